@@ -1,0 +1,33 @@
+// Anomaly mode: finds the op that made the first NaN.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "tapehead/core/tensor.h"
+
+namespace tapehead {
+
+namespace detail {
+class Node;
+inline bool anomaly_mode = false;
+/// Remembers the line that called the op, and throws GraphError when a result has a NaN.
+void watch_forward(Node& node, std::span<const Tensor> results);
+/// Throws GraphError when a gradient that the node's backward gave has a NaN.
+void watch_backward(const Node& node, std::span<const Tensor> grads);
+}  // namespace detail
+
+/// While it is in scope, every op's results and gradients are searched for NaN; the first one throws a
+/// GraphError that names the op and the line of the program that called it. Slow: for finding out.
+class AnomalyMode {
+ public:
+  explicit AnomalyMode(bool on = true) : before_(detail::anomaly_mode) { detail::anomaly_mode = on; }
+  ~AnomalyMode() { detail::anomaly_mode = before_; }
+  AnomalyMode(const AnomalyMode&) = delete;
+  AnomalyMode& operator=(const AnomalyMode&) = delete;
+
+ private:
+  bool before_;
+};
+
+}  // namespace tapehead

@@ -1,0 +1,157 @@
+// Ops: a forward and its backward in one struct. The library's own ops and the user's are written alike.
+//
+//   struct Softsign : CustomOp {                       // y = x / (1 + |x|), dx = dy / (1 + |x|)^2
+//     Tensor forward(const Tensor& x) { save(x); return x / (1 + abs(x)); }
+//     Tensor backward(const Tensor& dy) const { return dy / square(1 + abs(saved(0))); }
+//   };
+//   Tensor softsign(const Tensor& x) { return apply<Softsign>(x); }
+//
+// forward   takes tensors, vectors of tensors and anything else, in any order; gives a Tensor or a
+//           std::array of them. It is not recorded. What backward needs is save()d, or kept in members.
+// backward  takes the gradient of each result (or all of them as Grads&), gives one gradient for each tensor operand, in order: a
+//           Tensor, a std::array of them, or Grads. An undefined Tensor means that none flows. A gradient
+//           may have a shape that the operand broadcast to, or another floating type: the engine sums and
+//           converts. Written with differentiable ops, it can be differentiated again.
+//           The gradient of a result that nothing used is zeros; with `static constexpr bool
+//           kUndefinedGrads = true` it is an undefined Tensor.
+// name      `static constexpr const char* kName` names the op in messages; the type's name otherwise.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <typeinfo>
+
+#include "tapehead/autograd/anomaly.h"
+#include "tapehead/autograd/grad_mode.h"
+#include "tapehead/autograd/node.h"
+
+namespace tapehead {
+
+class CustomOp : public detail::Node {
+ protected:
+  /// Keeps a tensor, operand or result, for backward; returns it.
+  const Tensor& save(const Tensor& t) {
+    saved_.emplace_back(t);
+    return t;
+  }
+  /// The i-th tensor that forward saved. Throws GraphError when it was changed in place since.
+  Tensor saved(size_t i) const { return saved_[i].get(*this); }
+  /// Whether the i-th tensor operand needs a gradient; a backward may skip those that do not.
+  bool needs_grad(size_t i) const { return static_cast<bool>(operands[i].node); }
+
+ private:
+  template <class Op, class... A>
+  friend auto apply(const A&... args);
+  void release_saved() final {
+    for (auto& s : saved_) s.release();
+    forget();
+  }
+  /// Drops what else an op keeps for backward.
+  virtual void forget() {}
+
+  SmallVector<detail::SavedTensor, 2> saved_;
+};
+
+namespace detail {
+
+std::string type_name(const std::type_info& type);
+/// Gives the node its sequence number and hangs it on the results.
+void finish_record(const Ref<Node>& node, std::span<Tensor> results, std::span<SavedTensor> saved);
+
+template <class F>
+void each_tensor(const F& f, const Tensor& t) { f(t); }
+template <class F>
+void each_tensor(const F& f, const std::vector<Tensor>& list) {
+  for (const Tensor& t : list) f(t);
+}
+template <class F>
+void each_tensor(const F& f, std::span<const Tensor> list) {
+  for (const Tensor& t : list) f(t);
+}
+template <class F, class T>
+void each_tensor(const F&, const T&) {}
+
+inline std::span<Tensor> results_of(Tensor& t) { return {&t, 1}; }
+template <size_t N>
+std::span<Tensor> results_of(std::array<Tensor, N>& list) { return list; }
+inline std::span<Tensor> results_of(std::vector<Tensor>& list) { return list; }
+
+inline Grads to_grads(Tensor g) {
+  Grads out;
+  out.push_back(std::move(g));
+  return out;
+}
+template <size_t N>
+Grads to_grads(std::array<Tensor, N> list) {
+  Grads out;
+  for (Tensor& t : list) out.push_back(std::move(t));
+  return out;
+}
+inline Grads to_grads(Grads g) { return g; }
+
+// The number of parameters of a backward.
+template <class>
+struct Arity;
+template <class C, class R, class... A>
+struct Arity<R (C::*)(A...) const> : std::integral_constant<size_t, sizeof...(A)> {};
+template <class C, class R, class... A>
+struct Arity<R (C::*)(A...)> : std::integral_constant<size_t, sizeof...(A)> {};
+
+template <class Op>
+class OpNode final : public Op {
+ public:
+  const char* op_name() const override {
+    if constexpr (requires { Op::kName; }) return Op::kName;
+    else {
+      static const std::string name = type_name(typeid(Op));
+      return name.c_str();
+    }
+  }
+  bool takes_undefined_grads() const override {
+    if constexpr (requires { Op::kUndefinedGrads; }) return Op::kUndefinedGrads;
+    else return false;
+  }
+  Grads run_backward(Grads& grads) override {
+    if constexpr (requires { to_grads(this->backward(grads)); } &&
+                  !requires { to_grads(this->backward(grads[0])); }) {
+      return to_grads(this->backward(grads));
+    } else {
+      return [&]<size_t... I>(std::index_sequence<I...>) {
+        return to_grads(this->backward(grads[I]...));
+      }(std::make_index_sequence<Arity<decltype(&Op::backward)>::value>());
+    }
+  }
+};
+
+}  // namespace detail
+
+/// Runs an op and records it when gradients are tracked.
+template <class Op, class... A>
+auto apply(const A&... args) {
+  static_assert(std::derived_from<Op, CustomOp>, "an op derives from CustomOp");
+  static_assert(requires { &Op::backward; }, "an op needs a backward");
+  bool tracked = false;
+  if (grad_enabled())
+    (detail::each_tensor([&](const Tensor& t) { tracked |= t.requires_grad(); }, args), ...);
+
+  auto node = Ref<detail::OpNode<Op>>::adopt(new detail::OpNode<Op>);
+  auto out = [&] {
+    const NoGrad off;
+    return node->forward(args...);
+  }();
+  const auto results = detail::results_of(out);
+  if (detail::anomaly_mode) [[unlikely]] detail::watch_forward(*node, results);
+  if (!tracked) return out;
+
+  const auto add_operand = [&](const Tensor& t) {
+    auto& edge = node->operands.emplace_back();
+    if (!t.requires_grad()) return;
+    edge.node = Ref<detail::Node>::share(detail::node_of(t));
+    edge.output = t.impl()->node_output;
+  };
+  (detail::each_tensor(add_operand, args), ...);
+  detail::finish_record(node, results, {node->saved_.data(), node->saved_.size()});
+  return out;
+}
+
+}  // namespace tapehead

@@ -1,0 +1,106 @@
+// The tape's nodes.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "tapehead/core/allocator.h"
+#include "tapehead/core/small_vector.h"
+#include "tapehead/core/tensor.h"
+
+namespace tapehead {
+
+/// The gradients that an op's backward gives, one for each of its tensor operands in order. An undefined
+/// tensor says that no gradient flows there.
+using Grads = SmallVector<Tensor, 3>;
+
+namespace detail {
+class Node;
+
+/// Where the gradient of an operand goes: the node that made it, and which of its results it was.
+struct Edge {
+  Ref<Node> node;
+  uint32_t output = 0;
+};
+
+/// The shape and type that a gradient must have.
+struct OutputInfo {
+  Shape shape;
+  DType dtype = DType::f32;
+};
+
+/// A recorded op, or a leaf. It owns what its backward needs. Nodes made later have higher sequence
+/// numbers, so visiting them in falling order is a topological order.
+class Node : public TapeNode, public Pooled {
+ public:
+  Node() = default;
+  Node(const Node&) = delete;
+  ~Node() override;
+
+  virtual const char* op_name() const = 0;
+  /// From the gradients of the results to those of the operands.
+  virtual Grads run_backward(Grads& grads) = 0;
+  /// The gradient of a result that nothing used arrives as an undefined Tensor instead of zeros.
+  virtual bool takes_undefined_grads() const { return false; }
+  /// Lets go of saved values; the node cannot run again.
+  virtual void release_saved() {}
+  virtual bool is_leaf() const { return false; }
+
+  uint64_t sequence = 0;
+  bool released = false;
+  bool queued = false;  // a gradient has arrived in the backward pass under way
+  SmallVector<Edge, 3> operands;
+  SmallVector<OutputInfo, 1> outputs;
+  SmallVector<Tensor, 1> pending;  // gradients that have arrived, by output
+
+  using Hook = std::function<Tensor(const Tensor&)>;
+  struct HookOf {
+    uint32_t output;
+    Hook call;
+  };
+  std::unique_ptr<std::vector<HookOf>> hooks;
+  std::unique_ptr<std::vector<std::pair<uint32_t, Tensor>>> retained;  // retain_grad(): output, gradient
+  std::unique_ptr<std::string> made_at;  // in anomaly mode: the line that called the op
+
+ private:
+  void dispose() noexcept override;
+};
+
+/// The node of a tensor that the user asked gradients of.
+class LeafNode final : public Node {
+ public:
+  explicit LeafNode(const Tensor& leaf);
+  const char* op_name() const override { return "leaf"; }
+  Grads run_backward(Grads& grads) override;
+  bool is_leaf() const override { return true; }
+
+  Tensor grad;
+};
+
+/// The tensor's node; null when it is not tracked.
+inline Node* node_of(const Tensor& t) { return static_cast<Node*>(t.impl()->node.get()); }
+
+/// A tensor kept for backward, with the version that it had.
+class SavedTensor {
+ public:
+  SavedTensor() = default;
+  explicit SavedTensor(const Tensor& value);
+  /// Breaks the cycle when the value is a result of `node` itself.
+  void mark_output(uint32_t output);
+  bool holds(const Tensor& t) const { return value_.is_same(t); }
+  /// The value. Throws GraphError when it was changed in place since, or was released.
+  Tensor get(const Node& node) const;
+  void release() { value_ = Tensor(); }
+
+ private:
+  Tensor value_;
+  uint32_t version_ = 0;
+  int64_t output_ = -1;
+};
+
+/// Makes `out` the result number `output` of the node.
+void attach(const Tensor& out, const Ref<Node>& node, uint32_t output);
+
+}  // namespace detail
+}  // namespace tapehead

@@ -1,0 +1,98 @@
+// Views and copies: the Tensor methods that see the same elements in another way.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/elementwise.h"
+#include "tapehead/core/error.h"
+
+namespace tapehead {
+namespace {
+
+struct Cast : CustomOp {
+  static constexpr const char* kName = "to";
+  Tensor forward(const Tensor& x, DType dtype) { return core::cast(x, dtype); }
+  Tensor backward(const Tensor& dy) const { return dy; }  // the engine converts
+};
+
+struct Clone : CustomOp {
+  static constexpr const char* kName = "clone";
+  Tensor forward(const Tensor& x) {
+    Tensor out = core::empty_like(x);
+    core::copy_into(out, x);
+    return out;
+  }
+  Tensor backward(const Tensor& dy) const { return dy; }
+};
+
+struct Permute : CustomOp {
+  static constexpr const char* kName = "permute";
+  Shape inverse;
+  Tensor forward(const Tensor& x, const Shape& axes) {
+    Shape sizes = x.shape(), strides = x.strides();
+    inverse = axes;
+    for (int i = 0; i < axes.rank(); ++i) {
+      const int from = static_cast<int>(axes[i]);
+      sizes[i] = x.shape()[from];
+      strides[i] = x.strides()[from];
+      inverse[from] = i;
+    }
+    return core::view_of(x, sizes, strides, x.impl()->offset);
+  }
+  Tensor backward(const Tensor& dy) const { return dy.permute(inverse); }
+};
+
+struct Expand : CustomOp {
+  static constexpr const char* kName = "expand";
+  Tensor forward(const Tensor& x, const Shape& shape) {
+    Shape strides = Shape::filled(shape.rank(), 0);
+    const int added = shape.rank() - x.dim();
+    for (int i = 0; i < x.dim(); ++i)
+      if (x.shape()[i] == shape[added + i]) strides[added + i] = x.strides()[i];
+    return core::view_of(x, shape, strides, x.impl()->offset);
+  }
+  Tensor backward(const Tensor& dy) const { return dy; }  // the engine sums
+};
+
+}  // namespace
+
+Tensor Tensor::to(DType dtype) const { return dtype == this->dtype() ? *this : apply<Cast>(*this, dtype); }
+Tensor Tensor::clone() const { return apply<Clone>(*this); }
+Tensor Tensor::contiguous() const { return is_contiguous() ? *this : clone(); }
+
+Tensor Tensor::permute(const Shape& axes) const {
+  Shape order = axes;
+  bool seen[Shape::kMaxRank] = {};
+  bool valid = axes.rank() == dim();
+  for (int i = 0; valid && i < axes.rank(); ++i) {
+    const int axis = normalize_axis("permute", axes[i], dim());
+    valid = !std::exchange(seen[axis], true);
+    order[i] = axis;
+  }
+  if (!valid)
+    throw ShapeError(fmt::format("permute: axes {} are not an order of the {} axes of shape {}", axes.str(),
+                                 dim(), shape().str()));
+  return apply<Permute>(*this, order);
+}
+
+Tensor Tensor::transpose(int64_t axis0, int64_t axis1) const {
+  Shape order;
+  for (int i = 0; i < dim(); ++i) order.push_back(i);
+  const int a = normalize_axis("transpose", axis0, dim()), b = normalize_axis("transpose", axis1, dim());
+  if (dim() > 0) std::swap(order[a], order[b]);
+  return apply<Permute>(*this, order);
+}
+
+Tensor Tensor::expand(const Shape& shape) const {
+  Shape full = shape;
+  const int added = shape.rank() - dim();
+  for (int i = std::max(added, 0); i < shape.rank(); ++i)
+    if (full[i] == -1) full[i] = impl_->sizes[i - added];
+  if (!broadcasts_to(this->shape(), full))
+    throw ShapeError(fmt::format("expand: shape {} does not broadcast to {}", this->shape().str(), shape.str()));
+  return apply<Expand>(*this, full);
+}
+
+}  // namespace tapehead

@@ -1,0 +1,68 @@
+// What tensor.h declares of the tape: leaves, gradients and hooks.
+#include <fmt/format.h>
+
+#include "tapehead/autograd/node.h"
+#include "tapehead/core/error.h"
+
+namespace tapehead {
+namespace {
+
+detail::Node& tracked(const char* op, const Tensor& t) {
+  if (!t.requires_grad())
+    throw GraphError(fmt::format("{}: {} does not track gradients; call set_requires_grad() first", op,
+                                 core::describe(t)));
+  return *detail::node_of(t);
+}
+
+}  // namespace
+
+Tensor& Tensor::set_requires_grad(bool on) {
+  if (on == requires_grad()) return *this;
+  if (!is_leaf())
+    throw GraphError(fmt::format(
+        "set_requires_grad: {} was computed from tracked tensors; use detach() to leave the tape",
+        core::describe(*this)));
+  if (on && !is_floating(dtype()))
+    throw DTypeError(fmt::format("set_requires_grad: {} is not f32, f64 or bf16; only those have gradients",
+                                 core::describe(*this)));
+  impl_->node = on ? Ref<detail::TapeNode>::adopt(new detail::LeafNode(*this)) : nullptr;
+  impl_->node_output = 0;
+  return *this;
+}
+
+bool Tensor::is_leaf() const { return !requires_grad() || detail::node_of(*this)->is_leaf(); }
+
+Tensor Tensor::grad() const {
+  if (!requires_grad()) return {};
+  const detail::Node* node = detail::node_of(*this);
+  if (node->is_leaf()) return static_cast<const detail::LeafNode*>(node)->grad;
+  if (node->retained)
+    for (const auto& [output, kept] : *node->retained)
+      if (output == impl_->node_output) return kept;
+  return {};
+}
+
+void Tensor::set_grad(const Tensor& grad) const {
+  detail::Node& node = tracked("set_grad", *this);
+  if (!node.is_leaf())
+    throw GraphError(fmt::format("set_grad: {} is not a leaf", core::describe(*this)));
+  if (grad.defined() && (grad.shape() != shape() || grad.dtype() != dtype()))
+    throw ShapeError(fmt::format("set_grad: the gradient is {}, the tensor {}; they must be alike",
+                                 core::describe(grad), core::describe(*this)));
+  static_cast<detail::LeafNode&>(node).grad = grad;
+}
+
+void Tensor::retain_grad() const {
+  detail::Node& node = tracked("retain_grad", *this);
+  if (node.is_leaf()) return;
+  if (!node.retained) node.retained = std::make_unique<std::vector<std::pair<uint32_t, Tensor>>>();
+  node.retained->emplace_back(impl_->node_output, Tensor());
+}
+
+void Tensor::register_hook(std::function<Tensor(const Tensor& grad)> hook) const {
+  detail::Node& node = tracked("register_hook", *this);
+  if (!node.hooks) node.hooks = std::make_unique<std::vector<detail::Node::HookOf>>();
+  node.hooks->push_back({impl_->node_output, std::move(hook)});
+}
+
+}  // namespace tapehead

@@ -1,0 +1,19 @@
+// What each instruction set's build of this folder defines: TAPEHEAD_ISA names its namespace.
+#pragma once
+
+#include "tapehead/core/kernels/kernels.h"
+
+namespace tapehead::kernels {
+
+#define TAPEHEAD_DECLARE(isa)                    \
+  namespace isa {                                \
+  extern const Loop unary_loops[][kDTypes];      \
+  extern const Loop binary_loops[][kDTypes];     \
+  extern const Table table;                      \
+  }
+TAPEHEAD_DECLARE(baseline)
+TAPEHEAD_DECLARE(avx2)
+TAPEHEAD_DECLARE(avx512)
+#undef TAPEHEAD_DECLARE
+
+}  // namespace tapehead::kernels

@@ -1,0 +1,41 @@
+// The table through which computing code reaches kernels: the files of this folder are compiled once for
+// each instruction set, and the best that the machine has is chosen at start-up.
+//
+// A kernel is a row in lists.h; that row declares it, tests it and benchmarks it.
+#pragma once
+
+#include <cstdint>
+
+#include "tapehead/core/dtype.h"
+#include "tapehead/core/kernels/lists.h"
+
+namespace tapehead::kernels {
+
+/// The inner loop of an elementwise op over n elements. data[0] is the result, then the operands; strides
+/// are in bytes, in the same order. The result may be one of the operands. `args` are the op's numbers.
+using Loop = void (*)(char* const* data, const int64_t* strides, int64_t n, const double* args);
+
+#define TAPEHEAD_ENUM(name, ...) name,
+enum class Unary : uint8_t { TAPEHEAD_UNARY_KERNELS(TAPEHEAD_ENUM) count };
+enum class Binary : uint8_t { TAPEHEAD_BINARY_KERNELS(TAPEHEAD_ENUM) count };
+#undef TAPEHEAD_ENUM
+
+/// The kernels of one instruction set. An entry is null where the type is not supported.
+struct Table {
+  const char* isa;
+  const Loop (*unary)[kDTypes];   // [Unary][DType]
+  const Loop (*binary)[kDTypes];  // [Binary][DType]
+};
+
+/// The kernels in use: those of TAPEHEAD_ISA (baseline, avx2, avx512), else the best that the CPU runs.
+/// Throws ValueError when TAPEHEAD_ISA names one that it does not.
+const Table& table();
+
+inline Loop loop(Unary op, DType dtype) {
+  return table().unary[static_cast<int>(op)][static_cast<int>(dtype)];
+}
+inline Loop loop(Binary op, DType dtype) {
+  return table().binary[static_cast<int>(op)][static_cast<int>(dtype)];
+}
+
+}  // namespace tapehead::kernels

@@ -1,0 +1,15 @@
+// The kernels of one instruction set, gathered.
+#include "tapehead/core/kernels/isa.h"
+
+#define TAPEHEAD_STRING_OF(x) #x
+#define TAPEHEAD_STRING(x) TAPEHEAD_STRING_OF(x)
+
+namespace tapehead::kernels::TAPEHEAD_ISA {
+
+const Table table = {
+    .isa = TAPEHEAD_STRING(TAPEHEAD_ISA),
+    .unary = unary_loops,
+    .binary = binary_loops,
+};
+
+}  // namespace tapehead::kernels::TAPEHEAD_ISA

@@ -1,0 +1,73 @@
+// Sizes and strides.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+
+namespace tapehead {
+
+/// Up to eight sizes (or strides), outermost first. A value type without heap memory.
+class Shape {
+ public:
+  static constexpr int kMaxRank = 8;
+
+  constexpr Shape() = default;
+  /// Throws ShapeError when there are more than kMaxRank sizes.
+  Shape(std::initializer_list<int64_t> sizes) { assign(sizes.begin(), sizes.size()); }
+  explicit Shape(std::span<const int64_t> sizes) { assign(sizes.data(), sizes.size()); }
+  /// `rank` times `value`.
+  static Shape filled(int rank, int64_t value);
+
+  int rank() const { return rank_; }
+  bool empty() const { return rank_ == 0; }
+  int64_t operator[](int i) const { return sizes_[i]; }
+  int64_t& operator[](int i) { return sizes_[i]; }
+  int64_t back() const { return sizes_[rank_ - 1]; }
+  const int64_t* begin() const { return sizes_; }
+  const int64_t* end() const { return sizes_ + rank_; }
+  int64_t* begin() { return sizes_; }
+  int64_t* end() { return sizes_ + rank_; }
+
+  void push_back(int64_t size) { insert(rank_, size); }
+  /// Puts a size before position `at`. Throws ShapeError when the shape is full.
+  void insert(int at, int64_t size);
+  void erase(int at);
+
+  /// The product of the sizes: 1 for a 0-d shape.
+  int64_t numel() const {
+    int64_t n = 1;
+    for (int i = 0; i < rank_; ++i) n *= sizes_[i];
+    return n;
+  }
+  bool operator==(const Shape& o) const {
+    if (rank_ != o.rank_) return false;
+    for (int i = 0; i < rank_; ++i)
+      if (sizes_[i] != o.sizes_[i]) return false;
+    return true;
+  }
+  /// `[32, 10, 512]`
+  std::string str() const;
+
+ private:
+  void assign(const int64_t* sizes, size_t count);
+
+  int64_t sizes_[kMaxRank] = {};
+  int rank_ = 0;
+};
+
+/// The strides, in elements, of a row-major tensor.
+Shape contiguous_strides(const Shape& sizes);
+
+/// The shape that both broadcast to by NumPy's rules. Throws ShapeError that names `op` and both shapes.
+Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b);
+
+/// True when a tensor of shape `from` broadcasts to `to`.
+bool broadcasts_to(const Shape& from, const Shape& to);
+
+/// An axis counted from the front: -1 is the last. Throws IndexError that names `op` when it is not in
+/// -rank..rank-1 (a 0-d tensor counts as rank 1, as in PyTorch).
+int normalize_axis(const char* op, int64_t axis, int rank);
+
+}  // namespace tapehead

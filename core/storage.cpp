@@ -1,0 +1,21 @@
+#include "tapehead/core/storage.h"
+
+#include <new>
+
+#include "tapehead/core/allocator.h"
+
+namespace tapehead {
+
+Ref<Storage> Storage::create(int64_t bytes) {
+  void* block = detail::allocate(sizeof(Storage) + static_cast<size_t>(bytes));
+  return Ref<Storage>::adopt(new (block) Storage(bytes));
+}
+
+void Storage::unref() noexcept {
+  if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  const size_t size = sizeof(Storage) + static_cast<size_t>(bytes_);
+  this->~Storage();
+  detail::deallocate(this, size);
+}
+
+}  // namespace tapehead

@@ -1,0 +1,47 @@
+// The memory behind tensors.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "tapehead/core/ref.h"
+
+namespace tapehead {
+
+/// A block of bytes shared by a tensor and its views. It counts its in-place changes, so that the tape
+/// can tell when a value it saved is no longer there.
+class alignas(64) Storage {
+ public:
+  /// Uninitialised memory, aligned to 64 bytes.
+  static Ref<Storage> create(int64_t bytes);
+
+  char* data() { return reinterpret_cast<char*>(this + 1); }
+  int64_t bytes() const { return bytes_; }
+
+  /// How many in-place changes there were, and the op that made the last one.
+  uint32_t version() const { return version_; }
+  const char* last_writer() const { return last_writer_; }
+  void changed_by(const char* op) {
+    ++version_;
+    last_writer_ = op;
+  }
+
+  /// True once a view of it was recorded on the tape: then an in-place op would go past that view.
+  bool has_recorded_views() const { return recorded_views_; }
+  void set_recorded_views() { recorded_views_ = true; }
+
+  void ref() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void unref() noexcept;
+  bool is_shared() const { return references_.load(std::memory_order_relaxed) > 1; }
+
+ private:
+  explicit Storage(int64_t bytes) : bytes_(bytes) {}
+
+  std::atomic<uint32_t> references_{1};
+  uint32_t version_ = 0;
+  int64_t bytes_;
+  const char* last_writer_ = nullptr;
+  bool recorded_views_ = false;
+};
+
+}  // namespace tapehead

@@ -1,0 +1,144 @@
+#include "tapehead/core/tensor.h"
+
+#include <fmt/format.h>
+
+#include "tapehead/core/allocator.h"
+#include "tapehead/core/error.h"
+
+namespace tapehead {
+
+void* detail::TensorImpl::operator new(size_t bytes) { return allocate(bytes); }
+void detail::TensorImpl::operator delete(void* block, size_t bytes) noexcept {
+  deallocate(block, bytes);
+}
+
+namespace {
+
+template <class T>
+Tensor make_scalar(T value) {
+  Tensor t = core::empty({}, dtype_of<T>());
+  *t.data<T>() = value;
+  t.impl()->is_scalar = true;
+  return t;
+}
+
+template <class To>
+To element(const char* at, DType dtype) {
+  return visit(dtype, [&]<class From>() { return static_cast<To>(*reinterpret_cast<const From*>(at)); });
+}
+
+}  // namespace
+
+Tensor Tensor::scalar(double value) { return make_scalar(value); }
+Tensor Tensor::scalar(int64_t value) { return make_scalar(value); }
+Tensor Tensor::scalar(bool value) { return make_scalar(value); }
+
+void Tensor::check_type(DType expected) const {
+  if (dtype() != expected)
+    throw DTypeError(fmt::format("data: the tensor is {}, not {}; use data<T>() with its element type or "
+                                 "convert with to({})",
+                                 tapehead::name(dtype()), tapehead::name(expected),
+                                 tapehead::name(expected)));
+}
+
+int64_t Tensor::size(int64_t axis) const {
+  if (dim() == 0) throw IndexError("size: a 0-d tensor has no axes");
+  return impl_->sizes[normalize_axis("size", axis, dim())];
+}
+
+bool Tensor::is_contiguous() const {
+  int64_t step = 1;
+  for (int i = dim() - 1; i >= 0; --i) {
+    const int64_t size = impl_->sizes[i];
+    if (size == 0) return true;
+    if (size != 1 && impl_->strides[i] != step) return false;
+    step *= size;
+  }
+  return true;
+}
+
+double Tensor::item() const {
+  if (numel() != 1)
+    throw ShapeError(fmt::format("item: the tensor has shape {}; only one element converts to a number",
+                                 shape().str()));
+  return element<double>(raw(), dtype());
+}
+
+template <class T>
+std::vector<T> Tensor::to_vector() const {
+  std::vector<T> out;
+  out.reserve(static_cast<size_t>(numel()));
+  const int64_t step = size_of(dtype());
+  int64_t position[Shape::kMaxRank] = {};
+  const char* at = raw();
+  for (int64_t i = 0, n = numel(); i < n; ++i) {
+    out.push_back(element<T>(at, dtype()));
+    for (int axis = dim() - 1; axis >= 0; --axis) {
+      at += strides()[axis] * step;
+      if (++position[axis] < shape()[axis]) break;
+      at -= strides()[axis] * step * shape()[axis];
+      position[axis] = 0;
+    }
+  }
+  return out;
+}
+
+template std::vector<float> Tensor::to_vector() const;
+template std::vector<double> Tensor::to_vector() const;
+template std::vector<bfloat16> Tensor::to_vector() const;
+template std::vector<int64_t> Tensor::to_vector() const;
+template std::vector<int32_t> Tensor::to_vector() const;
+template std::vector<uint8_t> Tensor::to_vector() const;
+template std::vector<bool> Tensor::to_vector() const;
+
+Tensor Tensor::detach() const {
+  Tensor out = core::view_of(*this, shape(), strides(), impl_->offset);
+  if (impl_->name) out.set_name(*impl_->name);
+  return out;
+}
+
+Tensor& Tensor::set_name(std::string name) {
+  if (!impl_->name) impl_->name = new std::string;
+  *impl_->name = std::move(name);
+  return *this;
+}
+
+namespace core {
+
+Tensor empty(const Shape& shape, DType dtype) {
+  int64_t bytes = size_of(dtype);
+  for (const int64_t size : shape) {
+    if (size < 0)
+      throw ShapeError(fmt::format("empty: shape {} has a negative size", shape.str()));
+    if (__builtin_mul_overflow(bytes, size, &bytes) || bytes > INT64_MAX / 4)
+      throw ShapeError(fmt::format("empty: shape {} has more bytes than an address can hold", shape.str()));
+  }
+  auto impl = Ref<detail::TensorImpl>::adopt(new detail::TensorImpl);
+  impl->dtype = dtype;
+  impl->sizes = shape;
+  impl->strides = contiguous_strides(shape);
+  impl->storage = Storage::create(bytes);
+  return Tensor::adopt(std::move(impl));
+}
+
+Tensor empty_like(const Tensor& like) { return empty(like.shape(), like.dtype()); }
+
+Tensor view_of(const Tensor& base, const Shape& sizes, const Shape& strides, int64_t offset) {
+  auto impl = Ref<detail::TensorImpl>::adopt(new detail::TensorImpl);
+  impl->dtype = base.dtype();
+  impl->is_scalar = base.impl()->is_scalar;
+  impl->sizes = sizes;
+  impl->strides = strides;
+  impl->offset = offset;
+  impl->storage = base.impl()->storage;
+  return Tensor::adopt(std::move(impl));
+}
+
+std::string describe(const Tensor& x) {
+  if (!x.defined()) return "an undefined tensor";
+  const std::string shape_and_type = x.shape().str() + " " + name(x.dtype());
+  return x.name().empty() ? shape_and_type : "'" + x.name() + "' " + shape_and_type;
+}
+
+}  // namespace core
+}  // namespace tapehead

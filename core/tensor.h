@@ -1,0 +1,219 @@
+// The tensor.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "tapehead/core/dtype.h"
+#include "tapehead/core/ref.h"
+#include "tapehead/core/shape.h"
+#include "tapehead/core/storage.h"
+
+namespace tapehead {
+
+class Tensor;
+struct BackwardOptions;
+
+namespace detail {
+
+/// What the tape hangs on a tensor. Core carries it and never looks inside.
+class TapeNode {
+ public:
+  virtual ~TapeNode() = default;
+  void ref() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void unref() noexcept {
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) dispose();
+  }
+
+ private:
+  virtual void dispose() noexcept { delete this; }
+  std::atomic<uint32_t> references_{1};
+};
+
+/// What tensor handles share.
+struct TensorImpl {
+  std::atomic<uint32_t> references{1};
+  DType dtype = DType::f32;
+  bool is_scalar = false;    // made from a C++ number: it adapts its type to the other operand's
+  uint32_t node_output = 0;  // which of the node's results this is
+  Ref<Storage> storage;
+  int64_t offset = 0;  // in elements
+  Shape sizes, strides;
+  Ref<TapeNode> node;  // set when gradients are tracked
+  std::string* name = nullptr;
+
+  TensorImpl() = default;
+  ~TensorImpl() { delete name; }
+  void ref() noexcept { references.fetch_add(1, std::memory_order_relaxed); }
+  void unref() noexcept {
+    if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+  static void* operator new(size_t bytes);
+  static void operator delete(void* block, size_t bytes) noexcept;
+};
+
+}  // namespace detail
+
+/// A slice of one axis, as Python's start:stop:step; negative positions count from the end.
+struct Slice {
+  int64_t start = 0;
+  int64_t stop = INT64_MAX;
+  int64_t step = 1;
+};
+
+/// A multi-dimensional array: a cheap handle whose copies share the same elements. With gradient
+/// tracking on, what is computed from it is recorded on the tape.
+///
+/// Numbers convert to 0-d tensors that adapt to the other operand's type: `2 * x`, `x < 0.5`.
+class Tensor {
+ public:
+  /// An undefined tensor: defined() is false and nothing else may be asked of it.
+  Tensor() = default;
+  /// A 0-d tensor of a C++ number.
+  template <class T>
+    requires std::is_arithmetic_v<T>
+  Tensor(T value) {
+    if constexpr (std::is_same_v<T, bool>) *this = scalar(value);
+    else if constexpr (std::is_integral_v<T>) *this = scalar(static_cast<int64_t>(value));
+    else *this = scalar(static_cast<double>(value));
+  }
+
+  bool defined() const { return static_cast<bool>(impl_); }
+  DType dtype() const { return impl_->dtype; }
+  const Shape& shape() const { return impl_->sizes; }
+  /// In elements.
+  const Shape& strides() const { return impl_->strides; }
+  int dim() const { return impl_->sizes.rank(); }
+  int64_t numel() const { return impl_->sizes.numel(); }
+  /// The size of one axis; -1 is the last. Throws IndexError.
+  int64_t size(int64_t axis) const;
+  /// Row-major without gaps.
+  bool is_contiguous() const;
+
+  /// The first element. Throws DTypeError unless T is the tensor's element type.
+  template <class T>
+  T* data() const {
+    check_type(dtype_of<T>());
+    return reinterpret_cast<T*>(raw());
+  }
+  /// The first element, untyped.
+  char* raw() const { return impl_->storage->data() + impl_->offset * size_of(impl_->dtype); }
+  /// The only element. Throws ShapeError when there is not exactly one.
+  double item() const;
+  template <class T>
+  T item() const {
+    return static_cast<T>(item());
+  }
+  /// The elements in row-major order, converted to T.
+  template <class T>
+  std::vector<T> to_vector() const;
+  /// As NumPy prints it, with shape and type.
+  std::string str() const;
+
+  // Gradients. [tape]: defined in autograd/.
+
+  /// Gradients are tracked, because it is a leaf that asked for it or was computed from one.
+  bool requires_grad() const { return impl_ && impl_->node; }
+  /// Starts or stops the tracking of a leaf; returns the tensor. Throws DTypeError unless it is f32, f64
+  /// or bf16, GraphError when it was computed from a tracked tensor. [tape]
+  Tensor& set_requires_grad(bool on = true);
+  /// It was not computed by a recorded op. [tape]
+  bool is_leaf() const;
+  /// What backward() accumulated here; undefined before that. Non-leaves have it after retain_grad().
+  /// [tape]
+  Tensor grad() const;
+  /// Replaces the gradient; an undefined tensor clears it. [tape]
+  void set_grad(const Tensor& grad) const;
+  /// Keeps the gradient of a non-leaf for grad(). [tape]
+  void retain_grad() const;
+  /// Calls `hook` with the gradient of this tensor once it is complete; a defined result replaces it.
+  /// [tape]
+  void register_hook(std::function<Tensor(const Tensor& grad)> hook) const;
+  /// Adds the gradients of this tensor to every leaf that it was computed from; see backward() in
+  /// autograd/engine.h. [tape]
+  void backward() const;
+  void backward(const BackwardOptions& options) const;
+  /// The same elements, outside of the tape.
+  Tensor detach() const;
+
+  // Views and copies, all differentiable. [tape]
+
+  /// The same elements as another type; the same tensor when it already has it.
+  Tensor to(DType dtype) const;
+  /// Row-major without gaps: itself, or a copy.
+  Tensor contiguous() const;
+  Tensor clone() const;
+  /// A view where strides allow it, else a copy. One size may be -1 and is then computed.
+  Tensor reshape(const Shape& shape) const;
+  Tensor transpose(int64_t axis0, int64_t axis1) const;
+  /// Axes in a new order.
+  Tensor permute(const Shape& axes) const;
+  /// Repeats axes of size 1 without copying; -1 keeps a size.
+  Tensor expand(const Shape& shape) const;
+  /// Drops all axes of size 1, or the given one if its size is 1.
+  Tensor squeeze() const;
+  Tensor squeeze(int64_t axis) const;
+  Tensor unsqueeze(int64_t axis) const;
+  /// Joins the axes from first to last.
+  Tensor flatten(int64_t first = 0, int64_t last = -1) const;
+  Tensor slice(int64_t axis, Slice range) const;
+  Tensor slice(int64_t axis, int64_t start, int64_t stop) const { return slice(axis, {start, stop}); }
+  /// One position of an axis, which disappears. Throws IndexError.
+  Tensor select(int64_t axis, int64_t position) const;
+  /// select(0, position)
+  Tensor operator[](int64_t position) const { return select(0, position); }
+
+  // In place. They count as a change: backward() refuses when it needs the old value. [tape]
+
+  const Tensor& copy_(const Tensor& source) const;
+  const Tensor& fill_(const Tensor& value) const;
+  const Tensor& zero_() const { return fill_(0); }
+  const Tensor& add_(const Tensor& other) const;
+  const Tensor& sub_(const Tensor& other) const;
+  const Tensor& mul_(const Tensor& other) const;
+  const Tensor& div_(const Tensor& other) const;
+
+  /// A name for error messages: "h", "encoder.0.weight". Empty when there is none.
+  std::string name() const { return impl_ && impl_->name ? *impl_->name : std::string(); }
+  Tensor& set_name(std::string name);
+  /// Counts the in-place changes of the elements, views included.
+  uint32_t version() const { return impl_->storage->version(); }
+  /// The same tensor, not just equal elements.
+  bool is_same(const Tensor& other) const { return impl_ == other.impl_; }
+
+  detail::TensorImpl* impl() const { return impl_.get(); }
+  static Tensor adopt(Ref<detail::TensorImpl> impl) {
+    Tensor t;
+    t.impl_ = static_cast<Ref<detail::TensorImpl>&&>(impl);
+    return t;
+  }
+
+ private:
+  static Tensor scalar(double value);
+  static Tensor scalar(int64_t value);
+  static Tensor scalar(bool value);
+  void check_type(DType expected) const;
+
+  Ref<detail::TensorImpl> impl_;
+};
+
+namespace core {
+
+/// Uninitialised elements.
+Tensor empty(const Shape& shape, DType dtype = f32);
+/// Uninitialised, with the shape of `like`.
+Tensor empty_like(const Tensor& like);
+/// Every element `value`, converted to `dtype`.
+Tensor full(const Shape& shape, double value, DType dtype = f32);
+/// A view of the elements of `base`: `offset` in elements from the start of its storage. Not recorded.
+Tensor view_of(const Tensor& base, const Shape& sizes, const Shape& strides, int64_t offset);
+/// `x [2, 3] f32`, for messages: the shape and type, with the name if there is one.
+std::string describe(const Tensor& x);
+
+}  // namespace core
+}  // namespace tapehead

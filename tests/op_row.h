@@ -1,0 +1,135 @@
+// The table of ops: every public function of autograd/ops.h has a row, written in the file of the op. A row
+// drives all checks of tests/op_table_test.cpp:
+//   - forward against a plain reference in double, for f64, f32 and bf16, with tolerances that follow from
+//     the reduction length;
+//   - gradcheck and gradgradcheck in f64;
+//   - operands that are not contiguous, of stride 0, aliased; for elementwise ops also empty and 0-d ones and
+//     every broadcast pairing;
+//   - results and gradients that keep shape and type, and that are recorded at all;
+//   - the bad inputs, with the message each must give.
+#pragma once
+
+#include <cmath>
+#include <functional>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/error.h"
+
+namespace tapehead::rows {
+
+/// A row-major array of doubles: what references compute with.
+struct Array {
+  Shape shape;
+  std::vector<double> values;
+
+  explicit Array(const Shape& s, double fill = 0)
+      : shape(s), values(static_cast<size_t>(s.numel()), fill) {}
+  /// The element at a position: a(i, j, k).
+  template <class... I>
+  double& operator()(I... index) {
+    int64_t at = 0;
+    int axis = 0;
+    ((at = at * shape[axis++] + static_cast<int64_t>(index)), ...);
+    return values[static_cast<size_t>(at)];
+  }
+  double& operator[](int64_t i) { return values[static_cast<size_t>(i)]; }
+  int64_t numel() const { return shape.numel(); }
+};
+
+/// What an operand of a sample is filled with.
+struct Operand {
+  enum Kind { kFloating, kIndex, kBool };
+  Shape shape;
+  double from = -2, to = 2;  // uniform; of indices: integers from <= i < to
+  Kind kind = kFloating;     // floating operands take each floating type in turn; indices are i64
+  Operand(const Shape& s, double low = -2, double high = 2, Kind k = kFloating)
+      : shape(s), from(low), to(high), kind(k) {}
+};
+inline Operand indices(const Shape& shape, int64_t below) {
+  return {shape, 0, static_cast<double>(below), Operand::kIndex};
+}
+inline Operand mask(const Shape& shape) { return {shape, 0, 1, Operand::kBool}; }
+
+using Tensors = std::vector<Tensor>;
+using Arrays = std::vector<Array>;
+
+/// One call of an op and what it must give.
+struct Sample {
+  std::vector<Operand> operands;
+  std::function<Tensors(const Tensors&)> call;
+  /// Null when another sample of the row covers the values; then only the gradients are checked.
+  std::function<Arrays(Arrays&)> reference;
+  /// How many terms an element of the result sums up: rounding errors grow with it.
+  int64_t reduces = 1;
+  /// The gradient is checked; false for results of integer or boolean type or piecewise constant ones.
+  bool differentiable = true;
+  /// The values where a derivative jumps are avoided by this much when operands are drawn (0 only).
+  double away_from_zero = 0;
+};
+
+/// A call that must throw, and the whole text of its error.
+struct BadCall {
+  std::function<void()> call;
+  std::string message;
+};
+
+struct Range {
+  double from = -2, to = 2;
+  double away_from_zero = 0;
+};
+
+/// The row of one public function. Built in a chain and registered by TAPEHEAD_ROW.
+class Row {
+ public:
+  explicit Row(const char* op);
+
+  /// An elementwise function of one tensor; samples of many shapes are made.
+  Row& unary(Tensor (*f)(const Tensor&), double (*reference)(double), Range range = {},
+             bool differentiable = true);
+  /// An elementwise function of two tensors; samples of every broadcast pairing are made.
+  Row& binary(Tensor (*f)(const Tensor&, const Tensor&), double (*reference)(double, double),
+              Range a = {}, Range b = {}, bool differentiable = true);
+  Row& sample(Sample s);
+  /// A call that must throw an error of this type with this text.
+  template <class E>
+  Row& bad(std::function<void()> call, std::string message) {
+    return bad_call({[call = std::move(call)] {
+                       try {
+                         call();
+                       } catch (const E&) {
+                         throw;
+                       } catch (const Error& e) {
+                         throw std::logic_error(std::string("another type of error: ") + e.what());
+                       }
+                     },
+                     std::move(message)});
+  }
+
+  const std::string& op() const { return op_; }
+  const std::vector<Sample>& samples() const { return samples_; }
+  const std::vector<BadCall>& bad_calls() const { return bad_calls_; }
+  bool elementwise() const { return elementwise_; }
+
+ private:
+  Row& bad_call(BadCall bad);
+
+  std::string op_;
+  bool elementwise_ = false;
+  std::vector<Sample> samples_;
+  std::vector<BadCall> bad_calls_;
+};
+
+/// All rows, in the order of their files.
+std::vector<Row>& table();
+
+struct Register {
+  explicit Register(Row row) { table().push_back(std::move(row)); }
+};
+
+/// TAPEHEAD_ROW(tanh).unary(tanh, std::tanh);
+#define TAPEHEAD_ROW(op) static const ::tapehead::rows::Register row_of_##op = ::tapehead::rows::Row(#op)
+
+}  // namespace tapehead::rows
