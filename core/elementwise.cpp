@@ -1,4 +1,4 @@
-#include "tapehead/core/elementwise.h"
+#include "tapehead/core/detail/elementwise.h"
 
 #include <fmt/format.h>
 

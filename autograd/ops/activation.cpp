@@ -2,7 +2,7 @@
 #ifndef TAPEHEAD_ROWS
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
-#include "tapehead/core/elementwise.h"
+#include "tapehead/core/detail/elementwise.h"
 
 namespace tapehead {
 namespace {

@@ -1,7 +1,7 @@
 // add, sub, mul, div, neg.
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
-#include "tapehead/core/elementwise.h"
+#include "tapehead/core/detail/elementwise.h"
 
 namespace tapehead {
 namespace {

@@ -4,7 +4,7 @@
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/node.h"
 #include "tapehead/autograd/ops.h"
-#include "tapehead/core/elementwise.h"
+#include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead {

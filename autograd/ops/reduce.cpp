@@ -1,7 +1,7 @@
 // sum.
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
-#include "tapehead/core/elementwise.h"
+#include "tapehead/core/detail/elementwise.h"
 
 namespace tapehead {
 namespace {

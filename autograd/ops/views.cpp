@@ -5,7 +5,7 @@
 
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
-#include "tapehead/core/elementwise.h"
+#include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead {

@@ -1,0 +1,220 @@
+// How the files of the project may include each other. Each rule is a function from a tree to its
+// complaints, so that it is tried on trees that break it before it judges the real one.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "tapehead/tests/house/tree.h"
+
+namespace house {
+namespace {
+
+using Complaints = std::vector<std::string>;
+
+const std::string kPrefix = "tapehead/";
+
+const std::map<std::string, std::set<std::string>> kBelow = {
+    {"core", {}},
+    {"autograd", {"core"}},
+    {"nn", {"core", "autograd"}},
+    {"optim", {"core", "autograd", "nn"}},
+    {"data", {"core"}},
+    {"train", {"core", "autograd", "nn", "optim", "data"}},
+    {"dist", {"core", "autograd", "nn", "optim"}},
+};
+
+/// The file that a quoted include names, "" for a file of another project.
+std::string included(const Include& include) {
+  return include.target.starts_with(kPrefix) ? include.target.substr(kPrefix.size()) : "";
+}
+
+std::string at(const SourceFile& file, const Include& include) {
+  return file.path + ":" + std::to_string(include.line) + ": " + include.target;
+}
+
+const SourceFile* find(const Tree& tree, const std::string& path) {
+  const auto it = std::find_if(tree.begin(), tree.end(),
+                               [&](const SourceFile& file) { return file.path == path; });
+  return it == tree.end() ? nullptr : &*it;
+}
+
+/// Quotes mean a file of this project, written from its root; angle brackets mean another's,
+/// or this library as its users see it, which only the programs built on it may write.
+Complaints misspelt(const Tree& tree) {
+  Complaints complaints;
+  for (const SourceFile& file : tree) {
+    for (const Include& include : file.includes) {
+      const std::string target = included(include);
+      if (!include.quoted) {
+        if (!target.empty() && kBelow.contains(file.layer()))
+          complaints.push_back(at(file, include) + " stands in <>; write it in quotes");
+      } else if (target.empty()) {
+        complaints.push_back(at(file, include) + " must be written \"tapehead/...\"");
+      } else if (!find(tree, target)) {
+        complaints.push_back(at(file, include) + " is not in the source tree");
+      }
+    }
+  }
+  return complaints;
+}
+
+/// A layer includes itself and the layers below it. Its sources, not its headers, may include
+/// tests/ besides: an op's row of test cases stands in the op's file.
+Complaints upward(const Tree& tree) {
+  Complaints complaints;
+  for (const SourceFile& file : tree) {
+    const auto below = kBelow.find(file.layer());
+    if (below == kBelow.end()) continue;
+    for (const Include& include : file.includes) {
+      const SourceFile* target = find(tree, included(include));
+      if (!target || target->layer() == file.layer()) continue;
+      if (!file.is_header() && target->layer() == "tests") continue;
+      if (!below->second.contains(target->layer()))
+        complaints.push_back(at(file, include) + " is not below " + file.layer());
+    }
+  }
+  return complaints;
+}
+
+Complaints circles(const Tree& tree) {
+  Complaints complaints;
+  std::set<std::string> done;
+  std::vector<std::string> path;
+  const std::function<void(const SourceFile&)> visit = [&](const SourceFile& file) {
+    const auto seen = std::find(path.begin(), path.end(), file.path);
+    if (seen != path.end()) {
+      std::string circle;
+      for (auto it = seen; it != path.end(); ++it) circle += *it + " -> ";
+      complaints.push_back(circle + file.path);
+      return;
+    }
+    if (done.contains(file.path)) return;
+    path.push_back(file.path);
+    for (const Include& include : file.includes)
+      if (const SourceFile* target = find(tree, included(include))) visit(*target);
+    path.pop_back();
+    done.insert(file.path);
+  };
+  for (const SourceFile& file : tree) visit(file);
+  return complaints;
+}
+
+/// A public header asks its users for nothing but public headers, the standard library and fmt's
+/// light header, and spares them the standard headers that cost the most to compile.
+Complaints heavy(const Tree& tree) {
+  const std::set<std::string> costly = {"iostream", "regex", "filesystem", "fstream", "locale"};
+  Complaints complaints;
+  for (const SourceFile& file : tree) {
+    if (!file.is_public_header()) continue;
+    if (!file.pragma_once) complaints.push_back(file.path + ": no #pragma once");
+    for (const Include& include : file.includes) {
+      const SourceFile* ours = find(tree, included(include));
+      if (ours && !ours->is_public_header())
+        complaints.push_back(at(file, include) + " is private: it is not installed");
+      if (include.quoted) continue;
+      const bool foreign = include.target.find_first_of("./") != std::string::npos;
+      if ((foreign && include.target != "fmt/core.h") || costly.contains(include.target))
+        complaints.push_back(at(file, include) + " does not belong in a public header");
+    }
+  }
+  return complaints;
+}
+
+/// tapehead.h, the header for everything, is for the users: it includes all public headers, and
+/// the library itself never includes it.
+Complaints umbrella(const Tree& tree) {
+  const SourceFile* all = find(tree, "tapehead.h");
+  if (!all) return {"tapehead.h is missing"};
+  Complaints complaints;
+  std::set<std::string> reached;
+  for (const Include& include : all->includes) reached.insert(included(include));
+  for (const SourceFile& file : tree) {
+    if (file.is_public_header() && &file != all && !reached.contains(file.path))
+      complaints.push_back("tapehead.h does not include " + file.path);
+    if (!kBelow.contains(file.layer())) continue;
+    for (const Include& include : file.includes)
+      if (included(include) == all->path) complaints.push_back(at(file, include));
+  }
+  return complaints;
+}
+
+Complaints too_long(const Tree& tree) {
+  constexpr int kLimit = 400;
+  Complaints complaints;
+  for (const SourceFile& file : tree)
+    if (file.lines > kLimit)
+      complaints.push_back(file.path + ": " + std::to_string(file.lines) + " lines; split it");
+  return complaints;
+}
+
+void check_none(const Complaints& complaints) {
+  for (const std::string& complaint : complaints) FAIL_CHECK(complaint);
+}
+
+TEST_CASE("house: includes are spelt from the root of the project") {
+  check_none(misspelt(source_tree()));
+  const Tree bad = {parse("core/a.h", "#include <vector>\n#include \"b.h\"\n"),
+                    parse("core/b.h", "#include <tapehead/core/a.h>\n"),
+                    parse("core/c.h", "# include \"tapehead/core/gone.h\"\n")};
+  CHECK(misspelt(bad) ==
+        Complaints{"core/a.h:2: b.h must be written \"tapehead/...\"",
+                   "core/b.h:1: tapehead/core/a.h stands in <>; write it in quotes",
+                   "core/c.h:1: tapehead/core/gone.h is not in the source tree"});
+}
+
+TEST_CASE("house: includes never point upward") {
+  check_none(upward(source_tree()));
+  const Tree bad = {parse("core/a.cpp", "#include \"tapehead/nn/b.h\"\n"),
+                    parse("nn/b.h", ""),
+                    parse("data/c.h", "#include \"tapehead/nn/b.h\"\n"),
+                    parse("train/d.h", "#include \"tapehead/nn/b.h\"\n"),
+                    parse("nn/e.cpp", "#include \"tapehead/tests/f.h\"\n"),
+                    parse("nn/g.h", "#include \"tapehead/tests/f.h\"\n"),
+                    parse("tests/f.h", "#include \"tapehead/nn/b.h\"\n")};
+  CHECK(upward(bad) == Complaints{"core/a.cpp:1: tapehead/nn/b.h is not below core",
+                                  "data/c.h:1: tapehead/nn/b.h is not below data",
+                                  "nn/g.h:1: tapehead/tests/f.h is not below nn"});
+}
+
+TEST_CASE("house: includes never go in circles") {
+  check_none(circles(source_tree()));
+  const Tree bad = {parse("core/a.h", "#include \"tapehead/core/b.h\"\n"),
+                    parse("core/b.h", "#include \"tapehead/core/c.h\"\n"),
+                    parse("core/c.h", "#include \"tapehead/core/a.h\"\n")};
+  CHECK(circles(bad) == Complaints{"core/a.h -> core/b.h -> core/c.h -> core/a.h"});
+}
+
+TEST_CASE("house: public headers are light") {
+  check_none(heavy(source_tree()));
+  const Tree bad = {parse("nn/a.h", "#include <vector>\n#include <regex>\n"),
+                    parse("nn/b.h", "#pragma once\n#include <fmt/core.h>\n#include <cblas.h>\n"),
+                    parse("core/kernels/c.h", "#include <immintrin.h>\n"),
+                    parse("core/d.h", "#pragma once\n#include \"tapehead/core/kernels/c.h\"\n")};
+  CHECK(heavy(bad) ==
+        Complaints{"nn/a.h: no #pragma once", "nn/a.h:2: regex does not belong in a public header",
+                   "nn/b.h:3: cblas.h does not belong in a public header",
+                   "core/d.h:2: tapehead/core/kernels/c.h is private: it is not installed"});
+}
+
+TEST_CASE("house: tapehead.h includes every public header") {
+  check_none(umbrella(source_tree()));
+  const Tree bad = {parse("core/a.h", ""), parse("core/detail/b.h", ""),
+                    parse("nn/c.cpp", "#include \"tapehead/tapehead.h\"\n"),
+                    parse("tapehead.h", "")};
+  CHECK(umbrella(bad) ==
+        Complaints{"tapehead.h does not include core/a.h", "nn/c.cpp:1: tapehead/tapehead.h"});
+}
+
+TEST_CASE("house: a file reads in one sitting") {
+  check_none(too_long(source_tree()));
+  CHECK(too_long({parse("core/a.cpp", std::string(401, '\n'))}) ==
+        Complaints{"core/a.cpp: 401 lines; split it"});
+}
+
+TEST_CASE("house: the tree was found") { CHECK(find(source_tree(), "core/error.h")); }
+
+}  // namespace
+}  // namespace house

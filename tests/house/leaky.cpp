@@ -1,0 +1,6 @@
+// What a kernel file must not do, for symbols_test.cpp to find.
+int sum_to(int n);
+
+__attribute__((noinline)) inline int leak(int n) { return n > 0 ? n + sum_to(n - 1) : 0; }
+
+int sum_to(int n) { return leak(n); }

@@ -1,0 +1,36 @@
+// The source tree as the tests of the house see it: its files, their includes and their layers.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace house {
+
+struct Include {
+  std::string target;  // what stands between the quotes or angle brackets
+  bool quoted = false;
+  int line = 0;
+};
+
+struct SourceFile {
+  std::string path;  // from the root of the project: core/error.h
+  std::vector<Include> includes;
+  int lines = 0;
+  bool pragma_once = false;
+
+  std::string layer() const;  // the folder below the root, "" for files at the root
+  bool is_header() const;
+  /// Installed, unless it stands in a folder `kernels` or `detail`.
+  bool is_public_header() const;
+};
+
+using Tree = std::vector<SourceFile>;
+
+/// Reads a file's text for its includes.
+SourceFile parse(const std::string& path, const std::string& text);
+
+/// Every C++ file of the project, sorted by path. The programs of tests/install are not a part of
+/// it: they stand for a user's own code.
+const Tree& source_tree();
+
+}  // namespace house
