@@ -151,8 +151,12 @@ job_count() {
   if [ "$fitting" -lt "$cores" ]; then echo "$fitting"; else echo "$cores"; fi
 }
 
-# What meson wrote down about the folder: {"source": "...", ...} and {"full": "1.0.1", ...}.
-recorded() { sed -n 's/.*"'"$2"'": "\([^"]*\)".*/\1/p' "$1/meson-info/meson-info.json" | head -n 1; }
+# recorded FOLDER KEY: the source folder ("source") or version ("meson_version") of the meson that
+# made the build folder.
+recorded() {
+  tr -d '\n' <"$1/meson-info/meson-info.json" |
+    sed 's/.*"'"$2"'": *\({ *"full": *\)\{0,1\}"\([^"]*\)".*/\2/'
+}
 
 # configure FOLDER OPTION...: makes the build folder, anew where it belongs to a tree that was moved
 # or to another meson.
@@ -166,8 +170,8 @@ configure() {
     if [ "$(recorded "$folder" source)" != "$PWD" ]; then
       say "$folder/ was made for $(recorded "$folder" source): making it anew"
       rm -rf "$folder"
-    elif [ "$(recorded "$folder" full)" != "$("$meson" --version)" ]; then
-      say "$folder/ was made by meson $(recorded "$folder" full): making it anew"
+    elif [ "$(recorded "$folder" meson_version)" != "$("$meson" --version)" ]; then
+      say "$folder/ was made by meson $(recorded "$folder" meson_version): making it anew"
       rm -rf "$folder"
     fi
   fi
@@ -287,7 +291,10 @@ case ${1:-help} in
   test) run_all_tests ;;
   lint)
     install_missing lint
-    tools/lint.sh format any && configure build && tools/lint.sh tidy any "$(job_count)"
+    configure build || die "the build cannot be configured"
+    tools/lint.sh format any
+    formatted=$?
+    tools/lint.sh tidy any "$(job_count)" && [ "$formatted" -eq 0 ]
     ;;
   asan)
     install_missing

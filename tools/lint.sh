@@ -24,8 +24,12 @@ files() {
 
 format() {
   tool=$(find_tool clang-format "$1") || return 77
-  files | xargs "$tool" --dry-run --Werror ||
-    { echo "lint: to format: $tool -i FILE"; return 1; }
+  unformatted=$(files | while IFS= read -r file; do
+    "$tool" "$file" | cmp -s - "$file" || echo "$file"
+  done)
+  [ -z "$unformatted" ] || printf 'lint: not formatted; run\n%s -i %s\n' "$tool" "$(
+    printf '%s' "$unformatted" | tr '\n' ' ')"
+  [ -z "$unformatted" ]
 }
 
 # The sources that the build compiles, those changed last first: in the work tree, then by commit.
