@@ -31,14 +31,15 @@ inline Tensor operator-(const Tensor& x) { return neg(x); }
 Tensor exp(const Tensor& x);
 Tensor tanh(const Tensor& x);
 
-// Reductions (ops/reduce.cpp)
+// Reductions. They are over the named axes, which disappear or with `keepdim` keep size 1; without
+// axes over all elements. NaN in, NaN out.
 
-/// The sum of all elements.
-Tensor sum(const Tensor& x);
-/// The sum over axes, which disappear or keep size 1. Integers are summed as i64.
-Tensor sum(const Tensor& x, const Shape& axes, bool keepdim = false);
-inline Tensor sum(const Tensor& x, int64_t axis, bool keepdim = false) { return sum(x, Shape{axis}, keepdim); }
-/// Sums what was broadcast, so that the result has `shape`.
+/// Integers and booleans are summed as i64. The sum of nothing is 0. (ops/sum.cpp)
+Tensor sum(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
+/// Of floating types. The mean of nothing is NaN. (ops/sum.cpp)
+Tensor mean(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
+/// Sums what broadcasting `shape` to the shape of x repeated, so that the result has `shape`.
+/// Throws ShapeError when it does not broadcast to it. (ops/sum.cpp)
 Tensor sum_to(const Tensor& x, const Shape& shape);
 
 }  // namespace tapehead

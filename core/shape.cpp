@@ -34,6 +34,19 @@ void Shape::erase(int at) {
   --rank_;
 }
 
+uint32_t Axes::mask(const char* op, int rank) const {
+  if (list_.empty()) return (1u << std::max(rank, 1)) - 1;
+  uint32_t mask = 0;
+  for (const int64_t axis : list_) {
+    const uint32_t bit = 1u << normalize_axis(op, axis, rank);
+    if (mask & bit)
+      throw ValueError(fmt::format("{}: axis {} is named twice in {}; name each axis once", op, axis,
+                                   list_.str()));
+    mask |= bit;
+  }
+  return mask;
+}
+
 std::string Shape::str() const { return fmt::format("[{}]", fmt::join(begin(), end(), ", ")); }
 
 Shape contiguous_strides(const Shape& sizes) {

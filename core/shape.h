@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <span>
 #include <string>
+#include <type_traits>
 
 namespace tapehead {
 
@@ -55,6 +56,23 @@ class Shape {
 
   int64_t sizes_[kMaxRank] = {};
   int rank_ = 0;
+};
+
+/// The axes that an op works on: `sum(x, 1)`, `sum(x, {0, -1})`; none means all of them.
+class Axes {
+ public:
+  template <class T>
+    requires(std::is_integral_v<T> && !std::is_same_v<T, bool>)
+  Axes(T axis) : list_{static_cast<int64_t>(axis)} {}
+  Axes(std::initializer_list<int64_t> axes) : list_(axes) {}
+  Axes(const Shape& axes) : list_(axes) {}
+
+  /// Which axes of a tensor of this rank are meant, a bit each. Throws IndexError, and ValueError for an
+  /// axis named twice; both name `op`.
+  uint32_t mask(const char* op, int rank) const;
+
+ private:
+  Shape list_;
 };
 
 /// The strides, in elements, of a row-major tensor.

@@ -9,6 +9,7 @@ namespace tapehead::kernels {
   namespace isa {                                \
   extern const Loop unary_loops[][kDTypes];      \
   extern const Loop binary_loops[][kDTypes];     \
+  extern const Reducer reducers[][kDTypes];      \
   extern const Table table;                      \
   }
 TAPEHEAD_DECLARE(baseline)

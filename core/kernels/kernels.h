@@ -1,5 +1,5 @@
-// The table through which computing code reaches kernels: the files of this folder are compiled once for
-// each instruction set, and the best that the machine has is chosen at start-up.
+// The table through which computing code reaches kernels: the files of this folder are compiled
+// once for each instruction set, and the best that the machine has is chosen at start-up.
 //
 // A kernel is a row in lists.h; that row declares it, tests it and benchmarks it.
 #pragma once
@@ -8,11 +8,13 @@
 
 #include "tapehead/core/dtype.h"
 #include "tapehead/core/kernels/lists.h"
+#include "tapehead/core/kernels/reduce.h"
 
 namespace tapehead::kernels {
 
-/// The inner loop of an elementwise op over n elements. data[0] is the result, then the operands; strides
-/// are in bytes, in the same order. The result may be one of the operands. `args` are the op's numbers.
+/// The inner loop of an elementwise op over n elements. data[0] is the result, then the operands;
+/// strides are in bytes, in the same order. The result may be one of the operands. `args` are the
+/// op's numbers.
 using Loop = void (*)(char* const* data, const int64_t* strides, int64_t n, const double* args);
 
 #define TAPEHEAD_ENUM(name, ...) name,
@@ -25,10 +27,12 @@ struct Table {
   const char* isa;
   const Loop (*unary)[kDTypes];   // [Unary][DType]
   const Loop (*binary)[kDTypes];  // [Binary][DType]
+  const Reducer (
+      *reduce)[kDTypes];  // [Reduce][DType]; tile is null where the type is not supported
 };
 
-/// The kernels in use: those of TAPEHEAD_ISA (baseline, avx2, avx512), else the best that the CPU runs.
-/// Throws ValueError when TAPEHEAD_ISA names one that it does not.
+/// The kernels in use: those of TAPEHEAD_ISA (baseline, avx2, avx512), else the best that the CPU
+/// runs. Throws ValueError when TAPEHEAD_ISA names one that it does not.
 const Table& table();
 
 inline Loop loop(Unary op, DType dtype) {
@@ -36,6 +40,9 @@ inline Loop loop(Unary op, DType dtype) {
 }
 inline Loop loop(Binary op, DType dtype) {
   return table().binary[static_cast<int>(op)][static_cast<int>(dtype)];
+}
+inline const Reducer& reducer(Reduce op, DType dtype) {
+  return table().reduce[static_cast<int>(op)][static_cast<int>(dtype)];
 }
 
 }  // namespace tapehead::kernels

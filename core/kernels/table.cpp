@@ -10,6 +10,7 @@ const Table table = {
     .isa = TAPEHEAD_STRING(TAPEHEAD_ISA),
     .unary = unary_loops,
     .binary = binary_loops,
+    .reduce = reducers,
 };
 
 }  // namespace tapehead::kernels::TAPEHEAD_ISA

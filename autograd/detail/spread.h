@@ -1,0 +1,12 @@
+// What the gradients of reductions share.
+#pragma once
+
+#include "tapehead/core/tensor.h"
+
+namespace tapehead {
+
+/// Repeats the result of a reduction of a tensor of `shape` over the axes of `mask`, made with or
+/// without keepdim, over what was reduced: a view of that shape.
+Tensor spread(const Tensor& y, const Shape& shape, uint32_t mask);
+
+}  // namespace tapehead

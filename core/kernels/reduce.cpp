@@ -1,0 +1,165 @@
+// Reductions that take elements one at a time.
+#include "tapehead/core/kernels/isa.h"
+#include "tapehead/core/kernels/reduce_tile.h"
+
+namespace tapehead::kernels::TAPEHEAD_ISA {
+namespace {
+
+template <class T>
+constexpr bool kFloating = floating(dtype_of<T>());
+template <bool kFirst, class A, class B>
+struct Either {
+  using type = A;
+};
+template <class A, class B>
+struct Either<false, A, B> {
+  using type = B;
+};
+
+// Adds up: floats in double where they leave the lanes, integers as i64.
+template <class T>
+struct Additive {
+  using Acc = typename Either<kFloating<T>, typename Compute<T>::type, int64_t>::type;
+  using Total = typename Either<kFloating<T>, double, int64_t>::type;
+  using Out = typename Either<kFloating<T>, T, int64_t>::type;
+  static Acc identity() { return 0; }
+  static Total start() { return 0; }
+  static Acc step(Acc acc, T x) { return acc + static_cast<Acc>(x); }
+  static Acc merge(Acc a, Acc b) { return a + b; }
+  static Total gather(Total total, Acc acc) { return total + static_cast<Total>(acc); }
+  static Total join(Total a, Total b) { return a + b; }
+  static auto finish(Total total, double, double) {
+    if constexpr (kFloating<T>)
+      return static_cast<Acc>(total);
+    else
+      return total;
+  }
+};
+
+template <class T>
+struct sum : Additive<T> {};
+
+template <class T>
+struct mean : Additive<T> {
+  static auto finish(double total, double n, double) {
+    return static_cast<typename Additive<T>::Acc>(total / n);
+  }
+};
+
+template <class T>
+struct count_nonzero : Additive<bool> {
+  static int64_t step(int64_t acc, T x) { return acc + (x != T(0)); }
+};
+
+template <class T>
+struct abs_sum : Additive<T> {
+  using Acc = typename Additive<T>::Acc;
+  static Acc step(Acc acc, T x) { return acc + (Acc(x) < 0 ? -Acc(x) : Acc(x)); }
+};
+
+template <class T>
+struct norm2 : Additive<T> {
+  using Acc = typename Additive<T>::Acc;
+  static Acc step(Acc acc, T x) { return acc + Acc(x) * Acc(x); }
+  static Acc finish(double total, double, double) {
+    return static_cast<Acc>(__builtin_sqrt(total));
+  }
+};
+
+template <class T>
+struct prod : Additive<T> {
+  using Acc = typename Additive<T>::Acc;
+  using Total = typename Additive<T>::Total;
+  static Acc identity() { return 1; }
+  static Total start() { return 1; }
+  static Acc step(Acc acc, T x) { return acc * static_cast<Acc>(x); }
+  static Acc merge(Acc a, Acc b) { return a * b; }
+  static Total gather(Total total, Acc acc) { return total * static_cast<Total>(acc); }
+  static Total join(Total a, Total b) { return a * b; }
+};
+
+// Picks one of two; NaN wins over everything.
+template <class T, class Pick>
+struct Extremum {
+  using Acc = typename Compute<T>::type;
+  using Total = Acc;
+  using Out = T;
+  static Acc identity() { return Pick::template worst<T>(); }
+  static Acc start() { return identity(); }
+  static Acc step(Acc acc, T x) { return merge(acc, static_cast<Acc>(x)); }
+  static Acc merge(Acc a, Acc b) { return Pick::better(b, a) || b != b ? b : a; }
+  static Acc gather(Acc a, Acc b) { return merge(a, b); }
+  static Acc join(Acc a, Acc b) { return merge(a, b); }
+  static Acc finish(Acc total, double, double) { return total; }
+};
+
+template <class T>
+inline T lowest() {
+  if constexpr (kFloating<T>)
+    return T(-__builtin_inff());
+  else if constexpr (sizeof(T) == 1)
+    return T(0);
+  else
+    return static_cast<T>(T(1) << (8 * sizeof(T) - 1));
+}
+struct Larger {
+  template <class T>
+  static T worst() {
+    return lowest<T>();
+  }
+  template <class A>
+  static bool better(A a, A b) {
+    return a > b;
+  }
+};
+struct Smaller {
+  template <class T>
+  static T worst() {
+    if constexpr (kFloating<T>)
+      return T(__builtin_inff());
+    else if constexpr (dtype_of<T>() == boolean)
+      return true;
+    else
+      return static_cast<T>(~lowest<T>());
+  }
+  template <class A>
+  static bool better(A a, A b) {
+    return a < b;
+  }
+};
+
+template <class T>
+struct max : Extremum<T, Larger> {};
+template <class T>
+struct min : Extremum<T, Smaller> {};
+
+template <class T>
+struct abs_max : Extremum<T, Larger> {
+  using Acc = typename Extremum<T, Larger>::Acc;
+  static Acc identity() { return 0; }
+  static Acc start() { return 0; }
+  static Acc step(Acc acc, T x) {
+    return Extremum<T, Larger>::merge(acc, Acc(x) < 0 ? -Acc(x) : Acc(x));
+  }
+};
+
+template <class T>
+struct any : Extremum<bool, Larger> {
+  static bool step(bool acc, T x) { return acc | (x != T(0)); }
+};
+template <class T>
+struct all : Extremum<bool, Smaller> {
+  static bool step(bool acc, T x) { return acc & (x != T(0)); }
+};
+
+}  // namespace
+
+#define TAPEHEAD_ROW(name, types, ...)                                                  \
+  {reducer<float, name, kernels::types>(),    reducer<double, name, kernels::types>(),  \
+   reducer<bfloat16, name, kernels::types>(), reducer<int64_t, name, kernels::types>(), \
+   reducer<int32_t, name, kernels::types>(),  reducer<uint8_t, name, kernels::types>(), \
+   reducer<bool, name, kernels::types>()},
+extern const Reducer reducers[][kDTypes] = {TAPEHEAD_REDUCE_KERNELS(TAPEHEAD_ROW)};
+#undef TAPEHEAD_ROW
+
+}  // namespace tapehead::kernels::TAPEHEAD_ISA
