@@ -1,15 +1,18 @@
-// The table of ops: every public function of autograd/ops.h has a row, written in the file of the op. A row
-// drives all checks of tests/op_table_test.cpp:
-//   - forward against a plain reference in double, for f64, f32 and bf16, with tolerances that follow from
-//     the reduction length;
-//   - gradcheck and gradgradcheck in f64;
-//   - operands that are not contiguous, of stride 0, aliased; for elementwise ops also empty and 0-d ones and
-//     every broadcast pairing;
-//   - results and gradients that keep shape and type, and that are recorded at all;
+// The table of ops: every public function of autograd/ops.h has a row, written in the file of the
+// op. A row drives all checks of tests/op_table_test.cpp:
+//   - forward against a plain reference in double, for f64, f32 and bf16, with tolerances that
+//   follow from
+//     the reduction length; for elementwise ops also on integers, where they take them;
+//   - gradcheck and gradgradcheck in f64; the gradients in f32 and bf16 against those in f64;
+//   - operands and arriving gradients that are not contiguous, of stride 0, aliased; for
+//   elementwise ops also
+//     empty and 0-d ones and every broadcast pairing;
+//   - results and gradients that have the right shape and type, and that are recorded at all;
 //   - the bad inputs, with the message each must give.
 #pragma once
 
 #include <cmath>
+#include <deque>
 #include <functional>
 #include <initializer_list>
 #include <string>
@@ -38,13 +41,16 @@ struct Array {
   double& operator[](int64_t i) { return values[static_cast<size_t>(i)]; }
   int64_t numel() const { return shape.numel(); }
 };
+/// Repeated to a shape that it broadcasts to.
+Array broadcast(const Array& x, const Shape& shape);
 
 /// What an operand of a sample is filled with.
 struct Operand {
   enum Kind { kFloating, kIndex, kBool };
   Shape shape;
-  double from = -2, to = 2;  // uniform; of indices: integers from <= i < to
-  Kind kind = kFloating;     // floating operands take each floating type in turn; indices are i64
+  double from = -2, to = 2;   // uniform; of indices: integers from <= i < to
+  Kind kind = kFloating;      // floating operands take each floating type in turn; indices are i64
+  double away_from_zero = 0;  // no value is nearer to zero than this
   Operand(const Shape& s, double low = -2, double high = 2, Kind k = kFloating)
       : shape(s), from(low), to(high), kind(k) {}
 };
@@ -64,10 +70,16 @@ struct Sample {
   std::function<Arrays(Arrays&)> reference;
   /// How many terms an element of the result sums up: rounding errors grow with it.
   int64_t reduces = 1;
-  /// The gradient is checked; false for results of integer or boolean type or piecewise constant ones.
+  /// The gradient is checked; false for results of integer or boolean type or piecewise constant
+  /// ones.
   bool differentiable = true;
-  /// The values where a derivative jumps are avoided by this much when operands are drawn (0 only).
+  /// No floating operand has a value nearer to zero than this, where a derivative jumps.
   double away_from_zero = 0;
+  /// How often values on the way are rounded to the element type: 1 for a kernel that computes in
+  /// f32 inside, more for what is composed of several bf16 results.
+  int64_t roundings = 1;
+  /// Two operands of one shape may be the same tensor.
+  bool may_alias = true;
 };
 
 /// A call that must throw, and the whole text of its error.
@@ -122,14 +134,13 @@ class Row {
   std::vector<BadCall> bad_calls_;
 };
 
-/// All rows, in the order of their files.
-std::vector<Row>& table();
-
-struct Register {
-  explicit Register(Row row) { table().push_back(std::move(row)); }
-};
+/// All rows.
+std::deque<Row>& table();
+/// Adds a row.
+Row& add_row(const char* op);
 
 /// TAPEHEAD_ROW(tanh).unary(tanh, std::tanh);
-#define TAPEHEAD_ROW(op) static const ::tapehead::rows::Register row_of_##op = ::tapehead::rows::Row(#op)
+#define TAPEHEAD_ROW(op) \
+  [[maybe_unused]] static const ::tapehead::rows::Row& row_of_##op = ::tapehead::rows::add_row(#op)
 
 }  // namespace tapehead::rows

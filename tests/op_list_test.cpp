@@ -1,0 +1,97 @@
+// No op is forgotten: every function that autograd/ops.h declares has a row in the table.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "tapehead/tests/op_row.h"
+
+namespace {
+
+std::string read(const std::string& path) {
+  std::ifstream in(std::string(TAPEHEAD_SOURCE_ROOT "/") + path);
+  std::stringstream text;
+  text << in.rdbuf();
+  REQUIRE_MESSAGE(in.good(), path);
+  return text.str();
+}
+
+bool part_of_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
+
+// Takes comments and preprocessor lines away.
+std::string code_of(const std::string& text) {
+  std::istringstream in(text);
+  std::string out, line;
+  while (std::getline(in, line)) {
+    if (line.starts_with("#")) continue;
+    out += line.substr(0, line.find("//")) + "\n";
+  }
+  return out;
+}
+
+// The functions declared in the innermost namespaces of a header, without operators: in each
+// statement the name before the first parenthesis.
+std::set<std::string> functions_of(const std::string& header) {
+  std::set<std::string> names;
+  std::string statement;
+  int inside = 0;  // braces of a body or a struct
+  const auto finish = [&] {
+    const size_t paren = statement.find('(');
+    size_t first = paren;
+    while (first != std::string::npos && first > 0 && part_of_name(statement[first - 1])) --first;
+    const bool declares = paren != std::string::npos &&
+                          statement.find("operator") == std::string::npos &&
+                          statement.find("struct ") != 0;
+    if (declares && first < paren) names.insert(statement.substr(first, paren - first));
+    statement.clear();
+  };
+  for (const char c : code_of(header)) {
+    if (c == '{' && inside == 0 && statement.find("namespace") != std::string::npos)
+      statement.clear();
+    else if (c == '{')
+      ++inside;
+    else if (c == '}' && inside > 0)
+      --inside == 0 && statement.find("struct") == std::string::npos ? finish() : void();
+    else if (c == ';' && inside == 0)
+      finish();
+    else if (inside == 0 && !(statement.empty() && std::isspace(static_cast<unsigned char>(c))))
+      statement += c;
+  }
+  return names;
+}
+
+bool mentions_call(const std::string& code, const std::string& name) {
+  for (size_t at = code.find(name + "("); at != std::string::npos;
+       at = code.find(name + "(", at + 1))
+    if (at == 0 || !part_of_name(code[at - 1])) return true;
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("the reader of headers finds functions") {
+  const auto names = functions_of(
+      "namespace tapehead {\n/// not_me(int)\nTensor a(const Tensor& x, std::function<int(int)> f "
+      "= {});\n"
+      "inline Tensor b(Tensor x) { return c(x); }\ninline Tensor operator+(Tensor x, Tensor y) { "
+      "return d(x); }\n"
+      "struct Options {\n  int axis = f(0);\n};\nstd::array<Tensor, 2> e(const Tensor& x, Options "
+      "o = {.axis = 1});\n"
+      "}  // namespace tapehead\n");
+  CHECK(names == std::set<std::string>{"a", "b", "e"});
+}
+
+TEST_CASE("every op has a row, and every row an op") {
+  const std::set<std::string> ops = functions_of(read("autograd/ops.h"));
+  const std::string tensor = code_of(read("core/tensor.h"));
+  CHECK(ops.size() > 2);
+  std::set<std::string> rows;
+  for (const auto& row : tapehead::rows::table()) rows.insert(row.op());
+  for (const std::string& op : ops)
+    CHECK_MESSAGE(rows.contains(op), op, " is declared in autograd/ops.h but has no TAPEHEAD_ROW");
+  for (const std::string& row : rows)
+    CHECK_MESSAGE((ops.contains(row) || mentions_call(tensor, row)), "the row ", row,
+                  " is of no function in autograd/ops.h and no method of Tensor");
+}

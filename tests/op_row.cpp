@@ -1,0 +1,129 @@
+#include "tapehead/tests/op_row.h"
+
+#include <algorithm>
+
+namespace tapehead::rows {
+namespace {
+
+constexpr int64_t kShared = 40000;  // elements that are cut into the work of several threads
+
+// Functions, because rows of other files are made before this file's constants are.
+
+// Shapes of elementwise samples: 0-d, single, vector tails, matrices, empty, and one that threads
+// share.
+std::vector<Shape> shapes() {
+  return {{}, {1}, {3}, {0}, {2, 17}, {3, 1, 4}, {2, 0, 3}, {kShared}};
+}
+
+// Every way in which two shapes broadcast: equal, 0-d, size 1 in one, in both, missing axes, empty.
+std::vector<std::pair<Shape, Shape>> pairs() {
+  return {
+      {{}, {}},
+      {{5}, {5}},
+      {{2, 3}, {2, 3}},
+      {{2, 3}, {}},
+      {{}, {2, 3}},
+      {{2, 3}, {3}},
+      {{3}, {2, 3}},
+      {{2, 3}, {1, 3}},
+      {{2, 1}, {2, 3}},
+      {{2, 1}, {3}},
+      {{1, 3}, {2, 1}},
+      {{2, 3}, {1}},
+      {{2, 1, 4}, {3, 1}},
+      {{1, 1}, {4}},
+      {{3, 1}, {1, 2, 1, 4}},
+      {{0}, {0}},
+      {{0}, {1}},
+      {{2, 0}, {2, 1}},
+      {{3, 0}, {}},
+      {{2, 0, 3}, {0, 1}},
+      {{2, 37}, {37}},
+      {{kShared}, {kShared}},
+      {{kShared}, {}},
+  };
+}
+
+Operand operand(const Shape& shape, Range range) {
+  Operand o(shape, range.from, range.to);
+  o.away_from_zero = range.away_from_zero;
+  return o;
+}
+
+}  // namespace
+
+Row::Row(const char* op) : op_(op) {}
+
+Row& Row::unary(Tensor (*f)(const Tensor&), double (*reference)(double), Range range,
+                bool differentiable) {
+  elementwise_ = true;
+  for (const Shape& shape : shapes()) {
+    Sample s{.operands = {operand(shape, range)},
+             .call = [f](const Tensors& x) { return Tensors{f(x[0])}; },
+             .reference =
+                 [reference](Arrays& x) {
+                   Array y = x[0];
+                   for (double& value : y.values) value = reference(value);
+                   return Arrays{std::move(y)};
+                 },
+             .differentiable = differentiable};
+    sample(std::move(s));
+  }
+  return *this;
+}
+
+Row& Row::binary(Tensor (*f)(const Tensor&, const Tensor&), double (*reference)(double, double),
+                 Range a, Range b, bool differentiable) {
+  elementwise_ = true;
+  for (const auto& [left, right] : pairs()) {
+    Sample s{.operands = {operand(left, a), operand(right, b)},
+             .call = [f](const Tensors& x) { return Tensors{f(x[0], x[1])}; },
+             .reference =
+                 [reference](Arrays& x) {
+                   Array y(broadcast_shapes("reference", x[0].shape, x[1].shape));
+                   const Array p = broadcast(x[0], y.shape), q = broadcast(x[1], y.shape);
+                   for (size_t i = 0; i < y.values.size(); ++i)
+                     y.values[i] = reference(p.values[i], q.values[i]);
+                   return Arrays{std::move(y)};
+                 },
+             .differentiable = differentiable};
+    sample(std::move(s));
+  }
+  return *this;
+}
+
+Row& Row::sample(Sample s) {
+  for (Operand& o : s.operands) o.away_from_zero = std::max(o.away_from_zero, s.away_from_zero);
+  samples_.push_back(std::move(s));
+  return *this;
+}
+
+Row& Row::bad_call(BadCall bad) {
+  bad_calls_.push_back(std::move(bad));
+  return *this;
+}
+
+Array broadcast(const Array& x, const Shape& shape) {
+  Array out(shape);
+  for (int64_t i = 0; i < out.numel(); ++i) {
+    int64_t rest = i, at = 0, step = 1;
+    for (int axis = shape.rank() - 1, from = x.shape.rank() - 1; axis >= 0; --axis, --from) {
+      if (from >= 0) {
+        if (x.shape[from] != 1) at += rest % shape[axis] * step;
+        step *= x.shape[from];
+      }
+      rest /= shape[axis];
+    }
+    out[i] = x.values[static_cast<size_t>(at)];
+  }
+  return out;
+}
+
+std::deque<Row>& table() {
+  static std::deque<Row> rows;
+  return rows;
+}
+
+Row& add_row(const char* op) { return table().emplace_back(op); }
+
+}  // namespace tapehead::rows
