@@ -6,7 +6,7 @@
 
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/gradcheck.h"
-#include "tapehead/core/elementwise.h"
+#include "tapehead/core/detail/elementwise.h"
 #include "tapehead/tests/op_derive.h"
 
 namespace tapehead::rows {

@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #include "tapehead/autograd/custom_op.h"
-#include "tapehead/core/elementwise.h"
+#include "tapehead/core/detail/elementwise.h"
 #include "tapehead/tests/op_check.h"
 
 using namespace tapehead;
