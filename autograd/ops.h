@@ -42,4 +42,12 @@ Tensor mean(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 /// Throws ShapeError when it does not broadcast to it. (ops/sum.cpp)
 Tensor sum_to(const Tensor& x, const Shape& shape);
 
+// Distributions (ops/softmax.cpp)
+
+/// exp(x) / sum(exp(x)) along the axis. A row of nothing but -inf has no distribution and becomes
+/// NaN, as in PyTorch; to mask rows as a whole, mask with the lowest finite number instead.
+Tensor softmax(const Tensor& x, int64_t axis);
+/// log(softmax(x, axis)), precise where the softmax is near 0.
+Tensor log_softmax(const Tensor& x, int64_t axis);
+
 }  // namespace tapehead

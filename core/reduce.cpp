@@ -82,10 +82,8 @@ struct Plan {
     AxisList gone;
     for (int i = 0; i < x.dim(); ++i) {
       const int64_t size = x.shape()[i], step = x.strides()[i] * bytes;
-      if (mask >> i & 1)
-        gone.append({size, step, 0});
-      else
-        kept.append({size, step, out_step /= size});
+      if (mask >> i & 1) gone.append({size, step, 0});
+      else kept.append({size, step, out_step /= size});
     }
     std::stable_sort(gone.axes, gone.axes + gone.count, [](const Axis& a, const Axis& b) {
       return std::abs(a.step) > std::abs(b.step);
@@ -95,7 +93,7 @@ struct Plan {
     cols = kept.take_inner();
     outer = kept.numel();
     steps = reduced.numel();
-    cut(rows.step == bytes && rows.size >= 16);
+    cut(cols.step != bytes || cols.size == 1);
   }
 
   int64_t pieces() const { return row_cuts * step_cuts; }
@@ -109,10 +107,8 @@ struct Plan {
     rows_at_once = rows.size;
     steps_at_once = steps;
     if (each * block > 2 * kGrain) {
-      if (steps > 1)
-        steps_at_once = piece(steps, kGrain / (rows.size * block));
-      else
-        rows_at_once = piece(rows.size, kGrain / block);
+      if (steps > 1) steps_at_once = piece(steps, kGrain / (rows.size * block));
+      else rows_at_once = piece(rows.size, kGrain / block);
     }
     row_cuts = (rows.size + rows_at_once - 1) / rows_at_once;
     step_cuts = (steps + steps_at_once - 1) / steps_at_once;
@@ -189,10 +185,8 @@ void run(const Reducer& kernel, const Plan& p, const Tensor& x, const Tensor& ou
 Shape reduced_shape(const Shape& shape, uint32_t mask, bool keepdim) {
   Shape out;
   for (int i = 0; i < shape.rank(); ++i) {
-    if (!(mask >> i & 1))
-      out.push_back(shape[i]);
-    else if (keepdim)
-      out.push_back(1);
+    if (!(mask >> i & 1)) out.push_back(shape[i]);
+    else if (keepdim) out.push_back(1);
   }
   return out;
 }

@@ -5,12 +5,13 @@
 
 namespace tapehead::kernels {
 
-#define TAPEHEAD_DECLARE(isa)                    \
-  namespace isa {                                \
-  extern const Loop unary_loops[][kDTypes];      \
-  extern const Loop binary_loops[][kDTypes];     \
-  extern const Reducer reducers[][kDTypes];      \
-  extern const Table table;                      \
+#define TAPEHEAD_DECLARE(isa)                \
+  namespace isa {                            \
+  extern const Loop unary_loops[][kDTypes];  \
+  extern const Loop binary_loops[][kDTypes]; \
+  extern const Reducer reducers[][kDTypes];  \
+  extern const RowKernels row_kernels[];     \
+  extern const Table table;                  \
   }
 TAPEHEAD_DECLARE(baseline)
 TAPEHEAD_DECLARE(avx2)

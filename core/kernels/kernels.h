@@ -9,6 +9,7 @@
 #include "tapehead/core/dtype.h"
 #include "tapehead/core/kernels/lists.h"
 #include "tapehead/core/kernels/reduce.h"
+#include "tapehead/core/kernels/rows.h"
 
 namespace tapehead::kernels {
 
@@ -28,7 +29,8 @@ struct Table {
   const Loop (*unary)[kDTypes];   // [Unary][DType]
   const Loop (*binary)[kDTypes];  // [Binary][DType]
   const Reducer (
-      *reduce)[kDTypes];  // [Reduce][DType]; tile is null where the type is not supported
+      *reduce)[kDTypes];   // [Reduce][DType]; tile is null where the type is not supported
+  const RowKernels* rows;  // [DType]: f32, f64, bf16
 };
 
 /// The kernels in use: those of TAPEHEAD_ISA (baseline, avx2, avx512), else the best that the CPU
@@ -44,5 +46,7 @@ inline Loop loop(Binary op, DType dtype) {
 inline const Reducer& reducer(Reduce op, DType dtype) {
   return table().reduce[static_cast<int>(op)][static_cast<int>(dtype)];
 }
+/// Of a floating type.
+inline const RowKernels& rows(DType dtype) { return table().rows[static_cast<int>(dtype)]; }
 
 }  // namespace tapehead::kernels

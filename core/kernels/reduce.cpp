@@ -7,7 +7,7 @@ namespace {
 
 template <class T>
 constexpr bool kFloating = floating(dtype_of<T>());
-template <bool kFirst, class A, class B>
+template <bool, class A, class B>
 struct Either {
   using type = A;
 };
@@ -29,18 +29,19 @@ struct Additive {
   static Total gather(Total total, Acc acc) { return total + static_cast<Total>(acc); }
   static Total join(Total a, Total b) { return a + b; }
   static auto finish(Total total, double, double) {
-    if constexpr (kFloating<T>)
-      return static_cast<Acc>(total);
-    else
-      return total;
+    if constexpr (kFloating<T>) return static_cast<Acc>(total);
+    else return total;
   }
 };
 
 template <class T>
-struct sum : Additive<T> {};
+struct sum : Additive<T> {
+  using Tile = sum;
+};
 
 template <class T>
 struct mean : Additive<T> {
+  using Tile = sum<T>;
   static auto finish(double total, double n, double) {
     return static_cast<typename Additive<T>::Acc>(total / n);
   }
@@ -48,17 +49,30 @@ struct mean : Additive<T> {
 
 template <class T>
 struct count_nonzero : Additive<bool> {
+  using Tile = count_nonzero;
   static int64_t step(int64_t acc, T x) { return acc + (x != T(0)); }
+};
+template <class T>
+struct any : count_nonzero<T> {
+  using Out = bool;
+  static bool finish(int64_t total, double, double) { return total > 0; }
+};
+template <class T>
+struct all : count_nonzero<T> {
+  using Out = bool;
+  static bool finish(int64_t total, double n, double) { return total == static_cast<int64_t>(n); }
 };
 
 template <class T>
 struct abs_sum : Additive<T> {
+  using Tile = abs_sum;
   using Acc = typename Additive<T>::Acc;
   static Acc step(Acc acc, T x) { return acc + (Acc(x) < 0 ? -Acc(x) : Acc(x)); }
 };
 
 template <class T>
 struct norm2 : Additive<T> {
+  using Tile = norm2;
   using Acc = typename Additive<T>::Acc;
   static Acc step(Acc acc, T x) { return acc + Acc(x) * Acc(x); }
   static Acc finish(double total, double, double) {
@@ -68,6 +82,7 @@ struct norm2 : Additive<T> {
 
 template <class T>
 struct prod : Additive<T> {
+  using Tile = prod;
   using Acc = typename Additive<T>::Acc;
   using Total = typename Additive<T>::Total;
   static Acc identity() { return 1; }
@@ -95,12 +110,9 @@ struct Extremum {
 
 template <class T>
 inline T lowest() {
-  if constexpr (kFloating<T>)
-    return T(-__builtin_inff());
-  else if constexpr (sizeof(T) == 1)
-    return T(0);
-  else
-    return static_cast<T>(T(1) << (8 * sizeof(T) - 1));
+  if constexpr (kFloating<T>) return T(-__builtin_inff());
+  else if constexpr (sizeof(T) == 1) return T(0);
+  else return static_cast<T>(T(1) << (8 * sizeof(T) - 1));
 }
 struct Larger {
   template <class T>
@@ -115,12 +127,9 @@ struct Larger {
 struct Smaller {
   template <class T>
   static T worst() {
-    if constexpr (kFloating<T>)
-      return T(__builtin_inff());
-    else if constexpr (dtype_of<T>() == boolean)
-      return true;
-    else
-      return static_cast<T>(~lowest<T>());
+    if constexpr (kFloating<T>) return T(__builtin_inff());
+    else if constexpr (dtype_of<T>() == boolean) return true;
+    else return static_cast<T>(~lowest<T>());
   }
   template <class A>
   static bool better(A a, A b) {
@@ -129,27 +138,23 @@ struct Smaller {
 };
 
 template <class T>
-struct max : Extremum<T, Larger> {};
+struct max : Extremum<T, Larger> {
+  using Tile = max;
+};
 template <class T>
-struct min : Extremum<T, Smaller> {};
+struct min : Extremum<T, Smaller> {
+  using Tile = min;
+};
 
 template <class T>
 struct abs_max : Extremum<T, Larger> {
+  using Tile = abs_max;
   using Acc = typename Extremum<T, Larger>::Acc;
   static Acc identity() { return 0; }
   static Acc start() { return 0; }
   static Acc step(Acc acc, T x) {
     return Extremum<T, Larger>::merge(acc, Acc(x) < 0 ? -Acc(x) : Acc(x));
   }
-};
-
-template <class T>
-struct any : Extremum<bool, Larger> {
-  static bool step(bool acc, T x) { return acc | (x != T(0)); }
-};
-template <class T>
-struct all : Extremum<bool, Smaller> {
-  static bool step(bool acc, T x) { return acc & (x != T(0)); }
 };
 
 }  // namespace

@@ -11,6 +11,7 @@ const Table table = {
     .unary = unary_loops,
     .binary = binary_loops,
     .reduce = reducers,
+    .rows = row_kernels,
 };
 
 }  // namespace tapehead::kernels::TAPEHEAD_ISA

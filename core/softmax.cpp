@@ -1,0 +1,83 @@
+#include "tapehead/core/detail/softmax.h"
+
+#include <algorithm>
+
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/core/parallel.h"
+
+namespace tapehead::core {
+namespace {
+
+constexpr int64_t kGrain = 1 << 13;  // elements whose exponentials are worth a thread
+constexpr int64_t kColumns = 64;     // columns side by side that a task works on
+
+// A row-major tensor around one axis: [outer, n, inner].
+struct Around {
+  int64_t outer = 1, n = 1, inner = 1;
+  Around(const Shape& shape, int axis) {
+    for (int i = 0; i < shape.rank(); ++i) (i < axis ? outer : i > axis ? inner : n) *= shape[i];
+  }
+};
+
+// Calls rows(first element, count) for groups of rows when the axis is the last one, else
+// columns(first element, count) for groups of columns.
+template <class Rows, class Columns>
+void each_part(const Around& a, Rows rows, Columns columns) {
+  if (a.outer * a.n * a.inner == 0) return;
+  if (a.inner == 1) {
+    parallel_range(a.outer, std::max<int64_t>(1, kGrain / a.n),
+                   [&](int64_t begin, int64_t end) { rows(begin * a.n, end - begin); });
+    return;
+  }
+  const int64_t groups = (a.inner + kColumns - 1) / kColumns;
+  parallel_range(
+      a.outer * groups, std::max<int64_t>(1, kGrain / (a.n * std::min(a.inner, kColumns))),
+      [&](int64_t begin, int64_t end) {
+        for (int64_t g = begin; g < end; ++g) {
+          const int64_t column = g % groups * kColumns;
+          columns(g / groups * a.n * a.inner + column, std::min(kColumns, a.inner - column));
+        }
+      });
+}
+
+}  // namespace
+
+Tensor softmax(const Tensor& x, int axis, bool log) {
+  const Tensor from = contiguous(x);
+  const Tensor y = empty_like(from);
+  const Around a(x.shape(), axis);
+  const kernels::RowKernels& kernel = kernels::rows(x.dtype());
+  const int64_t size = size_of(x.dtype());
+  each_part(
+      a,
+      [&](int64_t at, int64_t count) {
+        kernel.softmax[log](from.raw() + at * size, y.raw() + at * size, count, a.n);
+      },
+      [&](int64_t at, int64_t count) {
+        kernel.softmax_columns[log](from.raw() + at * size, y.raw() + at * size, a.n, a.inner,
+                                    count);
+      });
+  return y;
+}
+
+Tensor softmax_grad(const Tensor& y_, const Tensor& dy_, int axis, bool log) {
+  const Tensor y = contiguous(y_), dy = contiguous(dy_);
+  const Tensor dx = empty_like(y);
+  const Around a(y.shape(), axis);
+  const kernels::RowKernels& kernel = kernels::rows(y.dtype());
+  const int64_t size = size_of(y.dtype());
+  each_part(
+      a,
+      [&](int64_t at, int64_t count) {
+        kernel.softmax_grad[log](y.raw() + at * size, dy.raw() + at * size, dx.raw() + at * size,
+                                 count, a.n);
+      },
+      [&](int64_t at, int64_t count) {
+        kernel.softmax_grad_columns[log](y.raw() + at * size, dy.raw() + at * size,
+                                         dx.raw() + at * size, a.n, a.inner, count);
+      });
+  return dx;
+}
+
+}  // namespace tapehead::core
