@@ -98,6 +98,11 @@ Row& Row::sample(Sample s) {
   return *this;
 }
 
+Row& Row::samples(std::vector<Sample> list) {
+  for (Sample& s : list) sample(std::move(s));
+  return *this;
+}
+
 Row& Row::bad_call(BadCall bad) {
   bad_calls_.push_back(std::move(bad));
   return *this;

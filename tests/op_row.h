@@ -105,6 +105,7 @@ class Row {
   Row& binary(Tensor (*f)(const Tensor&, const Tensor&), double (*reference)(double, double),
               Range a = {}, Range b = {}, bool differentiable = true);
   Row& sample(Sample s);
+  Row& samples(std::vector<Sample> list);
   /// A call that must throw an error of this type with this text.
   template <class E>
   Row& bad(std::function<void()> call, std::string message) {
