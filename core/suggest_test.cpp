@@ -1,0 +1,32 @@
+#include "tapehead/core/suggest.h"
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+using tapehead::closest_name;
+
+TEST_CASE("closest_name finds the misspelt name and nothing far away") {
+  const std::vector<std::string> names = {"train.tsv", "test.tsv", "valid.tsv", "README"};
+  struct Row {
+    const char *name, *expected;
+  };
+  for (const Row& row : {
+           Row{"trian.tsv", "train.tsv"},  // neighbours swapped
+           Row{"tran.tsv", "train.tsv"},
+           Row{"ttest.tsv", "test.tsv"},
+           Row{"vallid.tvs", "valid.tsv"},
+           Row{"readme", "README"},
+           Row{"results.json", ""},
+           Row{"x", ""},
+           Row{"", ""},
+       }) {
+    CAPTURE(row.name);
+    CHECK(closest_name(row.name, names) == row.expected);
+  }
+}
+
+TEST_CASE("closest_name breaks ties in byte order, whatever the order given") {
+  CHECK(closest_name("run-0", std::vector<std::string>{"run-2", "run-1"}) == "run-1");
+  CHECK(closest_name("run-0", std::vector<std::string>{"run-1", "run-2"}) == "run-1");
+}
