@@ -9,7 +9,7 @@ using tapehead::closest_name;
 TEST_CASE("closest_name finds the misspelt name and nothing far away") {
   const std::vector<std::string> names = {"train.tsv", "test.tsv", "valid.tsv", "README"};
   struct Row {
-    const char *name, *expected;
+    std::string name, expected;
   };
   for (const Row& row : {
            Row{"trian.tsv", "train.tsv"},  // neighbours swapped

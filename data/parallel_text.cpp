@@ -1,0 +1,102 @@
+#include "tapehead/data/parallel_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "tapehead/core/error.h"
+#include "tapehead/data/files.h"
+#include "tapehead/data/text.h"
+
+namespace tapehead::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path in_folder(const std::string& dir, const std::string& file) { return fs::path(dir) / file; }
+
+/// The path of NAME.LANGUAGE, plain or else gzipped; "" when neither is there.
+std::string find(const std::string& dir, const std::string& name, const std::string& language) {
+  for (const char* ending : {"", ".gz"}) {
+    const fs::path path = in_folder(dir, name + "." + language + ending);
+    std::error_code ignored;
+    if (fs::exists(path, ignored)) return path.string();
+  }
+  return "";
+}
+
+/// The files of the folder that begin with `prefix`, as a list to read; at most a dozen.
+std::string list(const std::string& dir, const std::string& prefix) {
+  constexpr size_t kMost = 12;
+  std::vector<std::string> names;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(dir, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(prefix)) names.push_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  const size_t more = names.size() > kMost ? names.size() - kMost : 0;
+  names.resize(names.size() - more);
+  return fmt::format("{}{}", fmt::join(names, ", "), more ? fmt::format(" and {} more", more) : "");
+}
+
+[[noreturn]] void fail_missing(const std::string& dir, const std::string& name,
+                               const std::string& language) {
+  std::error_code ignored;
+  if (!fs::is_directory(dir, ignored)) {
+    if (fs::exists(dir, ignored)) throw IoError(fmt::format("{}: is a file, not a folder", dir));
+    throw IoError(no_such_file(in_folder(dir, name + "." + language).string()));
+  }
+  const std::string same = list(dir, name + "."), all = list(dir, "");
+  throw IoError(fmt::format("{}: there is neither {}.{} nor {}.{}.gz; {}", dir, name, language, name,
+                            language,
+                            !same.empty()  ? fmt::format("of {} there is {}", name, same)
+                            : !all.empty() ? fmt::format("the folder holds {}", all)
+                                           : "the folder is empty"));
+}
+
+/// The lines of one language, none of them blank.
+std::vector<std::string> sentences(const std::string& path) {
+  std::vector<std::string> lines = read_lines(path);
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const std::u32string text = code_points(lines[i]);
+    if (std::all_of(text.begin(), text.end(), is_space)) {
+      throw FormatError(fmt::format(
+          "{}:{}: an empty line; every line must hold a sentence, else take it out of both files",
+          path, i + 1));
+    }
+  }
+  return lines;
+}
+
+}  // namespace
+
+ParallelText::Split ParallelText::split(const std::string& dir, const std::string& name,
+                                        const std::string& source, const std::string& target) {
+  const std::string source_path = find(dir, name, source), target_path = find(dir, name, target);
+  if (source_path.empty()) fail_missing(dir, name, source);
+  if (target_path.empty()) fail_missing(dir, name, target);
+  Split split{sentences(source_path), sentences(target_path)};
+  if (split.source.size() != split.target.size()) {
+    throw FormatError(fmt::format(
+        "{} has {} lines, {} has {}; line N of one must translate line N of the other", source_path,
+        split.source.size(), target_path, split.target.size()));
+  }
+  return split;
+}
+
+ParallelText ParallelText::open(const std::string& dir, const std::string& source,
+                                const std::string& target) {
+  ParallelText corpus;
+  corpus.train = split(dir, "train", source, target);
+  corpus.val = split(dir, "val", source, target);
+  for (const char* name : {"test", "test_2016_flickr"}) {
+    if (find(dir, name, source).empty() && find(dir, name, target).empty()) continue;
+    corpus.test = split(dir, name, source, target);
+    break;
+  }
+  return corpus;
+}
+
+}  // namespace tapehead::data

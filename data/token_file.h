@@ -1,0 +1,42 @@
+// The text form in which vocabularies and merges are saved: lines that an editor can show, in which
+// every token, whatever it holds, is one word. A space is written as ▁ (U+2581); a backslash, white
+// space, control and other unprintable characters, and ▁ itself, as \u{HEX}.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tapehead::data {
+
+/// The token as one word without white space. Throws FormatError when it is not UTF-8.
+std::string escape_token(std::string_view token);
+
+/// Reads such a file from the top and is strict: whatever is not exactly what was asked for throws
+/// FormatError as `NAME:LINE: the fact`.
+class TokenFile {
+ public:
+  /// `title` is the file's first line.
+  TokenFile(std::string_view text, const std::string& name, std::string_view title);
+
+  /// The value of the next line, which must read `KEY VALUE` with a value within 0..`most`.
+  int64_t number(std::string_view key, int64_t most);
+  /// The tokens of the next line, which must hold exactly `count` of them.
+  std::vector<std::string> tokens(int64_t count);
+  /// No line may be left.
+  void end();
+
+  /// Throws FormatError about the line read last.
+  [[noreturn]] void fail(const std::string& fact) const;
+
+ private:
+  std::string_view line(const std::string& expected);
+  std::string unescape(std::string_view word) const;
+
+  std::vector<std::string> lines_;
+  std::string name_;
+  size_t next_ = 0;
+};
+
+}  // namespace tapehead::data
