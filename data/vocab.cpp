@@ -28,12 +28,14 @@ using Counts = std::unordered_map<std::string, int64_t>;
 /// The tokens to keep, the commonest first.
 std::vector<std::string> select(const Counts& counts, const VocabOptions& options) {
   if (options.min_count < 1) {
-    throw ValueError(fmt::format("Vocab: min_count is {}; it must be at least 1", options.min_count));
+    throw ValueError(
+        fmt::format("Vocab: min_count is {}; it must be at least 1", options.min_count));
   }
   if (options.max_size != 0 && options.max_size <= kSpecials) {
-    throw ValueError(fmt::format(
-        "Vocab: max_size is {}; it must be above {}, the number of special tokens, or 0 for no limit",
-        options.max_size, static_cast<int64_t>(kSpecials)));
+    throw ValueError(
+        fmt::format("Vocab: max_size is {}; it must be above {}, the number of special tokens, or "
+                    "0 for no limit",
+                    options.max_size, static_cast<int64_t>(kSpecials)));
   }
   std::vector<const Counts::value_type*> order;
   for (const auto& entry : counts) {
@@ -59,7 +61,7 @@ std::vector<std::string> select(const Counts& counts, const VocabOptions& option
 }  // namespace
 
 struct Vocab::Table {
-  std::vector<std::string> tokens;                   // by id
+  std::vector<std::string> tokens;                    // by id
   std::unordered_map<std::string_view, int64_t> ids;  // views into tokens, without the specials
 };
 
@@ -86,8 +88,8 @@ Vocab Vocab::build(std::span<const std::pair<std::string, int64_t>> counts,
   Counts sums;
   for (const auto& [token, count] : counts) {
     if (count < 0) {
-      throw ValueError(fmt::format("Vocab: the count of '{}' is {}; it must not be negative", token,
-                                   count));
+      throw ValueError(
+          fmt::format("Vocab: the count of '{}' is {}; it must not be negative", token, count));
     }
     sums[token] += count;
   }

@@ -19,8 +19,8 @@ struct VocabOptions {
   int64_t max_size = 0;   ///< at most so many tokens, specials included; 0: no limit
 };
 
-/// An immutable vocabulary; copies are cheap and share it. Ids 0 to 3 are <pad>, <unk>, <s> and </s>;
-/// a token of the text that is spelled like one of them is unknown, never the special itself.
+/// An immutable vocabulary; copies are cheap and share it. Ids 0 to 3 are <pad>, <unk>, <s> and
+/// </s>; a token of the text that is spelled like one of them is unknown, never the special itself.
 ///
 ///   auto vocab = data::Vocab::build(sentences, {.min_count = 2});
 ///   std::vector<int64_t> ids = vocab.encode(data::words(line));
