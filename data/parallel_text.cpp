@@ -49,8 +49,8 @@ std::string list(const std::string& dir, const std::string& prefix) {
     throw IoError(no_such_file(in_folder(dir, name + "." + language).string()));
   }
   const std::string same = list(dir, name + "."), all = list(dir, "");
-  throw IoError(fmt::format("{}: there is neither {}.{} nor {}.{}.gz; {}", dir, name, language, name,
-                            language,
+  throw IoError(fmt::format("{}: there is neither {}.{} nor {}.{}.gz; {}", dir, name, language,
+                            name, language,
                             !same.empty()  ? fmt::format("of {} there is {}", name, same)
                             : !all.empty() ? fmt::format("the folder holds {}", all)
                                            : "the folder is empty"));
@@ -79,9 +79,9 @@ ParallelText::Split ParallelText::split(const std::string& dir, const std::strin
   if (target_path.empty()) fail_missing(dir, name, target);
   Split split{sentences(source_path), sentences(target_path)};
   if (split.source.size() != split.target.size()) {
-    throw FormatError(fmt::format(
-        "{} has {} lines, {} has {}; line N of one must translate line N of the other", source_path,
-        split.source.size(), target_path, split.target.size()));
+    throw FormatError(
+        fmt::format("{} has {} lines, {} has {}; line N of one must translate line N of the other",
+                    source_path, split.source.size(), target_path, split.target.size()));
   }
   return split;
 }

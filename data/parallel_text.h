@@ -8,7 +8,8 @@
 namespace tapehead::data {
 
 /// A corpus of sentence pairs in the layout of Multi30k (Elliott et al. 2016) and most others:
-/// DIR/NAME.LANGUAGE or DIR/NAME.LANGUAGE.gz, line N of one language translating line N of the other.
+/// DIR/NAME.LANGUAGE or DIR/NAME.LANGUAGE.gz, line N of one language translating line N of the
+/// other.
 ///
 ///   auto corpus = data::ParallelText::open("multi30k", "de", "en");
 ///   corpus.train.source[0], corpus.train.target[0];
@@ -25,9 +26,9 @@ struct ParallelText {
   static ParallelText open(const std::string& dir, const std::string& source,
                            const std::string& target);
 
-  /// Reads DIR/NAME.SOURCE and DIR/NAME.TARGET, plain or else with .gz. Throws IoError for a missing
-  /// folder or file (and says which files there are), FormatError for files of unequal length, an
-  /// empty line, or text that is not UTF-8.
+  /// Reads DIR/NAME.SOURCE and DIR/NAME.TARGET, plain or else with .gz. Throws IoError for a
+  /// missing folder or file (and says which files there are), FormatError for files of unequal
+  /// length, an empty line, or text that is not UTF-8.
   static Split split(const std::string& dir, const std::string& name, const std::string& source,
                      const std::string& target);
 };
