@@ -1,0 +1,22 @@
+// Inside the BPE tokenizer: what a handle shares.
+#pragma once
+
+#include <mutex>
+
+#include "tapehead/data/bpe_model.h"
+
+namespace tapehead::data {
+
+namespace bpe {
+inline constexpr int64_t kMostMerges = 10'000'000;
+}
+
+struct Bpe::Impl {
+  explicit Impl(bpe::Model trained) : model(std::move(trained)) {}
+
+  const bpe::Model model;
+  std::mutex mutex;                                                // guards cache
+  std::unordered_map<std::u32string, std::vector<int32_t>> cache;  // the units of common words
+};
+
+}  // namespace tapehead::data
