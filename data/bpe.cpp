@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include "tapehead/core/error.h"
-#include "tapehead/data/bpe_impl.h"
+#include "tapehead/data/detail/bpe_impl.h"
+#include "tapehead/data/detail/splitmix.h"
+#include "tapehead/data/detail/token_file.h"
 #include "tapehead/data/files.h"
-#include "tapehead/data/splitmix.h"
 #include "tapehead/data/text.h"
-#include "tapehead/data/token_file.h"
 
 namespace tapehead::data {
 namespace {

@@ -8,8 +8,8 @@
 #include <set>
 
 #include "tapehead/core/error.h"
+#include "tapehead/data/detail/splitmix.h"
 #include "tapehead/data/files.h"
-#include "tapehead/data/splitmix.h"
 #include "tapehead/data/text.h"
 #include "tapehead/tests/real_data.h"
 #include "tapehead/tests/scratch.h"

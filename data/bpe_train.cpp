@@ -7,7 +7,7 @@
 #include <set>
 
 #include "tapehead/core/error.h"
-#include "tapehead/data/bpe_impl.h"
+#include "tapehead/data/detail/bpe_impl.h"
 
 namespace tapehead::data::bpe {
 namespace {

@@ -7,7 +7,7 @@
 #include <unordered_set>
 
 #include "tapehead/core/error.h"
-#include "tapehead/data/splitmix.h"
+#include "tapehead/data/detail/splitmix.h"
 
 namespace tapehead::data {
 namespace {
@@ -73,34 +73,20 @@ std::string_view ordinal_ending(int64_t day) {
 std::string field(char letter, const Date& date) {
   const std::string_view month = kMonths[date.month - 1], weekday = kWeekdays[date.weekday];
   switch (letter) {
-    case 'd':
-      return std::to_string(date.day);
-    case 'D':
-      return fmt::format("{:02}", date.day);
-    case 'o':
-      return fmt::format("{}{}", date.day, ordinal_ending(date.day));
-    case 'w':
-      return std::string(kOrdinals[date.day - 1]);
-    case 'm':
-      return std::to_string(date.month);
-    case 'M':
-      return fmt::format("{:02}", date.month);
-    case 'B':
-      return std::string(month);
-    case 'b':
-      return std::string(month.substr(0, 3));
-    case 'p':
-      return month == "May" ? "May" : fmt::format("{}.", month.substr(0, 3));
-    case 'R':
-      return std::string(kRoman[date.month - 1]);
-    case 'Y':
-      return std::to_string(date.year);
-    case 'y':
-      return fmt::format("{:02}", date.year % 100);
-    case 'A':
-      return std::string(weekday);
-    default:
-      return std::string(weekday.substr(0, 3));
+    case 'd': return std::to_string(date.day);
+    case 'D': return fmt::format("{:02}", date.day);
+    case 'o': return fmt::format("{}{}", date.day, ordinal_ending(date.day));
+    case 'w': return std::string(kOrdinals[date.day - 1]);
+    case 'm': return std::to_string(date.month);
+    case 'M': return fmt::format("{:02}", date.month);
+    case 'B': return std::string(month);
+    case 'b': return std::string(month.substr(0, 3));
+    case 'p': return month == "May" ? "May" : fmt::format("{}.", month.substr(0, 3));
+    case 'R': return std::string(kRoman[date.month - 1]);
+    case 'Y': return std::to_string(date.year);
+    case 'y': return fmt::format("{:02}", date.year % 100);
+    case 'A': return std::string(weekday);
+    default: return std::string(weekday.substr(0, 3));
   }
 }
 

@@ -7,9 +7,9 @@
 #include <unordered_set>
 
 #include "tapehead/core/error.h"
+#include "tapehead/data/detail/token_file.h"
 #include "tapehead/data/files.h"
 #include "tapehead/data/text.h"
-#include "tapehead/data/token_file.h"
 
 namespace tapehead::data {
 namespace {

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "tapehead/core/error.h"
-#include "tapehead/data/splitmix.h"
+#include "tapehead/data/detail/splitmix.h"
 #include "tapehead/tests/scratch.h"
 
 using namespace tapehead;

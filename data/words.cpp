@@ -69,13 +69,10 @@ class Joiner {
     if (one_of(c, U".,;:!?%'\u2026\u2019")) return {false, true};
     switch (category(c)) {
       case UTF8PROC_CATEGORY_PS:
-      case UTF8PROC_CATEGORY_PI:
-        return {true, false};
+      case UTF8PROC_CATEGORY_PI: return {true, false};
       case UTF8PROC_CATEGORY_PE:
-      case UTF8PROC_CATEGORY_PF:
-        return {false, true};
-      default:
-        return {true, true};
+      case UTF8PROC_CATEGORY_PF: return {false, true};
+      default: return {true, true};
     }
   }
 

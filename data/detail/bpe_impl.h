@@ -3,7 +3,7 @@
 
 #include <mutex>
 
-#include "tapehead/data/bpe_model.h"
+#include "tapehead/data/detail/bpe_model.h"
 
 namespace tapehead::data {
 

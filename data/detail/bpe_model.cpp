@@ -1,4 +1,4 @@
-#include "tapehead/data/bpe_model.h"
+#include "tapehead/data/detail/bpe_model.h"
 
 #include <utf8proc.h>
 

@@ -1,4 +1,4 @@
-#include "tapehead/data/token_file.h"
+#include "tapehead/data/detail/token_file.h"
 
 #include <fmt/format.h>
 #include <utf8proc.h>
