@@ -51,7 +51,7 @@ Lines made_up_lines(uint64_t seed, int count) {
 
 /// The algorithm of Sennrich et al. 2016 as they print it: count all pairs anew for every merge.
 /// Works on texts instead of ids; `units` gives the order that breaks ties.
-Lines plain_merges(const Lines& words, Lines units, int merges) {
+Lines plain_merges(const Lines& words, const Lines& units, int merges) {
   std::map<std::string, int> order;
   for (const std::string& unit : units) order.emplace(unit, static_cast<int>(order.size()));
   std::vector<Lines> split;
@@ -77,7 +77,7 @@ Lines plain_merges(const Lines& words, Lines units, int merges) {
     }
     if (most < 2) break;
     const auto [left, right] = names[best];
-    made.push_back(left + "+" + right);
+    made.push_back(fmt::format("{}+{}", left, right));
     order.emplace(left + right, static_cast<int>(order.size()));
     for (Lines& word : split) {
       Lines next;

@@ -12,7 +12,7 @@ namespace tapehead::data {
 ///   "the 3rd of March, 1998"     1998-03-03
 ///   "saturday 14 june 2008"      2008-06-14
 ///   "03.03.98"                   1998-03-03
-/// in about sixty forms, some in lower or upper case, from 1900 to 2099. A weekday is the right
+/// in seventy forms, some in lower or upper case, from 1900 to 2099. A weekday is the right
 /// one. What a form leaves open is settled by the form alone:
 ///   - numbers with points or hyphens have the day first, with slashes the month (03/14/1998), and
 ///     whatever begins with a year of four digits goes on with the month;

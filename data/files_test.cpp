@@ -89,8 +89,8 @@ TEST_CASE("text files that cannot be used say why") {
 
 TEST_CASE("a decompression bomb stops at the limit") {
   const Scratch scratch;
-  const std::string path = scratch.write("bomb.gz", gzipped(std::string(10'000'000, 'x')));
-  CHECK(read_bytes(path, 10'000'000).size() == 10'000'000);
+  const std::string path = scratch.write("bomb.gz", gzipped(std::string(5'000'000, 'x')));
+  CHECK(read_bytes(path, 5'000'000).size() == 5'000'000);
   CHECK(message_of<IoError>([&] { read_bytes(path, 1'000'000); }) ==
         path +
             ": unpacks to more than the 1000000 bytes allowed; pass a larger max_bytes if you "

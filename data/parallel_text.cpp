@@ -19,7 +19,7 @@ fs::path in_folder(const std::string& dir, const std::string& file) { return fs:
 /// The path of NAME.LANGUAGE, plain or else gzipped; "" when neither is there.
 std::string find(const std::string& dir, const std::string& name, const std::string& language) {
   for (const char* ending : {"", ".gz"}) {
-    const fs::path path = in_folder(dir, name + "." + language + ending);
+    const fs::path path = in_folder(dir, fmt::format("{}.{}{}", name, language, ending));
     std::error_code ignored;
     if (fs::exists(path, ignored)) return path.string();
   }

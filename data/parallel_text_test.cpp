@@ -42,7 +42,7 @@ TEST_CASE("ParallelText says what is missing and what is there") {
   const auto error = [&](const std::string& dir, const std::string& name) {
     return message_of<IoError>([&] { ParallelText::split(dir, name, "de", "en"); });
   };
-  const std::string at = scratch.path();
+  const std::string& at = scratch.path();
   CHECK(error(at, "train") ==
         at + ": there is neither train.de nor train.de.gz; the folder is empty");
   scratch.write("train.de.gz", "x\n");
@@ -53,9 +53,8 @@ TEST_CASE("ParallelText says what is missing and what is there") {
   CHECK(error(at, "tset") == at + ": there is neither tset.de nor tset.de.gz; the folder holds "
                                   "train.de.gz, train.fr.gz, val.de");
   CHECK(error(at + "/val.de", "train") == at + "/val.de: is a file, not a folder");
-  CHECK(error(at + "x", "train")
-            .starts_with(at + "x/train.de: no such file: there is no folder " + at +
-                         "x; did you mean /tmp/"));
+  CHECK(error(at + "x", "train") ==
+        at + "x/train.de: no such file: there is no folder " + at + "x; did you mean " + at + "?");
   for (int i = 0; i < 20; ++i) scratch.write(fmt::format("z{}", 10 + i), "");
   CHECK(error(at, "tset").ends_with("z14, z15, z16, z17, z18 and 11 more"));
 }
