@@ -64,7 +64,8 @@ def score_of(hypotheses, references, lowercase):
 class Checker:
     def __init__(self, program):
         self.program, self.failures, self.checks = program, 0, 0
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tapehead-oracle-"))
+        self.scratch = tempfile.TemporaryDirectory(prefix="tapehead-oracle-")
+        self.folder = pathlib.Path(self.scratch.name)
 
     def run(self, command, *texts):
         paths = []
