@@ -50,4 +50,30 @@ Tensor softmax(const Tensor& x, int64_t axis);
 /// log(softmax(x, axis)), precise where the softmax is near 0.
 Tensor log_softmax(const Tensor& x, int64_t axis);
 
+// Losses
+
+/// How the losses of a batch become one number, if they do.
+enum class Reduction { mean, sum, none };
+
+struct CrossEntropyOptions {
+  Tensor weight;                ///< [C]: how much each class counts; undefined for all alike
+  int64_t ignore_index = -100;  ///< a target that counts for nothing, such as padding
+  double label_smoothing = 0;   ///< this part of the target is spread over all classes
+  Reduction reduction = Reduction::mean;
+};
+/// -log softmax(logits)[target]: logits [..., C], target of integers [...], or of probabilities
+/// [..., C]. The mean divides by the weights of the targets that are not ignored (NaN if there are
+/// none); of probabilities by the number of rows. Throws IndexError that names the first target
+/// outside 0..C-1. (ops/cross_entropy.cpp)
+Tensor cross_entropy(const Tensor& logits, const Tensor& target,
+                     const CrossEntropyOptions& options = {});
+
+struct NllLossOptions {
+  Tensor weight;
+  int64_t ignore_index = -100;
+  Reduction reduction = Reduction::mean;
+};
+/// -log_probs[target]: what cross_entropy makes of the log_softmax. (ops/cross_entropy.cpp)
+Tensor nll_loss(const Tensor& log_probs, const Tensor& target, const NllLossOptions& options = {});
+
 }  // namespace tapehead

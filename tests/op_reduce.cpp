@@ -53,7 +53,7 @@ Array reduce(const Array& x, const Case& c, double (*reference)(const Values&)) 
 
 }  // namespace
 
-std::vector<Sample> reductions(Reduction f, double (*reference)(const Values&),
+std::vector<Sample> reductions(ReductionCall f, double (*reference)(const Values&),
                                ReductionRange range) {
   std::vector<Sample> out;
   for (const Case& c : cases(range.empty)) {

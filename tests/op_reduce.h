@@ -8,7 +8,7 @@ namespace tapehead::rows {
 using Values = std::vector<double>;
 
 /// A reduction as its users call it.
-using Reduction = Tensor (*)(const Tensor& x, const Axes& axes, bool keepdim);
+using ReductionCall = Tensor (*)(const Tensor& x, const Axes& axes, bool keepdim);
 
 struct ReductionRange {
   double from = -2, to = 2;
@@ -19,7 +19,7 @@ struct ReductionRange {
 
 /// Inner, outer and scattered axes, all of them, lengths with tails, work that threads share, 0-d
 /// and empty tensors. `reference` reduces the elements that go into one result, in row-major order.
-std::vector<Sample> reductions(Reduction f, double (*reference)(const Values&),
+std::vector<Sample> reductions(ReductionCall f, double (*reference)(const Values&),
                                ReductionRange range = {});
 
 /// Calls f for every line of x along the axis: its elements, and the index of each in x.

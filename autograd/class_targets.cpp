@@ -1,0 +1,119 @@
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "tapehead/autograd/detail/class_targets.h"
+#include "tapehead/autograd/detail/spread.h"
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/error.h"
+
+namespace tapehead::detail {
+namespace {
+
+Shape without_last(Shape shape) {
+  shape.erase(shape.rank() - 1);
+  return shape;
+}
+
+// `target[17]`, `target[3, 5]`: where the row stands.
+std::string place(const Shape& shape, int64_t row) {
+  if (shape.rank() == 0) return "target";
+  Shape at = shape;
+  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+    at[axis] = row % shape[axis];
+    row /= shape[axis];
+  }
+  return "target" + at.str();
+}
+
+void check_shapes(const char* op, const Tensor& scores, const Tensor& target) {
+  if (!is_floating(scores.dtype()))
+    throw DTypeError(fmt::format("{}: {} is not a type it takes; convert with to(f32)", op,
+                                 core::describe(scores)));
+  if (scores.dim() == 0 || scores.shape().back() == 0)
+    throw ShapeError(fmt::format("{}: {} has no classes; its last axis must be the classes", op,
+                                 core::describe(scores)));
+  const Shape wanted = without_last(scores.shape());
+  if (target.shape() != wanted)
+    throw ShapeError(
+        fmt::format("{}: the target has shape {}, the classes are the last axis of {}; it "
+                    "must have shape {}",
+                    op, target.shape().str(), scores.shape().str(), wanted.str()));
+  if (!is_integral(target.dtype()))
+    throw DTypeError(fmt::format("{}: the target is {}; classes are integers, convert with to(i64)",
+                                 op, name(target.dtype())));
+}
+
+void check_weight(const char* op, const Tensor& weight, int64_t classes) {
+  if (weight.shape() != Shape{classes} || !is_floating(weight.dtype()))
+    throw ShapeError(
+        fmt::format("{}: the weight is {}; it must have one floating value for each of the {} "
+                    "classes",
+                    op, core::describe(weight), classes));
+  if (weight.requires_grad())
+    throw GraphError(
+        fmt::format("{}: the weight tracks gradients, but none flow to it; pass "
+                    "weight.detach()",
+                    op));
+}
+
+}  // namespace
+
+ClassTargets::ClassTargets(const char* op, const Tensor& scores, const Tensor& target,
+                           const Tensor& weight, int64_t ignore_index)
+    : ignore_index_(ignore_index) {
+  check_shapes(op, scores, target);
+  classes_ = scores.shape().back();
+  target_ = core::contiguous(core::cast(target, i64));
+  if (weight.defined()) {
+    check_weight(op, weight, classes_);
+    weight_ = core::contiguous(core::cast(weight, scores.dtype() == f64 ? f64 : f32));
+  }
+  for (int64_t i = 0; i < rows(); ++i)
+    if (!ignored(i) && (of(i) < 0 || of(i) >= classes_))
+      throw IndexError(fmt::format("{}: {} = {} is outside 0..{}; pass ignore_index for padding",
+                                   op, place(shape(), i), of(i), classes_ - 1));
+}
+
+double ClassTargets::weight(int64_t cls) const {
+  if (!weight_.defined()) return 1;
+  return weight_.dtype() == f64 ? weight_.data<double>()[cls] : weight_.data<float>()[cls];
+}
+
+double ClassTargets::all_weights() const {
+  double total = 0;
+  for (int64_t c = 0; c < classes_; ++c) total += weight(c);
+  return total;
+}
+
+double ClassTargets::total_weight() const {
+  double total = 0;
+  for (int64_t i = 0; i < rows(); ++i)
+    if (!ignored(i)) total += weight(of(i));
+  return total;
+}
+
+Tensor reduce_losses(const std::vector<double>& losses, const Shape& shape, DType dtype,
+                     Reduction reduction, double total_weight) {
+  if (reduction != Reduction::none) {
+    double total = 0;
+    for (const double loss : losses) total += loss;
+    return core::full({}, reduction == Reduction::mean ? total / total_weight : total, dtype);
+  }
+  const Tensor wide = core::empty(shape, f64);
+  if (!losses.empty()) std::memcpy(wide.raw(), losses.data(), losses.size() * sizeof(double));
+  return core::cast(wide, dtype);
+}
+
+LossGradients::LossGradients(const Tensor& dy, Reduction reduction, double total_weight)
+    : one_(reduction != Reduction::none),
+      scale_(reduction == Reduction::mean ? 1 / total_weight : 1) {
+  if (one_) first_ = dy.item();
+  else rows_ = dy.to_vector<double>();
+}
+
+Tensor against_scores(const Tensor& dy, const Shape& shape, Reduction reduction) {
+  return reduction == Reduction::none ? spread(dy, shape, 1u << (shape.rank() - 1)) : dy;
+}
+
+}  // namespace tapehead::detail
