@@ -31,3 +31,4 @@
 #include "tapehead/data/parallel_text.h"
 #include "tapehead/data/text.h"
 #include "tapehead/data/vocab.h"
+#include "tapehead/train/plot.h"
