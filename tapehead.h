@@ -31,4 +31,5 @@
 #include "tapehead/data/parallel_text.h"
 #include "tapehead/data/text.h"
 #include "tapehead/data/vocab.h"
+#include "tapehead/train/attention_map.h"
 #include "tapehead/train/plot.h"
