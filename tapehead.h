@@ -31,5 +31,7 @@
 #include "tapehead/data/parallel_text.h"
 #include "tapehead/data/text.h"
 #include "tapehead/data/vocab.h"
+#include "tapehead/train/append_file.h"
 #include "tapehead/train/attention_map.h"
+#include "tapehead/train/metrics_log.h"
 #include "tapehead/train/plot.h"

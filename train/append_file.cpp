@@ -1,0 +1,62 @@
+#include "tapehead/train/append_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "tapehead/core/error.h"
+
+namespace tapehead::train {
+
+void make_folders(const std::string& folder, std::string_view who) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (!error && std::filesystem::is_directory(folder, error)) return;
+  throw IoError(fmt::format("{}: cannot make the folder '{}': {}; choose another", who, folder,
+                            error ? error.message() : "a file has that name"));
+}
+
+AppendFile::AppendFile(std::string path, Open how) : path_(std::move(path)) {
+  const int fresh = how == Open::fresh ? O_TRUNC : 0;
+  descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | fresh, 0666);
+  if (descriptor_ < 0) {
+    throw IoError(fmt::format("{}: cannot be opened for writing: {}; choose another folder", path_,
+                              std::strerror(errno)));
+  }
+}
+
+AppendFile::~AppendFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+AppendFile::AppendFile(AppendFile&& other) noexcept
+    : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+AppendFile& AppendFile::operator=(AppendFile&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(descriptor_, other.descriptor_);
+  return *this;
+}
+
+void AppendFile::append(std::string_view bytes) {
+  const off_t start = ::lseek(descriptor_, 0, SEEK_END);
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) {
+      const int reason = errno;
+      // A device or a pipe has no start to go back to; a file is left as it was.
+      const bool undone = start >= 0 && ::ftruncate(descriptor_, start) == 0;
+      throw IoError(fmt::format("{}: cannot write: {}; {}", path_, std::strerror(reason),
+                                undone ? "what it held before is whole" : "its end may be broken"));
+    }
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+}
+
+}  // namespace tapehead::train

@@ -1,0 +1,89 @@
+#include "tapehead/train/append_file.h"
+
+#include <doctest/doctest.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <fstream>
+#include <sstream>
+
+#include "tapehead/core/error.h"
+#include "tapehead/tests/scratch.h"
+
+using namespace tapehead;
+using namespace tapehead::train;
+using test::message_of;
+
+namespace {
+
+std::string contents(const std::string& path) {
+  std::ostringstream out;
+  out << std::ifstream(path, std::ios::binary).rdbuf();
+  return out.str();
+}
+
+/// While it lives, no file grows beyond `bytes`: a disk that is full.
+struct FullDisk {
+  explicit FullDisk(rlim_t bytes) : handler(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &old);
+    const rlimit small{bytes, old.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &small);
+  }
+  ~FullDisk() {
+    ::setrlimit(RLIMIT_FSIZE, &old);
+    std::signal(SIGXFSZ, handler);
+  }
+  rlimit old{};
+  void (*handler)(int);
+};
+
+}  // namespace
+
+TEST_CASE("append_file: starts fresh or goes on, and is whole after each append") {
+  const test::Scratch dir;
+  const std::string path = dir / "log";
+  AppendFile first(path, AppendFile::Open::fresh);
+  first.append("one\n");
+  CHECK(contents(path) == "one\n");
+  AppendFile second(path, AppendFile::Open::keep);
+  second.append("two\n");
+  CHECK(contents(path) == "one\ntwo\n");
+  AppendFile third(path, AppendFile::Open::fresh);
+  third.append("three\n");
+  CHECK(contents(path) == "three\n");
+
+  AppendFile moved = std::move(third);
+  moved.append("four\n");
+  CHECK(contents(path) == "three\nfour\n");
+  CHECK(moved.path() == path);
+}
+
+TEST_CASE("append_file: a full disk leaves the records that were whole") {
+  const test::Scratch dir;
+  const std::string path = dir / "log";
+  AppendFile file(path, AppendFile::Open::fresh);
+  file.append("kept\n");
+  std::string message;
+  {
+    const FullDisk disk(12);
+    message = message_of<IoError>([&] { file.append("lost, being too long\n"); });
+  }
+  CHECK(message == path + ": cannot write: File too large; what it held before is whole");
+  CHECK(contents(path) == "kept\n");
+  file.append("and on\n");
+  CHECK(contents(path) == "kept\nand on\n");
+}
+
+TEST_CASE("append_file: what cannot be opened or made is named") {
+  const test::Scratch dir;
+  const std::string missing = dir / "none/log";
+  CHECK(message_of<IoError>([&] { AppendFile(missing, AppendFile::Open::fresh); }) ==
+        missing +
+            ": cannot be opened for writing: No such file or directory; choose another folder");
+  const std::string file = dir.write("file", "");
+  CHECK(message_of<IoError>([&] { make_folders(file + "/sub", "log"); }) ==
+        "log: cannot make the folder '" + file + "/sub': Not a directory; choose another");
+  make_folders(dir / "a/b/c", "log");
+  make_folders(dir / "a/b/c", "log");
+  CHECK(std::filesystem::is_directory(dir / "a/b/c"));
+}
