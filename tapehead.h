@@ -35,4 +35,5 @@
 #include "tapehead/train/attention_map.h"
 #include "tapehead/train/metrics_log.h"
 #include "tapehead/train/plot.h"
+#include "tapehead/train/progress.h"
 #include "tapehead/train/tensorboard.h"
