@@ -39,9 +39,9 @@ const char* name(DType dtype);
 /// Bytes an element takes.
 int64_t size_of(DType dtype);
 /// f32, f64 or bf16: the types that gradients flow through.
-inline bool is_floating(DType d) { return d == f32 || d == f64 || d == bf16; }
+constexpr bool is_floating(DType d) { return d == f32 || d == f64 || d == bf16; }
 /// i64, i32 or u8.
-inline bool is_integral(DType d) { return d == i64 || d == i32 || d == u8; }
+constexpr bool is_integral(DType d) { return d == i64 || d == i32 || d == u8; }
 
 /// The type that holds both, by PyTorch's lattice: bool < u8 < i32 < i64 < bf16 < f32 < f64.
 DType promote(DType a, DType b);

@@ -126,7 +126,7 @@ Tensor empty_like(const Tensor& like) { return empty(like.shape(), like.dtype())
 Tensor view_of(const Tensor& base, const Shape& sizes, const Shape& strides, int64_t offset) {
   auto impl = Ref<detail::TensorImpl>::adopt(new detail::TensorImpl);
   impl->dtype = base.dtype();
-  impl->is_scalar = base.impl()->is_scalar;
+  impl->is_scalar = base.impl()->is_scalar && sizes.empty();
   impl->sizes = sizes;
   impl->strides = strides;
   impl->offset = offset;

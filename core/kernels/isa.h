@@ -11,6 +11,7 @@ namespace tapehead::kernels {
   extern const Loop binary_loops[][kDTypes]; \
   extern const Reducer reducers[][kDTypes];  \
   extern const RowKernels row_kernels[];     \
+  extern const RandomKernels random_kernels; \
   extern const Table table;                  \
   }
 TAPEHEAD_DECLARE(baseline)

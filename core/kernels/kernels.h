@@ -8,6 +8,7 @@
 
 #include "tapehead/core/dtype.h"
 #include "tapehead/core/kernels/lists.h"
+#include "tapehead/core/kernels/random.h"
 #include "tapehead/core/kernels/reduce.h"
 #include "tapehead/core/kernels/rows.h"
 
@@ -31,6 +32,7 @@ struct Table {
   const Reducer (
       *reduce)[kDTypes];   // [Reduce][DType]; tile is null where the type is not supported
   const RowKernels* rows;  // [DType]: f32, f64, bf16
+  const RandomKernels* random;
 };
 
 /// The kernels in use: those of TAPEHEAD_ISA (baseline, avx2, avx512), else the best that the CPU

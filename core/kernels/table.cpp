@@ -12,6 +12,7 @@ const Table table = {
     .binary = binary_loops,
     .reduce = reducers,
     .rows = row_kernels,
+    .random = &random_kernels,
 };
 
 }  // namespace tapehead::kernels::TAPEHEAD_ISA

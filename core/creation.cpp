@@ -1,0 +1,235 @@
+#include "tapehead/core/creation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/error.h"
+#include "tapehead/core/parallel.h"
+
+namespace tapehead {
+namespace {
+
+constexpr int64_t kGrain = 1 << 15;
+
+// The shape of nested lists, told by the first item of each.
+Shape shape_of(const NestedList& items) {
+  Shape shape;
+  for (const NestedList* at = &items; at->is_list(); at = &at->items()[0]) {
+    shape.push_back(static_cast<int64_t>(at->items().size()));
+    if (at->items().empty()) break;
+  }
+  return shape;
+}
+
+void flatten(const NestedList& items, const Shape& shape, int depth, std::vector<Number>& out) {
+  if (!items.is_list() && depth == shape.rank()) return out.push_back(items.number());
+  const auto count = static_cast<int64_t>(items.items().size());
+  if (!items.is_list() || depth == shape.rank() || count != shape[depth])
+    throw ShapeError(
+        fmt::format("tensor: the lists are ragged: {} stands where the first ones make {} of the "
+                    "shape {}; give all "
+                    "rows of an axis the same length",
+                    items.is_list() ? fmt::format("a list of {}", count) : "a number",
+                    depth == shape.rank() ? "a number" : fmt::format("a list of {}", shape[depth]),
+                    shape.str()));
+  for (const NestedList& item : items.items()) flatten(item, shape, depth + 1, out);
+}
+
+Tensor from_list(const NestedList& items, const DType* wanted) {
+  const Shape shape = shape_of(items);
+  std::vector<Number> numbers;
+  flatten(items, shape, 0, numbers);
+  DType dtype = numbers.empty() ? f32 : boolean;
+  for (const Number& x : numbers) dtype = promote(dtype, x.dtype);
+  if (wanted) dtype = *wanted;
+  Tensor out = empty(shape, dtype);
+  visit(dtype, [&]<class T>() {
+    T* to = out.data<T>();
+    for (const Number& x : numbers)
+      *to++ = is_floating(x.dtype) ? static_cast<T>(x.floating) : static_cast<T>(x.integer);
+  });
+  return out;
+}
+
+// Fills a new tensor with f(i), computed on several threads.
+template <class F>
+Tensor computed(const Shape& shape, DType dtype, F f) {
+  Tensor out = empty(shape, dtype);
+  visit(dtype, [&]<class T>() {
+    T* to = out.data<T>();
+    core::parallel_range(out.numel(), kGrain, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) to[i] = static_cast<T>(f(i));
+    });
+  });
+  return out;
+}
+
+Tensor diagonal_mask(const char* op, int64_t rows, int64_t columns, DType dtype,
+                     bool (*inside)(int64_t offset, int64_t diagonal), int64_t diagonal) {
+  if (rows < 0 || columns < 0)
+    throw ValueError(
+        fmt::format("{}: {} rows and {} columns; neither may be negative", op, rows, columns));
+  return computed({rows, columns}, dtype,
+                  [=](int64_t i) { return inside(i % columns - i / columns, diagonal); });
+}
+
+std::string position_of(const Shape& shape, int64_t i) {
+  Shape position = shape;
+  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+    position[axis] = i % shape[axis];
+    i /= shape[axis];
+  }
+  return position.str();
+}
+
+}  // namespace
+
+Tensor tensor(const NestedList& items) { return from_list(items, nullptr); }
+Tensor tensor(const NestedList& items, DType dtype) { return from_list(items, &dtype); }
+
+template <class T>
+Tensor from_vector(const std::vector<T>& values, const Shape& shape) {
+  if (shape.numel() != static_cast<int64_t>(values.size()))
+    throw ShapeError(fmt::format("from_vector: shape {} has {} elements, the vector {}",
+                                 shape.str(), shape.numel(), values.size()));
+  Tensor out = empty(shape, dtype_of<T>());
+  std::copy(values.begin(), values.end(), out.data<T>());
+  return out;
+}
+template Tensor from_vector(const std::vector<float>&, const Shape&);
+template Tensor from_vector(const std::vector<double>&, const Shape&);
+template Tensor from_vector(const std::vector<bfloat16>&, const Shape&);
+template Tensor from_vector(const std::vector<int64_t>&, const Shape&);
+template Tensor from_vector(const std::vector<int32_t>&, const Shape&);
+template Tensor from_vector(const std::vector<uint8_t>&, const Shape&);
+template Tensor from_vector(const std::vector<bool>&, const Shape&);
+
+Tensor zeros(const Shape& shape, DType dtype) { return full(shape, 0, dtype); }
+Tensor ones(const Shape& shape, DType dtype) { return full(shape, 1, dtype); }
+Tensor full(const Shape& shape, Number value) { return full(shape, value, value.dtype); }
+Tensor full(const Shape& shape, Number value, DType dtype) {
+  Tensor out = empty(shape, dtype);
+  core::copy_into(out, is_floating(value.dtype) ? Tensor(value.floating) : Tensor(value.integer));
+  return out;
+}
+Tensor zeros_like(const Tensor& x) { return zeros(x.shape(), x.dtype()); }
+Tensor ones_like(const Tensor& x) { return ones(x.shape(), x.dtype()); }
+Tensor full_like(const Tensor& x, Number value) { return full(x.shape(), value, x.dtype()); }
+
+Tensor arange(Number start, Number stop, Number step) {
+  const DType dtype = promote(promote(start.dtype, stop.dtype), step.dtype);
+  return arange(start, stop, step, dtype == f32 ? f32 : i64);
+}
+
+Tensor arange(Number start, Number stop, Number step, DType dtype) {
+  const double count = std::ceil((stop.floating - start.floating) / step.floating);
+  if (step.floating == 0 || !(count >= 0))
+    throw ValueError(fmt::format("arange: steps of {} do not lead from {} to {}", step.floating,
+                                 start.floating, stop.floating));
+  const auto n = static_cast<int64_t>(count);
+  const bool integers = !is_floating(start.dtype) && !is_floating(step.dtype);
+  if (integers)
+    return computed({n}, dtype, [=](int64_t i) { return start.integer + i * step.integer; });
+  return computed({n}, dtype, [=](int64_t i) {
+    return start.floating + static_cast<double>(i) * step.floating;
+  });
+}
+
+Tensor linspace(double from, double to, int64_t steps, DType dtype) {
+  if (steps < 0)
+    throw ValueError(fmt::format("linspace: {} steps; it must not be negative", steps));
+  const double step = steps > 1 ? (to - from) / static_cast<double>(steps - 1) : 0;
+  // From both ends, so that both are exact.
+  return computed({steps}, dtype, [=](int64_t i) {
+    return i < (steps + 1) / 2 ? from + static_cast<double>(i) * step
+                               : to - static_cast<double>(steps - 1 - i) * step;
+  });
+}
+
+Tensor eye(int64_t rows, DType dtype) { return eye(rows, rows, dtype); }
+Tensor eye(int64_t rows, int64_t columns, DType dtype) {
+  return diagonal_mask(
+      "eye", rows, columns, dtype, [](int64_t at, int64_t) { return at == 0; }, 0);
+}
+Tensor tril_mask(int64_t rows, int64_t columns, int64_t diagonal) {
+  return diagonal_mask(
+      "tril_mask", rows, columns, boolean, [](int64_t at, int64_t last) { return at <= last; },
+      diagonal);
+}
+Tensor triu_mask(int64_t rows, int64_t columns, int64_t diagonal) {
+  return diagonal_mask(
+      "triu_mask", rows, columns, boolean, [](int64_t at, int64_t first) { return at >= first; },
+      diagonal);
+}
+
+Tensor one_hot(const Tensor& indices, int64_t classes) {
+  if (!is_integral(indices.dtype()))
+    throw DTypeError(fmt::format("one_hot: the indices are {}; convert them with to(i64)",
+                                 name(indices.dtype())));
+  const std::vector<int64_t> list = indices.to_vector<int64_t>();
+  if (classes < 0) {
+    if (list.empty())
+      throw ValueError("one_hot: there is no index to tell the number of classes; pass it");
+    classes = std::max<int64_t>(*std::max_element(list.begin(), list.end()) + 1, 0);
+  }
+  Shape shape = indices.shape();
+  shape.push_back(classes);
+  Tensor out = zeros(shape, i64);
+  auto* to = out.data<int64_t>();
+  for (size_t i = 0; i < list.size(); ++i, to += classes) {
+    if (list[i] < 0 || list[i] >= classes)
+      throw IndexError(fmt::format("one_hot: indices{} = {} is outside 0..{}",
+                                   position_of(indices.shape(), static_cast<int64_t>(i)), list[i],
+                                   classes - 1));
+    to[list[i]] = 1;
+  }
+  return out;
+}
+
+Tensor rand(const Shape& shape, DType dtype, Generator& generator) {
+  Tensor out = empty(shape, dtype);
+  core::fill_uniform(out, 0, 1, generator);
+  return out;
+}
+Tensor randn(const Shape& shape, DType dtype, Generator& generator) {
+  Tensor out = empty(shape, dtype);
+  core::fill_normal(out, 0, 1, generator);
+  return out;
+}
+Tensor rand_like(const Tensor& x, Generator& generator) {
+  return rand(x.shape(), x.dtype(), generator);
+}
+Tensor randn_like(const Tensor& x, Generator& generator) {
+  return randn(x.shape(), x.dtype(), generator);
+}
+
+Tensor randint(int64_t from, int64_t to, const Shape& shape, DType dtype, Generator& generator) {
+  Tensor out = empty(shape, dtype);
+  core::fill_integers(out, from, to, generator);
+  return out;
+}
+Tensor randint(int64_t to, const Shape& shape, DType dtype, Generator& generator) {
+  return randint(0, to, shape, dtype, generator);
+}
+Tensor randperm(int64_t n, Generator& generator) { return core::permutation(n, generator); }
+
+Tensor bernoulli(const Tensor& probability, Generator& generator) {
+  if (!is_floating(probability.dtype()))
+    throw DTypeError(fmt::format("bernoulli: the probabilities are {}; convert them with to(f32)",
+                                 name(probability.dtype())));
+  const std::vector<double> p = probability.to_vector<double>();
+  const std::vector<double> u = rand(probability.shape(), f64, generator).to_vector<double>();
+  for (size_t i = 0; i < p.size(); ++i)
+    if (!(p[i] >= 0 && p[i] <= 1))
+      throw ValueError(fmt::format("bernoulli: probability{} = {} is outside 0..1",
+                                   position_of(probability.shape(), static_cast<int64_t>(i)),
+                                   p[i]));
+  return computed(probability.shape(), probability.dtype(), [&](int64_t i) {
+    return u[static_cast<size_t>(i)] < p[static_cast<size_t>(i)] ? 1 : 0;
+  });
+}
+
+}  // namespace tapehead

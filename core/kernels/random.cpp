@@ -1,0 +1,92 @@
+// Random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1,
+// 2, 3, SC 2011), sixteen counters at a time, and normal numbers made from them.
+#include "tapehead/core/kernels/isa.h"
+
+namespace tapehead::kernels::TAPEHEAD_ISA {
+namespace {
+
+constexpr int kCounters = kRandomGroup / 4;
+
+inline void philox_round(uint32_t& c0, uint32_t& c1, uint32_t& c2, uint32_t& c3, uint32_t& k0,
+                         uint32_t& k1) {
+  const uint64_t p0 = uint64_t{0xD2511F53} * c0, p1 = uint64_t{0xCD9E8D57} * c2;
+  c0 = static_cast<uint32_t>(p1 >> 32) ^ c1 ^ k0;
+  c1 = static_cast<uint32_t>(p1);
+  c2 = static_cast<uint32_t>(p0 >> 32) ^ c3 ^ k1;
+  c3 = static_cast<uint32_t>(p0);
+  k0 += 0x9E3779B9;
+  k1 += 0xBB67AE85;
+}
+
+void random_words(const RandomStream& stream, uint64_t group, int64_t groups, uint32_t* out) {
+  for (; groups > 0; --groups, ++group, out += kRandomGroup) {
+    const uint64_t first = group * kCounters;
+#pragma GCC ivdep
+    for (uint32_t j = 0; j < kCounters; ++j) {
+      // A group starts at a multiple of 16, so that adding j never carries.
+      uint32_t c0 = static_cast<uint32_t>(first) + j, c1 = static_cast<uint32_t>(first >> 32);
+      uint32_t c2 = static_cast<uint32_t>(stream.draw),
+               c3 = static_cast<uint32_t>(stream.draw >> 32);
+      uint32_t k0 = static_cast<uint32_t>(stream.seed),
+               k1 = static_cast<uint32_t>(stream.seed >> 32);
+      philox_round(c0, c1, c2, c3, k0,
+                   k1);  // written out: GCC does not vectorise around a loop here
+      philox_round(c0, c1, c2, c3, k0, k1);
+      philox_round(c0, c1, c2, c3, k0, k1);
+      philox_round(c0, c1, c2, c3, k0, k1);
+      philox_round(c0, c1, c2, c3, k0, k1);
+      philox_round(c0, c1, c2, c3, k0, k1);
+      philox_round(c0, c1, c2, c3, k0, k1);
+      philox_round(c0, c1, c2, c3, k0, k1);
+      philox_round(c0, c1, c2, c3, k0, k1);
+      philox_round(c0, c1, c2, c3, k0, k1);
+      out[j] = c0;
+      out[kCounters + j] = c1;
+      out[2 * kCounters + j] = c2;
+      out[3 * kCounters + j] = c3;
+    }
+  }
+}
+
+// log(x) for a normal x, as k log(2) + 2 artanh((m - 1) / (m + 1)) with x = 2^k m, m near 1.
+inline float log_of_normal(float x) {
+  int32_t bits;
+  __builtin_memcpy(&bits, &x, 4);
+  const int32_t k = (bits - 0x3f3504f3) >> 23;  // m in [sqrt(1/2), sqrt(2))
+  bits -= k << 23;
+  float m;
+  __builtin_memcpy(&m, &bits, 4);
+  const float s = (m - 1) / (m + 1), z = s * s;
+  const float artanh = s * (1 + z * (1 / 3.0f + z * (1 / 5.0f + z * (1 / 7.0f + z * (1 / 9.0f)))));
+  return static_cast<float>(k) * 0.69314718f + 2 * artanh;
+}
+
+// Box and Muller: a radius from the first half of a group, an angle from the second.
+void random_normals(const uint32_t* words, int64_t groups, float* out) {
+  constexpr int kHalf = kRandomGroup / 2;
+  for (; groups > 0; --groups, words += kRandomGroup, out += kRandomGroup) {
+#pragma GCC ivdep
+    for (int j = 0; j < kHalf; ++j) {
+      const uint32_t a = words[j], b = words[kHalf + j];
+      const float u = static_cast<float>(static_cast<int32_t>(a >> 1)) * 0x1p-31f + 0x1p-32f;
+      const float radius = __builtin_sqrtf(-2 * log_of_normal(u));
+      // Two bits choose the quadrant, thirty the angle in [-pi/4, pi/4) from its axis.
+      const float x = static_cast<float>(static_cast<int32_t>(b << 2)) * (1.57079633f * 0x1p-32f);
+      const float z = x * x;
+      const float sine =
+          x * (1 + z * (-1 / 6.0f + z * (1 / 120.0f + z * (-1 / 5040.0f + z * (1 / 362880.0f)))));
+      const float cosine =
+          1 + z * (-1 / 2.0f + z * (1 / 24.0f + z * (-1 / 720.0f + z * (1 / 40320.0f))));
+      const float sign = b >> 31 ? -radius : radius;
+      const bool turned = (b >> 30) & 1;
+      out[j] = sign * (turned ? -sine : cosine);
+      out[kHalf + j] = sign * (turned ? cosine : sine);
+    }
+  }
+}
+
+}  // namespace
+
+extern const RandomKernels random_kernels = {random_words, random_normals};
+
+}  // namespace tapehead::kernels::TAPEHEAD_ISA

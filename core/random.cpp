@@ -1,0 +1,271 @@
+#include "tapehead/core/random.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/error.h"
+#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/core/parallel.h"
+
+namespace tapehead {
+
+Generator& default_generator() {
+  static Generator generator;
+  return generator;
+}
+
+void manual_seed(uint64_t seed) { default_generator() = {seed, 0}; }
+
+namespace core {
+namespace {
+
+using kernels::kRandomGroup;
+using kernels::RandomStream;
+
+constexpr int64_t kHalf = kRandomGroup / 2;
+constexpr int64_t kGroups = 32;  // that a thread makes at a time
+
+__extension__ using Wide = unsigned __int128;
+
+RandomStream next(Generator& generator) { return {generator.seed, generator.draws++}; }
+
+void check_type(const char* op, const Tensor& out, bool fits, const char* types) {
+  if (!fits)
+    throw DTypeError(
+        fmt::format("{}: {} has no such numbers; use {}", op, name(out.dtype()), types));
+}
+
+void check(const char* op, bool valid, const char* fact, double a, double b) {
+  if (!valid) throw ValueError(fmt::format("{}: {}, but they are {} and {}", op, fact, a, b));
+}
+
+// Calls write(words, out, n) for every piece of the elements, with kWords words for each of them in
+// the layout of the kernel. `out` may have any strides.
+template <int kWords, class T, class F>
+void generate(const Tensor& out, Generator& generator, F write) {
+  const RandomStream stream = next(generator);
+  const Tensor dense = out.is_contiguous() ? out : empty_like(out);
+  T* data = dense.data<T>();
+  constexpr int64_t kPiece = kGroups * kRandomGroup / kWords;
+  parallel_range(out.numel(), kPiece, [&](int64_t begin, int64_t end) {
+    alignas(64) uint32_t words[kGroups * kRandomGroup];
+    const int64_t groups = ((end - begin) * kWords + kRandomGroup - 1) / kRandomGroup;
+    const auto first = static_cast<uint64_t>(begin * kWords / kRandomGroup);
+    kernels::table().random->words(stream, first, groups, words);
+    write(words, data + begin, end - begin);
+  });
+  if (!dense.is_same(out)) copy_into(out, dense);
+  out.impl()->storage->changed_by("random");
+}
+
+// 64 random bits for element i of a piece: the words i of both halves of its group.
+uint64_t wide_word(const uint32_t* words, int64_t i) {
+  const uint32_t* group = words + i / kHalf * kRandomGroup;
+  return uint64_t{group[i % kHalf]} << 32 | group[kHalf + i % kHalf];
+}
+
+// 0 <= x < 1, a multiple of the type's epsilon / 2.
+template <class T>
+constexpr bool kNeedsWide = sizeof(T) == 8;
+template <class T>
+double unit(const uint32_t* words, int64_t i) {
+  if constexpr (std::is_same_v<T, double>)
+    return static_cast<double>(wide_word(words, i) >> 11) * 0x1p-53;
+  else if constexpr (std::is_same_v<T, float>) return (words[i] >> 8) * 0x1p-24;
+  else return (words[i] >> 24) * 0x1p-8;
+}
+
+template <class F>
+void each_floating(const char* op, const Tensor& out, F f) {
+  check_type(op, out, is_floating(out.dtype()), "f32, f64 or bf16");
+  visit(out.dtype(), [&]<class T>() {
+    if constexpr (is_floating(dtype_of<T>())) f.template operator()<T>();
+  });
+}
+
+// The largest number of the type below x.
+template <class T>
+T below(T x) {
+  if constexpr (std::is_same_v<T, bfloat16>) {
+    T y = x;
+    if (static_cast<float>(x) == 0) y.bits = 0x8001;
+    else y.bits = static_cast<uint16_t>(x.bits + (x.bits >> 15 ? 1 : -1));
+    return y;
+  } else {
+    return std::nextafter(x, -std::numeric_limits<T>::infinity());
+  }
+}
+
+// Box and Muller in double: two numbers of two wide words each.
+void wide_normals(const uint32_t* words, int64_t groups, double* out) {
+  constexpr int64_t kPairs = kHalf / 2;
+  for (int64_t g = 0; g < groups; ++g, words += kRandomGroup, out += kHalf) {
+    for (int64_t j = 0; j < kPairs; ++j) {
+      const double u = static_cast<double>((wide_word(words, j) >> 11) + 1) * 0x1p-53;
+      const double angle =
+          static_cast<double>(wide_word(words, kPairs + j) >> 11) * (2 * M_PI * 0x1p-53);
+      const double radius = std::sqrt(-2 * std::log(u));
+      out[j] = radius * std::cos(angle);
+      out[kPairs + j] = radius * std::sin(angle);
+    }
+  }
+}
+
+// A number below `range`, all equally probable, by Lemire's multiplication (Fast random integer
+// generation in an interval, 2019). What falls in the uneven part is drawn again, `attempt` in the
+// counter's top byte.
+uint64_t bounded(const RandomStream& stream, uint64_t element, uint64_t bits, uint64_t range) {
+  Wide product = Wide{bits} * range;
+  if (static_cast<uint64_t>(product) >= range) return static_cast<uint64_t>(product >> 64);
+  const uint64_t uneven = -range % range;
+  for (uint64_t attempt = 1; static_cast<uint64_t>(product) < uneven && attempt < 256; ++attempt) {
+    uint32_t words[kRandomGroup];
+    const uint64_t group = element / kHalf + (attempt << 52);  // 16 counters to a group
+    kernels::table().random->words(stream, group, 1, words);
+    product = Wide{wide_word(words, static_cast<int64_t>(element % kHalf))} * range;
+  }
+  return static_cast<uint64_t>(product >> 64);
+}
+
+// The standard normal number that a smaller one is drawn with probability p: Winitzki's
+// approximation (A handy approximation for the error function and its inverse, 2008), then Newton's
+// method on log erfc, which is precise however far out the tail.
+double normal_quantile(double p) {
+  const double q = std::max(std::min(p, 1 - p), 1e-300);
+  constexpr double kA = 0.147;
+  const double w = -std::log(4 * q * (1 - q)), b = 2 / (M_PI * kA) - w / 2;
+  double y = std::sqrt(std::sqrt(b * b + w / kA) - b);
+  for (int step = 0; step < 2; ++step) {
+    const double tail = std::erfc(y);
+    y += std::log(tail / (2 * q)) * tail * std::exp(y * y) * (std::sqrt(M_PI) / 2);
+  }
+  return p < 0.5 ? -M_SQRT2 * y : M_SQRT2 * y;
+}
+
+}  // namespace
+
+void fill_uniform(const Tensor& out, double from, double to, Generator& generator) {
+  check("uniform", from <= to, "the bounds must rise", from, to);
+  each_floating("uniform", out, [&]<class T>() {
+    const T last = std::max(static_cast<T>(from), below(static_cast<T>(to)));
+    generate<sizeof(T) == 8 ? 2 : 1, T>(
+        out, generator, [&](const uint32_t* words, T* x, int64_t n) {
+          for (int64_t i = 0; i < n; ++i)
+            x[i] = std::min(static_cast<T>(from + (to - from) * unit<T>(words, i)), last);
+        });
+  });
+}
+
+void fill_normal(const Tensor& out, double mean, double std, Generator& generator) {
+  check("normal", std >= 0, "the standard deviation (the second) must not be negative", mean, std);
+  each_floating("normal", out, [&]<class T>() {
+    generate<sizeof(T) == 8 ? 2 : 1, T>(
+        out, generator, [&](const uint32_t* words, T* x, int64_t n) {
+          using C = std::conditional_t<std::is_same_v<T, double>, double, float>;
+          constexpr int64_t kNumbers = sizeof(T) == 8 ? kHalf : kRandomGroup;  // of a group
+          alignas(64) C standard[kGroups * kNumbers];
+          const int64_t groups = (n + kNumbers - 1) / kNumbers;
+          if constexpr (std::is_same_v<C, double>) wide_normals(words, groups, standard);
+          else kernels::table().random->normals(words, groups, standard);
+          const auto scale = static_cast<C>(std), shift = static_cast<C>(mean);
+          for (int64_t i = 0; i < n; ++i) x[i] = static_cast<T>(standard[i] * scale + shift);
+        });
+  });
+}
+
+void fill_truncated_normal(const Tensor& out, double mean, double std, double from, double to,
+                           Generator& generator) {
+  check("truncated_normal", std >= 0, "the standard deviation (the second) must not be negative",
+        mean, std);
+  check("truncated_normal", from <= to, "the bounds must rise", from, to);
+  // The tail that the interval lies in is mirrored to the left, where probabilities keep their
+  // precision.
+  const bool mirrored = from > mean;
+  const auto probability = [&](double x) {
+    return std == 0 ? 0.5 : std::erfc((mirrored ? x - mean : mean - x) / (std * M_SQRT2)) / 2;
+  };
+  const double low = probability(from), high = probability(to);
+  each_floating("truncated_normal", out, [&]<class T>() {
+    generate<2, T>(out, generator, [&](const uint32_t* words, T* x, int64_t n) {
+      for (int64_t i = 0; i < n; ++i) {
+        const double p = low + (high - low) * unit<double>(words, i);
+        const double z = normal_quantile(p);
+        const double value = mean + (mirrored ? -z : z) * std;
+        x[i] = static_cast<T>(std::clamp(value, from, to));
+      }
+    });
+  });
+}
+
+void fill_exponential(const Tensor& out, double rate, Generator& generator) {
+  if (!(rate > 0))
+    throw ValueError(fmt::format("exponential: the rate is {}; it must be positive", rate));
+  each_floating("exponential", out, [&]<class T>() {
+    generate<2, T>(out, generator, [&](const uint32_t* words, T* x, int64_t n) {
+      for (int64_t i = 0; i < n; ++i)
+        x[i] = static_cast<T>(-std::log1p(-unit<double>(words, i)) / rate);
+    });
+  });
+}
+
+void fill_integers(const Tensor& out, int64_t from, int64_t to, Generator& generator) {
+  check_type("randint", out, out.dtype() != boolean, "an integer or floating type");
+  if (from >= to)
+    throw ValueError(fmt::format(
+        "randint: there is no integer x with {} <= x < {}; the bounds must rise", from, to));
+  const uint64_t range = static_cast<uint64_t>(to) - static_cast<uint64_t>(from);
+  const RandomStream stream{generator.seed, generator.draws};
+  visit(out.dtype(), [&]<class T>() {
+    if constexpr (is_integral(dtype_of<T>()))
+      if (from < std::numeric_limits<T>::min() || to - 1 > std::numeric_limits<T>::max())
+        throw ValueError(fmt::format("randint: {} <= x < {} does not fit {}; use i64", from, to,
+                                     name(out.dtype())));
+    const Tensor dense = out.is_contiguous() ? out : empty_like(out);
+    const T* start = dense.data<T>();
+    generate<2, T>(dense, generator, [&](const uint32_t* words, T* x, int64_t n) {
+      for (int64_t i = 0; i < n; ++i) {
+        const auto element = static_cast<uint64_t>(x + i - start);
+        const uint64_t step = bounded(stream, element, wide_word(words, i), range);
+        x[i] = static_cast<T>(static_cast<int64_t>(static_cast<uint64_t>(from) + step));
+      }
+    });
+    if (!dense.is_same(out)) copy_into(out, dense);
+  });
+}
+
+void fill_bernoulli(const Tensor& out, double p, Generator& generator) {
+  if (!(p >= 0 && p <= 1))
+    throw ValueError(fmt::format("bernoulli: the probability {} is outside 0..1", p));
+  const auto threshold = static_cast<uint64_t>(std::llround(p * 0x1p32));
+  visit(out.dtype(), [&]<class T>() {
+    generate<1, T>(out, generator, [&](const uint32_t* words, T* x, int64_t n) {
+      for (int64_t i = 0; i < n; ++i) x[i] = static_cast<T>(words[i] < threshold);
+    });
+  });
+}
+
+Tensor permutation(int64_t n, Generator& generator) {
+  if (n < 0) throw ValueError(fmt::format("randperm: n is {}; it must not be negative", n));
+  Tensor out = empty({n}, i64);
+  auto* x = out.data<int64_t>();
+  for (int64_t i = 0; i < n; ++i) x[i] = i;
+  const RandomStream stream = next(generator);
+  uint32_t words[kRandomGroup];
+  for (int64_t i = 0; i + 1 < n; ++i) {
+    if (i % kHalf == 0)
+      kernels::table().random->words(stream, static_cast<uint64_t>(i / kHalf), 1, words);
+    const auto left = static_cast<uint64_t>(n - i);
+    const uint64_t step =
+        bounded(stream, static_cast<uint64_t>(i), wide_word(words, i % kHalf), left);
+    std::swap(x[i], x[i + static_cast<int64_t>(step)]);
+  }
+  return out;
+}
+
+}  // namespace core
+}  // namespace tapehead

@@ -1,0 +1,260 @@
+#include "tapehead/core/random.h"
+
+#include <Random123/philox.h>
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "tapehead/core/creation.h"
+#include "tapehead/core/error.h"
+#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/core/parallel.h"
+
+namespace tapehead {
+namespace {
+
+using kernels::kRandomGroup;
+
+// Where word `w` of counter `index` is in our layout.
+uint32_t our_word(uint64_t seed, uint64_t draw, uint64_t index, int w) {
+  uint32_t words[kRandomGroup];
+  kernels::table().random->words({seed, draw}, index / 16, 1, words);
+  return words[16 * w + static_cast<int>(index % 16)];
+}
+
+struct Moments {
+  double mean = 0, variance = 0, skew = 0, kurtosis = 0, smallest = INFINITY, largest = -INFINITY;
+  explicit Moments(const Tensor& t) {
+    const std::vector<double> x = t.to_vector<double>();
+    const auto n = static_cast<double>(x.size());
+    for (const double v : x) mean += v / n;
+    for (const double v : x) {
+      const double d = v - mean;
+      variance += d * d / n, skew += d * d * d / n, kurtosis += d * d * d * d / n;
+      smallest = std::min(smallest, v), largest = std::max(largest, v);
+    }
+    skew /= std::pow(variance, 1.5), kurtosis /= variance * variance;
+  }
+};
+
+// Kolmogorov and Smirnov's distance between a sample and a distribution, times sqrt(n): above 1.95
+// once in a thousand times.
+template <class F>
+double distance(const Tensor& t, F cdf) {
+  std::vector<double> x = t.to_vector<double>();
+  std::sort(x.begin(), x.end());
+  const auto n = static_cast<double>(x.size());
+  double worst = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double p = cdf(x[i]);
+    worst = std::max({worst, p - static_cast<double>(i) / n, static_cast<double>(i + 1) / n - p});
+  }
+  return worst * std::sqrt(n);
+}
+
+double normal_cdf(double x) { return std::erfc(-x / std::sqrt(2)) / 2; }
+
+TEST_CASE("Philox4x32-10 gives the words that its authors publish") {
+  struct Known {
+    uint64_t seed, draw, index;
+    uint32_t words[4];
+  };
+  const Known known[] = {
+      {0, 0, 0, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
+      {~0ull, ~0ull, ~0ull, {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
+      {0x299f31d0a4093822,
+       0x0370734413198a2e,
+       0x85a308d3243f6a88,
+       {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
+  };
+  for (const Known& k : known)
+    for (int w = 0; w < 4; ++w) CHECK(our_word(k.seed, k.draw, k.index, w) == k.words[w]);
+}
+
+TEST_CASE("the kernel gives Random123's words") {
+  uint64_t state = 1;
+  for (int round = 0; round < 200; ++round) {
+    const auto mixed = [&] { return state = state * 6364136223846793005u + 1442695040888963407u; };
+    const uint64_t seed = mixed(), draw = mixed(), index = mixed();
+    const auto half = [](uint64_t x, int i) { return static_cast<uint32_t>(x >> (32 * i)); };
+    const philox4x32_ctr_t counter = {
+        {half(index, 0), half(index, 1), half(draw, 0), half(draw, 1)}};
+    const philox4x32_key_t key = {{half(seed, 0), half(seed, 1)}};
+    const philox4x32_ctr_t words = philox4x32_R(10, counter, key);
+    for (int w = 0; w < 4; ++w) CHECK(our_word(seed, draw, index, w) == words.v[w]);
+  }
+}
+
+TEST_CASE("random numbers depend on seed and draw, not on threads, type of view or history") {
+  const int threads = num_threads();
+  for (const DType dtype : {f32, f64, bf16}) {
+    CAPTURE(name(dtype));
+    Generator a{42, 0}, b{42, 0};
+    set_num_threads(1);
+    const Tensor x = randn({100003}, dtype, a), u = rand({77, 99}, dtype, a);
+    set_num_threads(4);
+    CHECK(x.to_vector<double>() == randn({100003}, dtype, b).to_vector<double>());
+    CHECK(a.draws == 2);
+    Tensor view = empty({99, 77}, dtype);
+    core::fill_uniform(core::view_of(view, {77, 99}, {1, 77}, 0), 0, 1, b);
+    CHECK(u.to_vector<double>() == core::view_of(view, {77, 99}, {1, 77}, 0).to_vector<double>());
+    // The first elements do not depend on how many follow.
+    Generator c{42, 0};
+    const std::vector<double> all = x.to_vector<double>(),
+                              few = randn({70}, dtype, c).to_vector<double>();
+    CHECK(std::equal(few.begin(), few.end(), all.begin()));
+  }
+  set_num_threads(threads);
+}
+
+TEST_CASE("a generator's state is its value") {
+  manual_seed(7);
+  const Tensor first = randn({10});
+  const Generator before = default_generator();
+  const Tensor second = randn({10});
+  default_generator() = before;
+  CHECK(randn({10}).to_vector<float>() == second.to_vector<float>());
+  manual_seed(7);
+  CHECK(randn({10}).to_vector<float>() == first.to_vector<float>());
+  CHECK(first.to_vector<float>() != second.to_vector<float>());
+  manual_seed(8);
+  CHECK(randn({10}).to_vector<float>() != first.to_vector<float>());
+}
+
+TEST_CASE("uniform numbers are uniform, and stay below the end") {
+  Generator g{1, 0};
+  for (const DType dtype : {f32, f64}) {
+    const Tensor x = rand({200000}, dtype, g);
+    CHECK(distance(x, [](double v) { return v; }) < 1.95);
+    CHECK(Moments(x).smallest >= 0);
+    CHECK(Moments(x).largest < 1);
+  }
+  const Tensor coarse = rand({200000}, bf16, g);
+  CHECK(Moments(coarse).mean == doctest::Approx(0.5 - 1 / 512.0).epsilon(0.005));
+  CHECK(Moments(coarse).largest == 255 / 256.0);
+  const Tensor narrow = empty({1 << 20});
+  core::fill_uniform(narrow, 1, 1 + 0x1p-22,
+                     g);  // few floats lie between: rounding would reach the end
+  CHECK(Moments(narrow).largest < 1 + 0x1p-22);
+  CHECK(Moments(narrow).smallest == 1);
+}
+
+TEST_CASE("normal numbers are normal") {
+  Generator g{2, 0};
+  for (const DType dtype : {f32, f64}) {
+    const Tensor x = randn({1000000}, dtype, g);
+    CHECK(distance(x, normal_cdf) < 1.95);
+    const Moments m(x);
+    CHECK(std::abs(m.mean) < 0.004);
+    CHECK(std::abs(m.variance - 1) < 0.006);
+    CHECK(std::abs(m.skew) < 0.01);
+    CHECK(std::abs(m.kurtosis - 3) < 0.03);
+    CHECK(m.largest > 4.2);
+    // Neighbours in a group, the two halves of a pair included, are not correlated.
+    const std::vector<double> v = x.to_vector<double>();
+    for (const size_t lag : {1, 16, 32}) {
+      double correlation = 0;
+      for (size_t i = 0; i + lag < v.size(); ++i) correlation += v[i] * v[i + lag];
+      CHECK(std::abs(correlation / 1e6) < 0.004);
+    }
+  }
+  const Tensor shifted = empty({100000}, bf16);
+  core::fill_normal(shifted, 5, 0.5, g);
+  CHECK(Moments(shifted).mean == doctest::Approx(5).epsilon(0.01));
+  CHECK(Moments(shifted).variance == doctest::Approx(0.25).epsilon(0.02));
+}
+
+TEST_CASE("truncated normal numbers follow the conditional distribution, far out too") {
+  Generator g{3, 0};
+  struct Range {
+    double mean, std, from, to;
+  };
+  for (const Range& r :
+       {Range{0, 1, -2, 2}, Range{1, 2, 0, 9}, Range{0, 1, 6, 7}, Range{0, 1, -30, -29}}) {
+    const Tensor x = empty({50000}, f64);
+    core::fill_truncated_normal(x, r.mean, r.std, r.from, r.to, g);
+    const double sign = r.from > r.mean ? -1 : 1;  // where probabilities have precision
+    const auto tail = [&](double v) { return normal_cdf(sign * (v - r.mean) / r.std); };
+    CHECK(distance(x, [&](double v) {
+            return (tail(v) - tail(r.from)) / (tail(r.to) - tail(r.from));
+          }) < 1.95);
+    CHECK(Moments(x).smallest >= r.from);
+    CHECK(Moments(x).largest <= r.to);
+  }
+}
+
+TEST_CASE("exponential numbers") {
+  Generator g{4, 0};
+  const Tensor x = empty({200000});
+  core::fill_exponential(x, 3, g);
+  CHECK(distance(x, [](double v) { return -std::expm1(-3 * v); }) < 1.95);
+  CHECK_THROWS_WITH_AS(core::fill_exponential(x, 0, g),
+                       "exponential: the rate is 0; it must be positive", ValueError);
+}
+
+TEST_CASE("integers are equally probable") {
+  Generator g{5, 0};
+  const Tensor dice = randint(1, 7, {60000}, i64, g);
+  int64_t counts[7] = {};
+  for (const int64_t v : dice.to_vector<int64_t>()) ++counts[v];
+  double chi2 = 0;
+  for (int v = 1; v <= 6; ++v) chi2 += std::pow(static_cast<double>(counts[v]) - 10000, 2) / 10000;
+  CHECK(chi2 < 20.5);  // five degrees of freedom: once in a thousand
+
+  // A range of 3/4 of 2^64: the remainder of 64 bits would come twice as often in its first third.
+  const int64_t half = INT64_MAX / 2 + 1;
+  const Tensor wide = randint(-half - half / 2 * 2, half, {30000}, i64, g);
+  double third = 0;
+  for (const int64_t v : wide.to_vector<int64_t>()) third += v < -half ? 1 : 0;
+  CHECK(third / 30000 == doctest::Approx(1 / 3.0).epsilon(0.03));
+
+  CHECK(Moments(randint(256, {5000}, u8, g)).largest == 255);
+  CHECK_THROWS_WITH_AS(randint(3, 3, {2}),
+                       "randint: there is no integer x with 3 <= x < 3; the bounds must rise",
+                       ValueError);
+  CHECK_THROWS_WITH_AS(randint(0, 257, {2}, u8), "randint: 0 <= x < 257 does not fit u8; use i64",
+                       ValueError);
+}
+
+TEST_CASE("a permutation has every number once, everywhere") {
+  Generator g{6, 0};
+  double first = 0;
+  for (int round = 0; round < 300; ++round) {
+    std::vector<int64_t> p = randperm(100, g).to_vector<int64_t>();
+    first += static_cast<double>(p[0]) / 300;
+    std::sort(p.begin(), p.end());
+    for (int64_t i = 0; i < 100; ++i) REQUIRE(p[static_cast<size_t>(i)] == i);
+  }
+  CHECK(first == doctest::Approx(49.5).epsilon(0.12));
+  CHECK(randperm(0, g).numel() == 0);
+  CHECK_THROWS_WITH_AS(randperm(-1), "randperm: n is -1; it must not be negative", ValueError);
+}
+
+TEST_CASE("bernoulli") {
+  Generator g{7, 0};
+  for (const double p : {0.0, 0.1, 1.0}) {
+    const Tensor x = empty({100000}, boolean);
+    core::fill_bernoulli(x, p, g);
+    CHECK(Moments(x).mean == doctest::Approx(p).epsilon(0.05));
+  }
+  const Tensor each = bernoulli(tensor({0.0, 1.0, 0.0, 1.0}), g);
+  CHECK(each.to_vector<float>() == std::vector<float>{0, 1, 0, 1});
+  CHECK_THROWS_WITH_AS(core::fill_bernoulli(each, 1.5, g),
+                       "bernoulli: the probability 1.5 is outside 0..1", ValueError);
+  CHECK_THROWS_WITH_AS(bernoulli(tensor({0.5, -0.25})),
+                       "bernoulli: probability[1] = -0.25 is outside 0..1", ValueError);
+}
+
+TEST_CASE("random fills name what they do not take") {
+  const Tensor x = empty({2}, i64);
+  Generator g;
+  CHECK_THROWS_WITH_AS(core::fill_normal(x, 0, 1, g),
+                       "normal: i64 has no such numbers; use f32, f64 or bf16", DTypeError);
+  CHECK_THROWS_WITH_AS(core::fill_uniform(empty({2}), 2, 1, g),
+                       "uniform: the bounds must rise, but they are 2 and 1", ValueError);
+}
+
+}  // namespace
+}  // namespace tapehead

@@ -1,0 +1,85 @@
+#include "tapehead/core/detail/views.h"
+
+#include <utility>
+
+#include "tapehead/core/detail/elementwise.h"
+
+namespace tapehead::core {
+
+std::optional<Shape> view_strides(const Shape& sizes, const Shape& strides, const Shape& shape) {
+  if (shape.numel() == 0) return contiguous_strides(shape);
+  Shape from, step;  // without axes of size 1, whose strides say nothing
+  for (int i = 0; i < sizes.rank(); ++i) {
+    if (sizes[i] == 1) continue;
+    from.push_back(sizes[i]);
+    step.push_back(strides[i]);
+  }
+  Shape out = Shape::filled(shape.rank(), 1);
+  int axis = shape.rank() - 1;
+  for (int i = from.rank() - 1; i >= 0; --i) {
+    // A run of axes that step evenly through memory is cut into the new axes.
+    int64_t run = from[i];
+    const int64_t stride = step[i];
+    while (i > 0 && step[i - 1] == run * stride) run *= from[--i];
+    int64_t cut = 1;
+    while (cut < run) {
+      out[axis] = cut * stride;
+      cut *= shape[axis--];
+    }
+    if (cut != run) return std::nullopt;
+  }
+  return out;
+}
+
+Tensor reshape(const Tensor& x, const Shape& shape) {
+  if (const auto strides = view_strides(x.shape(), x.strides(), shape))
+    return view_of(x, shape, *strides, x.impl()->offset);
+  return view_of(contiguous(x), shape, contiguous_strides(shape), 0);
+}
+
+Tensor narrow(const Tensor& x, int axis, int64_t start, int64_t length, int64_t step) {
+  Shape sizes = x.shape(), strides = x.strides();
+  sizes[axis] = length;
+  strides[axis] *= step;
+  return view_of(x, sizes, strides, x.impl()->offset + start * x.strides()[axis]);
+}
+
+Tensor select(const Tensor& x, int axis, int64_t position) {
+  Shape sizes = x.shape(), strides = x.strides();
+  sizes.erase(axis);
+  strides.erase(axis);
+  return view_of(x, sizes, strides, x.impl()->offset + position * x.strides()[axis]);
+}
+
+Tensor permute(const Tensor& x, const Shape& axes) {
+  Shape sizes = x.shape(), strides = x.strides();
+  for (int i = 0; i < axes.rank(); ++i) {
+    sizes[i] = x.shape()[static_cast<int>(axes[i])];
+    strides[i] = x.strides()[static_cast<int>(axes[i])];
+  }
+  return view_of(x, sizes, strides, x.impl()->offset);
+}
+
+Tensor transpose(const Tensor& x, int axis0, int axis1) {
+  Shape sizes = x.shape(), strides = x.strides();
+  std::swap(sizes[axis0], sizes[axis1]);
+  std::swap(strides[axis0], strides[axis1]);
+  return view_of(x, sizes, strides, x.impl()->offset);
+}
+
+Tensor unsqueeze(const Tensor& x, int axis) {
+  Shape sizes = x.shape(), strides = x.strides();
+  sizes.insert(axis, 1);
+  strides.insert(axis, 1);
+  return view_of(x, sizes, strides, x.impl()->offset);
+}
+
+Tensor expand(const Tensor& x, const Shape& shape) {
+  Shape strides = Shape::filled(shape.rank(), 0);
+  const int added = shape.rank() - x.dim();
+  for (int i = 0; i < x.dim(); ++i)
+    if (x.shape()[i] == shape[added + i]) strides[added + i] = x.strides()[i];
+  return view_of(x, shape, strides, x.impl()->offset);
+}
+
+}  // namespace tapehead::core
