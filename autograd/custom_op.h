@@ -14,6 +14,10 @@
 //           converts. Written with differentiable ops, it can be differentiated again.
 //           The gradient of a result that nothing used is zeros; with `static constexpr bool
 //           kUndefinedGrads = true` it is an undefined Tensor.
+// accumulate  optional, for an op whose only gradient, that of its first operand, touches a small part of
+//           it: adds that gradient to `into` in place, so that all slices of a tensor share one buffer.
+//           Backward uses it when it is not itself recorded.
+//             void accumulate(const Tensor& dy, const Tensor& into) const;
 // name      `static constexpr const char* kName` names the op in messages; the type's name otherwise.
 #pragma once
 
@@ -110,6 +114,11 @@ class OpNode final : public Op {
   bool takes_undefined_grads() const override {
     if constexpr (requires { Op::kUndefinedGrads; }) return Op::kUndefinedGrads;
     else return false;
+  }
+  bool accumulates() const override { return requires { &Op::accumulate; }; }
+  void run_accumulate(const Tensor& grad, const Tensor& into) override {
+    if constexpr (requires { &Op::accumulate; }) this->accumulate(grad, into);
+    else Node::run_accumulate(grad, into);
   }
   Grads run_backward(Grads& grads) override {
     if constexpr (requires { to_grads(this->backward(grads)); } &&

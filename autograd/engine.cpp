@@ -27,11 +27,15 @@ Tensor fit(Tensor g, const OutputInfo& info, const Node& from, size_t operand) {
   return g.to(info.dtype);
 }
 
+// Nobody else sees its elements, and each is there once.
+bool is_ours(const Tensor& t) {
+  return t.impl()->references == 1 && !t.impl()->storage->is_shared() && t.is_contiguous();
+}
+
 void add_to(Tensor& sum, Tensor g) {
   if (!sum.defined()) {
     sum = std::move(g);
-  } else if (!grad_enabled() && sum.impl()->references == 1 && !sum.impl()->storage->is_shared() &&
-             sum.is_contiguous()) {
+  } else if (!grad_enabled() && is_ours(sum)) {
     sum.add_(g);
   } else {
     sum = sum + g;
@@ -46,14 +50,7 @@ class Pass {
     for (Node* node : heap_) forget(*node);
   }
 
-  void add(Node* node, uint32_t output, Tensor g) {
-    if (node->pending.empty()) node->pending.resize(node->outputs.size());
-    add_to(node->pending[output], std::move(g));
-    if (node->queued) return;
-    node->queued = true;
-    heap_.push_back(node);
-    std::push_heap(heap_.begin(), heap_.end(), earlier);
-  }
+  void add(Node* node, uint32_t output, Tensor g) { add_to(arrived_at(node, output), std::move(g)); }
 
   bool reached(const Tensor& leaf) const {
     return leaf.requires_grad() &&
@@ -80,11 +77,38 @@ class Pass {
   }
 
  private:
+  // The sum of the gradients so far, which will be visited.
+  Tensor& arrived_at(Node* node, uint32_t output) {
+    if (node->pending.empty()) node->pending.resize(node->outputs.size());
+    if (!node->queued) {
+      node->queued = true;
+      heap_.push_back(node);
+      std::push_heap(heap_.begin(), heap_.end(), earlier);
+    }
+    return node->pending[output];
+  }
+
+  // Lets the node add its gradient to what has arrived at its operand.
+  void accumulate(Node& node, const Tensor& grad) {
+    const Edge& edge = node.operands[0];
+    Tensor& sum = arrived_at(edge.node.get(), edge.output);
+    const OutputInfo& info = edge.node->outputs[edge.output];
+    if (!sum.defined()) sum = core::full(info.shape, 0, info.dtype);
+    else if (!is_ours(sum)) sum = sum.clone();
+    node.run_accumulate(grad, sum);
+  }
+
   struct Capture {
     Node* node;
     uint32_t output;
     Tensor* into;
   };
+
+  void release(Node& node) const {
+    if (keep_) return;
+    node.release_saved();
+    node.released = true;
+  }
 
   static void forget(Node& node) {
     node.pending.clear();
@@ -108,12 +132,13 @@ class Pass {
       for (size_t i = 0; i < grads.size(); ++i)
         if (!grads[i].defined())
           grads[i] = core::full(node.outputs[i].shape, 0, node.outputs[i].dtype);
+    if (node.accumulates() && node.operands[0].node && !grad_enabled() && !anomaly_mode) {
+      accumulate(node, grads[0]);
+      return release(node);
+    }
     Grads out = node.run_backward(grads);
     if (anomaly_mode) [[unlikely]] watch_backward(node, {out.data(), out.size()});
-    if (!keep_) {
-      node.release_saved();
-      node.released = true;
-    }
+    release(node);
     pass_on(node, out);
   }
 

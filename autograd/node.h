@@ -43,6 +43,10 @@ class Node : public TapeNode, public Pooled {
   virtual Grads run_backward(Grads& grads) = 0;
   /// The gradient of a result that nothing used arrives as an undefined Tensor instead of zeros.
   virtual bool takes_undefined_grads() const { return false; }
+  /// It can add the gradient of its first operand, the only one that has any, to what has arrived there.
+  virtual bool accumulates() const { return false; }
+  /// Does so, in place. `grad` is that of its only result.
+  virtual void run_accumulate(const Tensor& grad, const Tensor& into) { (void)grad, (void)into; }
   /// Lets go of saved values; the node cannot run again.
   virtual void release_saved() {}
   virtual bool is_leaf() const { return false; }

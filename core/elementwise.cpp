@@ -142,6 +142,11 @@ void copy_into(const Tensor& to, const Tensor& from) {
   run_loop(loop, tensors);
 }
 
+void add_into(const Tensor& to, const Tensor& x) {
+  const Tensor* tensors[] = {&to, &to, &x};
+  run_loop(kernels::loop(kernels::Binary::add, to.dtype()), tensors);
+}
+
 Tensor cast(const Tensor& x, DType dtype) {
   if (x.dtype() == dtype) return x;
   Tensor out = empty(x.shape(), dtype);

@@ -18,6 +18,8 @@ void run_loop(kernels::Loop loop, std::span<const Tensor* const> tensors, const 
 Tensor cast(const Tensor& x, DType dtype);
 /// Copies elements, converting them; `from` broadcasts to `to`.
 void copy_into(const Tensor& to, const Tensor& from);
+/// Adds to elements in place; `x` broadcasts to `to` and has its type.
+void add_into(const Tensor& to, const Tensor& x);
 /// Row-major without gaps: itself, or a copy.
 Tensor contiguous(const Tensor& x);
 
