@@ -49,6 +49,45 @@ Tensor sum_to(const Tensor& x, const Shape& shape);
 Tensor softmax(const Tensor& x, int64_t axis);
 /// log(softmax(x, axis)), precise where the softmax is near 0.
 Tensor log_softmax(const Tensor& x, int64_t axis);
+// Views (ops/views.cpp), with the methods of Tensor: reshape, transpose, slice …
+
+/// Moves an axis to another position; the others keep their order.
+Tensor movedim(const Tensor& x, int64_t from, int64_t to);
+/// x.expand(shape)
+Tensor broadcast_to(const Tensor& x, const Shape& shape);
+
+// Parts (ops/slice.cpp)
+
+/// The elements at (i, i + offset) of two axes, as a new last axis: a view.
+Tensor diagonal(const Tensor& x, int64_t offset = 0, int64_t axis0 = 0, int64_t axis1 = 1);
+/// Views of consecutive parts of an axis, of the given sizes, which must add up to its size.
+std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, int64_t axis = 0);
+/// Views of `size` positions each; the last may have fewer.
+std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t axis = 0);
+/// At most `chunks` views of equal size; the last may be smaller.
+std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t axis = 0);
+/// A view of every position of an axis, which disappears.
+std::vector<Tensor> unbind(const Tensor& x, int64_t axis = 0);
+
+// Joining and rearranging (ops/join.cpp)
+
+/// Tensors one after the other along an axis they have; types promote.
+Tensor cat(const std::vector<Tensor>& tensors, int64_t axis = 0);
+/// Tensors of one shape side by side along a new axis.
+Tensor stack(const std::vector<Tensor>& tensors, int64_t axis = 0);
+/// The tensor repeated like a tile: counts[i] times along axis i; more counts than axes add axes in front.
+Tensor repeat(const Tensor& x, const Shape& counts);
+/// Each of the axes in reverse order: a copy.
+Tensor flip(const Tensor& x, const Shape& axes);
+inline Tensor flip(const Tensor& x, int64_t axis) { return flip(x, Shape{axis}); }
+/// Positions move up by `shift`; those that leave the axis at its end come in at its start.
+Tensor roll(const Tensor& x, int64_t shift, int64_t axis);
+/// Frames the tensor with `value`. `widths`: before and after the last axis, before and after the one in
+/// front of it, and so on. Negative widths cut off.
+Tensor pad(const Tensor& x, const std::vector<int64_t>& widths, double value = 0);
+/// The last two axes' elements on and below (above) a diagonal; zeros elsewhere.
+Tensor tril(const Tensor& x, int64_t diagonal = 0);
+Tensor triu(const Tensor& x, int64_t diagonal = 0);
 
 // Losses
 

@@ -1,7 +1,11 @@
-// Views and copies: the Tensor methods that see the same elements in another way.
+// Copies, and the same elements seen along other axes.
+#ifndef TAPEHEAD_ROWS
+#include "tapehead/core/detail/views.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
@@ -31,34 +35,30 @@ struct Permute : CustomOp {
   static constexpr const char* kName = "permute";
   Shape inverse;
   Tensor forward(const Tensor& x, const Shape& axes) {
-    Shape sizes = x.shape(), strides = x.strides();
     inverse = axes;
-    for (int i = 0; i < axes.rank(); ++i) {
-      const int from = static_cast<int>(axes[i]);
-      sizes[i] = x.shape()[from];
-      strides[i] = x.strides()[from];
-      inverse[from] = i;
-    }
-    return core::view_of(x, sizes, strides, x.impl()->offset);
+    for (int i = 0; i < axes.rank(); ++i) inverse[static_cast<int>(axes[i])] = i;
+    return core::permute(x, axes);
   }
   Tensor backward(const Tensor& dy) const { return dy.permute(inverse); }
 };
 
 struct Expand : CustomOp {
   static constexpr const char* kName = "expand";
-  Tensor forward(const Tensor& x, const Shape& shape) {
-    Shape strides = Shape::filled(shape.rank(), 0);
-    const int added = shape.rank() - x.dim();
-    for (int i = 0; i < x.dim(); ++i)
-      if (x.shape()[i] == shape[added + i]) strides[added + i] = x.strides()[i];
-    return core::view_of(x, shape, strides, x.impl()->offset);
-  }
+  Tensor forward(const Tensor& x, const Shape& shape) { return core::expand(x, shape); }
   Tensor backward(const Tensor& dy) const { return dy; }  // the engine sums
 };
 
+Shape axes_in_order(int rank) {
+  Shape order;
+  for (int i = 0; i < rank; ++i) order.push_back(i);
+  return order;
+}
+
 }  // namespace
 
-Tensor Tensor::to(DType dtype) const { return dtype == this->dtype() ? *this : apply<Cast>(*this, dtype); }
+Tensor Tensor::to(DType dtype) const {
+  return dtype == this->dtype() ? *this : apply<Cast>(*this, dtype);
+}
 Tensor Tensor::clone() const { return apply<Clone>(*this); }
 Tensor Tensor::contiguous() const { return is_contiguous() ? *this : clone(); }
 
@@ -72,17 +72,25 @@ Tensor Tensor::permute(const Shape& axes) const {
     order[i] = axis;
   }
   if (!valid)
-    throw ShapeError(fmt::format("permute: axes {} are not an order of the {} axes of shape {}", axes.str(),
-                                 dim(), shape().str()));
+    throw ShapeError(fmt::format("permute: axes {} are not an order of the {} axes of shape {}",
+                                 axes.str(), dim(), shape().str()));
   return apply<Permute>(*this, order);
 }
 
 Tensor Tensor::transpose(int64_t axis0, int64_t axis1) const {
-  Shape order;
-  for (int i = 0; i < dim(); ++i) order.push_back(i);
-  const int a = normalize_axis("transpose", axis0, dim()), b = normalize_axis("transpose", axis1, dim());
+  Shape order = axes_in_order(dim());
+  const int a = normalize_axis("transpose", axis0, dim()),
+            b = normalize_axis("transpose", axis1, dim());
   if (dim() > 0) std::swap(order[a], order[b]);
   return apply<Permute>(*this, order);
+}
+
+Tensor movedim(const Tensor& x, int64_t from, int64_t to) {
+  const int a = normalize_axis("movedim", from, x.dim()),
+            b = normalize_axis("movedim", to, x.dim());
+  Shape order = axes_in_order(x.dim());
+  if (x.dim() > 0) order.erase(a), order.insert(b, a);
+  return apply<Permute>(x, order);
 }
 
 Tensor Tensor::expand(const Shape& shape) const {
@@ -90,9 +98,128 @@ Tensor Tensor::expand(const Shape& shape) const {
   const int added = shape.rank() - dim();
   for (int i = std::max(added, 0); i < shape.rank(); ++i)
     if (full[i] == -1) full[i] = impl_->sizes[i - added];
-  if (!broadcasts_to(this->shape(), full))
-    throw ShapeError(fmt::format("expand: shape {} does not broadcast to {}", this->shape().str(), shape.str()));
+  if (!broadcasts_to(this->shape(), full) ||
+      std::any_of(full.begin(), full.end(), [](int64_t n) { return n < 0; }))
+    throw ShapeError(
+        fmt::format("expand: shape {} does not broadcast to {}; only sizes of 1 are repeated",
+                    this->shape().str(), shape.str()));
   return apply<Expand>(*this, full);
 }
 
+Tensor broadcast_to(const Tensor& x, const Shape& shape) { return x.expand(shape); }
+
 }  // namespace tapehead
+
+#else  // TAPEHEAD_ROWS: the rows of these ops in the table of tests
+#include "tapehead/tests/op_row.h"
+
+namespace tapehead::rows {
+namespace {
+
+// The same elements in the same order, in another shape.
+auto reshaped(const Shape& shape) {
+  return [shape](Arrays& in) {
+    Array out(shape);
+    out.values = in[0].values;
+    return Arrays{out};
+  };
+}
+
+Arrays transposed(Arrays& in) {
+  const Shape& s = in[0].shape;
+  Array out({s[0], s[2], s[1]});
+  for (int64_t i = 0; i < s[0]; ++i)
+    for (int64_t j = 0; j < s[1]; ++j)
+      for (int64_t k = 0; k < s[2]; ++k) out(i, k, j) = in[0](i, j, k);
+  return {out};
+}
+
+Arrays last_axis_first(Arrays& in) {
+  const Shape& s = in[0].shape;
+  Array out({s[2], s[0], s[1]});
+  for (int64_t i = 0; i < s[0]; ++i)
+    for (int64_t j = 0; j < s[1]; ++j)
+      for (int64_t k = 0; k < s[2]; ++k) out(k, i, j) = in[0](i, j, k);
+  return {out};
+}
+
+Arrays expanded(Arrays& in) {  // [3, 1] -> [2, 3, 4]
+  Array out({2, 3, 4});
+  for (int64_t i = 0; i < 2; ++i)
+    for (int64_t j = 0; j < 3; ++j)
+      for (int64_t k = 0; k < 4; ++k) out(i, j, k) = in[0](j, 0);
+  return {out};
+}
+
+Tensor made(const Shape& shape) { return core::full(shape, 1); }
+
+}  // namespace
+
+TAPEHEAD_ROW(clone).sample({{{{2, 3}}},
+                            [](const Tensors& in) { return Tensors{in[0].clone()}; },
+                            reshaped({2, 3})});
+TAPEHEAD_ROW(contiguous)
+    .sample({{{{2, 3}}},
+             [](const Tensors& in) { return Tensors{in[0].contiguous()}; },
+             reshaped({2, 3})});
+
+TAPEHEAD_ROW(permute)
+    .sample({{{{2, 3, 4}}},
+             [](const Tensors& in) {
+               return Tensors{in[0].permute({0, -1, 1})};
+             },
+             transposed})
+    .bad<ShapeError>(
+        [] {
+          made({2, 3}).permute({0, 0});
+        },
+        "permute: axes [0, 0] are not an order of the 2 axes of shape [2, 3]");
+
+TAPEHEAD_ROW(transpose)
+    .sample({{{{2, 3, 4}}},
+             [](const Tensors& in) { return Tensors{in[0].transpose(-1, 1)}; },
+             transposed})
+    .bad<IndexError>(
+        [] {
+          made({2, 3}).transpose(0, 2);
+        },
+        "transpose: axis 2 is outside -2..1 of a tensor with 2 dimensions");
+
+TAPEHEAD_ROW(movedim)
+    .sample({{{{2, 3, 4}}},
+             [](const Tensors& in) { return Tensors{movedim(in[0], -1, 0)}; },
+             last_axis_first})
+    .sample({{{{2, 3, 4}}},
+             [](const Tensors& in) { return Tensors{movedim(in[0], 1, 2)}; },
+             transposed})
+    .bad<IndexError>(
+        [] {
+          movedim(made({2, 3}), 0, 2);
+        },
+        "movedim: axis 2 is outside -2..1 of a tensor with 2 dimensions");
+
+TAPEHEAD_ROW(expand)
+    .sample({{{{3, 1}}},
+             [](const Tensors& in) {
+               return Tensors{in[0].expand({2, -1, 4})};
+             },
+             expanded})
+    .bad<ShapeError>(
+        [] {
+          made({3, 2}).expand({3, 4});
+        },
+        "expand: shape [3, 2] does not broadcast to [3, 4]; only sizes of 1 are repeated")
+    .bad<ShapeError>([] { made({1}).expand({-2}); },
+                     "expand: shape [1] does not broadcast to [-2]; only sizes of 1 are repeated");
+
+TAPEHEAD_ROW(broadcast_to)
+    .sample({{{{3, 1}}},
+             [](const Tensors& in) {
+               return Tensors{broadcast_to(in[0], {2, 3, 4})};
+             },
+             expanded})
+    .bad<ShapeError>([] { broadcast_to(made({3}), {2}); },
+                     "expand: shape [3] does not broadcast to [2]; only sizes of 1 are repeated");
+
+}  // namespace tapehead::rows
+#endif

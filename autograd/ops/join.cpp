@@ -1,0 +1,208 @@
+// Joining: cat, stack, repeat.
+#ifndef TAPEHEAD_ROWS
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/detail/views.h"
+#include "tapehead/core/error.h"
+
+namespace tapehead {
+namespace {
+
+DType common_type(const std::vector<Tensor>& list) {
+  DType dtype = list[0].dtype();
+  for (const Tensor& t : list) dtype = promote(dtype, t.dtype());
+  return dtype;
+}
+
+struct Cat : CustomOp {
+  static constexpr const char* kName = "cat";
+  int axis;
+  std::vector<int64_t> sizes;
+  Tensor forward(const std::vector<Tensor>& list, int a) {
+    axis = a;
+    Shape shape = list[0].shape();
+    shape[axis] = 0;
+    for (const Tensor& t : list) sizes.push_back(t.shape()[axis]), shape[axis] += sizes.back();
+    Tensor out = core::empty(shape, common_type(list));
+    int64_t start = 0;
+    for (size_t i = 0; i < list.size(); ++i) {
+      core::copy_into(core::narrow(out, axis, start, sizes[i]), list[i]);
+      start += sizes[i];
+    }
+    return out;
+  }
+  Grads backward(const Tensor& dy) const {
+    Grads grads;
+    int64_t start = 0;
+    for (size_t i = 0; i < sizes.size(); ++i) {
+      grads.push_back(needs_grad(i) ? dy.slice(axis, start, start + sizes[i]) : Tensor());
+      start += sizes[i];
+    }
+    return grads;
+  }
+};
+
+struct Stack : CustomOp {
+  static constexpr const char* kName = "stack";
+  int axis;
+  Tensor forward(const std::vector<Tensor>& list, int a) {
+    axis = a;
+    Shape shape = list[0].shape();
+    shape.insert(axis, static_cast<int64_t>(list.size()));
+    Tensor out = core::empty(shape, common_type(list));
+    for (size_t i = 0; i < list.size(); ++i)
+      core::copy_into(core::select(out, axis, static_cast<int64_t>(i)), list[i]);
+    return out;
+  }
+  Grads backward(const Tensor& dy) const {
+    Grads grads;
+    for (size_t i = 0; i < operands.size(); ++i)
+      grads.push_back(needs_grad(i) ? dy.select(axis, static_cast<int64_t>(i)) : Tensor());
+    return grads;
+  }
+};
+
+}  // namespace
+
+Tensor cat(const std::vector<Tensor>& tensors, int64_t axis) {
+  if (tensors.empty()) throw ValueError("cat: the list of tensors is empty; pass at least one");
+  if (tensors[0].dim() == 0)
+    throw ShapeError("cat: a 0-d tensor has no axis to join along; use stack()");
+  const int at = normalize_axis("cat", axis, tensors[0].dim());
+  for (size_t i = 1; i < tensors.size(); ++i) {
+    Shape shape = tensors[i].shape();
+    if (shape.rank() == tensors[0].dim()) shape[at] = tensors[0].shape()[at];
+    if (shape != tensors[0].shape())
+      throw ShapeError(
+          fmt::format("cat: tensors[{}] is {}, tensors[0] {}; all sizes but size({}) must be equal",
+                      i, core::describe(tensors[i]), core::describe(tensors[0]), at));
+  }
+  return apply<Cat>(tensors, at);
+}
+
+Tensor stack(const std::vector<Tensor>& tensors, int64_t axis) {
+  if (tensors.empty()) throw ValueError("stack: the list of tensors is empty; pass at least one");
+  for (size_t i = 1; i < tensors.size(); ++i)
+    if (tensors[i].shape() != tensors[0].shape())
+      throw ShapeError(
+          fmt::format("stack: tensors[{}] is {}, tensors[0] {}; all shapes must be equal", i,
+                      core::describe(tensors[i]), core::describe(tensors[0])));
+  return apply<Stack>(tensors, normalize_axis("stack", axis, tensors[0].dim() + 1));
+}
+
+Tensor repeat(const Tensor& x, const Shape& counts) {
+  if (counts.rank() < x.dim() ||
+      std::any_of(counts.begin(), counts.end(), [](int64_t n) { return n < 0; }))
+    throw ShapeError(
+        fmt::format("repeat: counts {} do not fit {}; pass one, not negative, for each axis",
+                    counts.str(), core::describe(x)));
+  Tensor out = x;
+  while (out.dim() < counts.rank()) out = out.unsqueeze(0);
+  for (int i = 0; i < counts.rank(); ++i) {
+    if (counts[i] == 1) continue;
+    Shape blocks = out.shape(), joined = out.shape();
+    blocks.insert(i, counts[i]);
+    joined[i] *= counts[i];
+    out = out.unsqueeze(i).expand(blocks).reshape(joined);
+  }
+  return out.is_same(x) ? x.clone() : out;
+}
+
+}  // namespace tapehead
+
+#else  // TAPEHEAD_ROWS: the rows of these ops in the table of tests
+#include "tapehead/tests/op_row.h"
+
+namespace tapehead::rows {
+namespace {
+
+// A matrix whose elements are f(i, j).
+template <class F>
+Arrays matrix(int64_t rows, int64_t columns, F f) {
+  Array out({rows, columns});
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < columns; ++j) out(i, j) = f(i, j);
+  return {out};
+}
+
+Tensor made(const Shape& shape) { return core::full(shape, 1); }
+
+}  // namespace
+
+TAPEHEAD_ROW(cat)
+    .sample({{Operand({2, 3}), Operand({2, 1}), Operand({2, 0})},
+             [](const Tensors& in) { return Tensors{cat(in, -1)}; },
+             [](Arrays& in) {
+               return matrix(
+                   2, 4, [&](int64_t i, int64_t j) { return j < 3 ? in[0](i, j) : in[1](i, 0); });
+             }})
+    .sample({{Operand({2, 3})},
+             [](const Tensors& in) {
+               return Tensors{cat({in[0], in[0]})};
+             },
+             [](Arrays& in) {
+               return matrix(4, 3, [&](int64_t i, int64_t j) { return in[0](i % 2, j); });
+             }})
+    .bad<ValueError>([] { cat({}); }, "cat: the list of tensors is empty; pass at least one")
+    .bad<ShapeError>(
+        [] {
+          cat({made({}), made({})});
+        },
+        "cat: a 0-d tensor has no axis to join along; use stack()")
+    .bad<ShapeError>(
+        [] {
+          cat({made({2, 3}), made({2, 3}), made({3, 3})}, 1);
+        },
+        "cat: tensors[2] is [3, 3] f32, tensors[0] [2, 3] f32; all sizes but size(1) must be "
+        "equal");
+
+TAPEHEAD_ROW(stack)
+    .sample({{Operand({3}), Operand({3})},
+             [](const Tensors& in) { return Tensors{stack(in, -1)}; },
+             [](Arrays& in) {
+               return matrix(3, 2,
+                             [&](int64_t i, int64_t j) { return in[static_cast<size_t>(j)](i); });
+             }})
+    .sample({{Operand(Shape{}), Operand(Shape{})},
+             [](const Tensors& in) { return Tensors{stack(in)}; },
+             [](Arrays& in) {
+               Array out({2});
+               out(0) = in[0][0];
+               out(1) = in[1][0];
+               return Arrays{out};
+             }})
+    .bad<ValueError>([] { stack({}); }, "stack: the list of tensors is empty; pass at least one")
+    .bad<ShapeError>(
+        [] {
+          stack({made({2}), made({3})});
+        },
+        "stack: tensors[1] is [3] f32, tensors[0] [2] f32; all shapes must be equal");
+
+TAPEHEAD_ROW(repeat)
+    .sample({{Operand({3})},
+             [](const Tensors& in) {
+               return Tensors{repeat(in[0], {2, 2})};
+             },
+             [](Arrays& in) {
+               return matrix(2, 6, [&](int64_t, int64_t j) { return in[0](j % 3); });
+             }})
+    .sample({{Operand({2, 3})},
+             [](const Tensors& in) {
+               return Tensors{repeat(in[0], {2, 0})};
+             },
+             [](Arrays&) {
+               return Arrays{Array({4, 0})};
+             }})
+    .bad<ShapeError>(
+        [] {
+          repeat(made({2, 3}), {2});
+        },
+        "repeat: counts [2] do not fit [2, 3] f32; pass one, not negative, for each axis");
+
+}  // namespace tapehead::rows
+#endif

@@ -1,0 +1,241 @@
+// Elements in other places, or among zeros: flip, roll, pad, tril, triu.
+#ifndef TAPEHEAD_ROWS
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/detail/views.h"
+#include "tapehead/core/error.h"
+#include "tapehead/core/parallel.h"
+
+namespace tapehead {
+namespace {
+
+struct Flip : CustomOp {
+  static constexpr const char* kName = "flip";
+  Shape axes;
+  Tensor forward(const Tensor& x, const Shape& a) {
+    axes = a;
+    Shape strides = x.strides();
+    int64_t offset = x.impl()->offset;
+    for (const int64_t axis : axes) {
+      const int i = static_cast<int>(axis);
+      offset += std::max<int64_t>(x.shape()[i] - 1, 0) * strides[i];
+      strides[i] = -strides[i];
+    }
+    Tensor out = core::empty_like(x);
+    core::copy_into(out, core::view_of(x, x.shape(), strides, offset));
+    return out;
+  }
+  Tensor backward(const Tensor& dy) const { return apply<Flip>(dy, axes); }
+};
+
+struct Pad : CustomOp {
+  static constexpr const char* kName = "pad";
+  Shape inner, before;
+  Tensor forward(const Tensor& x, const Shape& first, const Shape& padded, double value) {
+    inner = x.shape();
+    before = first;
+    Tensor out = core::full(padded, value, x.dtype());
+    Tensor middle = out;
+    for (int i = 0; i < x.dim(); ++i) middle = core::narrow(middle, i, before[i], inner[i]);
+    core::copy_into(middle, x);
+    return out;
+  }
+  Tensor backward(const Tensor& dy) const {
+    Tensor g = dy;
+    for (int i = 0; i < inner.rank(); ++i)
+      if (g.shape()[i] != inner[i]) g = g.slice(i, before[i], before[i] + inner[i]);
+    return g;
+  }
+};
+
+// Keeps what lies on one side of a diagonal: j - i <= diagonal, or >=.
+struct Triangle : CustomOp {
+  static constexpr const char* kName = "tril/triu";
+  bool lower;
+  int64_t diagonal;
+  Tensor forward(const Tensor& x, bool keep_lower, int64_t d) {
+    lower = keep_lower;
+    diagonal = d;
+    const Tensor from = core::contiguous(x);
+    Tensor out = core::empty_like(x);
+    const int64_t rows = x.size(-2), columns = x.size(-1), bytes = size_of(x.dtype());
+    if (x.numel() == 0) return out;
+    core::parallel_range(
+        x.numel() / columns, std::max<int64_t>(1, 32768 / columns),
+        [&](int64_t begin, int64_t end) {
+          for (int64_t row = begin; row < end; ++row) {
+            const int64_t cut =
+                std::clamp<int64_t>(row % rows + diagonal + (lower ? 1 : 0), 0, columns) * bytes;
+            char* to = out.raw() + row * columns * bytes;
+            const char* source = from.raw() + row * columns * bytes;
+            const int64_t first = lower ? 0 : cut, last = lower ? cut : columns * bytes;
+            std::memset(to, 0, static_cast<size_t>(first));
+            std::memcpy(to + first, source + first, static_cast<size_t>(last - first));
+            std::memset(to + last, 0, static_cast<size_t>(columns * bytes - last));
+          }
+        });
+    return out;
+  }
+  Tensor backward(const Tensor& dy) const { return apply<Triangle>(dy, lower, diagonal); }
+};
+
+Tensor triangle(const char* op, const Tensor& x, bool lower, int64_t diagonal) {
+  if (x.dim() < 2)
+    throw ShapeError(
+        fmt::format("{}: {} is not a matrix; at least two axes are needed", op, core::describe(x)));
+  return apply<Triangle>(x, lower, diagonal);
+}
+
+}  // namespace
+
+Tensor flip(const Tensor& x, const Shape& axes) {
+  Shape order;
+  for (const int64_t axis : axes) {
+    const int at = normalize_axis("flip", axis, x.dim());
+    if (std::find(order.begin(), order.end(), at) != order.end())
+      throw ShapeError(fmt::format("flip: axis {} is there twice in {}", at, axes.str()));
+    if (x.dim() > 0) order.push_back(at);
+  }
+  return apply<Flip>(x, order);
+}
+
+Tensor roll(const Tensor& x, int64_t shift, int64_t axis) {
+  const int at = normalize_axis("roll", axis, x.dim());
+  if (x.numel() <= 1) return x.clone();
+  const int64_t size = x.shape()[at], first = size - (shift % size + size) % size;
+  return cat({x.slice(at, first, size), x.slice(at, 0, first)}, at);
+}
+
+Tensor pad(const Tensor& x, const std::vector<int64_t>& widths, double value) {
+  if (widths.size() % 2 != 0 || static_cast<int64_t>(widths.size()) > 2 * x.dim())
+    throw ShapeError(fmt::format(
+        "pad: {} widths for {}; pass two (before, after) for each axis, from the last on",
+        widths.size(), core::describe(x)));
+  Tensor inner = x;
+  Shape before = Shape::filled(x.dim(), 0), padded = x.shape();
+  for (size_t i = 0; i + 1 < widths.size(); i += 2) {
+    const int axis = x.dim() - 1 - static_cast<int>(i / 2);
+    const int64_t first = widths[i], last = widths[i + 1], size = x.shape()[axis];
+    padded[axis] = size + first + last;
+    if (padded[axis] < 0)
+      throw ShapeError(
+          fmt::format("pad: widths {} and {} take more than there is from size({}) of {}", first,
+                      last, axis, core::describe(x)));
+    before[axis] = std::max<int64_t>(first, 0);
+    if (first < 0 || last < 0) {
+      const int64_t start = std::min(std::max<int64_t>(-first, 0), size);
+      inner = inner.slice(axis, start, std::max(size + std::min<int64_t>(last, 0), start));
+    }
+  }
+  return apply<Pad>(inner, before, padded, value);
+}
+
+Tensor tril(const Tensor& x, int64_t diagonal) { return triangle("tril", x, true, diagonal); }
+Tensor triu(const Tensor& x, int64_t diagonal) { return triangle("triu", x, false, diagonal); }
+
+}  // namespace tapehead
+
+#else  // TAPEHEAD_ROWS: the rows of these ops in the table of tests
+#include "tapehead/tests/op_row.h"
+
+namespace tapehead::rows {
+namespace {
+
+// A matrix whose elements are f(i, j).
+template <class F>
+Arrays matrix(int64_t rows, int64_t columns, F f) {
+  Array out({rows, columns});
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < columns; ++j) out(i, j) = f(i, j);
+  return {out};
+}
+
+Tensor made(const Shape& shape) { return core::full(shape, 1); }
+
+}  // namespace
+
+TAPEHEAD_ROW(flip)
+    .sample({{Operand({2, 3})},
+             [](const Tensors& in) {
+               return Tensors{flip(in[0], {0, -1})};
+             },
+             [](Arrays& in) {
+               return matrix(2, 3, [&](int64_t i, int64_t j) { return in[0](1 - i, 2 - j); });
+             }})
+    .bad<ShapeError>(
+        [] {
+          flip(made({2, 3}), {1, -1});
+        },
+        "flip: axis 1 is there twice in [1, -1]");
+
+TAPEHEAD_ROW(roll)
+    .sample({{Operand({2, 3})},
+             [](const Tensors& in) { return Tensors{roll(in[0], 1, -1)}; },
+             [](Arrays& in) {
+               return matrix(2, 3, [&](int64_t i, int64_t j) { return in[0](i, (j + 2) % 3); });
+             }})
+    .sample({{Operand({2, 3})},
+             [](const Tensors& in) { return Tensors{roll(in[0], -5, 0)}; },
+             [](Arrays& in) {
+               return matrix(2, 3, [&](int64_t i, int64_t j) { return in[0]((i + 1) % 2, j); });
+             }})
+    .bad<IndexError>([] { roll(made({2}), 1, 1); },
+                     "roll: axis 1 is outside -1..0 of a tensor with 1 dimension");
+
+TAPEHEAD_ROW(pad)
+    .sample({{Operand({2, 3})},
+             [](const Tensors& in) {
+               return Tensors{pad(in[0], {1, 0, 0, 2}, 7)};
+             },
+             [](Arrays& in) {
+               return matrix(4, 4, [&](int64_t i, int64_t j) {
+                 return i < 2 && j > 0 ? in[0](i, j - 1) : 7;
+               });
+             }})
+    .sample({{Operand({2, 3})},
+             [](const Tensors& in) {
+               return Tensors{pad(in[0], {-1, 2})};
+             },
+             [](Arrays& in) {
+               return matrix(2, 4,
+                             [&](int64_t i, int64_t j) { return j < 2 ? in[0](i, j + 1) : 0; });
+             }})
+    .bad<ShapeError>(
+        [] {
+          pad(made({2}), {1, 1, 1, 1});
+        },
+        "pad: 4 widths for [2] f32; pass two (before, after) for each axis, from the last on")
+    .bad<ShapeError>(
+        [] {
+          pad(made({2}), {-2, -1});
+        },
+        "pad: widths -2 and -1 take more than there is from size(0) of [2] f32");
+
+TAPEHEAD_ROW(tril)
+    .sample({{Operand({3, 4})},
+             [](const Tensors& in) { return Tensors{tril(in[0], 1)}; },
+             [](Arrays& in) {
+               return matrix(3, 4,
+                             [&](int64_t i, int64_t j) { return j - i <= 1 ? in[0](i, j) : 0; });
+             }})
+    .bad<ShapeError>([] { tril(made({3})); },
+                     "tril: [3] f32 is not a matrix; at least two axes are needed");
+
+TAPEHEAD_ROW(triu)
+    .sample({{Operand({3, 4})},
+             [](const Tensors& in) { return Tensors{triu(in[0], -1)}; },
+             [](Arrays& in) {
+               return matrix(3, 4,
+                             [&](int64_t i, int64_t j) { return j - i >= -1 ? in[0](i, j) : 0; });
+             }})
+    .bad<ShapeError>([] { triu(made({3})); },
+                     "triu: [3] f32 is not a matrix; at least two axes are needed");
+
+}  // namespace tapehead::rows
+#endif

@@ -1,0 +1,224 @@
+// Parts of a tensor: slice, select, diagonal.
+#ifndef TAPEHEAD_ROWS
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/detail/views.h"
+#include "tapehead/core/error.h"
+
+namespace tapehead {
+namespace {
+
+// Regions: each finds itself in any tensor of the operand's shape.
+
+struct SliceRegion {
+  static constexpr const char* kName = "slice";
+  int axis;
+  int64_t start, length, step;
+  Tensor of(const Tensor& t) const { return core::narrow(t, axis, start, length, step); }
+};
+
+struct SelectRegion {
+  static constexpr const char* kName = "select";
+  int axis;
+  int64_t position;
+  Tensor of(const Tensor& t) const { return core::select(t, axis, position); }
+};
+
+struct DiagonalRegion {
+  static constexpr const char* kName = "diagonal";
+  int axis0, axis1;
+  int64_t offset, length;
+  Tensor of(const Tensor& t) const {
+    Shape sizes = t.shape(), strides = t.strides();
+    const int64_t first = offset >= 0 ? offset * strides[axis1] : -offset * strides[axis0];
+    const int64_t step = strides[axis0] + strides[axis1];
+    for (const int axis : {std::max(axis0, axis1), std::min(axis0, axis1)})
+      sizes.erase(axis), strides.erase(axis);
+    sizes.push_back(length);
+    strides.push_back(step);
+    return core::view_of(t, sizes, strides, t.impl()->offset + (length > 0 ? first : 0));
+  }
+};
+
+template <class Region>
+struct Put;
+
+template <class Region>
+struct Take : CustomOp {
+  static constexpr const char* kName = Region::kName;
+  Region region;
+  Shape shape;
+  Tensor forward(const Tensor& x, const Region& r) {
+    region = r;
+    shape = x.shape();
+    return region.of(x);
+  }
+  Tensor backward(const Tensor& dy) const { return apply<Put<Region>>(dy, shape, region); }
+  void accumulate(const Tensor& dy, const Tensor& into) const {
+    core::add_into(region.of(into), dy);
+  }
+};
+
+// Zeros but for the region: the gradient of Take.
+template <class Region>
+struct Put : CustomOp {
+  static constexpr const char* kName = Region::kName;
+  Region region;
+  Tensor forward(const Tensor& x, const Shape& shape, const Region& r) {
+    region = r;
+    Tensor out = core::full(shape, 0, x.dtype());
+    core::copy_into(region.of(out), x);
+    return out;
+  }
+  Tensor backward(const Tensor& dy) const { return apply<Take<Region>>(dy, region); }
+};
+
+void check_has_axes(const char* op, const Tensor& x) {
+  if (x.dim() == 0) throw IndexError(fmt::format("{}: a 0-d tensor has no axes", op));
+}
+
+}  // namespace
+
+Tensor Tensor::slice(int64_t axis, Slice range) const {
+  check_has_axes("slice", *this);
+  const int at = normalize_axis("slice", axis, dim());
+  if (range.step < 1)
+    throw ValueError(
+        fmt::format("slice: the step is {}; it must be at least 1 (flip() reverses)", range.step));
+  const int64_t size = shape()[at];
+  const auto clamped = [&](int64_t position) {
+    return std::clamp<int64_t>(position < 0 ? position + size : position, 0, size);
+  };
+  const int64_t start = clamped(range.start),
+                span = std::max<int64_t>(clamped(range.stop) - start, 0);
+  const int64_t length = span == 0 ? 0 : (span - 1) / range.step + 1;
+  return apply<Take<SliceRegion>>(*this, SliceRegion{at, start, length, range.step});
+}
+
+Tensor Tensor::select(int64_t axis, int64_t position) const {
+  check_has_axes("select", *this);
+  const int at = normalize_axis("select", axis, dim());
+  const int64_t size = shape()[at];
+  if (position < -size || position >= size)
+    throw IndexError(fmt::format("select: position {} is outside {}..{} of axis {} of {}", position,
+                                 -size, size - 1, at, core::describe(*this)));
+  return apply<Take<SelectRegion>>(*this,
+                                   SelectRegion{at, position < 0 ? position + size : position});
+}
+
+Tensor diagonal(const Tensor& x, int64_t offset, int64_t axis0, int64_t axis1) {
+  const int a = normalize_axis("diagonal", axis0, x.dim()),
+            b = normalize_axis("diagonal", axis1, x.dim());
+  if (a == b || x.dim() < 2)
+    throw ShapeError(fmt::format("diagonal: axes {} and {} of {} are not two axes", axis0, axis1,
+                                 core::describe(x)));
+  const int64_t rows = x.shape()[a] + std::min<int64_t>(offset, 0);
+  const int64_t columns = x.shape()[b] - std::max<int64_t>(offset, 0);
+  const int64_t length = std::max<int64_t>(std::min(rows, columns), 0);
+  return apply<Take<DiagonalRegion>>(x, DiagonalRegion{a, b, offset, length});
+}
+
+}  // namespace tapehead
+
+#else  // TAPEHEAD_ROWS: the rows of these ops in the table of tests
+#include "tapehead/tests/op_row.h"
+
+namespace tapehead::rows {
+namespace {
+
+// Columns start, start + step … of a matrix, `count` of them.
+Array columns(Array& x, int64_t start, int64_t count, int64_t step = 1) {
+  Array out({x.shape[0], count});
+  for (int64_t i = 0; i < x.shape[0]; ++i)
+    for (int64_t j = 0; j < count; ++j) out(i, j) = x(i, start + j * step);
+  return out;
+}
+Array flat(Array x, const Shape& shape) {
+  x.shape = shape;
+  return x;
+}
+
+Tensor made(const Shape& shape) { return core::full(shape, 1); }
+
+}  // namespace
+
+TAPEHEAD_ROW(slice)
+    .sample({{{{3, 5}}},
+             [](const Tensors& in) { return Tensors{in[0].slice(1, 1, 3)}; },
+             [](Arrays& in) { return Arrays{columns(in[0], 1, 2)}; }})
+    .sample({{{{3, 5}}},
+             [](const Tensors& in) {
+               return Tensors{in[0].slice(-1, {-5, -1, 2})};
+             },
+             [](Arrays& in) { return Arrays{columns(in[0], 0, 2, 2)}; }})
+    .sample({{{{3, 5}}},
+             [](const Tensors& in) {
+               return Tensors{in[0].slice(1, {.start = 1, .stop = 99, .step = 3})};
+             },
+             [](Arrays& in) { return Arrays{columns(in[0], 1, 2, 3)}; }})
+    .sample({{{{3, 5}}},
+             [](const Tensors& in) { return Tensors{in[0].slice(1, 4, 2)}; },
+             [](Arrays& in) { return Arrays{columns(in[0], 0, 0)}; }})
+    // Overlapping parts of one tensor: their gradients meet in one buffer.
+    .sample({{{{3, 5}}},
+             [](const Tensors& in) {
+               const Tensor& x = in[0];
+               return Tensors{x.slice(1, 0, 3) * x.slice(1, 1, 4) +
+                              x.select(1, 4).unsqueeze(1) * 2};
+             },
+             [](Arrays& in) {
+               Array out = columns(in[0], 0, 3);
+               for (int64_t i = 0; i < 3; ++i)
+                 for (int64_t j = 0; j < 3; ++j)
+                   out(i, j) = in[0](i, j) * in[0](i, j + 1) + in[0](i, 4) * 2;
+               return Arrays{out};
+             }})
+    .bad<ValueError>([] { made({3}).slice(0, {.step = 0}); },
+                     "slice: the step is 0; it must be at least 1 (flip() reverses)")
+    .bad<IndexError>([] { made({3}).slice(1, 0, 1); },
+                     "slice: axis 1 is outside -1..0 of a tensor with 1 dimension")
+    .bad<IndexError>([] { made({}).slice(0, 0, 1); }, "slice: a 0-d tensor has no axes");
+
+TAPEHEAD_ROW(select)
+    .sample({{{{3, 5}}},
+             [](const Tensors& in) { return Tensors{in[0].select(1, -2)}; },
+             [](Arrays& in) { return Arrays{flat(columns(in[0], 3, 1), {3})}; }})
+    .bad<IndexError>(
+        [] {
+          made({3, 4}).select(0, 3);
+        },
+        "select: position 3 is outside -3..2 of axis 0 of [3, 4] f32")
+    .bad<IndexError>([] { made({}).select(0, 0); }, "select: a 0-d tensor has no axes");
+
+TAPEHEAD_ROW(diagonal)
+    .sample({{{{3, 5}}},
+             [](const Tensors& in) { return Tensors{diagonal(in[0], 1)}; },
+             [](Arrays& in) {
+               Array out({3});
+               for (int64_t i = 0; i < 3; ++i) out(i) = in[0](i, i + 1);
+               return Arrays{out};
+             }})
+    .sample({{{{2, 3, 4}}},
+             [](const Tensors& in) { return Tensors{diagonal(in[0], -1, -1, 1)}; },
+             [](Arrays& in) {
+               Array out({2, 3});
+               for (int64_t b = 0; b < 2; ++b)
+                 for (int64_t i = 0; i < 3; ++i) out(b, i) = in[0](b, i, i + 1);
+               return Arrays{out};
+             }})
+    .sample({{{{2, 3}}},
+             [](const Tensors& in) { return Tensors{diagonal(in[0], 7)}; },
+             [](Arrays&) { return Arrays{Array({0})}; }})
+    .bad<ShapeError>(
+        [] {
+          diagonal(made({2, 3}), 0, 1, -1);
+        },
+        "diagonal: axes 1 and -1 of [2, 3] f32 are not two axes");
+
+}  // namespace tapehead::rows
+#endif

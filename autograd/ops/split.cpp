@@ -1,0 +1,182 @@
+// Parts of a tensor: split, chunk, unbind.
+#ifndef TAPEHEAD_ROWS
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/detail/views.h"
+#include "tapehead/core/error.h"
+
+namespace tapehead {
+namespace {
+
+// Consecutive parts of an axis. One node for all of them, so that their gradients are joined only
+// once.
+struct Split : CustomOp {
+  static constexpr const char* kName = "split";
+  static constexpr bool kUndefinedGrads = true;
+  int axis;
+  Shape shape;
+  std::vector<int64_t> sizes;
+  std::vector<Tensor> forward(const Tensor& x, int a, const std::vector<int64_t>& s) {
+    axis = a;
+    shape = x.shape();
+    sizes = s;
+    std::vector<Tensor> parts;
+    int64_t start = 0;
+    for (const int64_t size : sizes) {
+      parts.push_back(core::narrow(x, axis, start, size));
+      start += size;
+    }
+    return parts;
+  }
+  Tensor backward(Grads& grads) const {
+    std::vector<Tensor> parts;
+    for (size_t i = 0; i < grads.size(); ++i) {
+      parts.push_back(grads[i]);
+      if (grads[i].defined()) continue;
+      Shape part = shape;
+      part[axis] = sizes[i];
+      parts[i] = core::full(part, 0, outputs[i].dtype);
+    }
+    return cat(parts, axis);
+  }
+};
+
+struct Unbind : CustomOp {
+  static constexpr const char* kName = "unbind";
+  static constexpr bool kUndefinedGrads = true;
+  int axis;
+  std::vector<Tensor> forward(const Tensor& x, int a) {
+    axis = a;
+    std::vector<Tensor> parts;
+    for (int64_t i = 0; i < x.shape()[axis]; ++i) parts.push_back(core::select(x, axis, i));
+    return parts;
+  }
+  Tensor backward(Grads& grads) const {
+    std::vector<Tensor> parts(grads.begin(), grads.end());
+    for (size_t i = 0; i < parts.size(); ++i)
+      if (!parts[i].defined()) parts[i] = core::full(outputs[i].shape, 0, outputs[i].dtype);
+    return stack(parts, axis);
+  }
+};
+
+void check_has_axes(const char* op, const Tensor& x) {
+  if (x.dim() == 0) throw IndexError(fmt::format("{}: a 0-d tensor has no axes", op));
+}
+
+}  // namespace
+
+std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, int64_t axis) {
+  check_has_axes("split", x);
+  const int at = normalize_axis("split", axis, x.dim());
+  int64_t total = 0;
+  bool valid = true;
+  for (const int64_t size : sizes)
+    valid = valid && size >= 0 && !__builtin_add_overflow(total, size, &total);
+  if (!valid || total != x.shape()[at])
+    throw ShapeError(fmt::format("split: sizes [{}] do not add up to size({}) of {}",
+                                 fmt::join(sizes, ", "), at, core::describe(x)));
+  return apply<Split>(x, at, sizes);
+}
+
+std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t axis) {
+  check_has_axes("split", x);
+  if (size < 1)
+    throw ValueError(
+        fmt::format("split: the size of the parts is {}; it must be at least 1", size));
+  const int at = normalize_axis("split", axis, x.dim());
+  std::vector<int64_t> sizes;
+  for (int64_t left = x.shape()[at]; left > 0; left -= size) sizes.push_back(std::min(left, size));
+  if (sizes.empty()) sizes.push_back(0);
+  return apply<Split>(x, at, sizes);
+}
+
+std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t axis) {
+  check_has_axes("chunk", x);
+  if (chunks < 1)
+    throw ValueError(fmt::format("chunk: {} chunks; there must be at least 1", chunks));
+  const int64_t size = x.shape()[normalize_axis("chunk", axis, x.dim())];
+  return split(x, std::max<int64_t>((size + chunks - 1) / chunks, 1), axis);
+}
+
+std::vector<Tensor> unbind(const Tensor& x, int64_t axis) {
+  check_has_axes("unbind", x);
+  return apply<Unbind>(x, normalize_axis("unbind", axis, x.dim()));
+}
+
+}  // namespace tapehead
+
+#else  // TAPEHEAD_ROWS: the rows of these ops in the table of tests
+#include "tapehead/tests/op_row.h"
+
+namespace tapehead::rows {
+namespace {
+
+// Columns start, start + step … of a matrix, `count` of them.
+Array columns(Array& x, int64_t start, int64_t count, int64_t step = 1) {
+  Array out({x.shape[0], count});
+  for (int64_t i = 0; i < x.shape[0]; ++i)
+    for (int64_t j = 0; j < count; ++j) out(i, j) = x(i, start + j * step);
+  return out;
+}
+Array flat(Array x, const Shape& shape) {
+  x.shape = shape;
+  return x;
+}
+
+Tensor made(const Shape& shape) { return core::full(shape, 1); }
+
+}  // namespace
+
+TAPEHEAD_ROW(split)
+    .sample({{{{3, 5}}},
+             [](const Tensors& in) { return split(in[0], 2, 1); },
+             [](Arrays& in) {
+               return Arrays{columns(in[0], 0, 2), columns(in[0], 2, 2), columns(in[0], 4, 1)};
+             }})
+    .sample({{{{3, 5}}},
+             [](const Tensors& in) {
+               return split(in[0], {1, 0, 4}, -1);
+             },
+             [](Arrays& in) {
+               return Arrays{columns(in[0], 0, 1), columns(in[0], 1, 0), columns(in[0], 1, 4)};
+             }})
+    // A part that nothing uses.
+    .sample({{{{3, 5}}},
+             [](const Tensors& in) {
+               return Tensors{split(in[0], {2, 3}, 1)[1] * 2};
+             }})
+    .bad<ShapeError>(
+        [] {
+          split(made({3, 5}), {2, 2}, 1);
+        },
+        "split: sizes [2, 2] do not add up to size(1) of [3, 5] f32")
+    .bad<ValueError>(
+        [] {
+          split(made({3, 5}), 0, 1);
+        },
+        "split: the size of the parts is 0; it must be at least 1");
+
+TAPEHEAD_ROW(chunk)
+    .sample({{{{3, 5}}},
+             [](const Tensors& in) { return chunk(in[0], 2, 1); },
+             [](Arrays& in) {
+               return Arrays{columns(in[0], 0, 3), columns(in[0], 3, 2)};
+             }})
+    .bad<ValueError>([] { chunk(made({3}), 0); }, "chunk: 0 chunks; there must be at least 1");
+
+TAPEHEAD_ROW(unbind)
+    .sample({{{{3, 2}}},
+             [](const Tensors& in) { return unbind(in[0], 1); },
+             [](Arrays& in) {
+               return Arrays{flat(columns(in[0], 0, 1), {3}), flat(columns(in[0], 1, 1), {3})};
+             }})
+    .sample({{{{3, 2}}}, [](const Tensors& in) { return Tensors{unbind(in[0])[1] * 2}; }})
+    .bad<IndexError>([] { unbind(made({})); }, "unbind: a 0-d tensor has no axes");
+
+}  // namespace tapehead::rows
+#endif
