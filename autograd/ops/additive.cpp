@@ -1,0 +1,125 @@
+// additive_scores.
+//
+// B batch, S keys, A attention width.
+#ifndef TAPEHEAD_ROWS
+#include <fmt/format.h>
+
+#include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/autograd/rederive.h"
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/error.h"
+#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/core/parallel.h"
+
+namespace tapehead {
+namespace {
+
+template <class T>
+const kernels::AdditiveKernels<T>& additive_kernels() {
+  if constexpr (std::is_same_v<T, float>) return *kernels::table().additive_f32;
+  else return *kernels::table().additive_f64;
+}
+
+template <class F>
+void by_type(DType dtype, F&& f) {
+  dtype == f32 ? f.template operator()<float>() : f.template operator()<double>();
+}
+
+std::vector<Tensor> simple_scores(const std::vector<Tensor>& in) {
+  return {sum(tanh(in[0] + in[1].unsqueeze(1)) * in[2], -1)};
+}
+
+// Contiguous, f32 or f64.
+struct AdditiveScores : CustomOp {
+  static constexpr const char* kName = "additive_scores";
+
+  Tensor forward(const Tensor& keys, const Tensor& query, const Tensor& v) {
+    save(keys), save(query), save(v);
+    const int64_t B = keys.size(0), S = keys.size(1), A = keys.size(2);
+    Tensor out = core::empty({B, S}, keys.dtype());
+    by_type(keys.dtype(), [&]<class T>() {
+      const T *k = keys.data<T>(), *q = query.data<T>(), *w = v.data<T>();
+      T* y = out.data<T>();
+      core::parallel_range(B * S, row_grain(A), [&](int64_t first, int64_t last) {
+        for (int64_t i = first; i < last; ++i)
+          y[i] = additive_kernels<T>().score(k + i * A, q + i / S * A, w, A);
+      });
+    });
+    return out;
+  }
+
+  Grads backward(const Tensor& dy) const {
+    const Tensor keys = saved(0), query = saved(1), v = saved(2);
+    if (grad_enabled()) return rederive(simple_scores, {keys, query, v}, {&dy, 1});
+    const int64_t B = keys.size(0), S = keys.size(1), A = keys.size(2);
+    const Tensor dkeys = core::empty_like(keys), d = core::contiguous(dy);
+    const Tensor dquery = core::full({B, A}, 0, keys.dtype());
+    const Tensor dv = core::full({B, A}, 0, keys.dtype());  // of each sequence; the engine adds them up
+    by_type(keys.dtype(), [&]<class T>() {
+      const T *k = keys.data<T>(), *q = query.data<T>(), *w = v.data<T>(), *ds = d.data<T>();
+      T *dk = dkeys.data<T>(), *dq = dquery.data<T>(), *dw = dv.data<T>();
+      core::parallel_range(B, std::max<int64_t>(1, row_grain(A) / std::max<int64_t>(S, 1)),
+                           [&](int64_t first, int64_t last) {
+                             for (int64_t i = first * S; i < last * S; ++i)
+                               additive_kernels<T>().backward(k + i * A, q + i / S * A, w, ds[i], dk + i * A,
+                                                              dq + i / S * A, dw + i / S * A, A);
+                           });
+    });
+    return {dkeys, dquery, dv};
+  }
+
+ private:
+  static int64_t row_grain(int64_t width) { return std::max<int64_t>(1, 8192 / std::max<int64_t>(width, 1)); }
+};
+
+}  // namespace
+
+Tensor additive_scores(const Tensor& keys, const Tensor& query, const Tensor& v) {
+  const bool fits = keys.dim() == 3 && query.shape() == Shape{keys.size(0), keys.size(2)} &&
+                    v.shape() == Shape{keys.size(2)};
+  if (!fits)
+    throw ShapeError(fmt::format(
+        "additive_scores: keys are {}, query is {}, v is {}; expected [B, S, A], [B, A] and [A]",
+        keys.shape().str(), query.shape().str(), v.shape().str()));
+  const DType given = core::result_type(keys, query);
+  const DType wide = given == f64 ? f64 : f32;
+  const auto as = [&](const Tensor& t) { return t.to(wide).contiguous(); };
+  return apply<AdditiveScores>(as(keys), as(query), as(v)).to(given);
+}
+
+}  // namespace tapehead
+
+#else  // TAPEHEAD_ROWS: the row of this op in the table of tests
+#include "tapehead/tests/op_row.h"
+
+namespace tapehead::rows {
+namespace {
+
+Sample additive_of(int64_t B, int64_t S, int64_t A) {
+  return {{Shape{B, S, A}, Shape{B, A}, Shape{A}},
+          [](const Tensors& in) { return Tensors{additive_scores(in[0], in[1], in[2])}; },
+          [=](Arrays& in) {
+            Array y({B, S});
+            for (int64_t b = 0; b < B; ++b)
+              for (int64_t s = 0; s < S; ++s)
+                for (int64_t j = 0; j < A; ++j) y(b, s) += in[2][j] * std::tanh(in[0](b, s, j) + in[1](b, j));
+            return Arrays{y};
+          },
+          A};
+}
+
+}  // namespace
+
+TAPEHEAD_ROW(additive_scores)
+    .sample(additive_of(2, 3, 4))
+    .sample(additive_of(1, 1, 19))
+    .sample(additive_of(3, 2, 33))
+    .bad<ShapeError>(
+        [] {
+          additive_scores(core::full({2, 3, 4}, 0), core::full({2, 5}, 0), core::full({4}, 0));
+        },
+        "additive_scores: keys are [2, 3, 4], query is [2, 5], v is [4]; expected [B, S, A], [B, A] and [A]");
+
+}  // namespace tapehead::rows
+#endif

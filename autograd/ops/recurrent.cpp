@@ -1,0 +1,264 @@
+// recurrent: a layer of RNN, LSTM or GRU over a whole sequence, as one op.
+//
+// B batch, T time, C channels in, H hidden size, G gates of the cell.
+#ifndef TAPEHEAD_ROWS
+#include "tapehead/core/detail/recurrent.h"
+
+#include <fmt/format.h>
+
+#include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/autograd/rederive.h"
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/error.h"
+
+namespace tapehead {
+namespace {
+
+int64_t gates_of(RnnCell cell) { return cell == RnnCell::lstm ? 4 : cell == RnnCell::gru ? 3 : 1; }
+
+std::vector<int64_t> length_list(const Tensor& lengths) {
+  return lengths.defined() ? lengths.to_vector<int64_t>() : std::vector<int64_t>();
+}
+
+// One step of simple ops: the formulas of core/kernels/recurrent.cpp again. gates and hidden [B, G H].
+std::array<Tensor, 2> simple_step(RnnCell cell, const Tensor& gates, const Tensor& hidden, const Tensor& h,
+                                  const Tensor& c) {
+  const int64_t H = h.size(1);
+  const auto part = [H](const Tensor& x, int64_t i) { return x.slice(1, i * H, (i + 1) * H); };
+  if (cell == RnnCell::tanh) return {tanh(gates + hidden), c};
+  if (cell == RnnCell::relu) return {relu(gates + hidden), c};
+  if (cell == RnnCell::lstm) {
+    const Tensor all = gates + hidden;
+    const Tensor next = sigmoid(part(all, 1)) * c + sigmoid(part(all, 0)) * tanh(part(all, 2));
+    return {sigmoid(part(all, 3)) * tanh(next), next};
+  }
+  const Tensor r = sigmoid(part(gates, 0) + part(hidden, 0));
+  const Tensor z = sigmoid(part(gates, 1) + part(hidden, 1));
+  const Tensor m = tanh(part(gates, 2) + r * part(hidden, 2));
+  return {m + z * (h - m), c};
+}
+
+// The op from simple ops: in and out as Recurrent::forward.
+std::vector<Tensor> simple_recurrent(RnnCell cell, const std::vector<Tensor>& in,
+                                     const std::vector<int64_t>& lengths, bool reverse) {
+  const Tensor &x = in[0], &w_ih = in[1], &w_hh = in[2], &b_ih = in[3], &b_hh = in[4];
+  const int64_t B = x.size(0), T = x.size(1), H = w_hh.size(1);
+  Tensor h = in[5].defined() ? in[5] : core::full({B, H}, 0, x.dtype());
+  Tensor c = in[6].defined() ? in[6] : core::full({B, H}, 0, x.dtype());
+  std::vector<Tensor> out(static_cast<size_t>(T));
+  for (int64_t i = 0; i < T; ++i) {
+    const int64_t t = reverse ? T - 1 - i : i;
+    auto [h_next, c_next] = simple_step(cell, linear(x.select(1, t), w_ih, b_ih), linear(h, w_hh, b_hh), h, c);
+    Tensor seen = core::full({B, 1}, 1, x.dtype());
+    for (int64_t b = 0; b < B && !lengths.empty(); ++b)
+      if (t >= lengths[static_cast<size_t>(b)]) seen[b].fill_(0);
+    h = h + seen * (h_next - h);
+    c = c + seen * (c_next - c);
+    out[static_cast<size_t>(t)] = h * seen;
+  }
+  std::vector<Tensor> results{stack(out, 1), h};
+  if (cell == RnnCell::lstm) results.push_back(c);
+  return results;
+}
+
+struct Recurrent : CustomOp {
+  static constexpr const char* kName = "recurrent";
+  static constexpr bool kUndefinedGrads = true;
+
+  core::Recurrence r;
+  core::RecurrenceStates states;
+
+  std::vector<Tensor> forward(const Tensor& x, const Tensor& w_ih, const Tensor& w_hh, const Tensor& b_ih,
+                              const Tensor& b_hh, const Tensor& h0, const Tensor& c0, RnnCell cell,
+                              const RnnOptions& options) {
+    for (const Tensor* t : {&x, &w_ih, &w_hh, &b_ih, &b_hh, &h0, &c0}) save(*t);
+    const int64_t B = x.size(0), T = x.size(1), H = w_hh.size(1);
+    const auto state = [&](const Tensor& given) {
+      return given.defined() ? core::contiguous(given) : core::full({B, H}, 0, x.dtype());
+    };
+    r = {.cell = static_cast<kernels::Cell>(cell),
+         .reverse = options.reverse,
+         .lengths = length_list(options.lengths),
+         .x = core::contiguous(x.transpose(0, 1)),
+         .w_ih = core::contiguous(w_ih),
+         .w_hh = core::contiguous(w_hh),
+         .b_ih = b_ih,
+         .b_hh = b_hh,
+         .h0 = state(h0),
+         .c0 = cell == RnnCell::lstm ? state(c0) : Tensor()};
+    states = core::recurrence_forward(r);
+    const int64_t BH = B * H, last = options.reverse ? 0 : T * BH;
+    std::vector<Tensor> results{outputs(x), core::clone(core::view_of(states.h, {B, H}, {H, 1}, last))};
+    if (cell == RnnCell::lstm)
+      results.push_back(core::clone(core::view_of(states.c, {B, H}, {H, 1}, last)));
+    return results;
+  }
+
+  Grads backward(Grads& dy) const {
+    const std::vector<Tensor> inputs{saved(0), saved(1), saved(2), saved(3), saved(4), saved(5), saved(6)};
+    if (grad_enabled()) {
+      const auto again = [cell = static_cast<RnnCell>(r.cell), lengths = r.lengths,
+                          reverse = r.reverse](const std::vector<Tensor>& in) {
+        return simple_recurrent(cell, in, lengths, reverse);
+      };
+      return rederive(again, inputs, {dy.data(), dy.size()});
+    }
+    const Tensor dout = dy[0].defined() ? core::contiguous(dy[0].transpose(0, 1)) : Tensor();
+    const auto g = core::recurrence_backward(r, states, dout, dy[1], dy.size() > 2 ? dy[2] : Tensor(),
+                                             needs_grad(0));
+    const Tensor dx = g.x.defined() ? g.x.transpose(0, 1) : Tensor();
+    return {dx, g.w_ih, g.w_hh, g.b_ih, g.b_hh, g.h0, g.c0};
+  }
+
+ private:
+  // The states after each step as [B, T, H]; zeros past a sequence's end.
+  Tensor outputs(const Tensor& x) const {
+    const int64_t B = x.size(0), T = x.size(1), H = r.hidden();
+    const Tensor view = core::view_of(states.h, {B, T, H}, {H, B * H, 1}, r.reverse ? 0 : B * H);
+    const Tensor out = core::clone(view);
+    for (size_t b = 0; b < r.lengths.size(); ++b) {
+      const int64_t end = r.lengths[b], at = (static_cast<int64_t>(b) * T + end) * H;
+      core::copy_into(core::view_of(out, {(T - end) * H}, {1}, at), Tensor(0));
+    }
+    return out;
+  }
+  void forget() override {
+    r = {};
+    states = {};
+  }
+};
+
+void require(bool fits, const char* what, const Tensor& t, const std::string& expected) {
+  if (!fits)
+    throw ShapeError(fmt::format("recurrent: {} is {}, expected {}", what, t.shape().str(), expected));
+}
+
+void check(RnnCell cell, const Tensor& x, const RnnWeights& w, const Tensor& h0, const Tensor& c0,
+           const Tensor& lengths) {
+  require(x.dim() == 3, "x", x, "[B, T, C]");
+  const int64_t B = x.size(0), T = x.size(1), C = x.size(2), H = w.w_hh.size(-1), GH = gates_of(cell) * H;
+  const auto expect = [&](const char* what, const Tensor& t, const Shape& shape) {
+    if (t.defined()) require(t.shape() == shape, what, t, shape.str());
+  };
+  expect("w_ih", w.w_ih, {GH, C});
+  expect("w_hh", w.w_hh, {GH, H});
+  expect("b_ih", w.b_ih, {GH});
+  expect("b_hh", w.b_hh, {GH});
+  expect("h0", h0, {B, H});
+  expect("c0", c0, {B, H});
+  expect("lengths", lengths, {B});
+  if (!lengths.defined()) return;
+  const std::vector<int64_t> list = length_list(lengths);
+  for (size_t b = 0; b < list.size(); ++b)
+    if (list[b] < 0 || list[b] > T)
+      throw IndexError(fmt::format("recurrent: lengths[{}] = {} is outside 0..{}", b, list[b], T));
+}
+
+}  // namespace
+
+RnnResult recurrent(RnnCell cell, const Tensor& x, const RnnWeights& w, const Tensor& h0, const Tensor& c0,
+                    const RnnOptions& options) {
+  check(cell, x, w, h0, c0, options.lengths);
+  const DType given = core::result_type(x, w.w_hh);
+  const DType wide = given == f64 ? f64 : f32;  // bf16 is computed in f32
+  const auto as = [](const Tensor& t, DType dtype) { return t.defined() ? t.to(dtype) : t; };
+  auto results = apply<Recurrent>(as(x, wide), as(w.w_ih, wide), as(w.w_hh, wide), as(w.b_ih, wide),
+                                  as(w.b_hh, wide), as(h0, wide), as(c0, wide), cell, options);
+  return {as(results[0], given), as(results[1], given), results.size() > 2 ? as(results[2], given) : Tensor()};
+}
+
+}  // namespace tapehead
+
+#else  // TAPEHEAD_ROWS: the row of this op in the table of tests
+#include "tapehead/tests/op_row.h"
+
+namespace tapehead::rows {
+namespace {
+
+double logistic(double x) { return 1 / (1 + std::exp(-x)); }
+
+constexpr int64_t kB = 3, kT = 4, kC = 2, kH = 3;
+
+// The formulas of the papers, number by number.
+Arrays plain_recurrent(RnnCell cell, Arrays& in, const std::vector<int64_t>& lengths, bool reverse) {
+  const int64_t G = cell == RnnCell::lstm ? 4 : cell == RnnCell::gru ? 3 : 1;
+  Array out({kB, kT, kH}), h = in[5], c = cell == RnnCell::lstm ? in[6] : Array({kB, kH});
+  for (int64_t b = 0; b < kB; ++b)
+    for (int64_t i = 0; i < kT; ++i) {
+      const int64_t t = reverse ? kT - 1 - i : i;
+      if (t >= lengths[static_cast<size_t>(b)]) continue;
+      Array from_x({G, kH}), from_h({G, kH});
+      for (int64_t g = 0; g < G * kH; ++g) {
+        from_x[g] = in[3][g];
+        from_h[g] = in[4][g];
+        for (int64_t k = 0; k < kC; ++k) from_x[g] += in[1](g, k) * in[0](b, t, k);
+        for (int64_t k = 0; k < kH; ++k) from_h[g] += in[2](g, k) * h(b, k);
+      }
+      for (int64_t j = 0; j < kH; ++j) {
+        const auto both = [&](int64_t g) { return from_x(g, j) + from_h(g, j); };
+        if (cell == RnnCell::tanh) h(b, j) = std::tanh(both(0));
+        if (cell == RnnCell::relu) h(b, j) = std::max(0.0, both(0));
+        if (cell == RnnCell::lstm) {
+          c(b, j) = logistic(both(1)) * c(b, j) + logistic(both(0)) * std::tanh(both(2));
+          h(b, j) = logistic(both(3)) * std::tanh(c(b, j));
+        }
+        if (cell == RnnCell::gru) {
+          const double z = logistic(both(1));
+          const double m = std::tanh(from_x(2, j) + logistic(both(0)) * from_h(2, j));
+          h(b, j) = (1 - z) * m + z * h(b, j);
+        }
+        out(b, t, j) = h(b, j);
+      }
+    }
+  if (cell == RnnCell::lstm) return {out, h, c};
+  return {out, h};
+}
+
+Sample recurrent_of(RnnCell cell, const std::vector<int64_t>& lengths, bool reverse) {
+  const int64_t GH = kH * (cell == RnnCell::lstm ? 4 : cell == RnnCell::gru ? 3 : 1);
+  std::vector<Operand> operands{Shape{kB, kT, kC}, Shape{GH, kC}, Shape{GH, kH},
+                                Shape{GH},         Shape{GH},     Shape{kB, kH}};
+  if (cell == RnnCell::lstm) operands.emplace_back(Shape{kB, kH});
+  for (Operand& o : operands) o.from = -1, o.to = 1;
+  Tensor length_tensor = core::empty({kB}, i64);
+  for (int64_t b = 0; b < kB; ++b) length_tensor.data<int64_t>()[b] = lengths[static_cast<size_t>(b)];
+  return {operands,
+          [=](const Tensors& in) {
+            const auto r = recurrent(cell, in[0], {in[1], in[2], in[3], in[4]}, in[5],
+                                     in.size() > 6 ? in[6] : Tensor(),
+                                     {.lengths = length_tensor, .reverse = reverse});
+            return r.c.defined() ? Tensors{r.out, r.h, r.c} : Tensors{r.out, r.h};
+          },
+          [=](Arrays& in) { return plain_recurrent(cell, in, lengths, reverse); },
+          kT * (kC + kH)};
+}
+
+RnnWeights lstm_weights() { return {core::full({12, 2}, 0), core::full({12, 3}, 0), {}, {}}; }
+
+}  // namespace
+
+TAPEHEAD_ROW(recurrent)
+    .sample(recurrent_of(RnnCell::lstm, {4, 4, 4}, false))
+    .sample(recurrent_of(RnnCell::lstm, {4, 2, 0}, false))
+    .sample(recurrent_of(RnnCell::lstm, {1, 4, 3}, true))
+    .sample(recurrent_of(RnnCell::gru, {4, 2, 1}, false))
+    .sample(recurrent_of(RnnCell::gru, {4, 4, 3}, true))
+    .sample(recurrent_of(RnnCell::tanh, {4, 1, 2}, false))
+    .sample(recurrent_of(RnnCell::relu, {4, 1, 2}, true))
+    .bad<ShapeError>([] { recurrent(RnnCell::lstm, core::full({2, 3}, 0), lstm_weights()); },
+                     "recurrent: x is [2, 3], expected [B, T, C]")
+    .bad<ShapeError>([] { recurrent(RnnCell::gru, core::full({1, 2, 2}, 0), lstm_weights()); },
+                     "recurrent: w_ih is [12, 2], expected [9, 2]")
+    .bad<ShapeError>(
+        [] { recurrent(RnnCell::lstm, core::full({1, 2, 2}, 0), lstm_weights(), core::full({1, 4}, 0)); },
+        "recurrent: h0 is [1, 4], expected [1, 3]")
+    .bad<IndexError>(
+        [] {
+          recurrent(RnnCell::lstm, core::full({1, 2, 2}, 0), lstm_weights(), {}, {},
+                    {.lengths = core::full({1}, 3, i64)});
+        },
+        "recurrent: lengths[0] = 3 is outside 0..2");
+
+}  // namespace tapehead::rows
+#endif

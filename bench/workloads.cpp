@@ -1,0 +1,139 @@
+// The training steps of common models, one JSON line each: the same names, shapes and form as the PyTorch
+// programs they are compared with (bench/versus.py).
+//
+//   workloads [--only a,b] [--precision fp32] [--threads N] [--seconds S]
+#include <tapehead/tapehead.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+using namespace tapehead;
+
+namespace {
+
+// One training step, and what it is worth.
+struct Workload {
+  std::string name;
+  double items;  // in a step
+  std::string unit;
+  nn::Params params;
+  std::function<Tensor()> loss;
+};
+
+// 16 layers of 32 with tanh: what an op costs when it computes almost nothing.
+Workload mlp_tiny() {
+  nn::Params params;
+  const auto layers = std::make_shared<std::vector<nn::Linear>>(nn::stack<nn::Linear>(params / "layers", 16, 32, 32));
+  const Tensor input = randn({8, 32});
+  return {"mlp_tiny", 8, "row", params, [=] {
+            Tensor x = input;
+            for (const nn::Linear& layer : *layers) x = tanh(layer(x));
+            return mean(square(x));
+          }};
+}
+
+// A bidirectional LSTM, a decoder with additive attention, and a vocabulary of 6,000.
+struct Seq2Seq {
+  static constexpr int64_t V = 6000, E = 256, H = 256;
+  nn::Embedding source, target;
+  nn::Rnn encoder;
+  nn::Cell cell;
+  nn::SequenceAttention attention;
+  nn::Linear out;
+
+  explicit Seq2Seq(nn::Scope at)
+      : source(at / "source", V, E, {.init = nn::init::normal(0.02)}),
+        target(at / "target", V, E, {.init = nn::init::normal(0.02)}),
+        encoder(at / "encoder", E, H, {.bidirectional = true}),
+        cell(at / "cell", E + 2 * H, H),
+        attention(at / "attention", {.score = nn::Score::additive, .query = H, .memory = 2 * H, .width = H}),
+        out(at / "out", 3 * H, V) {}
+
+  Tensor loss(const Tensor& from, const Tensor& to, const Tensor& wanted) const {
+    const nn::AttentionMemory memory = attention.prepare(encoder(source(from)).out);
+    const std::vector<Tensor> embedded = unbind(target(to), 1);
+    nn::RnnState state{zeros({from.size(0), H}), zeros({from.size(0), H})};
+    std::vector<Tensor> outs;
+    for (const Tensor& x : embedded) {
+      const Tensor context = attention(state.h, memory).context;
+      state = cell(cat({x, context}, -1), state);
+      outs.push_back(cat({state.h, context}, -1));
+    }
+    return cross_entropy(out(tapehead::stack(outs, 1)), wanted);
+  }
+};
+
+Workload seq2seq_lstm_attn() {
+  nn::Params params;
+  const auto model = std::make_shared<Seq2Seq>(params.root());
+  const Tensor from = randint(Seq2Seq::V, {64, 20}), to = randint(Seq2Seq::V, {64, 20}),
+               wanted = randint(Seq2Seq::V, {64, 20});
+  return {"seq2seq_lstm_attn", 64 * 20, "tok", params, [=] { return model->loss(from, to, wanted); }};
+}
+
+double seconds_of(const std::function<void()>& f) {
+  const auto start = std::chrono::steady_clock::now();
+  f();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+void run(const Workload& w, double seconds) {
+  optim::AdamW opt(w.params, {.lr = 1e-3, .weight_decay = 0.01});
+  double loss = 0;
+  const auto step = [&] {
+    const Tensor l = w.loss();
+    l.backward();
+    opt.step();
+    opt.zero_grad();
+    loss = l.item();
+  };
+  for (int i = 0; i < 3; ++i) step();
+  std::vector<double> times;
+  for (double spent = 0; (spent < seconds && times.size() < 400) || times.size() < 5; spent += times.back())
+    times.push_back(seconds_of(step));
+  if (!std::isfinite(loss)) throw GraphError(w.name + ": the loss is not finite");
+  std::nth_element(times.begin(), times.begin() + static_cast<int64_t>(times.size() / 2), times.end());
+  const double median = times[times.size() / 2];
+  const nlohmann::ordered_json line = {{"workload", w.name},
+                                       {"peer", "tapehead"},
+                                       {"mode", "fp32"},
+                                       {"ms_per_step", std::round(median * 1e7) / 1e4},
+                                       {"rate", std::round(w.items / median * 10) / 10},
+                                       {"unit", w.unit + "/s"},
+                                       {"params", w.params.count()},
+                                       {"loss", loss},
+                                       {"n", times.size()}};
+  fmt::print("{}\n", line.dump());
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Times training steps of common models.", "workloads");
+  std::vector<std::string> only;
+  std::string precision = "fp32";
+  int threads = 2;
+  double seconds = 6;
+  app.add_option("--only", only, "names, separated by commas")->delimiter('"'"','"'"');
+  app.add_option("--precision", precision, "fp32")->check(CLI::IsMember({"fp32"}));
+  app.add_option("--threads", threads, "")->capture_default_str();
+  app.add_option("--seconds", seconds, "for each workload")->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  set_num_threads(threads);
+  const std::pair<std::string, Workload (*)()> all[] = {{"seq2seq_lstm_attn", seq2seq_lstm_attn},
+                                                        {"mlp_tiny", mlp_tiny}};
+  for (const std::string& name : only)
+    if (std::none_of(std::begin(all), std::end(all), [&](auto& w) { return w.first == name; })) {
+      fmt::print(stderr, "workloads: no workload '"'"'{}'"'"'; there are seq2seq_lstm_attn and mlp_tiny\n", name);
+      return 2;
+    }
+  for (const auto& [name, make] : all) {
+    if (!only.empty() && std::find(only.begin(), only.end(), name) == only.end()) continue;
+    manual_seed(0);
+    run(make(), seconds);
+  }
+}

@@ -1,0 +1,175 @@
+#include "tapehead/core/detail/gemm.h"
+
+#include <cblas.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "tapehead/core/allocator.h"
+#include "tapehead/core/parallel.h"
+
+namespace tapehead::core {
+namespace {
+
+// Multiply-adds that are worth a task of their own: less, and packing the operands twice costs more than
+// the other thread saves.
+constexpr int64_t kTaskWork = int64_t{1} << 23;
+constexpr int64_t kMaxTasks = 16;
+constexpr int64_t kGranule = 64;  // blocks of C start at multiples of it
+
+struct Problem {
+  int64_t m, n, k;
+  Matrix a, b;
+  void* c;
+  int64_t row;
+  int beta;
+};
+
+int leading(const Matrix& x, bool transposed) {
+  return static_cast<int>(std::max<int64_t>(transposed ? x.column : x.row, 1));
+}
+
+// A matrix of one row or column may have any stride there.
+bool is_transposed(const Matrix& x, int64_t columns) { return x.column != 1 && columns != 1; }
+
+int blas_leading(const Matrix& x, bool transposed, int64_t rows, int64_t columns) {
+  return std::max(leading(x, transposed), static_cast<int>(std::max<int64_t>(transposed ? rows : columns, 1)));
+}
+
+template <class T, auto kGemm>
+void blas(const Problem& p) {
+  const bool ta = is_transposed(p.a, p.k), tb = is_transposed(p.b, p.n);
+  kGemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans,
+        static_cast<int>(p.m), static_cast<int>(p.n), static_cast<int>(p.k), T(1),
+        static_cast<const T*>(p.a.data), blas_leading(p.a, ta, p.m, p.k), static_cast<const T*>(p.b.data),
+        blas_leading(p.b, tb, p.k, p.n), static_cast<T>(p.beta), static_cast<T*>(p.c),
+        static_cast<int>(p.row));
+}
+
+template <class T>
+void plain(const Problem& p) {
+  const T* a = static_cast<const T*>(p.a.data);
+  const T* b = static_cast<const T*>(p.b.data);
+  for (int64_t i = 0; i < p.m; ++i) {
+    T* c = static_cast<T*>(p.c) + i * p.row;
+    if (!p.beta) std::fill_n(c, p.n, T(0));
+    for (int64_t j = 0; j < p.k; ++j) {
+      const T x = a[i * p.a.row + j * p.a.column];
+      for (int64_t l = 0; l < p.n; ++l) c[l] += x * b[j * p.b.row + l * p.b.column];
+    }
+  }
+}
+
+// Operands widened to f32, the result rounded once.
+void through_f32(const Problem& p) {
+  const auto widen = [](const Matrix& x, int64_t rows, int64_t columns) {
+    std::vector<float> wide(static_cast<size_t>(rows * columns));
+    const auto* data = static_cast<const bfloat16*>(x.data);
+    for (int64_t i = 0; i < rows; ++i)
+      for (int64_t j = 0; j < columns; ++j)
+        wide[static_cast<size_t>(i * columns + j)] = data[i * x.row + j * x.column];
+    return wide;
+  };
+  const std::vector<float> a = widen(p.a, p.m, p.k), b = widen(p.b, p.k, p.n);
+  std::vector<float> c(static_cast<size_t>(p.m * p.n));
+  auto* out = static_cast<bfloat16*>(p.c);
+  if (p.beta)
+    for (int64_t i = 0; i < p.m; ++i) std::copy_n(out + i * p.row, p.n, c.data() + i * p.n);
+  blas<float, cblas_sgemm>({p.m, p.n, p.k, {a.data(), p.k, 1}, {b.data(), p.n, 1}, c.data(), p.n, p.beta});
+  for (int64_t i = 0; i < p.m; ++i) std::copy_n(c.data() + i * p.n, p.n, out + i * p.row);
+}
+
+void run(DType dtype, const Problem& p) {
+  switch (dtype) {
+    case DType::f32: return blas<float, cblas_sgemm>(p);
+    case DType::f64: return blas<double, cblas_dgemm>(p);
+    case DType::bf16: return through_f32(p);
+    case DType::i32: return plain<int32_t>(p);
+    default: return plain<int64_t>(p);
+  }
+}
+
+const void* advance(const void* data, DType dtype, int64_t elements) {
+  return static_cast<const char*>(data) + elements * size_of(dtype);
+}
+
+// The part of C that starts at (i, j).
+Problem block_of(DType dtype, const Problem& p, int64_t i, int64_t j, int64_t m, int64_t n) {
+  Problem q = p;
+  q.m = m;
+  q.n = n;
+  q.a.data = advance(p.a.data, dtype, i * p.a.row);
+  q.b.data = advance(p.b.data, dtype, j * p.b.column);
+  q.c = const_cast<void*>(advance(p.c, dtype, i * p.row + j));
+  return q;
+}
+
+// How many rows and columns of blocks C is cut into: a function of the shape alone.
+struct Grid {
+  int64_t rows = 1, columns = 1;
+  int64_t m, n;  // of a block
+
+  Grid(const Problem& p, int64_t tasks) : m(p.m), n(p.n) {
+    while (rows * columns * 2 <= tasks && std::max(m, n) >= 2 * kGranule) {
+      (m > n ? rows : columns) *= 2;
+      m = round_up(p.m, rows);
+      n = round_up(p.n, columns);
+    }
+  }
+
+ private:
+  static int64_t round_up(int64_t size, int64_t parts) {
+    if (parts == 1) return size;
+    return ((size + parts - 1) / parts + kGranule - 1) / kGranule * kGranule;
+  }
+};
+
+// Our own tasks call OpenBLAS, each for its block: how OpenBLAS would cut a product itself depends on the
+// number of threads, and so would the bits.
+void single_threaded_blas() {
+  static const bool once = [] {
+    openblas_set_num_threads(1);
+    return true;
+  }();
+  static_cast<void>(once);
+}
+
+}  // namespace
+
+void gemm(DType dtype, int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, void* c, int64_t row, int beta) {
+  gemm_batched(dtype, 1, m, n, k, a, 0, b, 0, c, 0, row, beta);
+}
+
+void gemm_batched(DType dtype, int64_t batch, int64_t m, int64_t n, int64_t k, Matrix a, int64_t a_step,
+                  Matrix b, int64_t b_step, void* c, int64_t c_step, int64_t row, int beta) {
+  if (m == 0 || n == 0 || batch == 0) return;
+  single_threaded_blas();
+  const Problem first{m, n, k, a, b, c, row, beta};
+  const auto nth = [&](int64_t i) {
+    Problem p = first;
+    p.a.data = advance(a.data, dtype, i * a_step);
+    p.b.data = advance(b.data, dtype, i * b_step);
+    p.c = const_cast<void*>(advance(c, dtype, i * c_step));
+    return p;
+  };
+  const int64_t work = m * n * std::max<int64_t>(k, 1);
+  if (batch * work < 2 * kTaskWork) {
+    parallel_for(1, [&](int64_t) {
+      for (int64_t i = 0; i < batch; ++i) run(dtype, nth(i));
+    });
+    return;
+  }
+  const Grid grid(first, batch >= kMaxTasks ? 1 : std::min(kMaxTasks, work / kTaskWork));
+  const int64_t blocks = grid.rows * grid.columns;
+  const int64_t products = std::max<int64_t>(1, kTaskWork / work);  // in one task
+  const int64_t groups = (batch + products - 1) / products;
+  parallel_for(groups * blocks, [&](int64_t task) {
+    const int64_t block = task % blocks, group = task / blocks;
+    const int64_t i = block / grid.columns * grid.m, j = block % grid.columns * grid.n;
+    if (i >= m || j >= n) return;
+    for (int64_t l = group * products; l < std::min(batch, (group + 1) * products); ++l)
+      run(dtype, block_of(dtype, nth(l), i, j, std::min(grid.m, m - i), std::min(grid.n, n - j)));
+  });
+}
+
+}  // namespace tapehead::core

@@ -1,0 +1,121 @@
+#include "tapehead/core/detail/matmul.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/error.h"
+#include "tapehead/core/detail/gemm.h"
+
+namespace tapehead::core {
+namespace {
+
+// The last two axes as a matrix that a product can read, copying when it cannot.
+Tensor readable(const Tensor& x) {
+  const int r = x.dim();
+  const int64_t rows = x.shape()[r - 2], columns = x.shape()[r - 1];
+  const int64_t row = x.strides()[r - 2], column = x.strides()[r - 1];
+  const bool by_rows = (column == 1 || columns == 1) && (row >= columns || rows == 1);
+  const bool by_columns = (row == 1 || rows == 1) && (column >= rows || columns == 1);
+  return by_rows || by_columns ? x : contiguous(x);
+}
+
+Matrix matrix_of(const Tensor& x) {
+  const int r = x.dim();
+  const int64_t rows = x.shape()[r - 2], columns = x.shape()[r - 1];
+  // A single row or column has no stride of its own.
+  int64_t row = x.strides()[r - 2], column = x.strides()[r - 1];
+  if (columns == 1 && rows > 1 && row == 1) return {x.raw(), 1, rows};
+  if (columns == 1) column = 1;
+  if (rows == 1) row = column == 1 ? columns : 1;
+  return {x.raw(), row, column};
+}
+
+// The distance between one matrix and the next when all batch axes are one regular axis; -1 otherwise.
+int64_t batch_step(const Tensor& x, const Shape& batch) {
+  const int own = x.dim() - 2;
+  int64_t step = -1, count = 1;
+  for (int i = 1; i <= batch.rank(); ++i) {
+    const int64_t size = batch[batch.rank() - i];
+    if (size == 1) continue;
+    const bool here = i <= own && x.shape()[own - i] != 1;
+    const int64_t stride = here ? x.strides()[own - i] : 0;
+    if (step == -1) step = stride;
+    else if (stride != step * count) return -1;
+    count *= size;
+  }
+  return std::max<int64_t>(step, 0);
+}
+
+Tensor regular(const Tensor& x, const Shape& batch) {
+  const Tensor y = readable(x);
+  if (batch_step(y, batch) >= 0) return y;
+  Shape full = batch;
+  full.push_back(x.size(-2));
+  full.push_back(x.size(-1));
+  Tensor out = empty(full, x.dtype());
+  copy_into(out, x);
+  return out;
+}
+
+Shape batch_of(const Tensor& x) {
+  Shape s = x.shape();
+  s.erase(s.rank() - 1);
+  s.erase(s.rank() - 1);
+  return s;
+}
+
+// [..., C] as [rows, C] without a copy where strides allow it.
+Tensor as_rows(const Tensor& x) {
+  if (x.dim() == 2) return x;
+  int64_t rows = 1;
+  for (int i = 0; i + 1 < x.dim(); ++i) rows *= x.shape()[i];
+  const Shape two{rows, x.size(-1)};
+  const Tensor y = contiguous(x);
+  return view_of(y, two, contiguous_strides(two), y.impl()->offset);
+}
+
+}  // namespace
+
+Tensor matmul(const char* op, const Tensor& a, const Tensor& b) {
+  const int64_t m = a.size(-2), k = a.size(-1), n = b.size(-1);
+  if (k != b.size(-2))
+    throw ShapeError(fmt::format(
+        "{}: inner sizes differ: a is {}, b is {}; a.size(-1) must equal b.size(-2)", op, a.shape().str(),
+        b.shape().str()));
+  if (a.dim() > 2 && b.dim() == 2 && a.is_contiguous()) {  // one tall product instead of many
+    const Shape rows{a.numel() / std::max<int64_t>(k, 1), k};
+    if (k > 0) {
+      const Tensor flat = matmul(op, view_of(a, rows, contiguous_strides(rows), a.impl()->offset), b);
+      Shape shape = a.shape();
+      shape[shape.rank() - 1] = n;
+      return view_of(flat, shape, contiguous_strides(shape), 0);
+    }
+  }
+  const Shape batch = broadcast_shapes(op, batch_of(a), batch_of(b));
+  Shape shape = batch;
+  shape.push_back(m);
+  shape.push_back(n);
+  Tensor out = empty(shape, a.dtype());
+  const Tensor x = regular(a, batch), y = regular(b, batch);
+  gemm_batched(a.dtype(), batch.numel(), m, n, k, matrix_of(x), batch_step(x, batch), matrix_of(y),
+               batch_step(y, batch), out.raw(), m * n, n);
+  return out;
+}
+
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  const int64_t inner = x.size(-1), n = weight.size(0);
+  Shape shape = x.shape();
+  shape[shape.rank() - 1] = n;
+  Tensor out = empty(shape, x.dtype());
+  if (out.numel() == 0) return out;
+  if (bias.defined()) copy_into(out, bias);
+  const Tensor rows = readable(as_rows(x)), w = readable(weight);
+  Matrix wt = matrix_of(w);
+  std::swap(wt.row, wt.column);
+  gemm(x.dtype(), rows.size(0), n, inner, matrix_of(rows), wt, out.raw(), n, bias.defined());
+  return out;
+}
+
+}  // namespace tapehead::core

@@ -1,0 +1,39 @@
+// safetensors files: named tensors, as published by Hugging Face.
+#pragma once
+
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tapehead/core/tensor.h"
+
+namespace tapehead {
+
+using NamedTensor = std::pair<std::string, Tensor>;
+
+struct SafeTensors {
+  std::vector<NamedTensor> tensors;                            ///< in the order of their bytes
+  std::vector<std::pair<std::string, std::string>> metadata;
+
+  /// The tensor of this name; undefined when there is none.
+  Tensor find(const std::string& name) const;
+  /// The metadata of this key; empty when there is none.
+  std::string note(const std::string& key) const;
+};
+
+/// Reads a whole file. The published rules are enforced: a header of at most 100 MB that is one JSON object
+/// without duplicate names, shapes whose size in bytes is that of their range, ranges that tile the buffer
+/// without gap or overlap. Throws IoError when it cannot be read, FormatError that names the file and the
+/// broken rule.
+SafeTensors read_safetensors(const std::string& path);
+
+/// The same from memory; `name` stands for the file in errors.
+SafeTensors parse_safetensors(std::string_view bytes, const std::string& name);
+
+/// Writes tensors, whole or not at all: by falling element size, then by name, as the reference
+/// implementation orders them. Throws IoError, and ValueError for a name that is given twice.
+void write_safetensors(const std::string& path, std::span<const NamedTensor> tensors,
+                       std::span<const std::pair<std::string, std::string>> metadata = {});
+
+}  // namespace tapehead

@@ -1,0 +1,171 @@
+#include "tapehead/data/loader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <numeric>
+#include <thread>
+
+#include "tapehead/core/error.h"
+#include "tapehead/core/random.h"
+
+namespace tapehead::data {
+namespace {
+
+constexpr int64_t kBatchesSorted = 50;  // the reach of bucketing
+
+}  // namespace
+
+BatchPlan::BatchPlan(std::vector<int64_t> lengths, const LoaderOptions& options)
+    : lengths_(std::move(lengths)), options_(options) {
+  if (lengths_.empty()) throw ValueError("loader: there are no examples");
+  if ((options.batch > 0) == (options.tokens > 0))
+    throw ValueError(fmt::format("loader: batch = {} and tokens = {}; give one of them", options.batch, options.tokens));
+  const auto longest = std::max_element(lengths_.begin(), lengths_.end());
+  if (options.tokens > 0 && *longest > options.tokens)
+    throw ValueError(fmt::format("loader: example {} has {} tokens, a batch at most {}; raise tokens or shorten it",
+                                 longest - lengths_.begin(), *longest, options.tokens));
+  per_epoch_ = static_cast<int64_t>(epoch(0).size());
+  if (per_epoch_ == 0)
+    throw ValueError(fmt::format("loader: {} examples do not fill a batch of {}", lengths_.size(), options.batch));
+}
+
+std::vector<int64_t> BatchPlan::order(int64_t epoch) const {
+  const auto n = static_cast<int64_t>(lengths_.size());
+  if (!options_.shuffle) {
+    std::vector<int64_t> order(lengths_.size());
+    std::iota(order.begin(), order.end(), 0);
+    return order;
+  }
+  Generator generator{.seed = options_.seed, .draws = static_cast<uint64_t>(epoch)};
+  return core::permutation(n, generator).to_vector<int64_t>();
+}
+
+std::vector<std::vector<int64_t>> BatchPlan::epoch(int64_t epoch) const {
+  std::vector<int64_t> examples = order(epoch);
+  const auto length = [&](int64_t i) { return lengths_[static_cast<size_t>(i)]; };
+  if (options_.bucket) {
+    const double mean = std::accumulate(lengths_.begin(), lengths_.end(), 0.0) / static_cast<double>(lengths_.size());
+    const auto in_batch = options_.batch > 0 ? static_cast<double>(options_.batch)
+                                             : static_cast<double>(options_.tokens) / std::max(mean, 1.0);
+    const auto reach = std::max<int64_t>(1, static_cast<int64_t>(in_batch * kBatchesSorted));
+    for (auto first = examples.begin(); first != examples.end();) {
+      const auto last = first + std::min<int64_t>(reach, examples.end() - first);
+      std::stable_sort(first, last, [&](int64_t a, int64_t b) { return length(a) < length(b); });
+      first = last;
+    }
+  }
+  std::vector<std::vector<int64_t>> batches;
+  std::vector<int64_t> now;
+  int64_t longest = 0;
+  for (const int64_t i : examples) {
+    const int64_t with = std::max(longest, length(i));
+    const auto size = static_cast<int64_t>(now.size());
+    const bool full = options_.batch > 0 ? size == options_.batch : with * (size + 1) > options_.tokens;
+    if (full && !now.empty()) {
+      batches.push_back(std::move(now));
+      now = {};
+      longest = 0;
+    }
+    now.push_back(i);
+    longest = std::max(longest, length(i));
+  }
+  const bool partial = options_.batch > 0 && static_cast<int64_t>(now.size()) < options_.batch;
+  if (!(options_.drop_last && partial)) batches.push_back(std::move(now));
+  if (options_.bucket && options_.shuffle && !batches.empty()) {  // or every epoch would end on long ones
+    Generator generator{.seed = ~options_.seed, .draws = static_cast<uint64_t>(epoch)};
+    std::vector<std::vector<int64_t>> shuffled;
+    for (const int64_t i : core::permutation(static_cast<int64_t>(batches.size()), generator).to_vector<int64_t>())
+      shuffled.push_back(std::move(batches[static_cast<size_t>(i)]));
+    batches = std::move(shuffled);
+  }
+  return batches;
+}
+
+namespace detail {
+
+struct Prefetcher::State {
+  Make make;
+  size_t ahead;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<std::shared_ptr<void>> ready;
+  std::exception_ptr error;
+  bool stop = false;
+  std::thread thread;
+
+  void run() {
+    std::unique_lock lock(mutex);
+    while (!stop && !error) {
+      if (ready.size() >= ahead) {
+        changed.wait(lock);
+        continue;
+      }
+      lock.unlock();
+      std::shared_ptr<void> item;
+      std::exception_ptr failed;
+      try {
+        item = make();
+      } catch (...) {
+        failed = std::current_exception();
+      }
+      lock.lock();
+      if (failed) error = failed;
+      else ready.push_back(std::move(item));
+      changed.notify_all();
+    }
+  }
+};
+
+Prefetcher::Prefetcher(Make make, int64_t ahead) : state_(std::make_unique<State>()) {
+  state_->make = std::move(make);
+  state_->ahead = static_cast<size_t>(std::max<int64_t>(ahead, 0));
+  if (ahead > 0) state_->thread = std::thread([s = state_.get()] { s->run(); });
+}
+
+Prefetcher::~Prefetcher() {
+  if (!state_->thread.joinable()) return;
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->stop = true;
+  }
+  state_->changed.notify_all();
+  state_->thread.join();
+}
+
+std::shared_ptr<void> Prefetcher::next() {
+  if (!state_->thread.joinable()) return state_->make();
+  std::unique_lock lock(state_->mutex);
+  state_->changed.wait(lock, [&] { return !state_->ready.empty() || state_->error; });
+  if (state_->ready.empty()) std::rethrow_exception(state_->error);
+  std::shared_ptr<void> item = std::move(state_->ready.front());
+  state_->ready.pop_front();
+  state_->changed.notify_all();
+  return item;
+}
+
+}  // namespace detail
+
+Tensor pad(const std::vector<std::vector<int64_t>>& rows, int64_t value) {
+  size_t longest = 0;
+  for (const auto& row : rows) longest = std::max(longest, row.size());
+  const Tensor out = core::empty({static_cast<int64_t>(rows.size()), static_cast<int64_t>(longest)}, i64);
+  int64_t* to = out.data<int64_t>();
+  for (const auto& row : rows) {
+    to = std::copy(row.begin(), row.end(), to);
+    to = std::fill_n(to, longest - row.size(), value);
+  }
+  return out;
+}
+
+std::vector<int64_t> lengths(const std::vector<std::vector<int64_t>>& rows) {
+  std::vector<int64_t> out;
+  for (const auto& row : rows) out.push_back(static_cast<int64_t>(row.size()));
+  return out;
+}
+
+}  // namespace tapehead::data

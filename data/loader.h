@@ -1,0 +1,145 @@
+// Batches of a data set: shuffled, bucketed by length, made ahead of time by a thread of their own, and the
+// same for the same seed.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "tapehead/core/tensor.h"
+
+namespace tapehead::data {
+
+struct LoaderOptions {
+  int64_t batch = 0;      ///< examples in a batch; or
+  int64_t tokens = 0;     ///< at most this many tokens in a padded batch, by the lengths given
+  bool shuffle = true;
+  bool bucket = false;    ///< batches of similar length: shuffled, then sorted within 50 batches at a time
+  bool drop_last = false; ///< no batch that is smaller than `batch`
+  uint64_t seed = 0;
+  int64_t prefetch = 4;   ///< batches made ahead; 0: none, and no thread
+};
+
+/// Where a loader stands: what a checkpoint keeps.
+struct LoaderPosition {
+  int64_t epoch = 0;  ///< passes over the data that are complete
+  int64_t batch = 0;  ///< batches taken in this one
+  bool operator==(const LoaderPosition&) const = default;
+};
+
+/// Which examples make up each batch of each epoch: a function of the options and the epoch alone.
+class BatchPlan {
+ public:
+  /// `lengths` of the examples. Throws ValueError when there are none, when neither or both of batch and
+  /// tokens are given, or when an example is longer than `tokens`.
+  BatchPlan(std::vector<int64_t> lengths, const LoaderOptions& options);
+
+  /// The batches of an epoch, each a list of examples.
+  std::vector<std::vector<int64_t>> epoch(int64_t epoch) const;
+  /// How many batches epoch 0 has; others have about as many.
+  int64_t per_epoch() const { return per_epoch_; }
+
+ private:
+  std::vector<int64_t> order(int64_t epoch) const;
+
+  std::vector<int64_t> lengths_;
+  LoaderOptions options_;
+  int64_t per_epoch_ = 0;
+};
+
+namespace detail {
+
+/// Makes items of a growing number ahead of time, in order, in a thread of its own.
+class Prefetcher {
+ public:
+  using Make = std::function<std::shared_ptr<void>()>;
+  /// With `ahead` 0 there is no thread.
+  Prefetcher(Make make, int64_t ahead);
+  ~Prefetcher();
+  /// The next item. What `make` threw is thrown here.
+  std::shared_ptr<void> next();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace detail
+
+/// An endless stream of batches, epoch after epoch.
+///
+///   data::Loader<Batch> batches(lengths, [&](std::span<const int64_t> which) { return collate(which); },
+///                               {.tokens = 2500, .bucket = true, .seed = o.seed});
+template <class Batch>
+class Loader {
+ public:
+  /// Makes a batch of the examples with these numbers. Called by the prefetching thread.
+  using Collate = std::function<Batch(std::span<const int64_t> which)>;
+
+  Loader(std::vector<int64_t> lengths, Collate collate, const LoaderOptions& options)
+      : plan_(std::make_shared<BatchPlan>(std::move(lengths), options)),
+        collate_(std::move(collate)),
+        ahead_(options.prefetch) {}
+  /// Of `count` examples whose length does not matter.
+  Loader(int64_t count, Collate collate, const LoaderOptions& options)
+      : Loader(std::vector<int64_t>(static_cast<size_t>(count), 1), std::move(collate), options) {}
+
+  /// The next batch, of the next epoch when this one is over.
+  Batch next() {
+    if (!prefetcher_) start();
+    const auto item = std::static_pointer_cast<Item>(prefetcher_->next());
+    position_ = item->after;
+    return std::move(item->batch);
+  }
+  int64_t per_epoch() const { return plan_->per_epoch(); }
+
+  /// Where the next batch is.
+  LoaderPosition position() const { return position_; }
+  /// Goes on from there.
+  void seek(const LoaderPosition& position) {
+    prefetcher_.reset();
+    position_ = position;
+  }
+
+ private:
+  struct Item {
+    Batch batch;
+    LoaderPosition after;
+  };
+
+  void start() {
+    struct Cursor {
+      LoaderPosition at;
+      int64_t planned = -1;
+      std::vector<std::vector<int64_t>> batches;
+    };
+    auto cursor = std::make_shared<Cursor>(Cursor{position_});
+    prefetcher_ = std::make_unique<detail::Prefetcher>(
+        [plan = plan_, collate = collate_, cursor]() -> std::shared_ptr<void> {
+          if (cursor->planned != cursor->at.epoch) {
+            cursor->batches = plan->epoch(cursor->at.epoch);
+            cursor->planned = cursor->at.epoch;
+          }
+          const auto& which = cursor->batches[static_cast<size_t>(cursor->at.batch)];
+          if (++cursor->at.batch == static_cast<int64_t>(cursor->batches.size()))
+            cursor->at = {cursor->at.epoch + 1, 0};
+          return std::make_shared<Item>(Item{collate(which), cursor->at});
+        },
+        ahead_);
+  }
+
+  std::shared_ptr<const BatchPlan> plan_;
+  Collate collate_;
+  int64_t ahead_;
+  LoaderPosition position_;
+  std::unique_ptr<detail::Prefetcher> prefetcher_;
+};
+
+/// Rows of different length as one i64 tensor [rows, longest], filled up with `value`.
+Tensor pad(const std::vector<std::vector<int64_t>>& rows, int64_t value);
+/// The length of each row.
+std::vector<int64_t> lengths(const std::vector<std::vector<int64_t>>& rows);
+
+}  // namespace tapehead::data

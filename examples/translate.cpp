@@ -1,0 +1,209 @@
+// Translation with attention: an encoder reads the source, a decoder writes the target, and at each step a
+// softmax over the source says where it looks (Bahdanau et al. 2015; Luong et al. 2015).
+//
+//   translate                                     learns to write dates as ISO 8601, character by character
+//   translate --data DIR --source de --target en  learns from DIR/train.de[.gz] and DIR/train.en[.gz]
+//   translate --data DIR --eval out/translate --split test_2016_flickr
+//   translate --eval out/translate --interactive
+#include <tapehead/tapehead.h>
+
+#include <algorithm>
+#include <iostream>
+
+using namespace tapehead;
+
+namespace {
+
+struct Options {
+  std::string source = "de", target = "en", split = "test_2016_flickr";
+  std::string cell = "gru", score = "additive";
+  int64_t width = 0, embedding = 0, merges = 8000, tokens = 0, beam = 0;
+  double dropout = -1, lr = 0, smoothing = -1, length_penalty = 1.0;
+  bool no_input_feeding = false, coverage = false, interactive = false;
+};
+
+// What differs between the little default task and real text.
+void set_defaults(Options& t, train::Options& o) {
+  const auto unless_given = [](auto& value, auto unset, auto preset) {
+    if (value == unset) value = preset;
+  };
+  const bool text = o.data.has_value();
+  unless_given(t.width, 0, text ? 512 : 128);
+  unless_given(t.embedding, 0, text ? 256 : 64);
+  unless_given(t.tokens, 0, text ? 1800 : 3000);
+  unless_given(t.beam, 0, text ? 5 : 1);
+  unless_given(t.dropout, -1.0, text ? 0.4 : 0.0);
+  unless_given(t.smoothing, -1.0, text ? 0.1 : 0.0);
+  unless_given(t.lr, 0.0, text ? 2e-3 : 4e-3);
+  if (!o.epochs && !o.steps) o.epochs = text ? 16 : 6;
+}
+
+std::vector<std::vector<int64_t>> encode_all(const data::Bpe& bpe, const std::vector<std::string>& lines) {
+  std::vector<std::vector<int64_t>> ids;
+  for (const std::string& line : lines) ids.push_back(bpe.encode(line));
+  return ids;
+}
+
+using Pairs = std::array<std::vector<std::vector<int64_t>>, 2>;
+
+// The sentences at `which` as one padded batch.
+nn::Seq2SeqBatch collate(const Pairs& pairs, std::span<const int64_t> which) {
+  std::vector<std::vector<int64_t>> source, target;
+  std::vector<int64_t> lengths;
+  for (const int64_t i : which) {
+    source.push_back(pairs[0][static_cast<size_t>(i)]);
+    source.back().push_back(data::kEos);
+    lengths.push_back(static_cast<int64_t>(source.back().size()));
+    target.push_back({data::kBos});
+    const auto& ids = pairs[1][static_cast<size_t>(i)];
+    target.back().insert(target.back().end(), ids.begin(), ids.end());
+    target.back().push_back(data::kEos);
+  }
+  return {data::pad(source, data::kPad), from_vector(lengths), data::pad(target, data::kPad)};
+}
+
+struct Translator {
+  data::Bpe from, to;
+  nn::Params params;
+  nn::Seq2Seq model;
+  nn::BeamOptions beam;
+
+  Translator(const data::Bpe& source_bpe, const data::Bpe& target_bpe, const Options& t, uint64_t seed)
+      : from(source_bpe), to(target_bpe), params(seed),
+        model(params / "model", {.source_vocab = from.size(), .target_vocab = to.size(),
+                                 .embedding = t.embedding, .hidden = t.width,
+                                 .cell = t.cell == "lstm" ? RnnCell::lstm : RnnCell::gru,
+                                 .score = nn::score_from(t.score), .input_feeding = !t.no_input_feeding,
+                                 .coverage = t.coverage, .dropout = t.dropout}),
+        beam{.beam = t.beam, .length_penalty = t.length_penalty, .bos = data::kBos, .eos = data::kEos} {}
+
+  // Best translations, in the order of the lines; sentences of similar length share a batch.
+  std::vector<nn::Hypothesis> hypotheses(const std::vector<std::string>& lines) const {
+    const auto ids = encode_all(from, lines);
+    std::vector<int64_t> order(lines.size());
+    for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int64_t>(i);
+    const auto length = [&](int64_t i) { return ids[static_cast<size_t>(i)].size(); };
+    std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return length(a) < length(b); });
+    std::vector<nn::Hypothesis> out(lines.size());
+    params.eval();
+    for (size_t first = 0; first < order.size(); first += 64) {
+      const std::span<const int64_t> which(&order[first], std::min<size_t>(64, order.size() - first));
+      const nn::Seq2SeqBatch batch = collate({ids, ids}, which);
+      auto best = model.translate(batch.source, batch.source_lengths, beam);
+      for (size_t i = 0; i < which.size(); ++i) out[static_cast<size_t>(which[i])] = std::move(best[i]);
+    }
+    params.train();
+    return out;
+  }
+
+  std::vector<std::string> translate(const std::vector<std::string>& lines) const {
+    std::vector<std::string> out;
+    for (const nn::Hypothesis& h : hypotheses(lines)) out.push_back(to.decode(h.tokens));
+    return out;
+  }
+
+  // A picture of what each token of the translation looked at.
+  void draw(const std::string& line, const std::string& path) const {
+    const nn::Hypothesis h = hypotheses({line})[0];
+    if (h.attention.empty()) return;
+    train::AttentionMap map;
+    for (const int64_t id : from.encode(line)) map.column_labels.push_back(from.token(id));
+    map.column_labels.push_back("</s>");
+    for (const int64_t id : h.tokens) map.row_labels.push_back(to.token(id));
+    if (h.attention.size() > h.tokens.size()) map.row_labels.push_back("</s>");
+    std::vector<float> weights;
+    for (const auto& row : h.attention) weights.insert(weights.end(), row.begin(), row.end());
+    map.weights = weights;
+    map.rows = static_cast<int64_t>(map.row_labels.size());
+    map.columns = static_cast<int64_t>(map.column_labels.size());
+    train::save_attention(path, map, {.x_label = "source", .y_label = "translation"});
+  }
+};
+
+// BLEU of text; of dates the share that is right to the last digit.
+double score_of(const std::vector<std::string>& output, const data::ParallelText::Split& wanted, bool text) {
+  if (text) return data::bleu(output, wanted.target, {.lowercase = true});
+  int64_t right = 0;
+  for (size_t i = 0; i < output.size(); ++i) right += output[i] == wanted.target[i];
+  return static_cast<double>(right) / static_cast<double>(output.size());
+}
+
+void interact(const Translator& translator) {
+  for (std::string line; fmt::print("> "), std::getline(std::cin, line);)
+    fmt::print("{}\n", translator.translate({line})[0]);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  train::Cli cli("translate", "Translates with attention; without --data, dates.");
+  Options t;
+  cli.option("--source", t.source, "language of the source");
+  cli.option("--target", t.target, "language of the target");
+  cli.option("--split", t.split, "what --eval scores: NAME.SOURCE and NAME.TARGET in the data folder");
+  cli.option("--cell", t.cell, "gru or lstm");
+  cli.option("--score", t.score, "none, dot, scaled_dot, general, concat, additive, location, local_m, local_p");
+  cli.option("--width", t.width, "size of the decoder'"'"'s state (512; dates 128)");
+  cli.option("--embedding", t.embedding, "size of the embeddings (256; dates 64)");
+  cli.option("--merges", t.merges, "merges of the subword vocabulary");
+  cli.option("--tokens", t.tokens, "target tokens in a batch");
+  cli.option("--dropout", t.dropout, "");
+  cli.option("--smoothing", t.smoothing, "of labels");
+  cli.option("--lr", t.lr, "learning rate");
+  cli.option("--beam", t.beam, "hypotheses in the search; 1 is greedy");
+  cli.option("--length-penalty", t.length_penalty, "");
+  cli.flag("--no-input-feeding", t.no_input_feeding, "the decoder does not see what it attended to before");
+  cli.flag("--coverage", t.coverage, "additive attention sees what it looked at before");
+  cli.flag("--interactive", t.interactive, "translate what is typed");
+  train::Options o = cli.parse(argc, argv);
+  set_defaults(t, o);
+
+  return train::main_of(cli, [&] {
+    const bool text = o.data.has_value();
+    const auto corpus = text ? data::ParallelText::open(*o.data, t.source, t.target) : data::dates(o.seed);
+    const auto characters = [](const auto& lines) { return data::Bpe::train(lines, 0, {.prefix_space = false}); };
+    const auto joint = [&] { return data::Bpe::train(corpus.train, t.merges, {.lower = true}); };
+    const std::string kept = o.eval ? *o.eval + "/bpe." : "";
+    const auto from = o.eval ? data::Bpe::load(kept + "source.txt") : text ? joint() : characters(corpus.train.source);
+    const auto to = o.eval ? data::Bpe::load(kept + "target.txt") : text ? from : characters(corpus.train.target);
+    Translator translator(from, to, t, o.seed);
+    const std::string metric = text ? "bleu" : "exact_match";
+
+    if (o.eval) {
+      translator.params.load(*o.eval + "/model.safetensors");
+      if (t.interactive) return interact(translator);
+      const auto split = text ? data::ParallelText::split(*o.data, t.split, t.source, t.target) : corpus.test;
+      const auto output = translator.translate(split.source);
+      data::write_lines(o.out + "/translations.txt", output);
+      return train::report(cli, metric, score_of(output, split, text));
+    }
+
+    from.save(o.out + "/bpe.source.txt");
+    to.save(o.out + "/bpe.target.txt");
+    const Pairs train{encode_all(from, corpus.train.source), encode_all(to, corpus.train.target)};
+    data::Loader<nn::Seq2SeqBatch> batches(
+        data::lengths(train[1]), [&](std::span<const int64_t> which) { return collate(train, which); },
+        {.tokens = t.tokens, .bucket = true, .seed = o.seed});
+    optim::AdamW opt(translator.params, {.lr = t.lr, .betas = {0.9, 0.98}, .weight_decay = 1e-4});
+    const int64_t steps = o.steps ? *o.steps : *o.epochs * batches.per_epoch();
+    optim::WarmupCosine schedule(opt, {.warmup = std::min<int64_t>(400, steps / 10), .steps = steps});
+
+    train::Run run(o, translator.params, opt, schedule, batches);
+    run.each_epoch("val_" + metric, [&] { return score_of(translator.translate(corpus.val.source), corpus.val, text); });
+    for (const nn::Seq2SeqBatch& batch : run) {
+      const Tensor loss = translator.model.loss(batch, t.smoothing);
+      loss.backward();
+      optim::clip_grad_norm(translator.params, 1.0);
+      run.step(loss);
+    }
+
+    run.load_best();
+    const auto test = text ? data::ParallelText::split(*o.data, t.split, t.source, t.target) : corpus.test;
+    const auto output = translator.translate(test.source);
+    data::write_lines(o.out + "/translations.txt", output);
+    for (size_t i = 0; i < 4; ++i)
+      translator.draw(test.source[i], fmt::format("{}/attention-{}.svg", o.out, i + 1));
+    run.finish(metric, score_of(output, test, text));
+    if (t.interactive) interact(translator);
+  });
+}

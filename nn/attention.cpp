@@ -1,0 +1,151 @@
+#include "tapehead/nn/attention.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/creation.h"
+
+namespace tapehead::nn {
+namespace {
+
+constexpr std::pair<Score, const char*> kScores[] = {
+    {Score::none, "none"},         {Score::dot, "dot"},           {Score::scaled_dot, "scaled_dot"},
+    {Score::general, "general"},   {Score::concat, "concat"},     {Score::additive, "additive"},
+    {Score::location, "location"}, {Score::local_m, "local_m"},   {Score::local_p, "local_p"},
+};
+
+bool is_local(Score s) { return s == Score::local_m || s == Score::local_p; }
+bool is_additive(Score s) { return s == Score::additive || s == Score::concat; }
+
+// Position s of each row: [1, S].
+Tensor positions(int64_t S, DType dtype) { return arange(S).to(dtype).unsqueeze(0); }
+
+}  // namespace
+
+Score score_from(std::string_view text) {
+  std::string names;
+  for (const auto& [score, name] : kScores) {
+    if (text == name) return score;
+    names += std::string(names.empty() ? "" : ", ") + name;
+  }
+  throw ValueError(fmt::format("score: '{}' is none of {}", text, names));
+}
+
+const char* name(Score score) {
+  for (const auto& [each, name] : kScores)
+    if (each == score) return name;
+  return "";
+}
+
+SequenceAttention::SequenceAttention(Scope at, const SequenceAttentionOptions& options)
+    : at_(std::move(at)), options_(options) {
+  const int64_t Q = options.query, M = options.memory, A = options.width > 0 ? options.width : Q;
+  const auto fail = [&](const std::string& why) {
+    throw ValueError(fmt::format("attention: score {}: {} (in {})", name(options.score), why, at_.path()));
+  };
+  if (Q < 1 || M < 1) fail(fmt::format("query = {} and memory = {}; both must be at least 1", Q, M));
+  if ((options.score == Score::dot || options.score == Score::scaled_dot) && Q != M)
+    fail(fmt::format("query = {} and memory = {}; they must be equal, or take general", Q, M));
+  if (options.coverage && options.score != Score::additive) fail("coverage is for additive");
+  const Init xavier = init::xavier_uniform();
+  const Init vector = init::uniform(-1 / std::sqrt(static_cast<double>(A)), 1 / std::sqrt(static_cast<double>(A)));
+  if (options.score == Score::general || is_local(options.score))
+    w_memory_ = (at_ / "memory").param("weight", {Q, M}, xavier);
+  if (is_additive(options.score)) {
+    w_query_ = (at_ / "query").param("weight", {A, Q}, xavier);
+    w_memory_ = (at_ / "memory").param("weight", {A, M}, xavier);
+    v_ = at_.param("v", {A}, vector);
+    if (options.score == Score::additive) bias_ = at_.param("bias", {A}, init::zeros());
+  }
+  if (options.score == Score::location) w_query_ = (at_ / "query").param("weight", {options.positions, Q}, xavier);
+  if (options.score == Score::local_p) {
+    w_position_ = (at_ / "position").param("weight", {A, Q}, xavier);
+    v_position_ = (at_ / "position").param("v", {A}, vector);
+  }
+  if (options.coverage) w_coverage_ = at_.param("coverage", {A}, init::zeros());
+}
+
+AttentionMemory SequenceAttention::prepare(const Tensor& memory, const Tensor& lengths) const {
+  return nn::at(at_, [&] {
+    if (memory.dim() != 3 || memory.size(2) != options_.memory)
+      throw ShapeError(fmt::format("attention: the memory is {}; expected [B, S, {}]", memory.shape().str(),
+                                   options_.memory));
+    const int64_t B = memory.size(0), S = memory.size(1);
+    if (options_.score == Score::location && S > options_.positions)
+      throw ShapeError(fmt::format("attention: the memory has {} positions, location was made for {}; raise "
+                                   "its option `positions`",
+                                   S, options_.positions));
+    AttentionMemory m{.values = memory, .keys = memory, .lengths = lengths, .mask = {}};
+    if (lengths.defined()) {
+      if (lengths.shape() != Shape{B})
+        throw ShapeError(fmt::format("attention: lengths are {}; expected [{}]", lengths.shape().str(), B));
+      m.mask = arange(S).unsqueeze(0) >= lengths.unsqueeze(1);
+    }
+    if (w_memory_.defined()) m.keys = linear(memory, w_memory_, bias_);
+    return m;
+  });
+}
+
+// [B, S], before masks.
+Tensor SequenceAttention::scores(const Tensor& query, const AttentionMemory& m, const Tensor& coverage) const {
+  const int64_t S = m.values.size(1);
+  if (options_.score == Score::location) return linear(query, w_query_.slice(0, 0, S));
+  if (is_additive(options_.score)) {
+    Tensor keys = m.keys;
+    if (w_coverage_.defined() && coverage.defined()) keys = keys + coverage.unsqueeze(-1) * w_coverage_;
+    return additive_scores(keys, linear(query, w_query_), v_);
+  }
+  const Tensor s = matmul(m.keys, query.unsqueeze(-1)).squeeze(-1);
+  return options_.score == Score::scaled_dot ? s / std::sqrt(static_cast<double>(options_.memory)) : s;
+}
+
+// bool [B, S]: what local_m does not look at. Past the end of a sequence the window stays at its end.
+Tensor SequenceAttention::outside_window(const AttentionMemory& m, int64_t step) const {
+  const int64_t S = m.values.size(1);
+  const Tensor last = (m.lengths.defined() ? m.lengths.unsqueeze(1) : Tensor(S)) - 1;
+  const Tensor center = minimum(last, Tensor(step));
+  return abs(arange(S).unsqueeze(0) - center) > options_.window;
+}
+
+// exp(-(s - p)² / (2 σ²)) with σ = D / 2 and p = S sigmoid(v · tanh(W q)): Luong et al. 2015, eq. 9 and 10.
+Tensor SequenceAttention::gaussian(const Tensor& query, const AttentionMemory& m) const {
+  const int64_t S = m.values.size(1);
+  const Tensor inner = tanh(linear(query, w_position_));
+  const Tensor share = sigmoid(matmul(inner, v_position_.unsqueeze(-1)));  // [B, 1]
+  const Tensor length = m.lengths.defined() ? m.lengths.unsqueeze(1).to(share.dtype()) : Tensor(S);
+  const double sigma = static_cast<double>(options_.window) / 2;
+  return exp(-square(positions(S, share.dtype()) - share * length) / (2 * sigma * sigma));
+}
+
+AttentionResult SequenceAttention::operator()(const Tensor& query, const AttentionMemory& m, int64_t step,
+                                              const Tensor& coverage) const {
+  return nn::at(at_, [&]() -> AttentionResult {
+    const int64_t B = m.values.size(0), S = m.values.size(1);
+    if (query.shape() != Shape{B, options_.query})
+      throw ShapeError(fmt::format("attention: the query is {}; expected [{}, {}]", query.shape().str(), B,
+                                   options_.query));
+    if (options_.score == Score::none) {
+      if (!m.lengths.defined()) return {m.values.select(1, S - 1), {}};
+      const Tensor last = (m.lengths - 1).reshape({B, 1, 1}).expand({B, 1, options_.memory});
+      return {gather(m.values, 1, last).squeeze(1), {}};
+    }
+    Tensor s = scores(query, m, coverage);
+    Tensor hidden = m.mask;
+    if (options_.score == Score::local_m) {
+      const Tensor outside = outside_window(m, step);
+      hidden = hidden.defined() ? hidden | outside : outside.expand({B, S});
+    }
+    if (hidden.defined()) s = masked_fill(s, hidden, -INFINITY);
+    Tensor weights = softmax(s, -1);
+    if (options_.score == Score::local_p) weights = weights * gaussian(query, m);
+    return {matmul(weights.unsqueeze(1), m.values).squeeze(1), weights};
+  });
+}
+
+Tensor coverage_loss(const Tensor& weights, const Tensor& coverage) {
+  return mean(sum(minimum(weights, coverage), -1));
+}
+
+}  // namespace tapehead::nn

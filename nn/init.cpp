@@ -1,0 +1,111 @@
+#include "tapehead/nn/init.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/error.h"
+
+namespace tapehead::nn::init {
+namespace {
+
+struct Fans {
+  double in, out;
+};
+
+Fans fans_of(const Tensor& w) {
+  if (w.dim() == 0) return {1, 1};
+  if (w.dim() == 1) return {static_cast<double>(w.size(0)), static_cast<double>(w.size(0))};
+  const double rest = static_cast<double>(w.numel()) / std::max(1.0, static_cast<double>(w.size(0) * w.size(1)));
+  return {static_cast<double>(w.size(1)) * rest, static_cast<double>(w.size(0)) * rest};
+}
+
+Init uniform_within(std::function<double(Fans)> bound) {
+  return [bound = std::move(bound)](const Tensor& w, Generator& generator) {
+    const double b = bound(fans_of(w));
+    core::fill_uniform(w, -b, b, generator);
+  };
+}
+
+Init normal_of(std::function<double(Fans)> std) {
+  return [std = std::move(std)](const Tensor& w, Generator& generator) {
+    core::fill_normal(w, 0, std(fans_of(w)), generator);
+  };
+}
+
+// Makes the rows of a [rows, columns] matrix, rows <= columns, orthonormal: Gram-Schmidt, twice for accuracy.
+void orthonormalize(std::vector<double>& m, int64_t rows, int64_t columns) {
+  const auto row = [&](int64_t i) { return m.data() + i * columns; };
+  const auto dot = [&](const double* a, const double* b) {
+    double sum = 0;
+    for (int64_t j = 0; j < columns; ++j) sum += a[j] * b[j];
+    return sum;
+  };
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int pass = 0; pass < 2; ++pass)
+      for (int64_t k = 0; k < i; ++k) {
+        const double along = dot(row(i), row(k));
+        for (int64_t j = 0; j < columns; ++j) row(i)[j] -= along * row(k)[j];
+      }
+    const double norm = std::sqrt(dot(row(i), row(i)));
+    for (int64_t j = 0; j < columns; ++j) row(i)[j] /= norm;
+  }
+}
+
+void fill_orthogonal(const Tensor& w, double gain, Generator& generator) {
+  if (w.dim() < 2)
+    throw ShapeError(fmt::format("orthogonal: the parameter is {}; it needs two axes", w.shape().str()));
+  const int64_t out = w.size(0), in = w.numel() / std::max<int64_t>(out, 1);
+  const bool tall = out > in;
+  const int64_t rows = tall ? in : out, columns = tall ? out : in;
+  const Tensor draw = core::empty({rows, columns}, f64);
+  core::fill_normal(draw, 0, 1, generator);
+  std::vector<double> m = draw.to_vector<double>();
+  orthonormalize(m, rows, columns);
+  const Tensor values = core::empty({out, in}, f64);
+  for (int64_t i = 0; i < out; ++i)
+    for (int64_t j = 0; j < in; ++j)
+      values.data<double>()[i * in + j] = gain * m[static_cast<size_t>(tall ? j * columns + i : i * columns + j)];
+  core::copy_into(w, core::view_of(values, w.shape(), contiguous_strides(w.shape()), 0));
+}
+
+}  // namespace
+
+Init constant(double value) {
+  return [value](const Tensor& w, Generator&) { core::copy_into(w, Tensor(value)); };
+}
+Init zeros() { return constant(0); }
+Init ones() { return constant(1); }
+Init uniform(double from, double to) {
+  return [=](const Tensor& w, Generator& generator) { core::fill_uniform(w, from, to, generator); };
+}
+Init normal(double std, double mean) {
+  return [=](const Tensor& w, Generator& generator) { core::fill_normal(w, mean, std, generator); };
+}
+Init truncated_normal(double std, double mean) {
+  return [=](const Tensor& w, Generator& generator) {
+    core::fill_truncated_normal(w, mean, std, mean - 2 * std, mean + 2 * std, generator);
+  };
+}
+Init xavier_uniform(double gain) {
+  return uniform_within([=](Fans f) { return gain * std::sqrt(6 / (f.in + f.out)); });
+}
+Init xavier_normal(double gain) {
+  return normal_of([=](Fans f) { return gain * std::sqrt(2 / (f.in + f.out)); });
+}
+Init kaiming_uniform(double a) {
+  return uniform_within([=](Fans f) { return std::sqrt(6 / ((1 + a * a) * f.in)); });
+}
+Init kaiming_normal(double a) {
+  return normal_of([=](Fans f) { return std::sqrt(2 / ((1 + a * a) * f.in)); });
+}
+Init fan_in_uniform() {
+  return uniform_within([](Fans f) { return 1 / std::sqrt(std::max(f.in, 1.0)); });
+}
+Init orthogonal(double gain) {
+  return [=](const Tensor& w, Generator& generator) { fill_orthogonal(w, gain, generator); };
+}
+
+}  // namespace tapehead::nn::init

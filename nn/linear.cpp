@@ -1,0 +1,32 @@
+#include "tapehead/nn/linear.h"
+
+#include <cmath>
+
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/elementwise.h"
+
+namespace tapehead::nn {
+
+Linear::Linear(Scope at, int64_t in, int64_t out, const LinearOptions& options) : at_(std::move(at)) {
+  weight = at_.param("weight", {out, in}, options.init);
+  if (!options.bias) return;
+  const double bound = in > 0 ? 1 / std::sqrt(static_cast<double>(in)) : 0;
+  bias = at_.param("bias", {out}, options.bias_init ? options.bias_init : init::uniform(-bound, bound));
+}
+
+Tensor Linear::operator()(const Tensor& x) const {
+  return nn::at(at_, [&] { return linear(x, weight, bias); });
+}
+
+Embedding::Embedding(Scope at, int64_t count, int64_t width, const EmbeddingOptions& options)
+    : at_(std::move(at)), padding_idx_(options.padding_idx) {
+  weight = at_.param("weight", {count, width}, options.init);
+  if (padding_idx_ >= 0)
+    core::copy_into(core::view_of(weight, {width}, {1}, padding_idx_ * width), Tensor(0));
+}
+
+Tensor Embedding::operator()(const Tensor& ids) const {
+  return nn::at(at_, [&] { return embedding(weight, ids, {.padding_idx = padding_idx_}); });
+}
+
+}  // namespace tapehead::nn

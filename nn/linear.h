@@ -1,0 +1,46 @@
+// Linear layers and embeddings.
+#pragma once
+
+#include "tapehead/nn/params.h"
+
+namespace tapehead::nn {
+
+struct LinearOptions {
+  bool bias = true;
+  Init init = init::fan_in_uniform();       ///< of the weight
+  Init bias_init = {};                      ///< empty: uniform within ± 1 / sqrt(in)
+};
+
+/// y = x W' + b: x [..., in] gives [..., out].
+class Linear {
+ public:
+  Linear(Scope at, int64_t in, int64_t out, const LinearOptions& options = {});
+  Tensor operator()(const Tensor& x) const;
+
+  Tensor weight;  ///< [out, in]
+  Tensor bias;    ///< [out], or undefined
+
+ private:
+  Scope at_;
+};
+
+struct EmbeddingOptions {
+  int64_t padding_idx = -1;  ///< its row is zeros and gets no gradient; -1: none
+  Init init = init::normal();
+};
+
+/// A row of the weight for each id: i64 [...] gives [..., width].
+class Embedding {
+ public:
+  Embedding(Scope at, int64_t count, int64_t width, const EmbeddingOptions& options = {});
+  /// Throws IndexError with the position of an id outside 0..count-1.
+  Tensor operator()(const Tensor& ids) const;
+
+  Tensor weight;  ///< [count, width]
+
+ private:
+  Scope at_;
+  int64_t padding_idx_;
+};
+
+}  // namespace tapehead::nn

@@ -1,0 +1,114 @@
+#include "tapehead/nn/models/seq2seq.h"
+
+#include <cmath>
+
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/creation.h"
+
+namespace tapehead::nn {
+namespace {
+
+int64_t memory_width(const Seq2SeqConfig& c) { return c.bidirectional ? c.hidden / 2 * 2 : c.hidden; }
+
+EmbeddingOptions embedding_options(const Seq2SeqConfig& c) {
+  return {.padding_idx = c.pad, .init = init::normal(1 / std::sqrt(static_cast<double>(c.embedding)))};
+}
+
+}  // namespace
+
+Seq2Seq::Seq2Seq(Scope at, const Seq2SeqConfig& c)
+    : config_(c),
+      source_(at / "source", c.source_vocab, c.embedding, embedding_options(c)),
+      target_(at / "target", c.target_vocab, c.embedding, embedding_options(c)),
+      encoder_(at / "encoder", c.embedding, c.bidirectional ? c.hidden / 2 : c.hidden,
+               {.cell = c.cell,
+                .layers = c.layers,
+                .bidirectional = c.bidirectional,
+                .dropout = c.dropout,
+                .forget_bias = 1}),
+      bridge_(at / "bridge", memory_width(c), c.hidden),
+      decoder_(at / "decoder", c.embedding * (c.input_feeding ? 2 : 1), c.hidden,
+               {.cell = c.cell, .forget_bias = 1}),
+      attention_(at / "attention", {.score = c.score,
+                                    .query = c.hidden,
+                                    .memory = memory_width(c),
+                                    .positions = c.positions,
+                                    .coverage = c.coverage}),
+      combine_(at / "combine", c.hidden + memory_width(c), c.embedding, {.bias = false}),
+      dropout_(at / "dropout", c.dropout),
+      output_bias_((at / "output").param("bias", {c.target_vocab}, init::zeros())) {
+  if (c.cell == RnnCell::lstm) bridge_cell_.emplace(at / "bridge_cell", memory_width(c), c.hidden);
+}
+
+std::pair<AttentionMemory, Seq2Seq::Step> Seq2Seq::encode(const Tensor& source, const Tensor& lengths) const {
+  const RnnNetResult r = encoder_(dropout_(source_(source)), lengths);
+  // The last layer's directions side by side: [B, M].
+  const auto last = [&](const Tensor& s) {
+    const int64_t n = s.size(0);
+    return config_.bidirectional ? cat({s[n - 2], s[n - 1]}, -1) : s[n - 1];
+  };
+  Step step;
+  step.state.h = tanh(bridge_(last(r.state.h)));
+  if (bridge_cell_) step.state.c = (*bridge_cell_)(last(r.state.c));
+  step.attentional = zeros({source.size(0), config_.embedding});
+  if (config_.coverage) step.coverage = zeros({source.size(0), source.size(1)});
+  return {attention_.prepare(dropout_(r.out), lengths), step};
+}
+
+void Seq2Seq::advance(const Tensor& embedded, const AttentionMemory& memory, int64_t t, Step& step) const {
+  const Tensor input = config_.input_feeding ? cat({embedded, step.attentional}, -1) : embedded;
+  step.state = decoder_(input, step.state);
+  const AttentionResult seen = attention_(step.state.h, memory, t, step.coverage);
+  step.attentional = dropout_(tanh(combine_(cat({step.state.h, seen.context}, -1))));
+  step.weights = seen.weights;
+  if (config_.coverage) step.coverage = step.coverage + seen.weights;
+}
+
+Tensor Seq2Seq::logits(const Tensor& attentional) const {
+  return linear(attentional, target_.weight, output_bias_);
+}
+
+Tensor Seq2Seq::operator()(const Seq2SeqBatch& batch) const {
+  auto [memory, step] = encode(batch.source, batch.source_lengths);
+  const int64_t steps = batch.target.size(1) - 1;
+  const std::vector<Tensor> embedded = unbind(dropout_(target_(batch.target.slice(1, 0, steps))), 1);
+  std::vector<Tensor> attentional;
+  for (int64_t t = 0; t < steps; ++t) {
+    advance(embedded[static_cast<size_t>(t)], memory, t, step);
+    attentional.push_back(step.attentional);
+  }
+  return logits(tapehead::stack(attentional, 1));
+}
+
+Tensor Seq2Seq::loss(const Seq2SeqBatch& batch, double label_smoothing) const {
+  const Tensor wanted = batch.target.slice(1, 1, batch.target.size(1));
+  return cross_entropy((*this)(batch), wanted,
+                       {.ignore_index = config_.pad, .label_smoothing = label_smoothing});
+}
+
+std::vector<Hypothesis> Seq2Seq::translate(const Tensor& source, const Tensor& lengths,
+                                           const BeamOptions& o) const {
+  const NoGrad no_grad;
+  const auto [memory, first] = encode(source, lengths);
+  // The state of a hypothesis: what the decoder remembers, and its copy of what it looks at.
+  const bool cell = first.state.c.defined(), coverage = first.coverage.defined();
+  DecoderState state{first.state.h, first.attentional, memory.values, memory.keys};
+  if (lengths.defined()) state.insert(state.end(), {memory.lengths, memory.mask});
+  if (cell) state.push_back(first.state.c);
+  if (coverage) state.push_back(first.coverage);
+  int64_t t = 0;
+  const auto decoder = [&](const Tensor& tokens, DecoderState& s) -> DecoderStep {
+    const size_t extra = lengths.defined() ? 6 : 4;
+    const AttentionMemory m{s[2], s[3], lengths.defined() ? s[4] : Tensor(), lengths.defined() ? s[5] : Tensor()};
+    Step step{{s[0], cell ? s[extra] : Tensor()}, s[1], coverage ? s.back() : Tensor(), {}};
+    advance(target_(tokens), m, t++, step);
+    s[0] = step.state.h;
+    s[1] = step.attentional;
+    if (cell) s[extra] = step.state.c;
+    if (coverage) s.back() = step.coverage;
+    return {logits(step.attentional), step.weights};
+  };
+  return beam_search(decoder, state, source.size(0), o);
+}
+
+}  // namespace tapehead::nn

@@ -1,0 +1,75 @@
+// The encoder-decoder with attention: Bahdanau et al. 2015, Luong et al. 2015.
+//
+// B batch, S source tokens, T target tokens, H hidden size, V vocabulary.
+#pragma once
+
+#include <optional>
+
+#include "tapehead/nn/attention.h"
+#include "tapehead/nn/beam_search.h"
+#include "tapehead/nn/linear.h"
+#include "tapehead/nn/norm.h"
+#include "tapehead/nn/rnn.h"
+
+namespace tapehead::nn {
+
+struct Seq2SeqConfig {
+  int64_t source_vocab = 0, target_vocab = 0;
+  int64_t embedding = 256;
+  int64_t hidden = 256;           ///< of the decoder; an encoder direction has half of it
+  int64_t layers = 1;             ///< of the encoder
+  RnnCell cell = RnnCell::lstm;
+  Score score = Score::additive;
+  bool bidirectional = true;
+  bool input_feeding = true;      ///< the attentional state is an input of the next step (Luong, 3.3)
+  bool coverage = false;
+  double dropout = 0.3;
+  int64_t positions = 128;        ///< the longest source, for Score::location
+  int64_t pad = 0;
+};
+
+/// Token ids, padded: source i64 [B, S]; target i64 [B, T] starts with bos and ends with eos.
+struct Seq2SeqBatch {
+  Tensor source, source_lengths, target;
+};
+
+/// The encoder reads the source in both directions. At step t the decoder's cell gets the last token and
+/// the last attentional state a; its new state h looks at the source and gets the context c;
+///   a = tanh(W [h; c]),   logits = E a + b,
+/// where E is the target's embedding (Press and Wolf 2017) when the widths agree: they always do here, a has
+/// the embedding's width.
+class Seq2Seq {
+ public:
+  Seq2Seq(Scope at, const Seq2SeqConfig& config);
+
+  /// Logits [B, T - 1, V] of each target token after the first, given those before it (teacher forcing).
+  Tensor operator()(const Seq2SeqBatch& batch) const;
+  /// The mean cross entropy over the target's tokens; padding does not count.
+  Tensor loss(const Seq2SeqBatch& batch, double label_smoothing = 0) const;
+  /// The best target for each source, with its attention.
+  std::vector<Hypothesis> translate(const Tensor& source, const Tensor& lengths, const BeamOptions& o) const;
+
+ private:
+  struct Step {
+    RnnState state;
+    Tensor attentional;  // [B, E]
+    Tensor coverage;     // [B, S]
+    Tensor weights;      // [B, S]
+  };
+  std::pair<AttentionMemory, Step> encode(const Tensor& source, const Tensor& lengths) const;
+  void advance(const Tensor& embedded, const AttentionMemory& memory, int64_t t, Step& step) const;
+  Tensor logits(const Tensor& attentional) const;
+
+  Seq2SeqConfig config_;
+  Embedding source_, target_;
+  Rnn encoder_;
+  Linear bridge_;
+  std::optional<Linear> bridge_cell_;
+  Cell decoder_;
+  SequenceAttention attention_;
+  Linear combine_;
+  Dropout dropout_;
+  Tensor output_bias_;
+};
+
+}  // namespace tapehead::nn

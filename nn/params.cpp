@@ -1,0 +1,215 @@
+#include "tapehead/nn/params.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "tapehead/autograd/grad_mode.h"
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/suggest.h"
+
+namespace tapehead::nn {
+
+struct Params::State {
+  uint64_t seed;
+  std::string description = "the model";
+  std::vector<Param> all;
+  std::vector<std::pair<std::string, std::string>> ties;  // name, path of what it stands for
+  std::unordered_map<std::string, size_t> index;          // path to position in `all`
+  std::vector<std::pair<std::string, std::shared_ptr<bool>>> places;  // path, whether in training
+};
+
+namespace {
+
+bool fits(std::string_view pattern, std::string_view text) {
+  if (pattern.empty()) return text.empty();
+  if (pattern[0] != '*') return !text.empty() && pattern[0] == text[0] && fits(pattern.substr(1), text.substr(1));
+  for (size_t skip = 0; skip <= text.size(); ++skip)
+    if (fits(pattern.substr(1), text.substr(skip))) return true;
+  return false;
+}
+
+// FNV-1a: which draws a parameter starts with.
+uint64_t hash_of(std::string_view path) {
+  uint64_t h = 0xcbf29ce484222325;
+  for (const char c : path) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return h;
+}
+
+std::string thousands(int64_t n) {
+  std::string digits = std::to_string(n);
+  for (auto at = static_cast<int64_t>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<size_t>(at), ",");
+  return digits;
+}
+
+}  // namespace
+
+Params::Params() : Params(default_generator().seed) {}
+Params::Params(uint64_t seed) : state_(std::make_shared<State>()) { state_->seed = seed; }
+
+Scope Params::root() const { return {*this, ""}; }
+Scope Params::operator/(std::string_view name) const { return root() / name; }
+
+const std::vector<Param>& Params::all() const { return state_->all; }
+
+std::vector<Param> Params::trainable() const {
+  std::vector<Param> out;
+  for (const Param& p : state_->all)
+    if (!p.is_buffer && p.value.requires_grad()) out.push_back(p);
+  return out;
+}
+
+bool Params::contains(std::string_view path) const { return state_->index.contains(std::string(path)); }
+
+const Tensor& Params::operator[](std::string_view path) const {
+  const auto found = state_->index.find(std::string(path));
+  if (found != state_->index.end()) return state_->all[found->second].value;
+  std::vector<std::string> names;
+  for (const Param& p : state_->all) names.push_back(p.path);
+  const std::string near = closest_name(path, names);
+  throw IndexError(fmt::format("params: no parameter '{}'{}", path,
+                               near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
+}
+
+int64_t Params::count() const {
+  int64_t n = 0;
+  for (const Param& p : state_->all) n += p.is_buffer ? 0 : p.value.numel();
+  return n;
+}
+
+namespace {
+
+void set_training(std::vector<std::pair<std::string, std::shared_ptr<bool>>>& places, std::string_view pattern,
+                  bool on) {
+  bool any = pattern == "*";
+  for (auto& [path, training] : places)
+    if (fits(pattern, path) || fits(pattern, path + ".")) {
+      *training = on;
+      any = true;
+    }
+  if (!any)
+    throw ValueError(fmt::format("{}: no layer's path fits '{}'", on ? "train" : "eval", pattern));
+}
+
+void set_trainable(std::vector<Param>& all, std::string_view pattern, bool on) {
+  bool any = false;
+  for (Param& p : all)
+    if (!p.is_buffer && fits(pattern, p.path)) {
+      p.value.set_requires_grad(on);
+      any = true;
+    }
+  if (!any)
+    throw ValueError(
+        fmt::format("{}: no parameter's path fits '{}'", on ? "unfreeze" : "freeze", pattern));
+}
+
+}  // namespace
+
+void Params::train(std::string_view pattern) const { set_training(state_->places, pattern, true); }
+void Params::eval(std::string_view pattern) const { set_training(state_->places, pattern, false); }
+void Params::freeze(std::string_view pattern) const { set_trainable(state_->all, pattern, false); }
+void Params::unfreeze(std::string_view pattern) const { set_trainable(state_->all, pattern, true); }
+
+void Params::to(DType dtype) const {
+  if (!is_floating(dtype))
+    throw DTypeError(fmt::format("params: {} is not f32, f64 or bf16", name(dtype)));
+  for (Param& p : state_->all) {
+    if (!is_floating(p.value.dtype())) continue;
+    const bool trained = p.value.requires_grad();
+    p.value.set_requires_grad(false);
+    const Tensor converted = core::cast(p.value, dtype);
+    detail::TensorImpl& impl = *p.value.impl();
+    impl.dtype = dtype;
+    impl.storage = converted.impl()->storage;
+    impl.strides = converted.strides();
+    impl.offset = 0;
+    p.value.set_requires_grad(trained);
+  }
+}
+
+void Params::zero_grad() const {
+  for (const Param& p : state_->all)
+    if (p.value.requires_grad()) p.value.set_grad({});
+}
+
+void Params::describe(std::string model) const { state_->description = std::move(model); }
+const std::string& Params::description() const { return state_->description; }
+
+std::string Params::str() const {
+  size_t path_width = 4, shape_width = 5;
+  for (const Param& p : state_->all) {
+    path_width = std::max(path_width, p.path.size());
+    shape_width = std::max(shape_width, p.value.shape().str().size());
+  }
+  std::string out = fmt::format("{:<{}}  {:<{}}  type  {:>12}\n", "path", path_width, "shape", shape_width, "count");
+  for (const Param& p : state_->all)
+    out += fmt::format("{:<{}}  {:<{}}  {:<4}  {:>12}{}\n", p.path, path_width, p.value.shape().str(),
+                       shape_width, name(p.value.dtype()), thousands(p.value.numel()),
+                       p.is_buffer ? "  buffer" : p.value.requires_grad() ? "" : "  frozen");
+  for (const auto& [name, target] : state_->ties) out += fmt::format("{} is {}\n", name, target);
+  int64_t trained = 0;
+  for (const Param& p : trainable()) trained += p.value.numel();
+  return out + fmt::format("{} parameters, {} of them trained\n", thousands(count()), thousands(trained));
+}
+
+Scope::Scope(Params params, std::string path) : params_(std::move(params)), path_(std::move(path)) {
+  auto& places = params_.state_->places;
+  const auto known = std::find_if(places.begin(), places.end(), [&](auto& p) { return p.first == path_; });
+  if (known == places.end()) {
+    training_ = std::make_shared<bool>(true);
+    places.emplace_back(path_, training_);
+  } else {
+    training_ = known->second;
+  }
+}
+
+std::string Scope::path_of(std::string_view name) const {
+  if (name.empty() || name.find('.') != std::string_view::npos)
+    throw ValueError(fmt::format("params: '{}' is not a name; a name is not empty and has no dot", name));
+  return path_.empty() ? std::string(name) : path_ + "." + std::string(name);
+}
+
+Scope Scope::operator/(std::string_view name) const { return {params_, path_of(name)}; }
+
+Tensor Scope::param(std::string_view name, const Shape& shape, const Init& init) const {
+  Params::State& state = *params_.state_;
+  const std::string path = path_of(name);
+  if (params_.contains(path))
+    throw ValueError(fmt::format("params: '{}' exists already; give this layer a name of its own", path));
+  Tensor value = core::empty(shape);
+  Generator generator{.seed = state.seed, .draws = hash_of(path)};
+  init(value, generator);
+  value.set_name(path).set_requires_grad();
+  state.index.emplace(path, state.all.size());
+  state.all.push_back({path, value, false});
+  return value;
+}
+
+Tensor Scope::buffer(std::string_view name, const Tensor& value) const {
+  Params::State& state = *params_.state_;
+  const std::string path = path_of(name);
+  if (params_.contains(path))
+    throw ValueError(fmt::format("params: '{}' exists already; give this layer a name of its own", path));
+  Tensor held = value.detach();
+  held.set_name(path);
+  state.index.emplace(path, state.all.size());
+  state.all.push_back({path, held, true});
+  return held;
+}
+
+void Scope::tie(std::string_view name, const Tensor& parameter) const {
+  Params::State& state = *params_.state_;
+  for (size_t i = 0; i < state.all.size(); ++i) {
+    if (!state.all[i].value.is_same(parameter)) continue;
+    const std::string path = path_of(name);
+    if (!state.index.emplace(path, i).second)
+      throw ValueError(fmt::format("params: '{}' exists already; give this layer a name of its own", path));
+    state.ties.emplace_back(path, state.all[i].path);
+    return;
+  }
+  throw ValueError(fmt::format("tie: {} is not a parameter of this model", core::describe(parameter)));
+}
+
+}  // namespace tapehead::nn

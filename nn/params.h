@@ -1,0 +1,143 @@
+// The parameters of a model, and the place of each in it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tapehead/core/error.h"
+#include "tapehead/core/tensor.h"
+#include "tapehead/nn/init.h"
+
+namespace tapehead::nn {
+
+class Scope;
+
+/// One parameter, or one buffer: a tensor that is saved with the model but not trained.
+struct Param {
+  std::string path;  ///< "decoder.0.attn.q.weight"
+  Tensor value;
+  bool is_buffer = false;
+};
+
+/// Owns every parameter of a model under its path. A handle to shared state: copies are the same
+/// parameters, and layers keep it alive.
+///
+///   nn::Params params;
+///   nn::Linear hidden(params / "hidden", 2, 32);
+///   optim::AdamW opt(params, {.lr = 1e-2});
+class Params {
+ public:
+  /// First values follow from the seed and each parameter's path, so they do not depend on the order in
+  /// which layers are made. Without a seed: that of the default generator.
+  Params();
+  explicit Params(uint64_t seed);
+
+  /// The place `name` at the top.
+  Scope operator/(std::string_view name) const;
+  /// The top itself: its parameters have no prefix.
+  Scope root() const;
+
+  /// All, in the order in which they were made.
+  const std::vector<Param>& all() const;
+  /// Those that are trained: neither buffers nor frozen.
+  std::vector<Param> trainable() const;
+  /// Throws IndexError, with the nearest name, when there is none.
+  const Tensor& operator[](std::string_view path) const;
+  bool contains(std::string_view path) const;
+  /// The number of numbers in all parameters; buffers do not count, a tied parameter counts once.
+  int64_t count() const;
+
+  /// Training or evaluation: what dropout and batch norm ask. A pattern such as "encoder.*" (`*` stands
+  /// for any characters) limits it to some places; throws ValueError when it fits none.
+  void train(std::string_view pattern = "*") const;
+  void eval(std::string_view pattern = "*") const;
+  /// Stops (starts) the training of the parameters whose path fits the pattern. Throws ValueError when
+  /// none does.
+  void freeze(std::string_view pattern) const;
+  void unfreeze(std::string_view pattern) const;
+
+  /// Converts every floating parameter and buffer, in place: layers see it. Gradients are cleared.
+  void to(DType dtype) const;
+
+  /// Clears every gradient.
+  void zero_grad() const;
+
+  /// Writes every parameter and buffer to a safetensors file, whole or not at all.
+  void save(const std::string& path) const;
+  struct LoadOptions {
+    /// Taken off the front of names in the file.
+    std::string strip = "";
+    /// Throws when the file has what the model has not.
+    bool strict = true;
+  };
+  /// Copies the values of a safetensors file into the parameters. Throws FormatError that lists every
+  /// difference of names and shapes; then nothing was loaded.
+  void load(const std::string& path) const { load(path, LoadOptions()); }
+  void load(const std::string& path, const LoadOptions& options) const;
+
+  /// What messages call the model: "Gpt(layers=12)".
+  void describe(std::string model) const;
+  const std::string& description() const;
+  /// A table of paths, shapes, types and counts.
+  std::string str() const;
+
+ private:
+  friend class Scope;
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+/// A place in the model. Layers take one, make their parameters there, and hand places below it to their
+/// parts: `Block(nn::Scope at, …) : norm1(at / "norm1", …)`.
+class Scope {
+ public:
+  Scope operator/(std::string_view name) const;
+  Scope operator/(int64_t index) const { return *this / std::to_string(index); }
+
+  /// A new parameter here. Throws ValueError when the name is taken.
+  Tensor param(std::string_view name, const Shape& shape, const Init& init) const;
+  /// A new buffer here: saved with the model, not trained.
+  Tensor buffer(std::string_view name, const Tensor& value) const;
+  /// Another name for a parameter that exists: it is trained and counted once, and saved once.
+  void tie(std::string_view name, const Tensor& parameter) const;
+
+  /// Whether this place is in training.
+  bool training() const { return *training_; }
+  /// "decoder.0"; empty at the top.
+  const std::string& path() const { return path_; }
+  Params params() const { return params_; }
+
+ private:
+  friend class Params;
+  Scope(Params params, std::string path);
+  std::string path_of(std::string_view name) const;
+
+  Params params_;
+  std::string path_;
+  std::shared_ptr<bool> training_;
+};
+
+/// Runs a layer's computation so that an error says where in the model it arose.
+template <class F>
+auto at(const Scope& scope, F&& f) {
+  try {
+    return f();
+  } catch (Error& e) {
+    e.set_where(scope.path());
+    throw;
+  }
+}
+
+/// A stack of equal layers at `scope / 0`, `scope / 1` …: `nn::stack<Block>(at / "blocks", 12, config)`.
+template <class Layer, class... A>
+std::vector<Layer> stack(const Scope& scope, int64_t count, const A&... args) {
+  std::vector<Layer> layers;
+  layers.reserve(static_cast<size_t>(count));
+  for (int64_t i = 0; i < count; ++i) layers.emplace_back(scope / i, args...);
+  return layers;
+}
+
+}  // namespace tapehead::nn

@@ -1,0 +1,78 @@
+#include "tapehead/nn/rnn.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "tapehead/core/detail/elementwise.h"
+
+namespace tapehead::nn {
+namespace {
+
+int64_t gates_of(RnnCell cell) { return cell == RnnCell::lstm ? 4 : cell == RnnCell::gru ? 3 : 1; }
+
+RnnWeights make_weights(const Scope& at, const std::string& suffix, int64_t in, int64_t hidden,
+                        const CellOptions& o) {
+  const int64_t rows = gates_of(o.cell) * hidden;
+  const double bound = 1 / std::sqrt(static_cast<double>(hidden));
+  const Init within = init::uniform(-bound, bound);
+  RnnWeights w;
+  w.w_ih = at.param("weight_ih" + suffix, {rows, in}, o.input_init ? o.input_init : within);
+  w.w_hh = at.param("weight_hh" + suffix, {rows, hidden}, o.hidden_init ? o.hidden_init : within);
+  if (!o.bias) return w;
+  w.b_ih = at.param("bias_ih" + suffix, {rows}, within);
+  w.b_hh = at.param("bias_hh" + suffix, {rows}, within);
+  if (o.cell == RnnCell::lstm && o.forget_bias != 0) {
+    const NoGrad no_grad;
+    w.b_ih.slice(0, hidden, 2 * hidden).add_(o.forget_bias);
+  }
+  return w;
+}
+
+}  // namespace
+
+Cell::Cell(Scope at, int64_t in, int64_t hidden, const CellOptions& options)
+    : weights(make_weights(at, "", in, hidden, options)), at_(at), cell_(options.cell) {}
+
+RnnState Cell::operator()(const Tensor& x, const RnnState& state) const {
+  const RnnResult r = nn::at(at_, [&] { return recurrent(cell_, x.unsqueeze(1), weights, state.h, state.c); });
+  return {r.h, r.c};
+}
+
+Rnn::Rnn(Scope at, int64_t in, int64_t hidden, const RnnNetOptions& options)
+    : at_(std::move(at)), options_(options) {
+  if (options.layers < 1)
+    throw ValueError(fmt::format("rnn: layers = {}; at least 1 (in {})", options.layers, at_.path()));
+  const int64_t directions = options.bidirectional ? 2 : 1;
+  for (int64_t layer = 0; layer < options.layers; ++layer)
+    for (int64_t direction = 0; direction < directions; ++direction)
+      weights_.push_back(make_weights(
+          at_, fmt::format("_l{}{}", layer, direction ? "_reverse" : ""), layer ? directions * hidden : in, hidden,
+          {.cell = options.cell, .bias = options.bias, .forget_bias = options.forget_bias}));
+}
+
+RnnNetResult Rnn::operator()(const Tensor& x, const Tensor& lengths, const RnnState& state) const {
+  return nn::at(at_, [&] {
+    const int64_t directions = options_.bidirectional ? 2 : 1;
+    Tensor input = x;
+    std::vector<Tensor> hs, cs;
+    for (int64_t layer = 0; layer < options_.layers; ++layer) {
+      if (layer > 0) input = dropout(input, options_.dropout, at_.training());
+      std::vector<Tensor> outs;
+      for (int64_t direction = 0; direction < directions; ++direction) {
+        const int64_t k = layer * directions + direction;
+        const auto first = [k](const Tensor& s) { return s.defined() ? s[k] : s; };
+        const RnnResult r =
+            recurrent(options_.cell, input, weights_[static_cast<size_t>(k)], first(state.h), first(state.c),
+                      {.lengths = lengths, .reverse = direction == 1});
+        outs.push_back(r.out);
+        hs.push_back(r.h);
+        if (r.c.defined()) cs.push_back(r.c);
+      }
+      input = directions == 1 ? outs[0] : cat(outs, -1);
+    }
+    return RnnNetResult{input, {tapehead::stack(hs, 0), cs.empty() ? Tensor() : tapehead::stack(cs, 0)}};
+  });
+}
+
+}  // namespace tapehead::nn

@@ -1,0 +1,35 @@
+// Checkpoints: everything that a run needs to go on as if it had never stopped.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tapehead/core/random.h"
+#include "tapehead/core/safetensors.h"
+#include "tapehead/data/loader.h"
+#include "tapehead/nn/params.h"
+#include "tapehead/optim/optimizer.h"
+#include "tapehead/optim/schedule.h"
+
+namespace tapehead::train {
+
+/// Where a run stands, beside the state of its parts.
+struct RunState {
+  int64_t step = 0;
+  data::LoaderPosition position;
+  double best = 0;  ///< the best score of validation so far
+  bool has_best = false;
+  double seconds = 0;  ///< of training
+};
+
+/// Writes parameters, optimizer, schedule, the default generator and the run's state to one safetensors
+/// file, whole or not at all: when the disk is full, what stood there before stays. Throws IoError.
+void save_checkpoint(const std::string& path, const nn::Params& params, const optim::Optimizer& optimizer,
+                     const optim::Schedule& schedule, const RunState& run);
+
+/// Brings all of them to what a checkpoint holds. Throws IoError, and FormatError that lists every difference
+/// when the file is of another model; then nothing was changed.
+RunState load_checkpoint(const std::string& path, const nn::Params& params, optim::Optimizer& optimizer,
+                         optim::Schedule& schedule);
+
+}  // namespace tapehead::train

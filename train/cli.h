@@ -1,0 +1,69 @@
+// The command line that every example has.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace tapehead::train {
+
+/// What every training program takes.
+struct Options {
+  std::optional<std::string> data;  ///< a folder of real data; none: generated data
+  uint64_t seed = 1;
+  std::optional<int64_t> epochs, steps;  ///< how long to train; the program has a default
+  std::string out;                       ///< where everything goes: "out/NAME"
+  bool resume = false;                   ///< go on from the last checkpoint in `out`
+  std::optional<std::string> eval;       ///< score the model in this folder, do not train
+  int64_t checkpoint_every = 0;          ///< steps between checkpoints; 0: at the end of each epoch
+  bool smoke = false;                    ///< a few steps, to see that it runs
+  bool quiet = false;                    ///< no progress
+};
+
+/// The options of one program: the common ones, and its own.
+///
+///   int main(int argc, char** argv) {
+///     return train::program(argc, argv, "translate", "Translates with attention.", [](train::Cli& cli) {
+///       int64_t width = 256;
+///       cli.option("--width", width, "size of the hidden state");
+///       const train::Options o = cli.parse();
+///       …
+///     });
+///   }
+class Cli {
+ public:
+  Cli(int argc, char** argv, std::string name, const std::string& description);
+  ~Cli();
+
+  /// An option of the program; what `value` holds is its default.
+  void option(const std::string& flag, std::string& value, const std::string& help);
+  void option(const std::string& flag, int64_t& value, const std::string& help);
+  void option(const std::string& flag, double& value, const std::string& help);
+  /// An option without a value.
+  void flag(const std::string& flag, bool& value, const std::string& help);
+
+  /// Reads the command line, sets the threads and the seed, and makes the folder `out`. Of a model that is
+  /// evaluated or resumed, options that are not given are those it was trained with (config.json). Ends the
+  /// program's function for --help and for a wrong option, with a message that says what is right.
+  Options parse();
+
+  const std::string& name() const;
+  /// The program's own options and their values as one JSON object: what config.json holds.
+  std::string config() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Runs a program's function; an error becomes one line on standard error. Gives the exit status: 0, 1 for an
+/// error, 2 for a wrong command line, 130 after Ctrl-C.
+int program(int argc, char** argv, const std::string& name, const std::string& description,
+            const std::function<void(Cli&)>& body);
+
+/// The last line of every program, on standard output: {"example":"translate","metric":"bleu","value":38.2}
+void report(const Cli& cli, const std::string& metric, double value);
+
+}  // namespace tapehead::train

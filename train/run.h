@@ -1,0 +1,101 @@
+// A training run: what is the same in every program.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "tapehead/data/loader.h"
+#include "tapehead/nn/params.h"
+#include "tapehead/optim/optimizer.h"
+#include "tapehead/optim/schedule.h"
+#include "tapehead/train/cli.h"
+
+namespace tapehead::train {
+
+namespace detail {
+
+/// What Run needs of a loader, whatever its batches are.
+struct BatchSource {
+  std::function<data::LoaderPosition()> position;
+  std::function<void(const data::LoaderPosition&)> seek;
+};
+
+/// All of a run but the batches.
+class RunBase {
+ public:
+  RunBase(const Cli& cli, const Options& options, const nn::Params& params, optim::Optimizer& optimizer,
+          optim::Schedule& schedule, int64_t steps, BatchSource source);
+  ~RunBase();
+
+  /// Scores the model after every epoch. The weights with the highest score so far are kept in
+  /// best.safetensors.
+  void each_epoch(const std::string& metric, std::function<double()> score);
+  /// Ends a step: checks that the loss is finite, lets the optimizer and the schedule step, clears gradients,
+  /// logs, and saves a checkpoint when it is time. Throws GraphError for a loss that is NaN or infinite,
+  /// with the step and the last finite loss; the last checkpoint stays.
+  void step(const Tensor& loss);
+  /// Loads the weights with the best score, when each_epoch() kept any.
+  void load_best();
+  /// Writes model.safetensors and loss.svg and reports the result as the program's last line.
+  void finish(const std::string& metric, double value);
+
+  int64_t steps_taken() const;
+  /// Whether there is another step to take: not all are done, and nobody pressed Ctrl-C.
+  bool goes_on();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace detail
+
+/// Goes through the batches for a number of steps; in the program's folder `out` it leaves checkpoints,
+/// metrics.jsonl, TensorBoard events, loss.svg and model.safetensors. Ctrl-C saves and says how to resume;
+/// with Options::resume it goes on, bit for bit.
+///
+///   train::Run run(cli, o, params, opt, schedule, batches, steps);
+///   for (const Batch& batch : run) {
+///     Tensor loss = model.loss(batch);
+///     loss.backward();
+///     run.step(loss);
+///   }
+///   run.finish("bleu", bleu);
+template <class Batch>
+class Run : public detail::RunBase {
+ public:
+  Run(const Cli& cli, const Options& options, const nn::Params& params, optim::Optimizer& optimizer,
+      optim::Schedule& schedule, data::Loader<Batch>& loader, int64_t steps)
+      : RunBase(cli, options, params, optimizer, schedule, steps,
+                {[&loader] { return loader.position(); },
+                 [&loader](const data::LoaderPosition& p) { loader.seek(p); }}),
+        loader_(loader) {}
+
+  class Iterator {
+   public:
+    explicit Iterator(Run* run) : run_(run) { advance(); }
+    const Batch& operator*() const { return *batch_; }
+    Iterator& operator++() {
+      advance();
+      return *this;
+    }
+    bool operator!=(std::nullptr_t) const { return batch_ != nullptr; }
+
+   private:
+    void advance() {
+      batch_.reset();
+      if (run_->goes_on()) batch_ = std::make_shared<Batch>(run_->loader_.next());
+    }
+    Run* run_;
+    std::shared_ptr<Batch> batch_;
+  };
+  Iterator begin() { return Iterator(this); }
+  std::nullptr_t end() const { return nullptr; }
+
+ private:
+  data::Loader<Batch>& loader_;
+};
+
+}  // namespace tapehead::train
