@@ -9,7 +9,14 @@ namespace tapehead::kernels::TAPEHEAD_ISA {
 const Table table = {
     .isa = TAPEHEAD_STRING(TAPEHEAD_ISA),
     .unary = unary_loops,
+    .predicate = predicate_loops,
+    .activation = activation_loops,
     .binary = binary_loops,
+    .compare = compare_loops,
+    .gradient = gradient_loops,
+    .ternary = ternary_loops,
+    .where = where_loops,
+    .cast = cast_loops,
     .reduce = reducers,
     .rows = row_kernels,
 };
