@@ -19,7 +19,7 @@ struct Either<false, A, B> {
 // Adds up: floats in double where they leave the lanes, integers as i64.
 template <class T>
 struct Additive {
-  using Acc = typename Either<kFloating<T>, typename Compute<T>::type, int64_t>::type;
+  using Acc = typename Either<kFloating<T>, Compute<T>, int64_t>::type;
   using Total = typename Either<kFloating<T>, double, int64_t>::type;
   using Out = typename Either<kFloating<T>, T, int64_t>::type;
   static Acc identity() { return 0; }
@@ -96,7 +96,7 @@ struct prod : Additive<T> {
 // Picks one of two; NaN wins over everything.
 template <class T, class Pick>
 struct Extremum {
-  using Acc = typename Compute<T>::type;
+  using Acc = Compute<T>;
   using Total = Acc;
   using Out = T;
   static Acc identity() { return Pick::template worst<T>(); }

@@ -30,8 +30,8 @@ inline double row_sum(int64_t n, F term) {
 
 /// The largest element of a row that is not empty; NaN may or may not be passed over.
 template <class T>
-inline typename Compute<T>::type row_max(const T* x, int64_t n) {
-  using C = typename Compute<T>::type;
+inline Compute<T> row_max(const T* x, int64_t n) {
+  using C = Compute<T>;
   C lanes[kRowLanes];
   for (int64_t l = 0; l < kRowLanes; ++l) lanes[l] = C(x[0]);
   int64_t i = 0;

@@ -21,7 +21,7 @@ inline C scale_of(double sum) {
 
 template <bool kLog, class T>
 void softmax(const void* x_, void* y_, int64_t rows, int64_t n) {
-  using C = typename Compute<T>::type;
+  using C = Compute<T>;
   for (int64_t r = 0; r < rows; ++r) {
     const T* x = static_cast<const T*>(x_) + r * n;
     T* y = static_cast<T*>(y_) + r * n;
@@ -42,7 +42,7 @@ void softmax(const void* x_, void* y_, int64_t rows, int64_t n) {
 
 template <bool kLog, class T>
 void softmax_columns(const void* x_, void* y_, int64_t n, int64_t stride, int64_t cols) {
-  using C = typename Compute<T>::type;
+  using C = Compute<T>;
   for (int64_t begin = 0; begin < cols; begin += kColumns) {
     const int64_t count = cols - begin < kColumns ? cols - begin : kColumns;
     const T* x = static_cast<const T*>(x_) + begin;
@@ -77,7 +77,7 @@ inline C gradient(C y, C dy, C sum) {
 
 template <bool kLog, class T>
 void softmax_grad(const void* y_, const void* dy_, void* dx_, int64_t rows, int64_t n) {
-  using C = typename Compute<T>::type;
+  using C = Compute<T>;
   for (int64_t r = 0; r < rows; ++r) {
     const T *y = static_cast<const T*>(y_) + r * n, *dy = static_cast<const T*>(dy_) + r * n;
     T* dx = static_cast<T*>(dx_) + r * n;
@@ -91,7 +91,7 @@ void softmax_grad(const void* y_, const void* dy_, void* dx_, int64_t rows, int6
 template <bool kLog, class T>
 void softmax_grad_columns(const void* y_, const void* dy_, void* dx_, int64_t n, int64_t stride,
                           int64_t cols) {
-  using C = typename Compute<T>::type;
+  using C = Compute<T>;
   for (int64_t begin = 0; begin < cols; begin += kColumns) {
     const int64_t count = cols - begin < kColumns ? cols - begin : kColumns;
     const T *y = static_cast<const T*>(y_) + begin, *dy = static_cast<const T*>(dy_) + begin;
@@ -111,7 +111,7 @@ void softmax_grad_columns(const void* y_, const void* dy_, void* dx_, int64_t n,
 
 template <class T>
 void exp_sum(const void* x_, int64_t n, double* largest, double* sum) {
-  using C = typename Compute<T>::type;
+  using C = Compute<T>;
   const T* x = static_cast<const T*>(x_);
   const C shift = row_max(x, n);
   *largest = static_cast<double>(shift);
@@ -120,7 +120,7 @@ void exp_sum(const void* x_, int64_t n, double* largest, double* sum) {
 
 template <class T>
 double weighted_distance(const void* x_, int64_t n, double shift_, const void* weight_) {
-  using C = typename Compute<T>::type;
+  using C = Compute<T>;
   const T* x = static_cast<const T*>(x_);
   const C* weight = static_cast<const C*>(weight_);
   const C shift = static_cast<C>(shift_);
@@ -131,7 +131,7 @@ double weighted_distance(const void* x_, int64_t n, double shift_, const void* w
 template <class T>
 void scaled_exp(const void* x_, void* dx_, int64_t n, double shift_, double scale_, double push_,
                 const void* weight_) {
-  using C = typename Compute<T>::type;
+  using C = Compute<T>;
   const T* x = static_cast<const T*>(x_);
   T* dx = static_cast<T*>(dx_);
   const C* weight = static_cast<const C*>(weight_);

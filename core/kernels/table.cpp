@@ -9,10 +9,21 @@ namespace tapehead::kernels::TAPEHEAD_ISA {
 const Table table = {
     .isa = TAPEHEAD_STRING(TAPEHEAD_ISA),
     .unary = unary_loops,
+    .predicate = predicate_loops,
+    .activation = activation_loops,
     .binary = binary_loops,
+    .compare = compare_loops,
+    .gradient = gradient_loops,
+    .ternary = ternary_loops,
+    .where = where_loops,
+    .cast = cast_loops,
     .reduce = reducers,
     .rows = row_kernels,
     .random = &random_kernels,
+    .cells_f32 = &cells_f32,
+    .cells_f64 = &cells_f64,
+    .additive_f32 = &additive_f32,
+    .additive_f64 = &additive_f64,
 };
 
 }  // namespace tapehead::kernels::TAPEHEAD_ISA
