@@ -39,7 +39,7 @@ namespace tapehead::rows {
 TAPEHEAD_ROW(exp)
     .unary(exp, std::exp)
     .bad<DTypeError>([] { exp(core::full({2}, 1, i64)); },
-                     "exp: [2] i64 is not a type it takes; convert with to(f32)");
+                     "exp: [2] i64 is not of a type it takes; convert with to(f32)");
 TAPEHEAD_ROW(tanh).unary(tanh, std::tanh);
 
 }  // namespace tapehead::rows
