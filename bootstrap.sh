@@ -185,7 +185,7 @@ configure() {
 compile() {  # compile FOLDER TARGET...
   folder=$1
   shift
-  say "building $folder/ $* with $(job_count) jobs"
+  say "building $folder/ with $(job_count) jobs"
   "$NINJA" -C "$folder" -j "$(job_count)" "$@"
 }
 
@@ -202,7 +202,6 @@ run_asan() {
 run_tests() {  # run_tests FOLDER OPTION...
   folder=$1
   shift
-  rm -f "$folder/meson-logs/testlog.json"
   "$(find_meson)" test -C "$folder" --no-rebuild --print-errorlogs --timeout-multiplier 4 "$@"
 }
 
@@ -216,14 +215,14 @@ demo() {
   # The last line is the result as JSON: the pictures are named before it.
   status=$(mktemp)
   { build/examples/translate --out "$out"; echo $? >"$status"; } | {
-    last=
+    lines=0
     while IFS= read -r line; do
-      [ -z "$last" ] || printf '%s\n' "$last"
-      last=$line
+      [ "$lines" -eq 0 ] || printf '%s\n' "$last"
+      last=$line lines=$((lines + 1))
     done
     say "the pictures:"
     find "$out" -name '*.svg' | sort | sed 's/^/  /'
-    [ -z "$last" ] || printf '%s\n' "$last"
+    [ "$lines" -eq 0 ] || printf '%s\n' "$last"
   }
   code=$(cat "$status")
   rm -f "$status"
@@ -243,6 +242,7 @@ stage() {
   shift 2
   say "== $stage_name"
   began=$(date +%s)
+  rm -f "$stage_folder/meson-logs/testlog.json"
   "$@"
   status=$?
   if [ -z "$stage_folder" ]; then
