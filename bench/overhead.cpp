@@ -9,7 +9,7 @@ using namespace tapehead;
 
 namespace {
 
-constexpr int kOps = 1'"'"'000'"'"'000;
+constexpr int kOps = 1'000'000;
 
 using Clock = std::chrono::steady_clock;
 double microseconds(Clock::time_point from, Clock::time_point to) {
@@ -45,7 +45,7 @@ int main() {
   };
   bool leaked = false;
   for (const auto& [name, op] : ops) {
-    chain(x, op);  // fills the allocator'"'"'s caches
+    chain(x, op);  // fills the allocator's caches
     x.set_grad({});
     const int64_t before = memory_stats().live_bytes;
     std::vector<Cost> costs;

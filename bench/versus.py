@@ -21,7 +21,7 @@ def measure(command):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode or not lines or any("failed" in line for line in lines):
-        sys.exit(f"{'"'"' '"'"'.join(command)}: {done.stderr.strip() or done.stdout.strip() or '"'"'no output'"'"'}")
+        sys.exit(f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip() or 'no output'}")
     return {line["workload"]: line["ms_per_step"] for line in lines}
 
 
@@ -44,7 +44,7 @@ def main():
         rounds.append((measure(ours), measure(peer)))
         a, b = rounds[-1]
         print(f"round {number + 1}: " + "  ".join(f"{name} {b[name] / a[name]:.2f}x" for name in a), flush=True)
-    print(f"\n{'"'"'workload'"'"':<20} {'"'"'tapehead ms'"'"':>12} {'"'"'PyTorch ms'"'"':>12} {'"'"'ratio, median (min..max)'"'"':>28}")
+    print(f"\n{'workload':<20} {'tapehead ms':>12} {'PyTorch ms':>12} {'ratio, median (min..max)':>28}")
     for name in rounds[0][0]:
         ratios = [b[name] / a[name] for a, b in rounds]
         a_ms = statistics.median(a[name] for a, _ in rounds)

@@ -118,7 +118,7 @@ int main(int argc, char** argv) {
   std::string precision = "fp32";
   int threads = 2;
   double seconds = 6;
-  app.add_option("--only", only, "names, separated by commas")->delimiter('"'"','"'"');
+  app.add_option("--only", only, "names, separated by commas")->delimiter(',');
   app.add_option("--precision", precision, "fp32")->check(CLI::IsMember({"fp32"}));
   app.add_option("--threads", threads, "")->capture_default_str();
   app.add_option("--seconds", seconds, "for each workload")->capture_default_str();
@@ -128,7 +128,7 @@ int main(int argc, char** argv) {
                                                         {"mlp_tiny", mlp_tiny}};
   for (const std::string& name : only)
     if (std::none_of(std::begin(all), std::end(all), [&](auto& w) { return w.first == name; })) {
-      fmt::print(stderr, "workloads: no workload '"'"'{}'"'"'; there are seq2seq_lstm_attn and mlp_tiny\n", name);
+      fmt::print(stderr, "workloads: no workload '{}'; there are seq2seq_lstm_attn and mlp_tiny\n", name);
       return 2;
     }
   for (const auto& [name, make] : all) {

@@ -48,4 +48,10 @@ std::vector<std::string> split_lines(std::string_view text) {
   return lines;
 }
 
+void write_lines(const std::string& path, const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text.append(line).push_back('\n');
+  write_atomic(path, text);
+}
+
 }  // namespace tapehead::data

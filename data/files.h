@@ -24,4 +24,7 @@ std::vector<std::string> read_lines(const std::string& path, int64_t max_bytes =
 /// Cuts text at each \n or \r\n; what follows the last one is a line if it is not empty.
 std::vector<std::string> split_lines(std::string_view text);
 
+/// Writes lines, each with \n at its end, whole or not at all. Throws IoError.
+void write_lines(const std::string& path, const std::vector<std::string>& lines);
+
 }  // namespace tapehead::data

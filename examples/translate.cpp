@@ -133,17 +133,14 @@ void interact(const Translator& translator) {
     fmt::print("{}\n", translator.translate({line})[0]);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  train::Cli cli("translate", "Translates with attention; without --data, dates.");
+void run(train::Cli& cli) {
   Options t;
   cli.option("--source", t.source, "language of the source");
   cli.option("--target", t.target, "language of the target");
   cli.option("--split", t.split, "what --eval scores: NAME.SOURCE and NAME.TARGET in the data folder");
   cli.option("--cell", t.cell, "gru or lstm");
   cli.option("--score", t.score, "none, dot, scaled_dot, general, concat, additive, location, local_m, local_p");
-  cli.option("--width", t.width, "size of the decoder'"'"'s state (512; dates 128)");
+  cli.option("--width", t.width, "size of the decoder's state (512; dates 128)");
   cli.option("--embedding", t.embedding, "size of the embeddings (256; dates 64)");
   cli.option("--merges", t.merges, "merges of the subword vocabulary");
   cli.option("--tokens", t.tokens, "target tokens in a batch");
@@ -155,55 +152,59 @@ int main(int argc, char** argv) {
   cli.flag("--no-input-feeding", t.no_input_feeding, "the decoder does not see what it attended to before");
   cli.flag("--coverage", t.coverage, "additive attention sees what it looked at before");
   cli.flag("--interactive", t.interactive, "translate what is typed");
-  train::Options o = cli.parse(argc, argv);
+  train::Options o = cli.parse();
   set_defaults(t, o);
 
-  return train::main_of(cli, [&] {
-    const bool text = o.data.has_value();
-    const auto corpus = text ? data::ParallelText::open(*o.data, t.source, t.target) : data::dates(o.seed);
-    const auto characters = [](const auto& lines) { return data::Bpe::train(lines, 0, {.prefix_space = false}); };
-    const auto joint = [&] { return data::Bpe::train(corpus.train, t.merges, {.lower = true}); };
-    const std::string kept = o.eval ? *o.eval + "/bpe." : "";
-    const auto from = o.eval ? data::Bpe::load(kept + "source.txt") : text ? joint() : characters(corpus.train.source);
-    const auto to = o.eval ? data::Bpe::load(kept + "target.txt") : text ? from : characters(corpus.train.target);
-    Translator translator(from, to, t, o.seed);
-    const std::string metric = text ? "bleu" : "exact_match";
+  const bool text = o.data.has_value();
+  const auto corpus = text ? data::ParallelText::open(*o.data, t.source, t.target) : data::dates(o.seed);
+  const auto characters = [](const auto& lines) { return data::Bpe::train(lines, 0, {.prefix_space = false}); };
+  const auto joint = [&] { return data::Bpe::train(corpus.train, t.merges, {.lower = true}); };
+  const std::string kept = o.eval ? *o.eval + "/bpe." : "";
+  const auto from = o.eval ? data::Bpe::load(kept + "source.txt") : text ? joint() : characters(corpus.train.source);
+  const auto to = o.eval ? data::Bpe::load(kept + "target.txt") : text ? from : characters(corpus.train.target);
+  Translator translator(from, to, t, o.seed);
+  const std::string metric = text ? "bleu" : "exact_match";
 
-    if (o.eval) {
-      translator.params.load(*o.eval + "/model.safetensors");
-      if (t.interactive) return interact(translator);
-      const auto split = text ? data::ParallelText::split(*o.data, t.split, t.source, t.target) : corpus.test;
-      const auto output = translator.translate(split.source);
-      data::write_lines(o.out + "/translations.txt", output);
-      return train::report(cli, metric, score_of(output, split, text));
-    }
-
-    from.save(o.out + "/bpe.source.txt");
-    to.save(o.out + "/bpe.target.txt");
-    const Pairs train{encode_all(from, corpus.train.source), encode_all(to, corpus.train.target)};
-    data::Loader<nn::Seq2SeqBatch> batches(
-        data::lengths(train[1]), [&](std::span<const int64_t> which) { return collate(train, which); },
-        {.tokens = t.tokens, .bucket = true, .seed = o.seed});
-    optim::AdamW opt(translator.params, {.lr = t.lr, .betas = {0.9, 0.98}, .weight_decay = 1e-4});
-    const int64_t steps = o.steps ? *o.steps : *o.epochs * batches.per_epoch();
-    optim::WarmupCosine schedule(opt, {.warmup = std::min<int64_t>(400, steps / 10), .steps = steps});
-
-    train::Run run(o, translator.params, opt, schedule, batches);
-    run.each_epoch("val_" + metric, [&] { return score_of(translator.translate(corpus.val.source), corpus.val, text); });
-    for (const nn::Seq2SeqBatch& batch : run) {
-      const Tensor loss = translator.model.loss(batch, t.smoothing);
-      loss.backward();
-      optim::clip_grad_norm(translator.params, 1.0);
-      run.step(loss);
-    }
-
-    run.load_best();
-    const auto test = text ? data::ParallelText::split(*o.data, t.split, t.source, t.target) : corpus.test;
-    const auto output = translator.translate(test.source);
+  if (o.eval) {
+    translator.params.load(*o.eval + "/model.safetensors");
+    if (t.interactive) return interact(translator);
+    const auto split = text ? data::ParallelText::split(*o.data, t.split, t.source, t.target) : corpus.test;
+    const auto output = translator.translate(split.source);
     data::write_lines(o.out + "/translations.txt", output);
-    for (size_t i = 0; i < 4; ++i)
-      translator.draw(test.source[i], fmt::format("{}/attention-{}.svg", o.out, i + 1));
-    run.finish(metric, score_of(output, test, text));
-    if (t.interactive) interact(translator);
-  });
+    return train::report(cli, metric, score_of(output, split, text));
+  }
+
+  from.save(o.out + "/bpe.source.txt");
+  to.save(o.out + "/bpe.target.txt");
+  const Pairs train{encode_all(from, corpus.train.source), encode_all(to, corpus.train.target)};
+  data::Loader<nn::Seq2SeqBatch> batches(
+      data::lengths(train[1]), [&](std::span<const int64_t> which) { return collate(train, which); },
+      {.tokens = t.tokens, .bucket = true, .seed = o.seed});
+  optim::AdamW opt(translator.params, {.lr = t.lr, .betas = {0.9, 0.98}, .weight_decay = 1e-4});
+  const int64_t steps = o.steps ? *o.steps : *o.epochs * batches.per_epoch();
+  optim::WarmupCosine schedule(opt, {.warmup = std::min<int64_t>(400, steps / 10), .steps = steps});
+
+  train::Run run(cli, o, translator.params, opt, schedule, batches, steps);
+  run.each_epoch("val_" + metric, [&] { return score_of(translator.translate(corpus.val.source), corpus.val, text); });
+  for (const nn::Seq2SeqBatch& batch : run) {
+    const Tensor loss = translator.model.loss(batch, t.smoothing);
+    loss.backward();
+    optim::clip_grad_norm(translator.params, 1.0);
+    run.step(loss);
+  }
+
+  run.load_best();
+  const auto test = text ? data::ParallelText::split(*o.data, t.split, t.source, t.target) : corpus.test;
+  const auto output = translator.translate(test.source);
+  data::write_lines(o.out + "/translations.txt", output);
+  for (size_t i = 0; i < 4; ++i)
+    translator.draw(test.source[i], fmt::format("{}/attention-{}.svg", o.out, i + 1));
+  run.finish(metric, score_of(output, test, text));
+  if (t.interactive) interact(translator);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return train::program(argc, argv, "translate", "Translates with attention; without --data, dates.", run);
 }

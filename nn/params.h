@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tapehead/core/error.h"
+#include "tapehead/core/safetensors.h"
 #include "tapehead/core/tensor.h"
 #include "tapehead/nn/init.h"
 
@@ -77,6 +78,10 @@ class Params {
   /// difference of names and shapes; then nothing was loaded.
   void load(const std::string& path) const { load(path, LoadOptions()); }
   void load(const std::string& path, const LoadOptions& options) const;
+  /// The same of tensors in memory; `source` stands for the file in errors.
+  void load(std::span<const NamedTensor> tensors, const std::string& source, const LoadOptions& options) const;
+  /// Throws what load() would throw, and loads nothing.
+  void check(std::span<const NamedTensor> tensors, const std::string& source, const LoadOptions& options) const;
 
   /// What messages call the model: "Gpt(layers=12)".
   void describe(std::string model) const;
@@ -86,6 +91,9 @@ class Params {
 
  private:
   friend class Scope;
+  using Copies = std::vector<std::pair<Tensor, Tensor>>;  // to, from
+  Copies plan(std::span<const NamedTensor> tensors, const std::string& source, const LoadOptions& options) const;
+
   struct State;
   std::shared_ptr<State> state_;
 };

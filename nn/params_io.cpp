@@ -48,12 +48,12 @@ void Params::save(const std::string& path) const {
   write_safetensors(path, tensors);
 }
 
-void Params::load(const std::string& path, const LoadOptions& options) const {
-  const SafeTensors file = read_safetensors(path);
+Params::Copies Params::plan(std::span<const NamedTensor> tensors, const std::string& source,
+                            const LoadOptions& options) const {
   Differences differences;
-  std::vector<std::pair<Tensor, Tensor>> copies;  // to, from
+  Copies copies;
   std::vector<bool> found(all().size());
-  for (const auto& [full_name, tensor] : file.tensors) {
+  for (const auto& [full_name, tensor] : tensors) {
     const bool stripped = full_name.starts_with(options.strip);
     const std::string name = stripped ? full_name.substr(options.strip.size()) : full_name;
     if (!contains(name)) {
@@ -69,9 +69,24 @@ void Params::load(const std::string& path, const LoadOptions& options) const {
   for (size_t i = 0; i < found.size(); ++i)
     if (!found[i]) differences.missing(options.strip + all()[i].path);
   if (differences.any())
-    throw FormatError(fmt::format("{} does not fit {}: {}; nothing was loaded", path, description(), differences.str()));
+    throw FormatError(
+        fmt::format("{} does not fit {}: {}; nothing was loaded", source, description(), differences.str()));
+  return copies;
+}
+
+void Params::check(std::span<const NamedTensor> tensors, const std::string& source,
+                   const LoadOptions& options) const {
+  plan(tensors, source, options);
+}
+
+void Params::load(std::span<const NamedTensor> tensors, const std::string& source,
+                  const LoadOptions& options) const {
   const NoGrad no_grad;
-  for (const auto& [to, from] : copies) to.copy_(from);
+  for (const auto& [to, from] : plan(tensors, source, options)) to.copy_(from);
+}
+
+void Params::load(const std::string& path, const LoadOptions& options) const {
+  load(read_safetensors(path).tensors, path, options);
 }
 
 }  // namespace tapehead::nn

@@ -136,6 +136,9 @@ int program(int argc, char** argv, const std::string& name, const std::string& d
     return 0;
   } catch (const Exit& e) {
     return e.status;
+  } catch (const Interrupted& e) {
+    fmt::print(stderr, "{}: {}\n", name, e.what());
+    return 130;
   } catch (const std::exception& e) {
     fmt::print(stderr, "{}: {}\n", name, e.what());
     return 1;

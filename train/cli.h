@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "tapehead/core/error.h"
+
 namespace tapehead::train {
 
 /// What every training program takes.
@@ -56,6 +58,11 @@ class Cli {
  private:
   struct State;
   std::unique_ptr<State> state_;
+};
+
+/// Ctrl-C was pressed, and the run has saved itself.
+class Interrupted : public Error {
+  using Error::Error;
 };
 
 /// Runs a program's function; an error becomes one line on standard error. Gives the exit status: 0, 1 for an

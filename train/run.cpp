@@ -154,6 +154,7 @@ bool RunBase::goes_on() {
   State& s = *state_;
   if (interrupted && s.run.step < s.steps) {
     s.save();
+    s.draw();
     throw Interrupted(fmt::format("stopped at step {} of {}; go on with --resume --out {}", s.run.step, s.steps,
                                   s.options.out));
   }

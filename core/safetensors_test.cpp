@@ -1,0 +1,113 @@
+#include "tapehead/core/safetensors.h"
+
+#include <doctest/doctest.h>
+
+#include <cstring>
+
+#include "tapehead/core/creation.h"
+#include "tapehead/core/error.h"
+#include "tapehead/core/file.h"
+#include "tapehead/tests/scratch.h"
+
+using namespace tapehead;
+using namespace tapehead::test;
+
+namespace {
+
+std::string file_of(const std::string& header, const std::string& data) {
+  const uint64_t length = header.size();
+  std::string out(sizeof length, '\0');
+  std::memcpy(out.data(), &length, sizeof length);
+  return out + header + data;
+}
+
+std::string error_of(const std::string& bytes) {
+  return message_of<FormatError>([&] { parse_safetensors(bytes, "x.safetensors"); });
+}
+
+}  // namespace
+
+TEST_CASE("safetensors: every type goes out and comes back") {
+  const Scratch scratch;
+  std::vector<NamedTensor> tensors;
+  for (const DType dtype : {f32, f64, bf16, i64, i32, u8, boolean})
+    tensors.emplace_back(std::string("t.") + name(dtype), arange(6).reshape({2, 3}).to(dtype));
+  tensors.emplace_back("number", full({}, 2.5));
+  tensors.emplace_back("nothing", zeros({0, 4}));
+  tensors.emplace_back("turned", arange(6.0).reshape({2, 3}).transpose(0, 1));
+  const std::vector<std::pair<std::string, std::string>> notes{{"format", "pt"}, {"a \"quoted\" key", "ü"}};
+  write_safetensors(scratch / "all.safetensors", tensors, notes);
+  const SafeTensors back = read_safetensors(scratch / "all.safetensors");
+  CHECK(back.tensors.size() == tensors.size());
+  CHECK(back.metadata == notes);
+  for (const auto& [name, tensor] : tensors) {
+    CAPTURE(name);
+    const Tensor read = back.find(name);
+    REQUIRE(read.defined());
+    CHECK(read.dtype() == tensor.dtype());
+    CHECK(read.shape() == tensor.shape());
+    CHECK(read.to_vector<double>() == tensor.to_vector<double>());
+  }
+  CHECK(message_of<ValueError>([&] {
+          write_safetensors(scratch / "twice", std::vector<NamedTensor>{{"w", ones({1})}, {"w", ones({1})}});
+        }) == "write_safetensors: 'w' is given twice");
+}
+
+TEST_CASE("safetensors: the published rules are enforced") {
+  const std::string four(4, '\0');
+  const std::string ok = R"({"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})";
+  CHECK_NOTHROW(parse_safetensors(file_of(ok, four), "x"));
+  CHECK_NOTHROW(parse_safetensors(file_of("{}   ", ""), "x"));
+  const std::pair<std::string, std::string> broken[] = {
+      {"abc", "3 bytes are too few for a header"},
+      {std::string("\xff\xff\xff\xff\xff\xff\xff\xff", 8) + "{}",
+       "a header of 18446744073709551615 bytes; at most 100000000 are allowed"},
+      {file_of(ok, four).substr(0, 20), "a header of 54 bytes, but only 12 follow: it was cut off"},
+      {file_of(" {}", ""), "the header does not start with {"},
+      {file_of("{", ""), "the header is not JSON at byte 2"},
+      {file_of(R"({"w":1})", ""), "'w' is not an object"},
+      {file_of(R"({"w":{"dtype":"F32","shape":[1]}})", four), "'w' has no data_offsets"},
+      {file_of(R"({"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", four),
+       "'w' is there twice"},
+      {file_of(R"({"w":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}})", four),
+       "'dtype' is there twice in 'w'"},
+      {file_of(R"({"w":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", four),
+       "field 'shape' of 'w' is not what it must be"},
+      {file_of(R"({"w":{"dtype":"F32","shape":[[1]],"data_offsets":[0,4]}})", four),
+       "field 'shape' of 'w' is not what it must be"},
+      {file_of(R"({"w":{"dtype":{},"shape":[1],"data_offsets":[0,4]}})", four),
+       "the header nests deeper than it may at 'w'"},
+      {file_of(R"({"w":{"dtype":"F8","shape":[1],"data_offsets":[0,4]}})", four),
+       "'w' is of type 'F8'; F32, F64, BF16, I64, I32, U8 and BOOL can be read"},
+      {file_of(R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", four),
+       "'w' of shape [2] takes 8 bytes, its data_offsets span 4"},
+      {file_of(R"({"w":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}})", four),
+       "the shape of 'w' is larger than an address can hold"},
+      {file_of(R"({"w":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}})", four),
+       "data_offsets of 'w' are no range of the 4 bytes of data"},
+      {file_of(R"({"w":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", four + four),
+       "'w' starts at byte 4, expected 0: data has a gap or overlaps"},
+      {file_of(ok, four + four), "tensors end at byte 4 of the 8 bytes of data"},
+  };
+  for (const auto& [bytes, why] : broken) CHECK(error_of(bytes) == "x.safetensors: not a valid safetensors file: " + why);
+}
+
+TEST_CASE("safetensors: rubbish is refused, never read past its end") {
+  const std::string good = file_of(R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"__metadata__":{"a":"b"}})",
+                                   std::string(8, 'x'));
+  for (size_t cut = 0; cut < good.size(); ++cut)
+    CHECK_THROWS_AS(parse_safetensors(std::string_view(good).substr(0, cut), "x"), FormatError);
+  Generator generator{.seed = 5};
+  const Tensor draws = empty({2000, 2}, i64);
+  core::fill_integers(draws, 0, 1 << 20, generator);
+  for (int64_t i = 0; i < 2000; ++i) {
+    std::string bytes = good;
+    bytes[static_cast<size_t>(draws[i][0].item<int64_t>()) % bytes.size()] = static_cast<char>(draws[i][1].item<int64_t>());
+    try {
+      parse_safetensors(bytes, "x");
+    } catch (const FormatError&) {
+    }
+  }
+  const std::string deep = file_of(R"({"w":)" + std::string(100000, '['), "");
+  CHECK_THROWS_AS(parse_safetensors(deep, "x"), FormatError);
+}

@@ -1,0 +1,163 @@
+#include "tapehead/nn/params.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/creation.h"
+#include "tapehead/nn/linear.h"
+#include "tapehead/nn/norm.h"
+#include "tapehead/tests/scratch.h"
+
+using namespace tapehead;
+using namespace tapehead::test;
+
+namespace {
+
+struct Pair {
+  nn::Linear first, second;
+  Pair(nn::Scope at, int64_t hidden) : first(at / "first", 3, hidden), second(at / "second", hidden, 2) {}
+};
+
+}  // namespace
+
+TEST_CASE("params: paths, counts, lookup") {
+  const nn::Params params(1);
+  const Pair model(params / "model", 4);
+  CHECK(params.count() == 3 * 4 + 4 + 4 * 2 + 2);
+  CHECK(params["model.first.weight"].is_same(model.first.weight));
+  CHECK(params.all()[1].path == "model.first.bias");
+  CHECK(message_of<IndexError>([&] { params["model.frist.weight"]; }) ==
+        "params: no parameter 'model.frist.weight'; did you mean 'model.first.weight'?");
+  CHECK(message_of<ValueError>([&] { nn::Linear(params / "model" / "first", 3, 4); }) ==
+        "params: 'model.first.weight' exists already; give this layer a name of its own");
+  CHECK(message_of<ValueError>([&] { params / "a.b"; }) == "params: 'a.b' is not a name; a name is not empty and has no dot");
+}
+
+TEST_CASE("params: first values follow from seed and path, not from order") {
+  const nn::Params a(5), b(5), c(6);
+  const Pair first(a / "m", 4);
+  const nn::Linear other(b / "before", 9, 9);
+  const Pair second(b / "m", 4), third(c / "m", 4);
+  CHECK(first.second.weight.to_vector<float>() == second.second.weight.to_vector<float>());
+  CHECK(first.second.weight.to_vector<float>() != third.second.weight.to_vector<float>());
+}
+
+TEST_CASE("params: freezing, training and evaluation by pattern") {
+  const nn::Params params(1);
+  const Pair model(params / "model", 4);
+  const nn::Dropout drop(params / "drop", 0.5);
+  params.freeze("model.first.*");
+  CHECK(params.trainable().size() == 2);
+  CHECK_FALSE(model.first.weight.requires_grad());
+  params.unfreeze("*");
+  CHECK(params.trainable().size() == 4);
+  CHECK(message_of<ValueError>([&] { params.freeze("decoder.*"); }) == "freeze: no parameter's path fits 'decoder.*'");
+
+  const Tensor x = ones({100});
+  params.eval("drop");
+  CHECK(sum(drop(x)).item() == 100);
+  params.train();
+  CHECK(sum(drop(x) == 0).item() > 20);
+  CHECK(message_of<ValueError>([&] { params.eval("dorp"); }) == "eval: no layer's path fits 'dorp'");
+  CHECK(message_of<ValueError>([&] { nn::Dropout(params / "d", 1.5); }) == "dropout: p = 1.5 is outside 0..1 (in d)");
+}
+
+TEST_CASE("params: a tied parameter counts once and has two names") {
+  const nn::Params params(1);
+  const nn::Embedding token(params / "token", 10, 4);
+  (params / "head").tie("weight", token.weight);
+  CHECK(params.count() == 40);
+  CHECK(params["head.weight"].is_same(token.weight));
+  CHECK(params.all().size() == 1);
+  CHECK(message_of<ValueError>([&] { (params / "x").tie("weight", ones({2})); }) ==
+        "tie: [2] f32 is not a parameter of this model");
+}
+
+TEST_CASE("params: a file brings every value back, or says all that does not fit") {
+  const Scratch scratch;
+  const nn::Params params(1), same(2), wider(3);
+  const Pair a(params / "model", 4), b(same / "model", 4), c(wider / "model", 5);
+  (wider / "extra").param("g", {1}, nn::init::zeros());
+  params.save(scratch / "m.safetensors");
+  same.load(scratch / "m.safetensors");
+  for (const nn::Param& p : params.all())
+    CHECK(p.value.to_vector<float>() == same[p.path].to_vector<float>());
+
+  wider.describe("Pair(hidden=5)");
+  const auto before = c.first.weight.to_vector<float>();
+  CHECK(message_of<FormatError>([&] { wider.load(scratch / "m.safetensors"); }) ==
+        (scratch / "m.safetensors") +
+            " does not fit Pair(hidden=5): missing extra.g; model.first.bias is [4] in the file, [5] in the model; "
+            "model.first.weight is [4, 3] in the file, [5, 3] in the model; model.second.weight is [2, 4] in the "
+            "file, [2, 5] in the model; nothing was loaded");
+  CHECK(c.first.weight.to_vector<float>() == before);
+
+  const nn::Params inner(4);
+  const nn::Linear first(inner / "first", 3, 4);
+  inner.load(scratch / "m.safetensors", {.strip = "model.", .strict = false});
+  CHECK(first.weight.to_vector<float>() == a.first.weight.to_vector<float>());
+  CHECK(message_of<FormatError>([&] { inner.load(scratch / "m.safetensors", {.strip = "model."}); }) ==
+        (scratch / "m.safetensors") +
+            " does not fit the model: unexpected model.second.bias, model.second.weight; nothing was loaded");
+}
+
+TEST_CASE("params: conversion keeps layers and their parameters together") {
+  const nn::Params params(1);
+  const Pair model(params / "model", 4);
+  params.to(f64);
+  CHECK(model.first.weight.dtype() == f64);
+  CHECK(model.first.weight.requires_grad());
+  sum(model.first(ones({1, 3}, f64))).backward();
+  CHECK(model.first.weight.grad().dtype() == f64);
+}
+
+TEST_CASE("params: a summary") {
+  const nn::Params params(1);
+  const Pair model(params / "model", 1000);
+  params.freeze("model.second.*");
+  const std::string text = params.str();
+  CHECK(text.find("model.first.weight   [1000, 3]  f32          3,000\n") != std::string::npos);
+  CHECK(text.find("model.second.bias    [2]        f32              2  frozen\n") != std::string::npos);
+  CHECK(text.find("6,002 parameters, 4,000 of them trained\n") != std::string::npos);
+}
+
+TEST_CASE("an error in a layer names its path") {
+  const nn::Params params(1);
+  const Pair model(params / "encoder", 4);
+  CHECK(message_of<ShapeError>([&] { model.first(ones({2, 5})); }) ==
+        "linear: x is [2, 5], weight is [4, 3]; x.size(-1) must equal weight.size(1) (in encoder.first)");
+}
+
+TEST_CASE("init: the moments that the papers ask for") {
+  Generator g{.seed = 3};
+  const auto moments = [&](const nn::Init& init) {
+    const Tensor w = empty({200, 300});
+    init(w, g);
+    const auto v = w.to_vector<double>();
+    double mean = 0, square = 0, largest = 0;
+    for (const double x : v) mean += x / 60000, square += x * x / 60000, largest = std::max(largest, std::abs(x));
+    return std::array<double, 3>{mean, std::sqrt(square), largest};
+  };
+  const double xavier = std::sqrt(6.0 / 500), kaiming = std::sqrt(2.0 / 300);
+  CHECK(moments(nn::init::xavier_uniform())[1] == doctest::Approx(xavier / std::sqrt(3)).epsilon(0.02));
+  CHECK(moments(nn::init::xavier_uniform())[2] <= xavier);
+  CHECK(moments(nn::init::xavier_normal())[1] == doctest::Approx(std::sqrt(2.0 / 500)).epsilon(0.02));
+  CHECK(moments(nn::init::kaiming_normal())[1] == doctest::Approx(kaiming).epsilon(0.02));
+  CHECK(moments(nn::init::kaiming_uniform())[1] == doctest::Approx(kaiming).epsilon(0.02));
+  CHECK(moments(nn::init::normal(0.5, 2))[0] == doctest::Approx(2).epsilon(0.01));
+  CHECK(moments(nn::init::truncated_normal(0.02))[2] <= 0.04);
+
+  for (const Shape& shape : {Shape{5, 8}, Shape{8, 5}, Shape{6, 6}}) {
+    const Tensor w = empty(shape, f64);
+    nn::init::orthogonal(2)(w, g);
+    const Tensor product = shape[0] <= shape[1] ? matmul(w, w.transpose(0, 1)) : matmul(w.transpose(0, 1), w);
+    const int64_t n = product.size(0);
+    for (int64_t i = 0; i < n; ++i)
+      for (int64_t j = 0; j < n; ++j)
+        CHECK(product[i][j].item() == doctest::Approx(i == j ? 4.0 : 0.0).epsilon(1e-9));
+  }
+}
