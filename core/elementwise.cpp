@@ -1,145 +1,134 @@
-#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/elementwise.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "tapehead/core/error.h"
-#include "tapehead/core/parallel.h"
+#include "tapehead/core/loop.h"
 
 namespace tapehead::core {
 namespace {
 
-constexpr int kMaxOperands = 6;
-constexpr int64_t kGrain = 1 << 15;  // elements that are worth a thread
-
-// The axes of an elementwise loop, innermost first, joined where all operands allow it.
-struct Axes {
-  int operands;
-  int rank = 0;
-  int64_t sizes[Shape::kMaxRank];
-  int64_t strides[Shape::kMaxRank][kMaxOperands];  // in bytes
-
-  Axes(std::span<const Tensor* const> tensors) : operands(static_cast<int>(tensors.size())) {
-    const Shape& shape = tensors[0]->shape();
-    for (int axis = shape.rank() - 1; axis >= 0; --axis) {
-      if (shape[axis] == 1) continue;
-      int64_t step[kMaxOperands];
-      for (int k = 0; k < operands; ++k) step[k] = byte_stride(*tensors[k], shape.rank() - axis);
-      if (!join(shape[axis], step)) append(shape[axis], step);
-    }
-    if (rank == 0) {
-      const int64_t none[kMaxOperands] = {};
-      append(1, none);
-    }
-  }
-
- private:
-  static int64_t byte_stride(const Tensor& t, int from_the_end) {
-    const int axis = t.dim() - from_the_end;
-    if (axis < 0 || t.shape()[axis] == 1) return 0;
-    return t.strides()[axis] * size_of(t.dtype());
-  }
-  bool join(int64_t size, const int64_t* step) {
-    if (rank == 0) return false;
-    for (int k = 0; k < operands; ++k)
-      if (step[k] != strides[rank - 1][k] * sizes[rank - 1]) return false;
-    sizes[rank - 1] *= size;
-    return true;
-  }
-  void append(int64_t size, const int64_t* step) {
-    sizes[rank] = size;
-    std::copy_n(step, operands, strides[rank++]);
-  }
-};
-
-// Rows first..last of the outer axes, each a call of the inner loop.
-void run_rows(kernels::Loop loop, const Axes& axes, char* const* base, int64_t first, int64_t last,
-              const double* args) {
-  int64_t position[Shape::kMaxRank] = {};
-  char* data[kMaxOperands];
-  std::copy_n(base, axes.operands, data);
-  int64_t rest = first;
-  for (int a = 1; a < axes.rank; ++a) {
-    position[a] = rest % axes.sizes[a];
-    rest /= axes.sizes[a];
-    for (int k = 0; k < axes.operands; ++k) data[k] += position[a] * axes.strides[a][k];
-  }
-  for (int64_t row = first; row < last; ++row) {
-    loop(data, axes.strides[0], axes.sizes[0], args);
-    for (int a = 1; a < axes.rank; ++a) {
-      for (int k = 0; k < axes.operands; ++k) data[k] += axes.strides[a][k];
-      if (++position[a] < axes.sizes[a]) break;
-      for (int k = 0; k < axes.operands; ++k) data[k] -= axes.strides[a][k] * axes.sizes[a];
-      position[a] = 0;
-    }
-  }
-}
-
-template <class From>
-kernels::Loop cast_loop(DType to) {
-  return visit(to, []<class To>() -> kernels::Loop {
-    return [](char* const* data, const int64_t* strides, int64_t n, const double*) {
-      if (strides[0] == sizeof(To) && strides[1] == sizeof(From)) {
-        To* out = reinterpret_cast<To*>(data[0]);
-        const From* x = reinterpret_cast<const From*>(data[1]);
-        for (int64_t i = 0; i < n; ++i) out[i] = static_cast<To>(x[i]);
-        return;
-      }
-      for (int64_t i = 0; i < n; ++i)
-        *reinterpret_cast<To*>(data[0] + i * strides[0]) =
-            static_cast<To>(*reinterpret_cast<const From*>(data[1] + i * strides[1]));
-    };
-  });
-}
-
 int category(DType d) { return is_floating(d) ? 2 : is_integral(d) ? 1 : 0; }
 
-// What a C++ number counts as: a double is of the default type, not f64.
-DType scalar_type(const Tensor& t) {
-  return t.impl()->is_scalar && t.dtype() == f64 ? f32 : t.dtype();
+// How much a tensor has to say: C++ numbers yield to 0-d tensors, those to all others.
+int rank_of(const Tensor& t) { return t.impl()->is_scalar ? 0 : t.dim() == 0 ? 1 : 2; }
+
+// What it counts as: a C++ double is of the default type, not f64.
+DType type_of(const Tensor& t) { return t.impl()->is_scalar && t.dtype() == f64 ? f32 : t.dtype(); }
+
+LoopOperand operand_of(const Tensor& t) {
+  return {t.raw(), &t.shape(), &t.strides(), size_of(t.dtype())};
+}
+
+// An operand in the type of the kernel: the tensor itself or a converted copy, which for a single
+// element, such as a C++ number, is not worth a tensor.
+class Converted {
+ public:
+  Converted(const Tensor& t, DType dtype) : operand_(operand_of(t)) {
+    if (t.dtype() == dtype) return;
+    if (t.numel() == 1) {
+      char* const data[] = {value_, operand_.data};
+      const int64_t strides[] = {0, 0};
+      kernels::cast_loop(t.dtype(), dtype)(data, strides, 1, nullptr);
+      operand_.data = value_;
+      operand_.item = size_of(dtype);
+      return;
+    }
+    copy_ = cast(t, dtype);
+    operand_ = operand_of(copy_);
+  }
+  Converted(const Converted&) = delete;
+  operator const LoopOperand&() const { return operand_; }
+
+ private:
+  alignas(8) char value_[8];
+  Tensor copy_;
+  LoopOperand operand_;
+};
+
+Shape common_shape(const char* op, const Tensor& a, const Tensor& b) {
+  if (a.shape() == b.shape() || b.dim() == 0) return a.shape();
+  if (a.dim() == 0) return b.shape();
+  return broadcast_shapes(op, a.shape(), b.shape());
+}
+
+// What to convert to for a kernel that does not have the type.
+const char* remedy(DType dtype) { return is_floating(dtype) ? "i64" : "f32"; }
+
+void check(kernels::Loop loop, const char* op, const Tensor& x) {
+  if (!loop)
+    throw DTypeError(fmt::format("{}: {} is not a type it takes; convert with to({})", op,
+                                 describe(x), remedy(x.dtype())));
+}
+void check(kernels::Loop loop, const char* op, DType dtype) {
+  if (!loop)
+    throw DTypeError(fmt::format("{}: it does not take {}; convert with to({})", op, name(dtype),
+                                 remedy(dtype)));
+}
+
+Tensor run_unary(kernels::Loop loop, DType result, const Tensor& x,
+                 const double* numbers = nullptr) {
+  Tensor out = empty(x.shape(), result);
+  const LoopOperand operands[] = {operand_of(out), operand_of(x)};
+  run_loop(loop, operands, numbers);
+  return out;
+}
+
+Tensor run_binary(const char* op, kernels::Loop loop, DType operand, DType result, const Tensor& a,
+                  const Tensor& b, const double* numbers = nullptr) {
+  check(loop, op, operand);
+  const Converted x(a, operand), y(b, operand);
+  Tensor out = empty(common_shape(op, a, b), result);
+  const LoopOperand operands[] = {operand_of(out), x, y};
+  run_loop(loop, operands, numbers);
+  return out;
 }
 
 }  // namespace
 
 DType result_type(const Tensor& a, const Tensor& b) {
-  if (a.dtype() == b.dtype() && a.impl()->is_scalar == b.impl()->is_scalar) return a.dtype();
-  const auto priority = [](const Tensor& t) { return t.impl()->is_scalar ? 0 : t.dim() == 0 ? 1 : 2; };
-  const int pa = priority(a), pb = priority(b);
-  const DType da = scalar_type(a), db = scalar_type(b);
-  if (pa == pb) return promote(da, db);
-  const auto [strong, weak] = pa > pb ? std::pair(da, db) : std::pair(db, da);
+  const int rank_a = rank_of(a), rank_b = rank_of(b);
+  const DType type_a = type_of(a), type_b = type_of(b);
+  if (rank_a == rank_b) return promote(type_a, type_b);
+  const auto [strong, weak] =
+      rank_a > rank_b ? std::pair(type_a, type_b) : std::pair(type_b, type_a);
   return category(strong) >= category(weak) ? strong : weak;
 }
 
-void run_loop(kernels::Loop loop, std::span<const Tensor* const> tensors, const double* args) {
-  const int64_t n = tensors[0]->numel();
-  if (n == 0) return;
-  const Axes axes(tensors);
-  char* base[kMaxOperands];
-  for (int k = 0; k < axes.operands; ++k) base[k] = tensors[static_cast<size_t>(k)]->raw();
-  if (axes.rank == 1) {
-    parallel_range(n, kGrain, [&](int64_t begin, int64_t end) {
-      char* data[kMaxOperands];
-      for (int k = 0; k < axes.operands; ++k) data[k] = base[k] + begin * axes.strides[0][k];
-      loop(data, axes.strides[0], end - begin, args);
-    });
-    return;
+DType result_type(const Tensor& a, const Tensor& b, const Tensor& c) {
+  // By rank, the strongest last: each either has the category of all before it, or gives way.
+  bool seen[3] = {};
+  DType types[3] = {};
+  for (const Tensor* t : {&a, &b, &c}) {
+    const int rank = rank_of(*t);
+    types[rank] = seen[rank] ? promote(types[rank], type_of(*t)) : type_of(*t);
+    seen[rank] = true;
   }
-  const int64_t rows = n / axes.sizes[0];
-  parallel_range(rows, std::max<int64_t>(1, kGrain / axes.sizes[0]), [&](int64_t begin, int64_t end) {
-    run_rows(loop, axes, base, begin, end, args);
-  });
+  DType result = boolean;
+  bool any = false;
+  for (int rank = 0; rank < 3; ++rank) {
+    if (!seen[rank]) continue;
+    if (!any || category(types[rank]) >= category(result)) result = types[rank];
+    any = true;
+  }
+  return result;
+}
+
+void run_loop(kernels::Loop loop, std::span<const Tensor* const> tensors, const double* numbers) {
+  LoopOperand operands[kMaxOperands];
+  std::transform(tensors.begin(), tensors.end(), operands,
+                 [](const Tensor* t) { return operand_of(*t); });
+  run_loop(loop, {operands, tensors.size()}, numbers);
 }
 
 void copy_into(const Tensor& to, const Tensor& from) {
   if (!broadcasts_to(from.shape(), to.shape()))
     throw ShapeError(fmt::format("copy_: shape {} does not broadcast to {}", from.shape().str(),
                                  to.shape().str()));
-  const kernels::Loop loop =
-      visit(from.dtype(), [&]<class From>() { return cast_loop<From>(to.dtype()); });
-  const Tensor* tensors[] = {&to, &from};
-  run_loop(loop, tensors);
+  const LoopOperand operands[] = {operand_of(to), operand_of(from)};
+  run_loop(kernels::cast_loop(from.dtype(), to.dtype()), operands, nullptr);
 }
 
 void add_into(const Tensor& to, const Tensor& x) {
@@ -148,17 +137,13 @@ void add_into(const Tensor& to, const Tensor& x) {
 }
 
 Tensor cast(const Tensor& x, DType dtype) {
-  if (x.dtype() == dtype) return x;
-  Tensor out = empty(x.shape(), dtype);
-  copy_into(out, x);
-  return out;
+  return x.dtype() == dtype ? x : run_unary(kernels::cast_loop(x.dtype(), dtype), dtype, x);
 }
 
+Tensor floating(const Tensor& x) { return is_floating(x.dtype()) ? x : cast(x, f32); }
+
 Tensor contiguous(const Tensor& x) {
-  if (x.is_contiguous()) return x;
-  Tensor out = empty_like(x);
-  copy_into(out, x);
-  return out;
+  return x.is_contiguous() ? x : run_unary(kernels::cast_loop(x.dtype(), x.dtype()), x.dtype(), x);
 }
 
 Tensor full(const Shape& shape, double value, DType dtype) {
@@ -169,23 +154,61 @@ Tensor full(const Shape& shape, double value, DType dtype) {
 
 Tensor unary(const char* op, kernels::Unary kernel, const Tensor& x) {
   const kernels::Loop loop = kernels::loop(kernel, x.dtype());
-  if (!loop)
-    throw DTypeError(fmt::format("{}: {} is not a type it takes; convert with to(f32)", op, describe(x)));
-  Tensor out = empty(x.shape(), x.dtype());
-  const Tensor* tensors[] = {&out, &x};
-  run_loop(loop, tensors);
-  return out;
+  check(loop, op, x);
+  return run_unary(loop, x.dtype(), x);
+}
+
+Tensor activation(const char* op, kernels::Activation kernel, const Tensor& x,
+                  std::initializer_list<double> numbers) {
+  const kernels::Loop loop = kernels::loop(kernel, x.dtype());
+  check(loop, op, x);
+  return run_unary(loop, x.dtype(), x, numbers.begin());
+}
+
+Tensor predicate(const char* op, kernels::Predicate kernel, const Tensor& x) {
+  const kernels::Loop loop = kernels::loop(kernel, x.dtype());
+  check(loop, op, x);
+  return run_unary(loop, boolean, x);
 }
 
 Tensor binary(const char* op, kernels::Binary kernel, const Tensor& a, const Tensor& b) {
   const DType dtype = result_type(a, b);
+  return run_binary(op, kernels::loop(kernel, dtype), dtype, dtype, a, b);
+}
+
+Tensor compare(const char* op, kernels::Compare kernel, const Tensor& a, const Tensor& b) {
+  const DType dtype = result_type(a, b);
+  return run_binary(op, kernels::loop(kernel, dtype), dtype, boolean, a, b);
+}
+
+Tensor gradient(kernels::Gradient kernel, const Tensor& dy, const Tensor& saved,
+                std::initializer_list<double> numbers) {
+  const DType dtype = dy.dtype();
+  return run_binary("gradient", kernels::loop(kernel, dtype), dtype, dtype, dy, saved,
+                    numbers.begin());
+}
+
+Tensor ternary(const char* op, kernels::Ternary kernel, const Tensor& a, const Tensor& b,
+               const Tensor& c) {
+  const DType dtype = result_type(a, b, c);
   const kernels::Loop loop = kernels::loop(kernel, dtype);
-  if (!loop)
-    throw DTypeError(fmt::format("{}: does not take {}; convert with to(f32)", op, name(dtype)));
-  const Tensor x = cast(a, dtype), y = cast(b, dtype);
-  Tensor out = empty(a.shape() == b.shape() ? a.shape() : broadcast_shapes(op, a.shape(), b.shape()), dtype);
-  const Tensor* tensors[] = {&out, &x, &y};
-  run_loop(loop, tensors);
+  check(loop, op, dtype);
+  const Converted x(a, dtype), y(b, dtype), z(c, dtype);
+  Tensor out = empty(broadcast_shapes(op, common_shape(op, a, b), c.shape()), dtype);
+  const LoopOperand operands[] = {operand_of(out), x, y, z};
+  run_loop(loop, operands, nullptr);
+  return out;
+}
+
+Tensor where(const char* op, const Tensor& condition, const Tensor& a, const Tensor& b) {
+  if (condition.dtype() != boolean)
+    throw DTypeError(fmt::format("{}: the condition is {}; it must be bool, such as x > 0", op,
+                                 describe(condition)));
+  const DType dtype = result_type(a, b);
+  const Converted x(a, dtype), y(b, dtype);
+  Tensor out = empty(broadcast_shapes(op, common_shape(op, a, b), condition.shape()), dtype);
+  const LoopOperand operands[] = {operand_of(out), operand_of(condition), x, y};
+  run_loop(kernels::where_loop(dtype), operands, nullptr);
   return out;
 }
 

@@ -1,7 +1,7 @@
 // The table through which computing code reaches kernels: the files of this folder are compiled
 // once for each instruction set, and the best that the machine has is chosen at start-up.
 //
-// A kernel is a row in lists.h; that row declares it, tests it and benchmarks it.
+// An elementwise kernel is a row in lists.h; that row declares it, tests it and benchmarks it.
 #pragma once
 
 #include <cstdint>
@@ -15,23 +15,34 @@
 namespace tapehead::kernels {
 
 /// The inner loop of an elementwise op over n elements. data[0] is the result, then the operands;
-/// strides are in bytes, in the same order. The result may be one of the operands. `args` are the
-/// op's numbers.
-using Loop = void (*)(char* const* data, const int64_t* strides, int64_t n, const double* args);
+/// strides are in bytes, in the same order. The result may be one of the operands. `numbers` are
+/// the op's.
+using Loop = void (*)(char* const* data, const int64_t* strides, int64_t n, const double* numbers);
 
 #define TAPEHEAD_ENUM(name, ...) name,
 enum class Unary : uint8_t { TAPEHEAD_UNARY_KERNELS(TAPEHEAD_ENUM) count };
+enum class Predicate : uint8_t { TAPEHEAD_PREDICATE_KERNELS(TAPEHEAD_ENUM) count };
+enum class Activation : uint8_t { TAPEHEAD_ACTIVATION_KERNELS(TAPEHEAD_ENUM) count };
 enum class Binary : uint8_t { TAPEHEAD_BINARY_KERNELS(TAPEHEAD_ENUM) count };
+enum class Compare : uint8_t { TAPEHEAD_COMPARE_KERNELS(TAPEHEAD_ENUM) count };
+enum class Gradient : uint8_t { TAPEHEAD_GRADIENT_KERNELS(TAPEHEAD_ENUM) count };
+enum class Ternary : uint8_t { TAPEHEAD_TERNARY_KERNELS(TAPEHEAD_ENUM) count };
 #undef TAPEHEAD_ENUM
 
 /// The kernels of one instruction set. An entry is null where the type is not supported.
 struct Table {
   const char* isa;
-  const Loop (*unary)[kDTypes];   // [Unary][DType]
-  const Loop (*binary)[kDTypes];  // [Binary][DType]
-  const Reducer (
-      *reduce)[kDTypes];   // [Reduce][DType]; tile is null where the type is not supported
-  const RowKernels* rows;  // [DType]: f32, f64, bf16
+  const Loop (*unary)[kDTypes];  // [Unary][DType], and so on
+  const Loop (*predicate)[kDTypes];
+  const Loop (*activation)[kDTypes];
+  const Loop (*binary)[kDTypes];
+  const Loop (*compare)[kDTypes];
+  const Loop (*gradient)[kDTypes];
+  const Loop (*ternary)[kDTypes];
+  const Loop* where;                 // [DType]: condition ? x : y
+  const Loop (*cast)[kDTypes];       // [from][to]
+  const Reducer (*reduce)[kDTypes];  // [Reduce][DType]; tile is null where not supported
+  const RowKernels* rows;            // [DType]: f32, f64, bf16
   const RandomKernels* random;
 };
 
@@ -39,11 +50,30 @@ struct Table {
 /// runs. Throws ValueError when TAPEHEAD_ISA names one that it does not.
 const Table& table();
 
-inline Loop loop(Unary op, DType dtype) {
-  return table().unary[static_cast<int>(op)][static_cast<int>(dtype)];
+inline Loop loop(Unary op, DType d) {
+  return table().unary[static_cast<int>(op)][static_cast<int>(d)];
 }
-inline Loop loop(Binary op, DType dtype) {
-  return table().binary[static_cast<int>(op)][static_cast<int>(dtype)];
+inline Loop loop(Predicate op, DType d) {
+  return table().predicate[static_cast<int>(op)][static_cast<int>(d)];
+}
+inline Loop loop(Activation op, DType d) {
+  return table().activation[static_cast<int>(op)][static_cast<int>(d)];
+}
+inline Loop loop(Binary op, DType d) {
+  return table().binary[static_cast<int>(op)][static_cast<int>(d)];
+}
+inline Loop loop(Compare op, DType d) {
+  return table().compare[static_cast<int>(op)][static_cast<int>(d)];
+}
+inline Loop loop(Gradient op, DType d) {
+  return table().gradient[static_cast<int>(op)][static_cast<int>(d)];
+}
+inline Loop loop(Ternary op, DType d) {
+  return table().ternary[static_cast<int>(op)][static_cast<int>(d)];
+}
+inline Loop where_loop(DType d) { return table().where[static_cast<int>(d)]; }
+inline Loop cast_loop(DType from, DType to) {
+  return table().cast[static_cast<int>(from)][static_cast<int>(to)];
 }
 inline const Reducer& reducer(Reduce op, DType dtype) {
   return table().reduce[static_cast<int>(op)][static_cast<int>(dtype)];

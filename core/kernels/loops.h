@@ -1,8 +1,11 @@
-// For kernel files: turns a functor on elements into a Loop. Everything here has internal linkage, so that
-// no code compiled for one instruction set is ever run on a machine without it.
+// For kernel files: turns a functor on elements into a Loop. Everything here has internal linkage,
+// so that no code compiled for one instruction set is ever run on a machine without it.
+//
+// A functor is called with the operands' values and gives the result's, bf16 as float. One that
+// needs the op's numbers is constructed from them.
 #pragma once
 
-#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/core/kernels/isa.h"
 #include "tapehead/core/kernels/math.h"
 
 namespace tapehead::kernels {
@@ -17,54 +20,153 @@ template <>
 struct Compute<bfloat16> {
   using type = float;
 };
+template <class T>
+using ComputeType = typename Compute<T>::type;
 
+// Integers are added and multiplied modulo 2^bits: unsigned, where that is defined.
+template <class T>
+struct WrappingOf {
+  using Type = T;
+};
+template <>
+struct WrappingOf<int64_t> {
+  using Type = uint64_t;
+};
+template <>
+struct WrappingOf<int32_t> {
+  using Type = uint32_t;
+};
+template <class T>
+using Wrapping = typename WrappingOf<T>::Type;
+
+// The types that a row of lists.h may name.
 constexpr bool all(DType) { return true; }
 constexpr bool arithmetic(DType d) { return d != boolean; }
+constexpr bool whole(DType d) { return d == i64 || d == i32 || d == u8 || d == boolean; }
+constexpr bool integral(DType d) { return d == i64 || d == i32 || d == u8; }
 constexpr bool floating(DType d) { return d == f32 || d == f64 || d == bf16; }
 
-template <class T, class R, class F>
-inline void unary_run(char* const* data, int64_t n) {
-  using C = typename Compute<T>::type;
-  R* out = reinterpret_cast<R*>(data[0]);
-  const T* x = reinterpret_cast<const T*>(data[1]);
-#pragma GCC ivdep
-  for (int64_t i = 0; i < n; ++i) out[i] = R(F::of(C(x[i])));
+// How a loop reads an operand: elements side by side, or one for all.
+template <class T>
+struct Dense {
+  const T* at;
+  explicit Dense(const char* data) : at(reinterpret_cast<const T*>(data)) {}
+  T operator[](int64_t i) const { return at[i]; }
+};
+template <class T>
+struct Once {
+  T value;
+  explicit Once(const char* data) : value(*reinterpret_cast<const T*>(data)) {}
+  T operator[](int64_t) const { return value; }
+};
+
+template <class F>
+inline F functor(const double* numbers) {
+  if constexpr (__is_constructible(F, const double*)) return F(numbers);
+  else return F();
 }
 
-template <class T, class R, class F>
-void unary_loop(char* const* data, const int64_t* strides, int64_t n, const double*) {
-  using C = typename Compute<T>::type;
-  if (strides[0] == sizeof(R) && strides[1] == sizeof(T)) return unary_run<T, R, F>(data, n);
-  for (int64_t i = 0; i < n; ++i)
-    *reinterpret_cast<R*>(data[0] + i * strides[0]) =
-        R(F::of(C(*reinterpret_cast<const T*>(data[1] + i * strides[1]))));
-}
-
-template <class T, class R, class F>
-void binary_loop(char* const* data, const int64_t* strides, int64_t n, const double*) {
-  using C = typename Compute<T>::type;
-  R* out = reinterpret_cast<R*>(data[0]);
-  const T* x = reinterpret_cast<const T*>(data[1]);
-  const T* y = reinterpret_cast<const T*>(data[2]);
-  const int64_t size = sizeof(T);
-  if (strides[0] == sizeof(R) && strides[1] == size && strides[2] == size) {
+template <class F, class R, class... X>
+inline void run(char* out, int64_t n, const double* numbers, X... x) {
+  const F f = functor<F>(numbers);
+  R* result = reinterpret_cast<R*>(out);
 #pragma GCC ivdep
-    for (int64_t i = 0; i < n; ++i) out[i] = R(F::of(C(x[i]), C(y[i])));
-  } else if (strides[0] == sizeof(R) && strides[1] == size && strides[2] == 0) {
-    const C b = C(*y);
-#pragma GCC ivdep
-    for (int64_t i = 0; i < n; ++i) out[i] = R(F::of(C(x[i]), b));
-  } else if (strides[0] == sizeof(R) && strides[1] == 0 && strides[2] == size) {
-    const C a = C(*x);
-#pragma GCC ivdep
-    for (int64_t i = 0; i < n; ++i) out[i] = R(F::of(a, C(y[i])));
-  } else {
-    for (int64_t i = 0; i < n; ++i)
-      *reinterpret_cast<R*>(data[0] + i * strides[0]) =
-          R(F::of(C(*reinterpret_cast<const T*>(data[1] + i * strides[1])),
-                  C(*reinterpret_cast<const T*>(data[2] + i * strides[2]))));
-  }
+  for (int64_t i = 0; i < n; ++i) result[i] = static_cast<R>(f(x[i]...));
 }
 
 }  // namespace
+
+namespace TAPEHEAD_ISA {
+namespace {
+
+template <class F, class R, class T>
+void unary_loop(char* const* data, const int64_t* strides, int64_t n, const double* numbers) {
+  using CR = ComputeType<R>;
+  using C = ComputeType<T>;
+  static constexpr BlockPlan kPlan = {
+      unary_loop<F, CR, C>, 2, {sizeof(R), sizeof(T)}, {sizeof(CR), sizeof(C)}};
+  if (sizeof(T) == sizeof(C) && strides[0] == sizeof(R) && strides[1] == sizeof(T))
+    return run<F, CR>(data[0], n, numbers, Dense<C>(data[1]));
+  run_blocks(kPlan, data, strides, n, numbers);
+}
+
+// With kOnce, an operand that is one element for all has a loop of its own.
+template <class F, class R, class T, bool kOnce = true>
+void binary_loop(char* const* data, const int64_t* strides, int64_t n, const double* numbers) {
+  using CR = ComputeType<R>;
+  using C = ComputeType<T>;
+  static constexpr BlockPlan kPlan = {binary_loop<F, CR, C, kOnce>,
+                                      3,
+                                      {sizeof(R), sizeof(T), sizeof(T)},
+                                      {sizeof(CR), sizeof(C), sizeof(C)}};
+  const int64_t size = sizeof(C), x = strides[1], y = strides[2];
+  if (sizeof(T) == sizeof(C) && strides[0] == sizeof(R)) {
+    if (x == size && y == size)
+      return run<F, CR>(data[0], n, numbers, Dense<C>(data[1]), Dense<C>(data[2]));
+    if constexpr (kOnce) {
+      if (x == size && y == 0)
+        return run<F, CR>(data[0], n, numbers, Dense<C>(data[1]), Once<C>(data[2]));
+      if (x == 0 && y == size)
+        return run<F, CR>(data[0], n, numbers, Once<C>(data[1]), Dense<C>(data[2]));
+    }
+  }
+  run_blocks(kPlan, data, strides, n, numbers);
+}
+
+// The first operand may be of another type than the others: the condition of where().
+template <class F, class R, class T, class U>
+void ternary_loop(char* const* data, const int64_t* strides, int64_t n, const double* numbers) {
+  using CR = ComputeType<R>;
+  using C = ComputeType<T>;
+  using D = ComputeType<U>;
+  static constexpr BlockPlan kPlan = {ternary_loop<F, CR, C, D>,
+                                      4,
+                                      {sizeof(R), sizeof(T), sizeof(U), sizeof(U)},
+                                      {sizeof(CR), sizeof(C), sizeof(D), sizeof(D)}};
+  if (sizeof(U) == sizeof(D) && strides[0] == sizeof(R) && strides[1] == sizeof(T) &&
+      strides[2] == sizeof(U) && strides[3] == sizeof(U))
+    return run<F, CR>(data[0], n, numbers, Dense<C>(data[1]), Dense<D>(data[2]), Dense<D>(data[3]));
+  run_blocks(kPlan, data, strides, n, numbers);
+}
+
+// The entries of tables, null where a row does not have the type.
+template <class F, auto kTypes, class T>
+constexpr Loop unary_entry() {
+  if constexpr (kTypes(dtype_of<T>())) return unary_loop<F, T, T>;
+  else return nullptr;
+}
+template <class F, auto kTypes, class T>
+constexpr Loop predicate_entry() {
+  if constexpr (kTypes(dtype_of<T>())) return unary_loop<F, bool, T>;
+  else return nullptr;
+}
+template <class F, auto kTypes, class T>
+constexpr Loop binary_entry() {
+  if constexpr (kTypes(dtype_of<T>())) return binary_loop<F, T, T>;
+  else return nullptr;
+}
+template <class F, auto kTypes, class T>
+constexpr Loop compare_entry() {
+  if constexpr (kTypes(dtype_of<T>())) return binary_loop<F, bool, T>;
+  else return nullptr;
+}
+template <class F, auto kTypes, class T>
+constexpr Loop gradient_entry() {
+  if constexpr (kTypes(dtype_of<T>())) return binary_loop<F, T, T, false>;
+  else return nullptr;
+}
+template <class F, auto kTypes, class T>
+constexpr Loop ternary_entry() {
+  if constexpr (kTypes(dtype_of<T>())) return ternary_loop<F, T, T, T>;
+  else return nullptr;
+}
+
+// A row of a table, in the order of DType.
+#define TAPEHEAD_LOOPS(entry, name, types)                                                       \
+  {entry<name, types, float>(),   entry<name, types, double>(),  entry<name, types, bfloat16>(), \
+   entry<name, types, int64_t>(), entry<name, types, int32_t>(), entry<name, types, uint8_t>(),  \
+   entry<name, types, bool>()},
+
+}  // namespace
+}  // namespace TAPEHEAD_ISA
 }  // namespace tapehead::kernels

@@ -1,0 +1,124 @@
+#include "tapehead/core/loop.h"
+
+#include <algorithm>
+
+#include "tapehead/core/parallel.h"
+
+namespace tapehead::core {
+namespace {
+
+constexpr int64_t kGrain = 1 << 15;  // elements that are worth a thread
+
+bool is_dense(const LoopOperand& x) {
+  int64_t step = 1;
+  for (int i = x.sizes->rank() - 1; i >= 0; --i) {
+    const int64_t size = (*x.sizes)[i];
+    if (size == 1) continue;
+    if ((*x.strides)[i] != step) return false;
+    step *= size;
+  }
+  return true;
+}
+
+// The axes of an elementwise loop, innermost first, joined where all operands allow it.
+struct LoopAxes {
+  int operands;
+  int rank = 0;
+  int64_t sizes[Shape::kMaxRank];
+  int64_t strides[Shape::kMaxRank][kMaxOperands];  // in bytes
+
+  explicit LoopAxes(std::span<const LoopOperand> list) : operands(static_cast<int>(list.size())) {
+    const Shape& shape = *list[0].sizes;
+    for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+      if (shape[axis] == 1) continue;
+      int64_t step[kMaxOperands];
+      for (int k = 0; k < operands; ++k)
+        step[k] = byte_stride(list[static_cast<size_t>(k)], shape.rank() - axis);
+      if (!join(shape[axis], step)) append(shape[axis], step);
+    }
+    if (rank == 0) {
+      const int64_t none[kMaxOperands] = {};
+      append(1, none);
+    }
+  }
+
+ private:
+  static int64_t byte_stride(const LoopOperand& x, int from_the_end) {
+    const int axis = x.sizes->rank() - from_the_end;
+    if (axis < 0 || (*x.sizes)[axis] == 1) return 0;
+    return (*x.strides)[axis] * x.item;
+  }
+  bool join(int64_t size, const int64_t* step) {
+    if (rank == 0) return false;
+    for (int k = 0; k < operands; ++k)
+      if (step[k] != strides[rank - 1][k] * sizes[rank - 1]) return false;
+    sizes[rank - 1] *= size;
+    return true;
+  }
+  void append(int64_t size, const int64_t* step) {
+    sizes[rank] = size;
+    std::copy_n(step, operands, strides[rank++]);
+  }
+};
+
+// Rows first..last of the outer axes, each a call of the inner loop.
+void run_rows(kernels::Loop loop, const LoopAxes& axes, char* const* base, int64_t first,
+              int64_t last, const double* numbers) {
+  int64_t position[Shape::kMaxRank] = {};
+  char* data[kMaxOperands];
+  std::copy_n(base, axes.operands, data);
+  int64_t rest = first;
+  for (int a = 1; a < axes.rank; ++a) {
+    position[a] = rest % axes.sizes[a];
+    rest /= axes.sizes[a];
+    for (int k = 0; k < axes.operands; ++k) data[k] += position[a] * axes.strides[a][k];
+  }
+  for (int64_t row = first; row < last; ++row) {
+    loop(data, axes.strides[0], axes.sizes[0], numbers);
+    for (int a = 1; a < axes.rank; ++a) {
+      for (int k = 0; k < axes.operands; ++k) data[k] += axes.strides[a][k];
+      if (++position[a] < axes.sizes[a]) break;
+      for (int k = 0; k < axes.operands; ++k) data[k] -= axes.strides[a][k] * axes.sizes[a];
+      position[a] = 0;
+    }
+  }
+}
+
+// A single run of elements, cut into pieces for threads.
+void run_flat(kernels::Loop loop, char* const* base, const int64_t* strides, int operands,
+              int64_t n, const double* numbers) {
+  parallel_range(n, kGrain, [&](int64_t begin, int64_t end) {
+    char* data[kMaxOperands];
+    for (int k = 0; k < operands; ++k) data[k] = base[k] + begin * strides[k];
+    loop(data, strides, end - begin, numbers);
+  });
+}
+
+}  // namespace
+
+void run_loop(kernels::Loop loop, std::span<const LoopOperand> operands, const double* numbers) {
+  const int64_t n = operands[0].sizes->numel();
+  if (n == 0) return;
+  const int count = static_cast<int>(operands.size());
+  char* base[kMaxOperands];
+  int64_t strides[kMaxOperands];
+  // Most calls: every operand has one element, or as many as the result and side by side.
+  bool flat = true;
+  for (int k = 0; k < count; ++k) {
+    const LoopOperand& x = operands[static_cast<size_t>(k)];
+    base[k] = x.data;
+    const int64_t elements = x.sizes->numel();
+    strides[k] = elements == n ? x.item : 0;
+    flat = flat && (elements == 1 || (elements == n && is_dense(x)));
+  }
+  if (flat) return run_flat(loop, base, strides, count, n, numbers);
+
+  const LoopAxes axes(operands);
+  if (axes.rank == 1) return run_flat(loop, base, axes.strides[0], count, n, numbers);
+  const int64_t rows = n / axes.sizes[0];
+  parallel_range(
+      rows, std::max<int64_t>(1, kGrain / axes.sizes[0]),
+      [&](int64_t begin, int64_t end) { run_rows(loop, axes, base, begin, end, numbers); });
+}
+
+}  // namespace tapehead::core
