@@ -11,7 +11,10 @@
 
 namespace tapehead {
 
-// Arithmetic (ops/arithmetic.cpp)
+// Elementwise. Operands broadcast; types promote, and C++ numbers take part without raising the
+// type of a tensor of their kind: `2 * x` has the type of a floating x.
+
+// Arithmetic (ops/arithmetic.cpp). Sums and products of integers wrap around.
 
 Tensor add(const Tensor& a, const Tensor& b);
 Tensor sub(const Tensor& a, const Tensor& b);
@@ -19,6 +22,8 @@ Tensor mul(const Tensor& a, const Tensor& b);
 /// a / b; integers are divided as f32.
 Tensor div(const Tensor& a, const Tensor& b);
 Tensor neg(const Tensor& x);
+/// a + weight (b - a)
+Tensor lerp(const Tensor& a, const Tensor& b, const Tensor& weight);
 
 inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }
 inline Tensor operator-(const Tensor& a, const Tensor& b) { return sub(a, b); }
@@ -26,10 +31,124 @@ inline Tensor operator*(const Tensor& a, const Tensor& b) { return mul(a, b); }
 inline Tensor operator/(const Tensor& a, const Tensor& b) { return div(a, b); }
 inline Tensor operator-(const Tensor& x) { return neg(x); }
 
-// Activations and elementary functions (ops/activation.cpp)
+// `a += b` is `a = a + b`: the handle moves on to a new tensor, and what else shared the old
+// elements keeps them. In place is add_().
+inline Tensor& operator+=(Tensor& a, const Tensor& b) { return a = add(a, b); }
+inline Tensor& operator-=(Tensor& a, const Tensor& b) { return a = sub(a, b); }
+inline Tensor& operator*=(Tensor& a, const Tensor& b) { return a = mul(a, b); }
+inline Tensor& operator/=(Tensor& a, const Tensor& b) { return a = div(a, b); }
+
+// Rounding (ops/rounding.cpp). Their derivative is 0.
+
+Tensor floor(const Tensor& x);
+Tensor ceil(const Tensor& x);
+/// To the nearest integer, halves to the even one.
+Tensor round(const Tensor& x);
+/// Towards 0.
+Tensor trunc(const Tensor& x);
+/// -1, 0 or 1.
+Tensor sign(const Tensor& x);
+/// floor(a / b), for integers too. Throws ValueError when an integer divisor is 0.
+Tensor floor_divide(const Tensor& a, const Tensor& b);
+/// a - b floor_divide(a, b), which has the sign of b. Throws ValueError as floor_divide does.
+Tensor remainder(const Tensor& a, const Tensor& b);
+
+// Powers (ops/power.cpp). Roots and reciprocals of integers are f32.
+
+/// base^exponent. The gradient is 0 where the exponent is 0, and that of the exponent is 0 where
+/// 0 is raised to it. Throws ValueError when integers are raised to negative integers.
+Tensor pow(const Tensor& base, const Tensor& exponent);
+Tensor square(const Tensor& x);
+Tensor sqrt(const Tensor& x);
+/// 1 / sqrt(x)
+Tensor rsqrt(const Tensor& x);
+/// 1 / x
+Tensor reciprocal(const Tensor& x);
+
+// Elementary functions (ops/elementary.cpp). Those of integers are f32.
 
 Tensor exp(const Tensor& x);
+/// exp(x) - 1, precise near 0.
+Tensor expm1(const Tensor& x);
+Tensor log(const Tensor& x);
+/// log(1 + x), precise near 0.
+Tensor log1p(const Tensor& x);
+Tensor sin(const Tensor& x);
+Tensor cos(const Tensor& x);
+/// The error function.
+Tensor erf(const Tensor& x);
+Tensor abs(const Tensor& x);
+
+// Extremes (ops/extreme.cpp). NaN in, NaN out.
+
+/// The larger of each pair; where they are equal each gets half of the gradient.
+Tensor maximum(const Tensor& a, const Tensor& b);
+/// The smaller of each pair; where they are equal each gets half of the gradient.
+Tensor minimum(const Tensor& a, const Tensor& b);
+/// Into low..high, either of which may be an undefined tensor: clamp(x, 0), clamp(x, {}, 1).
+Tensor clamp(const Tensor& x, const Tensor& low, const Tensor& high = {});
+
+// Comparisons and logic (ops/logic.cpp); the results are bool. Logical ones take all types, and
+// anything but 0 for true. Bitwise ones take integers and bool.
+
+Tensor eq(const Tensor& a, const Tensor& b);
+Tensor ne(const Tensor& a, const Tensor& b);
+Tensor lt(const Tensor& a, const Tensor& b);
+Tensor le(const Tensor& a, const Tensor& b);
+Tensor gt(const Tensor& a, const Tensor& b);
+Tensor ge(const Tensor& a, const Tensor& b);
+Tensor isnan(const Tensor& x);
+Tensor isinf(const Tensor& x);
+Tensor isfinite(const Tensor& x);
+Tensor logical_not(const Tensor& x);
+Tensor logical_and(const Tensor& a, const Tensor& b);
+Tensor logical_or(const Tensor& a, const Tensor& b);
+Tensor logical_xor(const Tensor& a, const Tensor& b);
+Tensor bitwise_not(const Tensor& x);
+Tensor bitwise_and(const Tensor& a, const Tensor& b);
+Tensor bitwise_or(const Tensor& a, const Tensor& b);
+Tensor bitwise_xor(const Tensor& a, const Tensor& b);
+
+inline Tensor operator==(const Tensor& a, const Tensor& b) { return eq(a, b); }
+inline Tensor operator!=(const Tensor& a, const Tensor& b) { return ne(a, b); }
+inline Tensor operator<(const Tensor& a, const Tensor& b) { return lt(a, b); }
+inline Tensor operator<=(const Tensor& a, const Tensor& b) { return le(a, b); }
+inline Tensor operator>(const Tensor& a, const Tensor& b) { return gt(a, b); }
+inline Tensor operator>=(const Tensor& a, const Tensor& b) { return ge(a, b); }
+inline Tensor operator~(const Tensor& x) { return bitwise_not(x); }
+inline Tensor operator&(const Tensor& a, const Tensor& b) { return bitwise_and(a, b); }
+inline Tensor operator|(const Tensor& a, const Tensor& b) { return bitwise_or(a, b); }
+inline Tensor operator^(const Tensor& a, const Tensor& b) { return bitwise_xor(a, b); }
+
+/// condition ? a : b. The condition is bool. (ops/logic.cpp)
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
+
+// Activations (ops/activation.cpp, ops/soft_activation.cpp), of floating types.
+
+/// max(x, 0), of integers too.
+Tensor relu(const Tensor& x);
+/// x, or slope x where x < 0.
+Tensor leaky_relu(const Tensor& x, double slope = 0.01);
+/// x, or alpha (exp(x) - 1) where x < 0.
+Tensor elu(const Tensor& x, double alpha = 1);
+/// Into low..high.
+Tensor hardtanh(const Tensor& x, double low = -1, double high = 1);
+/// x / (1 + |x|)
+Tensor softsign(const Tensor& x);
+/// Of integers f32.
 Tensor tanh(const Tensor& x);
+/// 1 / (1 + exp(-x)), of integers f32.
+Tensor sigmoid(const Tensor& x);
+/// log(sigmoid(x)), precise for all x.
+Tensor log_sigmoid(const Tensor& x);
+/// log(1 + exp(beta x)) / beta, precise for all x.
+Tensor softplus(const Tensor& x, double beta = 1);
+/// x sigmoid(x), also called swish.
+Tensor silu(const Tensor& x);
+/// x times the normal distribution's mass below x (Hendrycks and Gimpel, arXiv:1606.08415).
+Tensor gelu(const Tensor& x);
+/// gelu's approximation by tanh, as GPT-2 has it: PyTorch's approximate="tanh".
+Tensor gelu_tanh(const Tensor& x);
 
 // Products (ops/matmul.cpp)
 

@@ -54,14 +54,18 @@ Shape common_shape(const char* op, const Tensor& a, const Tensor& b) {
   return broadcast_shapes(op, a.shape(), b.shape());
 }
 
+// What to convert to for a kernel that does not have the type.
+const char* remedy(DType dtype) { return is_floating(dtype) ? "i64" : "f32"; }
+
 void check(kernels::Loop loop, const char* op, const Tensor& x) {
   if (!loop)
-    throw DTypeError(
-        fmt::format("{}: {} is not of a type it takes; convert with to(f32)", op, describe(x)));
+    throw DTypeError(fmt::format("{}: {} is not a type it takes; convert with to({})", op,
+                                 describe(x), remedy(x.dtype())));
 }
 void check(kernels::Loop loop, const char* op, DType dtype) {
   if (!loop)
-    throw DTypeError(fmt::format("{}: it does not take {}; convert with to(f32)", op, name(dtype)));
+    throw DTypeError(fmt::format("{}: it does not take {}; convert with to({})", op, name(dtype),
+                                 remedy(dtype)));
 }
 
 Tensor run_unary(kernels::Loop loop, DType result, const Tensor& x,

@@ -21,13 +21,13 @@ bool is_dense(const LoopOperand& x) {
 }
 
 // The axes of an elementwise loop, innermost first, joined where all operands allow it.
-struct Axes {
+struct LoopAxes {
   int operands;
   int rank = 0;
   int64_t sizes[Shape::kMaxRank];
   int64_t strides[Shape::kMaxRank][kMaxOperands];  // in bytes
 
-  explicit Axes(std::span<const LoopOperand> list) : operands(static_cast<int>(list.size())) {
+  explicit LoopAxes(std::span<const LoopOperand> list) : operands(static_cast<int>(list.size())) {
     const Shape& shape = *list[0].sizes;
     for (int axis = shape.rank() - 1; axis >= 0; --axis) {
       if (shape[axis] == 1) continue;
@@ -62,8 +62,8 @@ struct Axes {
 };
 
 // Rows first..last of the outer axes, each a call of the inner loop.
-void run_rows(kernels::Loop loop, const Axes& axes, char* const* base, int64_t first, int64_t last,
-              const double* numbers) {
+void run_rows(kernels::Loop loop, const LoopAxes& axes, char* const* base, int64_t first,
+              int64_t last, const double* numbers) {
   int64_t position[Shape::kMaxRank] = {};
   char* data[kMaxOperands];
   std::copy_n(base, axes.operands, data);
@@ -113,7 +113,7 @@ void run_loop(kernels::Loop loop, std::span<const LoopOperand> operands, const d
   }
   if (flat) return run_flat(loop, base, strides, count, n, numbers);
 
-  const Axes axes(operands);
+  const LoopAxes axes(operands);
   if (axes.rank == 1) return run_flat(loop, base, axes.strides[0], count, n, numbers);
   const int64_t rows = n / axes.sizes[0];
   parallel_range(

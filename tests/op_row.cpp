@@ -108,6 +108,20 @@ Row& Row::bad_call(BadCall bad) {
   return *this;
 }
 
+Array map(const Arrays& operands, const std::function<double(const double* elements)>& f) {
+  Shape shape;
+  for (const Array& x : operands) shape = broadcast_shapes("reference", shape, x.shape);
+  Arrays wide;
+  for (const Array& x : operands) wide.push_back(broadcast(x, shape));
+  Array out(shape);
+  for (int64_t i = 0; i < out.numel(); ++i) {
+    std::vector<double> elements;
+    for (Array& x : wide) elements.push_back(x[i]);
+    out[i] = f(elements.data());
+  }
+  return out;
+}
+
 Array broadcast(const Array& x, const Shape& shape) {
   Array out(shape);
   for (int64_t i = 0; i < out.numel(); ++i) {

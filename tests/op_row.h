@@ -41,8 +41,12 @@ struct Array {
   double& operator[](int64_t i) { return values[static_cast<size_t>(i)]; }
   int64_t numel() const { return shape.numel(); }
 };
+using Arrays = std::vector<Array>;
 /// Repeated to a shape that it broadcasts to.
 Array broadcast(const Array& x, const Shape& shape);
+
+/// What `f` makes of the operands' elements at each position of the shape they broadcast to.
+Array map(const Arrays& operands, const std::function<double(const double* elements)>& f);
 
 /// What an operand of a sample is filled with.
 struct Operand {
@@ -60,7 +64,6 @@ inline Operand indices(const Shape& shape, int64_t below) {
 inline Operand mask(const Shape& shape) { return {shape, 0, 1, Operand::kBool}; }
 
 using Tensors = std::vector<Tensor>;
-using Arrays = std::vector<Array>;
 
 /// One call of an op and what it must give.
 struct Sample {

@@ -1,46 +1,139 @@
-// exp, tanh.
+// Activations with a corner or made of rational functions: relu, leaky_relu, elu, hardtanh,
+// softsign.
 #ifndef TAPEHEAD_ROWS
+#include <fmt/format.h>
+
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/error.h"
 
 namespace tapehead {
 namespace {
 
-using kernels::Unary;
+using kernels::Activation;
+using kernels::Gradient;
 
-struct Exp : CustomOp {
-  static constexpr const char* kName = "exp";
-  Tensor forward(const Tensor& x) { return save(core::unary(kName, Unary::exp, x)); }
-  Tensor backward(const Tensor& dy) const { return dy * saved(0); }
+struct Relu : CustomOp {
+  static constexpr const char* kName = "relu";
+  Tensor forward(const Tensor& x) {
+    if (is_integral(x.dtype())) return core::binary(kName, kernels::Binary::maximum, x, 0);
+    return save(core::activation(kName, Activation::relu, x));
+  }
+  Tensor backward(const Tensor& dy) const {
+    if (!grad_enabled()) return core::gradient(Gradient::relu_of_result, dy, saved(0));
+    return where(saved(0) <= 0, 0, dy);
+  }
 };
 
-struct Tanh : CustomOp {
-  static constexpr const char* kName = "tanh";
-  Tensor forward(const Tensor& x) { return save(core::unary(kName, Unary::tanh, x)); }
+struct LeakyRelu : CustomOp {
+  static constexpr const char* kName = "leaky_relu";
+  double slope = 0;
+  Tensor forward(const Tensor& x, double slope_below) {
+    slope = slope_below;
+    return core::activation(kName, Activation::leaky_relu, save(x), {slope});
+  }
   Tensor backward(const Tensor& dy) const {
-    const Tensor y = saved(0);
-    return dy * (1 - y * y);
+    if (!grad_enabled()) return core::gradient(Gradient::leaky_relu, dy, saved(0), {slope});
+    return where(saved(0) > 0, dy, slope * dy);
+  }
+};
+
+struct Elu : CustomOp {
+  static constexpr const char* kName = "elu";
+  double alpha = 0;
+  Tensor forward(const Tensor& x, double depth) {
+    alpha = depth;
+    return core::activation(kName, Activation::elu, save(x), {alpha});
+  }
+  Tensor backward(const Tensor& dy) const {
+    const Tensor x = saved(0);
+    if (!grad_enabled()) return core::gradient(Gradient::elu, dy, x, {alpha});
+    return dy * where(x > 0, 1, alpha * exp(minimum(x, 0)));  // no infinities where x > 0
+  }
+};
+
+struct Hardtanh : CustomOp {
+  static constexpr const char* kName = "hardtanh";
+  double low = 0, high = 0;
+  Tensor forward(const Tensor& x, double from, double to) {
+    low = from;
+    high = to;
+    return core::activation(kName, Activation::hardtanh, save(x), {low, high});
+  }
+  Tensor backward(const Tensor& dy) const {
+    const Tensor x = saved(0);
+    if (!grad_enabled()) return core::gradient(Gradient::hardtanh, dy, x, {low, high});
+    return where((x > low) & (x < high), dy, 0);
+  }
+};
+
+struct Softsign : CustomOp {
+  static constexpr const char* kName = "softsign";
+  Tensor forward(const Tensor& x) { return core::activation(kName, Activation::softsign, save(x)); }
+  Tensor backward(const Tensor& dy) const {
+    const Tensor x = saved(0);
+    if (!grad_enabled()) return core::gradient(Gradient::softsign, dy, x);
+    return dy / square(1 + abs(x));
   }
 };
 
 }  // namespace
 
-Tensor exp(const Tensor& x) { return apply<Exp>(x); }
-Tensor tanh(const Tensor& x) { return apply<Tanh>(x); }
+Tensor relu(const Tensor& x) { return apply<Relu>(x); }
+Tensor leaky_relu(const Tensor& x, double slope) { return apply<LeakyRelu>(x, slope); }
+Tensor elu(const Tensor& x, double alpha) { return apply<Elu>(x, alpha); }
+Tensor hardtanh(const Tensor& x, double low, double high) {
+  if (!(low < high))
+    throw ValueError(
+        fmt::format("hardtanh: low is {} and high {}; low must be below high", low, high));
+  return apply<Hardtanh>(x, low, high);
+}
+Tensor softsign(const Tensor& x) { return apply<Softsign>(x); }
 
 }  // namespace tapehead
 
-#else  // TAPEHEAD_ROWS: the rows of these ops in the table of tests
+#else  // TAPEHEAD_ROWS
+#include <algorithm>
+
 #include "tapehead/tests/op_row.h"
 
 namespace tapehead::rows {
 
-TAPEHEAD_ROW(exp)
-    .unary(exp, std::exp)
-    .bad<DTypeError>([] { exp(core::full({2}, 1, i64)); },
-                     "exp: [2] i64 is not of a type it takes; convert with to(f32)");
-TAPEHEAD_ROW(tanh).unary(tanh, std::tanh);
+// No operand is near 0, where the derivative jumps.
+TAPEHEAD_ROW(relu)
+    .unary(relu, [](double x) { return std::max(x, 0.0); }, {.away_from_zero = 0.1})
+    .bad<DTypeError>([] { relu(core::full({2}, 1, boolean)); },
+                     "relu: [2] bool is not a type it takes; convert with to(f32)");
+TAPEHEAD_ROW(leaky_relu)
+    .unary([](const Tensor& x) { return leaky_relu(x); },
+           [](double x) { return x > 0 ? x : 0.01 * x; }, {.away_from_zero = 0.1})
+    .unary([](const Tensor& x) { return leaky_relu(x, -0.5); },
+           [](double x) { return x > 0 ? x : -0.5 * x; }, {.away_from_zero = 0.1})
+    .bad<DTypeError>([] { leaky_relu(core::full({2}, 1, i64)); },
+                     "leaky_relu: [2] i64 is not a type it takes; convert with to(f32)");
+TAPEHEAD_ROW(elu)
+    .unary([](const Tensor& x) { return elu(x); },
+           [](double x) { return x > 0 ? x : std::expm1(x); }, {.away_from_zero = 0.1})
+    .unary([](const Tensor& x) { return elu(x, 1.5); },
+           [](double x) { return x > 0 ? x : 1.5 * std::expm1(x); }, {.away_from_zero = 0.1})
+    .bad<DTypeError>([] { elu(core::full({2}, 1, i64)); },
+                     "elu: [2] i64 is not a type it takes; convert with to(f32)");
+
+static double into_unit(double x) { return std::min(std::max(x, -1.0), 1.0); }
+TAPEHEAD_ROW(hardtanh)
+    .unary([](const Tensor& x) { return hardtanh(x); }, into_unit, {-0.9, 0.9})
+    .unary([](const Tensor& x) { return hardtanh(x); }, into_unit, {-3, 3, 1.1})
+    .unary([](const Tensor& x) { return hardtanh(x, 0, 6); },
+           [](double x) { return std::min(std::max(x, 0.0), 6.0); }, {-5, 5, 0.1})
+    .bad<ValueError>([] { hardtanh(core::full({2}, 1), 1, -1); },
+                     "hardtanh: low is 1 and high -1; low must be below high")
+    .bad<DTypeError>([] { hardtanh(core::full({2}, 1, i32)); },
+                     "hardtanh: [2] i32 is not a type it takes; convert with to(f32)");
+TAPEHEAD_ROW(softsign)
+    .unary(softsign, [](double x) { return x / (1 + std::abs(x)); }, {.away_from_zero = 0.1})
+    .bad<DTypeError>([] { softsign(core::full({2}, 1, i64)); },
+                     "softsign: [2] i64 is not a type it takes; convert with to(f32)");
 
 }  // namespace tapehead::rows
 #endif

@@ -1,4 +1,5 @@
-// add, sub, mul, div, neg.
+// add, sub, mul, div, neg, lerp.
+#ifndef TAPEHEAD_ROWS
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
@@ -10,13 +11,17 @@ using kernels::Binary;
 
 struct Add : CustomOp {
   static constexpr const char* kName = "add";
-  Tensor forward(const Tensor& a, const Tensor& b) { return core::binary(kName, Binary::add, a, b); }
+  Tensor forward(const Tensor& a, const Tensor& b) {
+    return core::binary(kName, Binary::add, a, b);
+  }
   std::array<Tensor, 2> backward(const Tensor& dy) const { return {dy, dy}; }
 };
 
 struct Sub : CustomOp {
   static constexpr const char* kName = "sub";
-  Tensor forward(const Tensor& a, const Tensor& b) { return core::binary(kName, Binary::sub, a, b); }
+  Tensor forward(const Tensor& a, const Tensor& b) {
+    return core::binary(kName, Binary::sub, a, b);
+  }
   std::array<Tensor, 2> backward(const Tensor& dy) const {
     return {dy, needs_grad(1) ? -dy : Tensor()};
   }
@@ -25,7 +30,9 @@ struct Sub : CustomOp {
 struct Mul : CustomOp {
   static constexpr const char* kName = "mul";
   Tensor forward(const Tensor& a, const Tensor& b) {
-    save(a), save(b);
+    // Each is there for the gradient of the other.
+    save(b.requires_grad() ? a : Tensor());
+    save(a.requires_grad() ? b : Tensor());
     return core::binary(kName, Binary::mul, a, b);
   }
   std::array<Tensor, 2> backward(const Tensor& dy) const {
@@ -36,13 +43,22 @@ struct Mul : CustomOp {
 struct Div : CustomOp {
   static constexpr const char* kName = "div";
   Tensor forward(const Tensor& a, const Tensor& b) {
-    save(a), save(b);
+    save(b.requires_grad() ? a : Tensor());
+    save(b);
     if (is_floating(core::result_type(a, b))) return core::binary(kName, Binary::div, a, b);
-    return core::binary(kName, Binary::div, core::cast(a, f32), core::cast(b, f32));
+    return core::binary(kName, Binary::div, core::floating(a), core::floating(b));
   }
   std::array<Tensor, 2> backward(const Tensor& dy) const {
-    const Tensor da = dy / saved(1);
-    return {da, needs_grad(1) ? -da * saved(0) / saved(1) : Tensor()};
+    const Tensor b = saved(1);
+    return {needs_grad(0) ? dy / b : Tensor(),
+            needs_grad(1) ? gradient_of_divisor(dy, b) : Tensor()};
+  }
+
+ private:
+  Tensor gradient_of_divisor(const Tensor& dy, const Tensor& b) const {
+    const Tensor a = saved(0);
+    if (!grad_enabled()) return core::ternary(kName, kernels::Ternary::div_gradient, dy, a, b);
+    return -(dy / b) * (a / b);
   }
 };
 
@@ -52,6 +68,21 @@ struct Neg : CustomOp {
   Tensor backward(const Tensor& dy) const { return -dy; }
 };
 
+struct Lerp : CustomOp {
+  static constexpr const char* kName = "lerp";
+  Tensor forward(const Tensor& a, const Tensor& b, const Tensor& weight) {
+    save(weight);
+    save(weight.requires_grad() ? a : Tensor());
+    save(weight.requires_grad() ? b : Tensor());
+    return core::ternary(kName, kernels::Ternary::lerp, a, b, weight);
+  }
+  std::array<Tensor, 3> backward(const Tensor& dy) const {
+    const Tensor weight = saved(0);
+    return {needs_grad(0) ? dy * (1 - weight) : Tensor(), needs_grad(1) ? dy * weight : Tensor(),
+            needs_grad(2) ? dy * (saved(2) - saved(1)) : Tensor()};
+  }
+};
+
 }  // namespace
 
 Tensor add(const Tensor& a, const Tensor& b) { return apply<Add>(a, b); }
@@ -59,5 +90,69 @@ Tensor sub(const Tensor& a, const Tensor& b) { return apply<Sub>(a, b); }
 Tensor mul(const Tensor& a, const Tensor& b) { return apply<Mul>(a, b); }
 Tensor div(const Tensor& a, const Tensor& b) { return apply<Div>(a, b); }
 Tensor neg(const Tensor& x) { return apply<Neg>(x); }
+Tensor lerp(const Tensor& a, const Tensor& b, const Tensor& weight) {
+  return apply<Lerp>(a, b, weight);
+}
 
 }  // namespace tapehead
+
+#else  // TAPEHEAD_ROWS
+#include "tapehead/tests/op_row.h"
+
+namespace tapehead::rows {
+
+TAPEHEAD_ROW(add)
+    .binary(add, [](double a, double b) { return a + b; })
+    .bad<ShapeError>(
+        [] {
+          core::full({2, 3}, 1) + core::full({2}, 1);
+        },
+        "add: shapes [2, 3] and [2] do not broadcast: size(-1) is 3 in one and 2 in the "
+        "other; sizes must be equal or 1");
+TAPEHEAD_ROW(sub)
+    .binary(sub, [](double a, double b) { return a - b; })
+    .bad<ShapeError>(
+        [] {
+          core::full({2, 3}, 1) - core::full({4, 1, 2}, 1);
+        },
+        "sub: shapes [2, 3] and [4, 1, 2] do not broadcast: size(-1) is 3 in one and 2 in "
+        "the other; sizes must be equal or 1")
+    .bad<DTypeError>([] { core::full({2}, 1, boolean) - core::full({2}, 1, boolean); },
+                     "sub: it does not take bool; convert with to(f32)");
+TAPEHEAD_ROW(mul)
+    .binary(mul, [](double a, double b) { return a * b; })
+    .bad<ShapeError>(
+        [] { core::full({3}, 1) * core::full({0}, 1); },
+        "mul: shapes [3] and [0] do not broadcast: size(-1) is 3 in one and 0 in the other; "
+        "sizes must be equal or 1");
+TAPEHEAD_ROW(div)
+    .binary(div, [](double a, double b) { return a / b; }, {}, {.away_from_zero = 0.5})
+    .bad<ShapeError>(
+        [] { core::full({3}, 1) / core::full({2}, 1); },
+        "div: shapes [3] and [2] do not broadcast: size(-1) is 3 in one and 2 in the other; "
+        "sizes must be equal or 1");
+TAPEHEAD_ROW(neg)
+    .unary(neg, [](double x) { return -x; })
+    .bad<DTypeError>([] { -core::full({2}, 1, boolean); },
+                     "neg: [2] bool is not a type it takes; convert with to(f32)");
+
+static Sample mix(const Shape& a, const Shape& b, const Shape& weight) {
+  return {.operands = {a, b, {weight, -0.5, 1.5}},
+          .call = [](const Tensors& x) { return Tensors{lerp(x[0], x[1], x[2])}; },
+          .reference =
+              [](Arrays& x) {
+                return Arrays{map(x, [](const double* v) { return v[0] + v[2] * (v[1] - v[0]); })};
+              }};
+}
+TAPEHEAD_ROW(lerp)
+    .sample(mix({2, 3}, {2, 3}, {2, 3}))
+    .sample(mix({2, 3}, {3}, {}))
+    .sample(mix({2, 1}, {1, 3}, {4, 1, 1}))
+    .bad<DTypeError>([] { lerp(core::full({2}, 1, i64), core::full({2}, 1, i64), 1); },
+                     "lerp: it does not take i64; convert with to(f32)")
+    .bad<ShapeError>([] { lerp(core::full({2}, 1), core::full({2}, 1), core::full({3}, 1)); },
+                     "lerp: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
+                     "other; sizes must be equal or 1");
+
+}  // namespace tapehead::rows
+#endif

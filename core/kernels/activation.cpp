@@ -1,5 +1,4 @@
 // Activations: elementwise kernels of one operand and the numbers that shape them.
-#include "tapehead/core/kernels/isa.h"
 #include "tapehead/core/kernels/loops.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
@@ -26,6 +25,15 @@ struct elu {
   template <class T>
   T operator()(T x) const {
     return x > 0 ? x : static_cast<T>(alpha) * expm1_of(x);
+  }
+};
+struct hardtanh {
+  double low, high;
+  explicit hardtanh(const double* k) : low(k[0]), high(k[1]) {}
+  template <class T>
+  T operator()(T x) const {
+    const T raised = x < static_cast<T>(low) ? static_cast<T>(low) : x;
+    return raised > static_cast<T>(high) ? static_cast<T>(high) : raised;
   }
 };
 struct gelu {

@@ -1,5 +1,4 @@
 // Elementwise kernels of two operands of one type, which is that of the result.
-#include "tapehead/core/kernels/isa.h"
 #include "tapehead/core/kernels/loops.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {

@@ -1,30 +1,82 @@
-// Conversions between all element types.
-#include "tapehead/core/kernels/isa.h"
+// Conversions between all element types, and the blocks in which elementwise kernels take operands
+// that need one or do not lie side by side.
 #include "tapehead/core/kernels/loops.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
 namespace {
 
 // Values outside of an integer type are what the processor makes of them; anything but 0 is true.
-template <class To>
-struct convert {
-  template <class From>
-  To operator()(From x) const {
-    return static_cast<To>(x);
+template <class From, class To>
+void cast_loop(char* const* data, const int64_t* strides, int64_t n, const double*) {
+  if (strides[0] == sizeof(To) && strides[1] == sizeof(From)) {
+    To* out = reinterpret_cast<To*>(data[0]);
+    const From* x = reinterpret_cast<const From*>(data[1]);
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; ++i) out[i] = static_cast<To>(x[i]);
+    return;
   }
-};
+  if (strides[0] == sizeof(To) && strides[1] == 0) {
+    To* out = reinterpret_cast<To*>(data[0]);
+    const To value = static_cast<To>(*reinterpret_cast<const From*>(data[1]));
+    for (int64_t i = 0; i < n; ++i) out[i] = value;
+    return;
+  }
+  for (int64_t i = 0; i < n; ++i)
+    *reinterpret_cast<To*>(data[0] + i * strides[0]) =
+        static_cast<To>(*reinterpret_cast<const From*>(data[1] + i * strides[1]));
+}
 
+// A copy depends on the size alone.
 template <class From, class To>
 constexpr Loop cast_entry() {
-  if constexpr (dtype_of<From>() != dtype_of<To>()) return unary_loop<convert<To>, To, From>;
-  // A copy depends on the size alone.
-  else if constexpr (sizeof(From) == 8) return unary_loop<convert<int64_t>, int64_t, int64_t>;
-  else if constexpr (sizeof(From) == 4) return unary_loop<convert<int32_t>, int32_t, int32_t>;
-  else if constexpr (sizeof(From) == 2) return unary_loop<convert<int16_t>, int16_t, int16_t>;
-  else return unary_loop<convert<uint8_t>, uint8_t, uint8_t>;
+  if constexpr (dtype_of<From>() != dtype_of<To>()) return cast_loop<From, To>;
+  else if constexpr (sizeof(From) == 8) return cast_loop<int64_t, int64_t>;
+  else if constexpr (sizeof(From) == 4) return cast_loop<int32_t, int32_t>;
+  else if constexpr (sizeof(From) == 2) return cast_loop<int16_t, int16_t>;
+  else return cast_loop<uint8_t, uint8_t>;
+}
+
+// From elements of one size to those of another, which is what bf16 is computed as, or back.
+Loop block_cast(int64_t from, int64_t to) {
+  if (from == to)
+    return from == 8   ? cast_entry<int64_t, int64_t>()
+           : from == 4 ? cast_entry<int32_t, int32_t>()
+           : from == 2 ? cast_entry<bfloat16, bfloat16>()
+                       : cast_entry<uint8_t, uint8_t>();
+  return from == 2 ? cast_loop<bfloat16, float> : cast_loop<float, bfloat16>;
+}
+
+void run_cast(int64_t from, int64_t to, char* in, int64_t in_stride, char* out, int64_t out_stride,
+              int64_t n) {
+  char* const data[] = {out, in};
+  const int64_t strides[] = {out_stride, in_stride};
+  block_cast(from, to)(data, strides, n, nullptr);
 }
 
 }  // namespace
+
+void run_blocks(const BlockPlan& plan, char* const* data, const int64_t* strides, int64_t n,
+                const double* numbers) {
+  constexpr int64_t kBlock = 512;
+  alignas(64) char buffers[4][kBlock * 8];
+  char* at[4];
+  for (int64_t begin = 0; begin < n; begin += kBlock) {
+    const int64_t count = n - begin < kBlock ? n - begin : kBlock;
+    for (int k = 0; k < plan.operands; ++k) {
+      char* const from = data[k] + begin * strides[k];
+      const bool direct = strides[k] == plan.stored[k] && plan.stored[k] == plan.computed[k];
+      at[k] = direct ? from : buffers[k];
+      const bool filled = k == 0 || (strides[k] == 0 && begin > 0);
+      if (!direct && !filled)
+        run_cast(plan.stored[k], plan.computed[k], from, strides[k], at[k], plan.computed[k],
+                 count);
+    }
+    plan.loop(at, plan.computed, count, numbers);
+    if (at[0] == buffers[0])
+      run_cast(plan.computed[0], plan.stored[0], at[0], plan.computed[0],
+               data[0] + begin * strides[0], strides[0], count);
+  }
+}
 
 #define TAPEHEAD_CASTS(From)                                                               \
   {cast_entry<From, float>(),   cast_entry<From, double>(),  cast_entry<From, bfloat16>(), \

@@ -1,5 +1,4 @@
 // Elementwise comparisons of two operands of one type; the result is bool.
-#include "tapehead/core/kernels/isa.h"
 #include "tapehead/core/kernels/loops.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
@@ -27,24 +26,6 @@ struct le {
   template <class T>
   bool operator()(T x, T y) const {
     return x <= y;
-  }
-};
-struct logical_and {
-  template <class T>
-  bool operator()(T x, T y) const {
-    return (x != T(0)) & (y != T(0));
-  }
-};
-struct logical_or {
-  template <class T>
-  bool operator()(T x, T y) const {
-    return (x != T(0)) | (y != T(0));
-  }
-};
-struct logical_xor {
-  template <class T>
-  bool operator()(T x, T y) const {
-    return (x != T(0)) != (y != T(0));
   }
 };
 

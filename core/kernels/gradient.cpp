@@ -1,6 +1,5 @@
 // Gradients of elementwise functions: the gradient of the result, and the operand x or the result
 // y.
-#include "tapehead/core/kernels/isa.h"
 #include "tapehead/core/kernels/loops.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
@@ -79,6 +78,14 @@ struct clamp {
     return x >= static_cast<T>(low) && x <= static_cast<T>(high) ? dy : 0;
   }
 };
+struct hardtanh {
+  double low, high;
+  explicit hardtanh(const double* k) : low(k[0]), high(k[1]) {}
+  template <class T>
+  T operator()(T dy, T x) const {
+    return x > static_cast<T>(low) && x < static_cast<T>(high) ? dy : 0;
+  }
+};
 struct relu_of_result {
   template <class T>
   T operator()(T dy, T y) const {
@@ -146,7 +153,7 @@ struct softsign {
 
 }  // namespace
 
-#define TAPEHEAD_ROW(name, types, ...) TAPEHEAD_LOOPS(binary_entry, name, types)
+#define TAPEHEAD_ROW(name, types, ...) TAPEHEAD_LOOPS(gradient_entry, name, types)
 extern const Loop gradient_loops[][kDTypes] = {TAPEHEAD_GRADIENT_KERNELS(TAPEHEAD_ROW)};
 #undef TAPEHEAD_ROW
 

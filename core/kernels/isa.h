@@ -5,25 +5,37 @@
 
 namespace tapehead::kernels {
 
-#define TAPEHEAD_DECLARE(isa)                       \
-  namespace isa {                                   \
-  extern const Loop unary_loops[][kDTypes];         \
-  extern const Loop predicate_loops[][kDTypes];     \
-  extern const Loop activation_loops[][kDTypes];    \
-  extern const Loop binary_loops[][kDTypes];        \
-  extern const Loop compare_loops[][kDTypes];       \
-  extern const Loop gradient_loops[][kDTypes];      \
-  extern const Loop ternary_loops[][kDTypes];       \
-  extern const Loop where_loops[kDTypes];           \
-  extern const Loop cast_loops[][kDTypes];          \
-  extern const Reducer reducers[][kDTypes];         \
-  extern const RowKernels row_kernels[];            \
-  extern const RandomKernels random_kernels;        \
-  extern const CellKernels<float> cells_f32;        \
-  extern const CellKernels<double> cells_f64;       \
-  extern const AdditiveKernels<float> additive_f32; \
-  extern const AdditiveKernels<double> additive_f64;\
-  extern const Table table;                         \
+/// Elementwise kernels compute on elements that lie side by side, bf16 as f32. A plan says how all
+/// other operands are brought to them, in blocks: sizes are those of elements in memory and as
+/// computed.
+struct BlockPlan {
+  Loop loop;
+  int operands;
+  int64_t stored[4];
+  int64_t computed[4];
+};
+
+#define TAPEHEAD_DECLARE(isa)                                                                  \
+  namespace isa {                                                                              \
+  void run_blocks(const BlockPlan& plan, char* const* data, const int64_t* strides, int64_t n, \
+                  const double* numbers);                                                      \
+  extern const Loop unary_loops[][kDTypes];                                                    \
+  extern const Loop predicate_loops[][kDTypes];                                                \
+  extern const Loop activation_loops[][kDTypes];                                               \
+  extern const Loop binary_loops[][kDTypes];                                                   \
+  extern const Loop compare_loops[][kDTypes];                                                  \
+  extern const Loop gradient_loops[][kDTypes];                                                 \
+  extern const Loop ternary_loops[][kDTypes];                                                  \
+  extern const Loop where_loops[kDTypes];                                                      \
+  extern const Loop cast_loops[kDTypes][kDTypes];                                              \
+  extern const Reducer reducers[][kDTypes];                                                    \
+  extern const AdditiveKernels<double> additive_f64;                                           \
+  extern const AdditiveKernels<float> additive_f32;                                            \
+  extern const CellKernels<double> cells_f64;                                                  \
+  extern const CellKernels<float> cells_f32;                                                   \
+  extern const RandomKernels random_kernels;                                                   \
+  extern const RowKernels row_kernels[];                                                       \
+  extern const Table table;                                                                    \
   }
 TAPEHEAD_DECLARE(baseline)
 TAPEHEAD_DECLARE(avx2)

@@ -9,6 +9,7 @@
 #include "tapehead/core/dtype.h"
 #include "tapehead/core/kernels/additive.h"
 #include "tapehead/core/kernels/lists.h"
+#include "tapehead/core/kernels/random.h"
 #include "tapehead/core/kernels/recurrent.h"
 #include "tapehead/core/kernels/reduce.h"
 #include "tapehead/core/kernels/rows.h"
@@ -29,23 +30,6 @@ enum class Compare : uint8_t { TAPEHEAD_COMPARE_KERNELS(TAPEHEAD_ENUM) count };
 enum class Gradient : uint8_t { TAPEHEAD_GRADIENT_KERNELS(TAPEHEAD_ENUM) count };
 enum class Ternary : uint8_t { TAPEHEAD_TERNARY_KERNELS(TAPEHEAD_ENUM) count };
 #undef TAPEHEAD_ENUM
-
-/// Random words come in groups of this many, made of 16 Philox counters: word w of counter 16 g + j
-/// is word 16 w + j of group g.
-inline constexpr int kRandomGroup = 64;
-
-/// What keys the numbers of one draw.
-struct RandomStream {
-  uint64_t seed;
-  uint64_t draw;
-};
-
-struct RandomKernels {
-  /// Writes the words of `groups` groups, from group number `group` on.
-  void (*words)(const RandomStream& stream, uint64_t group, int64_t groups, uint32_t* out);
-  /// Turns groups of words into as many standard normal numbers.
-  void (*normals)(const uint32_t* words, int64_t groups, float* out);
-};
 
 /// The kernels of one instruction set. An entry is null where the type is not supported.
 struct Table {

@@ -1,11 +1,11 @@
 // For kernel files: turns a functor on elements into a Loop. Everything here has internal linkage,
 // so that no code compiled for one instruction set is ever run on a machine without it.
 //
-// A functor is called with the operands' values and gives the result's; bf16 comes and goes as
-// float. One that needs the op's numbers is constructed from them.
+// A functor is called with the operands' values and gives the result's, bf16 as float. One that
+// needs the op's numbers is constructed from them.
 #pragma once
 
-#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/core/kernels/isa.h"
 #include "tapehead/core/kernels/math.h"
 
 namespace tapehead::kernels {
@@ -13,15 +13,15 @@ namespace {
 
 // bf16 is computed in f32.
 template <class T>
-struct ComputeOf {
-  using Type = T;
+struct Compute {
+  using type = T;
 };
 template <>
-struct ComputeOf<bfloat16> {
-  using Type = float;
+struct Compute<bfloat16> {
+  using type = float;
 };
 template <class T>
-using Compute = typename ComputeOf<T>::Type;
+using ComputeType = typename Compute<T>::type;
 
 // Integers are added and multiplied modulo 2^bits: unsigned, where that is defined.
 template <class T>
@@ -46,27 +46,18 @@ constexpr bool whole(DType d) { return d == i64 || d == i32 || d == u8 || d == b
 constexpr bool integral(DType d) { return d == i64 || d == i32 || d == u8; }
 constexpr bool floating(DType d) { return d == f32 || d == f64 || d == bf16; }
 
-// How a loop reads an operand: elements side by side, one element for all, or at any distance.
+// How a loop reads an operand: elements side by side, or one for all.
 template <class T>
 struct Dense {
   const T* at;
   explicit Dense(const char* data) : at(reinterpret_cast<const T*>(data)) {}
-  Compute<T> operator[](int64_t i) const { return static_cast<Compute<T>>(at[i]); }
+  T operator[](int64_t i) const { return at[i]; }
 };
 template <class T>
 struct Once {
-  Compute<T> value;
-  explicit Once(const char* data)
-      : value(static_cast<Compute<T>>(*reinterpret_cast<const T*>(data))) {}
-  Compute<T> operator[](int64_t) const { return value; }
-};
-template <class T>
-struct Strided {
-  const char* data;
-  int64_t stride;
-  Compute<T> operator[](int64_t i) const {
-    return static_cast<Compute<T>>(*reinterpret_cast<const T*>(data + i * stride));
-  }
+  T value;
+  explicit Once(const char* data) : value(*reinterpret_cast<const T*>(data)) {}
+  T operator[](int64_t) const { return value; }
 };
 
 template <class F>
@@ -76,59 +67,66 @@ inline F functor(const double* numbers) {
 }
 
 template <class F, class R, class... X>
-inline void run_dense(char* out, int64_t n, const double* numbers, X... x) {
+inline void run(char* out, int64_t n, const double* numbers, X... x) {
   const F f = functor<F>(numbers);
   R* result = reinterpret_cast<R*>(out);
 #pragma GCC ivdep
   for (int64_t i = 0; i < n; ++i) result[i] = static_cast<R>(f(x[i]...));
 }
 
-template <class F, class R, class... X>
-inline void run_strided(char* out, int64_t stride, int64_t n, const double* numbers, X... x) {
-  const F f = functor<F>(numbers);
-  for (int64_t i = 0; i < n; ++i)
-    *reinterpret_cast<R*>(out + i * stride) = static_cast<R>(f(x[i]...));
-}
+}  // namespace
+
+namespace TAPEHEAD_ISA {
+namespace {
 
 template <class F, class R, class T>
 void unary_loop(char* const* data, const int64_t* strides, int64_t n, const double* numbers) {
-  if (strides[0] == sizeof(R) && strides[1] == sizeof(T))
-    return run_dense<F, R>(data[0], n, numbers, Dense<T>(data[1]));
-  run_strided<F, R>(data[0], strides[0], n, numbers, Strided<T>{data[1], strides[1]});
+  using CR = ComputeType<R>;
+  using C = ComputeType<T>;
+  static constexpr BlockPlan kPlan = {
+      unary_loop<F, CR, C>, 2, {sizeof(R), sizeof(T)}, {sizeof(CR), sizeof(C)}};
+  if (sizeof(T) == sizeof(C) && strides[0] == sizeof(R) && strides[1] == sizeof(T))
+    return run<F, CR>(data[0], n, numbers, Dense<C>(data[1]));
+  run_blocks(kPlan, data, strides, n, numbers);
 }
 
-template <class F, class R, class T>
+// With kOnce, an operand that is one element for all has a loop of its own.
+template <class F, class R, class T, bool kOnce = true>
 void binary_loop(char* const* data, const int64_t* strides, int64_t n, const double* numbers) {
-  const int64_t size = sizeof(T), x = strides[1], y = strides[2];
-  if (strides[0] == sizeof(R)) {
+  using CR = ComputeType<R>;
+  using C = ComputeType<T>;
+  static constexpr BlockPlan kPlan = {binary_loop<F, CR, C, kOnce>,
+                                      3,
+                                      {sizeof(R), sizeof(T), sizeof(T)},
+                                      {sizeof(CR), sizeof(C), sizeof(C)}};
+  const int64_t size = sizeof(C), x = strides[1], y = strides[2];
+  if (sizeof(T) == sizeof(C) && strides[0] == sizeof(R)) {
     if (x == size && y == size)
-      return run_dense<F, R>(data[0], n, numbers, Dense<T>(data[1]), Dense<T>(data[2]));
-    if (x == size && y == 0)
-      return run_dense<F, R>(data[0], n, numbers, Dense<T>(data[1]), Once<T>(data[2]));
-    if (x == 0 && y == size)
-      return run_dense<F, R>(data[0], n, numbers, Once<T>(data[1]), Dense<T>(data[2]));
+      return run<F, CR>(data[0], n, numbers, Dense<C>(data[1]), Dense<C>(data[2]));
+    if constexpr (kOnce) {
+      if (x == size && y == 0)
+        return run<F, CR>(data[0], n, numbers, Dense<C>(data[1]), Once<C>(data[2]));
+      if (x == 0 && y == size)
+        return run<F, CR>(data[0], n, numbers, Once<C>(data[1]), Dense<C>(data[2]));
+    }
   }
-  run_strided<F, R>(data[0], strides[0], n, numbers, Strided<T>{data[1], x},
-                    Strided<T>{data[2], y});
+  run_blocks(kPlan, data, strides, n, numbers);
 }
 
 // The first operand may be of another type than the others: the condition of where().
 template <class F, class R, class T, class U>
 void ternary_loop(char* const* data, const int64_t* strides, int64_t n, const double* numbers) {
-  const int64_t size = sizeof(U), y = strides[2], z = strides[3];
-  if (strides[0] == sizeof(R) && strides[1] == sizeof(T)) {
-    const Dense<T> first(data[1]);
-    if (y == size && z == size)
-      return run_dense<F, R>(data[0], n, numbers, first, Dense<U>(data[2]), Dense<U>(data[3]));
-    if (y == size && z == 0)
-      return run_dense<F, R>(data[0], n, numbers, first, Dense<U>(data[2]), Once<U>(data[3]));
-    if (y == 0 && z == size)
-      return run_dense<F, R>(data[0], n, numbers, first, Once<U>(data[2]), Dense<U>(data[3]));
-    if (y == 0 && z == 0)
-      return run_dense<F, R>(data[0], n, numbers, first, Once<U>(data[2]), Once<U>(data[3]));
-  }
-  run_strided<F, R>(data[0], strides[0], n, numbers, Strided<T>{data[1], strides[1]},
-                    Strided<U>{data[2], y}, Strided<U>{data[3], z});
+  using CR = ComputeType<R>;
+  using C = ComputeType<T>;
+  using D = ComputeType<U>;
+  static constexpr BlockPlan kPlan = {ternary_loop<F, CR, C, D>,
+                                      4,
+                                      {sizeof(R), sizeof(T), sizeof(U), sizeof(U)},
+                                      {sizeof(CR), sizeof(C), sizeof(D), sizeof(D)}};
+  if (sizeof(U) == sizeof(D) && strides[0] == sizeof(R) && strides[1] == sizeof(T) &&
+      strides[2] == sizeof(U) && strides[3] == sizeof(U))
+    return run<F, CR>(data[0], n, numbers, Dense<C>(data[1]), Dense<D>(data[2]), Dense<D>(data[3]));
+  run_blocks(kPlan, data, strides, n, numbers);
 }
 
 // The entries of tables, null where a row does not have the type.
@@ -153,6 +151,11 @@ constexpr Loop compare_entry() {
   else return nullptr;
 }
 template <class F, auto kTypes, class T>
+constexpr Loop gradient_entry() {
+  if constexpr (kTypes(dtype_of<T>())) return binary_loop<F, T, T, false>;
+  else return nullptr;
+}
+template <class F, auto kTypes, class T>
 constexpr Loop ternary_entry() {
   if constexpr (kTypes(dtype_of<T>())) return ternary_loop<F, T, T, T>;
   else return nullptr;
@@ -165,4 +168,5 @@ constexpr Loop ternary_entry() {
    entry<name, types, bool>()},
 
 }  // namespace
+}  // namespace TAPEHEAD_ISA
 }  // namespace tapehead::kernels

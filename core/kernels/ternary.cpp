@@ -1,5 +1,4 @@
 // Elementwise kernels of three operands.
-#include "tapehead/core/kernels/isa.h"
 #include "tapehead/core/kernels/loops.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {

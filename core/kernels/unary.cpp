@@ -1,5 +1,4 @@
 // Elementwise kernels of one operand.
-#include "tapehead/core/kernels/isa.h"
 #include "tapehead/core/kernels/loops.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
@@ -166,12 +165,6 @@ struct isfinite {
   template <class T>
   bool operator()(T x) const {
     return x - x == 0;
-  }
-};
-struct logical_not {
-  template <class T>
-  bool operator()(T x) const {
-    return x == T(0);
   }
 };
 

@@ -1,0 +1,248 @@
+// Comparisons, logical and bitwise functions, where.
+#ifndef TAPEHEAD_ROWS
+#include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/elementwise.h"
+
+namespace tapehead {
+namespace {
+
+using kernels::Binary;
+using kernels::Compare;
+
+struct Where : CustomOp {
+  static constexpr const char* kName = "where";
+  Tensor forward(const Tensor& condition, const Tensor& a, const Tensor& b) {
+    return core::where(kName, save(condition), a, b);
+  }
+  std::array<Tensor, 3> backward(const Tensor& dy) const {
+    const Tensor condition = saved(0);
+    return {Tensor(), needs_grad(1) ? where(condition, dy, 0) : Tensor(),
+            needs_grad(2) ? where(condition, 0, dy) : Tensor()};
+  }
+};
+
+Tensor logical(const char* op, Binary kernel, const Tensor& a, const Tensor& b) {
+  return core::binary(op, kernel, core::cast(a, boolean), core::cast(b, boolean));
+}
+
+// Of integers and bool, which have neither NaN nor infinities.
+Tensor all_of(const Tensor& x, bool value) { return core::full(x.shape(), value, boolean); }
+
+}  // namespace
+
+Tensor eq(const Tensor& a, const Tensor& b) { return core::compare("eq", Compare::eq, a, b); }
+Tensor ne(const Tensor& a, const Tensor& b) { return core::compare("ne", Compare::ne, a, b); }
+Tensor lt(const Tensor& a, const Tensor& b) { return core::compare("lt", Compare::lt, a, b); }
+Tensor le(const Tensor& a, const Tensor& b) { return core::compare("le", Compare::le, a, b); }
+Tensor gt(const Tensor& a, const Tensor& b) { return core::compare("gt", Compare::lt, b, a); }
+Tensor ge(const Tensor& a, const Tensor& b) { return core::compare("ge", Compare::le, b, a); }
+
+Tensor isnan(const Tensor& x) {
+  return is_floating(x.dtype()) ? core::predicate("isnan", kernels::Predicate::isnan, x)
+                                : all_of(x, false);
+}
+Tensor isinf(const Tensor& x) {
+  return is_floating(x.dtype()) ? core::predicate("isinf", kernels::Predicate::isinf, x)
+                                : all_of(x, false);
+}
+Tensor isfinite(const Tensor& x) {
+  return is_floating(x.dtype()) ? core::predicate("isfinite", kernels::Predicate::isfinite, x)
+                                : all_of(x, true);
+}
+
+Tensor logical_not(const Tensor& x) { return core::compare("logical_not", Compare::eq, x, false); }
+Tensor logical_and(const Tensor& a, const Tensor& b) {
+  return logical("logical_and", Binary::bitwise_and, a, b);
+}
+Tensor logical_or(const Tensor& a, const Tensor& b) {
+  return logical("logical_or", Binary::bitwise_or, a, b);
+}
+Tensor logical_xor(const Tensor& a, const Tensor& b) {
+  return logical("logical_xor", Binary::bitwise_xor, a, b);
+}
+
+Tensor bitwise_not(const Tensor& x) {
+  return x.dtype() == boolean ? logical_not(x)
+                              : core::unary("bitwise_not", kernels::Unary::bitwise_not, x);
+}
+Tensor bitwise_and(const Tensor& a, const Tensor& b) {
+  return core::binary("bitwise_and", Binary::bitwise_and, a, b);
+}
+Tensor bitwise_or(const Tensor& a, const Tensor& b) {
+  return core::binary("bitwise_or", Binary::bitwise_or, a, b);
+}
+Tensor bitwise_xor(const Tensor& a, const Tensor& b) {
+  return core::binary("bitwise_xor", Binary::bitwise_xor, a, b);
+}
+
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
+  return apply<Where>(condition, a, b);
+}
+
+}  // namespace tapehead
+
+#else  // TAPEHEAD_ROWS
+#include "tapehead/tests/op_row.h"
+
+namespace tapehead::rows {
+
+// Whole numbers, so that some are equal.
+static Sample of_integers(Tensor (*f)(const Tensor&, const Tensor&),
+                          double (*reference)(double, double), const Shape& a, const Shape& b) {
+  return {.operands = {indices(a, 4), indices(b, 4)},
+          .call = [f](const Tensors& x) { return Tensors{f(x[0], x[1])}; },
+          .reference =
+              [reference](Arrays& x) {
+                return Arrays{map(x, [=](const double* v) { return reference(v[0], v[1]); })};
+              },
+          .differentiable = false};
+}
+static std::vector<Sample> of_integers(Tensor (*f)(const Tensor&, const Tensor&),
+                                       double (*reference)(double, double)) {
+  return {of_integers(f, reference, {4, 17}, {4, 17}), of_integers(f, reference, {3, 1}, {1, 5}),
+          of_integers(f, reference, {7}, {}), of_integers(f, reference, {0}, {1})};
+}
+static int64_t whole(double x) { return static_cast<int64_t>(x); }
+
+static double eq_of(double a, double b) { return a == b; }
+TAPEHEAD_ROW(eq)
+    .binary(eq, eq_of, {}, {}, false)
+    .samples(of_integers(eq, eq_of))
+    .bad<ShapeError>([] { eq(core::full({2}, 1, i64), core::full({3}, 1, i64)); },
+                     "eq: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
+                     "other; sizes must be equal or 1");
+static double ne_of(double a, double b) { return a != b; }
+TAPEHEAD_ROW(ne)
+    .binary(ne, ne_of, {}, {}, false)
+    .samples(of_integers(ne, ne_of))
+    .bad<ShapeError>([] { ne(core::full({2}, 1, i64), core::full({3}, 1, i64)); },
+                     "ne: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
+                     "other; sizes must be equal or 1");
+static double lt_of(double a, double b) { return a < b; }
+TAPEHEAD_ROW(lt)
+    .binary(lt, lt_of, {}, {}, false)
+    .samples(of_integers(lt, lt_of))
+    .bad<ShapeError>([] { lt(core::full({2}, 1, i64), core::full({3}, 1, i64)); },
+                     "lt: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
+                     "other; sizes must be equal or 1");
+static double le_of(double a, double b) { return a <= b; }
+TAPEHEAD_ROW(le)
+    .binary(le, le_of, {}, {}, false)
+    .samples(of_integers(le, le_of))
+    .bad<ShapeError>([] { le(core::full({2}, 1, i64), core::full({3}, 1, i64)); },
+                     "le: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
+                     "other; sizes must be equal or 1");
+static double gt_of(double a, double b) { return a > b; }
+TAPEHEAD_ROW(gt)
+    .binary(gt, gt_of, {}, {}, false)
+    .samples(of_integers(gt, gt_of))
+    .bad<ShapeError>([] { gt(core::full({2}, 1, i64), core::full({3}, 1, i64)); },
+                     "gt: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
+                     "other; sizes must be equal or 1");
+static double ge_of(double a, double b) { return a >= b; }
+TAPEHEAD_ROW(ge)
+    .binary(ge, ge_of, {}, {}, false)
+    .samples(of_integers(ge, ge_of))
+    .bad<ShapeError>([] { ge(core::full({2}, 1, i64), core::full({3}, 1, i64)); },
+                     "ge: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
+                     "other; sizes must be equal or 1");
+static double logical_and_of(double a, double b) { return a != 0 && b != 0; }
+TAPEHEAD_ROW(logical_and)
+    .binary(logical_and, logical_and_of, {}, {}, false)
+    .samples(of_integers(logical_and, logical_and_of))
+    .bad<ShapeError>(
+        [] { logical_and(core::full({2}, 1, i64), core::full({3}, 1, i64)); },
+        "logical_and: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
+        "other; sizes must be equal or 1");
+static double logical_or_of(double a, double b) { return a != 0 || b != 0; }
+TAPEHEAD_ROW(logical_or)
+    .binary(logical_or, logical_or_of, {}, {}, false)
+    .samples(of_integers(logical_or, logical_or_of))
+    .bad<ShapeError>(
+        [] { logical_or(core::full({2}, 1, i64), core::full({3}, 1, i64)); },
+        "logical_or: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
+        "other; sizes must be equal or 1");
+static double logical_xor_of(double a, double b) { return (a != 0) != (b != 0); }
+TAPEHEAD_ROW(logical_xor)
+    .binary(logical_xor, logical_xor_of, {}, {}, false)
+    .samples(of_integers(logical_xor, logical_xor_of))
+    .bad<ShapeError>(
+        [] { logical_xor(core::full({2}, 1, i64), core::full({3}, 1, i64)); },
+        "logical_xor: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
+        "other; sizes must be equal or 1");
+TAPEHEAD_ROW(bitwise_and)
+    .samples(of_integers(bitwise_and,
+                         [](double a, double b) {
+                           return static_cast<double>(whole(a) & whole(b));
+                         }))
+    .bad<ShapeError>(
+        [] { bitwise_and(core::full({2}, 1, i64), core::full({3}, 1, i64)); },
+        "bitwise_and: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
+        "other; sizes must be equal or 1")
+    .bad<DTypeError>([] { core::full({2}, 1) & true; },
+                     "bitwise_and: it does not take f32; convert with to(i64)");
+TAPEHEAD_ROW(bitwise_or)
+    .samples(of_integers(bitwise_or,
+                         [](double a, double b) {
+                           return static_cast<double>(whole(a) | whole(b));
+                         }))
+    .bad<ShapeError>(
+        [] { bitwise_or(core::full({2}, 1, i64), core::full({3}, 1, i64)); },
+        "bitwise_or: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
+        "other; sizes must be equal or 1")
+    .bad<DTypeError>([] { core::full({2}, 1) | true; },
+                     "bitwise_or: it does not take f32; convert with to(i64)");
+TAPEHEAD_ROW(bitwise_xor)
+    .samples(of_integers(bitwise_xor,
+                         [](double a, double b) {
+                           return static_cast<double>(whole(a) ^ whole(b));
+                         }))
+    .bad<ShapeError>(
+        [] { bitwise_xor(core::full({2}, 1, i64), core::full({3}, 1, i64)); },
+        "bitwise_xor: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
+        "other; sizes must be equal or 1")
+    .bad<DTypeError>([] { core::full({2}, 1) ^ true; },
+                     "bitwise_xor: it does not take f32; convert with to(i64)");
+TAPEHEAD_ROW(bitwise_not)
+    .sample({.operands = {indices({2, 3}, 9)},
+             .call = [](const Tensors& x) { return Tensors{bitwise_not(x[0])}; },
+             .reference =
+                 [](Arrays& x) {
+                   return Arrays{
+                       map(x, [](const double* v) { return static_cast<double>(~whole(*v)); })};
+                 },
+             .differentiable = false})
+    .bad<DTypeError>([] { ~core::full({2}, 1); },
+                     "bitwise_not: [2] f32 is not a type it takes; convert with to(i64)");
+TAPEHEAD_ROW(logical_not)
+    .unary(
+        logical_not, [](double x) -> double { return x == 0; }, {}, false);
+TAPEHEAD_ROW(isnan).unary(
+    isnan, [](double x) -> double { return std::isnan(x); }, {}, false);
+TAPEHEAD_ROW(isinf).unary(
+    isinf, [](double x) -> double { return std::isinf(x); }, {}, false);
+TAPEHEAD_ROW(isfinite).unary(
+    isfinite, [](double x) -> double { return std::isfinite(x); }, {}, false);
+
+static Sample choice(const Shape& condition, const Shape& a, const Shape& b) {
+  return {.operands = {mask(condition), a, b},
+          .call = [](const Tensors& x) { return Tensors{where(x[0], x[1], x[2])}; },
+          .reference =
+              [](Arrays& x) {
+                return Arrays{map(x, [](const double* v) { return v[0] != 0 ? v[1] : v[2]; })};
+              }};
+}
+TAPEHEAD_ROW(where)
+    .samples({choice({2, 17}, {2, 17}, {2, 17}), choice({3}, {2, 3}, {2, 1}),
+              choice({2, 1}, {}, {3}), choice({2, 3}, {}, {}), choice({}, {2, 3}, {}),
+              choice({0}, {0}, {1}), choice({}, {}, {})})
+    .bad<DTypeError>([] { where(core::full({2}, 1), 1, 0); },
+                     "where: the condition is [2] f32; it must be bool, such as x > 0")
+    .bad<ShapeError>(
+        [] { where(core::full({2}, 1, boolean), core::full({3}, 1), 0); },
+        "where: shapes [3] and [2] do not broadcast: size(-1) is 3 in one and 2 in the "
+        "other; sizes must be equal or 1");
+
+}  // namespace tapehead::rows
+#endif

@@ -1,0 +1,164 @@
+// pow, square, sqrt, rsqrt, reciprocal.
+#ifndef TAPEHEAD_ROWS
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/error.h"
+
+namespace tapehead {
+namespace {
+
+using kernels::Gradient;
+using kernels::Unary;
+
+bool is_number(const Tensor& t) { return t.impl()->is_scalar && t.dim() == 0; }
+
+struct Pow : CustomOp {
+  static constexpr const char* kName = "pow";
+  Tensor forward(const Tensor& x, const Tensor& p) {
+    check_integers(x, p);
+    save(x), save(p);
+    Tensor y = core::binary(kName, kernels::Binary::pow, x, p);
+    save(p.requires_grad() ? y : Tensor());
+    return y;
+  }
+  std::array<Tensor, 2> backward(const Tensor& dy) const {
+    const Tensor x = saved(0), p = saved(1);
+    std::array<Tensor, 2> grads;
+    // Where p is 0 the derivative is 0, not 0 times the infinite 0^-1.
+    if (needs_grad(0)) grads[0] = dy * (p * pow(x, lowered(p)));
+    // 0^p stays 0 for p > 0, although log(0) is infinite.
+    if (needs_grad(1)) grads[1] = dy * (saved(2) * log(where((x == 0) & (p >= 0), 1, x)));
+    return grads;
+  }
+
+ private:
+  static Tensor lowered(const Tensor& p) {
+    if (!is_number(p)) return where(p == 0, 0, p - 1);
+    const double value = p.item();
+    return value == 0 ? 0 : value - 1;
+  }
+  static void check_integers(const Tensor& x, const Tensor& p) {
+    if (!is_integral(core::result_type(x, p)) || p.dtype() == u8 || p.dtype() == boolean) return;
+    const Tensor negative = core::compare(kName, kernels::Compare::lt, p, 0);
+    if (std::memchr(negative.raw(), 1, static_cast<size_t>(negative.numel())))
+      throw ValueError(
+          fmt::format("pow: the exponent {} has a negative number, but integers have no "
+                      "fractions; convert the base with to(f32)",
+                      core::describe(p)));
+  }
+};
+
+struct Square : CustomOp {
+  static constexpr const char* kName = "square";
+  Tensor forward(const Tensor& x) { return core::unary(kName, Unary::square, save(x)); }
+  Tensor backward(const Tensor& dy) const {
+    if (!grad_enabled()) return core::gradient(Gradient::square, dy, saved(0));
+    return dy * (2 * saved(0));
+  }
+};
+
+// The rest compute their gradients from their results.
+struct Sqrt : CustomOp {
+  static constexpr const char* kName = "sqrt";
+  Tensor forward(const Tensor& x) {
+    return save(core::unary(kName, Unary::sqrt, core::floating(x)));
+  }
+  Tensor backward(const Tensor& dy) const {
+    if (!grad_enabled()) return core::gradient(Gradient::sqrt_of_result, dy, saved(0));
+    return dy / (2 * saved(0));
+  }
+};
+
+struct Rsqrt : CustomOp {
+  static constexpr const char* kName = "rsqrt";
+  Tensor forward(const Tensor& x) {
+    return save(core::unary(kName, Unary::rsqrt, core::floating(x)));
+  }
+  Tensor backward(const Tensor& dy) const {
+    const Tensor y = saved(0);
+    if (!grad_enabled()) return core::gradient(Gradient::rsqrt_of_result, dy, y);
+    return -0.5 * dy * (y * y * y);
+  }
+};
+
+struct Reciprocal : CustomOp {
+  static constexpr const char* kName = "reciprocal";
+  Tensor forward(const Tensor& x) {
+    return save(core::unary(kName, Unary::reciprocal, core::floating(x)));
+  }
+  Tensor backward(const Tensor& dy) const {
+    const Tensor y = saved(0);
+    if (!grad_enabled()) return core::gradient(Gradient::reciprocal_of_result, dy, y);
+    return -dy * y * y;
+  }
+};
+
+}  // namespace
+
+Tensor pow(const Tensor& base, const Tensor& exponent) {
+  // Powers with a function of their own, which is exact and fast.
+  if (is_number(exponent) && is_floating(base.dtype())) {
+    const double p = exponent.item();
+    if (p == 2) return square(base);
+    if (p == 0.5) return sqrt(base);
+    if (p == -0.5) return rsqrt(base);
+    if (p == -1) return reciprocal(base);
+  }
+  return apply<Pow>(base, exponent);
+}
+Tensor square(const Tensor& x) { return apply<Square>(x); }
+Tensor sqrt(const Tensor& x) { return apply<Sqrt>(x); }
+Tensor rsqrt(const Tensor& x) { return apply<Rsqrt>(x); }
+Tensor reciprocal(const Tensor& x) { return apply<Reciprocal>(x); }
+
+}  // namespace tapehead
+
+#else  // TAPEHEAD_ROWS
+#include "tapehead/tests/op_row.h"
+
+namespace tapehead::rows {
+
+TAPEHEAD_ROW(pow)
+    .binary(pow, std::pow, {0.2, 2})
+    .unary([](const Tensor& x) { return pow(x, 3); }, [](double x) { return std::pow(x, 3); },
+           {0.2, 2})
+    .unary([](const Tensor& x) { return pow(x, 2); }, [](double x) { return std::pow(x, 2); },
+           {0.2, 2})
+    .unary([](const Tensor& x) { return pow(x, 0.5); }, [](double x) { return std::pow(x, 0.5); },
+           {0.2, 2})
+    .unary([](const Tensor& x) { return pow(x, -0.5); }, [](double x) { return std::pow(x, -0.5); },
+           {0.2, 2})
+    .unary([](const Tensor& x) { return pow(x, -1); }, [](double x) { return std::pow(x, -1); },
+           {0.2, 2})
+    .unary([](const Tensor& x) { return pow(x, 0); }, [](double x) { return std::pow(x, 0); },
+           {0.2, 2})
+    .unary([](const Tensor& x) { return pow(x, 1); }, [](double x) { return std::pow(x, 1); },
+           {0.2, 2})
+    .unary([](const Tensor& x) { return pow(x, 1.7); }, [](double x) { return std::pow(x, 1.7); },
+           {0.2, 2})
+    .unary([](const Tensor& x) { return pow(2, x); }, [](double x) { return std::pow(2, x); })
+    .unary([](const Tensor& x) { return pow(x, 3); }, [](double x) { return x * x * x; })
+    .bad<ValueError>(
+        [] { pow(core::full({2}, 3, i64), -1); },
+        "pow: the exponent [] i64 has a negative number, but integers have no fractions; "
+        "convert the base with to(f32)")
+    .bad<DTypeError>([] { pow(core::full({2}, 1, boolean), true); },
+                     "pow: it does not take bool; convert with to(f32)")
+    .bad<ShapeError>([] { pow(core::full({2}, 1), core::full({3}, 1)); },
+                     "pow: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
+                     "other; sizes must be equal or 1");
+TAPEHEAD_ROW(square)
+    .unary(square, [](double x) { return x * x; })
+    .bad<DTypeError>([] { square(core::full({2}, 1, boolean)); },
+                     "square: [2] bool is not a type it takes; convert with to(f32)");
+TAPEHEAD_ROW(sqrt).unary(sqrt, std::sqrt, {0.1, 4});
+TAPEHEAD_ROW(rsqrt).unary(rsqrt, [](double x) { return 1 / std::sqrt(x); }, {0.1, 4});
+TAPEHEAD_ROW(reciprocal).unary(reciprocal, [](double x) { return 1 / x; }, {.away_from_zero = 0.3});
+
+}  // namespace tapehead::rows
+#endif

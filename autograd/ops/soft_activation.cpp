@@ -1,0 +1,162 @@
+// Smooth activations: tanh, sigmoid, log_sigmoid, softplus, silu, gelu, gelu_tanh.
+#ifndef TAPEHEAD_ROWS
+#include <fmt/format.h>
+
+#include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/error.h"
+
+namespace tapehead {
+namespace {
+
+using kernels::Activation;
+using kernels::Gradient;
+using kernels::Unary;
+
+// These two compute their gradients from their results.
+struct Tanh : CustomOp {
+  static constexpr const char* kName = "tanh";
+  Tensor forward(const Tensor& x) {
+    return save(core::unary(kName, Unary::tanh, core::floating(x)));
+  }
+  Tensor backward(const Tensor& dy) const {
+    const Tensor y = saved(0);
+    if (!grad_enabled()) return core::gradient(Gradient::tanh_of_result, dy, y);
+    return dy * (1 - square(y));
+  }
+};
+
+struct Sigmoid : CustomOp {
+  static constexpr const char* kName = "sigmoid";
+  Tensor forward(const Tensor& x) {
+    return save(core::unary(kName, Unary::sigmoid, core::floating(x)));
+  }
+  Tensor backward(const Tensor& dy) const {
+    const Tensor y = saved(0);
+    if (!grad_enabled()) return core::gradient(Gradient::sigmoid_of_result, dy, y);
+    return dy * (y * (1 - y));
+  }
+};
+
+struct LogSigmoid : CustomOp {
+  static constexpr const char* kName = "log_sigmoid";
+  Tensor forward(const Tensor& x) {
+    return core::activation(kName, Activation::log_sigmoid, save(x));
+  }
+  Tensor backward(const Tensor& dy) const {
+    const Tensor x = saved(0);
+    if (!grad_enabled()) return core::gradient(Gradient::log_sigmoid, dy, x);
+    return dy * sigmoid(-x);
+  }
+};
+
+struct Softplus : CustomOp {
+  static constexpr const char* kName = "softplus";
+  double beta = 1;
+  Tensor forward(const Tensor& x, double sharpness) {
+    beta = sharpness;
+    return core::activation(kName, Activation::softplus, save(x), {beta});
+  }
+  Tensor backward(const Tensor& dy) const {
+    const Tensor x = saved(0);
+    if (!grad_enabled()) return core::gradient(Gradient::softplus, dy, x, {beta});
+    return dy * sigmoid(beta * x);
+  }
+};
+
+struct Silu : CustomOp {
+  static constexpr const char* kName = "silu";
+  Tensor forward(const Tensor& x) { return core::activation(kName, Activation::silu, save(x)); }
+  Tensor backward(const Tensor& dy) const {
+    const Tensor x = saved(0);
+    if (!grad_enabled()) return core::gradient(Gradient::silu, dy, x);
+    const Tensor s = sigmoid(x);
+    return dy * (s * (1 + x * (1 - s)));
+  }
+};
+
+struct Gelu : CustomOp {
+  static constexpr const char* kName = "gelu";
+  Tensor forward(const Tensor& x) { return core::activation(kName, Activation::gelu, save(x)); }
+  Tensor backward(const Tensor& dy) const {
+    const Tensor x = saved(0);
+    if (!grad_enabled()) return core::gradient(Gradient::gelu, dy, x);
+    constexpr double kRootOfHalf = 0.7071067811865476, kByRootTwoPi = 0.3989422804014327;
+    const Tensor below = 0.5 * (1 + erf(kRootOfHalf * x));
+    return dy * (below + x * (kByRootTwoPi * exp(-0.5 * square(x))));
+  }
+};
+
+// It is x sigmoid(a (x + b x^3)).
+struct GeluTanh : CustomOp {
+  static constexpr const char* kName = "gelu_tanh";
+  Tensor forward(const Tensor& x) {
+    return core::activation(kName, Activation::gelu_tanh, save(x));
+  }
+  Tensor backward(const Tensor& dy) const {
+    const Tensor x = saved(0);
+    if (!grad_enabled()) return core::gradient(Gradient::gelu_tanh, dy, x);
+    constexpr double kA = 1.5957691216057308, kB = 0.044715;  // 2 sqrt(2 / pi)
+    const Tensor xx = square(x);
+    const Tensor s = sigmoid(x * (kA + kA * kB * xx));
+    return dy * (s + x * s * (1 - s) * (kA + 3 * kA * kB * xx));
+  }
+};
+
+}  // namespace
+
+Tensor tanh(const Tensor& x) { return apply<Tanh>(x); }
+Tensor sigmoid(const Tensor& x) { return apply<Sigmoid>(x); }
+Tensor log_sigmoid(const Tensor& x) { return apply<LogSigmoid>(x); }
+Tensor softplus(const Tensor& x, double beta) {
+  if (!(beta > 0)) throw ValueError(fmt::format("softplus: beta is {}; it must be above 0", beta));
+  return apply<Softplus>(x, beta);
+}
+Tensor silu(const Tensor& x) { return apply<Silu>(x); }
+Tensor gelu(const Tensor& x) { return apply<Gelu>(x); }
+Tensor gelu_tanh(const Tensor& x) { return apply<GeluTanh>(x); }
+
+}  // namespace tapehead
+
+#else  // TAPEHEAD_ROWS
+#include "tapehead/tests/op_row.h"
+
+namespace tapehead::rows {
+
+static double logistic(double x) { return 1 / (1 + std::exp(-x)); }
+
+TAPEHEAD_ROW(tanh).unary(tanh, std::tanh);
+TAPEHEAD_ROW(sigmoid).unary(sigmoid, logistic, {-4, 4});
+TAPEHEAD_ROW(log_sigmoid)
+    .unary(log_sigmoid, [](double x) { return std::log(logistic(x)); }, {-9, 9})
+    .bad<DTypeError>([] { log_sigmoid(core::full({2}, 1, i64)); },
+                     "log_sigmoid: [2] i64 is not a type it takes; convert with to(f32)");
+TAPEHEAD_ROW(softplus)
+    .unary([](const Tensor& x) { return softplus(x); },
+           [](double x) { return std::log1p(std::exp(x)); }, {-9, 9})
+    .unary([](const Tensor& x) { return softplus(x, 2); },
+           [](double x) { return std::log1p(std::exp(2 * x)) / 2; })
+    .bad<ValueError>([] { softplus(core::full({2}, 1), 0); },
+                     "softplus: beta is 0; it must be above 0")
+    .bad<DTypeError>([] { softplus(core::full({2}, 1, i64)); },
+                     "softplus: [2] i64 is not a type it takes; convert with to(f32)");
+TAPEHEAD_ROW(silu)
+    .unary(silu, [](double x) { return x * logistic(x); }, {-4, 4})
+    .bad<DTypeError>([] { silu(core::full({2}, 1, i64)); },
+                     "silu: [2] i64 is not a type it takes; convert with to(f32)");
+TAPEHEAD_ROW(gelu)
+    .unary(gelu, [](double x) { return x * std::erfc(-x / std::sqrt(2.0)) / 2; }, {-4, 4})
+    .bad<DTypeError>([] { gelu(core::full({2}, 1, i64)); },
+                     "gelu: [2] i64 is not a type it takes; convert with to(f32)");
+TAPEHEAD_ROW(gelu_tanh)
+    .unary(gelu_tanh,
+           [](double x) {
+             return x / 2 * (1 + std::tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)));
+           },
+           {-4, 4})
+    .bad<DTypeError>([] { gelu_tanh(core::full({2}, 1, i64)); },
+                     "gelu_tanh: [2] i64 is not a type it takes; convert with to(f32)");
+
+}  // namespace tapehead::rows
+#endif
