@@ -5,25 +5,27 @@
 
 namespace tapehead::kernels {
 
-#define TAPEHEAD_DECLARE(isa)                       \
-  namespace isa {                                   \
-  extern const Loop unary_loops[][kDTypes];         \
-  extern const Loop predicate_loops[][kDTypes];     \
-  extern const Loop activation_loops[][kDTypes];    \
-  extern const Loop binary_loops[][kDTypes];        \
-  extern const Loop compare_loops[][kDTypes];       \
-  extern const Loop gradient_loops[][kDTypes];      \
-  extern const Loop ternary_loops[][kDTypes];       \
-  extern const Loop where_loops[kDTypes];           \
-  extern const Loop cast_loops[][kDTypes];          \
-  extern const Reducer reducers[][kDTypes];         \
-  extern const RowKernels row_kernels[];            \
-  extern const RandomKernels random_kernels;        \
-  extern const CellKernels<float> cells_f32;        \
-  extern const CellKernels<double> cells_f64;       \
-  extern const AdditiveKernels<float> additive_f32; \
-  extern const AdditiveKernels<double> additive_f64;\
-  extern const Table table;                         \
+#define TAPEHEAD_DECLARE(isa)                        \
+  namespace isa {                                    \
+  extern const Loop unary_loops[][kDTypes];          \
+  extern const Loop predicate_loops[][kDTypes];      \
+  extern const Loop activation_loops[][kDTypes];     \
+  extern const Loop binary_loops[][kDTypes];         \
+  extern const Loop compare_loops[][kDTypes];        \
+  extern const Loop gradient_loops[][kDTypes];       \
+  extern const Loop ternary_loops[][kDTypes];        \
+  extern const Loop where_loops[kDTypes];            \
+  extern const Loop cast_loops[][kDTypes];           \
+  extern const Reducer reducers[][kDTypes];          \
+  extern const Reducer two_pass_reducers[][kDTypes]; \
+  extern const NormKernels norm_kernels[];           \
+  extern const RowKernels row_kernels[];             \
+  extern const RandomKernels random_kernels;         \
+  extern const CellKernels<float> cells_f32;         \
+  extern const CellKernels<double> cells_f64;        \
+  extern const AdditiveKernels<float> additive_f32;  \
+  extern const AdditiveKernels<double> additive_f64; \
+  extern const Table table;                          \
   }
 TAPEHEAD_DECLARE(baseline)
 TAPEHEAD_DECLARE(avx2)

@@ -9,6 +9,7 @@
 #include "tapehead/core/dtype.h"
 #include "tapehead/core/kernels/additive.h"
 #include "tapehead/core/kernels/lists.h"
+#include "tapehead/core/kernels/norm.h"
 #include "tapehead/core/kernels/recurrent.h"
 #include "tapehead/core/kernels/reduce.h"
 #include "tapehead/core/kernels/rows.h"
@@ -57,10 +58,12 @@ struct Table {
   const Loop (*compare)[kDTypes];
   const Loop (*gradient)[kDTypes];
   const Loop (*ternary)[kDTypes];
-  const Loop* where;                 // [DType]: condition ? x : y
-  const Loop (*cast)[kDTypes];       // [from][to]
-  const Reducer (*reduce)[kDTypes];  // [Reduce][DType]; tile is null where not supported
-  const RowKernels* rows;            // [DType]: f32, f64, bf16
+  const Loop* where;                   // [DType]: condition ? x : y
+  const Loop (*cast)[kDTypes];         // [from][to]
+  const Reducer (*reduce)[kDTypes];    // [Reduce][DType]; tile is null where not supported
+  const Reducer (*two_pass)[kDTypes];  // the same from Reduce::var on
+  const RowKernels* rows;              // [DType]: f32, f64, bf16
+  const NormKernels* norm;             // likewise
   const RandomKernels* random;
   const CellKernels<float>* cells_f32;
   const CellKernels<double>* cells_f64;
@@ -98,9 +101,13 @@ inline Loop cast_loop(DType from, DType to) {
   return table().cast[static_cast<int>(from)][static_cast<int>(to)];
 }
 inline const Reducer& reducer(Reduce op, DType dtype) {
-  return table().reduce[static_cast<int>(op)][static_cast<int>(dtype)];
+  const auto rows = op < Reduce::var
+                        ? table().reduce + static_cast<int>(op)
+                        : table().two_pass + (static_cast<int>(op) - static_cast<int>(Reduce::var));
+  return (*rows)[static_cast<int>(dtype)];
 }
 /// Of a floating type.
 inline const RowKernels& rows(DType dtype) { return table().rows[static_cast<int>(dtype)]; }
+inline const NormKernels& norm(DType dtype) { return table().norm[static_cast<int>(dtype)]; }
 
 }  // namespace tapehead::kernels
