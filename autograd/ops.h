@@ -198,9 +198,52 @@ RnnResult recurrent(RnnCell cell, const Tensor& x, const RnnWeights& weights, co
 Tensor sum(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 /// Of floating types. The mean of nothing is NaN. (ops/sum.cpp)
 Tensor mean(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
+/// Integers and booleans are multiplied as i64. The product of nothing is 1. (ops/prod.cpp)
+Tensor prod(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
+/// The mean squared distance from the mean, with n - correction in place of n. (ops/variance.cpp)
+Tensor var(const Tensor& x, const Axes& axes = {}, bool keepdim = false, double correction = 1);
+/// The square root of var: torch.std, which as a name in C++ is taken. (ops/variance.cpp)
+Tensor stddev(const Tensor& x, const Axes& axes = {}, bool keepdim = false, double correction = 1);
+/// (sum |x|^p)^(1/p) for p 1 and 2, the largest |x| for p infinity. (ops/variance.cpp)
+Tensor norm(const Tensor& x, double p = 2, const Axes& axes = {}, bool keepdim = false);
+/// log(sum(exp(x))), without overflow. (ops/softmax.cpp)
+Tensor logsumexp(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
+/// Whether any element is not 0, or all are not; of nothing false and true. (ops/count.cpp)
+Tensor any(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
+Tensor all(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
+/// How many elements are not 0, as i64. (ops/count.cpp)
+Tensor count_nonzero(const Tensor& x, const Axes& axes = {});
+/// Running sums along an axis; of integers and booleans as i64. (ops/prod.cpp)
+Tensor cumsum(const Tensor& x, int64_t axis);
 /// Sums what broadcasting `shape` to the shape of x repeated, so that the result has `shape`.
 /// Throws ShapeError when it does not broadcast to it. (ops/sum.cpp)
 Tensor sum_to(const Tensor& x, const Shape& shape);
+
+// Extremes of a tensor (ops/max.cpp) and order (ops/sort.cpp). NaN counts as the most extreme.
+// Where there is nothing to choose from they throw ShapeError.
+
+struct ValuesAndIndices {
+  Tensor values, indices;  ///< indices: i64, positions along the axis
+};
+
+/// The largest or smallest elements. Equal ones share the gradient evenly.
+Tensor amax(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
+Tensor amin(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
+Tensor max(const Tensor& x);
+Tensor min(const Tensor& x);
+/// Along one axis, with positions: of equal elements the first is chosen and gets the gradient.
+ValuesAndIndices max(const Tensor& x, int64_t axis, bool keepdim = false);
+ValuesAndIndices min(const Tensor& x, int64_t axis, bool keepdim = false);
+/// The positions alone; without an axis in row-major order of all elements.
+Tensor argmax(const Tensor& x);
+Tensor argmin(const Tensor& x);
+Tensor argmax(const Tensor& x, int64_t axis, bool keepdim = false);
+Tensor argmin(const Tensor& x, int64_t axis, bool keepdim = false);
+/// Sorted along an axis, equal elements in the order they had; NaN is the largest.
+ValuesAndIndices sort(const Tensor& x, int64_t axis = -1, bool descending = false);
+/// The k largest (or smallest) along an axis, sorted from the most extreme on. Throws ValueError
+/// when there are fewer.
+ValuesAndIndices topk(const Tensor& x, int64_t k, int64_t axis = -1, bool largest = true);
 
 // Distributions (ops/softmax.cpp)
 
@@ -235,19 +278,33 @@ std::vector<Tensor> unbind(const Tensor& x, int64_t axis = 0);
 Tensor cat(const std::vector<Tensor>& tensors, int64_t axis = 0);
 /// Tensors of one shape side by side along a new axis.
 Tensor stack(const std::vector<Tensor>& tensors, int64_t axis = 0);
-/// The tensor repeated like a tile: counts[i] times along axis i; more counts than axes add axes in front.
+/// The tensor repeated like a tile: counts[i] times along axis i; more counts than axes add axes in
+/// front.
 Tensor repeat(const Tensor& x, const Shape& counts);
 /// Each of the axes in reverse order: a copy.
 Tensor flip(const Tensor& x, const Shape& axes);
 inline Tensor flip(const Tensor& x, int64_t axis) { return flip(x, Shape{axis}); }
 /// Positions move up by `shift`; those that leave the axis at its end come in at its start.
 Tensor roll(const Tensor& x, int64_t shift, int64_t axis);
-/// Frames the tensor with `value`. `widths`: before and after the last axis, before and after the one in
-/// front of it, and so on. Negative widths cut off.
+/// Frames the tensor with `value`. `widths`: before and after the last axis, before and after the
+/// one in front of it, and so on. Negative widths cut off.
 Tensor pad(const Tensor& x, const std::vector<int64_t>& widths, double value = 0);
 /// The last two axes' elements on and below (above) a diagonal; zeros elsewhere.
 Tensor tril(const Tensor& x, int64_t diagonal = 0);
 Tensor triu(const Tensor& x, int64_t diagonal = 0);
+
+// Normalisation (ops/norm.cpp)
+
+/// (x - mean) / sqrt(var + eps) * weight + bias over the axes of weight, the last ones of x; over
+/// the last one without a weight. The variance is biased. Ba, Kiros and Hinton 2016.
+Tensor layer_norm(const Tensor& x, const Tensor& weight = {}, const Tensor& bias = {},
+                  double eps = 1e-5);
+/// Over the last axes of x, whose sizes are `normalized`.
+Tensor layer_norm(const Tensor& x, const Shape& normalized, const Tensor& weight = {},
+                  const Tensor& bias = {}, double eps = 1e-5);
+/// x / sqrt(mean(x²) + eps) * weight over the axes of weight, as layer_norm. Zhang and Sennrich
+/// 2019.
+Tensor rms_norm(const Tensor& x, const Tensor& weight = {}, double eps = 1e-6);
 
 // Losses
 
@@ -274,5 +331,44 @@ struct NllLossOptions {
 };
 /// -log_probs[target]: what cross_entropy makes of the log_softmax. (ops/cross_entropy.cpp)
 Tensor nll_loss(const Tensor& log_probs, const Tensor& target, const NllLossOptions& options = {});
+
+// Losses of elements (ops/losses.cpp). Input and target have one shape: broadcasting there is
+// mostly a mistake, and throws ShapeError.
+
+/// (input - target)²
+Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean);
+/// |input - target|
+Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean);
+
+struct SmoothL1Options {
+  double beta = 1;  ///< where the square ends; 0 for l1_loss
+  Reduction reduction = Reduction::mean;
+};
+/// d² / (2 beta) where d = |input - target| < beta, else d - beta / 2 (Girshick 2015).
+Tensor smooth_l1_loss(const Tensor& input, const Tensor& target,
+                      const SmoothL1Options& options = {});
+
+struct HuberOptions {
+  double delta = 1;  ///< where the square ends
+  Reduction reduction = Reduction::mean;
+};
+/// d² / 2 where d = |input - target| < delta, else delta (d - delta / 2) (Huber 1964).
+Tensor huber_loss(const Tensor& input, const Tensor& target, const HuberOptions& options = {});
+
+struct BceOptions {
+  Tensor weight;      ///< how much each element counts; broadcasts, as pos_weight does
+  Tensor pos_weight;  ///< how much more the target 1 counts than 0
+  Reduction reduction = Reduction::mean;
+};
+/// -target log(sigmoid(logits)) - (1 - target) log(1 - sigmoid(logits)), precise for all logits.
+Tensor bce_with_logits(const Tensor& logits, const Tensor& target, const BceOptions& options = {});
+
+struct KlDivOptions {
+  bool log_target = false;  ///< the target is given as logarithms too
+  Reduction reduction = Reduction::mean;
+};
+/// target (log(target) - log_probs). The mean is over all elements; what divergence means is the
+/// sum, or the sum divided by the number of rows.
+Tensor kl_div(const Tensor& log_probs, const Tensor& target, const KlDivOptions& options = {});
 
 }  // namespace tapehead

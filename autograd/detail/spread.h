@@ -9,4 +9,7 @@ namespace tapehead {
 /// without keepdim, over what was reduced: a view of that shape.
 Tensor spread(const Tensor& y, const Shape& shape, uint32_t mask);
 
+/// sum(x) over the axes of `mask`.
+Tensor sum_over(const Tensor& x, uint32_t mask, bool keepdim);
+
 }  // namespace tapehead

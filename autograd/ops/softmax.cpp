@@ -1,11 +1,13 @@
-// softmax, log_softmax.
+// softmax, log_softmax, logsumexp.
 #ifndef TAPEHEAD_ROWS
 #include "tapehead/core/detail/softmax.h"
 
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/spread.h"
 #include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/reduce.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead {
@@ -39,6 +41,19 @@ struct LogSoftmax : CustomOp {
   }
 };
 
+struct LogSumExp : CustomOp {
+  static constexpr const char* kName = "logsumexp";
+  uint32_t axes = 0;
+  Tensor forward(const Tensor& x, uint32_t mask, bool keepdim) {
+    axes = mask;
+    return save(core::reduce(kName, kernels::Reduce::logsumexp, save(x), mask, keepdim));
+  }
+  Tensor backward(const Tensor& dy) const {
+    const Tensor x = saved(0);
+    return spread(dy, x.shape(), axes) * exp(x - spread(saved(1), x.shape(), axes));
+  }
+};
+
 template <class Op>
 Tensor along(const Tensor& x, int64_t axis) {
   if (!is_floating(x.dtype()))
@@ -51,6 +66,10 @@ Tensor along(const Tensor& x, int64_t axis) {
 
 Tensor softmax(const Tensor& x, int64_t axis) { return along<Softmax>(x, axis); }
 Tensor log_softmax(const Tensor& x, int64_t axis) { return along<LogSoftmax>(x, axis); }
+
+Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdim) {
+  return apply<LogSumExp>(x, axes.mask(LogSumExp::kName, x.dim()), keepdim);
+}
 
 }  // namespace tapehead
 
@@ -114,6 +133,15 @@ TAPEHEAD_ROW(log_softmax)
     .samples(distributions(log_softmax, true))
     .bad<DTypeError>([] { log_softmax(core::full({2}, 1, boolean), 0); },
                      "log_softmax: [2] bool is not a type it takes; convert with to(f32)");
+TAPEHEAD_ROW(logsumexp)
+    .samples(reductions(logsumexp,
+                        [](const Values& v) {
+                          double total = 0;
+                          for (const double x : v) total += std::exp(x);
+                          return std::log(total);
+                        }))
+    .bad<DTypeError>([] { logsumexp(core::full({2}, 1, i64)); },
+                     "logsumexp: [2] i64 is not a type it takes; convert with to(f32)");
 
 }  // namespace tapehead::rows
 #endif

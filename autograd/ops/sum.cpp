@@ -86,6 +86,10 @@ Tensor sum_to(const Tensor& x, const Shape& shape) {
   return apply<SumTo>(x, shape);
 }
 
+Tensor sum_over(const Tensor& x, uint32_t mask, bool keepdim) {
+  return apply<Sum>(x, mask, keepdim);
+}
+
 Tensor spread(const Tensor& y, const Shape& shape, uint32_t mask) {
   return apply<Spread>(y, shape, mask);
 }

@@ -33,6 +33,8 @@ struct BlockPlan {
   extern const AdditiveKernels<float> additive_f32;                                            \
   extern const CellKernels<double> cells_f64;                                                  \
   extern const CellKernels<float> cells_f32;                                                   \
+  extern const NormKernels norm_kernels[];                                                     \
+  extern const Reducer two_pass_reducers[][kDTypes];                                           \
   extern const RandomKernels random_kernels;                                                   \
   extern const RowKernels row_kernels[];                                                       \
   extern const Table table;                                                                    \

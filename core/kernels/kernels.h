@@ -9,6 +9,7 @@
 #include "tapehead/core/dtype.h"
 #include "tapehead/core/kernels/additive.h"
 #include "tapehead/core/kernels/lists.h"
+#include "tapehead/core/kernels/norm.h"
 #include "tapehead/core/kernels/random.h"
 #include "tapehead/core/kernels/recurrent.h"
 #include "tapehead/core/kernels/reduce.h"
@@ -44,6 +45,8 @@ struct Table {
   const Loop* where;                 // [DType]: condition ? x : y
   const Loop (*cast)[kDTypes];       // [from][to]
   const Reducer (*reduce)[kDTypes];  // [Reduce][DType]; tile is null where not supported
+  const Reducer (*two_pass)[kDTypes];  // the same from Reduce::var on
+  const NormKernels* norm;  // [DType]: f32, f64, bf16
   const RowKernels* rows;            // [DType]: f32, f64, bf16
   const RandomKernels* random;
   const CellKernels<float>* cells_f32;
@@ -82,9 +85,14 @@ inline Loop cast_loop(DType from, DType to) {
   return table().cast[static_cast<int>(from)][static_cast<int>(to)];
 }
 inline const Reducer& reducer(Reduce op, DType dtype) {
-  return table().reduce[static_cast<int>(op)][static_cast<int>(dtype)];
+  const auto rows = op < Reduce::var
+                        ? table().reduce + static_cast<int>(op)
+                        : table().two_pass + (static_cast<int>(op) - static_cast<int>(Reduce::var));
+  return (*rows)[static_cast<int>(dtype)];
 }
 /// Of a floating type.
 inline const RowKernels& rows(DType dtype) { return table().rows[static_cast<int>(dtype)]; }
+
+inline const NormKernels& norm(DType dtype) { return table().norm[static_cast<int>(dtype)]; }
 
 }  // namespace tapehead::kernels

@@ -7,7 +7,7 @@ namespace {
 
 template <class T>
 constexpr bool kFloating = floating(dtype_of<T>());
-template <bool, class A, class B>
+template <bool kFirst, class A, class B>
 struct Either {
   using type = A;
 };
@@ -16,11 +16,11 @@ struct Either<false, A, B> {
   using type = B;
 };
 
-// Adds up: floats in double where they leave the lanes, integers as i64.
+// Adds up: floats in double where they leave the lanes, integers as i64, modulo 2^64.
 template <class T>
 struct Additive {
-  using Acc = typename Either<kFloating<T>, Compute<T>, int64_t>::type;
-  using Total = typename Either<kFloating<T>, double, int64_t>::type;
+  using Acc = typename Either<kFloating<T>, Compute<T>, uint64_t>::type;
+  using Total = typename Either<kFloating<T>, double, uint64_t>::type;
   using Out = typename Either<kFloating<T>, T, int64_t>::type;
   static Acc identity() { return 0; }
   static Total start() { return 0; }
@@ -30,7 +30,7 @@ struct Additive {
   static Total join(Total a, Total b) { return a + b; }
   static auto finish(Total total, double, double) {
     if constexpr (kFloating<T>) return static_cast<Acc>(total);
-    else return total;
+    else return static_cast<int64_t>(total);
   }
 };
 
@@ -50,24 +50,17 @@ struct mean : Additive<T> {
 template <class T>
 struct count_nonzero : Additive<bool> {
   using Tile = count_nonzero;
-  static int64_t step(int64_t acc, T x) { return acc + (x != T(0)); }
+  static uint64_t step(uint64_t acc, T x) { return acc + (x != T(0)); }
 };
 template <class T>
 struct any : count_nonzero<T> {
   using Out = bool;
-  static bool finish(int64_t total, double, double) { return total > 0; }
+  static bool finish(uint64_t total, double, double) { return total > 0; }
 };
 template <class T>
 struct all : count_nonzero<T> {
   using Out = bool;
-  static bool finish(int64_t total, double n, double) { return total == static_cast<int64_t>(n); }
-};
-
-template <class T>
-struct abs_sum : Additive<T> {
-  using Tile = abs_sum;
-  using Acc = typename Additive<T>::Acc;
-  static Acc step(Acc acc, T x) { return acc + (Acc(x) < 0 ? -Acc(x) : Acc(x)); }
+  static bool finish(uint64_t total, double n, double) { return total == static_cast<uint64_t>(n); }
 };
 
 template <class T>
@@ -146,16 +139,11 @@ struct min : Extremum<T, Smaller> {
   using Tile = min;
 };
 
-template <class T>
-struct abs_max : Extremum<T, Larger> {
-  using Tile = abs_max;
-  using Acc = typename Extremum<T, Larger>::Acc;
-  static Acc identity() { return 0; }
-  static Acc start() { return 0; }
-  static Acc step(Acc acc, T x) {
-    return Extremum<T, Larger>::merge(acc, Acc(x) < 0 ? -Acc(x) : Acc(x));
-  }
-};
+template <class T, template <class> class F, auto kTypes>
+constexpr Reducer reducer() {
+  if constexpr (kTypes(dtype_of<T>())) return reducer_of<F<T>>(reduce_tile<T, typename F<T>::Tile>);
+  else return {};
+}
 
 }  // namespace
 

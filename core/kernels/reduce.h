@@ -11,7 +11,7 @@ namespace tapehead::kernels {
 //
 //   K(name, types)
 //
-// name   the functor in reduce.cpp or moments.cpp
+// name   the functor in reduce.cpp, or of those that look at elements twice in moments.cpp
 // types  which element types it has: all, arithmetic (no bool), floating
 #define TAPEHEAD_REDUCE_KERNELS(K) \
   K(sum, all)                      \
@@ -22,12 +22,17 @@ namespace tapehead::kernels {
   K(any, all)                      \
   K(all, all)                      \
   K(count_nonzero, all)            \
-  K(abs_sum, floating)             \
-  K(abs_max, floating)             \
   K(norm2, floating)
 
+#define TAPEHEAD_TWO_PASS_KERNELS(K) \
+  K(var, floating)                   \
+  K(stddev, floating)                \
+  K(logsumexp, floating)
+
 #define TAPEHEAD_ENUM(name, ...) name,
-enum class Reduce : uint8_t { TAPEHEAD_REDUCE_KERNELS(TAPEHEAD_ENUM) count };
+enum class Reduce : uint8_t {
+  TAPEHEAD_REDUCE_KERNELS(TAPEHEAD_ENUM) TAPEHEAD_TWO_PASS_KERNELS(TAPEHEAD_ENUM) count
+};
 #undef TAPEHEAD_ENUM
 
 /// How one reduction of one element type runs. Results grow in totals: records of `record` bytes,

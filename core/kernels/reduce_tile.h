@@ -115,20 +115,12 @@ void finish_totals(const void* totals, int64_t count, char* out, int64_t out_str
     *reinterpret_cast<Out*>(out + i * out_stride) = static_cast<Out>(F::finish(from[i], n, arg));
 }
 
-template <class T, template <class> class F, auto kTypes>
-constexpr Reducer reducer() {
-  if constexpr (kTypes(dtype_of<T>())) {
-    using Total = typename F<T>::Total;
-    static_assert(sizeof(Total) <= Reducer::kMaxRecord);
-    return {sizeof(Total),
-            dtype_of<typename F<T>::Out>(),
-            start_totals<typename F<T>::Tile>,
-            reduce_tile<T, typename F<T>::Tile>,
-            merge_totals<typename F<T>::Tile>,
-            finish_totals<F<T>>};
-  } else {
-    return {};
-  }
+template <class F>
+constexpr Reducer reducer_of(void (*tile)(const char*, int64_t, int64_t, int64_t, int64_t, void*)) {
+  using Total = typename F::Total;
+  static_assert(sizeof(Total) <= Reducer::kMaxRecord);
+  return {sizeof(Total), dtype_of<typename F::Out>(),    start_totals<typename F::Tile>,
+          tile,          merge_totals<typename F::Tile>, finish_totals<F>};
 }
 
 }  // namespace

@@ -28,17 +28,16 @@ inline double row_sum(int64_t n, F term) {
   return total;
 }
 
-/// The largest element of a row that is not empty; NaN may or may not be passed over.
-template <class T>
-inline Compute<T> row_max(const T* x, int64_t n) {
-  using C = Compute<T>;
+/// The largest of load(0) … load(n - 1), n > 0; NaN may or may not be passed over.
+template <class C, class F>
+inline C row_max(int64_t n, F load) {
   C lanes[kRowLanes];
-  for (int64_t l = 0; l < kRowLanes; ++l) lanes[l] = C(x[0]);
+  for (int64_t l = 0; l < kRowLanes; ++l) lanes[l] = load(0);
   int64_t i = 0;
   for (; i + kRowLanes <= n; i += kRowLanes)
     for (int64_t l = 0; l < kRowLanes; ++l)
-      lanes[l] = C(x[i + l]) > lanes[l] ? C(x[i + l]) : lanes[l];
-  for (int64_t l = 0; i + l < n; ++l) lanes[l] = C(x[i + l]) > lanes[l] ? C(x[i + l]) : lanes[l];
+      lanes[l] = load(i + l) > lanes[l] ? load(i + l) : lanes[l];
+  for (int64_t l = 0; i + l < n; ++l) lanes[l] = load(i + l) > lanes[l] ? load(i + l) : lanes[l];
   for (int64_t width = kRowLanes / 2; width > 0; width /= 2)
     for (int64_t l = 0; l < width; ++l)
       lanes[l] = lanes[l + width] > lanes[l] ? lanes[l + width] : lanes[l];

@@ -25,7 +25,7 @@ void softmax(const void* x_, void* y_, int64_t rows, int64_t n) {
   for (int64_t r = 0; r < rows; ++r) {
     const T* x = static_cast<const T*>(x_) + r * n;
     T* y = static_cast<T*>(y_) + r * n;
-    const C shift = row_max(x, n);
+    const C shift = row_max<C>(n, [=](int64_t i) { return C(x[i]); });
     if constexpr (!kLog && sizeof(T) == sizeof(C)) {  // exp once: its values wait in y
 #pragma GCC ivdep
       for (int64_t i = 0; i < n; ++i) y[i] = exp_of(x[i] - shift);
@@ -113,7 +113,7 @@ template <class T>
 void exp_sum(const void* x_, int64_t n, double* largest, double* sum) {
   using C = Compute<T>;
   const T* x = static_cast<const T*>(x_);
-  const C shift = row_max(x, n);
+  const C shift = row_max<C>(n, [=](int64_t i) { return C(x[i]); });
   *largest = static_cast<double>(shift);
   *sum = row_sum<C>(n, [=](int64_t i) { return exp_of(C(x[i]) - shift); });
 }

@@ -1,0 +1,188 @@
+// mse_loss, l1_loss, smooth_l1_loss, huber_loss, bce_with_logits, kl_div.
+#ifndef TAPEHEAD_ROWS
+#include <fmt/format.h>
+
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/error.h"
+
+namespace tapehead {
+namespace {
+
+void check_alike(const char* op, const char* first, const Tensor& input, const Tensor& target) {
+  if (input.shape() != target.shape())
+    throw ShapeError(
+        fmt::format("{}: {} shape {}, the target {}; they must be equal, so reshape or "
+                    "expand one of them",
+                    op, first, input.shape().str(), target.shape().str()));
+}
+
+Tensor reduced(const Tensor& losses, Reduction reduction) {
+  if (reduction == Reduction::none) return losses;
+  return reduction == Reduction::mean ? mean(losses) : sum(losses);
+}
+
+// The square of the distance up to `end`, halved, and then the line that goes on: huber_loss.
+Tensor huber(const Tensor& input, const Tensor& target, double end) {
+  const Tensor distance = abs(input - target);
+  return where(distance < end, 0.5 * square(distance), end * (distance - 0.5 * end));
+}
+
+}  // namespace
+
+Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
+  check_alike("mse_loss", "the input has", input, target);
+  return reduced(square(input - target), reduction);
+}
+
+Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
+  check_alike("l1_loss", "the input has", input, target);
+  return reduced(abs(input - target), reduction);
+}
+
+Tensor smooth_l1_loss(const Tensor& input, const Tensor& target, const SmoothL1Options& options) {
+  if (!(options.beta >= 0))
+    throw ValueError(fmt::format("smooth_l1_loss: beta = {} is negative", options.beta));
+  check_alike("smooth_l1_loss", "the input has", input, target);
+  if (options.beta == 0) return l1_loss(input, target, options.reduction);
+  return reduced(huber(input, target, options.beta) / options.beta, options.reduction);
+}
+
+Tensor huber_loss(const Tensor& input, const Tensor& target, const HuberOptions& options) {
+  if (!(options.delta > 0))
+    throw ValueError(fmt::format("huber_loss: delta = {} is not positive", options.delta));
+  check_alike("huber_loss", "the input has", input, target);
+  return reduced(huber(input, target, options.delta), options.reduction);
+}
+
+// -log sigmoid(x) = softplus(-x) and -log(1 - sigmoid(x)) = softplus(x): a sum of terms of one
+// sign.
+Tensor bce_with_logits(const Tensor& logits, const Tensor& target, const BceOptions& options) {
+  check_alike("bce_with_logits", "logits have", logits, target);
+  Tensor positive = target * softplus(-logits);
+  if (options.pos_weight.defined()) positive = positive * options.pos_weight;
+  Tensor losses = positive + (1 - target) * softplus(logits);
+  if (options.weight.defined()) losses = losses * options.weight;
+  return reduced(losses, options.reduction);
+}
+
+Tensor kl_div(const Tensor& log_probs, const Tensor& target, const KlDivOptions& options) {
+  check_alike("kl_div", "log_probs have", log_probs, target);
+  if (options.log_target) return reduced(exp(target) * (target - log_probs), options.reduction);
+  const Tensor log_target = log(where(target > 0, target, 1));  // 0 log 0 is 0
+  return reduced(target * (log_target - log_probs), options.reduction);
+}
+
+}  // namespace tapehead
+
+#else  // TAPEHEAD_ROWS
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/tests/op_row.h"
+
+namespace tapehead::rows {
+
+using Loss = std::function<Tensor(const Tensor&, const Tensor&, Reduction)>;
+using LossOf = std::function<double(double x, double target)>;
+
+struct LossRange {
+  double from = -2, to = 2, target_from = -2, target_to = 2;
+};
+
+// With every reduction.
+static std::vector<Sample> losses(const Loss& loss, const LossOf& of, const LossRange& range = {}) {
+  std::vector<Sample> out;
+  for (const Shape& shape : {Shape{}, Shape{7}, Shape{3, 4}, Shape{0, 2}, Shape{200, 150}})
+    for (const Reduction reduction : {Reduction::mean, Reduction::sum, Reduction::none}) {
+      const auto reference = [=](Arrays& in) {
+        Array each(in[0].shape);
+        double total = 0;
+        for (int64_t i = 0; i < each.numel(); ++i) total += each[i] = of(in[0][i], in[1][i]);
+        if (reduction == Reduction::none) return Arrays{each};
+        if (reduction == Reduction::mean) total /= static_cast<double>(each.numel());
+        return Arrays{Array({}, total)};
+      };
+      out.push_back(
+          {.operands = {{shape, range.from, range.to}, {shape, range.target_from, range.target_to}},
+           .call = [=](const Tensors& x) { return Tensors{loss(x[0], x[1], reduction)}; },
+           .reference = reference,
+           .reduces = shape.numel(),
+           .roundings = 8,
+           .may_alias = false});
+    }
+  return out;
+}
+
+static double log_of(double x) { return x == 0 ? 0 : std::log(x); }
+static double sigmoid_of(double x) { return 1 / (1 + std::exp(-x)); }
+static Tensor zeros_of(const Shape& shape) { return core::full(shape, 0); }
+
+TAPEHEAD_ROW(mse_loss)
+    .samples(losses(mse_loss, [](double x, double y) { return (x - y) * (x - y); }))
+    .bad<ShapeError>(
+        [] {
+          mse_loss(zeros_of({4, 1}), zeros_of({4}));
+        },
+        "mse_loss: the input has shape [4, 1], the target [4]; they must be equal, so "
+        "reshape or expand one of them");
+TAPEHEAD_ROW(l1_loss).samples(losses(l1_loss, [](double x, double y) { return std::abs(x - y); },
+                                     {.from = 0.5, .target_to = 0}));
+TAPEHEAD_ROW(smooth_l1_loss)
+    .samples(losses(
+        [](const Tensor& x, const Tensor& y, Reduction r) {
+          return smooth_l1_loss(x, y, {0.5, r});
+        },
+        [](double x, double y) {
+          const double d = std::abs(x - y);
+          return d < 0.5 ? d * d : d - 0.25;
+        }))
+    .bad<ValueError>([] { smooth_l1_loss(zeros_of({2}), zeros_of({2}), {.beta = -1}); },
+                     "smooth_l1_loss: beta = -1 is negative");
+TAPEHEAD_ROW(huber_loss)
+    .samples(losses(
+        [](const Tensor& x, const Tensor& y, Reduction r) {
+          return huber_loss(x, y, {1.5, r});
+        },
+        [](double x, double y) {
+          const double d = std::abs(x - y);
+          return d < 1.5 ? d * d / 2 : 1.5 * (d - 0.75);
+        }))
+    .bad<ValueError>([] { huber_loss(zeros_of({2}), zeros_of({2}), {.delta = 0}); },
+                     "huber_loss: delta = 0 is not positive");
+TAPEHEAD_ROW(bce_with_logits)
+    .samples(losses([](const Tensor& x, const Tensor& y,
+                       Reduction r) { return bce_with_logits(x, y, {.reduction = r}); },
+                    [](double x, double y) {
+                      return -y * std::log(sigmoid_of(x)) - (1 - y) * std::log(sigmoid_of(-x));
+                    },
+                    {.from = -6, .to = 6, .target_from = 0, .target_to = 1}))
+    .samples(losses(
+        [](const Tensor& x, const Tensor& y, Reduction r) {
+          return bce_with_logits(x, y, {Tensor(0.5), Tensor(3), r});
+        },
+        [](double x, double y) {
+          return 0.5 * (-3 * y * std::log(sigmoid_of(x)) - (1 - y) * std::log(sigmoid_of(-x)));
+        },
+        {.from = -6, .to = 6, .target_from = 0, .target_to = 1}))
+    .bad<ShapeError>(
+        [] { bce_with_logits(zeros_of({2}), zeros_of({3})); },
+        "bce_with_logits: logits have shape [2], the target [3]; they must be equal, so "
+        "reshape or expand one of them");
+TAPEHEAD_ROW(kl_div)
+    .samples(losses([](const Tensor& x, const Tensor& y,
+                       Reduction r) { return kl_div(x, y, {.reduction = r}); },
+                    [](double x, double y) { return y * (log_of(y) - x); },
+                    {.from = -4, .to = 0, .target_from = 0.1, .target_to = 1}))
+    .samples(losses(
+        [](const Tensor& x, const Tensor& y, Reduction r) {
+          return kl_div(x, y, {true, r});
+        },
+        [](double x, double y) { return std::exp(y) * (y - x); },
+        {.from = -4, .to = 0, .target_from = -4, .target_to = 0}))
+    .bad<ShapeError>(
+        [] {
+          kl_div(zeros_of({2}), zeros_of({2, 1}));
+        },
+        "kl_div: log_probs have shape [2], the target [2, 1]; they must be equal, so "
+        "reshape or expand one of them");
+
+}  // namespace tapehead::rows
+#endif

@@ -1,0 +1,207 @@
+// layer_norm, rms_norm.
+#ifndef TAPEHEAD_ROWS
+#include "tapehead/core/detail/norm.h"
+
+#include <fmt/format.h>
+
+#include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/error.h"
+
+namespace tapehead {
+namespace {
+
+// What both norms share. Of each row the mean and the inverse deviation are kept.
+struct Norm : CustomOp {
+  int axes = 1;  // normalised ones, the last
+  double eps = 0;
+  bool rms = false;
+  Tensor stats;
+
+  Tensor run(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+    core::NormRows rows(save(x), size(x), save(weight), rms);
+    Tensor y = rows.forward(bias, eps);
+    stats = rows.stats;
+    return y;
+  }
+
+  std::array<Tensor, 3> gradients(const Tensor& dy, bool of_bias) const {
+    const Tensor x = saved(0), weight = saved(1);
+    const bool of_x = needs_grad(0), of_weight = needs_grad(1);
+    if (grad_enabled()) return recorded(x, weight, dy);
+    core::NormRows rows(x, size(x), weight, rms);
+    rows.stats = stats;
+    const auto [dx, dweight, dbias] = rows.backward(dy, of_x, of_weight, of_bias);
+    return {dx, shaped(dweight, x), shaped(dbias, x)};
+  }
+
+ private:
+  int64_t size(const Tensor& x) const {
+    int64_t n = 1;
+    for (int i = x.dim() - axes; i < x.dim(); ++i) n *= x.shape()[i];
+    return n;
+  }
+  // From flat to the shape of the normalised axes.
+  Tensor shaped(const Tensor& flat, const Tensor& x) const {
+    if (!flat.defined()) return {};
+    const Shape last(std::span(x.shape().end() - axes, static_cast<size_t>(axes)));
+    return core::view_of(flat, last, contiguous_strides(last), 0);
+  }
+  // With g = dy weight and z = (x - mean) rstd: dx = rstd (g - mean(g) - z mean(g z)).
+  std::array<Tensor, 3> recorded(const Tensor& x, const Tensor& weight, const Tensor& dy) const {
+    Shape last;
+    for (int i = 1; i <= axes; ++i) last.push_back(-i);
+    const Tensor g = weight.defined() ? dy * weight : dy;
+    const Tensor centred = rms ? x : x - mean(x, last, true);
+    const Tensor rstd = rsqrt(mean(square(centred), last, true) + eps);
+    const Tensor z = centred * rstd;
+    Tensor dx = g - z * mean(g * z, last, true);
+    if (!rms) dx = dx - mean(g, last, true);
+    return {rstd * dx, dy * z, dy};  // the engine sums what weight and bias were repeated over
+  }
+  void forget() override { stats = {}; }
+};
+
+struct LayerNorm : Norm {
+  static constexpr const char* kName = "layer_norm";
+  Tensor forward(const Tensor& x, const Tensor& weight, const Tensor& bias, int last, double tiny) {
+    axes = last, eps = tiny;
+    return run(x, weight, bias);
+  }
+  std::array<Tensor, 3> backward(const Tensor& dy) const { return gradients(dy, needs_grad(2)); }
+};
+
+struct RmsNorm : Norm {
+  static constexpr const char* kName = "rms_norm";
+  Tensor forward(const Tensor& x, const Tensor& weight, int last, double tiny) {
+    axes = last, eps = tiny, rms = true;
+    return run(x, weight, {});
+  }
+  std::array<Tensor, 2> backward(const Tensor& dy) const {
+    const auto [dx, dweight, none] = gradients(dy, false);
+    return {dx, dweight};
+  }
+};
+
+// The sizes that are normalised: those of the weight, else the last one.
+Shape normalized_by(const char* op, const Tensor& x, const Tensor& weight) {
+  if (weight.defined()) return weight.shape();
+  if (x.dim() == 0) throw ShapeError(fmt::format("{}: a 0-d tensor has no axis to normalise", op));
+  return {x.shape().back()};
+}
+
+void check(const char* op, const Tensor& x, const Shape& sizes,
+           std::initializer_list<std::pair<const char*, const Tensor*>> parts) {
+  if (!is_floating(x.dtype()))
+    throw DTypeError(
+        fmt::format("{}: {} is not a type it takes; convert with to(f32)", op, core::describe(x)));
+  bool fits = sizes.rank() > 0 && sizes.rank() <= x.dim();
+  for (int i = 1; fits && i <= sizes.rank(); ++i)
+    fits = sizes[sizes.rank() - i] == x.shape()[x.dim() - i];
+  if (!fits)
+    throw ShapeError(fmt::format("{}: the normalised sizes {} are not the last sizes of {}", op,
+                                 sizes.str(), core::describe(x)));
+  for (const auto& [what, part] : parts)
+    if (part->defined() && part->shape() != sizes)
+      throw ShapeError(fmt::format("{}: the {} has shape {}; it must have the normalised sizes {}",
+                                   op, what, part->shape().str(), sizes.str()));
+}
+
+}  // namespace
+
+Tensor layer_norm(const Tensor& x, const Shape& normalized, const Tensor& weight,
+                  const Tensor& bias, double eps) {
+  check(LayerNorm::kName, x, normalized, {{"weight", &weight}, {"bias", &bias}});
+  return apply<LayerNorm>(x, weight, bias, normalized.rank(), eps);
+}
+
+Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
+  return layer_norm(x, normalized_by(LayerNorm::kName, x, weight), weight, bias, eps);
+}
+
+Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {
+  const Shape sizes = normalized_by(RmsNorm::kName, x, weight);
+  check(RmsNorm::kName, x, sizes, {});
+  return apply<RmsNorm>(x, weight, sizes.rank(), eps);
+}
+
+}  // namespace tapehead
+
+#else  // TAPEHEAD_ROWS
+#include "tapehead/tests/op_reduce.h"
+
+namespace tapehead::rows {
+
+// Along the last `axes` axes, with as many of weight and bias as there are operands after the
+// first.
+static Array normalised(Arrays& in, int axes, bool rms, double eps) {
+  Array y = in[0];
+  int64_t n = 1;
+  for (int i = 1; i <= axes; ++i) n *= y.shape[y.shape.rank() - i];
+  for (int64_t first = 0; n > 0 && first < y.numel(); first += n) {
+    double mean = 0, squares = 0;
+    for (int64_t i = 0; i < n && !rms; ++i) mean += y[first + i] / static_cast<double>(n);
+    for (int64_t i = 0; i < n; ++i)
+      squares += (y[first + i] - mean) * (y[first + i] - mean) / static_cast<double>(n);
+    for (int64_t i = 0; i < n; ++i) {
+      y[first + i] = (y[first + i] - mean) / std::sqrt(squares + eps);
+      if (in.size() > 1) y[first + i] *= in[1][i];
+      if (in.size() > 2) y[first + i] += in[2][i];
+    }
+  }
+  return y;
+}
+
+static Sample norm(bool rms, const Shape& shape, int axes, int parts, double eps = 1e-2) {
+  const Shape last(std::span(shape.end() - axes, static_cast<size_t>(axes)));
+  Sample s{.operands = {{shape}}};
+  for (int i = 0; i < parts; ++i) s.operands.push_back({last});
+  s.call = [=](const Tensors& x) {
+    const Tensor weight = parts > 0 ? x[1] : Tensor(), bias = parts > 1 ? x[2] : Tensor();
+    if (rms) return Tensors{rms_norm(x[0], weight, eps)};
+    return Tensors{parts > 0 ? layer_norm(x[0], weight, bias, eps)
+                             : layer_norm(x[0], last, {}, {}, eps)};
+  };
+  s.reference = [=](Arrays& x) { return Arrays{normalised(x, axes, rms, eps)}; };
+  s.reduces = 4 * last.numel();  // small deviations are divided by
+  return s;
+}
+
+static std::vector<Sample> norms(bool rms) {
+  std::vector<Sample> out;
+  for (int parts = 0; parts <= (rms ? 1 : 2); ++parts)
+    for (const Shape& shape :
+         {Shape{5}, Shape{3, 4}, Shape{2, 3, 37}, Shape{0, 3}, Shape{3, 0}, Shape{150, 100}})
+      out.push_back(norm(rms, shape, 1, parts));
+  return out;
+}
+
+TAPEHEAD_ROW(layer_norm)
+    .samples(norms(false))
+    .sample(norm(false, {2, 3, 4}, 2, 2))
+    .sample(norm(false, {2, 3, 4}, 3, 0))
+    .bad<ShapeError>(
+        [] {
+          layer_norm(core::full({2, 3}, 1), core::full({4}, 1));
+        },
+        "layer_norm: the normalised sizes [4] are not the last sizes of [2, 3] f32")
+    .bad<ShapeError>(
+        [] {
+          layer_norm(core::full({2, 3}, 1), core::full({3}, 1), core::full({2}, 1));
+        },
+        "layer_norm: the bias has shape [2]; it must have the normalised sizes [3]")
+    .bad<ShapeError>([] { layer_norm(core::full({}, 1)); },
+                     "layer_norm: a 0-d tensor has no axis to normalise")
+    .bad<DTypeError>([] { layer_norm(core::full({2}, 1, i64)); },
+                     "layer_norm: [2] i64 is not a type it takes; convert with to(f32)");
+TAPEHEAD_ROW(rms_norm)
+    .samples(norms(true))
+    .sample(norm(true, {2, 3, 4}, 2, 1))
+    .bad<ShapeError>(
+        [] {
+          rms_norm(core::full({2, 3}, 1), core::full({2, 3, 1}, 1));
+        },
+        "rms_norm: the normalised sizes [2, 3, 1] are not the last sizes of [2, 3] f32");
+
+}  // namespace tapehead::rows
+#endif

@@ -1,0 +1,159 @@
+// Reductions that look at a block of elements twice: variance, logsumexp.
+//
+// A functor F<C>, C being what it computes in, has
+//   first(acc, x)           the first look: a sum, or the largest
+//   pivot(acc, n)           what the second look measures from
+//   second(acc, x, pivot)   the second look, a sum
+//   Total                   blocks joined: of(n, pivot, second), join(total, total), finish(total,
+//   n, arg)
+#include "tapehead/core/kernels/isa.h"
+#include "tapehead/core/kernels/reduce_tile.h"
+#include "tapehead/core/kernels/row_sums.h"
+
+namespace tapehead::kernels::TAPEHEAD_ISA {
+namespace {
+
+// The count, the mean and the sum of squared distances from it; joined as Chan, Golub and LeVeque
+// 1979.
+struct Moments {
+  double count, mean, squares;
+};
+
+template <class T>
+struct var {
+  using C = Compute<T>;
+  using Tile = var;
+  using Total = Moments;
+  using Out = T;
+  static constexpr bool kSums = true;
+  static C first(C acc, C x) { return acc + x; }
+  static C pivot(C acc, int64_t n) { return acc / static_cast<C>(n); }
+  static C second(C acc, C x, C mean) { return acc + (x - mean) * (x - mean); }
+  static Total start() { return {0, 0, 0}; }
+  static Total of(int64_t n, C mean, C squares) {
+    return {static_cast<double>(n), static_cast<double>(mean), static_cast<double>(squares)};
+  }
+  static Total join(Total a, Total b) {
+    const double count = a.count + b.count, apart = b.mean - a.mean;
+    if (count == 0) return a;
+    return {count, a.mean + apart * b.count / count,
+            a.squares + b.squares + apart * apart * a.count * b.count / count};
+  }
+  static C finish(Total total, double n, double correction) {
+    const double freedom = n > correction ? n - correction : 0;
+    return static_cast<C>(total.squares / freedom);
+  }
+};
+
+template <class T>
+struct stddev : var<T> {
+  using C = typename var<T>::C;
+  using Tile = var<T>;
+  static C finish(Moments total, double n, double correction) {
+    const double freedom = n > correction ? n - correction : 0;
+    return static_cast<C>(__builtin_sqrt(total.squares / freedom));
+  }
+};
+
+// The sum of exp(x - shift).
+struct ShiftedSum {
+  double shift, sum;
+};
+
+template <class T>
+struct logsumexp {
+  using C = Compute<T>;
+  using Tile = logsumexp;
+  using Total = ShiftedSum;
+  using Out = T;
+  static constexpr bool kSums = false;
+  static C first(C acc, C x) { return x > acc ? x : acc; }
+  static C pivot(C largest, int64_t) { return __builtin_isinf(largest) ? C(0) : largest; }
+  static C second(C acc, C x, C shift) { return acc + exp_of(x - shift); }
+  static Total start() { return {-__builtin_inf(), 0}; }
+  static Total of(int64_t, C shift, C sum) {
+    return {static_cast<double>(shift), static_cast<double>(sum)};
+  }
+  static Total join(Total a, Total b) {
+    const double shift = a.shift > b.shift ? a.shift : b.shift;
+    if (shift == -__builtin_inf()) return a;
+    return {shift, a.sum * __builtin_exp(a.shift - shift) + b.sum * __builtin_exp(b.shift - shift)};
+  }
+  static C finish(Total total, double, double) {
+    return static_cast<C>(total.shift + __builtin_log(total.sum));
+  }
+};
+
+// Up to kBlock elements of a row; `load` gives the i-th.
+template <class F, class Load>
+inline typename F::Total row_block(int64_t n, Load load) {
+  using C = typename F::C;
+  C top;
+  if constexpr (F::kSums) top = static_cast<C>(row_sum<C>(n, load));
+  else top = row_max<C>(n, load);
+  const C pivot = F::pivot(top, n);
+  const double sum = row_sum<C>(n, [=](int64_t i) { return F::second(C(0), load(i), pivot); });
+  return F::of(n, pivot, static_cast<C>(sum));
+}
+
+// Up to kRowsAtOnce rows of up to kColBlock columns side by side.
+template <class T, class F>
+inline void column_block(const char* x, int64_t rows, int64_t cols, int64_t stride,
+                         typename F::Total* totals) {
+  using C = typename F::C;
+  C pivot[kColBlock], acc[kColBlock];
+  const auto row = [=](int64_t r) { return reinterpret_cast<const T*>(x + r * stride); };
+  for (int64_t c = 0; c < cols; ++c) pivot[c] = C(row(0)[c]);
+  for (int64_t r = 1; r < rows; ++r)
+    for (int64_t c = 0; c < cols; ++c) pivot[c] = F::first(pivot[c], C(row(r)[c]));
+  for (int64_t c = 0; c < cols; ++c) pivot[c] = F::pivot(pivot[c], rows), acc[c] = 0;
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t c = 0; c < cols; ++c) acc[c] = F::second(acc[c], C(row(r)[c]), pivot[c]);
+  for (int64_t c = 0; c < cols; ++c) totals[c] = F::join(totals[c], F::of(rows, pivot[c], acc[c]));
+}
+
+template <class T, class F>
+void two_pass_tile(const char* x, int64_t rows, int64_t cols, int64_t row_stride,
+                   int64_t col_stride, void* totals_) {
+  using C = typename F::C;
+  auto* totals = static_cast<typename F::Total*>(totals_);
+  if (col_stride == sizeof(T) && cols > 1) {
+    for (int64_t c = 0; c < cols; c += kColBlock)
+      for (int64_t r = 0; r < rows; r += kRowsAtOnce)
+        column_block<T, F>(x + r * row_stride + c * col_stride,
+                           rows - r < kRowsAtOnce ? rows - r : kRowsAtOnce,
+                           cols - c < kColBlock ? cols - c : kColBlock, row_stride, totals + c);
+    return;
+  }
+  for (int64_t c = 0; c < cols; ++c)
+    for (int64_t r = 0; r < rows; r += kBlock) {
+      const char* at = x + c * col_stride + r * row_stride;
+      const int64_t count = rows - r < kBlock ? rows - r : kBlock;
+      const T* side_by_side = reinterpret_cast<const T*>(at);
+      const auto block = row_stride == sizeof(T)
+                             ? row_block<F>(count, [=](int64_t i) { return C(side_by_side[i]); })
+                             : row_block<F>(count, [=](int64_t i) {
+                                 return C(*reinterpret_cast<const T*>(at + i * row_stride));
+                               });
+      totals[c] = F::join(totals[c], block);
+    }
+}
+
+template <class T, template <class> class F, auto kTypes>
+constexpr Reducer two_pass() {
+  if constexpr (kTypes(dtype_of<T>()))
+    return reducer_of<F<T>>(two_pass_tile<T, typename F<T>::Tile>);
+  else return {};
+}
+
+}  // namespace
+
+#define TAPEHEAD_ROW(name, types, ...)                                                    \
+  {two_pass<float, name, kernels::types>(),    two_pass<double, name, kernels::types>(),  \
+   two_pass<bfloat16, name, kernels::types>(), two_pass<int64_t, name, kernels::types>(), \
+   two_pass<int32_t, name, kernels::types>(),  two_pass<uint8_t, name, kernels::types>(), \
+   two_pass<bool, name, kernels::types>()},
+extern const Reducer two_pass_reducers[][kDTypes] = {TAPEHEAD_TWO_PASS_KERNELS(TAPEHEAD_ROW)};
+#undef TAPEHEAD_ROW
+
+}  // namespace tapehead::kernels::TAPEHEAD_ISA
