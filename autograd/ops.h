@@ -5,8 +5,10 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <vector>
 
+#include "tapehead/core/random.h"
 #include "tapehead/core/tensor.h"
 
 namespace tapehead {
@@ -116,19 +118,58 @@ std::vector<Tensor> unbind(const Tensor& x, int64_t axis = 0);
 Tensor cat(const std::vector<Tensor>& tensors, int64_t axis = 0);
 /// Tensors of one shape side by side along a new axis.
 Tensor stack(const std::vector<Tensor>& tensors, int64_t axis = 0);
-/// The tensor repeated like a tile: counts[i] times along axis i; more counts than axes add axes in front.
+/// The tensor repeated like a tile: counts[i] times along axis i; more counts than axes add axes in
+/// front.
 Tensor repeat(const Tensor& x, const Shape& counts);
 /// Each of the axes in reverse order: a copy.
 Tensor flip(const Tensor& x, const Shape& axes);
 inline Tensor flip(const Tensor& x, int64_t axis) { return flip(x, Shape{axis}); }
 /// Positions move up by `shift`; those that leave the axis at its end come in at its start.
 Tensor roll(const Tensor& x, int64_t shift, int64_t axis);
-/// Frames the tensor with `value`. `widths`: before and after the last axis, before and after the one in
-/// front of it, and so on. Negative widths cut off.
+/// Frames the tensor with `value`. `widths`: before and after the last axis, before and after the
+/// one in front of it, and so on. Negative widths cut off.
 Tensor pad(const Tensor& x, const std::vector<int64_t>& widths, double value = 0);
 /// The last two axes' elements on and below (above) a diagonal; zeros elsewhere.
 Tensor tril(const Tensor& x, int64_t diagonal = 0);
 Tensor triu(const Tensor& x, int64_t diagonal = 0);
+
+// Elements chosen by integers (ops/index.cpp, ops/gather.cpp). Indices are i64, i32 or u8 and not
+// negative; one out of range throws IndexError with its position.
+
+/// The given positions of an axis, in that order; a position may come more than once.
+Tensor index_select(const Tensor& x, int64_t axis, const Tensor& indices);
+/// x with the positions of `source` added to the given positions of an axis.
+Tensor index_add(const Tensor& x, int64_t axis, const Tensor& indices, const Tensor& source);
+
+struct EmbeddingOptions {
+  std::optional<int64_t> padding_idx = {};  ///< this row gets no gradient; -1 is the last
+};
+/// The rows of weight [n, C] that the ids, of any shape, choose: [..., C].
+Tensor embedding(const Tensor& weight, const Tensor& ids, const EmbeddingOptions& options = {});
+
+/// out[i, j, k] = x[i, indices[i, j, k], k] for axis 1. No size of the indices but size(axis) may
+/// be larger than that of x.
+Tensor gather(const Tensor& x, int64_t axis, const Tensor& indices);
+/// x with source[i, j, k] added at [i, indices[i, j, k], k] for axis 1.
+Tensor scatter_add(const Tensor& x, int64_t axis, const Tensor& indices, const Tensor& source);
+/// gather, after the other axes were broadcast against each other.
+Tensor take_along_dim(const Tensor& x, const Tensor& indices, int64_t axis);
+
+// Elements chosen by a condition (ops/mask.cpp). Masks are bool and broadcast.
+
+/// `value` where the mask is true, else x.
+Tensor masked_fill(const Tensor& x, const Tensor& mask, double value);
+/// The elements where the mask is true, in row-major order: [n].
+Tensor masked_select(const Tensor& x, const Tensor& mask);
+/// The positions of the elements that are not 0, in row-major order: i64 [n, x.dim()].
+Tensor nonzero(const Tensor& x);
+
+// Regularisation (ops/dropout.cpp)
+
+/// Each element is 0 with probability p, else x / (1 - p); x itself when not training (Srivastava
+/// et al., 2014).
+Tensor dropout(const Tensor& x, double p, bool training = true,
+               Generator& generator = default_generator());
 
 // Losses
 
