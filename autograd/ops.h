@@ -5,8 +5,10 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <vector>
 
+#include "tapehead/core/random.h"
 #include "tapehead/core/tensor.h"
 
 namespace tapehead {
@@ -252,6 +254,7 @@ ValuesAndIndices topk(const Tensor& x, int64_t k, int64_t axis = -1, bool larges
 Tensor softmax(const Tensor& x, int64_t axis);
 /// log(softmax(x, axis)), precise where the softmax is near 0.
 Tensor log_softmax(const Tensor& x, int64_t axis);
+
 // Views (ops/views.cpp), with the methods of Tensor: reshape, transpose, slice …
 
 /// Moves an axis to another position; the others keep their order.
@@ -305,6 +308,44 @@ Tensor layer_norm(const Tensor& x, const Shape& normalized, const Tensor& weight
 /// x / sqrt(mean(x²) + eps) * weight over the axes of weight, as layer_norm. Zhang and Sennrich
 /// 2019.
 Tensor rms_norm(const Tensor& x, const Tensor& weight = {}, double eps = 1e-6);
+
+// Elements chosen by integers (ops/index.cpp, ops/gather.cpp). Indices are i64, i32 or u8 and not
+// negative; one out of range throws IndexError with its position.
+
+/// The given positions of an axis, in that order; a position may come more than once.
+Tensor index_select(const Tensor& x, int64_t axis, const Tensor& indices);
+/// x with the positions of `source` added to the given positions of an axis.
+Tensor index_add(const Tensor& x, int64_t axis, const Tensor& indices, const Tensor& source);
+
+struct EmbeddingOptions {
+  std::optional<int64_t> padding_idx = {};  ///< this row gets no gradient; -1 is the last
+};
+/// The rows of weight [n, C] that the ids, of any shape, choose: [..., C].
+Tensor embedding(const Tensor& weight, const Tensor& ids, const EmbeddingOptions& options = {});
+
+/// out[i, j, k] = x[i, indices[i, j, k], k] for axis 1. No size of the indices but size(axis) may
+/// be larger than that of x.
+Tensor gather(const Tensor& x, int64_t axis, const Tensor& indices);
+/// x with source[i, j, k] added at [i, indices[i, j, k], k] for axis 1.
+Tensor scatter_add(const Tensor& x, int64_t axis, const Tensor& indices, const Tensor& source);
+/// gather, after the other axes were broadcast against each other.
+Tensor take_along_dim(const Tensor& x, const Tensor& indices, int64_t axis);
+
+// Elements chosen by a condition (ops/mask.cpp). Masks are bool and broadcast.
+
+/// `value` where the mask is true, else x.
+Tensor masked_fill(const Tensor& x, const Tensor& mask, double value);
+/// The elements where the mask is true, in row-major order: [n].
+Tensor masked_select(const Tensor& x, const Tensor& mask);
+/// The positions of the elements that are not 0, in row-major order: i64 [n, x.dim()].
+Tensor nonzero(const Tensor& x);
+
+// Regularisation (ops/dropout.cpp)
+
+/// Each element is 0 with probability p, else x / (1 - p); x itself when not training (Srivastava
+/// et al., 2014).
+Tensor dropout(const Tensor& x, double p, bool training = true,
+               Generator& generator = default_generator());
 
 // Losses
 

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/detail/index.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/parallel.h"
 
@@ -74,15 +75,6 @@ Tensor diagonal_mask(const char* op, int64_t rows, int64_t columns, DType dtype,
         fmt::format("{}: {} rows and {} columns; neither may be negative", op, rows, columns));
   return computed({rows, columns}, dtype,
                   [=](int64_t i) { return inside(i % columns - i / columns, diagonal); });
-}
-
-std::string position_of(const Shape& shape, int64_t i) {
-  Shape position = shape;
-  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
-    position[axis] = i % shape[axis];
-    i /= shape[axis];
-  }
-  return position.str();
 }
 
 }  // namespace
@@ -166,26 +158,16 @@ Tensor triu_mask(int64_t rows, int64_t columns, int64_t diagonal) {
 }
 
 Tensor one_hot(const Tensor& indices, int64_t classes) {
-  if (!is_integral(indices.dtype()))
-    throw DTypeError(fmt::format("one_hot: the indices are {}; convert them with to(i64)",
-                                 name(indices.dtype())));
-  const std::vector<int64_t> list = indices.to_vector<int64_t>();
-  if (classes < 0) {
-    if (list.empty())
-      throw ValueError("one_hot: there is no index to tell the number of classes; pass it");
-    classes = std::max<int64_t>(*std::max_element(list.begin(), list.end()) + 1, 0);
-  }
+  if (classes < 0 && indices.numel() == 0)
+    throw ValueError("one_hot: there is no index to tell the number of classes; pass it");
+  const Tensor list =
+      core::check_indices("one_hot", "indices", indices, classes < 0 ? INT64_MAX : classes);
+  const auto* at = list.data<int64_t>();
+  if (classes < 0) classes = *std::max_element(at, at + list.numel()) + 1;
   Shape shape = indices.shape();
   shape.push_back(classes);
   Tensor out = zeros(shape, i64);
-  auto* to = out.data<int64_t>();
-  for (size_t i = 0; i < list.size(); ++i, to += classes) {
-    if (list[i] < 0 || list[i] >= classes)
-      throw IndexError(fmt::format("one_hot: indices{} = {} is outside 0..{}",
-                                   position_of(indices.shape(), static_cast<int64_t>(i)), list[i],
-                                   classes - 1));
-    to[list[i]] = 1;
-  }
+  for (int64_t i = 0; i < list.numel(); ++i) out.data<int64_t>()[i * classes + at[i]] = 1;
   return out;
 }
 
@@ -225,7 +207,7 @@ Tensor bernoulli(const Tensor& probability, Generator& generator) {
   for (size_t i = 0; i < p.size(); ++i)
     if (!(p[i] >= 0 && p[i] <= 1))
       throw ValueError(fmt::format("bernoulli: probability{} = {} is outside 0..1",
-                                   position_of(probability.shape(), static_cast<int64_t>(i)),
+                                   core::position(probability.shape(), static_cast<int64_t>(i)),
                                    p[i]));
   return computed(probability.shape(), probability.dtype(), [&](int64_t i) {
     return u[static_cast<size_t>(i)] < p[static_cast<size_t>(i)] ? 1 : 0;

@@ -1,6 +1,7 @@
 // Random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1,
 // 2, 3, SC 2011), sixteen counters at a time, and normal numbers made from them.
 #include "tapehead/core/kernels/isa.h"
+#include "tapehead/core/kernels/loops.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
 namespace {
@@ -85,8 +86,20 @@ void random_normals(const uint32_t* words, int64_t groups, float* out) {
   }
 }
 
+template <class T>
+void drop(const uint32_t* words, uint32_t threshold, double scale, const void* x, void* out,
+          int64_t n) {
+  using C = typename Compute<T>::type;
+  const T* from = static_cast<const T*>(x);
+  T* to = static_cast<T*>(out);
+  const C factor = static_cast<C>(scale);
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) to[i] = T(words[i] < threshold ? C(0) : C(from[i]) * factor);
+}
+
 }  // namespace
 
-extern const RandomKernels random_kernels = {random_words, random_normals};
+extern const RandomKernels random_kernels = {
+    random_words, random_normals, {drop<float>, drop<double>, drop<bfloat16>}};
 
 }  // namespace tapehead::kernels::TAPEHEAD_ISA

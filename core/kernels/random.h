@@ -20,6 +20,9 @@ struct RandomKernels {
   void (*words)(const RandomStream& stream, uint64_t group, int64_t groups, uint32_t* out);
   /// Turns groups of words into as many standard normal numbers.
   void (*normals)(const uint32_t* words, int64_t groups, float* out);
+  /// out = words < threshold ? 0 : x * scale, for n elements of f32, f64 or bf16.
+  void (*drop[3])(const uint32_t* words, uint32_t threshold, double scale, const void* x, void* out,
+                  int64_t n);
 };
 
 }  // namespace tapehead::kernels
