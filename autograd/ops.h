@@ -116,15 +116,16 @@ std::vector<Tensor> unbind(const Tensor& x, int64_t axis = 0);
 Tensor cat(const std::vector<Tensor>& tensors, int64_t axis = 0);
 /// Tensors of one shape side by side along a new axis.
 Tensor stack(const std::vector<Tensor>& tensors, int64_t axis = 0);
-/// The tensor repeated like a tile: counts[i] times along axis i; more counts than axes add axes in front.
+/// The tensor repeated like a tile: counts[i] times along axis i; more counts than axes add axes in
+/// front.
 Tensor repeat(const Tensor& x, const Shape& counts);
 /// Each of the axes in reverse order: a copy.
 Tensor flip(const Tensor& x, const Shape& axes);
 inline Tensor flip(const Tensor& x, int64_t axis) { return flip(x, Shape{axis}); }
 /// Positions move up by `shift`; those that leave the axis at its end come in at its start.
 Tensor roll(const Tensor& x, int64_t shift, int64_t axis);
-/// Frames the tensor with `value`. `widths`: before and after the last axis, before and after the one in
-/// front of it, and so on. Negative widths cut off.
+/// Frames the tensor with `value`. `widths`: before and after the last axis, before and after the
+/// one in front of it, and so on. Negative widths cut off.
 Tensor pad(const Tensor& x, const std::vector<int64_t>& widths, double value = 0);
 /// The last two axes' elements on and below (above) a diagonal; zeros elsewhere.
 Tensor tril(const Tensor& x, int64_t diagonal = 0);
