@@ -10,18 +10,26 @@ namespace tapehead {
 
 namespace detail {
 class Node;
-inline bool anomaly_mode = false;
+inline thread_local bool anomaly_mode = false;
+/// The node whose backward is running. Not the ops in there are to blame, but that one.
+inline thread_local const Node* differentiated = nullptr;
 /// Remembers the line that called the op, and throws GraphError when a result has a NaN.
-void watch_forward(Node& node, std::span<const Tensor> results);
+void watch_forward(Node& node, std::span<const Tensor> operands, std::span<const Tensor> results);
+/// Throws GraphError when the gradient that a backward pass starts with has a NaN.
+void watch_start(const char* op, const Tensor& gradient);
 /// Throws GraphError when a gradient that the node's backward gave has a NaN.
 void watch_backward(const Node& node, std::span<const Tensor> grads);
 }  // namespace detail
 
-/// While it is in scope, every op's results and gradients are searched for NaN; the first one throws a
-/// GraphError that names the op and the line of the program that called it. Slow: for finding out.
+/// While it is in scope, in this thread, every op's results and gradients are searched for NaN; the
+/// first one throws a GraphError that names the op and the line of the program that called it (in
+/// programs with debug information, where `addr2line` is installed; else the function and offset).
+/// Slow: for finding out.
 class AnomalyMode {
  public:
-  explicit AnomalyMode(bool on = true) : before_(detail::anomaly_mode) { detail::anomaly_mode = on; }
+  explicit AnomalyMode(bool on = true) : before_(detail::anomaly_mode) {
+    detail::anomaly_mode = on;
+  }
   ~AnomalyMode() { detail::anomaly_mode = before_; }
   AnomalyMode(const AnomalyMode&) = delete;
   AnomalyMode& operator=(const AnomalyMode&) = delete;

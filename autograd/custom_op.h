@@ -1,4 +1,5 @@
-// Ops: a forward and its backward in one struct. The library's own ops and the user's are written alike.
+// Ops: a forward and its backward in one struct. The library's own ops and the user's are written
+// alike.
 //
 //   struct Softsign : CustomOp {                       // y = x / (1 + |x|), dx = dy / (1 + |x|)^2
 //     Tensor forward(const Tensor& x) { save(x); return x / (1 + abs(x)); }
@@ -6,19 +7,24 @@
 //   };
 //   Tensor softsign(const Tensor& x) { return apply<Softsign>(x); }
 //
-// forward   takes tensors, vectors of tensors and anything else, in any order; gives a Tensor or a
-//           std::array of them. It is not recorded. What backward needs is save()d, or kept in members.
-// backward  takes the gradient of each result (or all of them as Grads&), gives one gradient for each tensor operand, in order: a
-//           Tensor, a std::array of them, or Grads. An undefined Tensor means that none flows. A gradient
-//           may have a shape that the operand broadcast to, or another floating type: the engine sums and
-//           converts. Written with differentiable ops, it can be differentiated again.
-//           The gradient of a result that nothing used is zeros; with `static constexpr bool
-//           kUndefinedGrads = true` it is an undefined Tensor.
-// accumulate  optional, for an op whose only gradient, that of its first operand, touches a small part of
-//           it: adds that gradient to `into` in place, so that all slices of a tensor share one buffer.
-//           Backward uses it when it is not itself recorded.
-//             void accumulate(const Tensor& dy, const Tensor& into) const;
-// name      `static constexpr const char* kName` names the op in messages; the type's name otherwise.
+// forward     takes tensors, vectors of tensors and anything else, in any order; gives a Tensor, or
+// a
+//             std::array or vector of them. It is not recorded. What backward needs is save()d, or
+//             kept in members.
+// backward    takes the gradient of each result, or all of them as Grads&; gives one gradient for
+//             each tensor operand, in order: a Tensor, a std::array of them, or Grads. An undefined
+//             Tensor means that none flows. A gradient may have a shape that the operand broadcast
+//             to, or another floating type: the engine sums and converts. Written with
+//             differentiable ops, it can be differentiated again. The gradient of a result that
+//             nothing used is zeros; with `static constexpr bool kUndefinedGrads = true` it is an
+//             undefined Tensor.
+// accumulate  optional, for an op whose only gradient, that of its first operand, touches a small
+// part
+//             of it: adds that gradient to `into` in place, so that all slices of a tensor share
+//             one buffer. Backward uses it when it is not itself recorded.
+//               void accumulate(const Tensor& dy, const Tensor& into) const;
+// name        `static constexpr const char* kName` names the op in messages; the type's name
+//             otherwise.
 #pragma once
 
 #include <array>
@@ -41,7 +47,9 @@ class CustomOp : public detail::Node {
   /// The i-th tensor that forward saved. Throws GraphError when it was changed in place since.
   Tensor saved(size_t i) const { return saved_[i].get(*this); }
   /// Whether the i-th tensor operand needs a gradient; a backward may skip those that do not.
-  bool needs_grad(size_t i) const { return static_cast<bool>(operands[i].node); }
+  bool needs_grad(size_t i) const {
+    return i < operands.size() && operands[i].node && !(i < 64 && unwanted >> i & 1);
+  }
 
  private:
   template <class Op, class... A>
@@ -49,6 +57,9 @@ class CustomOp : public detail::Node {
   void release_saved() final {
     for (auto& s : saved_) s.release();
     forget();
+  }
+  void named(uint32_t output, const std::string& name) final {
+    for (auto& s : saved_) s.name_output(output, name);
   }
   /// Drops what else an op keeps for backward.
   virtual void forget() {}
@@ -61,9 +72,13 @@ namespace detail {
 std::string type_name(const std::type_info& type);
 /// Gives the node its sequence number and hangs it on the results.
 void finish_record(const Ref<Node>& node, std::span<Tensor> results, std::span<SavedTensor> saved);
+/// Remembers that the untracked results see the elements of other tensors, if they do.
+void mark_views(std::span<const Tensor> results);
 
 template <class F>
-void each_tensor(const F& f, const Tensor& t) { f(t); }
+void each_tensor(const F& f, const Tensor& t) {
+  f(t);
+}
 template <class F>
 void each_tensor(const F& f, const std::vector<Tensor>& list) {
   for (const Tensor& t : list) f(t);
@@ -77,7 +92,9 @@ void each_tensor(const F&, const T&) {}
 
 inline std::span<Tensor> results_of(Tensor& t) { return {&t, 1}; }
 template <size_t N>
-std::span<Tensor> results_of(std::array<Tensor, N>& list) { return list; }
+std::span<Tensor> results_of(std::array<Tensor, N>& list) {
+  return list;
+}
 inline std::span<Tensor> results_of(std::vector<Tensor>& list) { return list; }
 
 inline Grads to_grads(Tensor g) {
@@ -93,6 +110,13 @@ Grads to_grads(std::array<Tensor, N> list) {
 }
 inline Grads to_grads(Grads g) { return g; }
 
+// Whether backward takes the gradients of all results as one Grads&.
+template <class Op>
+constexpr bool takes_all = requires(Op op, Grads g) {
+  op.backward(g);
+}
+&&!requires(Op op, Grads g) { op.backward(g[0]); };
+
 // The number of parameters of a backward.
 template <class>
 struct Arity;
@@ -100,6 +124,17 @@ template <class C, class R, class... A>
 struct Arity<R (C::*)(A...) const> : std::integral_constant<size_t, sizeof...(A)> {};
 template <class C, class R, class... A>
 struct Arity<R (C::*)(A...)> : std::integral_constant<size_t, sizeof...(A)> {};
+
+// Whether the parameters of an op's backward are as many as its results; a vector has any number.
+template <class Op, class Results>
+constexpr bool fits_results() {
+  using Method = decltype(&Op::backward);
+  if constexpr (requires(Results r) { std::tuple_size<Results>::value; })
+    return takes_all<Op> || Arity<Method>::value == std::tuple_size<Results>::value;
+  else if constexpr (std::is_same_v<Results, Tensor>)
+    return takes_all<Op> || Arity<Method>::value == 1;
+  else return takes_all<Op>;
+}
 
 template <class Op>
 class OpNode final : public Op {
@@ -115,19 +150,21 @@ class OpNode final : public Op {
     if constexpr (requires { Op::kUndefinedGrads; }) return Op::kUndefinedGrads;
     else return false;
   }
-  bool accumulates() const override { return requires { &Op::accumulate; }; }
+  bool accumulates() const override {
+    return requires { &Op::accumulate; };
+  }
   void run_accumulate(const Tensor& grad, const Tensor& into) override {
     if constexpr (requires { &Op::accumulate; }) this->accumulate(grad, into);
     else Node::run_accumulate(grad, into);
   }
   Grads run_backward(Grads& grads) override {
-    if constexpr (requires { to_grads(this->backward(grads)); } &&
-                  !requires { to_grads(this->backward(grads[0])); }) {
+    if constexpr (takes_all<Op>) {
       return to_grads(this->backward(grads));
     } else {
       return [&]<size_t... I>(std::index_sequence<I...>) {
         return to_grads(this->backward(grads[I]...));
-      }(std::make_index_sequence<Arity<decltype(&Op::backward)>::value>());
+      }
+      (std::make_index_sequence<Arity<decltype(&Op::backward)>::value>());
     }
   }
 };
@@ -138,21 +175,35 @@ class OpNode final : public Op {
 template <class Op, class... A>
 auto apply(const A&... args) {
   static_assert(std::derived_from<Op, CustomOp>, "an op derives from CustomOp");
-  static_assert(requires { &Op::backward; }, "an op needs a backward");
+  static_assert(
+      requires { &Op::backward; }, "an op needs a backward");
   bool tracked = false;
   if (grad_enabled())
     (detail::each_tensor([&](const Tensor& t) { tracked |= t.requires_grad(); }, args), ...);
+  if (detail::use_log) [[unlikely]]
+    (detail::each_tensor(detail::note_use, args), ...);
 
   auto node = Ref<detail::OpNode<Op>>::adopt(new detail::OpNode<Op>);
   auto out = [&] {
     const NoGrad off;
     return node->forward(args...);
   }();
+  static_assert(detail::fits_results<Op, decltype(out)>(),
+                "backward takes the gradient of each result, or all of them as Grads&");
   const auto results = detail::results_of(out);
-  if (detail::anomaly_mode) [[unlikely]] detail::watch_forward(*node, results);
-  if (!tracked) return out;
+  if (detail::anomaly_mode) [[unlikely]] {
+    std::vector<Tensor> operands;
+    (detail::each_tensor([&](const Tensor& t) { operands.push_back(t); }, args), ...);
+    detail::watch_forward(*node, operands, results);
+  }
+  if (!tracked) {
+    detail::mark_views(results);
+    return out;
+  }
 
   const auto add_operand = [&](const Tensor& t) {
+    for (Tensor& result : results)
+      if (result.is_same(t)) result = t.detach();
     auto& edge = node->operands.emplace_back();
     if (!t.requires_grad()) return;
     edge.node = Ref<detail::Node>::share(detail::node_of(t));

@@ -28,8 +28,8 @@ struct GradOptions {
 };
 
 /// The gradients of the sum of the outputs with respect to the inputs, leaves or not; nothing is
-/// accumulated. Throws GraphError when an output is not tracked, when a graph was released before, or when
-/// an input has no part in the outputs.
+/// accumulated. Throws GraphError when an output is not tracked, when a graph was released before,
+/// or when an input has no part in the outputs.
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
                          const GradOptions& options = {});
 

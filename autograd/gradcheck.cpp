@@ -65,8 +65,7 @@ void take_inputs(Subject& s, const Tensors& inputs) {
       throw GradcheckError(fmt::format(
           "{}: {} is not f64, in which alone differences are exact enough; convert it with to(f64)",
           s.check, s.input_names.back()));
-    if (!x.requires_grad() || !x.is_leaf())
-      s.inputs[i] = x.detach().clone().set_requires_grad();
+    if (!x.requires_grad() || !x.is_leaf()) s.inputs[i] = x.detach().clone().set_requires_grad();
     else if (elements_share_memory(x))
       throw GradcheckError(
           fmt::format("{}: {} is an expanded view, whose elements share memory; clone() it first",

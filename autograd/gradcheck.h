@@ -47,12 +47,9 @@ class CheckedFunction {
   template <class F>
   static constexpr size_t arity() {
     using T = const Tensor&;
-    if constexpr (std::is_invocable_v<F&, T>)
-      return 1;
-    else if constexpr (std::is_invocable_v<F&, T, T>)
-      return 2;
-    else if constexpr (std::is_invocable_v<F&, T, T, T>)
-      return 3;
+    if constexpr (std::is_invocable_v<F&, T>) return 1;
+    else if constexpr (std::is_invocable_v<F&, T, T>) return 2;
+    else if constexpr (std::is_invocable_v<F&, T, T, T>) return 3;
     else {
       static_assert(std::is_invocable_v<F&, T, T, T, T>,
                     "the function takes one to four tensors, or a vector");

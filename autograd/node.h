@@ -11,12 +11,13 @@
 
 namespace tapehead {
 
-/// The gradients that an op's backward gives, one for each of its tensor operands in order. An undefined
-/// tensor says that no gradient flows there.
+/// The gradients that an op's backward gives, one for each of its tensor operands in order. An
+/// undefined tensor says that no gradient flows there.
 using Grads = SmallVector<Tensor, 3>;
 
 namespace detail {
 class Node;
+class Pass;
 
 /// Where the gradient of an operand goes: the node that made it, and which of its results it was.
 struct Edge {
@@ -43,7 +44,8 @@ class Node : public TapeNode, public Pooled {
   virtual Grads run_backward(Grads& grads) = 0;
   /// The gradient of a result that nothing used arrives as an undefined Tensor instead of zeros.
   virtual bool takes_undefined_grads() const { return false; }
-  /// It can add the gradient of its first operand, the only one that has any, to what has arrived there.
+  /// It can add the gradient of its first operand, the only one that has any, to what has arrived
+  /// there.
   virtual bool accumulates() const { return false; }
   /// Does so, in place. `grad` is that of its only result.
   virtual void run_accumulate(const Tensor& grad, const Tensor& into) { (void)grad, (void)into; }
@@ -53,7 +55,8 @@ class Node : public TapeNode, public Pooled {
 
   uint64_t sequence = 0;
   bool released = false;
-  bool queued = false;  // a gradient has arrived in the backward pass under way
+  Pass* pass = nullptr;   // the backward pass whose gradients are pending here
+  uint64_t unwanted = 0;  // operands, a bit each, whose gradients the pass under way can do without
   SmallVector<Edge, 3> operands;
   SmallVector<OutputInfo, 1> outputs;
   SmallVector<Tensor, 1> pending;  // gradients that have arrived, by output
@@ -64,11 +67,14 @@ class Node : public TapeNode, public Pooled {
     Hook call;
   };
   std::unique_ptr<std::vector<HookOf>> hooks;
-  std::unique_ptr<std::vector<std::pair<uint32_t, Tensor>>> retained;  // retain_grad(): output, gradient
-  std::unique_ptr<std::string> made_at;  // in anomaly mode: the line that called the op
+  std::unique_ptr<std::vector<std::pair<uint32_t, Tensor>>>
+      retained;                                     // retain_grad(): output, gradient
+  std::unique_ptr<std::vector<void*>> called_from;  // in anomaly mode: the calls that led to the op
 
  private:
   void dispose() noexcept override;
+
+  Node* next_doomed_ = nullptr;
 };
 
 /// The node of a tensor that the user asked gradients of.
@@ -96,12 +102,25 @@ class SavedTensor {
   /// The value. Throws GraphError when it was changed in place since, or was released.
   Tensor get(const Node& node) const;
   void release() { value_ = Tensor(); }
+  /// Takes over the name that result `output` of the node was given.
+  void name_output(uint32_t output, const std::string& name) {
+    if (output_ == output && value_.defined()) value_.set_name(name);
+  }
 
  private:
   Tensor value_;
   uint32_t version_ = 0;
   int64_t output_ = -1;
 };
+
+/// While checkpoint() computes without recording: the tracked tensors that ops took.
+struct UseLog {
+  UseLog* around;
+  std::vector<Tensor> tensors;
+};
+inline thread_local UseLog* use_log = nullptr;
+/// Adds a tracked tensor to the logs.
+void note_use(const Tensor& t);
 
 /// Makes `out` the result number `output` of the node.
 void attach(const Tensor& out, const Ref<Node>& node, uint32_t output);

@@ -9,8 +9,8 @@ namespace {
 
 detail::Node& tracked(const char* op, const Tensor& t) {
   if (!t.requires_grad())
-    throw GraphError(fmt::format("{}: {} does not track gradients; call set_requires_grad() first", op,
-                                 core::describe(t)));
+    throw GraphError(fmt::format("{}: {} does not track gradients; call set_requires_grad() first",
+                                 op, core::describe(t)));
   return *detail::node_of(t);
 }
 
@@ -22,9 +22,10 @@ Tensor& Tensor::set_requires_grad(bool on) {
     throw GraphError(fmt::format(
         "set_requires_grad: {} was computed from tracked tensors; use detach() to leave the tape",
         core::describe(*this)));
-  if (on && !is_floating(dtype()))
-    throw DTypeError(fmt::format("set_requires_grad: {} is not f32, f64 or bf16; only those have gradients",
-                                 core::describe(*this)));
+  if (on && (!defined() || !is_floating(dtype())))
+    throw DTypeError(
+        fmt::format("set_requires_grad: {} is not f32, f64 or bf16; only those have gradients",
+                    core::describe(*this)));
   impl_->node = on ? Ref<detail::TapeNode>::adopt(new detail::LeafNode(*this)) : nullptr;
   impl_->node_output = 0;
   return *this;
@@ -55,6 +56,9 @@ void Tensor::set_grad(const Tensor& grad) const {
 void Tensor::retain_grad() const {
   detail::Node& node = tracked("retain_grad", *this);
   if (node.is_leaf()) return;
+  if (node.retained)
+    for (const auto& [output, kept] : *node.retained)
+      if (output == impl_->node_output) return;
   if (!node.retained) node.retained = std::make_unique<std::vector<std::pair<uint32_t, Tensor>>>();
   node.retained->emplace_back(impl_->node_output, Tensor());
 }

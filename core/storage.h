@@ -8,8 +8,8 @@
 
 namespace tapehead {
 
-/// A block of bytes shared by a tensor and its views. It counts its in-place changes, so that the tape
-/// can tell when a value it saved is no longer there.
+/// A block of bytes shared by a tensor and its views. It counts its in-place changes, so that the
+/// tape can tell when a value it saved is no longer there.
 class alignas(64) Storage {
  public:
   /// Uninitialised memory, aligned to 64 bytes.
@@ -26,9 +26,10 @@ class alignas(64) Storage {
     last_writer_ = op;
   }
 
-  /// True once a view of it was recorded on the tape: then an in-place op would go past that view.
-  bool has_recorded_views() const { return recorded_views_; }
-  void set_recorded_views() { recorded_views_ = true; }
+  /// True when several tensors see it and an op made one as a view of another: then a recorded
+  /// change of one would go past the others.
+  bool has_views() const { return views_ && is_shared(); }
+  void set_has_views() { views_ = true; }
 
   void ref() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void unref() noexcept;
@@ -41,7 +42,7 @@ class alignas(64) Storage {
   uint32_t version_ = 0;
   int64_t bytes_;
   const char* last_writer_ = nullptr;
-  bool recorded_views_ = false;
+  bool views_ = false;
 };
 
 }  // namespace tapehead

@@ -24,7 +24,8 @@ Tensor make_scalar(T value) {
 
 template <class To>
 To element(const char* at, DType dtype) {
-  return visit(dtype, [&]<class From>() { return static_cast<To>(*reinterpret_cast<const From*>(at)); });
+  return visit(dtype,
+               [&]<class From>() { return static_cast<To>(*reinterpret_cast<const From*>(at)); });
 }
 
 }  // namespace
@@ -35,10 +36,10 @@ Tensor Tensor::scalar(bool value) { return make_scalar(value); }
 
 void Tensor::check_type(DType expected) const {
   if (dtype() != expected)
-    throw DTypeError(fmt::format("data: the tensor is {}, not {}; use data<T>() with its element type or "
-                                 "convert with to({})",
-                                 tapehead::name(dtype()), tapehead::name(expected),
-                                 tapehead::name(expected)));
+    throw DTypeError(
+        fmt::format("data: the tensor is {}, not {}; use data<T>() with its element type or "
+                    "convert with to({})",
+                    tapehead::name(dtype()), tapehead::name(expected), tapehead::name(expected)));
 }
 
 int64_t Tensor::size(int64_t axis) const {
@@ -59,8 +60,8 @@ bool Tensor::is_contiguous() const {
 
 double Tensor::item() const {
   if (numel() != 1)
-    throw ShapeError(fmt::format("item: the tensor has shape {}; only one element converts to a number",
-                                 shape().str()));
+    throw ShapeError(fmt::format(
+        "item: the tensor has shape {}; only one element converts to a number", shape().str()));
   return element<double>(raw(), dtype());
 }
 
@@ -100,6 +101,7 @@ Tensor Tensor::detach() const {
 Tensor& Tensor::set_name(std::string name) {
   if (!impl_->name) impl_->name = new std::string;
   *impl_->name = std::move(name);
+  if (impl_->node) impl_->node->named(impl_->node_output, *impl_->name);
   return *this;
 }
 
@@ -108,10 +110,10 @@ namespace core {
 Tensor empty(const Shape& shape, DType dtype) {
   int64_t bytes = size_of(dtype);
   for (const int64_t size : shape) {
-    if (size < 0)
-      throw ShapeError(fmt::format("empty: shape {} has a negative size", shape.str()));
+    if (size < 0) throw ShapeError(fmt::format("empty: shape {} has a negative size", shape.str()));
     if (__builtin_mul_overflow(bytes, size, &bytes) || bytes > INT64_MAX / 4)
-      throw ShapeError(fmt::format("empty: shape {} has more bytes than an address can hold", shape.str()));
+      throw ShapeError(
+          fmt::format("empty: shape {} has more bytes than an address can hold", shape.str()));
   }
   auto impl = Ref<detail::TensorImpl>::adopt(new detail::TensorImpl);
   impl->dtype = dtype;

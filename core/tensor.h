@@ -29,6 +29,8 @@ class TapeNode {
   void unref() noexcept {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) dispose();
   }
+  /// A result of the node was given a name.
+  virtual void named(uint32_t /*output*/, const std::string& /*name*/) {}
 
  private:
   virtual void dispose() noexcept { delete this; }

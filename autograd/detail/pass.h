@@ -1,0 +1,69 @@
+// One backward pass over the tape.
+#pragma once
+
+#include <unordered_set>
+#include <vector>
+
+#include "tapehead/autograd/node.h"
+
+namespace tapehead::detail {
+
+/// Visits the nodes that gradients reach, the latest first: a heap ordered by sequence numbers, so
+/// there is no recursion and no sorting. Passes may nest: a hook or a backward may run another one,
+/// also over nodes where a gradient of the outer pass is waiting.
+class Pass {
+ public:
+  /// With `keep`, nodes do not let go of what they saved.
+  explicit Pass(bool keep) : keep_(keep) {}
+  ~Pass();
+  Pass(const Pass&) = delete;
+
+  /// Wants the gradient of a tracked tensor in `*into`. With captures, nothing is accumulated in
+  /// leaves, and only what leads to a captured tensor is visited.
+  void capture(const Tensor& t, Tensor* into);
+  /// Captured gradients are handed on to another pass, which goes on from there: what lies below
+  /// is left alone, and so are the tensors' own hooks.
+  void stop_at_captures() { stops_ = true; }
+
+  /// Starts from a tracked tensor and its gradient, 1 by default. `op` names the caller in
+  /// messages. Throws GraphError and ShapeError.
+  void start(const Tensor& root, Tensor gradient, const char* op);
+  void run();
+
+  /// Whether a gradient reached the leaf.
+  bool reached(const Tensor& leaf) const;
+
+ private:
+  struct Capture {
+    Node* node;
+    uint32_t output;
+    Tensor* into;
+  };
+  // What a node holds for the pass around this one while this one uses it.
+  struct Borrowed {
+    Node* node;
+    Pass* owner;
+    SmallVector<Tensor, 1> pending;
+  };
+
+  void find_wanted();
+  bool wanted(const Node* node) const;
+  // The sum of the gradients so far of a node's result; the node will be visited.
+  Tensor& arrived_at(Node* node, uint32_t output);
+  void visit(Node& node, Grads& grads);
+  void accumulate(Node& node, const Tensor& grad);
+  void release(Node& node) const;
+  Grads differentiate(Node& node, Grads& grads);
+  void pass_on(Node& node, Grads& out);
+
+  bool keep_;
+  bool stops_ = false;
+  std::vector<Ref<Node>> roots_;  // alive even if a hook drops the loss
+  std::vector<Node*> heap_;
+  std::vector<const Node*> leaves_;  // those that a gradient reached
+  std::vector<Capture> captures_;
+  std::unordered_set<const Node*> wanted_;  // what leads to a captured tensor
+  std::vector<Borrowed> borrowed_;
+};
+
+}  // namespace tapehead::detail

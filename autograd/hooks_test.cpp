@@ -1,0 +1,127 @@
+// Hooks and retained gradients.
+#include <doctest/doctest.h>
+
+#include <memory>
+
+#include "tapehead/autograd/engine.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/tests/expect.h"
+
+using namespace tapehead;
+using namespace tapehead::testing;
+
+namespace {
+Tensor leaf(const Shape& shape, const Doubles& numbers) {
+  return tensor_of(shape, numbers, f64).set_requires_grad();
+}
+}  // namespace
+
+TEST_CASE("hooks see the complete gradient, in order, and may replace it") {
+  const Tensor x = leaf({2}, {1, 2});
+  const Tensor h = x * 3;
+  std::vector<Doubles> seen;
+  h.register_hook([&](const Tensor& g) {
+    seen.push_back(values(g));
+    return g * 10;
+  });
+  h.register_hook([&](const Tensor& g) { return seen.push_back(values(g)), Tensor(); });
+  sum(h + h * h).backward();
+  CHECK(seen == std::vector<Doubles>{{7, 13}, {70, 130}});
+  CHECK(values(x.grad()) == Doubles{210, 390});
+}
+
+TEST_CASE("a hook on a leaf runs before its gradient is added") {
+  const Tensor x = leaf({2}, {1, 2});
+  x.register_hook([](const Tensor& g) { return g * -1; });
+  sum(x * x).backward();
+  CHECK(values(x.grad()) == Doubles{-2, -4});
+}
+
+TEST_CASE("hooks are part of the graph under create_graph") {
+  const Tensor x = leaf({}, {3});
+  const Tensor h = x * x;
+  h.register_hook([&](const Tensor& g) { return g * x; });
+  const Tensor d = grad({h * 2}, {x}, {.create_graph = true})[0];  // 2x * x * 2
+  CHECK(d.item() == 36);
+  CHECK(grad({d}, {x})[0].item() == 24);
+}
+
+TEST_CASE("a hook may register others, drop the loss, or run another backward") {
+  const Tensor x = leaf({}, {3});
+  Tensor h = x * x;
+  int later = 0;
+  SUBCASE("register") {
+    h.register_hook([&](const Tensor&) {
+      for (int i = 0; i < 9; ++i) h.register_hook([&](const Tensor&) { return ++later, Tensor(); });
+      return Tensor();
+    });
+    (h * 2).backward();
+    CHECK(later == 9);
+    CHECK(x.grad().item() == 12);
+    h = Tensor();  // it holds itself through the hook
+  }
+  SUBCASE("drop the loss") {
+    auto loss = std::make_unique<Tensor>(h * 2);
+    h.register_hook([&](const Tensor&) { return loss.reset(), Tensor(); });
+    h = Tensor();
+    const Tensor copy = *loss;
+    copy.backward();
+    CHECK(x.grad().item() == 12);
+  }
+  SUBCASE("another backward, over tensors where gradients wait") {
+    const Tensor y = x * 2;
+    const Tensor z = y * y;  // y waits for a gradient through h while the hook passes over it
+    h = y * 5;
+    h.register_hook([&](const Tensor&) {
+      later += static_cast<int>(grad({z}, {y}, {.retain_graph = true})[0].item());
+      z.backward({.retain_graph = true});
+      return Tensor();
+    });
+    (z + h).backward();
+    CHECK(later == 12);
+    CHECK(x.grad().item() == 24 + 34);
+  }
+}
+
+TEST_CASE("what hooks may not do") {
+  const Tensor x = leaf({2}, {1, 2}), plain = tensor_of({2}, {1, 2});
+  x.register_hook([](const Tensor&) { return core::full({3}, 1, f64); });
+  CHECK(
+      error_of<ShapeError>([&] { sum(x).backward(); }) ==
+      "backward: a hook on a tensor of shape [2] gave a gradient of shape [3]; they must be equal");
+  CHECK(error_of<GraphError>([&] { plain.register_hook([](const Tensor& g) { return g; }); }) ==
+        "register_hook: [2] f32 does not track gradients; call set_requires_grad() first");
+  CHECK(error_of<GraphError>([&] { plain.retain_grad(); }) ==
+        "retain_grad: [2] f32 does not track gradients; call set_requires_grad() first");
+}
+
+TEST_CASE("retain_grad keeps the gradient of an inner tensor, after its hooks") {
+  const Tensor x = leaf({2}, {1, 2});
+  const Tensor h = x * 3;
+  CHECK_FALSE(h.grad().defined());
+  h.retain_grad();
+  h.retain_grad();
+  h.register_hook([](const Tensor& g) { return g * 2; });
+  const Tensor loss = sum(h * h);
+  loss.backward({.retain_graph = true});
+  CHECK(values(h.grad()) == Doubles{12, 24});
+  loss.backward();
+  CHECK(values(h.grad()) == Doubles{24, 48});
+  CHECK(values(x.grad()) == Doubles{72, 144});
+}
+
+TEST_CASE("an exception in a hook leaves the graph usable") {
+  const Tensor x = leaf({2}, {1, 2});
+  const Tensor h = x * x;
+  bool fails = true;
+  h.register_hook([&](const Tensor& g) {
+    if (fails) throw std::runtime_error("stop");
+    return g;
+  });
+  const Tensor loss = sum(h * 2) + sum(h * 3);
+  CHECK_THROWS_WITH(loss.backward({.retain_graph = true}), "stop");
+  CHECK_FALSE(x.grad().defined());
+  fails = false;
+  loss.backward();
+  CHECK(values(x.grad()) == Doubles{10, 20});
+}
