@@ -71,8 +71,6 @@ uint64_t wide_word(const uint32_t* words, int64_t i) {
 
 // 0 <= x < 1, a multiple of the type's epsilon / 2.
 template <class T>
-constexpr bool kNeedsWide = sizeof(T) == 8;
-template <class T>
 double unit(const uint32_t* words, int64_t i) {
   if constexpr (std::is_same_v<T, double>)
     return static_cast<double>(wide_word(words, i) >> 11) * 0x1p-53;
