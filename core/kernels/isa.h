@@ -19,6 +19,7 @@ namespace tapehead::kernels {
   extern const Reducer reducers[][kDTypes];         \
   extern const RowKernels row_kernels[];            \
   extern const RandomKernels random_kernels;        \
+  extern const OptimKernels optim_kernels;          \
   extern const CellKernels<float> cells_f32;        \
   extern const CellKernels<double> cells_f64;       \
   extern const AdditiveKernels<float> additive_f32; \
