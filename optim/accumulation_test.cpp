@@ -2,7 +2,7 @@
 #include "tapehead/autograd/ops.h"
 #include "tapehead/optim/adam.h"
 #include "tapehead/optim/clip.h"
-#include "tests/optim_tools.h"
+#include "tapehead/tests/optim_tools.h"
 
 using namespace tapehead;
 using namespace tapehead::test;

@@ -4,7 +4,7 @@
 
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/optim/sgd.h"
-#include "tests/optim_tools.h"
+#include "tapehead/tests/optim_tools.h"
 
 using namespace tapehead;
 using namespace tapehead::test;

@@ -4,8 +4,8 @@
 
 #include "tapehead/core/parallel.h"
 #include "tapehead/optim/sgd.h"
-#include "tests/optim_tools.h"
-#include "tests/oracles/optim_runs.h"
+#include "tapehead/tests/optim_tools.h"
+#include "tapehead/tests/oracles/optim_runs.h"
 
 using namespace tapehead;
 using namespace tapehead::test;

@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "tests/optim_tools.h"
-#include "tests/oracles/optim_runs.h"
+#include "tapehead/tests/optim_tools.h"
+#include "tapehead/tests/oracles/optim_runs.h"
 
 using namespace tapehead;
 using namespace tapehead::test;

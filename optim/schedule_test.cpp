@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "tapehead/optim/sgd.h"
-#include "tests/optim_tools.h"
+#include "tapehead/tests/optim_tools.h"
 
 using namespace tapehead;
 using namespace tapehead::test;

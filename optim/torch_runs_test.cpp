@@ -1,12 +1,12 @@
 // Twelve steps, number for number as PyTorch takes them.
-#include "tests/oracles/optim_runs.h"
+#include "tapehead/tests/oracles/optim_runs.h"
 
 #include <algorithm>
 #include <memory>
 
 #include "tapehead/optim/adam.h"
 #include "tapehead/optim/sgd.h"
-#include "tests/optim_tools.h"
+#include "tapehead/tests/optim_tools.h"
 
 using namespace tapehead;
 using namespace tapehead::test;
