@@ -36,7 +36,7 @@ inline void update_each(const OptimPiece& piece, bfloat16*, F update) {
 
 template <class T>
 void sgd(const OptimPiece& piece, const SgdNumbers& numbers) {
-  using C = typename Compute<T>::type;
+  using C = Compute<T>;
   const C grad_scale = C(numbers.grad_scale), lr = C(numbers.lr), decay = C(numbers.weight_decay);
   const C momentum = C(numbers.momentum), intake = C(numbers.intake);
   C* velocity = reinterpret_cast<C*>(piece.state[0]);
@@ -61,7 +61,7 @@ void sgd(const OptimPiece& piece, const SgdNumbers& numbers) {
 
 template <class T>
 void adam(const OptimPiece& piece, const AdamNumbers& numbers) {
-  using C = typename Compute<T>::type;
+  using C = Compute<T>;
   const C grad_scale = C(numbers.grad_scale), decay = C(numbers.weight_decay), keep = C(numbers.keep);
   const C move1 = C(1 - numbers.beta1), beta2 = C(numbers.beta2), move2 = C(1 - numbers.beta2);
   const C step_size = C(numbers.step_size), root_scale = C(numbers.root_scale), eps = C(numbers.eps);
@@ -94,7 +94,7 @@ void adam(const OptimPiece& piece, const AdamNumbers& numbers) {
 
 template <class T>
 void average(char* averages, const char* values, int64_t n, double weight) {
-  using C = typename Compute<T>::type;
+  using C = Compute<T>;
   C* mean = reinterpret_cast<C*>(averages);
   const T* x = reinterpret_cast<const T*>(values);
   const C w = C(weight);
@@ -125,9 +125,9 @@ double reduce(const char* values, int64_t n) {
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes)
     for (int j = 0; j < kLanes; ++j)
-      lanes[j] = F::join(lanes[j], F::of(double(typename Compute<T>::type(x[i + j]))));
+      lanes[j] = F::join(lanes[j], F::of(double(Compute<T>(x[i + j]))));
   for (int j = 0; i + j < n; ++j)
-    lanes[j] = F::join(lanes[j], F::of(double(typename Compute<T>::type(x[i + j]))));
+    lanes[j] = F::join(lanes[j], F::of(double(Compute<T>(x[i + j]))));
   for (int half = kLanes / 2; half > 0; half /= 2)
     for (int j = 0; j < half; ++j) lanes[j] = F::join(lanes[j], lanes[j + half]);
   return lanes[0];
@@ -135,7 +135,7 @@ double reduce(const char* values, int64_t n) {
 
 template <class T>
 void scale(char* values, int64_t n, double by) {
-  using C = typename Compute<T>::type;
+  using C = Compute<T>;
   T* x = reinterpret_cast<T*>(values);
   const C factor = C(by);
   for (int64_t i = 0; i < n; ++i) x[i] = T(C(x[i]) * factor);
@@ -143,7 +143,7 @@ void scale(char* values, int64_t n, double by) {
 
 template <class T>
 void clamp(char* values, int64_t n, double bound) {
-  using C = typename Compute<T>::type;
+  using C = Compute<T>;
   T* x = reinterpret_cast<T*>(values);
   const C high = C(bound);
   for (int64_t i = 0; i < n; ++i) {
