@@ -7,6 +7,7 @@
 
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/pattern.h"
 #include "tapehead/core/suggest.h"
 
 namespace tapehead::nn {
@@ -21,14 +22,6 @@ struct Params::State {
 };
 
 namespace {
-
-bool fits(std::string_view pattern, std::string_view text) {
-  if (pattern.empty()) return text.empty();
-  if (pattern[0] != '*') return !text.empty() && pattern[0] == text[0] && fits(pattern.substr(1), text.substr(1));
-  for (size_t skip = 0; skip <= text.size(); ++skip)
-    if (fits(pattern.substr(1), text.substr(skip))) return true;
-  return false;
-}
 
 // FNV-1a: which draws a parameter starts with.
 uint64_t hash_of(std::string_view path) {
@@ -85,7 +78,7 @@ void set_training(std::vector<std::pair<std::string, std::shared_ptr<bool>>>& pl
                   bool on) {
   bool any = pattern == "*";
   for (auto& [path, training] : places)
-    if (fits(pattern, path) || fits(pattern, path + ".")) {
+    if (fits_pattern(path, pattern) || fits_pattern(path + ".", pattern)) {
       *training = on;
       any = true;
     }
@@ -96,7 +89,7 @@ void set_training(std::vector<std::pair<std::string, std::shared_ptr<bool>>>& pl
 void set_trainable(std::vector<Param>& all, std::string_view pattern, bool on) {
   bool any = false;
   for (Param& p : all)
-    if (!p.is_buffer && fits(pattern, p.path)) {
+    if (!p.is_buffer && fits_pattern(p.path, pattern)) {
       p.value.set_requires_grad(on);
       any = true;
     }

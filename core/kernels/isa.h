@@ -35,6 +35,7 @@ struct BlockPlan {
   extern const CellKernels<float> cells_f32;                                                   \
   extern const NormKernels norm_kernels[];                                                     \
   extern const Reducer two_pass_reducers[][kDTypes];                                           \
+  extern const OptimKernels optim_kernels;                                                     \
   extern const RandomKernels random_kernels;                                                   \
   extern const RowKernels row_kernels[];                                                       \
   extern const Table table;                                                                    \

@@ -11,6 +11,7 @@
 #include "tapehead/core/kernels/lists.h"
 #include "tapehead/core/kernels/norm.h"
 #include "tapehead/core/kernels/random.h"
+#include "tapehead/core/kernels/optim.h"
 #include "tapehead/core/kernels/recurrent.h"
 #include "tapehead/core/kernels/reduce.h"
 #include "tapehead/core/kernels/rows.h"
@@ -53,6 +54,7 @@ struct Table {
   const CellKernels<double>* cells_f64;
   const AdditiveKernels<float>* additive_f32;
   const AdditiveKernels<double>* additive_f64;
+  const OptimKernels* optim;
 };
 
 /// The kernels in use: those of TAPEHEAD_ISA (baseline, avx2, avx512), else the best that the CPU

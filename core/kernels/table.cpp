@@ -26,6 +26,7 @@ const Table table = {
     .cells_f64 = &cells_f64,
     .additive_f32 = &additive_f32,
     .additive_f64 = &additive_f64,
+    .optim = &optim_kernels,
 };
 
 }  // namespace tapehead::kernels::TAPEHEAD_ISA

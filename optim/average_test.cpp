@@ -1,0 +1,147 @@
+#include "tapehead/optim/average.h"
+
+#include <cmath>
+
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/optim/sgd.h"
+#include "tapehead/tests/optim_tools.h"
+
+using namespace tapehead;
+using namespace tapehead::test;
+
+namespace {
+
+void set(const nn::Params& params, const char* path, double value) {
+  core::copy_into(params[path], Tensor(value));
+}
+
+double average_of(const optim::WeightAverage& average, size_t i) { return values(average.averages()[i].value)[0]; }
+
+}  // namespace
+
+TEST_CASE("an exponential average, plain") {
+  nn::Params params = small_model({"w"});
+  optim::Ema ema(params, {.decay = 0.75, .bias_correction = false});
+  CHECK(average_of(ema, 0) == 1);
+  double want = 1;
+  for (const double w : {3.0, 5.0, -2.0}) {
+    set(params, "w", w);
+    ema.update();
+    want = 0.75 * want + 0.25 * w;
+    CHECK(average_of(ema, 0) == doctest::Approx(want).epsilon(1e-6));
+  }
+  CHECK(ema.updates() == 3);
+}
+
+TEST_CASE("bias correction leaves the first weights out") {
+  nn::Params params = small_model({"w"});
+  set(params, "w", 1e6);
+  optim::Ema ema(params, 0.75);
+  double sum = 0, total = 0;
+  for (const double w : {3.0, 5.0, -2.0, 7.0}) {
+    set(params, "w", w);
+    ema.update();
+    sum = 0.75 * sum + 0.25 * w;
+    total = 0.75 * total + 0.25;
+    CHECK(average_of(ema, 0) == doctest::Approx(sum / total).epsilon(1e-6));
+  }
+}
+
+TEST_CASE("an average of weights that rest is those weights") {
+  nn::Params params = small_model({"w"});
+  set(params, "w", 0.1);
+  optim::Ema ema(params, {.decay = 0.999, .bias_correction = false});
+  for (int i = 0; i < 1000; ++i) ema.update();
+  CHECK(values(ema.averages()[0].value) == values(params["w"]));
+}
+
+TEST_CASE("the plain mean of all updates") {
+  nn::Params params = small_model({"w"});
+  optim::Swa swa(params);
+  for (const double w : {3.0, 5.0, -2.0}) {
+    set(params, "w", w);
+    swa.update();
+  }
+  CHECK(average_of(swa, 0) == doctest::Approx(2));
+}
+
+TEST_CASE("swap puts the averages into the model until it goes out of scope") {
+  nn::Params params = small_model({"a", "b"}, 3);
+  params.root().buffer("steps", from_vector(std::vector<int64_t>{7}));
+  optim::Ema ema(params, 0.5);
+  set(params, "a", 5);
+  ema.update();
+  set(params, "a", 9);
+  {
+    auto swapped = ema.swap();
+    CHECK(values(params["a"]) == std::vector<double>{5, 5, 5});
+    CHECK(error_of<GraphError>([&] { ema.update(); }) ==
+          "Ema: the model has the averages now; call update() when swap() has ended");
+    CHECK(error_of<GraphError>([&] { auto again = ema.swap(); }) ==
+          "Ema: the model has the averages already; end the first swap() before");
+  }
+  CHECK(values(params["a"]) == std::vector<double>{9, 9, 9});
+  ema.update();
+  ema.copy_to_model();
+  CHECK(values(params["a"])[0] == doctest::Approx(5 / 3.0 + 9 * 2 / 3.0));
+}
+
+TEST_CASE("bf16 weights are averaged in f32, and are whole again after a swap") {
+  nn::Params params = small_model({"w"});
+  params.to(bf16);
+  optim::Ema ema(params, {.decay = 0.999, .bias_correction = false});
+  optim::SGD opt(params, {.lr = 1.0 / 1024});
+  for (int i = 0; i < 64; ++i) {
+    give(params["w"], {1, 1});
+    opt.step();
+    ema.update();
+    auto swapped = ema.swap();
+  }
+  CHECK(ema.averages()[0].value.dtype() == f32);
+  CHECK(average_of(ema, 0) < 1);
+  CHECK(average_of(ema, 0) > 0.99);
+  CHECK(values(params["w"])[0] == 1 - 64.0 / 1024);  // the optimizer's master copy did not suffer
+}
+
+TEST_CASE("the average follows parameters that are converted") {
+  nn::Params params = small_model({"w"});
+  optim::Ema ema(params, {.decay = 0.5, .bias_correction = false});
+  params.to(f64);
+  set(params, "w", 3);
+  ema.update();
+  CHECK(ema.averages()[0].value.dtype() == f64);
+  CHECK(average_of(ema, 0) == 2);
+}
+
+TEST_CASE("a restored average goes on where it stopped") {
+  nn::Params params = small_model({"a", "b"});
+  optim::Ema ema(params, 0.9);
+  set(params, "a", 3);
+  ema.update();
+  const optim::StateDict state = ema.save();
+  nn::Params params2 = small_model({"a", "b"});
+  optim::Ema other(params2, 0.9);
+  other.load(state);
+  for (const nn::Params& p : {params, params2}) set(p, "a", 4);
+  ema.update();
+  other.update();
+  CHECK(average_of(other, 0) == average_of(ema, 0));
+  CHECK(other.updates() == 2);
+
+  nn::Params smaller = small_model({"a"}, 3);
+  optim::Ema unfit(smaller, 0.9);
+  CHECK(error_of<FormatError>([&] { unfit.load(state); }) ==
+        "Ema: the state does not fit: unexpected b; a is [2] f32 in the state, [3] f32 here; nothing was loaded");
+  CHECK(unfit.updates() == 0);
+}
+
+TEST_CASE("what averages refuse") {
+  CHECK(error_of<ValueError>([&] { optim::Swa{nn::Params(1)}; }) ==
+        "Swa: there are no parameters; make the layers before the average");
+  nn::Params params = small_model({"a"});
+  CHECK(error_of<ValueError>([&] { optim::Ema(params, 1); }) == "Ema: decay = 1; it must be at least 0 and below 1");
+  optim::Ema ema(params);
+  params.root().param("late", {1}, nn::init::ones());
+  CHECK(error_of<GraphError>([&] { ema.update(); }) ==
+        "Ema: 'late' was made after the average; make the average after all layers");
+}

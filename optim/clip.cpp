@@ -1,0 +1,135 @@
+#include "tapehead/optim/clip.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/error.h"
+#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/optim/detail/check.h"
+#include "tapehead/optim/detail/pieces.h"
+
+namespace tapehead::optim {
+namespace {
+
+// The gradients that there are, without gaps.
+struct Gradients {
+  std::vector<std::string> paths;
+  std::vector<Tensor> originals, values;
+  detail::Pieces pieces;
+
+  explicit Gradients(const std::vector<nn::Param>& params) {
+    for (const nn::Param& p : params) {
+      if (p.is_buffer) continue;
+      const Tensor gradient = p.value.grad();
+      if (!gradient.defined()) continue;
+      paths.push_back(p.path);
+      originals.push_back(gradient);
+      values.push_back(core::contiguous(gradient));
+      pieces.add(gradient.numel());
+    }
+  }
+
+  // Calls change(kernel's type, first element, how many) for all, then writes back what was a copy.
+  template <class F>
+  void change(const char* op, F f) const {
+    pieces.run([&](int64_t, size_t i, int64_t begin, int64_t end) {
+      const DType dtype = values[i].dtype();
+      f(static_cast<int>(dtype), values[i].raw() + begin * size_of(dtype), end - begin);
+    });
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (!values[i].is_same(originals[i])) core::copy_into(originals[i], values[i]);
+      originals[i].impl()->storage->changed_by(op);
+    }
+  }
+};
+
+double larger(double a, double b) { return b > a || std::isnan(b) ? b : a; }
+double sum(double a, double b) { return a + b; }
+
+double norm_of(const Gradients& gradients, double norm_type) {
+  const kernels::OptimKernels& kernel = *kernels::table().optim;
+  const bool largest = norm_type == INFINITY;
+  const auto& partial = largest ? kernel.abs_max : norm_type == 1 ? kernel.abs_sum : kernel.square_sum;
+  const auto join = largest ? larger : sum;
+  std::vector<double> totals(static_cast<size_t>(gradients.pieces.tasks()));
+  gradients.pieces.run([&](int64_t task, size_t i, int64_t begin, int64_t end) {
+    const Tensor& g = gradients.values[i];
+    double& total = totals[static_cast<size_t>(task)];
+    total = join(total, partial[static_cast<int>(g.dtype())](g.raw() + begin * size_of(g.dtype()), end - begin));
+  });
+  double norm = 0;
+  for (const double total : totals) norm = join(norm, total);
+  return norm_type == 2 ? std::sqrt(norm) : norm;
+}
+
+[[noreturn]] void blame_nonfinite(const char* op, const Gradients& gradients, double norm) {
+  const kernels::OptimKernels& kernel = *kernels::table().optim;
+  std::string paths;
+  int64_t count = 0;
+  for (size_t i = 0; i < gradients.values.size(); ++i) {
+    const Tensor& g = gradients.values[i];
+    if (std::isfinite(kernel.abs_max[static_cast<int>(g.dtype())](g.raw(), g.numel()))) continue;
+    if (++count <= 3) paths += (count > 1 ? ", " : "") + gradients.paths[i];
+  }
+  if (count > 3) paths += fmt::format(" and {} more", count - 3);
+  throw ValueError(fmt::format("{}: the norm of the gradients is {}, because of {}; lower the learning rate, "
+                               "or look for the op with AnomalyMode",
+                               op, norm, paths.empty() ? "their size" : paths));
+}
+
+double checked_norm(const char* op, const Gradients& gradients, const NormOptions& options) {
+  const double type = options.norm_type;
+  detail::check_option(type == 1 || type == 2 || type == INFINITY, op, "norm_type", type, "1, 2 or infinity");
+  const double norm = norm_of(gradients, type);
+  if (options.error_if_nonfinite && !std::isfinite(norm)) blame_nonfinite(op, gradients, norm);
+  return norm;
+}
+
+void check_max_norm(const char* op, double max_norm) {
+  detail::check_option(max_norm > 0, op, "max_norm", max_norm, "above 0");
+}
+
+}  // namespace
+
+double grad_norm(const nn::Params& params, const NormOptions& options) {
+  return grad_norm(params.all(), options);
+}
+
+double grad_norm(const std::vector<nn::Param>& params, const NormOptions& options) {
+  return checked_norm("grad_norm", Gradients(params), options);
+}
+
+double clip_factor(double norm, double max_norm) {
+  check_max_norm("clip_factor", max_norm);
+  const double factor = max_norm / (norm + 1e-6);  // PyTorch's guard against 0
+  return factor > 1 ? 1 : factor;
+}
+
+double clip_grad_norm(const nn::Params& params, double max_norm, const NormOptions& options) {
+  return clip_grad_norm(params.all(), max_norm, options);
+}
+
+double clip_grad_norm(const std::vector<nn::Param>& params, double max_norm, const NormOptions& options) {
+  check_max_norm("clip_grad_norm", max_norm);
+  const Gradients gradients(params);
+  const double norm = checked_norm("clip_grad_norm", gradients, options);
+  const double factor = clip_factor(norm, max_norm);
+  if (factor == 1) return norm;
+  const auto& scale = kernels::table().optim->scale;
+  gradients.change("clip_grad_norm", [&](int dtype, char* x, int64_t n) { scale[dtype](x, n, factor); });
+  return norm;
+}
+
+void clip_grad_value(const nn::Params& params, double limit) { clip_grad_value(params.all(), limit); }
+
+void clip_grad_value(const std::vector<nn::Param>& params, double limit) {
+  detail::check_option(limit >= 0, "clip_grad_value", "limit", limit, "0 or more");
+  const auto& clamp = kernels::table().optim->clamp;
+  Gradients(params).change("clip_grad_value",
+                           [&](int dtype, char* x, int64_t n) { clamp[dtype](x, n, limit); });
+}
+
+}  // namespace tapehead::optim

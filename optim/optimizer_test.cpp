@@ -1,0 +1,228 @@
+// What all optimizers share: which parameters a step changes, and what is refused.
+#include "tapehead/optim/optimizer.h"
+
+#include <cmath>
+
+#include "tapehead/autograd/grad_mode.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/optim/adam.h"
+#include "tapehead/optim/sgd.h"
+#include "tapehead/tests/optim_tools.h"
+
+using namespace tapehead;
+using namespace tapehead::test;
+
+TEST_CASE("the least of a bowl is found") {
+  nn::Params params = small_model({"w"}, 3);
+  optim::AdamW opt(params, {.lr = 0.1, .weight_decay = 0});
+  const Tensor target = from_vector(std::vector<float>{3, -2, 0.5});
+  for (int i = 0; i < 300; ++i) {
+    opt.zero_grad();
+    const Tensor off = params["w"] - target;
+    sum(off * off).backward();
+    opt.step();
+  }
+  for (int i = 0; i < 3; ++i)
+    CHECK(values(params["w"])[static_cast<size_t>(i)] == doctest::Approx(values(target)[static_cast<size_t>(i)]).epsilon(1e-3));
+  CHECK(opt.steps() == 300);
+}
+
+TEST_CASE("parameters without a gradient, and frozen ones, are left alone") {
+  nn::Params params = small_model({"a", "b", "c"});
+  optim::SGD opt(params, {.lr = 0.5, .momentum = 0.9});
+  params.freeze("c");
+  give(params["a"], {1, 1});
+  opt.step();
+  CHECK(values(params["a"]) == std::vector<double>{0.5, 0.5});
+  CHECK(values(params["b"]) == std::vector<double>{1, 1});
+  CHECK(values(params["c"]) == std::vector<double>{1, 1});
+}
+
+TEST_CASE("freezing keeps the state for later, and drops the gradient") {
+  nn::Params params = small_model({"a", "b"});
+  optim::SGD opt(params, {.lr = 1, .momentum = 0.5});
+  const auto step = [&] {
+    for (const nn::Param& p : params.trainable()) give(p.value, {1, 1});
+    opt.step();
+  };
+  step();  // momentum 1
+  params.freeze("b");
+  step();
+  CHECK(values(params["b"]) == std::vector<double>{0, 0});
+  params.unfreeze("b");
+  step();  // b: 0.5 * 1 + 1
+  CHECK(values(params["b"]) == std::vector<double>{-1.5, -1.5});
+  CHECK(values(params["a"]) == std::vector<double>{1 - 1 - 1.5 - 1.75, 1 - 1 - 1.5 - 1.75});
+}
+
+TEST_CASE("parameters frozen at first, or made later, are trained") {
+  nn::Params params = small_model({"a", "b"});
+  params.freeze("b");
+  optim::SGD opt(params, {.lr = 1}, {{"*b", {.lr = 0.5}}});
+  params.root().param("late_b", {2}, nn::init::ones());
+  params.unfreeze("b");
+  for (const nn::Param& p : params.trainable()) give(p.value, {1, 1});
+  opt.step();
+  CHECK(values(params["a"]) == std::vector<double>{0, 0});
+  CHECK(values(params["b"]) == std::vector<double>{0.5, 0.5});
+  CHECK(values(params["late_b"]) == std::vector<double>{0.5, 0.5});
+}
+
+TEST_CASE("buffers are not trained") {
+  nn::Params params = small_model({"a"});
+  params.root().buffer("seen", from_vector(std::vector<float>{1, 2}));
+  optim::SGD opt(params);
+  REQUIRE(opt.groups().size() == 1);
+  CHECK(opt.groups()[0].parameters == std::vector<std::string>{"a"});
+}
+
+TEST_CASE("a list of parameters is trained, of any types at once") {
+  const Tensor a = leaf({1, 1}, f64), b = leaf({1, 1}, f32), c = leaf({1, 1}, bf16);
+  optim::SGD opt({{"a", a}, {"b", b}, {"c", c}}, {.lr = 0.25});
+  for (const Tensor& t : {a, b, c}) give(t, {1, 2});
+  opt.step();
+  for (const Tensor& t : {a, b, c}) CHECK(values(t) == std::vector<double>{0.75, 0.5});
+}
+
+TEST_CASE("parameters and gradients with gaps are trained") {
+  Tensor wide = from_vector(std::vector<float>{1, 2, 3, 4, 5, 6}, {2, 3});
+  Tensor w = wide.transpose(0, 1);
+  w.set_requires_grad();
+  w.set_grad(from_vector(std::vector<float>{1, 2, 3, 4, 5, 6}, {2, 3}).transpose(0, 1));
+  optim::SGD opt({{"w", w}}, {.lr = 1});
+  opt.step();
+  CHECK(values(w) == std::vector<double>(6, 0));
+}
+
+TEST_CASE("0-d and empty parameters are trained") {
+  Tensor scalar = core::full({}, 3), nothing = core::full({0, 4}, 0);
+  scalar.set_requires_grad().set_grad(core::full({}, 2));
+  nothing.set_requires_grad().set_grad(core::full({0, 4}, 0));
+  optim::SGD opt({{"scalar", scalar}, {"nothing", nothing}}, {.lr = 0.5});
+  opt.step();
+  CHECK(scalar.item() == 2);
+}
+
+TEST_CASE("large and small tensors get the same bits, wherever they are cut") {
+  // Element i of the large tensor must move as a tensor of its own would.
+  const int64_t n = 3 * (1 << 15) + 1001;
+  Tensor large = core::full({n}, 0.5), neighbour = core::full({77}, 0.5);
+  std::vector<float> gradient(static_cast<size_t>(n));
+  for (int64_t i = 0; i < n; ++i) gradient[static_cast<size_t>(i)] = static_cast<float>(std::sin(static_cast<double>(i)));
+  large.set_requires_grad();
+  neighbour.set_requires_grad();
+  optim::AdamW opt({{"neighbour", neighbour}, {"large", large}}, {.lr = 0.1});
+  std::vector<nn::Param> singles;
+  const int64_t at[] = {0, 1, 63, 64, (1 << 15) - 129, (1 << 15) - 128, 1 << 15, 2 * (1 << 15) - 128, n - 2, n - 1};
+  for (const int64_t i : at) singles.push_back({std::to_string(i), core::full({1}, 0.5)});
+  for (nn::Param& p : singles) p.value.set_requires_grad();
+  optim::AdamW alone(singles, {.lr = 0.1});
+  for (int step = 0; step < 3; ++step) {
+    large.set_grad(from_vector(gradient));
+    neighbour.set_grad(core::full({77}, 1));
+    opt.step();
+    for (size_t k = 0; k < singles.size(); ++k)
+      singles[k].value.set_grad(core::full({1}, gradient[static_cast<size_t>(at[k])]));
+    alone.step();
+  }
+  const std::vector<double> got = values(large);
+  for (size_t k = 0; k < singles.size(); ++k) {
+    CAPTURE(at[k]);
+    CHECK(got[static_cast<size_t>(at[k])] == doctest::Approx(singles[k].value.item()).epsilon(1e-6));
+  }
+}
+
+TEST_CASE("grad_scale counts as multiplied gradients") {
+  const Tensor a = leaf({1, 2}), b = leaf({1, 2});
+  optim::AdamW scaled({{"a", a}}, {.lr = 0.1, .weight_decay = 0.5}), plain({{"b", b}}, {.lr = 0.1, .weight_decay = 0.5});
+  for (int i = 0; i < 4; ++i) {
+    give(a, {8, -4});
+    give(b, {2, -1});
+    scaled.step({.grad_scale = 0.25});
+    plain.step();
+  }
+  CHECK(values(a) == values(b));
+  CHECK(values(a.grad()) == std::vector<double>{8, -4});
+}
+
+TEST_CASE("steps too small for bf16 add up in the master copy") {
+  const Tensor w = leaf({1}, bf16);
+  optim::SGD opt({{"w", w}}, {.lr = 1.0 / 1024});
+  for (int i = 0; i < 64; ++i) {
+    give(w, {1});
+    opt.step();
+  }
+  CHECK(w.item() == 1 - 64.0 / 1024);
+}
+
+TEST_CASE("a bf16 parameter that somebody else changed is not set back") {
+  const Tensor w = leaf({1, 1}, bf16);
+  optim::SGD opt({{"w", w}}, {.lr = 1.0 / 1024});
+  const auto step = [&] {
+    give(w, {1, 1});
+    opt.step();
+  };
+  step();
+  no_grad([&] { return w.select(0, 1).fill_(5); });
+  for (int i = 0; i < 63; ++i) step();
+  CHECK(values(w) == std::vector<double>{1 - 64.0 / 1024, 5 - 2.0 / 32});  // 5 - 63 / 1024, rounded
+}
+
+TEST_CASE("a step counts as a change in place") {
+  nn::Params params = small_model({"w"});
+  optim::SGD opt(params);
+  const Tensor loss = sum(params["w"] * params["w"]);
+  give(params["w"], {1, 1});
+  opt.step();
+  CHECK(error_of<GraphError>([&] { loss.backward(); }) ==
+        "backward: 'w' [2], saved by mul, was changed in place by SGD afterwards; compute a new tensor instead "
+        "of changing it");
+}
+
+TEST_CASE("zero_grad clears the gradients") {
+  nn::Params params = small_model({"a", "b"});
+  params.freeze("b");
+  optim::SGD opt(params);
+  give(params["a"], {1, 1});
+  opt.zero_grad();
+  CHECK_FALSE(params["a"].grad().defined());
+}
+
+TEST_CASE("what optimizers refuse") {
+  using nn::Param;
+  using optim::Adam, optim::AdamW, optim::SGD;
+  const nn::Params p = small_model({"fc", "out"});
+  struct Row {
+    std::function<void()> call;
+    const char* text;
+  };
+  const Row rows[] = {
+      {[&] { SGD(p, {.lr = 0}); }, "SGD: lr = 0; it must be above 0"},
+      {[&] { AdamW(p, {.lr = -1e-3}); }, "AdamW: lr = -0.001; it must be above 0"},
+      {[&] { Adam(p, {.lr = NAN}); }, "Adam: lr = nan; it must be above 0"},
+      {[&] { SGD(p, {.momentum = -0.5}); }, "SGD: momentum = -0.5; it must be 0 or more"},
+      {[&] { SGD(p, {.dampening = INFINITY}); }, "SGD: dampening = inf; it must be finite"},
+      {[&] { SGD(p, {.nesterov = true}); }, "SGD: nesterov is on; it needs momentum above 0 and dampening = 0"},
+      {[&] { SGD(p, {.weight_decay = -1}); }, "SGD: weight_decay = -1; it must be 0 or more"},
+      {[&] { Adam(p, {.betas = {0.9, 1}}); }, "Adam: betas = {0.9, 1}; each must be at least 0 and below 1"},
+      {[&] { AdamW(p, {.betas = {-0.1, 0.9}}); }, "AdamW: betas = {-0.1, 0.9}; each must be at least 0 and below 1"},
+      {[&] { Adam(p, {.eps = -1}); }, "Adam: eps = -1; it must be 0 or more"},
+      {[&] { AdamW(p).set_lr(-1); }, "AdamW: lr = -1; it must be 0 or more"},
+      {[&] { AdamW{nn::Params(1)}; }, "AdamW: there are no parameters; make the layers before the optimizer"},
+      {[&] { SGD(std::vector<Param>{}); }, "SGD: there are no parameters; make the layers before the optimizer"},
+      {[&] { SGD({{"a", p["fc"]}, {"b", p["fc"]}}, {}); },
+       "SGD: 'a' and 'b' are one tensor; give each parameter once, under its own name"},
+      {[&] { SGD({{"a", p["fc"]}, {"a", p["out"]}}, {}); },
+       "SGD: 'a' and 'a' are one name; give each parameter once, under its own name"},
+  };
+  for (const Row& row : rows) CHECK(error_of<ValueError>(row.call) == row.text);
+
+  CHECK(error_of<DTypeError>([&] { SGD({{"ids", from_vector(std::vector<int64_t>{1, 2})}}, {}); }) ==
+        "SGD: 'ids' is [2] i64; only f32, f64 and bf16 can be trained");
+  SGD opt(p);
+  CHECK(error_of<GraphError>([&] { opt.step(); }) ==
+        "SGD: no parameter has a gradient; call backward() on the loss before step()");
+  give(p["out"], {1, 1});
+  CHECK(error_of<ValueError>([&] { opt.step({.grad_scale = NAN}); }) == "SGD: grad_scale = nan; it must be finite");
+  CHECK(values(p["out"]) == std::vector<double>{1, 1});
+}

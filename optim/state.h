@@ -1,0 +1,18 @@
+// What optimizers, schedules and averages must keep to go on where they stopped.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tapehead/core/tensor.h"
+
+namespace tapehead::optim {
+
+/// Named tensors and numbers: a checkpoint writes them and load() takes them back, bit for bit.
+struct StateDict {
+  std::vector<std::pair<std::string, Tensor>> tensors = {};
+  std::vector<std::pair<std::string, double>> numbers = {};
+};
+
+}  // namespace tapehead::optim

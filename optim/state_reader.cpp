@@ -1,0 +1,69 @@
+#include "tapehead/optim/detail/state_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/error.h"
+
+namespace tapehead::optim::detail {
+namespace {
+
+constexpr size_t kNamed = 20;  // how many of many names an error tells
+
+std::string list(const char* what, const std::vector<std::string>& names, const char* between) {
+  if (names.empty()) return "";
+  std::string out = what;
+  for (size_t i = 0; i < std::min(names.size(), kNamed); ++i) out += (i ? between : "") + names[i];
+  if (names.size() > kNamed) out += fmt::format(" and {} more", names.size() - kNamed);
+  return out + "; ";
+}
+
+}  // namespace
+
+StateReader::StateReader(std::string owner, const StateDict& state)
+    : owner_(std::move(owner)),
+      tensors_(state.tensors.begin(), state.tensors.end()),
+      numbers_(state.numbers.begin(), state.numbers.end()) {}
+
+double StateReader::number(const std::string& name) {
+  const auto found = numbers_.extract(name);
+  if (found) return found.mapped();
+  missing_.push_back(name);
+  return 0;
+}
+
+int64_t StateReader::count(const std::string& name) {
+  const double n = number(name);
+  if (n >= 0 && n <= 0x1p53 && n == std::floor(n)) return static_cast<int64_t>(n);
+  different_.push_back(fmt::format("{} is {}, which counts nothing", name, n));
+  return 0;
+}
+
+Tensor StateReader::tensor(const std::string& name, const Shape& shape, DType dtype) {
+  const auto found = tensors_.extract(name);
+  if (!found || !found.mapped().defined()) {
+    missing_.push_back(name);
+    return {};
+  }
+  const Tensor& value = found.mapped();
+  if (value.shape() == shape && value.dtype() == dtype) return core::clone(value);
+  different_.push_back(fmt::format("{} is {} {} in the state, {} {} here", name, value.shape().str(),
+                                   tapehead::name(value.dtype()), shape.str(), tapehead::name(dtype)));
+  return {};
+}
+
+void StateReader::finish() {
+  std::vector<std::string> unexpected;
+  for (const auto& [name, value] : tensors_) unexpected.push_back(name);
+  for (const auto& [name, value] : numbers_) unexpected.push_back(name);
+  if (missing_.empty() && unexpected.empty() && different_.empty()) return;
+  std::sort(unexpected.begin(), unexpected.end());
+  throw FormatError(fmt::format("{}: the state does not fit: {}{}{}nothing was loaded", owner_,
+                                list("missing ", missing_, ", "), list("unexpected ", unexpected, ", "),
+                                list("", different_, "; ")));
+}
+
+}  // namespace tapehead::optim::detail

@@ -1,0 +1,146 @@
+// Saving and restoring of optimizers.
+#include <functional>
+#include <memory>
+
+#include "tapehead/optim/adam.h"
+#include "tapehead/optim/sgd.h"
+#include "tapehead/tests/optim_tools.h"
+
+using namespace tapehead;
+using namespace tapehead::test;
+using optim::StateDict;
+
+namespace {
+
+std::vector<nn::Param> parameters() {
+  return {{"a", leaf({1, 2, 3})}, {"b", leaf({4, 5}, f64)}, {"c", leaf({6, 7}, bf16)}, {"never", leaf({8})}};
+}
+
+void train(optim::Optimizer& opt, const std::vector<nn::Param>& params, int from, int to) {
+  for (int i = from; i < to; ++i) {
+    give(params[0].value, {0.1 * i, -0.3, 1.0 / (i + 1)});
+    give(params[1].value, {0.7, 0.2 * i});
+    give(params[2].value, {i % 3 - 1.0, 0.01});
+    if (i % 2) params[1].value.set_grad({});
+    opt.step();
+  }
+}
+
+using Make = std::function<std::unique_ptr<optim::Optimizer>(const std::vector<nn::Param>&)>;
+const std::vector<Make> kMakers = {
+    [](auto& p) { return std::make_unique<optim::SGD>(p); },
+    [](auto& p) { return std::make_unique<optim::SGD>(p, optim::SGDOptions{.momentum = 0.9, .dampening = 0.5}); },
+    [](auto& p) { return std::make_unique<optim::Adam>(p); },
+    [](auto& p) { return std::make_unique<optim::AdamW>(p, optim::AdamWOptions{.lr = 0.1, .amsgrad = true}); },
+};
+
+const Tensor& tensor_of(const StateDict& state, const std::string& name) {
+  for (const auto& [key, value] : state.tensors)
+    if (key == name) return value;
+  throw std::out_of_range(name);
+}
+
+}  // namespace
+
+TEST_CASE("a restored optimizer goes on bit for bit") {
+  for (const Make& make : kMakers) {
+    const std::vector<nn::Param> straight = parameters(), resumed = parameters();
+    const auto first = make(straight), before = make(resumed);
+    first->set_lr(0.03);
+    train(*first, straight, 0, 9);
+
+    before->set_lr(0.03);
+    train(*before, resumed, 0, 5);
+    const StateDict state = before->save();
+    train(*before, resumed, 5, 6);  // what was saved is a copy
+
+    std::vector<nn::Param> after = parameters();
+    const auto replay = make(after);  // brings the weights to where they were saved
+    replay->set_lr(0.03);
+    train(*replay, after, 0, 5);
+    const auto second = make(after);
+    second->load(state);
+    CHECK(second->steps() == 5);
+    CHECK(second->lr() == 0.03);
+    train(*second, after, 5, 9);
+    for (size_t i = 0; i < after.size(); ++i) CHECK(values(after[i].value) == values(straight[i].value));
+  }
+}
+
+TEST_CASE("what is in a state") {
+  const std::vector<nn::Param> params = parameters();
+  optim::Adam opt(params);
+  train(opt, params, 0, 3);
+  const StateDict state = opt.save();
+  std::vector<std::string> names;
+  for (const auto& [name, value] : state.tensors) names.push_back(name);
+  CHECK(names == std::vector<std::string>{"a.exp_avg", "a.exp_avg_sq", "b.exp_avg", "b.exp_avg_sq", "c.exp_avg",
+                                          "c.exp_avg_sq", "c.master"});
+  CHECK(tensor_of(state, "b.exp_avg").dtype() == f64);
+  CHECK(tensor_of(state, "c.exp_avg").dtype() == f32);
+  const std::vector<std::pair<std::string, double>> numbers = {{"steps", 3},   {"lr", 1e-3},  {"a.steps", 3},
+                                                               {"b.steps", 2}, {"c.steps", 3}, {"never.steps", 0}};
+  CHECK(state.numbers == numbers);
+}
+
+TEST_CASE("a state that does not fit is refused whole, with every difference") {
+  const std::vector<nn::Param> params = parameters();
+  optim::AdamW opt(params, {});
+  train(opt, params, 0, 2);
+  const StateDict good = opt.save();
+
+  StateDict other = good;
+  other.tensors.erase(other.tensors.begin());                                  // a.exp_avg
+  other.tensors.emplace_back("d.exp_avg", core::full({2}, 0));
+  for (auto& [name, value] : other.tensors) {
+    if (name == "b.exp_avg") value = core::full({3}, 0, f64);
+    if (name == "c.master") value = core::full({2}, 0, bf16);
+  }
+  other.numbers.erase(other.numbers.begin() + 1);                              // lr
+  other.numbers.back().second = -1;                                            // never.steps
+  other.numbers.emplace_back("d.steps", 7);
+  CHECK(error_of<FormatError>([&] { opt.load(other); }) ==
+        "AdamW: the state does not fit: missing lr, a.exp_avg; unexpected d.exp_avg, d.steps; b.exp_avg is [3] "
+        "f64 in the state, [2] f64 here; c.master is [2] bf16 in the state, [2] f32 here; never.steps is -1, which "
+        "counts nothing; nothing was loaded");
+
+  const StateDict still = opt.save();
+  CHECK(still.numbers == good.numbers);
+  for (size_t i = 0; i < still.tensors.size(); ++i)
+    CHECK(values(still.tensors[i].second) == values(good.tensors[i].second));
+}
+
+TEST_CASE("of many differences twenty are named and the rest are counted") {
+  std::vector<nn::Param> params;
+  std::string twenty;
+  for (int i = 10; i < 33; ++i) {
+    params.push_back({"p" + std::to_string(i), leaf({1})});
+    if (i < 30) twenty += (i > 10 ? ", " : "") + params.back().path + ".momentum_buffer";
+    give(params.back().value, {1});
+  }
+  optim::SGD plain(params), opt(params, {.momentum = 0.5});
+  opt.step();
+  CHECK(error_of<FormatError>([&] { plain.load(opt.save()); }) ==
+        "SGD: the state does not fit: unexpected " + twenty + " and 3 more; nothing was loaded");
+}
+
+TEST_CASE("the state follows parameters that are converted") {
+  nn::Params model = small_model({"w"});
+  optim::SGD opt(model, {.lr = 1.0 / 1024, .momentum = 0.5});
+  const auto step = [&] {
+    give(model["w"], {1, 2});
+    opt.step();
+    return values(model["w"])[0];
+  };
+  step();  // momentum 1
+  model.to(f64);
+  CHECK(step() == 1 - 2.5 / 1024);  // 1.5
+  CHECK(tensor_of(opt.save(), "w.momentum_buffer").dtype() == f64);
+  model.to(bf16);  // 1 - 2.5 / 1024 rounds to 1 - 2 / 1024… in bf16, to 1 - 1 / 256 or 1
+  step();
+  CHECK(values(tensor_of(opt.save(), "w.momentum_buffer")) == std::vector<double>{1.75, 3.5});
+  CHECK(tensor_of(opt.save(), "w.master").dtype() == f32);
+  model.to(f32);
+  step();
+  CHECK(opt.save().tensors.size() == 1);
+}

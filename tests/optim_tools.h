@@ -1,0 +1,48 @@
+// For the tests of this folder: parameters of given values, and what must be thrown.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "tapehead/core/creation.h"
+#include "tapehead/core/error.h"
+#include "tapehead/nn/params.h"
+
+namespace tapehead::test {
+
+/// A tracked tensor.
+inline Tensor leaf(const std::vector<double>& values, DType dtype = f32) {
+  Tensor t = from_vector(values).to(dtype);
+  return t.set_requires_grad();
+}
+
+/// Sets the gradient.
+inline void give(const Tensor& parameter, const std::vector<double>& gradient) {
+  parameter.set_grad(from_vector(gradient).to(parameter.dtype()).reshape(parameter.shape()));
+}
+
+inline std::vector<double> values(const Tensor& t) { return t.to_vector<double>(); }
+
+/// A model of a few parameters, all of them 1.
+inline nn::Params small_model(const std::vector<std::string>& names = {"a", "b"}, int64_t size = 2) {
+  nn::Params params(1);
+  for (const std::string& name : names) params.root().param(name, {size}, nn::init::ones());
+  return params;
+}
+
+/// The text of the E that f throws.
+template <class E, class F>
+std::string error_of(F f) {
+  try {
+    f();
+  } catch (const E& e) {
+    return e.what();
+  } catch (const Error& e) {
+    return std::string("an error of another type: ") + e.what();
+  }
+  return "nothing was thrown";
+}
+
+}  // namespace tapehead::test
