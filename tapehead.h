@@ -13,6 +13,8 @@
 #include "tapehead/core/dtype.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
+#include "tapehead/core/format.h"
+#include "tapehead/core/info.h"
 #include "tapehead/core/parallel.h"
 #include "tapehead/core/pattern.h"
 #include "tapehead/core/random.h"

@@ -78,8 +78,7 @@ class Tensor {
   Tensor() = default;
   /// A 0-d tensor of a C++ number.
   template <class T>
-    requires std::is_arithmetic_v<T>
-  Tensor(T value) {
+  requires std::is_arithmetic_v<T> Tensor(T value) {
     if constexpr (std::is_same_v<T, bool>) *this = scalar(value);
     else if constexpr (std::is_integral_v<T>) *this = scalar(static_cast<int64_t>(value));
     else *this = scalar(static_cast<double>(value));
@@ -114,27 +113,28 @@ class Tensor {
   /// The elements in row-major order, converted to T.
   template <class T>
   std::vector<T> to_vector() const;
-  /// As NumPy prints it, with shape and type.
-  std::string str() const;
+  /// As NumPy prints it, with type and shape; at most `precision` digits after the point. Of more
+  /// than 1000 elements the first and last three of each axis are shown. See also format.h.
+  std::string str(int precision = 4) const;
 
   // Gradients. [tape]: defined in autograd/.
 
   /// Gradients are tracked, because it is a leaf that asked for it or was computed from one.
   bool requires_grad() const { return impl_ && impl_->node; }
-  /// Starts or stops the tracking of a leaf; returns the tensor. Throws DTypeError unless it is f32, f64
-  /// or bf16, GraphError when it was computed from a tracked tensor. [tape]
+  /// Starts or stops the tracking of a leaf; returns the tensor. Throws DTypeError unless it is
+  /// f32, f64 or bf16, GraphError when it was computed from a tracked tensor. [tape]
   Tensor& set_requires_grad(bool on = true);
   /// It was not computed by a recorded op. [tape]
   bool is_leaf() const;
-  /// What backward() accumulated here; undefined before that. Non-leaves have it after retain_grad().
-  /// [tape]
+  /// What backward() accumulated here; undefined before that. Non-leaves have it after
+  /// retain_grad(). [tape]
   Tensor grad() const;
   /// Replaces the gradient; an undefined tensor clears it. [tape]
   void set_grad(const Tensor& grad) const;
   /// Keeps the gradient of a non-leaf for grad(). [tape]
   void retain_grad() const;
-  /// Calls `hook` with the gradient of this tensor once it is complete; a defined result replaces it.
-  /// [tape]
+  /// Calls `hook` with the gradient of this tensor once it is complete; a defined result replaces
+  /// it. [tape]
   void register_hook(std::function<Tensor(const Tensor& grad)> hook) const;
   /// Adds the gradients of this tensor to every leaf that it was computed from; see backward() in
   /// autograd/engine.h. [tape]
@@ -164,7 +164,9 @@ class Tensor {
   /// Joins the axes from first to last.
   Tensor flatten(int64_t first = 0, int64_t last = -1) const;
   Tensor slice(int64_t axis, Slice range) const;
-  Tensor slice(int64_t axis, int64_t start, int64_t stop) const { return slice(axis, {start, stop}); }
+  Tensor slice(int64_t axis, int64_t start, int64_t stop) const {
+    return slice(axis, {start, stop});
+  }
   /// One position of an axis, which disappears. Throws IndexError.
   Tensor select(int64_t axis, int64_t position) const;
   /// select(0, position)
@@ -212,7 +214,8 @@ Tensor empty(const Shape& shape, DType dtype = f32);
 Tensor empty_like(const Tensor& like);
 /// Every element `value`, converted to `dtype`.
 Tensor full(const Shape& shape, double value, DType dtype = f32);
-/// A view of the elements of `base`: `offset` in elements from the start of its storage. Not recorded.
+/// A view of the elements of `base`: `offset` in elements from the start of its storage. Not
+/// recorded.
 Tensor view_of(const Tensor& base, const Shape& sizes, const Shape& strides, int64_t offset);
 /// `x [2, 3] f32`, for messages: the shape and type, with the name if there is one.
 std::string describe(const Tensor& x);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tapehead/core/error.h"
+#include "tapehead/core/format.h"
 #include "tapehead/core/safetensors.h"
 #include "tapehead/core/tensor.h"
 #include "tapehead/nn/init.h"
@@ -149,3 +150,12 @@ std::vector<Layer> stack(const Scope& scope, int64_t count, const A&... args) {
 }
 
 }  // namespace tapehead::nn
+
+/// `{}` of a model's parameters is Params::str().
+template <>
+struct fmt::formatter<tapehead::nn::Params> : tapehead::detail::PlainFormatter {
+  template <class Context>
+  auto format(const tapehead::nn::Params& params, Context& context) const {
+    return fmt::format_to(context.out(), "{}", params.str());
+  }
+};

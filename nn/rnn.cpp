@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "tapehead/autograd/grad_mode.h"
 #include "tapehead/core/detail/elementwise.h"
 
 namespace tapehead::nn {

@@ -6,8 +6,8 @@
 
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/dropout.h"
 #include "tapehead/core/detail/elementwise.h"
-#include "tapehead/core/detail/random_mask.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead {

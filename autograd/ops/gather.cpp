@@ -36,8 +36,7 @@ struct ScatterAdd : CustomOp {
   Tensor forward(const Tensor& x, int a, const Tensor& indices, const Tensor& source) {
     axis = a;
     save(indices);
-    Tensor out = core::empty_like(x);
-    core::copy_into(out, x);
+    Tensor out = core::clone(x);
     core::add_gathered(out, axis, indices, core::cast(source, x.dtype()));
     return out;
   }

@@ -13,15 +13,15 @@ namespace {
 
 // bf16 is computed in f32.
 template <class T>
-struct Compute {
+struct ComputeOf {
   using type = T;
 };
 template <>
-struct Compute<bfloat16> {
+struct ComputeOf<bfloat16> {
   using type = float;
 };
 template <class T>
-using ComputeType = typename Compute<T>::type;
+using Compute = typename ComputeOf<T>::type;
 
 // Integers are added and multiplied modulo 2^bits: unsigned, where that is defined.
 template <class T>
@@ -81,8 +81,8 @@ namespace {
 
 template <class F, class R, class T>
 void unary_loop(char* const* data, const int64_t* strides, int64_t n, const double* numbers) {
-  using CR = ComputeType<R>;
-  using C = ComputeType<T>;
+  using CR = Compute<R>;
+  using C = Compute<T>;
   static constexpr BlockPlan kPlan = {
       unary_loop<F, CR, C>, 2, {sizeof(R), sizeof(T)}, {sizeof(CR), sizeof(C)}};
   if (sizeof(T) == sizeof(C) && strides[0] == sizeof(R) && strides[1] == sizeof(T))
@@ -93,8 +93,8 @@ void unary_loop(char* const* data, const int64_t* strides, int64_t n, const doub
 // With kOnce, an operand that is one element for all has a loop of its own.
 template <class F, class R, class T, bool kOnce = true>
 void binary_loop(char* const* data, const int64_t* strides, int64_t n, const double* numbers) {
-  using CR = ComputeType<R>;
-  using C = ComputeType<T>;
+  using CR = Compute<R>;
+  using C = Compute<T>;
   static constexpr BlockPlan kPlan = {binary_loop<F, CR, C, kOnce>,
                                       3,
                                       {sizeof(R), sizeof(T), sizeof(T)},
@@ -116,9 +116,9 @@ void binary_loop(char* const* data, const int64_t* strides, int64_t n, const dou
 // The first operand may be of another type than the others: the condition of where().
 template <class F, class R, class T, class U>
 void ternary_loop(char* const* data, const int64_t* strides, int64_t n, const double* numbers) {
-  using CR = ComputeType<R>;
-  using C = ComputeType<T>;
-  using D = ComputeType<U>;
+  using CR = Compute<R>;
+  using C = Compute<T>;
+  using D = Compute<U>;
   static constexpr BlockPlan kPlan = {ternary_loop<F, CR, C, D>,
                                       4,
                                       {sizeof(R), sizeof(T), sizeof(U), sizeof(U)},

@@ -89,7 +89,7 @@ void random_normals(const uint32_t* words, int64_t groups, float* out) {
 template <class T>
 void drop(const uint32_t* words, uint32_t threshold, double scale, const void* x, void* out,
           int64_t n) {
-  using C = typename Compute<T>::type;
+  using C = Compute<T>;
   const T* from = static_cast<const T*>(x);
   T* to = static_cast<T*>(out);
   const C factor = static_cast<C>(scale);

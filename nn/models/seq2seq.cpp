@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 

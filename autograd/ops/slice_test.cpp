@@ -1,0 +1,98 @@
+// What the table of ops cannot see of slices: views, and the cost of their gradients.
+#include <doctest/doctest.h>
+
+#include "tapehead/autograd/engine.h"
+#include "tapehead/autograd/grad_mode.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/allocator.h"
+#include "tapehead/core/creation.h"
+
+namespace tapehead {
+namespace {
+
+TEST_CASE("views share storage where strides allow it, and copy where they do not") {
+  const Tensor x = arange(24).reshape({2, 3, 4});
+  const auto shares = [&](const Tensor& t) { return t.impl()->storage == x.impl()->storage; };
+  CHECK(shares(x.reshape({6, 4})));
+  CHECK(shares(x.slice(1, {0, 3, 2})));
+  CHECK(shares(x[1]));
+  CHECK(shares(x.transpose(0, 2).transpose(2, 0).flatten()));
+  CHECK(shares(x.slice(2, 0, 2).reshape({3, 2, 2}).reshape({6, 2})) == true);
+  CHECK(shares(x.transpose(0, 1).unsqueeze(1).squeeze()));
+  CHECK_FALSE(shares(x.transpose(0, 1).reshape({6, 4})));
+  CHECK(x.transpose(0, 1).reshape({6, 4})[1].to_vector<int64_t>() ==
+        std::vector<int64_t>{12, 13, 14, 15});
+  CHECK(shares(x.contiguous()));
+  CHECK_FALSE(shares(x.transpose(0, 1).contiguous()));
+  CHECK_FALSE(shares(x.clone()));
+  CHECK(shares(split(x, 1, 1)[2]));
+  CHECK(shares(diagonal(x, 1, 1, 2)));
+}
+
+TEST_CASE("gradients of slices meet in one buffer") {
+  Tensor x = randn({8, 64, 16});
+  x.set_requires_grad();
+  const auto loss_of = [&] {
+    Tensor loss = 0;
+    for (int64_t t = 0; t < 64; ++t) loss = loss + sum(x.select(1, t) * static_cast<double>(t));
+    return loss;
+  };
+  const Tensor loss = loss_of();
+  reset_peak_memory();
+  const int64_t before = memory_stats().live_bytes;
+  loss.backward();
+  const int64_t extra = memory_stats().peak_bytes - before;
+  CHECK(extra < 3 * x.numel() * 4);  // 64 gradients of the size of x would be the naive way
+  const Tensor wanted = arange(64, f32).reshape({1, 64, 1}).expand({8, 64, 16});
+  CHECK(x.grad().to_vector<float>() == wanted.to_vector<float>());
+  loss_of().backward();  // accumulates in the leaf
+  CHECK(x.grad().to_vector<float>() == (wanted * 2).to_vector<float>());
+}
+
+TEST_CASE(
+    "slices, and other uses of one tensor, give the same gradient as without the shared buffer") {
+  Tensor x = randn({6, 5}, f64);
+  x.set_requires_grad();
+  const auto loss = [&] {
+    const Tensor y = x * x;
+    return sum(y) + sum(y.slice(0, 0, 4) * y[5]) + sum(y.slice(1, {1, 5, 2}) * 3) +
+           sum(diagonal(y)) + sum(gather(y, 1, tensor({{0, 0}, {4, 4}}))) +
+           sum(index_select(y, 0, tensor({2, 2, 3})));
+  };
+  const Tensor fast = grad({loss()}, {x})[0];
+  const Tensor slow = grad({loss()}, {x}, {.create_graph = true})[0];  // by the recorded formulas
+  const std::vector<double> a = fast.to_vector<double>(), b = slow.to_vector<double>();
+  for (size_t i = 0; i < a.size(); ++i) CHECK(a[i] == doctest::Approx(b[i]));
+}
+
+TEST_CASE("an expanded gradient is not changed in place by a slice") {
+  Tensor x = ones({3, 2}, f64);
+  x.set_requires_grad();
+  const Tensor y = x * 1;
+  (sum(y[0] * 5) + sum(y))
+      .backward();  // the gradient of sum arrives first, as a view of one element
+  CHECK(x.grad().to_vector<double>() == std::vector<double>{6, 6, 1, 1, 1, 1});
+}
+
+TEST_CASE("to: values and gradients change their type") {
+  Tensor x = tensor({1.0, 2.5}, bf16);
+  x.set_requires_grad();
+  const Tensor y = x.to(f64);
+  CHECK(y.to_vector<double>() == std::vector<double>{1, 2.5});
+  sum(y * tensor({3.0, 4.0}, f64)).backward();
+  CHECK(x.grad().dtype() == bf16);
+  CHECK(x.grad().to_vector<double>() == std::vector<double>{3, 4});
+  CHECK(x.to(bf16).is_same(x));
+  CHECK_FALSE(x.to(i64).requires_grad());
+  CHECK(tensor({-1.75, 300.0}).to(i32).to_vector<int32_t>() == std::vector<int32_t>{-1, 300});
+  CHECK(tensor({0.0, 0.5}).to(boolean).to_vector<bool>() == std::vector<bool>{false, true});
+}
+
+TEST_CASE("a number as a view loses its weak type with its 0 dimensions") {
+  const Tensor two = Tensor(2.0).reshape({1});
+  CHECK((two * ones({3}, f32)).dtype() == f64);
+  CHECK((Tensor(2.0) * ones({3}, f32)).dtype() == f32);
+}
+
+}  // namespace
+}  // namespace tapehead
