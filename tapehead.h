@@ -25,6 +25,7 @@
 #include "tapehead/core/storage.h"
 #include "tapehead/core/suggest.h"
 #include "tapehead/core/tensor.h"
+#include "tapehead/core/version.h"
 #include "tapehead/data/bleu.h"
 #include "tapehead/data/bpe.h"
 #include "tapehead/data/dates.h"
