@@ -11,7 +11,6 @@
 # On Debian and Ubuntu missing packages are installed with apt, as root or with sudo, and every
 # command that changes the system is printed before it runs. Elsewhere the packages are named.
 # CC, CXX, CXXFLAGS and LDFLAGS are heeded when a build folder is first made.
-# TAPEHEAD_TIDY_SECONDS (240) is how long `test` lets clang-tidy run.
 set -u
 cd "$(dirname "$0")" || exit 1
 
@@ -278,7 +277,6 @@ run_all_tests() {
   stage "build" "" build
   stage "tests" build run_tests build
   stage "unit tests under ASan and UBSan" build-asan run_asan
-  stage "clang-tidy" "" tools/lint.sh tidy 14 "$(job_count)" "${TAPEHEAD_TIDY_SECONDS:-240}"
 }
 
 case ${1:-help} in

@@ -154,7 +154,8 @@ Tensor gelu_tanh(const Tensor& x);
 
 // Products (ops/matmul.cpp)
 
-/// The matrix product of the last two axes, batch axes broadcast: a [..., M, K], b [..., K, N] gives
+/// The matrix product of the last two axes, batch axes broadcast: a [..., M, K], b [..., K, N]
+/// gives
 /// [..., M, N]. A 1-d a is a row, a 1-d b a column, and that axis disappears from the result.
 Tensor matmul(const Tensor& a, const Tensor& b);
 /// x [..., C], weight [N, C], bias [N] or undefined: x weight' + bias, [..., N].
@@ -162,16 +163,16 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 
 // Attention (ops/additive.cpp)
 
-/// Scores of additive attention, Bahdanau et al. 2015: v [A] times tanh(keys [B, S, A] + query [B, A]) gives
-/// [B, S].
+/// Scores of additive attention, Bahdanau et al. 2015: v [A] times tanh(keys [B, S, A] + query [B,
+/// A]) gives [B, S].
 Tensor additive_scores(const Tensor& keys, const Tensor& query, const Tensor& v);
 
 // Recurrent networks (ops/recurrent.cpp)
 
 enum class RnnCell { tanh, relu, lstm, gru };
 
-/// PyTorch's layout: w_ih [G H, C], w_hh [G H, H], biases [G H] or undefined (both or none); gates in the
-/// order i f g o (LSTM, G = 4) or r z n (GRU, G = 3).
+/// PyTorch's layout: w_ih [G H, C], w_hh [G H, H], biases [G H] or undefined (both or none); gates
+/// in the order i f g o (LSTM, G = 4) or r z n (GRU, G = 3).
 struct RnnWeights {
   Tensor w_ih, w_hh, b_ih, b_hh;
 };
@@ -187,9 +188,9 @@ struct RnnResult {
   Tensor c;    ///< [B, H], of LSTM only
 };
 
-/// One layer in one direction over x [B, T, C], from the states h0 and c0 [B, H] (zeros when undefined).
-/// LSTM: Hochreiter and Schmidhuber 1997 with forget gates (Gers et al. 2000). GRU: Cho et al. 2014, with
-/// the reset gate after the product, as cuDNN and PyTorch have it.
+/// One layer in one direction over x [B, T, C], from the states h0 and c0 [B, H] (zeros when
+/// undefined). LSTM: Hochreiter and Schmidhuber 1997 with forget gates (Gers et al. 2000). GRU: Cho
+/// et al. 2014, with the reset gate after the product, as cuDNN and PyTorch have it.
 RnnResult recurrent(RnnCell cell, const Tensor& x, const RnnWeights& weights, const Tensor& h0 = {},
                     const Tensor& c0 = {}, const RnnOptions& options = {});
 

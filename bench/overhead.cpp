@@ -1,5 +1,6 @@
-// What the tape costs: one recorded op on a tensor of one element, forward and backward; a chain of a million
-// of them, run backward and freed; and the memory that is live afterwards. Exits with 1 when bytes leak.
+// What the tape costs: one recorded op on a tensor of one element, forward and backward; a chain of
+// a million of them, run backward and freed; and the memory that is live afterwards. Exits with 1
+// when bytes leak.
 #include <tapehead/tapehead.h>
 
 #include <algorithm>
@@ -30,7 +31,8 @@ Cost chain(const Tensor& x, const std::function<Tensor(const Tensor&)>& op) {
   const auto done = Clock::now();
   y = Tensor();
   const auto freed = Clock::now();
-  return {microseconds(start, recorded) / kOps, microseconds(recorded, done) / kOps, microseconds(done, freed) / kOps};
+  return {microseconds(start, recorded) / kOps, microseconds(recorded, done) / kOps,
+          microseconds(done, freed) / kOps};
 }
 
 }  // namespace
@@ -57,8 +59,10 @@ int main() {
     leaked |= after != before;
     std::nth_element(costs.begin(), costs.begin() + 3, costs.end(),
                      [](const Cost& a, const Cost& b) { return a.total() < b.total(); });
-    fmt::print("{:<8}  forward {:.3f} us  backward {:.3f} us  together {:.3f} us  freed in {:.3f} us;  live bytes {} -> {}\n",
-               name, costs[3].forward, costs[3].backward, costs[3].total(), costs[3].free, before, after);
+    fmt::print(
+        "{:<8}  forward {:.3f} us  backward {:.3f} us  together {:.3f} us  freed in {:.3f} us;  "
+        "live bytes {} -> {}\n",
+        name, costs[3].forward, costs[3].backward, costs[3].total(), costs[3].free, before, after);
   }
   return leaked;
 }

@@ -1,5 +1,5 @@
-// The training steps of common models, one JSON line each: the same names, shapes and form as the PyTorch
-// programs they are compared with (bench/versus.py).
+// The training steps of common models, one JSON line each: the same names, shapes and form as the
+// PyTorch programs they are compared with (bench/versus.py).
 //
 //   workloads [--only a,b] [--precision fp32] [--threads N] [--seconds S]
 #include <tapehead/tapehead.h>
@@ -26,7 +26,8 @@ struct Workload {
 // 16 layers of 32 with tanh: what an op costs when it computes almost nothing.
 Workload mlp_tiny() {
   nn::Params params;
-  const auto layers = std::make_shared<std::vector<nn::Linear>>(nn::stack<nn::Linear>(params / "layers", 16, 32, 32));
+  const auto layers = std::make_shared<std::vector<nn::Linear>>(
+      nn::stack<nn::Linear>(params / "layers", 16, 32, 32));
   const Tensor input = randn({8, 32});
   return {"mlp_tiny", 8, "row", params, [=] {
             Tensor x = input;
@@ -49,7 +50,8 @@ struct Seq2Seq {
         target(at / "target", V, E, {.init = nn::init::normal(0.02)}),
         encoder(at / "encoder", E, H, {.bidirectional = true}),
         cell(at / "cell", E + 2 * H, H),
-        attention(at / "attention", {.score = nn::Score::additive, .query = H, .memory = 2 * H, .width = H}),
+        attention(at / "attention",
+                  {.score = nn::Score::additive, .query = H, .memory = 2 * H, .width = H}),
         out(at / "out", 3 * H, V) {}
 
   Tensor loss(const Tensor& from, const Tensor& to, const Tensor& wanted) const {
@@ -71,7 +73,8 @@ Workload seq2seq_lstm_attn() {
   const auto model = std::make_shared<Seq2Seq>(params.root());
   const Tensor from = randint(Seq2Seq::V, {64, 20}), to = randint(Seq2Seq::V, {64, 20}),
                wanted = randint(Seq2Seq::V, {64, 20});
-  return {"seq2seq_lstm_attn", 64 * 20, "tok", params, [=] { return model->loss(from, to, wanted); }};
+  return {"seq2seq_lstm_attn", 64 * 20, "tok", params,
+          [=] { return model->loss(from, to, wanted); }};
 }
 
 double seconds_of(const std::function<void()>& f) {
@@ -92,10 +95,12 @@ void run(const Workload& w, double seconds) {
   };
   for (int i = 0; i < 3; ++i) step();
   std::vector<double> times;
-  for (double spent = 0; (spent < seconds && times.size() < 400) || times.size() < 5; spent += times.back())
+  for (double spent = 0; (spent < seconds && times.size() < 400) || times.size() < 5;
+       spent += times.back())
     times.push_back(seconds_of(step));
   if (!std::isfinite(loss)) throw GraphError(w.name + ": the loss is not finite");
-  std::nth_element(times.begin(), times.begin() + static_cast<int64_t>(times.size() / 2), times.end());
+  std::nth_element(times.begin(), times.begin() + static_cast<int64_t>(times.size() / 2),
+                   times.end());
   const double median = times[times.size() / 2];
   const nlohmann::ordered_json line = {{"workload", w.name},
                                        {"peer", "tapehead"},
@@ -128,7 +133,8 @@ int main(int argc, char** argv) {
                                                         {"mlp_tiny", mlp_tiny}};
   for (const std::string& name : only)
     if (std::none_of(std::begin(all), std::end(all), [&](auto& w) { return w.first == name; })) {
-      fmt::print(stderr, "workloads: no workload '{}'; there are seq2seq_lstm_attn and mlp_tiny\n", name);
+      fmt::print(stderr, "workloads: no workload '{}'; there are seq2seq_lstm_attn and mlp_tiny\n",
+                 name);
       return 2;
     }
   for (const auto& [name, make] : all) {

@@ -11,7 +11,8 @@ namespace tapehead {
 namespace {
 
 constexpr size_t kAlign = 64;
-constexpr size_t kSmallMax = 1024;  // up to here blocks are multiples of 64 and cached by each thread
+constexpr size_t kSmallMax =
+    1024;  // up to here blocks are multiples of 64 and cached by each thread
 constexpr size_t kSmallClasses = kSmallMax / kAlign;
 constexpr int kStepsPerDoubling = 8;  // above, a block is at most an eighth larger than asked for
 constexpr size_t kLargeClasses = 64 * kStepsPerDoubling;
@@ -45,8 +46,9 @@ struct FreeBlock {
   FreeBlock* next;
 };
 
-// Free small blocks of one thread. Trivially destructible, so that objects which outlive the thread's
-// own destructors can still be released: then `closed` sends their blocks straight to the system.
+// Free small blocks of one thread. Trivially destructible, so that objects which outlive the
+// thread's own destructors can still be released: then `closed` sends their blocks straight to the
+// system.
 struct SmallCache {
   FreeBlock* head[kSmallClasses];
   bool closed;
@@ -81,7 +83,8 @@ LargeClass large_class(size_t bytes) {
   const int log = std::bit_width(bytes - 1) - 1;  // 2^log < bytes <= 2^(log+1)
   const size_t step = (size_t{1} << log) / kStepsPerDoubling;
   const size_t above = (bytes - (size_t{1} << log) + step - 1) / step;  // 1..kStepsPerDoubling
-  return {static_cast<size_t>(log) * kStepsPerDoubling + above - 1, (size_t{1} << log) + above * step};
+  return {static_cast<size_t>(log) * kStepsPerDoubling + above - 1,
+          (size_t{1} << log) + above * step};
 }
 
 struct LargeCache {
@@ -172,7 +175,8 @@ void release_cached_memory() {
     if (cache.free[i].empty()) continue;
     const size_t log = i / kStepsPerDoubling;
     const size_t step = (size_t{1} << log) / kStepsPerDoubling;
-    const auto bytes = static_cast<int64_t>((size_t{1} << log) + (i % kStepsPerDoubling + 1) * step);
+    const auto bytes =
+        static_cast<int64_t>((size_t{1} << log) + (i % kStepsPerDoubling + 1) * step);
     for (void* block : cache.free[i]) std::free(block);
     cached.fetch_sub(bytes * static_cast<int64_t>(cache.free[i].size()), std::memory_order_relaxed);
     cache.free[i].clear();

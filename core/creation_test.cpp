@@ -94,7 +94,8 @@ TEST_CASE("one_hot") {
   CHECK_THROWS_WITH_AS(one_hot(tensor({-1}), 3), "one_hot: indices[0] = -1 is outside 0..2",
                        IndexError);
   CHECK_THROWS_WITH_AS(one_hot(tensor({0.5})),
-                       "one_hot: indices is f32; indices are integers, convert with to(i64)", DTypeError);
+                       "one_hot: indices is f32; indices are integers, convert with to(i64)",
+                       DTypeError);
   CHECK_THROWS_WITH_AS(one_hot(zeros({0}, i64)),
                        "one_hot: there is no index to tell the number of classes; pass it",
                        ValueError);

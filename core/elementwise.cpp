@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "tapehead/core/error.h"
 #include "tapehead/core/detail/loop.h"
+#include "tapehead/core/error.h"
 
 namespace tapehead::core {
 namespace {

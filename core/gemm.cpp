@@ -11,8 +11,8 @@
 namespace tapehead::core {
 namespace {
 
-// Multiply-adds that are worth a task of their own: less, and packing the operands twice costs more than
-// the other thread saves.
+// Multiply-adds that are worth a task of their own: less, and packing the operands twice costs more
+// than the other thread saves.
 constexpr int64_t kTaskWork = int64_t{1} << 23;
 constexpr int64_t kMaxTasks = 16;
 constexpr int64_t kGranule = 64;  // blocks of C start at multiples of it
@@ -33,7 +33,8 @@ int leading(const Matrix& x, bool transposed) {
 bool is_transposed(const Matrix& x, int64_t columns) { return x.column != 1 && columns != 1; }
 
 int blas_leading(const Matrix& x, bool transposed, int64_t rows, int64_t columns) {
-  return std::max(leading(x, transposed), static_cast<int>(std::max<int64_t>(transposed ? rows : columns, 1)));
+  return std::max(leading(x, transposed),
+                  static_cast<int>(std::max<int64_t>(transposed ? rows : columns, 1)));
 }
 
 template <class T, auto kGemm>
@@ -41,9 +42,9 @@ void blas(const Problem& p) {
   const bool ta = is_transposed(p.a, p.k), tb = is_transposed(p.b, p.n);
   kGemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans,
         static_cast<int>(p.m), static_cast<int>(p.n), static_cast<int>(p.k), T(1),
-        static_cast<const T*>(p.a.data), blas_leading(p.a, ta, p.m, p.k), static_cast<const T*>(p.b.data),
-        blas_leading(p.b, tb, p.k, p.n), static_cast<T>(p.beta), static_cast<T*>(p.c),
-        static_cast<int>(p.row));
+        static_cast<const T*>(p.a.data), blas_leading(p.a, ta, p.m, p.k),
+        static_cast<const T*>(p.b.data), blas_leading(p.b, tb, p.k, p.n), static_cast<T>(p.beta),
+        static_cast<T*>(p.c), static_cast<int>(p.row));
 }
 
 template <class T>
@@ -75,7 +76,8 @@ void through_f32(const Problem& p) {
   auto* out = static_cast<bfloat16*>(p.c);
   if (p.beta)
     for (int64_t i = 0; i < p.m; ++i) std::copy_n(out + i * p.row, p.n, c.data() + i * p.n);
-  blas<float, cblas_sgemm>({p.m, p.n, p.k, {a.data(), p.k, 1}, {b.data(), p.n, 1}, c.data(), p.n, p.beta});
+  blas<float, cblas_sgemm>(
+      {p.m, p.n, p.k, {a.data(), p.k, 1}, {b.data(), p.n, 1}, c.data(), p.n, p.beta});
   for (int64_t i = 0; i < p.m; ++i) std::copy_n(c.data() + i * p.n, p.n, out + i * p.row);
 }
 
@@ -124,11 +126,14 @@ struct Grid {
   }
 };
 
-// Our own tasks call OpenBLAS, each for its block: how OpenBLAS would cut a product itself depends on the
-// number of threads, and so would the bits.
+// Our own tasks call OpenBLAS, each for its block: how OpenBLAS would cut a product itself depends
+// on the number of threads, and so would the bits. (Its setting goes on to OpenMP, which must keep
+// its own.)
 void single_threaded_blas() {
   static const bool once = [] {
+    const int threads = num_threads();
     openblas_set_num_threads(1);
+    set_num_threads(threads);
     return true;
   }();
   static_cast<void>(once);
@@ -136,12 +141,14 @@ void single_threaded_blas() {
 
 }  // namespace
 
-void gemm(DType dtype, int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, void* c, int64_t row, int beta) {
+void gemm(DType dtype, int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, void* c, int64_t row,
+          int beta) {
   gemm_batched(dtype, 1, m, n, k, a, 0, b, 0, c, 0, row, beta);
 }
 
-void gemm_batched(DType dtype, int64_t batch, int64_t m, int64_t n, int64_t k, Matrix a, int64_t a_step,
-                  Matrix b, int64_t b_step, void* c, int64_t c_step, int64_t row, int beta) {
+void gemm_batched(DType dtype, int64_t batch, int64_t m, int64_t n, int64_t k, Matrix a,
+                  int64_t a_step, Matrix b, int64_t b_step, void* c, int64_t c_step, int64_t row,
+                  int beta) {
   if (m == 0 || n == 0 || batch == 0) return;
   single_threaded_blas();
   const Problem first{m, n, k, a, b, c, row, beta};

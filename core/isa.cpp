@@ -31,8 +31,9 @@ const Table& choose() {
   std::string supported;
   for (const Candidate& c : candidates)
     if (c.supported) supported += std::string(supported.empty() ? "" : ", ") + c.table->isa;
-  throw ValueError(fmt::format(
-      "TAPEHEAD_ISA: '{}' is not an instruction set of this machine; it has {}", wanted, supported));
+  throw ValueError(
+      fmt::format("TAPEHEAD_ISA: '{}' is not an instruction set of this machine; it has {}", wanted,
+                  supported));
 }
 
 }  // namespace

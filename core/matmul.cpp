@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "tapehead/core/detail/elementwise.h"
-#include "tapehead/core/error.h"
 #include "tapehead/core/detail/gemm.h"
+#include "tapehead/core/error.h"
 
 namespace tapehead::core {
 namespace {
@@ -32,7 +32,8 @@ Matrix matrix_of(const Tensor& x) {
   return {x.raw(), row, column};
 }
 
-// The distance between one matrix and the next when all batch axes are one regular axis; -1 otherwise.
+// The distance between one matrix and the next when all batch axes are one regular axis; -1
+// otherwise.
 int64_t batch_step(const Tensor& x, const Shape& batch) {
   const int own = x.dim() - 2;
   int64_t step = -1, count = 1;
@@ -81,13 +82,14 @@ Tensor as_rows(const Tensor& x) {
 Tensor matmul(const char* op, const Tensor& a, const Tensor& b) {
   const int64_t m = a.size(-2), k = a.size(-1), n = b.size(-1);
   if (k != b.size(-2))
-    throw ShapeError(fmt::format(
-        "{}: inner sizes differ: a is {}, b is {}; a.size(-1) must equal b.size(-2)", op, a.shape().str(),
-        b.shape().str()));
+    throw ShapeError(
+        fmt::format("{}: inner sizes differ: a is {}, b is {}; a.size(-1) must equal b.size(-2)",
+                    op, a.shape().str(), b.shape().str()));
   if (a.dim() > 2 && b.dim() == 2 && a.is_contiguous()) {  // one tall product instead of many
     const Shape rows{a.numel() / std::max<int64_t>(k, 1), k};
     if (k > 0) {
-      const Tensor flat = matmul(op, view_of(a, rows, contiguous_strides(rows), a.impl()->offset), b);
+      const Tensor flat =
+          matmul(op, view_of(a, rows, contiguous_strides(rows), a.impl()->offset), b);
       Shape shape = a.shape();
       shape[shape.rank() - 1] = n;
       return view_of(flat, shape, contiguous_strides(shape), 0);

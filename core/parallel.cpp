@@ -16,8 +16,8 @@ void set_num_threads(int threads) { omp_set_num_threads(std::max(threads, 1)); }
 namespace core {
 namespace {
 
-// Flush-to-zero and denormals-are-zero while in scope: a saturated softmax is full of denormals, each
-// of which costs a hundred cycles.
+// Flush-to-zero and denormals-are-zero while in scope: a saturated softmax is full of denormals,
+// each of which costs a hundred cycles.
 class FlushDenormals {
 #if defined(__SSE2__)
  public:

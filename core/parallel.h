@@ -1,5 +1,5 @@
-// Threads. How work is cut depends on shapes alone, never on the number of threads, so that results keep
-// their bits.
+// Threads. How work is cut depends on shapes alone, never on the number of threads, so that results
+// keep their bits.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +14,12 @@ namespace core {
 
 void run_tasks(int64_t tasks, void (*call)(void* context, int64_t task), void* context);
 
-/// Calls f(task) for 0 <= task < tasks, on several threads when there is more than one task. Inside,
-/// denormal numbers are flushed to zero. `f` must not throw.
+/// Calls f(task) for 0 <= task < tasks, on several threads when there is more than one task.
+/// Inside, denormal numbers are flushed to zero. `f` must not throw.
 template <class F>
 void parallel_for(int64_t tasks, F f) {
-  run_tasks(tasks, [](void* context, int64_t task) { (*static_cast<F*>(context))(task); }, &f);
+  run_tasks(
+      tasks, [](void* context, int64_t task) { (*static_cast<F*>(context))(task); }, &f);
 }
 
 /// Calls f(begin, end) for pieces of 0..n of `grain` elements (the last may be shorter).

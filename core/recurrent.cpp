@@ -4,8 +4,8 @@
 
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/gemm.h"
-#include "tapehead/core/kernels/kernels.h"
 #include "tapehead/core/detail/matmul.h"
+#include "tapehead/core/kernels/kernels.h"
 #include "tapehead/core/parallel.h"
 
 namespace tapehead::core {
@@ -38,11 +38,11 @@ bool active(const Recurrence& r, int64_t b, int64_t t) {
 int64_t row_grain(int64_t gates_row) { return std::max<int64_t>(1, 4096 / gates_row); }
 
 // c [B, N] += a [B, K] w' with w [N, K], or a w with w [K, N]
-void add_product(DType dtype, int64_t rows, int64_t n, int64_t k, const void* a, const Tensor& w, bool transposed,
-                 void* c) {
+void add_product(DType dtype, int64_t rows, int64_t n, int64_t k, const void* a, const Tensor& w,
+                 bool transposed, void* c) {
   const int64_t width = w.shape()[1];
-  gemm(dtype, rows, n, k, {a, k, 1},
-       {w.raw(), transposed ? 1 : width, transposed ? width : 1}, c, n, 1);
+  gemm(dtype, rows, n, k, {a, k, 1}, {w.raw(), transposed ? 1 : width, transposed ? width : 1}, c,
+       n, 1);
 }
 
 template <class T>
@@ -62,8 +62,8 @@ void forward_steps(const Recurrence& r, const RecurrenceStates& s) {
     parallel_range(B, row_grain(GH), [&](int64_t first, int64_t last) {
       for (int64_t b = first; b < last; ++b) {
         if (active(r, b, t)) {
-          cell_kernels<T>().forward[cell]({row(gates, b, GH), row(hidden, b, GH), row(h, b, H), row(c, b, H),
-                                           row(h_out, b, H), row(c_out, b, H), H});
+          cell_kernels<T>().forward[cell]({row(gates, b, GH), row(hidden, b, GH), row(h, b, H),
+                                           row(c, b, H), row(h_out, b, H), row(c_out, b, H), H});
         } else {  // past its end a sequence keeps its state
           std::copy_n(row(h, b, H), H, row(h_out, b, H));
           if (c) std::copy_n(row(c, b, H), H, row(c_out, b, H));
@@ -80,8 +80,9 @@ void add_rows(T* to, const T* from, int64_t n) {
 
 // Fills dgates and dhidden; leaves in dh and dc [B, H] the gradients of the first states.
 template <class T>
-void backward_steps(const Recurrence& r, const RecurrenceStates& s, const Tensor& dout, const Tensor& dgates,
-                    const Tensor& dhidden, const Tensor& dh, const Tensor& dc) {
+void backward_steps(const Recurrence& r, const RecurrenceStates& s, const Tensor& dout,
+                    const Tensor& dgates, const Tensor& dhidden, const Tensor& dh,
+                    const Tensor& dc) {
   const int64_t B = r.batch(), H = r.hidden(), GH = r.w_hh.shape()[0];
   const auto cell = static_cast<int>(r.cell);
   T* dh_row = dh.data<T>();
@@ -103,7 +104,8 @@ void backward_steps(const Recurrence& r, const RecurrenceStates& s, const Tensor
         cell_kernels<T>().backward[cell](
             {row(step<T>(s.gates, t), b, GH), row(step<T>(s.hidden_gates, t), b, GH),
              row(step<T>(s.h, before), b, H), row(step<T>(s.c, before), b, H), row(dh_row, b, H),
-             row(dc_row, b, H), row(dg, b, GH), row(dhg, b, GH), row(dh_row, b, H), row(dc_row, b, H), H});
+             row(dc_row, b, H), row(dg, b, GH), row(dhg, b, GH), row(dh_row, b, H),
+             row(dc_row, b, H), H});
       }
     });
     add_product(r.x.dtype(), B, H, GH, dhg ? dhg : dg, r.w_hh, false, dh_row);
@@ -117,7 +119,8 @@ Tensor flat(const Tensor& x, int64_t first = 0) {
 }
 
 Tensor transposed(const Tensor& x) {
-  return view_of(x, {x.shape()[1], x.shape()[0]}, {x.strides()[1], x.strides()[0]}, x.impl()->offset);
+  return view_of(x, {x.shape()[1], x.shape()[0]}, {x.strides()[1], x.strides()[0]},
+                 x.impl()->offset);
 }
 
 Tensor column_sums(const Tensor& x) {
@@ -163,14 +166,16 @@ RecurrenceStates recurrence_forward(const Recurrence& r) {
   return s;
 }
 
-RecurrenceGrads recurrence_backward(const Recurrence& r, const RecurrenceStates& s, const Tensor& dout,
-                                    const Tensor& dh_last, const Tensor& dc_last, bool want_dx) {
+RecurrenceGrads recurrence_backward(const Recurrence& r, const RecurrenceStates& s,
+                                    const Tensor& dout, const Tensor& dh_last,
+                                    const Tensor& dc_last, bool want_dx) {
   RecurrenceGrads g;
   const Tensor dgates = empty_like(s.gates);
   const Tensor dhidden = s.hidden_gates.defined() ? empty_like(s.hidden_gates) : Tensor();
   g.h0 = state_or_zeros(dh_last, r);
   if (r.cell == Cell::lstm) g.c0 = state_or_zeros(dc_last, r);
-  by_type(r.x.dtype(), [&]<class E>() { backward_steps<E>(r, s, dout, dgates, dhidden, g.h0, g.c0); });
+  by_type(r.x.dtype(),
+          [&]<class E>() { backward_steps<E>(r, s, dout, dgates, dhidden, g.h0, g.c0); });
 
   const Tensor to_hidden = dhidden.defined() ? dhidden : dgates;
   const int64_t T = r.steps(), B = r.batch(), H = r.hidden();

@@ -29,8 +29,8 @@ class Ref {
   }
   Ref(Ref&& o) noexcept : object_(std::exchange(o.object_, nullptr)) {}
   template <class U>
-    requires std::is_convertible_v<U*, T*>
-  Ref(Ref<U> o) noexcept : object_(o.leak()) {}
+  requires std::is_convertible_v<U*, T*> Ref(Ref<U> o)
+  noexcept : object_(o.leak()) {}
   Ref& operator=(Ref o) noexcept {
     std::swap(object_, o.object_);
     return *this;

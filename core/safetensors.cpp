@@ -17,12 +17,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-static_assert(std::endian::native == std::endian::little, "safetensors holds little-endian numbers");
+static_assert(std::endian::native == std::endian::little,
+              "safetensors holds little-endian numbers");
 
 constexpr uint64_t kMaxHeader = 100'000'000;
 
-constexpr std::pair<const char*, DType> kTypes[] = {
-    {"F32", f32}, {"F64", f64}, {"BF16", bf16}, {"I64", i64}, {"I32", i32}, {"U8", u8}, {"BOOL", boolean}};
+constexpr std::pair<const char*, DType> kTypes[] = {{"F32", f32},     {"F64", f64}, {"BF16", bf16},
+                                                    {"I64", i64},     {"I32", i32}, {"U8", u8},
+                                                    {"BOOL", boolean}};
 
 const char* type_name(DType dtype) {
   for (const auto& [name, type] : kTypes)
@@ -37,7 +39,8 @@ struct Entry {
   std::vector<uint64_t> shape, range;
 };
 
-// Reads the header as it comes, so that hostile input can neither nest deeply nor repeat a name unseen.
+// Reads the header as it comes, so that hostile input can neither nest deeply nor repeat a name
+// unseen.
 class HeaderReader : public nlohmann::json_sax<Json> {
  public:
   explicit HeaderReader(const std::string& file) : file_(file) {}
@@ -50,7 +53,8 @@ class HeaderReader : public nlohmann::json_sax<Json> {
   }
 
   bool start_object(std::size_t) override {
-    if (depth_ == 2 || in_array_) fail(fmt::format("the header nests deeper than it may at '{}'", key_));
+    if (depth_ == 2 || in_array_)
+      fail(fmt::format("the header nests deeper than it may at '{}'", key_));
     fields_.clear();
     if (++depth_ == 2) {
       in_metadata_ = key_ == "__metadata__";
@@ -61,7 +65,8 @@ class HeaderReader : public nlohmann::json_sax<Json> {
   bool end_object() override {
     if (depth_-- == 2 && !in_metadata_)
       for (const char* field : {"dtype", "shape", "data_offsets"})
-        if (!fields_.contains(field)) fail(fmt::format("'{}' has no {}", entries.back().name, field));
+        if (!fields_.contains(field))
+          fail(fmt::format("'{}' has no {}", entries.back().name, field));
     return true;
   }
   bool key(string_t& key) override {
@@ -80,7 +85,8 @@ class HeaderReader : public nlohmann::json_sax<Json> {
     return true;
   }
   bool start_array(std::size_t) override {
-    if (depth_ != 2 || in_metadata_ || in_array_ || (field_ != "shape" && field_ != "data_offsets")) unexpected();
+    if (depth_ != 2 || in_metadata_ || in_array_ || (field_ != "shape" && field_ != "data_offsets"))
+      unexpected();
     in_array_ = true;
     return true;
   }
@@ -98,7 +104,8 @@ class HeaderReader : public nlohmann::json_sax<Json> {
   bool boolean(bool) override { unexpected(); }
   bool null() override { unexpected(); }
   bool binary(binary_t&) override { unexpected(); }
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
+  bool parse_error(std::size_t position, const std::string&,
+                   const nlohmann::detail::exception&) override {
     fail(fmt::format("the header is not JSON at byte {}", position));
   }
 
@@ -116,13 +123,18 @@ class HeaderReader : public nlohmann::json_sax<Json> {
 };
 
 Tensor make_tensor(const HeaderReader& header, const Entry& e, std::string_view data) {
-  const auto type = std::find_if(std::begin(kTypes), std::end(kTypes), [&](auto& t) { return e.dtype == t.first; });
+  const auto type = std::find_if(std::begin(kTypes), std::end(kTypes),
+                                 [&](auto& t) { return e.dtype == t.first; });
   if (type == std::end(kTypes))
-    header.fail(fmt::format("'{}' is of type '{}'; F32, F64, BF16, I64, I32, U8 and BOOL can be read", e.name, e.dtype));
+    header.fail(
+        fmt::format("'{}' is of type '{}'; F32, F64, BF16, I64, I32, U8 and BOOL can be read",
+                    e.name, e.dtype));
   if (e.shape.size() > Shape::kMaxRank)
-    header.fail(fmt::format("'{}' has {} dimensions; a tensor has at most {}", e.name, e.shape.size(), Shape::kMaxRank));
+    header.fail(fmt::format("'{}' has {} dimensions; a tensor has at most {}", e.name,
+                            e.shape.size(), Shape::kMaxRank));
   if (e.range.size() != 2 || e.range[0] > e.range[1] || e.range[1] > data.size())
-    header.fail(fmt::format("data_offsets of '{}' are no range of the {} bytes of data", e.name, data.size()));
+    header.fail(fmt::format("data_offsets of '{}' are no range of the {} bytes of data", e.name,
+                            data.size()));
   auto bytes = static_cast<uint64_t>(size_of(type->second));
   Shape shape;
   for (const uint64_t size : e.shape) {
@@ -131,8 +143,8 @@ Tensor make_tensor(const HeaderReader& header, const Entry& e, std::string_view 
     shape.push_back(static_cast<int64_t>(size));
   }
   if (bytes != e.range[1] - e.range[0])
-    header.fail(fmt::format("'{}' of shape {} takes {} bytes, its data_offsets span {}", e.name, shape.str(), bytes,
-                            e.range[1] - e.range[0]));
+    header.fail(fmt::format("'{}' of shape {} takes {} bytes, its data_offsets span {}", e.name,
+                            shape.str(), bytes, e.range[1] - e.range[0]));
   Tensor out = core::empty(shape, type->second);
   if (bytes > 0) std::memcpy(out.raw(), data.data() + e.range[0], bytes);
   return out;
@@ -159,28 +171,36 @@ SafeTensors read_safetensors(const std::string& path) {
 SafeTensors parse_safetensors(std::string_view bytes, const std::string& name) {
   HeaderReader header(name);
   uint64_t length = 0;
-  if (bytes.size() < sizeof length) header.fail(fmt::format("{} bytes are too few for a header", bytes.size()));
+  if (bytes.size() < sizeof length)
+    header.fail(fmt::format("{} bytes are too few for a header", bytes.size()));
   std::memcpy(&length, bytes.data(), sizeof length);
-  if (length > kMaxHeader) header.fail(fmt::format("a header of {} bytes; at most {} are allowed", length, kMaxHeader));
+  if (length > kMaxHeader)
+    header.fail(fmt::format("a header of {} bytes; at most {} are allowed", length, kMaxHeader));
   if (length > bytes.size() - sizeof length)
-    header.fail(fmt::format("a header of {} bytes, but only {} follow: it was cut off", length, bytes.size() - sizeof length));
-  const std::string_view text = bytes.substr(sizeof length, length), data = bytes.substr(sizeof length + length);
+    header.fail(fmt::format("a header of {} bytes, but only {} follow: it was cut off", length,
+                            bytes.size() - sizeof length));
+  const std::string_view text = bytes.substr(sizeof length, length),
+                         data = bytes.substr(sizeof length + length);
   if (text.empty() || text[0] != '{') header.fail("the header does not start with {");
   Json::sax_parse(text, &header);
 
-  std::stable_sort(header.entries.begin(), header.entries.end(), [](const Entry& a, const Entry& b) {
-    return a.range.size() == 2 && b.range.size() == 2 && a.range < b.range;
-  });
+  std::stable_sort(header.entries.begin(), header.entries.end(),
+                   [](const Entry& a, const Entry& b) {
+                     return a.range.size() == 2 && b.range.size() == 2 && a.range < b.range;
+                   });
   SafeTensors out;
   out.metadata = std::move(header.metadata);
   uint64_t end = 0;
   for (const Entry& e : header.entries) {
     Tensor t = make_tensor(header, e, data);
-    if (e.range[0] != end) header.fail(fmt::format("'{}' starts at byte {}, expected {}: data has a gap or overlaps", e.name, e.range[0], end));
+    if (e.range[0] != end)
+      header.fail(fmt::format("'{}' starts at byte {}, expected {}: data has a gap or overlaps",
+                              e.name, e.range[0], end));
     end = e.range[1];
     out.tensors.emplace_back(e.name, std::move(t));
   }
-  if (end != data.size()) header.fail(fmt::format("tensors end at byte {} of the {} bytes of data", end, data.size()));
+  if (end != data.size())
+    header.fail(fmt::format("tensors end at byte {} of the {} bytes of data", end, data.size()));
   return out;
 }
 
@@ -197,7 +217,8 @@ void write_safetensors(const std::string& path, std::span<const NamedTensor> ten
   int64_t at = 0;
   for (const NamedTensor* t : order) {
     const auto& [name, tensor] = *t;
-    if (header.contains(name)) throw ValueError(fmt::format("write_safetensors: '{}' is given twice", name));
+    if (header.contains(name))
+      throw ValueError(fmt::format("write_safetensors: '{}' is given twice", name));
     const int64_t end = at + tensor.numel() * size_of(tensor.dtype());
     header[name] = {{"dtype", type_name(tensor.dtype())},
                     {"shape", std::vector<int64_t>(tensor.shape().begin(), tensor.shape().end())},

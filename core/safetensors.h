@@ -13,7 +13,7 @@ namespace tapehead {
 using NamedTensor = std::pair<std::string, Tensor>;
 
 struct SafeTensors {
-  std::vector<NamedTensor> tensors;                            ///< in the order of their bytes
+  std::vector<NamedTensor> tensors;  ///< in the order of their bytes
   std::vector<std::pair<std::string, std::string>> metadata;
 
   /// The tensor of this name; undefined when there is none.
@@ -22,10 +22,10 @@ struct SafeTensors {
   std::string note(const std::string& key) const;
 };
 
-/// Reads a whole file. The published rules are enforced: a header of at most 100 MB that is one JSON object
-/// without duplicate names, shapes whose size in bytes is that of their range, ranges that tile the buffer
-/// without gap or overlap. Throws IoError when it cannot be read, FormatError that names the file and the
-/// broken rule.
+/// Reads a whole file. The published rules are enforced: a header of at most 100 MB that is one
+/// JSON object without duplicate names, shapes whose size in bytes is that of their range, ranges
+/// that tile the buffer without gap or overlap. Throws IoError when it cannot be read, FormatError
+/// that names the file and the broken rule.
 SafeTensors read_safetensors(const std::string& path);
 
 /// The same from memory; `name` stands for the file in errors.

@@ -35,7 +35,8 @@ TEST_CASE("safetensors: every type goes out and comes back") {
   tensors.emplace_back("number", full({}, 2.5));
   tensors.emplace_back("nothing", zeros({0, 4}));
   tensors.emplace_back("turned", arange(6.0).reshape({2, 3}).transpose(0, 1));
-  const std::vector<std::pair<std::string, std::string>> notes{{"format", "pt"}, {"a \"quoted\" key", "ü"}};
+  const std::vector<std::pair<std::string, std::string>> notes{{"format", "pt"},
+                                                               {"a \"quoted\" key", "ü"}};
   write_safetensors(scratch / "all.safetensors", tensors, notes);
   const SafeTensors back = read_safetensors(scratch / "all.safetensors");
   CHECK(back.tensors.size() == tensors.size());
@@ -49,7 +50,8 @@ TEST_CASE("safetensors: every type goes out and comes back") {
     CHECK(read.to_vector<double>() == tensor.to_vector<double>());
   }
   CHECK(message_of<ValueError>([&] {
-          write_safetensors(scratch / "twice", std::vector<NamedTensor>{{"w", ones({1})}, {"w", ones({1})}});
+          write_safetensors(scratch / "twice",
+                            std::vector<NamedTensor>{{"w", ones({1})}, {"w", ones({1})}});
         }) == "write_safetensors: 'w' is given twice");
 }
 
@@ -67,7 +69,9 @@ TEST_CASE("safetensors: the published rules are enforced") {
       {file_of("{", ""), "the header is not JSON at byte 2"},
       {file_of(R"({"w":1})", ""), "'w' is not an object"},
       {file_of(R"({"w":{"dtype":"F32","shape":[1]}})", four), "'w' has no data_offsets"},
-      {file_of(R"({"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", four),
+      {file_of(
+           R"({"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
+           four),
        "'w' is there twice"},
       {file_of(R"({"w":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}})", four),
        "'dtype' is there twice in 'w'"},
@@ -81,7 +85,8 @@ TEST_CASE("safetensors: the published rules are enforced") {
        "'w' is of type 'F8'; F32, F64, BF16, I64, I32, U8 and BOOL can be read"},
       {file_of(R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", four),
        "'w' of shape [2] takes 8 bytes, its data_offsets span 4"},
-      {file_of(R"({"w":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}})", four),
+      {file_of(R"({"w":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}})",
+               four),
        "the shape of 'w' is larger than an address can hold"},
       {file_of(R"({"w":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}})", four),
        "data_offsets of 'w' are no range of the 4 bytes of data"},
@@ -89,12 +94,14 @@ TEST_CASE("safetensors: the published rules are enforced") {
        "'w' starts at byte 4, expected 0: data has a gap or overlaps"},
       {file_of(ok, four + four), "tensors end at byte 4 of the 8 bytes of data"},
   };
-  for (const auto& [bytes, why] : broken) CHECK(error_of(bytes) == "x.safetensors: not a valid safetensors file: " + why);
+  for (const auto& [bytes, why] : broken)
+    CHECK(error_of(bytes) == "x.safetensors: not a valid safetensors file: " + why);
 }
 
 TEST_CASE("safetensors: rubbish is refused, never read past its end") {
-  const std::string good = file_of(R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"__metadata__":{"a":"b"}})",
-                                   std::string(8, 'x'));
+  const std::string good =
+      file_of(R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"__metadata__":{"a":"b"}})",
+              std::string(8, 'x'));
   for (size_t cut = 0; cut < good.size(); ++cut)
     CHECK_THROWS_AS(parse_safetensors(std::string_view(good).substr(0, cut), "x"), FormatError);
   Generator generator{.seed = 5};
@@ -102,7 +109,8 @@ TEST_CASE("safetensors: rubbish is refused, never read past its end") {
   core::fill_integers(draws, 0, 1 << 20, generator);
   for (int64_t i = 0; i < 2000; ++i) {
     std::string bytes = good;
-    bytes[static_cast<size_t>(draws[i][0].item<int64_t>()) % bytes.size()] = static_cast<char>(draws[i][1].item<int64_t>());
+    bytes[static_cast<size_t>(draws[i][0].item<int64_t>()) % bytes.size()] =
+        static_cast<char>(draws[i][1].item<int64_t>());
     try {
       parse_safetensors(bytes, "x");
     } catch (const FormatError&) {

@@ -23,7 +23,8 @@ Shape Shape::filled(int rank, int64_t value) {
 
 void Shape::insert(int at, int64_t size) {
   if (rank_ == kMaxRank)
-    throw ShapeError(fmt::format("shape: {} dimensions; a tensor has at most {}", rank_ + 1, kMaxRank));
+    throw ShapeError(
+        fmt::format("shape: {} dimensions; a tensor has at most {}", rank_ + 1, kMaxRank));
   std::copy_backward(sizes_ + at, sizes_ + rank_, sizes_ + rank_ + 1);
   sizes_[at] = size;
   ++rank_;
@@ -40,8 +41,8 @@ uint32_t Axes::mask(const char* op, int rank) const {
   for (const int64_t axis : list_) {
     const uint32_t bit = 1u << normalize_axis(op, axis, rank);
     if (mask & bit)
-      throw ValueError(fmt::format("{}: axis {} is named twice in {}; name each axis once", op, axis,
-                                   list_.str()));
+      throw ValueError(fmt::format("{}: axis {} is named twice in {}; name each axis once", op,
+                                   axis, list_.str()));
     mask |= bit;
   }
   return mask;
@@ -66,10 +67,11 @@ Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b) {
     const int64_t x = i <= a.rank() ? a[a.rank() - i] : 1;
     const int64_t y = i <= b.rank() ? b[b.rank() - i] : 1;
     if (x != y && x != 1 && y != 1)
-      throw ShapeError(fmt::format(
-          "{}: shapes {} and {} do not broadcast: size({}) is {} in one and {} in the other; sizes must "
-          "be equal or 1",
-          op, a.str(), b.str(), -i, x, y));
+      throw ShapeError(
+          fmt::format("{}: shapes {} and {} do not broadcast: size({}) is {} in one and {} in the "
+                      "other; sizes must "
+                      "be equal or 1",
+                      op, a.str(), b.str(), -i, x, y));
     out[out.rank() - i] = x == 1 ? y : x;
   }
   return out;
@@ -87,8 +89,8 @@ bool broadcasts_to(const Shape& from, const Shape& to) {
 int normalize_axis(const char* op, int64_t axis, int rank) {
   const int64_t n = std::max(rank, 1);
   if (axis < -n || axis >= n)
-    throw IndexError(fmt::format("{}: axis {} is outside {}..{} of a tensor with {} dimension{}", op,
-                                 axis, -n, n - 1, rank, rank == 1 ? "" : "s"));
+    throw IndexError(fmt::format("{}: axis {} is outside {}..{} of a tensor with {} dimension{}",
+                                 op, axis, -n, n - 1, rank, rank == 1 ? "" : "s"));
   return static_cast<int>(axis < 0 ? axis + n : axis);
 }
 

@@ -62,13 +62,13 @@ class Shape {
 class Axes {
  public:
   template <class T>
-    requires(std::is_integral_v<T> && !std::is_same_v<T, bool>)
-  Axes(T axis) : list_{static_cast<int64_t>(axis)} {}
+  requires(std::is_integral_v<T> && !std::is_same_v<T, bool>) Axes(T axis)
+      : list_{static_cast<int64_t>(axis)} {}
   Axes(std::initializer_list<int64_t> axes) : list_(axes) {}
   Axes(const Shape& axes) : list_(axes) {}
 
-  /// Which axes of a tensor of this rank are meant, a bit each. Throws IndexError, and ValueError for an
-  /// axis named twice; both name `op`.
+  /// Which axes of a tensor of this rank are meant, a bit each. Throws IndexError, and ValueError
+  /// for an axis named twice; both name `op`.
   uint32_t mask(const char* op, int rank) const;
 
  private:
@@ -78,14 +78,15 @@ class Axes {
 /// The strides, in elements, of a row-major tensor.
 Shape contiguous_strides(const Shape& sizes);
 
-/// The shape that both broadcast to by NumPy's rules. Throws ShapeError that names `op` and both shapes.
+/// The shape that both broadcast to by NumPy's rules. Throws ShapeError that names `op` and both
+/// shapes.
 Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b);
 
 /// True when a tensor of shape `from` broadcasts to `to`.
 bool broadcasts_to(const Shape& from, const Shape& to);
 
-/// An axis counted from the front: -1 is the last. Throws IndexError that names `op` when it is not in
-/// -rank..rank-1 (a 0-d tensor counts as rank 1, as in PyTorch).
+/// An axis counted from the front: -1 is the last. Throws IndexError that names `op` when it is not
+/// in -rank..rank-1 (a 0-d tensor counts as rank 1, as in PyTorch).
 int normalize_axis(const char* op, int64_t axis, int rank);
 
 }  // namespace tapehead

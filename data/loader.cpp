@@ -24,14 +24,17 @@ BatchPlan::BatchPlan(std::vector<int64_t> lengths, const LoaderOptions& options)
     : lengths_(std::move(lengths)), options_(options) {
   if (lengths_.empty()) throw ValueError("loader: there are no examples");
   if ((options.batch > 0) == (options.tokens > 0))
-    throw ValueError(fmt::format("loader: batch = {} and tokens = {}; give one of them", options.batch, options.tokens));
+    throw ValueError(fmt::format("loader: batch = {} and tokens = {}; give one of them",
+                                 options.batch, options.tokens));
   const auto longest = std::max_element(lengths_.begin(), lengths_.end());
   if (options.tokens > 0 && *longest > options.tokens)
-    throw ValueError(fmt::format("loader: example {} has {} tokens, a batch at most {}; raise tokens or shorten it",
-                                 longest - lengths_.begin(), *longest, options.tokens));
+    throw ValueError(fmt::format(
+        "loader: example {} has {} tokens, a batch at most {}; raise tokens or shorten it",
+        longest - lengths_.begin(), *longest, options.tokens));
   per_epoch_ = static_cast<int64_t>(epoch(0).size());
   if (per_epoch_ == 0)
-    throw ValueError(fmt::format("loader: {} examples do not fill a batch of {}", lengths_.size(), options.batch));
+    throw ValueError(fmt::format("loader: {} examples do not fill a batch of {}", lengths_.size(),
+                                 options.batch));
 }
 
 std::vector<int64_t> BatchPlan::order(int64_t epoch) const {
@@ -49,9 +52,11 @@ std::vector<std::vector<int64_t>> BatchPlan::epoch(int64_t epoch) const {
   std::vector<int64_t> examples = order(epoch);
   const auto length = [&](int64_t i) { return lengths_[static_cast<size_t>(i)]; };
   if (options_.bucket) {
-    const double mean = std::accumulate(lengths_.begin(), lengths_.end(), 0.0) / static_cast<double>(lengths_.size());
-    const auto in_batch = options_.batch > 0 ? static_cast<double>(options_.batch)
-                                             : static_cast<double>(options_.tokens) / std::max(mean, 1.0);
+    const double mean = std::accumulate(lengths_.begin(), lengths_.end(), 0.0) /
+                        static_cast<double>(lengths_.size());
+    const auto in_batch = options_.batch > 0
+                              ? static_cast<double>(options_.batch)
+                              : static_cast<double>(options_.tokens) / std::max(mean, 1.0);
     const auto reach = std::max<int64_t>(1, static_cast<int64_t>(in_batch * kBatchesSorted));
     for (auto first = examples.begin(); first != examples.end();) {
       const auto last = first + std::min<int64_t>(reach, examples.end() - first);
@@ -65,7 +70,8 @@ std::vector<std::vector<int64_t>> BatchPlan::epoch(int64_t epoch) const {
   for (const int64_t i : examples) {
     const int64_t with = std::max(longest, length(i));
     const auto size = static_cast<int64_t>(now.size());
-    const bool full = options_.batch > 0 ? size == options_.batch : with * (size + 1) > options_.tokens;
+    const bool full =
+        options_.batch > 0 ? size == options_.batch : with * (size + 1) > options_.tokens;
     if (full && !now.empty()) {
       batches.push_back(std::move(now));
       now = {};
@@ -76,10 +82,12 @@ std::vector<std::vector<int64_t>> BatchPlan::epoch(int64_t epoch) const {
   }
   const bool partial = options_.batch > 0 && static_cast<int64_t>(now.size()) < options_.batch;
   if (!(options_.drop_last && partial)) batches.push_back(std::move(now));
-  if (options_.bucket && options_.shuffle && !batches.empty()) {  // or every epoch would end on long ones
+  if (options_.bucket && options_.shuffle &&
+      !batches.empty()) {  // or every epoch would end on long ones
     Generator generator{.seed = ~options_.seed, .draws = static_cast<uint64_t>(epoch)};
     std::vector<std::vector<int64_t>> shuffled;
-    for (const int64_t i : core::permutation(static_cast<int64_t>(batches.size()), generator).to_vector<int64_t>())
+    for (const int64_t i :
+         core::permutation(static_cast<int64_t>(batches.size()), generator).to_vector<int64_t>())
       shuffled.push_back(std::move(batches[static_cast<size_t>(i)]));
     batches = std::move(shuffled);
   }
@@ -153,7 +161,8 @@ std::shared_ptr<void> Prefetcher::next() {
 Tensor pad(const std::vector<std::vector<int64_t>>& rows, int64_t value) {
   size_t longest = 0;
   for (const auto& row : rows) longest = std::max(longest, row.size());
-  const Tensor out = core::empty({static_cast<int64_t>(rows.size()), static_cast<int64_t>(longest)}, i64);
+  const Tensor out =
+      core::empty({static_cast<int64_t>(rows.size()), static_cast<int64_t>(longest)}, i64);
   int64_t* to = out.data<int64_t>();
   for (const auto& row : rows) {
     to = std::copy(row.begin(), row.end(), to);

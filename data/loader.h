@@ -1,5 +1,5 @@
-// Batches of a data set: shuffled, bucketed by length, made ahead of time by a thread of their own, and the
-// same for the same seed.
+// Batches of a data set: shuffled, bucketed by length, made ahead of time by a thread of their own,
+// and the same for the same seed.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,14 @@
 namespace tapehead::data {
 
 struct LoaderOptions {
-  int64_t batch = 0;      ///< examples in a batch; or
-  int64_t tokens = 0;     ///< at most this many tokens in a padded batch, by the lengths given
+  int64_t batch = 0;   ///< examples in a batch; or
+  int64_t tokens = 0;  ///< at most this many tokens in a padded batch, by the lengths given
   bool shuffle = true;
-  bool bucket = false;    ///< batches of similar length: shuffled, then sorted within 50 batches at a time
-  bool drop_last = false; ///< no batch that is smaller than `batch`
+  bool bucket =
+      false;  ///< batches of similar length: shuffled, then sorted within 50 batches at a time
+  bool drop_last = false;  ///< no batch that is smaller than `batch`
   uint64_t seed = 0;
-  int64_t prefetch = 4;   ///< batches made ahead; 0: none, and no thread
+  int64_t prefetch = 4;  ///< batches made ahead; 0: none, and no thread
 };
 
 /// Where a loader stands: what a checkpoint keeps.
@@ -32,8 +33,8 @@ struct LoaderPosition {
 /// Which examples make up each batch of each epoch: a function of the options and the epoch alone.
 class BatchPlan {
  public:
-  /// `lengths` of the examples. Throws ValueError when there are none, when neither or both of batch and
-  /// tokens are given, or when an example is longer than `tokens`.
+  /// `lengths` of the examples. Throws ValueError when there are none, when neither or both of
+  /// batch and tokens are given, or when an example is longer than `tokens`.
   BatchPlan(std::vector<int64_t> lengths, const LoaderOptions& options);
 
   /// The batches of an epoch, each a list of examples.
@@ -70,7 +71,8 @@ class Prefetcher {
 
 /// An endless stream of batches, epoch after epoch.
 ///
-///   data::Loader<Batch> batches(lengths, [&](std::span<const int64_t> which) { return collate(which); },
+///   data::Loader<Batch> batches(lengths, [&](std::span<const int64_t> which) { return
+///   collate(which); },
 ///                               {.tokens = 2500, .bucket = true, .seed = o.seed});
 template <class Batch>
 class Loader {

@@ -22,7 +22,8 @@ std::vector<int64_t> lengths_like_sentences(int64_t count) {
 }
 
 data::Loader<Which> loader_of(const data::LoaderOptions& options, int64_t count = 500) {
-  return {lengths_like_sentences(count), [](std::span<const int64_t> w) { return Which(w.begin(), w.end()); }, options};
+  return {lengths_like_sentences(count),
+          [](std::span<const int64_t> w) { return Which(w.begin(), w.end()); }, options};
 }
 
 std::vector<Which> take(data::Loader<Which>& loader, int64_t count) {
@@ -57,7 +58,8 @@ TEST_CASE("loader: an epoch has every example once, whatever the options") {
 
 TEST_CASE("loader: the same seed gives the same batches, with and without the thread") {
   const data::LoaderOptions options{.tokens = 150, .bucket = true, .seed = 4};
-  auto a = loader_of(options), b = loader_of({.tokens = 150, .bucket = true, .seed = 4, .prefetch = 0});
+  auto a = loader_of(options),
+       b = loader_of({.tokens = 150, .bucket = true, .seed = 4, .prefetch = 0});
   auto other = loader_of({.tokens = 150, .bucket = true, .seed = 5});
   const auto first = take(a, 300);
   CHECK(first == take(b, 300));
@@ -107,13 +109,15 @@ TEST_CASE("loader: drop_last, padding, and bad options") {
   };
   CHECK(error({.batch = 1}, 0) == "loader: there are no examples");
   CHECK(error({}, 5) == "loader: batch = 0 and tokens = 0; give one of them");
-  CHECK(error({.batch = 4, .tokens = 9}, 5) == "loader: batch = 4 and tokens = 9; give one of them");
+  CHECK(error({.batch = 4, .tokens = 9}, 5) ==
+        "loader: batch = 4 and tokens = 9; give one of them");
   CHECK(error({.tokens = 20}, 500).substr(0, 16) == "loader: example ");
   CHECK(error({.batch = 8, .drop_last = true}, 5) == "loader: 5 examples do not fill a batch of 8");
 }
 
 TEST_CASE("loader: an error while a batch is made reaches the caller") {
   data::Loader<int> loader(
-      10, [](std::span<const int64_t>) -> int { throw std::runtime_error("broken example"); }, {.batch = 2});
+      10, [](std::span<const int64_t>) -> int { throw std::runtime_error("broken example"); },
+      {.batch = 2});
   CHECK_THROWS_WITH(loader.next(), "broken example");
 }

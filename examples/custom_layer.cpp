@@ -9,7 +9,8 @@ struct GatedResidual {
   Tensor gate;
 
   GatedResidual(nn::Scope at, int64_t width)
-      : norm(at / "norm", width), inner(at / "inner", width, width),
+      : norm(at / "norm", width),
+        inner(at / "inner", width, width),
         gate(at.param("gate", {width}, nn::init::zeros())) {}
 
   Tensor operator()(const Tensor& x) const { return x + gate * tanh(inner(norm(x))); }

@@ -3,7 +3,10 @@
 using namespace tapehead;
 
 struct Softsign : CustomOp {  // y = x / (1 + |x|), dx = dy / (1 + |x|)^2
-  Tensor forward(const Tensor& x) { save(x); return x / (1 + abs(x)); }
+  Tensor forward(const Tensor& x) {
+    save(x);
+    return x / (1 + abs(x));
+  }
   Tensor backward(const Tensor& dy) const { return dy / square(1 + abs(saved(0))); }
 };
 Tensor my_softsign(const Tensor& x) { return apply<Softsign>(x); }

@@ -4,8 +4,8 @@ using namespace tapehead;
 
 int main() {
   manual_seed(1);
-  Tensor x = 2 * rand({512, 2}) - 1;               // points in a square
-  Tensor y = (sum(square(x), 1) < 0.5).to(i64);    // inside the circle?
+  Tensor x = 2 * rand({512, 2}) - 1;             // points in a square
+  Tensor y = (sum(square(x), 1) < 0.5).to(i64);  // inside the circle?
 
   nn::Params params;
   nn::Linear hidden(params / "hidden", 2, 32), out(params / "out", 32, 2);

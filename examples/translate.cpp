@@ -1,10 +1,10 @@
-// Translation with attention: an encoder reads the source, a decoder writes the target, and at each step a
-// softmax over the source says where it looks (Bahdanau et al. 2015; Luong et al. 2015).
+// Translation with attention: an encoder reads the source, a decoder writes the target, and at each
+// step a softmax over the source says where it looks (Bahdanau et al. 2015; Luong et al. 2015).
 //
-//   translate                                     learns to write dates as ISO 8601, character by character
-//   translate --data DIR --source de --target en  learns from DIR/train.de[.gz] and DIR/train.en[.gz]
-//   translate --data DIR --eval out/translate --split test_2016_flickr
-//   translate --eval out/translate --interactive
+//   translate                                     learns to write dates as ISO 8601, character by
+//   character translate --data DIR --source de --target en  learns from DIR/train.de[.gz] and
+//   DIR/train.en[.gz] translate --data DIR --eval out/translate --split test_2016_flickr translate
+//   --eval out/translate --interactive
 #include <tapehead/tapehead.h>
 
 #include <algorithm>
@@ -38,7 +38,8 @@ void set_defaults(Options& t, train::Options& o) {
   if (!o.epochs && !o.steps) o.epochs = text ? 16 : 6;
 }
 
-std::vector<std::vector<int64_t>> encode_all(const data::Bpe& bpe, const std::vector<std::string>& lines) {
+std::vector<std::vector<int64_t>> encode_all(const data::Bpe& bpe,
+                                             const std::vector<std::string>& lines) {
   std::vector<std::vector<int64_t>> ids;
   for (const std::string& line : lines) ids.push_back(bpe.encode(line));
   return ids;
@@ -68,14 +69,24 @@ struct Translator {
   nn::Seq2Seq model;
   nn::BeamOptions beam;
 
-  Translator(const data::Bpe& source_bpe, const data::Bpe& target_bpe, const Options& t, uint64_t seed)
-      : from(source_bpe), to(target_bpe), params(seed),
-        model(params / "model", {.source_vocab = from.size(), .target_vocab = to.size(),
-                                 .embedding = t.embedding, .hidden = t.width,
+  Translator(const data::Bpe& source_bpe, const data::Bpe& target_bpe, const Options& t,
+             uint64_t seed)
+      : from(source_bpe),
+        to(target_bpe),
+        params(seed),
+        model(params / "model", {.source_vocab = from.size(),
+                                 .target_vocab = to.size(),
+                                 .embedding = t.embedding,
+                                 .hidden = t.width,
                                  .cell = t.cell == "lstm" ? RnnCell::lstm : RnnCell::gru,
-                                 .score = nn::score_from(t.score), .input_feeding = !t.no_input_feeding,
-                                 .coverage = t.coverage, .dropout = t.dropout}),
-        beam{.beam = t.beam, .length_penalty = t.length_penalty, .bos = data::kBos, .eos = data::kEos} {}
+                                 .score = nn::score_from(t.score),
+                                 .input_feeding = !t.no_input_feeding,
+                                 .coverage = t.coverage,
+                                 .dropout = t.dropout}),
+        beam{.beam = t.beam,
+             .length_penalty = t.length_penalty,
+             .bos = data::kBos,
+             .eos = data::kEos} {}
 
   // Best translations, in the order of the lines; sentences of similar length share a batch.
   std::vector<nn::Hypothesis> hypotheses(const std::vector<std::string>& lines) const {
@@ -83,14 +94,17 @@ struct Translator {
     std::vector<int64_t> order(lines.size());
     for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int64_t>(i);
     const auto length = [&](int64_t i) { return ids[static_cast<size_t>(i)].size(); };
-    std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return length(a) < length(b); });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](int64_t a, int64_t b) { return length(a) < length(b); });
     std::vector<nn::Hypothesis> out(lines.size());
     params.eval();
     for (size_t first = 0; first < order.size(); first += 64) {
-      const std::span<const int64_t> which(&order[first], std::min<size_t>(64, order.size() - first));
+      const std::span<const int64_t> which(&order[first],
+                                           std::min<size_t>(64, order.size() - first));
       const nn::Seq2SeqBatch batch = collate({ids, ids}, which);
       auto best = model.translate(batch.source, batch.source_lengths, beam);
-      for (size_t i = 0; i < which.size(); ++i) out[static_cast<size_t>(which[i])] = std::move(best[i]);
+      for (size_t i = 0; i < which.size(); ++i)
+        out[static_cast<size_t>(which[i])] = std::move(best[i]);
     }
     params.train();
     return out;
@@ -121,7 +135,8 @@ struct Translator {
 };
 
 // BLEU of text; of dates the share that is right to the last digit.
-double score_of(const std::vector<std::string>& output, const data::ParallelText::Split& wanted, bool text) {
+double score_of(const std::vector<std::string>& output, const data::ParallelText::Split& wanted,
+                bool text) {
   if (text) return data::bleu(output, wanted.target, {.lowercase = true});
   int64_t right = 0;
   for (size_t i = 0; i < output.size(); ++i) right += output[i] == wanted.target[i];
@@ -137,9 +152,11 @@ void run(train::Cli& cli) {
   Options t;
   cli.option("--source", t.source, "language of the source");
   cli.option("--target", t.target, "language of the target");
-  cli.option("--split", t.split, "what --eval scores: NAME.SOURCE and NAME.TARGET in the data folder");
+  cli.option("--split", t.split,
+             "what --eval scores: NAME.SOURCE and NAME.TARGET in the data folder");
   cli.option("--cell", t.cell, "gru or lstm");
-  cli.option("--score", t.score, "none, dot, scaled_dot, general, concat, additive, location, local_m, local_p");
+  cli.option("--score", t.score,
+             "none, dot, scaled_dot, general, concat, additive, location, local_m, local_p");
   cli.option("--width", t.width, "size of the decoder's state (512; dates 128)");
   cli.option("--embedding", t.embedding, "size of the embeddings (256; dates 64)");
   cli.option("--merges", t.merges, "merges of the subword vocabulary");
@@ -149,26 +166,35 @@ void run(train::Cli& cli) {
   cli.option("--lr", t.lr, "learning rate");
   cli.option("--beam", t.beam, "hypotheses in the search; 1 is greedy");
   cli.option("--length-penalty", t.length_penalty, "");
-  cli.flag("--no-input-feeding", t.no_input_feeding, "the decoder does not see what it attended to before");
+  cli.flag("--no-input-feeding", t.no_input_feeding,
+           "the decoder does not see what it attended to before");
   cli.flag("--coverage", t.coverage, "additive attention sees what it looked at before");
   cli.flag("--interactive", t.interactive, "translate what is typed");
   train::Options o = cli.parse();
   set_defaults(t, o);
 
   const bool text = o.data.has_value();
-  const auto corpus = text ? data::ParallelText::open(*o.data, t.source, t.target) : data::dates(o.seed);
-  const auto characters = [](const auto& lines) { return data::Bpe::train(lines, 0, {.prefix_space = false}); };
+  const auto corpus =
+      text ? data::ParallelText::open(*o.data, t.source, t.target) : data::dates(o.seed);
+  const auto characters = [](const auto& lines) {
+    return data::Bpe::train(lines, 0, {.prefix_space = false});
+  };
   const auto joint = [&] { return data::Bpe::train(corpus.train, t.merges, {.lower = true}); };
   const std::string kept = o.eval ? *o.eval + "/bpe." : "";
-  const auto from = o.eval ? data::Bpe::load(kept + "source.txt") : text ? joint() : characters(corpus.train.source);
-  const auto to = o.eval ? data::Bpe::load(kept + "target.txt") : text ? from : characters(corpus.train.target);
+  const auto from = o.eval ? data::Bpe::load(kept + "source.txt")
+                    : text ? joint()
+                           : characters(corpus.train.source);
+  const auto to = o.eval ? data::Bpe::load(kept + "target.txt")
+                  : text ? from
+                         : characters(corpus.train.target);
   Translator translator(from, to, t, o.seed);
   const std::string metric = text ? "bleu" : "exact_match";
 
   if (o.eval) {
     translator.params.load(*o.eval + "/model.safetensors");
     if (t.interactive) return interact(translator);
-    const auto split = text ? data::ParallelText::split(*o.data, t.split, t.source, t.target) : corpus.test;
+    const auto split =
+        text ? data::ParallelText::split(*o.data, t.split, t.source, t.target) : corpus.test;
     const auto output = translator.translate(split.source);
     data::write_lines(o.out + "/translations.txt", output);
     return train::report(cli, metric, score_of(output, split, text));
@@ -178,14 +204,17 @@ void run(train::Cli& cli) {
   to.save(o.out + "/bpe.target.txt");
   const Pairs train{encode_all(from, corpus.train.source), encode_all(to, corpus.train.target)};
   data::Loader<nn::Seq2SeqBatch> batches(
-      data::lengths(train[1]), [&](std::span<const int64_t> which) { return collate(train, which); },
+      data::lengths(train[1]),
+      [&](std::span<const int64_t> which) { return collate(train, which); },
       {.tokens = t.tokens, .bucket = true, .seed = o.seed});
   optim::AdamW opt(translator.params, {.lr = t.lr, .betas = {0.9, 0.98}, .weight_decay = 1e-4});
   const int64_t steps = o.steps ? *o.steps : *o.epochs * batches.per_epoch();
   optim::WarmupCosine schedule(opt, {.warmup = std::min<int64_t>(400, steps / 10), .steps = steps});
 
   train::Run run(cli, o, translator.params, opt, schedule, batches, steps);
-  run.each_epoch("val_" + metric, [&] { return score_of(translator.translate(corpus.val.source), corpus.val, text); });
+  run.each_epoch("val_" + metric, [&] {
+    return score_of(translator.translate(corpus.val.source), corpus.val, text);
+  });
   for (const nn::Seq2SeqBatch& batch : run) {
     const Tensor loss = translator.model.loss(batch, t.smoothing);
     loss.backward();
@@ -194,7 +223,8 @@ void run(train::Cli& cli) {
   }
 
   run.load_best();
-  const auto test = text ? data::ParallelText::split(*o.data, t.split, t.source, t.target) : corpus.test;
+  const auto test =
+      text ? data::ParallelText::split(*o.data, t.split, t.source, t.target) : corpus.test;
   const auto output = translator.translate(test.source);
   data::write_lines(o.out + "/translations.txt", output);
   for (size_t i = 0; i < 4; ++i)
@@ -206,5 +236,6 @@ void run(train::Cli& cli) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return train::program(argc, argv, "translate", "Translates with attention; without --data, dates.", run);
+  return train::program(argc, argv, "translate",
+                        "Translates with attention; without --data, dates.", run);
 }

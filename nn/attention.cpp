@@ -11,9 +11,9 @@ namespace tapehead::nn {
 namespace {
 
 constexpr std::pair<Score, const char*> kScores[] = {
-    {Score::none, "none"},         {Score::dot, "dot"},           {Score::scaled_dot, "scaled_dot"},
-    {Score::general, "general"},   {Score::concat, "concat"},     {Score::additive, "additive"},
-    {Score::location, "location"}, {Score::local_m, "local_m"},   {Score::local_p, "local_p"},
+    {Score::none, "none"},         {Score::dot, "dot"},         {Score::scaled_dot, "scaled_dot"},
+    {Score::general, "general"},   {Score::concat, "concat"},   {Score::additive, "additive"},
+    {Score::location, "location"}, {Score::local_m, "local_m"}, {Score::local_p, "local_p"},
 };
 
 bool is_local(Score s) { return s == Score::local_m || s == Score::local_p; }
@@ -43,14 +43,17 @@ SequenceAttention::SequenceAttention(Scope at, const SequenceAttentionOptions& o
     : at_(std::move(at)), options_(options) {
   const int64_t Q = options.query, M = options.memory, A = options.width > 0 ? options.width : Q;
   const auto fail = [&](const std::string& why) {
-    throw ValueError(fmt::format("attention: score {}: {} (in {})", name(options.score), why, at_.path()));
+    throw ValueError(
+        fmt::format("attention: score {}: {} (in {})", name(options.score), why, at_.path()));
   };
-  if (Q < 1 || M < 1) fail(fmt::format("query = {} and memory = {}; both must be at least 1", Q, M));
+  if (Q < 1 || M < 1)
+    fail(fmt::format("query = {} and memory = {}; both must be at least 1", Q, M));
   if ((options.score == Score::dot || options.score == Score::scaled_dot) && Q != M)
     fail(fmt::format("query = {} and memory = {}; they must be equal, or take general", Q, M));
   if (options.coverage && options.score != Score::additive) fail("coverage is for additive");
   const Init xavier = init::xavier_uniform();
-  const Init vector = init::uniform(-1 / std::sqrt(static_cast<double>(A)), 1 / std::sqrt(static_cast<double>(A)));
+  const Init vector =
+      init::uniform(-1 / std::sqrt(static_cast<double>(A)), 1 / std::sqrt(static_cast<double>(A)));
   if (options.score == Score::general || is_local(options.score))
     w_memory_ = (at_ / "memory").param("weight", {Q, M}, xavier);
   if (is_additive(options.score)) {
@@ -59,7 +62,8 @@ SequenceAttention::SequenceAttention(Scope at, const SequenceAttentionOptions& o
     v_ = at_.param("v", {A}, vector);
     if (options.score == Score::additive) bias_ = at_.param("bias", {A}, init::zeros());
   }
-  if (options.score == Score::location) w_query_ = (at_ / "query").param("weight", {options.positions, Q}, xavier);
+  if (options.score == Score::location)
+    w_query_ = (at_ / "query").param("weight", {options.positions, Q}, xavier);
   if (options.score == Score::local_p) {
     w_position_ = (at_ / "position").param("weight", {A, Q}, xavier);
     v_position_ = (at_ / "position").param("v", {A}, vector);
@@ -70,17 +74,19 @@ SequenceAttention::SequenceAttention(Scope at, const SequenceAttentionOptions& o
 AttentionMemory SequenceAttention::prepare(const Tensor& memory, const Tensor& lengths) const {
   return nn::at(at_, [&] {
     if (memory.dim() != 3 || memory.size(2) != options_.memory)
-      throw ShapeError(fmt::format("attention: the memory is {}; expected [B, S, {}]", memory.shape().str(),
-                                   options_.memory));
+      throw ShapeError(fmt::format("attention: the memory is {}; expected [B, S, {}]",
+                                   memory.shape().str(), options_.memory));
     const int64_t B = memory.size(0), S = memory.size(1);
     if (options_.score == Score::location && S > options_.positions)
-      throw ShapeError(fmt::format("attention: the memory has {} positions, location was made for {}; raise "
-                                   "its option `positions`",
-                                   S, options_.positions));
+      throw ShapeError(
+          fmt::format("attention: the memory has {} positions, location was made for {}; raise "
+                      "its option `positions`",
+                      S, options_.positions));
     AttentionMemory m{.values = memory, .keys = memory, .lengths = lengths, .mask = {}};
     if (lengths.defined()) {
       if (lengths.shape() != Shape{B})
-        throw ShapeError(fmt::format("attention: lengths are {}; expected [{}]", lengths.shape().str(), B));
+        throw ShapeError(
+            fmt::format("attention: lengths are {}; expected [{}]", lengths.shape().str(), B));
       m.mask = arange(S).unsqueeze(0) >= lengths.unsqueeze(1);
     }
     if (w_memory_.defined()) m.keys = linear(memory, w_memory_, bias_);
@@ -89,19 +95,23 @@ AttentionMemory SequenceAttention::prepare(const Tensor& memory, const Tensor& l
 }
 
 // [B, S], before masks.
-Tensor SequenceAttention::scores(const Tensor& query, const AttentionMemory& m, const Tensor& coverage) const {
+Tensor SequenceAttention::scores(const Tensor& query, const AttentionMemory& m,
+                                 const Tensor& coverage) const {
   const int64_t S = m.values.size(1);
   if (options_.score == Score::location) return linear(query, w_query_.slice(0, 0, S));
   if (is_additive(options_.score)) {
     Tensor keys = m.keys;
-    if (w_coverage_.defined() && coverage.defined()) keys = keys + coverage.unsqueeze(-1) * w_coverage_;
+    if (w_coverage_.defined() && coverage.defined())
+      keys = keys + coverage.unsqueeze(-1) * w_coverage_;
     return additive_scores(keys, linear(query, w_query_), v_);
   }
   const Tensor s = matmul(m.keys, query.unsqueeze(-1)).squeeze(-1);
-  return options_.score == Score::scaled_dot ? s / std::sqrt(static_cast<double>(options_.memory)) : s;
+  return options_.score == Score::scaled_dot ? s / std::sqrt(static_cast<double>(options_.memory))
+                                             : s;
 }
 
-// bool [B, S]: what local_m does not look at. Past the end of a sequence the window stays at its end.
+// bool [B, S]: what local_m does not look at. Past the end of a sequence the window stays at its
+// end.
 Tensor SequenceAttention::outside_window(const AttentionMemory& m, int64_t step) const {
   const int64_t S = m.values.size(1);
   const Tensor last = (m.lengths.defined() ? m.lengths.unsqueeze(1) : Tensor(S)) - 1;
@@ -109,7 +119,8 @@ Tensor SequenceAttention::outside_window(const AttentionMemory& m, int64_t step)
   return abs(arange(S).unsqueeze(0) - center) > options_.window;
 }
 
-// exp(-(s - p)² / (2 σ²)) with σ = D / 2 and p = S sigmoid(v · tanh(W q)): Luong et al. 2015, eq. 9 and 10.
+// exp(-(s - p)² / (2 σ²)) with σ = D / 2 and p = S sigmoid(v · tanh(W q)): Luong et al. 2015, eq. 9
+// and 10.
 Tensor SequenceAttention::gaussian(const Tensor& query, const AttentionMemory& m) const {
   const int64_t S = m.values.size(1);
   const Tensor inner = tanh(linear(query, w_position_));
@@ -119,13 +130,13 @@ Tensor SequenceAttention::gaussian(const Tensor& query, const AttentionMemory& m
   return exp(-square(positions(S, share.dtype()) - share * length) / (2 * sigma * sigma));
 }
 
-AttentionResult SequenceAttention::operator()(const Tensor& query, const AttentionMemory& m, int64_t step,
-                                              const Tensor& coverage) const {
+AttentionResult SequenceAttention::operator()(const Tensor& query, const AttentionMemory& m,
+                                              int64_t step, const Tensor& coverage) const {
   return nn::at(at_, [&]() -> AttentionResult {
     const int64_t B = m.values.size(0), S = m.values.size(1);
     if (query.shape() != Shape{B, options_.query})
-      throw ShapeError(fmt::format("attention: the query is {}; expected [{}, {}]", query.shape().str(), B,
-                                   options_.query));
+      throw ShapeError(fmt::format("attention: the query is {}; expected [{}, {}]",
+                                   query.shape().str(), B, options_.query));
     if (options_.score == Score::none) {
       if (!m.lengths.defined()) return {m.values.select(1, S - 1), {}};
       const Tensor last = (m.lengths - 1).reshape({B, 1, 1}).expand({B, 1, options_.memory});

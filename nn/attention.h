@@ -1,7 +1,8 @@
-// Attention over a sequence, as the literature before the Transformer has it: a query looks at every
-// position of a memory, and gets back their weighted sum.
+// Attention over a sequence, as the literature before the Transformer has it: a query looks at
+// every position of a memory, and gets back their weighted sum.
 //
-// B batch, S positions of the memory, M its width, Q the query's width, A the attention's own width.
+// B batch, S positions of the memory, M its width, Q the query's width, A the attention's own
+// width.
 #pragma once
 
 #include <string_view>
@@ -11,8 +12,8 @@
 namespace tapehead::nn {
 
 /// How well query q fits position m of the memory. Luong et al. 2015 is "Effective Approaches to
-/// Attention-based Neural Machine Translation", Bahdanau et al. 2015 "… by Jointly Learning to Align and
-/// Translate".
+/// Attention-based Neural Machine Translation", Bahdanau et al. 2015 "… by Jointly Learning to
+/// Align and Translate".
 enum class Score {
   none,        ///< no attention: the context is the memory's last position
   dot,         ///< q · m (Luong); Q = M
@@ -31,12 +32,13 @@ const char* name(Score score);
 
 struct SequenceAttentionOptions {
   Score score = Score::additive;
-  int64_t query = 0;       ///< Q
-  int64_t memory = 0;      ///< M
-  int64_t width = 0;       ///< A, of concat and additive; 0: as the query
-  int64_t positions = 128; ///< the longest memory that location can look at
-  int64_t window = 10;     ///< D of local attention, on each side
-  bool coverage = false;   ///< additive only: what was looked at before is an input (See et al. 2017)
+  int64_t query = 0;        ///< Q
+  int64_t memory = 0;       ///< M
+  int64_t width = 0;        ///< A, of concat and additive; 0: as the query
+  int64_t positions = 128;  ///< the longest memory that location can look at
+  int64_t window = 10;      ///< D of local attention, on each side
+  bool coverage =
+      false;  ///< additive only: what was looked at before is an input (See et al. 2017)
 };
 
 /// A memory made ready to be looked at, once for all queries.
@@ -59,8 +61,8 @@ class SequenceAttention {
 
   /// memory [B, S, M]; lengths i64 [B], each at least 1, or undefined.
   AttentionMemory prepare(const Tensor& memory, const Tensor& lengths = {}) const;
-  /// query [B, Q]; `step` is its position in the output (local_m looks around it); coverage [B, S] is the
-  /// sum of the weights of all steps before, when the option is set.
+  /// query [B, Q]; `step` is its position in the output (local_m looks around it); coverage [B, S]
+  /// is the sum of the weights of all steps before, when the option is set.
   AttentionResult operator()(const Tensor& query, const AttentionMemory& memory, int64_t step = 0,
                              const Tensor& coverage = {}) const;
 

@@ -24,7 +24,11 @@ struct Setting {
   nn::SequenceAttention attention;
   Tensor memory = randn({B, S, M}, f64), query = randn({B, M}, f64), lengths = tensor({5, 3});
   explicit Setting(Score score, bool coverage = false)
-      : attention(params / "attention", {.score = score, .query = M, .memory = M, .width = 3, .window = 1,
+      : attention(params / "attention", {.score = score,
+                                         .query = M,
+                                         .memory = M,
+                                         .width = 3,
+                                         .window = 1,
                                          .coverage = coverage}) {
     params.to(f64);
   }
@@ -53,7 +57,8 @@ TEST_CASE("attention: weights are a distribution over what is not padding") {
       else CHECK(total == doctest::Approx(1));
       for (int64_t j = 0; j < M; ++j) {
         double expected = 0;
-        for (int64_t i = 0; i < S; ++i) expected += r.weights[b][i].item() * s.memory[b][i][j].item();
+        for (int64_t i = 0; i < S; ++i)
+          expected += r.weights[b][i].item() * s.memory[b][i][j].item();
         CHECK(r.context[b][j].item() == doctest::Approx(expected));
       }
     }
@@ -61,18 +66,24 @@ TEST_CASE("attention: weights are a distribution over what is not padding") {
 }
 
 TEST_CASE("attention: scores are those of the papers") {
-  const auto expect = [](Score score, const std::function<double(const nn::Params&, const Tensor& q, const Tensor& m, int64_t i)>& f) {
+  const auto expect = [](Score score, const std::function<double(const nn::Params&, const Tensor& q,
+                                                                 const Tensor& m, int64_t i)>& f) {
     CAPTURE(nn::name(score));
     const Setting s(score);
     const auto r = s.attention(s.query, s.attention.prepare(s.memory));
     for (int64_t b = 0; b < B; ++b)
       for (int64_t i = 0; i < S; ++i) {
-        const double here = f(s.params, s.query[b], s.memory[b][i], i), first = f(s.params, s.query[b], s.memory[b][0], 0);
-        CHECK(std::log(r.weights[b][i].item() / r.weights[b][0].item()) == doctest::Approx(here - first));
+        const double here = f(s.params, s.query[b], s.memory[b][i], i),
+                     first = f(s.params, s.query[b], s.memory[b][0], 0);
+        CHECK(std::log(r.weights[b][i].item() / r.weights[b][0].item()) ==
+              doctest::Approx(here - first));
       }
   };
-  expect(Score::dot, [](const nn::Params&, const Tensor& q, const Tensor& m, int64_t) { return dot(q, m); });
-  expect(Score::scaled_dot, [](const nn::Params&, const Tensor& q, const Tensor& m, int64_t) { return dot(q, m) / 2; });
+  expect(Score::dot,
+         [](const nn::Params&, const Tensor& q, const Tensor& m, int64_t) { return dot(q, m); });
+  expect(Score::scaled_dot, [](const nn::Params&, const Tensor& q, const Tensor& m, int64_t) {
+    return dot(q, m) / 2;
+  });
   expect(Score::general, [](const nn::Params& p, const Tensor& q, const Tensor& m, int64_t) {
     return dot(q, matmul(p["attention.memory.weight"], m));
   });
@@ -81,8 +92,12 @@ TEST_CASE("attention: scores are those of the papers") {
     if (p.contains("attention.bias")) inner = inner + p["attention.bias"];
     return dot(p["attention.v"], tanh(inner));
   };
-  expect(Score::additive, [&](const nn::Params& p, const Tensor& q, const Tensor& m, int64_t) { return additive(p, q, m); });
-  expect(Score::concat, [&](const nn::Params& p, const Tensor& q, const Tensor& m, int64_t) { return additive(p, q, m); });
+  expect(Score::additive, [&](const nn::Params& p, const Tensor& q, const Tensor& m, int64_t) {
+    return additive(p, q, m);
+  });
+  expect(Score::concat, [&](const nn::Params& p, const Tensor& q, const Tensor& m, int64_t) {
+    return additive(p, q, m);
+  });
   expect(Score::location, [](const nn::Params& p, const Tensor& q, const Tensor&, int64_t i) {
     return dot(p["attention.query.weight"][i], q);
   });
@@ -93,7 +108,8 @@ TEST_CASE("attention: every score's gradient is right, coverage too") {
     CAPTURE(nn::name(score));
     const Setting s(score);
     gradcheck(std::function([&](const std::vector<Tensor>& in) {
-                return std::vector<Tensor>{s.attention(in[0], s.attention.prepare(in[1], s.lengths), 2).context};
+                return std::vector<Tensor>{
+                    s.attention(in[0], s.attention.prepare(in[1], s.lengths), 2).context};
               }),
               {s.query, s.memory});
   }
@@ -117,13 +133,19 @@ TEST_CASE("attention: none sees the last position only") {
 TEST_CASE("attention: names and errors") {
   for (const Score score : kAll) CHECK(nn::score_from(nn::name(score)) == score);
   CHECK(message_of<ValueError>([] { nn::score_from("bahdanau"); }) ==
-        "score: 'bahdanau' is none of none, dot, scaled_dot, general, concat, additive, location, local_m, local_p");
+        "score: 'bahdanau' is none of none, dot, scaled_dot, general, concat, additive, location, "
+        "local_m, local_p");
   const nn::Params params(1);
-  CHECK(message_of<ValueError>([&] { nn::SequenceAttention(params / "a", {.score = Score::dot, .query = 3, .memory = 4}); }) ==
-        "attention: score dot: query = 3 and memory = 4; they must be equal, or take general (in a)");
+  CHECK(
+      message_of<ValueError>([&] {
+        nn::SequenceAttention(params / "a", {.score = Score::dot, .query = 3, .memory = 4});
+      }) ==
+      "attention: score dot: query = 3 and memory = 4; they must be equal, or take general (in a)");
   const Setting s(Score::general);
-  CHECK(message_of<ShapeError>([&] { s.attention.prepare(ones({2, 3, 9}, f64)); }) ==
-        "attention: the memory is [2, 3, 9]; expected [B, S, 4] (in attention)");
-  CHECK(message_of<ShapeError>([&] { s.attention(ones({2, 9}, f64), s.attention.prepare(s.memory)); }) ==
-        "attention: the query is [2, 9]; expected [2, 4] (in attention)");
+  CHECK(message_of<ShapeError>([&] {
+          s.attention.prepare(ones({2, 3, 9}, f64));
+        }) == "attention: the memory is [2, 3, 9]; expected [B, S, 4] (in attention)");
+  CHECK(message_of<ShapeError>([&] {
+          s.attention(ones({2, 9}, f64), s.attention.prepare(s.memory));
+        }) == "attention: the query is [2, 9]; expected [2, 4] (in attention)");
 }

@@ -31,9 +31,13 @@ struct Link {
 class Search {
  public:
   Search(int64_t batch, const BeamOptions& o)
-      : o_(o), batch_(batch), sums_(static_cast<size_t>(batch * o.beam), kNever),
-        best_(static_cast<size_t>(batch)), finished_(static_cast<size_t>(batch)) {
-    for (int64_t b = 0; b < batch; ++b) sums_[static_cast<size_t>(b * o.beam)] = 0;  // the others are copies
+      : o_(o),
+        batch_(batch),
+        sums_(static_cast<size_t>(batch * o.beam), kNever),
+        best_(static_cast<size_t>(batch)),
+        finished_(static_cast<size_t>(batch)) {
+    for (int64_t b = 0; b < batch; ++b)
+      sums_[static_cast<size_t>(b * o.beam)] = 0;  // the others are copies
   }
 
   bool done() const {
@@ -147,11 +151,12 @@ class Search {
 
 }  // namespace
 
-std::vector<Hypothesis> beam_search(const DecoderFn& decoder, const DecoderState& state, int64_t batch,
-                                    const BeamOptions& o) {
+std::vector<Hypothesis> beam_search(const DecoderFn& decoder, const DecoderState& state,
+                                    int64_t batch, const BeamOptions& o) {
   if (o.beam < 1 || o.max_length < 1)
-    throw ValueError(fmt::format("beam_search: beam = {} and max_length = {}; both must be at least 1", o.beam,
-                                 o.max_length));
+    throw ValueError(
+        fmt::format("beam_search: beam = {} and max_length = {}; both must be at least 1", o.beam,
+                    o.max_length));
   const NoGrad no_grad;
   const auto n = static_cast<size_t>(batch * o.beam);
   std::vector<int64_t> rows(n), tokens(n, o.bos);
@@ -165,7 +170,8 @@ std::vector<Hypothesis> beam_search(const DecoderFn& decoder, const DecoderState
       for (Tensor& t : now) t = index_select(t, 0, order);
     const DecoderStep out = decoder(from_vector(tokens), now);
     search.advance(log_softmax(out.logits, -1).to(f32).contiguous(),
-                   out.attention.defined() ? out.attention.to(f32).contiguous() : Tensor(), rows, tokens);
+                   out.attention.defined() ? out.attention.to(f32).contiguous() : Tensor(), rows,
+                   tokens);
   }
   return search.results();
 }

@@ -20,21 +20,22 @@ struct DecoderStep {
 using DecoderFn = std::function<DecoderStep(const Tensor& tokens, DecoderState& state)>;
 
 struct BeamOptions {
-  int64_t beam = 5;             ///< 1 is greedy search
-  double length_penalty = 0.6;  ///< scores are divided by ((5 + length) / 6)^penalty: Wu et al. 2016, eq. 14
-  int64_t max_length = 100;     ///< tokens, the end of the sentence not counted
+  int64_t beam = 5;  ///< 1 is greedy search
+  double length_penalty =
+      0.6;  ///< scores are divided by ((5 + length) / 6)^penalty: Wu et al. 2016, eq. 14
+  int64_t max_length = 100;  ///< tokens, the end of the sentence not counted
   int64_t bos = 2, eos = 3;
 };
 
 struct Hypothesis {
-  std::vector<int64_t> tokens;  ///< without bos and eos
-  double score = 0;             ///< log-probability over the length penalty
+  std::vector<int64_t> tokens;                ///< without bos and eos
+  double score = 0;                           ///< log-probability over the length penalty
   std::vector<std::vector<float>> attention;  ///< a row for each token and, when it ended, for eos
 };
 
-/// The best hypothesis for each of B sequences. `state` holds what the encoder gave, first axis B; nothing is
-/// recorded. Throws ValueError when beam or max_length is below 1.
-std::vector<Hypothesis> beam_search(const DecoderFn& decoder, const DecoderState& state, int64_t batch,
-                                    const BeamOptions& options = {});
+/// The best hypothesis for each of B sequences. `state` holds what the encoder gave, first axis B;
+/// nothing is recorded. Throws ValueError when beam or max_length is below 1.
+std::vector<Hypothesis> beam_search(const DecoderFn& decoder, const DecoderState& state,
+                                    int64_t batch, const BeamOptions& options = {});
 
 }  // namespace tapehead::nn

@@ -21,7 +21,9 @@ constexpr int64_t V = 5, kEos = 3;
 std::vector<double> next(int64_t before, int64_t last) {
   std::vector<double> p(V);
   double total = 0;
-  for (int64_t v = 0; v < V; ++v) total += p[static_cast<size_t>(v)] = std::exp(2 * std::sin(3.0 * static_cast<double>(v * 7 + last * 5 + before * 3)));
+  for (int64_t v = 0; v < V; ++v)
+    total += p[static_cast<size_t>(v)] =
+        std::exp(2 * std::sin(3.0 * static_cast<double>(v * 7 + last * 5 + before * 3)));
   for (double& x : p) x = std::log(x / total);
   return p;
 }
@@ -38,10 +40,15 @@ nn::DecoderStep decode(const Tensor& tokens, nn::DecoderState& state) {
 }
 
 // The best of all sequences of at most `length` tokens, by trying each.
-void try_all(std::vector<int64_t>& tokens, double sum, size_t length, double penalty, double& best, std::vector<int64_t>& at) {
-  const int64_t last = tokens.empty() ? 2 : tokens.back(), before = tokens.size() > 1 ? tokens[tokens.size() - 2] : tokens.empty() ? 0 : 2;
+void try_all(std::vector<int64_t>& tokens, double sum, size_t length, double penalty, double& best,
+             std::vector<int64_t>& at) {
+  const int64_t last = tokens.empty() ? 2 : tokens.back(), before = tokens.size() > 1
+                                                                        ? tokens[tokens.size() - 2]
+                                                                    : tokens.empty() ? 0
+                                                                                     : 2;
   const auto p = next(before, last);
-  const double ended = (sum + p[kEos]) / std::pow((5.0 + static_cast<double>(tokens.size())) / 6.0, penalty);
+  const double ended =
+      (sum + p[kEos]) / std::pow((5.0 + static_cast<double>(tokens.size())) / 6.0, penalty);
   if (ended > best) best = ended, at = tokens;
   if (tokens.size() == length) return;
   for (int64_t v = 0; v < V; ++v) {
@@ -60,7 +67,8 @@ TEST_CASE("beam search: a wide beam finds what trying everything finds") {
     std::vector<int64_t> tokens, best;
     double score = -INFINITY;
     try_all(tokens, 0, 4, penalty, score, best);
-    const auto found = nn::beam_search(decode, {zeros({2}, i64)}, 2, {.beam = 300, .length_penalty = penalty, .max_length = 4});
+    const auto found = nn::beam_search(decode, {zeros({2}, i64)}, 2,
+                                       {.beam = 300, .length_penalty = penalty, .max_length = 4});
     for (const auto& h : found) {
       CHECK(h.tokens == best);
       CHECK(h.score == doctest::Approx(score).epsilon(1e-5));
@@ -69,7 +77,8 @@ TEST_CASE("beam search: a wide beam finds what trying everything finds") {
 }
 
 TEST_CASE("beam search: greedy takes the most probable token each time") {
-  const auto found = nn::beam_search(decode, {zeros({1}, i64)}, 1, {.beam = 1, .length_penalty = 0, .max_length = 6});
+  const auto found = nn::beam_search(decode, {zeros({1}, i64)}, 1,
+                                     {.beam = 1, .length_penalty = 0, .max_length = 6});
   std::vector<int64_t> expected;
   int64_t before = 0, last = 2;
   while (expected.size() < 7) {
@@ -81,8 +90,9 @@ TEST_CASE("beam search: greedy takes the most probable token each time") {
     last = token;
   }
   CHECK(found[0].tokens == expected);
-  CHECK(message_of<ValueError>([] { nn::beam_search(decode, {zeros({1}, i64)}, 1, {.beam = 0}); }) ==
-        "beam_search: beam = 0 and max_length = 100; both must be at least 1");
+  CHECK(message_of<ValueError>([] {
+          nn::beam_search(decode, {zeros({1}, i64)}, 1, {.beam = 0});
+        }) == "beam_search: beam = 0 and max_length = 100; both must be at least 1");
 }
 
 TEST_CASE("seq2seq: what a batch translates is what each sentence alone translates") {
@@ -90,11 +100,17 @@ TEST_CASE("seq2seq: what a batch translates is what each sentence alone translat
     for (const auto cell : {RnnCell::lstm, RnnCell::gru}) {
       CAPTURE(nn::name(score));
       const nn::Params params(3);
-      const nn::Seq2Seq model(params / "m", {.source_vocab = 12, .target_vocab = 9, .embedding = 6, .hidden = 8,
-                                             .cell = cell, .score = score, .dropout = 0});
+      const nn::Seq2Seq model(params / "m", {.source_vocab = 12,
+                                             .target_vocab = 9,
+                                             .embedding = 6,
+                                             .hidden = 8,
+                                             .cell = cell,
+                                             .score = score,
+                                             .dropout = 0});
       const Tensor source = tensor({{4, 5, 6, 7, 3}, {8, 9, 3, 0, 0}});
       const auto both = model.translate(source, tensor({5, 3}), {.beam = 3, .max_length = 6});
-      const auto second = model.translate(source.slice(0, 1, 2).slice(1, 0, 3), tensor({3}), {.beam = 3, .max_length = 6});
+      const auto second = model.translate(source.slice(0, 1, 2).slice(1, 0, 3), tensor({3}),
+                                          {.beam = 3, .max_length = 6});
       CHECK(both[1].tokens == second[0].tokens);
       CHECK(both[1].score == doctest::Approx(second[0].score).epsilon(1e-4));
     }
@@ -103,9 +119,12 @@ TEST_CASE("seq2seq: what a batch translates is what each sentence alone translat
 
 TEST_CASE("seq2seq: the loss of teacher forcing is the score of the search") {
   const nn::Params params(3);
-  const nn::Seq2Seq model(params / "m", {.source_vocab = 12, .target_vocab = 9, .embedding = 6, .hidden = 8, .dropout = 0});
+  const nn::Seq2Seq model(
+      params / "m",
+      {.source_vocab = 12, .target_vocab = 9, .embedding = 6, .hidden = 8, .dropout = 0});
   const Tensor source = tensor({{4, 5, 6, 7, 3}}), lengths = tensor({5});
-  const auto h = model.translate(source, lengths, {.beam = 4, .length_penalty = 0, .max_length = 5})[0];
+  const auto h =
+      model.translate(source, lengths, {.beam = 4, .length_penalty = 0, .max_length = 5})[0];
   std::vector<int64_t> target{2};
   target.insert(target.end(), h.tokens.begin(), h.tokens.end());
   if (h.attention.size() > h.tokens.size()) target.push_back(3);

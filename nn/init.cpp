@@ -18,7 +18,8 @@ struct Fans {
 Fans fans_of(const Tensor& w) {
   if (w.dim() == 0) return {1, 1};
   if (w.dim() == 1) return {static_cast<double>(w.size(0)), static_cast<double>(w.size(0))};
-  const double rest = static_cast<double>(w.numel()) / std::max(1.0, static_cast<double>(w.size(0) * w.size(1)));
+  const double rest =
+      static_cast<double>(w.numel()) / std::max(1.0, static_cast<double>(w.size(0) * w.size(1)));
   return {static_cast<double>(w.size(1)) * rest, static_cast<double>(w.size(0)) * rest};
 }
 
@@ -35,7 +36,8 @@ Init normal_of(std::function<double(Fans)> std) {
   };
 }
 
-// Makes the rows of a [rows, columns] matrix, rows <= columns, orthonormal: Gram-Schmidt, twice for accuracy.
+// Makes the rows of a [rows, columns] matrix, rows <= columns, orthonormal: Gram-Schmidt, twice for
+// accuracy.
 void orthonormalize(std::vector<double>& m, int64_t rows, int64_t columns) {
   const auto row = [&](int64_t i) { return m.data() + i * columns; };
   const auto dot = [&](const double* a, const double* b) {
@@ -56,7 +58,8 @@ void orthonormalize(std::vector<double>& m, int64_t rows, int64_t columns) {
 
 void fill_orthogonal(const Tensor& w, double gain, Generator& generator) {
   if (w.dim() < 2)
-    throw ShapeError(fmt::format("orthogonal: the parameter is {}; it needs two axes", w.shape().str()));
+    throw ShapeError(
+        fmt::format("orthogonal: the parameter is {}; it needs two axes", w.shape().str()));
   const int64_t out = w.size(0), in = w.numel() / std::max<int64_t>(out, 1);
   const bool tall = out > in;
   const int64_t rows = tall ? in : out, columns = tall ? out : in;
@@ -67,7 +70,8 @@ void fill_orthogonal(const Tensor& w, double gain, Generator& generator) {
   const Tensor values = core::empty({out, in}, f64);
   for (int64_t i = 0; i < out; ++i)
     for (int64_t j = 0; j < in; ++j)
-      values.data<double>()[i * in + j] = gain * m[static_cast<size_t>(tall ? j * columns + i : i * columns + j)];
+      values.data<double>()[i * in + j] =
+          gain * m[static_cast<size_t>(tall ? j * columns + i : i * columns + j)];
   core::copy_into(w, core::view_of(values, w.shape(), contiguous_strides(w.shape()), 0));
 }
 

@@ -12,7 +12,8 @@ using Init = std::function<void(const Tensor& parameter, Generator& generator)>;
 
 namespace init {
 
-// Fans: a weight [out, in, ...] has fan_in = in * rest and fan_out = out * rest, a vector both its size.
+// Fans: a weight [out, in, ...] has fan_in = in * rest and fan_out = out * rest, a vector both its
+// size.
 
 Init zeros();
 Init ones();
@@ -25,7 +26,8 @@ Init truncated_normal(double std = 0.02, double mean = 0);
 Init xavier_uniform(double gain = 1);
 /// Normal with std gain sqrt(2 / (fan_in + fan_out)).
 Init xavier_normal(double gain = 1);
-/// Uniform within ± sqrt(6 / ((1 + a²) fan_in)): He et al. 2015. a is the slope of leaky_relu below zero.
+/// Uniform within ± sqrt(6 / ((1 + a²) fan_in)): He et al. 2015. a is the slope of leaky_relu below
+/// zero.
 Init kaiming_uniform(double a = 0);
 /// Normal with std sqrt(2 / ((1 + a²) fan_in)).
 Init kaiming_normal(double a = 0);

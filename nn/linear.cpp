@@ -7,11 +7,13 @@
 
 namespace tapehead::nn {
 
-Linear::Linear(Scope at, int64_t in, int64_t out, const LinearOptions& options) : at_(std::move(at)) {
+Linear::Linear(Scope at, int64_t in, int64_t out, const LinearOptions& options)
+    : at_(std::move(at)) {
   weight = at_.param("weight", {out, in}, options.init);
   if (!options.bias) return;
   const double bound = in > 0 ? 1 / std::sqrt(static_cast<double>(in)) : 0;
-  bias = at_.param("bias", {out}, options.bias_init ? options.bias_init : init::uniform(-bound, bound));
+  bias = at_.param("bias", {out},
+                   options.bias_init ? options.bias_init : init::uniform(-bound, bound));
 }
 
 Tensor Linear::operator()(const Tensor& x) const {

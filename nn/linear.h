@@ -7,8 +7,8 @@ namespace tapehead::nn {
 
 struct LinearOptions {
   bool bias = true;
-  Init init = init::fan_in_uniform();       ///< of the weight
-  Init bias_init = {};                      ///< empty: uniform within ± 1 / sqrt(in)
+  Init init = init::fan_in_uniform();  ///< of the weight
+  Init bias_init = {};                 ///< empty: uniform within ± 1 / sqrt(in)
 };
 
 /// y = x W' + b: x [..., in] gives [..., out].

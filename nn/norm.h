@@ -36,8 +36,8 @@ class RMSNorm {
   double eps_;
 };
 
-/// In training, zeroes each element with probability p and scales the others by 1 / (1 - p): Srivastava et
-/// al. 2014. In evaluation it does nothing.
+/// In training, zeroes each element with probability p and scales the others by 1 / (1 - p):
+/// Srivastava et al. 2014. In evaluation it does nothing.
 class Dropout {
  public:
   /// Throws ValueError when p is outside 0..1.

@@ -54,7 +54,9 @@ std::vector<Param> Params::trainable() const {
   return out;
 }
 
-bool Params::contains(std::string_view path) const { return state_->index.contains(std::string(path)); }
+bool Params::contains(std::string_view path) const {
+  return state_->index.contains(std::string(path));
+}
 
 const Tensor& Params::operator[](std::string_view path) const {
   const auto found = state_->index.find(std::string(path));
@@ -74,8 +76,8 @@ int64_t Params::count() const {
 
 namespace {
 
-void set_training(std::vector<std::pair<std::string, std::shared_ptr<bool>>>& places, std::string_view pattern,
-                  bool on) {
+void set_training(std::vector<std::pair<std::string, std::shared_ptr<bool>>>& places,
+                  std::string_view pattern, bool on) {
   bool any = pattern == "*";
   for (auto& [path, training] : places)
     if (fits_pattern(path, pattern) || fits_pattern(path + ".", pattern)) {
@@ -136,20 +138,26 @@ std::string Params::str() const {
     path_width = std::max(path_width, p.path.size());
     shape_width = std::max(shape_width, p.value.shape().str().size());
   }
-  std::string out = fmt::format("{:<{}}  {:<{}}  type  {:>12}\n", "path", path_width, "shape", shape_width, "count");
+  std::string out = fmt::format("{:<{}}  {:<{}}  type  {:>12}\n", "path", path_width, "shape",
+                                shape_width, "count");
   for (const Param& p : state_->all)
-    out += fmt::format("{:<{}}  {:<{}}  {:<4}  {:>12}{}\n", p.path, path_width, p.value.shape().str(),
-                       shape_width, name(p.value.dtype()), thousands(p.value.numel()),
-                       p.is_buffer ? "  buffer" : p.value.requires_grad() ? "" : "  frozen");
+    out +=
+        fmt::format("{:<{}}  {:<{}}  {:<4}  {:>12}{}\n", p.path, path_width, p.value.shape().str(),
+                    shape_width, name(p.value.dtype()), thousands(p.value.numel()),
+                    p.is_buffer               ? "  buffer"
+                    : p.value.requires_grad() ? ""
+                                              : "  frozen");
   for (const auto& [name, target] : state_->ties) out += fmt::format("{} is {}\n", name, target);
   int64_t trained = 0;
   for (const Param& p : trainable()) trained += p.value.numel();
-  return out + fmt::format("{} parameters, {} of them trained\n", thousands(count()), thousands(trained));
+  return out +
+         fmt::format("{} parameters, {} of them trained\n", thousands(count()), thousands(trained));
 }
 
 Scope::Scope(Params params, std::string path) : params_(std::move(params)), path_(std::move(path)) {
   auto& places = params_.state_->places;
-  const auto known = std::find_if(places.begin(), places.end(), [&](auto& p) { return p.first == path_; });
+  const auto known =
+      std::find_if(places.begin(), places.end(), [&](auto& p) { return p.first == path_; });
   if (known == places.end()) {
     training_ = std::make_shared<bool>(true);
     places.emplace_back(path_, training_);
@@ -160,7 +168,8 @@ Scope::Scope(Params params, std::string path) : params_(std::move(params)), path
 
 std::string Scope::path_of(std::string_view name) const {
   if (name.empty() || name.find('.') != std::string_view::npos)
-    throw ValueError(fmt::format("params: '{}' is not a name; a name is not empty and has no dot", name));
+    throw ValueError(
+        fmt::format("params: '{}' is not a name; a name is not empty and has no dot", name));
   return path_.empty() ? std::string(name) : path_ + "." + std::string(name);
 }
 
@@ -170,7 +179,8 @@ Tensor Scope::param(std::string_view name, const Shape& shape, const Init& init)
   Params::State& state = *params_.state_;
   const std::string path = path_of(name);
   if (params_.contains(path))
-    throw ValueError(fmt::format("params: '{}' exists already; give this layer a name of its own", path));
+    throw ValueError(
+        fmt::format("params: '{}' exists already; give this layer a name of its own", path));
   Tensor value = core::empty(shape);
   Generator generator{.seed = state.seed, .draws = hash_of(path)};
   init(value, generator);
@@ -184,7 +194,8 @@ Tensor Scope::buffer(std::string_view name, const Tensor& value) const {
   Params::State& state = *params_.state_;
   const std::string path = path_of(name);
   if (params_.contains(path))
-    throw ValueError(fmt::format("params: '{}' exists already; give this layer a name of its own", path));
+    throw ValueError(
+        fmt::format("params: '{}' exists already; give this layer a name of its own", path));
   Tensor held = value.detach();
   held.set_name(path);
   state.index.emplace(path, state.all.size());
@@ -198,11 +209,13 @@ void Scope::tie(std::string_view name, const Tensor& parameter) const {
     if (!state.all[i].value.is_same(parameter)) continue;
     const std::string path = path_of(name);
     if (!state.index.emplace(path, i).second)
-      throw ValueError(fmt::format("params: '{}' exists already; give this layer a name of its own", path));
+      throw ValueError(
+          fmt::format("params: '{}' exists already; give this layer a name of its own", path));
     state.ties.emplace_back(path, state.all[i].path);
     return;
   }
-  throw ValueError(fmt::format("tie: {} is not a parameter of this model", core::describe(parameter)));
+  throw ValueError(
+      fmt::format("tie: {} is not a parameter of this model", core::describe(parameter)));
 }
 
 }  // namespace tapehead::nn

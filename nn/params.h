@@ -32,8 +32,8 @@ struct Param {
 ///   optim::AdamW opt(params, {.lr = 1e-2});
 class Params {
  public:
-  /// First values follow from the seed and each parameter's path, so they do not depend on the order in
-  /// which layers are made. Without a seed: that of the default generator.
+  /// First values follow from the seed and each parameter's path, so they do not depend on the
+  /// order in which layers are made. Without a seed: that of the default generator.
   Params();
   explicit Params(uint64_t seed);
 
@@ -52,12 +52,12 @@ class Params {
   /// The number of numbers in all parameters; buffers do not count, a tied parameter counts once.
   int64_t count() const;
 
-  /// Training or evaluation: what dropout and batch norm ask. A pattern such as "encoder.*" (`*` stands
-  /// for any characters) limits it to some places; throws ValueError when it fits none.
+  /// Training or evaluation: what dropout and batch norm ask. A pattern such as "encoder.*" (`*`
+  /// stands for any characters) limits it to some places; throws ValueError when it fits none.
   void train(std::string_view pattern = "*") const;
   void eval(std::string_view pattern = "*") const;
-  /// Stops (starts) the training of the parameters whose path fits the pattern. Throws ValueError when
-  /// none does.
+  /// Stops (starts) the training of the parameters whose path fits the pattern. Throws ValueError
+  /// when none does.
   void freeze(std::string_view pattern) const;
   void unfreeze(std::string_view pattern) const;
 
@@ -75,14 +75,16 @@ class Params {
     /// Throws when the file has what the model has not.
     bool strict = true;
   };
-  /// Copies the values of a safetensors file into the parameters. Throws FormatError that lists every
-  /// difference of names and shapes; then nothing was loaded.
+  /// Copies the values of a safetensors file into the parameters. Throws FormatError that lists
+  /// every difference of names and shapes; then nothing was loaded.
   void load(const std::string& path) const { load(path, LoadOptions()); }
   void load(const std::string& path, const LoadOptions& options) const;
   /// The same of tensors in memory; `source` stands for the file in errors.
-  void load(std::span<const NamedTensor> tensors, const std::string& source, const LoadOptions& options) const;
+  void load(std::span<const NamedTensor> tensors, const std::string& source,
+            const LoadOptions& options) const;
   /// Throws what load() would throw, and loads nothing.
-  void check(std::span<const NamedTensor> tensors, const std::string& source, const LoadOptions& options) const;
+  void check(std::span<const NamedTensor> tensors, const std::string& source,
+             const LoadOptions& options) const;
 
   /// What messages call the model: "Gpt(layers=12)".
   void describe(std::string model) const;
@@ -93,14 +95,15 @@ class Params {
  private:
   friend class Scope;
   using Copies = std::vector<std::pair<Tensor, Tensor>>;  // to, from
-  Copies plan(std::span<const NamedTensor> tensors, const std::string& source, const LoadOptions& options) const;
+  Copies plan(std::span<const NamedTensor> tensors, const std::string& source,
+              const LoadOptions& options) const;
 
   struct State;
   std::shared_ptr<State> state_;
 };
 
-/// A place in the model. Layers take one, make their parameters there, and hand places below it to their
-/// parts: `Block(nn::Scope at, …) : norm1(at / "norm1", …)`.
+/// A place in the model. Layers take one, make their parameters there, and hand places below it to
+/// their parts: `Block(nn::Scope at, …) : norm1(at / "norm1", …)`.
 class Scope {
  public:
   Scope operator/(std::string_view name) const;
@@ -140,7 +143,8 @@ auto at(const Scope& scope, F&& f) {
   }
 }
 
-/// A stack of equal layers at `scope / 0`, `scope / 1` …: `nn::stack<Block>(at / "blocks", 12, config)`.
+/// A stack of equal layers at `scope / 0`, `scope / 1` …: `nn::stack<Block>(at / "blocks", 12,
+/// config)`.
 template <class Layer, class... A>
 std::vector<Layer> stack(const Scope& scope, int64_t count, const A&... args) {
   std::vector<Layer> layers;

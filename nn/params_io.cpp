@@ -17,8 +17,8 @@ class Differences {
   void missing(const std::string& name) { missing_.push_back(name); }
   void unexpected(const std::string& name) { unexpected_.push_back(name); }
   void other_shape(const std::string& name, const Tensor& in_file, const Tensor& in_model) {
-    shapes_.push_back(fmt::format("{} is {} in the file, {} in the model", name, in_file.shape().str(),
-                                  in_model.shape().str()));
+    shapes_.push_back(fmt::format("{} is {} in the file, {} in the model", name,
+                                  in_file.shape().str(), in_model.shape().str()));
   }
   bool any() const { return !missing_.empty() || !unexpected_.empty() || !shapes_.empty(); }
   std::string str() const {
@@ -69,8 +69,8 @@ Params::Copies Params::plan(std::span<const NamedTensor> tensors, const std::str
   for (size_t i = 0; i < found.size(); ++i)
     if (!found[i]) differences.missing(options.strip + all()[i].path);
   if (differences.any())
-    throw FormatError(
-        fmt::format("{} does not fit {}: {}; nothing was loaded", source, description(), differences.str()));
+    throw FormatError(fmt::format("{} does not fit {}: {}; nothing was loaded", source,
+                                  description(), differences.str()));
   return copies;
 }
 

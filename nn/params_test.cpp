@@ -19,7 +19,8 @@ namespace {
 
 struct Pair {
   nn::Linear first, second;
-  Pair(nn::Scope at, int64_t hidden) : first(at / "first", 3, hidden), second(at / "second", hidden, 2) {}
+  Pair(nn::Scope at, int64_t hidden)
+      : first(at / "first", 3, hidden), second(at / "second", hidden, 2) {}
 };
 
 }  // namespace
@@ -34,7 +35,8 @@ TEST_CASE("params: paths, counts, lookup") {
         "params: no parameter 'model.frist.weight'; did you mean 'model.first.weight'?");
   CHECK(message_of<ValueError>([&] { nn::Linear(params / "model" / "first", 3, 4); }) ==
         "params: 'model.first.weight' exists already; give this layer a name of its own");
-  CHECK(message_of<ValueError>([&] { params / "a.b"; }) == "params: 'a.b' is not a name; a name is not empty and has no dot");
+  CHECK(message_of<ValueError>([&] { params / "a.b"; }) ==
+        "params: 'a.b' is not a name; a name is not empty and has no dot");
 }
 
 TEST_CASE("params: first values follow from seed and path, not from order") {
@@ -55,15 +57,18 @@ TEST_CASE("params: freezing, training and evaluation by pattern") {
   CHECK_FALSE(model.first.weight.requires_grad());
   params.unfreeze("*");
   CHECK(params.trainable().size() == 4);
-  CHECK(message_of<ValueError>([&] { params.freeze("decoder.*"); }) == "freeze: no parameter's path fits 'decoder.*'");
+  CHECK(message_of<ValueError>([&] { params.freeze("decoder.*"); }) ==
+        "freeze: no parameter's path fits 'decoder.*'");
 
   const Tensor x = ones({100});
   params.eval("drop");
   CHECK(sum(drop(x)).item() == 100);
   params.train();
   CHECK(sum(drop(x) == 0).item() > 20);
-  CHECK(message_of<ValueError>([&] { params.eval("dorp"); }) == "eval: no layer's path fits 'dorp'");
-  CHECK(message_of<ValueError>([&] { nn::Dropout(params / "d", 1.5); }) == "dropout: p = 1.5 is outside 0..1 (in d)");
+  CHECK(message_of<ValueError>([&] { params.eval("dorp"); }) ==
+        "eval: no layer's path fits 'dorp'");
+  CHECK(message_of<ValueError>([&] { nn::Dropout(params / "d", 1.5); }) ==
+        "dropout: p = 1.5 is outside 0..1 (in d)");
 }
 
 TEST_CASE("params: a tied parameter counts once and has two names") {
@@ -91,8 +96,10 @@ TEST_CASE("params: a file brings every value back, or says all that does not fit
   const auto before = c.first.weight.to_vector<float>();
   CHECK(message_of<FormatError>([&] { wider.load(scratch / "m.safetensors"); }) ==
         (scratch / "m.safetensors") +
-            " does not fit Pair(hidden=5): missing extra.g; model.first.bias is [4] in the file, [5] in the model; "
-            "model.first.weight is [4, 3] in the file, [5, 3] in the model; model.second.weight is [2, 4] in the "
+            " does not fit Pair(hidden=5): missing extra.g; model.first.bias is [4] in the file, "
+            "[5] in the model; "
+            "model.first.weight is [4, 3] in the file, [5, 3] in the model; model.second.weight is "
+            "[2, 4] in the "
             "file, [2, 5] in the model; nothing was loaded");
   CHECK(c.first.weight.to_vector<float>() == before);
 
@@ -100,9 +107,11 @@ TEST_CASE("params: a file brings every value back, or says all that does not fit
   const nn::Linear first(inner / "first", 3, 4);
   inner.load(scratch / "m.safetensors", {.strip = "model.", .strict = false});
   CHECK(first.weight.to_vector<float>() == a.first.weight.to_vector<float>());
-  CHECK(message_of<FormatError>([&] { inner.load(scratch / "m.safetensors", {.strip = "model."}); }) ==
-        (scratch / "m.safetensors") +
-            " does not fit the model: unexpected model.second.bias, model.second.weight; nothing was loaded");
+  CHECK(message_of<FormatError>([&] {
+          inner.load(scratch / "m.safetensors", {.strip = "model."});
+        }) == (scratch / "m.safetensors") +
+                  " does not fit the model: unexpected model.second.bias, model.second.weight; "
+                  "nothing was loaded");
 }
 
 TEST_CASE("params: conversion keeps layers and their parameters together") {
@@ -121,15 +130,19 @@ TEST_CASE("params: a summary") {
   params.freeze("model.second.*");
   const std::string text = params.str();
   CHECK(text.find("model.first.weight   [1000, 3]  f32          3,000\n") != std::string::npos);
-  CHECK(text.find("model.second.bias    [2]        f32              2  frozen\n") != std::string::npos);
+  CHECK(text.find("model.second.bias    [2]        f32              2  frozen\n") !=
+        std::string::npos);
   CHECK(text.find("6,002 parameters, 4,000 of them trained\n") != std::string::npos);
 }
 
 TEST_CASE("an error in a layer names its path") {
   const nn::Params params(1);
   const Pair model(params / "encoder", 4);
-  CHECK(message_of<ShapeError>([&] { model.first(ones({2, 5})); }) ==
-        "linear: x is [2, 5], weight is [4, 3]; x.size(-1) must equal weight.size(1) (in encoder.first)");
+  CHECK(message_of<ShapeError>([&] {
+          model.first(ones({2, 5}));
+        }) ==
+        "linear: x is [2, 5], weight is [4, 3]; x.size(-1) must equal weight.size(1) (in "
+        "encoder.first)");
 }
 
 TEST_CASE("init: the moments that the papers ask for") {
@@ -139,13 +152,16 @@ TEST_CASE("init: the moments that the papers ask for") {
     init(w, g);
     const auto v = w.to_vector<double>();
     double mean = 0, square = 0, largest = 0;
-    for (const double x : v) mean += x / 60000, square += x * x / 60000, largest = std::max(largest, std::abs(x));
+    for (const double x : v)
+      mean += x / 60000, square += x * x / 60000, largest = std::max(largest, std::abs(x));
     return std::array<double, 3>{mean, std::sqrt(square), largest};
   };
   const double xavier = std::sqrt(6.0 / 500), kaiming = std::sqrt(2.0 / 300);
-  CHECK(moments(nn::init::xavier_uniform())[1] == doctest::Approx(xavier / std::sqrt(3)).epsilon(0.02));
+  CHECK(moments(nn::init::xavier_uniform())[1] ==
+        doctest::Approx(xavier / std::sqrt(3)).epsilon(0.02));
   CHECK(moments(nn::init::xavier_uniform())[2] <= xavier);
-  CHECK(moments(nn::init::xavier_normal())[1] == doctest::Approx(std::sqrt(2.0 / 500)).epsilon(0.02));
+  CHECK(moments(nn::init::xavier_normal())[1] ==
+        doctest::Approx(std::sqrt(2.0 / 500)).epsilon(0.02));
   CHECK(moments(nn::init::kaiming_normal())[1] == doctest::Approx(kaiming).epsilon(0.02));
   CHECK(moments(nn::init::kaiming_uniform())[1] == doctest::Approx(kaiming).epsilon(0.02));
   CHECK(moments(nn::init::normal(0.5, 2))[0] == doctest::Approx(2).epsilon(0.01));
@@ -154,7 +170,8 @@ TEST_CASE("init: the moments that the papers ask for") {
   for (const Shape& shape : {Shape{5, 8}, Shape{8, 5}, Shape{6, 6}}) {
     const Tensor w = empty(shape, f64);
     nn::init::orthogonal(2)(w, g);
-    const Tensor product = shape[0] <= shape[1] ? matmul(w, w.transpose(0, 1)) : matmul(w.transpose(0, 1), w);
+    const Tensor product =
+        shape[0] <= shape[1] ? matmul(w, w.transpose(0, 1)) : matmul(w.transpose(0, 1), w);
     const int64_t n = product.size(0);
     for (int64_t i = 0; i < n; ++i)
       for (int64_t j = 0; j < n; ++j)

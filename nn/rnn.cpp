@@ -36,19 +36,22 @@ Cell::Cell(Scope at, int64_t in, int64_t hidden, const CellOptions& options)
     : weights(make_weights(at, "", in, hidden, options)), at_(at), cell_(options.cell) {}
 
 RnnState Cell::operator()(const Tensor& x, const RnnState& state) const {
-  const RnnResult r = nn::at(at_, [&] { return recurrent(cell_, x.unsqueeze(1), weights, state.h, state.c); });
+  const RnnResult r =
+      nn::at(at_, [&] { return recurrent(cell_, x.unsqueeze(1), weights, state.h, state.c); });
   return {r.h, r.c};
 }
 
 Rnn::Rnn(Scope at, int64_t in, int64_t hidden, const RnnNetOptions& options)
     : at_(std::move(at)), options_(options) {
   if (options.layers < 1)
-    throw ValueError(fmt::format("rnn: layers = {}; at least 1 (in {})", options.layers, at_.path()));
+    throw ValueError(
+        fmt::format("rnn: layers = {}; at least 1 (in {})", options.layers, at_.path()));
   const int64_t directions = options.bidirectional ? 2 : 1;
   for (int64_t layer = 0; layer < options.layers; ++layer)
     for (int64_t direction = 0; direction < directions; ++direction)
       weights_.push_back(make_weights(
-          at_, fmt::format("_l{}{}", layer, direction ? "_reverse" : ""), layer ? directions * hidden : in, hidden,
+          at_, fmt::format("_l{}{}", layer, direction ? "_reverse" : ""),
+          layer ? directions * hidden : in, hidden,
           {.cell = options.cell, .bias = options.bias, .forget_bias = options.forget_bias}));
 }
 
@@ -64,15 +67,16 @@ RnnNetResult Rnn::operator()(const Tensor& x, const Tensor& lengths, const RnnSt
         const int64_t k = layer * directions + direction;
         const auto first = [k](const Tensor& s) { return s.defined() ? s[k] : s; };
         const RnnResult r =
-            recurrent(options_.cell, input, weights_[static_cast<size_t>(k)], first(state.h), first(state.c),
-                      {.lengths = lengths, .reverse = direction == 1});
+            recurrent(options_.cell, input, weights_[static_cast<size_t>(k)], first(state.h),
+                      first(state.c), {.lengths = lengths, .reverse = direction == 1});
         outs.push_back(r.out);
         hs.push_back(r.h);
         if (r.c.defined()) cs.push_back(r.c);
       }
       input = directions == 1 ? outs[0] : cat(outs, -1);
     }
-    return RnnNetResult{input, {tapehead::stack(hs, 0), cs.empty() ? Tensor() : tapehead::stack(cs, 0)}};
+    return RnnNetResult{input,
+                        {tapehead::stack(hs, 0), cs.empty() ? Tensor() : tapehead::stack(cs, 0)}};
   });
 }
 

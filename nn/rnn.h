@@ -21,7 +21,8 @@ struct CellOptions {
   bool bias = true;
   Init input_init = {};   ///< of w_ih; empty: uniform within ± 1 / sqrt(H)
   Init hidden_init = {};  ///< of w_hh; empty: the same
-  double forget_bias = 0; ///< added to LSTM's forget gate: 1 helps it remember (Jozefowicz et al. 2015)
+  double forget_bias =
+      0;  ///< added to LSTM's forget gate: 1 helps it remember (Jozefowicz et al. 2015)
 };
 
 /// One step: x [B, C] and a state give the next state.
@@ -57,8 +58,10 @@ struct RnnNetResult {
 class Rnn {
  public:
   Rnn(Scope at, int64_t in, int64_t hidden, const RnnNetOptions& options = {});
-  /// lengths: i64 [B] or undefined; what lies past a sequence's end is not read, and its outputs are zeros.
-  RnnNetResult operator()(const Tensor& x, const Tensor& lengths = {}, const RnnState& state = {}) const;
+  /// lengths: i64 [B] or undefined; what lies past a sequence's end is not read, and its outputs
+  /// are zeros.
+  RnnNetResult operator()(const Tensor& x, const Tensor& lengths = {},
+                          const RnnState& state = {}) const;
 
  private:
   Scope at_;

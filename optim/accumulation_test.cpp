@@ -22,7 +22,8 @@ TEST_CASE("several backward passes and a scaled step equal one large batch") {
   optim::AdamW in_parts({{"w", parts}}, {.lr = 0.1}), at_once({{"w", whole}}, {.lr = 0.1});
   for (int step = 0; step < 5; ++step) {
     in_parts.zero_grad();
-    for (const float i : {0.f, 1.f, 2.f, 3.f}) loss_of(parts, {i, i + 1}, {2 * i, 2 * i + 3}).backward();
+    for (const float i : {0.f, 1.f, 2.f, 3.f})
+      loss_of(parts, {i, i + 1}, {2 * i, 2 * i + 3}).backward();
     in_parts.step({.grad_scale = 1.0 / 4});
 
     at_once.zero_grad();
@@ -36,6 +37,7 @@ TEST_CASE("losses that are scaled instead add up to the same, and clip as one ba
   const Tensor parts = leaf({0.5}, f64), whole = leaf({0.5}, f64);
   for (const float i : {1.f, 2.f}) (loss_of(parts, {i}, {3}) / 2).backward();
   loss_of(whole, {1, 2}, {3, 3}).backward();
-  CHECK(optim::clip_grad_norm({{"w", parts}}, 0.5) == doctest::Approx(optim::clip_grad_norm({{"w", whole}}, 0.5)));
+  CHECK(optim::clip_grad_norm({{"w", parts}}, 0.5) ==
+        doctest::Approx(optim::clip_grad_norm({{"w", whole}}, 0.5)));
   CHECK(parts.grad().item() == doctest::Approx(whole.grad().item()));
 }

@@ -22,15 +22,17 @@ AdamOptions adam_options(const AdamWOptions& o) {
 
 }  // namespace
 
-Adam::Adam(const char* name, const AdamOptions& options, bool decoupled, std::vector<GroupRule> groups)
+Adam::Adam(const char* name, const AdamOptions& options, bool decoupled,
+           std::vector<GroupRule> groups)
     : Optimizer(name, options.lr, options.weight_decay, std::move(groups), slots(options.amsgrad)),
       options_(options),
       decoupled_(decoupled) {
   for (const double beta : options.betas)
     if (!(beta >= 0 && beta < 1))
-      throw ValueError(fmt::format("{}: betas = {{{}, {}}}; each must be at least 0 and below 1", name,
-                                   options.betas[0], options.betas[1]));
-  detail::check_option(options.eps >= 0 && std::isfinite(options.eps), name, "eps", options.eps, "0 or more");
+      throw ValueError(fmt::format("{}: betas = {{{}, {}}}; each must be at least 0 and below 1",
+                                   name, options.betas[0], options.betas[1]));
+  detail::check_option(options.eps >= 0 && std::isfinite(options.eps), name, "eps", options.eps,
+                       "0 or more");
 }
 
 Adam::Adam(const nn::Params& params, const AdamOptions& options, std::vector<GroupRule> groups)
@@ -38,7 +40,8 @@ Adam::Adam(const nn::Params& params, const AdamOptions& options, std::vector<Gro
   train(params);
 }
 
-Adam::Adam(const std::vector<nn::Param>& params, const AdamOptions& options, std::vector<GroupRule> groups)
+Adam::Adam(const std::vector<nn::Param>& params, const AdamOptions& options,
+           std::vector<GroupRule> groups)
     : Adam("Adam", options, false, std::move(groups)) {
   train(params);
 }
@@ -48,7 +51,8 @@ AdamW::AdamW(const nn::Params& params, const AdamWOptions& options, std::vector<
   train(params);
 }
 
-AdamW::AdamW(const std::vector<nn::Param>& params, const AdamWOptions& options, std::vector<GroupRule> groups)
+AdamW::AdamW(const std::vector<nn::Param>& params, const AdamWOptions& options,
+             std::vector<GroupRule> groups)
     : Adam("AdamW", adam_options(options), true, std::move(groups)) {
   train(params);
 }
@@ -65,13 +69,13 @@ void Adam::update(const detail::Updates& updates, double grad_scale) {
       root_correction2 = std::sqrt(1 - std::pow(options_.betas[1], step));
     }
     numbers.push_back({.grad_scale = options_.maximize ? -grad_scale : grad_scale,
-                        .weight_decay = decoupled_ ? 0 : u.weight_decay,
-                        .keep = decoupled_ ? 1 - u.lr * u.weight_decay : 1,
-                        .beta1 = options_.betas[0],
-                        .beta2 = options_.betas[1],
-                        .step_size = u.lr / correction1,
-                        .root_scale = 1 / root_correction2,
-                        .eps = options_.eps});
+                       .weight_decay = decoupled_ ? 0 : u.weight_decay,
+                       .keep = decoupled_ ? 1 - u.lr * u.weight_decay : 1,
+                       .beta1 = options_.betas[0],
+                       .beta2 = options_.betas[1],
+                       .step_size = u.lr / correction1,
+                       .root_scale = 1 / root_correction2,
+                       .eps = options_.eps});
   }
   const kernels::OptimKernels& kernel = *kernels::table().optim;
   updates.run([&](size_t i, const kernels::OptimPiece& piece) {

@@ -20,9 +20,10 @@ struct AdamOptions {
 /// Kingma and Ba 2015, as PyTorch has it.
 class Adam : public Optimizer {
  public:
-  /// Trains every parameter of the model. Throws ValueError for options outside their range, for patterns
-  /// that fit nothing, and when there are no parameters.
-  explicit Adam(const nn::Params& params, const AdamOptions& options = {}, std::vector<GroupRule> groups = {});
+  /// Trains every parameter of the model. Throws ValueError for options outside their range, for
+  /// patterns that fit nothing, and when there are no parameters.
+  explicit Adam(const nn::Params& params, const AdamOptions& options = {},
+                std::vector<GroupRule> groups = {});
   /// Trains these: `optim::Adam opt({{"image", image}}, {.lr = 0.05})`.
   explicit Adam(const std::vector<nn::Param>& params, const AdamOptions& options = {},
                 std::vector<GroupRule> groups = {});
@@ -50,7 +51,8 @@ struct AdamWOptions {
 class AdamW : public Adam {
  public:
   /// As Adam's.
-  explicit AdamW(const nn::Params& params, const AdamWOptions& options = {}, std::vector<GroupRule> groups = {});
+  explicit AdamW(const nn::Params& params, const AdamWOptions& options = {},
+                 std::vector<GroupRule> groups = {});
   explicit AdamW(const std::vector<nn::Param>& params, const AdamWOptions& options = {},
                  std::vector<GroupRule> groups = {});
 };

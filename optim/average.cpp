@@ -30,15 +30,18 @@ WeightAverage::WeightAverage(const char* name, const nn::Params& params)
     averages_.push_back({p.path, average});
   }
   if (params_.empty())
-    throw ValueError(fmt::format("{}: there are no parameters; make the layers before the average", name_));
+    throw ValueError(
+        fmt::format("{}: there are no parameters; make the layers before the average", name_));
 }
 
 void WeightAverage::update() {
   if (swapped_)
-    throw GraphError(fmt::format("{}: the model has the averages now; call update() when swap() has ended", name_));
+    throw GraphError(fmt::format(
+        "{}: the model has the averages now; call update() when swap() has ended", name_));
   if (model_.all().size() != model_size_)
-    throw GraphError(fmt::format("{}: '{}' was made after the average; make the average after all layers", name_,
-                                 model_.all()[model_size_].path));
+    throw GraphError(
+        fmt::format("{}: '{}' was made after the average; make the average after all layers", name_,
+                    model_.all()[model_size_].path));
   std::vector<Tensor> values;
   detail::Pieces pieces;
   for (size_t i = 0; i < params_.size(); ++i) {
@@ -58,14 +61,16 @@ void WeightAverage::update() {
 
 WeightAverage::Swapped::Swapped(WeightAverage& average) : average_(average) {
   if (average.swapped_)
-    throw GraphError(fmt::format("{}: the model has the averages already; end the first swap() before", average.name_));
+    throw GraphError(fmt::format(
+        "{}: the model has the averages already; end the first swap() before", average.name_));
   for (const nn::Param& p : average.params_) weights_.push_back(core::clone(p.value));
   average.copy_to_model();
   average.swapped_ = true;
 }
 
 WeightAverage::Swapped::~Swapped() {
-  for (size_t i = 0; i < weights_.size(); ++i) overwrite(average_.params_[i], weights_[i], average_.name_);
+  for (size_t i = 0; i < weights_.size(); ++i)
+    overwrite(average_.params_[i], weights_[i], average_.name_);
   average_.swapped_ = false;
 }
 
@@ -90,8 +95,10 @@ void WeightAverage::load(const StateDict& state) {
   updates_ = updates;
 }
 
-Ema::Ema(const nn::Params& params, const EmaOptions& options) : WeightAverage("Ema", params), options_(options) {
-  detail::check_option(options.decay >= 0 && options.decay < 1, "Ema", "decay", options.decay, "at least 0 and below 1");
+Ema::Ema(const nn::Params& params, const EmaOptions& options)
+    : WeightAverage("Ema", params), options_(options) {
+  detail::check_option(options.decay >= 0 && options.decay < 1, "Ema", "decay", options.decay,
+                       "at least 0 and below 1");
 }
 
 double Ema::share(int64_t update) const {

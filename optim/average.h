@@ -16,16 +16,16 @@
 
 namespace tapehead::optim {
 
-/// The base of averages: of every parameter of a model, in f32 (f64 of f64 parameters). Buffers are not
-/// averaged. Make it after the layers.
+/// The base of averages: of every parameter of a model, in f32 (f64 of f64 parameters). Buffers are
+/// not averaged. Make it after the layers.
 class WeightAverage {
  public:
   WeightAverage(const WeightAverage&) = delete;
   WeightAverage& operator=(const WeightAverage&) = delete;
   virtual ~WeightAverage() = default;
 
-  /// Takes the weights in. Throws GraphError while the averages are in the model, or when the model has
-  /// grown.
+  /// Takes the weights in. Throws GraphError while the averages are in the model, or when the model
+  /// has grown.
   void update();
   /// How many times weights were taken in.
   int64_t updates() const { return updates_; }
@@ -44,8 +44,8 @@ class WeightAverage {
     WeightAverage& average_;
     std::vector<Tensor> weights_;
   };
-  /// Puts the averages into the model until the result goes out of scope. Throws GraphError when they are
-  /// there already.
+  /// Puts the averages into the model until the result goes out of scope. Throws GraphError when
+  /// they are there already.
   Swapped swap() { return Swapped(*this); }
   /// Puts the averages into the model for good.
   void copy_to_model() const;
@@ -63,7 +63,7 @@ class WeightAverage {
  private:
   const char* name_;
   nn::Params model_;
-  size_t model_size_;             // parameters and buffers when this was made
+  size_t model_size_;  // parameters and buffers when this was made
   std::vector<nn::Param> params_;
   std::vector<nn::Param> averages_;
   int64_t updates_ = 0;
@@ -72,8 +72,8 @@ class WeightAverage {
 
 struct EmaOptions {
   double decay = 0.999;
-  /// The first weights, random ones, have no part: the averages are those of the updates alone, with
-  /// exponential weights that add up to 1, as in Adam's bias correction.
+  /// The first weights, random ones, have no part: the averages are those of the updates alone,
+  /// with exponential weights that add up to 1, as in Adam's bias correction.
   bool bias_correction = true;
 };
 
@@ -89,8 +89,8 @@ class Ema : public WeightAverage {
   EmaOptions options_;
 };
 
-/// The plain mean of all updates, one at the end of each epoch or cycle: stochastic weight averaging,
-/// Izmailov et al. 2018.
+/// The plain mean of all updates, one at the end of each epoch or cycle: stochastic weight
+/// averaging, Izmailov et al. 2018.
 class Swa : public WeightAverage {
  public:
   explicit Swa(const nn::Params& params) : WeightAverage("Swa", params) {}

@@ -15,7 +15,9 @@ void set(const nn::Params& params, const char* path, double value) {
   core::copy_into(params[path], Tensor(value));
 }
 
-double average_of(const optim::WeightAverage& average, size_t i) { return values(average.averages()[i].value)[0]; }
+double average_of(const optim::WeightAverage& average, size_t i) {
+  return values(average.averages()[i].value)[0];
+}
 
 }  // namespace
 
@@ -131,7 +133,8 @@ TEST_CASE("a restored average goes on where it stopped") {
   nn::Params smaller = small_model({"a"}, 3);
   optim::Ema unfit(smaller, 0.9);
   CHECK(error_of<FormatError>([&] { unfit.load(state); }) ==
-        "Ema: the state does not fit: unexpected b; a is [2] f32 in the state, [3] f32 here; nothing was loaded");
+        "Ema: the state does not fit: unexpected b; a is [2] f32 in the state, [3] f32 here; "
+        "nothing was loaded");
   CHECK(unfit.updates() == 0);
 }
 
@@ -139,7 +142,8 @@ TEST_CASE("what averages refuse") {
   CHECK(error_of<ValueError>([&] { optim::Swa{nn::Params(1)}; }) ==
         "Swa: there are no parameters; make the layers before the average");
   nn::Params params = small_model({"a"});
-  CHECK(error_of<ValueError>([&] { optim::Ema(params, 1); }) == "Ema: decay = 1; it must be at least 0 and below 1");
+  CHECK(error_of<ValueError>([&] { optim::Ema(params, 1); }) ==
+        "Ema: decay = 1; it must be at least 0 and below 1");
   optim::Ema ema(params);
   params.root().param("late", {1}, nn::init::ones());
   CHECK(error_of<GraphError>([&] { ema.update(); }) ==

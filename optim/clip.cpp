@@ -52,13 +52,16 @@ double sum(double a, double b) { return a + b; }
 double norm_of(const Gradients& gradients, double norm_type) {
   const kernels::OptimKernels& kernel = *kernels::table().optim;
   const bool largest = norm_type == INFINITY;
-  const auto& partial = largest ? kernel.abs_max : norm_type == 1 ? kernel.abs_sum : kernel.square_sum;
+  const auto& partial = largest          ? kernel.abs_max
+                        : norm_type == 1 ? kernel.abs_sum
+                                         : kernel.square_sum;
   const auto join = largest ? larger : sum;
   std::vector<double> totals(static_cast<size_t>(gradients.pieces.tasks()));
   gradients.pieces.run([&](int64_t task, size_t i, int64_t begin, int64_t end) {
     const Tensor& g = gradients.values[i];
     double& total = totals[static_cast<size_t>(task)];
-    total = join(total, partial[static_cast<int>(g.dtype())](g.raw() + begin * size_of(g.dtype()), end - begin));
+    total = join(total, partial[static_cast<int>(g.dtype())](g.raw() + begin * size_of(g.dtype()),
+                                                             end - begin));
   });
   double norm = 0;
   for (const double total : totals) norm = join(norm, total);
@@ -75,14 +78,16 @@ double norm_of(const Gradients& gradients, double norm_type) {
     if (++count <= 3) paths += (count > 1 ? ", " : "") + gradients.paths[i];
   }
   if (count > 3) paths += fmt::format(" and {} more", count - 3);
-  throw ValueError(fmt::format("{}: the norm of the gradients is {}, because of {}; lower the learning rate, "
-                               "or look for the op with AnomalyMode",
-                               op, norm, paths.empty() ? "their size" : paths));
+  throw ValueError(
+      fmt::format("{}: the norm of the gradients is {}, because of {}; lower the learning rate, "
+                  "or look for the op with AnomalyMode",
+                  op, norm, paths.empty() ? "their size" : paths));
 }
 
 double checked_norm(const char* op, const Gradients& gradients, const NormOptions& options) {
   const double type = options.norm_type;
-  detail::check_option(type == 1 || type == 2 || type == INFINITY, op, "norm_type", type, "1, 2 or infinity");
+  detail::check_option(type == 1 || type == 2 || type == INFINITY, op, "norm_type", type,
+                       "1, 2 or infinity");
   const double norm = norm_of(gradients, type);
   if (options.error_if_nonfinite && !std::isfinite(norm)) blame_nonfinite(op, gradients, norm);
   return norm;
@@ -112,18 +117,22 @@ double clip_grad_norm(const nn::Params& params, double max_norm, const NormOptio
   return clip_grad_norm(params.all(), max_norm, options);
 }
 
-double clip_grad_norm(const std::vector<nn::Param>& params, double max_norm, const NormOptions& options) {
+double clip_grad_norm(const std::vector<nn::Param>& params, double max_norm,
+                      const NormOptions& options) {
   check_max_norm("clip_grad_norm", max_norm);
   const Gradients gradients(params);
   const double norm = checked_norm("clip_grad_norm", gradients, options);
   const double factor = clip_factor(norm, max_norm);
   if (factor == 1) return norm;
   const auto& scale = kernels::table().optim->scale;
-  gradients.change("clip_grad_norm", [&](int dtype, char* x, int64_t n) { scale[dtype](x, n, factor); });
+  gradients.change("clip_grad_norm",
+                   [&](int dtype, char* x, int64_t n) { scale[dtype](x, n, factor); });
   return norm;
 }
 
-void clip_grad_value(const nn::Params& params, double limit) { clip_grad_value(params.all(), limit); }
+void clip_grad_value(const nn::Params& params, double limit) {
+  clip_grad_value(params.all(), limit);
+}
 
 void clip_grad_value(const std::vector<nn::Param>& params, double limit) {
   detail::check_option(limit >= 0, "clip_grad_value", "limit", limit, "0 or more");

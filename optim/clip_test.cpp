@@ -13,7 +13,8 @@ using namespace tapehead::test;
 namespace {
 
 // Parameters with these gradients, one or more to each.
-std::vector<nn::Param> with_gradients(const std::vector<std::vector<double>>& gradients, DType dtype = f32) {
+std::vector<nn::Param> with_gradients(const std::vector<std::vector<double>>& gradients,
+                                      DType dtype = f32) {
   std::vector<nn::Param> params;
   for (const auto& g : gradients) {
     params.push_back({std::string("p") + std::to_string(params.size()), leaf(g, dtype)});
@@ -32,7 +33,8 @@ TEST_CASE("norms and clipped gradients equal PyTorch's") {
     const std::vector<nn::Param> params = with_gradients(gradients, f64);
     const optim::NormOptions options{.norm_type = torch.norm_type};
     CHECK(optim::grad_norm(params, options) == doctest::Approx(torch.norm).epsilon(1e-14));
-    CHECK(optim::clip_grad_norm(params, 2.5, options) == doctest::Approx(torch.norm).epsilon(1e-14));
+    CHECK(optim::clip_grad_norm(params, 2.5, options) ==
+          doctest::Approx(torch.norm).epsilon(1e-14));
     for (size_t i = 0; i < params.size(); ++i)
       CHECK(params[i].value.grad().item() == doctest::Approx(torch.clipped[i]).epsilon(1e-14));
   }
@@ -71,7 +73,8 @@ TEST_CASE("a norm has the same bits on any number of threads") {
   std::vector<nn::Param> params;
   for (const int64_t n : {70000, 3, 40000, 1}) {
     std::vector<float> g(static_cast<size_t>(n));
-    for (size_t i = 0; i < g.size(); ++i) g[i] = static_cast<float>(std::sin(static_cast<double>(i) + 1) * 1e-3);
+    for (size_t i = 0; i < g.size(); ++i)
+      g[i] = static_cast<float>(std::sin(static_cast<double>(i) + 1) * 1e-3);
     params.push_back({std::to_string(n), core::full({n}, 0)});
     params.back().value.set_requires_grad().set_grad(from_vector(g));
   }
@@ -132,15 +135,18 @@ TEST_CASE("norms that are not finite") {
   CHECK(std::isnan(optim::grad_norm(params)));
   CHECK(std::isnan(optim::grad_norm(params, {.norm_type = INFINITY})));
   CHECK(std::isinf(optim::grad_norm(with_gradients({{INFINITY}, {1}}))));
-  CHECK(error_of<ValueError>([&] { optim::clip_grad_norm(params, 1, {.error_if_nonfinite = true}); }) ==
-        "clip_grad_norm: the norm of the gradients is nan, because of p1, p2; lower the learning rate, or look "
+  CHECK(error_of<ValueError>(
+            [&] { optim::clip_grad_norm(params, 1, {.error_if_nonfinite = true}); }) ==
+        "clip_grad_norm: the norm of the gradients is nan, because of p1, p2; lower the learning "
+        "rate, or look "
         "for the op with AnomalyMode");
   CHECK(values(params[0].value.grad()) == std::vector<double>{1, 2});
   CHECK(std::isnan(optim::clip_grad_norm(params, 1)));
   CHECK(std::isnan(values(params[0].value.grad())[0]));
   const auto five = with_gradients({{NAN}, {NAN}, {NAN}, {NAN}, {NAN}});
   CHECK(error_of<ValueError>([&] { optim::grad_norm(five, {.error_if_nonfinite = true}); }) ==
-        "grad_norm: the norm of the gradients is nan, because of p0, p1, p2 and 2 more; lower the learning rate, "
+        "grad_norm: the norm of the gradients is nan, because of p0, p1, p2 and 2 more; lower the "
+        "learning rate, "
         "or look for the op with AnomalyMode");
 }
 
@@ -148,7 +154,8 @@ TEST_CASE("what clipping refuses") {
   const auto params = with_gradients({{1}});
   CHECK(error_of<ValueError>([&] { optim::clip_grad_norm(params, 0); }) ==
         "clip_grad_norm: max_norm = 0; it must be above 0");
-  CHECK(error_of<ValueError>([&] { optim::clip_factor(1, NAN); }) == "clip_factor: max_norm = nan; it must be above 0");
+  CHECK(error_of<ValueError>([&] { optim::clip_factor(1, NAN); }) ==
+        "clip_factor: max_norm = nan; it must be above 0");
   CHECK(error_of<ValueError>([&] { optim::clip_grad_norm(params, 1, {.norm_type = 3}); }) ==
         "clip_grad_norm: norm_type = 3; it must be 1, 2 or infinity");
   CHECK(error_of<ValueError>([&] { optim::clip_grad_value(params, -1); }) ==

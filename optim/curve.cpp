@@ -31,8 +31,9 @@ double half_wave(double progress, double floor) {
 void check_warmup(const char* owner, int64_t warmup, int64_t steps, double floor) {
   check_count(owner, "steps", steps);
   if (warmup < 0 || warmup >= steps)
-    throw ValueError(fmt::format("{}: warmup = {} of steps = {}; it must be 0 or more and below steps", owner,
-                                 warmup, steps));
+    throw ValueError(
+        fmt::format("{}: warmup = {} of steps = {}; it must be 0 or more and below steps", owner,
+                    warmup, steps));
   check_factor(owner, "floor", floor);
 }
 
@@ -54,7 +55,8 @@ double MultiStep::operator()(int64_t n) const {
   int64_t passed = 0;
   for (size_t i = 0; i < at.size(); ++i) {
     if (i > 0 && at[i] <= at[i - 1])
-      throw ValueError(fmt::format("MultiStep: at[{}] = {} follows {}; the steps must rise", i, at[i], at[i - 1]));
+      throw ValueError(fmt::format("MultiStep: at[{}] = {} follows {}; the steps must rise", i,
+                                   at[i], at[i - 1]));
     passed += n >= at[i];
   }
   return std::pow(gamma, passed);
@@ -96,14 +98,16 @@ double WarmupLinear::operator()(int64_t n) const {
 
 double InverseSqrt::operator()(int64_t n) const {
   check_count("InverseSqrt", "warmup", warmup);
-  return n < warmup ? rise(n, warmup) : std::sqrt(static_cast<double>(warmup) / static_cast<double>(n + 1));
+  return n < warmup ? rise(n, warmup)
+                    : std::sqrt(static_cast<double>(warmup) / static_cast<double>(n + 1));
 }
 
 double Sequential::operator()(int64_t n) const {
   if (phases.empty()) throw ValueError("Sequential: there are no phases; give at least one");
   for (size_t i = 0; i < phases.size(); ++i) {
     const auto& [steps, curve] = phases[i];
-    if (!curve) throw ValueError(fmt::format("Sequential: phases[{}] has no curve; give each phase one", i));
+    if (!curve)
+      throw ValueError(fmt::format("Sequential: phases[{}] has no curve; give each phase one", i));
     const bool last = i + 1 == phases.size();
     if (!last) check_count("Sequential", fmt::format("phases[{}].steps", i).c_str(), steps);
     if (n == 0) curve(0);  // so that bad options are told before the run, not in the midst of it
@@ -116,7 +120,8 @@ double Sequential::operator()(int64_t n) const {
 double Chained::operator()(int64_t n) const {
   double factor = 1;
   for (size_t i = 0; i < curves.size(); ++i) {
-    if (!curves[i]) throw ValueError(fmt::format("Chained: curves[{}] is empty; give a function", i));
+    if (!curves[i])
+      throw ValueError(fmt::format("Chained: curves[{}] is empty; give a function", i));
     factor *= curves[i](n);
   }
   return factor;

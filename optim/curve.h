@@ -1,5 +1,6 @@
-// Learning rates as functions of the step: what schedules follow. A curve gives a factor of the optimizer's
-// base_lr() for the step after `n` steps were taken, n >= 0. It has no state and can be tried out alone:
+// Learning rates as functions of the step: what schedules follow. A curve gives a factor of the
+// optimizer's base_lr() for the step after `n` steps were taken, n >= 0. It has no state and can be
+// tried out alone:
 //
 //   optim::curve::WarmupCosine curve{.warmup = 800, .steps = 20000};
 //   double last = curve(19999);
@@ -49,8 +50,8 @@ struct Linear {
   double operator()(int64_t n) const;
 };
 
-/// Half a wave of the cosine from 1 down to `floor` over `steps` steps, then `floor`: Loshchilov and Hutter
-/// 2017, without restarts.
+/// Half a wave of the cosine from 1 down to `floor` over `steps` steps, then `floor`: Loshchilov
+/// and Hutter 2017, without restarts.
 struct Cosine {
   int64_t steps = 0;
   double floor = 0;
@@ -77,8 +78,8 @@ struct WarmupLinear {
   double operator()(int64_t n) const;
 };
 
-/// Warmup, then down as sqrt(warmup / (n + 1)): Vaswani et al. 2017. Theirs is this one with a learning rate
-/// of 1 / sqrt(width warmup).
+/// Warmup, then down as sqrt(warmup / (n + 1)): Vaswani et al. 2017. Theirs is this one with a
+/// learning rate of 1 / sqrt(width warmup).
 struct InverseSqrt {
   int64_t warmup = 0;
   double operator()(int64_t n) const;

@@ -75,16 +75,24 @@ TEST_CASE("each group steps by its own numbers") {
 
 TEST_CASE("patterns that fit nothing, and numbers out of range, are refused") {
   const nn::Params params = model();
-  CHECK(error_of<ValueError>([&] { optim::AdamW(params, {}, {{"*.bais", {.weight_decay = 0}}}); }) ==
-        "AdamW: no parameter's path fits '*.bais'; the paths are encoder.weight, encoder.bias, head.weight, "
+  CHECK(error_of<ValueError>([&] {
+          optim::AdamW(params, {}, {{"*.bais", {.weight_decay = 0}}});
+        }) ==
+        "AdamW: no parameter's path fits '*.bais'; the paths are encoder.weight, encoder.bias, "
+        "head.weight, "
         "head.bias");
   (params / "tail").param("weight", {1}, nn::init::ones());
   (params / "tail").param("bias", {1}, nn::init::ones());
-  CHECK(error_of<ValueError>([&] { optim::AdamW(params, {}, {{"*.bias", {}}, {"decoder.*", {}}}); }) ==
-        "AdamW: no parameter's path fits 'decoder.*'; the paths are encoder.weight, encoder.bias, head.weight, "
+  CHECK(error_of<ValueError>([&] {
+          optim::AdamW(params, {}, {{"*.bias", {}}, {"decoder.*", {}}});
+        }) ==
+        "AdamW: no parameter's path fits 'decoder.*'; the paths are encoder.weight, encoder.bias, "
+        "head.weight, "
         "head.bias and 2 more");
-  CHECK(error_of<ValueError>([&] { optim::SGD(params, {}, {{"*.bias", {.lr = 0}}}); }) ==
-        "SGD: lr of '*.bias' = 0; it must be above 0");
-  CHECK(error_of<ValueError>([&] { optim::SGD(params, {}, {{"*.bias", {.weight_decay = -1}}}); }) ==
-        "SGD: weight_decay of '*.bias' = -1; it must be 0 or more");
+  CHECK(error_of<ValueError>([&] {
+          optim::SGD(params, {}, {{"*.bias", {.lr = 0}}});
+        }) == "SGD: lr of '*.bias' = 0; it must be above 0");
+  CHECK(error_of<ValueError>([&] {
+          optim::SGD(params, {}, {{"*.bias", {.weight_decay = -1}}});
+        }) == "SGD: weight_decay of '*.bias' = -1; it must be 0 or more");
 }

@@ -36,7 +36,8 @@ Optimizer::Optimizer(const char* name, double lr, double weight_decay, std::vect
   check_weight_decay(weight_decay, name_, "weight_decay");
   for (const GroupRule& rule : rules_) {
     check_lr(rule.own.lr.value_or(lr), name_, "lr of '" + rule.pattern + "'");
-    check_weight_decay(rule.own.weight_decay.value_or(0), name_, "weight_decay of '" + rule.pattern + "'");
+    check_weight_decay(rule.own.weight_decay.value_or(0), name_,
+                       "weight_decay of '" + rule.pattern + "'");
   }
 }
 
@@ -62,13 +63,13 @@ void Optimizer::take_new() {
 
 void Optimizer::take(const nn::Param& param) {
   if (!param.value.defined() || !is_floating(param.value.dtype()))
-    throw DTypeError(fmt::format("{}: '{}' is {}; only f32, f64 and bf16 can be trained", name_, param.path,
-                                 core::describe(param.value)));
+    throw DTypeError(fmt::format("{}: '{}' is {}; only f32, f64 and bf16 can be trained", name_,
+                                 param.path, core::describe(param.value)));
   for (const Entry& e : entries_)
     if (e.param.path == param.path || e.param.value.is_same(param.value))
-      throw ValueError(fmt::format("{}: '{}' and '{}' are {}; give each parameter once, under its own name",
-                                   name_, e.param.path, param.path,
-                                   e.param.path == param.path ? "one name" : "one tensor"));
+      throw ValueError(fmt::format(
+          "{}: '{}' and '{}' are {}; give each parameter once, under its own name", name_,
+          e.param.path, param.path, e.param.path == param.path ? "one name" : "one tensor"));
   const size_t group = group_of(param.path);
   groups_[group].parameters.push_back(param.path);
   entries_.push_back({param, group});
@@ -82,8 +83,9 @@ size_t Optimizer::group_of(const std::string& path) {
     group.base_lr = rule.own.lr.value_or(group.base_lr);
     group.weight_decay = rule.own.weight_decay.value_or(group.weight_decay);
   }
-  const auto known = std::find_if(groups_.begin(), groups_.end(),
-                                  [&](const ParamGroup& g) { return g.patterns == group.patterns; });
+  const auto known = std::find_if(groups_.begin(), groups_.end(), [&](const ParamGroup& g) {
+    return g.patterns == group.patterns;
+  });
   if (known != groups_.end()) return static_cast<size_t>(known - groups_.begin());
   groups_.push_back(std::move(group));
   set_lr(lr_);
@@ -92,14 +94,17 @@ size_t Optimizer::group_of(const std::string& path) {
 
 void Optimizer::check_fit() const {
   if (entries_.empty())
-    throw ValueError(std::string(name_) + ": there are no parameters; make the layers before the optimizer");
+    throw ValueError(std::string(name_) +
+                     ": there are no parameters; make the layers before the optimizer");
   for (const GroupRule& rule : rules_) {
     const auto fits = [&](const Entry& e) { return fits_pattern(e.param.path, rule.pattern); };
     if (std::any_of(entries_.begin(), entries_.end(), fits)) continue;
     std::string paths = entries_[0].param.path;
-    for (size_t i = 1; i < std::min<size_t>(entries_.size(), 4); ++i) paths += ", " + entries_[i].param.path;
+    for (size_t i = 1; i < std::min<size_t>(entries_.size(), 4); ++i)
+      paths += ", " + entries_[i].param.path;
     if (entries_.size() > 4) paths += fmt::format(" and {} more", entries_.size() - 4);
-    throw ValueError(fmt::format("{}: no parameter's path fits '{}'; the paths are {}", name_, rule.pattern, paths));
+    throw ValueError(fmt::format("{}: no parameter's path fits '{}'; the paths are {}", name_,
+                                 rule.pattern, paths));
   }
 }
 
@@ -128,7 +133,8 @@ void Optimizer::prepare_state(Entry& entry) const {
   if (!entry.state.empty() && entry.dtype == dtype) return;
   std::vector<Tensor> state;
   for (size_t i = 0; i < slots_.size(); ++i)
-    state.push_back(entry.state.empty() ? core::full(param.shape(), 0, type) : core::cast(entry.state[i], type));
+    state.push_back(entry.state.empty() ? core::full(param.shape(), 0, type)
+                                        : core::cast(entry.state[i], type));
   if (dtype == bf16) state.push_back(core::cast(param, f32));
   entry.dtype = dtype;
   entry.state = std::move(state);
@@ -155,11 +161,13 @@ void Optimizer::add_update(size_t index, const Tensor& gradient) {
 }
 
 void Optimizer::step(const StepOptions& options) {
-  detail::check_option(std::isfinite(options.grad_scale), name_, "grad_scale", options.grad_scale, "finite");
+  detail::check_option(std::isfinite(options.grad_scale), name_, "grad_scale", options.grad_scale,
+                       "finite");
   take_new();
   updates_->clear();
   for (size_t i = 0; i < entries_.size(); ++i)
-    if (const Tensor gradient = entries_[i].param.value.grad(); gradient.defined()) add_update(i, gradient);
+    if (const Tensor gradient = entries_[i].param.value.grad(); gradient.defined())
+      add_update(i, gradient);
   if (updates_->all().empty())
     throw GraphError(std::string(name_) +
                      ": no parameter has a gradient; call backward() on the loss before step()");

@@ -12,7 +12,8 @@
 //     opt.step();
 //   }
 //
-// Gradients add up until zero_grad(). So a large batch can be computed in parts that fit into memory:
+// Gradients add up until zero_grad(). So a large batch can be computed in parts that fit into
+// memory:
 //
 //   opt.zero_grad();
 //   for (const auto& part : parts) model.loss(part).backward();
@@ -34,8 +35,8 @@ namespace detail {
 class Updates;
 }
 
-/// What the parameters whose path fits a pattern have of their own; the rest is as for the others. Where
-/// several patterns fit, each has its say, and the last the last word.
+/// What the parameters whose path fits a pattern have of their own; the rest is as for the others.
+/// Where several patterns fit, each has its say, and the last the last word.
 struct GroupRule {
   struct Own {
     std::optional<double> lr = {};
@@ -55,23 +56,24 @@ struct ParamGroup {
 };
 
 struct StepOptions {
-  /// The gradients count as multiplied by it: 1 / n after n backward passes, or clip_factor(). Costs
-  /// nothing.
+  /// The gradients count as multiplied by it: 1 / n after n backward passes, or clip_factor().
+  /// Costs nothing.
   double grad_scale = 1;
 };
 
 /// The base of all optimizers.
 ///
-/// It trains every parameter of the model, those included that are made or unfrozen later; frozen ones and
-/// those without a gradient are left as they are, and their state too. State is f64 for f64 parameters and
-/// f32 for the others, bf16 ones have an f32 master copy in it.
+/// It trains every parameter of the model, those included that are made or unfrozen later; frozen
+/// ones and those without a gradient are left as they are, and their state too. State is f64 for
+/// f64 parameters and f32 for the others, bf16 ones have an f32 master copy in it.
 class Optimizer {
  public:
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
   virtual ~Optimizer();
 
-  /// Changes every parameter that has a gradient, in one pass over all. Throws GraphError when none has.
+  /// Changes every parameter that has a gradient, in one pass over all. Throws GraphError when none
+  /// has.
   void step(const StepOptions& options = {});
   /// Clears the gradients.
   void zero_grad();
@@ -87,14 +89,16 @@ class Optimizer {
   /// "AdamW"
   const char* name() const { return name_; }
 
-  /// A copy of all that the next steps depend on, except for the parameters and the options: steps taken,
-  /// the learning rate, and for a parameter "fc.weight" its own steps and tensors, "fc.weight.exp_avg" …
+  /// A copy of all that the next steps depend on, except for the parameters and the options: steps
+  /// taken, the learning rate, and for a parameter "fc.weight" its own steps and tensors,
+  /// "fc.weight.exp_avg" …
   StateDict save() const;
   /// Takes a state back. Throws FormatError that lists what does not fit; then nothing was loaded.
   void load(const StateDict& state);
 
  protected:
-  /// `name` is a literal. `slots` name the tensors of each parameter's state, in the kernel's order.
+  /// `name` is a literal. `slots` name the tensors of each parameter's state, in the kernel's
+  /// order.
   Optimizer(const char* name, double lr, double weight_decay, std::vector<GroupRule> rules,
             std::vector<std::string> slots);
   void train(const nn::Params& params);
@@ -107,8 +111,9 @@ class Optimizer {
     nn::Param param;
     size_t group;
     int64_t steps = 0;
-    DType dtype = f32;               // of the parameter when the state was made
-    std::vector<Tensor> state = {};  // empty before the first step; the slots, then the master copy of bf16
+    DType dtype = f32;  // of the parameter when the state was made
+    std::vector<Tensor> state =
+        {};  // empty before the first step; the slots, then the master copy of bf16
   };
   void take_new();
   void take(const nn::Param& param);

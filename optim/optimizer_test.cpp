@@ -23,7 +23,8 @@ TEST_CASE("the least of a bowl is found") {
     opt.step();
   }
   for (int i = 0; i < 3; ++i)
-    CHECK(values(params["w"])[static_cast<size_t>(i)] == doctest::Approx(values(target)[static_cast<size_t>(i)]).epsilon(1e-3));
+    CHECK(values(params["w"])[static_cast<size_t>(i)] ==
+          doctest::Approx(values(target)[static_cast<size_t>(i)]).epsilon(1e-3));
   CHECK(opt.steps() == 300);
 }
 
@@ -108,12 +109,14 @@ TEST_CASE("large and small tensors get the same bits, wherever they are cut") {
   const int64_t n = 3 * (1 << 15) + 1001;
   Tensor large = core::full({n}, 0.5), neighbour = core::full({77}, 0.5);
   std::vector<float> gradient(static_cast<size_t>(n));
-  for (int64_t i = 0; i < n; ++i) gradient[static_cast<size_t>(i)] = static_cast<float>(std::sin(static_cast<double>(i)));
+  for (int64_t i = 0; i < n; ++i)
+    gradient[static_cast<size_t>(i)] = static_cast<float>(std::sin(static_cast<double>(i)));
   large.set_requires_grad();
   neighbour.set_requires_grad();
   optim::AdamW opt({{"neighbour", neighbour}, {"large", large}}, {.lr = 0.1});
   std::vector<nn::Param> singles;
-  const int64_t at[] = {0, 1, 63, 64, (1 << 15) - 129, (1 << 15) - 128, 1 << 15, 2 * (1 << 15) - 128, n - 2, n - 1};
+  const int64_t at[] = {
+      0, 1, 63, 64, (1 << 15) - 129, (1 << 15) - 128, 1 << 15, 2 * (1 << 15) - 128, n - 2, n - 1};
   for (const int64_t i : at) singles.push_back({std::to_string(i), core::full({1}, 0.5)});
   for (nn::Param& p : singles) p.value.set_requires_grad();
   optim::AdamW alone(singles, {.lr = 0.1});
@@ -128,13 +131,15 @@ TEST_CASE("large and small tensors get the same bits, wherever they are cut") {
   const std::vector<double> got = values(large);
   for (size_t k = 0; k < singles.size(); ++k) {
     CAPTURE(at[k]);
-    CHECK(got[static_cast<size_t>(at[k])] == doctest::Approx(singles[k].value.item()).epsilon(1e-6));
+    CHECK(got[static_cast<size_t>(at[k])] ==
+          doctest::Approx(singles[k].value.item()).epsilon(1e-6));
   }
 }
 
 TEST_CASE("grad_scale counts as multiplied gradients") {
   const Tensor a = leaf({1, 2}), b = leaf({1, 2});
-  optim::AdamW scaled({{"a", a}}, {.lr = 0.1, .weight_decay = 0.5}), plain({{"b", b}}, {.lr = 0.1, .weight_decay = 0.5});
+  optim::AdamW scaled({{"a", a}}, {.lr = 0.1, .weight_decay = 0.5}),
+      plain({{"b", b}}, {.lr = 0.1, .weight_decay = 0.5});
   for (int i = 0; i < 4; ++i) {
     give(a, {8, -4});
     give(b, {2, -1});
@@ -175,7 +180,8 @@ TEST_CASE("a step counts as a change in place") {
   give(params["w"], {1, 1});
   opt.step();
   CHECK(error_of<GraphError>([&] { loss.backward(); }) ==
-        "backward: 'w' [2], saved by mul, was changed in place by SGD afterwards; compute a new tensor instead "
+        "backward: 'w' [2], saved by mul, was changed in place by SGD afterwards; compute a new "
+        "tensor instead "
         "of changing it");
 }
 
@@ -202,27 +208,42 @@ TEST_CASE("what optimizers refuse") {
       {[&] { Adam(p, {.lr = NAN}); }, "Adam: lr = nan; it must be above 0"},
       {[&] { SGD(p, {.momentum = -0.5}); }, "SGD: momentum = -0.5; it must be 0 or more"},
       {[&] { SGD(p, {.dampening = INFINITY}); }, "SGD: dampening = inf; it must be finite"},
-      {[&] { SGD(p, {.nesterov = true}); }, "SGD: nesterov is on; it needs momentum above 0 and dampening = 0"},
+      {[&] { SGD(p, {.nesterov = true}); },
+       "SGD: nesterov is on; it needs momentum above 0 and dampening = 0"},
       {[&] { SGD(p, {.weight_decay = -1}); }, "SGD: weight_decay = -1; it must be 0 or more"},
-      {[&] { Adam(p, {.betas = {0.9, 1}}); }, "Adam: betas = {0.9, 1}; each must be at least 0 and below 1"},
-      {[&] { AdamW(p, {.betas = {-0.1, 0.9}}); }, "AdamW: betas = {-0.1, 0.9}; each must be at least 0 and below 1"},
+      {[&] {
+         Adam(p, {.betas = {0.9, 1}});
+       },
+       "Adam: betas = {0.9, 1}; each must be at least 0 and below 1"},
+      {[&] {
+         AdamW(p, {.betas = {-0.1, 0.9}});
+       },
+       "AdamW: betas = {-0.1, 0.9}; each must be at least 0 and below 1"},
       {[&] { Adam(p, {.eps = -1}); }, "Adam: eps = -1; it must be 0 or more"},
       {[&] { AdamW(p).set_lr(-1); }, "AdamW: lr = -1; it must be 0 or more"},
-      {[&] { AdamW{nn::Params(1)}; }, "AdamW: there are no parameters; make the layers before the optimizer"},
-      {[&] { SGD(std::vector<Param>{}); }, "SGD: there are no parameters; make the layers before the optimizer"},
-      {[&] { SGD({{"a", p["fc"]}, {"b", p["fc"]}}, {}); },
+      {[&] { AdamW{nn::Params(1)}; },
+       "AdamW: there are no parameters; make the layers before the optimizer"},
+      {[&] { SGD(std::vector<Param>{}); },
+       "SGD: there are no parameters; make the layers before the optimizer"},
+      {[&] {
+         SGD({{"a", p["fc"]}, {"b", p["fc"]}}, {});
+       },
        "SGD: 'a' and 'b' are one tensor; give each parameter once, under its own name"},
-      {[&] { SGD({{"a", p["fc"]}, {"a", p["out"]}}, {}); },
+      {[&] {
+         SGD({{"a", p["fc"]}, {"a", p["out"]}}, {});
+       },
        "SGD: 'a' and 'a' are one name; give each parameter once, under its own name"},
   };
   for (const Row& row : rows) CHECK(error_of<ValueError>(row.call) == row.text);
 
-  CHECK(error_of<DTypeError>([&] { SGD({{"ids", from_vector(std::vector<int64_t>{1, 2})}}, {}); }) ==
-        "SGD: 'ids' is [2] i64; only f32, f64 and bf16 can be trained");
+  CHECK(error_of<DTypeError>([&] {
+          SGD({{"ids", from_vector(std::vector<int64_t>{1, 2})}}, {});
+        }) == "SGD: 'ids' is [2] i64; only f32, f64 and bf16 can be trained");
   SGD opt(p);
   CHECK(error_of<GraphError>([&] { opt.step(); }) ==
         "SGD: no parameter has a gradient; call backward() on the loss before step()");
   give(p["out"], {1, 1});
-  CHECK(error_of<ValueError>([&] { opt.step({.grad_scale = NAN}); }) == "SGD: grad_scale = nan; it must be finite");
+  CHECK(error_of<ValueError>([&] { opt.step({.grad_scale = NAN}); }) ==
+        "SGD: grad_scale = nan; it must be finite");
   CHECK(values(p["out"]) == std::vector<double>{1, 1});
 }

@@ -29,7 +29,8 @@ TEST_CASE_FIXTURE(Fixture, "the learning rate falls as PyTorch's does") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "larger can be better, also below zero") {
-  optim::ReduceOnPlateau schedule(opt, {.factor = 0.5, .patience = 0, .threshold = 0.01, .maximize = true});
+  optim::ReduceOnPlateau schedule(
+      opt, {.factor = 0.5, .patience = 0, .threshold = 0.01, .maximize = true});
   CHECK_FALSE(schedule.observe(-10));
   CHECK_FALSE(schedule.observe(-9));
   CHECK(schedule.observe(-8.95));  // not by 1 %
@@ -85,6 +86,7 @@ TEST_CASE_FIXTURE(Fixture, "what a plateau refuses") {
         "ReduceOnPlateau: floor = 2; it must be within 0 … 1");
   ReduceOnPlateau schedule(opt);
   CHECK(error_of<FormatError>([&] { schedule.load({}); }) ==
-        "ReduceOnPlateau: the state does not fit: missing steps, bad, cooldown, scale, best, observed; nothing "
+        "ReduceOnPlateau: the state does not fit: missing steps, bad, cooldown, scale, best, "
+        "observed; nothing "
         "was loaded");
 }

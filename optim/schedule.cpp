@@ -9,7 +9,8 @@
 
 namespace tapehead::optim {
 
-Schedule::Schedule(Optimizer& optimizer, Curve curve) : optimizer_(optimizer), curve_(std::move(curve)) {
+Schedule::Schedule(Optimizer& optimizer, Curve curve)
+    : optimizer_(optimizer), curve_(std::move(curve)) {
   if (!curve_) throw ValueError("Schedule: the curve is empty; give a function of the step");
   restore(0, 1);
 }
@@ -44,10 +45,11 @@ ReduceOnPlateau::ReduceOnPlateau(Optimizer& optimizer, const PlateauOptions& opt
     detail::check_option(n >= 0, owner, what, static_cast<double>(n), "0 or more");
   };
   detail::check_option(options.factor >= 0 && options.factor < 1, owner, "factor", options.factor,
-               "at least 0 and below 1");
-  detail::check_option(options.threshold >= 0 && std::isfinite(options.threshold), owner, "threshold", options.threshold,
-               "0 or more");
-  detail::check_option(options.floor >= 0 && options.floor <= 1, owner, "floor", options.floor, "within 0 … 1");
+                       "at least 0 and below 1");
+  detail::check_option(options.threshold >= 0 && std::isfinite(options.threshold), owner,
+                       "threshold", options.threshold, "0 or more");
+  detail::check_option(options.floor >= 0 && options.floor <= 1, owner, "floor", options.floor,
+                       "within 0 … 1");
   count("patience", options.patience);
   count("cooldown", options.cooldown);
 }
@@ -90,7 +92,8 @@ StateDict ReduceOnPlateau::save() const {
 
 void ReduceOnPlateau::load(const StateDict& state) {
   detail::StateReader reader("ReduceOnPlateau", state);
-  const int64_t steps = reader.count("steps"), bad = reader.count("bad"), cooldown = reader.count("cooldown");
+  const int64_t steps = reader.count("steps"), bad = reader.count("bad"),
+                cooldown = reader.count("cooldown");
   const double scale = reader.number("scale"), best = reader.number("best");
   const bool observed = reader.number("observed") != 0;
   reader.finish();

@@ -13,8 +13,8 @@
 
 namespace tapehead::optim {
 
-/// Sets the learning rate to base_lr() × curve(n), where n counts the calls of step(): at once for n = 0,
-/// then with each step. The optimizer must outlive it.
+/// Sets the learning rate to base_lr() × curve(n), where n counts the calls of step(): at once for
+/// n = 0, then with each step. The optimizer must outlive it.
 class Schedule {
  public:
   Schedule(Optimizer& optimizer, Curve curve);
@@ -22,7 +22,8 @@ class Schedule {
   Schedule& operator=(const Schedule&) = delete;
   virtual ~Schedule() = default;
 
-  /// To be called after each step of the optimizer; or after each epoch, for a curve that counts those.
+  /// To be called after each step of the optimizer; or after each epoch, for a curve that counts
+  /// those.
   void step();
   /// How many steps were taken.
   int64_t steps() const { return steps_; }
@@ -32,7 +33,8 @@ class Schedule {
   double lr_at(int64_t n) const;
 
   virtual StateDict save() const;
-  /// Takes a state back and sets the learning rate. Throws FormatError that lists what does not fit.
+  /// Takes a state back and sets the learning rate. Throws FormatError that lists what does not
+  /// fit.
   virtual void load(const StateDict& state);
 
  protected:
@@ -70,16 +72,17 @@ using Sequential = Scheduled<curve::Sequential>;
 using Chained = Scheduled<curve::Chained>;
 
 struct PlateauOptions {
-  double factor = 0.1;      ///< the learning rate is multiplied by it
-  int64_t patience = 10;    ///< so many metrics in a row may be no better than the best; the next one acts
+  double factor = 0.1;  ///< the learning rate is multiplied by it
+  int64_t patience =
+      10;  ///< so many metrics in a row may be no better than the best; the next one acts
   double threshold = 1e-4;  ///< a metric is better when it is so by this share of the best
   int64_t cooldown = 0;     ///< so many metrics after it acted are not counted
   double floor = 0;         ///< the least that remains of the learning rate, as a factor
   bool maximize = false;    ///< larger is better: BLEU, accuracy
 };
 
-/// Lowers the learning rate when a metric has stopped to improve, by PyTorch's rules. step() follows the
-/// curve; observe() takes the metric, after each epoch for example:
+/// Lowers the learning rate when a metric has stopped to improve, by PyTorch's rules. step()
+/// follows the curve; observe() takes the metric, after each epoch for example:
 ///
 ///   optim::ReduceOnPlateau schedule(opt, {.factor = 0.5, .patience = 3});
 ///   schedule.observe(validation_loss);

@@ -27,9 +27,10 @@ TEST_CASE_FIXTURE(Fixture, "a schedule sets the learning rate at once and with e
     CHECK(opt.groups()[1].lr == doctest::Approx(opt.lr() / 2));
     schedule.step();
   }
-  const std::vector<double> want = {0.2, 0.4, 0.4, 0.4 * (0.5 + std::sqrt(0.125)), 0.2,
-                                    0.4 * (0.5 - std::sqrt(0.125)), 0};
-  for (size_t n = 0; n < want.size(); ++n) CHECK(rates[n] == doctest::Approx(want[n]).epsilon(1e-12));
+  const std::vector<double> want = {
+      0.2, 0.4, 0.4, 0.4 * (0.5 + std::sqrt(0.125)), 0.2, 0.4 * (0.5 - std::sqrt(0.125)), 0};
+  for (size_t n = 0; n < want.size(); ++n)
+    CHECK(rates[n] == doctest::Approx(want[n]).epsilon(1e-12));
   CHECK(schedule.steps() == 7);
 }
 
@@ -50,8 +51,10 @@ TEST_CASE_FIXTURE(Fixture, "every kind is made with its options in braces") {
   optim::Warmup warmup(opt, {.steps = 4});
   optim::WarmupLinear triangle(opt, {.warmup = 10, .steps = 100});
   optim::InverseSqrt vaswani(opt, {.warmup = 100});
-  optim::Sequential phases(opt, {.phases = {{10, optim::curve::Warmup{10}}, {90, optim::curve::Cosine{90}}}});
-  optim::Chained product(opt, {.curves = {optim::curve::Warmup{10}, optim::curve::Exponential{0.99}}});
+  optim::Sequential phases(
+      opt, {.phases = {{10, optim::curve::Warmup{10}}, {90, optim::curve::Cosine{90}}}});
+  optim::Chained product(opt,
+                         {.curves = {optim::curve::Warmup{10}, optim::curve::Exponential{0.99}}});
   CHECK(phases.lr_at(0) == doctest::Approx(0.04));
   CHECK(phases.lr_at(55) == doctest::Approx(0.2));
   CHECK(product.lr_at(20) == doctest::Approx(0.4 * std::pow(0.99, 20)));
@@ -93,9 +96,12 @@ TEST_CASE_FIXTURE(Fixture, "what schedules refuse") {
         "Schedule: the curve is empty; give a function of the step");
   CHECK(error_of<ValueError>([&] { optim::Schedule(opt, [](int64_t) { return -1.0; }); }) ==
         "SGD: lr = -0.4; it must be 0 or more");
-  CHECK(error_of<ValueError>([&] { optim::Constant(opt).lr_at(-1); }) == "lr_at: n = -1; it must be 0 or more");
+  CHECK(error_of<ValueError>([&] { optim::Constant(opt).lr_at(-1); }) ==
+        "lr_at: n = -1; it must be 0 or more");
   optim::Constant schedule(opt);
-  CHECK(error_of<FormatError>([&] { schedule.load({.numbers = {{"stops", 1}}}); }) ==
+  CHECK(error_of<FormatError>([&] {
+          schedule.load({.numbers = {{"stops", 1}}});
+        }) ==
         "Schedule: the state does not fit: missing steps; unexpected stops; nothing was loaded");
   CHECK(opt.lr() == 0.4);
 }

@@ -15,13 +15,14 @@ struct SGDOptions {
   bool maximize = false;
 };
 
-/// With momentum (Sutskever et al. 2013) as PyTorch has it: v = momentum v + (1 - dampening) g, w = w - lr v,
-/// or with Nesterov's w = w - lr (g + momentum v).
+/// With momentum (Sutskever et al. 2013) as PyTorch has it: v = momentum v + (1 - dampening) g, w =
+/// w - lr v, or with Nesterov's w = w - lr (g + momentum v).
 class SGD : public Optimizer {
  public:
-  /// Trains every parameter of the model. Throws ValueError for options outside their range, for patterns
-  /// that fit nothing, and when there are no parameters.
-  explicit SGD(const nn::Params& params, const SGDOptions& options = {}, std::vector<GroupRule> groups = {});
+  /// Trains every parameter of the model. Throws ValueError for options outside their range, for
+  /// patterns that fit nothing, and when there are no parameters.
+  explicit SGD(const nn::Params& params, const SGDOptions& options = {},
+               std::vector<GroupRule> groups = {});
   /// Trains these: `optim::SGD opt({{"image", image}}, {.lr = 1})`.
   explicit SGD(const std::vector<nn::Param>& params, const SGDOptions& options = {},
                std::vector<GroupRule> groups = {});

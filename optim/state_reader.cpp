@@ -50,8 +50,9 @@ Tensor StateReader::tensor(const std::string& name, const Shape& shape, DType dt
   }
   const Tensor& value = found.mapped();
   if (value.shape() == shape && value.dtype() == dtype) return core::clone(value);
-  different_.push_back(fmt::format("{} is {} {} in the state, {} {} here", name, value.shape().str(),
-                                   tapehead::name(value.dtype()), shape.str(), tapehead::name(dtype)));
+  different_.push_back(fmt::format("{} is {} {} in the state, {} {} here", name,
+                                   value.shape().str(), tapehead::name(value.dtype()), shape.str(),
+                                   tapehead::name(dtype)));
   return {};
 }
 
@@ -62,8 +63,8 @@ void StateReader::finish() {
   if (missing_.empty() && unexpected.empty() && different_.empty()) return;
   std::sort(unexpected.begin(), unexpected.end());
   throw FormatError(fmt::format("{}: the state does not fit: {}{}{}nothing was loaded", owner_,
-                                list("missing ", missing_, ", "), list("unexpected ", unexpected, ", "),
-                                list("", different_, "; ")));
+                                list("missing ", missing_, ", "),
+                                list("unexpected ", unexpected, ", "), list("", different_, "; ")));
 }
 
 }  // namespace tapehead::optim::detail

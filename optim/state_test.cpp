@@ -13,7 +13,10 @@ using optim::StateDict;
 namespace {
 
 std::vector<nn::Param> parameters() {
-  return {{"a", leaf({1, 2, 3})}, {"b", leaf({4, 5}, f64)}, {"c", leaf({6, 7}, bf16)}, {"never", leaf({8})}};
+  return {{"a", leaf({1, 2, 3})},
+          {"b", leaf({4, 5}, f64)},
+          {"c", leaf({6, 7}, bf16)},
+          {"never", leaf({8})}};
 }
 
 void train(optim::Optimizer& opt, const std::vector<nn::Param>& params, int from, int to) {
@@ -29,9 +32,13 @@ void train(optim::Optimizer& opt, const std::vector<nn::Param>& params, int from
 using Make = std::function<std::unique_ptr<optim::Optimizer>(const std::vector<nn::Param>&)>;
 const std::vector<Make> kMakers = {
     [](auto& p) { return std::make_unique<optim::SGD>(p); },
-    [](auto& p) { return std::make_unique<optim::SGD>(p, optim::SGDOptions{.momentum = 0.9, .dampening = 0.5}); },
+    [](auto& p) {
+      return std::make_unique<optim::SGD>(p, optim::SGDOptions{.momentum = 0.9, .dampening = 0.5});
+    },
     [](auto& p) { return std::make_unique<optim::Adam>(p); },
-    [](auto& p) { return std::make_unique<optim::AdamW>(p, optim::AdamWOptions{.lr = 0.1, .amsgrad = true}); },
+    [](auto& p) {
+      return std::make_unique<optim::AdamW>(p, optim::AdamWOptions{.lr = 0.1, .amsgrad = true});
+    },
 };
 
 const Tensor& tensor_of(const StateDict& state, const std::string& name) {
@@ -63,7 +70,8 @@ TEST_CASE("a restored optimizer goes on bit for bit") {
     CHECK(second->steps() == 5);
     CHECK(second->lr() == 0.03);
     train(*second, after, 5, 9);
-    for (size_t i = 0; i < after.size(); ++i) CHECK(values(after[i].value) == values(straight[i].value));
+    for (size_t i = 0; i < after.size(); ++i)
+      CHECK(values(after[i].value) == values(straight[i].value));
   }
 }
 
@@ -74,12 +82,13 @@ TEST_CASE("what is in a state") {
   const StateDict state = opt.save();
   std::vector<std::string> names;
   for (const auto& [name, value] : state.tensors) names.push_back(name);
-  CHECK(names == std::vector<std::string>{"a.exp_avg", "a.exp_avg_sq", "b.exp_avg", "b.exp_avg_sq", "c.exp_avg",
-                                          "c.exp_avg_sq", "c.master"});
+  CHECK(names == std::vector<std::string>{"a.exp_avg", "a.exp_avg_sq", "b.exp_avg", "b.exp_avg_sq",
+                                          "c.exp_avg", "c.exp_avg_sq", "c.master"});
   CHECK(tensor_of(state, "b.exp_avg").dtype() == f64);
   CHECK(tensor_of(state, "c.exp_avg").dtype() == f32);
-  const std::vector<std::pair<std::string, double>> numbers = {{"steps", 3},   {"lr", 1e-3},  {"a.steps", 3},
-                                                               {"b.steps", 2}, {"c.steps", 3}, {"never.steps", 0}};
+  const std::vector<std::pair<std::string, double>> numbers = {{"steps", 3},   {"lr", 1e-3},
+                                                               {"a.steps", 3}, {"b.steps", 2},
+                                                               {"c.steps", 3}, {"never.steps", 0}};
   CHECK(state.numbers == numbers);
 }
 
@@ -90,18 +99,20 @@ TEST_CASE("a state that does not fit is refused whole, with every difference") {
   const StateDict good = opt.save();
 
   StateDict other = good;
-  other.tensors.erase(other.tensors.begin());                                  // a.exp_avg
+  other.tensors.erase(other.tensors.begin());  // a.exp_avg
   other.tensors.emplace_back("d.exp_avg", core::full({2}, 0));
   for (auto& [name, value] : other.tensors) {
     if (name == "b.exp_avg") value = core::full({3}, 0, f64);
     if (name == "c.master") value = core::full({2}, 0, bf16);
   }
-  other.numbers.erase(other.numbers.begin() + 1);                              // lr
-  other.numbers.back().second = -1;                                            // never.steps
+  other.numbers.erase(other.numbers.begin() + 1);  // lr
+  other.numbers.back().second = -1;                // never.steps
   other.numbers.emplace_back("d.steps", 7);
   CHECK(error_of<FormatError>([&] { opt.load(other); }) ==
-        "AdamW: the state does not fit: missing lr, a.exp_avg; unexpected d.exp_avg, d.steps; b.exp_avg is [3] "
-        "f64 in the state, [2] f64 here; c.master is [2] bf16 in the state, [2] f32 here; never.steps is -1, which "
+        "AdamW: the state does not fit: missing lr, a.exp_avg; unexpected d.exp_avg, d.steps; "
+        "b.exp_avg is [3] "
+        "f64 in the state, [2] f64 here; c.master is [2] bf16 in the state, [2] f32 here; "
+        "never.steps is -1, which "
         "counts nothing; nothing was loaded");
 
   const StateDict still = opt.save();

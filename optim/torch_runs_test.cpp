@@ -23,18 +23,20 @@ std::unique_ptr<optim::Optimizer> make(const TorchRun& r, const std::vector<nn::
                                                                   .nesterov = r.nesterov,
                                                                   .maximize = r.maximize});
   if (kind == "Adam")
-    return std::make_unique<optim::Adam>(params, optim::AdamOptions{.lr = r.lr,
-                                                                    .betas = {r.betas[0], r.betas[1]},
-                                                                    .eps = r.eps,
-                                                                    .weight_decay = r.weight_decay,
-                                                                    .amsgrad = r.amsgrad,
-                                                                    .maximize = r.maximize});
-  return std::make_unique<optim::AdamW>(params, optim::AdamWOptions{.lr = r.lr,
-                                                                    .betas = {r.betas[0], r.betas[1]},
-                                                                    .eps = r.eps,
-                                                                    .weight_decay = r.weight_decay,
-                                                                    .amsgrad = r.amsgrad,
-                                                                    .maximize = r.maximize});
+    return std::make_unique<optim::Adam>(params,
+                                         optim::AdamOptions{.lr = r.lr,
+                                                            .betas = {r.betas[0], r.betas[1]},
+                                                            .eps = r.eps,
+                                                            .weight_decay = r.weight_decay,
+                                                            .amsgrad = r.amsgrad,
+                                                            .maximize = r.maximize});
+  return std::make_unique<optim::AdamW>(params,
+                                        optim::AdamWOptions{.lr = r.lr,
+                                                            .betas = {r.betas[0], r.betas[1]},
+                                                            .eps = r.eps,
+                                                            .weight_decay = r.weight_decay,
+                                                            .amsgrad = r.amsgrad,
+                                                            .maximize = r.maximize});
 }
 
 void give_gradients(const Tensor& a, const Tensor& b, const std::vector<double>& all) {
@@ -57,7 +59,8 @@ std::vector<double> train(const TorchRun& run, DType dtype) {
   return out;
 }
 
-void check_close(const std::vector<double>& got, const std::vector<double>& want, double tolerance) {
+void check_close(const std::vector<double>& got, const std::vector<double>& want,
+                 double tolerance) {
   REQUIRE(got.size() == want.size());
   for (size_t i = 0; i < got.size(); ++i) {
     CAPTURE(i);

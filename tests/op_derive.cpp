@@ -121,8 +121,7 @@ Problem layouts(const Sample& s, DType dtype, Layout layout) {
       if (which == count || which == i) strided[i] = laid_out[i];
     if (s.differentiable) track(plain), track(strided);
     Derived wanted, got;
-    if (s.differentiable)
-      wanted = derive(s, plain), got = derive(s, strided);
+    if (s.differentiable) wanted = derive(s, plain), got = derive(s, strided);
     else
       for (const auto& [from, to] : {std::pair(&plain, &wanted), std::pair(&strided, &got)})
         for (const Tensor& r : s.call(*from)) to->results.push_back(to_array(r));

@@ -71,16 +71,11 @@ std::string position(const Shape& shape, int64_t index) {
 
 const char* name(Layout layout) {
   switch (layout) {
-    case Layout::kPlain:
-      return "contiguous";
-    case Layout::kTurned:
-      return "transposed";
-    case Layout::kStepped:
-      return "sliced with a step";
-    case Layout::kSpreadFirst:
-      return "expanded along the first axis";
-    case Layout::kSpreadLast:
-      break;
+    case Layout::kPlain: return "contiguous";
+    case Layout::kTurned: return "transposed";
+    case Layout::kStepped: return "sliced with a step";
+    case Layout::kSpreadFirst: return "expanded along the first axis";
+    case Layout::kSpreadLast: break;
   }
   return "expanded along the last axis";
 }

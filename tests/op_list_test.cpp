@@ -50,12 +50,10 @@ std::set<std::string> functions_of(const std::string& header) {
   for (const char c : code_of(header)) {
     if (c == '{' && inside == 0 && statement.find("namespace") != std::string::npos)
       statement.clear();
-    else if (c == '{')
-      ++inside;
+    else if (c == '{') ++inside;
     else if (c == '}' && inside > 0)
       --inside == 0 && statement.find("struct") == std::string::npos ? finish() : void();
-    else if (c == ';' && inside == 0)
-      finish();
+    else if (c == ';' && inside == 0) finish();
     else if (inside == 0 && !(statement.empty() && std::isspace(static_cast<unsigned char>(c))))
       statement += c;
   }

@@ -26,7 +26,8 @@ inline void give(const Tensor& parameter, const std::vector<double>& gradient) {
 inline std::vector<double> values(const Tensor& t) { return t.to_vector<double>(); }
 
 /// A model of a few parameters, all of them 1.
-inline nn::Params small_model(const std::vector<std::string>& names = {"a", "b"}, int64_t size = 2) {
+inline nn::Params small_model(const std::vector<std::string>& names = {"a", "b"},
+                              int64_t size = 2) {
   nn::Params params(1);
   for (const std::string& name : names) params.root().param(name, {size}, nn::init::ones());
   return params;

@@ -15,9 +15,11 @@ constexpr const char* kModel = "model/";
 constexpr const char* kOptimizer = "optimizer/";
 constexpr const char* kSchedule = "schedule/";
 
-void put(std::vector<NamedTensor>& tensors, Notes& notes, const std::string& prefix, const optim::StateDict& state) {
+void put(std::vector<NamedTensor>& tensors, Notes& notes, const std::string& prefix,
+         const optim::StateDict& state) {
   for (const auto& [name, tensor] : state.tensors) tensors.emplace_back(prefix + name, tensor);
-  for (const auto& [name, number] : state.numbers) notes.emplace_back(prefix + name, fmt::format("{}", number));
+  for (const auto& [name, number] : state.numbers)
+    notes.emplace_back(prefix + name, fmt::format("{}", number));
 }
 
 // What a checkpoint's parts are read from.
@@ -40,7 +42,8 @@ class Reader {
   optim::StateDict state(const std::string& prefix) const {
     optim::StateDict out{.tensors = tensors(prefix)};
     for (const auto& [name, text] : file_.metadata)
-      if (name.starts_with(prefix)) out.numbers.emplace_back(name.substr(prefix.size()), parse<double>(name, text));
+      if (name.starts_with(prefix))
+        out.numbers.emplace_back(name.substr(prefix.size()), parse<double>(name, text));
     return out;
   }
 
@@ -50,7 +53,8 @@ class Reader {
     T value{};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size() || text.empty())
-      throw FormatError(fmt::format("{}: not a checkpoint: '{}' is '{}', not a number", path_, name, text));
+      throw FormatError(
+          fmt::format("{}: not a checkpoint: '{}' is '{}', not a number", path_, name, text));
     return value;
   }
 
@@ -60,15 +64,18 @@ class Reader {
 
 }  // namespace
 
-void save_checkpoint(const std::string& path, const nn::Params& params, const optim::Optimizer& optimizer,
-                     const optim::Schedule& schedule, const RunState& run) {
+void save_checkpoint(const std::string& path, const nn::Params& params,
+                     const optim::Optimizer& optimizer, const optim::Schedule& schedule,
+                     const RunState& run) {
   std::vector<NamedTensor> tensors;
   Notes notes;
   for (const nn::Param& p : params.all()) tensors.emplace_back(kModel + p.path, p.value);
   put(tensors, notes, kOptimizer, optimizer.save());
   put(tensors, notes, kSchedule, schedule.save());
   const Generator& generator = default_generator();
-  const auto note = [&](const char* name, auto value) { notes.emplace_back(name, fmt::format("{}", value)); };
+  const auto note = [&](const char* name, auto value) {
+    notes.emplace_back(name, fmt::format("{}", value));
+  };
   note("generator.seed", generator.seed);
   note("generator.draws", generator.draws);
   note("run.step", run.step);
@@ -80,14 +87,15 @@ void save_checkpoint(const std::string& path, const nn::Params& params, const op
   write_safetensors(path, tensors, notes);
 }
 
-RunState load_checkpoint(const std::string& path, const nn::Params& params, optim::Optimizer& optimizer,
-                         optim::Schedule& schedule) {
+RunState load_checkpoint(const std::string& path, const nn::Params& params,
+                         optim::Optimizer& optimizer, optim::Schedule& schedule) {
   const Reader file(path);
-  const RunState run{.step = file.number<int64_t>("run.step"),
-                     .position = {file.number<int64_t>("run.epoch"), file.number<int64_t>("run.batch")},
-                     .best = file.number<double>("run.best"),
-                     .has_best = file.number<int>("run.has_best") != 0,
-                     .seconds = file.number<double>("run.seconds")};
+  const RunState run{
+      .step = file.number<int64_t>("run.step"),
+      .position = {file.number<int64_t>("run.epoch"), file.number<int64_t>("run.batch")},
+      .best = file.number<double>("run.best"),
+      .has_best = file.number<int>("run.has_best") != 0,
+      .seconds = file.number<double>("run.seconds")};
   const Generator generator{.seed = file.number<uint64_t>("generator.seed"),
                             .draws = file.number<uint64_t>("generator.draws")};
   const std::vector<NamedTensor> model = file.tensors(kModel);

@@ -22,14 +22,16 @@ struct RunState {
   double seconds = 0;  ///< of training
 };
 
-/// Writes parameters, optimizer, schedule, the default generator and the run's state to one safetensors
-/// file, whole or not at all: when the disk is full, what stood there before stays. Throws IoError.
-void save_checkpoint(const std::string& path, const nn::Params& params, const optim::Optimizer& optimizer,
-                     const optim::Schedule& schedule, const RunState& run);
+/// Writes parameters, optimizer, schedule, the default generator and the run's state to one
+/// safetensors file, whole or not at all: when the disk is full, what stood there before stays.
+/// Throws IoError.
+void save_checkpoint(const std::string& path, const nn::Params& params,
+                     const optim::Optimizer& optimizer, const optim::Schedule& schedule,
+                     const RunState& run);
 
-/// Brings all of them to what a checkpoint holds. Throws IoError, and FormatError that lists every difference
-/// when the file is of another model; then nothing was changed.
-RunState load_checkpoint(const std::string& path, const nn::Params& params, optim::Optimizer& optimizer,
-                         optim::Schedule& schedule);
+/// Brings all of them to what a checkpoint holds. Throws IoError, and FormatError that lists every
+/// difference when the file is of another model; then nothing was changed.
+RunState load_checkpoint(const std::string& path, const nn::Params& params,
+                         optim::Optimizer& optimizer, optim::Schedule& schedule);
 
 }  // namespace tapehead::train

@@ -43,7 +43,8 @@ struct Cli::State {
 
   template <class T>
   void remember(const std::string& flag, CLI::Option* option, T& value) {
-    own.push_back({flag.substr(flag.find_first_not_of('-')), option, [&value](const Json& j) { value = j.get<T>(); },
+    own.push_back({flag.substr(flag.find_first_not_of('-')), option,
+                   [&value](const Json& j) { value = j.get<T>(); },
                    [&value] { return Json(value); }});
   }
 
@@ -58,7 +59,8 @@ struct Cli::State {
       try {
         o.read(config[o.key]);
       } catch (const Json::exception&) {
-        throw FormatError(fmt::format("{}: '{}' is not a value for --{}", path, config[o.key].dump(), o.key));
+        throw FormatError(
+            fmt::format("{}: '{}' is not a value for --{}", path, config[o.key].dump(), o.key));
       }
     }
   }
@@ -102,7 +104,8 @@ Options Cli::parse() {
   app.add_option("--epochs", epochs, "passes over the data");
   app.add_option("--steps", steps, "instead of --epochs");
   app.add_option("--precision", precision, "fp32")->check(CLI::IsMember({"fp32"}));
-  app.add_option("--out", o.out, "folder for the model, checkpoints, logs and pictures")->capture_default_str();
+  app.add_option("--out", o.out, "folder for the model, checkpoints, logs and pictures")
+      ->capture_default_str();
   app.add_flag("--resume", o.resume, "go on from the last checkpoint in --out");
   app.add_option("--eval", eval, "score the model in this folder instead of training");
   app.add_option("--checkpoint-every", o.checkpoint_every, "steps; default: once an epoch");
@@ -124,7 +127,8 @@ Options Cli::parse() {
   manual_seed(o.seed);
   std::error_code failed;
   std::filesystem::create_directories(o.out, failed);
-  if (failed) throw IoError(fmt::format("{}: cannot make this folder: {}", o.out, failed.message()));
+  if (failed)
+    throw IoError(fmt::format("{}: cannot make this folder: {}", o.out, failed.message()));
   return o;
 }
 

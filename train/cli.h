@@ -27,7 +27,8 @@ struct Options {
 /// The options of one program: the common ones, and its own.
 ///
 ///   int main(int argc, char** argv) {
-///     return train::program(argc, argv, "translate", "Translates with attention.", [](train::Cli& cli) {
+///     return train::program(argc, argv, "translate", "Translates with attention.", [](train::Cli&
+///     cli) {
 ///       int64_t width = 256;
 ///       cli.option("--width", width, "size of the hidden state");
 ///       const train::Options o = cli.parse();
@@ -46,9 +47,10 @@ class Cli {
   /// An option without a value.
   void flag(const std::string& flag, bool& value, const std::string& help);
 
-  /// Reads the command line, sets the threads and the seed, and makes the folder `out`. Of a model that is
-  /// evaluated or resumed, options that are not given are those it was trained with (config.json). Ends the
-  /// program's function for --help and for a wrong option, with a message that says what is right.
+  /// Reads the command line, sets the threads and the seed, and makes the folder `out`. Of a model
+  /// that is evaluated or resumed, options that are not given are those it was trained with
+  /// (config.json). Ends the program's function for --help and for a wrong option, with a message
+  /// that says what is right.
   Options parse();
 
   const std::string& name() const;
@@ -65,12 +67,13 @@ class Interrupted : public Error {
   using Error::Error;
 };
 
-/// Runs a program's function; an error becomes one line on standard error. Gives the exit status: 0, 1 for an
-/// error, 2 for a wrong command line, 130 after Ctrl-C.
+/// Runs a program's function; an error becomes one line on standard error. Gives the exit status:
+/// 0, 1 for an error, 2 for a wrong command line, 130 after Ctrl-C.
 int program(int argc, char** argv, const std::string& name, const std::string& description,
             const std::function<void(Cli&)>& body);
 
-/// The last line of every program, on standard output: {"example":"translate","metric":"bleu","value":38.2}
+/// The last line of every program, on standard output:
+/// {"example":"translate","metric":"bleu","value":38.2}
 void report(const Cli& cli, const std::string& metric, double value);
 
 }  // namespace tapehead::train

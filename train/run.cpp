@@ -74,7 +74,10 @@ struct RunBase::State {
     const auto epoch = source.position().epoch;
     if (score) {
       const double value = score();
-      log.write({{"step", run.step}, {"epoch", epoch}, {metric, value}, {"seconds", run.seconds + now() - started}});
+      log.write({{"step", run.step},
+                 {"epoch", epoch},
+                 {metric, value},
+                 {"seconds", run.seconds + now() - started}});
       board.scalar(metric, value, run.step);
       progress.note(fmt::format("epoch {}  step {}  {} {:.4g}", epoch, run.step, metric, value));
       if (!run.has_best || value > run.best) {
@@ -106,17 +109,27 @@ RunState resume_or_start(const Options& o, const nn::Params& params, optim::Opti
 
 }  // namespace
 
-RunBase::RunBase(const Cli& cli, const Options& o, const nn::Params& params, optim::Optimizer& optimizer,
-                 optim::Schedule& schedule, int64_t steps, BatchSource source) {
+RunBase::RunBase(const Cli& cli, const Options& o, const nn::Params& params,
+                 optim::Optimizer& optimizer, optim::Schedule& schedule, int64_t steps,
+                 BatchSource source) {
   const RunState run = resume_or_start(o, params, optimizer, schedule, source);
   const std::string log_path = o.out + "/metrics.jsonl";
   write_atomic(o.out + "/config.json", cli.config());
   state_.reset(new State{
-      .cli = cli, .options = o, .params = params, .optimizer = optimizer, .schedule = schedule, .steps = steps,
-      .source = std::move(source), .run = run, .metric = {}, .score = {},
+      .cli = cli,
+      .options = o,
+      .params = params,
+      .optimizer = optimizer,
+      .schedule = schedule,
+      .steps = steps,
+      .source = std::move(source),
+      .run = run,
+      .metric = {},
+      .score = {},
       .log = o.resume ? MetricsLog::resume(log_path, run.step) : MetricsLog::create(log_path),
       .board = TensorBoard(o.out, o.resume ? std::optional<int64_t>(run.step + 1) : std::nullopt),
-      .progress = Progress({.label = cli.name(), .total = steps, .start = run.step, .quiet = o.quiet}),
+      .progress =
+          Progress({.label = cli.name(), .total = steps, .start = run.step, .quiet = o.quiet}),
       .interrupt = {}});
 }
 
@@ -132,7 +145,8 @@ void RunBase::step(const Tensor& loss) {
   const double value = loss.item();
   if (!std::isfinite(value))
     throw GraphError(fmt::format(
-        "run: the loss is {} at step {}; the last finite loss was {:.6g}. The last checkpoint is kept; resume "
+        "run: the loss is {} at step {}; the last finite loss was {:.6g}. The last checkpoint is "
+        "kept; resume "
         "from it inside AnomalyMode to see which op made the first NaN, or lower the learning rate",
         value, s.run.step + 1, s.last_finite));
   s.last_finite = value;
@@ -155,8 +169,8 @@ bool RunBase::goes_on() {
   if (interrupted && s.run.step < s.steps) {
     s.save();
     s.draw();
-    throw Interrupted(fmt::format("stopped at step {} of {}; go on with --resume --out {}", s.run.step, s.steps,
-                                  s.options.out));
+    throw Interrupted(fmt::format("stopped at step {} of {}; go on with --resume --out {}",
+                                  s.run.step, s.steps, s.options.out));
   }
   return s.run.step < s.steps;
 }

@@ -25,16 +25,17 @@ struct BatchSource {
 /// All of a run but the batches.
 class RunBase {
  public:
-  RunBase(const Cli& cli, const Options& options, const nn::Params& params, optim::Optimizer& optimizer,
-          optim::Schedule& schedule, int64_t steps, BatchSource source);
+  RunBase(const Cli& cli, const Options& options, const nn::Params& params,
+          optim::Optimizer& optimizer, optim::Schedule& schedule, int64_t steps,
+          BatchSource source);
   ~RunBase();
 
   /// Scores the model after every epoch. The weights with the highest score so far are kept in
   /// best.safetensors.
   void each_epoch(const std::string& metric, std::function<double()> score);
-  /// Ends a step: checks that the loss is finite, lets the optimizer and the schedule step, clears gradients,
-  /// logs, and saves a checkpoint when it is time. Throws GraphError for a loss that is NaN or infinite,
-  /// with the step and the last finite loss; the last checkpoint stays.
+  /// Ends a step: checks that the loss is finite, lets the optimizer and the schedule step, clears
+  /// gradients, logs, and saves a checkpoint when it is time. Throws GraphError for a loss that is
+  /// NaN or infinite, with the step and the last finite loss; the last checkpoint stays.
   void step(const Tensor& loss);
   /// Loads the weights with the best score, when each_epoch() kept any.
   void load_best();
@@ -52,9 +53,9 @@ class RunBase {
 
 }  // namespace detail
 
-/// Goes through the batches for a number of steps; in the program's folder `out` it leaves checkpoints,
-/// metrics.jsonl, TensorBoard events, loss.svg and model.safetensors. Ctrl-C saves and says how to resume;
-/// with Options::resume it goes on, bit for bit.
+/// Goes through the batches for a number of steps; in the program's folder `out` it leaves
+/// checkpoints, metrics.jsonl, TensorBoard events, loss.svg and model.safetensors. Ctrl-C saves and
+/// says how to resume; with Options::resume it goes on, bit for bit.
 ///
 ///   train::Run run(cli, o, params, opt, schedule, batches, steps);
 ///   for (const Batch& batch : run) {

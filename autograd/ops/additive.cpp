@@ -55,22 +55,26 @@ struct AdditiveScores : CustomOp {
     const int64_t B = keys.size(0), S = keys.size(1), A = keys.size(2);
     const Tensor dkeys = core::empty_like(keys), d = core::contiguous(dy);
     const Tensor dquery = core::full({B, A}, 0, keys.dtype());
-    const Tensor dv = core::full({B, A}, 0, keys.dtype());  // of each sequence; the engine adds them up
+    const Tensor dv =
+        core::full({B, A}, 0, keys.dtype());  // of each sequence; the engine adds them up
     by_type(keys.dtype(), [&]<class T>() {
       const T *k = keys.data<T>(), *q = query.data<T>(), *w = v.data<T>(), *ds = d.data<T>();
       T *dk = dkeys.data<T>(), *dq = dquery.data<T>(), *dw = dv.data<T>();
       core::parallel_range(B, std::max<int64_t>(1, row_grain(A) / std::max<int64_t>(S, 1)),
                            [&](int64_t first, int64_t last) {
                              for (int64_t i = first * S; i < last * S; ++i)
-                               additive_kernels<T>().backward(k + i * A, q + i / S * A, w, ds[i], dk + i * A,
-                                                              dq + i / S * A, dw + i / S * A, A);
+                               additive_kernels<T>().backward(k + i * A, q + i / S * A, w, ds[i],
+                                                              dk + i * A, dq + i / S * A,
+                                                              dw + i / S * A, A);
                            });
     });
     return {dkeys, dquery, dv};
   }
 
  private:
-  static int64_t row_grain(int64_t width) { return std::max<int64_t>(1, 8192 / std::max<int64_t>(width, 1)); }
+  static int64_t row_grain(int64_t width) {
+    return std::max<int64_t>(1, 8192 / std::max<int64_t>(width, 1));
+  }
 };
 
 }  // namespace
@@ -103,7 +107,8 @@ Sample additive_of(int64_t B, int64_t S, int64_t A) {
             Array y({B, S});
             for (int64_t b = 0; b < B; ++b)
               for (int64_t s = 0; s < S; ++s)
-                for (int64_t j = 0; j < A; ++j) y(b, s) += in[2][j] * std::tanh(in[0](b, s, j) + in[1](b, j));
+                for (int64_t j = 0; j < A; ++j)
+                  y(b, s) += in[2][j] * std::tanh(in[0](b, s, j) + in[1](b, j));
             return Arrays{y};
           },
           A};
@@ -119,7 +124,8 @@ TAPEHEAD_ROW(additive_scores)
         [] {
           additive_scores(core::full({2, 3, 4}, 0), core::full({2, 5}, 0), core::full({4}, 0));
         },
-        "additive_scores: keys are [2, 3, 4], query is [2, 5], v is [4]; expected [B, S, A], [B, A] and [A]");
+        "additive_scores: keys are [2, 3, 4], query is [2, 5], v is [4]; expected [B, S, A], [B, "
+        "A] and [A]");
 
 }  // namespace tapehead::rows
 #endif

@@ -42,7 +42,8 @@ struct Linear : CustomOp {
     std::array<Tensor, 3> grads;
     if (needs_grad(0)) grads[0] = matmul(dy, saved(1));
     const Tensor rows = dy.reshape({-1, dy.size(-1)});
-    if (needs_grad(1)) grads[1] = matmul(rows.transpose(0, 1), saved(0).reshape({-1, saved(0).size(-1)}));
+    if (needs_grad(1))
+      grads[1] = matmul(rows.transpose(0, 1), saved(0).reshape({-1, saved(0).size(-1)}));
     if (needs_grad(2)) grads[2] = sum_to(rows, {rows.size(1)});
     return grads;
   }
@@ -59,8 +60,9 @@ DType product_type(const char* op, const Tensor& a, const Tensor& b) {
 
 Tensor matmul(const Tensor& a, const Tensor& b) {
   if (a.dim() == 0 || b.dim() == 0)
-    throw ShapeError(fmt::format("matmul: a is {}, b is {}; both need at least one axis, use * to scale",
-                                 a.shape().str(), b.shape().str()));
+    throw ShapeError(
+        fmt::format("matmul: a is {}, b is {}; both need at least one axis, use * to scale",
+                    a.shape().str(), b.shape().str()));
   const DType dtype = product_type("matmul", a, b);
   Tensor x = a.to(dtype), y = b.to(dtype);
   if (x.dim() == 1) x = x.unsqueeze(0);
@@ -73,11 +75,12 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   if (weight.dim() != 2 || x.dim() == 0 || x.size(-1) != weight.size(1))
-    throw ShapeError(fmt::format("linear: x is {}, weight is {}; x.size(-1) must equal weight.size(1)",
-                                 x.shape().str(), weight.shape().str()));
+    throw ShapeError(
+        fmt::format("linear: x is {}, weight is {}; x.size(-1) must equal weight.size(1)",
+                    x.shape().str(), weight.shape().str()));
   if (bias.defined() && bias.shape() != Shape{weight.size(0)})
-    throw ShapeError(fmt::format("linear: bias is {}, weight is {}; bias must be [{}]", bias.shape().str(),
-                                 weight.shape().str(), weight.size(0)));
+    throw ShapeError(fmt::format("linear: bias is {}, weight is {}; bias must be [{}]",
+                                 bias.shape().str(), weight.shape().str(), weight.size(0)));
   const DType dtype = product_type("linear", x, weight);
   return apply<Linear>(x.to(dtype), weight.to(dtype), bias.defined() ? bias.to(dtype) : bias);
 }
@@ -98,7 +101,8 @@ Array product(Array& a, Array& b, const Shape& batch) {
   shape.push_back(m);
   shape.push_back(n);
   Array c(shape);
-  const auto start = [&](const Array& x, int64_t item) {  // of the matrix that batch item `item` uses
+  const auto start = [&](const Array& x,
+                         int64_t item) {  // of the matrix that batch item `item` uses
     int64_t at = 0, step = 1;
     for (int i = 1; i <= batch.rank(); ++i) {
       const int64_t position = item % batch[batch.rank() - i];
@@ -114,7 +118,8 @@ Array product(Array& a, Array& b, const Shape& batch) {
     for (int64_t i = 0; i < m; ++i)
       for (int64_t j = 0; j < n; ++j)
         for (int64_t t = 0; t < k; ++t)
-          c[(l * m + i) * n + j] += a[start(a, l) * m * k + i * k + t] * b[start(b, l) * k * n + t * n + j];
+          c[(l * m + i) * n + j] +=
+              a[start(a, l) * m * k + i * k + t] * b[start(b, l) * k * n + t * n + j];
   return c;
 }
 
@@ -179,26 +184,41 @@ TAPEHEAD_ROW(matmul)
     .sample(vector_matmul({4}, {4}, {}))
     .sample(vector_matmul({4}, {4, 3}, {3}))
     .sample(vector_matmul({3, 4}, {4}, {3}))
-    .bad<ShapeError>([] { matmul(zeros_of({32, 10, 512}), zeros_of({256, 1024})); },
-                     "matmul: inner sizes differ: a is [32, 10, 512], b is [256, 1024]; a.size(-1) must "
-                     "equal b.size(-2)")
-    .bad<ShapeError>([] { matmul(zeros_of({2, 3, 4}), zeros_of({5, 4, 2})); },
-                     "matmul: shapes [2] and [5] do not broadcast: size(-1) is 2 in one and 5 in the "
-                     "other; sizes must be equal or 1")
+    .bad<ShapeError>(
+        [] {
+          matmul(zeros_of({32, 10, 512}), zeros_of({256, 1024}));
+        },
+        "matmul: inner sizes differ: a is [32, 10, 512], b is [256, 1024]; a.size(-1) must "
+        "equal b.size(-2)")
+    .bad<ShapeError>(
+        [] {
+          matmul(zeros_of({2, 3, 4}), zeros_of({5, 4, 2}));
+        },
+        "matmul: shapes [2] and [5] do not broadcast: size(-1) is 2 in one and 5 in the "
+        "other; sizes must be equal or 1")
     .bad<ShapeError>([] { matmul(zeros_of({}), zeros_of({3})); },
                      "matmul: a is [], b is [3]; both need at least one axis, use * to scale")
-    .bad<DTypeError>([] { matmul(zeros_of({2, 2}, boolean), zeros_of({2, 2}, boolean)); },
-                     "matmul: does not take bool; convert with to(f32)");
+    .bad<DTypeError>(
+        [] {
+          matmul(zeros_of({2, 2}, boolean), zeros_of({2, 2}, boolean));
+        },
+        "matmul: does not take bool; convert with to(f32)");
 
 TAPEHEAD_ROW(linear)
     .sample(linear_of({3, 4}, 5, true))
     .sample(linear_of({2, 3, 4}, 2, true))
     .sample(linear_of({4}, 3, false))
     .sample(linear_of({0, 4}, 3, true))
-    .bad<ShapeError>([] { linear(zeros_of({2, 3}), zeros_of({5, 4})); },
-                     "linear: x is [2, 3], weight is [5, 4]; x.size(-1) must equal weight.size(1)")
-    .bad<ShapeError>([] { linear(zeros_of({2, 4}), zeros_of({5, 4}), zeros_of({4})); },
-                     "linear: bias is [4], weight is [5, 4]; bias must be [5]");
+    .bad<ShapeError>(
+        [] {
+          linear(zeros_of({2, 3}), zeros_of({5, 4}));
+        },
+        "linear: x is [2, 3], weight is [5, 4]; x.size(-1) must equal weight.size(1)")
+    .bad<ShapeError>(
+        [] {
+          linear(zeros_of({2, 4}), zeros_of({5, 4}), zeros_of({4}));
+        },
+        "linear: bias is [4], weight is [5, 4]; bias must be [5]");
 
 }  // namespace tapehead::rows
 #endif

@@ -19,7 +19,8 @@ struct Norm : CustomOp {
   Tensor stats;
 
   Tensor run(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-    core::NormRows rows(save(x), size(x), save(weight), rms);
+    save(x), save(weight);
+    core::NormRows rows(x, size(x), weight, rms);
     Tensor y = rows.forward(bias, eps);
     stats = rows.stats;
     return y;

@@ -21,9 +21,10 @@ std::vector<int64_t> length_list(const Tensor& lengths) {
   return lengths.defined() ? lengths.to_vector<int64_t>() : std::vector<int64_t>();
 }
 
-// One step of simple ops: the formulas of core/kernels/recurrent.cpp again. gates and hidden [B, G H].
-std::array<Tensor, 2> simple_step(RnnCell cell, const Tensor& gates, const Tensor& hidden, const Tensor& h,
-                                  const Tensor& c) {
+// One step of simple ops: the formulas of core/kernels/recurrent.cpp again. gates and hidden [B, G
+// H].
+std::array<Tensor, 2> simple_step(RnnCell cell, const Tensor& gates, const Tensor& hidden,
+                                  const Tensor& h, const Tensor& c) {
   const int64_t H = h.size(1);
   const auto part = [H](const Tensor& x, int64_t i) { return x.slice(1, i * H, (i + 1) * H); };
   if (cell == RnnCell::tanh) return {tanh(gates + hidden), c};
@@ -49,7 +50,8 @@ std::vector<Tensor> simple_recurrent(RnnCell cell, const std::vector<Tensor>& in
   std::vector<Tensor> out(static_cast<size_t>(T));
   for (int64_t i = 0; i < T; ++i) {
     const int64_t t = reverse ? T - 1 - i : i;
-    auto [h_next, c_next] = simple_step(cell, linear(x.select(1, t), w_ih, b_ih), linear(h, w_hh, b_hh), h, c);
+    auto [h_next, c_next] =
+        simple_step(cell, linear(x.select(1, t), w_ih, b_ih), linear(h, w_hh, b_hh), h, c);
     Tensor seen = core::full({B, 1}, 1, x.dtype());
     for (int64_t b = 0; b < B && !lengths.empty(); ++b)
       if (t >= lengths[static_cast<size_t>(b)]) seen[b].fill_(0);
@@ -69,9 +71,9 @@ struct Recurrent : CustomOp {
   core::Recurrence r;
   core::RecurrenceStates states;
 
-  std::vector<Tensor> forward(const Tensor& x, const Tensor& w_ih, const Tensor& w_hh, const Tensor& b_ih,
-                              const Tensor& b_hh, const Tensor& h0, const Tensor& c0, RnnCell cell,
-                              const RnnOptions& options) {
+  std::vector<Tensor> forward(const Tensor& x, const Tensor& w_ih, const Tensor& w_hh,
+                              const Tensor& b_ih, const Tensor& b_hh, const Tensor& h0,
+                              const Tensor& c0, RnnCell cell, const RnnOptions& options) {
     for (const Tensor* t : {&x, &w_ih, &w_hh, &b_ih, &b_hh, &h0, &c0}) save(*t);
     const int64_t B = x.size(0), T = x.size(1), H = w_hh.size(1);
     const auto state = [&](const Tensor& given) {
@@ -89,14 +91,16 @@ struct Recurrent : CustomOp {
          .c0 = cell == RnnCell::lstm ? state(c0) : Tensor()};
     states = core::recurrence_forward(r);
     const int64_t BH = B * H, last = options.reverse ? 0 : T * BH;
-    std::vector<Tensor> results{outputs(x), core::clone(core::view_of(states.h, {B, H}, {H, 1}, last))};
+    std::vector<Tensor> results{outputs(x),
+                                core::clone(core::view_of(states.h, {B, H}, {H, 1}, last))};
     if (cell == RnnCell::lstm)
       results.push_back(core::clone(core::view_of(states.c, {B, H}, {H, 1}, last)));
     return results;
   }
 
   Grads backward(Grads& dy) const {
-    const std::vector<Tensor> inputs{saved(0), saved(1), saved(2), saved(3), saved(4), saved(5), saved(6)};
+    const std::vector<Tensor> inputs{saved(0), saved(1), saved(2), saved(3),
+                                     saved(4), saved(5), saved(6)};
     if (grad_enabled()) {
       const auto again = [cell = static_cast<RnnCell>(r.cell), lengths = r.lengths,
                           reverse = r.reverse](const std::vector<Tensor>& in) {
@@ -105,8 +109,8 @@ struct Recurrent : CustomOp {
       return rederive(again, inputs, {dy.data(), dy.size()});
     }
     const Tensor dout = dy[0].defined() ? core::contiguous(dy[0].transpose(0, 1)) : Tensor();
-    const auto g = core::recurrence_backward(r, states, dout, dy[1], dy.size() > 2 ? dy[2] : Tensor(),
-                                             needs_grad(0));
+    const auto g = core::recurrence_backward(r, states, dout, dy[1],
+                                             dy.size() > 2 ? dy[2] : Tensor(), needs_grad(0));
     const Tensor dx = g.x.defined() ? g.x.transpose(0, 1) : Tensor();
     return {dx, g.w_ih, g.w_hh, g.b_ih, g.b_hh, g.h0, g.c0};
   }
@@ -131,13 +135,15 @@ struct Recurrent : CustomOp {
 
 void require(bool fits, const char* what, const Tensor& t, const std::string& expected) {
   if (!fits)
-    throw ShapeError(fmt::format("recurrent: {} is {}, expected {}", what, t.shape().str(), expected));
+    throw ShapeError(
+        fmt::format("recurrent: {} is {}, expected {}", what, t.shape().str(), expected));
 }
 
 void check(RnnCell cell, const Tensor& x, const RnnWeights& w, const Tensor& h0, const Tensor& c0,
            const Tensor& lengths) {
   require(x.dim() == 3, "x", x, "[B, T, C]");
-  const int64_t B = x.size(0), T = x.size(1), C = x.size(2), H = w.w_hh.size(-1), GH = gates_of(cell) * H;
+  const int64_t B = x.size(0), T = x.size(1), C = x.size(2), H = w.w_hh.size(-1),
+                GH = gates_of(cell) * H;
   const auto expect = [&](const char* what, const Tensor& t, const Shape& shape) {
     if (t.defined()) require(t.shape() == shape, what, t, shape.str());
   };
@@ -157,15 +163,16 @@ void check(RnnCell cell, const Tensor& x, const RnnWeights& w, const Tensor& h0,
 
 }  // namespace
 
-RnnResult recurrent(RnnCell cell, const Tensor& x, const RnnWeights& w, const Tensor& h0, const Tensor& c0,
-                    const RnnOptions& options) {
+RnnResult recurrent(RnnCell cell, const Tensor& x, const RnnWeights& w, const Tensor& h0,
+                    const Tensor& c0, const RnnOptions& options) {
   check(cell, x, w, h0, c0, options.lengths);
   const DType given = core::result_type(x, w.w_hh);
   const DType wide = given == f64 ? f64 : f32;  // bf16 is computed in f32
   const auto as = [](const Tensor& t, DType dtype) { return t.defined() ? t.to(dtype) : t; };
   auto results = apply<Recurrent>(as(x, wide), as(w.w_ih, wide), as(w.w_hh, wide), as(w.b_ih, wide),
                                   as(w.b_hh, wide), as(h0, wide), as(c0, wide), cell, options);
-  return {as(results[0], given), as(results[1], given), results.size() > 2 ? as(results[2], given) : Tensor()};
+  return {as(results[0], given), as(results[1], given),
+          results.size() > 2 ? as(results[2], given) : Tensor()};
 }
 
 }  // namespace tapehead
@@ -181,7 +188,8 @@ double logistic(double x) { return 1 / (1 + std::exp(-x)); }
 constexpr int64_t kB = 3, kT = 4, kC = 2, kH = 3;
 
 // The formulas of the papers, number by number.
-Arrays plain_recurrent(RnnCell cell, Arrays& in, const std::vector<int64_t>& lengths, bool reverse) {
+Arrays plain_recurrent(RnnCell cell, Arrays& in, const std::vector<int64_t>& lengths,
+                       bool reverse) {
   const int64_t G = cell == RnnCell::lstm ? 4 : cell == RnnCell::gru ? 3 : 1;
   Array out({kB, kT, kH}), h = in[5], c = cell == RnnCell::lstm ? in[6] : Array({kB, kH});
   for (int64_t b = 0; b < kB; ++b)
@@ -222,7 +230,8 @@ Sample recurrent_of(RnnCell cell, const std::vector<int64_t>& lengths, bool reve
   if (cell == RnnCell::lstm) operands.emplace_back(Shape{kB, kH});
   for (Operand& o : operands) o.from = -1, o.to = 1;
   Tensor length_tensor = core::empty({kB}, i64);
-  for (int64_t b = 0; b < kB; ++b) length_tensor.data<int64_t>()[b] = lengths[static_cast<size_t>(b)];
+  for (int64_t b = 0; b < kB; ++b)
+    length_tensor.data<int64_t>()[b] = lengths[static_cast<size_t>(b)];
   return {operands,
           [=](const Tensors& in) {
             const auto r = recurrent(cell, in[0], {in[1], in[2], in[3], in[4]}, in[5],
@@ -230,8 +239,7 @@ Sample recurrent_of(RnnCell cell, const std::vector<int64_t>& lengths, bool reve
                                      {.lengths = length_tensor, .reverse = reverse});
             return r.c.defined() ? Tensors{r.out, r.h, r.c} : Tensors{r.out, r.h};
           },
-          [=](Arrays& in) { return plain_recurrent(cell, in, lengths, reverse); },
-          kT * (kC + kH)};
+          [=](Arrays& in) { return plain_recurrent(cell, in, lengths, reverse); }, kT * (kC + kH)};
 }
 
 RnnWeights lstm_weights() { return {core::full({12, 2}, 0), core::full({12, 3}, 0), {}, {}}; }
@@ -246,12 +254,20 @@ TAPEHEAD_ROW(recurrent)
     .sample(recurrent_of(RnnCell::gru, {4, 4, 3}, true))
     .sample(recurrent_of(RnnCell::tanh, {4, 1, 2}, false))
     .sample(recurrent_of(RnnCell::relu, {4, 1, 2}, true))
-    .bad<ShapeError>([] { recurrent(RnnCell::lstm, core::full({2, 3}, 0), lstm_weights()); },
-                     "recurrent: x is [2, 3], expected [B, T, C]")
-    .bad<ShapeError>([] { recurrent(RnnCell::gru, core::full({1, 2, 2}, 0), lstm_weights()); },
-                     "recurrent: w_ih is [12, 2], expected [9, 2]")
     .bad<ShapeError>(
-        [] { recurrent(RnnCell::lstm, core::full({1, 2, 2}, 0), lstm_weights(), core::full({1, 4}, 0)); },
+        [] {
+          recurrent(RnnCell::lstm, core::full({2, 3}, 0), lstm_weights());
+        },
+        "recurrent: x is [2, 3], expected [B, T, C]")
+    .bad<ShapeError>(
+        [] {
+          recurrent(RnnCell::gru, core::full({1, 2, 2}, 0), lstm_weights());
+        },
+        "recurrent: w_ih is [12, 2], expected [9, 2]")
+    .bad<ShapeError>(
+        [] {
+          recurrent(RnnCell::lstm, core::full({1, 2, 2}, 0), lstm_weights(), core::full({1, 4}, 0));
+        },
         "recurrent: h0 is [1, 4], expected [1, 3]")
     .bad<IndexError>(
         [] {

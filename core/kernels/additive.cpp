@@ -21,7 +21,8 @@ T score(const T* key, const T* query, const T* v, int64_t n) {
 }
 
 template <class T>
-void backward(const T* key, const T* query, const T* v, T dscore, T* dkey, T* dquery, T* dv, int64_t n) {
+void backward(const T* key, const T* query, const T* v, T dscore, T* dkey, T* dquery, T* dv,
+              int64_t n) {
 #pragma GCC ivdep
   for (int64_t j = 0; j < n; ++j) {
     const T y = tanh_of(key[j] + query[j]);

@@ -10,7 +10,8 @@ struct AdditiveKernels {
   /// The sum of v[j] tanh(key[j] + query[j]).
   T (*score)(const T* key, const T* query, const T* v, int64_t n);
   /// From the gradient of a score: dkey is written; dquery and dv are added to.
-  void (*backward)(const T* key, const T* query, const T* v, T dscore, T* dkey, T* dquery, T* dv, int64_t n);
+  void (*backward)(const T* key, const T* query, const T* v, T dscore, T* dkey, T* dquery, T* dv,
+                   int64_t n);
 };
 
 }  // namespace tapehead::kernels

@@ -10,8 +10,8 @@
 #include "tapehead/core/kernels/additive.h"
 #include "tapehead/core/kernels/lists.h"
 #include "tapehead/core/kernels/norm.h"
-#include "tapehead/core/kernels/random.h"
 #include "tapehead/core/kernels/optim.h"
+#include "tapehead/core/kernels/random.h"
 #include "tapehead/core/kernels/recurrent.h"
 #include "tapehead/core/kernels/reduce.h"
 #include "tapehead/core/kernels/rows.h"
@@ -43,12 +43,12 @@ struct Table {
   const Loop (*compare)[kDTypes];
   const Loop (*gradient)[kDTypes];
   const Loop (*ternary)[kDTypes];
-  const Loop* where;                 // [DType]: condition ? x : y
-  const Loop (*cast)[kDTypes];       // [from][to]
-  const Reducer (*reduce)[kDTypes];  // [Reduce][DType]; tile is null where not supported
+  const Loop* where;                   // [DType]: condition ? x : y
+  const Loop (*cast)[kDTypes];         // [from][to]
+  const Reducer (*reduce)[kDTypes];    // [Reduce][DType]; tile is null where not supported
   const Reducer (*two_pass)[kDTypes];  // the same from Reduce::var on
-  const NormKernels* norm;  // [DType]: f32, f64, bf16
-  const RowKernels* rows;            // [DType]: f32, f64, bf16
+  const NormKernels* norm;             // [DType]: f32, f64, bf16
+  const RowKernels* rows;              // [DType]: f32, f64, bf16
   const RandomKernels* random;
   const CellKernels<float>* cells_f32;
   const CellKernels<double>* cells_f64;

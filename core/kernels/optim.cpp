@@ -1,5 +1,5 @@
-// Optimizer kernels: SGD (Sutskever et al. 2013, as PyTorch has it), Adam (Kingma and Ba 2015), AdamW
-// (Loshchilov and Hutter 2019), AMSGrad (Reddi et al. 2018).
+// Optimizer kernels: SGD (Sutskever et al. 2013, as PyTorch has it), Adam (Kingma and Ba 2015),
+// AdamW (Loshchilov and Hutter 2019), AMSGrad (Reddi et al. 2018).
 #include "tapehead/core/kernels/optim.h"
 
 #include "tapehead/core/kernels/isa.h"
@@ -42,7 +42,8 @@ void sgd(const OptimPiece& piece, const SgdNumbers& numbers) {
   C* velocity = reinterpret_cast<C*>(piece.state[0]);
   T* type = nullptr;
   if (!velocity) {
-    update_each(piece, type, [=](C w, C grad, int64_t) { return w - lr * (grad_scale * grad + decay * w); });
+    update_each(piece, type,
+                [=](C w, C grad, int64_t) { return w - lr * (grad_scale * grad + decay * w); });
   } else if (numbers.nesterov) {
     update_each(piece, type, [=](C w, C grad, int64_t i) {
       const C g = grad_scale * grad + decay * w;
@@ -62,9 +63,11 @@ void sgd(const OptimPiece& piece, const SgdNumbers& numbers) {
 template <class T>
 void adam(const OptimPiece& piece, const AdamNumbers& numbers) {
   using C = Compute<T>;
-  const C grad_scale = C(numbers.grad_scale), decay = C(numbers.weight_decay), keep = C(numbers.keep);
+  const C grad_scale = C(numbers.grad_scale), decay = C(numbers.weight_decay),
+          keep = C(numbers.keep);
   const C move1 = C(1 - numbers.beta1), beta2 = C(numbers.beta2), move2 = C(1 - numbers.beta2);
-  const C step_size = C(numbers.step_size), root_scale = C(numbers.root_scale), eps = C(numbers.eps);
+  const C step_size = C(numbers.step_size), root_scale = C(numbers.root_scale),
+          eps = C(numbers.eps);
   C* first = reinterpret_cast<C*>(piece.state[0]);
   C* second = reinterpret_cast<C*>(piece.state[1]);
   C* largest = reinterpret_cast<C*>(piece.state[2]);
@@ -115,8 +118,8 @@ struct Largest {
   static double join(double a, double b) { return b > a || b != b ? b : a; }
 };
 
-// In double, so that no gradient overflows or is lost; in lanes, so that additions do not wait for each
-// other.
+// In double, so that no gradient overflows or is lost; in lanes, so that additions do not wait for
+// each other.
 template <class T, class F>
 double reduce(const char* values, int64_t n) {
   constexpr int kLanes = 32;
@@ -126,8 +129,7 @@ double reduce(const char* values, int64_t n) {
   for (; i + kLanes <= n; i += kLanes)
     for (int j = 0; j < kLanes; ++j)
       lanes[j] = F::join(lanes[j], F::of(double(Compute<T>(x[i + j]))));
-  for (int j = 0; i + j < n; ++j)
-    lanes[j] = F::join(lanes[j], F::of(double(Compute<T>(x[i + j]))));
+  for (int j = 0; i + j < n; ++j) lanes[j] = F::join(lanes[j], F::of(double(Compute<T>(x[i + j]))));
   for (int half = kLanes / 2; half > 0; half /= 2)
     for (int j = 0; j < half; ++j) lanes[j] = F::join(lanes[j], lanes[j + half]);
   return lanes[0];

@@ -7,9 +7,9 @@
 
 namespace tapehead::kernels {
 
-/// A piece of one parameter and what belongs to it. State is f64 for f64 parameters, else f32. A bf16
-/// parameter is computed on `master`, its f32 copy, and gets the result rounded; where it is no longer its
-/// master rounded, somebody else has changed it, and its own value counts.
+/// A piece of one parameter and what belongs to it. State is f64 for f64 parameters, else f32. A
+/// bf16 parameter is computed on `master`, its f32 copy, and gets the result rounded; where it is
+/// no longer its master rounded, somebody else has changed it, and its own value counts.
 struct OptimPiece {
   char* param = nullptr;
   const char* grad = nullptr;
@@ -20,11 +20,11 @@ struct OptimPiece {
 };
 
 struct SgdNumbers {
-  double grad_scale;    // the gradient is multiplied by it
+  double grad_scale;  // the gradient is multiplied by it
   double lr;
   double weight_decay;  // times the parameter, added to the gradient
   double momentum;
-  double intake;        // the share of the gradient that the momentum takes in
+  double intake;  // the share of the gradient that the momentum takes in
   bool nesterov;
 };
 
@@ -33,8 +33,8 @@ struct AdamNumbers {
   double weight_decay;  // times the parameter, added to the gradient
   double keep;          // the parameter is multiplied by it
   double beta1, beta2;
-  double step_size;     // the learning rate, the first moment's bias corrected
-  double root_scale;    // on the root of the second moment: corrects its bias
+  double step_size;   // the learning rate, the first moment's bias corrected
+  double root_scale;  // on the root of the second moment: corrects its bias
   double eps;
 };
 

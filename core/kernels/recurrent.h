@@ -6,8 +6,8 @@
 namespace tapehead::kernels {
 
 /// Operands of a step forward; n is the hidden size. Gates lie one after the other, n numbers each:
-/// LSTM i f g o, GRU r z n. `gates` is the input's part plus biases (for LSTM and plain cells the hidden
-/// state's part too), `hidden_gates` is GRU's hidden part.
+/// LSTM i f g o, GRU r z n. `gates` is the input's part plus biases (for LSTM and plain cells the
+/// hidden state's part too), `hidden_gates` is GRU's hidden part.
 template <class T>
 struct CellForward {
   const T *gates, *hidden_gates, *h, *c;

@@ -9,10 +9,13 @@
 namespace tapehead::nn {
 namespace {
 
-int64_t memory_width(const Seq2SeqConfig& c) { return c.bidirectional ? c.hidden / 2 * 2 : c.hidden; }
+int64_t memory_width(const Seq2SeqConfig& c) {
+  return c.bidirectional ? c.hidden / 2 * 2 : c.hidden;
+}
 
 EmbeddingOptions embedding_options(const Seq2SeqConfig& c) {
-  return {.padding_idx = c.pad, .init = init::normal(1 / std::sqrt(static_cast<double>(c.embedding)))};
+  return {.padding_idx = c.pad,
+          .init = init::normal(1 / std::sqrt(static_cast<double>(c.embedding)))};
 }
 
 }  // namespace
@@ -41,7 +44,8 @@ Seq2Seq::Seq2Seq(Scope at, const Seq2SeqConfig& c)
   if (c.cell == RnnCell::lstm) bridge_cell_.emplace(at / "bridge_cell", memory_width(c), c.hidden);
 }
 
-std::pair<AttentionMemory, Seq2Seq::Step> Seq2Seq::encode(const Tensor& source, const Tensor& lengths) const {
+std::pair<AttentionMemory, Seq2Seq::Step> Seq2Seq::encode(const Tensor& source,
+                                                          const Tensor& lengths) const {
   const RnnNetResult r = encoder_(dropout_(source_(source)), lengths);
   // The last layer's directions side by side: [B, M].
   const auto last = [&](const Tensor& s) {
@@ -56,7 +60,8 @@ std::pair<AttentionMemory, Seq2Seq::Step> Seq2Seq::encode(const Tensor& source, 
   return {attention_.prepare(dropout_(r.out), lengths), step};
 }
 
-void Seq2Seq::advance(const Tensor& embedded, const AttentionMemory& memory, int64_t t, Step& step) const {
+void Seq2Seq::advance(const Tensor& embedded, const AttentionMemory& memory, int64_t t,
+                      Step& step) const {
   const Tensor input = config_.input_feeding ? cat({embedded, step.attentional}, -1) : embedded;
   step.state = decoder_(input, step.state);
   const AttentionResult seen = attention_(step.state.h, memory, t, step.coverage);
@@ -72,7 +77,8 @@ Tensor Seq2Seq::logits(const Tensor& attentional) const {
 Tensor Seq2Seq::operator()(const Seq2SeqBatch& batch) const {
   auto [memory, step] = encode(batch.source, batch.source_lengths);
   const int64_t steps = batch.target.size(1) - 1;
-  const std::vector<Tensor> embedded = unbind(dropout_(target_(batch.target.slice(1, 0, steps))), 1);
+  const std::vector<Tensor> embedded =
+      unbind(dropout_(target_(batch.target.slice(1, 0, steps))), 1);
   std::vector<Tensor> attentional;
   for (int64_t t = 0; t < steps; ++t) {
     advance(embedded[static_cast<size_t>(t)], memory, t, step);
@@ -100,7 +106,8 @@ std::vector<Hypothesis> Seq2Seq::translate(const Tensor& source, const Tensor& l
   int64_t t = 0;
   const auto decoder = [&](const Tensor& tokens, DecoderState& s) -> DecoderStep {
     const size_t extra = lengths.defined() ? 6 : 4;
-    const AttentionMemory m{s[2], s[3], lengths.defined() ? s[4] : Tensor(), lengths.defined() ? s[5] : Tensor()};
+    const AttentionMemory m{s[2], s[3], lengths.defined() ? s[4] : Tensor(),
+                            lengths.defined() ? s[5] : Tensor()};
     Step step{{s[0], cell ? s[extra] : Tensor()}, s[1], coverage ? s.back() : Tensor(), {}};
     advance(target_(tokens), m, t++, step);
     s[0] = step.state.h;

@@ -16,15 +16,15 @@ namespace tapehead::nn {
 struct Seq2SeqConfig {
   int64_t source_vocab = 0, target_vocab = 0;
   int64_t embedding = 256;
-  int64_t hidden = 256;           ///< of the decoder; an encoder direction has half of it
-  int64_t layers = 1;             ///< of the encoder
+  int64_t hidden = 256;  ///< of the decoder; an encoder direction has half of it
+  int64_t layers = 1;    ///< of the encoder
   RnnCell cell = RnnCell::lstm;
   Score score = Score::additive;
   bool bidirectional = true;
-  bool input_feeding = true;      ///< the attentional state is an input of the next step (Luong, 3.3)
+  bool input_feeding = true;  ///< the attentional state is an input of the next step (Luong, 3.3)
   bool coverage = false;
   double dropout = 0.3;
-  int64_t positions = 128;        ///< the longest source, for Score::location
+  int64_t positions = 128;  ///< the longest source, for Score::location
   int64_t pad = 0;
 };
 
@@ -33,21 +33,24 @@ struct Seq2SeqBatch {
   Tensor source, source_lengths, target;
 };
 
-/// The encoder reads the source in both directions. At step t the decoder's cell gets the last token and
-/// the last attentional state a; its new state h looks at the source and gets the context c;
+/// The encoder reads the source in both directions. At step t the decoder's cell gets the last
+/// token and the last attentional state a; its new state h looks at the source and gets the context
+/// c;
 ///   a = tanh(W [h; c]),   logits = E a + b,
-/// where E is the target's embedding (Press and Wolf 2017) when the widths agree: they always do here, a has
-/// the embedding's width.
+/// where E is the target's embedding (Press and Wolf 2017) when the widths agree: they always do
+/// here, a has the embedding's width.
 class Seq2Seq {
  public:
   Seq2Seq(Scope at, const Seq2SeqConfig& config);
 
-  /// Logits [B, T - 1, V] of each target token after the first, given those before it (teacher forcing).
+  /// Logits [B, T - 1, V] of each target token after the first, given those before it (teacher
+  /// forcing).
   Tensor operator()(const Seq2SeqBatch& batch) const;
   /// The mean cross entropy over the target's tokens; padding does not count.
   Tensor loss(const Seq2SeqBatch& batch, double label_smoothing = 0) const;
   /// The best target for each source, with its attention.
-  std::vector<Hypothesis> translate(const Tensor& source, const Tensor& lengths, const BeamOptions& o) const;
+  std::vector<Hypothesis> translate(const Tensor& source, const Tensor& lengths,
+                                    const BeamOptions& o) const;
 
  private:
   struct Step {

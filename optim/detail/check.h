@@ -6,6 +6,7 @@
 namespace tapehead::optim::detail {
 
 /// Throws ValueError `owner: what = value; it must be …` unless `ok`.
-void check_option(bool ok, std::string_view owner, std::string_view what, double value, std::string_view must_be);
+void check_option(bool ok, std::string_view owner, std::string_view what, double value,
+                  std::string_view must_be);
 
 }  // namespace tapehead::optim::detail

@@ -9,8 +9,8 @@
 
 namespace tapehead::optim::detail {
 
-/// Tensors laid end to end and cut into tasks of equal size: small ones share a task, large ones are cut.
-/// The cut follows from the sizes alone.
+/// Tensors laid end to end and cut into tasks of equal size: small ones share a task, large ones
+/// are cut. The cut follows from the sizes alone.
 class Pieces {
  public:
   void add(int64_t elements) {
@@ -30,7 +30,8 @@ class Pieces {
     core::parallel_for(tasks(), [&](int64_t task) {
       const int64_t from = task * kGrain, to = from + kGrain;
       const auto after = std::upper_bound(starts_.begin(), starts_.end(), from);
-      for (auto i = static_cast<size_t>(after - starts_.begin() - 1); i < sizes_.size() && starts_[i] < to; ++i) {
+      for (auto i = static_cast<size_t>(after - starts_.begin() - 1);
+           i < sizes_.size() && starts_[i] < to; ++i) {
         const int64_t begin = std::max<int64_t>(from - starts_[i], 0);
         const int64_t end = std::min(to - starts_[i], sizes_[i]);
         if (begin < end) f(task, i, begin, end);

@@ -9,8 +9,9 @@
 
 namespace tapehead::optim::detail {
 
-/// Hands out what a state has under the names that its owner expects. What is missing comes back as 0 or
-/// an undefined tensor; finish() throws it all. The owner changes nothing before finish() returned.
+/// Hands out what a state has under the names that its owner expects. What is missing comes back as
+/// 0 or an undefined tensor; finish() throws it all. The owner changes nothing before finish()
+/// returned.
 class StateReader {
  public:
   /// `owner` is named in the error. The state must outlive the reader.

@@ -38,12 +38,15 @@ class Updates {
   /// Calls kernel(i, piece) for pieces of every all()[i], on all threads.
   template <class F>
   void run(F kernel) const {
-    pieces_.run([&](int64_t, size_t i, int64_t begin, int64_t end) { kernel(i, piece_of(all_[i], begin, end)); });
+    pieces_.run([&](int64_t, size_t i, int64_t begin, int64_t end) {
+      kernel(i, piece_of(all_[i], begin, end));
+    });
   }
 
  private:
   static kernels::OptimPiece piece_of(const Update& update, int64_t begin, int64_t end) {
-    const int64_t element = size_of(update.dtype()), state_element = size_of(state_type(update.dtype()));
+    const int64_t element = size_of(update.dtype()),
+                  state_element = size_of(state_type(update.dtype()));
     kernels::OptimPiece piece = update.whole;
     piece.param += begin * element;
     piece.grad += begin * element;
