@@ -68,6 +68,18 @@ void check(kernels::Loop loop, const char* op, DType dtype) {
                                  remedy(dtype)));
 }
 
+// The type to compute in for a result of `dtype`: with bf16 tensors a C++ number keeps its value as
+// f32 if it has no exact one as bf16.
+DType computing_type(DType dtype, std::initializer_list<const Tensor*> operands) {
+  if (dtype != bf16) return dtype;
+  for (const Tensor* t : operands) {
+    if (!t->impl()->is_scalar || t->numel() != 1) continue;
+    const auto value = static_cast<float>(t->item());
+    if (static_cast<float>(bfloat16(value)) != value) return f32;
+  }
+  return bf16;
+}
+
 Tensor run_unary(kernels::Loop loop, DType result, const Tensor& x,
                  const double* numbers = nullptr) {
   Tensor out = empty(x.shape(), result);
@@ -174,13 +186,13 @@ Tensor predicate(const char* op, kernels::Predicate kernel, const Tensor& x) {
 }
 
 Tensor binary(const char* op, kernels::Binary kernel, const Tensor& a, const Tensor& b) {
-  const DType dtype = result_type(a, b);
-  return run_binary(op, kernels::loop(kernel, dtype), dtype, dtype, a, b);
+  const DType dtype = result_type(a, b), type = computing_type(dtype, {&a, &b});
+  return cast(run_binary(op, kernels::loop(kernel, type), type, type, a, b), dtype);
 }
 
 Tensor compare(const char* op, kernels::Compare kernel, const Tensor& a, const Tensor& b) {
-  const DType dtype = result_type(a, b);
-  return run_binary(op, kernels::loop(kernel, dtype), dtype, boolean, a, b);
+  const DType type = computing_type(result_type(a, b), {&a, &b});
+  return run_binary(op, kernels::loop(kernel, type), type, boolean, a, b);
 }
 
 Tensor gradient(kernels::Gradient kernel, const Tensor& dy, const Tensor& saved,
@@ -192,14 +204,14 @@ Tensor gradient(kernels::Gradient kernel, const Tensor& dy, const Tensor& saved,
 
 Tensor ternary(const char* op, kernels::Ternary kernel, const Tensor& a, const Tensor& b,
                const Tensor& c) {
-  const DType dtype = result_type(a, b, c);
-  const kernels::Loop loop = kernels::loop(kernel, dtype);
-  check(loop, op, dtype);
-  const Converted x(a, dtype), y(b, dtype), z(c, dtype);
-  Tensor out = empty(broadcast_shapes(op, common_shape(op, a, b), c.shape()), dtype);
+  const DType dtype = result_type(a, b, c), type = computing_type(dtype, {&a, &b, &c});
+  const kernels::Loop loop = kernels::loop(kernel, type);
+  check(loop, op, type);
+  const Converted x(a, type), y(b, type), z(c, type);
+  Tensor out = empty(broadcast_shapes(op, common_shape(op, a, b), c.shape()), type);
   const LoopOperand operands[] = {operand_of(out), x, y, z};
   run_loop(loop, operands, nullptr);
-  return out;
+  return cast(out, dtype);
 }
 
 Tensor where(const char* op, const Tensor& condition, const Tensor& a, const Tensor& b) {

@@ -13,7 +13,8 @@ namespace {
 struct Maximum : CustomOp {
   static constexpr const char* kName = "maximum";
   Tensor forward(const Tensor& a, const Tensor& b) {
-    return core::binary(kName, kernels::Binary::maximum, save(a), save(b));
+    save(a), save(b);
+    return core::binary(kName, kernels::Binary::maximum, a, b);
   }
   std::array<Tensor, 2> backward(const Tensor& dy) const {
     const Tensor a = saved(0), b = saved(1);
@@ -31,7 +32,8 @@ struct Maximum : CustomOp {
 struct Minimum : CustomOp {
   static constexpr const char* kName = "minimum";
   Tensor forward(const Tensor& a, const Tensor& b) {
-    return core::binary(kName, kernels::Binary::minimum, save(a), save(b));
+    save(a), save(b);
+    return core::binary(kName, kernels::Binary::minimum, a, b);
   }
   std::array<Tensor, 2> backward(const Tensor& dy) const {
     const Tensor a = saved(0), b = saved(1);
@@ -124,8 +126,8 @@ static Sample bounded(const Shape& shape, Range x, const Shape& low, const Shape
 }
 static double into_unit(double x) { return std::min(std::max(x, -1.0), 1.0); }
 TAPEHEAD_ROW(clamp)
-    .unary([](const Tensor& x) { return clamp(x, -1, 1); }, into_unit, {-0.9, 0.9})
-    .unary([](const Tensor& x) { return clamp(x, -1, 1); }, into_unit, {-3, 3, 1.1})
+    .unary([](const Tensor& x) { return clamp(x, -1.0, 1.0); }, into_unit, {-0.9, 0.9})
+    .unary([](const Tensor& x) { return clamp(x, -1.0, 1.0); }, into_unit, {-3, 3, 1.1})
     .unary([](const Tensor& x) { return clamp(x, 0); }, [](double x) { return std::max(x, 0.0); },
            {.away_from_zero = 0.1})
     .unary([](const Tensor& x) { return clamp(x, {}, 0.0); },

@@ -26,6 +26,12 @@ Tensor logical(const char* op, Binary kernel, const Tensor& a, const Tensor& b) 
   return core::binary(op, kernel, core::cast(a, boolean), core::cast(b, boolean));
 }
 
+// a > b is b < a, but errors have the operands in their order.
+Tensor compare_swapped(const char* op, Compare kernel, const Tensor& a, const Tensor& b) {
+  if (a.shape() != b.shape()) broadcast_shapes(op, a.shape(), b.shape());
+  return core::compare(op, kernel, b, a);
+}
+
 // Of integers and bool, which have neither NaN nor infinities.
 Tensor all_of(const Tensor& x, bool value) { return core::full(x.shape(), value, boolean); }
 
@@ -35,8 +41,8 @@ Tensor eq(const Tensor& a, const Tensor& b) { return core::compare("eq", Compare
 Tensor ne(const Tensor& a, const Tensor& b) { return core::compare("ne", Compare::ne, a, b); }
 Tensor lt(const Tensor& a, const Tensor& b) { return core::compare("lt", Compare::lt, a, b); }
 Tensor le(const Tensor& a, const Tensor& b) { return core::compare("le", Compare::le, a, b); }
-Tensor gt(const Tensor& a, const Tensor& b) { return core::compare("gt", Compare::lt, b, a); }
-Tensor ge(const Tensor& a, const Tensor& b) { return core::compare("ge", Compare::le, b, a); }
+Tensor gt(const Tensor& a, const Tensor& b) { return compare_swapped("gt", Compare::lt, a, b); }
+Tensor ge(const Tensor& a, const Tensor& b) { return compare_swapped("ge", Compare::le, a, b); }
 
 Tensor isnan(const Tensor& x) {
   return is_floating(x.dtype()) ? core::predicate("isnan", kernels::Predicate::isnan, x)

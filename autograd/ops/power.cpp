@@ -124,7 +124,8 @@ Tensor reciprocal(const Tensor& x) { return apply<Reciprocal>(x); }
 namespace tapehead::rows {
 
 TAPEHEAD_ROW(pow)
-    .binary(pow, std::pow, {0.2, 2})
+    .binary(pow, std::pow, {0.2, 2}, {0, 3})
+    .binary(pow, std::pow, {0.2, 2}, {-0.9, -0.1})
     .unary([](const Tensor& x) { return pow(x, 3); }, [](double x) { return std::pow(x, 3); },
            {0.2, 2})
     .unary([](const Tensor& x) { return pow(x, 2); }, [](double x) { return std::pow(x, 2); },

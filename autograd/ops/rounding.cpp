@@ -126,7 +126,10 @@ TAPEHEAD_ROW(sign)
     .bad<DTypeError>([] { sign(core::full({2}, 1, boolean)); },
                      "sign: [2] bool is not a type it takes; convert with to(f32)");
 
-static double modulo(double a, double b) { return a - b * std::floor(a / b); }
+static double modulo(double a, double b) {
+  const double rest = std::fmod(a, b);
+  return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+}
 TAPEHEAD_ROW(floor_divide)
     .binary(
         floor_divide, [](double a, double b) { return std::floor(a / b); }, {-20, 20},

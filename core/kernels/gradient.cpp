@@ -118,15 +118,15 @@ struct gelu {
 struct gelu_tanh {
   template <class T>
   T operator()(T dy, T x) const {
-    const T s = sigmoid_of(gelu_tanh_argument(x));
-    return dy * (s + x * s * (1 - s) * gelu_tanh_slope(x));
+    const SigmoidParts<T> s = sigmoid_parts(gelu_tanh_argument(x));
+    return dy * (s.value + x * s.slope * gelu_tanh_slope(x));
   }
 };
 struct silu {
   template <class T>
   T operator()(T dy, T x) const {
-    const T s = sigmoid_of(x);
-    return dy * (s * (1 + x * (1 - s)));
+    const SigmoidParts<T> s = sigmoid_parts(x);
+    return dy * (s.value + x * s.slope);
   }
 };
 struct softplus {

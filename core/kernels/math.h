@@ -151,6 +151,18 @@ inline T sigmoid_of(T x) {
   return 1 / (1 + exp_of(-x));
 }
 
+// The sigmoid and its derivative, which is precise where the sigmoid is nearly 1.
+template <class T>
+struct SigmoidParts {
+  T value, slope;
+};
+template <class T>
+inline SigmoidParts<T> sigmoid_parts(T x) {
+  const T e = exp_of(-absolute(x));
+  const T larger = 1 / (1 + e);  // the sigmoid of |x|
+  return {x < 0 ? e * larger : larger, e * larger * larger};
+}
+
 // log(1 + exp(x)), without overflow.
 template <class T>
 inline T softplus_of(T x) {
