@@ -1,4 +1,11 @@
-// Everything tapehead offers, in one include: #include <fmt/core.h>
+// Everything tapehead offers, in one include: #include <tapehead/tapehead.h>
+#pragma once
+
+#if __cplusplus < 202002L
+#error "tapehead needs C++20: compile with -std=c++20 or later"
+#endif
+
+#include <fmt/core.h>
 
 #include "tapehead/autograd/anomaly.h"
 #include "tapehead/autograd/custom_op.h"

@@ -83,6 +83,9 @@ struct Sample {
   int64_t roundings = 1;
   /// Two operands of one shape may be the same tensor.
   bool may_alias = true;
+  /// An operand may hold one value all along an axis, as an expanded one does; false where that has
+  /// no derivative, as the deviation of equal numbers.
+  bool may_repeat = true;
 };
 
 /// A call that must throw, and the whole text of its error.

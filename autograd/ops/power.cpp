@@ -124,8 +124,8 @@ Tensor reciprocal(const Tensor& x) { return apply<Reciprocal>(x); }
 namespace tapehead::rows {
 
 TAPEHEAD_ROW(pow)
-    .binary(pow, std::pow, {0.2, 2}, {0, 3})
-    .binary(pow, std::pow, {0.2, 2}, {-0.9, -0.1})
+    .binary(pow, std::pow, {1.1, 2}, {0, 3})
+    .binary(pow, std::pow, {1.1, 2}, {-0.9, -0.1})
     .unary([](const Tensor& x) { return pow(x, 3); }, [](double x) { return std::pow(x, 3); },
            {0.2, 2})
     .unary([](const Tensor& x) { return pow(x, 2); }, [](double x) { return std::pow(x, 2); },
@@ -134,7 +134,7 @@ TAPEHEAD_ROW(pow)
            {0.2, 2})
     .unary([](const Tensor& x) { return pow(x, -0.5); }, [](double x) { return std::pow(x, -0.5); },
            {0.2, 2})
-    .unary([](const Tensor& x) { return pow(x, -1); }, [](double x) { return std::pow(x, -1); },
+    .unary([](const Tensor& x) { return pow(x, -1.0); }, [](double x) { return std::pow(x, -1.0); },
            {0.2, 2})
     .unary([](const Tensor& x) { return pow(x, 0); }, [](double x) { return std::pow(x, 0); },
            {0.2, 2})
@@ -142,7 +142,8 @@ TAPEHEAD_ROW(pow)
            {0.2, 2})
     .unary([](const Tensor& x) { return pow(x, 1.7); }, [](double x) { return std::pow(x, 1.7); },
            {0.2, 2})
-    .unary([](const Tensor& x) { return pow(2, x); }, [](double x) { return std::pow(2, x); })
+    .unary([](const Tensor& x) { return pow(2, x); }, [](double x) { return std::pow(2, x); },
+           {0.2, 2})
     .unary([](const Tensor& x) { return pow(x, 3); }, [](double x) { return x * x * x; })
     .bad<ValueError>(
         [] { pow(core::full({2}, 3, i64), -1); },
