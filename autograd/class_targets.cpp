@@ -93,6 +93,17 @@ double ClassTargets::total_weight() const {
   return total;
 }
 
+double element_at(const char* row, int64_t at, DType dtype) {
+  if (dtype == f32) return reinterpret_cast<const float*>(row)[at];
+  if (dtype == f64) return reinterpret_cast<const double*>(row)[at];
+  return reinterpret_cast<const bfloat16*>(row)[at];
+}
+void set_element(char* row, int64_t at, DType dtype, double value) {
+  if (dtype == f32) reinterpret_cast<float*>(row)[at] = static_cast<float>(value);
+  else if (dtype == f64) reinterpret_cast<double*>(row)[at] = value;
+  else reinterpret_cast<bfloat16*>(row)[at] = static_cast<float>(value);
+}
+
 Tensor reduce_losses(const std::vector<double>& losses, const Shape& shape, DType dtype,
                      Reduction reduction, double total_weight) {
   if (reduction != Reduction::none) {

@@ -371,7 +371,7 @@ struct NllLossOptions {
   int64_t ignore_index = -100;
   Reduction reduction = Reduction::mean;
 };
-/// -log_probs[target]: what cross_entropy makes of the log_softmax. (ops/cross_entropy.cpp)
+/// -log_probs[target]: what cross_entropy makes of the log_softmax. (ops/nll_loss.cpp)
 Tensor nll_loss(const Tensor& log_probs, const Tensor& target, const NllLossOptions& options = {});
 
 // Losses of elements (ops/losses.cpp). Input and target have one shape: broadcasting there is

@@ -11,6 +11,7 @@ namespace tapehead::core {
 namespace {
 
 constexpr int64_t kGrain = 1 << 14;  // elements that are worth a thread
+constexpr int64_t kColumns = 64;     // columns side by side
 
 // A row-major tensor around one axis: [outer, n, inner].
 struct Around {
@@ -27,20 +28,21 @@ bool is_nan(T x) {
   return x != x;
 }
 
-// Positions in [n, inner] of the first elements equal to best [inner].
+// Positions in [n, inner] of the first elements equal to best [inner], which is NaN where any is.
 template <class T>
 void find_first(const T* x, const T* best, int64_t* at, int64_t n, int64_t inner) {
-  const auto same = [](T a, T b) { return a == b || (is_nan(a) && is_nan(b)); };
   if (inner == 1) {
-    int64_t i = 0;
-    while (i + 1 < n && !same(x[i], *best)) ++i;
-    *at = i;
+    const bool nan = is_nan(*best);
+    const T value = *best;
+    *at = (nan ? std::find_if(x, x + n, is_nan<T>) : std::find(x, x + n, value)) - x;
     return;
   }
   std::fill_n(at, inner, -1);
   for (int64_t i = 0; i < n; ++i)
-    for (int64_t c = 0; c < inner; ++c)
-      if (at[c] < 0 && same(x[i * inner + c], best[c])) at[c] = i;
+    for (int64_t c = 0; c < inner; ++c) {
+      const T value = x[i * inner + c];
+      if (at[c] < 0 && (value == best[c] || is_nan(value))) at[c] = i;
+    }
 }
 
 Tensor swap_with_last(const Tensor& x, int axis) {
@@ -52,19 +54,50 @@ Tensor swap_with_last(const Tensor& x, int axis) {
 }
 
 // The first k positions of a row in order.
-template <class T>
-void order_row(const T* x, int64_t n, int64_t k, bool descending, int64_t* at) {
-  std::iota(at, at + n, int64_t{0});
-  const auto less = [=](int64_t i, int64_t j) {
-    const T a = x[i], b = x[j];
-    return a < b || (is_nan(b) && !is_nan(a));
-  };
+template <class T, bool kDescending>
+void order_row(const T* x, int64_t n, int64_t k, int64_t* at) {
+  const auto less = [=](T a, T b) { return a < b || (is_nan(b) && !is_nan(a)); };
   const auto before = [=](int64_t i, int64_t j) {
-    if (descending ? less(j, i) : less(i, j)) return true;
-    return !(descending ? less(i, j) : less(j, i)) && i < j;
+    const T a = kDescending ? x[j] : x[i], b = kDescending ? x[i] : x[j];
+    return less(a, b) || (!less(b, a) && i < j);
   };
-  if (k < n) std::partial_sort(at, at + k, at + n, before);
-  else std::sort(at, at + n, before);
+  if (k == 0) return;
+  if (k == n) {
+    std::iota(at, at + n, int64_t{0});
+    std::sort(at, at + n, before);
+    return;
+  }
+  // A heap of the best k so far; most elements are told at a glance not to be among them.
+  std::iota(at, at + k, int64_t{0});
+  std::make_heap(at, at + k, before);
+  for (int64_t i = k; i < n; ++i) {
+    const T worst = x[at[0]];
+    if (kDescending ? x[i] <= worst : x[i] >= worst) continue;
+    if (!before(i, at[0])) continue;
+    std::pop_heap(at, at + k, before);
+    at[k - 1] = i;
+    std::push_heap(at, at + k, before);
+  }
+  std::sort_heap(at, at + k, before);
+}
+
+// Running sums of columns side by side: n steps of `stride` elements, of which the first is x[0].
+template <class Sum, class T, class Out>
+void run_sums(const T* x, Out* out, int64_t n, int64_t stride, int64_t cols) {
+  if (cols == 1) {  // the sum stays in a register
+    Sum total = 0;
+    for (int64_t i = 0; i < n; ++i) {
+      total += static_cast<Sum>(x[i * stride]);
+      out[i * stride] = static_cast<Out>(total);
+    }
+    return;
+  }
+  Sum totals[kColumns] = {};
+  for (int64_t i = 0; i < n; ++i, x += stride, out += stride)
+    for (int64_t c = 0; c < cols; ++c) {
+      totals[c] += static_cast<Sum>(x[c]);
+      out[c] = static_cast<Out>(totals[c]);
+    }
 }
 
 }  // namespace
@@ -76,10 +109,11 @@ Tensor arg_extremum(const Tensor& from, int axis, bool largest) {
   const Tensor out = empty(best.shape(), i64);
   const Around a(x.shape(), axis);
   visit(x.dtype(), [&]<class T>() {
+    const T *first = x.data<T>(), *wanted = best.data<T>();
+    int64_t* at = out.data<int64_t>();
     parallel_range(a.outer, a.grain(), [&](int64_t begin, int64_t end) {
       for (int64_t o = begin; o < end; ++o)
-        find_first(x.data<T>() + o * a.n * a.inner, best.data<T>() + o * a.inner,
-                   out.data<int64_t>() + o * a.inner, a.n, a.inner);
+        find_first(first + o * a.n * a.inner, wanted + o * a.inner, at + o * a.inner, a.n, a.inner);
     });
   });
   return out;
@@ -87,42 +121,45 @@ Tensor arg_extremum(const Tensor& from, int axis, bool largest) {
 
 Tensor order(const Tensor& from, int axis, int64_t k, bool descending) {
   const Tensor x = contiguous(swap_with_last(from, axis));
-  const Tensor all = empty(x.shape(), i64);
+  Shape sizes = x.shape();
+  if (x.dim() > 0) sizes[x.dim() - 1] = k;
+  const Tensor out = empty(sizes, i64);
   const int64_t n = x.dim() == 0 ? 1 : x.shape().back();
   if (x.numel() > 0)
     visit(x.dtype(), [&]<class T>() {
-      parallel_range(
-          x.numel() / n, std::max<int64_t>(1, kGrain / 8 / n), [&](int64_t begin, int64_t end) {
-            for (int64_t row = begin; row < end; ++row)
-              order_row(x.data<T>() + row * n, n, k, descending, all.data<int64_t>() + row * n);
-          });
+      const T* first = x.data<T>();
+      int64_t* at = out.data<int64_t>();
+      const int64_t grain = std::max<int64_t>(1, kGrain / 8 / n);
+      parallel_range(x.numel() / n, grain, [&](int64_t begin, int64_t end) {
+        for (int64_t row = begin; row < end; ++row)
+          if (descending) order_row<T, true>(first + row * n, n, k, at + row * k);
+          else order_row<T, false>(first + row * n, n, k, at + row * k);
+      });
     });
-  if (x.dim() == 0) return all;
-  Shape sizes = x.shape();
-  sizes[x.dim() - 1] = k;
-  return contiguous(swap_with_last(view_of(all, sizes, all.strides(), 0), axis));
+  return contiguous(swap_with_last(out, axis));
 }
 
 Tensor cumsum(const Tensor& from, int axis, bool from_end) {
   const Tensor x = contiguous(from);
   const Tensor out = empty(x.shape(), is_floating(x.dtype()) ? x.dtype() : i64);
   const Around a(x.shape(), axis);
-  const int64_t first = from_end ? a.n - 1 : 0, step = from_end ? -a.inner : a.inner;
-  const auto lines = [&]<class T, class Sum, class Out>() {
-    parallel_range(a.outer, a.grain(), [&](int64_t begin, int64_t end) {
-      for (int64_t line = begin * a.inner; line < end * a.inner; ++line) {
-        int64_t at = line / a.inner * a.n * a.inner + line % a.inner + first * a.inner;
-        Sum total = 0;
-        for (int64_t i = 0; i < a.n; ++i, at += step) {
-          total += static_cast<Sum>(x.data<T>()[at]);
-          out.data<Out>()[at] = static_cast<Out>(total);
-        }
+  if (x.numel() == 0) return out;
+  const int64_t start = from_end ? (a.n - 1) * a.inner : 0, step = from_end ? -a.inner : a.inner;
+  const int64_t blocks = (a.inner + kColumns - 1) / kColumns;
+  const int64_t grain = std::max<int64_t>(1, kGrain / (a.n * std::min(a.inner, kColumns)));
+  visit(x.dtype(), [&]<class T>() {
+    constexpr bool kFloats = is_floating(dtype_of<T>());
+    using Sum = std::conditional_t<kFloats, double, uint64_t>;
+    using Out = std::conditional_t<kFloats, T, int64_t>;
+    const T* first = x.data<T>() + start;
+    Out* sums = out.data<Out>() + start;
+    parallel_range(a.outer * blocks, grain, [&](int64_t begin, int64_t end) {
+      for (int64_t block = begin; block < end; ++block) {
+        const int64_t column = block % blocks * kColumns;
+        const int64_t at = block / blocks * a.n * a.inner + column;
+        run_sums<Sum>(first + at, sums + at, a.n, step, std::min(kColumns, a.inner - column));
       }
     });
-  };
-  visit(x.dtype(), [&]<class T>() {
-    if constexpr (is_floating(dtype_of<T>())) lines.template operator()<T, double, T>();
-    else lines.template operator()<T, uint64_t, int64_t>();
   });
   return out;
 }

@@ -35,6 +35,10 @@ class ClassTargets {
   int64_t classes_, ignore_index_;
 };
 
+/// An element of a row of a floating type, as a double.
+double element_at(const char* row, int64_t at, DType dtype);
+void set_element(char* row, int64_t at, DType dtype, double value);
+
 /// The losses of all rows, reduced: a tensor of `shape` for Reduction::none, else 0-d.
 Tensor reduce_losses(const std::vector<double>& losses, const Shape& shape, DType dtype,
                      Reduction reduction, double total_weight);

@@ -1,4 +1,4 @@
-// cross_entropy, nll_loss.
+// cross_entropy.
 //
 // Of row i of N, with logits x [C] and a class or probabilities as the target, the loss is
 //   S log(sum exp x) - sum q x,   S = sum q,
@@ -30,17 +30,6 @@ void each_row(int64_t rows, int64_t n, F f) {
   core::parallel_range(rows, std::max<int64_t>(1, kGrain / n), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) f(i);
   });
-}
-
-double element(const char* row, int64_t at, DType dtype) {
-  if (dtype == f32) return reinterpret_cast<const float*>(row)[at];
-  if (dtype == f64) return reinterpret_cast<const double*>(row)[at];
-  return reinterpret_cast<const bfloat16*>(row)[at];
-}
-void set_element(char* row, int64_t at, DType dtype, double value) {
-  if (dtype == f32) reinterpret_cast<float*>(row)[at] = static_cast<float>(value);
-  else if (dtype == f64) reinterpret_cast<double*>(row)[at] = value;
-  else reinterpret_cast<bfloat16*>(row)[at] = static_cast<float>(value);
 }
 
 // What every row's target is made of: `hit` of its class, and `rest` of every class, times weights.
@@ -75,8 +64,8 @@ struct CrossEntropy : CustomOp {
       auto& [largest, sum] = stats[static_cast<size_t>(i)];
       kernel.exp_sum(row, C, &largest, &sum);
       const double log_sum = std::log(sum);
-      double loss =
-          q.hit * t.weight(t.of(i)) * (log_sum + largest - element(row, t.of(i), x.dtype()));
+      double loss = q.hit * t.weight(t.of(i)) *
+                    (log_sum + largest - detail::element_at(row, t.of(i), x.dtype()));
       if (q.rest != 0)
         loss +=
             q.rest_sum * log_sum + q.rest * kernel.weighted_distance(row, C, largest, t.weights());
@@ -102,8 +91,9 @@ struct CrossEntropy : CustomOp {
       const double hit = q.hit * t.weight(t.of(i));
       const double scale = g.of(i) * (hit + q.rest_sum) / sum;
       kernel.scaled_exp(row, out, C, largest, scale, g.of(i) * q.rest, t.weights());
-      const double own = scale * std::exp(element(row, t.of(i), x.dtype()) - largest);
-      set_element(out, t.of(i), x.dtype(), own - g.of(i) * (q.rest * t.weight(t.of(i)) + hit));
+      const double own = scale * std::exp(detail::element_at(row, t.of(i), x.dtype()) - largest);
+      detail::set_element(out, t.of(i), x.dtype(),
+                          own - g.of(i) * (q.rest * t.weight(t.of(i)) + hit));
     });
     return dx;
   }
@@ -128,35 +118,6 @@ struct CrossEntropy : CustomOp {
   }
 
   void forget() override { stats = {}, targets.reset(); }
-};
-
-struct NllLoss : CustomOp {
-  static constexpr const char* kName = "nll_loss";
-  std::optional<ClassTargets> targets;
-  Shape shape;
-  DType dtype = f32;
-  Reduction reduction = Reduction::mean;
-
-  Tensor forward(const Tensor& log_probs, const ClassTargets& t, Reduction how) {
-    targets = t, shape = log_probs.shape(), dtype = log_probs.dtype(), reduction = how;
-    const Tensor x = core::contiguous(log_probs);
-    std::vector<double> losses(static_cast<size_t>(t.rows()));
-    for (int64_t i = 0; i < t.rows(); ++i)
-      if (!t.ignored(i))
-        losses[static_cast<size_t>(i)] =
-            -t.weight(t.of(i)) * element(x.raw(), i * t.classes() + t.of(i), dtype);
-    return detail::reduce_losses(losses, t.shape(), dtype, how, t.total_weight());
-  }
-  Tensor backward(const Tensor& dy) const {
-    const ClassTargets& t = *targets;
-    const double scale = reduction == Reduction::mean ? 1 / t.total_weight() : 1;
-    const Tensor factor = core::full(shape, 0, dtype);
-    for (int64_t i = 0; i < t.rows(); ++i)
-      if (!t.ignored(i))
-        set_element(factor.raw(), i * t.classes() + t.of(i), dtype, -scale * t.weight(t.of(i)));
-    return detail::against_scores(dy, shape, reduction) * factor;
-  }
-  void forget() override { targets.reset(); }
 };
 
 // From differentiable ops: gradients flow to the target too.
@@ -190,108 +151,13 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target,
   return apply<CrossEntropy>(logits, targets, options);
 }
 
-Tensor nll_loss(const Tensor& log_probs, const Tensor& target, const NllLossOptions& options) {
-  const ClassTargets targets(NllLoss::kName, log_probs, target, options.weight,
-                             options.ignore_index);
-  return apply<NllLoss>(log_probs, targets, options.reduction);
-}
-
 }  // namespace tapehead
 
 #else  // TAPEHEAD_ROWS
-#include <algorithm>
-
 #include "tapehead/core/detail/elementwise.h"
-#include "tapehead/tests/op_reduce.h"
+#include "tapehead/tests/op_class_loss.h"
 
 namespace tapehead::rows {
-
-struct ClassLoss {
-  Shape shape;
-  Reduction reduction = Reduction::mean;
-  int64_t ignore_index = -100;
-  double smoothing = 0;
-  bool weighted = false, probabilities = false, logs = false;
-};
-
-static double weight_of(int64_t cls) { return 0.5 + 0.25 * static_cast<double>(cls % 5); }
-static Tensor weights_of(int64_t classes) {
-  const Tensor out = core::empty({classes}, f64);
-  for (int64_t c = 0; c < classes; ++c) out.data<double>()[c] = weight_of(c);
-  return out;
-}
-
-// The definition, term by term.
-static Array reference(const ClassLoss& c, Arrays& in) {
-  const Array &x = in[0], &target = in[1];
-  const int64_t C = x.shape.back();
-  Shape rows = x.shape;
-  rows.erase(rows.rank() - 1);
-  Array losses(rows);
-  double divide_by = c.probabilities ? static_cast<double>(rows.numel()) : 0, total = 0;
-  int64_t row = 0;
-  each_line(x, x.shape.rank() - 1, [&](const Values& v, const std::vector<size_t>& at) {
-    const int64_t i = row++;
-    const auto cls =
-        c.probabilities ? -1 : static_cast<int64_t>(target.values[static_cast<size_t>(i)]);
-    if (cls == c.ignore_index) return;
-    if (!c.probabilities) divide_by += c.weighted ? weight_of(cls) : 1;
-    const double top = *std::max_element(v.begin(), v.end());
-    double sum = 0;
-    for (const double value : v) sum += std::exp(value - top);
-    for (int64_t k = 0; k < C; ++k) {
-      const size_t place = at[static_cast<size_t>(k)];
-      double wanted = c.probabilities ? target.values[place] : k == cls;
-      wanted = (1 - c.smoothing) * wanted + c.smoothing / static_cast<double>(C);
-      const double log_p = c.logs ? x.values[place] : x.values[place] - top - std::log(sum);
-      losses[i] -= (c.weighted ? weight_of(k) : 1) * wanted * log_p;
-    }
-    total += losses[i];
-  });
-  if (c.reduction == Reduction::none) return losses;
-  return Array({}, c.reduction == Reduction::mean ? total / divide_by : total);
-}
-
-static Sample class_loss(const ClassLoss& c) {
-  Shape rows = c.shape;
-  const int64_t C = rows.back();
-  rows.erase(rows.rank() - 1);
-  const auto call = [c, C](const Tensors& x) {
-    const Tensor weight = c.weighted ? weights_of(C) : Tensor();
-    if (c.logs) return Tensors{nll_loss(x[0], x[1], {weight, c.ignore_index, c.reduction})};
-    return Tensors{cross_entropy(x[0], x[1], {weight, c.ignore_index, c.smoothing, c.reduction})};
-  };
-  return {
-      .operands = {{c.shape, -3, 3}, c.probabilities ? Operand(c.shape, 0, 1) : indices(rows, C)},
-      .call = call,
-      .reference = [c](Arrays& x) { return Arrays{reference(c, x)}; },
-      .reduces = c.shape.numel(),
-      .roundings = c.probabilities ? 8 : 1};
-}
-
-// Of classes: plain, smoothed, weighted, both.
-static std::vector<Sample> class_losses(bool logs) {
-  constexpr auto kMean = Reduction::mean, kSum = Reduction::sum, kNone = Reduction::none;
-  const ClassLoss cases[] = {{{4}},
-                             {{1, 1}},
-                             {{6, 5}},
-                             {{6, 5}, kSum},
-                             {{6, 5}, kNone},
-                             {{2, 3, 4}, kNone, 1},
-                             {{6, 4}, kMean, 2},
-                             {{0, 3}, kSum},
-                             {{70, 130}, kMean, 0},
-                             {{30, 5000}}};
-  std::vector<Sample> out;
-  for (ClassLoss c : cases)
-    for (const bool weighted : {false, true})
-      for (const double smoothing : {0.0, 0.1}) {
-        if (logs && smoothing != 0) continue;
-        c.logs = logs, c.weighted = weighted, c.smoothing = smoothing;
-        out.push_back(class_loss(c));
-      }
-  return out;
-}
 
 static const Tensor kScores = core::full({2, 3, 10}, 0);
 static Tensor targets(const Shape& shape, DType dtype = i64) { return core::full(shape, 4, dtype); }
@@ -353,10 +219,5 @@ TAPEHEAD_ROW(cross_entropy)
           cross_entropy(kScores, targets({2, 3}), {.label_smoothing = 1.5});
         },
         "cross_entropy: label_smoothing = 1.5 is outside 0..1");
-TAPEHEAD_ROW(nll_loss)
-    .samples(class_losses(true))
-    .bad<IndexError>([] { nll_loss(kScores, one_wrong(-5)); },
-                     "nll_loss: target[1, 1] = -5 is outside 0..9; pass ignore_index for padding");
-
 }  // namespace tapehead::rows
 #endif

@@ -4,17 +4,17 @@
 //   first(acc, x)           the first look: a sum, or the largest
 //   pivot(acc, n)           what the second look measures from
 //   second(acc, x, pivot)   the second look, a sum
-//   Total                   blocks joined: of(n, pivot, second), join(total, total), finish(total,
-//   n, arg)
+//   Total                   blocks joined
+//   of(n, pivot, second)    the total of a block
+//   join(total, total), finish(total, n, arg)
 #include "tapehead/core/kernels/isa.h"
 #include "tapehead/core/kernels/reduce_tile.h"
-#include "tapehead/core/kernels/row_sums.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
 namespace {
 
-// The count, the mean and the sum of squared distances from it; joined as Chan, Golub and LeVeque
-// 1979.
+// The count, the mean and the sum of squared distances from it; joined as Chan, Golub and
+// LeVeque 1979 have it.
 struct Moments {
   double count, mean, squares;
 };
@@ -84,7 +84,7 @@ struct logsumexp {
   }
 };
 
-// Up to kBlock elements of a row; `load` gives the i-th.
+// Up to kRowBlock elements of a row; `load` gives the i-th.
 template <class F, class Load>
 inline typename F::Total row_block(int64_t n, Load load) {
   using C = typename F::C;
@@ -126,9 +126,9 @@ void two_pass_tile(const char* x, int64_t rows, int64_t cols, int64_t row_stride
     return;
   }
   for (int64_t c = 0; c < cols; ++c)
-    for (int64_t r = 0; r < rows; r += kBlock) {
+    for (int64_t r = 0; r < rows; r += kRowBlock) {
       const char* at = x + c * col_stride + r * row_stride;
-      const int64_t count = rows - r < kBlock ? rows - r : kBlock;
+      const int64_t count = rows - r < kRowBlock ? rows - r : kRowBlock;
       const T* side_by_side = reinterpret_cast<const T*>(at);
       const auto block = row_stride == sizeof(T)
                              ? row_block<F>(count, [=](int64_t i) { return C(side_by_side[i]); })

@@ -60,11 +60,11 @@ void backward(const void* x_, const void* weight_, const void* dy_, const void* 
   C *dweight = static_cast<C*>(dweight_), *dbias = static_cast<C*>(dbias_);
   for (int64_t r = 0; r < rows; ++r, stats += 2) {
     const T *x = static_cast<const T*>(x_) + r * n, *dy = static_cast<const T*>(dy_) + r * n;
-    T* dx = static_cast<T*>(dx_) + r * n;
+    T* dx = dx_ ? static_cast<T*>(dx_) + r * n : nullptr;
     const C mean = stats[0], rstd = stats[1];
-    if (dx_ && weight)
+    if (dx && weight)
       input_gradient<kRms>(x, dy, dx, n, mean, rstd, [=](int64_t i) { return weight[i]; });
-    else if (dx_) input_gradient<kRms>(x, dy, dx, n, mean, rstd, [=](int64_t) { return C(1); });
+    else if (dx) input_gradient<kRms>(x, dy, dx, n, mean, rstd, [=](int64_t) { return C(1); });
     if (dweight) {
 #pragma GCC ivdep
       for (int64_t i = 0; i < n; ++i) dweight[i] += C(dy[i]) * ((C(x[i]) - mean) * rstd);

@@ -11,35 +11,27 @@
 // The order of the additions depends on the sizes and strides of the tile alone.
 #pragma once
 
-#include "tapehead/core/kernels/loops.h"
+#include "tapehead/core/kernels/row_sums.h"
 
 namespace tapehead::kernels {
 namespace {
 
-constexpr int64_t kBlock = 4096;  // elements of a row that lanes take in before they are gathered
-constexpr int64_t kRowsAtOnce = 64;  // the same of rows side by side, and of elements with gaps
-constexpr int64_t kColBlock = 256;   // columns side by side
+constexpr int64_t kRowsAtOnce =
+    64;  // rows side by side, or elements with gaps, before they are gathered
+constexpr int64_t kColBlock = 256;  // columns side by side
 
 // One row into one total.
 template <class T, class F>
 inline void reduce_row(const T* x, int64_t n, typename F::Total& total) {
   using Acc = typename F::Acc;
-  constexpr int64_t kLanes = 128 / sizeof(Acc) < 32 ? 128 / sizeof(Acc) : 32;
-  for (; n >= kLanes; x += kBlock, n -= kBlock) {
-    const int64_t count = n < kBlock ? n : kBlock;
-    Acc lanes[kLanes];
-    for (int64_t l = 0; l < kLanes; ++l) lanes[l] = F::identity();
-    int64_t i = 0;
-    for (; i + kLanes <= count; i += kLanes)
-      for (int64_t l = 0; l < kLanes; ++l) lanes[l] = F::step(lanes[l], x[i + l]);
-    for (int64_t l = 0; i + l < count; ++l) lanes[l] = F::step(lanes[l], x[i + l]);
-    for (int64_t width = kLanes / 2; width > 0; width /= 2)
-      for (int64_t l = 0; l < width; ++l) lanes[l] = F::merge(lanes[l], lanes[l + width]);
-    total = F::gather(total, lanes[0]);
+  for (int64_t begin = 0; begin < n; begin += kRowBlock) {
+    const T* at = x + begin;
+    const Acc acc = in_lanes(
+        n - begin < kRowBlock ? n - begin : kRowBlock, F::identity(),
+        [=](Acc so_far, int64_t i) { return F::step(so_far, at[i]); },
+        [](Acc a, Acc b) { return F::merge(a, b); });
+    total = F::gather(total, acc);
   }
-  Acc rest = F::identity();
-  for (int64_t i = 0; i < n; ++i) rest = F::step(rest, x[i]);
-  total = F::gather(total, rest);
 }
 
 // The same with gaps between the elements.

@@ -1,0 +1,68 @@
+// nll_loss.
+#ifndef TAPEHEAD_ROWS
+#include <optional>
+
+#include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/class_targets.h"
+#include "tapehead/core/detail/elementwise.h"
+
+namespace tapehead {
+namespace {
+
+using detail::ClassTargets;
+
+struct NllLoss : CustomOp {
+  static constexpr const char* kName = "nll_loss";
+  std::optional<ClassTargets> targets;
+  Shape shape;
+  DType dtype = f32;
+  Reduction reduction = Reduction::mean;
+
+  Tensor forward(const Tensor& log_probs, const ClassTargets& t, Reduction how) {
+    targets = t, shape = log_probs.shape(), dtype = log_probs.dtype(), reduction = how;
+    const Tensor x = core::contiguous(log_probs);
+    std::vector<double> losses(static_cast<size_t>(t.rows()));
+    for (int64_t i = 0; i < t.rows(); ++i)
+      if (!t.ignored(i))
+        losses[static_cast<size_t>(i)] =
+            -t.weight(t.of(i)) * detail::element_at(x.raw(), i * t.classes() + t.of(i), dtype);
+    return detail::reduce_losses(losses, t.shape(), dtype, how, t.total_weight());
+  }
+  Tensor backward(const Tensor& dy) const {
+    const ClassTargets& t = *targets;
+    const double scale = reduction == Reduction::mean ? 1 / t.total_weight() : 1;
+    const Tensor factor = core::full(shape, 0, dtype);
+    for (int64_t i = 0; i < t.rows(); ++i)
+      if (!t.ignored(i))
+        detail::set_element(factor.raw(), i * t.classes() + t.of(i), dtype,
+                            -scale * t.weight(t.of(i)));
+    return detail::against_scores(dy, shape, reduction) * factor;
+  }
+  void forget() override { targets.reset(); }
+};
+
+}  // namespace
+
+Tensor nll_loss(const Tensor& log_probs, const Tensor& target, const NllLossOptions& options) {
+  const ClassTargets targets(NllLoss::kName, log_probs, target, options.weight,
+                             options.ignore_index);
+  return apply<NllLoss>(log_probs, targets, options.reduction);
+}
+
+}  // namespace tapehead
+
+#else  // TAPEHEAD_ROWS
+#include "tapehead/tests/op_class_loss.h"
+
+namespace tapehead::rows {
+
+TAPEHEAD_ROW(nll_loss)
+    .samples(class_losses(true))
+    .bad<IndexError>(
+        [] {
+          nll_loss(core::full({2, 3}, 0), core::full({2}, -5, i64));
+        },
+        "nll_loss: target[0] = -5 is outside 0..2; pass ignore_index for padding");
+
+}  // namespace tapehead::rows
+#endif

@@ -1,0 +1,90 @@
+#include "tapehead/tests/op_class_loss.h"
+
+#include <algorithm>
+
+#include "tapehead/tests/op_reduce.h"
+
+namespace tapehead::rows {
+namespace {
+
+double weight_of(int64_t cls) { return 0.5 + 0.25 * static_cast<double>(cls % 5); }
+Tensor weights_of(int64_t classes) {
+  const Tensor out = core::empty({classes}, f64);
+  for (int64_t c = 0; c < classes; ++c) out.data<double>()[c] = weight_of(c);
+  return out;
+}
+
+// The definition, term by term.
+Array reference(const ClassLoss& c, Arrays& in) {
+  const Array &x = in[0], &target = in[1];
+  const int64_t C = x.shape.back();
+  Shape rows = x.shape;
+  rows.erase(rows.rank() - 1);
+  Array losses(rows);
+  double divide_by = c.probabilities ? static_cast<double>(rows.numel()) : 0, total = 0;
+  int64_t row = 0;
+  each_line(x, x.shape.rank() - 1, [&](const Values& v, const std::vector<size_t>& at) {
+    const int64_t i = row++;
+    const auto cls =
+        c.probabilities ? -1 : static_cast<int64_t>(target.values[static_cast<size_t>(i)]);
+    if (cls == c.ignore_index) return;
+    if (!c.probabilities) divide_by += c.weighted ? weight_of(cls) : 1;
+    const double top = *std::max_element(v.begin(), v.end());
+    double sum = 0;
+    for (const double value : v) sum += std::exp(value - top);
+    for (int64_t k = 0; k < C; ++k) {
+      const size_t place = at[static_cast<size_t>(k)];
+      double wanted = c.probabilities ? target.values[place] : k == cls;
+      wanted = (1 - c.smoothing) * wanted + c.smoothing / static_cast<double>(C);
+      const double log_p = c.logs ? x.values[place] : x.values[place] - top - std::log(sum);
+      losses[i] -= (c.weighted ? weight_of(k) : 1) * wanted * log_p;
+    }
+    total += losses[i];
+  });
+  if (c.reduction == Reduction::none) return losses;
+  return Array({}, c.reduction == Reduction::mean ? total / divide_by : total);
+}
+
+}  // namespace
+
+Sample class_loss(const ClassLoss& c) {
+  Shape rows = c.shape;
+  const int64_t C = rows.back();
+  rows.erase(rows.rank() - 1);
+  const auto call = [c, C](const Tensors& x) {
+    const Tensor weight = c.weighted ? weights_of(C) : Tensor();
+    if (c.logs) return Tensors{nll_loss(x[0], x[1], {weight, c.ignore_index, c.reduction})};
+    return Tensors{cross_entropy(x[0], x[1], {weight, c.ignore_index, c.smoothing, c.reduction})};
+  };
+  return {
+      .operands = {{c.shape, -3, 3}, c.probabilities ? Operand(c.shape, 0, 1) : indices(rows, C)},
+      .call = call,
+      .reference = [c](Arrays& x) { return Arrays{reference(c, x)}; },
+      .reduces = c.shape.numel(),
+      .roundings = c.probabilities ? 8 : 1};
+}
+
+std::vector<Sample> class_losses(bool logs) {
+  constexpr auto kMean = Reduction::mean, kSum = Reduction::sum, kNone = Reduction::none;
+  const ClassLoss cases[] = {{{4}},
+                             {{1, 1}},
+                             {{6, 5}},
+                             {{6, 5}, kSum},
+                             {{6, 5}, kNone},
+                             {{2, 3, 4}, kNone, 1},
+                             {{6, 4}, kMean, 2},
+                             {{0, 3}, kSum},
+                             {{70, 130}, kMean, 0},
+                             {{30, 5000}}};
+  std::vector<Sample> out;
+  for (ClassLoss c : cases)
+    for (const bool weighted : {false, true})
+      for (const double smoothing : {0.0, 0.1}) {
+        if (logs && smoothing != 0) continue;
+        c.logs = logs, c.weighted = weighted, c.smoothing = smoothing;
+        out.push_back(class_loss(c));
+      }
+  return out;
+}
+
+}  // namespace tapehead::rows
