@@ -183,23 +183,29 @@ auto apply(const A&... args) {
   if (detail::use_log) [[unlikely]]
     (detail::each_tensor(detail::note_use, args), ...);
 
-  auto node = Ref<detail::OpNode<Op>>::adopt(new detail::OpNode<Op>);
-  auto out = [&] {
-    const NoGrad off;
-    return node->forward(args...);
-  }();
-  static_assert(detail::fits_results<Op, decltype(out)>(),
-                "backward takes the gradient of each result, or all of them as Grads&");
-  const auto results = detail::results_of(out);
-  if (detail::anomaly_mode) [[unlikely]] {
-    std::vector<Tensor> operands;
-    (detail::each_tensor([&](const Tensor& t) { operands.push_back(t); }, args), ...);
-    detail::watch_forward(*node, operands, results);
-  }
+  const auto run = [&](detail::OpNode<Op>& node) {
+    auto out = [&] {
+      const NoGrad off;
+      return node.forward(args...);
+    }();
+    static_assert(detail::fits_results<Op, decltype(out)>(),
+                  "backward takes the gradient of each result, or all of them as Grads&");
+    if (detail::anomaly_mode) [[unlikely]] {
+      std::vector<Tensor> operands;
+      (detail::each_tensor([&](const Tensor& t) { operands.push_back(t); }, args), ...);
+      detail::watch_forward(node, operands, detail::results_of(out));
+    }
+    return out;
+  };
   if (!tracked) {
-    detail::mark_views(results);
+    detail::OpNode<Op> node;  // needed no longer than forward runs
+    auto out = run(node);
+    detail::mark_views(detail::results_of(out));
     return out;
   }
+  auto node = Ref<detail::OpNode<Op>>::adopt(new detail::OpNode<Op>);
+  auto out = run(*node);
+  const auto results = detail::results_of(out);
 
   const auto add_operand = [&](const Tensor& t) {
     for (Tensor& result : results)

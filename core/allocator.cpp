@@ -1,8 +1,10 @@
 #include "tapehead/core/allocator.h"
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstdlib>
+#include <memory>
 #include <mutex>
 #include <new>
 #include <vector>
@@ -16,6 +18,8 @@ constexpr size_t kSmallMax =
 constexpr size_t kSmallClasses = kSmallMax / kAlign;
 constexpr int kStepsPerDoubling = 8;  // above, a block is at most an eighth larger than asked for
 constexpr size_t kLargeClasses = 64 * kStepsPerDoubling;
+constexpr int64_t kSmallCacheMax = 16 << 20;  // bytes of each size that a thread keeps
+constexpr int64_t kPeakStep = 64 << 10;  // small blocks up to here may go unnoticed by the peak
 
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool kCaching = false;  // a cached block would hide its use after release
@@ -23,13 +27,50 @@ constexpr bool kCaching = false;  // a cached block would hide its use after rel
 constexpr bool kCaching = true;
 #endif
 
-std::atomic<int64_t> live{0}, peak{0}, cached{0};
+// What one thread holds of all memory. Only that thread writes it, so that counting needs no locked
+// instruction; whoever wants to know adds all threads up.
+struct Counters {
+  std::atomic<int64_t> live{0};  // below 0 in a thread that frees what others allocated
+  std::atomic<int64_t> cached{0};
+  bool in_use = false;
+  bool shared = false;  // by threads that have ended
 
-void count_live(int64_t bytes) {
-  const int64_t now = live.fetch_add(bytes, std::memory_order_relaxed) + bytes;
-  int64_t seen = peak.load(std::memory_order_relaxed);
-  while (now > seen && !peak.compare_exchange_weak(seen, now, std::memory_order_relaxed)) {
+  void count(int64_t live_bytes, int64_t cached_bytes) {
+    add(live, live_bytes);
+    add(cached, cached_bytes);
   }
+
+ private:
+  void add(std::atomic<int64_t>& counter, int64_t n) const {
+    if (shared) counter.fetch_add(n, std::memory_order_relaxed);
+    else counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+};
+
+// What threads share, under its mutex.
+struct Shared {
+  std::mutex mutex;
+  std::vector<void*> free[kLargeClasses];  // large blocks
+  std::vector<Counters*> threads;
+  Counters ended;
+  int64_t peak = 0;
+
+  Shared() {
+    ended.shared = true;
+    threads.push_back(&ended);
+  }
+  int64_t sum(std::atomic<int64_t> Counters::*what) const {
+    int64_t total = 0;
+    for (const Counters* c : threads) total += (c->*what).load(std::memory_order_relaxed);
+    return total;
+  }
+  void note_peak() { peak = std::max(peak, sum(&Counters::live)); }
+};
+
+// Never destroyed: tensors with static storage may be released after every other destructor.
+Shared& shared() {
+  static auto* const state = new Shared;
+  return *state;
 }
 
 void* system_allocate(size_t bytes) {
@@ -47,32 +88,71 @@ struct FreeBlock {
 };
 
 // Free small blocks of one thread. Trivially destructible, so that objects which outlive the
-// thread's own destructors can still be released: then `closed` sends their blocks straight to the
+// thread's own destructors can still be released: then `ended` sends their blocks straight to the
 // system.
-struct SmallCache {
+struct ThreadCache {
   FreeBlock* head[kSmallClasses];
-  bool closed;
-};
-thread_local SmallCache small_cache;
+  int64_t length[kSmallClasses];
+  Counters* counters;
+  int64_t unnoted;  // bytes allocated since the peak was looked at
+  bool ended;
 
-void drain_small_cache() {
-  for (size_t c = 0; c < kSmallClasses; ++c) {
-    while (FreeBlock* block = small_cache.head[c]) {
-      small_cache.head[c] = block->next;
-      cached.fetch_sub(static_cast<int64_t>((c + 1) * kAlign), std::memory_order_relaxed);
-      std::free(block);
+  void push(size_t c, void* block) {
+    auto* free_block = static_cast<FreeBlock*>(block);
+    free_block->next = head[c];
+    head[c] = free_block;
+    ++length[c];
+  }
+  void* pop(size_t c) {
+    FreeBlock* block = head[c];
+    if (block) {
+      head[c] = block->next;
+      --length[c];
     }
+    return block;
   }
-}
-
-struct SmallCacheCloser {
-  ~SmallCacheCloser() {
-    drain_small_cache();
-    small_cache.closed = true;
+  void drain() {
+    for (size_t c = 0; c < kSmallClasses; ++c)
+      while (void* block = pop(c)) {
+        counters->count(0, -static_cast<int64_t>((c + 1) * kAlign));
+        std::free(block);
+      }
   }
-  void touch() {}
 };
-thread_local SmallCacheCloser small_cache_closer;
+thread_local ThreadCache thread_cache;
+
+struct ThreadEnd {
+  ~ThreadEnd() {
+    ThreadCache& t = thread_cache;
+    t.drain();
+    const std::lock_guard lock(shared().mutex);
+    t.counters->in_use = false;
+    t.counters = nullptr;
+    t.ended = true;
+  }
+  void arrange() {}
+};
+thread_local ThreadEnd thread_end;
+
+// The thread's counters at its first call, those left by another thread if there are any.
+Counters& first_counters(ThreadCache& t) {
+  Shared& all = shared();
+  if (t.ended) return all.ended;
+  thread_end.arrange();
+  const std::lock_guard lock(all.mutex);
+  for (Counters* c : all.threads)
+    if (!c->in_use && !c->shared) t.counters = c;
+  if (!t.counters) {
+    auto fresh = std::make_unique<Counters>();
+    all.threads.push_back(fresh.get());
+    t.counters = fresh.release();
+  }
+  t.counters->in_use = true;
+  return *t.counters;
+}
+inline Counters& counters_of(ThreadCache& t) {
+  return t.counters ? *t.counters : first_counters(t);
+}
 
 struct LargeClass {
   size_t index;
@@ -87,47 +167,40 @@ LargeClass large_class(size_t bytes) {
           (size_t{1} << log) + above * step};
 }
 
-struct LargeCache {
-  std::mutex mutex;
-  std::vector<void*> free[kLargeClasses];
-};
-
-// Never destroyed: tensors with static storage may be released after every other destructor.
-LargeCache& large_cache() {
-  static auto* cache = new LargeCache;
-  return *cache;
+void* take_large(const LargeClass& c, Counters& counters) {
+  Shared& all = shared();
+  const auto bytes = static_cast<int64_t>(c.bytes);
+  const std::lock_guard lock(all.mutex);
+  auto& list = all.free[c.index];
+  if (list.empty()) return nullptr;
+  void* block = list.back();
+  list.pop_back();
+  counters.count(bytes, -bytes);
+  all.note_peak();
+  return block;
 }
 
 void* allocate_large(size_t bytes) {
   const LargeClass c = large_class(bytes);
-  count_live(static_cast<int64_t>(c.bytes));
-  if (kCaching) {
-    LargeCache& cache = large_cache();
-    const std::lock_guard lock(cache.mutex);
-    auto& list = cache.free[c.index];
-    if (!list.empty()) {
-      void* block = list.back();
-      list.pop_back();
-      cached.fetch_sub(static_cast<int64_t>(c.bytes), std::memory_order_relaxed);
-      return block;
-    }
-  }
-  try {
-    return system_allocate(c.bytes);
-  } catch (...) {
-    live.fetch_sub(static_cast<int64_t>(c.bytes), std::memory_order_relaxed);
-    throw;
-  }
+  Counters& counters = counters_of(thread_cache);
+  if (void* block = take_large(c, counters)) return block;
+  void* block = system_allocate(c.bytes);
+  Shared& all = shared();
+  const std::lock_guard lock(all.mutex);
+  counters.count(static_cast<int64_t>(c.bytes), 0);
+  all.note_peak();
+  return block;
 }
 
 void deallocate_large(void* block, size_t bytes) noexcept {
   const LargeClass c = large_class(bytes);
-  live.fetch_sub(static_cast<int64_t>(c.bytes), std::memory_order_relaxed);
+  const auto size = static_cast<int64_t>(c.bytes);
+  Counters& counters = counters_of(thread_cache);
+  counters.count(-size, kCaching ? size : 0);
   if (!kCaching) return std::free(block);
-  LargeCache& cache = large_cache();
-  const std::lock_guard lock(cache.mutex);
-  cache.free[c.index].push_back(block);
-  cached.fetch_add(static_cast<int64_t>(c.bytes), std::memory_order_relaxed);
+  Shared& all = shared();
+  const std::lock_guard lock(all.mutex);
+  all.free[c.index].push_back(block);
 }
 
 }  // namespace
@@ -137,14 +210,19 @@ namespace detail {
 void* allocate(size_t bytes) {
   if (bytes > kSmallMax) return allocate_large(bytes);
   const size_t c = bytes ? (bytes - 1) / kAlign : 0;
-  const size_t rounded = (c + 1) * kAlign;
-  count_live(static_cast<int64_t>(rounded));
-  if (FreeBlock* block = small_cache.head[c]) {
-    small_cache.head[c] = block->next;
-    cached.fetch_sub(static_cast<int64_t>(rounded), std::memory_order_relaxed);
-    return block;
+  const auto rounded = static_cast<int64_t>((c + 1) * kAlign);
+  ThreadCache& t = thread_cache;
+  Counters& counters = counters_of(t);
+  void* block = t.pop(c);
+  const bool was_cached = block;
+  if (!was_cached) block = system_allocate(static_cast<size_t>(rounded));
+  counters.count(rounded, was_cached ? -rounded : 0);
+  if ((t.unnoted += rounded) > kPeakStep) {
+    t.unnoted = 0;
+    const std::lock_guard lock(shared().mutex);
+    shared().note_peak();
   }
-  return system_allocate(rounded);
+  return block;
 }
 
 void deallocate(void* block, size_t bytes) noexcept {
@@ -152,34 +230,44 @@ void deallocate(void* block, size_t bytes) noexcept {
   if (bytes > kSmallMax) return deallocate_large(block, bytes);
   const size_t c = bytes ? (bytes - 1) / kAlign : 0;
   const auto rounded = static_cast<int64_t>((c + 1) * kAlign);
-  live.fetch_sub(rounded, std::memory_order_relaxed);
-  if (!kCaching || small_cache.closed) return std::free(block);
-  small_cache_closer.touch();  // arranges for the thread's end
-  auto* free_block = static_cast<FreeBlock*>(block);
-  free_block->next = small_cache.head[c];
-  small_cache.head[c] = free_block;
-  cached.fetch_add(rounded, std::memory_order_relaxed);
+  ThreadCache& t = thread_cache;
+  Counters& counters = counters_of(t);
+  // A thread that only frees what another allocates must not hoard it.
+  const bool keep = kCaching && !t.ended && t.length[c] * rounded < kSmallCacheMax;
+  counters.count(-rounded, keep ? rounded : 0);
+  if (keep) t.push(c, block);
+  else std::free(block);
 }
 
 }  // namespace detail
 
-MemoryStats memory_stats() { return {live.load(), peak.load(), cached.load()}; }
+MemoryStats memory_stats() {
+  Shared& all = shared();
+  const std::lock_guard lock(all.mutex);
+  all.note_peak();
+  return {all.sum(&Counters::live), all.peak, all.sum(&Counters::cached)};
+}
 
-void reset_peak_memory() { peak.store(live.load()); }
+void reset_peak_memory() {
+  Shared& all = shared();
+  const std::lock_guard lock(all.mutex);
+  all.peak = all.sum(&Counters::live);
+}
 
 void release_cached_memory() {
-  drain_small_cache();
-  LargeCache& cache = large_cache();
-  const std::lock_guard lock(cache.mutex);
+  Counters& counters = counters_of(thread_cache);
+  if (!thread_cache.ended) thread_cache.drain();
+  Shared& all = shared();
+  const std::lock_guard lock(all.mutex);
   for (size_t i = 0; i < kLargeClasses; ++i) {
-    if (cache.free[i].empty()) continue;
+    if (all.free[i].empty()) continue;
     const size_t log = i / kStepsPerDoubling;
     const size_t step = (size_t{1} << log) / kStepsPerDoubling;
     const auto bytes =
         static_cast<int64_t>((size_t{1} << log) + (i % kStepsPerDoubling + 1) * step);
-    for (void* block : cache.free[i]) std::free(block);
-    cached.fetch_sub(bytes * static_cast<int64_t>(cache.free[i].size()), std::memory_order_relaxed);
-    cache.free[i].clear();
+    for (void* block : all.free[i]) std::free(block);
+    counters.count(0, -bytes * static_cast<int64_t>(all.free[i].size()));
+    all.free[i].clear();
   }
 }
 
