@@ -45,6 +45,9 @@ TEST_CASE("embedding: few ids of a large table and many of a small one") {
     sum(embedding(weight, tensor({1, 2, 1, 1}, i32)) * tensor({1.0, 10.0}, f64)).backward();
     CHECK(weight.grad().slice(0, 0, 3).to_vector<double>() ==
           std::vector<double>{0, 0, 3, 30, 1, 10});
+    sum(embedding(weight, tensor({0, 2, 2}), {.padding_idx = 2})).backward();
+    CHECK(weight.grad().slice(0, 0, 3).to_vector<double>() ==
+          std::vector<double>{1, 1, 3, 30, 1, 10});
   }
 }
 
