@@ -110,12 +110,13 @@ Grads to_grads(std::array<Tensor, N> list) {
 }
 inline Grads to_grads(Grads g) { return g; }
 
+template <class Op, class Gradient>
+constexpr bool backward_takes = requires(Op& op, Gradient& g) {
+  op.backward(g);
+};
 // Whether backward takes the gradients of all results as one Grads&.
 template <class Op>
-constexpr bool takes_all = requires(Op op, Grads g) {
-  op.backward(g);
-}
-&&!requires(Op op, Grads g) { op.backward(g[0]); };
+constexpr bool takes_all = backward_takes<Op, Grads> && !backward_takes<Op, Tensor>;
 
 // The number of parameters of a backward.
 template <class>
