@@ -111,9 +111,9 @@ class Optimizer {
     nn::Param param;
     size_t group;
     int64_t steps = 0;
+    // Empty before the first step; else the slots, then the master copy of a bf16 parameter.
+    std::vector<Tensor> state = {};
     DType dtype = f32;  // of the parameter when the state was made
-    std::vector<Tensor> state =
-        {};  // empty before the first step; the slots, then the master copy of bf16
   };
   void take_new();
   void take(const nn::Param& param);

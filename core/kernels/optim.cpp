@@ -2,6 +2,8 @@
 // AdamW (Loshchilov and Hutter 2019), AMSGrad (Reddi et al. 2018).
 #include "tapehead/core/kernels/optim.h"
 
+#include <type_traits>
+
 #include "tapehead/core/kernels/isa.h"
 #include "tapehead/core/kernels/loops.h"
 
@@ -12,25 +14,22 @@ inline float root(float x) { return __builtin_sqrtf(x); }
 inline double root(double x) { return __builtin_sqrt(x); }
 
 // Replaces each parameter w by update(w, gradient, i).
-template <class C, class F>
-inline void update_each(const OptimPiece& piece, C*, F update) {
-  C* w = reinterpret_cast<C*>(piece.param);
-  const C* grad = reinterpret_cast<const C*>(piece.grad);
+template <class T, class F>
+inline void update_each(const OptimPiece& piece, F update) {
+  T* param = reinterpret_cast<T*>(piece.param);
+  const T* grad = reinterpret_cast<const T*>(piece.grad);
+  if constexpr (std::is_same_v<T, bfloat16>) {
+    float* master = reinterpret_cast<float*>(piece.master);
 #pragma GCC ivdep
-  for (int64_t i = 0; i < piece.n; ++i) w[i] = update(w[i], grad[i], i);
-}
-
-template <class F>
-inline void update_each(const OptimPiece& piece, bfloat16*, F update) {
-  bfloat16* rounded = reinterpret_cast<bfloat16*>(piece.param);
-  float* master = reinterpret_cast<float*>(piece.master);
-  const bfloat16* grad = reinterpret_cast<const bfloat16*>(piece.grad);
+    for (int64_t i = 0; i < piece.n; ++i) {
+      const bool ours = bfloat16(master[i]).bits == param[i].bits;
+      const float w = update(ours ? master[i] : float(param[i]), float(grad[i]), i);
+      master[i] = w;
+      param[i] = bfloat16(w);
+    }
+  } else {
 #pragma GCC ivdep
-  for (int64_t i = 0; i < piece.n; ++i) {
-    const bool ours = bfloat16(master[i]).bits == rounded[i].bits;
-    const float w = update(ours ? master[i] : float(rounded[i]), float(grad[i]), i);
-    master[i] = w;
-    rounded[i] = bfloat16(w);
+    for (int64_t i = 0; i < piece.n; ++i) param[i] = update(param[i], grad[i], i);
   }
 }
 
@@ -40,19 +39,18 @@ void sgd(const OptimPiece& piece, const SgdNumbers& numbers) {
   const C grad_scale = C(numbers.grad_scale), lr = C(numbers.lr), decay = C(numbers.weight_decay);
   const C momentum = C(numbers.momentum), intake = C(numbers.intake);
   C* velocity = reinterpret_cast<C*>(piece.state[0]);
-  T* type = nullptr;
   if (!velocity) {
-    update_each(piece, type,
-                [=](C w, C grad, int64_t) { return w - lr * (grad_scale * grad + decay * w); });
+    update_each<T>(piece,
+                   [=](C w, C grad, int64_t) { return w - lr * (grad_scale * grad + decay * w); });
   } else if (numbers.nesterov) {
-    update_each(piece, type, [=](C w, C grad, int64_t i) {
+    update_each<T>(piece, [=](C w, C grad, int64_t i) {
       const C g = grad_scale * grad + decay * w;
       const C v = momentum * velocity[i] + intake * g;
       velocity[i] = v;
       return w - lr * (g + momentum * v);
     });
   } else {
-    update_each(piece, type, [=](C w, C grad, int64_t i) {
+    update_each<T>(piece, [=](C w, C grad, int64_t i) {
       const C v = momentum * velocity[i] + intake * (grad_scale * grad + decay * w);
       velocity[i] = v;
       return w - lr * v;
@@ -60,39 +58,31 @@ void sgd(const OptimPiece& piece, const SgdNumbers& numbers) {
   }
 }
 
-template <class T>
-void adam(const OptimPiece& piece, const AdamNumbers& numbers) {
+template <class T, bool kAmsgrad>
+void adam_of(const OptimPiece& piece, const AdamNumbers& numbers) {
   using C = Compute<T>;
-  const C grad_scale = C(numbers.grad_scale), decay = C(numbers.weight_decay),
-          keep = C(numbers.keep);
+  const C grad_scale = C(numbers.grad_scale), decay = C(numbers.weight_decay);
   const C move1 = C(1 - numbers.beta1), beta2 = C(numbers.beta2), move2 = C(1 - numbers.beta2);
-  const C step_size = C(numbers.step_size), root_scale = C(numbers.root_scale),
-          eps = C(numbers.eps);
+  const C step_size = C(numbers.step_size), root_scale = C(numbers.root_scale);
+  const C keep = C(numbers.keep), eps = C(numbers.eps);
   C* first = reinterpret_cast<C*>(piece.state[0]);
   C* second = reinterpret_cast<C*>(piece.state[1]);
   C* largest = reinterpret_cast<C*>(piece.state[2]);
-  T* type = nullptr;
-  if (!largest) {
-    update_each(piece, type, [=](C w, C grad, int64_t i) {
-      const C g = grad_scale * grad + decay * w;
-      const C m = first[i] + move1 * (g - first[i]);
-      const C v = beta2 * second[i] + move2 * g * g;
-      first[i] = m;
-      second[i] = v;
-      return keep * w - step_size * m / (root(v) * root_scale + eps);
-    });
-  } else {
-    update_each(piece, type, [=](C w, C grad, int64_t i) {
-      const C g = grad_scale * grad + decay * w;
-      const C m = first[i] + move1 * (g - first[i]);
-      const C v = beta2 * second[i] + move2 * g * g;
-      const C top = v < largest[i] ? largest[i] : v;
-      first[i] = m;
-      second[i] = v;
-      largest[i] = top;
-      return keep * w - step_size * m / (root(top) * root_scale + eps);
-    });
-  }
+  update_each<T>(piece, [=](C w, C grad, int64_t i) {
+    const C g = grad_scale * grad + decay * w;
+    const C m = first[i] + move1 * (g - first[i]);
+    C v = beta2 * second[i] + move2 * g * g;
+    first[i] = m;
+    second[i] = v;
+    if constexpr (kAmsgrad) largest[i] = v = v < largest[i] ? largest[i] : v;
+    return keep * w - step_size * m / (root(v) * root_scale + eps);
+  });
+}
+
+template <class T>
+void adam(const OptimPiece& piece, const AdamNumbers& numbers) {
+  if (piece.state[2]) adam_of<T, true>(piece, numbers);
+  else adam_of<T, false>(piece, numbers);
 }
 
 template <class T>
