@@ -13,6 +13,17 @@ class Node;
 inline thread_local bool anomaly_mode = false;
 /// The node whose backward is running. Not the ops in there are to blame, but that one.
 inline thread_local const Node* differentiated = nullptr;
+/// Sets it while in scope.
+class Blame {
+ public:
+  explicit Blame(const Node* node) : before_(differentiated) { differentiated = node; }
+  ~Blame() { differentiated = before_; }
+  Blame(const Blame&) = delete;
+  Blame& operator=(const Blame&) = delete;
+
+ private:
+  const Node* before_;
+};
 /// Remembers the line that called the op, and throws GraphError when a result has a NaN.
 void watch_forward(Node& node, std::span<const Tensor> operands, std::span<const Tensor> results);
 /// Throws GraphError when the gradient that a backward pass starts with has a NaN.

@@ -42,17 +42,6 @@ void add_to(Tensor& sum, Tensor g) {
   }
 }
 
-// Tells anomaly mode whose backward is running.
-class Blame {
- public:
-  explicit Blame(const Node& node) : before_(std::exchange(differentiated, &node)) {}
-  ~Blame() { differentiated = before_; }
-  Blame(const Blame&) = delete;
-
- private:
-  const Node* before_;
-};
-
 void run_hooks(Node& node, Grads& grads) {
   if (node.hooks) {
     for (size_t i = 0; i < node.hooks->size(); ++i) {
@@ -225,7 +214,7 @@ Grads Pass::differentiate(Node& node, Grads& grads) {
       node.unwanted |= uint64_t{1} << i;
   Grads out;
   {
-    const Blame blame(node);
+    const Blame blame(&node);
     out = node.run_backward(grads);
   }
   if (anomaly_mode) [[unlikely]]

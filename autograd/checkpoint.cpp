@@ -1,0 +1,134 @@
+#include "tapehead/autograd/checkpoint.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+
+#include "tapehead/autograd/anomaly.h"
+#include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/pass.h"
+#include "tapehead/autograd/grad_mode.h"
+#include "tapehead/core/error.h"
+#include "tapehead/core/random.h"
+
+namespace tapehead::detail {
+namespace {
+
+// Logs the tracked tensors that ops take.
+class Logging {
+ public:
+  Logging() : log_{use_log, {}} { use_log = &log_; }
+  ~Logging() { use_log = log_.around; }
+  Logging(const Logging&) = delete;
+
+  const std::vector<Tensor>& used() const { return log_.tensors; }
+
+ private:
+  UseLog log_;
+};
+
+// Draws from the default generator as it was, and puts it back.
+class Replay {
+ public:
+  explicit Replay(const Generator& start)
+      : before_(std::exchange(default_generator(), Generator(start))) {}
+  ~Replay() { default_generator() = before_; }
+  Replay(const Replay&) = delete;
+
+ private:
+  Generator before_;
+};
+
+// Its operands are the inputs, then what the function captured.
+struct CheckpointNode final : Node {
+  TensorFunction f;
+  Generator generator;
+  std::vector<SavedTensor> inputs, captured;
+
+  const char* op_name() const override { return "checkpoint"; }
+  bool takes_undefined_grads() const override { return true; }
+  void release_saved() override {
+    f = nullptr;
+    inputs.clear();
+    captured.clear();
+  }
+
+  void take(const Tensor& t, std::vector<SavedTensor>& list) {
+    list.emplace_back(t);
+    Edge& edge = operands.emplace_back();
+    if (!t.defined() || !t.requires_grad()) return;
+    edge.node = Ref<Node>::share(node_of(t));
+    edge.output = t.impl()->node_output;
+  }
+
+  Grads run_backward(Grads& grads) override {
+    std::vector<Tensor> x, leaves;  // as they are, and what gradients are wanted of
+    for (const SavedTensor& s : inputs) x.push_back(s.get(*this));
+    leaves = x;
+    for (const SavedTensor& s : captured) leaves.push_back(s.get(*this));
+    std::vector<Tensor> results;
+    const bool recorded = grad_enabled();
+    {
+      const Replay replay(generator);
+      const GradMode on(true);
+      const Blame blame(nullptr);
+      results = f(x);
+    }
+    check(results);
+    Grads out(leaves.size());
+    Pass inner(recorded);
+    inner.stop_at_captures();
+    for (size_t i = 0; i < leaves.size(); ++i)
+      if (operands[i].node && !(i < 64 && unwanted >> i & 1)) inner.capture(leaves[i], &out[i]);
+    for (size_t r = 0; r < results.size(); ++r)
+      if (grads[r].defined() && results[r].requires_grad())
+        inner.start(results[r], grads[r], "checkpoint");
+    inner.run();
+    return out;
+  }
+
+  void check(std::span<const Tensor> results) const {
+    for (size_t r = 0; r < outputs.size(); ++r)
+      if (r >= results.size() || results[r].shape() != outputs[r].shape)
+        throw GraphError(fmt::format(
+            "checkpoint: result {} was {} and is {} when computed again; the function must do the "
+            "same both times",
+            r, outputs[r].shape.str(),
+            r < results.size() ? results[r].shape().str() : "not there"));
+  }
+};
+
+}  // namespace
+
+std::vector<Tensor> run_checkpointed(TensorFunction f, const std::vector<Tensor>& inputs) {
+  if (!grad_enabled()) return f(inputs);
+  auto node = Ref<CheckpointNode>::adopt(new CheckpointNode);
+  node->generator = default_generator();
+  std::vector<Tensor> results, captured;
+  {
+    const Logging logging;
+    const NoGrad off;
+    results = f(inputs);
+    captured = logging.used();
+  }
+  bool tracked = false;
+  for (const Tensor& t : inputs) {
+    tracked |= t.requires_grad();
+    node->take(t, node->inputs);
+  }
+  for (const Tensor& t : captured) {
+    const auto same = [&](const Tensor& input) { return input.is_same(t); };
+    if (std::any_of(inputs.begin(), inputs.end(), same)) continue;
+    tracked = true;
+    node->take(t, node->captured);
+  }
+  if (!tracked) return results;
+  node->f = std::move(f);
+  for (Tensor& result : results)  // an input or a captured tensor, given back, stays what it was
+    if (result.impl()->references > 1) result = result.detach();
+  finish_record(node, results, {});
+  return results;
+}
+
+}  // namespace tapehead::detail
