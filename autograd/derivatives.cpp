@@ -1,0 +1,235 @@
+#include "tapehead/autograd/detail/derivatives.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "tapehead/autograd/engine.h"
+#include "tapehead/autograd/grad_mode.h"
+#include "tapehead/core/error.h"
+
+namespace tapehead::detail {
+namespace {
+
+using Tensors = std::vector<Tensor>;
+using Values = std::vector<double>;
+
+constexpr double kMostDerivatives = 2e7;
+
+std::string position(const Tensor& t, int64_t index) {
+  Shape at = t.shape();
+  for (int axis = t.dim() - 1; axis >= 0; --axis) {
+    at[axis] = index % t.shape()[axis];
+    index /= t.shape()[axis];
+  }
+  return at.str();
+}
+
+// The results in numbers while the elements `moved` of `input` are shifted by `step` times `along`.
+std::vector<Values> values_at(const Subject& s, const Tensor& input,
+                              const std::vector<int64_t>& moved, const Values& along, double step) {
+  struct PutBack {
+    const Tensor& input;
+    const std::vector<int64_t>& moved;
+    Values before;
+    ~PutBack() {
+      for (size_t k = 0; k < moved.size(); ++k) element(input, moved[k]) = before[k];
+    }
+  } guard{input, moved, {}};
+  for (const int64_t index : moved) guard.before.push_back(element(input, index));
+  for (size_t k = 0; k < moved.size(); ++k) element(input, moved[k]) += step * along[k];
+  std::vector<Values> out;
+  const GradMode on(true);
+  for (const Tensor& result : s.f(s.inputs))
+    if (result.dtype() == f64) out.push_back(result.to_vector<double>());
+  return out;
+}
+
+// d result / d step of every result, flattened.
+std::vector<Values> slope(const Subject& s, const Tensor& input, const std::vector<int64_t>& moved,
+                          const Values& along, double eps) {
+  std::vector<Values> up = values_at(s, input, moved, along, eps);
+  const std::vector<Values> down = values_at(s, input, moved, along, -eps);
+  for (size_t r = 0; r < up.size(); ++r)
+    for (size_t k = 0; k < up[r].size(); ++k) up[r][k] = (up[r][k] - down[r][k]) / (2 * eps);
+  return up;
+}
+
+// The gradients of <seed, result> at the varied inputs; undefined where none flows.
+Tensors pull_back(const Subject& s, const Tensors& results, const Tensors& seeds) {
+  Tensors varied, tracked, gradients;
+  for (const size_t i : s.varied) varied.push_back(s.inputs[i]);
+  for (size_t r = 0; r < results.size(); ++r)
+    if (seeds[r].defined() && results[r].requires_grad())
+      tracked.push_back(results[r]), gradients.push_back(seeds[r]);
+  if (tracked.empty()) return Tensors(varied.size());
+  return grad(tracked, varied,
+              {.gradients = gradients, .retain_graph = true, .allow_unused = true});
+}
+
+// The disagreements of one check; the worst is told.
+class Verdict {
+ public:
+  Verdict(const Subject& s, const GradcheckOptions& o) : subject_(s), options_(o) {}
+
+  template <class Describe>
+  void compare(double analytical, double numerical, double scale, Describe describe) {
+    ++compared_;
+    double badness = std::abs(analytical - numerical) /
+                     (scale * options_.atol + options_.rtol * std::abs(numerical));
+    if (std::isnan(badness)) badness = std::numeric_limits<double>::infinity();
+    if (badness <= 1) return;
+    ++wrong_;
+    if (badness <= worst_) return;
+    worst_ = badness;
+    message_ = fmt::format("{} is {:.8g} by backward but {:.8g} by differences", describe(),
+                           analytical, numerical);
+  }
+
+  void finish() const {
+    if (wrong_ > 0)
+      throw GradcheckError(fmt::format(
+          "{}: {} (the worst of {} that differ, of {}); correct the {}backward", subject_.check,
+          message_, wrong_, compared_, subject_.second ? "derivative of the " : ""));
+  }
+
+ private:
+  const Subject& subject_;
+  const GradcheckOptions& options_;
+  double worst_ = 0;
+  int64_t wrong_ = 0, compared_ = 0;
+  std::string message_;
+};
+
+// An input that no gradient reached: the function does not use it, or backward forgot it.
+void check_reached(const Subject& s, size_t input, bool reached, bool matters) {
+  if (reached) return;
+  if (matters)
+    throw GradcheckError(
+        fmt::format("{}: no gradient reaches {}, though the results depend on it; the function "
+                    "leaves the tape, or a "
+                    "backward gives nothing for it",
+                    s.check, s.input_names[input]));
+  if (!s.second)
+    throw GradcheckError(
+        fmt::format("{}: no result depends on {}; leave it out of the inputs, or use it", s.check,
+                    s.input_names[input]));
+}
+
+void compare_all(const Subject& s, const Tensors& results, const GradcheckOptions& options) {
+  // jacobian[r][v]: the rows are the elements of result r, the columns those of the v-th varied
+  // input.
+  std::vector<std::vector<Values>> jacobian(results.size(), std::vector<Values>(s.varied.size()));
+  std::vector<bool> reached(s.varied.size());
+  for (size_t r = 0; r < results.size(); ++r) {
+    for (int64_t k = 0; k < results[r].numel(); ++k) {
+      Tensors seeds(results.size());
+      seeds[r] = core::full(results[r].shape(), 0, f64);
+      element(seeds[r], k) = 1;
+      const Tensors row = pull_back(s, results, seeds);
+      for (size_t v = 0; v < row.size(); ++v) {
+        if (row[v].defined()) reached[v] = true;
+        const Values g = row[v].defined()
+                             ? row[v].to_vector<double>()
+                             : Values(static_cast<size_t>(s.inputs[s.varied[v]].numel()));
+        jacobian[r][v].insert(jacobian[r][v].end(), g.begin(), g.end());
+      }
+    }
+  }
+  Verdict verdict(s, options);
+  for (size_t v = 0; v < s.varied.size(); ++v) {
+    const Tensor& input = s.inputs[s.varied[v]];
+    const auto columns = static_cast<size_t>(input.numel());
+    bool matters = false;
+    for (size_t column = 0; column < columns; ++column) {
+      const auto index = static_cast<int64_t>(column);
+      const std::vector<Values> numerical = slope(s, input, {index}, {1.0}, options.eps);
+      for (size_t r = 0; r < results.size(); ++r)
+        for (size_t k = 0; k < numerical[r].size(); ++k) {
+          matters |= std::abs(numerical[r][k]) > options.atol;
+          verdict.compare(jacobian[r][v][k * columns + column], numerical[r][k], 1, [&] {
+            return fmt::format("the derivative of {} at {} with respect to {} at {}",
+                               s.result_names[r], position(results[r], static_cast<int64_t>(k)),
+                               s.input_names[s.varied[v]], position(input, index));
+          });
+        }
+    }
+    check_reached(s, s.varied[v], reached[v] || columns == 0 || jacobian[0][v].empty(), matters);
+  }
+  verdict.finish();
+}
+
+void compare_directions(const Subject& s, const Tensors& results, const GradcheckOptions& options) {
+  std::mt19937_64 bits(1);
+  Verdict verdict(s, options);
+  for (int d = 0; d < options.directions; ++d) {
+    Tensors seeds;
+    std::vector<Values> weights;
+    for (const Tensor& result : results) {
+      weights.push_back(random_direction(bits, result.numel()));
+      seeds.push_back(core::full(result.shape(), 0, f64));
+      for (int64_t k = 0; k < result.numel(); ++k)
+        element(seeds.back(), k) = weights.back()[static_cast<size_t>(k)];
+    }
+    const Tensors grads = pull_back(s, results, seeds);
+    for (size_t v = 0; v < s.varied.size(); ++v) {
+      const Tensor& input = s.inputs[s.varied[v]];
+      const Values along = random_direction(bits, input.numel());
+      std::vector<int64_t> everywhere;
+      for (int64_t k = 0; k < input.numel(); ++k) everywhere.push_back(k);
+      double numerical = 0, analytical = 0, terms = static_cast<double>(input.numel());
+      const std::vector<Values> slopes = slope(s, input, everywhere, along, options.eps);
+      for (size_t r = 0; r < slopes.size(); ++r) {
+        terms += static_cast<double>(slopes[r].size());
+        for (size_t k = 0; k < slopes[r].size(); ++k) numerical += weights[r][k] * slopes[r][k];
+      }
+      if (grads[v].defined()) {
+        const Values g = grads[v].to_vector<double>();
+        for (size_t k = 0; k < g.size(); ++k) analytical += g[k] * along[k];
+      }
+      check_reached(s, s.varied[v], grads[v].defined(), std::abs(numerical) > options.atol);
+      verdict.compare(analytical, numerical, std::sqrt(terms), [&] {
+        return fmt::format("the derivative of the results along random direction {} of {}", d,
+                           s.input_names[s.varied[v]]);
+      });
+    }
+  }
+  verdict.finish();
+}
+
+}  // namespace
+
+double& element(const Tensor& t, int64_t index) {
+  int64_t at = 0;
+  for (int axis = t.dim() - 1; axis >= 0; --axis) {
+    at += index % t.shape()[axis] * t.strides()[axis];
+    index /= t.shape()[axis];
+  }
+  return t.data<double>()[at];
+}
+
+Values random_direction(std::mt19937_64& bits, int64_t n) {
+  Values out;
+  for (int64_t i = 0; i < n; ++i) {
+    const double size = 0.5 + std::ldexp(static_cast<double>(bits() >> 11), -53);
+    out.push_back(bits() & 1 ? size : -size);
+  }
+  return out;
+}
+
+void compare_derivatives(const Subject& s, const Tensors& results,
+                         const GradcheckOptions& options) {
+  if (options.directions > 0) return compare_directions(s, results, options);
+  double rows = 0, columns = 0;
+  for (const Tensor& r : results) rows += static_cast<double>(r.numel());
+  for (const size_t v : s.varied) columns += static_cast<double>(s.inputs[v].numel());
+  if (rows * columns > kMostDerivatives)
+    throw GradcheckError(
+        fmt::format("{}: {:.0f} results of {:.0f} variables have {:.2g} derivatives; pass "
+                    "directions to check some at random",
+                    s.check, rows, columns, rows * columns));
+  compare_all(s, results, options);
+}
+
+}  // namespace tapehead::detail
