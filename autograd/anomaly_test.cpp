@@ -24,7 +24,11 @@ struct BadRoot : CustomOp {
   Tensor backward(const Tensor& dy) const { return dy * saved(0) / saved(0); }
 };
 
+#ifdef __clang__
+#define TAPEHEAD_APART __attribute__((noinline))
+#else
 #define TAPEHEAD_APART __attribute__((noinline, noclone, noipa))
+#endif
 
 struct Model {
   TAPEHEAD_APART Tensor operator()(const Tensor& x) const;

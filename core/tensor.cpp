@@ -12,6 +12,10 @@ void detail::TensorImpl::operator delete(void* block, size_t bytes) noexcept {
   deallocate(block, bytes);
 }
 
+void detail::throw_undefined() {
+  throw ValueError("tensor: it is undefined; give it a value before it is used");
+}
+
 namespace {
 
 template <class T>
@@ -99,6 +103,7 @@ Tensor Tensor::detach() const {
 }
 
 Tensor& Tensor::set_name(std::string name) {
+  if (!impl_) detail::throw_undefined();
   if (!impl_->name) impl_->name = new std::string;
   *impl_->name = std::move(name);
   if (impl_->node) impl_->node->named(impl_->node_output, *impl_->name);

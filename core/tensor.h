@@ -21,6 +21,8 @@ struct BackwardOptions;
 
 namespace detail {
 
+[[noreturn]] void throw_undefined();
+
 /// What the tape hangs on a tensor. Core carries it and never looks inside.
 class TapeNode {
  public:
@@ -74,7 +76,7 @@ struct Slice {
 /// Numbers convert to 0-d tensors that adapt to the other operand's type: `2 * x`, `x < 0.5`.
 class Tensor {
  public:
-  /// An undefined tensor: defined() is false and nothing else may be asked of it.
+  /// An undefined tensor: defined() is false; asking it for anything else throws ValueError.
   Tensor() = default;
   /// A 0-d tensor of a C++ number.
   template <class T>
@@ -85,12 +87,12 @@ class Tensor {
   }
 
   bool defined() const { return static_cast<bool>(impl_); }
-  DType dtype() const { return impl_->dtype; }
-  const Shape& shape() const { return impl_->sizes; }
+  DType dtype() const { return there().dtype; }
+  const Shape& shape() const { return there().sizes; }
   /// In elements.
-  const Shape& strides() const { return impl_->strides; }
-  int dim() const { return impl_->sizes.rank(); }
-  int64_t numel() const { return impl_->sizes.numel(); }
+  const Shape& strides() const { return there().strides; }
+  int dim() const { return there().sizes.rank(); }
+  int64_t numel() const { return there().sizes.numel(); }
   /// The size of one axis; -1 is the last. Throws IndexError.
   int64_t size(int64_t axis) const;
   /// Row-major without gaps.
@@ -103,7 +105,7 @@ class Tensor {
     return reinterpret_cast<T*>(raw());
   }
   /// The first element, untyped.
-  char* raw() const { return impl_->storage->data() + impl_->offset * size_of(impl_->dtype); }
+  char* raw() const { return there().storage->data() + impl_->offset * size_of(impl_->dtype); }
   /// The only element. Throws ShapeError when there is not exactly one.
   double item() const;
   template <class T>
@@ -186,7 +188,7 @@ class Tensor {
   std::string name() const { return impl_ && impl_->name ? *impl_->name : std::string(); }
   Tensor& set_name(std::string name);
   /// Counts the in-place changes of the elements, views included.
-  uint32_t version() const { return impl_->storage->version(); }
+  uint32_t version() const { return there().storage->version(); }
   /// The same tensor, not just equal elements.
   bool is_same(const Tensor& other) const { return impl_ == other.impl_; }
 
@@ -202,6 +204,11 @@ class Tensor {
   static Tensor scalar(int64_t value);
   static Tensor scalar(bool value);
   void check_type(DType expected) const;
+  const detail::TensorImpl& there() const {
+    if (!impl_) [[unlikely]]
+      detail::throw_undefined();
+    return *impl_;
+  }
 
   Ref<detail::TensorImpl> impl_;
 };
