@@ -19,6 +19,10 @@ inline C scale_of(double sum) {
   return static_cast<C>(kLog ? __builtin_log(sum) : 1 / sum);
 }
 
+// Each exponential is computed once and waits in y, where y is precise enough for it.
+template <bool kLog, class T>
+constexpr bool kKeepsExp = !kLog && sizeof(T) == sizeof(Compute<T>);
+
 template <bool kLog, class T>
 void softmax(const void* x_, void* y_, int64_t rows, int64_t n) {
   using C = Compute<T>;
@@ -26,7 +30,7 @@ void softmax(const void* x_, void* y_, int64_t rows, int64_t n) {
     const T* x = static_cast<const T*>(x_) + r * n;
     T* y = static_cast<T*>(y_) + r * n;
     const C shift = row_max<C>(n, [=](int64_t i) { return C(x[i]); });
-    if constexpr (!kLog && sizeof(T) == sizeof(C)) {  // exp once: its values wait in y
+    if constexpr (kKeepsExp<kLog, T>) {
 #pragma GCC ivdep
       for (int64_t i = 0; i < n; ++i) y[i] = exp_of(x[i] - shift);
       const C scale = scale_of<kLog, C>(row_sum<C>(n, [=](int64_t i) { return y[i]; }));
@@ -54,13 +58,19 @@ void softmax_columns(const void* x_, void* y_, int64_t n, int64_t stride, int64_
       for (int64_t c = 0; c < count; ++c)
         shift[c] = C(x[r * stride + c]) > shift[c] ? C(x[r * stride + c]) : shift[c];
     for (int64_t r = 0; r < n; ++r)
-      for (int64_t c = 0; c < count; ++c)
-        sum[c] += static_cast<double>(exp_of(C(x[r * stride + c]) - shift[c]));
+#pragma GCC ivdep
+      for (int64_t c = 0; c < count; ++c) {
+        const C e = exp_of(C(x[r * stride + c]) - shift[c]);
+        if constexpr (kKeepsExp<kLog, T>) y[r * stride + c] = e;
+        sum[c] += static_cast<double>(e);
+      }
     for (int64_t c = 0; c < count; ++c) scale[c] = scale_of<kLog, C>(sum[c]);
     for (int64_t r = 0; r < n; ++r)
 #pragma GCC ivdep
-      for (int64_t c = 0; c < count; ++c)
-        y[r * stride + c] = T(normalised<kLog>(C(x[r * stride + c]), shift[c], scale[c]));
+      for (int64_t c = 0; c < count; ++c) {
+        if constexpr (kKeepsExp<kLog, T>) y[r * stride + c] *= scale[c];
+        else y[r * stride + c] = T(normalised<kLog>(C(x[r * stride + c]), shift[c], scale[c]));
+      }
   }
 }
 
