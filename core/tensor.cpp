@@ -97,7 +97,7 @@ template std::vector<uint8_t> Tensor::to_vector() const;
 template std::vector<bool> Tensor::to_vector() const;
 
 Tensor Tensor::detach() const {
-  Tensor out = core::view_of(*this, shape(), strides(), impl_->offset);
+  Tensor out = core::view_of(*this, shape(), strides(), there().offset);
   if (impl_->name) out.set_name(*impl_->name);
   return out;
 }
