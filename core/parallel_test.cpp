@@ -1,0 +1,54 @@
+#include "tapehead/core/parallel.h"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <cstring>
+
+#include "tapehead/core/creation.h"
+#include "tapehead/core/detail/matmul.h"
+
+using namespace tapehead;
+
+namespace {
+
+// Sets the number of threads, and puts it back.
+class Threads {
+ public:
+  explicit Threads(int threads) : before_(num_threads()) { set_num_threads(threads); }
+  ~Threads() { set_num_threads(before_); }
+
+ private:
+  int before_;
+};
+
+}  // namespace
+
+TEST_CASE("parallel: every task runs once, and the number of threads is kept") {
+  for (const int threads : {1, 2, 3}) {
+    const Threads set(threads);
+    for (const int64_t tasks : {0, 1, 7}) {
+      std::array<int, 7> runs{};
+      core::parallel_for(tasks, [&](int64_t task) { ++runs[static_cast<size_t>(task)]; });
+      for (int64_t i = 0; i < 7; ++i) CHECK(runs[static_cast<size_t>(i)] == (i < tasks ? 1 : 0));
+      CHECK(num_threads() == threads);
+    }
+  }
+}
+
+// The smaller products are one task, in which OpenBLAS once took threads of its own.
+TEST_CASE("parallel: the bits of a product do not depend on the number of threads") {
+  constexpr int64_t kShapes[][3] = {{77, 999, 48},  {15, 230, 1900}, {200, 300, 120},
+                                    {256, 16, 310}, {999, 333, 777}, {64, 4000, 64}};
+  for (const auto& [m, n, k] : kShapes) {
+    CAPTURE(m);
+    Generator generator{.seed = 5};
+    const Tensor a = randn({m, k}, f32, generator), b = randn({k, n}, f32, generator);
+    const auto product = [&](int threads) {
+      const Threads set(threads);
+      return core::matmul("matmul", a, b);
+    };
+    const Tensor one = product(1), two = product(2);
+    CHECK(std::memcmp(one.raw(), two.raw(), static_cast<size_t>(m * n) * sizeof(float)) == 0);
+  }
+}
