@@ -18,11 +18,6 @@
 //             differentiable ops, it can be differentiated again. The gradient of a result that
 //             nothing used is zeros; with `static constexpr bool kUndefinedGrads = true` it is an
 //             undefined Tensor.
-// accumulate  optional, for an op whose only gradient, that of its first operand, touches a small
-// part
-//             of it: adds that gradient to `into` in place, so that all slices of a tensor share
-//             one buffer. Backward uses it when it is not itself recorded.
-//               void accumulate(const Tensor& dy, const Tensor& into) const;
 // name        `static constexpr const char* kName` names the op in messages; the type's name
 //             otherwise.
 #pragma once
@@ -50,6 +45,15 @@ class CustomOp : public detail::Node {
   bool needs_grad(size_t i) const {
     return i < operands.size() && operands[i].node && !(i < 64 && unwanted >> i & 1);
   }
+  /// For a backward that touches a small part of operand i, or whose operand takes part in many
+  /// ops: the sum of the gradients that have arrived there, zeros at first, to add to in place; the
+  /// gradient to give is then an undefined Tensor. Undefined when backward is itself recorded or
+  /// watched, and has to give the gradient.
+  Tensor arrived(size_t i) const;
+  /// For a gradient of operand i that is a product: adds a' b, of a [..., K, M] and b [..., K, N],
+  /// to what has arrived there. Products of few rows K wait and are computed as one: those of a
+  /// weight that takes part in every step of a loop. False when the gradient has to be given.
+  bool add_product(size_t i, const Tensor& a, const Tensor& b) const;
 
  private:
   template <class Op, class... A>
@@ -150,13 +154,6 @@ class OpNode final : public Op {
   bool takes_undefined_grads() const override {
     if constexpr (requires { Op::kUndefinedGrads; }) return Op::kUndefinedGrads;
     else return false;
-  }
-  bool accumulates() const override {
-    return requires { &Op::accumulate; };
-  }
-  void run_accumulate(const Tensor& grad, const Tensor& into) override {
-    if constexpr (requires { &Op::accumulate; }) this->accumulate(grad, into);
-    else Node::run_accumulate(grad, into);
   }
   Grads run_backward(Grads& grads) override {
     if constexpr (takes_all<Op>) {

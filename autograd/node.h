@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "tapehead/autograd/arrivals.h"
 #include "tapehead/core/allocator.h"
 #include "tapehead/core/small_vector.h"
 #include "tapehead/core/tensor.h"
@@ -44,22 +45,18 @@ class Node : public TapeNode, public Pooled {
   virtual Grads run_backward(Grads& grads) = 0;
   /// The gradient of a result that nothing used arrives as an undefined Tensor instead of zeros.
   virtual bool takes_undefined_grads() const { return false; }
-  /// It can add the gradient of its first operand, the only one that has any, to what has arrived
-  /// there.
-  virtual bool accumulates() const { return false; }
-  /// Does so, in place. `grad` is that of its only result.
-  virtual void run_accumulate(const Tensor& grad, const Tensor& into) { (void)grad, (void)into; }
   /// Lets go of saved values; the node cannot run again.
   virtual void release_saved() {}
   virtual bool is_leaf() const { return false; }
 
   uint64_t sequence = 0;
   bool released = false;
-  Pass* pass = nullptr;   // the backward pass whose gradients are pending here
+  Pass* pass = nullptr;     // the backward pass whose gradients are pending here
+  Pass* visitor = nullptr;  // the one that runs its backward, while gradients may be added in place
   uint64_t unwanted = 0;  // operands, a bit each, whose gradients the pass under way can do without
   SmallVector<Edge, 3> operands;
   SmallVector<OutputInfo, 1> outputs;
-  SmallVector<Tensor, 1> pending;  // gradients that have arrived, by output
+  SmallVector<Arrivals, 1> pending;  // by output
 
   using Hook = std::function<Tensor(const Tensor&)>;
   struct HookOf {

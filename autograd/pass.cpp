@@ -27,21 +27,6 @@ Tensor fit(Tensor g, const OutputInfo& info, const Node& from, size_t operand) {
   return g.to(info.dtype);
 }
 
-// Nobody else sees its elements, and each is there once.
-bool is_ours(const Tensor& t) {
-  return t.impl()->references == 1 && !t.impl()->storage->is_shared() && t.is_contiguous();
-}
-
-void add_to(Tensor& sum, Tensor g) {
-  if (!sum.defined()) {
-    sum = std::move(g);
-  } else if (!grad_enabled() && is_ours(sum)) {
-    sum.add_(g);
-  } else {
-    sum = sum + g;
-  }
-}
-
 void run_hooks(Node& node, Grads& grads) {
   if (node.hooks) {
     for (size_t i = 0; i < node.hooks->size(); ++i) {
@@ -64,7 +49,22 @@ void run_hooks(Node& node, Grads& grads) {
       if (grads[output].defined()) kept = kept.defined() ? kept + grads[output] : grads[output];
 }
 
+// While a node's backward runs.
+struct Visit {
+  Visit(Node& n, Pass* visitor) : node(n), before(std::exchange(n.visitor, visitor)) {}
+  Visit(const Visit&) = delete;
+  ~Visit() { node.visitor = before; }
+  Node& node;
+  Pass* before;
+};
+
 }  // namespace
+
+Arrivals* Pass::add_in_place(const Node& node, size_t operand) {
+  const Edge& edge = node.operands[operand];
+  return node.visitor && edge.node ? &node.visitor->arrived_at(edge.node.get(), edge.output)
+                                   : nullptr;
+}
 
 Pass::~Pass() {
   for (Node* node : heap_) {
@@ -101,7 +101,7 @@ void Pass::start(const Tensor& root, Tensor gradient, const char* op) {
   if (anomaly_mode) [[unlikely]]
     watch_start(op, gradient);
   roots_.push_back(Ref<Node>::share(node_of(root)));
-  add_to(arrived_at(node_of(root), root.impl()->node_output), gradient.to(root.dtype()));
+  arrived_at(node_of(root), root.impl()->node_output).add(gradient.to(root.dtype()));
 }
 
 bool Pass::reached(const Tensor& leaf) const {
@@ -133,7 +133,7 @@ void Pass::find_wanted() {
 
 bool Pass::wanted(const Node* node) const { return captures_.empty() || wanted_.contains(node); }
 
-Tensor& Pass::arrived_at(Node* node, uint32_t output) {
+Arrivals& Pass::arrived_at(Node* node, uint32_t output) {
   if (node->pass != this) {
     if (node->pass) borrowed_.push_back({node, node->pass, std::move(node->pending)});
     node->pass = this;
@@ -152,7 +152,7 @@ void Pass::run() {
     Node* node = heap_.back();
     heap_.pop_back();
     Grads grads;
-    for (Tensor& g : node->pending) grads.push_back(std::move(g));
+    for (Arrivals& arrivals : node->pending) grads.push_back(arrivals.take());
     node->pending.clear();
     node->pass = nullptr;
     if (wanted(node)) visit(*node, grads);
@@ -182,10 +182,6 @@ void Pass::visit(Node& node, Grads& grads) {
     for (size_t i = 0; i < grads.size(); ++i)
       if (!grads[i].defined())
         grads[i] = core::full(node.outputs[i].shape, 0, node.outputs[i].dtype);
-  if (node.accumulates() && node.operands[0].node && !grad_enabled() && !anomaly_mode) {
-    accumulate(node, grads[0]);
-    return release(node);
-  }
   Grads out = differentiate(node, grads);
   release(node);
   pass_on(node, out);
@@ -197,16 +193,6 @@ void Pass::release(Node& node) const {
   node.released = true;
 }
 
-// Lets the node add its gradient to what has arrived at its operand.
-void Pass::accumulate(Node& node, const Tensor& grad) {
-  const Edge& edge = node.operands[0];
-  Tensor& sum = arrived_at(edge.node.get(), edge.output);
-  const OutputInfo& info = edge.node->outputs[edge.output];
-  if (!sum.defined()) sum = core::full(info.shape, 0, info.dtype);
-  else if (!is_ours(sum)) sum = sum.clone();
-  node.run_accumulate(grad, sum);
-}
-
 Grads Pass::differentiate(Node& node, Grads& grads) {
   node.unwanted = 0;
   for (size_t i = 0; !captures_.empty() && i < std::min<size_t>(node.operands.size(), 64); ++i)
@@ -215,6 +201,7 @@ Grads Pass::differentiate(Node& node, Grads& grads) {
   Grads out;
   {
     const Blame blame(&node);
+    const Visit visit(node, !grad_enabled() && !anomaly_mode ? this : nullptr);
     out = node.run_backward(grads);
   }
   if (anomaly_mode) [[unlikely]]
@@ -232,7 +219,7 @@ void Pass::pass_on(Node& node, Grads& out) {
     const Edge& edge = node.operands[i];
     if (!edge.node || !out[i].defined() || !wanted(edge.node.get())) continue;
     Tensor g = fit(std::move(out[i]), edge.node->outputs[edge.output], node, i);
-    add_to(arrived_at(edge.node.get(), edge.output), std::move(g));
+    arrived_at(edge.node.get(), edge.output).add(std::move(g));
   }
 }
 

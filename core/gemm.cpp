@@ -13,7 +13,7 @@ namespace {
 
 // Multiply-adds that are worth a task of their own: less, and packing the operands twice costs more
 // than the other thread saves.
-constexpr int64_t kTaskWork = int64_t{1} << 23;
+constexpr int64_t kTaskWork = int64_t{1} << 22;
 constexpr int64_t kMaxTasks = 16;
 constexpr int64_t kGranule = 64;  // blocks of C start at multiples of it
 
@@ -37,8 +37,46 @@ int blas_leading(const Matrix& x, bool transposed, int64_t rows, int64_t columns
                   static_cast<int>(std::max<int64_t>(transposed ? rows : columns, 1)));
 }
 
+// y = A x for the rows x columns matrix A.
+template <class T>
+void vector_product(const Matrix& a, int64_t rows, int64_t columns, const void* x, int64_t x_step,
+                    void* y, int64_t y_step, int beta) {
+  const bool transposed = is_transposed(a, columns);
+  const auto [gemv_rows, gemv_columns] =
+      transposed ? std::pair(columns, rows) : std::pair(rows, columns);
+  const auto gemv = [&] {
+    if constexpr (std::is_same_v<T, float>) return cblas_sgemv;
+    else return cblas_dgemv;
+  }();
+  gemv(CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, static_cast<int>(gemv_rows),
+       static_cast<int>(gemv_columns), T(1), static_cast<const T*>(a.data),
+       blas_leading(a, transposed, rows, columns), static_cast<const T*>(x),
+       static_cast<int>(x_step), static_cast<T>(beta), static_cast<T*>(y),
+       static_cast<int>(y_step));
+}
+
+// c (+)= a b' for a column a and a row b.
+template <class T>
+void outer_product(const Problem& p) {
+  const T *a = static_cast<const T*>(p.a.data), *b = static_cast<const T*>(p.b.data);
+  for (int64_t i = 0; i < p.m; ++i) {
+    T* c = static_cast<T*>(p.c) + i * p.row;
+    const T x = a[i * p.a.row];
+    if (p.beta)
+      for (int64_t j = 0; j < p.n; ++j) c[j] += x * b[j * p.b.column];
+    else
+      for (int64_t j = 0; j < p.n; ++j) c[j] = x * b[j * p.b.column];
+  }
+}
+
 template <class T, auto kGemm>
 void blas(const Problem& p) {
+  if (p.k == 1) return outer_product<T>(p);
+  if (p.m == 1 && p.n > 1)
+    return vector_product<T>({p.b.data, p.b.column, p.b.row}, p.n, p.k, p.a.data, p.a.column, p.c,
+                             1, p.beta);
+  if (p.n == 1 && p.m > 1)
+    return vector_product<T>(p.a, p.m, p.k, p.b.data, p.b.row, p.c, p.row, p.beta);
   const bool ta = is_transposed(p.a, p.k), tb = is_transposed(p.b, p.n);
   kGemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans,
         static_cast<int>(p.m), static_cast<int>(p.n), static_cast<int>(p.k), T(1),
@@ -159,7 +197,9 @@ void gemm_batched(DType dtype, int64_t batch, int64_t m, int64_t n, int64_t k, M
     p.c = const_cast<void*>(advance(c, dtype, i * c_step));
     return p;
   };
-  const int64_t work = m * n * std::max<int64_t>(k, 1);
+  // What touches each element once waits for memory, not for the multiplier.
+  const int64_t per_element = std::min({m, n, k}) < 8 ? 8 : 1;
+  const int64_t work = m * n * std::max<int64_t>(k, 1) * per_element;
   if (batch * work < 2 * kTaskWork) {
     parallel_for(1, [&](int64_t) {
       for (int64_t i = 0; i < batch; ++i) run(dtype, nth(i));

@@ -30,6 +30,10 @@ class Pass {
   void start(const Tensor& root, Tensor gradient, const char* op);
   void run();
 
+  /// For the backward of a node that runs now: what has arrived at an operand, to be added to; null
+  /// when it has to give the gradient.
+  static Arrivals* add_in_place(const Node& node, size_t operand);
+
   /// Whether a gradient reached the leaf.
   bool reached(const Tensor& leaf) const;
 
@@ -43,15 +47,14 @@ class Pass {
   struct Borrowed {
     Node* node;
     Pass* owner;
-    SmallVector<Tensor, 1> pending;
+    SmallVector<Arrivals, 1> pending;
   };
 
   void find_wanted();
   bool wanted(const Node* node) const;
-  // The sum of the gradients so far of a node's result; the node will be visited.
-  Tensor& arrived_at(Node* node, uint32_t output);
+  // What has arrived at a node's result; the node will be visited.
+  Arrivals& arrived_at(Node* node, uint32_t output);
   void visit(Node& node, Grads& grads);
-  void accumulate(Node& node, const Tensor& grad);
   void release(Node& node) const;
   Grads differentiate(Node& node, Grads& grads);
   void pass_on(Node& node, Grads& out);

@@ -23,10 +23,11 @@ struct Gather : CustomOp {
     return core::gather(x, axis, save(indices));
   }
   std::array<Tensor, 2> backward(const Tensor& dy) const {
+    if (const Tensor sum = arrived(0); sum.defined()) {
+      core::add_gathered(sum, axis, saved(0), dy);
+      return {};
+    }
     return {scatter_add(core::full(shape, 0, dtype), axis, saved(0), dy), Tensor()};
-  }
-  void accumulate(const Tensor& dy, const Tensor& into) const {
-    core::add_gathered(into, axis, saved(0), dy);
   }
 };
 

@@ -23,10 +23,11 @@ struct IndexSelect : CustomOp {
     return core::take(x, axis, save(indices));
   }
   std::array<Tensor, 2> backward(const Tensor& dy) const {
+    if (const Tensor sum = arrived(0); sum.defined()) {
+      core::add_taken(sum, axis, saved(0), dy);
+      return {};
+    }
     return {index_add(core::full(shape, 0, dtype), axis, saved(0), dy), Tensor()};
-  }
-  void accumulate(const Tensor& dy, const Tensor& into) const {
-    core::add_taken(into, axis, saved(0), dy);
   }
 };
 
@@ -57,13 +58,14 @@ struct Embedding : CustomOp {
     return core::take(weight, 0, save(ids));
   }
   std::array<Tensor, 2> backward(const Tensor& dy) const {
+    if (const Tensor sum = arrived(0); sum.defined()) {
+      core::add_taken(sum, 0, saved(0), dy, padding);
+      return {};
+    }
     const Tensor ids = saved(0).reshape({-1});
     Tensor g = dy.reshape({ids.numel(), width});
     if (padding >= 0) g = masked_fill(g, is_padding(ids).reshape({-1, 1}), 0);
     return {index_add(core::full({rows, width}, 0, dtype), 0, ids, g), Tensor()};
-  }
-  void accumulate(const Tensor& dy, const Tensor& into) const {
-    core::add_taken(into, 0, saved(0), dy, padding);
   }
 
  private:

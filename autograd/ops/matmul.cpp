@@ -22,12 +22,25 @@ struct Matmul : CustomOp {
   std::array<Tensor, 2> backward(const Tensor& dy) const {
     const Tensor a = saved(0), b = saved(1);
     std::array<Tensor, 2> grads;
-    if (needs_grad(0)) grads[0] = matmul(dy, b.transpose(-1, -2));
-    if (!needs_grad(1)) return grads;
-    if (b.dim() == 2 && a.dim() > 2)  // the sum over the batch is part of one product
-      grads[1] = matmul(a.reshape({-1, a.size(-1)}).transpose(0, 1), dy.reshape({-1, dy.size(-1)}));
-    else grads[1] = matmul(a.transpose(-1, -2), dy);
+    // Where b broadcast over the batch, the sum over the batch is part of one product.
+    const bool one_b = b.dim() == 2 && a.dim() > 2;
+    const Tensor rows = one_b ? a.reshape({-1, a.size(-1)}) : a;
+    const Tensor drows = one_b ? dy.reshape({-1, dy.size(-1)}) : dy;
+    if (needs_grad(0) && !add(0, a, dy.transpose(-1, -2), b.transpose(-1, -2)))
+      grads[0] = matmul(dy, b.transpose(-1, -2));
+    if (needs_grad(1) && !add(1, b, rows, drows))
+      grads[1] = matmul(rows.transpose(-1, -2), drows);
     return grads;
+  }
+
+ private:
+  // Hands the engine the gradient of operand i as the product a' b, if neither broadcast.
+  bool add(size_t i, const Tensor& operand, const Tensor& a, const Tensor& b) const {
+    const auto batch_of = [](const Tensor& x) {
+      return Shape(std::span(x.shape().begin(), static_cast<size_t>(x.dim() - 2)));
+    };
+    return batch_of(a) == batch_of(operand) && batch_of(b) == batch_of(operand) &&
+           add_product(i, a, b);
   }
 };
 
@@ -41,10 +54,12 @@ struct Linear : CustomOp {
   std::array<Tensor, 3> backward(const Tensor& dy) const {
     std::array<Tensor, 3> grads;
     if (needs_grad(0)) grads[0] = matmul(dy, saved(1));
-    const Tensor rows = dy.reshape({-1, dy.size(-1)});
-    if (needs_grad(1))
-      grads[1] = matmul(rows.transpose(0, 1), saved(0).reshape({-1, saved(0).size(-1)}));
-    if (needs_grad(2)) grads[2] = sum_to(rows, {rows.size(1)});
+    const Tensor dy_rows = dy.reshape({-1, dy.size(-1)});
+    if (needs_grad(1)) {
+      const Tensor rows = saved(0).reshape({-1, saved(0).size(-1)});
+      if (!add_product(1, dy_rows, rows)) grads[1] = matmul(dy_rows.transpose(0, 1), rows);
+    }
+    if (needs_grad(2)) grads[2] = sum_to(dy_rows, {dy_rows.size(1)});
     return grads;
   }
 };

@@ -58,9 +58,11 @@ struct Take : CustomOp {
     shape = x.shape();
     return region.of(x);
   }
-  Tensor backward(const Tensor& dy) const { return apply<Put<Region>>(dy, shape, region); }
-  void accumulate(const Tensor& dy, const Tensor& into) const {
-    core::add_into(region.of(into), dy);
+  Tensor backward(const Tensor& dy) const {
+    const Tensor sum = arrived(0);
+    if (!sum.defined()) return apply<Put<Region>>(dy, shape, region);
+    core::add_into(region.of(sum), dy);
+    return {};
   }
 };
 

@@ -27,7 +27,7 @@ void backward(const T* key, const T* query, const T* v, T dscore, T* dkey, T* dq
   for (int64_t j = 0; j < n; ++j) {
     const T y = tanh_of(key[j] + query[j]);
     const T d = dscore * v[j] * (1 - y * y);
-    dkey[j] = d;
+    dkey[j] += d;
     dquery[j] += d;
     dv[j] += dscore * y;
   }

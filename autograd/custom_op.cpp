@@ -1,0 +1,34 @@
+#include "tapehead/autograd/custom_op.h"
+
+#include <fmt/format.h>
+
+#include "tapehead/autograd/detail/pass.h"
+#include "tapehead/core/error.h"
+
+namespace tapehead {
+
+Tensor CustomOp::arrived(size_t i) const {
+  detail::Arrivals* at = detail::Pass::add_in_place(*this, i);
+  if (!at) return {};
+  const detail::OutputInfo& info = operands[i].node->outputs[operands[i].output];
+  return at->sum_in_place(info.shape, info.dtype);
+}
+
+bool CustomOp::add_product(size_t i, const Tensor& a, const Tensor& b) const {
+  if (!detail::Arrivals::worth_holding(a.size(-2), a.dim() > 2)) return false;
+  detail::Arrivals* at = detail::Pass::add_in_place(*this, i);
+  if (!at) return false;
+  const detail::OutputInfo& info = operands[i].node->outputs[operands[i].output];
+  if (a.dtype() != info.dtype || b.dtype() != info.dtype) return false;
+  Shape product = a.shape();
+  product[a.dim() - 2] = a.size(-1);
+  product[a.dim() - 1] = b.size(-1);
+  if (product != info.shape)
+    throw GraphError(fmt::format("backward: {} gave operand {} of shape {} a product of shape {}; "
+                                 "they must be equal",
+                                 op_name(), i, info.shape.str(), product.str()));
+  at->add_product(a, b);
+  return true;
+}
+
+}  // namespace tapehead
