@@ -1,7 +1,7 @@
 #!/bin/sh
 # The one command of this project. It installs what is missing, builds, and does what it is asked:
 #
-#   ./bootstrap.sh demo    train the date translator in about two minutes, draw its attention
+#   ./bootstrap.sh demo    train the date translator in about a minute, draw its attention
 #   ./bootstrap.sh test    run every check and test; the last line is "N passed, N failed"
 #   ./bootstrap.sh build   build the optimised library and programs into build/
 #   ./bootstrap.sh lint    check the formatting and run clang-tidy over every file

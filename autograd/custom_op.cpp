@@ -24,9 +24,10 @@ bool CustomOp::add_product(size_t i, const Tensor& a, const Tensor& b) const {
   product[a.dim() - 2] = a.size(-1);
   product[a.dim() - 1] = b.size(-1);
   if (product != info.shape)
-    throw GraphError(fmt::format("backward: {} gave operand {} of shape {} a product of shape {}; "
-                                 "they must be equal",
-                                 op_name(), i, info.shape.str(), product.str()));
+    throw GraphError(
+        fmt::format("backward: {} gave operand {} of shape {} a product of shape {}; "
+                    "they must be equal",
+                    op_name(), i, info.shape.str(), product.str()));
   at->add_product(a, b);
   return true;
 }

@@ -13,15 +13,15 @@ enum class Mark { line, line_and_points, points };
 struct Series {
   std::string name;
   std::vector<double> x, y;
-  /// In [0, 1): the weight that each point's past has in the curve (an exponential moving average
-  /// without its bias towards the start); the raw values then stay visible behind it, faintly.
+  /// In [0, 1): what is drawn is the mean around each point, with weights that fall by this factor
+  /// a point to both sides; the raw values stay visible behind it, faintly.
   double smooth = 0;
   Mark mark = Mark::line;
 };
 
 /// plot.save("loss.svg") after
 ///   Plot plot{.title = "Loss", .x_label = "step", .y_label = "cross-entropy"};
-///   plot.series.push_back({.name = "train", .x = steps, .y = losses, .smooth = 0.95});
+///   plot.series.push_back({.name = "train", .x = steps, .y = losses, .smooth = 0.9});
 struct Plot {
   std::string title, x_label, y_label;
   bool log_y = false;

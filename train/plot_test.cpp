@@ -2,9 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <sstream>
 
 #include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
@@ -75,12 +77,29 @@ TEST_CASE("plot: what is not finite is a gap, and a point alone a dot") {
   CHECK(count_of(path_of(log.svg()), "M") == 3);
 }
 
-TEST_CASE("plot: smoothing keeps the raw curve faintly, and starts without bias") {
+TEST_CASE("plot: smoothing keeps the raw curve faintly, and adds neither bias nor lag") {
   Plot plot = of({4, 4, 4, 4});
   plot.series[0].smooth = 0.9;
   const std::string svg = plot.svg();
   CHECK(count_of(svg, "stroke-opacity=\"0.28\"") == 1);
   CHECK(count_of(svg, "d=\"" + path_of(svg) + "\"") == 2);  // a constant stays where it is
+  plot.series[0].y = {4, 3, 2, 1};  // the middle of a symmetric curve stays where it is
+  plot.series[0].smooth = 0.5;
+  Plot mirrored = plot;
+  mirrored.series[0].y = {1, 2, 3, 4};
+  const auto heights = [](const Plot& p) {  // of the second path, which is the smoothed one
+    const std::string drawn = p.svg();
+    std::istringstream path(path_of(drawn.substr(drawn.find("<path d=\"") + 1)));
+    std::vector<double> y;
+    for (std::string point; std::getline(path, point, 'L');)
+      y.push_back(std::stod(point.substr(point.find(' ') + 1)));
+    return y;
+  };
+  CHECK(heights(plot).size() == 4);
+  CHECK(heights(plot)[1] < heights(plot)[2]);
+  std::vector<double> backwards = heights(mirrored);
+  std::reverse(backwards.begin(), backwards.end());
+  CHECK(heights(plot) == backwards);
   plot.series[0].y = {4, 2, kNan, 4};
   CHECK(xml_fault(plot.svg()) == "");
 }

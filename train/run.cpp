@@ -92,7 +92,8 @@ struct RunBase::State {
   void draw() const {
     if (losses.empty()) return;
     Plot plot{.title = cli.name(), .x_label = "step", .y_label = "loss"};
-    plot.series.push_back({.name = "train", .x = x, .y = losses, .smooth = 0.95});
+    const double window = std::max(1.0, static_cast<double>(losses.size()) / 100);
+    plot.series.push_back({.name = "train", .x = x, .y = losses, .smooth = 1 - 1 / window});
     plot.save(file("loss.svg"));
   }
 };

@@ -28,8 +28,7 @@ struct Matmul : CustomOp {
     const Tensor drows = one_b ? dy.reshape({-1, dy.size(-1)}) : dy;
     if (needs_grad(0) && !add(0, a, dy.transpose(-1, -2), b.transpose(-1, -2)))
       grads[0] = matmul(dy, b.transpose(-1, -2));
-    if (needs_grad(1) && !add(1, b, rows, drows))
-      grads[1] = matmul(rows.transpose(-1, -2), drows);
+    if (needs_grad(1) && !add(1, b, rows, drows)) grads[1] = matmul(rows.transpose(-1, -2), drows);
     return grads;
   }
 

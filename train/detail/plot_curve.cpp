@@ -17,16 +17,27 @@ struct Point {
   double x, y;
 };
 
+// The mean around each point, with weights that fall by `smooth` a point to both sides: it does not
+// lag behind the curve.
 std::vector<double> smoothed(const Series& s, bool log_y) {
-  std::vector<double> out(s.y.size());
-  double sum = 0, weight = 0;
-  for (size_t i = 0; i < out.size(); ++i) {
-    out[i] = s.y[i];
-    if (!drawable(s.x[i], s.y[i], log_y)) continue;
-    sum = s.smooth * sum + s.y[i];
-    weight = s.smooth * weight + 1;
-    out[i] = sum / weight;
-  }
+  const size_t n = s.y.size();
+  std::vector<double> sums(n), weights(n), out(n);
+  const auto sweep = [&](size_t from, auto next) {
+    double sum = 0, weight = 0;
+    for (size_t i = from; i < n; i = next(i)) {  // below 0 it wraps around
+      sum *= s.smooth;
+      weight *= s.smooth;
+      sums[i] += sum;
+      weights[i] += weight;
+      if (!drawable(s.x[i], s.y[i], log_y)) continue;
+      sum += s.y[i];
+      weight += 1;
+    }
+  };
+  sweep(0, [](size_t i) { return i + 1; });
+  sweep(n - 1, [](size_t i) { return i - 1; });
+  for (size_t i = 0; i < n; ++i)
+    out[i] = drawable(s.x[i], s.y[i], log_y) ? (sums[i] + s.y[i]) / (weights[i] + 1) : s.y[i];
   return out;
 }
 
