@@ -26,6 +26,9 @@ BatchPlan::BatchPlan(std::vector<int64_t> lengths, const LoaderOptions& options)
   if ((options.batch > 0) == (options.tokens > 0))
     throw ValueError(fmt::format("loader: batch = {} and tokens = {}; give one of them",
                                  options.batch, options.tokens));
+  if (!options.second_lengths.empty() && options.second_lengths.size() != lengths_.size())
+    throw ValueError(fmt::format("loader: {} second lengths for {} examples; give one for each",
+                                 options.second_lengths.size(), lengths_.size()));
   const auto longest = std::max_element(lengths_.begin(), lengths_.end());
   if (options.tokens > 0 && *longest > options.tokens)
     throw ValueError(fmt::format(
@@ -51,6 +54,13 @@ std::vector<int64_t> BatchPlan::order(int64_t epoch) const {
 std::vector<std::vector<int64_t>> BatchPlan::epoch(int64_t epoch) const {
   std::vector<int64_t> examples = order(epoch);
   const auto length = [&](int64_t i) { return lengths_[static_cast<size_t>(i)]; };
+  // The second length rises and falls in turn, so that it changes little from one length to the
+  // next.
+  const auto key = [&](int64_t i) {
+    const auto& second = options_.second_lengths;
+    const int64_t then = second.empty() ? 0 : second[static_cast<size_t>(i)];
+    return std::pair(length(i), length(i) % 2 == 0 ? then : -then);
+  };
   if (options_.bucket) {
     const double mean = std::accumulate(lengths_.begin(), lengths_.end(), 0.0) /
                         static_cast<double>(lengths_.size());
@@ -60,7 +70,7 @@ std::vector<std::vector<int64_t>> BatchPlan::epoch(int64_t epoch) const {
     const auto reach = std::max<int64_t>(1, static_cast<int64_t>(in_batch * kBatchesSorted));
     for (auto first = examples.begin(); first != examples.end();) {
       const auto last = first + std::min<int64_t>(reach, examples.end() - first);
-      std::stable_sort(first, last, [&](int64_t a, int64_t b) { return length(a) < length(b); });
+      std::stable_sort(first, last, [&](int64_t a, int64_t b) { return key(a) < key(b); });
       first = last;
     }
   }

@@ -16,8 +16,11 @@ struct LoaderOptions {
   int64_t batch = 0;   ///< examples in a batch; or
   int64_t tokens = 0;  ///< at most this many tokens in a padded batch, by the lengths given
   bool shuffle = true;
-  bool bucket =
-      false;  ///< batches of similar length: shuffled, then sorted within 50 batches at a time
+  /// Batches of similar length: shuffled, then sorted within 50 batches at a time.
+  bool bucket = false;
+  /// A second length of each example, of the other side of a pair: of those with one length,
+  /// similar ones go together. May be empty.
+  std::vector<int64_t> second_lengths = {};
   bool drop_last = false;  ///< no batch that is smaller than `batch`
   uint64_t seed = 0;
   int64_t prefetch = 4;  ///< batches made ahead; 0: none, and no thread
@@ -34,7 +37,8 @@ struct LoaderPosition {
 class BatchPlan {
  public:
   /// `lengths` of the examples. Throws ValueError when there are none, when neither or both of
-  /// batch and tokens are given, or when an example is longer than `tokens`.
+  /// batch and tokens are given, when an example is longer than `tokens`, or when there are second
+  /// lengths, but not as many.
   BatchPlan(std::vector<int64_t> lengths, const LoaderOptions& options);
 
   /// The batches of an epoch, each a list of examples.

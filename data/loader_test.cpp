@@ -95,6 +95,24 @@ TEST_CASE("loader: token batches keep their limit, and buckets waste less of it"
   CHECK(waste[true] < waste[false]);
 }
 
+TEST_CASE("loader: second lengths bring the other sides of pairs together as well") {
+  std::vector<int64_t> others;
+  for (int64_t i = 0; i < 4000; ++i) others.push_back(1 + i * 104'729 % 50);
+  int64_t waste[2] = {};
+  for (const bool second : {false, true}) {
+    auto loader = loader_of(
+        {.tokens = 200, .bucket = true, .second_lengths = second ? others : std::vector<int64_t>()},
+        4000);
+    for (int64_t i = 0; i < loader.per_epoch(); ++i) {
+      const Which batch = loader.next();
+      int64_t longest = 0;
+      for (const int64_t j : batch) longest = std::max(longest, others[static_cast<size_t>(j)]);
+      waste[second] += longest * static_cast<int64_t>(batch.size());
+    }
+  }
+  CHECK(10 * waste[true] < 9 * waste[false]);
+}
+
 TEST_CASE("loader: drop_last, padding, and bad options") {
   auto loader = loader_of({.batch = 64, .drop_last = true});
   CHECK(loader.per_epoch() == 7);
@@ -112,6 +130,8 @@ TEST_CASE("loader: drop_last, padding, and bad options") {
   CHECK(error({.batch = 4, .tokens = 9}, 5) ==
         "loader: batch = 4 and tokens = 9; give one of them");
   CHECK(error({.tokens = 20}, 500).substr(0, 16) == "loader: example ");
+  CHECK(error({.batch = 2, .second_lengths = {1, 2}}, 5) ==
+        "loader: 2 second lengths for 5 examples; give one for each");
   CHECK(error({.batch = 8, .drop_last = true}, 5) == "loader: 5 examples do not fill a batch of 8");
 }
 

@@ -206,7 +206,10 @@ void run(train::Cli& cli) {
   data::Loader<nn::Seq2SeqBatch> batches(
       data::lengths(train[1]),
       [&](std::span<const int64_t> which) { return collate(train, which); },
-      {.tokens = t.tokens, .bucket = true, .seed = o.seed});
+      {.tokens = t.tokens,
+       .bucket = true,
+       .second_lengths = data::lengths(train[0]),
+       .seed = o.seed});
   optim::AdamW opt(translator.params, {.lr = t.lr, .betas = {0.9, 0.98}, .weight_decay = 1e-4});
   const int64_t steps = o.steps ? *o.steps : *o.epochs * batches.per_epoch();
   optim::WarmupCosine schedule(opt, {.warmup = std::min<int64_t>(400, steps / 10), .steps = steps});
