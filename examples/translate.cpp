@@ -17,7 +17,7 @@ namespace {
 struct Options {
   std::string source = "de", target = "en", split = "test_2016_flickr";
   std::string cell = "gru", score = "additive";
-  int64_t width = 0, embedding = 0, merges = 8000, tokens = 0, beam = 0;
+  int64_t width = 0, embedding = 0, merges = 4000, tokens = 0, beam = 0;
   double dropout = -1, lr = 0, smoothing = -1, length_penalty = 1.0;
   bool no_input_feeding = false, coverage = false, interactive = false;
 };
@@ -30,12 +30,12 @@ void set_defaults(Options& t, train::Options& o) {
   const bool text = o.data.has_value();
   unless_given(t.width, 0, text ? 512 : 128);
   unless_given(t.embedding, 0, text ? 256 : 64);
-  unless_given(t.tokens, 0, text ? 1800 : 1500);
+  unless_given(t.tokens, 0, text ? 1000 : 1500);
   unless_given(t.beam, 0, text ? 5 : 1);
   unless_given(t.dropout, -1.0, text ? 0.4 : 0.0);
   unless_given(t.smoothing, -1.0, text ? 0.1 : 0.0);
-  unless_given(t.lr, 0.0, text ? 2e-3 : 6e-3);
-  if (!o.epochs && !o.steps) o.epochs = text ? 16 : 3;
+  unless_given(t.lr, 0.0, text ? 3e-3 : 6e-3);
+  if (!o.epochs && !o.steps) o.epochs = text ? 14 : 3;
 }
 
 std::vector<std::vector<int64_t>> encode_all(const data::Bpe& bpe,
