@@ -1,10 +1,14 @@
 // Translation with attention: an encoder reads the source, a decoder writes the target, and at each
 // step a softmax over the source says where it looks (Bahdanau et al. 2015; Luong et al. 2015).
 //
-//   translate                                     learns to write dates as ISO 8601, character by
-//   character translate --data DIR --source de --target en  learns from DIR/train.de[.gz] and
-//   DIR/train.en[.gz] translate --data DIR --eval out/translate --split test_2016_flickr translate
-//   --eval out/translate --interactive
+//   translate
+//       learns to write dates as ISO 8601, character by character
+//   translate --data DIR --source de --target en
+//       learns from DIR/train.de[.gz] and DIR/train.en[.gz]
+//   translate --data DIR --eval out/translate --split test_2016_flickr
+//       scores a model
+//   translate --eval out/translate --interactive
+//       translates what is typed
 #include <tapehead/tapehead.h>
 
 #include <algorithm>
