@@ -183,6 +183,7 @@ Tensor pad(const std::vector<std::vector<int64_t>>& rows, int64_t value) {
 
 std::vector<int64_t> lengths(const std::vector<std::vector<int64_t>>& rows) {
   std::vector<int64_t> out;
+  out.reserve(rows.size());
   for (const auto& row : rows) out.push_back(static_cast<int64_t>(row.size()));
   return out;
 }
