@@ -277,7 +277,6 @@ run_all_tests() {
   stage "formatting" "" tools/lint.sh format 14
   stage "build" "" build
   stage "tests" build run_tests build
-  stage "clang-tidy" "" tools/lint.sh tidy 14 "$(job_count)" library
   stage "sanitizers" build-asan run_asan
 }
 
