@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "tapehead/autograd/anomaly.h"
+#include "tapehead/autograd/arrivals.h"
 #include "tapehead/autograd/checkpoint.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/engine.h"
