@@ -30,7 +30,7 @@ Score score_from(std::string_view text) {
     if (text == name) return score;
     names += std::string(names.empty() ? "" : ", ") + name;
   }
-  throw ValueError(fmt::format("score: '{}' is none of {}", text, names));
+  throw ValueError(fmt::format("score: there is no '{}'; take one of {}", text, names));
 }
 
 const char* name(Score score) {

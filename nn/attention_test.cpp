@@ -133,7 +133,8 @@ TEST_CASE("attention: none sees the last position only") {
 TEST_CASE("attention: names and errors") {
   for (const Score score : kAll) CHECK(nn::score_from(nn::name(score)) == score);
   CHECK(message_of<ValueError>([] { nn::score_from("bahdanau"); }) ==
-        "score: 'bahdanau' is none of none, dot, scaled_dot, general, concat, additive, location, "
+        "score: there is no 'bahdanau'; take one of none, dot, scaled_dot, general, concat, "
+        "additive, location, "
         "local_m, local_p");
   const nn::Params params(1);
   CHECK(

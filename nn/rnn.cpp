@@ -32,6 +32,16 @@ RnnWeights make_weights(const Scope& at, const std::string& suffix, int64_t in, 
 
 }  // namespace
 
+RnnCell cell_from(std::string_view text) {
+  constexpr std::pair<const char*, RnnCell> kCells[] = {{"tanh", RnnCell::tanh},
+                                                        {"relu", RnnCell::relu},
+                                                        {"lstm", RnnCell::lstm},
+                                                        {"gru", RnnCell::gru}};
+  for (const auto& [name, cell] : kCells)
+    if (text == name) return cell;
+  throw ValueError(fmt::format("cell: there is no '{}'; take one of tanh, relu, lstm, gru", text));
+}
+
 Cell::Cell(Scope at, int64_t in, int64_t hidden, const CellOptions& options)
     : weights(make_weights(at, "", in, hidden, options)), at_(at), cell_(options.cell) {}
 

@@ -3,12 +3,16 @@
 // B batch, T time, C channels in, H hidden size.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "tapehead/autograd/ops.h"
 #include "tapehead/nn/params.h"
 
 namespace tapehead::nn {
+
+/// "gru" to RnnCell::gru. Throws ValueError that lists the names.
+RnnCell cell_from(std::string_view name);
 
 /// The state of a recurrent network: c is undefined except for LSTM. Of cells [B, H]; of networks
 /// [layers x directions, B, H], the directions of a layer one after the other, as in PyTorch.

@@ -31,6 +31,13 @@ class Reader {
   T number(const std::string& name) const {
     return parse<T>(name, file_.note(name));
   }
+  int64_t count(const std::string& name) const {
+    const auto value = number<int64_t>(name);
+    if (value < 0)
+      throw FormatError(fmt::format("{}: not a checkpoint: '{}' is {}, which counts nothing", path_,
+                                    name, value));
+    return value;
+  }
 
   std::vector<NamedTensor> tensors(const std::string& prefix) const {
     std::vector<NamedTensor> out;
@@ -90,18 +97,25 @@ void save_checkpoint(const std::string& path, const nn::Params& params,
 RunState load_checkpoint(const std::string& path, const nn::Params& params,
                          optim::Optimizer& optimizer, optim::Schedule& schedule) {
   const Reader file(path);
-  const RunState run{
-      .step = file.number<int64_t>("run.step"),
-      .position = {file.number<int64_t>("run.epoch"), file.number<int64_t>("run.batch")},
-      .best = file.number<double>("run.best"),
-      .has_best = file.number<int>("run.has_best") != 0,
-      .seconds = file.number<double>("run.seconds")};
+  const RunState run{.step = file.count("run.step"),
+                     .position = {file.count("run.epoch"), file.count("run.batch")},
+                     .best = file.number<double>("run.best"),
+                     .has_best = file.number<int>("run.has_best") != 0,
+                     .seconds = file.number<double>("run.seconds")};
   const Generator generator{.seed = file.number<uint64_t>("generator.seed"),
                             .draws = file.number<uint64_t>("generator.draws")};
   const std::vector<NamedTensor> model = file.tensors(kModel);
+  const optim::StateDict optimizer_state = file.state(kOptimizer),
+                         schedule_state = file.state(kSchedule);
   params.check(model, path, {});
-  optimizer.load(file.state(kOptimizer));
-  schedule.load(file.state(kSchedule));
+  const optim::StateDict before = optimizer.save();
+  try {
+    optimizer.load(optimizer_state);
+    schedule.load(schedule_state);
+  } catch (const Error& e) {
+    optimizer.load(before);
+    throw FormatError(fmt::format("{}: {}", path, e.what()));
+  }
   params.load(model, path, {});
   default_generator() = generator;
   return run;

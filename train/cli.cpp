@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -10,10 +12,13 @@
 #include "tapehead/core/file.h"
 #include "tapehead/core/parallel.h"
 #include "tapehead/core/random.h"
+#include "tapehead/core/suggest.h"
+#include "tapehead/train/append_file.h"
 
 namespace tapehead::train {
 namespace {
 
+namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 // Ends a program from within parse().
@@ -21,48 +26,176 @@ struct Exit {
   int status;
 };
 
+// The command line is wrong.
+class UsageError : public ValueError {
+  using ValueError::ValueError;
+};
+
+template <class T>
+T read_number(const std::string& flag, const std::string& text, const char* kind) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size())
+    throw UsageError(fmt::format("{} {}: not {}", flag, text, kind));
+  return value;
+}
+
+void read(const std::string&, const std::string& text, std::string& value) { value = text; }
+void read(const std::string& flag, const std::string& text, int64_t& value) {
+  value = read_number<int64_t>(flag, text, "a whole number");
+}
+void read(const std::string& flag, const std::string& text, uint64_t& value) {
+  value = read_number<uint64_t>(flag, text, "a whole number of 0 or more");
+}
+void read(const std::string& flag, const std::string& text, double& value) {
+  value = read_number<double>(flag, text, "a number");
+}
+template <class T>
+void read(const std::string& flag, const std::string& text, std::optional<T>& value) {
+  read(flag, text, value.emplace());
+}
+
+const char* type_name(const std::string&) { return "TEXT"; }
+const char* type_name(double) { return "NUMBER"; }
+template <class T>
+const char* type_name(const T&) {
+  return "N";
+}
+const char* type_name(const std::optional<std::string>&) { return "TEXT"; }
+
+bool is_there(const std::string& folder, const char* file) {
+  std::error_code ignored;
+  return fs::exists(fs::path(folder) / file, ignored);
+}
+
+// Throws unless there is a model to score in this folder.
+void check_eval(const std::string& folder) {
+  std::error_code ignored;
+  if (!fs::exists(folder, ignored)) throw IoError("--eval " + no_such_file(folder));
+  if (!fs::is_directory(folder, ignored)) {
+    const std::string parent = fs::path(folder).parent_path().string();
+    throw IoError(fmt::format("--eval {0}: is a file; give its folder: --eval {1}", folder,
+                              parent.empty() ? "." : parent));
+  }
+  if (is_there(folder, "model.safetensors")) return;
+  if (is_there(folder, "checkpoint.safetensors"))
+    throw IoError(fmt::format(
+        "--eval {0}: the training there is not over; finish it with --resume --out {0}", folder));
+  throw IoError(fmt::format(
+      "--eval {0}: there is no model.safetensors; train one with --out {0}, or name the folder of "
+      "one that is trained",
+      folder));
+}
+
+void check_resume(const std::string& out) {
+  if (is_there(out, "checkpoint.safetensors")) return;
+  throw IoError(fmt::format(
+      "--resume: there is no checkpoint.safetensors in {}; name the run's folder with --out, or "
+      "leave --resume out to start a run",
+      out));
+}
+
 }  // namespace
 
 struct Cli::State {
   State(int c, char** v, std::string n, const std::string& description)
-      : argc(c), argv(v), name(std::move(n)), app(description, name) {}
+      : argc(c), argv(v), name(std::move(n)), app(description, name) {
+    // As usual, the last of several values counts.
+    app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    app.allow_extras();
+  }
 
-  // Reads a value from config.json, writes it there.
-  struct Own {
-    std::string key;
+  // An option of which config.json may hold the value.
+  struct Kept {
+    std::string flag;
     CLI::Option* option;
+    Keep keep;
     std::function<void(const Json&)> read;
     std::function<Json()> write;
+
+    std::string key() const { return flag.substr(flag.find_first_not_of('-')); }
   };
 
   int argc;
   char** argv;
   std::string name;
   CLI::App app;
-  std::vector<Own> own;
+  std::vector<Kept> kept;
+  Options common;
 
   template <class T>
-  void remember(const std::string& flag, CLI::Option* option, T& value) {
-    own.push_back({flag.substr(flag.find_first_not_of('-')), option,
-                   [&value](const Json& j) { value = j.get<T>(); },
-                   [&value] { return Json(value); }});
+  CLI::Option* add(const std::string& flag, T& value, const std::string& help) {
+    return app
+        .add_option_function<std::string>(
+            flag, [flag, &value](const std::string& text) { read(flag, text, value); }, help)
+        ->type_name(type_name(value));
+  }
+
+  template <class T>
+  void keep_value(const std::string& flag, CLI::Option* option, T& value, Keep keep) {
+    if (keep == Keep::no) return;
+    kept.push_back({flag, option, keep, [&value](const Json& j) { value = j.get<T>(); },
+                    [&value] { return Json(value); }});
+  }
+  template <class T>
+  void keep_value(const std::string& flag, CLI::Option* option, std::optional<T>& value,
+                  Keep keep) {
+    kept.push_back({flag, option, keep, [&value](const Json& j) { value = j.get<T>(); },
+                    [&value] { return value ? Json(*value) : Json(); }});
   }
 
   // The options that the model in `folder` was made with stand where none are given.
   void read_config(const std::string& folder) {
     const std::string path = folder + "/config.json";
-    if (!std::filesystem::exists(path)) return;
+    if (!is_there(folder, "config.json")) return;
     const Json config = Json::parse(read_file(path, 1 << 20), nullptr, false);
-    if (!config.is_object()) throw FormatError(path + ": not a JSON object");
-    for (const Own& o : own) {
-      if (o.option->count() > 0 || !config.contains(o.key)) continue;
-      try {
-        o.read(config[o.key]);
-      } catch (const Json::exception&) {
-        throw FormatError(
-            fmt::format("{}: '{}' is not a value for --{}", path, config[o.key].dump(), o.key));
-      }
+    if (!config.is_object())
+      throw FormatError(path + ": not a JSON object; the run's options cannot be read from it");
+    for (const Kept& k : kept) {
+      const auto value = config.find(k.key());
+      if (value == config.end() || value->is_null()) continue;
+      if (k.option->count() == 0) take(k, *value, path);
+      else if ((k.keep == Keep::fixed || (common.resume && k.flag == "--seed")) &&
+               k.write() != *value)
+        throw ValueError(
+            fmt::format("{0} {1}: the run in {2} has {0} {3}; leave {0} out, or train a new model "
+                        "in another --out",
+                        k.flag, plain(k.write()), folder, plain(*value)));
     }
+  }
+
+  static std::string plain(const Json& value) {
+    return value.is_string() ? value.get<std::string>() : value.dump();
+  }
+
+  static void take(const Kept& k, const Json& value, const std::string& path) {
+    try {
+      k.read(value);
+    } catch (const Json::exception&) {
+      throw FormatError(fmt::format("{}: {} is not a value for {}; give {} on the command line",
+                                    path, value.dump(), k.flag, k.flag));
+    }
+  }
+
+  void parse_words() {
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::Success& e) {
+      throw Exit{app.exit(e)};  // --help
+    } catch (const CLI::ParseError& e) {
+      const std::string what = e.what(), flag = what.substr(0, what.find(':'));
+      throw UsageError(flag.starts_with("--")
+                           ? fmt::format("{}: its value is missing; --help lists the options", flag)
+                           : what);
+    }
+    const std::vector<std::string> unknown = app.remaining();
+    if (unknown.empty()) return;
+    std::vector<std::string> flags;
+    for (const CLI::Option* o : app.get_options()) flags.push_back(o->get_name());
+    const std::string close = closest_name(unknown[0], flags);
+    throw UsageError(
+        fmt::format("{}: there is no such option; {}", unknown[0],
+                    close.empty() ? "--help lists them" : fmt::format("did you mean {}?", close)));
   }
 };
 
@@ -70,70 +203,86 @@ Cli::Cli(int argc, char** argv, std::string name, const std::string& description
     : state_(std::make_unique<State>(argc, argv, std::move(name), description)) {}
 Cli::~Cli() = default;
 
-void Cli::option(const std::string& flag, std::string& value, const std::string& help) {
-  state_->remember(flag, state_->app.add_option(flag, value, help), value);
+void Cli::option(const std::string& flag, std::string& value, const std::string& help, Keep keep) {
+  state_->keep_value(flag, state_->add(flag, value, help), value, keep);
 }
-void Cli::option(const std::string& flag, int64_t& value, const std::string& help) {
-  state_->remember(flag, state_->app.add_option(flag, value, help), value);
+void Cli::option(const std::string& flag, int64_t& value, const std::string& help, Keep keep) {
+  state_->keep_value(flag, state_->add(flag, value, help), value, keep);
 }
-void Cli::option(const std::string& flag, double& value, const std::string& help) {
-  state_->remember(flag, state_->app.add_option(flag, value, help), value);
+void Cli::option(const std::string& flag, double& value, const std::string& help, Keep keep) {
+  state_->keep_value(flag, state_->add(flag, value, help), value, keep);
 }
-void Cli::flag(const std::string& flag, bool& value, const std::string& help) {
-  state_->remember(flag, state_->app.add_flag(flag, value, help), value);
+void Cli::flag(const std::string& flag, bool& value, const std::string& help, Keep keep) {
+  state_->keep_value(flag, state_->app.add_flag(flag, value, help), value, keep);
 }
 
 const std::string& Cli::name() const { return state_->name; }
 
 std::string Cli::config() const {
   Json config = Json::object();
-  for (const State::Own& o : state_->own) config[o.key] = o.write();
+  for (const State::Kept& k : state_->kept) config[k.key()] = k.write();
   return config.dump(2) + "\n";
 }
 
 Options Cli::parse() {
-  Options o;
-  int threads = 0;
-  std::string precision = "fp32", data, eval;
-  int64_t epochs = 0, steps = 0;
-  CLI::App& app = state_->app;
-  o.out = "out/" + state_->name;
-  app.add_option("--data", data, "folder of real data; without it data is generated");
-  app.add_option("--seed", o.seed, "of everything random")->capture_default_str();
-  app.add_option("--threads", threads, "default: OMP_NUM_THREADS, or all");
-  app.add_option("--epochs", epochs, "passes over the data");
-  app.add_option("--steps", steps, "instead of --epochs");
-  app.add_option("--precision", precision, "fp32")->check(CLI::IsMember({"fp32"}));
-  app.add_option("--out", o.out, "folder for the model, checkpoints, logs and pictures")
-      ->capture_default_str();
-  app.add_flag("--resume", o.resume, "go on from the last checkpoint in --out");
-  app.add_option("--eval", eval, "score the model in this folder instead of training");
-  app.add_option("--checkpoint-every", o.checkpoint_every, "steps; default: once an epoch");
-  app.add_flag("--smoke", o.smoke, "a few steps, to see that it runs");
-  app.add_flag("--quiet", o.quiet, "no progress");
-  try {
-    app.parse(state_->argc, state_->argv);
-  } catch (const CLI::ParseError& e) {
-    throw Exit{app.exit(e) == 0 ? 0 : 2};
-  }
-  if (!data.empty()) o.data = data;
-  if (!eval.empty()) o.eval = eval;
-  if (epochs > 0) o.epochs = epochs;
-  if (steps > 0) o.steps = steps;
+  State& s = *state_;
+  Options& o = s.common;
+  std::optional<int64_t> threads, every;
+  std::string precision = "fp32";
+  o.out = "out/" + s.name;
+  const auto common = [&](const char* flag, auto& value, const char* help, Keep keep) {
+    CLI::Option* option = s.add(flag, value, help);
+    s.keep_value(flag, option, value, keep);
+  };
+  common("--data", o.data, "folder of real data; without it data is generated", Keep::preset);
+  common("--seed", o.seed, "of everything random; default: 1", Keep::preset);
+  common("--epochs", o.epochs, "passes over the data", Keep::preset);
+  common("--steps", o.steps, "instead of --epochs", Keep::preset);
+  s.add("--threads", threads, "default: OMP_NUM_THREADS, or all");
+  s.add("--precision", precision, "fp32");
+  CLI::Option* out = s.add(
+      "--out", o.out,
+      "folder for the model, checkpoints, logs and pictures; default: " + o.out + ", or --eval's");
+  s.app.add_flag("--resume", o.resume, "go on from the last checkpoint in --out");
+  s.add("--eval", o.eval, "score the model in this folder instead of training");
+  s.add("--checkpoint-every", every, "steps; default: once an epoch");
+  s.app.add_flag("--anomaly", o.anomaly, "name the first op that makes a NaN (slow)");
+  s.app.add_flag("--smoke", o.smoke, "a few steps, to see that it runs");
+  s.app.add_flag("--quiet", o.quiet, "no progress");
+  s.parse_words();
+  if (o.resume && o.eval) throw UsageError("--eval and --resume: give one of them");
+  for (const auto& [flag, value] :
+       {std::pair("--epochs", o.epochs), std::pair("--steps", o.steps),
+        std::pair("--threads", threads), std::pair("--checkpoint-every", every)})
+    if (value && *value < 1)
+      throw UsageError(fmt::format("{} {}: must be at least 1", flag, *value));
+  if (precision != "fp32")
+    throw UsageError(fmt::format("--precision {}: only fp32 is there", precision));
   if (o.smoke) o.steps = 3;
-  if (o.eval) state_->read_config(*o.eval);
-  else if (o.resume) state_->read_config(o.out);
-  if (threads > 0) set_num_threads(threads);
+  o.checkpoint_every = every.value_or(0);
+
+  const auto given_epochs = o.epochs, given_steps = o.steps;
+  if (o.eval) check_eval(*o.eval);
+  if (o.eval && out->count() == 0) o.out = *o.eval;
+  if (o.resume) check_resume(o.out);
+  if (o.eval) s.read_config(*o.eval);
+  else if (o.resume) s.read_config(o.out);
+  if (given_epochs || given_steps) {  // the one that is given replaces both
+    o.epochs = given_epochs;
+    o.steps = given_steps;
+  }
+  if (threads) set_num_threads(static_cast<int>(std::min<int64_t>(*threads, 1024)));
   manual_seed(o.seed);
-  std::error_code failed;
-  std::filesystem::create_directories(o.out, failed);
-  if (failed)
-    throw IoError(fmt::format("{}: cannot make this folder: {}", o.out, failed.message()));
+  make_folders(o.out, "--out");
   return o;
 }
 
 int program(int argc, char** argv, const std::string& name, const std::string& description,
             const std::function<void(Cli&)>& body) {
+  const auto failed = [&](const std::exception& e, int status) {
+    fmt::print(stderr, "{}: {}\n", name, e.what());
+    return status;
+  };
   try {
     Cli cli(argc, argv, name, description);
     body(cli);
@@ -141,11 +290,11 @@ int program(int argc, char** argv, const std::string& name, const std::string& d
   } catch (const Exit& e) {
     return e.status;
   } catch (const Interrupted& e) {
-    fmt::print(stderr, "{}: {}\n", name, e.what());
-    return 130;
+    return failed(e, 130);
+  } catch (const UsageError& e) {
+    return failed(e, 2);
   } catch (const std::exception& e) {
-    fmt::print(stderr, "{}: {}\n", name, e.what());
-    return 1;
+    return failed(e, 1);
   }
 }
 

@@ -20,17 +20,25 @@ struct Options {
   bool resume = false;                   ///< go on from the last checkpoint in `out`
   std::optional<std::string> eval;       ///< score the model in this folder, do not train
   int64_t checkpoint_every = 0;          ///< steps between checkpoints; 0: at the end of each epoch
+  bool anomaly = false;                  ///< name the first op that makes a NaN
   bool smoke = false;                    ///< a few steps, to see that it runs
   bool quiet = false;                    ///< no progress
+};
+
+/// What --resume and --eval make of the value that an option had in the training run.
+enum class Keep {
+  fixed,   ///< it holds; another one is refused: the model or its data would not fit
+  preset,  ///< it holds unless another one is given
+  no,      ///< they do not know it
 };
 
 /// The options of one program: the common ones, and its own.
 ///
 ///   int main(int argc, char** argv) {
-///     return train::program(argc, argv, "translate", "Translates with attention.", [](train::Cli&
-///     cli) {
+///     return train::program(argc, argv, "translate", "Translates with attention.",
+///                           [](train::Cli& cli) {
 ///       int64_t width = 256;
-///       cli.option("--width", width, "size of the hidden state");
+///       cli.option("--width", width, "size of the hidden state", train::Keep::fixed);
 ///       const train::Options o = cli.parse();
 ///       …
 ///     });
@@ -41,20 +49,25 @@ class Cli {
   ~Cli();
 
   /// An option of the program; what `value` holds is its default.
-  void option(const std::string& flag, std::string& value, const std::string& help);
-  void option(const std::string& flag, int64_t& value, const std::string& help);
-  void option(const std::string& flag, double& value, const std::string& help);
+  void option(const std::string& flag, std::string& value, const std::string& help,
+              Keep keep = Keep::preset);
+  void option(const std::string& flag, int64_t& value, const std::string& help,
+              Keep keep = Keep::preset);
+  void option(const std::string& flag, double& value, const std::string& help,
+              Keep keep = Keep::preset);
   /// An option without a value.
-  void flag(const std::string& flag, bool& value, const std::string& help);
+  void flag(const std::string& flag, bool& value, const std::string& help,
+            Keep keep = Keep::preset);
 
-  /// Reads the command line, sets the threads and the seed, and makes the folder `out`. Of a model
-  /// that is evaluated or resumed, options that are not given are those it was trained with
-  /// (config.json). Ends the program's function for --help and for a wrong option, with a message
-  /// that says what is right.
+  /// Reads the command line, sets the threads and the seed, and makes the folder `out` (of a model
+  /// that is evaluated: its own, unless --out names another). Of a run that is resumed or a model
+  /// that is evaluated, options that are not given are those it was trained with (config.json), the
+  /// data, the seed and the length of the run with them. Ends the program's function for --help and
+  /// for a wrong option, with a message that says what is right.
   Options parse();
 
   const std::string& name() const;
-  /// The program's own options and their values as one JSON object: what config.json holds.
+  /// The options and their values as one JSON object: what config.json holds.
   std::string config() const;
 
  private:

@@ -96,6 +96,21 @@ MetricsLog MetricsLog::resume(const std::string& path, int64_t step) {
   return MetricsLog(std::move(file));
 }
 
+Curve read_curve(const std::string& path, const std::string& key) {
+  Curve curve;
+  std::ifstream in(path, std::ios::binary);
+  for (std::string line; std::getline(in, line);) {
+    const auto record = nlohmann::json::parse(line, nullptr, false);
+    if (!record.is_object()) continue;
+    const auto step = record.find("step"), value = record.find(key);
+    if (step == record.end() || value == record.end()) continue;
+    if (!step->is_number() || !value->is_number()) continue;
+    curve.steps.push_back(step->get<double>());
+    curve.values.push_back(value->get<double>());
+  }
+  return curve;
+}
+
 void MetricsLog::write(std::span<const Metric> record) {
   std::string line = "{";
   for (const Metric& metric : record) {

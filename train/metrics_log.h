@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "tapehead/train/append_file.h"
 
@@ -60,5 +61,14 @@ class MetricsLog {
 
   AppendFile file_;
 };
+
+/// A metric over the steps of a run.
+struct Curve {
+  std::vector<double> steps, values;
+};
+
+/// What a log has of `key`: each record with a "step" and a number under the key gives a point, in
+/// the order of the log. Empty when there is no such file.
+Curve read_curve(const std::string& path, const std::string& key);
 
 }  // namespace tapehead::train

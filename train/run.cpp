@@ -7,9 +7,14 @@
 #include <cmath>
 #include <csignal>
 #include <filesystem>
+#include <optional>
 
+#include "tapehead/autograd/anomaly.h"
+#include "tapehead/autograd/grad_mode.h"
+#include "tapehead/autograd/ops.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
+#include "tapehead/train/append_file.h"
 #include "tapehead/train/checkpoint.h"
 #include "tapehead/train/metrics_log.h"
 #include "tapehead/train/plot.h"
@@ -18,6 +23,12 @@
 
 namespace tapehead::train::detail {
 namespace {
+
+constexpr const char* kCheckpoint = "checkpoint.safetensors";
+constexpr const char* kModel = "model.safetensors";
+constexpr const char* kBest = "best.safetensors";
+constexpr const char* kConfig = "config.json";
+constexpr const char* kWritten[] = {kCheckpoint, kModel, kBest, kConfig, "loss.svg"};
 
 std::atomic<bool> interrupted{false};
 
@@ -54,58 +65,125 @@ struct RunBase::State {
   std::string metric;
   std::function<double()> score;
   MetricsLog log;
+  Curve losses;
   TensorBoard board;
   Progress progress;
   CatchInterrupt interrupt;
+  std::optional<AnomalyMode> anomaly;
   double started = now();
-  double last_finite = NAN;
-  std::vector<double> x, losses;
+  int64_t saved = run.step;  // the step of the checkpoint
 
   std::string file(const char* name) const { return options.out + "/" + name; }
 
+  /// What an error says last: what is left, and how it is used.
+  std::string kept(const char* more) const {
+    return fmt::format("the checkpoint of step {} is kept: --resume {}--out {}", saved, more,
+                       options.out);
+  }
+
+  void check_parameters() const {
+    const NoGrad no_grad;
+    for (const nn::Param& p : params.all())
+      if (is_floating(p.value.dtype()) && all(isfinite(p.value)).item() == 0)
+        throw GraphError(fmt::format(
+            "run: '{}' is not finite after step {}; {} names the first op that made a NaN; lower "
+            "the learning rate, or clip gradients",
+            p.path, run.step, kept("--anomaly ")));
+  }
+
   void save() {
+    check_parameters();
     run.position = source.position();
     run.seconds += now() - started;
     started = now();
-    save_checkpoint(file("checkpoint.safetensors"), params, optimizer, schedule, run);
+    save_checkpoint(file(kCheckpoint), params, optimizer, schedule, run);
+    saved = run.step;
   }
 
   void end_epoch() {
+    if (!score) return;
+    check_parameters();
     const auto epoch = source.position().epoch;
-    if (score) {
-      const double value = score();
-      log.write({{"step", run.step},
-                 {"epoch", epoch},
-                 {metric, value},
-                 {"seconds", run.seconds + now() - started}});
-      board.scalar(metric, value, run.step);
-      progress.note(fmt::format("epoch {}  step {}  {} {:.4g}", epoch, run.step, metric, value));
-      if (!run.has_best || value > run.best) {
-        run.best = value;
-        run.has_best = true;
-        params.save(file("best.safetensors"));
-      }
+    const double value = score();
+    log.write({{"step", run.step},
+               {"epoch", epoch},
+               {metric, value},
+               {"seconds", run.seconds + now() - started}});
+    board.scalar(metric, value, run.step);
+    progress.note(fmt::format("epoch {}  step {}  {} {:.4g}", epoch, run.step, metric, value));
+    if (!run.has_best || value > run.best) {
+      run.best = value;
+      run.has_best = true;
+      params.save(file(kBest));
     }
-    if (options.checkpoint_every == 0) save();
+  }
+
+  // Logs a step that was taken, and saves what is due after it.
+  void record(double loss) {
+    log.write({{"step", run.step}, {"loss", loss}, {"lr", optimizer.lr()}});
+    board.scalar("loss", loss, run.step);
+    losses.steps.push_back(static_cast<double>(run.step));
+    losses.values.push_back(loss);
+    progress.update(run.step, {{"loss", loss}});
+    const bool last = run.step == steps, epoch_ended = source.position().batch == 0 || last;
+    if (epoch_ended) end_epoch();
+    const int64_t every = options.checkpoint_every;
+    if (last || (every > 0 ? run.step % every == 0 : epoch_ended)) save();
+  }
+
+  /// Does what writes files; when that fails, says how to go on.
+  template <class F>
+  void writing(F f) const {
+    try {
+      f();
+    } catch (const IoError& e) {
+      throw IoError(fmt::format("{}; free some space; {}", e.what(), kept("")));
+    }
+  }
+
+  // Whether the log ends with this result: a run that is over was resumed.
+  bool has_logged(const std::string& name, double value) const {
+    const Curve logged = read_curve(log.path(), name);
+    return !logged.steps.empty() && logged.steps.back() == static_cast<double>(run.step) &&
+           logged.values.back() == value;
   }
 
   void draw() const {
-    if (losses.empty()) return;
+    if (losses.values.empty()) return;
     Plot plot{.title = cli.name(), .x_label = "step", .y_label = "loss"};
-    const double window = std::max(1.0, static_cast<double>(losses.size()) / 100);
-    plot.series.push_back({.name = "train", .x = x, .y = losses, .smooth = 1 - 1 / window});
+    const double window = std::max(1.0, static_cast<double>(losses.values.size()) / 100);
+    plot.series.push_back(
+        {.name = "train", .x = losses.steps, .y = losses.values, .smooth = 1 - 1 / window});
     plot.save(file("loss.svg"));
   }
 };
 
 namespace {
 
+// What writes that were killed left behind: hidden files named for what they were to become.
+void remove_leftovers(const std::string& folder) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    for (const char* file : kWritten)
+      if (name.starts_with(fmt::format(".{}.tmp-", file)))
+        std::filesystem::remove(entry.path(), ignored);
+  }
+}
+
 RunState resume_or_start(const Options& o, const nn::Params& params, optim::Optimizer& optimizer,
                          optim::Schedule& schedule, const BatchSource& source) {
-  if (!o.resume) return {};
-  RunState run = load_checkpoint(o.out + "/checkpoint.safetensors", params, optimizer, schedule);
-  source.seek(run.position);
-  return run;
+  const std::string path = o.out + "/" + kCheckpoint;
+  if (o.resume) {
+    RunState run = load_checkpoint(path, params, optimizer, schedule);
+    source.seek(run.position);
+    return run;
+  }
+  save_checkpoint(path, params, optimizer, schedule, {});
+  // An earlier run's results must not be taken for this one's.
+  std::error_code ignored;
+  for (const char* file : {kModel, kBest}) std::filesystem::remove(o.out + "/" + file, ignored);
+  return {};
 }
 
 }  // namespace
@@ -113,9 +191,11 @@ RunState resume_or_start(const Options& o, const nn::Params& params, optim::Opti
 RunBase::RunBase(const Cli& cli, const Options& o, const nn::Params& params,
                  optim::Optimizer& optimizer, optim::Schedule& schedule, int64_t steps,
                  BatchSource source) {
+  make_folders(o.out, "run");
+  remove_leftovers(o.out);
   const RunState run = resume_or_start(o, params, optimizer, schedule, source);
   const std::string log_path = o.out + "/metrics.jsonl";
-  write_atomic(o.out + "/config.json", cli.config());
+  write_atomic(o.out + "/" + kConfig, cli.config());
   state_.reset(new State{
       .cli = cli,
       .options = o,
@@ -128,10 +208,13 @@ RunBase::RunBase(const Cli& cli, const Options& o, const nn::Params& params,
       .metric = {},
       .score = {},
       .log = o.resume ? MetricsLog::resume(log_path, run.step) : MetricsLog::create(log_path),
+      .losses = read_curve(log_path, "loss"),
       .board = TensorBoard(o.out, o.resume ? std::optional<int64_t>(run.step + 1) : std::nullopt),
       .progress =
           Progress({.label = cli.name(), .total = steps, .start = run.step, .quiet = o.quiet}),
-      .interrupt = {}});
+      .interrupt = {},
+      .anomaly = {}});
+  if (o.anomaly) state_->anomaly.emplace();
 }
 
 RunBase::~RunBase() = default;
@@ -144,32 +227,30 @@ void RunBase::each_epoch(const std::string& metric, std::function<double()> scor
 void RunBase::step(const Tensor& loss) {
   State& s = *state_;
   const double value = loss.item();
-  if (!std::isfinite(value))
+  if (!std::isfinite(value)) {
+    const std::string before = s.losses.values.empty()
+                                   ? "no step before was taken"
+                                   : fmt::format("the last finite loss was {:.6g}, at step {}",
+                                                 s.losses.values.back(), s.run.step);
     throw GraphError(fmt::format(
-        "run: the loss is {} at step {}; the last finite loss was {:.6g}. The last checkpoint is "
-        "kept; resume "
-        "from it inside AnomalyMode to see which op made the first NaN, or lower the learning rate",
-        value, s.run.step + 1, s.last_finite));
-  s.last_finite = value;
+        "run: the loss is {} at step {}; {}; {} names the first op that made a NaN; lower the "
+        "learning rate, or clip gradients",
+        value, s.run.step + 1, before, s.kept("--anomaly ")));
+  }
   s.optimizer.step();
   s.schedule.step();
   s.optimizer.zero_grad();
   ++s.run.step;
-  s.log.write({{"step", s.run.step}, {"loss", value}, {"lr", s.optimizer.lr()}});
-  s.board.scalar("loss", value, s.run.step);
-  s.x.push_back(static_cast<double>(s.run.step));
-  s.losses.push_back(value);
-  s.progress.update(s.run.step, {{"loss", value}});
-  const bool last = s.run.step == s.steps;
-  if (s.source.position().batch == 0 || last) s.end_epoch();
-  else if (s.options.checkpoint_every > 0 && s.run.step % s.options.checkpoint_every == 0) s.save();
+  s.writing([&] { s.record(value); });
 }
 
 bool RunBase::goes_on() {
   State& s = *state_;
   if (interrupted && s.run.step < s.steps) {
-    s.save();
-    s.draw();
+    s.writing([&] {
+      s.save();
+      s.draw();
+    });
     throw Interrupted(fmt::format("stopped at step {} of {}; go on with --resume --out {}",
                                   s.run.step, s.steps, s.options.out));
   }
@@ -179,14 +260,16 @@ bool RunBase::goes_on() {
 int64_t RunBase::steps_taken() const { return state_->run.step; }
 
 void RunBase::load_best() {
-  if (state_->run.has_best) state_->params.load(state_->file("best.safetensors"));
+  if (state_->run.has_best) state_->params.load(state_->file(kBest));
 }
 
 void RunBase::finish(const std::string& metric, double value) {
   State& s = *state_;
-  s.params.save(s.file("model.safetensors"));
-  s.draw();
-  s.log.write({{"step", s.run.step}, {metric, value}});
+  s.writing([&] {
+    s.params.save(s.file(kModel));
+    s.draw();
+    if (!s.has_logged(metric, value)) s.log.write({{"step", s.run.step}, {metric, value}});
+  });
   s.progress.finish();
   report(s.cli, metric, value);
 }

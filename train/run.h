@@ -35,7 +35,8 @@ class RunBase {
   void each_epoch(const std::string& metric, std::function<double()> score);
   /// Ends a step: checks that the loss is finite, lets the optimizer and the schedule step, clears
   /// gradients, logs, and saves a checkpoint when it is time. Throws GraphError for a loss that is
-  /// NaN or infinite, with the step and the last finite loss; the last checkpoint stays.
+  /// NaN or infinite, and for such a parameter where one is saved; IoError when the disk is full.
+  /// The last checkpoint stays then, and the message says how to go on.
   void step(const Tensor& loss);
   /// Loads the weights with the best score, when each_epoch() kept any.
   void load_best();
@@ -54,8 +55,9 @@ class RunBase {
 }  // namespace detail
 
 /// Goes through the batches for a number of steps; in the program's folder `out` it leaves
-/// checkpoints, metrics.jsonl, TensorBoard events, loss.svg and model.safetensors. Ctrl-C saves and
-/// says how to resume; with Options::resume it goes on, bit for bit.
+/// a checkpoint, metrics.jsonl, TensorBoard events, loss.svg and model.safetensors, in place of an
+/// earlier run's. Ctrl-C saves and says how to resume; with Options::resume it goes on, bit for
+/// bit.
 ///
 ///   train::Run run(cli, o, params, opt, schedule, batches, steps);
 ///   for (const Batch& batch : run) {
