@@ -1,14 +1,10 @@
 // Translation with attention: an encoder reads the source, a decoder writes the target, and at each
 // step a softmax over the source says where it looks (Bahdanau et al. 2015; Luong et al. 2015).
 //
-//   translate
-//       learns to write dates as ISO 8601, character by character
-//   translate --data DIR --source de --target en
-//       learns from DIR/train.de[.gz] and DIR/train.en[.gz]
-//   translate --data DIR --eval out/translate --split test_2016_flickr
-//       scores a model
+//   translate                                learns to write dates as ISO 8601, by characters
+//   translate --data DIR --source de --target en         learns from DIR/train.de[.gz], train.en
+//   translate --eval out/translate --split test_2017_flickr    scores the model on another split
 //   translate --eval out/translate --interactive
-//       translates what is typed
 #include <tapehead/tapehead.h>
 
 #include <algorithm>
@@ -82,7 +78,7 @@ struct Translator {
                                  .target_vocab = to.size(),
                                  .embedding = t.embedding,
                                  .hidden = t.width,
-                                 .cell = t.cell == "lstm" ? RnnCell::lstm : RnnCell::gru,
+                                 .cell = nn::cell_from(t.cell),
                                  .score = nn::score_from(t.score),
                                  .input_feeding = !t.no_input_feeding,
                                  .coverage = t.coverage,
@@ -154,26 +150,29 @@ void interact(const Translator& translator) {
 
 void run(train::Cli& cli) {
   Options t;
-  cli.option("--source", t.source, "language of the source");
-  cli.option("--target", t.target, "language of the target");
+  using train::Keep;
+  cli.option("--source", t.source, "language of the source", Keep::fixed);
+  cli.option("--target", t.target, "language of the target", Keep::fixed);
   cli.option("--split", t.split,
              "what --eval scores: NAME.SOURCE and NAME.TARGET in the data folder");
-  cli.option("--cell", t.cell, "gru or lstm");
+  cli.option("--cell", t.cell, "gru or lstm", Keep::fixed);
   cli.option("--score", t.score,
-             "none, dot, scaled_dot, general, concat, additive, location, local_m, local_p");
-  cli.option("--width", t.width, "size of the decoder's state (512; dates 128)");
-  cli.option("--embedding", t.embedding, "size of the embeddings (256; dates 64)");
-  cli.option("--merges", t.merges, "merges of the subword vocabulary");
-  cli.option("--tokens", t.tokens, "target tokens in a batch");
+             "none, dot, scaled_dot, general, concat, additive, location, local_m, local_p",
+             Keep::fixed);
+  cli.option("--width", t.width, "size of the decoder's state (512; dates 128)", Keep::fixed);
+  cli.option("--embedding", t.embedding, "size of the embeddings (256; dates 64)", Keep::fixed);
+  cli.option("--merges", t.merges, "merges of the subword vocabulary", Keep::fixed);
+  cli.option("--tokens", t.tokens, "target tokens in a batch", Keep::fixed);
   cli.option("--dropout", t.dropout, "");
   cli.option("--smoothing", t.smoothing, "of labels");
   cli.option("--lr", t.lr, "learning rate");
   cli.option("--beam", t.beam, "hypotheses in the search; 1 is greedy");
   cli.option("--length-penalty", t.length_penalty, "");
   cli.flag("--no-input-feeding", t.no_input_feeding,
-           "the decoder does not see what it attended to before");
-  cli.flag("--coverage", t.coverage, "additive attention sees what it looked at before");
-  cli.flag("--interactive", t.interactive, "translate what is typed");
+           "the decoder does not see what it attended to before", Keep::fixed);
+  cli.flag("--coverage", t.coverage, "additive attention sees what it looked at before",
+           Keep::fixed);
+  cli.flag("--interactive", t.interactive, "translate what is typed", Keep::no);
   train::Options o = cli.parse();
   set_defaults(t, o);
 
@@ -184,24 +183,24 @@ void run(train::Cli& cli) {
     return data::Bpe::train(lines, 0, {.prefix_space = false});
   };
   const auto joint = [&] { return data::Bpe::train(corpus.train, t.merges, {.lower = true}); };
-  const std::string kept = o.eval ? *o.eval + "/bpe." : "";
-  const auto from = o.eval ? data::Bpe::load(kept + "source.txt")
-                    : text ? joint()
-                           : characters(corpus.train.source);
-  const auto to = o.eval ? data::Bpe::load(kept + "target.txt")
-                  : text ? from
-                         : characters(corpus.train.target);
+  const std::string trained = o.eval ? *o.eval : o.resume ? o.out : "";
+  const auto from = !trained.empty() ? data::Bpe::load(trained + "/bpe.source.txt")
+                    : text           ? joint()
+                                     : characters(corpus.train.source);
+  const auto to = !trained.empty() ? data::Bpe::load(trained + "/bpe.target.txt")
+                  : text           ? from
+                                   : characters(corpus.train.target);
   Translator translator(from, to, t, o.seed);
   const std::string metric = text ? "bleu" : "exact_match";
+  const auto test =
+      text ? data::ParallelText::split(*o.data, t.split, t.source, t.target) : corpus.test;
 
   if (o.eval) {
     translator.params.load(*o.eval + "/model.safetensors");
     if (t.interactive) return interact(translator);
-    const auto split =
-        text ? data::ParallelText::split(*o.data, t.split, t.source, t.target) : corpus.test;
-    const auto output = translator.translate(split.source);
+    const auto output = translator.translate(test.source);
     data::write_lines(o.out + "/translations.txt", output);
-    return train::report(cli, metric, score_of(output, split, text));
+    return train::report(cli, metric, score_of(output, test, text));
   }
 
   from.save(o.out + "/bpe.source.txt");
@@ -230,11 +229,9 @@ void run(train::Cli& cli) {
   }
 
   run.load_best();
-  const auto test =
-      text ? data::ParallelText::split(*o.data, t.split, t.source, t.target) : corpus.test;
   const auto output = translator.translate(test.source);
   data::write_lines(o.out + "/translations.txt", output);
-  for (size_t i = 0; i < 4; ++i)
+  for (size_t i = 0; i < std::min<size_t>(4, output.size()); ++i)
     translator.draw(test.source[i], fmt::format("{}/attention-{}.svg", o.out, i + 1));
   run.finish(metric, score_of(output, test, text));
   if (t.interactive) interact(translator);
