@@ -104,6 +104,17 @@ std::vector<std::vector<int64_t>> BatchPlan::epoch(int64_t epoch) const {
   return batches;
 }
 
+void BatchPlan::check(const LoaderPosition& position) const {
+  const int64_t batches =
+      position.epoch < 0 ? 0 : static_cast<int64_t>(epoch(position.epoch).size());
+  if (position.batch >= 0 && position.batch < batches) return;
+  throw ValueError(
+      fmt::format("loader: there is no batch {} in epoch {}, which has {}; take the data and the "
+                  "options of the "
+                  "run that is resumed",
+                  position.batch, position.epoch, batches));
+}
+
 namespace detail {
 
 struct Prefetcher::State {

@@ -43,6 +43,8 @@ class BatchPlan {
 
   /// The batches of an epoch, each a list of examples.
   std::vector<std::vector<int64_t>> epoch(int64_t epoch) const;
+  /// Throws ValueError when there is no batch at a position.
+  void check(const LoaderPosition& position) const;
   /// How many batches epoch 0 has; others have about as many.
   int64_t per_epoch() const { return per_epoch_; }
 
@@ -103,8 +105,10 @@ class Loader {
 
   /// Where the next batch is.
   LoaderPosition position() const { return position_; }
-  /// Goes on from there.
+  /// Goes on from there. Throws ValueError when no batch is there: the data or the options are not
+  /// those of the loader whose position it was.
   void seek(const LoaderPosition& position) {
+    plan_->check(position);
     prefetcher_.reset();
     position_ = position;
   }

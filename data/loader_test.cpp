@@ -141,3 +141,19 @@ TEST_CASE("loader: an error while a batch is made reaches the caller") {
       {.batch = 2});
   CHECK_THROWS_WITH(loader.next(), "broken example");
 }
+
+// A checkpoint of a run with smaller batches once led past the end of an epoch.
+TEST_CASE("loader: a position where no batch is") {
+  auto loader = loader_of({.batch = 100});
+  loader.seek({3, 4});
+  CHECK(loader.next().size() == 100);
+  const auto error_at = [&](int64_t epoch, int64_t batch) {
+    return message_of<ValueError>([&] { loader.seek({epoch, batch}); });
+  };
+  CHECK(error_at(1, 5) ==
+        "loader: there is no batch 5 in epoch 1, which has 5; take the data and the options of the "
+        "run that is resumed");
+  CHECK(error_at(1, -1).starts_with("loader: there is no batch -1 in epoch 1"));
+  CHECK(error_at(-1, 0).starts_with("loader: there is no batch 0 in epoch -1, which has 0"));
+  CHECK(loader.position() == data::LoaderPosition{4, 0});  // as it was
+}

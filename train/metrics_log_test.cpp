@@ -118,3 +118,17 @@ TEST_CASE("metrics_log: a folder that cannot be made is named") {
   CHECK(message_of<IoError>([&] { MetricsLog::create(dir.path()); }) ==
         dir.path() + ": cannot be opened for writing: Is a directory; choose another folder");
 }
+
+TEST_CASE("metrics_log: a curve read back has the records with that key") {
+  const test::Scratch dir;
+  const std::string path =
+      dir.write("metrics.jsonl",
+                "{\"step\":1,\"loss\":0.1}\n{\"step\":2,\"val\":3}\nrubbish\n"
+                "{\"loss\":5}\n{\"step\":3,\"loss\":null,\"loss_is\":\"nan\"}\n"
+                "{\"step\":4,\"loss\":0.30000000000000004}\n{\"step\":5,\"lo");
+  const Curve curve = read_curve(path, "loss");
+  CHECK(curve.steps == std::vector<double>{1, 4});
+  CHECK(curve.values == std::vector<double>{0.1, 0.30000000000000004});
+  CHECK(read_curve(path, "other").steps.empty());
+  CHECK(read_curve(dir / "missing.jsonl", "loss").steps.empty());
+}
