@@ -14,11 +14,12 @@
 namespace tapehead::train {
 
 void make_folders(const std::string& folder, std::string_view who) {
-  std::error_code error;
+  std::error_code error, ignored;
   std::filesystem::create_directories(folder, error);
   if (!error && std::filesystem::is_directory(folder, error)) return;
+  const bool taken = !error || std::filesystem::is_regular_file(folder, ignored);
   throw IoError(fmt::format("{}: cannot make the folder '{}': {}; choose another", who, folder,
-                            error ? error.message() : "a file has that name"));
+                            taken ? "a file has that name" : error.message()));
 }
 
 AppendFile::AppendFile(std::string path, Open how) : path_(std::move(path)) {

@@ -31,6 +31,10 @@ class UsageError : public ValueError {
   using ValueError::ValueError;
 };
 
+[[noreturn]] void missing_value(const std::string& flag) {
+  throw UsageError(fmt::format("{}: its value is missing; --help lists the options", flag));
+}
+
 template <class T>
 T read_number(const std::string& flag, const std::string& text, const char* kind) {
   T value{};
@@ -127,7 +131,12 @@ struct Cli::State {
   CLI::Option* add(const std::string& flag, T& value, const std::string& help) {
     return app
         .add_option_function<std::string>(
-            flag, [flag, &value](const std::string& text) { read(flag, text, value); }, help)
+            flag,
+            [flag, &value](const std::string& text) {
+              if (text.starts_with("--")) missing_value(flag);
+              read(flag, text, value);
+            },
+            help)
         ->type_name(type_name(value));
   }
 
@@ -184,9 +193,8 @@ struct Cli::State {
       throw Exit{app.exit(e)};  // --help
     } catch (const CLI::ParseError& e) {
       const std::string what = e.what(), flag = what.substr(0, what.find(':'));
-      throw UsageError(flag.starts_with("--")
-                           ? fmt::format("{}: its value is missing; --help lists the options", flag)
-                           : what);
+      if (flag.starts_with("--")) missing_value(flag);
+      throw UsageError(what);
     }
     const std::vector<std::string> unknown = app.remaining();
     if (unknown.empty()) return;

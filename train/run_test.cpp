@@ -1,0 +1,226 @@
+#include "tapehead/train/run.h"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <csignal>
+#include <filesystem>
+#include <optional>
+
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/creation.h"
+#include "tapehead/core/file.h"
+#include "tapehead/nn/linear.h"
+#include "tapehead/optim/adam.h"
+#include "tapehead/tests/file_limit.h"
+#include "tapehead/tests/scratch.h"
+
+using namespace tapehead;
+using namespace tapehead::test;
+
+namespace {
+
+using Losses = std::vector<double>;
+
+// A program of six steps, two epochs, in the folder `out`; what happens in a step is up to a test.
+struct Program {
+  train::Options o;
+  nn::Params params{5};
+  nn::Linear layer{params / "layer", 40, 40};
+  optim::AdamW optimizer{params, {.lr = 0.05}};
+  optim::Cosine schedule{optimizer, {.steps = 6}};
+  data::Loader<Tensor> batches{9,
+                               [](std::span<const int64_t> which) {
+                                 return full({3, 40}, 0.1 * double(which[0]));
+                               },
+                               {.batch = 3, .seed = 2}};
+  Losses losses;
+  std::function<Tensor(Tensor loss, int64_t step)> change = [](Tensor loss, int64_t) {
+    return loss;
+  };
+  std::function<double()> score;
+
+  Program(const std::string& out, const std::string& more = "") {
+    o.out = out;
+    o.quiet = true;
+    o.resume = more == "resume";
+  }
+  void train(int64_t steps = 6) {
+    manual_seed(4);
+    char name[] = "sum";
+    char* argv[] = {name};
+    const train::Cli cli(1, argv, "sum", "A test.");
+    train::Run run(cli, o, params, optimizer, schedule, batches, steps);
+    if (score) run.each_epoch("val", score);
+    for (const Tensor& batch : run) {
+      const Tensor loss = mean(square(layer(batch + 0.1 * randn({3, 40})) - 1));
+      const Tensor changed = change(loss, run.steps_taken() + 1);
+      changed.backward();
+      losses.push_back(changed.item());
+      run.step(changed);
+    }
+    if (score) run.load_best();
+  }
+  std::string error(int64_t steps = 6) {
+    return message_of<Error>([&] { train(steps); });
+  }
+};
+
+int64_t step_of_checkpoint(const std::string& out) {
+  return std::stoll(read_safetensors(out + "/checkpoint.safetensors").note("run.step"));
+}
+
+}  // namespace
+
+TEST_CASE("run: a loss that is not finite stops it, and the last checkpoint stays") {
+  const Scratch scratch;
+  const std::string out = scratch / "out";
+  Program program(out);
+  program.o.checkpoint_every = 2;
+  program.change = [](const Tensor& loss, int64_t step) { return step == 4 ? loss * NAN : loss; };
+  const std::string message = program.error();
+  CHECK(message ==
+        fmt::format("run: the loss is nan at step 4; the last finite loss was {:.6g}, at "
+                    "step 3; the checkpoint of step 2 is kept: --resume --anomaly --out "
+                    "{} names the first op that made a NaN; lower the learning rate, or "
+                    "clip gradients",
+                    program.losses[2], out));
+  CHECK(step_of_checkpoint(out) == 2);
+
+  Program first(out);
+  first.change = [](const Tensor& loss, int64_t) { return loss * INFINITY; };
+  CHECK(first.error() ==
+        "run: the loss is inf at step 1; no step before was taken; the checkpoint of step 0 is "
+        "kept: --resume --anomaly --out " +
+            out +
+            " names the first op that made a NaN; lower the learning rate, or clip gradients");
+}
+
+TEST_CASE("run: --anomaly names the op that made the first NaN") {
+  const Scratch scratch;
+  Program program(scratch / "out");
+  program.o.anomaly = true;
+  program.change = [](const Tensor& loss, int64_t) { return log(loss - 1e9); };
+  const std::string message = program.error();
+  CAPTURE(message);
+  CHECK(message.find("log") != std::string::npos);
+  CHECK(message.find("NaN") != std::string::npos);
+}
+
+// The loss of the step was finite, its gradient was not.
+TEST_CASE("run: parameters that are not finite are not saved over the last checkpoint") {
+  const Scratch scratch;
+  Program program(scratch / "out");
+  program.o.checkpoint_every = 1;
+  program.change = [&](const Tensor& loss, int64_t step) {
+    return step == 3 ? loss + sum(sqrt(program.layer.bias * 0)) : loss;
+  };
+  CHECK(program.error() ==
+        "run: 'layer.bias' is not finite after step 3; the checkpoint of step 2 is kept: --resume "
+        "--anomaly --out " +
+            program.o.out +
+            " names the first op that made a NaN; lower the learning rate, or clip gradients");
+  CHECK(step_of_checkpoint(program.o.out) == 2);
+}
+
+TEST_CASE("run: a full disk stops it, and the last checkpoint stays") {
+  const Scratch scratch;
+  Program program(scratch / "out");
+  program.o.checkpoint_every = 1;
+  std::optional<FileLimit> full;
+  program.change = [&](const Tensor& loss, int64_t step) {
+    if (step == 3) full.emplace(4096);
+    return loss;
+  };
+  const std::string message = program.error(), out = program.o.out;
+  full.reset();
+  CHECK(message == out +
+                       "/checkpoint.safetensors: cannot be written: File too large; the old file "
+                       "is unchanged; free some space; the checkpoint of step 2 is kept: "
+                       "--resume --out " +
+                       out);
+  CHECK(step_of_checkpoint(out) == 2);
+
+  Program whole(scratch / "whole"), resumed(out, "resume");
+  whole.train();
+  resumed.train();
+  CHECK(resumed.losses == Losses(whole.losses.begin() + 2, whole.losses.end()));
+}
+
+TEST_CASE("run: Ctrl-C saves, and a resumed run goes on with the same losses") {
+  const Scratch scratch;
+  Program whole(scratch / "whole"), stopped(scratch / "out");
+  whole.train();
+  stopped.change = [](const Tensor& loss, int64_t step) {
+    if (step == 4) std::raise(SIGINT);
+    return loss;
+  };
+  CHECK(message_of<train::Interrupted>([&] { stopped.train(); }) ==
+        "stopped at step 4 of 6; go on with --resume --out " + stopped.o.out);
+  Program resumed(scratch / "out", "resume");
+  resumed.train();
+  Losses both = stopped.losses;
+  both.insert(both.end(), resumed.losses.begin(), resumed.losses.end());
+  REQUIRE(both.size() == whole.losses.size());
+  for (size_t i = 0; i < both.size(); ++i) {
+    CAPTURE(i);
+    CHECK(both[i] == whole.losses[i]);
+  }
+  const std::string model = "/checkpoint.safetensors";
+  CHECK(read_safetensors(scratch / "out" + model).tensors.size() ==
+        read_safetensors(scratch / "whole" + model).tensors.size());
+}
+
+// Once, the step at which an epoch ended was passed over: with an interval as long as an epoch
+// nothing was ever saved.
+TEST_CASE("run: checkpoints come in the interval asked for, and after the last step") {
+  const Scratch scratch;
+  for (const int64_t every : {1, 2, 3, 4, 0}) {
+    CAPTURE(every);
+    Program program(scratch / "out");
+    program.o.checkpoint_every = every;
+    const int64_t interval = every == 0 ? 3 : every;
+    program.change = [&](const Tensor& loss, int64_t step) {
+      CHECK(step_of_checkpoint(program.o.out) == (step - 1) / interval * interval);
+      return loss;
+    };
+    program.train(5);
+    CHECK(step_of_checkpoint(program.o.out) == 5);
+  }
+}
+
+TEST_CASE("run: the weights with the best score are kept") {
+  const Scratch scratch;
+  Program program(scratch / "out");
+  std::vector<std::vector<double>> weights;
+  program.score = [&] {
+    weights.push_back(program.layer.weight.to_vector<double>());
+    return weights.size() == 1 ? 0.5 : 0.25;
+  };
+  program.train();
+  REQUIRE(weights.size() == 2);
+  CHECK(weights[0] != weights[1]);
+  CHECK(program.layer.weight.to_vector<double>() == weights[0]);
+}
+
+TEST_CASE("run: a new run takes the place of an old one, and of what a kill left") {
+  const Scratch scratch;
+  const std::string out = scratch / "out";
+  std::filesystem::create_directory(out);
+  for (const char* name : {"model.safetensors", "best.safetensors", ".model.safetensors.tmp-7-0",
+                           ".checkpoint.safetensors.tmp-7-1", ".mine", "notes.txt"})
+    scratch.write(std::string("out/") + name, "old");
+  Program program(out);
+  program.change = [&](const Tensor& loss, int64_t step) {
+    if (step > 1) return loss;
+    CHECK(step_of_checkpoint(out) == 0);
+    for (const char* name : {"/model.safetensors", "/best.safetensors",
+                             "/.model.safetensors.tmp-7-0", "/.checkpoint.safetensors.tmp-7-1"})
+      CHECK_FALSE(std::filesystem::exists(out + name));
+    for (const char* name : {"/.mine", "/notes.txt", "/config.json"})
+      CHECK(std::filesystem::exists(out + name));
+    return loss;
+  };
+  program.train(1);
+}
