@@ -1,0 +1,69 @@
+// Each example runs to its end and says last what it found.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "tapehead/tests/runs/process.h"
+#include "tapehead/tests/scratch.h"
+
+using namespace tapehead::test;
+
+namespace {
+
+Outcome run_example(const std::string& name, const Scratch& folder,
+                    const std::vector<std::string>& words = {}) {
+  std::vector<std::string> command{example(name)};
+  command.insert(command.end(), words.begin(), words.end());
+  Outcome outcome = run(command, {.folder = folder.path()});
+  CAPTURE(outcome.err);
+  CAPTURE(outcome.out);
+  REQUIRE(outcome.status == 0);
+  return outcome;
+}
+
+}  // namespace
+
+TEST_CASE("quickstart learns the circle") {
+  const Scratch folder;
+  const Outcome outcome = run_example("quickstart", folder);
+  const std::string last = outcome.last_line();
+  CAPTURE(last);
+  CHECK(last.ends_with(" % of the points are right"));
+  CHECK(std::atof(last.c_str()) > 90);
+  CHECK(std::filesystem::exists(folder / "circle.safetensors"));
+}
+
+TEST_CASE("custom_layer proves its gradient") {
+  const Scratch folder;
+  const Outcome outcome = run_example("custom_layer", folder);
+  CHECK(outcome.out.find("the gradient of GatedResidual is right\n") != std::string::npos);
+  CHECK(outcome.last_line().ends_with(']'));
+}
+
+TEST_CASE("custom_op proves its gradients") {
+  const Scratch folder;
+  const Outcome outcome = run_example("custom_op", folder);
+  CHECK(outcome.out.starts_with("the gradients of Softsign are right, the second ones too\n"));
+  CHECK(outcome.last_line().starts_with("dy / dx ["));
+}
+
+TEST_CASE("translate ends with its result as JSON, and leaves its pictures") {
+  const Scratch folder;
+  const Outcome outcome = run_example("translate", folder, {"--smoke", "--width", "16"});
+  const std::string last = outcome.last_line();
+  CAPTURE(last);
+  CHECK(last.starts_with(R"({"example":"translate","metric":"exact_match","value":0)"));
+  CHECK(last.ends_with('}'));
+  for (const char* file : {"attention-1.svg", "loss.svg", "model.safetensors", "metrics.jsonl"})
+    CHECK(std::filesystem::exists(folder / "out/translate/" + file));
+}
+
+TEST_CASE("translate --help lists its options and the common ones") {
+  const Scratch folder;
+  const Outcome outcome = run_example("translate", folder, {"--help"});
+  for (const char* flag : {"--data", "--seed", "--threads", "--epochs", "--steps", "--precision",
+                           "--out", "--resume", "--eval", "--score", "--beam", "--interactive"})
+    CHECK(outcome.out.find(flag) != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(folder / "out"));
+}
