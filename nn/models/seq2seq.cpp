@@ -55,8 +55,9 @@ std::pair<AttentionMemory, Seq2Seq::Step> Seq2Seq::encode(const Tensor& source,
   Step step;
   step.state.h = tanh(bridge_(last(r.state.h)));
   if (bridge_cell_) step.state.c = (*bridge_cell_)(last(r.state.c));
-  step.attentional = zeros({source.size(0), config_.embedding});
-  if (config_.coverage) step.coverage = zeros({source.size(0), source.size(1)});
+  const DType dtype = r.out.dtype();
+  step.attentional = zeros({source.size(0), config_.embedding}, dtype);
+  if (config_.coverage) step.coverage = zeros({source.size(0), source.size(1)}, dtype);
   return {attention_.prepare(dropout_(r.out), lengths), step};
 }
 
