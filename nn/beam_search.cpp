@@ -44,9 +44,11 @@ class Search {
     return std::all_of(finished_.begin(), finished_.end(), [&](int64_t n) { return n >= o_.beam; });
   }
 
-  // Takes a step's log-probabilities; gives the rows to go on with and their new tokens.
+  // Takes a step's log-probabilities; gives the rows to go on with and their new tokens. Hypotheses
+  // of the greatest length only end, or stay as they are.
   void advance(const Tensor& log_probs, const Tensor& attention, std::vector<int64_t>& rows,
                std::vector<int64_t>& tokens) {
+    const bool full = static_cast<int64_t>(steps_.size()) == o_.max_length;
     std::vector<Link> links(sums_.size());
     std::vector<double> sums(sums_.size(), kNever);
     for (int64_t b = 0; b < batch_; ++b) {
@@ -62,6 +64,7 @@ class Search {
         links[static_cast<size_t>(row)] = {c.row, c.token, attention_row(attention, c.row)};
       }
     }
+    if (full) return;
     for (size_t i = 0; i < links.size(); ++i) {
       rows[i] = links[i].parent;
       tokens[i] = links[i].token;

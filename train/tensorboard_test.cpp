@@ -134,7 +134,7 @@ TEST_CASE("tensorboard: errors") {
   const test::Scratch dir;
   const std::string file = dir.write("file", "");
   CHECK(message_of<IoError>([&] { TensorBoard board(file); }) ==
-        "tensorboard: cannot make the folder '" + file + "': Not a directory; choose another");
+        "tensorboard: cannot make the folder '" + file + "': a file has that name; choose another");
   TensorBoard board(dir.path());
   CHECK(message_of<ValueError>([&] { board.scalar("", 1, 1); }) ==
         "tensorboard: the tag is empty; name the curve");

@@ -2,13 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
-#include "tapehead/autograd/gradcheck.h"
 #include "tapehead/autograd/grad_mode.h"
+#include "tapehead/autograd/gradcheck.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
-#include "tapehead/data/loader.h"
 #include "tapehead/nn/rnn.h"
 
 using namespace tapehead;
@@ -35,6 +35,17 @@ nn::Seq2SeqConfig small(Score score, RnnCell cell, int64_t hidden) {
           .positions = 8};
 }
 
+Tensor padded(const Rows& rows) {
+  size_t longest = 0;
+  for (const auto& row : rows) longest = std::max(longest, row.size());
+  std::vector<int64_t> all;
+  for (std::vector<int64_t> row : rows) {
+    row.resize(longest, kPad);
+    all.insert(all.end(), row.begin(), row.end());
+  }
+  return from_vector(all).reshape({static_cast<int64_t>(rows.size()), -1});
+}
+
 // The sources, padded, and targets that copy them.
 nn::Seq2SeqBatch copies(const Rows& words) {
   Rows source, target;
@@ -44,7 +55,9 @@ nn::Seq2SeqBatch copies(const Rows& words) {
     target.push_back({kBos});
     target.back().insert(target.back().end(), source.back().begin(), source.back().end());
   }
-  return {data::pad(source, kPad), from_vector(data::lengths(source)), data::pad(target, kPad)};
+  std::vector<int64_t> lengths;
+  for (const auto& row : source) lengths.push_back(static_cast<int64_t>(row.size()));
+  return {padded(source), from_vector(lengths), padded(target)};
 }
 
 Rows random_words(int64_t count) {
@@ -71,7 +84,7 @@ std::vector<int64_t> greedy(const nn::Seq2Seq& model, const std::vector<int64_t>
     nn::Seq2SeqBatch batch = copies({word});
     Rows rows{target};
     rows[0].push_back(kEos);
-    batch.target = data::pad(rows, kPad);
+    batch.target = padded(rows);
     const Tensor logits = model(batch);
     const auto next = argmax(logits.select(1, logits.size(1) - 1), -1).to_vector<int64_t>()[0];
     if (next == kEos) break;
