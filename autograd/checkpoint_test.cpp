@@ -59,8 +59,8 @@ TEST_CASE("checkpoints nest, and capture inner tensors beside what these came fr
   const Tensor x = leaf({1, 2}), w = leaf({3, 4});
   const auto whole = [&](const Tensor& in, bool saves) {
     const Tensor v = w * w;  // captured, as is w
-    const auto inner = [&](const Tensor& t) { return t * v * w; };
-    const auto outer = [&](const Tensor& t) {
+    const auto inner = [v, w](const Tensor& t) { return t * v * w; };
+    const auto outer = [inner, saves, w](const Tensor& t) {
       return saves ? checkpoint(inner, t * 2) + w : inner(t * 2) + w;
     };
     return saves ? checkpoint(outer, in) : outer(in);

@@ -13,6 +13,8 @@ struct BackwardOptions {
   /// Keeps what the ops saved, so that backward can run again.
   bool retain_graph = false;
   /// Records the backward pass itself, for second derivatives. Implies retain_graph.
+  /// A leaf then holds the graph of its gradient, which holds the leaf: clear the gradient with
+  /// set_grad({}) when it is no longer needed, or take it with grad(), which leaves nothing behind.
   bool create_graph = false;
   /// Throws GraphError that names those of these leaves that no gradient reached.
   std::vector<Tensor> must_reach = {};
