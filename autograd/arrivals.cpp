@@ -37,25 +37,27 @@ void Arrivals::add(Tensor g) {
 
 void Arrivals::add_product(const Tensor& a, const Tensor& b) {
   const int64_t rows = a.size(-2);
-  if (rows_ > 0 && rows_ + rows > capacity(a.dim() > 2)) compute_products();
-  if (rows_ == 0) {  // the first is not copied: it may stay the only one
-    a_ = a;
-    b_ = b;
-  } else {
-    if (a_.size(-2) == rows_) {
-      a_ = with_room(a_);
-      b_ = with_room(b_);
-    }
-    core::copy_into(a_.slice(-2, rows_, rows_ + rows), a);
-    core::copy_into(b_.slice(-2, rows_, rows_ + rows), b);
+  if (held_ && held_->rows + rows > capacity(a.dim() > 2)) compute_products();
+  if (!held_) {  // the first is not copied: it may stay the only one
+    held_ = std::make_unique<Held>();
+    held_->a = a;
+    held_->b = b;
+    held_->rows = rows;
+    return;
   }
-  rows_ += rows;
+  Held& h = *held_;
+  if (h.a.size(-2) == h.rows) {
+    h.a = with_room(h.a);
+    h.b = with_room(h.b);
+  }
+  core::copy_into(h.a.slice(-2, h.rows, h.rows + rows), a);
+  core::copy_into(h.b.slice(-2, h.rows, h.rows + rows), b);
+  h.rows += rows;
 }
 
 void Arrivals::compute_products() {
-  add(matmul(a_.slice(-2, 0, rows_).transpose(-1, -2), b_.slice(-2, 0, rows_)));
-  a_ = b_ = Tensor();
-  rows_ = 0;
+  const std::unique_ptr<Held> h = std::move(held_);
+  add(matmul(h->a.slice(-2, 0, h->rows).transpose(-1, -2), h->b.slice(-2, 0, h->rows)));
 }
 
 Tensor& Arrivals::sum_in_place(const Shape& shape, DType dtype) {
@@ -65,7 +67,7 @@ Tensor& Arrivals::sum_in_place(const Shape& shape, DType dtype) {
 }
 
 Tensor Arrivals::take() {
-  if (rows_ > 0) compute_products();
+  if (held_) compute_products();
   return std::move(sum_);
 }
 

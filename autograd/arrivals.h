@@ -1,6 +1,9 @@
 // What arrives at a node's result during a backward pass.
 #pragma once
 
+#include <memory>
+
+#include "tapehead/core/allocator.h"
 #include "tapehead/core/tensor.h"
 
 namespace tapehead::detail {
@@ -28,9 +31,14 @@ class Arrivals {
  private:
   void compute_products();
 
+  // Operands of products that wait, their rows along axis -2, of which the first `rows` are filled.
+  struct Held : Pooled {
+    Tensor a, b;
+    int64_t rows;
+  };
+
   Tensor sum_;
-  Tensor a_, b_;      // the operands, along axis -2
-  int64_t rows_ = 0;  // of them that are filled; 0: there are none
+  std::unique_ptr<Held> held_;  // every recorded op has Arrivals, few hold products
 };
 
 }  // namespace tapehead::detail

@@ -18,7 +18,8 @@ constexpr size_t kSmallMax =
 constexpr size_t kSmallClasses = kSmallMax / kAlign;
 constexpr int kStepsPerDoubling = 8;  // above, a block is at most an eighth larger than asked for
 constexpr size_t kLargeClasses = 64 * kStepsPerDoubling;
-constexpr int64_t kSmallCacheMax = 16 << 20;  // bytes of each size that a thread keeps
+constexpr int64_t kOthersMax =
+    16 << 20;                            // bytes of each size that a thread keeps of others' blocks
 constexpr int64_t kPeakStep = 64 << 10;  // small blocks up to here may go unnoticed by the peak
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -93,6 +94,7 @@ struct FreeBlock {
 struct ThreadCache {
   FreeBlock* head[kSmallClasses];
   int64_t length[kSmallClasses];
+  int64_t own[kSmallClasses];  // blocks taken from the system less those given back
   Counters* counters;
   int64_t unnoted;  // bytes allocated since the peak was looked at
   bool ended;
@@ -116,6 +118,7 @@ struct ThreadCache {
       while (void* block = pop(c)) {
         counters->count(0, -static_cast<int64_t>((c + 1) * kAlign));
         std::free(block);
+        --own[c];
       }
   }
 };
@@ -215,7 +218,10 @@ void* allocate(size_t bytes) {
   Counters& counters = counters_of(t);
   void* block = t.pop(c);
   const bool was_cached = block;
-  if (!was_cached) block = system_allocate(static_cast<size_t>(rounded));
+  if (!was_cached) {
+    block = system_allocate(static_cast<size_t>(rounded));
+    ++t.own[c];
+  }
   counters.count(rounded, was_cached ? -rounded : 0);
   if ((t.unnoted += rounded) > kPeakStep) {
     t.unnoted = 0;
@@ -232,11 +238,16 @@ void deallocate(void* block, size_t bytes) noexcept {
   const auto rounded = static_cast<int64_t>((c + 1) * kAlign);
   ThreadCache& t = thread_cache;
   Counters& counters = counters_of(t);
-  // A thread that only frees what another allocates must not hoard it.
-  const bool keep = kCaching && !t.ended && t.length[c] * rounded < kSmallCacheMax;
+  // A thread keeps as many blocks as it allocated, however many, but must not hoard those of
+  // another that it only frees.
+  const bool keep = kCaching && !t.ended && (t.length[c] - t.own[c]) * rounded < kOthersMax;
   counters.count(-rounded, keep ? rounded : 0);
-  if (keep) t.push(c, block);
-  else std::free(block);
+  if (keep) {
+    t.push(c, block);
+  } else {
+    std::free(block);
+    --t.own[c];
+  }
 }
 
 }  // namespace detail
