@@ -1,8 +1,10 @@
 #include "tapehead/core/detail/gemm.h"
 
 #include <cblas.h>
+#include <omp.h>
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "tapehead/core/allocator.h"
@@ -177,6 +179,23 @@ void single_threaded_blas() {
   static_cast<void>(once);
 }
 
+// While in scope OpenBLAS runs in this thread: it would take all of them for a product outside a
+// parallel region, and its bits would depend on their number.
+class OneThread {
+ public:
+  OneThread() : before_(omp_in_parallel() ? 1 : omp_get_max_threads()) {
+    if (before_ != 1) omp_set_num_threads(1);
+  }
+  ~OneThread() {
+    if (before_ != 1) omp_set_num_threads(before_);
+  }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
 }  // namespace
 
 void gemm(DType dtype, int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, void* c, int64_t row,
@@ -201,6 +220,7 @@ void gemm_batched(DType dtype, int64_t batch, int64_t m, int64_t n, int64_t k, M
   const int64_t per_element = std::min({m, n, k}) < 8 ? 8 : 1;
   const int64_t work = m * n * std::max<int64_t>(k, 1) * per_element;
   if (batch * work < 2 * kTaskWork) {
+    const OneThread alone;
     parallel_for(1, [&](int64_t) {
       for (int64_t i = 0; i < batch; ++i) run(dtype, nth(i));
     });
@@ -210,6 +230,8 @@ void gemm_batched(DType dtype, int64_t batch, int64_t m, int64_t n, int64_t k, M
   const int64_t blocks = grid.rows * grid.columns;
   const int64_t products = std::max<int64_t>(1, kTaskWork / work);  // in one task
   const int64_t groups = (batch + products - 1) / products;
+  std::optional<OneThread> alone;
+  if (groups * blocks == 1) alone.emplace();
   parallel_for(groups * blocks, [&](int64_t task) {
     const int64_t block = task % blocks, group = task / blocks;
     const int64_t i = block / grid.columns * grid.m, j = block % grid.columns * grid.n;

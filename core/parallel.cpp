@@ -37,29 +37,11 @@ class FlushDenormals {
 #endif
 };
 
-// While in scope, a library that is called runs in this thread: OpenBLAS would take all of them for
-// a product outside a parallel region, and its bits would depend on their number.
-class OneThread {
- public:
-  OneThread() : before_(omp_in_parallel() ? 1 : omp_get_max_threads()) {
-    if (before_ != 1) omp_set_num_threads(1);
-  }
-  ~OneThread() {
-    if (before_ != 1) omp_set_num_threads(before_);
-  }
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
-
- private:
-  int before_;
-};
-
 }  // namespace
 
 void run_tasks(int64_t tasks, void (*call)(void* context, int64_t task), void* context) {
   if (tasks <= 1 || omp_in_parallel() || omp_get_max_threads() == 1) {
     const FlushDenormals guard;
-    const OneThread alone;
     for (int64_t task = 0; task < tasks; ++task) call(context, task);
     return;
   }

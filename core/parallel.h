@@ -15,8 +15,7 @@ namespace core {
 void run_tasks(int64_t tasks, void (*call)(void* context, int64_t task), void* context);
 
 /// Calls f(task) for 0 <= task < tasks, on several threads when there is more than one task.
-/// Inside, denormal numbers are flushed to zero and OpenBLAS runs in the thread that calls it. `f`
-/// must not throw.
+/// Inside, denormal numbers are flushed to zero. `f` must not throw.
 template <class F>
 void parallel_for(int64_t tasks, F f) {
   run_tasks(
