@@ -166,19 +166,6 @@ struct Grid {
   }
 };
 
-// Our own tasks call OpenBLAS, each for its block: how OpenBLAS would cut a product itself depends
-// on the number of threads, and so would the bits. (Its setting goes on to OpenMP, which must keep
-// its own.)
-void single_threaded_blas() {
-  static const bool once = [] {
-    const int threads = num_threads();
-    openblas_set_num_threads(1);
-    set_num_threads(threads);
-    return true;
-  }();
-  static_cast<void>(once);
-}
-
 // While in scope OpenBLAS runs in this thread: it would take all of them for a product outside a
 // parallel region, and its bits would depend on their number.
 class OneThread {
@@ -207,7 +194,6 @@ void gemm_batched(DType dtype, int64_t batch, int64_t m, int64_t n, int64_t k, M
                   int64_t a_step, Matrix b, int64_t b_step, void* c, int64_t c_step, int64_t row,
                   int beta) {
   if (m == 0 || n == 0 || batch == 0) return;
-  single_threaded_blas();
   const Problem first{m, n, k, a, b, c, row, beta};
   const auto nth = [&](int64_t i) {
     Problem p = first;
@@ -219,16 +205,10 @@ void gemm_batched(DType dtype, int64_t batch, int64_t m, int64_t n, int64_t k, M
   // What touches each element once waits for memory, not for the multiplier.
   const int64_t per_element = std::min({m, n, k}) < 8 ? 8 : 1;
   const int64_t work = m * n * std::max<int64_t>(k, 1) * per_element;
-  if (batch * work < 2 * kTaskWork) {
-    const OneThread alone;
-    parallel_for(1, [&](int64_t) {
-      for (int64_t i = 0; i < batch; ++i) run(dtype, nth(i));
-    });
-    return;
-  }
-  const Grid grid(first, batch >= kMaxTasks ? 1 : std::min(kMaxTasks, work / kTaskWork));
+  const bool small = batch * work < 2 * kTaskWork;  // all of it is one task
+  const Grid grid(first, small || batch >= kMaxTasks ? 1 : std::min(kMaxTasks, work / kTaskWork));
   const int64_t blocks = grid.rows * grid.columns;
-  const int64_t products = std::max<int64_t>(1, kTaskWork / work);  // in one task
+  const int64_t products = small ? batch : std::max<int64_t>(1, kTaskWork / work);  // in one task
   const int64_t groups = (batch + products - 1) / products;
   std::optional<OneThread> alone;
   if (groups * blocks == 1) alone.emplace();
