@@ -56,10 +56,7 @@ struct CheckpointNode final : Node {
 
   void take(const Tensor& t, std::vector<SavedTensor>& list) {
     list.emplace_back(t);
-    Edge& edge = operands.emplace_back();
-    if (!t.defined() || !t.requires_grad()) return;
-    edge.node = Ref<Node>::share(node_of(t));
-    edge.output = t.impl()->node_output;
+    add_operand(t);
   }
 
   Grads run_backward(Grads& grads) override {
@@ -80,7 +77,7 @@ struct CheckpointNode final : Node {
     Pass inner(recorded);
     inner.stop_at_captures();
     for (size_t i = 0; i < leaves.size(); ++i)
-      if (operands[i].node && !(i < 64 && unwanted >> i & 1)) inner.capture(leaves[i], &out[i]);
+      if (needs_grad(i)) inner.capture(leaves[i], &out[i]);
     for (size_t r = 0; r < results.size(); ++r)
       if (grads[r].defined() && results[r].requires_grad())
         inner.start(results[r], grads[r], "checkpoint");

@@ -8,8 +8,7 @@
 //   Tensor softsign(const Tensor& x) { return apply<Softsign>(x); }
 //
 // forward     takes tensors, vectors of tensors and anything else, in any order; gives a Tensor, or
-// a
-//             std::array or vector of them. It is not recorded. What backward needs is save()d, or
+//             a std::array or vector of them. It is not recorded. What backward needs is save()d, or
 //             kept in members.
 // backward    takes the gradient of each result, or all of them as Grads&; gives one gradient for
 //             each tensor operand, in order: a Tensor, a std::array of them, or Grads. An undefined
@@ -41,10 +40,6 @@ class CustomOp : public detail::Node {
   }
   /// The i-th tensor that forward saved. Throws GraphError when it was changed in place since.
   Tensor saved(size_t i) const { return saved_[i].get(*this); }
-  /// Whether the i-th tensor operand needs a gradient; a backward may skip those that do not.
-  bool needs_grad(size_t i) const {
-    return i < operands.size() && operands[i].node && !(i < 64 && unwanted >> i & 1);
-  }
   /// For a backward that touches a small part of operand i, or whose operand takes part in many
   /// ops: the sum of the gradients that have arrived there, zeros at first, to add to in place; the
   /// gradient to give is then an undefined Tensor. Undefined when backward is itself recorded or
@@ -208,10 +203,7 @@ auto apply(const A&... args) {
   const auto add_operand = [&](const Tensor& t) {
     for (Tensor& result : results)
       if (result.is_same(t)) result = t.detach();
-    auto& edge = node->operands.emplace_back();
-    if (!t.requires_grad()) return;
-    edge.node = Ref<detail::Node>::share(detail::node_of(t));
-    edge.output = t.impl()->node_output;
+    node->add_operand(t);
   };
   (detail::each_tensor(add_operand, args), ...);
   detail::finish_record(node, results, {node->saved_.data(), node->saved_.size()});

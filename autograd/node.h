@@ -49,6 +49,13 @@ class Node : public TapeNode, public Pooled {
   virtual void release_saved() {}
   virtual bool is_leaf() const { return false; }
 
+  /// Adds an operand: an edge to what made it when it is tracked, an empty one otherwise.
+  void add_operand(const Tensor& t);
+  /// Whether the i-th operand needs a gradient; a backward may skip those that do not.
+  bool needs_grad(size_t i) const {
+    return i < operands.size() && operands[i].node && !(i < 64 && unwanted >> i & 1);
+  }
+
   uint64_t sequence = 0;
   bool released = false;
   Pass* pass = nullptr;     // the backward pass whose gradients are pending here
@@ -87,6 +94,13 @@ class LeafNode final : public Node {
 
 /// The tensor's node; null when it is not tracked.
 inline Node* node_of(const Tensor& t) { return static_cast<Node*>(t.impl()->node.get()); }
+
+inline void Node::add_operand(const Tensor& t) {
+  Edge& edge = operands.emplace_back();
+  if (!t.defined() || !t.requires_grad()) return;
+  edge.node = Ref<Node>::share(node_of(t));
+  edge.output = t.impl()->node_output;
+}
 
 /// A tensor kept for backward, with the version that it had.
 class SavedTensor {

@@ -18,10 +18,6 @@ const char* name(DType dtype) {
   return kNames[static_cast<int>(dtype)];
 }
 
-int64_t size_of(DType dtype) {
-  return visit(dtype, []<class T>() { return static_cast<int64_t>(sizeof(T)); });
-}
-
 DType promote(DType a, DType b) { return promotion_rank(a) >= promotion_rank(b) ? a : b; }
 
 }  // namespace tapehead

@@ -37,7 +37,10 @@ inline constexpr DType f32 = DType::f32, f64 = DType::f64, bf16 = DType::bf16, i
 /// "f32", "bool" …
 const char* name(DType dtype);
 /// Bytes an element takes.
-int64_t size_of(DType dtype);
+constexpr int64_t size_of(DType dtype) {
+  constexpr int8_t kSizes[kDTypes] = {4, 8, 2, 8, 4, 1, 1};
+  return kSizes[static_cast<int>(dtype)];
+}
 /// f32, f64 or bf16: the types that gradients flow through.
 constexpr bool is_floating(DType d) { return d == f32 || d == f64 || d == bf16; }
 /// i64, i32 or u8.

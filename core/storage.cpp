@@ -11,8 +11,7 @@ Ref<Storage> Storage::create(int64_t bytes) {
   return Ref<Storage>::adopt(new (block) Storage(bytes));
 }
 
-void Storage::unref() noexcept {
-  if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+void Storage::dispose() noexcept {
   const size_t size = sizeof(Storage) + static_cast<size_t>(bytes_);
   this->~Storage();
   detail::deallocate(this, size);

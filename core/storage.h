@@ -32,11 +32,14 @@ class alignas(64) Storage {
   void set_has_views() { views_ = true; }
 
   void ref() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
-  void unref() noexcept;
+  void unref() noexcept {
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) dispose();
+  }
   bool is_shared() const { return references_.load(std::memory_order_relaxed) > 1; }
 
  private:
   explicit Storage(int64_t bytes) : bytes_(bytes) {}
+  void dispose() noexcept;
 
   std::atomic<uint32_t> references_{1};
   uint32_t version_ = 0;
