@@ -7,9 +7,9 @@
 //   };
 //   Tensor softsign(const Tensor& x) { return apply<Softsign>(x); }
 //
-// forward     takes tensors, vectors of tensors and anything else, in any order; gives a Tensor, or
-//             a std::array or vector of them. It is not recorded. What backward needs is save()d, or
-//             kept in members.
+// forward     takes tensors, vectors of tensors and anything else, in any order; gives a Tensor, a
+//             std::array or a vector of them. It is not recorded. What backward needs is save()d,
+//             or kept in members.
 // backward    takes the gradient of each result, or all of them as Grads&; gives one gradient for
 //             each tensor operand, in order: a Tensor, a std::array of them, or Grads. An undefined
 //             Tensor means that none flows. A gradient may have a shape that the operand broadcast

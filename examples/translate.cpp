@@ -17,7 +17,7 @@ namespace {
 struct Options {
   std::string source = "de", target = "en", split = "test_2016_flickr";
   std::string cell = "gru", score = "additive";
-  int64_t width = 0, embedding = 0, merges = 4000, tokens = 0, beam = 0;
+  int64_t width = 0, embedding = 0, merges = 4000, positions = 128, tokens = 0, beam = 0;
   double dropout = -1, lr = 0, smoothing = -1, length_penalty = 1.0;
   bool no_input_feeding = false, coverage = false, interactive = false;
 };
@@ -82,7 +82,8 @@ struct Translator {
                                  .score = nn::score_from(t.score),
                                  .input_feeding = !t.no_input_feeding,
                                  .coverage = t.coverage,
-                                 .dropout = t.dropout}),
+                                 .dropout = t.dropout,
+                                 .positions = t.positions}),
         beam{.beam = t.beam,
              .length_penalty = t.length_penalty,
              .bos = data::kBos,
@@ -161,6 +162,7 @@ void run(train::Cli& cli) {
              Keep::fixed);
   cli.option("--width", t.width, "size of the decoder's state (512; dates 128)", Keep::fixed);
   cli.option("--embedding", t.embedding, "size of the embeddings (256; dates 64)", Keep::fixed);
+  cli.option("--positions", t.positions, "longest source for --score location", Keep::fixed);
   cli.option("--merges", t.merges, "merges of the subword vocabulary", Keep::fixed);
   cli.option("--tokens", t.tokens, "target tokens in a batch", Keep::fixed);
   cli.option("--dropout", t.dropout, "");
@@ -177,31 +179,33 @@ void run(train::Cli& cli) {
   set_defaults(t, o);
 
   const bool text = o.data.has_value();
-  const auto corpus =
-      text ? data::ParallelText::open(*o.data, t.source, t.target) : data::dates(o.seed);
-  const auto characters = [](const auto& lines) {
-    return data::Bpe::train(lines, 0, {.prefix_space = false});
+  const char* metric = text ? "bleu" : "exact_match";
+  const auto saved_bpe = [](const std::string& folder, const char* side) {
+    return data::Bpe::load(fmt::format("{}/bpe.{}.txt", folder, side));
   };
-  const auto joint = [&] { return data::Bpe::train(corpus.train, t.merges, {.lower = true}); };
-  const std::string trained = o.eval ? *o.eval : o.resume ? o.out : "";
-  const auto from = !trained.empty() ? data::Bpe::load(trained + "/bpe.source.txt")
-                    : text           ? joint()
-                                     : characters(corpus.train.source);
-  const auto to = !trained.empty() ? data::Bpe::load(trained + "/bpe.target.txt")
-                  : text           ? from
-                                   : characters(corpus.train.target);
-  Translator translator(from, to, t, o.seed);
-  const std::string metric = text ? "bleu" : "exact_match";
-  const auto test =
-      text ? data::ParallelText::split(*o.data, t.split, t.source, t.target) : corpus.test;
-
   if (o.eval) {
+    Translator translator(saved_bpe(*o.eval, "source"), saved_bpe(*o.eval, "target"), t, o.seed);
     translator.params.load(*o.eval + "/model.safetensors");
     if (t.interactive) return interact(translator);
+    const auto test = text ? data::ParallelText::split(*o.data, t.split, t.source, t.target)
+                           : data::dates(o.seed).test;
     const auto output = translator.translate(test.source);
     data::write_lines(o.out + "/translations.txt", output);
     return train::report(cli, metric, score_of(output, test, text));
   }
+  const auto corpus =
+      text ? data::ParallelText::open(*o.data, t.source, t.target) : data::dates(o.seed);
+  const auto learn_bpe = [&](const std::vector<std::string>& lines) {
+    return text ? data::Bpe::train(corpus.train, t.merges, {.lower = true})
+                : data::Bpe::train(lines, 0, {.prefix_space = false});  // characters
+  };
+  const auto from = o.resume ? saved_bpe(o.out, "source") : learn_bpe(corpus.train.source);
+  const auto to = o.resume ? saved_bpe(o.out, "target")
+                  : text   ? from
+                           : learn_bpe(corpus.train.target);
+  Translator translator(from, to, t, o.seed);
+  const auto test =
+      text ? data::ParallelText::split(*o.data, t.split, t.source, t.target) : corpus.test;
 
   from.save(o.out + "/bpe.source.txt");
   to.save(o.out + "/bpe.target.txt");
@@ -218,7 +222,7 @@ void run(train::Cli& cli) {
   optim::WarmupCosine schedule(opt, {.warmup = std::min<int64_t>(400, steps / 10), .steps = steps});
 
   train::Run run(cli, o, translator.params, opt, schedule, batches, steps);
-  run.each_epoch("val_" + metric, [&] {
+  run.each_epoch(std::string("val_") + metric, [&] {
     return score_of(translator.translate(corpus.val.source), corpus.val, text);
   });
   for (const nn::Seq2SeqBatch& batch : run) {
