@@ -30,12 +30,12 @@ void set_defaults(Options& t, train::Options& o) {
   const bool text = o.data.has_value();
   unless_given(t.width, 0, text ? 512 : 128);
   unless_given(t.embedding, 0, text ? 256 : 64);
-  unless_given(t.tokens, 0, text ? 1000 : 1500);
+  unless_given(t.tokens, 0, text ? 1000 : 800);
   unless_given(t.beam, 0, text ? 5 : 1);
   unless_given(t.dropout, -1.0, text ? 0.4 : 0.0);
   unless_given(t.smoothing, -1.0, text ? 0.1 : 0.0);
-  unless_given(t.lr, 0.0, text ? 3e-3 : 6e-3);
-  if (!o.epochs && !o.steps) o.epochs = text ? 14 : 3;
+  unless_given(t.lr, 0.0, text ? 3e-3 : 5e-3);
+  if (!o.epochs && !o.steps) o.epochs = text ? 14 : 4;
 }
 
 std::vector<std::vector<int64_t>> encode_all(const data::Bpe& bpe,

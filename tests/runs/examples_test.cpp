@@ -67,3 +67,10 @@ TEST_CASE("translate --help lists its options and the common ones") {
     CHECK(outcome.out.find(flag) != std::string::npos);
   CHECK_FALSE(std::filesystem::exists(folder / "out"));
 }
+
+TEST_CASE("translate learns dates to 99 % of the unseen ones") {
+  const Scratch folder;
+  const std::string last = run_example("translate", folder, {"--quiet"}).last_line();
+  CAPTURE(last);
+  CHECK(std::atof(last.substr(last.rfind(':') + 1).c_str()) >= 0.99);
+}
