@@ -9,6 +9,7 @@
 
 #include "tapehead/autograd/anomaly.h"
 #include "tapehead/autograd/arrivals.h"
+#include "tapehead/autograd/attention.h"
 #include "tapehead/autograd/checkpoint.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/engine.h"

@@ -8,25 +8,13 @@
 #include "tapehead/autograd/anomaly.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/pass.h"
+#include "tapehead/autograd/detail/use_log.h"
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/random.h"
 
 namespace tapehead::detail {
 namespace {
-
-// Logs the tracked tensors that ops take.
-class Logging {
- public:
-  Logging() : log_{use_log, {}} { use_log = &log_; }
-  ~Logging() { use_log = log_.around; }
-  Logging(const Logging&) = delete;
-
-  const std::vector<Tensor>& used() const { return log_.tensors; }
-
- private:
-  UseLog log_;
-};
 
 // Draws from the default generator as it was, and puts it back.
 class Replay {
@@ -104,7 +92,7 @@ std::vector<Tensor> run_checkpointed(TensorFunction f, const std::vector<Tensor>
   node->generator = default_generator();
   std::vector<Tensor> results, captured;
   {
-    const Logging logging;
+    const UseLogging logging;
     const NoGrad off;
     results = f(inputs);
     captured = logging.used();

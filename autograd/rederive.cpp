@@ -1,7 +1,7 @@
 #include "tapehead/autograd/rederive.h"
 
 #include "tapehead/autograd/custom_op.h"
-#include "tapehead/autograd/engine.h"
+#include "tapehead/autograd/detail/pass.h"
 
 namespace tapehead {
 namespace {
@@ -16,26 +16,23 @@ struct Alias : CustomOp {
 }  // namespace
 
 Grads rederive(const std::function<std::vector<Tensor>(const std::vector<Tensor>&)>& f,
-               const std::vector<Tensor>& inputs, std::span<const Tensor> grads) {
+               const std::vector<Tensor>& inputs, std::span<const Tensor> grads,
+               const std::vector<Tensor>& captured) {
   const GradMode on(true);
-  std::vector<Tensor> aliases, wanted;
-  for (const Tensor& x : inputs) {
-    aliases.push_back(x.defined() && x.requires_grad() ? apply<Alias>(x) : x);
-    if (aliases.back().requires_grad()) wanted.push_back(aliases.back());
-  }
-  const std::vector<Tensor> results = f(aliases);
-  std::vector<Tensor> outputs;
-  GradOptions options{.create_graph = true, .allow_unused = true};
-  for (size_t i = 0; i < results.size(); ++i) {
-    if (!grads[i].defined() || !results[i].requires_grad()) continue;
-    outputs.push_back(results[i]);
-    options.gradients.push_back(grads[i]);
-  }
-  const std::vector<Tensor> found = grad(outputs, wanted, options);
-  Grads out(inputs.size());
-  size_t next = 0;
-  for (size_t i = 0; i < inputs.size(); ++i)
-    if (aliases[i].requires_grad()) out[i] = found[next++];
+  std::vector<Tensor> x;
+  for (const Tensor& t : inputs)
+    x.push_back(t.defined() && t.requires_grad() ? apply<Alias>(t) : t);
+  const std::vector<Tensor> results = f(x);
+  x.insert(x.end(), captured.begin(), captured.end());
+  Grads out(x.size());
+  detail::Pass pass(true);
+  pass.stop_at_captures();
+  for (size_t i = 0; i < x.size(); ++i)
+    if (x[i].defined() && x[i].requires_grad()) pass.capture(x[i], &out[i]);
+  for (size_t i = 0; i < results.size(); ++i)
+    if (grads[i].defined() && results[i].requires_grad())
+      pass.start(results[i], grads[i], "rederive");
+  pass.run();
   return out;
 }
 

@@ -30,6 +30,8 @@ struct BlockPlan {
   extern const Loop cast_loops[kDTypes][kDTypes];                                              \
   extern const Reducer reducers[][kDTypes];                                                    \
   extern const AdditiveKernels<double> additive_f64;                                           \
+  extern const AttentionKernels<double> attention_f64;                                         \
+  extern const AttentionKernels<float> attention_f32;                                          \
   extern const AdditiveKernels<float> additive_f32;                                            \
   extern const CellKernels<double> cells_f64;                                                  \
   extern const CellKernels<float> cells_f32;                                                   \

@@ -8,6 +8,7 @@
 
 #include "tapehead/core/dtype.h"
 #include "tapehead/core/kernels/additive.h"
+#include "tapehead/core/kernels/attention.h"
 #include "tapehead/core/kernels/lists.h"
 #include "tapehead/core/kernels/norm.h"
 #include "tapehead/core/kernels/optim.h"
@@ -54,6 +55,8 @@ struct Table {
   const CellKernels<double>* cells_f64;
   const AdditiveKernels<float>* additive_f32;
   const AdditiveKernels<double>* additive_f64;
+  const AttentionKernels<float>* attention_f32;
+  const AttentionKernels<double>* attention_f64;
   const OptimKernels* optim;
 };
 

@@ -26,6 +26,8 @@ const Table table = {
     .cells_f64 = &cells_f64,
     .additive_f32 = &additive_f32,
     .additive_f64 = &additive_f64,
+    .attention_f32 = &attention_f32,
+    .attention_f64 = &attention_f64,
     .optim = &optim_kernels,
 };
 

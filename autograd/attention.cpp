@@ -1,0 +1,328 @@
+#include "tapehead/autograd/attention.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/attention.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/autograd/rederive.h"
+#include "tapehead/core/creation.h"
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/error.h"
+
+namespace tapehead {
+namespace {
+
+constexpr const char* kOp = "scaled_dot_product_attention";
+
+// What an attention does with its operands.
+struct Setup {
+  core::AttentionSpec spec;
+  Tensor mask, lengths, query_starts, key_starts;
+  std::shared_ptr<detail::TileFunctions> functions;
+};
+
+// The operands that gradients flow to, in this order.
+enum Operand : size_t {
+  kQ,
+  kK,
+  kV,
+  kBias,
+  kDistance,
+  kRelative,
+  kKeys,
+  kValues,
+  kSinks,
+  kOperands
+};
+
+core::AttentionTensors tensors_of(const Setup& setup, const std::vector<Tensor>& x) {
+  return {.q = x[kQ],
+          .k = x[kK],
+          .v = x[kV],
+          .bias = x[kBias],
+          .distance = x[kDistance],
+          .relative = x[kRelative],
+          .keys = x[kKeys],
+          .values = x[kValues],
+          .sinks = x[kSinks],
+          .mask = setup.mask,
+          .lengths = setup.lengths,
+          .query_starts = setup.query_starts,
+          .key_starts = setup.key_starts};
+}
+
+struct Attention : CustomOp {
+  static constexpr const char* kName = kOp;
+  static constexpr bool kUndefinedGrads = true;  // of the sums, which nobody sees
+  Setup setup;
+
+  std::array<Tensor, 2> forward(const std::vector<Tensor>& x, const std::vector<Tensor>& captured,
+                                const Setup& given) {
+    setup = given;
+    const auto [out, lse] = core::attention(setup.spec, tensors_of(setup, x));
+    for (const Tensor& t : x) save(t);
+    save(out), save(lse);
+    for (const Tensor& t : captured) save(t);  // their changes are noticed
+    return {out, lse};
+  }
+  Grads backward(const Tensor& dout, const Tensor& /*dlse*/) const {
+    std::vector<Tensor> x, captured;
+    for (size_t i = 0; i < kOperands; ++i) x.push_back(saved(i));
+    if (setup.functions) captured = setup.functions->captured();
+    for (size_t i = 0; i < captured.size(); ++i) saved(kOperands + 2 + i);
+    if (grad_enabled())
+      return rederive(
+          [&](const std::vector<Tensor>& in) {
+            return std::vector{detail::plain_attention(setup.spec, tensors_of(setup, in))};
+          },
+          x, {&dout, 1}, captured);
+    const auto d = core::attention_backward(setup.spec, tensors_of(setup, x),
+                                            {saved(kOperands), saved(kOperands + 1)}, dout);
+    Grads out;
+    for (const Tensor& g :
+         {d.q, d.k, d.v, d.bias, d.distance, d.relative, d.keys, d.values, d.sinks})
+      out.push_back(g);
+    if (setup.functions)
+      for (Tensor& g : setup.functions->take_gradients()) out.push_back(std::move(g));
+    return out;
+  }
+
+ private:
+  void forget() override { setup = {}; }
+};
+
+// --- From options to operands
+// ---------------------------------------------------------------------
+
+[[noreturn]] void misfit(const char* what, const Tensor& t, const std::string& expected) {
+  throw ShapeError(fmt::format("{}: {} is {}; expected {}", kOp, what, t.shape().str(), expected));
+}
+
+struct Sizes {
+  int64_t B, H, T, S, D, E;
+};
+
+Sizes check_operands(const Tensor& q, const Tensor& k, const Tensor& v) {
+  const bool fits = q.dim() == 4 && k.dim() == 4 && v.dim() == 4 && k.size(0) == q.size(0) &&
+                    v.size(0) == q.size(0) && k.size(1) > 0 && k.size(1) == v.size(1) &&
+                    k.size(2) == v.size(2) && k.size(3) == q.size(3);
+  if (!fits)
+    throw ShapeError(fmt::format(
+        "{}: q is {}, k is {}, v is {}; expected q [B, H, T, D], k [B, H', S, D], v [B, H', S, E]",
+        kOp, q.shape().str(), k.shape().str(), v.shape().str()));
+  if (q.size(1) % k.size(1) != 0)
+    throw ShapeError(
+        fmt::format("{}: q has {} heads, k and v have {}; theirs must divide those of q", kOp,
+                    q.size(1), k.size(1)));
+  for (const Tensor& t : {q, k, v})
+    if (!is_floating(t.dtype()))
+      throw DTypeError(fmt::format("{}: {} is not a type it takes; convert with to(f32)", kOp,
+                                   core::describe(t)));
+  return {q.size(0), q.size(1), q.size(2), k.size(2), q.size(3), v.size(3)};
+}
+
+// With as many axes as an operand has, those in front of size 1.
+Tensor with_rank(Tensor t, int rank) {
+  while (t.defined() && t.dim() < rank) t = t.unsqueeze(0);
+  return t;
+}
+
+Tensor checked_scores(const char* what, const Tensor& t, const Sizes& n) {
+  if (!t.defined()) return t;
+  const Shape scores{n.B, n.H, n.T, n.S};
+  if (!broadcasts_to(t.shape(), scores))
+    misfit(what, t, fmt::format("a shape that broadcasts to [B, H, T, S], {}", scores.str()));
+  return with_rank(t, 4);
+}
+
+// A table of distances: [N, ...] or [H, N, ...] with `width` (none: 0) last.
+Tensor checked_table(const char* what, const Tensor& t, const Sizes& n, int64_t width) {
+  if (!t.defined()) return t;
+  const int rank = width > 0 ? 3 : 2;
+  const Tensor table = with_rank(t, rank);
+  if (table.dim() != rank || (table.size(0) != 1 && table.size(0) != n.H) ||
+      table.size(1) % 2 == 0 || (width > 0 && table.size(2) != width))
+    misfit(what, t,
+           width > 0 ? fmt::format("[N, {0}] or [{1}, N, {0}] with N odd", width, n.H)
+                     : fmt::format("[N] or [{}, N] with N odd", n.H));
+  return table;
+}
+
+Tensor checked_starts(const char* what, const Tensor& t, int64_t total) {
+  if (t.dtype() != i64 || t.dim() != 1 || t.numel() < 1)
+    throw ShapeError(
+        fmt::format("{}: packed.{} is {}; expected i64 [n + 1]", kOp, what, core::describe(t)));
+  const Tensor starts = t.detach().contiguous();
+  const int64_t *first = starts.data<int64_t>(), *last = first + starts.numel() - 1;
+  if (*first != 0 || *last != total || !std::is_sorted(first, last + 1))
+    throw ValueError(fmt::format("{}: packed.{} goes from {} to {}; expected to rise from 0 to {}",
+                                 kOp, what, *first, *last, total));
+  return starts;
+}
+
+Tensor checked_lengths(const Tensor& t, const Sizes& n) {
+  if (t.dtype() != i64 || t.shape() != Shape{n.B})
+    throw ShapeError(
+        fmt::format("{}: lengths are {}; expected i64 [{}]", kOp, core::describe(t), n.B));
+  const Tensor lengths = t.detach().contiguous();
+  for (int64_t b = 0; b < n.B; ++b) {
+    const int64_t length = lengths.data<int64_t>()[b];
+    if (length < 0 || length > n.S)
+      throw IndexError(fmt::format("{}: lengths[{}] = {} is outside 0..{}", kOp, b, length, n.S));
+  }
+  return lengths;
+}
+
+core::AttentionSpec spec_of(const AttentionOptions& o, const Sizes& n) {
+  if (o.dropout < 0 || o.dropout > 1)
+    throw ValueError(fmt::format("{}: dropout is {}; a probability is in 0..1", kOp, o.dropout));
+  if (o.softcap < 0)
+    throw ValueError(
+        fmt::format("{}: softcap is {}; it must be positive, or 0 for none", kOp, o.softcap));
+  for (const auto& side : {o.window.before, o.window.after})
+    if (side && *side < 0)
+      throw ValueError(
+          fmt::format("{}: the window has {} keys on a side; leave a side out to see "
+                      "all of it",
+                      kOp, *side));
+  const double scale =
+      o.scale ? *o.scale : 1 / std::sqrt(static_cast<double>(std::max<int64_t>(n.D, 1)));
+  core::AttentionSpec spec{.scale = scale,
+                           .softcap = o.softcap,
+                           .left = o.window.before.value_or(core::kUnlimited),
+                           .right = o.window.after.value_or(core::kUnlimited),
+                           .start = o.start.value_or(n.S - n.T),
+                           .dropout = o.dropout,
+                           .generator = {}};
+  if (o.causal) spec.right = 0;
+  if (o.dropout > 0) {
+    spec.generator = default_generator();
+    ++default_generator().draws;
+  }
+  return spec;
+}
+
+Setup setup_of(const AttentionOptions& o, const Sizes& n) {
+  Setup setup{.spec = spec_of(o, n),
+              .mask = {},
+              .lengths = {},
+              .query_starts = {},
+              .key_starts = {},
+              .functions = {}};
+  if (o.mask.defined() && o.mask.dtype() == boolean) setup.mask = checked_scores("mask", o.mask, n);
+  if (o.lengths.defined()) setup.lengths = checked_lengths(o.lengths, n);
+  if (o.packed.queries.defined() || o.packed.keys.defined()) {
+    const Tensor& keys = o.packed.keys.defined() ? o.packed.keys : o.packed.queries;
+    const Tensor& queries = o.packed.queries.defined() ? o.packed.queries : keys;
+    if (n.B != 1 || o.lengths.defined())
+      throw ValueError(fmt::format(
+          "{}: packed sequences are in one batch without lengths, but B is {}; choose one form",
+          kOp, n.B));
+    setup.query_starts = checked_starts("queries", queries, n.T);
+    setup.key_starts = checked_starts("keys", keys, n.S);
+    if (setup.query_starts.numel() != setup.key_starts.numel())
+      throw ShapeError(fmt::format("{}: packed.queries has {} sequences, packed.keys {}", kOp,
+                                   queries.numel() - 1, keys.numel() - 1));
+  }
+  if (o.score || o.visible) {
+    setup.functions = std::make_shared<detail::TileFunctions>(o.score, o.visible);
+    setup.spec.function = setup.functions.get();
+  }
+  return setup;
+}
+
+Tensor bias_of(const AttentionOptions& o, const Sizes& n) {
+  Tensor bias = o.bias;
+  for (const Tensor& t : {o.bias, o.mask})
+    if (t.defined() && !is_floating(t.dtype()) && t.dtype() != boolean)
+      throw DTypeError(fmt::format("{}: {} hides or adds to scores; it must be bool or floating",
+                                   kOp, core::describe(t)));
+  if (o.mask.defined() && o.mask.dtype() != boolean) bias = bias.defined() ? bias + o.mask : o.mask;
+  return checked_scores("bias", bias, n);
+}
+
+// Rows or columns that lie side by side, as products take them.
+Tensor for_products(const Tensor& t) {
+  const int64_t row = t.strides()[2], column = t.strides()[3];
+  const bool fits =
+      (column == 1 && row >= t.size(3)) || (row == 1 && column >= std::max<int64_t>(t.size(2), 1));
+  return fits ? t : t.contiguous();
+}
+
+std::vector<int64_t> chosen(const char* what, const std::vector<int64_t>& list, int64_t size) {
+  std::vector<int64_t> all(static_cast<size_t>(size));
+  std::iota(all.begin(), all.end(), 0);
+  for (const int64_t i : list)
+    if (i < 0 || i >= size)
+      throw IndexError(
+          fmt::format("{}: weights_of.{} has {}, outside 0..{}", kOp, what, i, size - 1));
+  return list.empty() ? all : list;
+}
+
+}  // namespace
+
+Attended scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
+                                      const AttentionOptions& o) {
+  const Sizes n = check_operands(q, k, v);
+  const DType given = core::result_type(q, k);
+  const DType wide = given == f64 ? f64 : f32;
+  const auto as = [&](const Tensor& t) { return t.defined() ? t.to(wide) : t; };
+  std::vector<Tensor> x(kOperands);
+  x[kQ] = as(q);
+  x[kK] = for_products(as(k));
+  x[kV] = for_products(as(v));
+  x[kBias] = as(bias_of(o, n));
+  x[kDistance] = as(checked_table("distance_bias", o.distance_bias, n, 0));
+  x[kKeys] = as(checked_table("relative.keys", o.relative.keys, n, n.D));
+  x[kValues] = as(checked_table("relative.values", o.relative.values, n, n.E));
+  for (const size_t i : {kDistance, kKeys, kValues})
+    if (x[i].defined()) x[i] = x[i].contiguous();
+  if (o.relative.query.defined()) {
+    if (!o.relative.keys.defined() || o.relative.query.shape() != q.shape())
+      misfit("relative.query", o.relative.query,
+             fmt::format("that of q, {}, and relative.keys to be given", q.shape().str()));
+    x[kRelative] = as(o.relative.query);
+  }
+  if (o.sinks.defined()) {
+    if (o.sinks.shape() != Shape{n.H}) misfit("sinks", o.sinks, fmt::format("[{}]", n.H));
+    x[kSinks] = as(o.sinks);
+  }
+  const Setup setup = setup_of(o, n);
+  const auto captured = setup.functions ? setup.functions->captured() : std::vector<Tensor>{};
+  const auto [out, lse] = apply<Attention>(x, captured, setup);
+  Attended result{out.to(given), {}};
+  if (o.weights_of) {
+    if (setup.query_starts.defined())
+      throw ValueError(
+          fmt::format("{}: weights_of takes no packed sequences; pass one of them at a time", kOp));
+    const NoGrad off;
+    result.weights = core::attention_weights(setup.spec, tensors_of(setup, x), lse.detach(),
+                                             chosen("heads", o.weights_of->heads, n.H),
+                                             chosen("queries", o.weights_of->queries, n.T))
+                         .to(given);
+  }
+  return result;
+}
+
+Tensor alibi(int64_t heads, int64_t length) {
+  if (heads < 1 || length < 1)
+    throw ValueError(
+        fmt::format("alibi: {} heads and length {}; both must be at least 1", heads, length));
+  const int64_t whole = int64_t{1} << static_cast<int>(std::log2(static_cast<double>(heads)));
+  std::vector<float> slopes;
+  const auto slope = [](int64_t i, int64_t of) {
+    return static_cast<float>(std::exp2(-8.0 * static_cast<double>(i) / static_cast<double>(of)));
+  };
+  for (int64_t i = 1; i <= whole; ++i) slopes.push_back(slope(i, whole));
+  for (int64_t i = 1; static_cast<int64_t>(slopes.size()) < heads; i += 2)
+    slopes.push_back(slope(i, 2 * whole));
+  const Tensor distance = abs(arange(2 * length - 1) - (length - 1)).to(f32);
+  return -from_vector(slopes).unsqueeze(1) * distance;
+}
+
+}  // namespace tapehead

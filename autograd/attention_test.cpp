@@ -1,0 +1,395 @@
+// Every pair of options of scaled_dot_product_attention against the plain reference, by the checks
+// of the table of ops; then tiles, memory and messages.
+#include "tapehead/autograd/attention.h"
+
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "tapehead/autograd/detail/attention.h"
+#include "tapehead/autograd/engine.h"
+#include "tapehead/core/allocator.h"
+#include "tapehead/core/creation.h"
+#include "tapehead/tests/attention_reference.h"
+#include "tapehead/tests/expect.h"
+
+namespace tapehead::rows {
+namespace {
+
+enum Choice {
+  kCausal,
+  kMask,
+  kLengths,
+  kWindow,
+  kBias,
+  kFloatMask,
+  kDistance,
+  kRelativeKeys,
+  kRelativeValues,
+  kRelativeQuery,
+  kSoftcap,
+  kSinks,
+  kGrouped,
+  kWideValues,
+  kScale,
+  kStart,
+  kScore,
+  kVisible,
+  kPacked,
+  kDropout,
+  kChoices
+};
+using Choices = std::set<int>;
+
+struct Sizes {
+  int64_t B = 2, H = 2, T = 3, S = 4, D = 2, N = 5;
+};
+
+// The operands that a choice adds to q, k and v, in the order of the choices.
+std::vector<std::pair<int, Operand>> extra_operands(const Sizes& n, int64_t E) {
+  return {{kMask, mask({n.B, 1, n.T, n.S})},
+          {kLengths, indices({n.B}, n.S + 1)},
+          {kBias, Shape{n.H, n.T, n.S}},
+          {kFloatMask, Shape{n.T, n.S}},
+          {kDistance, Shape{n.H, n.N}},
+          {kRelativeKeys, Shape{n.N, n.D}},
+          {kRelativeValues, Shape{n.H, n.N, E}},
+          {kRelativeQuery, Shape{n.B, n.H, n.T, n.D}},
+          {kSinks, Shape{n.H}},
+          {kScore, Shape{n.H}}};
+}
+
+std::vector<int64_t> starts(int64_t total) { return {0, total / 3, total / 3, total}; }
+
+// The call and the reference of a choice of options.
+Sample sample_of(const Choices& on, Sizes n = {}) {
+  const auto has = [on](int choice) { return on.contains(choice); };
+  if (has(kPacked)) n.B = 1;
+  if (has(kGrouped)) n.H *= 2;
+  const int64_t E = has(kWideValues) ? n.D + 1 : n.D, keys = has(kGrouped) ? n.H / 2 : n.H;
+  Sample s;
+  s.operands = {Shape{n.B, n.H, n.T, n.D}, Shape{n.B, keys, n.S, n.D}, Shape{n.B, keys, n.S, E}};
+  std::vector<int> order;
+  for (const auto& [choice, operand] : extra_operands(n, E))
+    if (has(choice)) order.push_back(choice), s.operands.push_back(operand);
+  const auto find = [order](int choice) {
+    return static_cast<size_t>(std::find(order.begin(), order.end(), choice) - order.begin()) + 3;
+  };
+  s.call = [=](const Tensors& x) {
+    const auto operand = [&](int choice) { return has(choice) ? x[find(choice)] : Tensor(); };
+    AttentionOptions o{.causal = has(kCausal),
+                       .mask = has(kMask) ? operand(kMask) : operand(kFloatMask),
+                       .lengths = operand(kLengths),
+                       .bias = operand(kBias),
+                       .distance_bias = operand(kDistance),
+                       .relative = {.keys = operand(kRelativeKeys),
+                                    .values = operand(kRelativeValues),
+                                    .query = operand(kRelativeQuery)},
+                       .dropout = has(kDropout) ? 0.3 : 0,
+                       .softcap = has(kSoftcap) ? 1.5 : 0,
+                       .sinks = operand(kSinks)};
+    if (has(kMask) && has(kFloatMask)) {
+      o.bias = has(kBias) ? o.bias + operand(kFloatMask) : operand(kFloatMask);
+    }
+    if (has(kPacked)) o.packed = {from_vector(starts(n.T)), from_vector(starts(n.S))};
+    if (has(kWindow)) o.window = {1, 2};
+    if (has(kScale)) o.scale = 0.7;
+    if (has(kStart)) o.start = 0;
+    if (has(kScore)) {
+      const Tensor factor = operand(kScore);
+      o.score = [factor](const Tensor& scores, const ScoresAt& at) {
+        return scores * factor[at.head] + 0.125 * (at.queries - at.keys);
+      };
+    }
+    if (has(kVisible))
+      o.visible = [](const ScoresAt& at) { return remainder(at.queries + at.keys, 3) != 1; };
+    const Generator before = default_generator();
+    manual_seed(7);
+    const Tensor y = scaled_dot_product_attention(x[0], x[1], x[2], o).out;
+    default_generator() = before;
+    return Tensors{y};
+  };
+  s.reference = [=](Arrays& x) {
+    const Shape scores{n.B, n.H, n.T, n.S};
+    const auto operand = [&](int choice) { return has(choice) ? x[find(choice)] : Array({0}); };
+    const auto wide = [&](int choice) {
+      return has(choice) ? broadcast(operand(choice), scores) : Array({0});
+    };
+    const auto table = [&](int choice) {
+      Array a = operand(choice);
+      if (has(choice) && choice == kRelativeKeys) a.shape = {1, n.N, n.D};
+      return a;
+    };
+    AttentionCase c{.q = x[0],
+                    .k = x[1],
+                    .v = x[2],
+                    .mask = wide(kMask),
+                    .lengths = operand(kLengths),
+                    .bias = wide(kBias),
+                    .distance = operand(kDistance),
+                    .keys = table(kRelativeKeys),
+                    .values = operand(kRelativeValues),
+                    .relative = operand(kRelativeQuery),
+                    .sinks = operand(kSinks)};
+    if (has(kFloatMask)) {
+      const Array added = wide(kFloatMask);
+      if (!has(kBias)) c.bias = Array(scores);
+      for (int64_t i = 0; i < added.numel(); ++i) c.bias[i] += added.values[static_cast<size_t>(i)];
+    }
+    c.scale = has(kScale) ? 0.7 : 1 / std::sqrt(static_cast<double>(n.D));
+    c.softcap = has(kSoftcap) ? 1.5 : 0;
+    if (has(kWindow)) c.before = 1, c.after = 2;
+    if (has(kCausal)) c.after = 0;
+    c.start = has(kStart) ? 0 : n.S - n.T;
+    if (has(kPacked)) c.query_starts = starts(n.T), c.key_starts = starts(n.S);
+    if (has(kDropout)) {
+      core::AttentionSpec spec;
+      spec.dropout = 0.3;
+      spec.generator = {7, 0};
+      c.dropped = Array(scores);
+      c.dropped.values = core::attention_dropout(spec, scores, f64).to_vector<double>();
+    }
+    if (has(kScore) || has(kVisible))
+      c.score = [&, factor = operand(kScore)](double score, int64_t h, int64_t i,
+                                              int64_t j) mutable {
+        if (has(kScore)) score = score * factor[h] + 0.125 * static_cast<double>(i - j);
+        return has(kVisible) && (i + j) % 3 == 1 ? -INFINITY : score;
+      };
+    return Arrays{attention_reference(c)};
+  };
+  s.reduces = 4 * (n.S + n.D);
+  s.roundings = 4;
+  return s;
+}
+
+bool possible(const Choices& on) {
+  const auto has = [&](int choice) { return on.contains(choice); };
+  return !(has(kPacked) && has(kLengths)) && (!has(kRelativeQuery) || has(kRelativeKeys));
+}
+
+std::vector<Sample> pairs() {
+  std::vector<Sample> out{sample_of({})};
+  for (int a = 0; a < kChoices; ++a)
+    for (int b = a; b < kChoices; ++b) {
+      Choices on{a, b};
+      if (on.contains(kRelativeQuery)) on.insert(kRelativeKeys);
+      if (possible(on)) out.push_back(sample_of(on));
+    }
+  return out;
+}
+
+}  // namespace
+
+namespace {
+
+Tensor zeros_of(const Shape& shape, DType dtype = f32) { return core::full(shape, 0, dtype); }
+
+// A call with small operands q [2, 4, 3, 2], k and v [2, 2, 4, 2].
+void call(const AttentionOptions& o) {
+  scaled_dot_product_attention(zeros_of({2, 4, 3, 2}), zeros_of({2, 2, 4, 2}),
+                               zeros_of({2, 2, 4, 2}), o);
+}
+
+}  // namespace
+
+#define SAYS(text) "scaled_dot_product_attention: " text
+TAPEHEAD_ROW(scaled_dot_product_attention)
+    .samples(pairs())
+    .bad<ShapeError>(
+        [] {
+          scaled_dot_product_attention(zeros_of({2, 3}), zeros_of({2, 3}), zeros_of({2, 3}));
+        },
+        SAYS("q is [2, 3], k is [2, 3], v is [2, 3]; expected q [B, H, T, D], k [B, H', S, D], "
+             "v [B, H', S, E]"))
+    .bad<ShapeError>(
+        [] {
+          const Tensor k = zeros_of({1, 2, 4, 3});
+          scaled_dot_product_attention(zeros_of({1, 3, 4, 3}), k, k);
+        },
+        SAYS("q has 3 heads, k and v have 2; theirs must divide those of q"))
+    .bad<DTypeError>(
+        [] {
+          const Tensor k = zeros_of({1, 1, 1, 1}, i64);
+          scaled_dot_product_attention(k, k, k);
+        },
+        SAYS("[1, 1, 1, 1] i64 is not a type it takes; convert with to(f32)"))
+    .bad<ShapeError>(
+        [] {
+          call({.mask = zeros_of({3, 3}, boolean)});
+        },
+        SAYS("mask is [3, 3]; expected a shape that broadcasts to [B, H, T, S], "
+             "[2, 4, 3, 4]"))
+    .bad<DTypeError>(
+        [] {
+          call({.mask = zeros_of({3, 4}, i64)});
+        },
+        SAYS("[3, 4] i64 hides or adds to scores; it must be bool or floating"))
+    .bad<ShapeError>(
+        [] {
+          call({.bias = zeros_of({5, 3, 4})});
+        },
+        SAYS("bias is [5, 3, 4]; expected a shape that broadcasts to [B, H, T, S], "
+             "[2, 4, 3, 4]"))
+    .bad<ShapeError>([] { call({.lengths = zeros_of({3}, i64)}); },
+                     SAYS("lengths are [3] i64; expected i64 [2]"))
+    .bad<IndexError>(
+        [] {
+          call({.lengths = from_vector(std::vector<int64_t>{4, 5})});
+        },
+        SAYS("lengths[1] = 5 is outside 0..4"))
+    .bad<ShapeError>(
+        [] {
+          call({.distance_bias = zeros_of({4, 6})});
+        },
+        SAYS("distance_bias is [4, 6]; expected [N] or [4, N] with N odd"))
+    .bad<ShapeError>(
+        [] {
+          call({.relative = {.keys = zeros_of({5, 3})}});
+        },
+        SAYS("relative.keys is [5, 3]; expected [N, 2] or [4, N, 2] with N odd"))
+    .bad<ShapeError>(
+        [] {
+          call({.relative = {.query = zeros_of({2, 4, 3, 2})}});
+        },
+        SAYS("relative.query is [2, 4, 3, 2]; expected that of q, [2, 4, 3, 2], and "
+             "relative.keys to be given"))
+    .bad<ShapeError>([] { call({.sinks = zeros_of({2})}); }, SAYS("sinks is [2]; expected [4]"))
+    .bad<ValueError>([] { call({.dropout = 1.5}); },
+                     SAYS("dropout is 1.5; a probability is in 0..1"))
+    .bad<ValueError>([] { call({.softcap = -1}); },
+                     SAYS("softcap is -1; it must be positive, or 0 for none"))
+    .bad<ValueError>([] { call({.window = {.before = -1}}); },
+                     SAYS("the window has -1 keys on a side; leave a side out to see all of it"))
+    .bad<ValueError>(
+        [] {
+          call({.packed = {zeros_of({1}, i64), {}}});
+        },
+        SAYS("packed sequences are in one batch without lengths, but B is 2; choose "
+             "one form"))
+    .bad<ValueError>(
+        [] {
+          const Tensor x = zeros_of({1, 1, 4, 2});
+          scaled_dot_product_attention(x, x, x,
+                                       {.packed = {from_vector(std::vector<int64_t>{0, 3}), {}}});
+        },
+        SAYS("packed.queries goes from 0 to 3; expected to rise from 0 to 4"))
+    .bad<IndexError>([] { call({.weights_of = WeightsOf{.heads = {4}}}); },
+                     SAYS("weights_of.heads has 4, outside 0..3"))
+    .bad<ShapeError>(
+        [] { call({.score = [](const Tensor& x, const ScoresAt&) { return sum(x); }}); },
+        SAYS("the score function made [] f32 of scores [1, 1]; it must keep their shape"))
+    .bad<ShapeError>([] { call({.visible = [](const ScoresAt& at) { return at.keys; }}); },
+                     SAYS("the mask function gave [1, 4] i64 for scores [3, 4]; expected bool of "
+                          "a shape that broadcasts to theirs"));
+TAPEHEAD_ROW(alibi)
+    .sample({.operands = {},
+             .call = [](const Tensors&) { return Tensors{alibi(3, 2)}; },
+             .reference =
+                 [](Arrays&) {
+                   Array a({3, 3});
+                   const double slopes[] = {1.0 / 16, 1.0 / 256, 1.0 / 4};
+                   for (int64_t h = 0; h < 3; ++h) a(h, 0) = a(h, 2) = -slopes[h];
+                   return Arrays{a};
+                 },
+             .differentiable = false})
+    .bad<ValueError>([] { alibi(0, 2); }, "alibi: 0 heads and length 2; both must be at least 1");
+
+}  // namespace tapehead::rows
+
+namespace tapehead {
+namespace {
+
+using rows::Choices;
+
+// Random operands of a sample in f64.
+std::vector<Tensor> operands_of(const rows::Sample& s) {
+  std::vector<Tensor> x;
+  for (const rows::Operand& o : s.operands)
+    x.push_back(o.kind == rows::Operand::kFloating
+                    ? Tensor(4 * rand(o.shape, f64) - 2).set_requires_grad()
+                : o.kind == rows::Operand::kBool ? rand(o.shape) < 0.7
+                                                 : randint(0, static_cast<int64_t>(o.to), o.shape));
+  return x;
+}
+
+double difference(const Tensor& a, const Tensor& b) { return max(abs(a - b)).item(); }
+
+}  // namespace
+
+TEST_CASE("attention: tiles join, whatever the options") {
+  manual_seed(3);
+  std::vector<Choices> cases;
+  for (int choice = 0; choice < rows::kChoices; ++choice) cases.push_back({choice});
+  cases.push_back({rows::kRelativeKeys, rows::kRelativeQuery, rows::kCausal, rows::kSoftcap});
+  cases.push_back({rows::kWindow, rows::kPacked, rows::kRelativeValues, rows::kDropout});
+  cases.push_back({rows::kCausal, rows::kGrouped, rows::kLengths, rows::kScore, rows::kSinks});
+  for (const Choices& on : cases) {
+    if (!rows::possible(on)) continue;
+    CAPTURE(*on.begin());
+    const rows::Sample s =
+        rows::sample_of(on, {.B = 1, .H = 2, .T = 130, .S = 530, .D = 3, .N = 301});
+    const std::vector<Tensor> x = operands_of(s);
+    const Tensor y = s.call(x)[0];
+    rows::Arrays arrays;
+    for (const Tensor& t : x) {
+      arrays.emplace_back(t.shape());
+      arrays.back().values = t.to(f64).to_vector<double>();
+    }
+    const rows::Array expected = s.reference(arrays)[0];
+    CHECK(difference(y, from_vector(expected.values).reshape(expected.shape)) < 1e-9);
+
+    std::vector<Tensor> tracked;
+    for (const Tensor& t : x)
+      if (t.requires_grad()) tracked.push_back(t);
+    const Tensor dy = rand(y.shape(), f64);
+    const auto fused = grad({y}, tracked, {.gradients = {dy}, .retain_graph = true});
+    const auto plain = grad({y}, tracked, {.gradients = {dy}, .create_graph = true});
+    for (size_t i = 0; i < fused.size(); ++i) {
+      CAPTURE(i);
+      CHECK(difference(fused[i], plain[i]) < 1e-8);
+    }
+  }
+}
+
+TEST_CASE("attention gives the weights that are asked for") {
+  manual_seed(4);
+  const Tensor q = randn({2, 4, 3, 2}), k = randn({2, 2, 5, 2}), v = randn({2, 2, 5, 2});
+  const Attended a = scaled_dot_product_attention(
+      q, k, v, {.causal = true, .weights_of = WeightsOf{.heads = {3, 0}, .queries = {2}}});
+  CHECK(a.weights.shape() == Shape{2, 2, 1, 5});
+  for (const int64_t b : {0, 1}) {
+    const Tensor out = matmul(a.weights[b][0], v[b][1]);
+    CHECK(difference(out[0], a.out[b][3][2]) < 1e-6);
+  }
+  CHECK(!a.weights.requires_grad());
+  CHECK(!scaled_dot_product_attention(q, k, v).weights.defined());
+}
+
+TEST_CASE("attention: memory grows with the length, not with its square") {
+  const auto extra = [](int64_t T) {
+    Tensor q = randn({1, 2, T, 16}), k = randn({1, 2, T, 16}), v = randn({1, 2, T, 16});
+    for (Tensor* t : {&q, &k, &v}) t->set_requires_grad();
+    reset_peak_memory();
+    const int64_t before = memory_stats().live_bytes;
+    sum(scaled_dot_product_attention(q, k, v, {.causal = true}).out).backward();
+    return memory_stats().peak_bytes - before;
+  };
+  extra(64);
+  const int64_t small = extra(512), large = extra(2048);
+  CAPTURE(small);
+  CAPTURE(large);
+  CHECK(static_cast<double>(large) < 4.4 * static_cast<double>(small));
+}
+
+TEST_CASE("attention: nothing to see gives 0, and empty operands empty results") {
+  const Tensor x = core::full({1, 1, 2, 3}, 1);
+  const Tensor y = scaled_dot_product_attention(x, x, x, {.lengths = core::full({1}, 0, i64)}).out;
+  CHECK(max(abs(y)).item() == 0);
+  const Tensor none = core::full({1, 1, 0, 3}, 1);
+  CHECK(scaled_dot_product_attention(none, x, x).out.shape() == Shape{1, 1, 0, 3});
+  CHECK(max(abs(scaled_dot_product_attention(x, none, none).out)).item() == 0);
+  const Tensor nobody = core::full({0, 1, 2, 3}, 1);
+  CHECK(scaled_dot_product_attention(nobody, nobody, nobody).out.numel() == 0);
+}
+
+}  // namespace tapehead

@@ -1,0 +1,395 @@
+#include "tapehead/core/detail/attention.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "tapehead/core/detail/attention_tile.h"
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/detail/views.h"
+#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/core/parallel.h"
+
+namespace tapehead::core {
+namespace {
+
+using kernels::kRandomGroup;
+
+constexpr int64_t kCopies = 8;  // of a gradient that many heads add to
+
+template <class T>
+const kernels::AttentionKernels<T>& row_kernels() {
+  if constexpr (std::is_same_v<T, float>) return *kernels::table().attention_f32;
+  else return *kernels::table().attention_f64;
+}
+
+template <class F>
+void by_type(DType dtype, F&& f) {
+  dtype == f32 ? f.template operator()<float>() : f.template operator()<double>();
+}
+
+std::vector<Sequence> sequences_of(const AttentionSpec& spec, const AttentionTensors& in) {
+  std::vector<Sequence> out;
+  const int64_t B = in.q.size(0), T = in.q.size(2), S = in.k.size(2);
+  if (in.query_starts.defined()) {
+    const int64_t *q = in.query_starts.data<int64_t>(), *k = in.key_starts.data<int64_t>();
+    for (int64_t i = 0; i + 1 < in.query_starts.numel(); ++i) {
+      const int64_t queries = q[i + 1] - q[i], keys = k[i + 1] - k[i];
+      out.push_back({0, q[i], queries, k[i], keys, keys - queries});
+    }
+    return out;
+  }
+  for (int64_t b = 0; b < B; ++b) {
+    const int64_t keys = in.lengths.defined() ? in.lengths.data<int64_t>()[b] : S;
+    out.push_back({b, 0, T, 0, keys, spec.start});
+  }
+  return out;
+}
+
+// A row of dropout's factors starts at a group of random words of its own.
+class Dropout {
+ public:
+  Dropout(const AttentionSpec& spec, const Shape& scores)
+      : stream_{spec.generator.seed, spec.generator.draws},
+        threshold_(static_cast<uint32_t>(
+            std::min(std::llround(spec.dropout * 0x1p32), static_cast<long long>(UINT32_MAX)))),
+        scale_(spec.dropout < 1 ? 1 / (1 - spec.dropout) : 0),
+        on_(spec.dropout > 0),
+        heads_(scores[1]),
+        queries_(scores[2]),
+        groups_((scores[3] + kRandomGroup - 1) / kRandomGroup) {}
+
+  explicit operator bool() const { return on_; }
+
+  // Drops of n elements of a row, from a column on that is a multiple of kRandomGroup.
+  template <class T>
+  void apply(int64_t b, int64_t h, int64_t row, int64_t column, int64_t n, T* x) const {
+    alignas(64) uint32_t words[kTileColumns];
+    const int64_t group = ((b * heads_ + h) * queries_ + row) * groups_ + column / kRandomGroup;
+    const kernels::RandomKernels& random = *kernels::table().random;
+    random.words(stream_, static_cast<uint64_t>(group), (n + kRandomGroup - 1) / kRandomGroup,
+                 words);
+    random.drop[static_cast<int>(dtype_of<T>())](words, threshold_, scale_, x, x, n);
+  }
+
+ private:
+  kernels::RandomStream stream_;
+  uint32_t threshold_;
+  double scale_;
+  bool on_;
+  int64_t heads_, queries_, groups_;
+};
+
+template <class T>
+void drop_tile(const Dropout& dropout, const Sequence& s, const ScoreTile& t, T* x) {
+  for (int64_t r = 0; r < t.rows; ++r)
+    dropout.apply(s.batch, t.head, s.first_query + t.row + r, t.column, t.columns,
+                  x + r * t.columns);
+}
+
+// Calls f(tile) for the tiles of some queries that hold keys they may see.
+template <class T, class F>
+void each_tile(const TileScores<T>& scores, const Sequence& s, ScoreTile tile, F f) {
+  int64_t first, last;
+  scores.visible(s, tile, &first, &last);
+  for (int64_t j = first - first % kRandomGroup; j < last; j += kTileColumns) {
+    tile.column = j;
+    tile.columns = std::min(kTileColumns, last - j);
+    f(tile);
+  }
+}
+
+// What is the same in all tasks of a pass.
+template <class T>
+struct Pass {
+  const AttentionSpec& spec;
+  const AttentionTensors& in;
+  std::vector<Sequence> sequences;
+  Dropout dropout;
+  Strided<T> v, sinks;
+  int64_t H, G, E;
+
+  Pass(const AttentionSpec& how, const AttentionTensors& tensors)
+      : spec(how),
+        in(tensors),
+        sequences(sequences_of(spec, in)),
+        dropout(spec, {in.q.size(0), in.q.size(1), in.q.size(2), in.k.size(2)}),
+        v(in.v),
+        sinks(in.sinks),
+        H(in.q.size(1)),
+        G(H / std::max<int64_t>(in.k.size(1), 1)),
+        E(in.v.size(3)) {}
+
+  ScoreTile rows_of(size_t sequence, int64_t head, int64_t row) const {
+    return {.batch = static_cast<int64_t>(sequence),
+            .head = head,
+            .row = row,
+            .rows = std::min(kTileRows, sequences[sequence].queries - row),
+            .column = 0,
+            .columns = 0};
+  }
+  const T* values_at(const Sequence& s, const ScoreTile& t) const {
+    return v.at(s.batch, t.head / G, s.first_key + t.column);
+  }
+};
+
+// Tasks may not throw, and a user's function may; nor may that run in several threads.
+template <class F>
+void run(const AttentionSpec& spec, int64_t tasks, F f) {
+  if (!spec.function) return parallel_for(tasks, f);
+  for (int64_t task = 0; task < tasks; ++task) f(task);
+}
+
+template <class T>
+void forward(const Pass<T>& pass, const ScoreTile& rows, const Strided<T>& out,
+             const Strided<T>& lse) {
+  constexpr T kLeast = -std::numeric_limits<T>::infinity();
+  const Sequence& s = pass.sequences[static_cast<size_t>(rows.batch)];
+  const kernels::AttentionKernels<T>& kernel = row_kernels<T>();
+  const int64_t E = pass.E;
+  TileScores<T> scores(pass.spec, pass.in, false);
+  scores.set_queries(s, rows);
+  std::vector<T> sum(static_cast<size_t>(rows.rows * E));
+  T largest[kTileRows];
+  double total[kTileRows] = {};
+  std::fill_n(largest, kTileRows, kLeast);
+  each_tile(scores, s, rows, [&](const ScoreTile& tile) {
+    T* x = scores.compute(s, tile);
+    for (int64_t r = 0; r < tile.rows; ++r) {
+      const T factor =
+          kernel.accumulate(x + r * tile.columns, tile.columns, &largest[r], &total[r]);
+      if (factor != 1)
+        for (int64_t e = 0; e < E; ++e) sum[static_cast<size_t>(r * E + e)] *= factor;
+    }
+    if (pass.dropout) drop_tile(pass.dropout, s, tile, x);
+    gemm(dtype_of<T>(), tile.rows, E, tile.columns, {x, tile.columns, 1},
+         {pass.values_at(s, tile), pass.v.step[2], pass.v.step[3]}, sum.data(), E, 1);
+    if (pass.in.values.defined()) scores.add_values(s, tile, x, sum.data());
+  });
+  for (int64_t r = 0; r < rows.rows; ++r) {
+    const int64_t row = s.first_query + rows.row + r;
+    double shift = largest[r], all = total[r];
+    if (pass.sinks) {
+      const double sink = *pass.sinks.at(rows.head);
+      shift = std::max(shift, sink);
+      all = total[r] * std::exp(largest[r] - shift) + std::exp(sink - shift);
+    }
+    const double scale = all == 0 ? 0 : std::exp(largest[r] - shift) / all;
+    *lse.at(s.batch, rows.head, row) =
+        static_cast<T>(all == 0 ? std::numeric_limits<double>::infinity() : shift + std::log(all));
+    T* y = out.at(s.batch, rows.head, row);
+    for (int64_t e = 0; e < E; ++e)
+      y[e * out.step[3]] = sum[static_cast<size_t>(r * E + e)] * static_cast<T>(scale);
+  }
+}
+
+// Zeros [B, H, T, D] in the memory of a [B, T, H, D], as what heads are split from or joined to.
+Tensor heads_like(const Tensor& x, int64_t width) {
+  return transpose(full({x.size(0), x.size(2), x.size(1), width}, 0, x.dtype()), 1, 2);
+}
+Tensor zeros_like(const Tensor& x) {
+  return x.defined() ? full(x.shape(), 0, x.dtype()) : Tensor();
+}
+
+// Gradients that several heads and sequences add to.
+struct SharedGradients {
+  Tensor bias, distance, keys, values, sinks;
+
+  explicit SharedGradients(const AttentionTensors& in)
+      : bias(zeros_like(in.bias)),
+        distance(zeros_like(in.distance)),
+        keys(zeros_like(in.keys)),
+        values(zeros_like(in.values)),
+        sinks(zeros_like(in.sinks)) {}
+  void add(const SharedGradients& o) const {
+    const auto join = [](const Tensor& to, const Tensor& from) {
+      if (to.defined() && !to.is_same(from)) add_into(to, from);
+    };
+    join(bias, o.bias);
+    join(distance, o.distance);
+    join(keys, o.keys);
+    join(values, o.values);
+    join(sinks, o.sinks);
+  }
+};
+
+template <class T>
+struct BackwardOf {
+  const Pass<T>& pass;
+  Strided<T> out, lse, dout, dq, dk, dv, drelative;
+
+  // The queries of one tile's rows of one head.
+  void rows(TileScores<T>& scores, const ScoreTile& rows, const SharedGradients& shared) const {
+    const Sequence& s = pass.sequences[static_cast<size_t>(rows.batch)];
+    const kernels::AttentionKernels<T>& kernel = row_kernels<T>();
+    const int64_t E = pass.E, D = pass.in.q.size(3);
+    constexpr DType kType = dtype_of<T>();
+    scores.set_queries(s, rows);
+    std::vector<T> g(static_cast<size_t>(rows.rows * E)), q(static_cast<size_t>(rows.rows * D));
+    std::vector<T> relative(drelative ? q.size() : 0), dropped;
+    T delta[kTileRows], log_sum[kTileRows];
+    for (int64_t r = 0; r < rows.rows; ++r) {
+      const int64_t row = s.first_query + rows.row + r;
+      const T *y = out.at(s.batch, rows.head, row), *dy = dout.at(s.batch, rows.head, row);
+      double sum = 0;
+      for (int64_t e = 0; e < E; ++e) {
+        g[static_cast<size_t>(r * E + e)] = dy[e * dout.step[3]];
+        sum += static_cast<double>(y[e * out.step[3]]) * static_cast<double>(dy[e * dout.step[3]]);
+      }
+      delta[r] = static_cast<T>(sum);
+      log_sum[r] = *lse.at(s.batch, rows.head, row);
+      if (pass.sinks)
+        *Strided<T>(shared.sinks).at(rows.head) -=
+            static_cast<T>(std::exp(*pass.sinks.at(rows.head) - log_sum[r]) * sum);
+    }
+    const ScoreGradients<T> into{.bias = Strided<T>(shared.bias),
+                                 .distance = Strided<T>(shared.distance),
+                                 .keys = Strided<T>(shared.keys),
+                                 .q = q.data(),
+                                 .relative = drelative ? relative.data() : q.data(),
+                                 .k = dk};
+    each_tile(scores, s, rows, [&](const ScoreTile& tile) {
+      T *w = scores.compute(s, tile), *d = scores.gradient(), *weights = w;
+      const int64_t n = tile.rows * tile.columns;
+      for (int64_t r = 0; r < tile.rows; ++r)
+        kernel.weights(w + r * tile.columns, tile.columns, log_sum[r]);
+      gemm(kType, tile.rows, tile.columns, E, {g.data(), E, 1},
+           {pass.values_at(s, tile), pass.v.step[3], pass.v.step[2]}, d, tile.columns);
+      if (pass.in.values.defined()) scores.add_value_products(s, tile, g.data(), d);
+      if (pass.dropout) {
+        dropped.assign(w, w + n);
+        weights = dropped.data();
+        drop_tile(pass.dropout, s, tile, weights);
+        drop_tile(pass.dropout, s, tile, d);
+      }
+      gemm(kType, tile.columns, E, tile.rows, {weights, 1, tile.columns}, {g.data(), E, 1},
+           dv.at(s.batch, tile.head / pass.G, s.first_key + tile.column), std::max(dv.step[2], E),
+           1);
+      if (pass.in.values.defined())
+        scores.add_values_gradient(s, tile, weights, g.data(), Strided<T>(shared.values));
+      for (int64_t r = 0; r < tile.rows; ++r)
+        kernel.gradient(w + r * tile.columns, d + r * tile.columns, tile.columns, delta[r]);
+      scores.backward(s, tile, into);
+    });
+    write(s, rows, q, dq, D);
+    if (drelative) write(s, rows, relative, drelative, D);
+  }
+
+  void write(const Sequence& s, const ScoreTile& rows, const std::vector<T>& from,
+             const Strided<T>& to, int64_t width) const {
+    const T scale = static_cast<T>(pass.spec.scale);
+    for (int64_t r = 0; r < rows.rows; ++r) {
+      T* x = to.at(s.batch, rows.head, s.first_query + rows.row + r);
+      for (int64_t d = 0; d < width; ++d)
+        x[d * to.step[3]] = from[static_cast<size_t>(r * width + d)] * scale;
+    }
+  }
+};
+
+}  // namespace
+
+AttentionResult attention(const AttentionSpec& spec, const AttentionTensors& in) {
+  AttentionResult result{heads_like(in.q, in.v.size(3)),
+                         empty({in.q.size(0), in.q.size(1), in.q.size(2)}, in.q.dtype())};
+  by_type(in.q.dtype(), [&]<class T>() {
+    const Pass<T> pass(spec, in);
+    std::vector<ScoreTile> tasks;
+    for (size_t i = 0; i < pass.sequences.size(); ++i)
+      for (int64_t h = 0; h < pass.H; ++h)
+        for (int64_t row = 0; row < pass.sequences[i].queries; row += kTileRows)
+          tasks.push_back(pass.rows_of(i, h, row));
+    const Strided<T> out(result.out), lse(result.lse);
+    run(spec, static_cast<int64_t>(tasks.size()),
+        [&](int64_t task) { forward(pass, tasks[static_cast<size_t>(task)], out, lse); });
+  });
+  return result;
+}
+
+AttentionGradients attention_backward(const AttentionSpec& spec, const AttentionTensors& in,
+                                      const AttentionResult& result, const Tensor& dout) {
+  AttentionGradients out{.q = heads_like(in.q, in.q.size(3)),
+                         .k = heads_like(in.k, in.k.size(3)),
+                         .v = heads_like(in.v, in.v.size(3)),
+                         .relative = {}};
+  if (in.relative.defined()) out.relative = heads_like(in.q, in.q.size(3));
+  by_type(in.q.dtype(), [&]<class T>() {
+    const Pass<T> pass(spec, in);
+    const BackwardOf<T> backward{pass,
+                                 Strided<T>(result.out),
+                                 Strided<T>(result.lse),
+                                 Strided<T>(dout),
+                                 Strided<T>(out.q),
+                                 Strided<T>(out.k),
+                                 Strided<T>(out.v),
+                                 Strided<T>(out.relative)};
+    // A task for each head of keys; where heads add to the same gradient, a few groups of tasks,
+    // each with a copy of it.
+    const int64_t key_heads = pass.H / pass.G;
+    const auto tasks = static_cast<int64_t>(pass.sequences.size()) * key_heads;
+    const bool shares = in.bias.defined() || in.distance.defined() || in.keys.defined() ||
+                        in.values.defined() || in.sinks.defined();
+    const int64_t groups = shares ? std::min(tasks, kCopies) : tasks;
+    std::vector<SharedGradients> shared;
+    for (int64_t i = 0; i < (shares ? groups : 1); ++i) shared.emplace_back(in);
+    run(spec, groups, [&](int64_t group) {
+      TileScores<T> scores(spec, in, true);
+      for (int64_t task = group * tasks / groups; task < (group + 1) * tasks / groups; ++task) {
+        const auto i = static_cast<size_t>(task / key_heads);
+        for (int64_t h = task % key_heads * pass.G; h < (task % key_heads + 1) * pass.G; ++h)
+          for (int64_t row = 0; row < pass.sequences[i].queries; row += kTileRows)
+            backward.rows(scores, pass.rows_of(i, h, row),
+                          shared[static_cast<size_t>(shares ? group : 0)]);
+      }
+    });
+    for (size_t i = 1; i < shared.size(); ++i) shared[0].add(shared[i]);
+    out.bias = shared[0].bias;
+    out.distance = shared[0].distance;
+    out.keys = shared[0].keys;
+    out.values = shared[0].values;
+    out.sinks = shared[0].sinks;
+  });
+  return out;
+}
+
+Tensor attention_weights(const AttentionSpec& spec, const AttentionTensors& in, const Tensor& lse,
+                         const std::vector<int64_t>& heads, const std::vector<int64_t>& rows) {
+  const auto count = [](const auto& list) { return static_cast<int64_t>(list.size()); };
+  const Tensor out = full({in.q.size(0), count(heads), count(rows), in.k.size(2)}, 0, in.q.dtype());
+  by_type(in.q.dtype(), [&]<class T>() {
+    const Pass<T> pass(spec, in);
+    const Strided<T> to(out), log_sum(lse);
+    TileScores<T> scores(spec, in, false);
+    for (size_t b = 0; b < pass.sequences.size(); ++b)
+      for (size_t h = 0; h < heads.size(); ++h)
+        for (size_t r = 0; r < rows.size(); ++r) {
+          const Sequence& s = pass.sequences[b];
+          ScoreTile row = pass.rows_of(b, heads[h], rows[r]);
+          row.rows = 1;
+          scores.set_queries(s, row);
+          each_tile(scores, s, row, [&](const ScoreTile& tile) {
+            T* x = scores.compute(s, tile);
+            row_kernels<T>().weights(x, tile.columns, *log_sum.at(s.batch, row.head, row.row));
+            std::copy_n(
+                x, tile.columns,
+                to.at(s.batch, static_cast<int64_t>(h), static_cast<int64_t>(r)) + tile.column);
+          });
+        }
+  });
+  return out;
+}
+
+Tensor attention_dropout(const AttentionSpec& spec, const Shape& shape, DType dtype) {
+  const Tensor out = full(shape, 1, dtype);
+  const Dropout dropout(spec, shape);
+  by_type(dtype, [&]<class T>() {
+    const Strided<T> to(out);
+    for (int64_t b = 0; dropout && b < shape[0]; ++b)
+      for (int64_t h = 0; h < shape[1]; ++h)
+        for (int64_t i = 0; i < shape[2]; ++i)
+          for (int64_t j = 0; j < shape[3]; j += kTileColumns)
+            dropout.apply(b, h, i, j, std::min(kTileColumns, shape[3] - j), to.at(b, h, i) + j);
+  });
+  return out;
+}
+
+}  // namespace tapehead::core
