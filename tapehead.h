@@ -18,6 +18,7 @@
 #include "tapehead/autograd/node.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/autograd/rederive.h"
+#include "tapehead/autograd/rotary.h"
 #include "tapehead/core/allocator.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/core/dtype.h"

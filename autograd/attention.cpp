@@ -246,6 +246,19 @@ Tensor bias_of(const AttentionOptions& o, const Sizes& n) {
   return checked_scores("bias", bias, n);
 }
 
+// Queries or keys turned by their positions from `start` on. In packed sequences these start anew
+// in each, so that the last one is that of the last key.
+Tensor turned(const Rope& rope, const Tensor& t, int64_t start, const Tensor& starts,
+              const Tensor& key_starts) {
+  if (!starts.defined()) return rope(t, start);
+  std::vector<int64_t> positions;
+  const int64_t *first = starts.data<int64_t>(), *keys = key_starts.data<int64_t>();
+  for (int64_t i = 0; i + 1 < starts.numel(); ++i)
+    for (int64_t p = first[i]; p < first[i + 1]; ++p)
+      positions.push_back(p - first[i + 1] + keys[i + 1] - keys[i]);
+  return rope(t, from_vector(positions));
+}
+
 // Rows or columns that lie side by side, as products take them.
 Tensor for_products(const Tensor& t) {
   const int64_t row = t.strides()[2], column = t.strides()[3];
@@ -272,9 +285,11 @@ Attended scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Te
   const DType given = core::result_type(q, k);
   const DType wide = given == f64 ? f64 : f32;
   const auto as = [&](const Tensor& t) { return t.defined() ? t.to(wide) : t; };
+  const Setup setup = setup_of(o, n);
   std::vector<Tensor> x(kOperands);
-  x[kQ] = as(q);
-  x[kK] = for_products(as(k));
+  x[kQ] =
+      as(o.rope ? turned(*o.rope, q, setup.spec.start, setup.query_starts, setup.key_starts) : q);
+  x[kK] = for_products(as(o.rope ? turned(*o.rope, k, 0, setup.key_starts, setup.key_starts) : k));
   x[kV] = for_products(as(v));
   x[kBias] = as(bias_of(o, n));
   x[kDistance] = as(checked_table("distance_bias", o.distance_bias, n, 0));
@@ -292,7 +307,6 @@ Attended scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Te
     if (o.sinks.shape() != Shape{n.H}) misfit("sinks", o.sinks, fmt::format("[{}]", n.H));
     x[kSinks] = as(o.sinks);
   }
-  const Setup setup = setup_of(o, n);
   const auto captured = setup.functions ? setup.functions->captured() : std::vector<Tensor>{};
   const auto [out, lse] = apply<Attention>(x, captured, setup);
   Attended result{out.to(given), {}};

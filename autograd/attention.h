@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "tapehead/autograd/rotary.h"
 #include "tapehead/core/tensor.h"
 
 namespace tapehead {
@@ -66,6 +67,8 @@ struct AttentionOptions {
   /// make one.
   Tensor distance_bias = {};
   RelativePositions relative = {};
+  /// Turns queries, from the position `start` on, and keys, from 0 on.
+  const Rope* rope = nullptr;
   /// The probability that a weight is dropped.
   double dropout = 0;
   /// c: scores x become c tanh(x / c) before biases are added (Gemma Team 2024).

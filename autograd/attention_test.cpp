@@ -35,6 +35,7 @@ enum Choice {
   kStart,
   kScore,
   kVisible,
+  kRope,
   kPacked,
   kDropout,
   kChoices
@@ -57,6 +58,16 @@ std::vector<std::pair<int, Operand>> extra_operands(const Sizes& n, int64_t E) {
           {kRelativeQuery, Shape{n.B, n.H, n.T, n.D}},
           {kSinks, Shape{n.H}},
           {kScore, Shape{n.H}}};
+}
+
+// The first two elements of each row turned by its position; see Rope.
+void turn(Array& x, const std::function<double(int64_t row)>& position) {
+  const int64_t rows = x.shape[2], D = x.shape[3];
+  for (int64_t i = 0; i < x.numel() / D; ++i) {
+    const double angle = position(i % rows), a = x[i * D], b = x[i * D + 1];
+    x[i * D] = a * std::cos(angle) - b * std::sin(angle);
+    x[i * D + 1] = a * std::sin(angle) + b * std::cos(angle);
+  }
 }
 
 std::vector<int64_t> starts(int64_t total) { return {0, total / 3, total / 3, total}; }
@@ -101,6 +112,8 @@ Sample sample_of(const Choices& on, Sizes n = {}) {
         return scores * factor[at.head] + 0.125 * (at.queries - at.keys);
       };
     }
+    const Rope rope({.width = 2, .base = 10});
+    if (has(kRope)) o.rope = &rope;
     if (has(kVisible))
       o.visible = [](const ScoresAt& at) { return remainder(at.queries + at.keys, 3) != 1; };
     const Generator before = default_generator();
@@ -142,6 +155,20 @@ Sample sample_of(const Choices& on, Sizes n = {}) {
     if (has(kCausal)) c.after = 0;
     c.start = has(kStart) ? 0 : n.S - n.T;
     if (has(kPacked)) c.query_starts = starts(n.T), c.key_starts = starts(n.S);
+    if (has(kRope)) {
+      // By how much the positions of a row's sequence start later than the rows.
+      const auto shift = [&](const std::vector<int64_t>& first, int64_t row) {
+        size_t i = 0;
+        while (i + 2 < first.size() && row >= first[i + 1]) ++i;
+        return c.key_starts[i + 1] - c.key_starts[i] - first[i + 1];
+      };
+      turn(c.q, [&](int64_t i) {
+        return static_cast<double>(i + (has(kPacked) ? shift(c.query_starts, i) : c.start));
+      });
+      turn(c.k, [&](int64_t j) {
+        return static_cast<double>(j + (has(kPacked) ? shift(c.key_starts, j) : 0));
+      });
+    }
     if (has(kDropout)) {
       core::AttentionSpec spec;
       spec.dropout = 0.3;

@@ -1,0 +1,250 @@
+#ifndef TAPEHEAD_ROWS
+#include "tapehead/autograd/rotary.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+#include <vector>
+
+#include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/error.h"
+#include "tapehead/core/parallel.h"
+
+namespace tapehead {
+namespace {
+
+constexpr int64_t kGrain = 1 << 14;  // elements that are worth a thread
+
+// Contiguous operands; what is computed in f32 for bf16.
+template <class T, class C>
+void rotate(const Tensor& x, const Tensor& cosines, const Tensor& sines, bool interleaved,
+            const Tensor& out) {
+  const int64_t T_ = x.size(-2), D = x.size(-1), R = cosines.size(1);
+  const int64_t next = interleaved ? 2 : 1, other = interleaved ? 1 : R;
+  const T* from = x.data<T>();
+  T* to = out.data<T>();
+  const C *cosine = cosines.data<C>(), *sine = sines.data<C>();
+  const int64_t rows = D > 0 ? x.numel() / D : 0;
+  core::parallel_range(rows, std::max<int64_t>(1, kGrain / std::max<int64_t>(D, 1)),
+                       [&](int64_t first, int64_t last) {
+                         for (int64_t row = first; row < last; ++row) {
+                           const T* a = from + row * D;
+                           T* y = to + row * D;
+                           const C *c = cosine + row % T_ * R, *s = sine + row % T_ * R;
+                           for (int64_t i = 0; i < R; ++i) {
+                             const C p = a[i * next], q = a[i * next + other];
+                             y[i * next] = T(p * c[i] - q * s[i]);
+                             y[i * next + other] = T(p * s[i] + q * c[i]);
+                           }
+                           std::copy(a + 2 * R, a + D, y + 2 * R);
+                         }
+                       });
+}
+
+struct Rotate : CustomOp {
+  static constexpr const char* kName = "rotate_pairs";
+  bool interleaved = false;
+
+  Tensor forward(const Tensor& x, const Tensor& c, const Tensor& s, bool pairs) {
+    interleaved = pairs;
+    save(x), save(c), save(s);
+    const Tensor from = core::contiguous(x);
+    Tensor out = core::empty_like(from);
+    if (x.dtype() == f64) rotate<double, double>(from, c, s, interleaved, out);
+    else if (x.dtype() == f32) rotate<float, float>(from, c, s, interleaved, out);
+    else rotate<bfloat16, float>(from, c, s, interleaved, out);
+    return out;
+  }
+  std::array<Tensor, 3> backward(const Tensor& dy) const {
+    const Tensor x = saved(0), c = saved(1), s = saved(2);
+    std::array<Tensor, 3> out;
+    if (needs_grad(0)) out[0] = rotate_pairs(dy, c, -s, interleaved);
+    if (!needs_grad(1) && !needs_grad(2)) return out;
+    const auto [a, b] = pairs_of(x, c.size(1));
+    const auto [da, db] = pairs_of(dy, c.size(1));
+    out[1] = sum_to(da * a + db * b, c.shape());
+    out[2] = sum_to(db * a - da * b, s.shape());
+    return out;
+  }
+
+ private:
+  std::array<Tensor, 2> pairs_of(const Tensor& x, int64_t R) const {
+    if (interleaved) return {x.slice(-1, {0, 2 * R, 2}), x.slice(-1, {1, 2 * R, 2})};
+    return {x.slice(-1, 0, R), x.slice(-1, R, 2 * R)};
+  }
+};
+
+// The angle by which pair i turns from one position to the next.
+std::vector<double> frequencies_of(const RopeOptions& o) {
+  std::vector<double> out;
+  const double width = static_cast<double>(o.width);
+  const auto length = static_cast<double>(o.scaling.original_length);
+  // The pair that turns so many times in the original length.
+  const auto pair_of = [&](double rotations) {
+    return width * std::log(length / (rotations * 2 * M_PI)) / (2 * std::log(o.base));
+  };
+  for (int64_t i = 0; i < o.width / 2; ++i) {
+    const double plain = std::pow(o.base, -2.0 * static_cast<double>(i) / width);
+    const double slow = plain / o.scaling.factor;
+    double keep = 1;  // how much of the plain frequency remains
+    if (o.scaling.kind == RopeScaling::linear) {
+      keep = 0;
+    } else if (o.scaling.kind == RopeScaling::llama3) {
+      const double turns = length * plain / (2 * M_PI);
+      keep =
+          (turns - o.scaling.low_frequency) / (o.scaling.high_frequency - o.scaling.low_frequency);
+    } else if (o.scaling.kind == RopeScaling::yarn) {
+      const double low = std::max(std::floor(pair_of(o.scaling.beta_fast)), 0.0);
+      const double high = std::min(std::ceil(pair_of(o.scaling.beta_slow)), width - 1);
+      keep = 1 - (static_cast<double>(i) - low) / std::max(high - low, 0.001);
+    }
+    keep = std::clamp(keep, 0.0, 1.0);
+    out.push_back(keep * plain + (1 - keep) * slow);
+  }
+  return out;
+}
+
+}  // namespace
+
+// Cosines and sines of the positions so far asked for.
+struct Rope::Tables {
+  RopeOptions options;
+  std::vector<double> frequencies;
+  double scale = 1;  // yarn sharpens the softmax by it
+  std::mutex mutex;
+  int64_t length = 0;
+  Tensor cosines[2], sines[2];  // f32, f64
+
+  // The tables of a type, of at least `positions`.
+  std::pair<Tensor, Tensor> get(int64_t positions, DType dtype) {
+    const std::lock_guard lock(mutex);
+    if (positions > length) extend(std::max(positions, std::max<int64_t>(64, 2 * length)));
+    const int which = dtype == f64;
+    return {cosines[which], sines[which]};
+  }
+  void extend(int64_t positions) {
+    const auto R = static_cast<int64_t>(frequencies.size());
+    const Tensor c = core::empty({positions, R}, f64), s = core::empty({positions, R}, f64);
+    for (int64_t p = 0; p < positions; ++p)
+      for (int64_t i = 0; i < R; ++i) {
+        const double angle = static_cast<double>(p) * frequencies[static_cast<size_t>(i)];
+        c.data<double>()[p * R + i] = scale * std::cos(angle);
+        s.data<double>()[p * R + i] = scale * std::sin(angle);
+      }
+    cosines[1] = c, sines[1] = s;
+    cosines[0] = core::cast(c, f32), sines[0] = core::cast(s, f32);
+    length = positions;
+  }
+};
+
+Rope::Rope(const RopeOptions& options) : tables_(std::make_shared<Tables>()) {
+  if (options.width < 2 || options.width % 2 != 0)
+    throw ValueError(
+        fmt::format("rope: the width is {}; it must be positive and even", options.width));
+  if (!(options.base > 0) || !(options.scaling.factor > 0))
+    throw ValueError(fmt::format("rope: base is {} and factor {}; both must be positive",
+                                 options.base, options.scaling.factor));
+  tables_->options = options;
+  tables_->frequencies = frequencies_of(options);
+  if (options.scaling.kind == RopeScaling::yarn && options.scaling.factor > 1)
+    tables_->scale = 0.1 * std::log(options.scaling.factor) + 1;
+}
+
+const RopeOptions& Rope::options() const { return tables_->options; }
+
+Tensor Rope::operator()(const Tensor& x, int64_t start) const {
+  if (start < 0)
+    throw ValueError(fmt::format("rope: the first position is {}; it must not be negative", start));
+  const int64_t T = x.dim() < 2 ? 0 : x.size(-2);
+  const auto [c, s] = tables_->get(start + T, x.dtype());
+  return rotate_pairs(x, core::view_of(c, {T, c.size(1)}, c.strides(), start * c.size(1)),
+                      core::view_of(s, {T, s.size(1)}, s.strides(), start * s.size(1)),
+                      tables_->options.interleaved);
+}
+
+Tensor Rope::operator()(const Tensor& x, const Tensor& positions) const {
+  if (x.dim() < 2 || positions.dtype() != i64 || positions.shape() != Shape{x.size(-2)})
+    throw ShapeError(fmt::format("rope: positions are {} for x {}; expected i64 [T]",
+                                 core::describe(positions), x.shape().str()));
+  const auto [cosines, sines] = [&] {
+    const NoGrad off;
+    const int64_t last = positions.numel() > 0 ? static_cast<int64_t>(max(positions).item()) : 0;
+    const auto [c, s] = tables_->get(last + 1, x.dtype());
+    return std::pair(index_select(c, 0, positions), index_select(s, 0, positions));
+  }();
+  return rotate_pairs(x, cosines, sines, tables_->options.interleaved);
+}
+
+Tensor rotate_pairs(const Tensor& x, const Tensor& cosines, const Tensor& sines, bool interleaved) {
+  const bool fits = x.dim() >= 2 && cosines.dim() == 2 && cosines.shape() == sines.shape() &&
+                    cosines.size(0) == x.size(-2) && 2 * cosines.size(1) <= x.size(-1);
+  if (!fits)
+    throw ShapeError(fmt::format(
+        "rotate_pairs: x is {}, cosines are {}, sines {}; expected [..., T, D] and twice [T, R] "
+        "with 2 R <= D",
+        x.shape().str(), cosines.shape().str(), sines.shape().str()));
+  if (!is_floating(x.dtype()))
+    throw DTypeError(fmt::format("rotate_pairs: {} is not a type it takes; convert with to(f32)",
+                                 core::describe(x)));
+  const DType wide = x.dtype() == f64 ? f64 : f32;
+  return apply<Rotate>(x, cosines.to(wide).contiguous(), sines.to(wide).contiguous(), interleaved);
+}
+
+}  // namespace tapehead
+
+#else  // TAPEHEAD_ROWS
+#include "tapehead/autograd/rotary.h"
+#include "tapehead/tests/op_row.h"
+
+namespace tapehead::rows {
+namespace {
+
+Sample rotation(const Shape& x, int64_t R, bool interleaved) {
+  const Shape angles{x[x.rank() - 2], R};
+  return {.operands = {x, angles, angles},
+          .call =
+              [interleaved](const Tensors& in) {
+                return Tensors{rotate_pairs(in[0], in[1], in[2], interleaved)};
+              },
+          .reference =
+              [=](Arrays& in) {
+                Array y = in[0];
+                const int64_t T = angles[0], D = x.back();
+                for (int64_t row = 0; row < y.numel() / D; ++row)
+                  for (int64_t i = 0; i < R; ++i) {
+                    const int64_t a = row * D + (interleaved ? 2 * i : i);
+                    const int64_t b = interleaved ? a + 1 : a + R;
+                    const double c = in[1](row % T, i), s = in[2](row % T, i);
+                    y[a] = in[0][a] * c - in[0][b] * s;
+                    y[b] = in[0][a] * s + in[0][b] * c;
+                  }
+                return Arrays{y};
+              },
+          .reduces = 4 * (x.numel() / std::max<int64_t>(1, angles[0])),
+          .roundings = 3};
+}
+
+}  // namespace
+
+TAPEHEAD_ROW(rotate_pairs)
+    .sample(rotation({2, 3, 4}, 2, false))
+    .sample(rotation({3, 5}, 2, true))
+    .sample(rotation({2, 1, 3, 6}, 2, false))
+    .bad<ShapeError>(
+        [] {
+          rotate_pairs(core::full({3, 4}, 0), core::full({3, 3}, 0), core::full({3, 3}, 0));
+        },
+        "rotate_pairs: x is [3, 4], cosines are [3, 3], sines [3, 3]; expected [..., T, D] and "
+        "twice [T, R] with 2 R <= D")
+    .bad<DTypeError>(
+        [] {
+          rotate_pairs(core::full({3, 4}, 0, i64), core::full({3, 2}, 0), core::full({3, 2}, 0));
+        },
+        "rotate_pairs: [3, 4] i64 is not a type it takes; convert with to(f32)");
+
+}  // namespace tapehead::rows
+#endif
