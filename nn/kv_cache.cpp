@@ -1,0 +1,92 @@
+#include "tapehead/nn/kv_cache.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tapehead/autograd/grad_mode.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/detail/views.h"
+#include "tapehead/core/error.h"
+
+namespace tapehead::nn {
+namespace {
+
+// A buffer for `capacity` positions that starts with those of `kept`, if there are any.
+Tensor buffer_of(const Tensor& like, const Tensor& kept, int64_t capacity) {
+  const Tensor out =
+      core::empty({like.size(0), like.size(1), capacity, like.size(3)}, like.dtype());
+  if (kept.defined()) core::copy_into(core::narrow(out, 2, 0, kept.size(2)), kept);
+  return out;
+}
+
+bool fits(const Tensor& kept, const Tensor& t) {
+  return t.size(0) == kept.size(0) && t.size(1) == kept.size(1) && t.size(3) == kept.size(3) &&
+         t.dtype() == kept.dtype();
+}
+
+}  // namespace
+
+void KvCache::make_room(const Tensor& k, const Tensor& v) {
+  const int64_t T = k.size(2);
+  if (options_.window == 0 && options_.capacity > 0 && last_ + T > options_.capacity)
+    throw ValueError(fmt::format(
+        "kv_cache: {} of its {} positions are taken and {} more were given; make it larger, let it "
+        "grow, or keep a window",
+        last_, options_.capacity, T));
+  const int64_t needed = options_.window > 0 ? std::min(kept(), options_.window - 1) : kept();
+  first_ = last_ - needed;
+  const int64_t capacity = keys_.defined() ? keys_.size(2) : 0;
+  if (keys_.defined() && last_ + T <= capacity) return;
+  const Tensor old_keys = keys_.defined() ? core::narrow(keys_, 2, first_, needed) : Tensor();
+  const Tensor old_values = values_.defined() ? core::narrow(values_, 2, first_, needed) : Tensor();
+  const int64_t larger = options_.window > 0 ? 2 * (options_.window + T)
+                         : options_.capacity > 0
+                             ? options_.capacity
+                             : std::max<int64_t>({64, 2 * capacity, needed + T});
+  keys_ = buffer_of(k, old_keys, larger);
+  values_ = buffer_of(v, old_values, larger);
+  first_ = 0;
+  last_ = needed;
+}
+
+std::pair<Tensor, Tensor> KvCache::append(const Tensor& k, const Tensor& v) {
+  if (k.dim() != 4 || v.dim() != 4 || k.size(2) != v.size(2) ||
+      (keys_.defined() && (!fits(keys_, k) || !fits(values_, v))))
+    throw ShapeError(fmt::format(
+        "kv_cache: k is {} and v {}, but it holds {} and {}; a cache belongs to one layer and one "
+        "batch",
+        core::describe(k), core::describe(v),
+        keys_.defined() ? core::describe(keys_) : "[B, H, T, D]",
+        values_.defined() ? core::describe(values_) : "[B, H, T, E]"));
+  make_room(k, v);
+  const int64_t T = k.size(2);
+  core::copy_into(core::narrow(keys_, 2, last_, T), k);
+  core::copy_into(core::narrow(values_, 2, last_, T), v);
+  last_ += T;
+  length_ += T;
+  return {keys(), values()};
+}
+
+Tensor KvCache::keys() const {
+  return keys_.defined() ? core::narrow(keys_, 2, first_, kept()) : Tensor();
+}
+
+Tensor KvCache::values() const {
+  return values_.defined() ? core::narrow(values_, 2, first_, kept()) : Tensor();
+}
+
+void KvCache::clear() {
+  keys_ = values_ = {};
+  first_ = last_ = length_ = 0;
+}
+
+void KvCache::reorder(const Tensor& rows) {
+  if (!keys_.defined()) return;
+  const NoGrad off;
+  keys_ = index_select(keys_, 0, rows);
+  values_ = index_select(values_, 0, rows);
+}
+
+}  // namespace tapehead::nn

@@ -1,0 +1,55 @@
+// The original Transformer, encoder and decoder: Vaswani et al. 2017.
+//
+// B batch, S source tokens, T target tokens, C width, V vocabulary.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "tapehead/nn/models/seq2seq.h"
+#include "tapehead/nn/transformer.h"
+
+namespace tapehead::nn {
+
+struct TransformerConfig {
+  int64_t source_vocab = 0, target_vocab = 0;
+  int64_t width = 256;
+  int64_t heads = 4;
+  int64_t hidden = 1024;  ///< of the feed-forward parts
+  int64_t layers = 4;     ///< of the encoder, and of the decoder
+  double dropout = 0.3;
+  bool pre_norm = true;
+  /// One matrix embeds source and target and gives the logits: for a joint vocabulary.
+  bool tied = false;
+  int64_t pad = 0;
+};
+
+/// Tokens are embedded, times sqrt(C), and get sinusoidal positions; the decoder's last layer times
+/// the target's embedding gives the logits (Press and Wolf 2017).
+class Transformer {
+ public:
+  /// Throws ValueError for one matrix of two vocabularies.
+  Transformer(Scope at, const TransformerConfig& config);
+
+  /// Logits [B, T - 1, V] of each target token after the first, given those before it.
+  Tensor operator()(const Seq2SeqBatch& batch) const;
+  /// The mean cross entropy over the target's tokens; padding does not count.
+  Tensor loss(const Seq2SeqBatch& batch, double label_smoothing = 0) const;
+  /// The best target for each source, with the mean attention of the last layer's heads.
+  std::vector<Hypothesis> translate(const Tensor& source, const Tensor& lengths,
+                                    const BeamOptions& options) const;
+
+ private:
+  Tensor embed(const Embedding& embedding, const Tensor& ids, int64_t start) const;
+  Tensor encode(const Tensor& source, const Tensor& lengths) const;
+  Tensor logits(const Tensor& x) const;
+
+  TransformerConfig config_;
+  Embedding source_;
+  std::optional<Embedding> target_;  // none when it is the source's
+  Dropout dropout_;
+  TransformerEncoder encoder_;
+  TransformerDecoder decoder_;
+};
+
+}  // namespace tapehead::nn

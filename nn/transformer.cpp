@@ -1,0 +1,196 @@
+#include "tapehead/nn/transformer.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/creation.h"
+
+namespace tapehead::nn {
+namespace {
+
+std::variant<LayerNorm, RMSNorm> norm_of(const Scope& at, const TransformerOptions& o) {
+  if (o.rms) return RMSNorm(at, o.width, {.eps = o.eps});
+  return LayerNorm(at, o.width, {.eps = o.eps, .bias = o.bias});
+}
+
+MultiHeadOptions attention_options(const TransformerOptions& o, bool of_memory) {
+  return {.width = o.width,
+          .heads = o.heads,
+          .kv_heads = o.kv_heads,
+          .memory_width = of_memory ? o.memory_width : 0,
+          .dropout = o.dropout,
+          .bias = o.bias,
+          .out_bias = o.bias,
+          .rope = of_memory ? std::nullopt : o.rope,
+          .init = o.init};
+}
+
+FeedForwardOptions feed_forward_options(const TransformerOptions& o) {
+  return {.width = o.width,
+          .hidden = o.hidden,
+          .act = o.act,
+          .gated = o.gated,
+          .dropout = o.dropout,
+          .bias = o.bias,
+          .init = o.init};
+}
+
+// x with what a part makes of it, normalised before or after.
+template <class Part>
+Tensor added(const Tensor& x, const Norm& norm, const Dropout& dropout, bool pre_norm,
+             const Part& part) {
+  if (pre_norm) return x + dropout(part(norm(x)));
+  return norm(x + dropout(part(x)));
+}
+
+}  // namespace
+
+Norm::Norm(const Scope& at, const TransformerOptions& options) : norm_(norm_of(at, options)) {}
+
+Tensor Norm::operator()(const Tensor& x) const {
+  return std::visit([&](const auto& norm) { return norm(x); }, norm_);
+}
+
+EncoderLayer::EncoderLayer(Scope at, const TransformerOptions& o)
+    : norm1_(at / "norm1", o),
+      norm2_(at / "norm2", o),
+      attention_(at / "attention", attention_options(o, false)),
+      feed_forward_(at / "feed_forward", feed_forward_options(o)),
+      dropout_(at / "dropout", o.dropout),
+      pre_norm_(o.pre_norm) {}
+
+template <class Attend>
+Tensor EncoderLayer::run(Tensor x, const Attend& attend) const {
+  x = added(x, norm1_, dropout_, pre_norm_, attend);
+  return added(x, norm2_, dropout_, pre_norm_, feed_forward_);
+}
+
+Tensor EncoderLayer::operator()(const Tensor& x, const AttentionOptions& seen) const {
+  return run(x, [&](const Tensor& t) { return attention_(t, seen); });
+}
+
+Tensor EncoderLayer::operator()(const Tensor& x, KvCache& cache,
+                                const AttentionOptions& seen) const {
+  return run(x, [&](const Tensor& t) { return attention_(t, cache, seen); });
+}
+
+DecoderLayer::DecoderLayer(Scope at, const TransformerOptions& o)
+    : norm1_(at / "norm1", o),
+      norm2_(at / "norm2", o),
+      norm3_(at / "norm3", o),
+      attention_(at / "attention", attention_options(o, false)),
+      memory_attention_(at / "memory_attention", attention_options(o, true)),
+      feed_forward_(at / "feed_forward", feed_forward_options(o)),
+      dropout_(at / "dropout", o.dropout),
+      pre_norm_(o.pre_norm) {}
+
+template <class Attend, class Look>
+Attended DecoderLayer::run(Tensor x, const Attend& attend, const Look& look) const {
+  Tensor weights;
+  x = added(x, norm1_, dropout_, pre_norm_, attend);
+  x = added(x, norm2_, dropout_, pre_norm_, [&](const Tensor& t) {
+    const Attended found = look(t);
+    weights = found.weights;
+    return found.out;
+  });
+  return {added(x, norm3_, dropout_, pre_norm_, feed_forward_), weights};
+}
+
+Attended DecoderLayer::operator()(const Tensor& x, const Tensor& memory,
+                                  const AttentionOptions& seen,
+                                  const AttentionOptions& memory_seen) const {
+  return run(
+      x, [&](const Tensor& t) { return attention_(t, seen); },
+      [&](const Tensor& t) { return memory_attention_.attend(t, memory, memory_seen); });
+}
+
+Attended DecoderLayer::operator()(const Tensor& x, DecoderCache& cache,
+                                  const AttentionOptions& seen,
+                                  const AttentionOptions& memory_seen) const {
+  return run(
+      x, [&](const Tensor& t) { return attention_(t, cache.past, seen); },
+      [&](const Tensor& t) { return memory_attention_.attend(t, cache.memory, memory_seen); });
+}
+
+TransformerEncoder::TransformerEncoder(const Scope& at, const TransformerOptions& o)
+    : layers_(nn::stack<EncoderLayer>(at / "layers", o.layers, o)) {
+  if (o.pre_norm) norm_.emplace(at / "norm", o);
+}
+
+Tensor TransformerEncoder::operator()(Tensor x, const AttentionOptions& seen) const {
+  for (const EncoderLayer& layer : layers_) x = layer(x, seen);
+  return norm_ ? (*norm_)(x) : x;
+}
+
+TransformerDecoder::TransformerDecoder(const Scope& at, const TransformerOptions& o)
+    : layers_(nn::stack<DecoderLayer>(at / "layers", o.layers, o)) {
+  if (o.pre_norm) norm_.emplace(at / "norm", o);
+}
+
+template <class Layer>
+Attended TransformerDecoder::run(Tensor x, const AttentionOptions& memory_seen,
+                                 const Layer& layer) const {
+  AttentionOptions unseen = memory_seen;  // of the layers but the last nobody asks for weights
+  unseen.weights_of = {};
+  Tensor weights;
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    const Attended a = layer(i, x, i + 1 < layers_.size() ? unseen : memory_seen);
+    x = a.out;
+    weights = a.weights;
+  }
+  return {norm_ ? (*norm_)(x) : x, weights};
+}
+
+Attended TransformerDecoder::operator()(const Tensor& x, const Tensor& memory,
+                                        const AttentionOptions& memory_seen) const {
+  return run(x, memory_seen, [&](size_t i, const Tensor& t, const AttentionOptions& o) {
+    return layers_[i](t, memory, {.causal = true}, o);
+  });
+}
+
+Attended TransformerDecoder::operator()(const Tensor& x, std::vector<DecoderCache>& caches,
+                                        const AttentionOptions& memory_seen) const {
+  if (caches.size() != layers_.size())
+    throw ValueError(fmt::format("transformer_decoder: {} caches for {} layers; start() makes them",
+                                 caches.size(), layers_.size()));
+  return run(x, memory_seen, [&](size_t i, const Tensor& t, const AttentionOptions& o) {
+    return layers_[i](t, caches[i], {.causal = true}, o);
+  });
+}
+
+std::vector<DecoderCache> TransformerDecoder::start(const Tensor& memory) const {
+  std::vector<DecoderCache> caches;
+  for (const DecoderLayer& layer : layers_) caches.push_back({KvCache(), layer.project(memory)});
+  return caches;
+}
+
+Tensor sinusoidal_positions(int64_t length, int64_t width, int64_t start) {
+  if (length < 0 || width < 1 || start < 0)
+    throw ValueError(
+        fmt::format("sinusoidal_positions: length {}, width {}, start {}; none may be negative",
+                    length, width, start));
+  const Tensor out = zeros({length, width});
+  float* x = out.data<float>();
+  for (int64_t p = 0; p < length; ++p)
+    for (int64_t i = 0; i < width; ++i) {
+      const double angle =
+          static_cast<double>(start + p) *
+          std::pow(10000.0, -static_cast<double>(i / 2 * 2) / static_cast<double>(width));
+      x[p * width + i] = static_cast<float>(i % 2 == 0 ? std::sin(angle) : std::cos(angle));
+    }
+  return out;
+}
+
+Tensor sinusoidal_positions_2d(int64_t height, int64_t width_of_image, int64_t width) {
+  const int64_t half = width / 2, rest = width - half;
+  const Tensor rows = sinusoidal_positions(height, half).unsqueeze(1);
+  const Tensor columns = sinusoidal_positions(width_of_image, rest).unsqueeze(0);
+  return cat({rows.expand({height, width_of_image, half}),
+              columns.expand({height, width_of_image, rest})},
+             2)
+      .flatten(0, 1);
+}
+
+}  // namespace tapehead::nn

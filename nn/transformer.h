@@ -1,0 +1,131 @@
+// The layers of Transformers: Vaswani et al. 2017.
+//
+// B batch, T positions, S positions of the memory, C width.
+#pragma once
+
+#include <variant>
+#include <vector>
+
+#include "tapehead/nn/feed_forward.h"
+#include "tapehead/nn/multi_head.h"
+
+namespace tapehead::nn {
+
+/// What all layers of a Transformer share.
+struct TransformerOptions {
+  int64_t width = 0;
+  int64_t heads = 1;
+  int64_t hidden = 0;  ///< of the feed-forward part; 0: 4 width
+  int64_t layers = 6;
+  int64_t kv_heads = 0;      ///< 0: heads
+  int64_t memory_width = 0;  ///< of what a decoder looks at; 0: width
+  double dropout = 0;        ///< of what each part adds, of the weights and of the hidden layer
+  /// Each part normalises what it reads, and a last norm follows the layers (Xiong et al. 2020);
+  /// else each normalises the sum, as in the paper.
+  bool pre_norm = true;
+  bool rms = false;  ///< RMSNorm instead of LayerNorm
+  double eps = 1e-5;
+  Activation act = [](const Tensor& x) { return relu(x); };
+  bool gated = false;
+  bool bias = true;
+  std::optional<RopeOptions> rope = {};
+  Init init = init::xavier_uniform();
+};
+
+/// LayerNorm or RMSNorm.
+class Norm {
+ public:
+  Norm(const Scope& at, const TransformerOptions& options);
+  Tensor operator()(const Tensor& x) const;
+
+ private:
+  std::variant<LayerNorm, RMSNorm> norm_;
+};
+
+/// x [B, T, C] attends to itself, then goes through the feed-forward part.
+class EncoderLayer {
+ public:
+  EncoderLayer(Scope at, const TransformerOptions& options);
+  Tensor operator()(const Tensor& x, const AttentionOptions& seen = {}) const;
+  /// The same for what is new in a generated sequence.
+  Tensor operator()(const Tensor& x, KvCache& cache, const AttentionOptions& seen = {}) const;
+
+ private:
+  template <class Attend>
+  Tensor run(Tensor x, const Attend& attend) const;
+
+  Norm norm1_, norm2_;
+  MultiHeadAttention attention_;
+  FeedForward feed_forward_;
+  Dropout dropout_;
+  bool pre_norm_;
+};
+
+/// What a decoder's layer remembers while it generates: what went before, and the memory.
+struct DecoderCache {
+  KvCache past;
+  ProjectedMemory memory;
+};
+
+/// x [B, T, C] attends to itself, to the memory [B, S, M], then goes through the feed-forward part.
+class DecoderLayer {
+ public:
+  DecoderLayer(Scope at, const TransformerOptions& options);
+  /// `seen` is for the attention of x to itself, `memory_seen` for that to the memory, whose
+  /// weights come along.
+  Attended operator()(const Tensor& x, const Tensor& memory, const AttentionOptions& seen,
+                      const AttentionOptions& memory_seen) const;
+  /// The same for what is new in a generated sequence.
+  Attended operator()(const Tensor& x, DecoderCache& cache, const AttentionOptions& seen,
+                      const AttentionOptions& memory_seen) const;
+  ProjectedMemory project(const Tensor& memory) const { return memory_attention_.project(memory); }
+
+ private:
+  template <class Attend, class Look>
+  Attended run(Tensor x, const Attend& attend, const Look& look) const;
+
+  Norm norm1_, norm2_, norm3_;
+  MultiHeadAttention attention_, memory_attention_;
+  FeedForward feed_forward_;
+  Dropout dropout_;
+  bool pre_norm_;
+};
+
+/// Layers one after the other: x [B, T, C] gives [B, T, C].
+class TransformerEncoder {
+ public:
+  TransformerEncoder(const Scope& at, const TransformerOptions& options);
+  Tensor operator()(Tensor x, const AttentionOptions& seen = {}) const;
+
+ private:
+  std::vector<EncoderLayer> layers_;
+  std::optional<Norm> norm_;
+};
+
+/// Position t of x sees those up to t, and the memory. The weights are those of the last layer.
+class TransformerDecoder {
+ public:
+  TransformerDecoder(const Scope& at, const TransformerOptions& options);
+  Attended operator()(const Tensor& x, const Tensor& memory,
+                      const AttentionOptions& memory_seen = {}) const;
+  /// The same for what is new, with a cache for each layer, of which start() makes those that have
+  /// seen nothing but the memory.
+  Attended operator()(const Tensor& x, std::vector<DecoderCache>& caches,
+                      const AttentionOptions& memory_seen = {}) const;
+  std::vector<DecoderCache> start(const Tensor& memory) const;
+
+ private:
+  template <class Layer>
+  Attended run(Tensor x, const AttentionOptions& memory_seen, const Layer& layer) const;
+
+  std::vector<DecoderLayer> layers_;
+  std::optional<Norm> norm_;
+};
+
+/// Sines and cosines of positions from `start` on, [T, C]: element 2 i is sin(p / 10000^(2 i / C)),
+/// element 2 i + 1 the cosine (Vaswani et al. 2017, 3.5).
+Tensor sinusoidal_positions(int64_t length, int64_t width, int64_t start = 0);
+/// Of an image: [height width, C], the first half of the elements by row, the second by column.
+Tensor sinusoidal_positions_2d(int64_t height, int64_t width_of_image, int64_t width);
+
+}  // namespace tapehead::nn

@@ -1,0 +1,249 @@
+// Multi-head attention, the cache, the layers of Transformers, and the whole one.
+#include "tapehead/nn/models/transformer.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "tapehead/autograd/grad_mode.h"
+#include "tapehead/autograd/gradcheck.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/creation.h"
+#include "tapehead/optim/adam.h"
+#include "tapehead/tests/expect.h"
+
+using namespace tapehead;
+using tapehead::testing::error_of;
+
+namespace {
+
+double difference(const Tensor& a, const Tensor& b) {
+  REQUIRE(a.shape() == b.shape());
+  return a.numel() == 0 ? 0 : max(abs(a - b)).item();
+}
+
+struct Made {
+  nn::Params params{1};
+  nn::MultiHeadAttention layer;
+  explicit Made(const nn::MultiHeadOptions& o) : layer(params / "attention", o) {
+    params.to(f64);
+    params.eval();
+  }
+  Tensor of(const char* name) const { return params["attention." + std::string(name)]; }
+};
+
+// One head at a time.
+Tensor by_hand(const Tensor& x, const Tensor& memory, const Made& m, int64_t heads,
+               int64_t kv_heads) {
+  const Tensor q = linear(x, m.of("q.weight"), m.of("q.bias"));
+  const Tensor k = linear(memory, m.of("k.weight"), m.of("k.bias"));
+  const Tensor v = linear(memory, m.of("v.weight"), m.of("v.bias"));
+  const int64_t D = q.size(2) / heads;
+  std::vector<Tensor> found;
+  for (int64_t h = 0; h < heads; ++h) {
+    const int64_t g = h / (heads / kv_heads);
+    const auto head = [&](const Tensor& t, int64_t i) { return t.slice(2, i * D, (i + 1) * D); };
+    const Tensor score = matmul(head(q, h), head(k, g).transpose(1, 2)) / std::sqrt(double(D));
+    found.push_back(matmul(softmax(score, -1), head(v, g)));
+  }
+  return linear(cat(found, 2), m.of("out.weight"), m.of("out.bias"));
+}
+
+nn::TransformerOptions small_options() {
+  return {.width = 8, .heads = 2, .hidden = 12, .layers = 2, .dropout = 0};
+}
+
+}  // namespace
+
+TEST_CASE("multi-head attention is its heads, one by one") {
+  manual_seed(1);
+  const Tensor x = randn({2, 3, 8}, f64), memory = randn({2, 5, 6}, f64);
+  const Made cross({.width = 8, .heads = 4, .kv_heads = 2, .memory_width = 6});
+  CHECK(difference(cross.layer(x, memory), by_hand(x, memory, cross, 4, 2)) < 1e-12);
+  const Made self({.width = 8, .heads = 2});
+  CHECK(difference(self.layer(x), by_hand(x, x, self, 2, 2)) < 1e-12);
+}
+
+TEST_CASE("packed projections are the separate ones, joined") {
+  manual_seed(2);
+  const Tensor x = randn({2, 3, 8}, f64);
+  const Made apart({.width = 8, .heads = 4, .kv_heads = 2});
+  Made packed({.width = 8, .heads = 4, .kv_heads = 2, .packed = true});
+  const NoGrad off;
+  for (const char* what : {"weight", "bias"}) {
+    std::vector<Tensor> parts;
+    for (const char* name : {"q.", "k.", "v."})
+      parts.push_back(apart.of((name + std::string(what)).c_str()));
+    packed.of((std::string("qkv.") + what).c_str()).copy_(cat(parts, 0));
+    packed.of((std::string("out.") + what).c_str())
+        .copy_(apart.of((std::string("out.") + what).c_str()));
+  }
+  CHECK(difference(packed.layer(x), apart.layer(x)) < 1e-12);
+}
+
+TEST_CASE("multi-head attention has the gradients of its formula") {
+  const Made m({.width = 4, .heads = 2, .rope = RopeOptions{}});
+  std::vector<Tensor> inputs{randn({2, 3, 4}, f64)};
+  for (const nn::Param& p : m.params.all()) inputs.push_back(p.value);
+  gradcheck(
+      [&](const std::vector<Tensor>& x) { return std::vector{m.layer(x[0], {.causal = true})}; },
+      inputs);
+}
+
+TEST_CASE("a cache of any kind gives what the whole sequence gives") {
+  manual_seed(3);
+  const int64_t T = 11, window = 4;
+  const Tensor x = randn({2, T, 8}, f64);
+  const Made m({.width = 8, .heads = 4, .kv_heads = 2, .rope = RopeOptions{}});
+  const AttentionOptions causal{.causal = true};
+  const AttentionOptions near{.causal = true, .window = {.before = window - 1}};
+  for (const bool limited : {false, true}) {
+    const AttentionOptions& seen = limited ? near : causal;
+    const Tensor whole = m.layer(x, seen);
+    for (const nn::KvCacheOptions& o :
+         {nn::KvCacheOptions{}, {.capacity = T}, {.window = limited ? window : T}})
+      for (const int64_t step : {1, 3, 11}) {
+        CAPTURE(step);
+        nn::KvCache cache(o);
+        for (int64_t t = 0; t < T; t += step) {
+          const int64_t stop = std::min(T, t + step);
+          CHECK(difference(m.layer(x.slice(1, t, stop), cache, seen), whole.slice(1, t, stop)) <
+                1e-12);
+        }
+        CHECK(cache.length() == T);
+      }
+  }
+}
+
+TEST_CASE("a window's cache does not grow with the sequence") {
+  nn::KvCache cache({.window = 4});
+  for (int i = 0; i < 100; ++i) {
+    const Tensor k = full({1, 1, 1, 2}, static_cast<double>(i));
+    const auto [keys, values] = cache.append(k, k);
+    CHECK(keys.size(2) == std::min<int64_t>(i + 1, 4));
+    CHECK(keys.slice(2, -1, INT64_MAX).to_vector<double>()[0] == i);
+  }
+}
+
+TEST_CASE("what a cache and attention refuse") {
+  const Tensor k = zeros({1, 2, 3, 4});
+  nn::KvCache full_one({.capacity = 4});
+  full_one.append(k, k);
+  CHECK(error_of<ValueError>([&] { full_one.append(k, k); }) ==
+        "kv_cache: 3 of its 4 positions are taken and 3 more were given; make it larger, let it "
+        "grow, or keep a window");
+  CHECK(error_of<ShapeError>([&] {
+          full_one.append(zeros({1, 1, 1, 4}), zeros({1, 1, 1, 4}));
+        }) ==
+        "kv_cache: k is [1, 1, 1, 4] f32 and v [1, 1, 1, 4] f32, but it holds [1, 2, 4, 4] f32 and "
+        "[1, 2, 4, 4] f32; a cache belongs to one layer and one batch");
+  CHECK(error_of<ValueError>([] { Made({.width = 8, .heads = 3}); }) ==
+        "multi_head_attention: 3 heads do not divide the width 8; choose another number, or give "
+        "head_width (in attention)");
+  CHECK(error_of<ValueError>([] { Made({.width = 8, .heads = 4, .kv_heads = 3}); }) ==
+        "multi_head_attention: 3 heads of keys and values do not divide 4 heads (in attention)");
+  const Made packed({.width = 8, .heads = 2, .packed = true});
+  CHECK(error_of<ValueError>([&] {
+          packed.layer(zeros({1, 2, 8}), zeros({1, 3, 8}));
+        }) ==
+        "multi_head_attention: its projections are packed, for attention of x to itself; make it "
+        "without `packed` to attend to a memory (in attention)");
+  CHECK(error_of<ShapeError>([&] {
+          packed.layer(zeros({2, 8}));
+        }) == "multi_head_attention: x is [2, 8]; expected [B, T, 8] (in attention)");
+  nn::Params params;
+  CHECK(error_of<ValueError>([&] { nn::FeedForward(params / "ffn", {}); }) ==
+        "feed_forward: width 0 and hidden 0; both must be at least 1 (in ffn)");
+}
+
+TEST_CASE("feed-forward layers, plain and gated") {
+  nn::Params params(1);
+  const nn::FeedForward plain(params / "plain", {.width = 3, .hidden = 5});
+  const nn::FeedForward gated(params / "gated", {.width = 3, .act = silu, .gated = true});
+  const Tensor x = randn({2, 3});
+  const auto layer = [&](const std::string& name, const Tensor& t) {
+    return linear(t, params[name + ".weight"], params[name + ".bias"]);
+  };
+  CHECK(difference(plain(x), layer("plain.down", relu(layer("plain.up", x)))) < 1e-6);
+  CHECK(params["gated.up.weight"].shape() == Shape{12, 3});
+  CHECK(difference(gated(x), layer("gated.down",
+                                   silu(layer("gated.gate", x)) * layer("gated.up", x))) < 1e-6);
+}
+
+TEST_CASE("Transformer layers do not look ahead, and have right gradients") {
+  for (const bool pre_norm : {true, false}) {
+    nn::Params params(1);
+    nn::TransformerOptions o = small_options();
+    o.pre_norm = pre_norm;
+    o.rms = !pre_norm;
+    const nn::TransformerEncoder encoder(params / "encoder", o);
+    const nn::TransformerDecoder decoder(params / "decoder", o);
+    params.to(f64);
+    const Tensor x = randn({1, 4, 8}, f64), memory = randn({1, 3, 8}, f64);
+    const Tensor y = decoder(x, encoder(memory)).out;
+    const Tensor other = cat({x.slice(1, 0, 3), randn({1, 1, 8}, f64)}, 1);
+    CHECK(difference(decoder(other, encoder(memory)).out.slice(1, 0, 3), y.slice(1, 0, 3)) < 1e-12);
+    gradcheck(
+        [&](const std::vector<Tensor>& in) {
+          return std::vector{decoder(in[0], encoder(in[1])).out};
+        },
+        {x, memory});
+  }
+}
+
+TEST_CASE("sinusoidal positions") {
+  const Tensor p = nn::sinusoidal_positions(3, 4, 2);
+  const std::vector<double> row = p[1].to_vector<double>();  // position 3
+  CHECK(row[0] == doctest::Approx(std::sin(3)));
+  CHECK(row[1] == doctest::Approx(std::cos(3)));
+  CHECK(row[2] == doctest::Approx(std::sin(0.03)));
+  CHECK(row[3] == doctest::Approx(std::cos(0.03)));
+  const Tensor grid = nn::sinusoidal_positions_2d(2, 3, 4);
+  CHECK(grid.shape() == Shape{6, 4});
+  CHECK(grid[4].to_vector<double>()[0] == doctest::Approx(std::sin(1)));  // row 1, column 1
+  CHECK(grid[2].to_vector<double>()[2] == doctest::Approx(std::sin(2)));  // row 0, column 2
+}
+
+TEST_CASE("a Transformer learns to reverse, and decodes as it was trained") {
+  manual_seed(5);
+  constexpr int64_t kLength = 4, kVocab = 10;
+  nn::Params params(7);
+  const nn::Transformer model(params / "model", {.source_vocab = kVocab,
+                                                 .target_vocab = kVocab,
+                                                 .width = 32,
+                                                 .heads = 2,
+                                                 .hidden = 64,
+                                                 .layers = 1,
+                                                 .dropout = 0,
+                                                 .tied = true});
+  optim::AdamW opt(params, {.lr = 5e-3});
+  const auto batch = [&] {
+    const Tensor words = randint(4, kVocab, {32, kLength});
+    const Tensor ends = full({32, 1}, 3), starts = full({32, 1}, 2);
+    return nn::Seq2SeqBatch{cat({words, ends}, 1), full({32}, kLength + 1),
+                            cat({starts, flip(words, 1), ends}, 1)};
+  };
+  for (int step = 0; step < 200; ++step) {
+    opt.zero_grad();
+    model.loss(batch()).backward();
+    opt.step();
+  }
+  params.eval();
+  const nn::Seq2SeqBatch test = batch();
+  const auto greedy = model.translate(test.source, test.source_lengths, {.beam = 1});
+  const auto beam = model.translate(test.source, test.source_lengths, {.beam = 3});
+  const std::vector<int64_t> wanted = test.target.slice(1, 1, kLength + 1).to_vector<int64_t>();
+  int64_t right = 0;
+  for (size_t i = 0; i < greedy.size(); ++i) {
+    const std::vector<int64_t> target(wanted.begin() + static_cast<int64_t>(i) * kLength,
+                                      wanted.begin() + static_cast<int64_t>(i + 1) * kLength);
+    right += greedy[i].tokens == target;
+    CHECK(greedy[i].attention.size() == greedy[i].tokens.size() + 1);
+    CHECK(beam[i].score >= greedy[i].score - 1e-4);
+  }
+  CHECK(right >= 31);
+  CHECK(error_of<ValueError>([] {
+          nn::Params p;
+          nn::Transformer(p / "m", {.source_vocab = 5, .target_vocab = 6, .tied = true});
+        }) == "transformer: vocabularies of 5 and 6 cannot have one embedding; leave `tied` out");
+}
