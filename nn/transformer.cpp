@@ -23,8 +23,10 @@ MultiHeadOptions attention_options(const TransformerOptions& o, bool of_memory) 
           .dropout = o.dropout,
           .bias = o.bias,
           .out_bias = o.bias,
+          .packed = o.packed && !of_memory,
           .rope = of_memory ? std::nullopt : o.rope,
-          .init = o.init};
+          .init = o.init,
+          .out_init = o.out_init};
 }
 
 FeedForwardOptions feed_forward_options(const TransformerOptions& o) {
@@ -34,7 +36,8 @@ FeedForwardOptions feed_forward_options(const TransformerOptions& o) {
           .gated = o.gated,
           .dropout = o.dropout,
           .bias = o.bias,
-          .init = o.init};
+          .init = o.init,
+          .out_init = o.out_init};
 }
 
 // x with what a part makes of it, normalised before or after.
@@ -53,7 +56,7 @@ Tensor Norm::operator()(const Tensor& x) const {
   return std::visit([&](const auto& norm) { return norm(x); }, norm_);
 }
 
-EncoderLayer::EncoderLayer(Scope at, const TransformerOptions& o)
+EncoderLayer::EncoderLayer(const Scope& at, const TransformerOptions& o)
     : norm1_(at / "norm1", o),
       norm2_(at / "norm2", o),
       attention_(at / "attention", attention_options(o, false)),
@@ -76,7 +79,7 @@ Tensor EncoderLayer::operator()(const Tensor& x, KvCache& cache,
   return run(x, [&](const Tensor& t) { return attention_(t, cache, seen); });
 }
 
-DecoderLayer::DecoderLayer(Scope at, const TransformerOptions& o)
+DecoderLayer::DecoderLayer(const Scope& at, const TransformerOptions& o)
     : norm1_(at / "norm1", o),
       norm2_(at / "norm2", o),
       norm3_(at / "norm3", o),

@@ -29,7 +29,9 @@ struct TransformerOptions {
   bool gated = false;
   bool bias = true;
   std::optional<RopeOptions> rope = {};
+  bool packed = false;  ///< one projection to queries, keys and values, where x attends to itself
   Init init = init::xavier_uniform();
+  Init out_init = {};  ///< of the last projection of each part; empty: init
 };
 
 /// LayerNorm or RMSNorm.
@@ -45,7 +47,7 @@ class Norm {
 /// x [B, T, C] attends to itself, then goes through the feed-forward part.
 class EncoderLayer {
  public:
-  EncoderLayer(Scope at, const TransformerOptions& options);
+  EncoderLayer(const Scope& at, const TransformerOptions& options);
   Tensor operator()(const Tensor& x, const AttentionOptions& seen = {}) const;
   /// The same for what is new in a generated sequence.
   Tensor operator()(const Tensor& x, KvCache& cache, const AttentionOptions& seen = {}) const;
@@ -70,7 +72,7 @@ struct DecoderCache {
 /// x [B, T, C] attends to itself, to the memory [B, S, M], then goes through the feed-forward part.
 class DecoderLayer {
  public:
-  DecoderLayer(Scope at, const TransformerOptions& options);
+  DecoderLayer(const Scope& at, const TransformerOptions& options);
   /// `seen` is for the attention of x to itself, `memory_seen` for that to the memory, whose
   /// weights come along.
   Attended operator()(const Tensor& x, const Tensor& memory, const AttentionOptions& seen,

@@ -26,7 +26,7 @@ EmbeddingOptions embedding_options(const TransformerConfig& c) {
 
 }  // namespace
 
-Transformer::Transformer(Scope at, const TransformerConfig& c)
+Transformer::Transformer(const Scope& at, const TransformerConfig& c)
     : config_(c),
       source_(at / (c.tied ? "embedding" : "source"), c.source_vocab, c.width,
               embedding_options(c)),

@@ -29,7 +29,7 @@ struct TransformerConfig {
 class Transformer {
  public:
   /// Throws ValueError for one matrix of two vocabularies.
-  Transformer(Scope at, const TransformerConfig& config);
+  Transformer(const Scope& at, const TransformerConfig& config);
 
   /// Logits [B, T - 1, V] of each target token after the first, given those before it.
   Tensor operator()(const Seq2SeqBatch& batch) const;

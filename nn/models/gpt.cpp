@@ -1,0 +1,93 @@
+#include "tapehead/nn/models/gpt.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/creation.h"
+
+namespace tapehead::nn {
+namespace {
+
+constexpr double kStd = 0.02;
+
+TransformerOptions options_of(const GptConfig& c) {
+  return {.width = c.width,
+          .heads = c.heads,
+          .hidden = c.hidden,
+          .layers = c.layers,
+          .kv_heads = c.kv_heads,
+          .dropout = c.dropout,
+          .rms = c.rms,
+          .eps = c.eps,
+          .act = c.act,
+          .gated = c.gated,
+          .bias = c.bias,
+          .rope = c.rope,
+          .packed = true,
+          .init = init::normal(kStd),
+          .out_init = init::normal(kStd / std::sqrt(2.0 * static_cast<double>(c.layers)))};
+}
+
+}  // namespace
+
+Gpt::Gpt(Scope at, const GptConfig& c)
+    : at_(std::move(at)),
+      config_(c),
+      token_(at_ / "token", c.vocab, c.width, {.init = init::normal(kStd)}),
+      dropout_(at_ / "dropout", c.dropout),
+      layers_(nn::stack<EncoderLayer>(at_ / "layers", c.layers, options_of(c))),
+      norm_(at_ / "norm", options_of(c)) {
+  if (!c.rope)
+    position_.emplace(at_ / "position", c.context, c.width,
+                      EmbeddingOptions{.init = init::normal(kStd)});
+  if (!c.tied)
+    head_.emplace(at_ / "head", c.width, c.vocab,
+                  LinearOptions{.bias = false, .init = init::normal(kStd)});
+}
+
+template <class Layers>
+Tensor Gpt::run(const Tensor& ids, int64_t start, const Layers& layers) const {
+  return nn::at(at_, [&] {
+    if (ids.dim() != 2)
+      throw ShapeError(fmt::format("gpt: ids are {}; expected [B, T]", ids.shape().str()));
+    const int64_t T = ids.size(1);
+    if (start + T > config_.context)
+      throw ValueError(
+          fmt::format("gpt: {} tokens, but its context is {}; pass the last ones, or make a model "
+                      "with a longer context",
+                      start + T, config_.context));
+    Tensor x = token_(ids);
+    if (position_) x = x + (*position_)(arange(start, start + T));
+    x = norm_(layers(dropout_(x)));
+    return head_ ? (*head_)(x) : linear(x, token_.weight);
+  });
+}
+
+Tensor Gpt::operator()(const Tensor& ids) const {
+  return run(ids, 0, [&](Tensor x) {
+    for (const EncoderLayer& layer : layers_) x = layer(x, {.causal = true});
+    return x;
+  });
+}
+
+Tensor Gpt::operator()(const Tensor& ids, std::vector<KvCache>& caches) const {
+  if (caches.size() != layers_.size())
+    throw ValueError(fmt::format("gpt: {} caches for {} layers; caches() makes them", caches.size(),
+                                 layers_.size()));
+  return run(ids, caches.empty() ? 0 : caches[0].length(), [&](Tensor x) {
+    for (size_t i = 0; i < layers_.size(); ++i) x = layers_[i](x, caches[i], {.causal = true});
+    return x;
+  });
+}
+
+Tensor Gpt::loss(const Tensor& ids, const Tensor& targets) const {
+  return cross_entropy((*this)(ids), targets, {.ignore_index = -100});
+}
+
+std::vector<KvCache> Gpt::caches() const {
+  return std::vector<KvCache>(layers_.size(), KvCache({.capacity = config_.context}));
+}
+
+}  // namespace tapehead::nn
