@@ -44,6 +44,7 @@
 #include "tapehead/data/gzip.h"
 #include "tapehead/data/loader.h"
 #include "tapehead/data/parallel_text.h"
+#include "tapehead/data/tales.h"
 #include "tapehead/data/text.h"
 #include "tapehead/data/vocab.h"
 #include "tapehead/nn/attention.h"

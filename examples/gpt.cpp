@@ -1,0 +1,172 @@
+// A language model: a Transformer that reads text character by character and guesses the next one
+// (Radford et al. 2019), then writes.
+//
+//   gpt                            learns from little tales that it makes itself
+//   gpt --data DIR                 learns from DIR/input.txt: the first 90 %; the rest validates
+//   gpt --eval out/gpt --prompt "One day" --length 500      writes, and scores the model
+#include <tapehead/tapehead.h>
+
+#include <algorithm>
+
+using namespace tapehead;
+
+namespace {
+
+struct Options {
+  int64_t layers = 4, heads = 4, width = 128, context = 0, batch = 0;
+  double dropout = 0, lr = 0, weight_decay = 0.1;
+  std::string prompt;
+  int64_t length = 300, top_k = 0;
+  double temperature = 0.8;
+};
+
+// Inputs i64 [B, T] and the characters that follow each.
+struct Batch {
+  Tensor ids, next;
+};
+
+// Windows of `length` tokens from these positions on.
+Batch windows(const std::vector<int64_t>& tokens, const std::vector<int64_t>& starts,
+              int64_t length) {
+  std::vector<int64_t> ids, next;
+  for (const int64_t start : starts) {
+    const auto first = tokens.begin() + start;
+    ids.insert(ids.end(), first, first + length);
+    next.insert(next.end(), first + 1, first + length + 1);
+  }
+  const Shape shape{static_cast<int64_t>(starts.size()), length};
+  return {from_vector(ids, shape), from_vector(next, shape)};
+}
+
+// Every `step`-th position that a window fits at.
+std::vector<int64_t> starts_in(const std::vector<int64_t>& tokens, int64_t length, int64_t step) {
+  std::vector<int64_t> starts;
+  for (int64_t i = 0; i + length < static_cast<int64_t>(tokens.size()); i += step)
+    starts.push_back(i);
+  if (starts.empty())
+    throw ValueError(
+        fmt::format("gpt: {} characters are too few for a context of {}; give more "
+                    "text, or a shorter --context",
+                    tokens.size(), length));
+  return starts;
+}
+
+// The mean loss in nats a character, over all windows side by side.
+double loss_of(const nn::Params& params, const nn::Gpt& gpt, const std::vector<int64_t>& tokens) {
+  const NoGrad off;
+  params.eval();
+  const int64_t length = gpt.config().context;
+  const std::vector<int64_t> starts = starts_in(tokens, length, length);
+  double sum = 0;
+  for (size_t i = 0; i < starts.size(); i += 32) {
+    const std::vector<int64_t> some(
+        starts.begin() + static_cast<int64_t>(i),
+        starts.begin() + static_cast<int64_t>(std::min(i + 32, starts.size())));
+    const Batch batch = windows(tokens, some, length);
+    sum += gpt.loss(batch.ids, batch.next).item() * static_cast<double>(some.size());
+  }
+  params.train();
+  return sum / static_cast<double>(starts.size());
+}
+
+// Goes on from a prompt; past the context, from the last half of what was written.
+std::string write(const nn::Params& params, const nn::Gpt& gpt, const data::Bpe& characters,
+                  const Options& t) {
+  params.eval();
+  std::vector<int64_t> all = characters.encode(t.prompt.empty() ? "\n" : t.prompt);
+  const int64_t context = gpt.config().context, half = context / 2;
+  const auto wanted = static_cast<int64_t>(all.size()) + t.length;
+  while (static_cast<int64_t>(all.size()) < wanted) {
+    const auto known = static_cast<int64_t>(all.size());
+    const std::vector<int64_t> prompt(all.end() - std::min(known, half), all.end());
+    auto caches = gpt.caches();
+    const auto more = nn::generate(
+        [&](const Tensor& ids) { return gpt(ids, caches); }, prompt,
+        {.sampling = {.temperature = t.temperature, .top_k = t.top_k},
+         .length = std::min(wanted - known, context - static_cast<int64_t>(prompt.size()))});
+    all.insert(all.end(), more[0].begin(), more[0].end());
+  }
+  params.train();
+  return characters.decode(all);
+}
+
+void run(train::Cli& cli) {
+  Options t;
+  using train::Keep;
+  cli.option("--layers", t.layers, "", Keep::fixed);
+  cli.option("--heads", t.heads, "", Keep::fixed);
+  cli.option("--width", t.width, "", Keep::fixed);
+  cli.option("--context", t.context, "characters that it sees at once (64; tales 128)",
+             Keep::fixed);
+  cli.option("--batch", t.batch, "windows in a batch (12; tales 8)", Keep::fixed);
+  cli.option("--dropout", t.dropout, "");
+  cli.option("--lr", t.lr, "learning rate (1e-3; tales 3e-3)");
+  cli.option("--weight-decay", t.weight_decay, "of matrices");
+  cli.option("--prompt", t.prompt, "what it goes on from", Keep::no);
+  cli.option("--length", t.length, "characters that it writes", Keep::no);
+  cli.option("--temperature", t.temperature, "of what it writes; 0: the most probable", Keep::no);
+  cli.option("--top-k", t.top_k, "it writes only the most probable characters; 0: any", Keep::no);
+  train::Options o = cli.parse();
+  const bool text = o.data.has_value();
+  if (t.context == 0) t.context = text ? 64 : 128;
+  if (t.batch == 0) t.batch = text ? 12 : 8;
+  if (t.lr == 0) t.lr = text ? 1e-3 : 3e-3;
+  if (!o.steps && !o.epochs) o.steps = text ? 2000 : 600;
+
+  const std::string corpus = text ? data::read_text(*o.data + "/input.txt") : data::tales(o.seed);
+  const std::string saved = o.eval ? *o.eval : o.resume ? o.out : "";
+  const auto characters = saved.empty()
+                              ? data::Bpe::train(std::vector{corpus}, 0, {.prefix_space = false})
+                              : data::Bpe::load(saved + "/characters.txt");
+  const std::vector<int64_t> tokens = characters.encode(corpus);
+  const auto cut = tokens.begin() + static_cast<int64_t>(tokens.size()) * 9 / 10;
+  const std::vector<int64_t> train(tokens.begin(), cut), val(cut, tokens.end());
+
+  nn::Params params(o.seed);
+  const nn::Gpt gpt(params / "gpt", {.vocab = characters.size(),
+                                     .context = t.context,
+                                     .width = t.width,
+                                     .heads = t.heads,
+                                     .layers = t.layers,
+                                     .dropout = t.dropout,
+                                     .bias = false});
+  if (o.eval) {
+    params.load(*o.eval + "/model.safetensors");
+    fmt::print("{}\n", write(params, gpt, characters, t));
+    return train::report(cli, "val_loss", loss_of(params, gpt, val));
+  }
+
+  characters.save(o.out + "/characters.txt");
+  const std::vector<int64_t> starts =
+      starts_in(train, t.context, std::max<int64_t>(1, t.context / 4));
+  data::Loader<Batch> batches(std::vector<int64_t>(starts.size(), t.context),
+                              [&](std::span<const int64_t> which) {
+                                std::vector<int64_t> chosen;
+                                for (const int64_t i : which)
+                                  chosen.push_back(starts[static_cast<size_t>(i)]);
+                                return windows(train, chosen, t.context);
+                              },
+                              {.batch = t.batch, .drop_last = true, .seed = o.seed});
+  const int64_t steps = o.steps ? *o.steps : *o.epochs * batches.per_epoch();
+  optim::AdamW opt(params, {.lr = t.lr, .betas = {0.9, 0.99}, .weight_decay = t.weight_decay},
+                   {{"*norm*", {.weight_decay = 0}}});
+  optim::WarmupCosine schedule(
+      opt, {.warmup = std::min<int64_t>(100, steps / 10), .steps = steps, .floor = 0.1});
+
+  train::Run run(cli, o, params, opt, schedule, batches, steps);
+  for (const Batch& batch : run) {
+    const Tensor loss = gpt.loss(batch.ids, batch.next);
+    loss.backward();
+    optim::clip_grad_norm(params, 1.0);
+    run.step(loss);
+  }
+  fmt::print("{}\n", write(params, gpt, characters, t));
+  run.finish("val_loss", loss_of(params, gpt, val));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return train::program(argc, argv, "gpt",
+                        "A character-level language model; without --data, of little tales.", run);
+}
