@@ -4,6 +4,8 @@
 //   workloads [--only a,b] [--precision fp32] [--threads N] [--seconds S]
 #include <tapehead/tapehead.h>
 
+#include <fmt/ranges.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
@@ -77,6 +79,38 @@ Workload seq2seq_lstm_attn() {
           [=] { return model->loss(from, to, wanted); }};
 }
 
+// GPT-2's blocks with a tied head.
+Workload gpt(const char* name, const nn::GptConfig& config, int64_t batch, int64_t length) {
+  nn::Params params;
+  const auto model = std::make_shared<nn::Gpt>(params / "gpt", config);
+  const Tensor ids = randint(config.vocab, {batch, length});
+  const Tensor next = randint(config.vocab, {batch, length});
+  return {name, static_cast<double>(batch * length), "tok", params,
+          [=] { return model->loss(ids, next); }};
+}
+Workload gpt_char() {
+  return gpt("gpt_char", {.vocab = 65, .context = 64, .width = 128, .heads = 4, .layers = 4}, 12,
+             64);
+}
+Workload gpt_char_big() {
+  return gpt("gpt_char_big", {.vocab = 65, .context = 256, .width = 384, .heads = 6, .layers = 6},
+             16, 256);
+}
+Workload gpt2_124m() { return gpt("gpt2_124m", {.vocab = 50257}, 4, 64); }
+
+// Causal attention alone, of eight heads over T positions.
+Workload attention(const char* name, int64_t T) {
+  nn::Params params;
+  std::vector<Tensor> x;
+  for (const char* part : {"q", "k", "v"})
+    x.push_back(params.root().param(part, {1, 8, T, 64}, nn::init::normal(0.5)));
+  return {name, static_cast<double>(T), "pos", params, [=] {
+            return sum(scaled_dot_product_attention(x[0], x[1], x[2], {.causal = true}).out);
+          }};
+}
+Workload attn_1k() { return attention("attn_1k", 1024); }
+Workload attn_4k() { return attention("attn_4k", 4096); }
+
 double seconds_of(const std::function<void()>& f) {
   const auto start = std::chrono::steady_clock::now();
   f();
@@ -129,12 +163,17 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", seconds, "for each workload")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   set_num_threads(threads);
-  const std::pair<std::string, Workload (*)()> all[] = {{"seq2seq_lstm_attn", seq2seq_lstm_attn},
-                                                        {"mlp_tiny", mlp_tiny}};
+  const std::pair<std::string, Workload (*)()> all[] = {
+      {"gpt_char", gpt_char},   {"gpt_char_big", gpt_char_big},
+      {"gpt2_124m", gpt2_124m}, {"seq2seq_lstm_attn", seq2seq_lstm_attn},
+      {"attn_1k", attn_1k},     {"attn_4k", attn_4k},
+      {"mlp_tiny", mlp_tiny}};
+  std::vector<std::string> names;
+  for (const auto& [name, make] : all) names.push_back(name);
   for (const std::string& name : only)
-    if (std::none_of(std::begin(all), std::end(all), [&](auto& w) { return w.first == name; })) {
-      fmt::print(stderr, "workloads: no workload '{}'; there are seq2seq_lstm_attn and mlp_tiny\n",
-                 name);
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      fmt::print(stderr, "workloads: no workload '{}'; there are {}\n", name,
+                 fmt::join(names, ", "));
       return 2;
     }
   for (const auto& [name, make] : all) {
