@@ -57,6 +57,7 @@
 #include "tapehead/nn/models/gpt.h"
 #include "tapehead/nn/models/seq2seq.h"
 #include "tapehead/nn/models/transformer.h"
+#include "tapehead/nn/models/translation.h"
 #include "tapehead/nn/multi_head.h"
 #include "tapehead/nn/norm.h"
 #include "tapehead/nn/params.h"

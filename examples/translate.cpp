@@ -16,9 +16,10 @@ namespace {
 
 struct Options {
   std::string source = "de", target = "en", split = "test_2016_flickr";
-  std::string cell = "gru", score = "additive";
+  std::string model = "rnn", cell = "gru", score = "additive";
   int64_t width = 0, embedding = 0, merges = 4000, positions = 128, tokens = 0, beam = 0;
   double dropout = -1, lr = 0, smoothing = -1, length_penalty = 1.0;
+  int64_t layers = 4, heads = 4, hidden = 1024;
   bool no_input_feeding = false, coverage = false, interactive = false;
 };
 
@@ -28,7 +29,7 @@ void set_defaults(Options& t, train::Options& o) {
     if (value == unset) value = preset;
   };
   const bool text = o.data.has_value();
-  unless_given(t.width, 0, text ? 512 : 128);
+  unless_given(t.width, 0, !text ? 128 : t.model == "transformer" ? 256 : 512);
   unless_given(t.embedding, 0, text ? 256 : 64);
   unless_given(t.tokens, 0, text ? 1000 : 800);
   unless_given(t.beam, 0, text ? 5 : 1);
@@ -38,35 +39,44 @@ void set_defaults(Options& t, train::Options& o) {
   if (!o.epochs && !o.steps) o.epochs = text ? 14 : 4;
 }
 
-std::vector<std::vector<int64_t>> encode_all(const data::Bpe& bpe,
-                                             const std::vector<std::string>& lines) {
-  std::vector<std::vector<int64_t>> ids;
+nn::TokenLists encode_all(const data::Bpe& bpe, const std::vector<std::string>& lines) {
+  nn::TokenLists ids;
   for (const std::string& line : lines) ids.push_back(bpe.encode(line));
   return ids;
 }
 
-using Pairs = std::array<std::vector<std::vector<int64_t>>, 2>;
+// A model of either kind.
+using Model = std::variant<nn::Seq2Seq, nn::Transformer>;
 
-// The sentences at `which` as one padded batch.
-nn::Seq2SeqBatch collate(const Pairs& pairs, std::span<const int64_t> which) {
-  std::vector<std::vector<int64_t>> source, target;
-  std::vector<int64_t> lengths;
-  for (const int64_t i : which) {
-    source.push_back(pairs[0][static_cast<size_t>(i)]);
-    source.back().push_back(data::kEos);
-    lengths.push_back(static_cast<int64_t>(source.back().size()));
-    target.push_back({data::kBos});
-    const auto& ids = pairs[1][static_cast<size_t>(i)];
-    target.back().insert(target.back().end(), ids.begin(), ids.end());
-    target.back().push_back(data::kEos);
-  }
-  return {data::pad(source, data::kPad), from_vector(lengths), data::pad(target, data::kPad)};
+Model make_model(const nn::Scope& at, const data::Bpe& from, const data::Bpe& to,
+                 const Options& t) {
+  if (t.model == "transformer")
+    return nn::Transformer(at, {.source_vocab = from.size(),
+                                .target_vocab = to.size(),
+                                .width = t.width,
+                                .heads = t.heads,
+                                .hidden = t.hidden,
+                                .layers = t.layers,
+                                .dropout = t.dropout,
+                                .tied = from.to_text() == to.to_text()});
+  if (t.model != "rnn")
+    throw ValueError(fmt::format("model: there is no '{}'; take rnn or transformer", t.model));
+  return nn::Seq2Seq(at, {.source_vocab = from.size(),
+                          .target_vocab = to.size(),
+                          .embedding = t.embedding,
+                          .hidden = t.width,
+                          .cell = nn::cell_from(t.cell),
+                          .score = nn::score_from(t.score),
+                          .input_feeding = !t.no_input_feeding,
+                          .coverage = t.coverage,
+                          .dropout = t.dropout,
+                          .positions = t.positions});
 }
 
 struct Translator {
   data::Bpe from, to;
   nn::Params params;
-  nn::Seq2Seq model;
+  Model model;
   nn::BeamOptions beam;
 
   Translator(const data::Bpe& source_bpe, const data::Bpe& target_bpe, const Options& t,
@@ -74,41 +84,26 @@ struct Translator {
       : from(source_bpe),
         to(target_bpe),
         params(seed),
-        model(params / "model", {.source_vocab = from.size(),
-                                 .target_vocab = to.size(),
-                                 .embedding = t.embedding,
-                                 .hidden = t.width,
-                                 .cell = nn::cell_from(t.cell),
-                                 .score = nn::score_from(t.score),
-                                 .input_feeding = !t.no_input_feeding,
-                                 .coverage = t.coverage,
-                                 .dropout = t.dropout,
-                                 .positions = t.positions}),
+        model(make_model(params / "model", from, to, t)),
         beam{.beam = t.beam,
              .length_penalty = t.length_penalty,
              .bos = data::kBos,
              .eos = data::kEos} {}
 
-  // Best translations, in the order of the lines; sentences of similar length share a batch.
+  Tensor loss(const nn::Seq2SeqBatch& batch, double smoothing) const {
+    return std::visit([&](const auto& m) { return m.loss(batch, smoothing); }, model);
+  }
+
   std::vector<nn::Hypothesis> hypotheses(const std::vector<std::string>& lines) const {
-    const auto ids = encode_all(from, lines);
-    std::vector<int64_t> order(lines.size());
-    for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int64_t>(i);
-    const auto length = [&](int64_t i) { return ids[static_cast<size_t>(i)].size(); };
-    std::stable_sort(order.begin(), order.end(),
-                     [&](int64_t a, int64_t b) { return length(a) < length(b); });
-    std::vector<nn::Hypothesis> out(lines.size());
     params.eval();
-    for (size_t first = 0; first < order.size(); first += 64) {
-      const std::span<const int64_t> which(&order[first],
-                                           std::min<size_t>(64, order.size() - first));
-      const nn::Seq2SeqBatch batch = collate({ids, ids}, which);
-      auto best = model.translate(batch.source, batch.source_lengths, beam);
-      for (size_t i = 0; i < which.size(); ++i)
-        out[static_cast<size_t>(which[i])] = std::move(best[i]);
-    }
+    const auto found = std::visit(
+        [&](const auto& m) {
+          return nn::translate_all([&](auto&&... batch) { return m.translate(batch...); },
+                                   encode_all(from, lines), beam);
+        },
+        model);
     params.train();
-    return out;
+    return found;
   }
 
   std::vector<std::string> translate(const std::vector<std::string>& lines) const {
@@ -156,6 +151,10 @@ void run(train::Cli& cli) {
   cli.option("--target", t.target, "language of the target", Keep::fixed);
   cli.option("--split", t.split,
              "what --eval scores: NAME.SOURCE and NAME.TARGET in the data folder");
+  cli.option("--model", t.model, "rnn or transformer", Keep::fixed);
+  cli.option("--layers", t.layers, "of a transformer's encoder and decoder", Keep::fixed);
+  cli.option("--heads", t.heads, "of a transformer", Keep::fixed);
+  cli.option("--hidden", t.hidden, "of a transformer's feed-forward parts", Keep::fixed);
   cli.option("--cell", t.cell, "gru or lstm", Keep::fixed);
   cli.option("--score", t.score,
              "none, dot, scaled_dot, general, concat, additive, location, local_m, local_p",
@@ -209,13 +208,14 @@ void run(train::Cli& cli) {
 
   from.save(o.out + "/bpe.source.txt");
   to.save(o.out + "/bpe.target.txt");
-  const Pairs train{encode_all(from, corpus.train.source), encode_all(to, corpus.train.target)};
+  const auto source = encode_all(from, corpus.train.source);
+  const auto target = encode_all(to, corpus.train.target);
   data::Loader<nn::Seq2SeqBatch> batches(
-      data::lengths(train[1]),
-      [&](std::span<const int64_t> which) { return collate(train, which); },
+      data::lengths(target),
+      [&](std::span<const int64_t> which) { return nn::seq2seq_batch(source, target, which); },
       {.tokens = t.tokens,
        .bucket = true,
-       .second_lengths = data::lengths(train[0]),
+       .second_lengths = data::lengths(source),
        .seed = o.seed});
   optim::AdamW opt(translator.params, {.lr = t.lr, .betas = {0.9, 0.98}, .weight_decay = 1e-4});
   const int64_t steps = o.steps ? *o.steps : *o.epochs * batches.per_epoch();
@@ -226,7 +226,7 @@ void run(train::Cli& cli) {
     return score_of(translator.translate(corpus.val.source), corpus.val, text);
   });
   for (const nn::Seq2SeqBatch& batch : run) {
-    const Tensor loss = translator.model.loss(batch, t.smoothing);
+    const Tensor loss = translator.loss(batch, t.smoothing);
     loss.backward();
     optim::clip_grad_norm(translator.params, 1.0);
     run.step(loss);

@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "tapehead/nn/attention.h"
-#include "tapehead/nn/beam_search.h"
 #include "tapehead/nn/linear.h"
+#include "tapehead/nn/models/translation.h"
 #include "tapehead/nn/norm.h"
 #include "tapehead/nn/rnn.h"
 
@@ -26,11 +26,6 @@ struct Seq2SeqConfig {
   double dropout = 0.3;
   int64_t positions = 128;  ///< the longest source, for Score::location
   int64_t pad = 0;
-};
-
-/// Token ids, padded: source i64 [B, S]; target i64 [B, T] starts with bos and ends with eos.
-struct Seq2SeqBatch {
-  Tensor source, source_lengths, target;
 };
 
 /// The encoder reads the source in both directions. At step t the decoder's cell gets the last

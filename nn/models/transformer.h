@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "tapehead/nn/models/seq2seq.h"
+#include "tapehead/nn/models/translation.h"
 #include "tapehead/nn/transformer.h"
 
 namespace tapehead::nn {
