@@ -54,6 +54,7 @@ std::string base_name(const std::string& path) { return path.substr(path.rfind('
 // What a program that is given as its arguments prints; empty when it cannot be run.
 std::string output_of(const std::vector<std::string>& command) {
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   int ends[2];

@@ -110,12 +110,12 @@ Grads to_grads(std::array<Tensor, N> list) {
 inline Grads to_grads(Grads g) { return g; }
 
 template <class Op, class Gradient>
-constexpr bool backward_takes = requires(Op& op, Gradient& g) {
+constexpr bool kBackwardTakes = requires(Op& op, Gradient& g) {
   op.backward(g);
 };
 // Whether backward takes the gradients of all results as one Grads&.
 template <class Op>
-constexpr bool takes_all = backward_takes<Op, Grads> && !backward_takes<Op, Tensor>;
+constexpr bool kTakesAll = kBackwardTakes<Op, Grads> && !kBackwardTakes<Op, Tensor>;
 
 // The number of parameters of a backward.
 template <class>
@@ -130,10 +130,10 @@ template <class Op, class Results>
 constexpr bool fits_results() {
   using Method = decltype(&Op::backward);
   if constexpr (requires(Results r) { std::tuple_size<Results>::value; })
-    return takes_all<Op> || Arity<Method>::value == std::tuple_size<Results>::value;
+    return kTakesAll<Op> || Arity<Method>::value == std::tuple_size<Results>::value;
   else if constexpr (std::is_same_v<Results, Tensor>)
-    return takes_all<Op> || Arity<Method>::value == 1;
-  else return takes_all<Op>;
+    return kTakesAll<Op> || Arity<Method>::value == 1;
+  else return kTakesAll<Op>;
 }
 
 template <class Op>
@@ -151,7 +151,7 @@ class OpNode final : public Op {
     else return false;
   }
   Grads run_backward(Grads& grads) override {
-    if constexpr (takes_all<Op>) {
+    if constexpr (kTakesAll<Op>) {
       return to_grads(this->backward(grads));
     } else {
       return [&]<size_t... I>(std::index_sequence<I...>) {

@@ -61,8 +61,8 @@ Tensor softmax(const Tensor& x, int axis, bool log) {
   return y;
 }
 
-Tensor softmax_grad(const Tensor& y_, const Tensor& dy_, int axis, bool log) {
-  const Tensor y = contiguous(y_), dy = contiguous(dy_);
+Tensor softmax_grad(const Tensor& result, const Tensor& gradient, int axis, bool log) {
+  const Tensor y = contiguous(result), dy = contiguous(gradient);
   const Tensor dx = empty_like(y);
   const Around a(y.shape(), axis);
   const kernels::RowKernels& kernel = kernels::rows(y.dtype());

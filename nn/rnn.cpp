@@ -42,7 +42,7 @@ RnnCell cell_from(std::string_view text) {
   throw ValueError(fmt::format("cell: there is no '{}'; take one of tanh, relu, lstm, gru", text));
 }
 
-Cell::Cell(Scope at, int64_t in, int64_t hidden, const CellOptions& options)
+Cell::Cell(const Scope& at, int64_t in, int64_t hidden, const CellOptions& options)
     : weights(make_weights(at, "", in, hidden, options)), at_(at), cell_(options.cell) {}
 
 RnnState Cell::operator()(const Tensor& x, const RnnState& state) const {

@@ -32,7 +32,7 @@ struct CellOptions {
 /// One step: x [B, C] and a state give the next state.
 class Cell {
  public:
-  Cell(Scope at, int64_t in, int64_t hidden, const CellOptions& options = {});
+  Cell(const Scope& at, int64_t in, int64_t hidden, const CellOptions& options = {});
   /// Undefined states are zeros.
   RnnState operator()(const Tensor& x, const RnnState& state) const;
 

@@ -196,6 +196,7 @@ RunBase::RunBase(const Cli& cli, const Options& o, const nn::Params& params,
   const RunState run = resume_or_start(o, params, optimizer, schedule, source);
   const std::string log_path = o.out + "/metrics.jsonl";
   write_atomic(o.out + "/" + kConfig, cli.config());
+  // NOLINTNEXTLINE(modernize-make-unique): it cannot be moved
   state_.reset(new State{
       .cli = cli,
       .options = o,

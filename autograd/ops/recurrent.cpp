@@ -90,7 +90,7 @@ struct Recurrent : CustomOp {
          .h0 = state(h0),
          .c0 = cell == RnnCell::lstm ? state(c0) : Tensor()};
     states = core::recurrence_forward(r);
-    const int64_t BH = B * H, last = options.reverse ? 0 : T * BH;
+    const int64_t step = B * H, last = options.reverse ? 0 : T * step;
     std::vector<Tensor> results{outputs(x),
                                 core::clone(core::view_of(states.h, {B, H}, {H, 1}, last))};
     if (cell == RnnCell::lstm)
@@ -143,14 +143,14 @@ void check(RnnCell cell, const Tensor& x, const RnnWeights& w, const Tensor& h0,
            const Tensor& lengths) {
   require(x.dim() == 3, "x", x, "[B, T, C]");
   const int64_t B = x.size(0), T = x.size(1), C = x.size(2), H = w.w_hh.size(-1),
-                GH = gates_of(cell) * H;
+                wide = gates_of(cell) * H;
   const auto expect = [&](const char* what, const Tensor& t, const Shape& shape) {
     if (t.defined()) require(t.shape() == shape, what, t, shape.str());
   };
-  expect("w_ih", w.w_ih, {GH, C});
-  expect("w_hh", w.w_hh, {GH, H});
-  expect("b_ih", w.b_ih, {GH});
-  expect("b_hh", w.b_hh, {GH});
+  expect("w_ih", w.w_ih, {wide, C});
+  expect("w_hh", w.w_hh, {wide, H});
+  expect("b_ih", w.b_ih, {wide});
+  expect("b_hh", w.b_hh, {wide});
   expect("h0", h0, {B, H});
   expect("c0", c0, {B, H});
   expect("lengths", lengths, {B});
@@ -224,9 +224,9 @@ Arrays plain_recurrent(RnnCell cell, Arrays& in, const std::vector<int64_t>& len
 }
 
 Sample recurrent_of(RnnCell cell, const std::vector<int64_t>& lengths, bool reverse) {
-  const int64_t GH = kH * (cell == RnnCell::lstm ? 4 : cell == RnnCell::gru ? 3 : 1);
-  std::vector<Operand> operands{Shape{kB, kT, kC}, Shape{GH, kC}, Shape{GH, kH},
-                                Shape{GH},         Shape{GH},     Shape{kB, kH}};
+  const int64_t wide = kH * (cell == RnnCell::lstm ? 4 : cell == RnnCell::gru ? 3 : 1);
+  std::vector<Operand> operands{Shape{kB, kT, kC}, Shape{wide, kC}, Shape{wide, kH},
+                                Shape{wide},       Shape{wide},     Shape{kB, kH}};
   if (cell == RnnCell::lstm) operands.emplace_back(Shape{kB, kH});
   for (Operand& o : operands) o.from = -1, o.to = 1;
   Tensor length_tensor = core::empty({kB}, i64);

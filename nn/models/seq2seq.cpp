@@ -20,7 +20,7 @@ EmbeddingOptions embedding_options(const Seq2SeqConfig& c) {
 
 }  // namespace
 
-Seq2Seq::Seq2Seq(Scope at, const Seq2SeqConfig& c)
+Seq2Seq::Seq2Seq(const Scope& at, const Seq2SeqConfig& c)
     : config_(c),
       source_(at / "source", c.source_vocab, c.embedding, embedding_options(c)),
       target_(at / "target", c.target_vocab, c.embedding, embedding_options(c)),

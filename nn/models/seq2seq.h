@@ -36,7 +36,7 @@ struct Seq2SeqConfig {
 /// here, a has the embedding's width.
 class Seq2Seq {
  public:
-  Seq2Seq(Scope at, const Seq2SeqConfig& config);
+  Seq2Seq(const Scope& at, const Seq2SeqConfig& config);
 
   /// Logits [B, T - 1, V] of each target token after the first, given those before it (teacher
   /// forcing).
