@@ -1,0 +1,49 @@
+// Options of scaled_dot_product_attention, combined into samples for tests.
+#pragma once
+
+#include <set>
+#include <vector>
+
+#include "tapehead/tests/op_row.h"
+
+namespace tapehead::rows {
+
+/// What an attention may be asked for.
+enum Choice {
+  kCausal,
+  kMask,
+  kLengths,
+  kWindow,
+  kBias,
+  kFloatMask,
+  kDistance,
+  kRelativeKeys,
+  kRelativeValues,
+  kRelativeQuery,
+  kSoftcap,
+  kSinks,
+  kGrouped,
+  kWideValues,
+  kScale,
+  kStart,
+  kScore,
+  kVisible,
+  kRope,
+  kPacked,
+  kDropout,
+  kChoices
+};
+using Choices = std::set<int>;
+
+struct AttentionSizes {
+  int64_t B = 2, H = 2, T = 3, S = 4, D = 2, N = 5;
+};
+
+/// Whether the choices go together.
+bool possible(const Choices& on);
+/// A call with the chosen options and its reference.
+Sample attention_sample(const Choices& on, AttentionSizes n = {});
+/// Samples of each option alone, of every pair, and of none.
+std::vector<Sample> attention_pairs();
+
+}  // namespace tapehead::rows
