@@ -13,7 +13,7 @@ using namespace tapehead;
 namespace {
 
 struct Options {
-  int64_t layers = 4, heads = 4, width = 128, context = 0, batch = 0;
+  int64_t layers = 4, heads = 4, width = 0, context = 0, batch = 0;
   double dropout = 0, lr = 0, weight_decay = 0.1;
   std::string prompt;
   int64_t length = 300, top_k = 0;
@@ -95,12 +95,12 @@ void run(train::Cli& cli) {
   using train::Keep;
   cli.option("--layers", t.layers, "", Keep::fixed);
   cli.option("--heads", t.heads, "", Keep::fixed);
-  cli.option("--width", t.width, "", Keep::fixed);
-  cli.option("--context", t.context, "characters that it sees at once (64; tales 128)",
+  cli.option("--width", t.width, "(128; tales 96)", Keep::fixed);
+  cli.option("--context", t.context, "characters that it sees at once (64; tales 192)",
              Keep::fixed);
-  cli.option("--batch", t.batch, "windows in a batch (12; tales 8)", Keep::fixed);
+  cli.option("--batch", t.batch, "windows in a batch (12; tales 6)", Keep::fixed);
   cli.option("--dropout", t.dropout, "");
-  cli.option("--lr", t.lr, "learning rate (1e-3; tales 3e-3)");
+  cli.option("--lr", t.lr, "learning rate (2e-3; tales 5e-3)");
   cli.option("--weight-decay", t.weight_decay, "of matrices");
   cli.option("--prompt", t.prompt, "what it goes on from", Keep::no);
   cli.option("--length", t.length, "characters that it writes", Keep::no);
@@ -108,10 +108,11 @@ void run(train::Cli& cli) {
   cli.option("--top-k", t.top_k, "it writes only the most probable characters; 0: any", Keep::no);
   train::Options o = cli.parse();
   const bool text = o.data.has_value();
-  if (t.context == 0) t.context = text ? 64 : 128;
-  if (t.batch == 0) t.batch = text ? 12 : 8;
-  if (t.lr == 0) t.lr = text ? 1e-3 : 3e-3;
-  if (!o.steps && !o.epochs) o.steps = text ? 2000 : 600;
+  if (t.width == 0) t.width = text ? 128 : 96;
+  if (t.context == 0) t.context = text ? 64 : 192;
+  if (t.batch == 0) t.batch = text ? 12 : 6;
+  if (t.lr == 0) t.lr = text ? 2e-3 : 5e-3;
+  if (!o.steps && !o.epochs) o.steps = text ? 2000 : 800;
 
   const std::string corpus = text ? data::read_text(*o.data + "/input.txt") : data::tales(o.seed);
   const std::string saved = o.eval ? *o.eval : o.resume ? o.out : "";

@@ -9,7 +9,7 @@
 
 namespace tapehead::core {
 
-inline constexpr int64_t kTileRows = 64;
+inline constexpr int64_t kTileRows = 128;
 inline constexpr int64_t kTileColumns = 256;
 
 /// One sequence: which rows of q and of k are its own, and the position of its first query among

@@ -68,6 +68,31 @@ TEST_CASE("translate --help lists its options and the common ones") {
   CHECK_FALSE(std::filesystem::exists(folder / "out"));
 }
 
+TEST_CASE("gpt writes, ends with its result, and goes on from a prompt") {
+  const Scratch folder;
+  const std::string last = run_example("gpt", folder, {"--smoke", "--width", "16"}).last_line();
+  CAPTURE(last);
+  CHECK(last.starts_with(R"({"example":"gpt","metric":"val_loss","value":)"));
+  const Outcome written =
+      run_example("gpt", folder, {"--eval", "out/gpt", "--prompt", "One day", "--length", "300"});
+  CHECK(written.out.starts_with("One day"));
+  CHECK(written.out.size() > 300);
+  CHECK(written.last_line() == last);
+}
+
+TEST_CASE("a Transformer translates dates, and is told apart from what it is not") {
+  const Scratch folder;
+  const std::string last = run_example("translate", folder,
+                                       {"--smoke", "--model", "transformer", "--width", "16",
+                                        "--layers", "1", "--hidden", "16"})
+                               .last_line();
+  CAPTURE(last);
+  CHECK(last.starts_with(R"({"example":"translate","metric":"exact_match","value":0)"));
+  const Outcome wrong = run({example("translate"), "--model", "cnn"}, {.folder = folder.path()});
+  CHECK(wrong.status == 1);
+  CHECK(wrong.err.find("model: there is no 'cnn'; take rnn or transformer") != std::string::npos);
+}
+
 TEST_CASE("translate learns dates to 99 % of the unseen ones") {
   const Scratch folder;
   const std::string last = run_example("translate", folder, {"--quiet"}).last_line();
