@@ -42,6 +42,7 @@
 #include "tapehead/data/dates.h"
 #include "tapehead/data/files.h"
 #include "tapehead/data/gzip.h"
+#include "tapehead/data/idx.h"
 #include "tapehead/data/loader.h"
 #include "tapehead/data/parallel_text.h"
 #include "tapehead/data/tales.h"

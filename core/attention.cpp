@@ -183,9 +183,12 @@ void forward(const Pass<T>& pass, const ScoreTile& rows, const Strided<T>& out,
   }
 }
 
-// Zeros [B, H, T, D] in the memory of a [B, T, H, D], as what heads are split from or joined to.
+// [B, H, T, D] in the memory of a [B, T, H, D], as what heads are split from or joined to.
 Tensor heads_like(const Tensor& x, int64_t width) {
-  return transpose(full({x.size(0), x.size(2), x.size(1), width}, 0, x.dtype()), 1, 2);
+  return transpose(empty({x.size(0), x.size(2), x.size(1), width}, x.dtype()), 1, 2);
+}
+Tensor zero_heads_like(const Tensor& x) {
+  return transpose(full({x.size(0), x.size(2), x.size(1), x.size(3)}, 0, x.dtype()), 1, 2);
 }
 Tensor zeros_like(const Tensor& x) {
   return x.defined() ? full(x.shape(), 0, x.dtype()) : Tensor();
@@ -308,8 +311,8 @@ AttentionResult attention(const AttentionSpec& spec, const AttentionTensors& in)
 AttentionGradients attention_backward(const AttentionSpec& spec, const AttentionTensors& in,
                                       const AttentionResult& result, const Tensor& dout) {
   AttentionGradients out{.q = heads_like(in.q, in.q.size(3)),
-                         .k = heads_like(in.k, in.k.size(3)),
-                         .v = heads_like(in.v, in.v.size(3)),
+                         .k = zero_heads_like(in.k),
+                         .v = zero_heads_like(in.v),
                          .relative = {}};
   if (in.relative.defined()) out.relative = heads_like(in.q, in.q.size(3));
   by_type(in.q.dtype(), [&]<class T>() {
