@@ -50,6 +50,7 @@ int main() {
   const bool same = written(gpt, true) == written(gpt, false);
   fmt::print("with caches and without: {}\n", same ? "the same tokens" : "OTHER tokens");
   const double near = speed(gpt, 50), far = speed(gpt, 1000);
-  fmt::print("at 50 tokens {:.1f} tokens/s, at 1,000 {:.1f}: {:.2f} of it\n", near, far, far / near);
+  fmt::print("at 50 tokens {:.1f} tokens/s, at 1,000 {:.1f}: {:.2f} of it\n", near, far,
+             far / near);
   return !same;
 }
