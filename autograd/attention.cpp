@@ -82,7 +82,12 @@ struct Attention : CustomOp {
           },
           x, {&dout, 1}, captured);
     const auto d = core::attention_backward(setup.spec, tensors_of(setup, x),
-                                            {saved(kOperands), saved(kOperands + 1)}, dout);
+                                            {saved(kOperands), saved(kOperands + 1)}, dout,
+                                            {.bias = needs_grad(kBias),
+                                             .distance = needs_grad(kDistance),
+                                             .keys = needs_grad(kKeys),
+                                             .values = needs_grad(kValues),
+                                             .sinks = needs_grad(kSinks)});
     Grads out;
     for (const Tensor& g :
          {d.q, d.k, d.v, d.bias, d.distance, d.relative, d.keys, d.values, d.sinks})
@@ -96,8 +101,7 @@ struct Attention : CustomOp {
   void forget() override { setup = {}; }
 };
 
-// --- From options to operands
-// ---------------------------------------------------------------------
+// From options to operands.
 
 [[noreturn]] void misfit(const char* what, const Tensor& t, const std::string& expected) {
   throw ShapeError(fmt::format("{}: {} is {}; expected {}", kOp, what, t.shape().str(), expected));

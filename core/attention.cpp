@@ -17,17 +17,6 @@ using kernels::kRandomGroup;
 
 constexpr int64_t kCopies = 8;  // of a gradient that many heads add to
 
-template <class T>
-const kernels::AttentionKernels<T>& row_kernels() {
-  if constexpr (std::is_same_v<T, float>) return *kernels::table().attention_f32;
-  else return *kernels::table().attention_f64;
-}
-
-template <class F>
-void by_type(DType dtype, F&& f) {
-  dtype == f32 ? f.template operator()<float>() : f.template operator()<double>();
-}
-
 std::vector<Sequence> sequences_of(const AttentionSpec& spec, const AttentionTensors& in) {
   std::vector<Sequence> out;
   const int64_t B = in.q.size(0), T = in.q.size(2), S = in.k.size(2);
@@ -145,7 +134,7 @@ void forward(const Pass<T>& pass, const ScoreTile& rows, const Strided<T>& out,
              const Strided<T>& lse) {
   constexpr T kLeast = -std::numeric_limits<T>::infinity();
   const Sequence& s = pass.sequences[static_cast<size_t>(rows.batch)];
-  const kernels::AttentionKernels<T>& kernel = row_kernels<T>();
+  const kernels::AttentionKernels<T>& kernel = kernels::attention<T>();
   const int64_t E = pass.E;
   TileScores<T> scores(pass.spec, pass.in, false);
   scores.set_queries(s, rows);
@@ -190,20 +179,24 @@ Tensor heads_like(const Tensor& x, int64_t width) {
 Tensor zero_heads_like(const Tensor& x) {
   return transpose(full({x.size(0), x.size(2), x.size(1), x.size(3)}, 0, x.dtype()), 1, 2);
 }
-Tensor zeros_like(const Tensor& x) {
-  return x.defined() ? full(x.shape(), 0, x.dtype()) : Tensor();
+Tensor zeros_if(bool wanted, const Tensor& x) {
+  return wanted && x.defined() ? full(x.shape(), 0, x.dtype()) : Tensor();
 }
 
 // Gradients that several heads and sequences add to.
 struct SharedGradients {
   Tensor bias, distance, keys, values, sinks;
 
-  explicit SharedGradients(const AttentionTensors& in)
-      : bias(zeros_like(in.bias)),
-        distance(zeros_like(in.distance)),
-        keys(zeros_like(in.keys)),
-        values(zeros_like(in.values)),
-        sinks(zeros_like(in.sinks)) {}
+  SharedGradients(const AttentionTensors& in, const SharedWanted& wanted)
+      : bias(zeros_if(wanted.bias, in.bias)),
+        distance(zeros_if(wanted.distance, in.distance)),
+        keys(zeros_if(wanted.keys, in.keys)),
+        values(zeros_if(wanted.values, in.values)),
+        sinks(zeros_if(wanted.sinks, in.sinks)) {}
+  bool any() const {
+    return bias.defined() || distance.defined() || keys.defined() || values.defined() ||
+           sinks.defined();
+  }
   void add(const SharedGradients& o) const {
     const auto join = [](const Tensor& to, const Tensor& from) {
       if (to.defined() && !to.is_same(from)) add_into(to, from);
@@ -224,7 +217,7 @@ struct BackwardOf {
   // The queries of one tile's rows of one head.
   void rows(TileScores<T>& scores, const ScoreTile& rows, const SharedGradients& shared) const {
     const Sequence& s = pass.sequences[static_cast<size_t>(rows.batch)];
-    const kernels::AttentionKernels<T>& kernel = row_kernels<T>();
+    const kernels::AttentionKernels<T>& kernel = kernels::attention<T>();
     const int64_t E = pass.E, D = pass.in.q.size(3);
     constexpr DType kType = dtype_of<T>();
     scores.set_queries(s, rows);
@@ -241,7 +234,7 @@ struct BackwardOf {
       }
       delta[r] = static_cast<T>(sum);
       log_sum[r] = *lse.at(s.batch, rows.head, row);
-      if (pass.sinks)
+      if (shared.sinks.defined())
         *Strided<T>(shared.sinks).at(rows.head) -=
             static_cast<T>(std::exp(*pass.sinks.at(rows.head) - log_sum[r]) * sum);
     }
@@ -268,7 +261,7 @@ struct BackwardOf {
       gemm(kType, tile.columns, E, tile.rows, {weights, 1, tile.columns}, {g.data(), E, 1},
            dv.at(s.batch, tile.head / pass.G, s.first_key + tile.column), std::max(dv.step[2], E),
            1);
-      if (pass.in.values.defined())
+      if (shared.values.defined())
         scores.add_values_gradient(s, tile, weights, g.data(), Strided<T>(shared.values));
       for (int64_t r = 0; r < tile.rows; ++r)
         kernel.gradient(w + r * tile.columns, d + r * tile.columns, tile.columns, delta[r]);
@@ -294,7 +287,7 @@ struct BackwardOf {
 AttentionResult attention(const AttentionSpec& spec, const AttentionTensors& in) {
   AttentionResult result{heads_like(in.q, in.v.size(3)),
                          empty({in.q.size(0), in.q.size(1), in.q.size(2)}, in.q.dtype())};
-  by_type(in.q.dtype(), [&]<class T>() {
+  visit_wide(in.q.dtype(), [&]<class T>() {
     const Pass<T> pass(spec, in);
     std::vector<ScoreTile> tasks;
     for (size_t i = 0; i < pass.sequences.size(); ++i)
@@ -309,13 +302,14 @@ AttentionResult attention(const AttentionSpec& spec, const AttentionTensors& in)
 }
 
 AttentionGradients attention_backward(const AttentionSpec& spec, const AttentionTensors& in,
-                                      const AttentionResult& result, const Tensor& dout) {
+                                      const AttentionResult& result, const Tensor& dout,
+                                      const SharedWanted& wanted) {
   AttentionGradients out{.q = heads_like(in.q, in.q.size(3)),
                          .k = zero_heads_like(in.k),
                          .v = zero_heads_like(in.v),
                          .relative = {}};
   if (in.relative.defined()) out.relative = heads_like(in.q, in.q.size(3));
-  by_type(in.q.dtype(), [&]<class T>() {
+  visit_wide(in.q.dtype(), [&]<class T>() {
     const Pass<T> pass(spec, in);
     const BackwardOf<T> backward{pass,
                                  Strided<T>(result.out),
@@ -329,11 +323,10 @@ AttentionGradients attention_backward(const AttentionSpec& spec, const Attention
     // each with a copy of it.
     const int64_t key_heads = pass.H / pass.G;
     const auto tasks = static_cast<int64_t>(pass.sequences.size()) * key_heads;
-    const bool shares = in.bias.defined() || in.distance.defined() || in.keys.defined() ||
-                        in.values.defined() || in.sinks.defined();
+    std::vector<SharedGradients> shared{{in, wanted}};
+    const bool shares = shared[0].any();
     const int64_t groups = shares ? std::min(tasks, kCopies) : tasks;
-    std::vector<SharedGradients> shared;
-    for (int64_t i = 0; i < (shares ? groups : 1); ++i) shared.emplace_back(in);
+    for (int64_t i = 1; shares && i < groups; ++i) shared.emplace_back(in, wanted);
     run(spec, groups, [&](int64_t group) {
       TileScores<T> scores(spec, in, true);
       for (int64_t task = group * tasks / groups; task < (group + 1) * tasks / groups; ++task) {
@@ -358,7 +351,7 @@ Tensor attention_weights(const AttentionSpec& spec, const AttentionTensors& in, 
                          const std::vector<int64_t>& heads, const std::vector<int64_t>& rows) {
   const auto count = [](const auto& list) { return static_cast<int64_t>(list.size()); };
   const Tensor out = full({in.q.size(0), count(heads), count(rows), in.k.size(2)}, 0, in.q.dtype());
-  by_type(in.q.dtype(), [&]<class T>() {
+  visit_wide(in.q.dtype(), [&]<class T>() {
     const Pass<T> pass(spec, in);
     const Strided<T> to(out), log_sum(lse);
     TileScores<T> scores(spec, in, false);
@@ -371,7 +364,8 @@ Tensor attention_weights(const AttentionSpec& spec, const AttentionTensors& in, 
           scores.set_queries(s, row);
           each_tile(scores, s, row, [&](const ScoreTile& tile) {
             T* x = scores.compute(s, tile);
-            row_kernels<T>().weights(x, tile.columns, *log_sum.at(s.batch, row.head, row.row));
+            kernels::attention<T>().weights(x, tile.columns,
+                                            *log_sum.at(s.batch, row.head, row.row));
             std::copy_n(
                 x, tile.columns,
                 to.at(s.batch, static_cast<int64_t>(h), static_cast<int64_t>(r)) + tile.column);
@@ -384,7 +378,7 @@ Tensor attention_weights(const AttentionSpec& spec, const AttentionTensors& in, 
 Tensor attention_dropout(const AttentionSpec& spec, const Shape& shape, DType dtype) {
   const Tensor out = full(shape, 1, dtype);
   const Dropout dropout(spec, shape);
-  by_type(dtype, [&]<class T>() {
+  visit_wide(dtype, [&]<class T>() {
     const Strided<T> to(out);
     for (int64_t b = 0; dropout && b < shape[0]; ++b)
       for (int64_t h = 0; h < shape[1]; ++h)

@@ -99,6 +99,19 @@ template Tensor from_vector(const std::vector<int32_t>&, const Shape&);
 template Tensor from_vector(const std::vector<uint8_t>&, const Shape&);
 template Tensor from_vector(const std::vector<bool>&, const Shape&);
 
+Tensor pad_rows(const std::vector<std::vector<int64_t>>& rows, int64_t value) {
+  size_t longest = 0;
+  for (const auto& row : rows) longest = std::max(longest, row.size());
+  const Tensor out =
+      core::empty({static_cast<int64_t>(rows.size()), static_cast<int64_t>(longest)}, i64);
+  int64_t* to = out.data<int64_t>();
+  for (const auto& row : rows) {
+    to = std::copy(row.begin(), row.end(), to);
+    to = std::fill_n(to, longest - row.size(), value);
+  }
+  return out;
+}
+
 Tensor zeros(const Shape& shape, DType dtype) { return full(shape, 0, dtype); }
 Tensor ones(const Shape& shape, DType dtype) { return full(shape, 1, dtype); }
 Tensor full(const Shape& shape, Number value) { return full(shape, value, value.dtype); }

@@ -53,6 +53,9 @@ Tensor from_vector(const std::vector<T>& values) {
   return from_vector(values, {static_cast<int64_t>(values.size())});
 }
 
+/// Rows of different length as one i64 tensor [rows, longest], filled up with `value`.
+Tensor pad_rows(const std::vector<std::vector<int64_t>>& rows, int64_t value);
+
 /// Uninitialised elements.
 using core::empty;
 using core::empty_like;

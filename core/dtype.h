@@ -80,4 +80,10 @@ decltype(auto) visit(DType dtype, F&& f) {
   return f.template operator()<bool>();
 }
 
+/// The same where `dtype` is f32 or f64, the types that kernels compute in.
+template <class F>
+decltype(auto) visit_wide(DType dtype, F&& f) {
+  return dtype == f32 ? f.template operator()<float>() : f.template operator()<double>();
+}
+
 }  // namespace tapehead

@@ -13,12 +13,6 @@ namespace {
 
 using kernels::Cell;
 
-template <class T>
-const kernels::CellKernels<T>& cell_kernels() {
-  if constexpr (std::is_same_v<T, float>) return *kernels::table().cells_f32;
-  else return *kernels::table().cells_f64;
-}
-
 // One step of the time axis of a [T, B, N] tensor.
 template <class T>
 T* step(const Tensor& x, int64_t t) {
@@ -62,8 +56,8 @@ void forward_steps(const Recurrence& r, const RecurrenceStates& s) {
     parallel_range(B, row_grain(GH), [&](int64_t first, int64_t last) {
       for (int64_t b = first; b < last; ++b) {
         if (active(r, b, t)) {
-          cell_kernels<T>().forward[cell]({row(gates, b, GH), row(hidden, b, GH), row(h, b, H),
-                                           row(c, b, H), row(h_out, b, H), row(c_out, b, H), H});
+          kernels::cells<T>().forward[cell]({row(gates, b, GH), row(hidden, b, GH), row(h, b, H),
+                                             row(c, b, H), row(h_out, b, H), row(c_out, b, H), H});
         } else {  // past its end a sequence keeps its state
           std::copy_n(row(h, b, H), H, row(h_out, b, H));
           if (c) std::copy_n(row(c, b, H), H, row(c_out, b, H));
@@ -101,7 +95,7 @@ void backward_steps(const Recurrence& r, const RecurrenceStates& s, const Tensor
           continue;
         }
         if (dy) add_rows(row(dh_row, b, H), row(dy, b, H), H);
-        cell_kernels<T>().backward[cell](
+        kernels::cells<T>().backward[cell](
             {row(step<T>(s.gates, t), b, GH), row(step<T>(s.hidden_gates, t), b, GH),
              row(step<T>(s.h, before), b, H), row(step<T>(s.c, before), b, H), row(dh_row, b, H),
              row(dc_row, b, H), row(dg, b, GH), row(dhg, b, GH), row(dh_row, b, H),
@@ -127,11 +121,6 @@ Tensor column_sums(const Tensor& x) {
   const Tensor ones = full({1, x.shape()[0]}, 1, x.dtype());
   const Tensor sums = matmul("recurrent", ones, x);
   return view_of(sums, {x.shape()[1]}, {1}, 0);
-}
-
-template <class F>
-void by_type(DType dtype, F&& f) {
-  dtype == f32 ? f.template operator()<float>() : f.template operator()<double>();
 }
 
 Tensor state_or_zeros(const Tensor& given, const Recurrence& r) {
@@ -162,7 +151,7 @@ RecurrenceStates recurrence_forward(const Recurrence& r) {
   };
   s.h = states_from(r.h0);
   if (r.cell == Cell::lstm) s.c = states_from(r.c0);
-  by_type(dtype, [&]<class E>() { forward_steps<E>(r, s); });
+  visit_wide(dtype, [&]<class E>() { forward_steps<E>(r, s); });
   return s;
 }
 
@@ -174,8 +163,8 @@ RecurrenceGrads recurrence_backward(const Recurrence& r, const RecurrenceStates&
   const Tensor dhidden = s.hidden_gates.defined() ? empty_like(s.hidden_gates) : Tensor();
   g.h0 = state_or_zeros(dh_last, r);
   if (r.cell == Cell::lstm) g.c0 = state_or_zeros(dc_last, r);
-  by_type(r.x.dtype(),
-          [&]<class E>() { backward_steps<E>(r, s, dout, dgates, dhidden, g.h0, g.c0); });
+  visit_wide(r.x.dtype(),
+             [&]<class E>() { backward_steps<E>(r, s, dout, dgates, dhidden, g.h0, g.c0); });
 
   const Tensor to_hidden = dhidden.defined() ? dhidden : dgates;
   const int64_t T = r.steps(), B = r.batch(), H = r.hidden();

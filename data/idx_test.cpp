@@ -5,7 +5,6 @@
 #include "tapehead/core/error.h"
 #include "tapehead/data/detail/splitmix.h"
 #include "tapehead/tests/expect.h"
-#include "tapehead/tests/real_data.h"
 #include "tapehead/tests/scratch.h"
 
 using namespace tapehead;

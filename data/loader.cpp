@@ -179,19 +179,6 @@ std::shared_ptr<void> Prefetcher::next() {
 
 }  // namespace detail
 
-Tensor pad(const std::vector<std::vector<int64_t>>& rows, int64_t value) {
-  size_t longest = 0;
-  for (const auto& row : rows) longest = std::max(longest, row.size());
-  const Tensor out =
-      core::empty({static_cast<int64_t>(rows.size()), static_cast<int64_t>(longest)}, i64);
-  int64_t* to = out.data<int64_t>();
-  for (const auto& row : rows) {
-    to = std::copy(row.begin(), row.end(), to);
-    to = std::fill_n(to, longest - row.size(), value);
-  }
-  return out;
-}
-
 std::vector<int64_t> lengths(const std::vector<std::vector<int64_t>>& rows) {
   std::vector<int64_t> out;
   out.reserve(rows.size());

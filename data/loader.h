@@ -147,8 +147,6 @@ class Loader {
   std::unique_ptr<detail::Prefetcher> prefetcher_;
 };
 
-/// Rows of different length as one i64 tensor [rows, longest], filled up with `value`.
-Tensor pad(const std::vector<std::vector<int64_t>>& rows, int64_t value);
 /// The length of each row.
 std::vector<int64_t> lengths(const std::vector<std::vector<int64_t>>& rows);
 

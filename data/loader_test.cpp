@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "tapehead/core/creation.h"
 #include "tapehead/core/error.h"
 #include "tapehead/tests/scratch.h"
 
@@ -118,7 +119,7 @@ TEST_CASE("loader: drop_last, padding, and bad options") {
   CHECK(loader.per_epoch() == 7);
   for (const Which& batch : take(loader, 20)) CHECK(batch.size() == 64);
 
-  const Tensor padded = data::pad({{1, 2, 3}, {}, {4}}, 9);
+  const Tensor padded = pad_rows({{1, 2, 3}, {}, {4}}, 9);
   CHECK(padded.shape() == Shape{3, 3});
   CHECK(padded.to_vector<int64_t>() == std::vector<int64_t>{1, 2, 3, 9, 9, 9, 4, 9, 9});
 

@@ -6,11 +6,12 @@ namespace tapehead::nn {
 namespace {
 
 int64_t hidden_of(const Scope& at, const FeedForwardOptions& o) {
-  if (o.width >= 1 && o.hidden >= 0) return o.hidden > 0 ? o.hidden : 4 * o.width;
-  ValueError error(fmt::format("feed_forward: width {} and hidden {}; both must be at least 1",
-                               o.width, o.hidden));
-  error.set_where(at.path());
-  throw error;
+  return nn::at(at, [&] {
+    if (o.width < 1 || o.hidden < 0)
+      throw ValueError(fmt::format("feed_forward: width {} and hidden {}; both must be at least 1",
+                                   o.width, o.hidden));
+    return o.hidden > 0 ? o.hidden : 4 * o.width;
+  });
 }
 
 }  // namespace

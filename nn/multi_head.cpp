@@ -10,26 +10,22 @@
 namespace tapehead::nn {
 namespace {
 
-MultiHeadOptions completed(const Scope& at, MultiHeadOptions o) {
-  const auto fail = [&](const std::string& what) {
-    ValueError error("multi_head_attention: " + what);
-    error.set_where(at.path());
-    throw error;
+MultiHeadOptions completed(MultiHeadOptions o) {
+  const auto check = [](bool fits, const std::string& what) {
+    if (!fits) throw ValueError("multi_head_attention: " + what);
   };
-  if (o.heads < 1 || o.width < 1)
-    fail(fmt::format("width {} and {} heads; both must be at least 1", o.width, o.heads));
-  if (o.head_width == 0 && o.width % o.heads != 0)
-    fail(
+  check(o.heads >= 1 && o.width >= 1,
+        fmt::format("width {} and {} heads; both must be at least 1", o.width, o.heads));
+  check(o.head_width != 0 || o.width % o.heads == 0,
         fmt::format("{} heads do not divide the width {}; choose another number, or give "
                     "head_width",
                     o.heads, o.width));
   if (o.head_width == 0) o.head_width = o.width / o.heads;
   if (o.kv_heads == 0) o.kv_heads = o.heads;
-  if (o.heads % o.kv_heads != 0)
-    fail(fmt::format("{} heads of keys and values do not divide {} heads", o.kv_heads, o.heads));
+  check(o.heads % o.kv_heads == 0,
+        fmt::format("{} heads of keys and values do not divide {} heads", o.kv_heads, o.heads));
   if (o.memory_width == 0) o.memory_width = o.width;
-  if (o.packed && o.memory_width != o.width)
-    fail(
+  check(!o.packed || o.memory_width == o.width,
         fmt::format("one projection cannot read x of width {} and a memory of width {}; leave "
                     "`packed` out",
                     o.width, o.memory_width));
@@ -53,7 +49,7 @@ void check_sequence(const Tensor& x, int64_t width) {
 
 MultiHeadAttention::MultiHeadAttention(Scope at, const MultiHeadOptions& options)
     : at_(std::move(at)),
-      options_(completed(at_, options)),
+      options_(nn::at(at_, [&] { return completed(options); })),
       out_(at_ / "out", options_.heads * options_.head_width, options_.width,
            {.bias = options_.out_bias, .init = options_.out_init}) {
   const MultiHeadOptions& o = options_;

@@ -15,17 +15,6 @@
 namespace tapehead {
 namespace {
 
-template <class T>
-const kernels::AdditiveKernels<T>& additive_kernels() {
-  if constexpr (std::is_same_v<T, float>) return *kernels::table().additive_f32;
-  else return *kernels::table().additive_f64;
-}
-
-template <class F>
-void by_type(DType dtype, F&& f) {
-  dtype == f32 ? f.template operator()<float>() : f.template operator()<double>();
-}
-
 std::vector<Tensor> simple_scores(const std::vector<Tensor>& in) {
   return {sum(tanh(in[0] + in[1].unsqueeze(1)) * in[2], -1)};
 }
@@ -38,12 +27,12 @@ struct AdditiveScores : CustomOp {
     save(keys), save(query), save(v);
     const int64_t B = keys.size(0), S = keys.size(1), A = keys.size(2);
     Tensor out = core::empty({B, S}, keys.dtype());
-    by_type(keys.dtype(), [&]<class T>() {
+    visit_wide(keys.dtype(), [&]<class T>() {
       const T *k = keys.data<T>(), *q = query.data<T>(), *w = v.data<T>();
       T* y = out.data<T>();
       core::parallel_range(B * S, row_grain(A), [&](int64_t first, int64_t last) {
         for (int64_t i = first; i < last; ++i)
-          y[i] = additive_kernels<T>().score(k + i * A, q + i / S * A, w, A);
+          y[i] = kernels::additive<T>().score(k + i * A, q + i / S * A, w, A);
       });
     });
     return out;
@@ -61,16 +50,16 @@ struct AdditiveScores : CustomOp {
     const Tensor dquery = core::full({B, A}, 0, keys.dtype());
     const Tensor dv =
         core::full({B, A}, 0, keys.dtype());  // of each sequence; the engine adds them up
-    by_type(keys.dtype(), [&]<class T>() {
+    visit_wide(keys.dtype(), [&]<class T>() {
       const T *k = keys.data<T>(), *q = query.data<T>(), *w = v.data<T>(), *ds = d.data<T>();
       T *dk = dkeys.data<T>(), *dq = dquery.data<T>(), *dw = dv.data<T>();
       core::parallel_range(B, std::max<int64_t>(1, row_grain(A) / std::max<int64_t>(S, 1)),
                            [&](int64_t first, int64_t last) {
                              for (int64_t i = first * S; i < last * S; ++i) {
                                if (ds[i] == 0) continue;  // a position that is masked
-                               additive_kernels<T>().backward(k + i * A, q + i / S * A, w, ds[i],
-                                                              dk + i * A, dq + i / S * A,
-                                                              dw + i / S * A, A);
+                               kernels::additive<T>().backward(k + i * A, q + i / S * A, w, ds[i],
+                                                               dk + i * A, dq + i / S * A,
+                                                               dw + i / S * A, A);
                              }
                            });
     });

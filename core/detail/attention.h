@@ -70,12 +70,19 @@ struct AttentionResult {
 
 AttentionResult attention(const AttentionSpec& spec, const AttentionTensors& in);
 
-/// The gradients of all tensors that there are, from that of the result.
+/// Which of the gradients that heads and sequences add to together are wanted.
+struct SharedWanted {
+  bool bias, distance, keys, values, sinks;
+};
+
+/// The gradients, from that of the result, of all tensors that there are and, where they are
+/// shared, wanted.
 struct AttentionGradients {
   Tensor q, k, v, bias, distance, relative, keys, values, sinks;
 };
 AttentionGradients attention_backward(const AttentionSpec& spec, const AttentionTensors& in,
-                                      const AttentionResult& result, const Tensor& dout);
+                                      const AttentionResult& result, const Tensor& dout,
+                                      const SharedWanted& wanted);
 
 /// The softmax's weights of some heads and queries, [B, heads, rows, S], before dropout.
 Tensor attention_weights(const AttentionSpec& spec, const AttentionTensors& in, const Tensor& lse,

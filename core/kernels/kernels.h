@@ -95,6 +95,22 @@ inline const Reducer& reducer(Reduce op, DType dtype) {
                         : table().two_pass + (static_cast<int>(op) - static_cast<int>(Reduce::var));
   return (*rows)[static_cast<int>(dtype)];
 }
+/// Of float or double.
+template <class T>
+const CellKernels<T>& cells() {
+  if constexpr (std::is_same_v<T, float>) return *table().cells_f32;
+  else return *table().cells_f64;
+}
+template <class T>
+const AdditiveKernels<T>& additive() {
+  if constexpr (std::is_same_v<T, float>) return *table().additive_f32;
+  else return *table().additive_f64;
+}
+template <class T>
+const AttentionKernels<T>& attention() {
+  if constexpr (std::is_same_v<T, float>) return *table().attention_f32;
+  else return *table().attention_f64;
+}
 /// Of a floating type.
 inline const RowKernels& rows(DType dtype) { return table().rows[static_cast<int>(dtype)]; }
 

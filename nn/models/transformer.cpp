@@ -49,14 +49,12 @@ Tensor Transformer::encode(const Tensor& source, const Tensor& lengths) const {
   return encoder_(embed(source_, source, 0), {.lengths = lengths});
 }
 
-Tensor Transformer::logits(const Tensor& x) const {
-  return linear(x, (target_ ? *target_ : source_).weight);
-}
+Tensor Transformer::logits(const Tensor& x) const { return linear(x, target().weight); }
 
 Tensor Transformer::operator()(const Seq2SeqBatch& batch) const {
   const Tensor memory = encode(batch.source, batch.source_lengths);
   const Tensor given = batch.target.slice(1, 0, batch.target.size(1) - 1);
-  const Tensor x = embed(target_ ? *target_ : source_, given, 0);
+  const Tensor x = embed(target(), given, 0);
   return logits(decoder_(x, memory, {.lengths = batch.source_lengths}).out);
 }
 
@@ -81,7 +79,7 @@ std::vector<Hypothesis> Transformer::translate(const Tensor& source, const Tenso
     std::vector<DecoderCache> caches;
     for (size_t i = 1; i < state.size(); i += 4)
       caches.push_back({KvCache(state[i + 2], state[i + 3]), {state[i], state[i + 1]}});
-    const Tensor x = embed(target_ ? *target_ : source_, tokens.unsqueeze(1), position++);
+    const Tensor x = embed(target(), tokens.unsqueeze(1), position++);
     const Attended a = decoder_(x, caches, {.lengths = state[0], .weights_of = WeightsOf{}});
     for (size_t i = 1; i < state.size(); i += 4) {
       state[i + 2] = caches[i / 4].past.keys();

@@ -40,6 +40,7 @@ class Transformer {
                                     const BeamOptions& options) const;
 
  private:
+  const Embedding& target() const { return target_ ? *target_ : source_; }
   Tensor embed(const Embedding& embedding, const Tensor& ids, int64_t start) const;
   Tensor encode(const Tensor& source, const Tensor& lengths) const;
   Tensor logits(const Tensor& x) const;

@@ -6,21 +6,6 @@
 #include "tapehead/core/creation.h"
 
 namespace tapehead::nn {
-namespace {
-
-Tensor padded(const TokenLists& lists, int64_t pad) {
-  size_t longest = 0;
-  for (const auto& list : lists) longest = std::max(longest, list.size());
-  std::vector<int64_t> all;
-  all.reserve(longest * lists.size());
-  for (const auto& list : lists) {
-    all.insert(all.end(), list.begin(), list.end());
-    all.insert(all.end(), longest - list.size(), pad);
-  }
-  return from_vector(all, {static_cast<int64_t>(lists.size()), static_cast<int64_t>(longest)});
-}
-
-}  // namespace
 
 Seq2SeqBatch seq2seq_batch(const TokenLists& sources, const TokenLists& targets,
                            std::span<const int64_t> which, const BeamOptions& special,
@@ -36,7 +21,7 @@ Seq2SeqBatch seq2seq_batch(const TokenLists& sources, const TokenLists& targets,
     target.back().insert(target.back().end(), ids.begin(), ids.end());
     target.back().push_back(special.eos);
   }
-  return {padded(source, pad), from_vector(lengths), padded(target, pad)};
+  return {pad_rows(source, pad), from_vector(lengths), pad_rows(target, pad)};
 }
 
 std::vector<Hypothesis> translate_all(const TranslateFn& translate, const TokenLists& sources,
