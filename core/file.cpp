@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -73,6 +74,17 @@ ssize_t read_some(int descriptor, char* into, size_t size) {
     got = ::read(descriptor, into, size);
   } while (got < 0 && errno == EINTR);
   return got;
+}
+
+// Between a temporary file's name and the ids that make it unique.
+constexpr const char* kTemporary = ".tmp-";
+
+/// The lock says that somebody still writes the file. False where remove_abandoned() was faster.
+/// File systems without locks have no abandoned files removed.
+bool lock_new(int descriptor) {
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) return errno != EWOULDBLOCK;
+  struct stat info {};
+  return ::fstat(descriptor, &info) != 0 || info.st_nlink > 0;
 }
 
 /// Follows a symbolic link, so that the file behind it is replaced and not the link.
@@ -147,12 +159,15 @@ AtomicFile::AtomicFile(const std::string& path) : path_(path), target_(resolve(p
     throw IoError(fmt::format("{}: cannot be written: there is no folder {}; make it first", path,
                               folder.substr(0, folder.size() - 1)));
   }
-  do {  // A name left behind by a killed process that had our id is passed over.
-    temporary_ = fmt::format("{}.{}.tmp-{}-{}", folder, name.substr(0, 200), ::getpid(), counter++);
+  // A name left behind by a killed process that had our id is passed over.
+  while (descriptor_ < 0) {
+    temporary_ =
+        fmt::format("{}.{}{}{}-{}", folder, name.substr(0, 200), kTemporary, ::getpid(), counter++);
     descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  } while (descriptor_ < 0 && errno == EEXIST);
-  if (descriptor_ < 0) {
-    throw IoError(fmt::format("{}: cannot be written: {}", path, reason(errno)));
+    if (descriptor_ < 0 && errno != EEXIST) {
+      throw IoError(fmt::format("{}: cannot be written: {}", path, reason(errno)));
+    }
+    if (descriptor_ >= 0 && !lock_new(descriptor_)) discard();
   }
   if (exists && ::fchmod(descriptor_, old.st_mode & 07777) != 0) fail(errno);
 }
@@ -187,6 +202,7 @@ void AtomicFile::write(std::string_view bytes) {
 void AtomicFile::commit() {
   assert(descriptor_ >= 0 && "AtomicFile: commit twice or after an error");
   if (::fsync(descriptor_) != 0) fail(errno);
+  const Descriptor lock(::dup(descriptor_));  // holds the lock until the file has its name
   const int descriptor = descriptor_;
   descriptor_ = -1;
   // Network file systems report a full disk as late as here.
@@ -202,6 +218,17 @@ void AtomicFile::commit() {
   if (open.value >= 0 && ::fsync(open.value) != 0 && errno != EINVAL) {
     throw IoError(fmt::format("{}: written, but its folder could not be flushed to the disk: {}",
                               path_, reason(errno)));
+  }
+}
+
+void remove_abandoned(const std::string& folder) {
+  for (const std::string& name : names_in(folder)) {
+    if (name.front() != '.' || name.find(kTemporary) == std::string::npos) continue;
+    const std::string path = folder + "/" + name;
+    const Descriptor file(::open(path.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    struct stat info {};
+    if (file.value < 0 || ::fstat(file.value, &info) != 0 || !S_ISREG(info.st_mode)) continue;
+    if (::flock(file.value, LOCK_EX | LOCK_NB) == 0) ::unlink(path.c_str());
   }
 }
 

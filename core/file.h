@@ -47,6 +47,10 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
+/// Removes from the folder what AtomicFiles of killed processes left behind; one that is still
+/// being written, by any process, stays.
+void remove_abandoned(const std::string& folder);
+
 /// Writes the whole file through an AtomicFile.
 void write_atomic(const std::string& path, std::string_view bytes);
 

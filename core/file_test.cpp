@@ -109,6 +109,29 @@ TEST_CASE("an AtomicFile that is not committed leaves no trace") {
   CHECK(read_file(path) == "old");
 }
 
+TEST_CASE("what a killed write left behind is removed, and nothing else") {
+  const Scratch scratch;
+  const std::string kept[] = {".mine", "notes.txt", "x.tmp-1-1", "model"};
+  for (const std::string& name : kept) scratch.write(name, "kept");
+  // A writer's descriptor is gone when it is killed: any file nobody has locked is such a one.
+  for (const char* name : {".model.tmp-7-0", ".attention-4.svg.tmp-7-9"})
+    scratch.write(name, "hal");
+  {
+    AtomicFile writing(scratch / "model");
+    writing.write("new");
+    CHECK(scratch.count() == 7);
+    remove_abandoned(scratch.path());
+    CHECK(scratch.count() == 5);  // the four, and the one being written
+    writing.commit();
+  }
+  for (const std::string& name : kept) {
+    CAPTURE(name);
+    CHECK(read_file(scratch / name) == (name == "model" ? "new" : "kept"));
+  }
+  CHECK(scratch.count() == 4);
+  remove_abandoned(scratch / "no-such-folder");
+}
+
 TEST_CASE("AtomicFile refuses what it would destroy") {
   const Scratch scratch;
   CHECK(message_of<IoError>([] { write_atomic("/dev/null", "x"); }) ==

@@ -28,7 +28,6 @@ constexpr const char* kCheckpoint = "checkpoint.safetensors";
 constexpr const char* kModel = "model.safetensors";
 constexpr const char* kBest = "best.safetensors";
 constexpr const char* kConfig = "config.json";
-constexpr const char* kWritten[] = {kCheckpoint, kModel, kBest, kConfig, "loss.svg"};
 
 std::atomic<bool> interrupted{false};
 
@@ -160,17 +159,6 @@ struct RunBase::State {
 
 namespace {
 
-// What writes that were killed left behind: hidden files named for what they were to become.
-void remove_leftovers(const std::string& folder) {
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-    const std::string name = entry.path().filename().string();
-    for (const char* file : kWritten)
-      if (name.starts_with(fmt::format(".{}.tmp-", file)))
-        std::filesystem::remove(entry.path(), ignored);
-  }
-}
-
 RunState resume_or_start(const Options& o, const nn::Params& params, optim::Optimizer& optimizer,
                          optim::Schedule& schedule, const BatchSource& source) {
   const std::string path = o.out + "/" + kCheckpoint;
@@ -192,7 +180,7 @@ RunBase::RunBase(const Cli& cli, const Options& o, const nn::Params& params,
                  optim::Optimizer& optimizer, optim::Schedule& schedule, int64_t steps,
                  BatchSource source) {
   make_folders(o.out, "run");
-  remove_leftovers(o.out);
+  remove_abandoned(o.out);
   const RunState run = resume_or_start(o, params, optimizer, schedule, source);
   const std::string log_path = o.out + "/metrics.jsonl";
   write_atomic(o.out + "/" + kConfig, cli.config());
