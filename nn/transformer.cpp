@@ -20,7 +20,7 @@ MultiHeadOptions attention_options(const TransformerOptions& o, bool of_memory) 
           .heads = o.heads,
           .kv_heads = o.kv_heads,
           .memory_width = of_memory ? o.memory_width : 0,
-          .dropout = o.dropout,
+          .dropout = o.inner_dropout.value_or(o.dropout),
           .bias = o.bias,
           .out_bias = o.bias,
           .packed = o.packed && !of_memory,
@@ -34,7 +34,7 @@ FeedForwardOptions feed_forward_options(const TransformerOptions& o) {
           .hidden = o.hidden,
           .act = o.act,
           .gated = o.gated,
-          .dropout = o.dropout,
+          .dropout = o.inner_dropout.value_or(o.dropout),
           .bias = o.bias,
           .init = o.init,
           .out_init = o.out_init};

@@ -17,6 +17,7 @@ TransformerOptions options_of(const TransformerConfig& c) {
           .hidden = c.hidden,
           .layers = c.layers,
           .dropout = c.dropout,
+          .inner_dropout = c.inner_dropout,
           .pre_norm = c.pre_norm};
 }
 

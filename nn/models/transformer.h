@@ -17,7 +17,9 @@ struct TransformerConfig {
   int64_t heads = 4;
   int64_t hidden = 1024;  ///< of the feed-forward parts
   int64_t layers = 4;     ///< of the encoder, and of the decoder
-  double dropout = 0.3;
+  double dropout = 0.3;   ///< of the embeddings and of what each part adds, as in the paper
+  double inner_dropout =
+      0;  ///< of the attention's weights and of the feed-forward parts' hidden layers
   bool pre_norm = true;
   /// One matrix embeds source and target and gives the logits: for a joint vocabulary.
   bool tied = false;
