@@ -19,13 +19,16 @@ MultiHeadOptions attention_options(const TransformerOptions& o, bool of_memory) 
   return {.width = o.width,
           .heads = o.heads,
           .kv_heads = o.kv_heads,
+          .head_width = o.head_width,
           .memory_width = of_memory ? o.memory_width : 0,
           .dropout = o.dropout,
-          .bias = o.bias,
-          .out_bias = o.bias,
+          .scale = o.scale,
+          .bias = o.qkv_bias.value_or(o.bias),
+          .out_bias = o.out_bias.value_or(o.bias),
           .packed = o.packed && !of_memory,
           .rope = of_memory ? std::nullopt : o.rope,
           .init = o.init,
+          .q_init = o.q_init,
           .out_init = o.out_init};
 }
 
@@ -147,19 +150,23 @@ Attended TransformerDecoder::run(Tensor x, const AttentionOptions& memory_seen,
 }
 
 Attended TransformerDecoder::operator()(const Tensor& x, const Tensor& memory,
-                                        const AttentionOptions& memory_seen) const {
+                                        const AttentionOptions& memory_seen,
+                                        AttentionOptions seen) const {
+  seen.causal = true;
   return run(x, memory_seen, [&](size_t i, const Tensor& t, const AttentionOptions& o) {
-    return layers_[i](t, memory, {.causal = true}, o);
+    return layers_[i](t, memory, seen, o);
   });
 }
 
 Attended TransformerDecoder::operator()(const Tensor& x, std::vector<DecoderCache>& caches,
-                                        const AttentionOptions& memory_seen) const {
+                                        const AttentionOptions& memory_seen,
+                                        AttentionOptions seen) const {
   if (caches.size() != layers_.size())
     throw ValueError(fmt::format("transformer_decoder: {} caches for {} layers; start() makes them",
                                  caches.size(), layers_.size()));
+  seen.causal = true;
   return run(x, memory_seen, [&](size_t i, const Tensor& t, const AttentionOptions& o) {
-    return layers_[i](t, caches[i], {.causal = true}, o);
+    return layers_[i](t, caches[i], seen, o);
   });
 }
 

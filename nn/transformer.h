@@ -18,6 +18,7 @@ struct TransformerOptions {
   int64_t hidden = 0;  ///< of the feed-forward part; 0: 4 width
   int64_t layers = 6;
   int64_t kv_heads = 0;      ///< 0: heads
+  int64_t head_width = 0;    ///< 0: width / heads
   int64_t memory_width = 0;  ///< of what a decoder looks at; 0: width
   double dropout = 0;        ///< of what each part adds, of the weights and of the hidden layer
   /// Each part normalises what it reads, and a last norm follows the layers (Xiong et al. 2020);
@@ -28,9 +29,13 @@ struct TransformerOptions {
   Activation act = [](const Tensor& x) { return relu(x); };
   bool gated = false;
   bool bias = true;
+  std::optional<bool> qkv_bias = {};  ///< of the projections to queries, keys, values; none: bias
+  std::optional<bool> out_bias = {};  ///< of attention's last projection; none: bias
+  std::optional<double> scale = {};   ///< of the scores; 1 / sqrt(head_width) when not given
   std::optional<RopeOptions> rope = {};
   bool packed = false;  ///< one projection to queries, keys and values, where x attends to itself
   Init init = init::xavier_uniform();
+  Init q_init = {};    ///< of the projections to queries, where they are separate; empty: init
   Init out_init = {};  ///< of the last projection of each part; empty: init
 };
 
@@ -105,15 +110,16 @@ class TransformerEncoder {
 };
 
 /// Position t of x sees those up to t, and the memory. The weights are those of the last layer.
+/// `seen` is for the attention of x to itself.
 class TransformerDecoder {
  public:
   TransformerDecoder(const Scope& at, const TransformerOptions& options);
   Attended operator()(const Tensor& x, const Tensor& memory,
-                      const AttentionOptions& memory_seen = {}) const;
+                      const AttentionOptions& memory_seen = {}, AttentionOptions seen = {}) const;
   /// The same for what is new, with a cache for each layer, of which start() makes those that have
   /// seen nothing but the memory.
   Attended operator()(const Tensor& x, std::vector<DecoderCache>& caches,
-                      const AttentionOptions& memory_seen = {}) const;
+                      const AttentionOptions& memory_seen = {}, AttentionOptions seen = {}) const;
   std::vector<DecoderCache> start(const Tensor& memory) const;
 
  private:
