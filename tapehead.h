@@ -15,6 +15,7 @@
 #include "tapehead/autograd/engine.h"
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/gradcheck.h"
+#include "tapehead/autograd/linear_attention.h"
 #include "tapehead/autograd/node.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/autograd/rederive.h"
