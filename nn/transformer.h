@@ -8,6 +8,7 @@
 
 #include "tapehead/nn/feed_forward.h"
 #include "tapehead/nn/multi_head.h"
+#include "tapehead/nn/positions.h"
 
 namespace tapehead::nn {
 
@@ -54,6 +55,8 @@ class EncoderLayer {
  public:
   EncoderLayer(const Scope& at, const TransformerOptions& options);
   Tensor operator()(const Tensor& x, const AttentionOptions& seen = {}) const;
+  /// The same with the weights that seen.weights_of asks for.
+  Attended attend(const Tensor& x, const AttentionOptions& seen) const;
   /// The same for what is new in a generated sequence.
   Tensor operator()(const Tensor& x, KvCache& cache, const AttentionOptions& seen = {}) const;
 
@@ -98,11 +101,19 @@ class DecoderLayer {
   bool pre_norm_;
 };
 
+/// What the layers of an encoder made of x, and where each of them looked.
+struct Encoded {
+  Tensor out;                   ///< [B, T, C]
+  std::vector<Tensor> weights;  ///< of each layer [B, heads, queries, T], when asked for
+};
+
 /// Layers one after the other: x [B, T, C] gives [B, T, C].
 class TransformerEncoder {
  public:
   TransformerEncoder(const Scope& at, const TransformerOptions& options);
-  Tensor operator()(Tensor x, const AttentionOptions& seen = {}) const;
+  Tensor operator()(const Tensor& x, const AttentionOptions& seen = {}) const;
+  /// The same with the weights that seen.weights_of asks for.
+  Encoded attend(const Tensor& x, const AttentionOptions& seen) const;
 
  private:
   std::vector<EncoderLayer> layers_;
@@ -129,11 +140,5 @@ class TransformerDecoder {
   std::vector<DecoderLayer> layers_;
   std::optional<Norm> norm_;
 };
-
-/// Sines and cosines of positions from `start` on, [T, C]: element 2 i is sin(p / 10000^(2 i / C)),
-/// element 2 i + 1 the cosine (Vaswani et al. 2017, 3.5).
-Tensor sinusoidal_positions(int64_t length, int64_t width, int64_t start = 0);
-/// Of an image: [height width, C], the first half of the elements by row, the second by column.
-Tensor sinusoidal_positions_2d(int64_t height, int64_t width_of_image, int64_t width);
 
 }  // namespace tapehead::nn

@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "tapehead/autograd/ops.h"
-#include "tapehead/core/creation.h"
 
 namespace tapehead::nn {
 namespace {
@@ -42,9 +41,7 @@ Gpt::Gpt(Scope at, const GptConfig& c)
       dropout_(at_ / "dropout", c.dropout),
       layers_(nn::stack<EncoderLayer>(at_ / "layers", c.layers, options_of(c))),
       norm_(at_ / "norm", options_of(c)) {
-  if (!c.rope)
-    position_.emplace(at_ / "position", c.context, c.width,
-                      EmbeddingOptions{.init = init::normal(kStd)});
+  if (!c.rope) position_.emplace(at_ / "position", c.context, c.width, init::normal(kStd));
   if (c.head && !c.tied)
     head_.emplace(at_ / "head", c.width, c.vocab,
                   LinearOptions{.bias = false, .init = init::normal(kStd)});
@@ -63,7 +60,7 @@ Tensor Gpt::run(const Tensor& ids, int64_t start, AttentionOptions seen,
                       "with a longer context",
                       start + T, config_.context));
     Tensor x = token_(ids);
-    if (position_) x = x + (*position_)(arange(start, start + T));
+    if (position_) x = (*position_)(x, start);
     seen.causal = true;
     if (config_.window > 0) seen.window.before = config_.window - 1;
     x = norm_(layers(dropout_(x), seen));

@@ -59,7 +59,7 @@ class Gpt {
   Scope at_;
   GptConfig config_;
   Embedding token_;
-  std::optional<Embedding> position_;
+  std::optional<LearnedPositions> position_;
   Dropout dropout_;
   std::vector<EncoderLayer> layers_;
   Norm norm_;
