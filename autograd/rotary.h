@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "tapehead/core/tensor.h"
@@ -22,6 +23,9 @@ struct RopeScaling {
   int64_t original_length = 8192;                ///< llama3, yarn: that of the training
   double low_frequency = 1, high_frequency = 4;  ///< llama3: original_length / wavelength
   double beta_fast = 32, beta_slow = 1;          ///< yarn: rotations
+  /// yarn: what queries and keys are multiplied by, to sharpen the softmax; 0.1 ln(factor) + 1 when
+  /// not given.
+  std::optional<double> magnitude = {};
 };
 
 struct RopeOptions {

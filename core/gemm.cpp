@@ -71,22 +71,6 @@ void outer_product(const Problem& p) {
   }
 }
 
-template <class T, auto kGemm>
-void blas(const Problem& p) {
-  if (p.k == 1) return outer_product<T>(p);
-  if (p.m == 1 && p.n > 1)
-    return vector_product<T>({p.b.data, p.b.column, p.b.row}, p.n, p.k, p.a.data, p.a.column, p.c,
-                             1, p.beta);
-  if (p.n == 1 && p.m > 1)
-    return vector_product<T>(p.a, p.m, p.k, p.b.data, p.b.row, p.c, p.row, p.beta);
-  const bool ta = is_transposed(p.a, p.k), tb = is_transposed(p.b, p.n);
-  kGemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans,
-        static_cast<int>(p.m), static_cast<int>(p.n), static_cast<int>(p.k), T(1),
-        static_cast<const T*>(p.a.data), blas_leading(p.a, ta, p.m, p.k),
-        static_cast<const T*>(p.b.data), blas_leading(p.b, tb, p.k, p.n), static_cast<T>(p.beta),
-        static_cast<T*>(p.c), static_cast<int>(p.row));
-}
-
 template <class T>
 void plain(const Problem& p) {
   const T* a = static_cast<const T*>(p.a.data);
@@ -99,6 +83,23 @@ void plain(const Problem& p) {
       for (int64_t l = 0; l < p.n; ++l) c[l] += x * b[j * p.b.row + l * p.b.column];
     }
   }
+}
+
+template <class T, auto kGemm>
+void blas(const Problem& p) {
+  if (p.k == 0) return plain<T>(p);  // gemv leaves the result as it was
+  if (p.k == 1) return outer_product<T>(p);
+  if (p.m == 1 && p.n > 1)
+    return vector_product<T>({p.b.data, p.b.column, p.b.row}, p.n, p.k, p.a.data, p.a.column, p.c,
+                             1, p.beta);
+  if (p.n == 1 && p.m > 1)
+    return vector_product<T>(p.a, p.m, p.k, p.b.data, p.b.row, p.c, p.row, p.beta);
+  const bool ta = is_transposed(p.a, p.k), tb = is_transposed(p.b, p.n);
+  kGemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans,
+        static_cast<int>(p.m), static_cast<int>(p.n), static_cast<int>(p.k), T(1),
+        static_cast<const T*>(p.a.data), blas_leading(p.a, ta, p.m, p.k),
+        static_cast<const T*>(p.b.data), blas_leading(p.b, tb, p.k, p.n), static_cast<T>(p.beta),
+        static_cast<T*>(p.c), static_cast<int>(p.row));
 }
 
 // Operands widened to f32, the result rounded once.

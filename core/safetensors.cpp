@@ -9,6 +9,7 @@
 #include <set>
 
 #include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/detail/half.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
 
@@ -25,6 +26,8 @@ constexpr uint64_t kMaxHeader = 100'000'000;
 constexpr std::pair<const char*, DType> kTypes[] = {{"F32", f32},     {"F64", f64}, {"BF16", bf16},
                                                     {"I64", i64},     {"I32", i32}, {"U8", u8},
                                                     {"BOOL", boolean}};
+// Read as f32, of which every half is one.
+constexpr const char* kHalf = "F16";
 
 const char* type_name(DType dtype) {
   for (const auto& [name, type] : kTypes)
@@ -122,12 +125,23 @@ class HeaderReader : public nlohmann::json_sax<Json> {
   std::set<std::string> names_, fields_;
 };
 
+void widen(const char* from, const Tensor& out) {
+  float* to = out.data<float>();
+  for (int64_t i = 0; i < out.numel(); ++i) {
+    uint16_t bits = 0;
+    std::memcpy(&bits, from + 2 * i, sizeof bits);
+    to[i] = core::half_to_float(bits);
+  }
+}
+
 Tensor make_tensor(const HeaderReader& header, const Entry& e, std::string_view data) {
-  const auto type = std::find_if(std::begin(kTypes), std::end(kTypes),
-                                 [&](auto& t) { return e.dtype == t.first; });
+  const bool half = e.dtype == kHalf;
+  const auto type = std::find_if(std::begin(kTypes), std::end(kTypes), [&](auto& t) {
+    return half ? t.second == f32 : e.dtype == t.first;
+  });
   if (type == std::end(kTypes))
     header.fail(
-        fmt::format("'{}' is of type '{}'; F32, F64, BF16, I64, I32, U8 and BOOL can be read",
+        fmt::format("'{}' is of type '{}'; F32, F64, BF16, F16, I64, I32, U8 and BOOL can be read",
                     e.name, e.dtype));
   if (e.shape.size() > Shape::kMaxRank)
     header.fail(fmt::format("'{}' has {} dimensions; a tensor has at most {}", e.name,
@@ -135,7 +149,7 @@ Tensor make_tensor(const HeaderReader& header, const Entry& e, std::string_view 
   if (e.range.size() != 2 || e.range[0] > e.range[1] || e.range[1] > data.size())
     header.fail(fmt::format("data_offsets of '{}' are no range of the {} bytes of data", e.name,
                             data.size()));
-  auto bytes = static_cast<uint64_t>(size_of(type->second));
+  auto bytes = static_cast<uint64_t>(half ? 2 : size_of(type->second));
   Shape shape;
   for (const uint64_t size : e.shape) {
     if (size > INT64_MAX || __builtin_mul_overflow(bytes, size, &bytes))
@@ -146,7 +160,9 @@ Tensor make_tensor(const HeaderReader& header, const Entry& e, std::string_view 
     header.fail(fmt::format("'{}' of shape {} takes {} bytes, its data_offsets span {}", e.name,
                             shape.str(), bytes, e.range[1] - e.range[0]));
   Tensor out = core::empty(shape, type->second);
-  if (bytes > 0) std::memcpy(out.raw(), data.data() + e.range[0], bytes);
+  const char* from = data.data() + e.range[0];
+  if (half) widen(from, out);
+  else if (bytes > 0) std::memcpy(out.raw(), from, bytes);
   return out;
 }
 

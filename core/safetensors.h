@@ -24,8 +24,8 @@ struct SafeTensors {
 
 /// Reads a whole file. The published rules are enforced: a header of at most 100 MB that is one
 /// JSON object without duplicate names, shapes whose size in bytes is that of their range, ranges
-/// that tile the buffer without gap or overlap. Throws IoError when it cannot be read, FormatError
-/// that names the file and the broken rule.
+/// that tile the buffer without gap or overlap. F16, which tensors do not have, is read as f32.
+/// Throws IoError when it cannot be read, FormatError that names the file and the broken rule.
 SafeTensors read_safetensors(const std::string& path);
 
 /// The same from memory; `name` stands for the file in errors.

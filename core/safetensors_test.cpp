@@ -82,7 +82,7 @@ TEST_CASE("safetensors: the published rules are enforced") {
       {file_of(R"({"w":{"dtype":{},"shape":[1],"data_offsets":[0,4]}})", four),
        "the header nests deeper than it may at 'w'"},
       {file_of(R"({"w":{"dtype":"F8","shape":[1],"data_offsets":[0,4]}})", four),
-       "'w' is of type 'F8'; F32, F64, BF16, I64, I32, U8 and BOOL can be read"},
+       "'w' is of type 'F8'; F32, F64, BF16, F16, I64, I32, U8 and BOOL can be read"},
       {file_of(R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", four),
        "'w' of shape [2] takes 8 bytes, its data_offsets span 4"},
       {file_of(R"({"w":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}})",
@@ -96,6 +96,14 @@ TEST_CASE("safetensors: the published rules are enforced") {
   };
   for (const auto& [bytes, why] : broken)
     CHECK(error_of(bytes) == "x.safetensors: not a valid safetensors file: " + why);
+}
+
+TEST_CASE("safetensors: half precision is read as f32") {
+  const SafeTensors file = parse_safetensors(
+      file_of(R"({"w":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}})", {"\0\x3c\xff\xfb", 4}),
+      "x");
+  CHECK(file.find("w").dtype() == f32);
+  CHECK(file.find("w").to_vector<float>() == std::vector<float>{1, -65504});
 }
 
 TEST_CASE("safetensors: rubbish is refused, never read past its end") {

@@ -85,13 +85,19 @@ class Loader {
  public:
   /// Makes a batch of the examples with these numbers. Called by the prefetching thread.
   using Collate = std::function<Batch(std::span<const int64_t> which)>;
+  /// The same, told which batch of which epoch it is: for what is drawn anew in every epoch, and
+  /// alike in a run that goes on from a checkpoint.
+  using CollateAt = std::function<Batch(std::span<const int64_t> which, const LoaderPosition& at)>;
 
-  Loader(std::vector<int64_t> lengths, Collate collate, const LoaderOptions& options)
+  Loader(std::vector<int64_t> lengths, CollateAt collate, const LoaderOptions& options)
       : plan_(std::make_shared<BatchPlan>(std::move(lengths), options)),
         collate_(std::move(collate)),
         ahead_(options.prefetch) {}
+  Loader(std::vector<int64_t> lengths, Collate collate, const LoaderOptions& options)
+      : Loader(std::move(lengths), without_position(std::move(collate)), options) {}
   /// Of `count` examples whose length does not matter.
-  Loader(int64_t count, Collate collate, const LoaderOptions& options)
+  template <class C>
+  Loader(int64_t count, C collate, const LoaderOptions& options)
       : Loader(std::vector<int64_t>(static_cast<size_t>(count), 1), std::move(collate), options) {}
 
   /// The next batch, of the next epoch when this one is over.
@@ -119,6 +125,12 @@ class Loader {
     LoaderPosition after;
   };
 
+  static CollateAt without_position(Collate collate) {
+    return [collate = std::move(collate)](std::span<const int64_t> which, const LoaderPosition&) {
+      return collate(which);
+    };
+  }
+
   void start() {
     struct Cursor {
       LoaderPosition at;
@@ -133,15 +145,16 @@ class Loader {
             cursor->planned = cursor->at.epoch;
           }
           const auto& which = cursor->batches[static_cast<size_t>(cursor->at.batch)];
+          const LoaderPosition at = cursor->at;
           if (++cursor->at.batch == static_cast<int64_t>(cursor->batches.size()))
             cursor->at = {cursor->at.epoch + 1, 0};
-          return std::make_shared<Item>(Item{collate(which), cursor->at});
+          return std::make_shared<Item>(Item{collate(which, at), cursor->at});
         },
         ahead_);
   }
 
   std::shared_ptr<const BatchPlan> plan_;
-  Collate collate_;
+  CollateAt collate_;
   int64_t ahead_;
   LoaderPosition position_;
   std::unique_ptr<detail::Prefetcher> prefetcher_;

@@ -77,6 +77,27 @@ TEST_CASE("loader: it goes on from any position") {
   CHECK(take(resumed, 80) == after);
 }
 
+TEST_CASE("loader: a collate that asks is told which batch it makes") {
+  using Told = std::pair<Which, data::LoaderPosition>;
+  const auto told = [] {
+    return data::Loader<Told>(5,
+                              [](std::span<const int64_t> w, const data::LoaderPosition& at) {
+                                return Told{Which(w.begin(), w.end()), at};
+                              },
+                              {.batch = 2});
+  };
+  data::Loader<Told> loader = told();
+  const data::LoaderPosition wanted[] = {{0, 0}, {0, 1}, {0, 2}, {1, 0}, {1, 1}};
+  std::vector<Told> all;
+  for (const data::LoaderPosition& at : wanted) {
+    all.push_back(loader.next());
+    CHECK(all.back().second == at);
+  }
+  data::Loader<Told> later = told();
+  later.seek({1, 0});
+  CHECK(later.next() == all[3]);
+}
+
 TEST_CASE("loader: token batches keep their limit, and buckets waste less of it") {
   const auto lengths = lengths_like_sentences(500);
   const auto padded = [&](const Which& batch) {

@@ -1,5 +1,7 @@
 #include "tapehead/nn/linear.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 
 #include "tapehead/autograd/ops.h"
@@ -23,8 +25,12 @@ Tensor Linear::operator()(const Tensor& x) const {
 Embedding::Embedding(Scope at, int64_t count, int64_t width, const EmbeddingOptions& options)
     : at_(std::move(at)), padding_idx_(options.padding_idx) {
   weight = at_.param("weight", {count, width}, options.init);
-  if (padding_idx_ >= 0)
-    core::copy_into(core::view_of(weight, {width}, {1}, padding_idx_ * width), Tensor(0));
+  if (!padding_idx_) return;
+  const int64_t row = *padding_idx_ < 0 ? *padding_idx_ + count : *padding_idx_;
+  if (row < 0 || row >= count)
+    throw IndexError(fmt::format("embedding: padding_idx = {} is outside {}..{} (in {})",
+                                 *padding_idx_, -count, count - 1, at_.path()));
+  core::copy_into(core::view_of(weight, {width}, {1}, row * width), Tensor(0));
 }
 
 Tensor Embedding::operator()(const Tensor& ids) const {

@@ -1,6 +1,8 @@
 // Linear layers and embeddings.
 #pragma once
 
+#include <optional>
+
 #include "tapehead/nn/params.h"
 
 namespace tapehead::nn {
@@ -25,13 +27,15 @@ class Linear {
 };
 
 struct EmbeddingOptions {
-  int64_t padding_idx = -1;  ///< its row is zeros and gets no gradient; -1: none
+  /// This row is zeros and gets no gradient; -1 is the last.
+  std::optional<int64_t> padding_idx = {};
   Init init = init::normal();
 };
 
 /// A row of the weight for each id: i64 [...] gives [..., width].
 class Embedding {
  public:
+  /// Throws IndexError for a padding_idx that is no row.
   Embedding(Scope at, int64_t count, int64_t width, const EmbeddingOptions& options = {});
   /// Throws IndexError with the position of an id outside 0..count-1.
   Tensor operator()(const Tensor& ids) const;
@@ -40,7 +44,7 @@ class Embedding {
 
  private:
   Scope at_;
-  int64_t padding_idx_;
+  std::optional<int64_t> padding_idx_;
 };
 
 }  // namespace tapehead::nn

@@ -30,6 +30,7 @@ MultiHeadOptions completed(MultiHeadOptions o) {
                     "`packed` out",
                     o.width, o.memory_width));
   if (o.rope && o.rope->width == 0) o.rope->width = o.head_width;
+  if (!o.q_init) o.q_init = o.init;
   if (!o.out_init) o.out_init = o.init;
   return o;
 }
@@ -58,7 +59,7 @@ MultiHeadAttention::MultiHeadAttention(Scope at, const MultiHeadOptions& options
   if (o.packed) {
     qkv_.emplace(at_ / "qkv", o.width, queries + 2 * keys, linear);
   } else {
-    q_.emplace(at_ / "q", o.width, queries, linear);
+    q_.emplace(at_ / "q", o.width, queries, LinearOptions{.bias = o.bias, .init = o.q_init});
     k_.emplace(at_ / "k", o.memory_width, keys, linear);
     v_.emplace(at_ / "v", o.memory_width, keys, linear);
   }
@@ -102,6 +103,7 @@ MultiHeadAttention::Heads MultiHeadAttention::heads_of(const Tensor& x,
 Attended MultiHeadAttention::finish(const Heads& heads, const AttentionOptions& options) const {
   AttentionOptions o = options;
   if (o.dropout == 0 && at_.training()) o.dropout = options_.dropout;
+  if (!o.scale) o.scale = options_.scale;
   Attended a = scaled_dot_product_attention(heads.q, heads.k, heads.v, o);
   a.out = out_(a.out.transpose(1, 2).flatten(2));
   return a;

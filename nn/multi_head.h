@@ -13,17 +13,19 @@
 namespace tapehead::nn {
 
 struct MultiHeadOptions {
-  int64_t width = 0;         ///< C, of x and of the result
-  int64_t heads = 1;         ///< must divide the width, unless head_width is given
-  int64_t kv_heads = 0;      ///< heads of keys and values, which divides heads; 0: as many
-  int64_t head_width = 0;    ///< 0: width / heads
-  int64_t memory_width = 0;  ///< of the memory in cross attention; 0: width
-  double dropout = 0;        ///< of the weights, in training
-  bool bias = true;          ///< of the projections to queries, keys and values
+  int64_t width = 0;                 ///< C, of x and of the result
+  int64_t heads = 1;                 ///< must divide the width, unless head_width is given
+  int64_t kv_heads = 0;              ///< heads of keys and values, which divides heads; 0: as many
+  int64_t head_width = 0;            ///< 0: width / heads
+  int64_t memory_width = 0;          ///< of the memory in cross attention; 0: width
+  double dropout = 0;                ///< of the weights, in training
+  std::optional<double> scale = {};  ///< of the scores; 1 / sqrt(head_width) when not given
+  bool bias = true;                  ///< of the projections to queries, keys and values
   bool out_bias = true;
   bool packed = false;                   ///< one projection `qkv`, for attention of x to itself
   std::optional<RopeOptions> rope = {};  ///< its width: 0 for the whole head
   Init init = init::fan_in_uniform();
+  Init q_init = {};    ///< of the projection to queries, where it is separate; empty: init
   Init out_init = {};  ///< of the last projection; empty: init
 };
 

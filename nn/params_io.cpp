@@ -1,46 +1,11 @@
 // Saving and loading parameters.
-#include <fmt/format.h>
-
-#include <algorithm>
-
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/safetensors.h"
+#include "tapehead/nn/detail/differences.h"
 #include "tapehead/nn/params.h"
 
 namespace tapehead::nn {
-namespace {
-
-// Every difference between a file and the model; of long lists the first names and how many more.
-class Differences {
- public:
-  void missing(const std::string& name) { missing_.push_back(name); }
-  void unexpected(const std::string& name) { unexpected_.push_back(name); }
-  void other_shape(const std::string& name, const Tensor& in_file, const Tensor& in_model) {
-    shapes_.push_back(fmt::format("{} is {} in the file, {} in the model", name,
-                                  in_file.shape().str(), in_model.shape().str()));
-  }
-  bool any() const { return !missing_.empty() || !unexpected_.empty() || !shapes_.empty(); }
-  std::string str() const {
-    std::vector<std::string> parts;
-    if (!missing_.empty()) parts.push_back("missing " + list(missing_, ", "));
-    if (!unexpected_.empty()) parts.push_back("unexpected " + list(unexpected_, ", "));
-    if (!shapes_.empty()) parts.push_back(list(shapes_, "; "));
-    return fmt::format("{}", fmt::join(parts, "; "));
-  }
-
- private:
-  static constexpr size_t kShown = 20;
-  static std::string list(const std::vector<std::string>& names, const char* between) {
-    const auto end = names.begin() + static_cast<int64_t>(std::min(names.size(), kShown));
-    std::string out = fmt::format("{}", fmt::join(names.begin(), end, between));
-    if (names.size() > kShown) out += fmt::format(" and {} more", names.size() - kShown);
-    return out;
-  }
-  std::vector<std::string> missing_, unexpected_, shapes_;
-};
-
-}  // namespace
 
 void Params::save(const std::string& path) const {
   std::vector<NamedTensor> tensors;
@@ -68,9 +33,7 @@ Params::Copies Params::plan(std::span<const NamedTensor> tensors, const std::str
   }
   for (size_t i = 0; i < found.size(); ++i)
     if (!found[i]) differences.missing(options.strip + all()[i].path);
-  if (differences.any())
-    throw FormatError(fmt::format("{} does not fit {}: {}; nothing was loaded", source,
-                                  description(), differences.str()));
+  differences.check(source, description());
   return copies;
 }
 

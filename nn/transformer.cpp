@@ -2,10 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "tapehead/autograd/ops.h"
-#include "tapehead/core/creation.h"
 
 namespace tapehead::nn {
 namespace {
@@ -19,13 +16,16 @@ MultiHeadOptions attention_options(const TransformerOptions& o, bool of_memory) 
   return {.width = o.width,
           .heads = o.heads,
           .kv_heads = o.kv_heads,
+          .head_width = o.head_width,
           .memory_width = of_memory ? o.memory_width : 0,
           .dropout = o.inner_dropout.value_or(o.dropout),
-          .bias = o.bias,
-          .out_bias = o.bias,
+          .scale = o.scale,
+          .bias = o.qkv_bias.value_or(o.bias),
+          .out_bias = o.out_bias.value_or(o.bias),
           .packed = o.packed && !of_memory,
           .rope = of_memory ? std::nullopt : o.rope,
           .init = o.init,
+          .q_init = o.q_init,
           .out_init = o.out_init};
 }
 
@@ -70,8 +70,18 @@ Tensor EncoderLayer::run(Tensor x, const Attend& attend) const {
   return added(x, norm2_, dropout_, pre_norm_, feed_forward_);
 }
 
+Attended EncoderLayer::attend(const Tensor& x, const AttentionOptions& seen) const {
+  Tensor weights;
+  const Tensor out = run(x, [&](const Tensor& t) {
+    const Attended found = attention_.attend(t, t, seen);
+    weights = found.weights;
+    return found.out;
+  });
+  return {out, weights};
+}
+
 Tensor EncoderLayer::operator()(const Tensor& x, const AttentionOptions& seen) const {
-  return run(x, [&](const Tensor& t) { return attention_(t, seen); });
+  return attend(x, seen).out;
 }
 
 Tensor EncoderLayer::operator()(const Tensor& x, KvCache& cache,
@@ -122,9 +132,19 @@ TransformerEncoder::TransformerEncoder(const Scope& at, const TransformerOptions
   if (o.pre_norm) norm_.emplace(at / "norm", o);
 }
 
-Tensor TransformerEncoder::operator()(Tensor x, const AttentionOptions& seen) const {
-  for (const EncoderLayer& layer : layers_) x = layer(x, seen);
-  return norm_ ? (*norm_)(x) : x;
+Encoded TransformerEncoder::attend(const Tensor& x, const AttentionOptions& seen) const {
+  Encoded encoded{x, {}};
+  for (const EncoderLayer& layer : layers_) {
+    const Attended a = layer.attend(encoded.out, seen);
+    encoded.out = a.out;
+    if (a.weights.defined()) encoded.weights.push_back(a.weights);
+  }
+  if (norm_) encoded.out = (*norm_)(encoded.out);
+  return encoded;
+}
+
+Tensor TransformerEncoder::operator()(const Tensor& x, const AttentionOptions& seen) const {
+  return attend(x, seen).out;
 }
 
 TransformerDecoder::TransformerDecoder(const Scope& at, const TransformerOptions& o)
@@ -147,19 +167,23 @@ Attended TransformerDecoder::run(Tensor x, const AttentionOptions& memory_seen,
 }
 
 Attended TransformerDecoder::operator()(const Tensor& x, const Tensor& memory,
-                                        const AttentionOptions& memory_seen) const {
+                                        const AttentionOptions& memory_seen,
+                                        AttentionOptions seen) const {
+  seen.causal = true;
   return run(x, memory_seen, [&](size_t i, const Tensor& t, const AttentionOptions& o) {
-    return layers_[i](t, memory, {.causal = true}, o);
+    return layers_[i](t, memory, seen, o);
   });
 }
 
 Attended TransformerDecoder::operator()(const Tensor& x, std::vector<DecoderCache>& caches,
-                                        const AttentionOptions& memory_seen) const {
+                                        const AttentionOptions& memory_seen,
+                                        AttentionOptions seen) const {
   if (caches.size() != layers_.size())
     throw ValueError(fmt::format("transformer_decoder: {} caches for {} layers; start() makes them",
                                  caches.size(), layers_.size()));
+  seen.causal = true;
   return run(x, memory_seen, [&](size_t i, const Tensor& t, const AttentionOptions& o) {
-    return layers_[i](t, caches[i], {.causal = true}, o);
+    return layers_[i](t, caches[i], seen, o);
   });
 }
 
@@ -167,33 +191,6 @@ std::vector<DecoderCache> TransformerDecoder::start(const Tensor& memory) const 
   std::vector<DecoderCache> caches;
   for (const DecoderLayer& layer : layers_) caches.push_back({KvCache(), layer.project(memory)});
   return caches;
-}
-
-Tensor sinusoidal_positions(int64_t length, int64_t width, int64_t start) {
-  if (length < 0 || width < 1 || start < 0)
-    throw ValueError(
-        fmt::format("sinusoidal_positions: length {}, width {}, start {}; none may be negative",
-                    length, width, start));
-  const Tensor out = zeros({length, width});
-  float* x = out.data<float>();
-  for (int64_t p = 0; p < length; ++p)
-    for (int64_t i = 0; i < width; ++i) {
-      const double angle =
-          static_cast<double>(start + p) *
-          std::pow(10000.0, -static_cast<double>(i / 2 * 2) / static_cast<double>(width));
-      x[p * width + i] = static_cast<float>(i % 2 == 0 ? std::sin(angle) : std::cos(angle));
-    }
-  return out;
-}
-
-Tensor sinusoidal_positions_2d(int64_t height, int64_t width_of_image, int64_t width) {
-  const int64_t half = width / 2, rest = width - half;
-  const Tensor rows = sinusoidal_positions(height, half).unsqueeze(1);
-  const Tensor columns = sinusoidal_positions(width_of_image, rest).unsqueeze(0);
-  return cat({rows.expand({height, width_of_image, half}),
-              columns.expand({height, width_of_image, rest})},
-             2)
-      .flatten(0, 1);
 }
 
 }  // namespace tapehead::nn

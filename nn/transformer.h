@@ -8,6 +8,7 @@
 
 #include "tapehead/nn/feed_forward.h"
 #include "tapehead/nn/multi_head.h"
+#include "tapehead/nn/positions.h"
 
 namespace tapehead::nn {
 
@@ -18,6 +19,7 @@ struct TransformerOptions {
   int64_t hidden = 0;  ///< of the feed-forward part; 0: 4 width
   int64_t layers = 6;
   int64_t kv_heads = 0;      ///< 0: heads
+  int64_t head_width = 0;    ///< 0: width / heads
   int64_t memory_width = 0;  ///< of what a decoder looks at; 0: width
   double dropout = 0;        ///< of what each part adds
   /// Of the attention's weights and of the feed-forward part's hidden layer; nothing: dropout.
@@ -30,9 +32,13 @@ struct TransformerOptions {
   Activation act = [](const Tensor& x) { return relu(x); };
   bool gated = false;
   bool bias = true;
+  std::optional<bool> qkv_bias = {};  ///< of the projections to queries, keys, values; none: bias
+  std::optional<bool> out_bias = {};  ///< of attention's last projection; none: bias
+  std::optional<double> scale = {};   ///< of the scores; 1 / sqrt(head_width) when not given
   std::optional<RopeOptions> rope = {};
   bool packed = false;  ///< one projection to queries, keys and values, where x attends to itself
   Init init = init::xavier_uniform();
+  Init q_init = {};    ///< of the projections to queries, where they are separate; empty: init
   Init out_init = {};  ///< of the last projection of each part; empty: init
 };
 
@@ -51,6 +57,8 @@ class EncoderLayer {
  public:
   EncoderLayer(const Scope& at, const TransformerOptions& options);
   Tensor operator()(const Tensor& x, const AttentionOptions& seen = {}) const;
+  /// The same with the weights that seen.weights_of asks for.
+  Attended attend(const Tensor& x, const AttentionOptions& seen) const;
   /// The same for what is new in a generated sequence.
   Tensor operator()(const Tensor& x, KvCache& cache, const AttentionOptions& seen = {}) const;
 
@@ -95,11 +103,19 @@ class DecoderLayer {
   bool pre_norm_;
 };
 
+/// What the layers of an encoder made of x, and where each of them looked.
+struct Encoded {
+  Tensor out;                   ///< [B, T, C]
+  std::vector<Tensor> weights;  ///< of each layer [B, heads, queries, T], when asked for
+};
+
 /// Layers one after the other: x [B, T, C] gives [B, T, C].
 class TransformerEncoder {
  public:
   TransformerEncoder(const Scope& at, const TransformerOptions& options);
-  Tensor operator()(Tensor x, const AttentionOptions& seen = {}) const;
+  Tensor operator()(const Tensor& x, const AttentionOptions& seen = {}) const;
+  /// The same with the weights that seen.weights_of asks for.
+  Encoded attend(const Tensor& x, const AttentionOptions& seen) const;
 
  private:
   std::vector<EncoderLayer> layers_;
@@ -107,15 +123,16 @@ class TransformerEncoder {
 };
 
 /// Position t of x sees those up to t, and the memory. The weights are those of the last layer.
+/// `seen` is for the attention of x to itself.
 class TransformerDecoder {
  public:
   TransformerDecoder(const Scope& at, const TransformerOptions& options);
   Attended operator()(const Tensor& x, const Tensor& memory,
-                      const AttentionOptions& memory_seen = {}) const;
+                      const AttentionOptions& memory_seen = {}, AttentionOptions seen = {}) const;
   /// The same for what is new, with a cache for each layer, of which start() makes those that have
   /// seen nothing but the memory.
   Attended operator()(const Tensor& x, std::vector<DecoderCache>& caches,
-                      const AttentionOptions& memory_seen = {}) const;
+                      const AttentionOptions& memory_seen = {}, AttentionOptions seen = {}) const;
   std::vector<DecoderCache> start(const Tensor& memory) const;
 
  private:
@@ -125,11 +142,5 @@ class TransformerDecoder {
   std::vector<DecoderLayer> layers_;
   std::optional<Norm> norm_;
 };
-
-/// Sines and cosines of positions from `start` on, [T, C]: element 2 i is sin(p / 10000^(2 i / C)),
-/// element 2 i + 1 the cosine (Vaswani et al. 2017, 3.5).
-Tensor sinusoidal_positions(int64_t length, int64_t width, int64_t start = 0);
-/// Of an image: [height width, C], the first half of the elements by row, the second by column.
-Tensor sinusoidal_positions_2d(int64_t height, int64_t width_of_image, int64_t width);
 
 }  // namespace tapehead::nn

@@ -190,19 +190,6 @@ TEST_CASE("Transformer layers do not look ahead, and have right gradients") {
   }
 }
 
-TEST_CASE("sinusoidal positions") {
-  const Tensor p = nn::sinusoidal_positions(3, 4, 2);
-  const std::vector<double> row = p[1].to_vector<double>();  // position 3
-  CHECK(row[0] == doctest::Approx(std::sin(3)));
-  CHECK(row[1] == doctest::Approx(std::cos(3)));
-  CHECK(row[2] == doctest::Approx(std::sin(0.03)));
-  CHECK(row[3] == doctest::Approx(std::cos(0.03)));
-  const Tensor grid = nn::sinusoidal_positions_2d(2, 3, 4);
-  CHECK(grid.shape() == Shape{6, 4});
-  CHECK(grid[4].to_vector<double>()[0] == doctest::Approx(std::sin(1)));  // row 1, column 1
-  CHECK(grid[2].to_vector<double>()[2] == doctest::Approx(std::sin(2)));  // row 0, column 2
-}
-
 TEST_CASE("a Transformer has one embedding for one vocabulary only") {
   CHECK(error_of<ValueError>([] {
           nn::Params p;

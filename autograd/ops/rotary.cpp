@@ -150,8 +150,9 @@ Rope::Rope(const RopeOptions& options) : tables_(std::make_shared<Tables>()) {
                                  options.base, options.scaling.factor));
   tables_->options = options;
   tables_->frequencies = frequencies_of(options);
-  if (options.scaling.kind == RopeScaling::yarn && options.scaling.factor > 1)
-    tables_->scale = 0.1 * std::log(options.scaling.factor) + 1;
+  if (options.scaling.kind == RopeScaling::yarn)
+    tables_->scale = options.scaling.magnitude.value_or(
+        0.1 * std::log(std::max(options.scaling.factor, 1.0)) + 1);
 }
 
 const RopeOptions& Rope::options() const { return tables_->options; }

@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "tapehead/autograd/ops.h"
-#include "tapehead/core/creation.h"
 
 namespace tapehead::nn {
 namespace {
@@ -18,12 +17,15 @@ TransformerOptions options_of(const GptConfig& c) {
           .hidden = c.hidden,
           .layers = c.layers,
           .kv_heads = c.kv_heads,
+          .head_width = c.head_width,
           .dropout = c.dropout,
           .rms = c.rms,
           .eps = c.eps,
           .act = c.act,
           .gated = c.gated,
           .bias = c.bias,
+          .qkv_bias = c.qkv_bias,
+          .out_bias = c.out_bias,
           .rope = c.rope,
           .packed = true,
           .init = init::normal(kStd),
@@ -39,16 +41,15 @@ Gpt::Gpt(Scope at, const GptConfig& c)
       dropout_(at_ / "dropout", c.dropout),
       layers_(nn::stack<EncoderLayer>(at_ / "layers", c.layers, options_of(c))),
       norm_(at_ / "norm", options_of(c)) {
-  if (!c.rope)
-    position_.emplace(at_ / "position", c.context, c.width,
-                      EmbeddingOptions{.init = init::normal(kStd)});
-  if (!c.tied)
+  if (!c.rope) position_.emplace(at_ / "position", c.context, c.width, init::normal(kStd));
+  if (c.head && !c.tied)
     head_.emplace(at_ / "head", c.width, c.vocab,
                   LinearOptions{.bias = false, .init = init::normal(kStd)});
 }
 
 template <class Layers>
-Tensor Gpt::run(const Tensor& ids, int64_t start, const Layers& layers) const {
+Tensor Gpt::run(const Tensor& ids, int64_t start, AttentionOptions seen,
+                const Layers& layers) const {
   return nn::at(at_, [&] {
     if (ids.dim() != 2)
       throw ShapeError(fmt::format("gpt: ids are {}; expected [B, T]", ids.shape().str()));
@@ -59,15 +60,18 @@ Tensor Gpt::run(const Tensor& ids, int64_t start, const Layers& layers) const {
                       "with a longer context",
                       start + T, config_.context));
     Tensor x = token_(ids);
-    if (position_) x = x + (*position_)(arange(start, start + T));
-    x = norm_(layers(dropout_(x)));
+    if (position_) x = (*position_)(x, start);
+    seen.causal = true;
+    if (config_.window > 0) seen.window.before = config_.window - 1;
+    x = norm_(layers(dropout_(x), seen));
+    if (!config_.head) return x;
     return head_ ? (*head_)(x) : linear(x, token_.weight);
   });
 }
 
-Tensor Gpt::operator()(const Tensor& ids) const {
-  return run(ids, 0, [&](Tensor x) {
-    for (const EncoderLayer& layer : layers_) x = layer(x, {.causal = true});
+Tensor Gpt::operator()(const Tensor& ids, const AttentionOptions& seen) const {
+  return run(ids, 0, seen, [&](Tensor x, const AttentionOptions& o) {
+    for (const EncoderLayer& layer : layers_) x = layer(x, o);
     return x;
   });
 }
@@ -76,18 +80,21 @@ Tensor Gpt::operator()(const Tensor& ids, std::vector<KvCache>& caches) const {
   if (caches.size() != layers_.size())
     throw ValueError(fmt::format("gpt: {} caches for {} layers; caches() makes them", caches.size(),
                                  layers_.size()));
-  return run(ids, caches.empty() ? 0 : caches[0].length(), [&](Tensor x) {
-    for (size_t i = 0; i < layers_.size(); ++i) x = layers_[i](x, caches[i], {.causal = true});
+  const int64_t start = caches.empty() ? 0 : caches[0].length();
+  return run(ids, start, {}, [&](Tensor x, const AttentionOptions& o) {
+    for (size_t i = 0; i < layers_.size(); ++i) x = layers_[i](x, caches[i], o);
     return x;
   });
 }
 
 Tensor Gpt::loss(const Tensor& ids, const Tensor& targets) const {
+  if (!config_.head) throw ValueError("gpt: a model without a head has no loss");
   return cross_entropy((*this)(ids), targets, {.ignore_index = -100});
 }
 
 std::vector<KvCache> Gpt::caches() const {
-  return std::vector<KvCache>(layers_.size(), KvCache({.capacity = config_.context}));
+  return std::vector<KvCache>(layers_.size(),
+                              KvCache({.capacity = config_.context, .window = config_.window}));
 }
 
 }  // namespace tapehead::nn

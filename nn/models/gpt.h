@@ -15,16 +15,21 @@ struct GptConfig {
   int64_t vocab = 0;
   int64_t context = 1024;  ///< the longest sequence
   int64_t width = 768, heads = 12, layers = 12;
-  int64_t hidden = 0;    ///< of the feed-forward parts; 0: 4 width
-  int64_t kv_heads = 0;  ///< 0: heads
+  int64_t hidden = 0;      ///< of the feed-forward parts; 0: 4 width
+  int64_t kv_heads = 0;    ///< 0: heads
+  int64_t head_width = 0;  ///< 0: width / heads
   double dropout = 0;
   bool bias = true;
-  bool rms = false;  ///< RMSNorm instead of LayerNorm
+  std::optional<bool> qkv_bias = {};  ///< of the projections to queries, keys, values; none: bias
+  std::optional<bool> out_bias = {};  ///< of attention's last projection; none: bias
+  bool rms = false;                   ///< RMSNorm instead of LayerNorm
   double eps = 1e-5;
   Activation act = [](const Tensor& x) { return gelu_tanh(x); };
   bool gated = false;                    ///< a gate in the feed-forward parts: SwiGLU with silu
   std::optional<RopeOptions> rope = {};  ///< instead of learned positions
-  bool tied = true;                      ///< the embedding gives the logits, too
+  int64_t window = 0;  ///< a token sees itself and the window - 1 before it; 0: all before it
+  bool tied = true;    ///< the embedding gives the logits, too
+  bool head = true;    ///< false: the result is the last hidden state, [B, T, C]
 };
 
 /// Logits of the next token after each. Weights start as GPT-2's: normal with 0.02, those of the
@@ -33,24 +38,28 @@ class Gpt {
  public:
   Gpt(Scope at, const GptConfig& config);
 
-  /// i64 [B, T] to logits [B, T, V]. Throws ValueError for more tokens than the context.
-  Tensor operator()(const Tensor& ids) const;
+  /// i64 [B, T] to logits [B, T, V]. `seen` names padding, by lengths or a mask [B, 1, 1, T].
+  /// Throws ValueError for more tokens than the context.
+  Tensor operator()(const Tensor& ids, const AttentionOptions& seen = {}) const;
   /// The same of tokens that follow those in the caches, one for each layer: what caches() makes.
   Tensor operator()(const Tensor& ids, std::vector<KvCache>& caches) const;
-  /// The mean cross entropy of targets [B, T]; those of -100 do not count.
+  /// The mean cross entropy of targets [B, T]; those of -100 do not count. Throws ValueError for a
+  /// model without a head.
   Tensor loss(const Tensor& ids, const Tensor& targets) const;
 
   std::vector<KvCache> caches() const;
   const GptConfig& config() const { return config_; }
+  /// Where its parameters are.
+  const Scope& scope() const { return at_; }
 
  private:
   template <class Layers>
-  Tensor run(const Tensor& ids, int64_t start, const Layers& layers) const;
+  Tensor run(const Tensor& ids, int64_t start, AttentionOptions seen, const Layers& layers) const;
 
   Scope at_;
   GptConfig config_;
   Embedding token_;
-  std::optional<Embedding> position_;
+  std::optional<LearnedPositions> position_;
   Dropout dropout_;
   std::vector<EncoderLayer> layers_;
   Norm norm_;

@@ -1,0 +1,119 @@
+#include "tapehead/autograd/linear_attention.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/creation.h"
+#include "tapehead/core/error.h"
+
+namespace tapehead {
+namespace {
+
+constexpr const char* kOp = "linear_attention";
+// Keys in a piece: each has a matrix [F, E] of sums and a square of products, so about sqrt(F E).
+constexpr int64_t kPiece = 64;
+
+void check_operands(const Tensor& q, const Tensor& k, const Tensor& v, bool causal) {
+  const bool fits = q.dim() == 4 && k.dim() == 4 && v.dim() == 4 && k.size(0) == q.size(0) &&
+                    v.size(0) == q.size(0) && k.size(1) > 0 && k.size(1) == v.size(1) &&
+                    k.size(2) == v.size(2) && k.size(3) == q.size(3);
+  if (!fits)
+    throw ShapeError(fmt::format(
+        "{}: q is {}, k is {}, v is {}; expected q [B, H, T, D], k [B, H', S, D], v [B, H', S, E]",
+        kOp, q.shape().str(), k.shape().str(), v.shape().str()));
+  if (q.size(1) % k.size(1) != 0)
+    throw ShapeError(
+        fmt::format("{}: q has {} heads, k and v have {}; theirs must divide those of q", kOp,
+                    q.size(1), k.size(1)));
+  if (causal && q.size(2) > k.size(2))
+    throw ShapeError(
+        fmt::format("{}: {} queries of {} keys; a causal query needs a key of its own position",
+                    kOp, q.size(2), k.size(2)));
+  for (const Tensor& t : {q, k, v})
+    if (!is_floating(t.dtype()))
+      throw DTypeError(
+          fmt::format("{}: {} is not a type it takes; convert with to(f32)", kOp, name(t.dtype())));
+}
+
+Tensor features_of(const char* what, const Tensor& x, const FeatureMap& map) {
+  const Tensor f = map ? map(x) : elu(x) + 1;
+  if (f.dim() != 4 || f.size(0) != x.size(0) || f.size(1) != x.size(1) || f.size(2) != x.size(2))
+    throw ShapeError(
+        fmt::format("{}: the features of {} {} are {}; a feature map may change the last axis only",
+                    kOp, what, x.shape().str(), f.shape().str()));
+  return f;
+}
+
+// bool [B, 1, S, 1]: true past a length.
+Tensor padding_of(const Tensor& lengths, int64_t B, int64_t S) {
+  if (lengths.dtype() != i64)
+    throw DTypeError(fmt::format("{}: lengths are {}; expected i64", kOp, name(lengths.dtype())));
+  if (lengths.shape() != Shape{B})
+    throw ShapeError(fmt::format("{}: lengths are {}; expected [{}], one for each sequence", kOp,
+                                 lengths.shape().str(), B));
+  const std::vector<int64_t> all = lengths.to_vector<int64_t>();
+  for (size_t b = 0; b < all.size(); ++b)
+    if (all[b] < 0 || all[b] > S)
+      throw IndexError(fmt::format("{}: lengths[{}] = {} is outside 0..{}", kOp, b, all[b], S));
+  return arange(S).reshape({1, 1, S, 1}) >= lengths.reshape({B, 1, 1, 1});
+}
+
+// What follows has q [B, H', G, T, F], k [B, H', 1, S, F] and v [B, H', 1, S, E], of G heads that
+// share keys.
+
+Tensor sums_of(const Tensor& k, const Tensor& v) { return matmul(k.transpose(-1, -2), v); }
+
+// [.., S, X] cut into pieces, the last one filled up with zeros: [.., N, kPiece, X].
+Tensor pieces(const Tensor& x, int64_t front, int64_t count) {
+  const Tensor full = pad(x, {0, 0, front, count * kPiece - front - x.size(3)});
+  return full.reshape({x.size(0), x.size(1), x.size(2), count, kPiece, x.size(4)});
+}
+
+// Each query takes the sums of all pieces before its own and the products with the keys of its own
+// up to its position. Keys before the piece of the first query are one sum.
+Tensor causal(const Tensor& q, const Tensor& k, const Tensor& v) {
+  const int64_t S = k.size(3), offset = S - q.size(3), head = offset / kPiece * kPiece;
+  const int64_t count = (S - head + kPiece - 1) / kPiece;
+  const Tensor pk = pieces(k.slice(3, head, S), 0, count);
+  const Tensor pv = pieces(v.slice(3, head, S), 0, count);
+  const Tensor pq = pieces(q, offset - head, count);
+  const Tensor first = sums_of(k.slice(3, 0, head), v.slice(3, 0, head)).unsqueeze(3);
+  const Tensor later = sums_of(pk.slice(3, 0, count - 1), pv.slice(3, 0, count - 1));
+  const Tensor before = cumsum(cat({first, later}, 3), 3);
+  const Tensor within = tril(matmul(pq, pk.transpose(-1, -2)));
+  const Tensor all = matmul(pq, before) + matmul(within, pv);
+  return all.flatten(3, 4).slice(3, offset - head, S - head);
+}
+
+}  // namespace
+
+Tensor linear_attention(const Tensor& q, const Tensor& k, const Tensor& v,
+                        const LinearAttentionOptions& o) {
+  check_operands(q, k, v, o.causal);
+  const int64_t B = q.size(0), H = q.size(1), T = q.size(2), E = v.size(3);
+  const int64_t shared = k.size(1), S = k.size(2);
+  const auto precise = [](const Tensor& t) { return t.dtype() == bf16 ? t.to(f32) : t; };
+  Tensor fq = features_of("q", precise(q), o.feature);
+  Tensor fk = features_of("k", precise(k), o.feature), values = precise(v);
+  if (fq.size(3) != fk.size(3))
+    throw ShapeError(fmt::format("{}: {} features of q, but {} of k; they must be as many", kOp,
+                                 fq.size(3), fk.size(3)));
+  if (o.lengths.defined()) {
+    const Tensor padding = padding_of(o.lengths, B, S);
+    fk = masked_fill(fk, padding, 0);
+    values = masked_fill(values, padding, 0);  // which may hold anything, NaN too
+  }
+  if (B == 0 || T == 0 || S == 0) return zeros({B, H, T, E}, q.dtype());
+  fq = fq.reshape({B, shared, H / shared, T, fq.size(3)});
+  fk = fk.unsqueeze(2);
+  // A column of ones makes the sum of weights.
+  values = cat({values, ones({B, shared, S, 1}).to(values.dtype())}, 3).unsqueeze(2);
+  const Tensor both = o.causal ? causal(fq, fk, values) : matmul(fq, sums_of(fk, values));
+  const Tensor total = both.slice(4, E, E + 1);
+  const Tensor out = both.slice(4, 0, E) / masked_fill(total, total == 0, 1);
+  return out.reshape({B, H, T, E}).to(q.dtype());
+}
+
+}  // namespace tapehead

@@ -1,0 +1,176 @@
+// Linear attention against its formula.
+#include "tapehead/autograd/linear_attention.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "tapehead/autograd/gradcheck.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/allocator.h"
+#include "tapehead/core/creation.h"
+#include "tapehead/tests/expect.h"
+
+using namespace tapehead;
+using tapehead::testing::error_of;
+
+namespace {
+
+// Every weight of every pair.
+Tensor reference(const Tensor& q, const Tensor& k, const Tensor& v,
+                 const LinearAttentionOptions& o) {
+  const int64_t B = q.size(0), H = q.size(1), T = q.size(2), S = k.size(2), E = v.size(3);
+  const auto features = [&](const Tensor& x) {
+    const Tensor wide = x.to(f64);
+    return o.feature ? o.feature(wide) : where(wide > 0, wide + 1, exp(wide));
+  };
+  const Tensor fq = features(q), fk = features(k), out = zeros({B, H, T, E}, f64);
+  for (int64_t b = 0; b < B; ++b)
+    for (int64_t h = 0; h < H; ++h)
+      for (int64_t i = 0; i < T; ++i) {
+        const int64_t g = h / (H / k.size(1));
+        const int64_t length = o.lengths.defined() ? o.lengths[b].item<int64_t>() : S;
+        const int64_t end = o.causal ? std::min(length, S - T + i + 1) : length;
+        double total = 0;
+        Tensor sum_of_values = zeros({E}, f64);
+        for (int64_t j = 0; j < end; ++j) {
+          const double weight = sum(fq[b][h][i] * fk[b][g][j]).item();
+          total += weight;
+          sum_of_values = sum_of_values + weight * v[b][g][j].to(f64);
+        }
+        if (total != 0) out[b][h][i].copy_(sum_of_values / total);
+      }
+  return out;
+}
+
+struct Sizes {
+  int64_t B, H, shared, T, S, D, E;
+};
+struct Operands {
+  Tensor q, k, v;
+  explicit Operands(const Sizes& n, DType dtype = f64)
+      : q(randn({n.B, n.H, n.T, n.D}, dtype)),
+        k(randn({n.B, n.shared, n.S, n.D}, dtype)),
+        v(randn({n.B, n.shared, n.S, n.E}, dtype)) {}
+};
+
+double difference(const Tensor& a, const Tensor& b) {
+  REQUIRE(a.shape() == b.shape());
+  return a.numel() == 0 ? 0 : max(abs(a.to(f64) - b.to(f64))).item();
+}
+
+Tensor squares(const Tensor& x) { return cat({square(x), exp(x.slice(3, 0, 1))}, 3); }
+
+}  // namespace
+
+TEST_CASE("linear attention is its formula, in pieces and whole") {
+  manual_seed(1);
+  const Sizes sizes[] = {{1, 1, 1, 1, 1, 1, 1},   {2, 4, 2, 5, 5, 3, 2},   {1, 2, 1, 64, 64, 2, 3},
+                         {1, 1, 1, 65, 65, 2, 2}, {1, 1, 1, 3, 131, 2, 2}, {2, 2, 2, 70, 129, 3, 2},
+                         {1, 2, 2, 9, 4, 2, 2},   {2, 2, 1, 0, 3, 2, 2}};
+  for (const Sizes& n : sizes)
+    for (const bool causal : {false, true})
+      for (const bool varied : {false, true})
+        for (const FeatureMap& feature : {FeatureMap(), FeatureMap(squares)}) {
+          if (causal && n.T > n.S) continue;
+          CAPTURE(n.T);
+          CAPTURE(n.S);
+          CAPTURE(causal);
+          CAPTURE(varied);
+          const Operands x(n);
+          LinearAttentionOptions o{.causal = causal, .feature = feature};
+          if (varied) o.lengths = arange(n.B) * (n.S / 2);  // the first sees nothing
+          CHECK(difference(linear_attention(x.q, x.k, x.v, o), reference(x.q, x.k, x.v, o)) <
+                1e-12);
+        }
+}
+
+TEST_CASE("linear attention in f32 and bf16") {
+  for (const auto& [dtype, limit] : {std::pair{f32, 2e-5}, std::pair{bf16, 2e-2}}) {
+    const Operands x({1, 2, 1, 140, 140, 8, 4}, dtype);
+    for (const bool causal : {false, true}) {
+      const Tensor out = linear_attention(x.q, x.k, x.v, {.causal = causal});
+      CHECK(out.dtype() == dtype);
+      CHECK(difference(out, reference(x.q, x.k, x.v, {.causal = causal})) < limit);
+    }
+  }
+}
+
+TEST_CASE("linear attention has the first and second derivatives of its formula") {
+  manual_seed(2);
+  for (const bool causal : {false, true})
+    for (const FeatureMap& feature : {FeatureMap(), FeatureMap(squares)}) {
+      CAPTURE(causal);
+      const LinearAttentionOptions o{
+          .causal = causal, .lengths = tensor({3, 2}), .feature = feature};
+      const auto f = [&](const Tensor& q, const Tensor& k, const Tensor& v) {
+        return linear_attention(q, k, v, o);
+      };
+      const Operands x({2, 2, 1, 3, 3, 2, 2});
+      gradcheck(f, {x.q, x.k, x.v});
+      gradgradcheck(f, {x.q, x.k, x.v}, {.directions = 4});
+    }
+  // Across pieces.
+  const Operands x({1, 1, 1, 67, 130, 2, 1});
+  const auto f = [](const Tensor& q, const Tensor& k, const Tensor& v) {
+    return linear_attention(q, k, v, {.causal = true});
+  };
+  gradcheck(f, {x.q, x.k, x.v}, {.directions = 3});
+  gradgradcheck(f, {x.q, x.k, x.v}, {.directions = 2});
+}
+
+TEST_CASE("padding may hold anything") {
+  const Operands x({1, 1, 1, 2, 3, 2, 2});
+  const Tensor nan = full({1, 1, 1, 2}, std::nan(""), f64);
+  const auto padded = [&](const Tensor& t) { return cat({t, nan}, 2); };
+  const Tensor k = padded(x.k), v = padded(x.v);
+  const Tensor out = linear_attention(x.q, k, v, {.lengths = tensor({3})});
+  CHECK(difference(out, linear_attention(x.q, x.k, x.v)) < 1e-14);
+}
+
+TEST_CASE("linear attention's memory grows with the length") {
+  const auto peak = [](int64_t T) {
+    Operands x({1, 2, 2, T, T, 16, 16}, f32);
+    for (Tensor* t : {&x.q, &x.k, &x.v}) t->set_requires_grad();
+    const auto before = memory_stats().live_bytes;
+    reset_peak_memory();
+    sum(linear_attention(x.q, x.k, x.v, {.causal = true})).backward();
+    return static_cast<double>(memory_stats().peak_bytes - before);
+  };
+  CHECK(peak(4096) / peak(1024) < 4.4);
+}
+
+TEST_CASE("what linear attention refuses") {
+  const Tensor q = zeros({2, 4, 3, 5}), k = zeros({2, 2, 6, 5}), v = zeros({2, 2, 6, 7});
+  CHECK(error_of<ShapeError>([&] {
+          linear_attention(q, k, zeros({2, 2, 5, 7}));
+        }) ==
+        "linear_attention: q is [2, 4, 3, 5], k is [2, 2, 6, 5], v is [2, 2, 5, 7]; expected q [B, "
+        "H, T, D], k [B, H', S, D], v [B, H', S, E]");
+  CHECK(error_of<ShapeError>([&] { linear_attention(q.slice(1, 0, 3), k, v); }) ==
+        "linear_attention: q has 3 heads, k and v have 2; theirs must divide those of q");
+  CHECK(error_of<ShapeError>([&] {
+          linear_attention(zeros({2, 4, 7, 5}), k, v, {.causal = true});
+        }) ==
+        "linear_attention: 7 queries of 6 keys; a causal query needs a key of its own position");
+  CHECK(error_of<DTypeError>([&] { linear_attention(q.to(i64), k, v); }) ==
+        "linear_attention: i64 is not a type it takes; convert with to(f32)");
+  CHECK(error_of<ShapeError>([&] {
+          linear_attention(q, k, v, {.feature = [](const Tensor& x) { return sum(x, {2}); }});
+        }) ==
+        "linear_attention: the features of q [2, 4, 3, 5] are [2, 4, 5]; a feature map may change "
+        "the last axis only");
+  CHECK(error_of<ShapeError>([&] {
+          linear_attention(q, k, v, {.feature = [](const Tensor& x) {
+                             return x.size(2) == 3 ? x : x.slice(3, 0, 2);
+                           }});
+        }) == "linear_attention: 5 features of q, but 2 of k; they must be as many");
+  CHECK(error_of<IndexError>([&] {
+          linear_attention(q, k, v, {.lengths = tensor({6, 7})});
+        }) == "linear_attention: lengths[1] = 7 is outside 0..6");
+  CHECK(error_of<ShapeError>([&] { linear_attention(q, k, v, {.lengths = tensor({6})}); }) ==
+        "linear_attention: lengths are [1]; expected [2], one for each sequence");
+  CHECK(error_of<DTypeError>([&] {
+          linear_attention(q, k, v, {.lengths = tensor({6.0, 1.0})});
+        }) == "linear_attention: lengths are f32; expected i64");
+}

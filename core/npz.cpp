@@ -1,0 +1,183 @@
+// .npz archives, through libzip.
+#include <fmt/format.h>
+#include <zip.h>
+
+#include <memory>
+#include <set>
+
+#include "tapehead/core/detail/npy.h"
+#include "tapehead/core/error.h"
+#include "tapehead/core/file.h"
+#include "tapehead/core/npy.h"
+
+namespace tapehead {
+namespace {
+
+constexpr std::string_view kSuffix = ".npy";
+constexpr std::string_view kEmptyArchive{"PK\5\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 22};
+constexpr uint64_t kFree = uint64_t{1} << 28;  // unpacked bytes that no ratio limits
+// A byte of a deflated stream gives at most 1032: what claims more is not true.
+constexpr uint64_t kDeflateRatio = 1032;
+
+[[noreturn]] void fail(const std::string& name, const std::string& why) {
+  throw FormatError(fmt::format("{}: not an archive of arrays that can be read: {}", name, why));
+}
+
+struct ZipError {
+  zip_error_t value{};
+  ZipError() { zip_error_init(&value); }
+  ~ZipError() { zip_error_fini(&value); }
+  ZipError(const ZipError&) = delete;
+  ZipError& operator=(const ZipError&) = delete;
+  std::string str() { return zip_error_strerror(&value); }
+};
+
+using Archive = std::unique_ptr<zip_t, decltype(&zip_discard)>;
+using Entry = std::unique_ptr<zip_file_t, decltype(&zip_fclose)>;
+
+Archive open(std::string_view bytes, const std::string& name) {
+  ZipError error;
+  zip_source_t* source = zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error.value);
+  if (source == nullptr) fail(name, error.str());
+  zip_t* archive = zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &error.value);
+  if (archive == nullptr) {
+    zip_source_free(source);
+    fail(name, error.str());
+  }
+  return {archive, &zip_discard};
+}
+
+zip_stat_t stat_of(zip_t* archive, uint64_t i, const std::string& name) {
+  zip_stat_t s;
+  zip_stat_init(&s);
+  constexpr uint64_t kNeeded = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE |
+                               ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
+  if (zip_stat_index(archive, i, ZIP_FL_ENC_RAW, &s) != 0 || (s.valid & kNeeded) != kNeeded)
+    fail(name, fmt::format("its entry {} has no name or size", i));
+  if (!std::string_view(s.name).ends_with(kSuffix))
+    fail(name, fmt::format("'{}' is no array: it does not end in .npy", s.name));
+  if (s.encryption_method != ZIP_EM_NONE) fail(name, fmt::format("'{}' is encrypted", s.name));
+  if (s.comp_method != ZIP_CM_STORE && s.comp_method != ZIP_CM_DEFLATE)
+    fail(name, fmt::format("'{}' is packed by method {}; stored and deflated ones can be read",
+                           s.name, s.comp_method));
+  if (s.size > kDeflateRatio * (s.comp_size + 1))
+    fail(name, fmt::format("'{}' claims to unpack {} bytes to {}", s.name, s.comp_size, s.size));
+  return s;
+}
+
+// Before anything is unpacked: entries that share their bytes, or are too many or too large.
+std::vector<zip_stat_t> checked_entries(zip_t* archive, size_t packed, const std::string& name,
+                                        const NpzLimits& limits) {
+  const int64_t count = zip_get_num_entries(archive, 0);
+  if (count > limits.arrays)
+    fail(name, fmt::format("it has {} entries; at most {} are allowed", count, limits.arrays));
+  std::vector<zip_stat_t> entries;
+  uint64_t total = 0, compressed = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    entries.push_back(stat_of(archive, static_cast<uint64_t>(i), name));
+    const zip_stat_t& s = entries.back();
+    compressed += s.comp_size;
+    if (compressed > packed) fail(name, "its entries overlap");
+    total += s.size;
+    if (total > static_cast<uint64_t>(limits.bytes))
+      fail(name, fmt::format("it unpacks to more than {} bytes", limits.bytes));
+  }
+  if (total > kFree && static_cast<double>(total) > limits.ratio * static_cast<double>(packed))
+    fail(name, fmt::format("its {} bytes unpack to {}, more than {} times as many", packed, total,
+                           limits.ratio));
+  return entries;
+}
+
+std::string unpack(zip_t* archive, const zip_stat_t& s, const std::string& name) {
+  const Entry entry(zip_fopen_index(archive, s.index, 0), &zip_fclose);
+  if (!entry) fail(name, fmt::format("'{}': {}", s.name, zip_strerror(archive)));
+  std::string out(s.size, '\0');
+  size_t got = 0;
+  // The read past the end checks the sum.
+  for (char end = 0;;) {
+    const bool full = got == out.size();
+    const int64_t n =
+        zip_fread(entry.get(), full ? &end : out.data() + got, full ? 1 : out.size() - got);
+    if (n < 0) fail(name, fmt::format("'{}': {}", s.name, zip_file_strerror(entry.get())));
+    if (n == 0) break;
+    if (full) fail(name, fmt::format("'{}' is longer than the {} bytes it claims", s.name, s.size));
+    got += static_cast<size_t>(n);
+  }
+  if (got < out.size())
+    fail(name, fmt::format("'{}' ends after {} of {} bytes", s.name, got, s.size));
+  return out;
+}
+
+[[noreturn]] void fail_writing(const std::string& path, const std::string& why) {
+  throw IoError(fmt::format("{}: the archive could not be made: {}", path, why));
+}
+
+// `bytes` are read when the archive is closed.
+void add(zip_t* archive, const std::string& entry, std::string_view bytes,
+         const std::string& path) {
+  constexpr uint16_t kFirstOfJanuary1980 = 0x21;  // as NumPy dates them
+  zip_source_t* source = zip_source_buffer(archive, bytes.data(), bytes.size(), 0);
+  const int64_t index =
+      source == nullptr ? -1 : zip_file_add(archive, entry.c_str(), source, ZIP_FL_ENC_UTF_8);
+  if (index < 0) zip_source_free(source);
+  const auto at = static_cast<uint64_t>(index);
+  if (index < 0 || zip_set_file_compression(archive, at, ZIP_CM_STORE, 0) != 0 ||
+      zip_file_set_dostime(archive, at, 0, kFirstOfJanuary1980, 0) != 0)
+    fail_writing(path, zip_strerror(archive));
+}
+
+std::string bytes_of(zip_source_t* source, const std::string& path) {
+  zip_stat_t s;
+  zip_stat_init(&s);
+  if (zip_source_stat(source, &s) != 0 || zip_source_open(source) != 0)
+    fail_writing(path, zip_error_strerror(zip_source_error(source)));
+  std::string bytes(s.size, '\0');
+  const int64_t got = zip_source_read(source, bytes.data(), bytes.size());
+  zip_source_close(source);
+  if (got != static_cast<int64_t>(bytes.size())) fail_writing(path, "it cannot be read back");
+  return bytes;
+}
+
+}  // namespace
+
+std::vector<NamedTensor> parse_npz(std::string_view bytes, const std::string& name,
+                                   const NpzLimits& limits) {
+  const Archive archive = open(bytes, name);
+  std::vector<NamedTensor> out;
+  for (const zip_stat_t& s : checked_entries(archive.get(), bytes.size(), name, limits)) {
+    const std::string_view entry = s.name;
+    out.emplace_back(entry.substr(0, entry.size() - kSuffix.size()),
+                     parse_npy(unpack(archive.get(), s, name), fmt::format("{}({})", name, entry)));
+  }
+  return out;
+}
+
+std::vector<NamedTensor> read_npz(const std::string& path, const NpzLimits& limits) {
+  return parse_npz(read_file(path, limits.bytes), path, limits);
+}
+
+void write_npz(const std::string& path, std::span<const NamedTensor> tensors) {
+  std::set<std::string_view> names;
+  std::vector<std::string> arrays;
+  for (const auto& [name, tensor] : tensors) {
+    if (name.empty()) throw ValueError("write_npz: an array has no name");
+    if (!names.insert(name).second)
+      throw ValueError(fmt::format("write_npz: '{}' is given twice", name));
+    arrays.push_back(core::npy_bytes(tensor));
+  }
+  if (tensors.empty()) return write_atomic(path, kEmptyArchive);  // libzip would delete it
+  ZipError error;
+  const std::unique_ptr<zip_source_t, decltype(&zip_source_free)> target(
+      zip_source_buffer_create(nullptr, 0, 0, &error.value), &zip_source_free);
+  if (!target) fail_writing(path, error.str());
+  Archive archive(zip_open_from_source(target.get(), ZIP_TRUNCATE, &error.value), &zip_discard);
+  if (!archive) fail_writing(path, error.str());
+  zip_source_keep(target.get());  // one for the archive, one to read what it wrote
+  for (size_t i = 0; i < arrays.size(); ++i)
+    add(archive.get(), tensors[i].first + std::string(kSuffix), arrays[i], path);
+  if (zip_close(archive.get()) != 0) fail_writing(path, zip_strerror(archive.get()));
+  (void)archive.release();
+  write_atomic(path, bytes_of(target.get(), path));
+}
+
+}  // namespace tapehead

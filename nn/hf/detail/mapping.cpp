@@ -1,0 +1,220 @@
+#include "tapehead/nn/hf/detail/mapping.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <filesystem>
+#include <map>
+#include <optional>
+
+#include "tapehead/autograd/grad_mode.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/file.h"
+#include "tapehead/core/pattern.h"
+#include "tapehead/nn/detail/differences.h"
+#include "tapehead/nn/hf/detail/fields.h"
+
+namespace tapehead::nn::hf {
+namespace {
+
+// What `*` stands for when the name fits the pattern: a number, or "" where there is no `*`.
+std::optional<std::string> number_in(std::string_view name, std::string_view pattern) {
+  const size_t star = pattern.find('*');
+  if (star == std::string_view::npos) return name == pattern ? std::optional("") : std::nullopt;
+  const std::string_view before = pattern.substr(0, star), after = pattern.substr(star + 1);
+  if (name.size() <= before.size() + after.size() || !name.starts_with(before) ||
+      !name.ends_with(after))
+    return {};
+  const std::string number(name.substr(before.size(), name.size() - before.size() - after.size()));
+  const bool digits = number.find_first_not_of("0123456789") == std::string::npos;
+  return digits ? std::optional(number) : std::nullopt;
+}
+
+std::string with_number(std::string pattern, const std::string& number) {
+  const size_t star = pattern.find('*');
+  return star == std::string::npos ? pattern : pattern.replace(star, 1, number);
+}
+
+// The places of one parameter, whose path in the model is `path`.
+void add_places(const std::string& path, const Tensor& value, const Mapping& mapping,
+                std::vector<Place>& places) {
+  const size_t dot = path.rfind('.');
+  const std::string module = dot == std::string::npos ? "" : path.substr(0, dot);
+  const std::string leaf = dot == std::string::npos ? "" : path.substr(dot);
+  for (const Row& row : mapping.rows) {
+    const bool whole = row.kind == Row::whole;
+    const std::optional<std::string> number = number_in(whole ? path : module, row.ours);
+    if (!number) continue;
+    int64_t start = 0;
+    for (size_t i = 0; i < 3 && row.theirs[i] != nullptr; ++i) {
+      Tensor view = value.detach();
+      if (row.theirs[1] != nullptr) view = view.slice(0, start, start + mapping.joined[i]);
+      if (row.kind == Row::conv1d && view.dim() == 2) view = view.transpose(0, 1);
+      start += mapping.joined[i];
+      places.push_back({with_number(row.theirs[i], *number) + (whole ? "" : leaf), view});
+    }
+    return;
+  }
+  assert(!"a parameter of ours that no row names");
+}
+
+bool equal(const Tensor& a, const Tensor& b) {
+  return a.shape() == b.shape() && all(a == b).item() != 0;
+}
+
+// The names of a file as the mapping has them, whether the file writes the prefix or not.
+class Names {
+ public:
+  Names(const Folder& folder, const Mapping& mapping) : prefix_(mapping.prefix) {
+    for (const auto& [name, tensor] : folder.weights) prefixed_ |= name.starts_with(prefix_);
+  }
+  /// "h.0.ln_1.weight" to "transformer.h.0.ln_1.weight", unless `known` has it as it is.
+  template <class Known>
+  std::string full(const std::string& name, const Known& known) const {
+    return name.starts_with(prefix_) || known(name) ? name : prefix_ + name;
+  }
+  /// The way back, as this file would write it.
+  std::string in_file(const std::string& full) const {
+    return prefixed_ || !full.starts_with(prefix_) ? full : full.substr(prefix_.size());
+  }
+
+ private:
+  std::string prefix_;
+  bool prefixed_ = false;
+};
+
+bool is_ignored(const std::string& name, const Mapping& mapping) {
+  return std::any_of(mapping.ignored.begin(), mapping.ignored.end(),
+                     [&](const char* pattern) { return fits_pattern(name, pattern); });
+}
+
+using Found = std::map<std::string, Tensor>;
+
+// The folder's weights by the names of the places, and what has none.
+Found find_weights(const Folder& folder, const std::map<std::string, Tensor>& wanted,
+                   const Mapping& mapping, const Names& names, Differences& differences) {
+  std::map<std::string, std::string> copies;  // whose name has no place of its own
+  for (const auto& [copy, of] : mapping.copies)
+    if (!wanted.contains(copy)) copies.emplace(copy, of);
+  Found found, copied;
+  for (const auto& [name, tensor] : folder.weights) {
+    const std::string full = names.full(
+        name, [&](const std::string& n) { return wanted.contains(n) || copies.contains(n); });
+    if (is_ignored(full, mapping)) continue;
+    if (copies.contains(full)) copied.emplace(full, tensor);
+    else if (!wanted.contains(full)) differences.unexpected(name);
+    else if (!found.emplace(full, tensor).second)
+      differences.other(fmt::format("{} is there twice, with and without its prefix", name));
+  }
+  for (const auto& [name, tensor] : copied) {
+    const std::string& of = copies.at(name);
+    const auto [original, only] = found.emplace(of, tensor);
+    if (!only && !equal(original->second, tensor))
+      differences.other(fmt::format("{} is not {}, of which the model makes one",
+                                    names.in_file(name), names.in_file(of)));
+  }
+  return found;
+}
+
+std::string shard_name(size_t i, size_t count) {
+  return count == 1 ? "model.safetensors"
+                    : fmt::format("model-{:05}-of-{:05}.safetensors", i + 1, count);
+}
+
+// The config, with what another says that no model depends on.
+Json with_ignored(Json config, const SaveOptions& options) {
+  if (options.from == nullptr) return config;
+  const Json from = parse_json(options.from->config, config_path(options.from->path));
+  for (const auto& [name, value] : from.items())
+    if (is_ignored_field(name) && name != "dtype" && !config.contains(name)) config[name] = value;
+  return config;
+}
+
+int64_t bytes_of(const Tensor& t) { return t.numel() * size_of(t.dtype()); }
+
+}  // namespace
+
+std::vector<Place> places_of(const Scope& at, const Mapping& mapping) {
+  std::vector<Place> places;
+  const std::string start = at.path().empty() ? "" : at.path() + ".";
+  for (const Param& p : at.params().all())
+    if (p.path.starts_with(start))
+      add_places(p.path.substr(start.size()), p.value, mapping, places);
+  return places;
+}
+
+bool is_tied(const Folder& folder, const Mapping& mapping, const std::string& head,
+             const std::string& embedding, bool declared) {
+  const Names names(folder, mapping);
+  Tensor own, shared;
+  for (const auto& [name, tensor] : folder.weights) {
+    if (name == head) own = tensor;
+    if (name == names.in_file(embedding)) shared = tensor;
+  }
+  return declared && (!own.defined() || !shared.defined() || equal(own, shared));
+}
+
+void load_weights(const Folder& folder, const std::vector<Place>& places, const Mapping& mapping,
+                  const std::string& model) {
+  const NoGrad off;
+  const Names names(folder, mapping);
+  std::map<std::string, Tensor> wanted;
+  for (const Place& place : places) wanted.emplace(place.name, place.value);
+  Differences differences;
+  const Found found = find_weights(folder, wanted, mapping, names, differences);
+  for (const Place& place : places) {
+    const auto it = found.find(place.name);
+    if (it == found.end()) differences.missing(names.in_file(place.name));
+    else if (it->second.shape() != place.value.shape())
+      differences.other_shape(names.in_file(place.name), it->second, place.value);
+  }
+  differences.check(folder.path + "/" + folder.weights_file, model);
+  for (const Place& place : places) place.value.copy_(found.at(place.name));
+}
+
+void save_folder(const std::string& path, const Json& config, const std::vector<Place>& places,
+                 const Mapping& mapping, const SaveOptions& options) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) throw IoError(fmt::format("{}: {}", path, error.message()));
+
+  std::vector<std::vector<NamedTensor>> shards(1);
+  int64_t total = 0, in_shard = 0;
+  for (const Place& place : places) {
+    const bool bare = !mapping.prefixed && place.name.starts_with(mapping.prefix);
+    const int64_t bytes = bytes_of(place.value);
+    if (in_shard > 0 && in_shard + bytes > options.max_shard_bytes) {
+      shards.emplace_back();
+      in_shard = 0;
+    }
+    shards.back().emplace_back(bare ? place.name.substr(mapping.prefix.size()) : place.name,
+                               place.value);
+    total += bytes;
+    in_shard += bytes;
+  }
+
+  Json index = {{"metadata", {{"total_size", total}}}, {"weight_map", Json::object()}};
+  const std::vector<std::pair<std::string, std::string>> note{{"format", "pt"}};
+  for (size_t i = 0; i < shards.size(); ++i) {
+    const std::string name = shard_name(i, shards.size());
+    write_safetensors(path + "/" + name, shards[i], note);
+    for (const auto& [tensor, value] : shards[i]) index["weight_map"][tensor] = name;
+  }
+  const std::string index_path = path + "/model.safetensors.index.json";
+  if (shards.size() > 1) {
+    write_atomic(index_path, index.dump(2) + "\n");
+    fs::remove(path + "/model.safetensors", error);
+  } else {
+    fs::remove(index_path, error);
+  }
+  write_atomic(config_path(path), with_ignored(config, options).dump(2) + "\n");
+}
+
+std::string dtype_name(const std::vector<Place>& places) {
+  const DType dtype = places.empty() ? f32 : places[0].value.dtype();
+  return dtype == f64 ? "float64" : dtype == bf16 ? "bfloat16" : "float32";
+}
+
+}  // namespace tapehead::nn::hf

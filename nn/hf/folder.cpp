@@ -1,0 +1,98 @@
+#include "tapehead/nn/hf/folder.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "tapehead/core/error.h"
+#include "tapehead/core/file.h"
+#include "tapehead/nn/hf/detail/fields.h"
+
+namespace tapehead::nn::hf {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kMaxJson = int64_t{1} << 26;
+constexpr const char* kWhole = "model.safetensors";
+constexpr const char* kIndex = "model.safetensors.index.json";
+
+bool exists(const std::string& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
+// The shard of each tensor. A name with a folder in it could lead anywhere.
+std::map<std::string, std::string> read_index(const std::string& path) {
+  const Json index = parse_json(read_file(path, kMaxJson), path);
+  const auto map = index.find("weight_map");
+  if (map == index.end() || !map->is_object())
+    throw FormatError(fmt::format("{}: there is no object 'weight_map'", path));
+  std::map<std::string, std::string> shards;
+  for (const auto& [tensor, file] : map->items()) {
+    const std::string name = file.is_string() ? file.get<std::string>() : "";
+    if (name.find('/') != std::string::npos || !name.ends_with(".safetensors"))
+      throw FormatError(
+          fmt::format("{}: the file of '{}' is {}; it must be a .safetensors file of "
+                      "the same folder",
+                      path, tensor, file.dump()));
+    shards.emplace(tensor, name);
+  }
+  return shards;
+}
+
+// Each shard must hold what the index says, and nothing else.
+std::vector<NamedTensor> read_shards(const std::string& folder) {
+  const std::string index = folder + "/" + kIndex;
+  const std::map<std::string, std::string> shards = read_index(index);
+  std::set<std::string> files, missing;
+  for (const auto& [tensor, file] : shards)
+    (exists(folder + "/" + file) ? files : missing).insert(file);
+  if (!missing.empty())
+    throw IoError(fmt::format("{}: it names {}, which {} not there", index,
+                              fmt::join(missing, ", "), missing.size() == 1 ? "is" : "are"));
+  std::vector<NamedTensor> weights;
+  std::set<std::string> found;
+  for (const std::string& file : files) {
+    for (NamedTensor& tensor : read_safetensors(folder + "/" + file).tensors) {
+      const auto it = shards.find(tensor.first);
+      if (it == shards.end() || it->second != file)
+        throw FormatError(
+            fmt::format("{}: it does not say that {} holds '{}'", index, file, tensor.first));
+      found.insert(tensor.first);
+      weights.push_back(std::move(tensor));
+    }
+  }
+  for (const auto& [tensor, file] : shards)
+    if (!found.contains(tensor))
+      throw FormatError(fmt::format("{}: '{}' is not in {}", index, tensor, file));
+  return weights;
+}
+
+}  // namespace
+
+Folder read_folder(const std::string& path) {
+  Folder folder;
+  folder.path = path;
+  folder.config = read_file(config_path(path), kMaxJson);
+  Fields fields(folder);
+  folder.model_type = fields.word("model_type");
+  const Json config = parse_json(folder.config, config_path(path));
+  if (const auto it = config.find("architectures"); it != config.end() && !it->is_null()) {
+    if (!it->is_array() || it->size() != 1 || !(*it)[0].is_string())
+      fields.fail("architectures", "it must be a list of one name");
+    folder.architecture = (*it)[0].get<std::string>();
+  }
+  if (exists(path + "/" + kWhole) || !exists(path + "/" + kIndex)) {
+    folder.weights_file = kWhole;
+    folder.weights = read_safetensors(path + "/" + kWhole).tensors;
+  } else {
+    folder.weights_file = kIndex;
+    folder.weights = read_shards(path);
+  }
+  return folder;
+}
+
+}  // namespace tapehead::nn::hf

@@ -1,0 +1,23 @@
+// GPT-2, Llama, Mistral and Qwen2 from and to folders of Hugging Face.
+#pragma once
+
+#include "tapehead/nn/hf/folder.h"
+#include "tapehead/nn/models/gpt.h"
+
+namespace tapehead::nn::hf {
+
+/// What config.json says, with or without a head. The dropout of GPT-2 is its resid_pdrop, that of
+/// the others 0. Throws FormatError, with the field's name, for another kind of model, a field that
+/// is missing, of a wrong type or unknown, and a value that is not supported.
+GptConfig gpt_config(const Folder& folder);
+
+/// Copies the folder's weights into a model of gpt_config(folder). Throws FormatError that lists
+/// every difference; then nothing was loaded.
+void load(const Folder& folder, const Gpt& model);
+
+/// Writes a folder that transformers loads as GPT2LMHeadModel, LlamaForCausalLM …, or as GPT2Model
+/// … without a head, with the same weights. Throws ValueError for a model that is none of them, and
+/// IoError.
+void save(const std::string& path, const Gpt& model, const SaveOptions& options = {});
+
+}  // namespace tapehead::nn::hf

@@ -1,0 +1,126 @@
+// The Vision Transformer.
+#include "tapehead/nn/models/vit.h"
+
+#include <doctest/doctest.h>
+
+#include "tapehead/autograd/gradcheck.h"
+#include "tapehead/tests/expect.h"
+#include "tapehead/tests/oracles/encoder_cases.h"
+#include "tapehead/tests/oracles/formula.h"
+
+using namespace tapehead;
+using tapehead::testing::error_of;
+
+namespace {
+
+nn::VitConfig small() {
+  return {.image = {6, 6},
+          .patch = {3, 3},
+          .channels = 2,
+          .classes = 3,
+          .width = 8,
+          .heads = 2,
+          .layers = 2,
+          .hidden = 12};
+}
+
+double difference(const Tensor& a, const std::vector<double>& b) {
+  REQUIRE(a.numel() == static_cast<int64_t>(b.size()));
+  return max(abs(a - from_vector(b, a.shape()))).item();
+}
+
+}  // namespace
+
+TEST_CASE("images are cut into patches row by row") {
+  const Tensor images = arange(2 * 2 * 4 * 6).reshape({2, 2, 4, 6});
+  const Tensor patches = nn::image_patches(images, {2, 3});
+  CHECK(patches.shape() == Shape{2, 4, 12});
+  CHECK(patches[0][1].to_vector<int64_t>() ==
+        std::vector<int64_t>{3, 4, 5, 9, 10, 11, 27, 28, 29, 33, 34, 35});
+  CHECK(patches[1][2][0].item<int64_t>() == 48 + 12);
+  CHECK(error_of<ShapeError>([&] {
+          nn::image_patches(images, {2, 4});
+        }) ==
+        "image_patches: images are [2, 2, 4, 6]; expected [B, channels, height, width], of which "
+        "patches of 2 x 4 divide the last two");
+}
+
+TEST_CASE("ViT is Hugging Face's") {
+  const Tensor images = test::formula({2, 2, 6, 6}, 100);
+  nn::Params params;
+  // The head stands beside the model there.
+  nn::VitConfig config = small();
+  config.classes = 0;
+  const nn::Vit trunk(params / "vit", config);
+  const nn::Linear classifier(params / "classifier", 8, 3);
+  test::fill_by_formula(params);
+  CHECK(difference(classifier(trunk.pooled(trunk.encode(images).out)), test::kHfVit) < 1e-12);
+
+  nn::Params other;
+  config.qkv_bias = false;
+  config.pooler = 8;
+  const nn::Vit pooling(other / "vit", config);
+  CHECK_FALSE(other.contains("vit.layers.0.attention.qkv.bias"));
+  test::fill_by_formula(other);
+  const Tensor hidden = pooling.encode(images).out;
+  CHECK(difference(hidden, test::kHfVitHidden) < 1e-12);
+  CHECK(difference(pooling.pooled(hidden), test::kHfVitPooled) < 1e-12);
+}
+
+TEST_CASE("a ViT of every kind has the gradients of its formula") {
+  for (const bool fixed : {false, true})
+    for (const bool pool : {false, true}) {
+      CAPTURE(fixed);
+      CAPTURE(pool);
+      nn::VitConfig config = small();
+      config.layers = 1;
+      config.fixed_positions = fixed;
+      config.mean_pool = pool;
+      config.pooler = pool ? 4 : 0;
+      nn::Params params(1);
+      const nn::Vit vit(params / "vit", config);
+      CHECK(params.contains("vit.position.weight") == !fixed);
+      CHECK(params.contains("vit.class_token") == !pool);
+      test::fill_by_formula(params);
+      const Tensor labels = tensor({2, 0});
+      std::vector<Tensor> inputs{test::formula({2, 2, 6, 6}, 3)};
+      for (const nn::Param& p : params.all()) inputs.push_back(p.value);
+      gradcheck([&](const std::vector<Tensor>& x) { return vit.loss(x[0], labels, 0.1); }, inputs,
+                {.directions = 3});
+    }
+}
+
+TEST_CASE("ViT shows what its layers attended to") {
+  nn::Params params(2);
+  const nn::Vit vit(params / "vit", small());
+  params.eval();
+  const Tensor images = randn({3, 2, 6, 6});
+  const nn::Encoded seen = vit.encode(images, {.weights_of = WeightsOf{{1}, {0, 4}}});
+  REQUIRE(seen.weights.size() == 2);
+  CHECK(seen.weights[1].shape() == Shape{3, 1, 2, 5});
+  CHECK(vit.encode(images).weights.empty());
+  const Tensor rollout = vit.rollout(images);
+  CHECK(rollout.shape() == Shape{3, 2, 2});
+  const std::vector<double> shares = sum(rollout, {1, 2}).to_vector<double>();
+  for (const double share : shares)
+    CHECK((share > 0.5 && share < 1));  // the token sees itself, too
+}
+
+TEST_CASE("what ViT refuses") {
+  nn::Params params;
+  const nn::Vit vit(params / "vit", small());
+  CHECK(error_of<ShapeError>([&] {
+          vit(zeros({1, 1, 6, 6}));
+        }) == "vit: images are [1, 1, 6, 6]; expected [B, 2, 6, 6] (in vit)");
+  CHECK(error_of<ValueError>([&] {
+          nn::Vit(params / "wrong", {.image = {28, 28}, .patch = {4, 5}});
+        }) ==
+        "vit: patches of 4 x 5 do not divide an image of 28 x 28; choose a size that does (in "
+        "wrong)");
+  nn::VitConfig headless = small();
+  headless.classes = 0;
+  const nn::Vit trunk(params / "trunk", headless);
+  CHECK(error_of<ValueError>([&] {
+          trunk(zeros({1, 2, 6, 6}));
+        }) == "vit: it was made without a head; give it classes, or call encode() (in trunk)");
+}

@@ -1,0 +1,134 @@
+// Runs a model of Hugging Face on the arrays of a .npz file:
+//
+//   hf_logits DIR INPUT.npz OUTPUT.npz
+//
+// The input has what the model takes: input_ids, attention_mask, decoder_input_ids. The output has
+// `logits`, or `last_hidden_state` where the model has no head. With --save DIR2 the model is
+// written into another folder besides.
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+#include <tapehead/tapehead.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+
+using namespace tapehead;
+
+namespace {
+
+struct Arguments {
+  std::string folder, input, output, save;
+};
+
+// The arrays that a model takes.
+class Input {
+ public:
+  Input(const std::string& file, const std::vector<std::string>& required,
+        const std::vector<std::string>& optional)
+      : arrays_(read_npz(file)) {
+    std::vector<std::string> missing, unknown, takes = required;
+    takes.insert(takes.end(), optional.begin(), optional.end());
+    for (const std::string& name : required)
+      if (!has(name)) missing.push_back(name);
+    for (const auto& [name, array] : arrays_)
+      if (std::find(takes.begin(), takes.end(), name) == takes.end()) unknown.push_back(name);
+    if (!missing.empty() || !unknown.empty())
+      throw FormatError(fmt::format(
+          "{}: {}{}{}{}{}; this model takes {}", file, missing.empty() ? "" : "it lacks ",
+          fmt::join(missing, ", "), missing.empty() || unknown.empty() ? "" : "; ",
+          unknown.empty() ? "" : "it has ", fmt::join(unknown, ", "), fmt::join(takes, ", ")));
+  }
+
+  bool has(const std::string& name) const { return find(name).defined(); }
+  /// As i64.
+  Tensor ids(const std::string& name) const {
+    const Tensor array = find(name);
+    if (!array.defined() || is_floating(array.dtype()))
+      throw DTypeError(fmt::format("{} must hold integers", name));
+    return array.to(i64);
+  }
+  /// [B, S], where 0 is padding, as a mask [B, 1, 1, S] of the keys.
+  AttentionOptions seen(const std::string& name) const {
+    if (!has(name)) return {};
+    return {.mask = (find(name) != 0).unsqueeze(1).unsqueeze(1)};
+  }
+
+ private:
+  Tensor find(const std::string& name) const {
+    for (const auto& [each, array] : arrays_)
+      if (each == name) return array;
+    return {};
+  }
+  std::vector<NamedTensor> arrays_;
+};
+
+// Loads a model, saves it if asked, and runs it.
+template <class Model, class Run>
+Tensor run(const nn::hf::Folder& folder, const Model& model, const Arguments& arguments,
+           const Run& call) {
+  model.scope().params().describe(folder.architecture);
+  model.scope().params().eval();
+  nn::hf::load(folder, model);
+  if (!arguments.save.empty()) nn::hf::save(arguments.save, model, {.from = &folder});
+  return call();
+}
+
+NamedTensor run_gpt(const nn::hf::Folder& folder, const Arguments& arguments) {
+  const nn::Params params(0);
+  const nn::Gpt gpt(params / "gpt", nn::hf::gpt_config(folder));
+  const Input in(arguments.input, {"input_ids"}, {"attention_mask"});
+  const Tensor out = run(folder, gpt, arguments,
+                         [&] { return gpt(in.ids("input_ids"), in.seen("attention_mask")); });
+  return {gpt.config().head ? "logits" : "last_hidden_state", out};
+}
+
+NamedTensor run_t5(const nn::hf::Folder& folder, const Arguments& arguments) {
+  const nn::Params params(0);
+  const nn::T5 t5(params / "t5", nn::hf::t5_config(folder));
+  const Input in(arguments.input, {"input_ids", "decoder_input_ids"},
+                 {"attention_mask", "decoder_attention_mask"});
+  const Tensor out = run(folder, t5, arguments, [&] {
+    return t5(in.ids("input_ids"), in.ids("decoder_input_ids"), in.seen("attention_mask"),
+              in.seen("decoder_attention_mask"));
+  });
+  return {t5.config().head ? "logits" : "last_hidden_state", out};
+}
+
+constexpr std::pair<const char*, NamedTensor (*)(const nn::hf::Folder&, const Arguments&)>
+    kModels[] = {{"gpt2", run_gpt},
+                 {"llama", run_gpt},
+                 {"mistral", run_gpt},
+                 {"qwen2", run_gpt},
+                 {"t5", run_t5}};
+
+void run(const Arguments& arguments) {
+  const NoGrad off;
+  const nn::hf::Folder folder = nn::hf::read_folder(arguments.folder);
+  for (const auto& [model_type, run_model] : kModels)
+    if (folder.model_type == model_type) {
+      const NamedTensor out = run_model(folder, arguments);
+      return write_npz(arguments.output, std::span(&out, 1));
+    }
+  throw FormatError(fmt::format("{}/config.json: models of model_type '{}' are not supported",
+                                arguments.folder, folder.model_type));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Runs a model of Hugging Face on the arrays of a .npz file.", "hf_logits");
+  Arguments arguments;
+  app.add_option("DIR", arguments.folder, "a folder with config.json and weights")->required();
+  app.add_option("INPUT", arguments.input, "a .npz file of what the model takes")->required();
+  app.add_option("OUTPUT", arguments.output, "a .npz file to write")->required();
+  app.add_option("--save", arguments.save, "a folder to write the model into, too");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    run(arguments);
+    return 0;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "hf_logits: {}\n", error.what());
+    return 1;
+  }
+}
