@@ -51,6 +51,7 @@
 #include "tapehead/data/parallel_text.h"
 #include "tapehead/data/tales.h"
 #include "tapehead/data/text.h"
+#include "tapehead/data/tokenizer.h"
 #include "tapehead/data/vocab.h"
 #include "tapehead/nn/attention.h"
 #include "tapehead/nn/beam_search.h"
