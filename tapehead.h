@@ -45,6 +45,7 @@
 #include "tapehead/data/idx.h"
 #include "tapehead/data/loader.h"
 #include "tapehead/data/parallel_text.h"
+#include "tapehead/data/rouge.h"
 #include "tapehead/data/tales.h"
 #include "tapehead/data/text.h"
 #include "tapehead/data/vocab.h"
