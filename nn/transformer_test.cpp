@@ -202,10 +202,3 @@ TEST_CASE("sinusoidal positions") {
   CHECK(grid[4].to_vector<double>()[0] == doctest::Approx(std::sin(1)));  // row 1, column 1
   CHECK(grid[2].to_vector<double>()[2] == doctest::Approx(std::sin(2)));  // row 0, column 2
 }
-
-TEST_CASE("a Transformer has one embedding for one vocabulary only") {
-  CHECK(error_of<ValueError>([] {
-          nn::Params p;
-          nn::Transformer(p / "m", {.source_vocab = 5, .target_vocab = 6, .tied = true});
-        }) == "transformer: vocabularies of 5 and 6 cannot have one embedding; leave `tied` out");
-}
