@@ -47,6 +47,7 @@
 #include "tapehead/data/loader.h"
 #include "tapehead/data/parallel_text.h"
 #include "tapehead/data/rouge.h"
+#include "tapehead/data/summaries.h"
 #include "tapehead/data/tales.h"
 #include "tapehead/data/text.h"
 #include "tapehead/data/vocab.h"
