@@ -109,8 +109,7 @@ TEST_CASE("attention_map: save writes the file") {
   CHECK(read_file(dir / "rows.svg") == attention_svg(map, {.title = "T"}));
   rows[1].pop_back();
   CHECK(message_of<ShapeError>([&] { save_attention(dir / "bad.svg", rows, {}, {}); }) ==
-        fmt::format("save_attention: rows of {} and {} weights; a map needs as many in each",
-                    map.columns, map.columns - 1));
+        "save_attention: rows of 3 and 2 weights; a map needs as many in each");
 }
 
 TEST_CASE("attention_map: sizes that do not fit are told with both numbers") {
