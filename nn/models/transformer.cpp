@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
+#include "tapehead/nn/decoder_state.h"
 
 namespace tapehead::nn {
 namespace {
@@ -96,29 +98,22 @@ std::vector<Hypothesis> Transformer::translate(const Tensor& source, const Tenso
   const NoGrad off;
   const Tensor memory = encode(source, lengths);
   const int64_t extended = copying_ ? extended_vocab(source, config_.source_vocab) : 0;
-  // The state of a hypothesis: the source's length, then for each layer the memory's keys and
-  // values and those of what went before, then what is copied from.
+  // The state of a hypothesis: the source's length, what is copied from, and what layers remember.
   DecoderState first{lengths.defined() ? lengths : full({source.size(0)}, source.size(1), i64)};
-  for (const DecoderCache& cache : decoder_.start(memory)) {
-    const Tensor &k = cache.memory.k, &v = cache.memory.v;
-    first.insert(first.end(), {k, v, k.slice(2, 0, 0), v.slice(2, 0, 0)});
-  }
-  const size_t end = first.size();
   if (copying_) first.insert(first.end(), {source, copying_->attention.keys(memory), memory});
+  const size_t fixed = first.size();
+  const DecoderState caches_at_start = to_state(decoder_.start(memory));
+  first.insert(first.end(), caches_at_start.begin(), caches_at_start.end());
   int64_t position = 0;
   const auto decoder = [&](const Tensor& tokens, DecoderState& state) -> DecoderStep {
-    std::vector<DecoderCache> caches;
-    for (size_t i = 1; i < end; i += 4)
-      caches.push_back({KvCache(state[i + 2], state[i + 3]), {state[i], state[i + 1]}});
+    std::vector<DecoderCache> caches = from_state(std::span(state).subspan(fixed));
     const Tensor x = embed(target(), tokens.unsqueeze(1), position++);
     const Attended a = decoder_(x, caches, {.lengths = state[0], .weights_of = WeightsOf{}});
-    for (size_t i = 1; i < end; i += 4) {
-      state[i + 2] = caches[i / 4].past.keys();
-      state[i + 3] = caches[i / 4].past.values();
-    }
+    const DecoderState seen = to_state(caches);
+    std::copy(seen.begin(), seen.end(), state.begin() + static_cast<int64_t>(fixed));
     if (!copying_) return {logits(a.out.squeeze(1)), mean(a.weights, 1).squeeze(1)};
-    const CopyMix step = mix(a.out, x, state[end + 1], state[end + 2], state[0]);
-    return {copy_log_probs(step, state[end], extended).squeeze(1), step.weights.squeeze(1)};
+    const CopyMix step = mix(a.out, x, state[2], state[3], state[0]);
+    return {copy_log_probs(step, state[1], extended).squeeze(1), step.weights.squeeze(1)};
   };
   return beam_search(decoder, first, source.size(0), options);
 }
