@@ -166,7 +166,8 @@ Json gpt_json(const GptConfig& c) {
   const std::string model_type = model_type_of(c);
   Json out;
   for (const Architecture& a : kArchitectures)
-    if (model_type == a.model_type) out["architectures"] = Json::array({c.head ? a.with_head : a.base});
+    if (model_type == a.model_type)
+      out["architectures"] = Json::array({c.head ? a.with_head : a.base});
   out["model_type"] = model_type;
   out.update(model_type == "gpt2" ? gpt2_json(c) : llama_json(c, model_type));
   out["tie_word_embeddings"] = c.tied;

@@ -1,6 +1,7 @@
 // The fields of a config.json, read one by one so that none is overlooked.
 #pragma once
 
+#include <array>
 #include <initializer_list>
 #include <optional>
 #include <set>
@@ -27,6 +28,10 @@ class Fields {
   double number(const char* name, std::optional<double> otherwise = {});
   bool flag(const char* name, std::optional<bool> otherwise = {});
   std::string word(const char* name, std::optional<std::string> otherwise = {});
+  /// One size for both axes, or a list of two.
+  std::array<int64_t, 2> sizes(const char* name);
+  /// How many fields an object has.
+  int64_t entries(const char* name);
   /// The fields of an object.
   Fields within(const char* name);
 
