@@ -26,7 +26,7 @@ class Input {
  public:
   Input(const std::string& file, const std::vector<std::string>& required,
         const std::vector<std::string>& optional)
-      : arrays_(read_npz(file)) {
+      : file_(file), arrays_(read_npz(file)) {
     std::vector<std::string> missing, unknown, takes = required;
     takes.insert(takes.end(), optional.begin(), optional.end());
     for (const std::string& name : required)
@@ -44,8 +44,9 @@ class Input {
   /// As i64.
   Tensor ids(const std::string& name) const {
     const Tensor array = find(name);
-    if (!array.defined() || is_floating(array.dtype()))
-      throw DTypeError(fmt::format("{} must hold integers", name));
+    if (is_floating(array.dtype()))
+      throw DTypeError(fmt::format("{}: {} is {} {}; it must hold integers", file_, name,
+                                   array.shape(), array.dtype()));
     return array.to(i64);
   }
   /// As f32.
@@ -53,7 +54,11 @@ class Input {
   /// [B, S], where 0 is padding, as a mask [B, 1, 1, S] of the keys.
   AttentionOptions seen(const std::string& name) const {
     if (!has(name)) return {};
-    return {.mask = (find(name) != 0).unsqueeze(1).unsqueeze(1)};
+    const Tensor array = find(name);
+    if (array.dim() != 2)
+      throw ShapeError(fmt::format("{}: {} is {} {}; expected [B, T], with 0 for padding", file_,
+                                   name, array.shape(), array.dtype()));
+    return {.mask = (array != 0).unsqueeze(1).unsqueeze(1)};
   }
 
  private:
@@ -62,6 +67,7 @@ class Input {
       if (each == name) return array;
     return {};
   }
+  std::string file_;
   std::vector<NamedTensor> arrays_;
 };
 
