@@ -242,10 +242,16 @@ Setup setup_of(const AttentionOptions& o, const Sizes& n) {
 
 Tensor bias_of(const AttentionOptions& o, const Sizes& n) {
   Tensor bias = o.bias;
-  for (const Tensor& t : {o.bias, o.mask})
-    if (t.defined() && !is_floating(t.dtype()) && t.dtype() != boolean)
-      throw DTypeError(fmt::format("{}: {} hides or adds to scores; it must be bool or floating",
-                                   kOp, core::describe(t)));
+  if (o.bias.defined() && !is_floating(o.bias.dtype()))
+    throw DTypeError(
+        fmt::format("{}: bias is {}; it is added to scores and must be floating; what "
+                    "hides keys is `mask`",
+                    kOp, core::describe(o.bias)));
+  if (o.mask.defined() && !is_floating(o.mask.dtype()) && o.mask.dtype() != boolean)
+    throw DTypeError(
+        fmt::format("{}: mask is {}; it must be bool, true where a query may see a "
+                    "key, or floating, added to the scores",
+                    kOp, core::describe(o.mask)));
   if (o.mask.defined() && o.mask.dtype() != boolean) bias = bias.defined() ? bias + o.mask : o.mask;
   return checked_scores("bias", bias, n);
 }

@@ -54,7 +54,14 @@ TAPEHEAD_ROW(scaled_dot_product_attention)
         [] {
           call({.mask = zeros_of({3, 4}, i64)});
         },
-        SAYS("[3, 4] i64 hides or adds to scores; it must be bool or floating"))
+        SAYS("mask is [3, 4] i64; it must be bool, true where a query may see a key, or floating, "
+             "added to the scores"))
+    .bad<DTypeError>(
+        [] {
+          call({.bias = zeros_of({3, 4}, boolean)});
+        },
+        SAYS("bias is [3, 4] bool; it is added to scores and must be floating; what hides keys is "
+             "`mask`"))
     .bad<ShapeError>(
         [] {
           call({.bias = zeros_of({5, 3, 4})});

@@ -98,6 +98,21 @@ Workload gpt_char_big() {
 }
 Workload gpt2_124m() { return gpt("gpt2_124m", {.vocab = 50257}, 4, 64); }
 
+// A Vision Transformer on images of MNIST's size.
+Workload vit_mnist() {
+  nn::Params params;
+  const auto model = std::make_shared<nn::Vit>(params / "vit", nn::VitConfig{.image = {28, 28},
+                                                                             .patch = {4, 4},
+                                                                             .channels = 1,
+                                                                             .classes = 10,
+                                                                             .width = 128,
+                                                                             .heads = 4,
+                                                                             .layers = 6,
+                                                                             .act = gelu_tanh});
+  const Tensor images = randn({128, 1, 28, 28}), labels = randint(10, {128});
+  return {"vit_mnist", 128, "img", params, [=] { return model->loss(images, labels); }};
+}
+
 // Causal attention alone, of eight heads over T positions.
 Workload attention(const char* name, int64_t T) {
   nn::Params params;
@@ -163,11 +178,14 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", seconds, "for each workload")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   set_num_threads(threads);
-  const std::pair<std::string, Workload (*)()> all[] = {
-      {"gpt_char", gpt_char},   {"gpt_char_big", gpt_char_big},
-      {"gpt2_124m", gpt2_124m}, {"seq2seq_lstm_attn", seq2seq_lstm_attn},
-      {"attn_1k", attn_1k},     {"attn_4k", attn_4k},
-      {"mlp_tiny", mlp_tiny}};
+  const std::pair<std::string, Workload (*)()> all[] = {{"gpt_char", gpt_char},
+                                                        {"gpt_char_big", gpt_char_big},
+                                                        {"gpt2_124m", gpt2_124m},
+                                                        {"vit_mnist", vit_mnist},
+                                                        {"seq2seq_lstm_attn", seq2seq_lstm_attn},
+                                                        {"attn_1k", attn_1k},
+                                                        {"attn_4k", attn_4k},
+                                                        {"mlp_tiny", mlp_tiny}};
   std::vector<std::string> names;
   for (const auto& [name, make] : all) names.push_back(name);
   for (const std::string& name : only)

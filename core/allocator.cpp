@@ -18,6 +18,8 @@ constexpr size_t kSmallMax =
 constexpr size_t kSmallClasses = kSmallMax / kAlign;
 constexpr int kStepsPerDoubling = 8;  // above, a block is at most an eighth larger than asked for
 constexpr size_t kLargeClasses = 64 * kStepsPerDoubling;
+constexpr size_t kLarger = kStepsPerDoubling;  // a large block may serve for half its size
+constexpr int64_t kSpare = 64 << 20;  // bytes of large blocks held beyond a quarter of the peak
 constexpr int64_t kOthersMax =
     16 << 20;                            // bytes of each size that a thread keeps of others' blocks
 constexpr int64_t kPeakStep = 64 << 10;  // small blocks up to here may go unnoticed by the peak
@@ -52,6 +54,10 @@ struct Counters {
 struct Shared {
   std::mutex mutex;
   std::vector<void*> free[kLargeClasses];  // large blocks
+  uint64_t used[kLargeClasses] = {};       // when a block of this size was last taken
+  uint64_t clock = 0;
+  int64_t held = 0;  // bytes of large blocks, free or not
+  int64_t most = 0;  // the highest peak of all
   std::vector<Counters*> threads;
   Counters ended;
   int64_t peak = 0;
@@ -65,7 +71,10 @@ struct Shared {
     for (const Counters* c : threads) total += (c->*what).load(std::memory_order_relaxed);
     return total;
   }
-  void note_peak() { peak = std::max(peak, sum(&Counters::live)); }
+  void note_peak() {
+    peak = std::max(peak, sum(&Counters::live));
+    most = std::max(most, peak);
+  }
 };
 
 // Never destroyed: tensors with static storage may be released after every other destructor.
@@ -159,51 +168,106 @@ inline Counters& counters_of(ThreadCache& t) {
 
 struct LargeClass {
   size_t index;
-  size_t bytes;
+  int64_t bytes;
 };
 
+int64_t class_bytes(size_t index) {
+  const size_t doubling = size_t{1} << index / kStepsPerDoubling;
+  return static_cast<int64_t>(doubling +
+                              (index % kStepsPerDoubling + 1) * (doubling / kStepsPerDoubling));
+}
+
 LargeClass large_class(size_t bytes) {
-  const int log = std::bit_width(bytes - 1) - 1;  // 2^log < bytes <= 2^(log+1)
+  const auto log = static_cast<size_t>(std::bit_width(bytes - 1)) - 1;  // 2^log < bytes
   const size_t step = (size_t{1} << log) / kStepsPerDoubling;
   const size_t above = (bytes - (size_t{1} << log) + step - 1) / step;  // 1..kStepsPerDoubling
-  return {static_cast<size_t>(log) * kStepsPerDoubling + above - 1,
-          (size_t{1} << log) + above * step};
+  const size_t index = log * kStepsPerDoubling + above - 1;
+  return {index, class_bytes(index)};
 }
 
-void* take_large(const LargeClass& c, Counters& counters) {
-  Shared& all = shared();
-  const auto bytes = static_cast<int64_t>(c.bytes);
-  const std::lock_guard lock(all.mutex);
-  auto& list = all.free[c.index];
-  if (list.empty()) return nullptr;
-  void* block = list.back();
-  list.pop_back();
-  counters.count(bytes, -bytes);
-  all.note_peak();
-  return block;
+// In front of a large block stands its class: it may be larger than what was asked for. Where
+// nothing is cached there is no such header, so that nothing can be written there unnoticed.
+constexpr size_t kHeader = kCaching ? kAlign : 0;
+
+size_t class_of(const void* block) {
+  return *reinterpret_cast<const size_t*>(static_cast<const char*>(block) - kHeader);
 }
 
+void* system_allocate_large(const LargeClass& c) {
+  auto* base = static_cast<char*>(system_allocate(static_cast<size_t>(c.bytes) + kHeader));
+  if (kCaching) *reinterpret_cast<size_t*>(base) = c.index;
+  return base + kHeader;
+}
+void system_free_large(void* block) { std::free(static_cast<char*>(block) - kHeader); }
+
+// The smallest free block that will do, or null. The mutex is held.
+void* take_large(Shared& all, const LargeClass& c, Counters& counters) {
+  for (size_t i = c.index; i <= std::min(c.index + kLarger, kLargeClasses - 1); ++i) {
+    auto& list = all.free[i];
+    if (list.empty()) continue;
+    void* block = list.back();
+    list.pop_back();
+    all.used[i] = ++all.clock;
+    counters.count(c.bytes, -class_bytes(i));
+    return block;
+  }
+  return nullptr;
+}
+
+// Gives free blocks back to the system, those of the sizes first that were not asked for longest,
+// until no more than `limit` bytes are held or none is free. The mutex is held.
+void trim(Shared& all, int64_t limit, Counters& counters) {
+  while (all.held > limit) {
+    size_t oldest = kLargeClasses;
+    for (size_t i = 0; i < kLargeClasses; ++i)
+      if (!all.free[i].empty() && (oldest == kLargeClasses || all.used[i] < all.used[oldest]))
+        oldest = i;
+    if (oldest == kLargeClasses) return;
+    const int64_t bytes = class_bytes(oldest);
+    for (auto& list = all.free[oldest]; !list.empty() && all.held > limit; list.pop_back()) {
+      system_free_large(list.back());
+      counters.count(0, -bytes);
+      all.held -= bytes;
+    }
+  }
+}
+
+// Programs whose sizes change from step to step would otherwise come to hold the peak of each size,
+// which together is many times the peak.
 void* allocate_large(size_t bytes) {
   const LargeClass c = large_class(bytes);
   Counters& counters = counters_of(thread_cache);
-  if (void* block = take_large(c, counters)) return block;
-  void* block = system_allocate(c.bytes);
   Shared& all = shared();
+  {
+    const std::lock_guard lock(all.mutex);
+    if (void* block = take_large(all, c, counters)) {
+      all.note_peak();
+      return block;
+    }
+    trim(all, all.most + all.most / 4 + kSpare - c.bytes, counters);
+  }
+  void* block = system_allocate_large(c);
   const std::lock_guard lock(all.mutex);
-  counters.count(static_cast<int64_t>(c.bytes), 0);
+  all.used[c.index] = ++all.clock;
+  all.held += c.bytes;
+  counters.count(c.bytes, 0);
   all.note_peak();
   return block;
 }
 
 void deallocate_large(void* block, size_t bytes) noexcept {
-  const LargeClass c = large_class(bytes);
-  const auto size = static_cast<int64_t>(c.bytes);
+  const LargeClass asked = large_class(bytes);
   Counters& counters = counters_of(thread_cache);
-  counters.count(-size, kCaching ? size : 0);
-  if (!kCaching) return std::free(block);
   Shared& all = shared();
   const std::lock_guard lock(all.mutex);
-  all.free[c.index].push_back(block);
+  if (!kCaching) {
+    counters.count(-asked.bytes, 0);
+    all.held -= asked.bytes;
+    return system_free_large(block);
+  }
+  const size_t index = class_of(block);
+  counters.count(-asked.bytes, class_bytes(index));
+  all.free[index].push_back(block);
 }
 
 }  // namespace
@@ -270,16 +334,7 @@ void release_cached_memory() {
   if (!thread_cache.ended) thread_cache.drain();
   Shared& all = shared();
   const std::lock_guard lock(all.mutex);
-  for (size_t i = 0; i < kLargeClasses; ++i) {
-    if (all.free[i].empty()) continue;
-    const size_t log = i / kStepsPerDoubling;
-    const size_t step = (size_t{1} << log) / kStepsPerDoubling;
-    const auto bytes =
-        static_cast<int64_t>((size_t{1} << log) + (i % kStepsPerDoubling + 1) * step);
-    for (void* block : all.free[i]) std::free(block);
-    counters.count(0, -bytes * static_cast<int64_t>(all.free[i].size()));
-    all.free[i].clear();
-  }
+  trim(all, 0, counters);
 }
 
 }  // namespace tapehead

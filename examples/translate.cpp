@@ -45,11 +45,8 @@ nn::TokenLists encode_all(const data::Bpe& bpe, const std::vector<std::string>& 
   return ids;
 }
 
-// A model of either kind.
-using Model = std::variant<nn::Seq2Seq, nn::Transformer>;
-
-Model make_model(const nn::Scope& at, const data::Bpe& from, const data::Bpe& to,
-                 const Options& t) {
+nn::EncoderDecoder make_model(const nn::Scope& at, const data::Bpe& from, const data::Bpe& to,
+                              const Options& t) {
   if (t.model == "transformer")
     return nn::Transformer(at, {.source_vocab = from.size(),
                                 .target_vocab = to.size(),
@@ -76,7 +73,7 @@ Model make_model(const nn::Scope& at, const data::Bpe& from, const data::Bpe& to
 struct Translator {
   data::Bpe from, to;
   nn::Params params;
-  Model model;
+  nn::EncoderDecoder model;
   nn::BeamOptions beam;
 
   Translator(const data::Bpe& source_bpe, const data::Bpe& target_bpe, const Options& t,
@@ -90,18 +87,9 @@ struct Translator {
              .bos = data::kBos,
              .eos = data::kEos} {}
 
-  Tensor loss(const nn::Seq2SeqBatch& batch, double smoothing) const {
-    return std::visit([&](const auto& m) { return m.loss(batch, smoothing); }, model);
-  }
-
   std::vector<nn::Hypothesis> hypotheses(const std::vector<std::string>& lines) const {
     params.eval();
-    const auto found = std::visit(
-        [&](const auto& m) {
-          return nn::translate_all([&](auto&&... batch) { return m.translate(batch...); },
-                                   encode_all(from, lines), beam);
-        },
-        model);
+    auto found = nn::translate_all(model, encode_all(from, lines), beam);
     params.train();
     return found;
   }
@@ -116,17 +104,13 @@ struct Translator {
   void draw(const std::string& line, const std::string& path) const {
     const nn::Hypothesis h = hypotheses({line})[0];
     if (h.attention.empty()) return;
-    train::AttentionMap map;
-    for (const int64_t id : from.encode(line)) map.column_labels.push_back(from.token(id));
-    map.column_labels.push_back("</s>");
-    for (const int64_t id : h.tokens) map.row_labels.push_back(to.token(id));
-    if (h.attention.size() > h.tokens.size()) map.row_labels.push_back("</s>");
-    std::vector<float> weights;
-    for (const auto& row : h.attention) weights.insert(weights.end(), row.begin(), row.end());
-    map.weights = weights;
-    map.rows = static_cast<int64_t>(map.row_labels.size());
-    map.columns = static_cast<int64_t>(map.column_labels.size());
-    train::save_attention(path, map, {.x_label = "source", .y_label = "translation"});
+    std::vector<std::string> rows, columns;
+    for (const int64_t id : from.encode(line)) columns.push_back(from.token(id));
+    for (const int64_t id : h.tokens) rows.push_back(to.token(id));
+    columns.push_back("</s>");
+    rows.resize(h.attention.size(), "</s>");
+    train::save_attention(path, h.attention, rows, columns,
+                          {.x_label = "source", .y_label = "translation"});
   }
 };
 
@@ -226,7 +210,7 @@ void run(train::Cli& cli) {
     return score_of(translator.translate(corpus.val.source), corpus.val, text);
   });
   for (const nn::Seq2SeqBatch& batch : run) {
-    const Tensor loss = translator.loss(batch, t.smoothing);
+    const Tensor loss = nn::loss(translator.model, batch, t.smoothing);
     loss.backward();
     optim::clip_grad_norm(translator.params, 1.0);
     run.step(loss);

@@ -106,7 +106,9 @@ class Search {
                         [p](int64_t x, int64_t y) { return p[x] != p[y] ? p[x] > p[y] : x < y; });
       for (int64_t i = 0; i < want; ++i) {
         const int64_t token = order[static_cast<size_t>(i)];
-        all.push_back({row, token, sum + static_cast<double>(p[token])});
+        const double with = sum + static_cast<double>(p[token]);
+        if (with == kNever) break;
+        all.push_back({row, token, with});
       }
     }
     std::stable_sort(all.begin(), all.end(), [](auto& x, auto& y) { return x.sum > y.sum; });
@@ -152,6 +154,19 @@ class Search {
   std::vector<std::vector<Link>> steps_;
 };
 
+// [N, V] in f32, to be read element by element.
+Tensor log_probs_of(const Tensor& logits, const std::vector<int64_t>& suppress) {
+  Tensor p = log_softmax(logits, -1).to(f32).contiguous();
+  for (const int64_t token : suppress) {
+    if (token < 0 || token >= p.size(1))
+      throw IndexError(
+          fmt::format("beam_search: suppress holds {}, outside 0..{}", token, p.size(1) - 1));
+    for (int64_t row = 0; row < p.size(0); ++row)
+      p.data<float>()[row * p.size(1) + token] = static_cast<float>(kNever);
+  }
+  return p;
+}
+
 }  // namespace
 
 std::vector<Hypothesis> beam_search(const DecoderFn& decoder, const DecoderState& state,
@@ -172,7 +187,7 @@ std::vector<Hypothesis> beam_search(const DecoderFn& decoder, const DecoderState
     if (o.beam > 1 || step == 0)
       for (Tensor& t : now) t = index_select(t, 0, order);
     const DecoderStep out = decoder(from_vector(tokens), now);
-    search.advance(log_softmax(out.logits, -1).to(f32).contiguous(),
+    search.advance(log_probs_of(out.logits, o.suppress),
                    out.attention.defined() ? out.attention.to(f32).contiguous() : Tensor(), rows,
                    tokens);
   }

@@ -25,6 +25,7 @@ struct BeamOptions {
       0.6;  ///< scores are divided by ((5 + length) / 6)^penalty: Wu et al. 2016, eq. 14
   int64_t max_length = 100;  ///< tokens, the end of the sentence not counted
   int64_t bos = 2, eos = 3;
+  std::vector<int64_t> suppress = {};  ///< tokens that are never chosen
 };
 
 struct Hypothesis {
@@ -34,7 +35,8 @@ struct Hypothesis {
 };
 
 /// The best hypothesis for each of B sequences. `state` holds what the encoder gave, first axis B;
-/// nothing is recorded. Throws ValueError when beam or max_length is below 1.
+/// nothing is recorded. Throws ValueError when beam or max_length is below 1, IndexError for a
+/// suppressed token outside of the logits.
 std::vector<Hypothesis> beam_search(const DecoderFn& decoder, const DecoderState& state,
                                     int64_t batch, const BeamOptions& options = {});
 

@@ -93,6 +93,27 @@ TEST_CASE("beam search: greedy takes the most probable token each time") {
   CHECK(message_of<ValueError>([] {
           nn::beam_search(decode, {zeros({1}, i64)}, 1, {.beam = 0});
         }) == "beam_search: beam = 0 and max_length = 100; both must be at least 1");
+  CHECK(message_of<IndexError>([] {
+          nn::beam_search(decode, {zeros({1}, i64)}, 1, {.suppress = {5}});
+        }) == "beam_search: suppress holds 5, outside 0..4");
+}
+
+TEST_CASE("beam search: suppressed tokens are never chosen, the others as before") {
+  const auto search = [](int64_t beam, std::vector<int64_t> suppress) {
+    return nn::beam_search(decode, {zeros({1}, i64)}, 1,
+                           {.beam = beam, .max_length = 6, .suppress = std::move(suppress)})[0];
+  };
+  for (const int64_t beam : {1, 4, 50}) {
+    CAPTURE(beam);
+    const nn::Hypothesis free = search(beam, {});
+    REQUIRE(!free.tokens.empty());
+    const int64_t first = free.tokens[0];
+    for (const int64_t token : search(beam, {first}).tokens) CHECK(token != first);
+    // With one token left, nothing but it is written until the end.
+    const nn::Hypothesis one = search(beam, {0, 1, 2});
+    for (const int64_t token : one.tokens) CHECK(token == 4);
+    CHECK(std::isfinite(one.score));
+  }
 }
 
 TEST_CASE("seq2seq: what a batch translates is what each sentence alone translates") {

@@ -18,7 +18,7 @@ MultiHeadOptions attention_options(const TransformerOptions& o, bool of_memory) 
           .kv_heads = o.kv_heads,
           .head_width = o.head_width,
           .memory_width = of_memory ? o.memory_width : 0,
-          .dropout = o.dropout,
+          .dropout = o.inner_dropout.value_or(o.dropout),
           .scale = o.scale,
           .bias = o.qkv_bias.value_or(o.bias),
           .out_bias = o.out_bias.value_or(o.bias),
@@ -34,7 +34,7 @@ FeedForwardOptions feed_forward_options(const TransformerOptions& o) {
           .hidden = o.hidden,
           .act = o.act,
           .gated = o.gated,
-          .dropout = o.dropout,
+          .dropout = o.inner_dropout.value_or(o.dropout),
           .bias = o.bias,
           .init = o.init,
           .out_init = o.out_init};

@@ -21,7 +21,9 @@ struct TransformerOptions {
   int64_t kv_heads = 0;      ///< 0: heads
   int64_t head_width = 0;    ///< 0: width / heads
   int64_t memory_width = 0;  ///< of what a decoder looks at; 0: width
-  double dropout = 0;        ///< of what each part adds, of the weights and of the hidden layer
+  double dropout = 0;        ///< of what each part adds
+  /// Of the attention's weights and of the feed-forward part's hidden layer; nothing: dropout.
+  std::optional<double> inner_dropout = {};
   /// Each part normalises what it reads, and a last norm follows the layers (Xiong et al. 2020);
   /// else each normalises the sum, as in the paper.
   bool pre_norm = true;

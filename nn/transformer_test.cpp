@@ -189,10 +189,3 @@ TEST_CASE("Transformer layers do not look ahead, and have right gradients") {
         {x, memory});
   }
 }
-
-TEST_CASE("a Transformer has one embedding for one vocabulary only") {
-  CHECK(error_of<ValueError>([] {
-          nn::Params p;
-          nn::Transformer(p / "m", {.source_vocab = 5, .target_vocab = 6, .tied = true});
-        }) == "transformer: vocabularies of 5 and 6 cannot have one embedding; leave `tied` out");
-}

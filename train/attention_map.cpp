@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 
+#include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
 #include "tapehead/train/detail/attention_layout.h"
 #include "tapehead/train/detail/svg.h"
@@ -208,6 +209,27 @@ void save_attention(const std::string& path, std::span<const AttentionMap> maps,
 void save_attention(const std::string& path, const AttentionMap& map,
                     const AttentionMapStyle& style) {
   save_attention(path, std::span(&map, 1), style);
+}
+
+void save_attention(const std::string& path, const std::vector<std::vector<float>>& rows,
+                    std::vector<std::string> row_labels, std::vector<std::string> column_labels,
+                    const AttentionMapStyle& style) {
+  std::vector<float> weights;
+  for (const std::vector<float>& row : rows) {
+    if (row.size() != rows[0].size())
+      throw ShapeError(
+          fmt::format("save_attention: rows of {} and {} weights; a map needs as many in each",
+                      rows[0].size(), row.size()));
+    weights.insert(weights.end(), row.begin(), row.end());
+  }
+  save_attention(path,
+                 {.weights = weights,
+                  .rows = std::ssize(rows),
+                  .columns = rows.empty() ? 0 : std::ssize(rows[0]),
+                  .row_labels = std::move(row_labels),
+                  .column_labels = std::move(column_labels),
+                  .title = ""},
+                 style);
 }
 
 }  // namespace tapehead::train

@@ -39,5 +39,10 @@ void save_attention(const std::string& path, std::span<const AttentionMap> maps,
                     const AttentionMapStyle& style = {});
 void save_attention(const std::string& path, const AttentionMap& map,
                     const AttentionMapStyle& style = {});
+/// One map whose weights are a list for each row, as beam search gives them. Throws ShapeError for
+/// lists of unequal lengths, too.
+void save_attention(const std::string& path, const std::vector<std::vector<float>>& rows,
+                    std::vector<std::string> row_labels, std::vector<std::string> column_labels,
+                    const AttentionMapStyle& style = {});
 
 }  // namespace tapehead::train

@@ -99,6 +99,17 @@ TEST_CASE("attention_map: save writes the file") {
   save_attention(dir / "two.svg", maps);
   CHECK(read_file(dir / "two.svg") == attention_svg(maps));
   CHECK_THROWS_AS(save_attention(dir / "none/one.svg", small()), IoError);
+  const AttentionMap map = small();
+  std::vector<std::vector<float>> rows;
+  for (int64_t r = 0; r < map.rows; ++r) {
+    const auto row = map.weights.subspan(static_cast<size_t>(r * map.columns));
+    rows.emplace_back(row.begin(), row.begin() + map.columns);
+  }
+  save_attention(dir / "rows.svg", rows, map.row_labels, map.column_labels, {.title = "T"});
+  CHECK(read_file(dir / "rows.svg") == attention_svg(map, {.title = "T"}));
+  rows[1].pop_back();
+  CHECK(message_of<ShapeError>([&] { save_attention(dir / "bad.svg", rows, {}, {}); }) ==
+        "save_attention: rows of 3 and 2 weights; a map needs as many in each");
 }
 
 TEST_CASE("attention_map: sizes that do not fit are told with both numbers") {

@@ -1,5 +1,7 @@
 #include "tapehead/nn/models/seq2seq.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 
 #include "tapehead/autograd/grad_mode.h"
@@ -22,8 +24,8 @@ EmbeddingOptions embedding_options(const Seq2SeqConfig& c) {
 
 Seq2Seq::Seq2Seq(const Scope& at, const Seq2SeqConfig& c)
     : config_(c),
-      source_(at / "source", c.source_vocab, c.embedding, embedding_options(c)),
-      target_(at / "target", c.target_vocab, c.embedding, embedding_options(c)),
+      source_(at / (c.tied ? "embedding" : "source"), c.source_vocab, c.embedding,
+              embedding_options(c)),
       encoder_(at / "encoder", c.embedding, c.bidirectional ? c.hidden / 2 : c.hidden,
                {.cell = c.cell,
                 .layers = c.layers,
@@ -41,12 +43,22 @@ Seq2Seq::Seq2Seq(const Scope& at, const Seq2SeqConfig& c)
       combine_(at / "combine", c.hidden + memory_width(c), c.embedding, {.bias = false}),
       dropout_(at / "dropout", c.dropout),
       output_bias_((at / "output").param("bias", {c.target_vocab}, init::zeros())) {
+  if ((c.tied || c.copy) && c.source_vocab != c.target_vocab)
+    throw ValueError(fmt::format(
+        "seq2seq: vocabularies of {} and {}, but a model that is tied or copies has one",
+        c.source_vocab, c.target_vocab));
+  if (c.copy && (c.score == Score::none || c.score == Score::local_p))
+    throw ValueError(fmt::format(
+        "seq2seq: the weights of score {} are no probabilities to copy by; take another",
+        name(c.score)));
+  if (!c.tied) target_.emplace(at / "target", c.target_vocab, c.embedding, embedding_options(c));
+  if (c.copy) gate_.emplace(at / "copy", memory_width(c), c.hidden, c.embedding);
   if (c.cell == RnnCell::lstm) bridge_cell_.emplace(at / "bridge_cell", memory_width(c), c.hidden);
 }
 
 std::pair<AttentionMemory, Seq2Seq::Step> Seq2Seq::encode(const Tensor& source,
                                                           const Tensor& lengths) const {
-  const RnnNetResult r = encoder_(dropout_(source_(source)), lengths);
+  const RnnNetResult r = encoder_(dropout_(source_(known(source))), lengths);
   // The last layer's directions side by side: [B, M].
   const auto last = [&](const Tensor& s) {
     const int64_t n = s.size(0);
@@ -69,53 +81,81 @@ void Seq2Seq::advance(const Tensor& embedded, const AttentionMemory& memory, int
   step.attentional = dropout_(tanh(combine_(cat({step.state.h, seen.context}, -1))));
   step.weights = seen.weights;
   if (config_.coverage) step.coverage = step.coverage + seen.weights;
+  if (gate_) step.gate = (*gate_)(seen.context, step.state.h, embedded);
+}
+
+// What is outside of the vocabulary is read as unk.
+Tensor Seq2Seq::known(const Tensor& ids) const {
+  return gate_ ? known_ids(ids, config_.source_vocab, config_.unk) : ids;
 }
 
 Tensor Seq2Seq::logits(const Tensor& attentional) const {
-  return linear(attentional, target_.weight, output_bias_);
+  return linear(attentional, target().weight, output_bias_);
 }
 
-Tensor Seq2Seq::operator()(const Seq2SeqBatch& batch) const {
+Seq2Seq::Steps Seq2Seq::run(const Seq2SeqBatch& batch) const {
   auto [memory, step] = encode(batch.source, batch.source_lengths);
   const int64_t steps = batch.target.size(1) - 1;
   const std::vector<Tensor> embedded =
-      unbind(dropout_(target_(batch.target.slice(1, 0, steps))), 1);
-  std::vector<Tensor> attentional;
+      unbind(dropout_(target()(known(batch.target.slice(1, 0, steps)))), 1);
+  std::vector<Tensor> attentional, weights, gate;
   for (int64_t t = 0; t < steps; ++t) {
     advance(embedded[static_cast<size_t>(t)], memory, t, step);
     attentional.push_back(step.attentional);
+    if (!gate_) continue;
+    weights.push_back(step.weights);
+    gate.push_back(step.gate);
   }
-  return logits(tapehead::stack(attentional, 1));
+  if (!gate_) return {tapehead::stack(attentional, 1), {}, {}};
+  return {tapehead::stack(attentional, 1), tapehead::stack(weights, 1), tapehead::stack(gate, 1)};
+}
+
+Tensor Seq2Seq::operator()(const Seq2SeqBatch& batch) const {
+  const Steps s = run(batch);
+  if (!gate_) return logits(s.attentional);
+  return copy_log_probs({logits(s.attentional), s.weights, s.gate}, batch.source,
+                        extended_vocab(batch.source, config_.source_vocab));
 }
 
 Tensor Seq2Seq::loss(const Seq2SeqBatch& batch, double label_smoothing) const {
   const Tensor wanted = batch.target.slice(1, 1, batch.target.size(1));
-  return cross_entropy((*this)(batch), wanted,
-                       {.ignore_index = config_.pad, .label_smoothing = label_smoothing});
+  const Steps s = run(batch);
+  if (!gate_)
+    return cross_entropy(logits(s.attentional), wanted,
+                         {.ignore_index = config_.pad, .label_smoothing = label_smoothing});
+  return copy_loss({logits(s.attentional), s.weights, s.gate}, batch.source, wanted,
+                   {.ignore_index = config_.pad, .label_smoothing = label_smoothing});
 }
 
 std::vector<Hypothesis> Seq2Seq::translate(const Tensor& source, const Tensor& lengths,
                                            const BeamOptions& o) const {
   const NoGrad no_grad;
   const auto [memory, first] = encode(source, lengths);
+  const int64_t extended = gate_ ? extended_vocab(source, config_.source_vocab) : 0;
   // The state of a hypothesis: what the decoder remembers, and its copy of what it looks at.
   const bool cell = first.state.c.defined(), coverage = first.coverage.defined();
-  DecoderState state{first.state.h, first.attentional, memory.values, memory.keys};
+  DecoderState state{source, first.state.h, first.attentional, memory.values, memory.keys};
   if (lengths.defined()) state.insert(state.end(), {memory.lengths, memory.mask});
   if (cell) state.push_back(first.state.c);
   if (coverage) state.push_back(first.coverage);
   int64_t t = 0;
   const auto decoder = [&](const Tensor& tokens, DecoderState& s) -> DecoderStep {
-    const size_t extra = lengths.defined() ? 6 : 4;
-    const AttentionMemory m{s[2], s[3], lengths.defined() ? s[4] : Tensor(),
-                            lengths.defined() ? s[5] : Tensor()};
-    Step step{{s[0], cell ? s[extra] : Tensor()}, s[1], coverage ? s.back() : Tensor(), {}};
-    advance(target_(tokens), m, t++, step);
-    s[0] = step.state.h;
-    s[1] = step.attentional;
+    const size_t extra = lengths.defined() ? 7 : 5;
+    const AttentionMemory m{s[3], s[4], lengths.defined() ? s[5] : Tensor(),
+                            lengths.defined() ? s[6] : Tensor()};
+    Step step;
+    step.state = {s[1], cell ? s[extra] : Tensor()};
+    step.attentional = s[2];
+    if (coverage) step.coverage = s.back();
+    advance(target()(known(tokens)), m, t++, step);
+    s[1] = step.state.h;
+    s[2] = step.attentional;
     if (cell) s[extra] = step.state.c;
     if (coverage) s.back() = step.coverage;
-    return {logits(step.attentional), step.weights};
+    const Tensor scores = logits(step.attentional);
+    if (!gate_) return {scores, step.weights};
+    const CopyMix mix{scores.unsqueeze(1), step.weights.unsqueeze(1), step.gate.unsqueeze(1)};
+    return {copy_log_probs(mix, s[0], extended).squeeze(1), step.weights};
   };
   return beam_search(decoder, state, source.size(0), o);
 }

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "tapehead/nn/attention.h"
+#include "tapehead/nn/copy_head.h"
 #include "tapehead/nn/linear.h"
 #include "tapehead/nn/models/translation.h"
 #include "tapehead/nn/norm.h"
@@ -25,7 +26,11 @@ struct Seq2SeqConfig {
   bool coverage = false;
   double dropout = 0.3;
   int64_t positions = 128;  ///< the longest source, for Score::location
-  int64_t pad = 0;
+  /// One embedding for source and target, which have one vocabulary.
+  bool tied = false;
+  /// Words of the source may be copied (See et al. 2017), those outside of the one vocabulary, too.
+  bool copy = false;
+  int64_t pad = 0, unk = 1;
 };
 
 /// The encoder reads the source in both directions. At step t the decoder's cell gets the last
@@ -36,10 +41,13 @@ struct Seq2SeqConfig {
 /// here, a has the embedding's width.
 class Seq2Seq {
  public:
+  /// Throws ValueError for two vocabularies where one is needed, and for a score whose weights
+  /// cannot be copied by.
   Seq2Seq(const Scope& at, const Seq2SeqConfig& config);
 
   /// Logits [B, T - 1, V] of each target token after the first, given those before it (teacher
-  /// forcing).
+  /// forcing). Of a model that copies, logarithms of probabilities [B, T - 1, V + X]: X counts the
+  /// ids from V on in the source.
   Tensor operator()(const Seq2SeqBatch& batch) const;
   /// The mean cross entropy over the target's tokens; padding does not count.
   Tensor loss(const Seq2SeqBatch& batch, double label_smoothing = 0) const;
@@ -53,13 +61,21 @@ class Seq2Seq {
     Tensor attentional;  // [B, E]
     Tensor coverage;     // [B, S]
     Tensor weights;      // [B, S]
+    Tensor gate;         // [B], of copying
   };
+  struct Steps {
+    Tensor attentional, weights, gate;  // [B, T - 1, ·]
+  };
+  const Embedding& target() const { return target_ ? *target_ : source_; }
+  Steps run(const Seq2SeqBatch& batch) const;
   std::pair<AttentionMemory, Step> encode(const Tensor& source, const Tensor& lengths) const;
   void advance(const Tensor& embedded, const AttentionMemory& memory, int64_t t, Step& step) const;
   Tensor logits(const Tensor& attentional) const;
+  Tensor known(const Tensor& ids) const;
 
   Seq2SeqConfig config_;
-  Embedding source_, target_;
+  Embedding source_;
+  std::optional<Embedding> target_;  // none when it is the source's
   Rnn encoder_;
   Linear bridge_;
   std::optional<Linear> bridge_cell_;
@@ -68,6 +84,7 @@ class Seq2Seq {
   Linear combine_;
   Dropout dropout_;
   Tensor output_bias_;
+  std::optional<CopyGate> gate_;
 };
 
 }  // namespace tapehead::nn

@@ -17,6 +17,7 @@ TransformerOptions options_of(const TransformerConfig& c) {
           .hidden = c.hidden,
           .layers = c.layers,
           .dropout = c.dropout,
+          .inner_dropout = c.inner_dropout,
           .pre_norm = c.pre_norm};
 }
 
@@ -33,15 +34,23 @@ Transformer::Transformer(const Scope& at, const TransformerConfig& c)
       dropout_(at / "dropout", c.dropout),
       encoder_(at / "encoder", options_of(c)),
       decoder_(at / "decoder", options_of(c)) {
-  if (!c.tied) target_.emplace(at / "target", c.target_vocab, c.width, embedding_options(c));
-  else if (c.source_vocab != c.target_vocab)
+  if ((c.tied || c.copy) && c.source_vocab != c.target_vocab)
     throw ValueError(fmt::format(
-        "transformer: vocabularies of {} and {} cannot have one embedding; leave `tied` out",
+        "transformer: vocabularies of {} and {}, but a model that is tied or copies has one",
         c.source_vocab, c.target_vocab));
+  if (!c.tied) target_.emplace(at / "target", c.target_vocab, c.width, embedding_options(c));
+  if (c.copy)
+    copying_.emplace(Copying{CopyAttention(at / "copy_attention", c.width, c.width),
+                             CopyGate(at / "copy", c.width, c.width, c.width)});
+}
+
+// What is outside of the vocabulary is read as unk.
+Tensor Transformer::known(const Tensor& ids) const {
+  return copying_ ? known_ids(ids, config_.source_vocab, config_.unk) : ids;
 }
 
 Tensor Transformer::embed(const Embedding& embedding, const Tensor& ids, int64_t start) const {
-  const Tensor x = embedding(ids) * std::sqrt(static_cast<double>(config_.width));
+  const Tensor x = embedding(known(ids)) * std::sqrt(static_cast<double>(config_.width));
   return dropout_(x + sinusoidal_positions(ids.size(1), config_.width, start).to(x.dtype()));
 }
 
@@ -51,41 +60,65 @@ Tensor Transformer::encode(const Tensor& source, const Tensor& lengths) const {
 
 Tensor Transformer::logits(const Tensor& x) const { return linear(x, target().weight); }
 
-Tensor Transformer::operator()(const Seq2SeqBatch& batch) const {
+Transformer::Run Transformer::run(const Seq2SeqBatch& batch) const {
   const Tensor memory = encode(batch.source, batch.source_lengths);
   const Tensor given = batch.target.slice(1, 0, batch.target.size(1) - 1);
   const Tensor x = embed(target(), given, 0);
-  return logits(decoder_(x, memory, {.lengths = batch.source_lengths}).out);
+  return {decoder_(x, memory, {.lengths = batch.source_lengths}).out, x, memory};
+}
+
+CopyMix Transformer::mix(const Tensor& out, const Tensor& embedded, const Tensor& keys,
+                         const Tensor& memory, const Tensor& lengths) const {
+  const CopyAttention::Result seen = copying_->attention(out, keys, memory, lengths);
+  return {logits(out), seen.weights, copying_->gate(seen.context, out, embedded)};
+}
+
+Tensor Transformer::operator()(const Seq2SeqBatch& batch) const {
+  const auto [out, x, memory] = run(batch);
+  if (!copying_) return logits(out);
+  return copy_log_probs(mix(out, x, copying_->attention.keys(memory), memory, batch.source_lengths),
+                        batch.source, extended_vocab(batch.source, config_.source_vocab));
 }
 
 Tensor Transformer::loss(const Seq2SeqBatch& batch, double label_smoothing) const {
   const Tensor wanted = batch.target.slice(1, 1, batch.target.size(1));
-  return cross_entropy((*this)(batch), wanted,
-                       {.ignore_index = config_.pad, .label_smoothing = label_smoothing});
+  const auto [out, x, memory] = run(batch);
+  if (!copying_)
+    return cross_entropy(logits(out), wanted,
+                         {.ignore_index = config_.pad, .label_smoothing = label_smoothing});
+  return copy_loss(mix(out, x, copying_->attention.keys(memory), memory, batch.source_lengths),
+                   batch.source, wanted,
+                   {.ignore_index = config_.pad, .label_smoothing = label_smoothing});
 }
 
 std::vector<Hypothesis> Transformer::translate(const Tensor& source, const Tensor& lengths,
                                                const BeamOptions& options) const {
   const NoGrad off;
+  const Tensor memory = encode(source, lengths);
+  const int64_t extended = copying_ ? extended_vocab(source, config_.source_vocab) : 0;
   // The state of a hypothesis: the source's length, then for each layer the memory's keys and
-  // values and those of what went before.
+  // values and those of what went before, then what is copied from.
   DecoderState first{lengths.defined() ? lengths : full({source.size(0)}, source.size(1), i64)};
-  for (const DecoderCache& cache : decoder_.start(encode(source, lengths))) {
+  for (const DecoderCache& cache : decoder_.start(memory)) {
     const Tensor &k = cache.memory.k, &v = cache.memory.v;
     first.insert(first.end(), {k, v, k.slice(2, 0, 0), v.slice(2, 0, 0)});
   }
+  const size_t end = first.size();
+  if (copying_) first.insert(first.end(), {source, copying_->attention.keys(memory), memory});
   int64_t position = 0;
   const auto decoder = [&](const Tensor& tokens, DecoderState& state) -> DecoderStep {
     std::vector<DecoderCache> caches;
-    for (size_t i = 1; i < state.size(); i += 4)
+    for (size_t i = 1; i < end; i += 4)
       caches.push_back({KvCache(state[i + 2], state[i + 3]), {state[i], state[i + 1]}});
     const Tensor x = embed(target(), tokens.unsqueeze(1), position++);
     const Attended a = decoder_(x, caches, {.lengths = state[0], .weights_of = WeightsOf{}});
-    for (size_t i = 1; i < state.size(); i += 4) {
+    for (size_t i = 1; i < end; i += 4) {
       state[i + 2] = caches[i / 4].past.keys();
       state[i + 3] = caches[i / 4].past.values();
     }
-    return {logits(a.out.squeeze(1)), mean(a.weights, 1).squeeze(1)};
+    if (!copying_) return {logits(a.out.squeeze(1)), mean(a.weights, 1).squeeze(1)};
+    const CopyMix step = mix(a.out, x, state[end + 1], state[end + 2], state[0]);
+    return {copy_log_probs(step, state[end], extended).squeeze(1), step.weights.squeeze(1)};
   };
   return beam_search(decoder, first, source.size(0), options);
 }

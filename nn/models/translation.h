@@ -11,7 +11,8 @@
 
 namespace tapehead::nn {
 
-/// Token ids, padded: source i64 [B, S]; target i64 [B, T] starts with bos and ends with eos.
+/// Token ids, padded: source i64 [B, S]; target i64 [B, T] starts with bos and ends with eos. For a
+/// model that copies, ids may be words of the source alone (copy_head.h).
 struct Seq2SeqBatch {
   Tensor source, source_lengths, target;
 };

@@ -1,9 +1,14 @@
 // What the text functions of the data layer say, for an oracle in another language to check:
 //   text_cli lower FILE            each line in lower case
 //   text_cli tokens FILE           each line in the tokens of BLEU
+//   text_cli stems FILE            each line, a word, without its endings
+//   text_cli rouge|rouge-stem SUMMARIES REFERENCES    twelve numbers for each pair, then their
+//   mean;
+//                                  U+001F in a line stands for a line end
 //   text_cli bleu|bleu-lc HYPOTHESES REFERENCES...    the score to the last bit, then as printed
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -11,11 +16,24 @@
 #include "tapehead/core/error.h"
 #include "tapehead/data/bleu.h"
 #include "tapehead/data/files.h"
+#include "tapehead/data/rouge.h"
 #include "tapehead/data/text.h"
 
 using namespace tapehead::data;
 
 namespace {
+
+std::vector<std::string> texts(const std::string& path) {
+  std::vector<std::string> lines = read_lines(path);
+  for (std::string& line : lines) std::replace(line.begin(), line.end(), '\x1f', '\n');
+  return lines;
+}
+
+void print(const RougeScores& s) {
+  for (const RougeScore& one : {s.rouge1, s.rouge2, s.rougeL, s.rougeLsum})
+    fmt::print("{:a} {:a} {:a} ", one.precision, one.recall, one.f1);
+  fmt::print("\n");
+}
 
 int run(const std::vector<std::string>& args) {
   if (args.size() == 2 && args[0] == "lower") {
@@ -24,6 +42,14 @@ int run(const std::vector<std::string>& args) {
     for (const std::string& line : read_lines(args[1])) {
       fmt::print("{}\n", fmt::join(tokenize_13a(line), " "));
     }
+  } else if (args.size() == 2 && args[0] == "stems") {
+    for (const std::string& word : read_lines(args[1])) fmt::print("{}\n", porter_stem(word));
+  } else if (args.size() == 3 && args[0].starts_with("rouge")) {
+    const RougeOptions options{.stem = args[0] == "rouge-stem"};
+    const auto summaries = texts(args[1]), references = texts(args[2]);
+    for (size_t i = 0; i < summaries.size(); ++i)
+      print(rouge(summaries[i], references[i], options));
+    print(rouge(summaries, references, options));
   } else if (args.size() >= 3 && args[0].starts_with("bleu")) {
     std::vector<std::vector<std::string>> references;
     for (size_t i = 2; i < args.size(); ++i) references.push_back(read_lines(args[i]));
@@ -31,7 +57,9 @@ int run(const std::vector<std::string>& args) {
         bleu_score(read_lines(args[1]), references, {.lowercase = args[0] == "bleu-lc"});
     fmt::print("{:a}\n{}\n{}\n", score.score, score.to_string(), score.signature());
   } else {
-    fmt::print(stderr, "text_cli: lower FILE | tokens FILE | bleu[-lc] HYPOTHESES REFERENCES...\n");
+    fmt::print(stderr,
+               "text_cli: lower FILE | tokens FILE | stems FILE | rouge[-stem] SUMMARIES "
+               "REFERENCES | bleu[-lc] HYPOTHESES REFERENCES...\n");
     return 2;
   }
   return 0;

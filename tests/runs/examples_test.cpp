@@ -1,5 +1,6 @@
 // Each example runs to its end and says last what it found.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -91,6 +92,34 @@ TEST_CASE("a Transformer translates dates, and is told apart from what it is not
   const Outcome wrong = run({example("translate"), "--model", "cnn"}, {.folder = folder.path()});
   CHECK(wrong.status == 1);
   CHECK(wrong.err.find("model: there is no 'cnn'; take rnn or transformer") != std::string::npos);
+}
+
+TEST_CASE("summarize copies names, and so beats its like that cannot, and the first words") {
+  const Scratch folder;
+  const auto score = [&](const std::vector<std::string>& words) {
+    const std::string last = run_example("summarize", folder, words).last_line();
+    CAPTURE(last);
+    CHECK(last.starts_with(R"({"example":"summarize","metric":"rougeL","value":)"));
+    return std::atof(last.substr(last.rfind(':') + 1).c_str());
+  };
+  const double copying = score({"--quiet", "--steps", "150"});
+  CHECK(copying > 70);
+  CHECK(copying > score({"--quiet", "--steps", "150", "--no-copy", "--out", "plain"}) + 20);
+  for (const char* file : {"attention-1.svg", "summaries.txt", "model.safetensors", "vocab.txt"})
+    CHECK(std::filesystem::exists(folder / "out/summarize/" + file));
+  const Outcome again = run_example("summarize", folder, {"--eval", "out/summarize"});
+  CHECK(again.out.find("the first 18 words") != std::string::npos);
+  CHECK(again.out.find("the model, copying") != std::string::npos);
+  CHECK(again.last_line().find(fmt::format("{}", copying)) != std::string::npos);
+}
+
+TEST_CASE("a Transformer summarizes, too") {
+  const Scratch folder;
+  const std::string last =
+      run_example("summarize", folder,
+                  {"--smoke", "--model", "transformer", "--width", "16", "--layers", "1"})
+          .last_line();
+  CHECK(last.starts_with(R"({"example":"summarize","metric":"rougeL","value":)"));
 }
 
 TEST_CASE("translate learns dates to 99 % of the unseen ones") {

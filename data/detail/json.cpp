@@ -1,0 +1,149 @@
+#include "tapehead/data/detail/json.h"
+
+#include <fmt/format.h>
+
+#include <unordered_set>
+
+#include "tapehead/core/error.h"
+
+namespace tapehead::data {
+namespace {
+
+constexpr size_t kDeepest = 64;
+
+/// Builds the value while it watches what a plain parse lets pass: depth and repeated keys.
+class Reader : public nlohmann::json_sax<Json> {
+ public:
+  Reader(Json& root, const std::string& name) : builder_(root), name_(name) {}
+
+  bool start_object(std::size_t size) override {
+    enter();
+    return builder_.start_object(size);
+  }
+  bool end_object() override {
+    keys_.pop_back();
+    return builder_.end_object();
+  }
+  bool start_array(std::size_t size) override {
+    enter();
+    return builder_.start_array(size);
+  }
+  bool end_array() override {
+    keys_.pop_back();
+    return builder_.end_array();
+  }
+  bool key(string_t& key) override {
+    if (!keys_.back().insert(key).second) {
+      throw FormatError(fmt::format("{}: '{}' stands twice in one object", name_, key));
+    }
+    return builder_.key(key);
+  }
+  bool null() override { return builder_.null(); }
+  bool boolean(bool value) override { return builder_.boolean(value); }
+  bool number_integer(number_integer_t n) override { return builder_.number_integer(n); }
+  bool number_unsigned(number_unsigned_t n) override { return builder_.number_unsigned(n); }
+  bool number_float(number_float_t n, const string_t& text) override {
+    return builder_.number_float(n, text);
+  }
+  bool string(string_t& text) override { return builder_.string(text); }
+  bool binary(binary_t& bytes) override { return builder_.binary(bytes); }
+  bool parse_error(std::size_t position, const std::string&,
+                   const nlohmann::detail::exception&) override {
+    throw FormatError(fmt::format("{}: not JSON at byte {}", name_, position));
+  }
+
+ private:
+  void enter() {
+    if (keys_.size() == kDeepest) {
+      throw FormatError(fmt::format("{}: nested more than {} levels deep", name_, kDeepest));
+    }
+    keys_.emplace_back();
+  }
+
+  nlohmann::detail::json_sax_dom_parser<Json> builder_;
+  const std::string& name_;
+  std::vector<std::unordered_set<std::string>> keys_;  // of the objects that are open
+};
+
+}  // namespace
+
+Json parse_json(std::string_view text, const std::string& name) {
+  Json root;
+  Reader reader(root, name);
+  Json::sax_parse(text, &reader);
+  return root;
+}
+
+void JsonView::fail(const std::string& fact) const {
+  throw FormatError(path_.empty() ? fmt::format("{}: {}", *name_, fact)
+                                  : fmt::format("{}: {}: {}", *name_, path_, fact));
+}
+
+std::string JsonView::below(const std::string& key) const {
+  return path_.empty() ? key : path_ + "." + key;
+}
+
+JsonView JsonView::at(const std::string& key) const {
+  if (!value_->is_object()) fail("must be an object");
+  const auto found = value_->find(key);
+  if (found == value_->end()) fail(fmt::format("field '{}' is missing", key));
+  return {*found, below(key), name_};
+}
+
+std::optional<JsonView> JsonView::find(const std::string& key) const {
+  if (!value_->is_object()) fail("must be an object");
+  const auto found = value_->find(key);
+  if (found == value_->end() || found->is_null()) return std::nullopt;
+  return JsonView(*found, below(key), name_);
+}
+
+std::vector<JsonView> JsonView::items() const {
+  if (!value_->is_array()) fail("must be an array");
+  std::vector<JsonView> out;
+  out.reserve(value_->size());
+  for (size_t i = 0; i < value_->size(); ++i) {
+    out.push_back(JsonView((*value_)[i], fmt::format("{}[{}]", path_, i), name_));
+  }
+  return out;
+}
+
+std::vector<std::pair<std::string, JsonView>> JsonView::fields() const {
+  if (!value_->is_object()) fail("must be an object");
+  std::vector<std::pair<std::string, JsonView>> out;
+  out.reserve(value_->size());
+  for (const auto& [key, value] : value_->items()) {
+    out.emplace_back(key, JsonView(value, below(key), name_));
+  }
+  return out;
+}
+
+const std::string& JsonView::text() const {
+  if (!value_->is_string()) fail("must be a string");
+  return value_->get_ref<const std::string&>();
+}
+
+bool JsonView::boolean() const {
+  if (!value_->is_boolean()) fail("must be true or false");
+  return value_->get<bool>();
+}
+
+int64_t JsonView::number(int64_t most) const {
+  const bool whole = value_->is_number_integer() &&
+                     (!value_->is_number_unsigned() || value_->get<uint64_t>() <= INT64_MAX);
+  if (!whole || value_->get<int64_t>() < 0 || value_->get<int64_t>() > most) {
+    fail(fmt::format("must be a whole number within 0..{}", most));
+  }
+  return value_->get<int64_t>();
+}
+
+std::string JsonView::text_or(const std::string& key, const std::string& otherwise) const {
+  const auto field = find(key);
+  return field ? field->text() : otherwise;
+}
+
+bool JsonView::boolean_or(const std::string& key, bool otherwise) const {
+  const auto field = find(key);
+  return field ? field->boolean() : otherwise;
+}
+
+}  // namespace tapehead::data

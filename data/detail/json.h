@@ -1,0 +1,59 @@
+// JSON files that nobody vouches for: read with limits, and asked for fields with errors that name
+// the file and the place in it.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tapehead::data {
+
+using Json = nlohmann::json;
+
+/// Parses a text; `name` stands for the file in errors. Throws FormatError for what is not JSON
+/// (with the byte), for more than 64 levels of nesting, and for a key that an object holds twice.
+Json parse_json(std::string_view text, const std::string& name);
+
+/// A value of a parsed file, with its path in it ("model.merges[7]"). Views the value and the name;
+/// every complaint is a FormatError `NAME: PATH: the fact`.
+class JsonView {
+ public:
+  JsonView(const Json& root, const std::string& name) : value_(&root), name_(&name) {}
+
+  [[noreturn]] void fail(const std::string& fact) const;
+
+  /// A field of this object. at: it must be there. find: nothing when it is absent or null.
+  JsonView at(const std::string& key) const;
+  std::optional<JsonView> find(const std::string& key) const;
+  /// The elements of this array.
+  std::vector<JsonView> items() const;
+  /// The fields of this object.
+  std::vector<std::pair<std::string, JsonView>> fields() const;
+
+  bool is_text() const { return value_->is_string(); }
+  bool is_array() const { return value_->is_array(); }
+  const std::string& text() const;
+  bool boolean() const;
+  /// A whole number within 0..`most`.
+  int64_t number(int64_t most) const;
+
+  /// The field, or `otherwise` when it is absent or null.
+  std::string text_or(const std::string& key, const std::string& otherwise) const;
+  bool boolean_or(const std::string& key, bool otherwise) const;
+
+  const Json& json() const { return *value_; }
+
+ private:
+  JsonView(const Json& value, std::string path, const std::string* name)
+      : value_(&value), path_(std::move(path)), name_(name) {}
+  std::string below(const std::string& key) const;
+
+  const Json* value_;
+  std::string path_;
+  const std::string* name_;
+};
+
+}  // namespace tapehead::data

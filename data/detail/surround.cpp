@@ -1,0 +1,63 @@
+// Post-processors: the special tokens that begin and end a sequence.
+#include <fmt/format.h>
+
+#include "tapehead/data/detail/decoder.h"
+#include "tapehead/data/detail/token_table.h"
+
+namespace tapehead::data::tokenizing {
+namespace {
+
+int64_t id_of_pair(const JsonView& pair) {
+  const auto items = pair.items();
+  if (items.size() != 2) pair.fail("must be a token and its id");
+  return items[1].number(kMostTokens);
+}
+
+Surround from_template(const JsonView& from) {
+  Surround out;
+  bool after = false;
+  for (const JsonView& piece : from.at("single").items()) {
+    if (const auto sequence = piece.find("Sequence")) {
+      if (after || sequence->at("id").text() != "A") {
+        piece.fail("a template for one text holds it, A, once");
+      }
+      after = true;
+      continue;
+    }
+    const JsonView name = piece.at("SpecialToken").at("id");
+    const auto token = from.at("special_tokens").find(name.text());
+    if (!token) name.fail(fmt::format("'{}' is not one of special_tokens", name.text()));
+    for (const JsonView& id : token->at("ids").items()) {
+      (after ? out.after : out.before).push_back(id.number(kMostTokens));
+    }
+  }
+  if (!after) from.at("single").fail("a template for one text holds it, A, once");
+  return out;
+}
+
+}  // namespace
+
+Surround make_surround(const JsonView& from) {
+  const JsonView type = from.at("type");
+  const std::string& name = type.text();
+  if (name == "ByteLevel") return {};
+  if (name == "BertProcessing" || name == "RobertaProcessing") {
+    return {{id_of_pair(from.at("cls"))}, {id_of_pair(from.at("sep"))}};
+  }
+  if (name == "TemplateProcessing") return from_template(from);
+  if (name == "Sequence") {
+    Surround out;  // each processor goes around what the ones before it made
+    for (const JsonView& part : from.at("processors").items()) {
+      const Surround outer = make_surround(part);
+      out.before.insert(out.before.begin(), outer.before.begin(), outer.before.end());
+      out.after.insert(out.after.end(), outer.after.begin(), outer.after.end());
+    }
+    return out;
+  }
+  type.fail(
+      fmt::format("the post-processor '{}' is not supported; ByteLevel, BertProcessing, "
+                  "RobertaProcessing, TemplateProcessing and Sequence are",
+                  name));
+}
+
+}  // namespace tapehead::data::tokenizing

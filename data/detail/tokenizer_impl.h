@@ -1,0 +1,42 @@
+// Inside the tokenizer: its parts, and how they are put together.
+#pragma once
+
+#include "tapehead/data/detail/added_tokens.h"
+#include "tapehead/data/detail/decoder.h"
+#include "tapehead/data/detail/token_model.h"
+#include "tapehead/data/tokenizer.h"
+
+namespace tapehead::data {
+
+struct Tokenizer::Impl {
+  Json description;  // the tokenizer.json without its model
+  std::unique_ptr<const tokenizing::TokenModel> model;
+  tokenizing::Normalizer normalizer;  // these may be empty
+  tokenizing::PreTokenizer pre_tokenizer;
+  tokenizing::Decoder decoder;
+  tokenizing::Surround surround;
+  tokenizing::AddedTokens added;
+  int64_t size = 0;
+};
+
+namespace tokenizing {
+
+/// A tokenizer of a model and a tokenizer.json, in which "model" is not looked at. Throws
+/// FormatError with `name` for the file.
+Tokenizer assemble(Json description, std::unique_ptr<const TokenModel> model,
+                   const std::string& name);
+
+/// The entry of a token among "added_tokens".
+Json special_token(const std::string& content, int64_t id);
+
+/// What surrounds the models of GPT-2 and of BERT, as a tokenizer.json without its model. For BERT,
+/// [CLS] and [SEP] go around the text when the vocabulary has them.
+Json gpt2_description(bool prefix_space);
+struct BertDescription {
+  bool lower = true, clean = true, space_cjk = true;
+  std::optional<bool> strip_accents;  ///< unless it is said, as `lower`
+};
+Json bert_description(const TokenTable& tokens, const BertDescription& options);
+
+}  // namespace tokenizing
+}  // namespace tapehead::data

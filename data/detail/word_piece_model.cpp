@@ -1,0 +1,65 @@
+#include <fmt/format.h>
+
+#include "tapehead/core/error.h"
+#include "tapehead/data/detail/token_model.h"
+#include "tapehead/data/text.h"
+
+namespace tapehead::data::tokenizing {
+
+WordPieceModel::WordPieceModel(TokenTable tokens, WordPieceOptions options)
+    : TokenModel(std::move(tokens)),
+      options_(std::move(options)),
+      unk_(tokens_.find(options_.unk_token)) {}
+
+void WordPieceModel::encode(std::string_view piece, std::vector<int64_t>& ids) const {
+  std::vector<size_t> starts;  // of the characters, in bytes
+  for (size_t i = 0; i < piece.size(); ++i) {
+    if ((static_cast<unsigned char>(piece[i]) & 0xC0) != 0x80) starts.push_back(i);
+  }
+  if (static_cast<int64_t>(starts.size()) > options_.longest_word) {
+    ids.push_back(unk_);
+    return;
+  }
+  starts.push_back(piece.size());
+  const size_t before = ids.size(), end = starts.size() - 1;
+  std::string candidate;
+  for (size_t begin = 0; begin < end;) {
+    int32_t id = -1;
+    size_t stop = end;
+    for (; stop > begin && id < 0; --stop) {
+      candidate = begin == 0 ? "" : options_.prefix;
+      candidate += piece.substr(starts[begin], starts[stop] - starts[begin]);
+      id = tokens_.find(candidate);
+    }
+    if (id < 0) {
+      ids.resize(before);
+      ids.push_back(unk_);
+      return;
+    }
+    ids.push_back(id);
+    begin = stop + 1;
+  }
+}
+
+std::string WordPieceModel::to_json() const {
+  return fmt::format(
+      "{{\n  \"type\": \"WordPiece\",\n  \"unk_token\": {},\n  \"continuing_subword_prefix\": {},\n"
+      "  \"max_input_chars_per_word\": {},\n  \"vocab\": {}\n}}",
+      json_string(options_.unk_token), json_string(options_.prefix), options_.longest_word,
+      tokens_.to_json());
+}
+
+std::vector<std::pair<std::string, std::string>> WordPieceModel::to_files() const {
+  std::string text;
+  for (int64_t id = 0; id < tokens_.size(); ++id) {
+    const std::string* token = tokens_.token(id);
+    if (token == nullptr || token->find_first_of("\r\n") != std::string::npos) {
+      throw FormatError(
+          fmt::format("Tokenizer: id {} cannot stand in vocab.txt; save tokenizer.json", id));
+    }
+    text += *token + "\n";
+  }
+  return {{"vocab.txt", text}};
+}
+
+}  // namespace tapehead::data::tokenizing

@@ -1,0 +1,192 @@
+#include "tapehead/data/rouge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <unordered_map>
+
+#include "tapehead/core/error.h"
+#include "tapehead/data/text.h"
+
+namespace tapehead::data {
+namespace {
+
+using Words = std::vector<int32_t>;  // each distinct word is a number
+
+/// Gives the words of both texts their numbers.
+class Numbering {
+ public:
+  explicit Numbering(const RougeOptions& options) : options_(options) {}
+
+  Words operator()(std::string_view text) {
+    Words out;
+    for (std::string& token : rouge_tokens(text, options_))
+      out.push_back(
+          ids_.try_emplace(std::move(token), static_cast<int32_t>(ids_.size())).first->second);
+    return out;
+  }
+  size_t size() const { return ids_.size(); }
+
+ private:
+  RougeOptions options_;
+  std::unordered_map<std::string, int32_t> ids_;
+};
+
+RougeScore score_of(int64_t common, int64_t summary, int64_t reference) {
+  RougeScore s;
+  s.precision = static_cast<double>(common) / static_cast<double>(std::max<int64_t>(summary, 1));
+  s.recall = static_cast<double>(common) / static_cast<double>(std::max<int64_t>(reference, 1));
+  if (s.precision + s.recall > 0) s.f1 = 2 * s.precision * s.recall / (s.precision + s.recall);
+  return s;
+}
+
+/// The n-grams, n 1 or 2, in order.
+std::vector<int64_t> sorted_ngrams(const Words& words, size_t n) {
+  std::vector<int64_t> out;
+  for (size_t i = 0; i + n <= words.size(); ++i)
+    out.push_back(n == 1 ? words[i] : (int64_t{words[i]} << 32) + words[i + 1]);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+RougeScore score_ngrams(const Words& summary, const Words& reference, size_t n) {
+  const std::vector<int64_t> a = sorted_ngrams(summary, n), b = sorted_ngrams(reference, n);
+  int64_t common = 0;
+  for (size_t i = 0, j = 0; i < a.size() && j < b.size();) {
+    if (a[i] == b[j]) ++common, ++i, ++j;
+    else if (a[i] < b[j]) ++i;
+    else ++j;
+  }
+  return score_of(common, std::ssize(a), std::ssize(b));
+}
+
+/// The lengths of the longest common subsequences of a and each beginning of b, one row for each
+/// beginning of a in turn: `visit(i, above, row)` sees the rows of i and of i + 1 words.
+template <class Visit>
+int32_t each_lcs_row(const Words& a, const Words& b, const Visit& visit) {
+  std::vector<int32_t> above(b.size() + 1), row(b.size() + 1);
+  for (size_t i = 0; i < a.size(); ++i) {
+    for (size_t j = 0; j < b.size(); ++j)
+      row[j + 1] = a[i] == b[j] ? above[j] + 1 : std::max(above[j + 1], row[j]);
+    visit(i, above, row);
+    above.swap(row);
+  }
+  return above.back();
+}
+
+RougeScore score_lcs(const Words& summary, const Words& reference) {
+  if (summary.empty() || reference.empty()) return {};
+  const int32_t common = each_lcs_row(reference, summary, [](auto&&...) {});
+  return score_of(common, std::ssize(summary), std::ssize(reference));
+}
+
+/// Marks the words of a reference sentence that are in its longest common subsequence with a
+/// sentence of the summary. Of several the one that the original program finds, walking back from
+/// the ends: over a word of the summary where that keeps more, else over one of the reference. A
+/// bit for each pair of words says which.
+void mark_lcs(const Words& reference, const Words& sentence, std::vector<bool>& marked) {
+  const size_t columns = sentence.size();
+  std::vector<bool> leftwards(reference.size() * columns);
+  each_lcs_row(reference, sentence, [&](size_t i, const auto& above, const auto& row) {
+    for (size_t j = 0; j < columns; ++j) leftwards[i * columns + j] = row[j] > above[j + 1];
+  });
+  for (size_t i = reference.size(), j = columns; i > 0 && j > 0;) {
+    if (reference[i - 1] == sentence[j - 1]) marked[--i] = true, --j;
+    else if (leftwards[(i - 1) * columns + j - 1]) --j;
+    else --i;
+  }
+}
+
+std::vector<Words> sentences_of(std::string_view text, Numbering& numbers) {
+  std::vector<Words> out;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    if (end > 0) out.push_back(numbers(text.substr(0, end)));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
+// Lin 2004, section 3.2. A word counts no more often than either side has it.
+RougeScore score_union(const std::vector<Words>& summary, const std::vector<Words>& reference,
+                       size_t distinct) {
+  std::vector<int64_t> left_summary(distinct), left_reference(distinct);
+  int64_t n = 0, m = 0, hits = 0;
+  for (const Words& sentence : summary)
+    for (const int32_t word : sentence) ++left_summary[static_cast<size_t>(word)], ++n;
+  for (const Words& sentence : reference)
+    for (const int32_t word : sentence) ++left_reference[static_cast<size_t>(word)], ++m;
+  for (const Words& sentence : reference) {
+    std::vector<bool> marked(sentence.size());
+    for (const Words& other : summary) mark_lcs(sentence, other, marked);
+    for (size_t i = 0; i < sentence.size(); ++i) {
+      const auto word = static_cast<size_t>(sentence[i]);
+      if (!marked[i] || left_summary[word] == 0 || left_reference[word] == 0) continue;
+      ++hits, --left_summary[word], --left_reference[word];
+    }
+  }
+  return score_of(hits, n, m);
+}
+
+constexpr RougeScore RougeScores::*kKinds[] = {&RougeScores::rouge1, &RougeScores::rouge2,
+                                               &RougeScores::rougeL, &RougeScores::rougeLsum};
+constexpr double RougeScore::*kParts[] = {&RougeScore::precision, &RougeScore::recall,
+                                          &RougeScore::f1};
+
+void check_utf8(std::string_view text, const char* what, size_t index) {
+  if (const int64_t bad = find_invalid_utf8(text); bad >= 0)
+    throw FormatError(fmt::format("rouge: {} {} is not UTF-8: byte {:#04x} at offset {}", what,
+                                  index, static_cast<unsigned char>(text[static_cast<size_t>(bad)]),
+                                  bad));
+}
+
+}  // namespace
+
+std::vector<std::string> rouge_tokens(std::string_view text, const RougeOptions& options) {
+  const auto in_word = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  const std::string lowered = lower(text);
+  std::vector<std::string> out;
+  for (auto at = lowered.begin(); at != lowered.end();) {
+    const auto first = std::find_if(at, lowered.end(), in_word);
+    at = std::find_if_not(first, lowered.end(), in_word);
+    if (first != at) out.emplace_back(first, at);
+  }
+  if (options.stem)
+    for (std::string& token : out)
+      if (token.size() > 3) token = porter_stem(token);
+  return out;
+}
+
+RougeScores rouge(std::string_view summary, std::string_view reference,
+                  const RougeOptions& options) {
+  Numbering numbers(options);
+  const Words a = numbers(summary), b = numbers(reference);
+  const std::vector<Words> as = sentences_of(summary, numbers),
+                           bs = sentences_of(reference, numbers);
+  return {.rouge1 = score_ngrams(a, b, 1),
+          .rouge2 = score_ngrams(a, b, 2),
+          .rougeL = score_lcs(a, b),
+          .rougeLsum = score_union(as, bs, numbers.size())};
+}
+
+RougeScores rouge(std::span<const std::string> summaries, std::span<const std::string> references,
+                  const RougeOptions& options) {
+  if (summaries.empty()) throw ValueError("rouge: there are no summaries; pass at least one");
+  if (summaries.size() != references.size())
+    throw ValueError(fmt::format("rouge: {} summaries, {} references; each needs one of the other",
+                                 summaries.size(), references.size()));
+  RougeScores mean;
+  for (size_t i = 0; i < summaries.size(); ++i) {
+    check_utf8(summaries[i], "summary", i);
+    check_utf8(references[i], "reference", i);
+    const RougeScores one = rouge(summaries[i], references[i], options);
+    for (const auto kind : kKinds)
+      for (const auto part : kParts) (mean.*kind).*part += (one.*kind).*part;
+  }
+  for (const auto kind : kKinds)
+    for (const auto part : kParts) (mean.*kind).*part /= static_cast<double>(summaries.size());
+  return mean;
+}
+
+}  // namespace tapehead::data

@@ -1,0 +1,118 @@
+// Both encoder-decoders with copying.
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/creation.h"
+#include "tapehead/nn/models/encoder_decoder.h"
+#include "tapehead/tests/expect.h"
+
+using namespace tapehead;
+using tapehead::testing::error_of;
+
+namespace {
+
+constexpr int64_t kVocab = 9;
+
+nn::Seq2SeqConfig rnn_config() {
+  return {.source_vocab = kVocab,
+          .target_vocab = kVocab,
+          .embedding = 6,
+          .hidden = 8,
+          .dropout = 0,
+          .tied = true,
+          .copy = true};
+}
+nn::TransformerConfig transformer_config() {
+  return {.source_vocab = kVocab,
+          .target_vocab = kVocab,
+          .width = 8,
+          .heads = 2,
+          .hidden = 12,
+          .layers = 2,
+          .dropout = 0,
+          .tied = true,
+          .copy = true};
+}
+
+// Ids from 9 on are words that only the source has.
+nn::Seq2SeqBatch some_batch() {
+  return nn::seq2seq_batch({{4, 9, 5, 10}, {6, 9}}, {{9, 5, 10, 7}, {9, 9}},
+                           std::vector<int64_t>{0, 1});
+}
+
+std::vector<nn::EncoderDecoder> both(const nn::Params& params) {
+  return {nn::Seq2Seq(params / "rnn", rnn_config()),
+          nn::Transformer(params / "transformer", transformer_config())};
+}
+
+}  // namespace
+
+TEST_CASE("a model that copies gives probabilities of all words, and the loss by them") {
+  nn::Params params(1);
+  for (const nn::EncoderDecoder& model : both(params)) {
+    CAPTURE(model.index());
+    params.to(f64);
+    const nn::Seq2SeqBatch batch = some_batch();
+    const Tensor p = std::visit([&](const auto& m) { return m(batch); }, model);
+    REQUIRE(p.shape() == Shape{2, 5, kVocab + 2});
+    CHECK(max(abs(sum(exp(p), {-1}) - 1)).item() < 1e-12);
+    CHECK(std::isinf(p[1][0][10].item()));  // the second source lacks it
+    const Tensor wanted = batch.target.slice(1, 1, batch.target.size(1));
+    const Tensor loss = nn::loss(model, batch);
+    CHECK(loss.item() == doctest::Approx(nll_loss(p, wanted, {.ignore_index = 0}).item()));
+    loss.backward();
+    for (const nn::Param& param : params.trainable())
+      if (param.path.starts_with(model.index() == 0 ? "rnn" : "transformer")) {
+        CAPTURE(param.path);
+        CHECK((!param.value.grad().defined() || all(isfinite(param.value.grad())).item<bool>()));
+      }
+  }
+}
+
+TEST_CASE("what a model that copies writes has the score of its probabilities") {
+  nn::Params params(2);
+  for (const nn::EncoderDecoder& model : both(params)) {
+    CAPTURE(model.index());
+    params.to(f64);
+    const nn::Seq2SeqBatch batch = some_batch();
+    const auto found = nn::translate_all(model, {{4, 9, 5, 10}, {6, 9}},
+                                         {.beam = 4, .length_penalty = 0, .max_length = 6});
+    for (int64_t b = 0; b < 2; ++b) {
+      const nn::Hypothesis& h = found[static_cast<size_t>(b)];
+      if (h.attention.size() == h.tokens.size()) continue;  // it did not end
+      std::vector<int64_t> line = h.tokens;
+      line.insert(line.begin(), 2);
+      line.push_back(3);
+      const nn::Seq2SeqBatch one{batch.source.slice(0, b, b + 1),
+                                 batch.source_lengths.slice(0, b, b + 1),
+                                 from_vector(line).unsqueeze(0)};
+      const Tensor loss = nn::loss(model, one);
+      CHECK(-loss.item() * static_cast<double>(line.size() - 1) ==
+            doctest::Approx(h.score).epsilon(1e-5));
+      for (const int64_t id : h.tokens) CHECK(id < (b == 0 ? 11 : 10));
+    }
+  }
+}
+
+TEST_CASE("models of two vocabularies, or without weights to copy by, say so") {
+  nn::Params params;
+  auto rnn = rnn_config();
+  rnn.target_vocab = 7;
+  CHECK(error_of<ValueError>([&] { nn::Seq2Seq(params / "a", rnn); }) ==
+        "seq2seq: vocabularies of 9 and 7, but a model that is tied or copies has one");
+  rnn = rnn_config();
+  rnn.score = nn::Score::local_p;
+  CHECK(error_of<ValueError>([&] { nn::Seq2Seq(params / "b", rnn); }) ==
+        "seq2seq: the weights of score local_p are no probabilities to copy by; take another");
+  for (const bool tied : {true, false}) {
+    auto transformer = transformer_config();
+    transformer.tied = tied;
+    transformer.copy = !tied;
+    transformer.target_vocab = 7;
+    CHECK(error_of<ValueError>([&] {
+            nn::Transformer(params / (tied ? "c" : "d"), transformer);
+          }) == "transformer: vocabularies of 9 and 7, but a model that is tied or copies has one");
+  }
+}

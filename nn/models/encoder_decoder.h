@@ -1,0 +1,19 @@
+// Either of the encoder-decoder models, for programs that leave the choice to their user.
+#pragma once
+
+#include <variant>
+
+#include "tapehead/nn/models/seq2seq.h"
+#include "tapehead/nn/models/transformer.h"
+
+namespace tapehead::nn {
+
+using EncoderDecoder = std::variant<Seq2Seq, Transformer>;
+
+/// The model's loss().
+Tensor loss(const EncoderDecoder& model, const Seq2SeqBatch& batch, double label_smoothing = 0);
+/// The best target for each source, in their order, by the model's translate().
+std::vector<Hypothesis> translate_all(const EncoderDecoder& model, const TokenLists& sources,
+                                      const BeamOptions& options = {}, int64_t batch = 64);
+
+}  // namespace tapehead::nn
