@@ -94,7 +94,9 @@ bool is_ignored_field(const std::string& name) {
 std::string config_path(const std::string& folder) { return folder + "/config.json"; }
 
 Fields::Fields(const Folder& folder)
-    : Fields(parse_json(folder.config, config_path(folder.path)), config_path(folder.path)) {}
+    : Fields(parse_json(folder.config, config_path(folder.path)), config_path(folder.path)) {
+  if (!json_.is_object()) throw FormatError(fmt::format("{}: it is not a JSON object", file_));
+}
 
 bool Fields::has(const char* name) const {
   const auto it = json_.find(name);

@@ -7,11 +7,13 @@
 #include <set>
 #include <string>
 
-#include "tapehead/nn/hf/detail/json.h"
+#include "tapehead/core/detail/json.h"
 
 namespace tapehead::nn::hf {
 
 struct Folder;
+using core::Json;
+using core::parse_json;
 
 /// Each function marks its field as known. A null is as good as nothing. Without `otherwise` the
 /// field must be there. Everything throws FormatError that names file and field.

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "tapehead/nn/hf/detail/json.h"
+#include "tapehead/nn/hf/detail/fields.h"
 #include "tapehead/nn/hf/folder.h"
 #include "tapehead/nn/params.h"
 
