@@ -2,9 +2,9 @@
 //
 //   hf_logits DIR INPUT.npz OUTPUT.npz
 //
-// The input has what the model takes: input_ids, attention_mask, decoder_input_ids. The output has
-// `logits`, or `last_hidden_state` where the model has no head. With --save DIR2 the model is
-// written into another folder besides.
+// The input has what the model takes: input_ids, attention_mask, token_type_ids, decoder_input_ids,
+// decoder_attention_mask, or pixel_values. The output has `logits`, or `last_hidden_state` where
+// the model has no head. With --save DIR2 the model is written into another folder besides.
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 #include <tapehead/tapehead.h>
@@ -26,7 +26,7 @@ class Input {
  public:
   Input(const std::string& file, const std::vector<std::string>& required,
         const std::vector<std::string>& optional)
-      : arrays_(read_npz(file)) {
+      : file_(file), arrays_(read_npz(file)) {
     std::vector<std::string> missing, unknown, takes = required;
     takes.insert(takes.end(), optional.begin(), optional.end());
     for (const std::string& name : required)
@@ -44,14 +44,21 @@ class Input {
   /// As i64.
   Tensor ids(const std::string& name) const {
     const Tensor array = find(name);
-    if (!array.defined() || is_floating(array.dtype()))
-      throw DTypeError(fmt::format("{} must hold integers", name));
+    if (is_floating(array.dtype()))
+      throw DTypeError(fmt::format("{}: {} is {} {}; it must hold integers", file_, name,
+                                   array.shape(), array.dtype()));
     return array.to(i64);
   }
+  /// As f32.
+  Tensor pixels(const std::string& name) const { return find(name).to(f32); }
   /// [B, S], where 0 is padding, as a mask [B, 1, 1, S] of the keys.
   AttentionOptions seen(const std::string& name) const {
     if (!has(name)) return {};
-    return {.mask = (find(name) != 0).unsqueeze(1).unsqueeze(1)};
+    const Tensor array = find(name);
+    if (array.dim() != 2)
+      throw ShapeError(fmt::format("{}: {} is {} {}; expected [B, T], with 0 for padding", file_,
+                                   name, array.shape(), array.dtype()));
+    return {.mask = (array != 0).unsqueeze(1).unsqueeze(1)};
   }
 
  private:
@@ -60,47 +67,76 @@ class Input {
       if (each == name) return array;
     return {};
   }
+  std::string file_;
   std::vector<NamedTensor> arrays_;
 };
 
-// Loads a model, saves it if asked, and runs it.
-template <class Model, class Run>
-Tensor run(const nn::hf::Folder& folder, const Model& model, const Arguments& arguments,
-           const Run& call) {
-  model.scope().params().describe(folder.architecture);
-  model.scope().params().eval();
-  nn::hf::load(folder, model);
-  if (!arguments.save.empty()) nn::hf::save(arguments.save, model, {.from = &folder});
-  return call();
+// A model of the folder, with the head that it may have: loaded, and saved if asked.
+template <class... Parts>
+void load(const nn::hf::Folder& folder, const Arguments& arguments, const nn::Params& params,
+          const Parts&... parts) {
+  params.describe(folder.architecture);
+  params.eval();
+  nn::hf::load(folder, parts...);
+  if (!arguments.save.empty())
+    nn::hf::save(arguments.save, parts..., nn::hf::SaveOptions{.from = &folder});
 }
 
+const char* output_name(bool head) { return head ? "logits" : "last_hidden_state"; }
+
 NamedTensor run_gpt(const nn::hf::Folder& folder, const Arguments& arguments) {
+  const Input in(arguments.input, {"input_ids"}, {"attention_mask"});
   const nn::Params params(0);
   const nn::Gpt gpt(params / "gpt", nn::hf::gpt_config(folder));
-  const Input in(arguments.input, {"input_ids"}, {"attention_mask"});
-  const Tensor out = run(folder, gpt, arguments,
-                         [&] { return gpt(in.ids("input_ids"), in.seen("attention_mask")); });
-  return {gpt.config().head ? "logits" : "last_hidden_state", out};
+  load(folder, arguments, params, gpt);
+  return {output_name(gpt.config().head), gpt(in.ids("input_ids"), in.seen("attention_mask"))};
 }
 
 NamedTensor run_t5(const nn::hf::Folder& folder, const Arguments& arguments) {
-  const nn::Params params(0);
-  const nn::T5 t5(params / "t5", nn::hf::t5_config(folder));
   const Input in(arguments.input, {"input_ids", "decoder_input_ids"},
                  {"attention_mask", "decoder_attention_mask"});
-  const Tensor out = run(folder, t5, arguments, [&] {
-    return t5(in.ids("input_ids"), in.ids("decoder_input_ids"), in.seen("attention_mask"),
-              in.seen("decoder_attention_mask"));
-  });
-  return {t5.config().head ? "logits" : "last_hidden_state", out};
+  const nn::Params params(0);
+  const nn::T5 t5(params / "t5", nn::hf::t5_config(folder));
+  load(folder, arguments, params, t5);
+  return {output_name(t5.config().head),
+          t5(in.ids("input_ids"), in.ids("decoder_input_ids"), in.seen("attention_mask"),
+             in.seen("decoder_attention_mask"))};
+}
+
+NamedTensor run_bert(const nn::hf::Folder& folder, const Arguments& arguments) {
+  const Input in(arguments.input, {"input_ids"}, {"attention_mask", "token_type_ids"});
+  const nn::Params params(0);
+  const nn::Bert bert(params / "bert", nn::hf::bert_config(folder));
+  const nn::BertInput input{
+      .token_types = in.has("token_type_ids") ? in.ids("token_type_ids") : Tensor(),
+      .seen = in.seen("attention_mask")};
+  if (folder.architecture == "BertForMaskedLM") {
+    const nn::MaskedLmHead head(params / "head", bert, nn::hf::bert_tied(folder));
+    load(folder, arguments, params, bert, head);
+    return {output_name(true), head(bert(in.ids("input_ids"), input))};
+  }
+  if (folder.architecture == "BertForSequenceClassification") {
+    const nn::SequenceClassifier head(params / "head", bert, nn::hf::class_count(folder));
+    load(folder, arguments, params, bert, head);
+    return {output_name(true), head(bert.pooled(bert(in.ids("input_ids"), input)))};
+  }
+  load(folder, arguments, params, bert);
+  return {output_name(false), bert(in.ids("input_ids"), input)};
+}
+
+NamedTensor run_vit(const nn::hf::Folder& folder, const Arguments& arguments) {
+  const Input in(arguments.input, {"pixel_values"}, {});
+  const nn::Params params(0);
+  const nn::Vit vit(params / "vit", nn::hf::vit_config(folder));
+  load(folder, arguments, params, vit);
+  const Tensor pixels = in.pixels("pixel_values");
+  const bool head = vit.config().classes > 0;
+  return {output_name(head), head ? vit(pixels) : vit.encode(pixels).out};
 }
 
 constexpr std::pair<const char*, NamedTensor (*)(const nn::hf::Folder&, const Arguments&)>
-    kModels[] = {{"gpt2", run_gpt},
-                 {"llama", run_gpt},
-                 {"mistral", run_gpt},
-                 {"qwen2", run_gpt},
-                 {"t5", run_t5}};
+    kModels[] = {{"bert", run_bert}, {"gpt2", run_gpt}, {"llama", run_gpt}, {"mistral", run_gpt},
+                 {"qwen2", run_gpt}, {"t5", run_t5},    {"vit", run_vit}};
 
 void run(const Arguments& arguments) {
   const NoGrad off;

@@ -1,21 +1,17 @@
-// JSON files that nobody vouches for: read with limits, and asked for fields with errors that name
-// the file and the place in it.
+// JSON files asked for their fields, with errors that name the file and the place in it.
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "tapehead/core/detail/json.h"
 
 namespace tapehead::data {
 
-using Json = nlohmann::json;
-
-/// Parses a text; `name` stands for the file in errors. Throws FormatError for what is not JSON
-/// (with the byte), for more than 64 levels of nesting, and for a key that an object holds twice.
-Json parse_json(std::string_view text, const std::string& name);
+using core::Json;
+using core::parse_json;
 
 /// A value of a parsed file, with its path in it ("model.merges[7]"). Views the value and the name;
 /// every complaint is a FormatError `NAME: PATH: the fact`.

@@ -27,7 +27,7 @@ bool exists(const std::string& path) {
 // The shard of each tensor. A name with a folder in it could lead anywhere.
 std::map<std::string, std::string> read_index(const std::string& path) {
   const Json index = parse_json(read_file(path, kMaxJson), path);
-  const auto map = index.find("weight_map");
+  const auto map = index.is_object() ? index.find("weight_map") : index.end();
   if (map == index.end() || !map->is_object())
     throw FormatError(fmt::format("{}: there is no object 'weight_map'", path));
   std::map<std::string, std::string> shards;

@@ -92,8 +92,9 @@ Tensor MaskedLmHead::loss(const Tensor& encoded, const Tensor& targets) const {
 }
 
 SequenceClassifier::SequenceClassifier(Scope at, const Bert& bert, int64_t classes)
-    : dropout_(at / "dropout", bert.config().dropout),
-      head_(at, bert.config().width, classes, linear_options(bert.config())) {}
+    : at_(std::move(at)),
+      dropout_(at_ / "dropout", bert.config().dropout),
+      head_(at_, bert.config().width, classes, linear_options(bert.config())) {}
 
 Tensor SequenceClassifier::operator()(const Tensor& pooled) const {
   return head_(dropout_(pooled));

@@ -43,6 +43,8 @@ class Bert {
   Tensor pooled(const Tensor& encoded) const;
 
   const BertConfig& config() const { return config_; }
+  /// Where its parameters are.
+  const Scope& scope() const { return at_; }
   const Embedding& token() const { return token_; }
 
  private:
@@ -68,6 +70,8 @@ class MaskedLmHead {
   /// The mean cross entropy of targets i64 [B, T]; those of -100 do not count, and nothing is
   /// computed for them. Throws ValueError where none counts.
   Tensor loss(const Tensor& encoded, const Tensor& targets) const;
+  /// Where its parameters are.
+  const Scope& scope() const { return at_; }
 
  private:
   Scope at_;
@@ -84,8 +88,11 @@ class SequenceClassifier {
 
   /// The pooler's result [B, C] to logits [B, classes].
   Tensor operator()(const Tensor& pooled) const;
+  /// Where its parameters are.
+  const Scope& scope() const { return at_; }
 
  private:
+  Scope at_;
   Dropout dropout_;
   Linear head_;
 };

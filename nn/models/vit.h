@@ -52,6 +52,8 @@ class Vit {
   Tensor rollout(const Tensor& images) const;
 
   const VitConfig& config() const { return config_; }
+  /// Where its parameters are.
+  const Scope& scope() const { return at_; }
 
  private:
   Scope at_;

@@ -83,6 +83,10 @@ std::string example(const std::string& name) {
   return std::string(TAPEHEAD_BUILD_ROOT) + "/examples/" + name;
 }
 
+std::string tool(const std::string& name) {
+  return std::string(TAPEHEAD_BUILD_ROOT) + "/tools/" + name;
+}
+
 std::string slurp(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream bytes;

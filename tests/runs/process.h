@@ -28,6 +28,8 @@ Outcome run(const std::vector<std::string>& command, const RunOptions& options =
 
 /// The path of the example of this name.
 std::string example(const std::string& name);
+/// The same of a tool.
+std::string tool(const std::string& name);
 
 /// All bytes of a file; a failed requirement when it cannot be read.
 std::string slurp(const std::string& path);

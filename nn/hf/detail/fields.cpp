@@ -94,7 +94,9 @@ bool is_ignored_field(const std::string& name) {
 std::string config_path(const std::string& folder) { return folder + "/config.json"; }
 
 Fields::Fields(const Folder& folder)
-    : Fields(parse_json(folder.config, config_path(folder.path)), config_path(folder.path)) {}
+    : Fields(parse_json(folder.config, config_path(folder.path)), config_path(folder.path)) {
+  if (!json_.is_object()) throw FormatError(fmt::format("{}: it is not a JSON object", file_));
+}
 
 bool Fields::has(const char* name) const {
   const auto it = json_.find(name);
@@ -155,6 +157,23 @@ std::string Fields::word(const char* name, std::optional<std::string> otherwise)
   if (value == nullptr) return *otherwise;
   if (!value->is_string()) other_type(name, "a string");
   return value->get<std::string>();
+}
+
+std::array<int64_t, 2> Fields::sizes(const char* name) {
+  const Json* value = find(name, true);
+  if (!value->is_array()) {
+    const int64_t size = count(name);
+    return {size, size};
+  }
+  if (value->size() != 2 || !(*value)[0].is_number_integer() || !(*value)[1].is_number_integer())
+    other_type(name, "a size or a list of two");
+  return {(*value)[0].get<int64_t>(), (*value)[1].get<int64_t>()};
+}
+
+int64_t Fields::entries(const char* name) {
+  const Json* value = find(name, true);
+  if (!value->is_object()) other_type(name, "an object");
+  return static_cast<int64_t>(value->size());
 }
 
 Fields Fields::within(const char* name) {

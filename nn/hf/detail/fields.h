@@ -1,16 +1,19 @@
 // The fields of a config.json, read one by one so that none is overlooked.
 #pragma once
 
+#include <array>
 #include <initializer_list>
 #include <optional>
 #include <set>
 #include <string>
 
-#include "tapehead/nn/hf/detail/json.h"
+#include "tapehead/core/detail/json.h"
 
 namespace tapehead::nn::hf {
 
 struct Folder;
+using core::Json;
+using core::parse_json;
 
 /// Each function marks its field as known. A null is as good as nothing. Without `otherwise` the
 /// field must be there. Everything throws FormatError that names file and field.
@@ -27,6 +30,10 @@ class Fields {
   double number(const char* name, std::optional<double> otherwise = {});
   bool flag(const char* name, std::optional<bool> otherwise = {});
   std::string word(const char* name, std::optional<std::string> otherwise = {});
+  /// One size for both axes, or a list of two.
+  std::array<int64_t, 2> sizes(const char* name);
+  /// How many fields an object has.
+  int64_t entries(const char* name);
   /// The fields of an object.
   Fields within(const char* name);
 

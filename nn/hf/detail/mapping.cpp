@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cassert>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -36,7 +35,8 @@ std::string with_number(std::string pattern, const std::string& number) {
   return star == std::string::npos ? pattern : pattern.replace(star, 1, number);
 }
 
-// The places of one parameter, whose path in the model is `path`.
+// The places of one parameter, whose path in the model is `path`; none of one that is not the
+// model's, but of something else in the same scope.
 void add_places(const std::string& path, const Tensor& value, const Mapping& mapping,
                 std::vector<Place>& places) {
   const size_t dot = path.rfind('.');
@@ -56,7 +56,6 @@ void add_places(const std::string& path, const Tensor& value, const Mapping& map
     }
     return;
   }
-  assert(!"a parameter of ours that no row names");
 }
 
 bool equal(const Tensor& a, const Tensor& b) {
@@ -66,12 +65,15 @@ bool equal(const Tensor& a, const Tensor& b) {
 // The names of a file as the mapping has them, whether the file writes the prefix or not.
 class Names {
  public:
-  Names(const Folder& folder, const Mapping& mapping) : prefix_(mapping.prefix) {
+  Names(const Folder& folder, const Mapping& mapping)
+      : prefix_(mapping.prefix), old_endings_(mapping.old_endings) {
     for (const auto& [name, tensor] : folder.weights) prefixed_ |= name.starts_with(prefix_);
   }
   /// "h.0.ln_1.weight" to "transformer.h.0.ln_1.weight", unless `known` has it as it is.
   template <class Known>
-  std::string full(const std::string& name, const Known& known) const {
+  std::string full(std::string name, const Known& known) const {
+    for (const auto& [old, now] : old_endings_)
+      if (name.ends_with(old)) name.replace(name.size() - old.size(), old.size(), now);
     return name.starts_with(prefix_) || known(name) ? name : prefix_ + name;
   }
   /// The way back, as this file would write it.
@@ -81,6 +83,7 @@ class Names {
 
  private:
   std::string prefix_;
+  Renamed old_endings_;
   bool prefixed_ = false;
 };
 
@@ -101,7 +104,7 @@ Found find_weights(const Folder& folder, const std::map<std::string, Tensor>& wa
   for (const auto& [name, tensor] : folder.weights) {
     const std::string full = names.full(
         name, [&](const std::string& n) { return wanted.contains(n) || copies.contains(n); });
-    if (is_ignored(full, mapping)) continue;
+    if (is_ignored(name, mapping) || is_ignored(full, mapping)) continue;
     if (copies.contains(full)) copied.emplace(full, tensor);
     else if (!wanted.contains(full)) differences.unexpected(name);
     else if (!found.emplace(full, tensor).second)
@@ -122,12 +125,19 @@ std::string shard_name(size_t i, size_t count) {
                     : fmt::format("model-{:05}-of-{:05}.safetensors", i + 1, count);
 }
 
+// A field that the config lacks, or names of as many labels as it has.
+bool may_take(const Json& config, const std::string& name, const Json& value) {
+  const auto own = config.find(name);
+  return own == config.end() || (name == "id2label" && own->size() == value.size());
+}
+
 // The config, with what another says that no model depends on.
 Json with_ignored(Json config, const SaveOptions& options) {
   if (options.from == nullptr) return config;
   const Json from = parse_json(options.from->config, config_path(options.from->path));
   for (const auto& [name, value] : from.items())
-    if (is_ignored_field(name) && name != "dtype" && !config.contains(name)) config[name] = value;
+    if (is_ignored_field(name) && name != "dtype" && may_take(config, name, value))
+      config[name] = value;
   return config;
 }
 

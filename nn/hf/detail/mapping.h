@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "tapehead/nn/hf/detail/json.h"
+#include "tapehead/nn/hf/detail/fields.h"
 #include "tapehead/nn/hf/folder.h"
 #include "tapehead/nn/params.h"
 
@@ -32,6 +32,8 @@ struct Place {
   Tensor value;
 };
 
+using Renamed = std::vector<std::pair<std::string, std::string>>;
+
 /// The names of a family of models.
 struct Mapping {
   std::vector<Row> rows;
@@ -41,7 +43,9 @@ struct Mapping {
   /// Patterns of what older files hold besides, which says nothing.
   std::vector<const char*> ignored = {};
   /// Other names, first, of what a file may hold as well, or instead.
-  std::vector<std::pair<std::string, std::string>> copies = {};
+  Renamed copies = {};
+  /// Endings of names in old files, and what has become of them.
+  Renamed old_endings = {};
   /// How many rows of what is joined each of the three has.
   std::array<int64_t, 3> joined = {};
 };

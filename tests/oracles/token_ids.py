@@ -1,21 +1,18 @@
 #!/usr/bin/env python3
 """Compares the ids of build/tools/tokenize with those of the tokenizers package, line by line.
 
-  tests/oracles/tokenizers.py build/tools/tokenize [--gpt2 FOLDER] [--lines 100000] [--only NAME]
+  tests/oracles/token_ids.py build/tools/tokenize [--gpt2 FOLDER] [--lines 100000] [--only NAME]
 
 Tokenizers of each kind are trained or put together with the package, saved into a temporary folder, and read
 from there by both. The lines hold all scripts, emoji with joiners, marks, control characters, odd white space,
 digits, contractions, special tokens, and runs of 100 kB.
 """
-import sys
-
-sys.path = [p for p in sys.path if not p.endswith("oracles")]  # this file has the name of the package
-
 import argparse
 import json
 import pathlib
 import random
 import subprocess
+import sys
 import tempfile
 import time
 import unicodedata

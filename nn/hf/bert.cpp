@@ -1,0 +1,221 @@
+#include "tapehead/nn/hf/bert.h"
+
+#include <algorithm>
+
+#include "tapehead/core/error.h"
+#include "tapehead/nn/hf/detail/activation.h"
+#include "tapehead/nn/hf/detail/mapping.h"
+
+namespace tapehead::nn::hf {
+namespace {
+
+constexpr const char* kBase = "BertModel";
+constexpr const char* kMaskedLm = "BertForMaskedLM";
+constexpr const char* kClassifier = "BertForSequenceClassification";
+
+const std::vector<Row> kBert = {
+    {"token", {"bert.embeddings.word_embeddings"}},
+    {"token_type", {"bert.embeddings.token_type_embeddings"}},
+    {"position", {"bert.embeddings.position_embeddings"}},
+    {"embedding_norm", {"bert.embeddings.LayerNorm"}},
+    {"layers.*.attention.qkv",
+     {"bert.encoder.layer.*.attention.self.query", "bert.encoder.layer.*.attention.self.key",
+      "bert.encoder.layer.*.attention.self.value"}},
+    {"layers.*.attention.out", {"bert.encoder.layer.*.attention.output.dense"}},
+    {"layers.*.norm1", {"bert.encoder.layer.*.attention.output.LayerNorm"}},
+    {"layers.*.feed_forward.up", {"bert.encoder.layer.*.intermediate.dense"}},
+    {"layers.*.feed_forward.down", {"bert.encoder.layer.*.output.dense"}},
+    {"layers.*.norm2", {"bert.encoder.layer.*.output.LayerNorm"}},
+    {"pooler", {"bert.pooler.dense"}},
+};
+const std::vector<Row> kTiedHead = {
+    {"transform", {"cls.predictions.transform.dense"}},
+    {"norm", {"cls.predictions.transform.LayerNorm"}},
+    {"bias", {"cls.predictions.bias"}, Row::whole},
+};
+const std::vector<Row> kUntiedHead = {
+    {"transform", {"cls.predictions.transform.dense"}},
+    {"norm", {"cls.predictions.transform.LayerNorm"}},
+    {"bias", {"cls.predictions.decoder.bias"}, Row::whole},
+    {"decoder", {"cls.predictions.decoder"}},
+};
+const std::vector<Row> kClassifierHead = {
+    {"weight", {"classifier.weight"}, Row::whole},
+    {"bias", {"classifier.bias"}, Row::whole},
+};
+
+constexpr const char* kHeadWeight = "cls.predictions.decoder.weight";
+constexpr const char* kHeadBias = "cls.predictions.bias";
+constexpr const char* kEmbedding = "bert.embeddings.word_embeddings.weight";
+
+Mapping mapping_of(const BertConfig& c, const std::string& architecture) {
+  Mapping mapping{.rows = kBert,
+                  .prefix = "bert.",
+                  .prefixed = architecture != kBase,
+                  .ignored = {"bert.embeddings.position_ids", "cls.seq_relationship.*"},
+                  .old_endings = {{"LayerNorm.gamma", "LayerNorm.weight"},
+                                  {"LayerNorm.beta", "LayerNorm.bias"}},
+                  .joined = {c.width, c.width, c.width}};
+  if (architecture == kMaskedLm) {
+    mapping.ignored.push_back("bert.pooler.*");
+    mapping.copies = {{kHeadWeight, kEmbedding}, {"cls.predictions.decoder.bias", kHeadBias}};
+  }
+  return mapping;
+}
+
+bool is_pooler(const Place& place) { return place.name.starts_with("bert.pooler."); }
+
+std::vector<Place> places_of_body(const Bert& model, const Mapping& mapping,
+                                  const std::string& architecture) {
+  std::vector<Place> places = places_of(model.scope(), mapping);
+  if (architecture == kMaskedLm) std::erase_if(places, is_pooler);
+  return places;
+}
+
+std::vector<Place> places_of_head(const MaskedLmHead& head) {
+  const Scope& at = head.scope();
+  const std::string decoder = (at.path().empty() ? "" : at.path() + ".") + "decoder.weight";
+  return places_of(at, {.rows = at.params().contains(decoder) ? kUntiedHead : kTiedHead});
+}
+
+std::vector<Place> places_of_head(const SequenceClassifier& head) {
+  return places_of(head.scope(), {.rows = kClassifierHead});
+}
+
+template <class Head>
+void load_both(const Folder& folder, const Bert& model, const Head& head,
+               const std::string& architecture) {
+  Mapping mapping = mapping_of(model.config(), architecture);
+  std::vector<Place> places = places_of_body(model, mapping, architecture);
+  for (const Place& place : places_of_head(head)) {
+    places.push_back(place);
+    // Where the last layer is a matrix of its own, it has the bias that counts.
+    if (place.name == kHeadWeight) mapping.ignored.push_back(kHeadBias);
+  }
+  load_weights(folder, places, mapping, model.scope().params().description());
+}
+
+Json config_of(const BertConfig& c, const std::string& architecture) {
+  const std::string act = name_of(c.act);
+  if (act.empty())
+    throw ValueError(
+        "save: config.json has no name for the activation of this Bert; Params::save writes its "
+        "parameters");
+  return {{"architectures", Json::array({architecture})},
+          {"model_type", "bert"},
+          {"vocab_size", c.vocab},
+          {"hidden_size", c.width},
+          {"num_hidden_layers", c.layers},
+          {"num_attention_heads", c.heads},
+          {"intermediate_size", c.hidden > 0 ? c.hidden : 4 * c.width},
+          {"hidden_act", act},
+          {"hidden_dropout_prob", c.dropout},
+          {"attention_probs_dropout_prob", c.dropout},
+          {"max_position_embeddings", c.context},
+          {"type_vocab_size", c.token_types},
+          {"layer_norm_eps", c.eps},
+          {"tie_word_embeddings", true}};
+}
+
+void save_all(const std::string& path, const Bert& model, const std::vector<Place>& head,
+              Json config, const SaveOptions& options) {
+  const std::string architecture = config["architectures"][0];
+  const Mapping mapping = mapping_of(model.config(), architecture);
+  std::vector<Place> places = places_of_body(model, mapping, architecture);
+  places.insert(places.end(), head.begin(), head.end());
+  config["torch_dtype"] = dtype_name(places);
+  save_folder(path, config, places, mapping, options);
+}
+
+}  // namespace
+
+BertConfig bert_config(const Folder& folder) {
+  Fields f(folder);
+  if (folder.model_type != "bert") f.fail("model_type", "bert is the model of this kind");
+  BertConfig c;
+  c.vocab = f.count("vocab_size");
+  c.width = f.count("hidden_size");
+  c.layers = f.count("num_hidden_layers");
+  c.heads = f.count("num_attention_heads");
+  c.hidden = f.count("intermediate_size");
+  c.context = f.count("max_position_embeddings");
+  c.token_types = f.count("type_vocab_size");
+  c.act = read_activation(f, "hidden_act");
+  c.dropout = f.number("hidden_dropout_prob", 0.1);
+  c.eps = f.number("layer_norm_eps", 1e-12);
+  f.only("position_embedding_type", "absolute");
+  f.only("is_decoder", false);
+  f.only("add_cross_attention", false);
+  f.ignore({"attention_probs_dropout_prob", "directionality", "pooler_fc_size",
+            "pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head",
+            "pooler_type", "tie_word_embeddings"});
+  const std::string& name = folder.architecture;
+  if (name != kBase && name != kMaskedLm && name != kClassifier)
+    f.fail("architectures",
+           "BertModel, BertForMaskedLM and BertForSequenceClassification can be read");
+  f.finish();
+  c.pooler = name != kMaskedLm &&
+             std::any_of(folder.weights.begin(), folder.weights.end(), [](const NamedTensor& t) {
+               return t.first.ends_with("pooler.dense.weight");
+             });
+  return c;
+}
+
+bool bert_tied(const Folder& folder) {
+  Fields f(folder);
+  return is_tied(folder, mapping_of({}, kMaskedLm), kHeadWeight, kEmbedding,
+                 f.flag("tie_word_embeddings", true));
+}
+
+int64_t class_count(const Folder& folder) {
+  constexpr int64_t kDefault = 2;
+  Fields f(folder);
+  return f.has("id2label") ? f.entries("id2label") : f.count("num_labels", kDefault);
+}
+
+void load(const Folder& folder, const Bert& model) {
+  Mapping mapping = mapping_of(model.config(), folder.architecture);
+  for (const char* heads : {"cls.*", "classifier.*"}) mapping.ignored.push_back(heads);
+  mapping.copies.clear();
+  load_weights(folder, places_of_body(model, mapping, folder.architecture), mapping,
+               model.scope().params().description());
+}
+
+void load(const Folder& folder, const Bert& model, const MaskedLmHead& head) {
+  load_both(folder, model, head, kMaskedLm);
+}
+
+void load(const Folder& folder, const Bert& model, const SequenceClassifier& head) {
+  load_both(folder, model, head, kClassifier);
+}
+
+void save(const std::string& path, const Bert& model, const SaveOptions& options) {
+  save_all(path, model, {}, config_of(model.config(), kBase), options);
+}
+
+void save(const std::string& path, const Bert& model, const MaskedLmHead& head,
+          const SaveOptions& options) {
+  std::vector<Place> places = places_of_head(head);
+  Json config = config_of(model.config(), kMaskedLm);
+  const auto own = [](const Place& place) { return place.name == kHeadWeight; };
+  if (std::any_of(places.begin(), places.end(), own)) {
+    config["tie_word_embeddings"] = false;
+    // transformers asks for this one, too, and does not use it.
+    const auto bias = std::find_if(places.begin(), places.end(), [](const Place& place) {
+      return place.name == "cls.predictions.decoder.bias";
+    });
+    places.push_back({kHeadBias, bias->value});
+  }
+  save_all(path, model, places, config, options);
+}
+
+void save(const std::string& path, const Bert& model, const SequenceClassifier& head,
+          const SaveOptions& options) {
+  const std::vector<Place> places = places_of_head(head);
+  Json config = config_of(model.config(), kClassifier);
+  for (int64_t i = 0; i < places[0].value.size(0); ++i)
+    config["id2label"][std::to_string(i)] = "LABEL_" + std::to_string(i);
+  save_all(path, model, places, config, options);
+}
+
+}  // namespace tapehead::nn::hf

@@ -1,0 +1,207 @@
+// What config.json may say, and what is said about one that says something else.
+#include <doctest/doctest.h>
+
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/creation.h"
+#include "tapehead/core/detail/json.h"
+#include "tapehead/nn/hf/bert.h"
+#include "tapehead/nn/hf/gpt.h"
+#include "tapehead/nn/hf/t5.h"
+#include "tapehead/nn/hf/vit.h"
+#include "tapehead/tests/expect.h"
+
+using namespace tapehead;
+using tapehead::testing::error_of;
+namespace hf = tapehead::nn::hf;
+
+namespace {
+
+constexpr const char* kGpt2 = R"({"model_type": "gpt2", "vocab_size": 9, "n_positions": 8,
+  "n_embd": 4, "n_layer": 3, "n_head": 2, "layer_norm_epsilon": 1e-5, "activation_function":
+  "gelu_new", "use_cache": true, "n_ctx": 8, "task_specific_params": {"a": {"b": 1}}})";
+constexpr const char* kLlama = R"({"model_type": "llama", "vocab_size": 9,
+  "max_position_embeddings": 8, "hidden_size": 4, "num_hidden_layers": 3, "num_attention_heads": 2,
+  "intermediate_size": 5, "hidden_act": "silu", "rms_norm_eps": 1e-6, "rope_theta": 5e5})";
+constexpr const char* kT5 = R"({"model_type": "t5", "vocab_size": 9, "d_model": 4, "d_kv": 3,
+  "d_ff": 5, "num_layers": 2, "num_heads": 2, "relative_attention_num_buckets": 8,
+  "layer_norm_epsilon": 1e-6, "n_positions": 512})";
+constexpr const char* kBert = R"({"model_type": "bert", "vocab_size": 9, "hidden_size": 4,
+  "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 5, "hidden_act": "gelu",
+  "max_position_embeddings": 8, "type_vocab_size": 2, "architectures": ["BertModel"]})";
+constexpr const char* kVit = R"({"model_type": "vit", "image_size": [4, 8], "patch_size": 2,
+  "num_channels": 1, "hidden_size": 4, "num_hidden_layers": 2, "num_attention_heads": 2,
+  "intermediate_size": 5, "hidden_act": "gelu"})";
+
+// The folder of a config whose fields are changed: null takes one away.
+hf::Folder folder_of(const char* config, const char* changes = "{}") {
+  core::Json json = core::parse_json(config, "test");
+  const core::Json change = core::parse_json(changes, "test");
+  for (const auto& [name, value] : change.items()) {
+    if (value.is_null()) json.erase(name);
+    else json[name] = value;
+  }
+  hf::Folder folder;
+  folder.path = "m";
+  folder.config = json.dump();
+  if (!json.is_object()) return folder;
+  folder.model_type = json["model_type"];
+  if (json.contains("architectures")) folder.architecture = json["architectures"][0];
+  return folder;
+}
+
+void read(const hf::Folder& folder) {
+  if (folder.model_type == "t5") hf::t5_config(folder);
+  else if (folder.model_type == "bert") hf::bert_config(folder);
+  else if (folder.model_type == "vit") hf::vit_config(folder);
+  else hf::gpt_config(folder);
+}
+
+}  // namespace
+
+TEST_CASE("config.json: what is missing has the defaults of transformers") {
+  const nn::GptConfig gpt2 = hf::gpt_config(folder_of(kGpt2));
+  CHECK(gpt2.hidden == 16);
+  CHECK(gpt2.dropout == 0.1);
+  CHECK(gpt2.tied);
+  CHECK(gpt2.head);
+  CHECK(!gpt2.rope);
+  const nn::GptConfig llama = hf::gpt_config(folder_of(kLlama));
+  CHECK(llama.kv_heads == 2);
+  CHECK(llama.head_width == 2);
+  CHECK(!llama.tied);
+  CHECK(!llama.bias);
+  CHECK(llama.rope->base == 5e5);
+  CHECK(llama.rope->scaling.kind == RopeScaling::none);
+  CHECK(llama.window == 0);
+  const nn::T5Config t5 = hf::t5_config(folder_of(kT5));
+  CHECK(t5.decoder_layers == 2);
+  CHECK(t5.max_distance == 128);
+  CHECK(t5.scale_logits);
+  CHECK(!t5.gated);
+  CHECK(!hf::t5_config(folder_of(kT5, R"({"tie_word_embeddings": false})")).scale_logits);
+  CHECK(hf::t5_config(folder_of(kT5, R"({"feed_forward_proj": "gated-gelu"})")).gated);
+  CHECK(!hf::bert_config(folder_of(kBert)).pooler);
+  CHECK(hf::class_count(folder_of(kBert)) == 2);
+  CHECK(hf::class_count(folder_of(kBert, R"({"num_labels": 5})")) == 5);
+  CHECK(hf::vit_config(folder_of(kVit)).image == std::array<int64_t, 2>{4, 8});
+}
+
+TEST_CASE("config.json: rotary embeddings in both spellings") {
+  const auto rope = [](const char* changes) {
+    return *hf::gpt_config(folder_of(kLlama, changes)).rope;
+  };
+  const char* old = R"({"rope_scaling": {"type": "linear", "factor": 2}})";
+  const char* now = R"({"rope_theta": null, "rope_parameters": {"rope_type": "linear",
+    "factor": 2.0, "rope_theta": 500000}})";
+  for (const char* spelt : {old, now}) {
+    CHECK(rope(spelt).base == 5e5);
+    CHECK(rope(spelt).scaling.kind == RopeScaling::linear);
+    CHECK(rope(spelt).scaling.factor == 2);
+  }
+  const RopeScaling llama3 = rope(R"({"rope_scaling": {"rope_type": "llama3", "factor": 8,
+    "low_freq_factor": 1, "high_freq_factor": 4}})")
+                                 .scaling;
+  CHECK(llama3.original_length == 8);  // max_position_embeddings
+  CHECK(llama3.high_frequency == 4);
+  const RopeScaling yarn = rope(R"({"rope_scaling": {"rope_type": "yarn", "factor": 4,
+    "beta_fast": 16, "original_max_position_embeddings": 4, "attention_factor": 1.5}})")
+                               .scaling;
+  CHECK(yarn.magnitude == 1.5);
+  CHECK(yarn.original_length == 4);
+  CHECK(yarn.beta_fast == 16);
+  CHECK(yarn.beta_slow == 1);
+}
+
+TEST_CASE("config.json: what does not fit is named") {
+  const struct {
+    const char *config, *changes, *error;
+  } cases[] = {
+      {kGpt2, R"({"n_embd": null})", "there is no field 'n_embd'"},
+      {kGpt2, R"({"n_embd": "4"})", R"('n_embd' is "4"; it must be an integer from 1 to 2^31)"},
+      {kGpt2, R"({"n_layer": 0})", "'n_layer' is 0; it must be an integer from 1 to 2^31"},
+      {kGpt2, R"({"n_layer": 2.5})", "'n_layer' is 2.5; it must be an integer from 1 to 2^31"},
+      {kGpt2, R"({"n_head": 18446744073709551615})",
+       "'n_head' is 18446744073709551615; it must be an integer from 1 to 2^31"},
+      {kGpt2, R"({"layer_norm_epsilon": []})", "'layer_norm_epsilon' is []; it must be a number"},
+      {kGpt2, R"({"tie_word_embeddings": 1})",
+       "'tie_word_embeddings' is 1; it must be true or false"},
+      {kGpt2, R"({"activation_function": 3})", "'activation_function' is 3; it must be a string"},
+      {kGpt2, R"({"activation_function": "xielu"})",
+       "'activation_function' is \"xielu\"; relu, gelu, gelu_new, silu, tanh, sigmoid, quick_gelu, "
+       "relu2, gelu_python, gelu_fast, gelu_pytorch_tanh, gelu_accurate, swish are supported"},
+      {kGpt2, R"({"scale_attn_by_inverse_layer_idx": true})",
+       "'scale_attn_by_inverse_layer_idx' is true; only false is supported"},
+      {kGpt2, R"({"sparsity": 0.5})",
+       "'sparsity' is unknown here and may change what the model computes"},
+      {kGpt2, R"({"sparsity": 0.5, "experts": 8, "nothing": null})",
+       "'experts', 'sparsity' are unknown here and may change what the model computes"},
+      {"[1]", "{}", "it is not a JSON object"},
+      {kGpt2, R"({"model_type": "opt"})",
+       "'model_type' is \"opt\"; gpt2, llama, mistral and qwen2 are models of this kind"},
+      {kGpt2, R"({"architectures": ["GPT2ForSequenceClassification"]})",
+       "'architectures' is [\"GPT2ForSequenceClassification\"]; GPT2LMHeadModel and GPT2Model can "
+       "be read"},
+      {kLlama, R"({"rope_scaling": {"rope_type": "longrope"}})",
+       "rope_scaling: 'rope_type' is \"longrope\"; default, linear, llama3 and yarn are supported"},
+      {kLlama, R"({"rope_scaling": {"type": "linear"}})",
+       "rope_scaling: there is no field 'factor'"},
+      {kLlama, R"({"rope_scaling": {"type": "linear", "factor": -1}})",
+       "rope_scaling: 'factor' is -1; it must be positive"},
+      {kLlama, R"({"rope_scaling": {"type": "linear", "factor": 2, "short_factor": [1]}})",
+       "rope_scaling: 'short_factor' is unknown here and may change what the model computes"},
+      {kLlama, R"({"rope_scaling": {"rope_type": "llama3", "factor": 2, "low_freq_factor": 4,
+        "high_freq_factor": 4}})",
+       "rope_scaling: 'high_freq_factor' is 4; it must be above low_freq_factor"},
+      {kLlama, R"({"rope_scaling": [1]})", "'rope_scaling' is [1]; it must be an object"},
+      {kLlama, R"({"rope_theta": 0})", "'rope_theta' is 0; it must be positive"},
+      {kLlama, R"({"partial_rotary_factor": 0.5})",
+       "'partial_rotary_factor' is 0.5; only 1.0 is supported"},
+      {kLlama, R"({"model_type": "mistral"})", "there is no field 'num_key_value_heads'"},
+      {kLlama, R"({"model_type": "qwen2", "num_key_value_heads": 2, "use_sliding_window": true})",
+       "'use_sliding_window' is true; only false is supported"},
+      {kLlama, R"({"model_type": "qwen2", "num_key_value_heads": 2, "layer_types":
+        ["full_attention", "sliding_attention", "full_attention"]})",
+       "'layer_types' is [\"full_attention\",\"sliding_attention\",\"full_attention\"]; only "
+       "[\"full_attention\",\"full_attention\",\"full_attention\"] is supported"},
+      {kT5, R"({"feed_forward_proj": "gated-xielu"})",
+       "'feed_forward_proj' is \"gated-xielu\"; this activation is not supported"},
+      {kT5, R"({"pad_token_id": -1})",
+       "'pad_token_id' is -1; it must be an integer from 0 to 2^31"},
+      {kBert, R"({"architectures": null})",
+       "'architectures' is null; BertModel, BertForMaskedLM and BertForSequenceClassification can "
+       "be read"},
+      {kBert, R"({"position_embedding_type": "relative_key"})",
+       "'position_embedding_type' is \"relative_key\"; only \"absolute\" is supported"},
+      {kVit, R"({"image_size": [4, 8, 2]})",
+       "'image_size' is [4,8,2]; it must be a size or a list of two"},
+      {kVit, R"({"pooler_act": "relu"})", "'pooler_act' is \"relu\"; only \"tanh\" is supported"},
+  };
+  for (const auto& [config, changes, error] : cases) {
+    CAPTURE(changes);
+    CHECK(error_of<FormatError>([&] { read(folder_of(config, changes)); }) ==
+          "m/config.json: " + std::string(error));
+  }
+}
+
+TEST_CASE("config.json: rubbish is refused, and nothing worse") {
+  const std::string good = kLlama;
+  Generator generator{.seed = 3};
+  const Tensor draws = empty({1500, 2}, i64);
+  core::fill_integers(draws, 0, 1 << 20, generator);
+  for (int64_t i = 0; i < 1500 + static_cast<int64_t>(good.size()); ++i) {
+    hf::Folder folder;
+    folder.path = "m";
+    folder.model_type = "llama";
+    folder.config = good;
+    if (i < 1500) {
+      const auto draw = draws[i].to_vector<int64_t>();
+      folder.config[static_cast<size_t>(draw[0]) % good.size()] = static_cast<char>(draw[1]);
+    } else {
+      folder.config.resize(static_cast<size_t>(i - 1500));
+    }
+    try {
+      hf::gpt_config(folder);
+    } catch (const FormatError&) {
+    }
+  }
+}
