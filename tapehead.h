@@ -68,6 +68,7 @@
 #include "tapehead/nn/init.h"
 #include "tapehead/nn/kv_cache.h"
 #include "tapehead/nn/linear.h"
+#include "tapehead/nn/mixture.h"
 #include "tapehead/nn/models/bert.h"
 #include "tapehead/nn/models/encoder_decoder.h"
 #include "tapehead/nn/models/gpt.h"
