@@ -130,7 +130,8 @@ def write(path):
            "// clang-format off", "#pragma once", "", "#include <array>", "#include <string>", "#include <vector>", "",
            "namespace tapehead::test {", "", "struct StemCase { std::string word, stem; };",
            "inline const std::vector<StemCase> kStemCases = {"]
-    out += [f"  {{{literal(word)}, {literal(stemmer.stem(word))}}}," for word in sorted(set(some))]
+    stems = [f"{{{literal(word)}, {literal(stemmer.stem(word))}}}," for word in sorted(set(some))]
+    out += ["  " + " ".join(stems[i:i + 4]) for i in range(0, len(stems), 4)]
     out += ["};", "", "/// Precision, recall and F1 of ROUGE-1, ROUGE-2, ROUGE-L and ROUGE-Lsum.",
             "struct RougeCase {", "  std::string summary, reference;", "  bool stem;", "  std::array<double, 12> scores;", "};",
             "inline const std::vector<RougeCase> kRougeCases = {"]
