@@ -113,9 +113,8 @@ std::string write(const nn::Params& params, const nn::Gpt& gpt, const Tokens& to
   while (static_cast<int64_t>(all.size()) < wanted) {
     const auto known = static_cast<int64_t>(all.size());
     const std::vector<int64_t> prompt(all.end() - std::min(known, half), all.end());
-    auto caches = gpt.caches();
     const auto more = nn::generate(
-        [&](const Tensor& ids) { return gpt(ids, caches); }, prompt,
+        nn::with_caches(gpt), prompt,
         {.sampling = {.temperature = t.temperature, .top_k = t.top_k},
          .length = std::min(wanted - known, context - static_cast<int64_t>(prompt.size()))});
     all.insert(all.end(), more[0].begin(), more[0].end());
