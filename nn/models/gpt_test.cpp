@@ -69,3 +69,36 @@ TEST_CASE("GPT refuses what does not fit") {
           gpt(zeros({1, 1}, i64), none);
         }) == "gpt: 0 caches for 2 layers; caches() makes them");
 }
+
+TEST_CASE("GPT with a window sees the last tokens only, with caches too") {
+  nn::GptConfig config = testing::small_llama();
+  config.window = 3;
+  config.layers = 1;
+  nn::Params params(3);
+  const nn::Gpt gpt(params / "gpt", config);
+  params.to(f64);
+  const Tensor ids = randint(kVocab, {2, 9});
+  const Tensor logits = gpt(ids), last = gpt(ids.slice(1, 6, 9));
+  // Rotary positions are relative: the last of nine tokens sees what the last of three sees.
+  CHECK(max(abs(logits.select(1, 8) - last.select(1, 2))).item() < 1e-13);
+  CHECK(max(abs(logits.select(1, 7) - last.select(1, 1))).item() > 1e-6);
+  auto caches = gpt.caches();
+  std::vector<Tensor> parts;
+  for (int64_t t = 0; t < 9; ++t) parts.push_back(gpt(ids.slice(1, t, t + 1), caches));
+  CHECK(max(abs(cat(parts, 1) - logits)).item() < 1e-13);
+}
+
+TEST_CASE("GPT reads past padding, and does without a head") {
+  nn::GptConfig config = testing::small_llama();
+  config.head = false;
+  nn::Params params(3);
+  const nn::Gpt gpt(params / "gpt", config);
+  params.to(f64);
+  CHECK(!params.contains("gpt.head.weight"));
+  const Tensor ids = randint(kVocab, {1, 5}), padded = cat({ids, zeros({1, 3}, i64)}, 1);
+  const Tensor hidden = gpt(padded, {.lengths = tensor({5})});
+  CHECK(hidden.shape() == Shape{1, 8, 16});
+  CHECK(max(abs(hidden.slice(1, 0, 5) - gpt(ids))).item() < 1e-13);
+  CHECK(error_of<ValueError>([&] { gpt.loss(ids, ids); }) ==
+        "gpt: a model without a head has no loss");
+}
