@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
+#include "tapehead/nn/decoder_state.h"
 
 namespace tapehead::nn {
 namespace {
@@ -96,29 +98,21 @@ std::vector<Hypothesis> Transformer::translate(const Tensor& source, const Tenso
   const NoGrad off;
   const Tensor memory = encode(source, lengths);
   const int64_t extended = copying_ ? extended_vocab(source, config_.source_vocab) : 0;
-  // The state of a hypothesis: the source's length, then for each layer the memory's keys and
-  // values and those of what went before, then what is copied from.
-  DecoderState first{lengths.defined() ? lengths : full({source.size(0)}, source.size(1), i64)};
-  for (const DecoderCache& cache : decoder_.start(memory)) {
-    const Tensor &k = cache.memory.k, &v = cache.memory.v;
-    first.insert(first.end(), {k, v, k.slice(2, 0, 0), v.slice(2, 0, 0)});
-  }
+  // The state of a hypothesis: what the layers remember, the source's length, what is copied from.
+  DecoderState first = to_state(decoder_.start(memory));
   const size_t end = first.size();
+  first.push_back(lengths.defined() ? lengths : full({source.size(0)}, source.size(1), i64));
   if (copying_) first.insert(first.end(), {source, copying_->attention.keys(memory), memory});
   int64_t position = 0;
   const auto decoder = [&](const Tensor& tokens, DecoderState& state) -> DecoderStep {
-    std::vector<DecoderCache> caches;
-    for (size_t i = 1; i < end; i += 4)
-      caches.push_back({KvCache(state[i + 2], state[i + 3]), {state[i], state[i + 1]}});
+    const Tensor length = state[end];
+    std::vector<DecoderCache> caches = from_state({state.data(), end});
     const Tensor x = embed(target(), tokens.unsqueeze(1), position++);
-    const Attended a = decoder_(x, caches, {.lengths = state[0], .weights_of = WeightsOf{}});
-    for (size_t i = 1; i < end; i += 4) {
-      state[i + 2] = caches[i / 4].past.keys();
-      state[i + 3] = caches[i / 4].past.values();
-    }
+    const Attended a = decoder_(x, caches, {.lengths = length, .weights_of = WeightsOf{}});
+    std::ranges::copy(to_state(caches), state.begin());
     if (!copying_) return {logits(a.out.squeeze(1)), mean(a.weights, 1).squeeze(1)};
-    const CopyMix step = mix(a.out, x, state[end + 1], state[end + 2], state[0]);
-    return {copy_log_probs(step, state[end], extended).squeeze(1), step.weights.squeeze(1)};
+    const CopyMix step = mix(a.out, x, state[end + 2], state[end + 3], length);
+    return {copy_log_probs(step, state[end + 1], extended).squeeze(1), step.weights.squeeze(1)};
   };
   return beam_search(decoder, first, source.size(0), options);
 }
