@@ -30,15 +30,8 @@ double speed(const nn::Gpt& gpt, int64_t context) {
 }
 
 std::vector<int64_t> written(const nn::Gpt& gpt, bool cached) {
-  auto caches = gpt.caches();
-  std::vector<int64_t> all;
-  const auto model = [&](const Tensor& ids) {
-    if (cached) return gpt(ids, caches);
-    const auto more = ids[0].to_vector<int64_t>();
-    all.insert(all.end(), more.begin(), more.end());
-    return gpt(from_vector(all).unsqueeze(0));
-  };
-  return nn::generate(model, {464, 2068, 7586}, {.sampling = {.temperature = 0}, .length = 20})[0];
+  return nn::generate(cached ? nn::with_caches(gpt) : nn::without_caches(gpt), {464, 2068, 7586},
+                      {.sampling = {.temperature = 0}, .length = 20})[0];
 }
 
 }  // namespace

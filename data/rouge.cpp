@@ -102,28 +102,26 @@ std::vector<Words> sentences_of(std::string_view text, Numbering& numbers) {
   std::vector<Words> out;
   while (!text.empty()) {
     const size_t end = std::min(text.find('\n'), text.size());
-    if (end > 0) out.push_back(numbers(text.substr(0, end)));
+    out.push_back(numbers(text.substr(0, end)));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return out;
 }
 
-// Lin 2004, section 3.2. A word counts no more often than either side has it.
+// Lin 2004, section 3.2. A word counts no more often than the summary has it.
 RougeScore score_union(const std::vector<Words>& summary, const std::vector<Words>& reference,
                        size_t distinct) {
-  std::vector<int64_t> left_summary(distinct), left_reference(distinct);
+  std::vector<int64_t> left(distinct);
   int64_t n = 0, m = 0, hits = 0;
   for (const Words& sentence : summary)
-    for (const int32_t word : sentence) ++left_summary[static_cast<size_t>(word)], ++n;
-  for (const Words& sentence : reference)
-    for (const int32_t word : sentence) ++left_reference[static_cast<size_t>(word)], ++m;
+    for (const int32_t word : sentence) ++left[static_cast<size_t>(word)], ++n;
   for (const Words& sentence : reference) {
+    m += std::ssize(sentence);
     std::vector<bool> marked(sentence.size());
     for (const Words& other : summary) mark_lcs(sentence, other, marked);
     for (size_t i = 0; i < sentence.size(); ++i) {
       const auto word = static_cast<size_t>(sentence[i]);
-      if (!marked[i] || left_summary[word] == 0 || left_reference[word] == 0) continue;
-      ++hits, --left_summary[word], --left_reference[word];
+      if (marked[i] && left[word] > 0) ++hits, --left[word];
     }
   }
   return score_of(hits, n, m);

@@ -1,26 +1,60 @@
-// A language model: a Transformer that reads text character by character and guesses the next one
-// (Radford et al. 2019), then writes.
+// A language model: a Transformer that reads text token by token and guesses the next one (Radford
+// et al. 2019), then writes. Tokens are characters, or byte-level BPE of --vocab tokens.
 //
 //   gpt                            learns from little tales that it makes itself
 //   gpt --data DIR                 learns from DIR/input.txt: the first 90 %; the rest validates
+//   gpt --data DIR --from gpt2     goes on from a pretrained model in a folder of Hugging Face
 //   gpt --eval out/gpt --prompt "One day" --length 500      writes, and scores the model
 #include <tapehead/tapehead.h>
 
 #include <algorithm>
+#include <optional>
+#include <variant>
 
 using namespace tapehead;
 
 namespace {
 
 struct Options {
-  int64_t layers = 4, heads = 4, width = 0, context = 0, batch = 0;
+  int64_t layers = 4, heads = 4, width = 0, context = 0, batch = 0, vocab = 0;
   double dropout = 0, lr = 0, weight_decay = 0.1;
-  std::string prompt;
+  std::string from, prompt;
   int64_t length = 300, top_k = 0;
   double temperature = 0.8;
 };
 
-// Inputs i64 [B, T] and the characters that follow each.
+// Between text and ids: characters, or the byte-level BPE of this text or of a pretrained model.
+struct Tokens {
+  std::variant<data::Bpe, data::Tokenizer> kind;
+
+  // Those of a run that is resumed or a model that is evaluated are in the folder `saved`.
+  static Tokens make(const Options& t, const std::string& text, const std::string& saved) {
+    if (!t.from.empty()) return {data::Tokenizer::load(t.from)};
+    if (t.vocab > 0)
+      return {saved.empty() ? data::Tokenizer::train_bpe(std::vector{text}, {.size = t.vocab})
+                            : data::Tokenizer::load(saved)};
+    return {saved.empty() ? data::Bpe::train(std::vector{text}, 0, {.prefix_space = false})
+                          : data::Bpe::load(saved + "/characters.txt")};
+  }
+  void save(const std::string& folder) const {
+    if (const auto* characters = std::get_if<data::Bpe>(&kind))
+      characters->save(folder + "/characters.txt");
+    else std::get<data::Tokenizer>(kind).save(folder);
+  }
+
+  int64_t size() const {
+    return std::visit([](const auto& k) { return k.size(); }, kind);
+  }
+  std::vector<int64_t> encode(const std::string& text) const {
+    if (const auto* characters = std::get_if<data::Bpe>(&kind)) return characters->encode(text);
+    return std::get<data::Tokenizer>(kind).encode(text, {.add_special_tokens = false});
+  }
+  std::string decode(const std::vector<int64_t>& ids) const {
+    return std::visit([&](const auto& k) { return k.decode(ids); }, kind);
+  }
+};
+
+// Inputs i64 [B, T] and the tokens that follow each.
 struct Batch {
   Tensor ids, next;
 };
@@ -45,17 +79,17 @@ std::vector<int64_t> starts_in(const std::vector<int64_t>& tokens, int64_t lengt
     starts.push_back(i);
   if (starts.empty())
     throw ValueError(
-        fmt::format("gpt: {} characters are too few for a context of {}; give more "
+        fmt::format("gpt: {} tokens are too few for a context of {}; give more "
                     "text, or a shorter --context",
                     tokens.size(), length));
   return starts;
 }
 
-// The mean loss in nats a character, over all windows side by side.
-double loss_of(const nn::Params& params, const nn::Gpt& gpt, const std::vector<int64_t>& tokens) {
+// The mean loss in nats a token, over all windows side by side.
+double loss_of(const nn::Params& params, const nn::Gpt& gpt, const std::vector<int64_t>& tokens,
+               int64_t length) {
   const NoGrad off;
   params.eval();
-  const int64_t length = gpt.config().context;
   const std::vector<int64_t> starts = starts_in(tokens, length, length);
   double sum = 0;
   for (size_t i = 0; i < starts.size(); i += 32) {
@@ -70,24 +104,23 @@ double loss_of(const nn::Params& params, const nn::Gpt& gpt, const std::vector<i
 }
 
 // Goes on from a prompt; past the context, from the last half of what was written.
-std::string write(const nn::Params& params, const nn::Gpt& gpt, const data::Bpe& characters,
+std::string write(const nn::Params& params, const nn::Gpt& gpt, const Tokens& tokens,
                   const Options& t) {
   params.eval();
-  std::vector<int64_t> all = characters.encode(t.prompt.empty() ? "\n" : t.prompt);
+  std::vector<int64_t> all = tokens.encode(t.prompt.empty() ? "\n" : t.prompt);
   const int64_t context = gpt.config().context, half = context / 2;
   const auto wanted = static_cast<int64_t>(all.size()) + t.length;
   while (static_cast<int64_t>(all.size()) < wanted) {
     const auto known = static_cast<int64_t>(all.size());
     const std::vector<int64_t> prompt(all.end() - std::min(known, half), all.end());
-    auto caches = gpt.caches();
     const auto more = nn::generate(
-        [&](const Tensor& ids) { return gpt(ids, caches); }, prompt,
+        nn::with_caches(gpt), prompt,
         {.sampling = {.temperature = t.temperature, .top_k = t.top_k},
          .length = std::min(wanted - known, context - static_cast<int64_t>(prompt.size()))});
     all.insert(all.end(), more[0].begin(), more[0].end());
   }
   params.train();
-  return characters.decode(all);
+  return tokens.decode(all);
 }
 
 void run(train::Cli& cli) {
@@ -96,48 +129,52 @@ void run(train::Cli& cli) {
   cli.option("--layers", t.layers, "", Keep::fixed);
   cli.option("--heads", t.heads, "", Keep::fixed);
   cli.option("--width", t.width, "(128; tales 96)", Keep::fixed);
-  cli.option("--context", t.context, "characters that it sees at once (64; tales 192)",
+  cli.option("--context", t.context, "tokens that it sees at once (64; tales 192)", Keep::fixed);
+  cli.option("--vocab", t.vocab, "tokens of byte-level BPE; 0: characters", Keep::fixed);
+  cli.option("--from", t.from, "a folder of GPT-2, Llama, Mistral or Qwen2 to go on from",
              Keep::fixed);
   cli.option("--batch", t.batch, "windows in a batch (12; tales 6)", Keep::fixed);
   cli.option("--dropout", t.dropout, "");
-  cli.option("--lr", t.lr, "learning rate (2e-3; tales 5e-3)");
+  cli.option("--lr", t.lr, "learning rate (2e-3; tales 5e-3; of a pretrained model 1e-4)");
   cli.option("--weight-decay", t.weight_decay, "of matrices");
   cli.option("--prompt", t.prompt, "what it goes on from", Keep::no);
-  cli.option("--length", t.length, "characters that it writes", Keep::no);
+  cli.option("--length", t.length, "tokens that it writes", Keep::no);
   cli.option("--temperature", t.temperature, "of what it writes; 0: the most probable", Keep::no);
-  cli.option("--top-k", t.top_k, "it writes only the most probable characters; 0: any", Keep::no);
+  cli.option("--top-k", t.top_k, "it writes only the most probable tokens; 0: any", Keep::no);
   train::Options o = cli.parse();
   const bool text = o.data.has_value();
   if (t.width == 0) t.width = text ? 128 : 96;
   if (t.context == 0) t.context = text ? 64 : 192;
   if (t.batch == 0) t.batch = text ? 12 : 6;
-  if (t.lr == 0) t.lr = text ? 2e-3 : 5e-3;
+  if (t.lr == 0) t.lr = !t.from.empty() ? 1e-4 : text ? 2e-3 : 5e-3;
   if (!o.steps && !o.epochs) o.steps = text ? 2000 : 800;
 
   const std::string corpus = text ? data::read_text(*o.data + "/input.txt") : data::tales(o.seed);
   const std::string saved = o.eval ? *o.eval : o.resume ? o.out : "";
-  const auto characters = saved.empty()
-                              ? data::Bpe::train(std::vector{corpus}, 0, {.prefix_space = false})
-                              : data::Bpe::load(saved + "/characters.txt");
-  const std::vector<int64_t> tokens = characters.encode(corpus);
-  const auto cut = tokens.begin() + static_cast<int64_t>(tokens.size()) * 9 / 10;
-  const std::vector<int64_t> train(tokens.begin(), cut), val(cut, tokens.end());
+  const Tokens tokens = Tokens::make(t, corpus, saved);
+  const std::vector<int64_t> ids = tokens.encode(corpus);
+  const auto cut = ids.begin() + static_cast<int64_t>(ids.size()) * 9 / 10;
+  const std::vector<int64_t> train(ids.begin(), cut), val(cut, ids.end());
 
+  std::optional<nn::hf::Folder> pretrained;
+  if (!t.from.empty()) pretrained = nn::hf::read_folder(t.from);
   nn::Params params(o.seed);
-  const nn::Gpt gpt(params / "gpt", {.vocab = characters.size(),
-                                     .context = t.context,
-                                     .width = t.width,
-                                     .heads = t.heads,
-                                     .layers = t.layers,
-                                     .dropout = t.dropout,
-                                     .bias = false});
+  const nn::Gpt gpt(params / "gpt", pretrained ? nn::hf::gpt_config(*pretrained)
+                                               : nn::GptConfig{.vocab = tokens.size(),
+                                                               .context = t.context,
+                                                               .width = t.width,
+                                                               .heads = t.heads,
+                                                               .layers = t.layers,
+                                                               .dropout = t.dropout,
+                                                               .bias = false});
+  if (pretrained) nn::hf::load(*pretrained, gpt);
   if (o.eval) {
     params.load(*o.eval + "/model.safetensors");
-    fmt::print("{}\n", write(params, gpt, characters, t));
-    return train::report(cli, "val_loss", loss_of(params, gpt, val));
+    fmt::print("{}\n", write(params, gpt, tokens, t));
+    return train::report(cli, "val_loss", loss_of(params, gpt, val, t.context));
   }
 
-  characters.save(o.out + "/characters.txt");
+  tokens.save(o.out);
   const std::vector<int64_t> starts =
       starts_in(train, t.context, std::max<int64_t>(1, t.context / 4));
   data::Loader<Batch> batches(std::vector<int64_t>(starts.size(), t.context),
@@ -161,13 +198,14 @@ void run(train::Cli& cli) {
     optim::clip_grad_norm(params, 1.0);
     run.step(loss);
   }
-  fmt::print("{}\n", write(params, gpt, characters, t));
-  run.finish("val_loss", loss_of(params, gpt, val));
+  if (pretrained) nn::hf::save(o.out + "/hf", gpt, {.from = &*pretrained});
+  fmt::print("{}\n", write(params, gpt, tokens, t));
+  run.finish("val_loss", loss_of(params, gpt, val, t.context));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  return train::program(argc, argv, "gpt",
-                        "A character-level language model; without --data, of little tales.", run);
+  return train::program(argc, argv, "gpt", "A language model; without --data, of little tales.",
+                        run);
 }

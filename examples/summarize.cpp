@@ -17,7 +17,7 @@ struct Options {
   std::string model = "rnn";
   bool no_copy = false;
   int64_t width = 0, layers = 2, vocab = 0, longest = 60, tokens = 0, beam = 4;
-  double dropout = -1, lr = 0, smoothing = -1, length_penalty = 1.0;
+  double dropout = 0.2, lr = 0, smoothing = 0.1, length_penalty = 1.0;
 };
 
 // What differs between the little default task and real text.
@@ -29,10 +29,10 @@ void set_defaults(Options& t, train::Options& o) {
   unless_given(t.width, 0, real ? 192 : 64);
   unless_given(t.vocab, 0, real ? 8000 : 300);
   unless_given(t.tokens, 0, real ? 1600 : 800);
-  unless_given(t.dropout, -1.0, real ? 0.2 : 0.0);
-  unless_given(t.smoothing, -1.0, real ? 0.1 : 0.0);
   unless_given(t.lr, 0.0, real ? 2e-3 : 5e-3);
   if (!o.epochs && !o.steps) o.epochs = 3;
+  if (t.longest < 1)
+    throw ValueError(fmt::format("longest: {}; a text has a word at least", t.longest));
 }
 
 using Words = std::vector<std::string>;
@@ -42,7 +42,7 @@ Words words_of(const std::string& line) { return data::words(data::lower(line));
 // Of a text that is too long the middle is left out: most say at the end what is special of them.
 Words shortened(Words words, int64_t longest) {
   if (std::ssize(words) <= longest) return words;
-  words.erase(words.begin() + longest * 3 / 4, words.end() - longest / 4);
+  words.erase(words.begin() + longest - longest / 4, words.end() - longest / 4);
   return words;
 }
 

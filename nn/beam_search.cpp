@@ -50,6 +50,7 @@ class Search {
                std::vector<int64_t>& tokens) {
     const bool full = static_cast<int64_t>(steps_.size()) == o_.max_length;
     std::vector<Link> links(sums_.size());
+    for (size_t i = 0; i < links.size(); ++i) links[i].parent = static_cast<int64_t>(i);
     std::vector<double> sums(sums_.size(), kNever);
     for (int64_t b = 0; b < batch_; ++b) {
       int64_t kept = 0;
@@ -167,31 +168,82 @@ Tensor log_probs_of(const Tensor& logits, const std::vector<int64_t>& suppress) 
   return p;
 }
 
-}  // namespace
+// One step for N hypotheses: the last token of each, and the row of the step before that each goes
+// on from (of the first step: the sequence).
+using StepFn = std::function<DecoderStep(const std::vector<int64_t>& tokens,
+                                         const std::vector<int64_t>& rows)>;
 
-std::vector<Hypothesis> beam_search(const DecoderFn& decoder, const DecoderState& state,
-                                    int64_t batch, const BeamOptions& o) {
+std::vector<Hypothesis> search_by(const StepFn& step, int64_t batch, const BeamOptions& o) {
   if (o.beam < 1 || o.max_length < 1)
     throw ValueError(
         fmt::format("beam_search: beam = {} and max_length = {}; both must be at least 1", o.beam,
                     o.max_length));
-  const NoGrad no_grad;
   const auto n = static_cast<size_t>(batch * o.beam);
   std::vector<int64_t> rows(n), tokens(n, o.bos);
   for (size_t i = 0; i < n; ++i) rows[i] = static_cast<int64_t>(i) / o.beam;
-
-  DecoderState now = state;
   Search search(batch, o);
-  for (int64_t step = 0; step <= o.max_length && !search.done(); ++step) {
-    const Tensor order = from_vector(rows);
-    if (o.beam > 1 || step == 0)
-      for (Tensor& t : now) t = index_select(t, 0, order);
-    const DecoderStep out = decoder(from_vector(tokens), now);
+  for (int64_t length = 0; length <= o.max_length && !search.done(); ++length) {
+    const DecoderStep out = step(tokens, rows);
     search.advance(log_probs_of(out.logits, o.suppress),
                    out.attention.defined() ? out.attention.to(f32).contiguous() : Tensor(), rows,
                    tokens);
   }
   return search.results();
+}
+
+// Whether each row goes on from itself, as of the `before` rows that there were.
+bool stay(const std::vector<int64_t>& rows, int64_t before) {
+  if (std::ssize(rows) != before) return false;
+  for (size_t i = 0; i < rows.size(); ++i)
+    if (rows[i] != static_cast<int64_t>(i)) return false;
+  return true;
+}
+
+}  // namespace
+
+std::vector<Hypothesis> beam_search(const DecoderFn& decoder, const DecoderState& state,
+                                    int64_t batch, const BeamOptions& o) {
+  const NoGrad no_grad;
+  DecoderState now = state;
+  int64_t before = batch;
+  const auto step = [&](const std::vector<int64_t>& tokens, const std::vector<int64_t>& rows) {
+    if (!stay(rows, before))
+      for (Tensor& t : now) t = index_select(t, 0, from_vector(rows));
+    before = std::ssize(rows);
+    return decoder(from_vector(tokens), now);
+  };
+  return search_by(step, batch, o);
+}
+
+std::vector<Hypothesis> beam_search(const LanguageModel& model, const Tensor& prompts,
+                                    const BeamOptions& o) {
+  if (prompts.dim() != 2 || prompts.size(1) < 1)
+    throw ShapeError(fmt::format("beam_search: prompts are {}; expected [B, T], T at least 1",
+                                 prompts.shape().str()));
+  if (!model.reorder)
+    throw ValueError(
+        "beam_search: the model has no reorder function; with_caches() and without_caches() make "
+        "it");
+  const NoGrad no_grad;
+  bool first = true;
+  int64_t before = prompts.size(0);
+  // The prompts are read once each, then copied to the hypotheses of each.
+  const auto step = [&](const std::vector<int64_t>& tokens,
+                        const std::vector<int64_t>& rows) -> DecoderStep {
+    const Tensor order = from_vector(rows);
+    if (first) {
+      first = false;
+      const Tensor logits = model.next(prompts);
+      const Tensor last = logits.select(1, logits.size(1) - 1);
+      if (!stay(rows, before)) model.reorder(order);
+      before = std::ssize(rows);
+      return {index_select(last, 0, order), {}};
+    }
+    if (!stay(rows, before)) model.reorder(order);
+    before = std::ssize(rows);
+    return {model.next(from_vector(tokens).unsqueeze(1)).squeeze(1), {}};
+  };
+  return search_by(step, prompts.size(0), o);
 }
 
 }  // namespace tapehead::nn

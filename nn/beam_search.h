@@ -1,10 +1,13 @@
 // Decoding: the most probable sequence of tokens, by greedy or beam search.
+//
+// B sequences, N hypotheses (B times the beam), T tokens, S source positions, V vocabulary.
 #pragma once
 
 #include <functional>
 #include <vector>
 
 #include "tapehead/core/tensor.h"
+#include "tapehead/nn/language_model.h"
 
 namespace tapehead::nn {
 
@@ -39,5 +42,13 @@ struct Hypothesis {
 /// suppressed token outside of the logits.
 std::vector<Hypothesis> beam_search(const DecoderFn& decoder, const DecoderState& state,
                                     int64_t batch, const BeamOptions& options = {});
+
+/// The best continuation of each of B prompts of one length, i64 [B, T], of what follows them
+/// alone: options.bos is not used. Nothing is recorded. Throws ShapeError for prompts of another
+/// shape, or without a token, ValueError for a model that cannot reorder its rows, and as above.
+///
+///   auto best = beam_search(with_caches(gpt), prompts, {.beam = 4, .eos = 50256});
+std::vector<Hypothesis> beam_search(const LanguageModel& model, const Tensor& prompts,
+                                    const BeamOptions& options = {});
 
 }  // namespace tapehead::nn

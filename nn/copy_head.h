@@ -14,7 +14,7 @@
 
 namespace tapehead::nn {
 
-/// Three ways to see a step of a decoder, from which the probability of each word follows:
+/// What a decoder that copies says at T steps. The probability of a word w is
 ///
 ///   p(w) = g softmax(logits)[w] + (1 - g) sum of weights[s] over the s with source[s] = w,
 ///   g = sigmoid(gate).

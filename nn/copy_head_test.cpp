@@ -19,7 +19,7 @@ constexpr int64_t B = 2, T = 3, S = 5, V = 6, kExtended = 8;
 
 // Words that come twice, words beyond the vocabulary, padding.
 Tensor some_source() {
-  return from_vector(std::vector<int64_t>{4, 6, 4, 7, 5, 5, 6, 2, 6, 0}, {B, S});
+  return from_vector(std::vector<int64_t>{4, 4, 6, 7, 5, 5, 2, 6, 5, 0}, {B, S});
 }
 Tensor some_targets() { return from_vector(std::vector<int64_t>{4, 7, 1, 6, 3, 5}, {B, T}); }
 

@@ -14,6 +14,8 @@
 namespace tapehead::nn {
 namespace {
 
+using TokenRows = std::vector<std::vector<int64_t>>;
+
 void check(const SamplingOptions& o) {
   const auto fail = [](const char* name, double value, const char* range) {
     throw ValueError(fmt::format("sample: {} is {}; it must be {}", name, value, range));
@@ -91,28 +93,80 @@ std::vector<std::vector<int64_t>> generate(const LanguageModel& model,
     throw ValueError(
         fmt::format("generate: a prompt of {} tokens, {} copies; both must be at least 1",
                     prompt.size(), copies));
-  const NoGrad off;
-  const auto rows = static_cast<size_t>(copies);
-  std::vector<std::vector<int64_t>> seen(rows, prompt), made(rows);
-  std::vector<bool> ended(rows);
-  Tensor ids = from_vector(prompt).unsqueeze(0).expand({copies, -1}).contiguous();
-  for (int64_t n = 0; n < o.length; ++n) {
-    const Tensor logits = model(ids);
-    const std::vector<int64_t> tokens =
-        sample(logits.select(1, logits.size(1) - 1), seen, o.sampling, generator);
-    for (size_t row = 0; row < rows; ++row) {
-      if (ended[row]) continue;
-      const int64_t token = tokens[row];
-      ended[row] = std::find(o.stop.begin(), o.stop.end(), token) != o.stop.end();
-      if (ended[row]) continue;
-      seen[row].push_back(token);
-      made[row].push_back(token);
-      if (o.on_token && !o.on_token(static_cast<int64_t>(row), token)) ended[row] = true;
-    }
-    if (std::find(ended.begin(), ended.end(), false) == ended.end()) break;
-    ids = from_vector(tokens).unsqueeze(1);
+  return generate_all(model, TokenRows(static_cast<size_t>(copies), prompt), o, generator);
+}
+
+namespace {
+
+// The sequences of one call.
+class Writing {
+ public:
+  Writing(const TokenRows& prompts, const GenerateOptions& o)
+      : o_(o), seen_(prompts), made_(prompts.size()), ended_(prompts.size(), o.length < 1) {
+    const auto shorter = [](const auto& a, const auto& b) { return a.size() < b.size(); };
+    read_ = std::min_element(prompts.begin(), prompts.end(), shorter)->size();
+    for (const auto& prompt : prompts) lengths_.push_back(prompt.size());
   }
-  return made;
+
+  bool done() const { return std::find(ended_.begin(), ended_.end(), false) == ended_.end(); }
+
+  // What the model reads first: [B, T].
+  Tensor first() const {
+    std::vector<int64_t> ids;
+    for (const auto& row : seen_)
+      ids.insert(ids.end(), row.begin(), row.begin() + static_cast<int64_t>(read_));
+    return from_vector(ids, {std::ssize(seen_), static_cast<int64_t>(read_)});
+  }
+
+  // Takes what was drawn; gives what the model reads next, [B, 1].
+  Tensor advance(std::vector<int64_t> tokens) {
+    for (size_t row = 0; row < tokens.size(); ++row) {
+      if (read_ < lengths_[row]) tokens[row] = seen_[row][read_];
+      else if (!ended_[row]) take(row, tokens[row]);
+    }
+    ++read_;
+    return from_vector(tokens).unsqueeze(1);
+  }
+
+  const TokenRows& seen() const { return seen_; }
+  TokenRows& made() { return made_; }
+
+ private:
+  void take(size_t row, int64_t token) {
+    if (std::find(o_.stop.begin(), o_.stop.end(), token) != o_.stop.end()) {
+      ended_[row] = true;
+      return;
+    }
+    seen_[row].push_back(token);
+    made_[row].push_back(token);
+    const bool go_on = !o_.on_token || o_.on_token(static_cast<int64_t>(row), token);
+    ended_[row] = !go_on || std::ssize(made_[row]) == o_.length;
+  }
+
+  const GenerateOptions& o_;
+  TokenRows seen_, made_;
+  std::vector<bool> ended_;
+  std::vector<size_t> lengths_;  // of the prompts
+  size_t read_ = 0;              // positions that the model has read, of every row
+};
+
+}  // namespace
+
+std::vector<std::vector<int64_t>> generate_all(const LanguageModel& model, const TokenRows& prompts,
+                                               const GenerateOptions& o, Generator& generator) {
+  for (size_t i = 0; i < prompts.size(); ++i)
+    if (prompts[i].empty())
+      throw ValueError(
+          fmt::format("generate_all: prompt {} is empty; it must have a token at least", i));
+  if (prompts.empty()) return {};
+  const NoGrad off;
+  Writing writing(prompts, o);
+  for (Tensor ids = writing.first(); !writing.done();) {
+    const Tensor logits = model.next(ids);
+    ids = writing.advance(
+        sample(logits.select(1, logits.size(1) - 1), writing.seen(), o.sampling, generator));
+  }
+  return std::move(writing.made());
 }
 
 }  // namespace tapehead::nn

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tapehead/core/random.h"
+#include "tapehead/nn/language_model.h"
 
 namespace tapehead::nn {
 
@@ -31,18 +32,23 @@ struct GenerateOptions {
   std::function<bool(int64_t row, int64_t token)> on_token = {};
 };
 
-/// Logits [B, T, V] of ids [B, T] that follow what was passed before.
-using LanguageModel = std::function<Tensor(const Tensor& ids)>;
-
 /// Goes on from a prompt, in `copies` sequences side by side; gives the new tokens of each. The
-/// model is called with the prompt, then with one new token of each sequence at a time: it keeps a
-/// cache. Nothing is recorded. Throws ValueError for an empty prompt.
+/// model is called with the prompt, then with one new token of each sequence at a time. Nothing is
+/// recorded. Throws ValueError for an empty prompt.
 ///
-///   auto caches = gpt.caches();
-///   auto tokens = generate([&](const Tensor& ids) { return gpt(ids, caches); }, prompt);
+///   auto tokens = generate(with_caches(gpt), prompt);
 std::vector<std::vector<int64_t>> generate(const LanguageModel& model,
                                            const std::vector<int64_t>& prompt,
                                            const GenerateOptions& options = {}, int64_t copies = 1,
                                            Generator& generator = default_generator());
+
+/// The same of prompts of any lengths, a sequence each. The model reads as many tokens of each as
+/// the shortest has, and goes on token by token; where a prompt is longer its own token comes next.
+/// So there is no padding, and each sequence is what it would be alone; prompts of about one length
+/// are read fastest.
+std::vector<std::vector<int64_t>> generate_all(const LanguageModel& model,
+                                               const std::vector<std::vector<int64_t>>& prompts,
+                                               const GenerateOptions& options = {},
+                                               Generator& generator = default_generator());
 
 }  // namespace tapehead::nn

@@ -48,6 +48,21 @@ Tensor added(const Tensor& x, const Norm& norm, const Dropout& dropout, bool pre
   return norm(x + dropout(part(x)));
 }
 
+std::variant<FeedForward, MixtureOfExperts> part_of(const Scope& at, const TransformerOptions& o) {
+  if (o.mixture) return MixtureOfExperts(at, feed_forward_options(o), *o.mixture);
+  return FeedForward(at, feed_forward_options(o));
+}
+
+const TransformerOptions& without_mixture(const Scope& at, const TransformerOptions& o) {
+  nn::at(at, [&] {
+    if (o.mixture)
+      throw ValueError(
+          "decoder_layer: mixtures of experts are for layers without a memory; leave `mixture` "
+          "out");
+  });
+  return o;
+}
+
 }  // namespace
 
 Norm::Norm(const Scope& at, const TransformerOptions& options) : norm_(norm_of(at, options)) {}
@@ -60,24 +75,30 @@ EncoderLayer::EncoderLayer(const Scope& at, const TransformerOptions& o)
     : norm1_(at / "norm1", o),
       norm2_(at / "norm2", o),
       attention_(at / "attention", attention_options(o, false)),
-      feed_forward_(at / "feed_forward", feed_forward_options(o)),
+      feed_forward_(part_of(at / "feed_forward", o)),
       dropout_(at / "dropout", o.dropout),
       pre_norm_(o.pre_norm) {}
 
 template <class Attend>
-Tensor EncoderLayer::run(Tensor x, const Attend& attend) const {
-  x = added(x, norm1_, dropout_, pre_norm_, attend);
-  return added(x, norm2_, dropout_, pre_norm_, feed_forward_);
-}
-
-Attended EncoderLayer::attend(const Tensor& x, const AttentionOptions& seen) const {
-  Tensor weights;
-  const Tensor out = run(x, [&](const Tensor& t) {
-    const Attended found = attention_.attend(t, t, seen);
-    weights = found.weights;
+LayerResult EncoderLayer::run(Tensor x, const Attend& attend) const {
+  LayerResult result;
+  x = added(x, norm1_, dropout_, pre_norm_, [&](const Tensor& t) {
+    const Attended found = attend(t);
+    result.weights = found.weights;
     return found.out;
   });
-  return {out, weights};
+  result.out = added(x, norm2_, dropout_, pre_norm_, [&](const Tensor& t) {
+    if (const auto* one = std::get_if<FeedForward>(&feed_forward_)) return (*one)(t);
+    const Mixed mixed = std::get<MixtureOfExperts>(feed_forward_)(t);
+    result.balance = mixed.balance;
+    result.dropped = mixed.dropped;
+    return mixed.out;
+  });
+  return result;
+}
+
+LayerResult EncoderLayer::attend(const Tensor& x, const AttentionOptions& seen) const {
+  return run(x, [&](const Tensor& t) { return attention_.attend(t, t, seen); });
 }
 
 Tensor EncoderLayer::operator()(const Tensor& x, const AttentionOptions& seen) const {
@@ -86,11 +107,11 @@ Tensor EncoderLayer::operator()(const Tensor& x, const AttentionOptions& seen) c
 
 Tensor EncoderLayer::operator()(const Tensor& x, KvCache& cache,
                                 const AttentionOptions& seen) const {
-  return run(x, [&](const Tensor& t) { return attention_(t, cache, seen); });
+  return run(x, [&](const Tensor& t) { return Attended{attention_(t, cache, seen), {}}; }).out;
 }
 
 DecoderLayer::DecoderLayer(const Scope& at, const TransformerOptions& o)
-    : norm1_(at / "norm1", o),
+    : norm1_(at / "norm1", without_mixture(at, o)),
       norm2_(at / "norm2", o),
       norm3_(at / "norm3", o),
       attention_(at / "attention", attention_options(o, false)),
@@ -132,13 +153,19 @@ TransformerEncoder::TransformerEncoder(const Scope& at, const TransformerOptions
   if (o.pre_norm) norm_.emplace(at / "norm", o);
 }
 
+void Encoded::add(const LayerResult& layer, int64_t layers) {
+  out = layer.out;
+  if (layer.weights.defined()) weights.push_back(layer.weights);
+  dropped += layer.dropped;
+  if (!layer.balance.defined()) return;
+  const Tensor share = layer.balance / layers;
+  balance = balance.defined() ? balance + share : share;
+}
+
 Encoded TransformerEncoder::attend(const Tensor& x, const AttentionOptions& seen) const {
-  Encoded encoded{x, {}};
-  for (const EncoderLayer& layer : layers_) {
-    const Attended a = layer.attend(encoded.out, seen);
-    encoded.out = a.out;
-    if (a.weights.defined()) encoded.weights.push_back(a.weights);
-  }
+  Encoded encoded{.out = x};
+  for (const EncoderLayer& layer : layers_)
+    encoded.add(layer.attend(encoded.out, seen), static_cast<int64_t>(layers_.size()));
   if (norm_) encoded.out = (*norm_)(encoded.out);
   return encoded;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tapehead/nn/feed_forward.h"
+#include "tapehead/nn/mixture.h"
 #include "tapehead/nn/multi_head.h"
 #include "tapehead/nn/positions.h"
 
@@ -31,6 +32,8 @@ struct TransformerOptions {
   double eps = 1e-5;
   Activation act = [](const Tensor& x) { return relu(x); };
   bool gated = false;
+  /// Experts instead of the one feed-forward part, in layers without a memory.
+  std::optional<MixtureOptions> mixture = {};
   bool bias = true;
   std::optional<bool> qkv_bias = {};  ///< of the projections to queries, keys, values; none: bias
   std::optional<bool> out_bias = {};  ///< of attention's last projection; none: bias
@@ -52,23 +55,31 @@ class Norm {
   std::variant<LayerNorm, RMSNorm> norm_;
 };
 
+/// What a layer made of x, and on request or where there are experts how it did.
+struct LayerResult {
+  Tensor out;           ///< [B, T, C]
+  Tensor weights;       ///< of the attention, when asked for
+  Tensor balance;       ///< Mixed::balance, where there are experts
+  int64_t dropped = 0;  ///< Mixed::dropped
+};
+
 /// x [B, T, C] attends to itself, then goes through the feed-forward part.
 class EncoderLayer {
  public:
   EncoderLayer(const Scope& at, const TransformerOptions& options);
   Tensor operator()(const Tensor& x, const AttentionOptions& seen = {}) const;
-  /// The same with the weights that seen.weights_of asks for.
-  Attended attend(const Tensor& x, const AttentionOptions& seen) const;
+  /// The same with the weights that seen.weights_of asks for, and the balance of experts.
+  LayerResult attend(const Tensor& x, const AttentionOptions& seen) const;
   /// The same for what is new in a generated sequence.
   Tensor operator()(const Tensor& x, KvCache& cache, const AttentionOptions& seen = {}) const;
 
  private:
   template <class Attend>
-  Tensor run(Tensor x, const Attend& attend) const;
+  LayerResult run(Tensor x, const Attend& attend) const;
 
   Norm norm1_, norm2_;
   MultiHeadAttention attention_;
-  FeedForward feed_forward_;
+  std::variant<FeedForward, MixtureOfExperts> feed_forward_;
   Dropout dropout_;
   bool pre_norm_;
 };
@@ -82,6 +93,7 @@ struct DecoderCache {
 /// x [B, T, C] attends to itself, to the memory [B, S, M], then goes through the feed-forward part.
 class DecoderLayer {
  public:
+  /// Throws ValueError for a mixture of experts.
   DecoderLayer(const Scope& at, const TransformerOptions& options);
   /// `seen` is for the attention of x to itself, `memory_seen` for that to the memory, whose
   /// weights come along.
@@ -103,10 +115,15 @@ class DecoderLayer {
   bool pre_norm_;
 };
 
-/// What the layers of an encoder made of x, and where each of them looked.
+/// What the layers of an encoder made of x, and how.
 struct Encoded {
   Tensor out;                   ///< [B, T, C]
   std::vector<Tensor> weights;  ///< of each layer [B, heads, queries, T], when asked for
+  Tensor balance;               ///< Mixed::balance, the layers' mean, where there are experts
+  int64_t dropped = 0;          ///< Mixed::dropped, of all layers
+
+  /// Takes in what the next layer made.
+  void add(const LayerResult& layer, int64_t layers);
 };
 
 /// Layers one after the other: x [B, T, C] gives [B, T, C].
@@ -114,7 +131,7 @@ class TransformerEncoder {
  public:
   TransformerEncoder(const Scope& at, const TransformerOptions& options);
   Tensor operator()(const Tensor& x, const AttentionOptions& seen = {}) const;
-  /// The same with the weights that seen.weights_of asks for.
+  /// The same with the weights that seen.weights_of asks for, and the balance of experts.
   Encoded attend(const Tensor& x, const AttentionOptions& seen) const;
 
  private:

@@ -25,10 +25,8 @@ TEST_CASE("GPT learns a sequence by heart") {
     gpt.loss(ids.slice(1, 0, 13), ids.slice(1, 1, 14)).backward();
     opt.step();
   }
-  auto caches = gpt.caches();
-  const std::vector<std::vector<int64_t>> made =
-      nn::generate([&](const Tensor& t) { return gpt(t, caches); }, {1, 5, 2},
-                   {.sampling = {.temperature = 0}, .length = 11}, 2);
+  const std::vector<std::vector<int64_t>> made = nn::generate(
+      nn::with_caches(gpt), {1, 5, 2}, {.sampling = {.temperature = 0}, .length = 11}, 2);
   const std::vector<int64_t> rest(text.begin() + 3, text.end());
   CHECK(made == std::vector<std::vector<int64_t>>{rest, rest});
 }

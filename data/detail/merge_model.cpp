@@ -4,18 +4,17 @@
 #include <queue>
 
 #include "tapehead/core/error.h"
+#include "tapehead/data/detail/bpe_model.h"
 #include "tapehead/data/detail/token_model.h"
 #include "tapehead/data/text.h"
 
 namespace tapehead::data::tokenizing {
 namespace {
 
+using bpe::pair_key;
+
 constexpr size_t kCachedPieces = 1 << 16;
 constexpr size_t kLongestCached = 256;
-
-uint64_t pair_key(int32_t left, int32_t right) {
-  return static_cast<uint64_t>(left) << 32 | static_cast<uint32_t>(right);
-}
 
 /// The length in bytes of the code point that begins with this byte of well-formed UTF-8.
 size_t length_of(char lead) {

@@ -23,6 +23,7 @@ TransformerOptions options_of(const GptConfig& c) {
           .eps = c.eps,
           .act = c.act,
           .gated = c.gated,
+          .mixture = c.mixture,
           .bias = c.bias,
           .qkv_bias = c.qkv_bias,
           .out_bias = c.out_bias,
@@ -69,11 +70,20 @@ Tensor Gpt::run(const Tensor& ids, int64_t start, AttentionOptions seen,
   });
 }
 
-Tensor Gpt::operator()(const Tensor& ids, const AttentionOptions& seen) const {
-  return run(ids, 0, seen, [&](Tensor x, const AttentionOptions& o) {
-    for (const EncoderLayer& layer : layers_) x = layer(x, o);
-    return x;
+Encoded Gpt::attend(const Tensor& ids, const AttentionOptions& seen) const {
+  Encoded encoded;
+  const Tensor out = run(ids, 0, seen, [&](const Tensor& x, const AttentionOptions& o) {
+    encoded.out = x;
+    for (const EncoderLayer& layer : layers_)
+      encoded.add(layer.attend(encoded.out, o), config_.layers);
+    return encoded.out;
   });
+  encoded.out = out;
+  return encoded;
+}
+
+Tensor Gpt::operator()(const Tensor& ids, const AttentionOptions& seen) const {
+  return attend(ids, seen).out;
 }
 
 Tensor Gpt::operator()(const Tensor& ids, std::vector<KvCache>& caches) const {
@@ -89,7 +99,10 @@ Tensor Gpt::operator()(const Tensor& ids, std::vector<KvCache>& caches) const {
 
 Tensor Gpt::loss(const Tensor& ids, const Tensor& targets) const {
   if (!config_.head) throw ValueError("gpt: a model without a head has no loss");
-  return cross_entropy((*this)(ids), targets, {.ignore_index = -100});
+  const Encoded logits = attend(ids, {});
+  const Tensor loss = cross_entropy(logits.out, targets, {.ignore_index = -100});
+  return logits.balance.defined() && at_.training() ? loss + config_.balance * logits.balance
+                                                    : loss;
 }
 
 std::vector<KvCache> Gpt::caches() const {

@@ -25,7 +25,11 @@ struct GptConfig {
   bool rms = false;                   ///< RMSNorm instead of LayerNorm
   double eps = 1e-5;
   Activation act = [](const Tensor& x) { return gelu_tanh(x); };
-  bool gated = false;                    ///< a gate in the feed-forward parts: SwiGLU with silu
+  bool gated = false;  ///< a gate in the feed-forward parts: SwiGLU with silu
+  /// Experts in place of each feed-forward part, and how much their balance counts in loss(), while
+  /// training.
+  std::optional<MixtureOptions> mixture = {};
+  double balance = 0.01;
   std::optional<RopeOptions> rope = {};  ///< instead of learned positions
   int64_t window = 0;  ///< a token sees itself and the window - 1 before it; 0: all before it
   bool tied = true;    ///< the embedding gives the logits, too
@@ -43,8 +47,11 @@ class Gpt {
   Tensor operator()(const Tensor& ids, const AttentionOptions& seen = {}) const;
   /// The same of tokens that follow those in the caches, one for each layer: what caches() makes.
   Tensor operator()(const Tensor& ids, std::vector<KvCache>& caches) const;
-  /// The mean cross entropy of targets [B, T]; those of -100 do not count. Throws ValueError for a
-  /// model without a head.
+  /// The same with the weights of every layer that seen.weights_of asks for, and the balance of
+  /// experts.
+  Encoded attend(const Tensor& ids, const AttentionOptions& seen) const;
+  /// The mean cross entropy of targets [B, T]; those of -100 do not count. In training the balance
+  /// of experts is added. Throws ValueError for a model without a head.
   Tensor loss(const Tensor& ids, const Tensor& targets) const;
 
   std::vector<KvCache> caches() const;

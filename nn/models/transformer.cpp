@@ -98,21 +98,22 @@ std::vector<Hypothesis> Transformer::translate(const Tensor& source, const Tenso
   const NoGrad off;
   const Tensor memory = encode(source, lengths);
   const int64_t extended = copying_ ? extended_vocab(source, config_.source_vocab) : 0;
-  // The state of a hypothesis: what the layers remember, the source's length, what is copied from.
-  DecoderState first = to_state(decoder_.start(memory));
-  const size_t end = first.size();
-  first.push_back(lengths.defined() ? lengths : full({source.size(0)}, source.size(1), i64));
+  // The state of a hypothesis: the source's length, what is copied from, and what layers remember.
+  DecoderState first{lengths.defined() ? lengths : full({source.size(0)}, source.size(1), i64)};
   if (copying_) first.insert(first.end(), {source, copying_->attention.keys(memory), memory});
+  const size_t fixed = first.size();
+  const DecoderState caches_at_start = to_state(decoder_.start(memory));
+  first.insert(first.end(), caches_at_start.begin(), caches_at_start.end());
   int64_t position = 0;
   const auto decoder = [&](const Tensor& tokens, DecoderState& state) -> DecoderStep {
-    const Tensor length = state[end];
-    std::vector<DecoderCache> caches = from_state({state.data(), end});
+    std::vector<DecoderCache> caches = from_state(std::span(state).subspan(fixed));
     const Tensor x = embed(target(), tokens.unsqueeze(1), position++);
-    const Attended a = decoder_(x, caches, {.lengths = length, .weights_of = WeightsOf{}});
-    std::ranges::copy(to_state(caches), state.begin());
+    const Attended a = decoder_(x, caches, {.lengths = state[0], .weights_of = WeightsOf{}});
+    const DecoderState seen = to_state(caches);
+    std::copy(seen.begin(), seen.end(), state.begin() + static_cast<int64_t>(fixed));
     if (!copying_) return {logits(a.out.squeeze(1)), mean(a.weights, 1).squeeze(1)};
-    const CopyMix step = mix(a.out, x, state[end + 2], state[end + 3], length);
-    return {copy_log_probs(step, state[end + 1], extended).squeeze(1), step.weights.squeeze(1)};
+    const CopyMix step = mix(a.out, x, state[2], state[3], state[0]);
+    return {copy_log_probs(step, state[1], extended).squeeze(1), step.weights.squeeze(1)};
   };
   return beam_search(decoder, first, source.size(0), options);
 }

@@ -49,11 +49,6 @@ class Transformer {
                                     const BeamOptions& options) const;
 
  private:
-  const Embedding& target() const { return target_ ? *target_ : source_; }
-  Tensor embed(const Embedding& embedding, const Tensor& ids, int64_t start) const;
-  Tensor encode(const Tensor& source, const Tensor& lengths) const;
-  Tensor logits(const Tensor& x) const;
-  Tensor known(const Tensor& ids) const;
   struct Copying {
     CopyAttention attention;
     CopyGate gate;
@@ -62,6 +57,11 @@ class Transformer {
   struct Run {
     Tensor out, embedded, memory;
   };
+  const Embedding& target() const { return target_ ? *target_ : source_; }
+  Tensor embed(const Embedding& embedding, const Tensor& ids, int64_t start) const;
+  Tensor encode(const Tensor& source, const Tensor& lengths) const;
+  Tensor logits(const Tensor& x) const;
+  Tensor known(const Tensor& ids) const;
   Run run(const Seq2SeqBatch& batch) const;
   CopyMix mix(const Tensor& out, const Tensor& embedded, const Tensor& keys, const Tensor& memory,
               const Tensor& lengths) const;

@@ -60,9 +60,9 @@ Vit::Vit(Scope at, const VitConfig& c)
       dropout_(at_ / "dropout", c.dropout),
       encoder_(at_, options_of(c)) {
   const int64_t extra = c.mean_pool ? 0 : 1;
-  if (!c.mean_pool) class_token_ = at_.param("class_token", {c.width}, c.init);
+  if (!c.mean_pool) class_token_ = at_.param("class_token", {c.width}, c.position_init);
   if (!c.fixed_positions)
-    position_.emplace(at_ / "position", grid_[0] * grid_[1] + extra, c.width, c.init);
+    position_.emplace(at_ / "position", grid_[0] * grid_[1] + extra, c.width, c.position_init);
   if (c.pooler > 0) pooler_.emplace(at_ / "pooler", c.width, c.pooler, linear_options(c));
   if (c.classes > 0)
     head_.emplace(at_ / "head", c.pooler > 0 ? c.pooler : c.width, c.classes, linear_options(c));

@@ -26,8 +26,11 @@ struct VitConfig {
   /// The mean of all patches is classified, and there is no class token (Beyer et al. 2022, "Better
   /// plain ViT baselines for ImageNet-1k").
   bool mean_pool = false;
-  int64_t pooler = 0;  ///< the width of a layer with tanh before the head; 0: none
-  Init init = init::truncated_normal(0.02);
+  int64_t pooler = 0;                  ///< the width of a layer with tanh before the head; 0: none
+  Init init = init::xavier_uniform();  ///< of projections
+  /// Of learned positions and the class token. The authors' 0.02 suits long trainings; a small model
+  /// that is to learn soon wants positions as large as what it sees, 0.5.
+  Init position_init = init::normal(0.02);
 };
 
 /// An image is cut into patches, which a linear layer embeds; they and a learned class token go

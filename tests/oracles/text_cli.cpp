@@ -2,9 +2,8 @@
 //   text_cli lower FILE            each line in lower case
 //   text_cli tokens FILE           each line in the tokens of BLEU
 //   text_cli stems FILE            each line, a word, without its endings
-//   text_cli rouge|rouge-stem SUMMARIES REFERENCES    twelve numbers for each pair, then their
-//   mean;
-//                                  U+001F in a line stands for a line end
+//   text_cli rouge|rouge-stem SUMMARIES REFERENCES    twelve numbers for each pair, then their mean
+//   text_cli train-bpe|train-word-piece SIZE FILE FOLDER    a tokenizer learned from the lines
 //   text_cli bleu|bleu-lc HYPOTHESES REFERENCES...    the score to the last bit, then as printed
 #include <fmt/format.h>
 
@@ -18,6 +17,7 @@
 #include "tapehead/data/files.h"
 #include "tapehead/data/rouge.h"
 #include "tapehead/data/text.h"
+#include "tapehead/data/tokenizer.h"
 
 using namespace tapehead::data;
 
@@ -50,6 +50,10 @@ int run(const std::vector<std::string>& args) {
     for (size_t i = 0; i < summaries.size(); ++i)
       print(rouge(summaries[i], references[i], options));
     print(rouge(summaries, references, options));
+  } else if (args.size() == 4 && args[0] == "train-bpe") {
+    Tokenizer::train_bpe(read_lines(args[2]), {.size = std::stoll(args[1])}).save(args[3]);
+  } else if (args.size() == 4 && args[0] == "train-word-piece") {
+    Tokenizer::train_word_piece(read_lines(args[2]), {.size = std::stoll(args[1])}).save(args[3]);
   } else if (args.size() >= 3 && args[0].starts_with("bleu")) {
     std::vector<std::vector<std::string>> references;
     for (size_t i = 2; i < args.size(); ++i) references.push_back(read_lines(args[i]));
@@ -59,7 +63,8 @@ int run(const std::vector<std::string>& args) {
   } else {
     fmt::print(stderr,
                "text_cli: lower FILE | tokens FILE | stems FILE | rouge[-stem] SUMMARIES "
-               "REFERENCES | bleu[-lc] HYPOTHESES REFERENCES...\n");
+               "REFERENCES | train-bpe SIZE FILE FOLDER | train-word-piece SIZE FILE FOLDER | "
+               "bleu[-lc] HYPOTHESES REFERENCES...\n");
     return 2;
   }
   return 0;

@@ -8,6 +8,7 @@ from there by both. The lines hold all scripts, emoji with joiners, marks, contr
 digits, contractions, special tokens, and runs of 100 kB.
 """
 import argparse
+import itertools
 import json
 import pathlib
 import random
@@ -204,6 +205,23 @@ def make_all(root, text, gpt2):
     yield "unknown", root / "unknown", save(unknown, root / "unknown")
 
 
+def make_trained(root, text_file, trainer):
+    """The tokenizers that the project trains; BPE's must be the one that the package learns, too."""
+    for kind in ("bpe", "word-piece"):
+        folder = root / f"trained-{kind}"
+        folder.mkdir()
+        subprocess.run([trainer, f"train-{kind}", "3000", text_file, str(folder)], check=True)
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        if kind == "bpe":
+            theirs, learner = byte_level()
+            learner.min_frequency = 2
+            theirs.train_from_iterator(pathlib.Path(text_file).read_text(encoding="utf-8").split("\n"), learner)
+            ours = json.loads(tokenizer.to_str())["model"]
+            same = ours["merges"] == json.loads(theirs.to_str())["model"]["merges"]
+            print(f"trained-bpe: {len(ours['merges'])} merges, {'the same as' if same else 'not all as'} the package's")
+        yield f"trained-{kind}", folder, tokenizer
+
+
 def compare(program, name, folder, tokenizer, lines):
     started = time.time()
     data = "".join(line + "\n" for line in lines).encode()
@@ -227,14 +245,17 @@ def main():
     parser.add_argument("program")
     parser.add_argument("--gpt2", help="GPT-2's vocab.json and merges.txt")
     parser.add_argument("--text", default="README.md", help="English text to train on and to encode")
+    parser.add_argument("--trainer", help="build/tests/text_cli, to check training as well")
     parser.add_argument("--lines", type=int, default=100_000)
     parser.add_argument("--only", help="the tokenizers whose name begins like this")
     args = parser.parse_args()
     text = pathlib.Path(args.text).read_text(encoding="utf-8")
     lines = make_lines(args.lines, text)
     with tempfile.TemporaryDirectory(prefix="tapehead-oracle-") as scratch:
+        root = pathlib.Path(scratch)
+        trained = make_trained(root, args.text, args.trainer) if args.trainer else ()
         wrong = sum(compare(args.program, name, folder, tokenizer, lines)
-                    for name, folder, tokenizer in make_all(pathlib.Path(scratch), text, args.gpt2)
+                    for name, folder, tokenizer in itertools.chain(trained, make_all(root, text, args.gpt2))
                     if name.startswith(args.only or ""))
     sys.exit(wrong > 0)
 

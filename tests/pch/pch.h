@@ -1,5 +1,5 @@
-// What most sources include, parsed once: in the build with sanitizers, where parsing is most of the
-// time. The other build goes without it, so that each source must include what it uses.
+// What most sources include, parsed once: in the build with sanitizers, where parsing is most of
+// the time. The other build goes without it, so that each source must include what it uses.
 #include <fmt/format.h>
 
 #include <algorithm>

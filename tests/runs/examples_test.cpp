@@ -111,6 +111,9 @@ TEST_CASE("summarize copies names, and so beats its like that cannot, and the fi
   CHECK(again.out.find("the first 18 words") != std::string::npos);
   CHECK(again.out.find("the model, copying") != std::string::npos);
   CHECK(again.last_line().find(fmt::format("{}", copying)) != std::string::npos);
+  const Outcome wrong = run({example("summarize"), "--longest", "-5"}, {.folder = folder.path()});
+  CHECK(wrong.status == 1);
+  CHECK(wrong.err.find("longest: -5; a text has a word at least") != std::string::npos);
 }
 
 TEST_CASE("a Transformer summarizes, too") {
@@ -127,4 +130,40 @@ TEST_CASE("translate learns dates to 99 % of the unseen ones") {
   const std::string last = run_example("translate", folder, {"--quiet"}).last_line();
   CAPTURE(last);
   CHECK(std::atof(last.substr(last.rfind(':') + 1).c_str()) >= 0.99);
+}
+
+TEST_CASE("vit draws what counted in its images, and scores itself again") {
+  const Scratch folder;
+  const std::string last = run_example("vit", folder, {"--smoke", "--width", "16"}).last_line();
+  CAPTURE(last);
+  CHECK(last.starts_with(R"({"example":"vit","metric":"accuracy","value":0)"));
+  CHECK(std::filesystem::exists(folder / "out/vit/rollout.svg"));
+  CHECK(run_example("vit", folder, {"--eval", "out/vit"}).last_line() == last);
+}
+
+TEST_CASE("vit learns to read its own digits") {
+  const Scratch folder;
+  const std::string last = run_example("vit", folder, {"--quiet", "--epochs", "4"}).last_line();
+  CHECK(std::atof(last.substr(last.rfind(':') + 1).c_str()) >= 0.96);
+}
+
+TEST_CASE("bert compares itself with one that has read nothing, and scores itself again") {
+  const Scratch folder;
+  const Outcome outcome = run_example("bert", folder, {"--smoke", "--width", "16"});
+  for (const char* said : {"without pre-training: accuracy 0.", "with pre-training: accuracy 0."})
+    CHECK(outcome.out.find(said) != std::string::npos);
+  const std::string last = outcome.last_line();
+  CHECK(last.starts_with(R"({"example":"bert","metric":"accuracy","value":0)"));
+  CHECK(std::filesystem::exists(folder / "out/bert/attention.svg"));
+  CHECK(run_example("bert", folder, {"--eval", "out/bert"}).last_line() == last);
+}
+
+TEST_CASE("bert reads a folder of texts and labels") {
+  const Scratch folder;
+  folder.write("text.txt", "the sun is warm\nthe snow is cold\nthe sun shines on the snow\n");
+  folder.write("train.tsv", "warm\tthe sun\ncold\tthe snow\twinter\n");
+  folder.write("test.tsv", "warm\tsun\n");
+  const std::string last =
+      run_example("bert", folder, {"--data", ".", "--batch", "2", "--steps", "2"}).last_line();
+  CHECK(last.starts_with(R"({"example":"bert","metric":"accuracy","value":)"));
 }

@@ -1,0 +1,206 @@
+// A Vision Transformer reads digits: an image is cut into patches, which attend to each other like
+// the words of a sentence (Dosovitskiy et al. 2021).
+//
+//   vit                            learns digits that it draws itself
+//   vit --data DIR                 learns MNIST: DIR/train-images-idx3-ubyte[.gz] and the others
+//   vit --eval out/vit             scores the model, and draws what it looked at
+#include <tapehead/tapehead.h>
+
+#include <algorithm>
+#include <filesystem>
+
+using namespace tapehead;
+
+namespace {
+
+struct Options {
+  int64_t width = 0, heads = 4, layers = 0, hidden = 0, patch = 0, batch = 0;
+  double dropout = 0, lr = 0, weight_decay = 0.05, smoothing = 0.1;
+  double rotate = 10, shift = 0.08, scale = 0.1, shear = 10;
+  int64_t pictures = 12;
+};
+
+// What differs between the drawn digits and MNIST.
+void set_defaults(Options& t, train::Options& o) {
+  const auto unless_given = [](auto& value, auto preset) {
+    if (value == 0) value = preset;
+  };
+  const bool real = o.data.has_value();
+  unless_given(t.width, int64_t{real ? 64 : 48});
+  unless_given(t.layers, int64_t{real ? 6 : 3});
+  unless_given(t.patch, int64_t{real ? 4 : 7});
+  unless_given(t.batch, int64_t{real ? 64 : 50});
+  unless_given(t.lr, real ? 2e-3 : 3e-3);
+  if (!o.epochs && !o.steps) o.epochs = real ? 20 : 8;
+}
+
+struct Split {
+  Tensor images, labels;  // u8 [N, H, W] and [N]
+  int64_t count() const { return images.size(0); }
+};
+
+Split mnist(const std::string& folder, const std::string& part) {
+  const auto read = [&](const std::string& what) {
+    const std::string path = folder + "/" + part + what;
+    return data::read_idx(std::filesystem::exists(path + ".gz") ? path + ".gz" : path);
+  };
+  const Split split{read("-images-idx3-ubyte"), read("-labels-idx1-ubyte")};
+  if (split.images.dim() != 3 || split.labels.dim() != 1 ||
+      split.images.size(0) != split.labels.size(0))
+    throw FormatError(
+        fmt::format("{}: {} has images {} and labels {}; expected [N, height, width] and [N]",
+                    folder, part, split.images.shape().str(), split.labels.shape().str()));
+  return split;
+}
+
+Split drawn(uint64_t seed, int64_t count) {
+  const data::LabelledImages made = data::glyphs(seed, count);
+  return {made.images, made.labels};
+}
+
+// f32 [B, 1, H, W] from 0 to 1, and i64 [B].
+struct Batch {
+  Tensor images, labels;
+};
+
+Batch batch_of(const Split& split, std::span<const int64_t> which) {
+  const Tensor chosen = from_vector(std::vector<int64_t>(which.begin(), which.end()));
+  return {index_select(split.images, 0, chosen).unsqueeze(1).to(f32) / 255,
+          index_select(split.labels, 0, chosen).to(i64)};
+}
+
+std::vector<int64_t> numbers(int64_t from, int64_t to) {
+  return arange(from, to).to_vector<int64_t>();
+}
+
+// The digits that the model reads, i64 [N].
+Tensor read_digits(const nn::Params& params, const nn::Vit& vit, const Split& split) {
+  const NoGrad off;
+  params.eval();
+  std::vector<Tensor> found;
+  for (int64_t i = 0; i < split.count(); i += 200) {
+    const Batch batch = batch_of(split, numbers(i, std::min(i + 200, split.count())));
+    found.push_back(argmax(vit(batch.images), 1));
+  }
+  params.train();
+  return cat(found);
+}
+
+double accuracy(const nn::Params& params, const nn::Vit& vit, const Split& split) {
+  return mean((read_digits(params, vit, split) == split.labels).to(f64)).item();
+}
+
+// Some images with what counted in each, misread ones among them.
+void draw(const nn::Params& params, const nn::Vit& vit, const Split& split, int64_t count,
+          const std::string& path) {
+  if (count <= 0) return;
+  const std::vector<int64_t> read = read_digits(params, vit, split).to_vector<int64_t>();
+  const std::vector<int64_t> labels = split.labels.to_vector<int64_t>();
+  std::vector<int64_t> chosen;
+  for (const bool right : {false, true})
+    for (size_t i = 0, n = 0; i < read.size() && n < (static_cast<size_t>(count) + 1) / 2; ++i)
+      if ((read[i] == labels[i]) == right) {
+        chosen.push_back(static_cast<int64_t>(i));
+        ++n;
+      }
+  const NoGrad off;
+  params.eval();
+  const Tensor images = batch_of(split, chosen).images, seen = vit.rollout(images).contiguous();
+  std::vector<train::ImageAttention> maps;
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    const auto at = static_cast<size_t>(chosen[i]);
+    const auto row = static_cast<int64_t>(i);
+    maps.push_back({.pixels = {&images.data<float>()[row * images.size(2) * images.size(3)],
+                               static_cast<size_t>(images.size(2) * images.size(3))},
+                    .height = images.size(2),
+                    .width = images.size(3),
+                    .weights = {&seen.data<float>()[row * seen.size(1) * seen.size(2)],
+                                static_cast<size_t>(seen.size(1) * seen.size(2))},
+                    .rows = seen.size(1),
+                    .columns = seen.size(2),
+                    .title = fmt::format("{} read as {}", labels[at], read[at])});
+  }
+  train::save_image_attention(path, maps, {.title = "What counted: attention rollout"});
+}
+
+void add_options(train::Cli& cli, Options& t) {
+  using train::Keep;
+  cli.option("--width", t.width, "(64; drawn digits 48)", Keep::fixed);
+  cli.option("--heads", t.heads, "", Keep::fixed);
+  cli.option("--layers", t.layers, "(6; drawn digits 3)", Keep::fixed);
+  cli.option("--hidden", t.hidden, "of the feed-forward parts; 0: 4 width", Keep::fixed);
+  cli.option("--patch", t.patch, "side of a patch in pixels (4; drawn digits 7)", Keep::fixed);
+  cli.option("--batch", t.batch, "images in a batch (64; drawn digits 50)", Keep::fixed);
+  cli.option("--dropout", t.dropout, "");
+  cli.option("--lr", t.lr, "learning rate (2e-3; drawn digits 3e-3)");
+  cli.option("--weight-decay", t.weight_decay, "of matrices");
+  cli.option("--smoothing", t.smoothing, "of labels");
+  cli.option("--rotate", t.rotate, "degrees by which images are turned, at most");
+  cli.option("--shift", t.shift, "by which part of their side they are shifted, at most");
+  cli.option("--scale", t.scale, "by which part they grow or shrink, at most");
+  cli.option("--shear", t.shear, "degrees by which they lean, at most");
+  cli.option("--pictures", t.pictures, "images that attention is drawn over", Keep::no);
+}
+
+void run(train::Cli& cli) {
+  Options t;
+  add_options(cli, t);
+  train::Options o = cli.parse();
+  set_defaults(t, o);
+
+  const Split test = o.data ? mnist(*o.data, "t10k") : drawn(o.seed + 1, 1000);
+  nn::Params params(o.seed);
+  const nn::Vit vit(params / "vit", {.image = {test.images.size(1), test.images.size(2)},
+                                     .patch = {t.patch, t.patch},
+                                     .channels = 1,
+                                     .classes = 10,
+                                     .width = t.width,
+                                     .heads = t.heads,
+                                     .layers = t.layers,
+                                     .hidden = t.hidden,
+                                     .dropout = t.dropout,
+                                     .position_init = nn::init::normal(0.5)});
+  if (o.eval) {
+    params.load(*o.eval + "/model.safetensors");
+    draw(params, vit, test, t.pictures, o.out + "/rollout.svg");
+    return train::report(cli, "accuracy", accuracy(params, vit, test));
+  }
+
+  const Split train = o.data ? mnist(*o.data, "train") : drawn(o.seed, 5000);
+  const data::RandomAffineOptions change{
+      .rotate = t.rotate, .shift = t.shift, .scale = t.scale, .shear = t.shear};
+  data::Loader<Batch> batches(
+      train.count(),
+      [&](std::span<const int64_t> which, const data::LoaderPosition& at) {
+        Batch batch = batch_of(train, which);
+        std::vector<uint64_t> seeds;  // of each image in each epoch
+        for (const int64_t i : which)
+          seeds.push_back(o.seed + static_cast<uint64_t>(at.epoch * train.count() + i));
+        batch.images = data::random_affine(batch.images, change, seeds);
+        return batch;
+      },
+      {.batch = t.batch, .drop_last = true, .seed = o.seed});
+  const int64_t steps = o.steps ? *o.steps : *o.epochs * batches.per_epoch();
+  optim::AdamW opt(params, {.lr = t.lr, .betas = {0.9, 0.98}, .weight_decay = t.weight_decay},
+                   {{"*norm*", {.weight_decay = 0}}, {"*bias", {.weight_decay = 0}}});
+  optim::WarmupCosine schedule(opt, {.warmup = steps / 20, .steps = steps});
+
+  train::Run run(cli, o, params, opt, schedule, batches, steps);
+  // The test set is for the curve alone: what counts are the last weights.
+  run.each_epoch("test_accuracy", [&] { return accuracy(params, vit, test); });
+  for (const Batch& batch : run) {
+    const Tensor loss = vit.loss(batch.images, batch.labels, t.smoothing);
+    loss.backward();
+    optim::clip_grad_norm(params, 1.0);
+    run.step(loss);
+  }
+  draw(params, vit, test, t.pictures, o.out + "/rollout.svg");
+  run.finish("accuracy", accuracy(params, vit, test));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return train::program(argc, argv, "vit",
+                        "A Vision Transformer that reads digits; without --data, drawn ones.", run);
+}

@@ -1,0 +1,187 @@
+// How tokens are drawn, and how sequences go on and end.
+#include "tapehead/nn/generate.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <map>
+
+#include "tapehead/autograd/grad_mode.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/creation.h"
+#include "tapehead/nn/beam_search.h"
+#include "tapehead/nn/models/gpt.h"
+#include "tapehead/tests/expect.h"
+#include "tapehead/tests/small_gpt.h"
+
+using namespace tapehead;
+using tapehead::testing::error_of;
+
+namespace {
+
+using Lists = std::vector<std::vector<int64_t>>;
+
+// Counts up.
+nn::LanguageModel counting() {
+  return {.next = [](const Tensor& ids) { return one_hot(ids + 1, 20).to(f32) * 100; }};
+}
+
+}  // namespace
+
+TEST_CASE("tokens are drawn as the options say") {
+  const Tensor logits = log(from_vector(std::vector<float>{0.5f, 0.3f, 0.15f, 0.05f})).unsqueeze(0);
+  const auto shares = [&](const nn::SamplingOptions& o, const Lists& before = {{}}) {
+    Generator generator{1, 0};
+    std::map<int64_t, double> share;
+    for (int i = 0; i < 4000; ++i) share[nn::sample(logits, before, o, generator)[0]] += 1 / 4000.0;
+    return share;
+  };
+  const auto near = [](double got, double want) { return std::abs(got - want) < 0.03; };
+  const auto plain = shares({});
+  for (const auto& [token, want] : std::map<int64_t, double>{{0, .5}, {1, .3}, {2, .15}, {3, .05}})
+    CHECK(near(plain.at(token), want));
+  CHECK(shares({.temperature = 0}).at(0) == doctest::Approx(1));
+  const auto top_k = shares({.top_k = 2});
+  CHECK(top_k.size() == 2);
+  CHECK(near(top_k.at(0), 0.625));
+  CHECK(shares({.top_p = 0.6}).size() == 2);
+  CHECK(shares({.top_p = 0.81}).size() == 3);
+  CHECK(shares({.min_p = 0.25}).size() == 3);
+  CHECK(near(shares({.temperature = 0.5}).at(0), 0.25 / (0.25 + 0.09 + 0.0225 + 0.0025)));
+  // log p < 0, so that a penalty of 2 squares the probability before the rest is scaled.
+  CHECK(near(shares({.repetition_penalty = 2}, {{0}}).at(0), 0.25 / 0.75));
+}
+
+TEST_CASE("generation stops where it is told to") {
+  CHECK(nn::generate(counting(), {3}, {.length = 4}) == Lists{{4, 5, 6, 7}});
+  CHECK(nn::generate(counting(), {3}, {.length = 9, .stop = {6}}) == Lists{{4, 5}});
+  std::vector<int64_t> heard;
+  const auto listen = [&](int64_t, int64_t token) { return heard.push_back(token), token < 5; };
+  CHECK(nn::generate(counting(), {3}, {.length = 9, .on_token = listen}) == Lists{{4, 5}});
+  CHECK(heard == std::vector<int64_t>{4, 5});
+}
+
+TEST_CASE("what generation refuses") {
+  Generator generator;
+  const Tensor logits = zeros({1, 3});
+  const auto refuse = [&](const nn::SamplingOptions& o) {
+    return error_of<ValueError>([&] { nn::sample(logits, {{}}, o, generator); });
+  };
+  CHECK(refuse({.repetition_penalty = 0}) ==
+        "sample: repetition_penalty is 0; it must be positive");
+  CHECK(refuse({.temperature = -1}) == "sample: temperature is -1; it must be at least 0");
+  CHECK(refuse({.top_k = -1}) == "sample: top_k is -1; it must be at least 0");
+  CHECK(refuse({.top_p = 0}) == "sample: top_p is 0; it must be in 0..1, and not 0");
+  CHECK(refuse({.min_p = 2}) == "sample: min_p is 2; it must be in 0..1");
+  CHECK(error_of<ShapeError>([&] { nn::sample(logits, {}, {}, generator); }) ==
+        "sample: logits are [1, 3] for 0 rows; expected [B, V]");
+  CHECK(error_of<ValueError>([&] { nn::sample(logits / 0.0, {{}}, {}, generator); }) ==
+        "sample: the logits of row 0 hold NaN");
+  CHECK(error_of<ValueError>([] { nn::generate({}, {}); }) ==
+        "generate: a prompt of 0 tokens, 1 copies; both must be at least 1");
+}
+
+TEST_CASE("a sequence of no length is empty") {
+  CHECK(nn::generate(counting(), {3}, {.length = 0}) == Lists{{}});
+  CHECK(nn::generate_all(counting(), {}).empty());
+}
+
+TEST_CASE("prompts of any lengths go on as each would alone") {
+  CHECK(nn::generate_all(counting(), {{3}, {9, 1, 5}, {7, 7}}, {.length = 2}) ==
+        Lists{{4, 5}, {6, 7}, {8, 9}});
+  CHECK(nn::generate_all(counting(), {{3}, {9, 1, 5}}, {.length = 4, .stop = {5}}) ==
+        Lists{{4}, {6, 7, 8, 9}});
+  Lists heard(2);
+  const auto listen = [&](int64_t row, int64_t token) {
+    heard[static_cast<size_t>(row)].push_back(token);
+    return token != 4;
+  };
+  CHECK(nn::generate_all(counting(), {{3}, {1, 5}}, {.length = 2, .on_token = listen}) ==
+        Lists{{4}, {6, 7}});
+  CHECK(heard == Lists{{4}, {6, 7}});
+  CHECK(error_of<ValueError>([] {
+          nn::generate_all(counting(), {{1}, {}});
+        }) == "generate_all: prompt 1 is empty; it must have a token at least");
+}
+
+TEST_CASE(
+    "GPT writes the same with caches and without, in batches and alone, by beams and greedily") {
+  for (const nn::GptConfig& config : {testing::small_gpt2(), testing::small_llama()}) {
+    CAPTURE(config.rms);
+    nn::Params params(3);
+    const nn::Gpt gpt(params / "gpt", config);
+    params.to(f64);
+    const Lists prompts = {{1, 2, 3}, {4}, {5, 6, 7, 8, 9, 10}, {4, 4, 4}};
+    const nn::GenerateOptions greedy{.sampling = {.temperature = 0}, .length = 9};
+    const Lists all = nn::generate_all(nn::with_caches(gpt), prompts, greedy);
+    CHECK(all == nn::generate_all(nn::without_caches(gpt), prompts, greedy));
+    for (size_t i = 0; i < prompts.size(); ++i)
+      CHECK(all[i] == nn::generate(nn::with_caches(gpt), prompts[i], greedy)[0]);
+
+    const Tensor two = from_vector(std::vector<int64_t>{1, 2, 3, 4, 4, 4}, {2, 3});
+    for (const int64_t beam : {1, 3}) {
+      CAPTURE(beam);
+      const nn::BeamOptions o{.beam = beam, .max_length = 8, .eos = 0};
+      const auto with = nn::beam_search(nn::with_caches(gpt), two, o),
+                 without = nn::beam_search(nn::without_caches(gpt), two, o);
+      for (int64_t b = 0; b < 2; ++b) {
+        const auto i = static_cast<size_t>(b);
+        CHECK(with[i].tokens == without[i].tokens);
+        CHECK(with[i].score == without[i].score);
+        const auto alone = nn::beam_search(nn::with_caches(gpt), two.slice(0, b, b + 1), o);
+        CHECK(with[i].tokens == alone[0].tokens);
+      }
+    }
+    const auto one = nn::beam_search(nn::with_caches(gpt), two,
+                                     {.beam = 1, .length_penalty = 0, .max_length = 9, .eos = 0});
+    const auto until = nn::generate(nn::with_caches(gpt), {1, 2, 3},
+                                    {.sampling = {.temperature = 0}, .length = 9, .stop = {0}});
+    CHECK(one[0].tokens == until[0]);
+  }
+}
+
+TEST_CASE("a wide beam finds the most probable continuation that there is") {
+  nn::Params params(4);
+  const nn::Gpt gpt(params / "gpt",
+                    {.vocab = 5, .context = 8, .width = 8, .heads = 2, .layers = 1});
+  params.to(f64);
+  const Tensor prompt = from_vector(std::vector<int64_t>{1, 2}, {1, 2});
+  // All continuations of up to three tokens, the end (0) not counted.
+  double best = -INFINITY;
+  std::vector<int64_t> at;
+  const std::function<void(std::vector<int64_t>, double)> go_on = [&](std::vector<int64_t> made,
+                                                                      double sum) {
+    std::vector<int64_t> all{1, 2};
+    all.insert(all.end(), made.begin(), made.end());
+    const Tensor logits = gpt(from_vector(all).unsqueeze(0));
+    const auto p =
+        log_softmax(logits[0].select(0, logits.size(1) - 1), -1).detach().to_vector<double>();
+    const double ended =
+        (sum + p[0]) / std::pow((5.0 + static_cast<double>(made.size())) / 6.0, 0.6);
+    if (ended > best) best = ended, at = made;
+    for (int64_t v = 1; v < 5 && made.size() < 3; ++v) {
+      made.push_back(v);
+      go_on(made, sum + p[static_cast<size_t>(v)]);
+      made.pop_back();
+    }
+  };
+  go_on({}, 0);
+  const auto found =
+      nn::beam_search(nn::with_caches(gpt), prompt,
+                      {.beam = 100, .length_penalty = 0.6, .max_length = 3, .eos = 0});
+  CHECK(found[0].tokens == at);
+  CHECK(found[0].score == doctest::Approx(best).epsilon(1e-5));
+}
+
+TEST_CASE("what beam search of a language model refuses") {
+  CHECK(error_of<ShapeError>([] { nn::beam_search(counting(), zeros({3}, i64)); }) ==
+        "beam_search: prompts are [3]; expected [B, T], T at least 1");
+  CHECK(error_of<ShapeError>([] {
+          nn::beam_search(counting(), zeros({2, 0}, i64));
+        }) == "beam_search: prompts are [2, 0]; expected [B, T], T at least 1");
+  CHECK(error_of<ValueError>([] {
+          nn::beam_search(counting(), zeros({1, 1}, i64));
+        }) ==
+        "beam_search: the model has no reorder function; with_caches() and without_caches() make "
+        "it");
+}

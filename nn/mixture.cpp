@@ -1,0 +1,98 @@
+#include "tapehead/nn/mixture.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "tapehead/core/creation.h"
+
+namespace tapehead::nn {
+namespace {
+
+const MixtureOptions& checked(const Scope& at, const MixtureOptions& o) {
+  nn::at(at, [&] {
+    if (o.experts < 1 || o.top_k < 1 || o.top_k > o.experts)
+      throw ValueError(
+          fmt::format("mixture: {} experts of {} for each token; at least 1, and not "
+                      "more than there are",
+                      o.top_k, o.experts));
+    if (!(o.capacity >= 0))
+      throw ValueError(fmt::format(
+          "mixture: the capacity is {}; it must be at least 0, which is no limit", o.capacity));
+  });
+  return o;
+}
+
+// Which of the N K choices fell on each expert: choice n K + j is the j-th of token n.
+struct Choices {
+  std::vector<std::vector<int64_t>> of_expert;  // those that it takes
+  std::vector<int64_t> tokens;
+  int64_t dropped = 0;
+};
+
+Choices group(const Tensor& chosen, const MixtureOptions& o) {
+  const std::vector<int64_t> experts = chosen.to_vector<int64_t>();
+  const auto count = static_cast<size_t>(o.experts);
+  const double share = static_cast<double>(experts.size()) / static_cast<double>(count);
+  const double limit = o.capacity > 0 ? std::ceil(o.capacity * share) : INFINITY;
+  Choices choices{std::vector<std::vector<int64_t>>(count), std::vector<int64_t>(count, 0), 0};
+  for (size_t i = 0; i < experts.size(); ++i) {
+    const auto e = static_cast<size_t>(experts[i]);
+    ++choices.tokens[e];
+    if (static_cast<double>(choices.of_expert[e].size()) < limit)
+      choices.of_expert[e].push_back(static_cast<int64_t>(i));
+    else ++choices.dropped;
+  }
+  return choices;
+}
+
+}  // namespace
+
+MixtureOfExperts::MixtureOfExperts(Scope at, const FeedForwardOptions& expert,
+                                   const MixtureOptions& options)
+    : at_(std::move(at)),
+      options_(checked(at_, options)),
+      router_(at_ / "router", expert.width, options.experts, {.bias = false, .init = expert.init}),
+      experts_(nn::stack<FeedForward>(at_ / "experts", options.experts, expert)) {}
+
+Mixed MixtureOfExperts::operator()(const Tensor& x) const {
+  return nn::at(at_, [&] {
+    const int64_t C = router_.weight.size(1), K = options_.top_k;
+    if (x.dim() < 1 || x.size(-1) != C)
+      throw ShapeError(fmt::format("mixture: x is {}; expected [..., {}]", x.shape().str(), C));
+    if (x.numel() == 0)
+      return Mixed{x, ones({}, x.dtype()), std::vector<int64_t>(experts_.size(), 0), 0};
+    const Tensor rows = x.reshape({x.numel() / C, C});
+    const Tensor probabilities = softmax(router_(rows), -1);
+    const auto [best, chosen] = topk(probabilities, K);
+    const Tensor gates = (K > 1 ? best / sum(best, {-1}, true) : best).flatten();
+    const Choices choices = group(chosen, options_);
+
+    std::vector<Tensor> results;
+    std::vector<int64_t> tokens;  // that each row of the results belongs to
+    for (size_t e = 0; e < experts_.size(); ++e) {
+      const std::vector<int64_t>& mine = choices.of_expert[e];
+      if (mine.empty()) continue;
+      const size_t first = tokens.size();
+      for (const int64_t choice : mine) tokens.push_back(choice / K);
+      const Tensor read =
+          index_select(rows, 0,
+                       from_vector(std::vector<int64_t>(
+                           tokens.begin() + static_cast<int64_t>(first), tokens.end())));
+      const Tensor weight = index_select(gates, 0, from_vector(mine)).unsqueeze(1);
+      results.push_back(weight * experts_[e](read));
+    }
+    const Tensor out =
+        index_add(zeros(rows.shape(), x.dtype()), 0, from_vector(tokens), cat(results));
+
+    std::vector<double> shares;
+    for (const int64_t n : choices.tokens)
+      shares.push_back(static_cast<double>(n * options_.experts) /
+                       static_cast<double>(chosen.numel()));
+    const Tensor balance =
+        sum(mean(probabilities, {0}) * from_vector(shares).to(probabilities.dtype()));
+    return Mixed{out.reshape(x.shape()), balance, choices.tokens, choices.dropped};
+  });
+}
+
+}  // namespace tapehead::nn
