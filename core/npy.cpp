@@ -196,6 +196,7 @@ Tensor elements(std::string_view data, const Element& e, const Shape& shape,
   const DType dtype = dtype_for(e);
   const Tensor out = core::empty(shape, dtype);
   const auto same = [](auto x) { return x; };
+  const auto from_twos_complement = [](uint8_t x) { return x < 128 ? x : x - 256; };
   const auto checked = [&](uint64_t x) {
     if (x > INT64_MAX) fail(name, fmt::format("it holds {}, beyond the largest i64", x));
     return x;
@@ -207,7 +208,7 @@ Tensor elements(std::string_view data, const Element& e, const Shape& shape,
     else if (e.size == 4) convert<float, float>(data, e.swapped, out, same);
     else convert<double, double>(data, e.swapped, out, same);
   } else if (e.kind == 'i') {
-    if (e.size == 1) convert<int8_t, int32_t>(data, false, out, same);
+    if (e.size == 1) convert<uint8_t, int32_t>(data, false, out, from_twos_complement);
     else if (e.size == 2) convert<int16_t, int32_t>(data, e.swapped, out, same);
     else if (e.size == 4) convert<int32_t, int32_t>(data, e.swapped, out, same);
     else convert<int64_t, int64_t>(data, e.swapped, out, same);
@@ -224,7 +225,8 @@ Tensor elements(std::string_view data, const Element& e, const Shape& shape,
 std::pair<size_t, Header> read_header(std::string_view bytes, const std::string& name) {
   if (!bytes.starts_with(kMagic) || bytes.size() < kMagic.size() + 2)
     fail(name, "it does not start as a .npy file does");
-  const int version = bytes[kMagic.size()], minor = bytes[kMagic.size() + 1];
+  const auto version = static_cast<uint8_t>(bytes[kMagic.size()]);
+  const auto minor = static_cast<uint8_t>(bytes[kMagic.size() + 1]);
   if (version < 1 || version > 3 || minor != 0)
     fail(name, fmt::format("it is of version {}.{}; 1.0 to 3.0 can be read", version, minor));
   const size_t width = version == 1 ? 2 : 4, start = kMagic.size() + 2 + width;

@@ -14,7 +14,6 @@ namespace tapehead {
 namespace {
 
 constexpr std::string_view kSuffix = ".npy";
-constexpr std::string_view kEmptyArchive{"PK\5\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 22};
 constexpr uint64_t kFree = uint64_t{1} << 28;  // unpacked bytes that no ratio limits
 // A byte of a deflated stream gives at most 1032: what claims more is not true.
 constexpr uint64_t kDeflateRatio = 1032;
@@ -165,7 +164,8 @@ void write_npz(const std::string& path, std::span<const NamedTensor> tensors) {
       throw ValueError(fmt::format("write_npz: '{}' is given twice", name));
     arrays.push_back(core::npy_bytes(tensor));
   }
-  if (tensors.empty()) return write_atomic(path, kEmptyArchive);  // libzip would delete it
+  // libzip writes no archive without entries, which is this end of its list.
+  if (tensors.empty()) return write_atomic(path, "PK\5\6" + std::string(18, '\0'));
   ZipError error;
   const std::unique_ptr<zip_source_t, decltype(&zip_source_free)> target(
       zip_source_buffer_create(nullptr, 0, 0, &error.value), &zip_source_free);

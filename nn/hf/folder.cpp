@@ -19,6 +19,10 @@ constexpr int64_t kMaxJson = int64_t{1} << 26;
 constexpr const char* kWhole = "model.safetensors";
 constexpr const char* kIndex = "model.safetensors.index.json";
 
+std::string in_folder(const std::string& folder, const std::string& file) {
+  return fmt::format("{}/{}", folder, file);
+}
+
 bool exists(const std::string& path) {
   std::error_code ignored;
   return fs::exists(path, ignored);
@@ -45,18 +49,18 @@ std::map<std::string, std::string> read_index(const std::string& path) {
 
 // Each shard must hold what the index says, and nothing else.
 std::vector<NamedTensor> read_shards(const std::string& folder) {
-  const std::string index = folder + "/" + kIndex;
+  const std::string index = in_folder(folder, kIndex);
   const std::map<std::string, std::string> shards = read_index(index);
   std::set<std::string> files, missing;
   for (const auto& [tensor, file] : shards)
-    (exists(folder + "/" + file) ? files : missing).insert(file);
+    (exists(in_folder(folder, file)) ? files : missing).insert(file);
   if (!missing.empty())
     throw IoError(fmt::format("{}: it names {}, which {} not there", index,
                               fmt::join(missing, ", "), missing.size() == 1 ? "is" : "are"));
   std::vector<NamedTensor> weights;
   std::set<std::string> found;
   for (const std::string& file : files) {
-    for (NamedTensor& tensor : read_safetensors(folder + "/" + file).tensors) {
+    for (NamedTensor& tensor : read_safetensors(in_folder(folder, file)).tensors) {
       const auto it = shards.find(tensor.first);
       if (it == shards.end() || it->second != file)
         throw FormatError(
@@ -85,9 +89,9 @@ Folder read_folder(const std::string& path) {
       fields.fail("architectures", "it must be a list of one name");
     folder.architecture = (*it)[0].get<std::string>();
   }
-  if (exists(path + "/" + kWhole) || !exists(path + "/" + kIndex)) {
+  if (exists(in_folder(path, kWhole)) || !exists(in_folder(path, kIndex))) {
     folder.weights_file = kWhole;
-    folder.weights = read_safetensors(path + "/" + kWhole).tensors;
+    folder.weights = read_safetensors(in_folder(path, kWhole)).tensors;
   } else {
     folder.weights_file = kIndex;
     folder.weights = read_shards(path);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "tapehead/autograd/grad_mode.h"
@@ -104,17 +105,16 @@ std::vector<Hypothesis> T5::generate(const Tensor& source, const Tensor& lengths
   options.bos = config_.pad;
   options.eos = config_.eos;
   const int64_t B = source.size(0);
-  // The state of a hypothesis: the source's length, then what each layer remembers.
+  // The state of a hypothesis: what the layers remember, then the source's length.
   DecoderState first = to_state(decoder_.start(encode(source, {.lengths = lengths})));
-  first.insert(first.begin(), lengths.defined() ? lengths : full({B}, source.size(1), i64));
+  const size_t end = first.size();
+  first.push_back(lengths.defined() ? lengths : full({B}, source.size(1), i64));
   const AttentionOptions seen{.distance_bias = decoder_relative_()};
   const auto decoder = [&](const Tensor& tokens, DecoderState& state) -> DecoderStep {
-    const Tensor length = state.front();
-    std::vector<DecoderCache> caches = from_state(std::span(state).subspan(1));
-    const Tensor x = embed(tokens.unsqueeze(1));
-    const Attended a = decoder_(x, caches, {.lengths = length, .weights_of = WeightsOf{}}, seen);
-    state = to_state(caches);
-    state.insert(state.begin(), length);
+    std::vector<DecoderCache> caches = from_state({state.data(), end});
+    const Attended a = decoder_(embed(tokens.unsqueeze(1)), caches,
+                                {.lengths = state[end], .weights_of = WeightsOf{}}, seen);
+    std::ranges::copy(to_state(caches), state.begin());
     return {logits(a.out.squeeze(1)), mean(a.weights, 1).squeeze(1)};
   };
   return beam_search(decoder, first, B, options);

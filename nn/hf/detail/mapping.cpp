@@ -209,7 +209,7 @@ void save_folder(const std::string& path, const Json& config, const std::vector<
   const std::vector<std::pair<std::string, std::string>> note{{"format", "pt"}};
   for (size_t i = 0; i < shards.size(); ++i) {
     const std::string name = shard_name(i, shards.size());
-    write_safetensors(path + "/" + name, shards[i], note);
+    write_safetensors(fmt::format("{}/{}", path, name), shards[i], note);
     for (const auto& [tensor, value] : shards[i]) index["weight_map"][tensor] = name;
   }
   const std::string index_path = path + "/model.safetensors.index.json";
