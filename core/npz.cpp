@@ -22,6 +22,10 @@ constexpr uint64_t kDeflateRatio = 1032;
   throw FormatError(fmt::format("{}: not an archive of arrays that can be read: {}", name, why));
 }
 
+[[noreturn]] void fail_limit(const std::string& name, const std::string& why) {
+  fail(name, why + "; pass other NpzLimits for an archive that you trust");
+}
+
 struct ZipError {
   zip_error_t value{};
   ZipError() { zip_error_init(&value); }
@@ -69,7 +73,7 @@ std::vector<zip_stat_t> checked_entries(zip_t* archive, size_t packed, const std
                                         const NpzLimits& limits) {
   const int64_t count = zip_get_num_entries(archive, 0);
   if (count > limits.arrays)
-    fail(name, fmt::format("it has {} entries; at most {} are allowed", count, limits.arrays));
+    fail_limit(name, fmt::format("it has {} entries, more than {}", count, limits.arrays));
   std::vector<zip_stat_t> entries;
   uint64_t total = 0, compressed = 0;
   for (int64_t i = 0; i < count; ++i) {
@@ -79,11 +83,11 @@ std::vector<zip_stat_t> checked_entries(zip_t* archive, size_t packed, const std
     if (compressed > packed) fail(name, "its entries overlap");
     total += s.size;
     if (total > static_cast<uint64_t>(limits.bytes))
-      fail(name, fmt::format("it unpacks to more than {} bytes", limits.bytes));
+      fail_limit(name, fmt::format("it unpacks to more than {} bytes", limits.bytes));
   }
   if (total > kFree && static_cast<double>(total) > limits.ratio * static_cast<double>(packed))
-    fail(name, fmt::format("its {} bytes unpack to {}, more than {} times as many", packed, total,
-                           limits.ratio));
+    fail_limit(name, fmt::format("its {} bytes unpack to {}, more than {} times as many", packed,
+                                 total, limits.ratio));
   return entries;
 }
 

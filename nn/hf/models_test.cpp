@@ -147,6 +147,19 @@ TEST_CASE("weights come with a prefix or without, and with old buffers and names
     if (name == "wte.weight") weights.back().second = tensor;
   CHECK(worst(run(folder_of(scratch, gpt2, weights), again.path()), gpt2.out) < 2e-6);
 
+  const HfCase& llama = case_of("Llama");
+  weights = weights_of(llama);
+  weights.emplace_back("model.layers.1.self_attn.rotary_emb.inv_freq", ones({3}));
+  CHECK(worst(run(folder_of(scratch, llama, weights), again.path()), llama.out) < 2e-6);
+
+  const HfCase& t5 = case_of("T5");
+  weights = weights_of(t5);
+  weights.emplace_back("decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight",
+                       ones({8, 2}));
+  for (auto& [name, tensor] : weights)  // the only copy, under another of its names
+    if (name == "shared.weight") name = "encoder.embed_tokens.weight";
+  CHECK(worst(run(folder_of(scratch, t5, weights), again.path()), t5.out) < 2e-6);
+
   const HfCase& bert = case_of("BERT's masked language model");
   weights = weights_of(bert);
   for (auto& [name, tensor] : weights) {
