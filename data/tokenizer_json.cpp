@@ -68,9 +68,13 @@ std::unique_ptr<TokenModel> make_model(const JsonView& from) {
   type->fail(fmt::format("the model '{}' is not supported; BPE and WordPiece are", name));
 }
 
-Tokenizer assemble(Json description, std::unique_ptr<const TokenModel> model,
-                   const std::string& name) {
-  auto impl = std::make_shared<Tokenizer::Impl>();
+}  // namespace tokenizing
+
+using namespace tokenizing;
+
+Tokenizer Tokenizer::Impl::assemble(Json description, std::unique_ptr<const TokenModel> model,
+                                    const std::string& name) {
+  auto impl = std::make_shared<Impl>();
   description.erase("model");
   impl->description = std::move(description);
   impl->model = std::move(model);
@@ -98,13 +102,10 @@ Tokenizer assemble(Json description, std::unique_ptr<const TokenModel> model,
   return Tokenizer(std::move(impl));
 }
 
-}  // namespace tokenizing
-
 Tokenizer Tokenizer::from_json(std::string_view json, const std::string& name) {
   Json root = parse_json(json, name);
-  std::unique_ptr<tokenizing::TokenModel> model =
-      tokenizing::make_model(JsonView(root, name).at("model"));
-  return tokenizing::assemble(std::move(root), std::move(model), name);
+  std::unique_ptr<TokenModel> model = make_model(JsonView(root, name).at("model"));
+  return Impl::assemble(std::move(root), std::move(model), name);
 }
 
 }  // namespace tapehead::data
