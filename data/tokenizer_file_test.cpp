@@ -65,7 +65,7 @@ TEST_CASE("what is wrong in tokenizer.json is named with its place") {
   const Row rows[] = {
       {"/model", "[]", "model: must be an object"},
       {"/model/type", R"("Unigram")",
-       "model.type: the model 'Unigram' is not supported; BPE and WordPiece are"},
+       "model.type: the model 'Unigram' is not supported; BPE, WordPiece and WordLevel are"},
       {"/model/dropout", "0.1",
        "model.dropout: encoding at random is not supported; set it to null"},
       {"/model/vocab", "[1]", "model.vocab: must be an object of tokens and their ids"},
@@ -87,6 +87,8 @@ TEST_CASE("what is wrong in tokenizer.json is named with its place") {
        "model.merges[0]: 'b' is shorter than the prefix '##'"},
       {"/model", R"({"type": "WordPiece", "vocab": {"a": 0}})",
        "model.vocab: the unknown token, '[UNK]', is missing"},
+      {"/model", R"({"type": "WordLevel", "vocab": {"a": 0}})",
+       "model.vocab: the unknown token, '<unk>', is missing"},
       {"/added_tokens/0/content", R"("")", "added_tokens[0]: the content is empty"},
       {"/added_tokens/0/id", "1", "added_tokens[0]: '<x>' has the id of 'b', 1"},
       {"/added_tokens/0/content", R"("b")",
@@ -201,6 +203,33 @@ TEST_CASE("broken merges are named with their line") {
   CHECK(load_error(folder).starts_with("merges.txt"));
   folder.write("vocab.json", R"({"a": 0, "a": 1})");
   CHECK(load_error(folder) == "vocab.json: 'a' stands twice in one object");
+}
+
+TEST_CASE("damaged merges.txt and vocab.txt give a tokenizer or an error, never worse") {
+  const Scratch merges, words;
+  merges.write("vocab.json", R"({"a": 0, "b": 1, "ab": 2, "abb": 3})");
+  SplitMix random(6);
+  int refused = 0;
+  for (int i = 0; i < 30; ++i) {
+    std::string lines = "#version: 0.2\na b\nab b\n", tokens = "[UNK]\na\n##b\nc\n";
+    for (std::string* text : {&lines, &tokens}) {
+      const auto at = static_cast<size_t>(random.below(static_cast<int64_t>(text->size())));
+      const char with[] = {' ', '\n', 'a', '\r', '\0', static_cast<char>(random.next())};
+      (*text)[at] = with[static_cast<size_t>(random.below(6))];
+      if (random.below(4) == 0) text->resize(at);
+    }
+    merges.write("merges.txt", lines);
+    words.write("vocab.txt", tokens);
+    for (const Scratch* folder : {&merges, &words}) {
+      try {
+        Tokenizer::load(folder->path()).encode("ab abb c");
+      } catch (const Error&) {
+        ++refused;
+      }
+    }
+  }
+  CHECK(refused > 5);
+  CHECK(refused < 55);
 }
 
 TEST_CASE("folders with vocab.txt") {

@@ -1,4 +1,4 @@
-// The two kinds of models that turn a piece of text into tokens.
+// The kinds of models that turn a piece of text into tokens.
 #pragma once
 
 #include <memory>
@@ -89,6 +89,21 @@ class WordPieceModel : public TokenModel {
 
  private:
   WordPieceOptions options_;
+  int32_t unk_;
+};
+
+/// Whole pieces are tokens; any other is the unknown token.
+class WordLevelModel : public TokenModel {
+ public:
+  /// `table` holds the unknown token.
+  WordLevelModel(TokenTable table, std::string unk_token);
+
+  void encode(std::string_view piece, std::vector<int64_t>& ids) const override;
+  std::string to_json() const override;
+  std::vector<std::pair<std::string, std::string>> to_files() const override;
+
+ private:
+  std::string unk_token_;
   int32_t unk_;
 };
 

@@ -77,6 +77,9 @@ def tokenizer_cases():
             processors.BertProcessing(("c", 3), ("b", 2)),
             processors.TemplateProcessing(single="<x> $A X X", special_tokens=[("<x>", 16), ("X", 6)])])
         out.append([json.loads(tokenizer.to_str()), [[text, tokenizer.encode(text).ids] for text in texts]])
+    tokenizer = Tokenizer(models.WordLevel({"<unk>": 0, "a": 1, "ab": 2, "é,": 3}, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    out.append([json.loads(tokenizer.to_str()), [[text, tokenizer.encode(text).ids] for text in ("a ab  é, abc a", "")]])
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "un", "##aff", "##able", "##a", "##b", "##le", "a", "é", "##é", ",", "中", "aa"]
     tokenizer = Tokenizer(models.WordPiece({w: i for i, w in enumerate(words)}, unk_token="[UNK]", max_input_chars_per_word=8))
     tokenizer.normalizer, tokenizer.pre_tokenizer = normalizers.BertNormalizer(strip_accents=False), pre_tokenizers.BertPreTokenizer()
