@@ -171,7 +171,8 @@ void draw(const Model& model, const Task& task, const std::string& path) {
                     .row_labels = tokens,
                     .column_labels = tokens,
                     .title = fmt::format("head {}", h + 1)});
-  train::save_attention(path, maps, {.title = "The last layer, after the task was learned"});
+  train::save_attention(path, maps,
+                        {.title = "The last layer, after the task was learned", .cell = 13});
 }
 
 void run(train::Cli& cli) {

@@ -14,7 +14,7 @@ using namespace tapehead;
 namespace {
 
 struct Options {
-  int64_t width = 0, heads = 4, layers = 0, hidden = 0, patch = 0, batch = 0;
+  int64_t width = 0, heads = 4, layers = 0, hidden = 0, patch = 7, batch = 0;
   double dropout = 0, lr = 0, weight_decay = 0.05, smoothing = 0.1;
   double rotate = 10, shift = 0.08, scale = 0.1, shear = 10;
   int64_t pictures = 12;
@@ -26,12 +26,11 @@ void set_defaults(Options& t, train::Options& o) {
     if (value == 0) value = preset;
   };
   const bool real = o.data.has_value();
-  unless_given(t.width, int64_t{real ? 64 : 48});
+  unless_given(t.width, int64_t{real ? 96 : 48});
   unless_given(t.layers, int64_t{real ? 6 : 3});
-  unless_given(t.patch, int64_t{real ? 4 : 7});
   unless_given(t.batch, int64_t{real ? 64 : 50});
-  unless_given(t.lr, real ? 2e-3 : 3e-3);
-  if (!o.epochs && !o.steps) o.epochs = real ? 20 : 8;
+  unless_given(t.lr, real ? 1.5e-3 : 3e-3);
+  if (!o.epochs && !o.steps) o.epochs = real ? 22 : 8;
 }
 
 struct Split {
@@ -125,14 +124,14 @@ void draw(const nn::Params& params, const nn::Vit& vit, const Split& split, int6
 
 void add_options(train::Cli& cli, Options& t) {
   using train::Keep;
-  cli.option("--width", t.width, "(64; drawn digits 48)", Keep::fixed);
+  cli.option("--width", t.width, "(96; drawn digits 48)", Keep::fixed);
   cli.option("--heads", t.heads, "", Keep::fixed);
   cli.option("--layers", t.layers, "(6; drawn digits 3)", Keep::fixed);
   cli.option("--hidden", t.hidden, "of the feed-forward parts; 0: 4 width", Keep::fixed);
-  cli.option("--patch", t.patch, "side of a patch in pixels (4; drawn digits 7)", Keep::fixed);
+  cli.option("--patch", t.patch, "side of a patch in pixels", Keep::fixed);
   cli.option("--batch", t.batch, "images in a batch (64; drawn digits 50)", Keep::fixed);
   cli.option("--dropout", t.dropout, "");
-  cli.option("--lr", t.lr, "learning rate (2e-3; drawn digits 3e-3)");
+  cli.option("--lr", t.lr, "learning rate (1.5e-3; drawn digits 3e-3)");
   cli.option("--weight-decay", t.weight_decay, "of matrices");
   cli.option("--smoothing", t.smoothing, "of labels");
   cli.option("--rotate", t.rotate, "degrees by which images are turned, at most");
