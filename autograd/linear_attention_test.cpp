@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "tapehead/autograd/gradcheck.h"
@@ -24,21 +25,25 @@ Tensor reference(const Tensor& q, const Tensor& k, const Tensor& v,
     const Tensor wide = x.to(f64);
     return o.feature ? o.feature(wide) : where(wide > 0, wide + 1, exp(wide));
   };
-  const Tensor fq = features(q), fk = features(k), out = zeros({B, H, T, E}, f64);
+  const Tensor fq = features(q).contiguous(), fk = features(k).contiguous();
+  const Tensor values = v.to(f64).contiguous(), out = zeros({B, H, T, E}, f64);
+  const int64_t F = fq.size(3);
   for (int64_t b = 0; b < B; ++b)
     for (int64_t h = 0; h < H; ++h)
       for (int64_t i = 0; i < T; ++i) {
-        const int64_t g = h / (H / k.size(1));
+        const int64_t keys = (b * k.size(1) + h / (H / k.size(1))) * S, query = (b * H + h) * T + i;
         const int64_t length = o.lengths.defined() ? o.lengths[b].item<int64_t>() : S;
         const int64_t end = o.causal ? std::min(length, S - T + i + 1) : length;
+        double* sums = out.data<double>() + query * E;
         double total = 0;
-        Tensor sum_of_values = zeros({E}, f64);
-        for (int64_t j = 0; j < end; ++j) {
-          const double weight = sum(fq[b][h][i] * fk[b][g][j]).item();
+        for (int64_t j = keys; j < keys + end; ++j) {
+          double weight = 0;
+          for (int64_t f = 0; f < F; ++f)
+            weight += fq.data<double>()[query * F + f] * fk.data<double>()[j * F + f];
           total += weight;
-          sum_of_values = sum_of_values + weight * v[b][g][j].to(f64);
+          for (int64_t e = 0; e < E; ++e) sums[e] += weight * values.data<double>()[j * E + e];
         }
-        if (total != 0) out[b][h][i].copy_(sum_of_values / total);
+        for (int64_t e = 0; e < E && total != 0; ++e) sums[e] /= total;
       }
   return out;
 }

@@ -98,7 +98,7 @@ void Tokenizer::save(const std::string& folder) const {
 
 void Tokenizer::save_vocabulary(const std::string& folder) const {
   for (const auto& [name, text] : impl_->model->to_files()) {
-    write_atomic(folder + "/" + name, text);
+    write_atomic(fmt::format("{}/{}", folder, name), text);
   }
 }
 

@@ -42,12 +42,12 @@ struct WordPieceTrainOptions {
 /// Data of one's own has Bpe and Vocab as well, which need no files of others.
 class Tokenizer {
  public:
-  /// From a folder, by the first of these that it holds: tokenizer.json; vocab.json and merges.txt
-  /// (GPT-2, RoBERTa); vocab.txt (BERT). The latter two take their options and special tokens from
-  /// tokenizer_config.json, special_tokens_map.json and added_tokens.json where there are any;
-  /// without,
-  /// <|endoftext|> is special in the former, and the latter lower-cases, has [PAD], [UNK], [CLS],
-  /// [SEP] and [MASK], and puts [CLS] and [SEP] around a text. `path` may also name a
+  /// From a folder, by the first of these that it holds:
+  ///   tokenizer.json, with a model of BPE, WordPiece or whole words;
+  ///   vocab.json and merges.txt, as GPT-2 and RoBERTa have them: <|endoftext|> is special;
+  ///   vocab.txt, as BERT has it: text is lower-cased, and [CLS] and [SEP] go around it.
+  /// The latter two take options and other special tokens from tokenizer_config.json,
+  /// special_tokens_map.json and added_tokens.json where there are any. `path` may also name a
   /// tokenizer.json itself. Truncation and padding, which belong to batches, are not done.
   ///
   /// Throws IoError, or FormatError with the file and the place in it: also for a component that is
@@ -95,9 +95,9 @@ class Tokenizer {
   std::string to_json() const;
 
   struct Impl;
-  explicit Tokenizer(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
 
  private:
+  explicit Tokenizer(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
   std::shared_ptr<const Impl> impl_;
 };
 

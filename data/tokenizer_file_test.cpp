@@ -59,10 +59,13 @@ TEST_CASE("tokenizer.json is read, with both encodings of merges") {
 }
 
 TEST_CASE("what is wrong in tokenizer.json is named with its place") {
-  const std::tuple<const char*, const char*, const char*> rows[] = {
+  struct Row {
+    const char *pointer, *value, *expected;
+  };
+  const Row rows[] = {
       {"/model", "[]", "model: must be an object"},
       {"/model/type", R"("Unigram")",
-       "model.type: the model 'Unigram' is not supported; BPE and WordPiece are"},
+       "model.type: the model 'Unigram' is not supported; BPE, WordPiece and WordLevel are"},
       {"/model/dropout", "0.1",
        "model.dropout: encoding at random is not supported; set it to null"},
       {"/model/vocab", "[1]", "model.vocab: must be an object of tokens and their ids"},
@@ -84,6 +87,8 @@ TEST_CASE("what is wrong in tokenizer.json is named with its place") {
        "model.merges[0]: 'b' is shorter than the prefix '##'"},
       {"/model", R"({"type": "WordPiece", "vocab": {"a": 0}})",
        "model.vocab: the unknown token, '[UNK]', is missing"},
+      {"/model", R"({"type": "WordLevel", "vocab": {"a": 0}})",
+       "model.vocab: the unknown token, '<unk>', is missing"},
       {"/added_tokens/0/content", R"("")", "added_tokens[0]: the content is empty"},
       {"/added_tokens/0/id", "1", "added_tokens[0]: '<x>' has the id of 'b', 1"},
       {"/added_tokens/0/content", R"("b")",
@@ -96,10 +101,10 @@ TEST_CASE("what is wrong in tokenizer.json is named with its place") {
       {"/post_processor/cls/1", "9", "post_processor: id 9 is outside the vocabulary, 0..4"},
       {"/normalizer", "3", "normalizer: must be an object"},
   };
-  for (const auto& [pointer, value, expected] : rows) {
-    CAPTURE(pointer);
-    CAPTURE(value);
-    CHECK(with(pointer, value) == "t.json: " + std::string(expected));
+  for (const Row& row : rows) {
+    CAPTURE(row.pointer);
+    CAPTURE(row.value);
+    CHECK(with(row.pointer, row.value) == "t.json: " + std::string(row.expected));
   }
 }
 
@@ -114,7 +119,7 @@ TEST_CASE("JSON is read with limits") {
   CHECK(error(R"({"a": {"b": 1, "c": 2, "b": 3}})") == "t: 'b' stands twice in one object");
   CHECK(error("{\"a\": \"\xFF\"}").starts_with("t: not JSON at byte "));
   const std::string good = kGood.dump();
-  for (size_t size = 0; size < good.size(); ++size) {
+  for (size_t size = 0; size < good.size(); size += 3) {
     CAPTURE(size);
     CHECK(error(good.substr(0, size)).starts_with("t: not JSON at byte "));
   }
@@ -124,7 +129,7 @@ TEST_CASE("a damaged tokenizer.json gives a tokenizer or an error, never worse")
   const std::string good = kGood.dump();
   SplitMix random(5);
   int refused = 0;
-  for (int i = 0; i < 2000; ++i) {
+  for (int i = 0; i < 500; ++i) {
     std::string text = good;
     for (int64_t n = random.below(3); n >= 0; --n) {
       const auto at = static_cast<size_t>(random.below(static_cast<int64_t>(text.size())));
@@ -139,8 +144,8 @@ TEST_CASE("a damaged tokenizer.json gives a tokenizer or an error, never worse")
       ++refused;
     }
   }
-  CHECK(refused > 500);
-  CHECK(refused < 2000);
+  CHECK(refused > 100);
+  CHECK(refused < 500);
 }
 
 TEST_CASE("folders with vocab.json and merges.txt") {
@@ -166,6 +171,9 @@ TEST_CASE("folders with vocab.json and merges.txt") {
   CHECK(load_error(folder) == "tokenizer_config.json: added_tokens_decoder: 'x' is not an id");
   folder.write("tokenizer_config.json", R"({"tokenizer_class": "RobertaTokenizer"})");
   CHECK(load_error(folder) == "tokenizer_config.json: a RoBERTa vocabulary must have <s> and </s>");
+  folder.write("tokenizer_config.json", "7");
+  CHECK(load_error(folder) == "tokenizer_config.json: must be an object");
+  folder.write("tokenizer_config.json", R"({"tokenizer_class": "RobertaTokenizer"})");
   folder.write("vocab.json", R"({"a": 0, "<s>": 1, "</s>": 2})");
   folder.write("merges.txt", "#version: 0.2\n");
   folder.write("special_tokens_map.json", "{}");
@@ -175,7 +183,10 @@ TEST_CASE("folders with vocab.json and merges.txt") {
 TEST_CASE("broken merges are named with their line") {
   const Scratch folder;
   folder.write("vocab.json", R"({"a": 0, "b": 1, "ab": 2})");
-  const std::pair<const char*, const char*> rows[] = {
+  struct Row {
+    const char *merges, *expected;
+  };
+  const Row rows[] = {
       {"#version: 0.2\na b\na\n", "merges.txt:3: 'a' is not two tokens with a space between"},
       {"a b\n\na b\n", "merges.txt:2: '' is not two tokens with a space between"},
       {"a  b\n", "merges.txt:1: 'a  b' is not two tokens with a space between"},
@@ -183,15 +194,42 @@ TEST_CASE("broken merges are named with their line") {
       {"a b\nb c\n", "merges.txt:2: the vocabulary has no 'c', which is merged here"},
       {"a b\nb a\n", "merges.txt:2: the vocabulary has no 'ba', which this merge makes"},
   };
-  for (const auto& [merges, expected] : rows) {
-    CAPTURE(merges);
-    folder.write("merges.txt", merges);
-    CHECK(load_error(folder) == expected);
+  for (const Row& row : rows) {
+    CAPTURE(row.merges);
+    folder.write("merges.txt", row.merges);
+    CHECK(load_error(folder) == row.expected);
   }
   folder.write("merges.txt", "a b\n\xFF\n");
   CHECK(load_error(folder).starts_with("merges.txt"));
   folder.write("vocab.json", R"({"a": 0, "a": 1})");
   CHECK(load_error(folder) == "vocab.json: 'a' stands twice in one object");
+}
+
+TEST_CASE("damaged merges.txt and vocab.txt give a tokenizer or an error, never worse") {
+  const Scratch merges, words;
+  merges.write("vocab.json", R"({"a": 0, "b": 1, "ab": 2, "abb": 3})");
+  SplitMix random(6);
+  int refused = 0;
+  for (int i = 0; i < 30; ++i) {
+    std::string lines = "#version: 0.2\na b\nab b\n", tokens = "[UNK]\na\n##b\nc\n";
+    for (std::string* text : {&lines, &tokens}) {
+      const auto at = static_cast<size_t>(random.below(static_cast<int64_t>(text->size())));
+      const char with[] = {' ', '\n', 'a', '\r', '\0', static_cast<char>(random.next())};
+      (*text)[at] = with[static_cast<size_t>(random.below(6))];
+      if (random.below(4) == 0) text->resize(at);
+    }
+    merges.write("merges.txt", lines);
+    words.write("vocab.txt", tokens);
+    for (const Scratch* folder : {&merges, &words}) {
+      try {
+        Tokenizer::load(folder->path()).encode("ab abb c");
+      } catch (const Error&) {
+        ++refused;
+      }
+    }
+  }
+  CHECK(refused > 5);
+  CHECK(refused < 55);
 }
 
 TEST_CASE("folders with vocab.txt") {
@@ -204,6 +242,30 @@ TEST_CASE("folders with vocab.txt") {
   CHECK(load_error(folder) == "vocab.txt:4: 'a' stands in line 2 too");
   folder.write("vocab.txt", "a\n");
   CHECK(load_error(folder) == "vocab.txt: the unknown token, '[UNK]', is missing");
+}
+
+TEST_CASE("what a tokenizer cannot do is said when it is asked for") {
+  const Scratch folder;
+  Json json = kGood;
+  json["model"]["vocab"]["a b"] = 9;
+  json["model"]["vocab"]["c"] = 6;
+  json["model"]["vocab"]["a bc"] = 7;
+  json["model"]["merges"].push_back({"a b", "c"});
+  const Tokenizer gaps = Tokenizer::from_json(json.dump(), "t");
+  CHECK(gaps.size() == 10);
+  CHECK(message_of<IndexError>([&] { gaps.decode(Ids{5}); }) == "Tokenizer: no token has id 5");
+  CHECK(message_of<FormatError>([&] { gaps.save_vocabulary(folder.path()); }) ==
+        "Tokenizer: the merge of 'a b' and 'c' cannot stand in merges.txt; save tokenizer.json");
+  json["model"] = {{"type", "WordPiece"}, {"vocab", {{"[UNK]", 0}, {"a", 2}}}};
+  json["post_processor"] = nullptr;
+  const Tokenizer words = Tokenizer::from_json(json.dump(), "t");
+  CHECK(message_of<FormatError>([&] { words.save_vocabulary(folder.path()); }) ==
+        "Tokenizer: id 1 cannot stand in vocab.txt; save tokenizer.json");
+  CHECK(folder.count() == 0);
+  json = kGood;
+  json["model"]["unk_token"] = "?";
+  CHECK(message_of<FormatError>([&] { Tokenizer::from_json(json.dump(), "t").encode("z"); }) ==
+        "Tokenizer: the unknown token '?' is not in the vocabulary");
 }
 
 TEST_CASE("a folder without a tokenizer says what it should hold") {

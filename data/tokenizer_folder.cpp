@@ -168,7 +168,7 @@ Tokenizer load_gpt2(const std::string& folder) {
                                      {"trim_offsets", true},
                                      {"add_prefix_space", false}};
   }
-  return assemble(std::move(description), std::move(model), folder);
+  return Tokenizer::Impl::assemble(std::move(description), std::move(model), folder);
 }
 
 Tokenizer load_bert(const std::string& folder) {
@@ -176,7 +176,6 @@ Tokenizer load_bert(const std::string& folder) {
   TokenTable tokens;
   for (std::string& line : read_lines(path)) {
     const int64_t number = tokens.size() + 1;
-    if (number > kMostTokens) throw FormatError(fmt::format("{}: too many tokens", path));
     if (tokens.find(line) >= 0) {
       throw FormatError(fmt::format("{}:{}: '{}' stands in line {} too", path, number, line,
                                     tokens.find(line) + 1));
@@ -199,7 +198,7 @@ Tokenizer load_bert(const std::string& folder) {
   Json added = AddedList(folder, tokens).gather();
   if (!added.empty()) description["added_tokens"] = std::move(added);
   auto model = std::make_unique<WordPieceModel>(std::move(tokens), std::move(options));
-  return assemble(std::move(description), std::move(model), folder);
+  return Tokenizer::Impl::assemble(std::move(description), std::move(model), folder);
 }
 
 }  // namespace

@@ -43,6 +43,20 @@ std::unique_ptr<TokenModel> merge_model(const JsonView& from) {
   return model;
 }
 
+/// The vocabulary of a model that must be able to say that it does not know a word.
+TokenTable table_with(const std::string& unk_token, const JsonView& vocab) {
+  TokenTable tokens(vocab);
+  if (tokens.find(unk_token) < 0) {
+    vocab.fail(fmt::format("the unknown token, '{}', is missing", unk_token));
+  }
+  return tokens;
+}
+
+std::unique_ptr<TokenModel> word_level_model(const JsonView& from) {
+  const std::string unk = from.text_or("unk_token", "<unk>");
+  return std::make_unique<WordLevelModel>(table_with(unk, from.at("vocab")), unk);
+}
+
 std::unique_ptr<TokenModel> word_piece_model(const JsonView& from) {
   WordPieceOptions options;
   options.unk_token = from.text_or("unk_token", "[UNK]");
@@ -50,10 +64,7 @@ std::unique_ptr<TokenModel> word_piece_model(const JsonView& from) {
   if (const auto longest = from.find("max_input_chars_per_word")) {
     options.longest_word = longest->number(1'000'000);
   }
-  TokenTable tokens(from.at("vocab"));
-  if (tokens.find(options.unk_token) < 0) {
-    from.at("vocab").fail(fmt::format("the unknown token, '{}', is missing", options.unk_token));
-  }
+  TokenTable tokens = table_with(options.unk_token, from.at("vocab"));
   return std::make_unique<WordPieceModel>(std::move(tokens), std::move(options));
 }
 
@@ -65,12 +76,18 @@ std::unique_ptr<TokenModel> make_model(const JsonView& from) {
   const std::string name = type ? type->text() : from.find("merges") ? "BPE" : "WordPiece";
   if (name == "BPE") return merge_model(from);
   if (name == "WordPiece") return word_piece_model(from);
-  type->fail(fmt::format("the model '{}' is not supported; BPE and WordPiece are", name));
+  if (name == "WordLevel") return word_level_model(from);
+  type->fail(
+      fmt::format("the model '{}' is not supported; BPE, WordPiece and WordLevel are", name));
 }
 
-Tokenizer assemble(Json description, std::unique_ptr<const TokenModel> model,
-                   const std::string& name) {
-  auto impl = std::make_shared<Tokenizer::Impl>();
+}  // namespace tokenizing
+
+using namespace tokenizing;
+
+Tokenizer Tokenizer::Impl::assemble(Json description, std::unique_ptr<const TokenModel> model,
+                                    const std::string& name) {
+  auto impl = std::make_shared<Impl>();
   description.erase("model");
   impl->description = std::move(description);
   impl->model = std::move(model);
@@ -98,13 +115,10 @@ Tokenizer assemble(Json description, std::unique_ptr<const TokenModel> model,
   return Tokenizer(std::move(impl));
 }
 
-}  // namespace tokenizing
-
 Tokenizer Tokenizer::from_json(std::string_view json, const std::string& name) {
   Json root = parse_json(json, name);
-  std::unique_ptr<tokenizing::TokenModel> model =
-      tokenizing::make_model(JsonView(root, name).at("model"));
-  return tokenizing::assemble(std::move(root), std::move(model), name);
+  std::unique_ptr<TokenModel> model = make_model(JsonView(root, name).at("model"));
+  return Impl::assemble(std::move(root), std::move(model), name);
 }
 
 }  // namespace tapehead::data

@@ -21,8 +21,8 @@ constexpr size_t kLongestWordPiece = 100;
 /// What the description does to a line, and how often each piece comes out of that.
 std::map<std::u32string, int64_t> count_pieces(std::span<const std::string> lines,
                                                const Json& description, size_t longest) {
-  static const std::string kName = "Tokenizer";
-  const JsonView root(description, kName);
+  const std::string name = "Tokenizer";
+  const JsonView root(description, name);
   const auto normalizer = root.find("normalizer");
   const Normalizer normalize = normalizer ? make_normalizer(*normalizer) : nullptr;
   const PreTokenizer cut = make_pre_tokenizer(root.at("pre_tokenizer"));
@@ -64,6 +64,7 @@ std::set<char32_t> alphabet_of(const std::map<std::u32string, int64_t>& words, i
     for (const char32_t c : word) counts[c] += count;
   }
   std::vector<std::pair<int64_t, char32_t>> order;
+  order.reserve(counts.size());
   for (const auto& [c, count] : counts) order.emplace_back(-count, c);
   std::sort(order.begin(), order.end());
   if (static_cast<int64_t>(order.size()) > most) order.resize(static_cast<size_t>(most));
@@ -141,7 +142,7 @@ Tokenizer Tokenizer::train_bpe(std::span<const std::string> lines, const BpeTrai
   }
   auto model = std::make_unique<MergeModel>(std::move(tokens), MergeOptions{});
   for (const auto& [left, right] : merges) model->add_merge(left, right);
-  return assemble(std::move(description), std::move(model), kOp);
+  return Impl::assemble(std::move(description), std::move(model), kOp);
 }
 
 Tokenizer Tokenizer::train_word_piece(std::span<const std::string> lines,
@@ -169,7 +170,7 @@ Tokenizer Tokenizer::train_word_piece(std::span<const std::string> lines,
   while (tokens.count() < options.size && trainer.step(options.min_count)) {
   }
   auto model = std::make_unique<WordPieceModel>(std::move(tokens), WordPieceOptions{});
-  return assemble(description, std::move(model), kOp);
+  return Impl::assemble(description, std::move(model), kOp);
 }
 
 }  // namespace tapehead::data

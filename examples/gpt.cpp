@@ -198,7 +198,10 @@ void run(train::Cli& cli) {
     optim::clip_grad_norm(params, 1.0);
     run.step(loss);
   }
-  if (pretrained) nn::hf::save(o.out + "/hf", gpt, {.from = &*pretrained});
+  if (pretrained) {  // a folder that can be gone on from in turn
+    nn::hf::save(o.out + "/hf", gpt, {.from = &*pretrained});
+    tokens.save(o.out + "/hf");
+  }
   fmt::print("{}\n", write(params, gpt, tokens, t));
   run.finish("val_loss", loss_of(params, gpt, val, t.context));
 }

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <optional>
 
 using namespace tapehead;
 
@@ -18,8 +19,8 @@ struct Options {
   std::string source = "de", target = "en", split = "test_2016_flickr";
   std::string model = "rnn", cell = "gru", score = "additive";
   int64_t width = 0, embedding = 0, merges = 4000, positions = 128, tokens = 0, beam = 0;
-  double dropout = -1, lr = 0, smoothing = -1, length_penalty = 1.0;
-  int64_t layers = 4, heads = 4, hidden = 1024;
+  double dropout = -1, lr = 0, smoothing = -1, length_penalty = 1.0, average = -1;
+  int64_t layers = 4, heads = 4, hidden = 256;
   bool no_input_feeding = false, coverage = false, interactive = false;
 };
 
@@ -28,15 +29,16 @@ void set_defaults(Options& t, train::Options& o) {
   const auto unless_given = [](auto& value, auto unset, auto preset) {
     if (value == unset) value = preset;
   };
-  const bool text = o.data.has_value();
-  unless_given(t.width, 0, !text ? 128 : t.model == "transformer" ? 256 : 512);
+  const bool text = o.data.has_value(), transformer = t.model == "transformer";
+  unless_given(t.width, 0, text && !transformer ? 512 : 128);
   unless_given(t.embedding, 0, text ? 256 : 64);
-  unless_given(t.tokens, 0, text ? 1000 : 800);
+  unless_given(t.tokens, 0, !text ? 800 : transformer ? 1500 : 1000);
   unless_given(t.beam, 0, text ? 5 : 1);
-  unless_given(t.dropout, -1.0, text ? 0.4 : 0.0);
+  unless_given(t.dropout, -1.0, !text ? 0.0 : transformer ? 0.25 : 0.4);
   unless_given(t.smoothing, -1.0, text ? 0.1 : 0.0);
-  unless_given(t.lr, 0.0, text ? 3e-3 : 5e-3);
-  if (!o.epochs && !o.steps) o.epochs = text ? 14 : 4;
+  unless_given(t.lr, 0.0, !text ? 5e-3 : transformer ? 4e-3 : 3e-3);
+  unless_given(t.average, -1.0, text && transformer ? 0.998 : 0.0);
+  if (!o.epochs && !o.steps) o.epochs = !text ? 4 : transformer ? 40 : 14;
 }
 
 nn::TokenLists encode_all(const data::Bpe& bpe, const std::vector<std::string>& lines) {
@@ -143,7 +145,8 @@ void run(train::Cli& cli) {
   cli.option("--score", t.score,
              "none, dot, scaled_dot, general, concat, additive, location, local_m, local_p",
              Keep::fixed);
-  cli.option("--width", t.width, "size of the decoder's state (512; dates 128)", Keep::fixed);
+  cli.option("--width", t.width, "size of the decoder's state (512; dates, transformer 128)",
+             Keep::fixed);
   cli.option("--embedding", t.embedding, "size of the embeddings (256; dates 64)", Keep::fixed);
   cli.option("--positions", t.positions, "longest source for --score location", Keep::fixed);
   cli.option("--merges", t.merges, "merges of the subword vocabulary", Keep::fixed);
@@ -151,6 +154,8 @@ void run(train::Cli& cli) {
   cli.option("--dropout", t.dropout, "");
   cli.option("--smoothing", t.smoothing, "of labels");
   cli.option("--lr", t.lr, "learning rate");
+  cli.option("--average", t.average, "decay of the mean of weights that is scored; 0: none",
+             Keep::fixed);
   cli.option("--beam", t.beam, "hypotheses in the search; 1 is greedy");
   cli.option("--length-penalty", t.length_penalty, "");
   cli.flag("--no-input-feeding", t.no_input_feeding,
@@ -205,7 +210,10 @@ void run(train::Cli& cli) {
   const int64_t steps = o.steps ? *o.steps : *o.epochs * batches.per_epoch();
   optim::WarmupCosine schedule(opt, {.warmup = std::min<int64_t>(400, steps / 10), .steps = steps});
 
-  train::Run run(cli, o, translator.params, opt, schedule, batches, steps);
+  std::optional<optim::Ema> average;
+  if (t.average > 0) average.emplace(translator.params, t.average);
+  train::Run run(cli, o, translator.params, opt, schedule, batches, steps,
+                 average ? &*average : nullptr);
   run.each_epoch(std::string("val_") + metric, [&] {
     return score_of(translator.translate(corpus.val.source), corpus.val, text);
   });

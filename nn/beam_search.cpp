@@ -113,7 +113,8 @@ class Search {
       }
     }
     std::stable_sort(all.begin(), all.end(), [](auto& x, auto& y) { return x.sum > y.sum; });
-    if (all.size() > static_cast<size_t>(want)) all.resize(static_cast<size_t>(want));
+    const auto most = static_cast<size_t>(2 * o_.beam);
+    if (all.size() > most) all.resize(most);
     return all;
   }
 

@@ -113,6 +113,9 @@ TEST_CASE("beam search: suppressed tokens are never chosen, the others as before
     const nn::Hypothesis one = search(beam, {0, 1, 2});
     for (const int64_t token : one.tokens) CHECK(token == 4);
     CHECK(std::isfinite(one.score));
+    const nn::Hypothesis endless = search(beam, {kEos});
+    CHECK(endless.tokens.size() == 6);
+    CHECK(std::isfinite(endless.score));
   }
 }
 

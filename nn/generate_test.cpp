@@ -104,13 +104,23 @@ TEST_CASE("prompts of any lengths go on as each would alone") {
         }) == "generate_all: prompt 1 is empty; it must have a token at least");
 }
 
-TEST_CASE(
-    "GPT writes the same with caches and without, in batches and alone, by beams and greedily") {
+namespace {
+
+// Weights with which a model says something definite, and something else after other tokens.
+void make_definite(const nn::Params& params) {
+  params.to(f64);
+  const NoGrad off;
+  for (const nn::Param& param : params.all()) param.value.copy_(param.value * 12);
+}
+
+}  // namespace
+
+TEST_CASE("GPT writes the same with caches and without, in batches and alone") {
   for (const nn::GptConfig& config : {testing::small_gpt2(), testing::small_llama()}) {
     CAPTURE(config.rms);
     nn::Params params(3);
     const nn::Gpt gpt(params / "gpt", config);
-    params.to(f64);
+    make_definite(params);
     const Lists prompts = {{1, 2, 3}, {4}, {5, 6, 7, 8, 9, 10}, {4, 4, 4}};
     const nn::GenerateOptions greedy{.sampling = {.temperature = 0}, .length = 9};
     const Lists all = nn::generate_all(nn::with_caches(gpt), prompts, greedy);
@@ -140,37 +150,63 @@ TEST_CASE(
   }
 }
 
+namespace {
+
+using Ids = std::vector<int64_t>;
+
+// Of all continuations of up to three tokens, the end (0) not counted, the most probable one.
+struct Best {
+  Ids tokens;
+  double score = -INFINITY;
+};
+void try_all(const nn::Gpt& gpt, const Ids& prompt, const Ids& made, double sum, Best& best) {
+  Ids all = prompt;
+  all.insert(all.end(), made.begin(), made.end());
+  const Tensor logits = gpt(from_vector(all).unsqueeze(0));
+  const auto p = log_softmax(logits[0][logits.size(1) - 1], -1).to_vector<double>();
+  const double ended = (sum + p[0]) / std::pow((5.0 + static_cast<double>(made.size())) / 6, 0.6);
+  if (ended > best.score) best = {made, ended};
+  for (int64_t v = 1; v < 5 && made.size() < 3; ++v) {
+    Ids more = made;
+    more.push_back(v);
+    try_all(gpt, prompt, more, sum + p[static_cast<size_t>(v)], best);
+  }
+}
+
+}  // namespace
+
 TEST_CASE("a wide beam finds the most probable continuation that there is") {
+  const NoGrad off;
   nn::Params params(4);
   const nn::Gpt gpt(params / "gpt",
                     {.vocab = 5, .context = 8, .width = 8, .heads = 2, .layers = 1});
-  params.to(f64);
-  const Tensor prompt = from_vector(std::vector<int64_t>{1, 2}, {1, 2});
-  // All continuations of up to three tokens, the end (0) not counted.
-  double best = -INFINITY;
-  std::vector<int64_t> at;
-  const std::function<void(std::vector<int64_t>, double)> go_on = [&](std::vector<int64_t> made,
-                                                                      double sum) {
-    std::vector<int64_t> all{1, 2};
-    all.insert(all.end(), made.begin(), made.end());
-    const Tensor logits = gpt(from_vector(all).unsqueeze(0));
-    const auto p =
-        log_softmax(logits[0].select(0, logits.size(1) - 1), -1).detach().to_vector<double>();
-    const double ended =
-        (sum + p[0]) / std::pow((5.0 + static_cast<double>(made.size())) / 6.0, 0.6);
-    if (ended > best) best = ended, at = made;
-    for (int64_t v = 1; v < 5 && made.size() < 3; ++v) {
-      made.push_back(v);
-      go_on(made, sum + p[static_cast<size_t>(v)]);
-      made.pop_back();
+  make_definite(params);
+  Tensor prompts = zeros({16, 2}, i64);
+  for (int64_t i = 0; i < 32; ++i) prompts.data<int64_t>()[i] = 1 + (i % 2 ? i / 2 % 4 : i / 8);
+  const nn::BeamOptions o{.beam = 100, .length_penalty = 0.6, .max_length = 3, .eos = 0};
+  const auto found = nn::beam_search(nn::with_caches(gpt), prompts, o),
+             again = nn::beam_search(nn::without_caches(gpt), prompts, o);
+  for (int64_t i = 0; i < 16; ++i) {
+    CAPTURE(i);
+    Best best;
+    try_all(gpt, prompts[i].to_vector<int64_t>(), {}, 0, best);
+    for (const auto* each : {&found, &again}) {
+      const nn::Hypothesis& h = (*each)[static_cast<size_t>(i)];
+      CHECK(h.tokens == best.tokens);
+      CHECK(h.score == doctest::Approx(best.score).epsilon(1e-5));
     }
-  };
-  go_on({}, 0);
-  const auto found =
-      nn::beam_search(nn::with_caches(gpt), prompt,
-                      {.beam = 100, .length_penalty = 0.6, .max_length = 3, .eos = 0});
-  CHECK(found[0].tokens == at);
-  CHECK(found[0].score == doctest::Approx(best).epsilon(1e-5));
+  }
+}
+
+TEST_CASE("beams that stay where they are are not sent there") {
+  nn::LanguageModel model = counting();
+  int64_t sent = 0;
+  model.reorder = [&](const Tensor&) { ++sent; };
+  const Tensor prompts = from_vector(std::vector<int64_t>{3, 5}, {2, 1});
+  const auto found = nn::beam_search(model, prompts, {.beam = 1, .max_length = 9, .eos = 6});
+  CHECK(found[0].tokens == std::vector<int64_t>{4, 5});
+  CHECK(found[1].tokens.empty());
+  CHECK(sent == 0);
 }
 
 TEST_CASE("what beam search of a language model refuses") {

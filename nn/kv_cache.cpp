@@ -85,8 +85,13 @@ void KvCache::clear() {
 void KvCache::reorder(const Tensor& rows) {
   if (!keys_.defined()) return;
   const NoGrad off;
-  keys_ = index_select(keys_, 0, rows);
-  values_ = index_select(values_, 0, rows);
+  // What is kept is little beside the capacity.
+  const int64_t capacity = keys_.size(2);
+  const Tensor k = index_select(keys(), 0, rows), v = index_select(values(), 0, rows);
+  keys_ = buffer_of(k, k, capacity);
+  values_ = buffer_of(v, v, capacity);
+  last_ = kept();
+  first_ = 0;
 }
 
 }  // namespace tapehead::nn

@@ -124,6 +124,26 @@ TEST_CASE("a window's cache does not grow with the sequence") {
   }
 }
 
+TEST_CASE("rows of a cache go where they are sent, and on from there") {
+  manual_seed(4);
+  const Tensor x = randn({2, 2, 9, 3}, f64), rows = from_vector(std::vector<int64_t>{1, 0, 1});
+  const Tensor sent = index_select(x, 0, rows);
+  for (const nn::KvCacheOptions& o : {nn::KvCacheOptions{}, {.capacity = 9}, {.window = 4}}) {
+    CAPTURE(o.window);
+    nn::KvCache cache(o), other(o);
+    cache.reorder(rows);  // nothing is there yet
+    for (int64_t t = 0; t < 9; ++t) {
+      const Tensor one = x.slice(2, t, t + 1), its = sent.slice(2, t, t + 1);
+      if (t == 6) cache.reorder(rows);
+      cache.append(t < 6 ? one : its, t < 6 ? one * 2 : its * 2);
+      other.append(its, its * 2);
+    }
+    CHECK(cache.length() == 9);
+    CHECK(difference(cache.keys(), other.keys()) == 0);
+    CHECK(difference(cache.values(), other.values()) == 0);
+  }
+}
+
 TEST_CASE("what a cache and attention refuse") {
   const Tensor k = zeros({1, 2, 3, 4});
   nn::KvCache full_one({.capacity = 4});

@@ -14,6 +14,7 @@ using Notes = std::vector<std::pair<std::string, std::string>>;
 constexpr const char* kModel = "model/";
 constexpr const char* kOptimizer = "optimizer/";
 constexpr const char* kSchedule = "schedule/";
+constexpr const char* kAverage = "average/";
 
 void put(std::vector<NamedTensor>& tensors, Notes& notes, const std::string& prefix,
          const optim::StateDict& state) {
@@ -73,12 +74,13 @@ class Reader {
 
 void save_checkpoint(const std::string& path, const nn::Params& params,
                      const optim::Optimizer& optimizer, const optim::Schedule& schedule,
-                     const RunState& run) {
+                     const RunState& run, const optim::WeightAverage* average) {
   std::vector<NamedTensor> tensors;
   Notes notes;
   for (const nn::Param& p : params.all()) tensors.emplace_back(kModel + p.path, p.value);
   put(tensors, notes, kOptimizer, optimizer.save());
   put(tensors, notes, kSchedule, schedule.save());
+  if (average) put(tensors, notes, kAverage, average->save());
   const Generator& generator = default_generator();
   const auto note = [&](const char* name, auto value) {
     notes.emplace_back(name, fmt::format("{}", value));
@@ -95,7 +97,8 @@ void save_checkpoint(const std::string& path, const nn::Params& params,
 }
 
 RunState load_checkpoint(const std::string& path, const nn::Params& params,
-                         optim::Optimizer& optimizer, optim::Schedule& schedule) {
+                         optim::Optimizer& optimizer, optim::Schedule& schedule,
+                         optim::WeightAverage* average) {
   const Reader file(path);
   const RunState run{.step = file.count("run.step"),
                      .position = {file.count("run.epoch"), file.count("run.batch")},
@@ -108,12 +111,14 @@ RunState load_checkpoint(const std::string& path, const nn::Params& params,
   const optim::StateDict optimizer_state = file.state(kOptimizer),
                          schedule_state = file.state(kSchedule);
   params.check(model, path, {});
-  const optim::StateDict before = optimizer.save();
+  const optim::StateDict optimizer_before = optimizer.save(), schedule_before = schedule.save();
   try {
     optimizer.load(optimizer_state);
     schedule.load(schedule_state);
+    if (average) average->load(file.state(kAverage));
   } catch (const Error& e) {
-    optimizer.load(before);
+    optimizer.load(optimizer_before);
+    schedule.load(schedule_before);
     throw FormatError(fmt::format("{}: {}", path, e.what()));
   }
   params.load(model, path, {});

@@ -8,6 +8,7 @@
 #include "tapehead/core/safetensors.h"
 #include "tapehead/data/loader.h"
 #include "tapehead/nn/params.h"
+#include "tapehead/optim/average.h"
 #include "tapehead/optim/optimizer.h"
 #include "tapehead/optim/schedule.h"
 
@@ -22,16 +23,17 @@ struct RunState {
   double seconds = 0;  ///< of training
 };
 
-/// Writes parameters, optimizer, schedule, the default generator and the run's state to one
-/// safetensors file, whole or not at all: when the disk is full, what stood there before stays.
-/// Throws IoError.
+/// Writes parameters, optimizer, schedule, the default generator, the run's state and, if there is
+/// one, an average of the weights to one safetensors file, whole or not at all: when the disk is
+/// full, what stood there before stays. Throws IoError.
 void save_checkpoint(const std::string& path, const nn::Params& params,
                      const optim::Optimizer& optimizer, const optim::Schedule& schedule,
-                     const RunState& run);
+                     const RunState& run, const optim::WeightAverage* average = nullptr);
 
 /// Brings all of them to what a checkpoint holds. Throws IoError, and FormatError that lists every
 /// difference when the file is of another model; then nothing was changed.
 RunState load_checkpoint(const std::string& path, const nn::Params& params,
-                         optim::Optimizer& optimizer, optim::Schedule& schedule);
+                         optim::Optimizer& optimizer, optim::Schedule& schedule,
+                         optim::WeightAverage* average = nullptr);
 
 }  // namespace tapehead::train

@@ -60,6 +60,7 @@ struct RunBase::State {
   optim::Schedule& schedule;
   int64_t steps;
   BatchSource source;
+  optim::WeightAverage* average;
   RunState run;
   std::string metric;
   std::function<double()> score;
@@ -95,7 +96,7 @@ struct RunBase::State {
     run.position = source.position();
     run.seconds += now() - started;
     started = now();
-    save_checkpoint(file(kCheckpoint), params, optimizer, schedule, run);
+    save_checkpoint(file(kCheckpoint), params, optimizer, schedule, run, average);
     saved = run.step;
   }
 
@@ -103,6 +104,8 @@ struct RunBase::State {
     if (!score) return;
     check_parameters();
     const auto epoch = source.position().epoch;
+    std::optional<optim::WeightAverage::Swapped> averages;
+    if (average) averages.emplace(*average);
     const double value = score();
     log.write({{"step", run.step},
                {"epoch", epoch},
@@ -160,14 +163,15 @@ struct RunBase::State {
 namespace {
 
 RunState resume_or_start(const Options& o, const nn::Params& params, optim::Optimizer& optimizer,
-                         optim::Schedule& schedule, const BatchSource& source) {
+                         optim::Schedule& schedule, const BatchSource& source,
+                         optim::WeightAverage* average) {
   const std::string path = o.out + "/" + kCheckpoint;
   if (o.resume) {
-    RunState run = load_checkpoint(path, params, optimizer, schedule);
+    RunState run = load_checkpoint(path, params, optimizer, schedule, average);
     source.seek(run.position);
     return run;
   }
-  save_checkpoint(path, params, optimizer, schedule, {});
+  save_checkpoint(path, params, optimizer, schedule, {}, average);
   // An earlier run's results must not be taken for this one's.
   std::error_code ignored;
   for (const char* file : {kModel, kBest}) std::filesystem::remove(o.out + "/" + file, ignored);
@@ -178,10 +182,10 @@ RunState resume_or_start(const Options& o, const nn::Params& params, optim::Opti
 
 RunBase::RunBase(const Cli& cli, const Options& o, const nn::Params& params,
                  optim::Optimizer& optimizer, optim::Schedule& schedule, int64_t steps,
-                 BatchSource source) {
+                 BatchSource source, optim::WeightAverage* average) {
   make_folders(o.out, "run");
   remove_abandoned(o.out);
-  const RunState run = resume_or_start(o, params, optimizer, schedule, source);
+  const RunState run = resume_or_start(o, params, optimizer, schedule, source, average);
   const std::string log_path = o.out + "/metrics.jsonl";
   write_atomic(o.out + "/" + kConfig, cli.config());
   // NOLINTNEXTLINE(modernize-make-unique): it cannot be moved
@@ -193,6 +197,7 @@ RunBase::RunBase(const Cli& cli, const Options& o, const nn::Params& params,
       .schedule = schedule,
       .steps = steps,
       .source = std::move(source),
+      .average = average,
       .run = run,
       .metric = {},
       .score = {},
@@ -227,6 +232,7 @@ void RunBase::step(const Tensor& loss) {
         value, s.run.step + 1, before, s.kept("--anomaly ")));
   }
   s.optimizer.step();
+  if (s.average) s.average->update();
   s.schedule.step();
   s.optimizer.zero_grad();
   ++s.run.step;
@@ -249,7 +255,9 @@ bool RunBase::goes_on() {
 int64_t RunBase::steps_taken() const { return state_->run.step; }
 
 void RunBase::load_best() {
-  if (state_->run.has_best) state_->params.load(state_->file(kBest));
+  const State& s = *state_;
+  if (s.run.has_best) s.params.load(s.file(kBest));
+  else if (s.average) s.average->copy_to_model();
 }
 
 void RunBase::finish(const std::string& metric, double value) {

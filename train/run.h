@@ -8,6 +8,7 @@
 
 #include "tapehead/data/loader.h"
 #include "tapehead/nn/params.h"
+#include "tapehead/optim/average.h"
 #include "tapehead/optim/optimizer.h"
 #include "tapehead/optim/schedule.h"
 #include "tapehead/train/cli.h"
@@ -26,8 +27,8 @@ struct BatchSource {
 class RunBase {
  public:
   RunBase(const Cli& cli, const Options& options, const nn::Params& params,
-          optim::Optimizer& optimizer, optim::Schedule& schedule, int64_t steps,
-          BatchSource source);
+          optim::Optimizer& optimizer, optim::Schedule& schedule, int64_t steps, BatchSource source,
+          optim::WeightAverage* average);
   ~RunBase();
 
   /// Scores the model after every epoch. The weights with the highest score so far are kept in
@@ -38,7 +39,8 @@ class RunBase {
   /// NaN or infinite, and for such a parameter where one is saved; IoError when the disk is full.
   /// The last checkpoint stays then, and the message says how to go on.
   void step(const Tensor& loss);
-  /// Loads the weights with the best score, when each_epoch() kept any.
+  /// Loads the weights with the best score, when each_epoch() kept any; else the averages, if there
+  /// are any.
   void load_best();
   /// Writes model.safetensors and loss.svg and reports the result as the program's last line.
   void finish(const std::string& metric, double value);
@@ -57,7 +59,8 @@ class RunBase {
 /// Goes through the batches for a number of steps; in the program's folder `out` it leaves
 /// a checkpoint, metrics.jsonl, TensorBoard events, loss.svg and model.safetensors, in place of an
 /// earlier run's. Ctrl-C saves and says how to resume; with Options::resume it goes on, bit for
-/// bit.
+/// bit. An average of the weights is updated after each step, and it is what each_epoch() scores
+/// and keeps.
 ///
 ///   train::Run run(cli, o, params, opt, schedule, batches, steps);
 ///   for (const Batch& batch : run) {
@@ -70,10 +73,12 @@ template <class Batch>
 class Run : public detail::RunBase {
  public:
   Run(const Cli& cli, const Options& options, const nn::Params& params, optim::Optimizer& optimizer,
-      optim::Schedule& schedule, data::Loader<Batch>& loader, int64_t steps)
+      optim::Schedule& schedule, data::Loader<Batch>& loader, int64_t steps,
+      optim::WeightAverage* average = nullptr)
       : RunBase(cli, options, params, optimizer, schedule, steps,
                 {[&loader] { return loader.position(); },
-                 [&loader](const data::LoaderPosition& p) { loader.seek(p); }}),
+                 [&loader](const data::LoaderPosition& p) { loader.seek(p); }},
+                average),
         loader_(loader) {}
 
   class Iterator {

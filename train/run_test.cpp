@@ -13,6 +13,7 @@
 #include "tapehead/core/file.h"
 #include "tapehead/nn/linear.h"
 #include "tapehead/optim/adam.h"
+#include "tapehead/optim/average.h"
 #include "tapehead/tests/file_limit.h"
 #include "tapehead/tests/scratch.h"
 
@@ -40,6 +41,7 @@ struct Program {
     return loss;
   };
   std::function<double()> score;
+  optim::Ema* average = nullptr;
 
   Program(const std::string& out, const std::string& more = "") {
     o.out = out;
@@ -51,7 +53,7 @@ struct Program {
     char name[] = "sum";
     char* argv[] = {name};
     const train::Cli cli(1, argv, "sum", "A test.");
-    train::Run run(cli, o, params, optimizer, schedule, batches, steps);
+    train::Run run(cli, o, params, optimizer, schedule, batches, steps, average);
     if (score) run.each_epoch("val", score);
     for (const Tensor& batch : run) {
       const Tensor loss = mean(square(layer(batch + 0.1 * randn({3, 40})) - 1));
@@ -60,7 +62,7 @@ struct Program {
       losses.push_back(changed.item());
       run.step(changed);
     }
-    if (score) run.load_best();
+    if (score || average) run.load_best();
   }
   std::string error(int64_t steps = 6) {
     return message_of<Error>([&] { train(steps); });
@@ -223,4 +225,47 @@ TEST_CASE("run: a new run takes the place of an old one, and of what a kill left
     return loss;
   };
   program.train(1);
+}
+
+TEST_CASE("run: an average of the weights is scored, kept, and goes on after a stop") {
+  const auto weights = [](const Program& p) { return p.layer.weight.to_vector<double>(); };
+  const Scratch scratch;
+  std::vector<std::vector<double>> scored;
+  const auto train = [&](const std::string& out, const std::string& more, int64_t steps) {
+    Program program(out, more);
+    optim::Ema ema(program.params, 0.5);
+    program.average = &ema;
+    program.score = [&] {
+      CHECK(weights(program) == ema.averages()[0].value.to_vector<double>());
+      scored.push_back(weights(program));
+      return static_cast<double>(scored.size());  // the last is the best
+    };
+    program.change = [&](const Tensor& loss, int64_t step) {
+      if (step > steps) std::raise(SIGINT);
+      return loss;
+    };
+    message_of<train::Interrupted>([&] { program.train(); });
+    return weights(program);
+  };
+  const auto whole = train(scratch / "whole", "", 6);
+  REQUIRE(scored.size() == 2);
+  CHECK(whole == scored[1]);
+  scored.clear();
+  train(scratch / "cut", "", 3);
+  const auto resumed = train(scratch / "cut", "resume", 6);
+  CHECK(resumed == whole);
+
+  // Without a score the averages are what is left.
+  Program program(scratch / "plain");
+  optim::Ema ema(program.params, 0.5);
+  program.average = &ema;
+  program.train();
+  CHECK(weights(program) == ema.averages()[0].value.to_vector<double>());
+  CHECK(weights(program) == whole);
+  // A checkpoint of a run without one has none to go on from.
+  Program other(scratch / "other");
+  other.train();
+  other.o.resume = true;
+  other.average = &ema;
+  CHECK(other.error().starts_with(scratch / "other/checkpoint.safetensors: "));
 }

@@ -120,7 +120,7 @@ std::vector<AddedTokens::Part> AddedTokens::cut(std::string_view text,
       out.push_back(std::move(part));
       continue;
     }
-    const std::string normalized = normalizer ? normalizer(std::move(part.text)) : part.text;
+    const std::string normalized = normalizer ? normalizer(part.text) : part.text;
     for (Part& piece : cut_at(normalized, normalized_)) {
       piece.first = piece.first && part.first;
       out.push_back(std::move(piece));

@@ -47,13 +47,13 @@ constexpr int32_t kGone = -1;
 
 }  // namespace
 
-MergeModel::MergeModel(TokenTable tokens, MergeOptions options)
-    : TokenModel(std::move(tokens)), options_(std::move(options)) {
-  if (options_.unk_token) unk_ = tokens_.find(*options_.unk_token);
+MergeModel::MergeModel(TokenTable table, MergeOptions options)
+    : TokenModel(std::move(table)), options_(std::move(options)) {
+  if (options_.unk_token) unk_ = tokens().find(*options_.unk_token);
 }
 
 std::string MergeModel::add_merge(std::string_view left, std::string_view right) {
-  const int32_t ids[] = {tokens_.find(left), tokens_.find(right)};
+  const int32_t ids[] = {tokens().find(left), tokens().find(right)};
   for (const int side : {0, 1}) {
     if (ids[side] < 0) {
       return fmt::format("the vocabulary has no '{}', which is merged here",
@@ -65,7 +65,7 @@ std::string MergeModel::add_merge(std::string_view left, std::string_view right)
     return fmt::format("'{}' is shorter than the prefix '{}'", right, prefix);
   }
   const std::string whole = std::string(left) + std::string(right.substr(prefix.size()));
-  const int32_t id = tokens_.find(whole);
+  const int32_t id = tokens().find(whole);
   if (id < 0) return fmt::format("the vocabulary has no '{}', which this merge makes", whole);
   const auto rank = static_cast<int32_t>(merges_.size());
   made_[pair_key(ids[0], ids[1])] = {rank, id};  // of a merge that stands twice the last counts
@@ -97,7 +97,7 @@ std::vector<int32_t> MergeModel::initial(std::string_view piece) const {
       symbol = decorated;
     }
     at += length;
-    if (const int32_t id = tokens_.find(symbol); id >= 0) {
+    if (const int32_t id = tokens().find(symbol); id >= 0) {
       put_unknown();
       ids.push_back(id);
       continue;
@@ -105,7 +105,7 @@ std::vector<int32_t> MergeModel::initial(std::string_view piece) const {
     if (options_.byte_fallback) {
       std::vector<int32_t> bytes;
       for (const char byte : symbol) {
-        bytes.push_back(tokens_.find(fmt::format("<0x{:02X}>", static_cast<unsigned char>(byte))));
+        bytes.push_back(tokens().find(fmt::format("<0x{:02X}>", static_cast<unsigned char>(byte))));
       }
       if (std::find(bytes.begin(), bytes.end(), -1) == bytes.end()) {
         ids.insert(ids.end(), bytes.begin(), bytes.end());
@@ -156,7 +156,7 @@ std::vector<int32_t> MergeModel::merged(std::string_view piece) const {
 
 void MergeModel::encode(std::string_view piece, std::vector<int64_t>& ids) const {
   if (options_.ignore_merges) {
-    if (const int32_t id = tokens_.find(piece); id >= 0) {
+    if (const int32_t id = tokens().find(piece); id >= 0) {
       ids.push_back(id);
       return;
     }
@@ -185,11 +185,11 @@ std::string MergeModel::to_json() const {
       "  \"byte_fallback\": {},\n  \"ignore_merges\": {},\n  \"vocab\": {},\n  \"merges\": [",
       options_.unk_token ? json_string(*options_.unk_token) : "null",
       text_or_null(options_.continuing_subword_prefix), text_or_null(options_.end_of_word_suffix),
-      options_.fuse_unk, options_.byte_fallback, options_.ignore_merges, tokens_.to_json());
+      options_.fuse_unk, options_.byte_fallback, options_.ignore_merges, tokens().to_json());
   const char* comma = "";
   for (const auto& [left, right] : merges_) {
     out += fmt::format("{}\n    [{}, {}]", std::exchange(comma, ","),
-                       json_string(*tokens_.token(left)), json_string(*tokens_.token(right)));
+                       json_string(*tokens().token(left)), json_string(*tokens().token(right)));
   }
   return out + "\n  ]\n}";
 }
@@ -197,8 +197,8 @@ std::string MergeModel::to_json() const {
 std::vector<std::pair<std::string, std::string>> MergeModel::to_files() const {
   std::string merges = "#version: 0.2\n";
   for (const auto& [left, right] : merges_) {
-    const std::string& a = *tokens_.token(left);
-    const std::string& b = *tokens_.token(right);
+    const std::string& a = *tokens().token(left);
+    const std::string& b = *tokens().token(right);
     if ((a + b).find_first_of(" \n\r") != std::string::npos) {
       throw FormatError(fmt::format(
           "Tokenizer: the merge of '{}' and '{}' cannot stand in merges.txt; save tokenizer.json",
@@ -206,7 +206,7 @@ std::vector<std::pair<std::string, std::string>> MergeModel::to_files() const {
     }
     merges += a + " " + b + "\n";
   }
-  return {{"vocab.json", tokens_.to_json() + "\n"}, {"merges.txt", merges}};
+  return {{"vocab.json", tokens().to_json() + "\n"}, {"merges.txt", merges}};
 }
 
 }  // namespace tapehead::data::tokenizing

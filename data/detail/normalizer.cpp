@@ -23,9 +23,9 @@ struct BertOptions {
 };
 
 /// BERT's BasicTokenizer, up to the cutting: Devlin et al. 2019.
-std::string bert(std::string text, const BertOptions& options) {
+std::string bert(std::string_view line, const BertOptions& options) {
   std::u32string points;
-  for (const char32_t c : code_points(text)) {
+  for (const char32_t c : code_points(line)) {
     if (options.clean && (c == 0 || is_control(c))) continue;
     if (options.clean && is_white_space(c)) {
       points += U' ';
@@ -35,7 +35,7 @@ std::string bert(std::string text, const BertOptions& options) {
       points += c;
     }
   }
-  text = to_utf8(points);
+  std::string text = to_utf8(points);
   if (options.strip_accents) {
     text = without(normal_form(text, NormalForm::kNfd), is_nonspacing_mark);
   }
@@ -51,7 +51,7 @@ std::string stripped(std::string_view text, bool left, bool right) {
 }
 
 Normalizer normal_form_of(NormalForm form) {
-  return [form](std::string text) { return normal_form(text, form); };
+  return [form](const std::string& text) { return normal_form(text, form); };
 }
 
 Normalizer bert_of(const JsonView& from) {
@@ -59,7 +59,7 @@ Normalizer bert_of(const JsonView& from) {
   const BertOptions options = {from.boolean_or("clean_text", true),
                                from.boolean_or("handle_chinese_chars", true),
                                from.boolean_or("strip_accents", lower), lower};
-  return [options](std::string text) { return bert(std::move(text), options); };
+  return [options](const std::string& text) { return bert(text, options); };
 }
 
 Normalizer sequence_of(const JsonView& from) {
@@ -67,9 +67,10 @@ Normalizer sequence_of(const JsonView& from) {
   for (const JsonView& part : from.at("normalizers").items()) {
     parts.push_back(make_normalizer(part));
   }
-  return [parts](std::string text) {
-    for (const Normalizer& part : parts) text = part(std::move(text));
-    return text;
+  return [parts](const std::string& text) {
+    std::string out = text;
+    for (const Normalizer& part : parts) out = part(out);
+    return out;
   };
 }
 
@@ -97,27 +98,27 @@ Normalizer make_normalizer(const JsonView& from) {
   if (name == "NFKD") return normal_form_of(NormalForm::kNfkd);
   if (name == "Lowercase") return lowered;
   if (name == "StripAccents") {
-    return [](std::string text) { return without(text, is_combining_mark); };
+    return [](const std::string& text) { return without(text, is_combining_mark); };
   }
   if (name == "Strip") {
     return [left = from.boolean_or("strip_left", true),
-            right = from.boolean_or("strip_right", true)](std::string text) {
+            right = from.boolean_or("strip_right", true)](const std::string& text) {
       return stripped(text, left, right);
     };
   }
   if (name == "Prepend") {
-    return [prefix = from.at("prepend").text()](std::string text) {
+    return [prefix = from.at("prepend").text()](const std::string& text) {
       return text.empty() ? text : prefix + text;
     };
   }
   if (name == "Replace") {
-    return [what = plain_pattern(from), with = from.at("content").text()](std::string text) {
+    return [what = plain_pattern(from), with = from.at("content").text()](const std::string& text) {
       return replace_all(text, what, with);
     };
   }
   if (name == "BertNormalizer") return bert_of(from);
   if (name == "ByteLevel") {
-    return [](std::string text) { return to_byte_level(text); };
+    return [](const std::string& text) { return to_byte_level(text); };
   }
   type.fail(
       fmt::format("the normalizer '{}' is not supported; Sequence, NFC, NFD, NFKC, NFKD, "

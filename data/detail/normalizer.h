@@ -8,7 +8,7 @@
 
 namespace tapehead::data::tokenizing {
 
-using Normalizer = std::function<std::string(std::string)>;
+using Normalizer = std::function<std::string(const std::string&)>;
 
 /// The normalizer that a tokenizer.json describes. Throws FormatError.
 Normalizer make_normalizer(const JsonView& from);

@@ -20,14 +20,14 @@ using Cut = std::function<std::vector<Stretch>(std::u32string_view)>;
 enum class Behavior { kIsolated, kRemoved, kMergedWithPrevious, kMergedWithNext, kContiguous };
 
 Behavior behavior_of(const JsonView& from) {
-  static const std::pair<const char*, Behavior> kNames[] = {
+  static const std::pair<const char*, Behavior> names[] = {
       {"Isolated", Behavior::kIsolated},
       {"Removed", Behavior::kRemoved},
       {"MergedWithPrevious", Behavior::kMergedWithPrevious},
       {"MergedWithNext", Behavior::kMergedWithNext},
       {"Contiguous", Behavior::kContiguous}};
   const JsonView field = from.at("behavior");
-  for (const auto& [name, behavior] : kNames) {
+  for (const auto& [name, behavior] : names) {
     if (field.text() == name) return behavior;
   }
   field.fail(

@@ -1,4 +1,4 @@
-// The two kinds of models that turn a piece of text into tokens.
+// The kinds of models that turn a piece of text into tokens.
 #pragma once
 
 #include <memory>
@@ -23,7 +23,9 @@ class TokenModel {
   const TokenTable& tokens() const { return tokens_; }
 
  protected:
-  explicit TokenModel(TokenTable tokens) : tokens_(std::move(tokens)) {}
+  explicit TokenModel(TokenTable table) : tokens_(std::move(table)) {}
+
+ private:
   TokenTable tokens_;
 };
 
@@ -40,7 +42,7 @@ struct MergeOptions {
 
 class MergeModel : public TokenModel {
  public:
-  MergeModel(TokenTable tokens, MergeOptions options);
+  MergeModel(TokenTable table, MergeOptions options);
 
   /// Adds the merge next in rank; nothing is encoded before all are there. Returns what is wrong
   /// with it, "" when it is fine.
@@ -78,8 +80,8 @@ struct WordPieceOptions {
 /// unknown.
 class WordPieceModel : public TokenModel {
  public:
-  /// `tokens` holds the unknown token.
-  WordPieceModel(TokenTable tokens, WordPieceOptions options);
+  /// `table` holds the unknown token.
+  WordPieceModel(TokenTable table, WordPieceOptions options);
 
   void encode(std::string_view piece, std::vector<int64_t>& ids) const override;
   std::string to_json() const override;
@@ -87,6 +89,21 @@ class WordPieceModel : public TokenModel {
 
  private:
   WordPieceOptions options_;
+  int32_t unk_;
+};
+
+/// Whole pieces are tokens; any other is the unknown token.
+class WordLevelModel : public TokenModel {
+ public:
+  /// `table` holds the unknown token.
+  WordLevelModel(TokenTable table, std::string unk_token);
+
+  void encode(std::string_view piece, std::vector<int64_t>& ids) const override;
+  std::string to_json() const override;
+  std::vector<std::pair<std::string, std::string>> to_files() const override;
+
+ private:
+  std::string unk_token_;
   int32_t unk_;
 };
 

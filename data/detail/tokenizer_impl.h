@@ -17,14 +17,14 @@ struct Tokenizer::Impl {
   tokenizing::Surround surround;
   tokenizing::AddedTokens added;
   int64_t size = 0;
+
+  /// A tokenizer of a model and a tokenizer.json, in which "model" is not looked at. Throws
+  /// FormatError with `name` for the file.
+  static Tokenizer assemble(Json description, std::unique_ptr<const tokenizing::TokenModel> model,
+                            const std::string& name);
 };
 
 namespace tokenizing {
-
-/// A tokenizer of a model and a tokenizer.json, in which "model" is not looked at. Throws
-/// FormatError with `name` for the file.
-Tokenizer assemble(Json description, std::unique_ptr<const TokenModel> model,
-                   const std::string& name);
 
 /// The entry of a token among "added_tokens".
 Json special_token(const std::string& content, int64_t id);

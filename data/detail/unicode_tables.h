@@ -1,6 +1,8 @@
 // Where the Unicode tables behind Hugging Face's tokenizers differ from utf8proc's. Theirs come
 // from libraries of several ages: normal forms and BERT's classes are of Unicode 9 or before, the
 // classes of patterns of Unicode 16, lower case of Unicode 17. Ids must not depend on that.
+// The tables are exact for a utf8proc of Unicode 15.0; a newer one may differ in what it newly
+// assigns.
 #pragma once
 
 #include <span>

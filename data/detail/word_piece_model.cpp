@@ -6,10 +6,10 @@
 
 namespace tapehead::data::tokenizing {
 
-WordPieceModel::WordPieceModel(TokenTable tokens, WordPieceOptions options)
-    : TokenModel(std::move(tokens)),
+WordPieceModel::WordPieceModel(TokenTable table, WordPieceOptions options)
+    : TokenModel(std::move(table)),
       options_(std::move(options)),
-      unk_(tokens_.find(options_.unk_token)) {}
+      unk_(tokens().find(options_.unk_token)) {}
 
 void WordPieceModel::encode(std::string_view piece, std::vector<int64_t>& ids) const {
   std::vector<size_t> starts;  // of the characters, in bytes
@@ -29,7 +29,7 @@ void WordPieceModel::encode(std::string_view piece, std::vector<int64_t>& ids) c
     for (; stop > begin && id < 0; --stop) {
       candidate = begin == 0 ? "" : options_.prefix;
       candidate += piece.substr(starts[begin], starts[stop] - starts[begin]);
-      id = tokens_.find(candidate);
+      id = tokens().find(candidate);
     }
     if (id < 0) {
       ids.resize(before);
@@ -46,13 +46,13 @@ std::string WordPieceModel::to_json() const {
       "{{\n  \"type\": \"WordPiece\",\n  \"unk_token\": {},\n  \"continuing_subword_prefix\": {},\n"
       "  \"max_input_chars_per_word\": {},\n  \"vocab\": {}\n}}",
       json_string(options_.unk_token), json_string(options_.prefix), options_.longest_word,
-      tokens_.to_json());
+      tokens().to_json());
 }
 
 std::vector<std::pair<std::string, std::string>> WordPieceModel::to_files() const {
   std::string text;
-  for (int64_t id = 0; id < tokens_.size(); ++id) {
-    const std::string* token = tokens_.token(id);
+  for (int64_t id = 0; id < tokens().size(); ++id) {
+    const std::string* token = tokens().token(id);
     if (token == nullptr || token->find_first_of("\r\n") != std::string::npos) {
       throw FormatError(
           fmt::format("Tokenizer: id {} cannot stand in vocab.txt; save tokenizer.json", id));

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <numeric>
 
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
@@ -92,6 +93,8 @@ TEST_CASE("what a model that copies writes has the score of its probabilities") 
       CHECK(-loss.item() * static_cast<double>(line.size() - 1) ==
             doctest::Approx(h.score).epsilon(1e-5));
       for (const int64_t id : h.tokens) CHECK(id < (b == 0 ? 11 : 10));
+      for (const std::vector<float>& row : h.attention)
+        CHECK(std::accumulate(row.begin(), row.end(), 0.0) == doctest::Approx(1));
     }
   }
 }

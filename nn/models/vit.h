@@ -28,8 +28,8 @@ struct VitConfig {
   bool mean_pool = false;
   int64_t pooler = 0;                  ///< the width of a layer with tanh before the head; 0: none
   Init init = init::xavier_uniform();  ///< of projections
-  /// Of learned positions and the class token. The authors' 0.02 suits long trainings; a small model
-  /// that is to learn soon wants positions as large as what it sees, 0.5.
+  /// Of learned positions and the class token. The authors' 0.02 suits long trainings; a small
+  /// model that is to learn soon wants positions as large as what it sees, 0.5.
   Init position_init = init::normal(0.02);
 };
 

@@ -19,7 +19,7 @@ SPEC.loader.exec_module(COMPARE)
 
 TEXTS = ["", " ", "Hello world", "I'll say 'TIS THEY'RE, it's: WE'D 'ſo", "  two   spaces\tand\u00a0tabs  \n\n  end ", "a\r\n\r\nb \n c",
          "price 12345.67 for 1½ ٣٤٥٦", "naïve café e\u0301 ﬁne Å ㎏", "日本語と한국어 ไทย हिन्दी 👩‍👩‍👧 ☺️", "x=(a+b)//c; // http://a.b/c",
-         "HTTPServer iPhone McDonald ǅungla A\u0301B", "\u0301\u0301AB \u0301ab", "İSTANBUL ΟΔΟΣ ß", "tab\x00\x1f\x85\u200b\ufffd\x7f.",
+         "HTTPServer iPhone McDonald ǅungla A\u0301B", "\u0301\u0301AB \u0301ab", "İSTANBUL ΟΔΟΣ ß", "a'ſo ?\n/x", "tab\x00\x1f\x85\u200b\ufffd\x7f.",
          "a\u2028b\u3000c\u1680d", "\u1c89\ua7cb \U00010d50 \u32ff \U00011935\U00011930 \u061d \U00016ed0"]
 
 
@@ -63,9 +63,9 @@ def decoder_cases():
 
 def tokenizer_cases():
     """Whole tokenizers with few tokens."""
-    letters = {c: i for i, c in enumerate(["<unk>", "a", "b", "c", "▁", "é", "X", "<0xC3>", "<0xB6>", "ab", "bc", "abc", "aa", "▁a", "aaa"])}
+    letters = {c: i for i, c in enumerate(["<unk>", "a", "b", "c", "▁", "é", "X", "<0xC3>", "<0xB6>", "ab", "bc", "abc", "aa", "▁a", "aaa", "cab"])}
     merges = [("b", "c"), ("a", "b"), ("a", "bc"), ("ab", "c"), ("a", "a"), ("▁", "a"), ("aa", "a"), ("a", "aa")]
-    texts = ["abcabc", "aaaaaaa", "zabzzc", "aöb", "ａ ab a", "abé<x>X <x>  <sp>  b", "X<word>X <word> <WORD>a", "aab▁a", "<sp><sp> <x"]
+    texts = ["abcabc", "cab", "aaaaaaa", "zabzzc", "aöb", "ａ ab a", "abé<x>X <x>  <sp>  b", "X<word>X <word> <WORD>a", "aab▁a", "<sp><sp> <x"]
     out = []
     for options in (dict(), dict(unk_token="<unk>"), dict(unk_token="<unk>", fuse_unk=True), dict(unk_token="<unk>", byte_fallback=True),
                     dict(unk_token="<unk>", ignore_merges=True)):
@@ -75,8 +75,11 @@ def tokenizer_cases():
         tokenizer.add_tokens([AddedToken("<word>", single_word=True), AddedToken("<ＷＯＲＤ>", normalized=True), "<x"])
         tokenizer.post_processor = processors.Sequence([
             processors.BertProcessing(("c", 3), ("b", 2)),
-            processors.TemplateProcessing(single="<x> $A X X", special_tokens=[("<x>", 15), ("X", 6)])])
+            processors.TemplateProcessing(single="<x> $A X X", special_tokens=[("<x>", 16), ("X", 6)])])
         out.append([json.loads(tokenizer.to_str()), [[text, tokenizer.encode(text).ids] for text in texts]])
+    tokenizer = Tokenizer(models.WordLevel({"<unk>": 0, "a": 1, "ab": 2, "é,": 3}, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    out.append([json.loads(tokenizer.to_str()), [[text, tokenizer.encode(text).ids] for text in ("a ab  é, abc a", "")]])
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "un", "##aff", "##able", "##a", "##b", "##le", "a", "é", "##é", ",", "中", "aa"]
     tokenizer = Tokenizer(models.WordPiece({w: i for i, w in enumerate(words)}, unk_token="[UNK]", max_input_chars_per_word=8))
     tokenizer.normalizer, tokenizer.pre_tokenizer = normalizers.BertNormalizer(strip_accents=False), pre_tokenizers.BertPreTokenizer()

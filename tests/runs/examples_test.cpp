@@ -5,6 +5,10 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/file.h"
+#include "tapehead/data/tokenizer.h"
+#include "tapehead/nn/hf/gpt.h"
 #include "tapehead/tests/runs/process.h"
 #include "tapehead/tests/scratch.h"
 
@@ -79,6 +83,27 @@ TEST_CASE("gpt writes, ends with its result, and goes on from a prompt") {
   CHECK(written.out.starts_with("One day"));
   CHECK(written.out.size() > 300);
   CHECK(written.last_line() == last);
+}
+
+TEST_CASE("gpt learns byte-level BPE, and goes on from a folder of Hugging Face") {
+  using namespace tapehead;
+  const Scratch folder;
+  run_example("gpt", folder, {"--smoke", "--width", "16", "--vocab", "300", "--out", "bpe"});
+  const std::string text = read_file(folder / "bpe/tokenizer.json");
+  CHECK(data::Tokenizer::from_json(text, "tokenizer.json").size() == 300);
+  run_example("gpt", folder, {"--eval", "bpe", "--length", "5"});
+
+  const nn::Params params(1);
+  const nn::GptConfig small{.vocab = 300, .context = 192, .width = 16, .heads = 2, .layers = 1};
+  nn::hf::save(folder / "first", nn::Gpt(params / "gpt", small));
+  std::filesystem::copy(folder / "bpe/tokenizer.json", folder / "first/tokenizer.json");
+  run_example("gpt", folder, {"--smoke", "--from", "first", "--lr", "1e-2"});
+  CHECK(read_file(folder / "out/gpt/hf/tokenizer.json") == text);
+  const nn::hf::Folder trained = nn::hf::read_folder(folder / "out/gpt/hf");
+  const nn::Params other(2);
+  const nn::Gpt gpt(other / "gpt", nn::hf::gpt_config(trained));
+  nn::hf::load(trained, gpt);
+  CHECK(max(abs(params["gpt.token.weight"] - other["gpt.token.weight"])).item() > 0);
 }
 
 TEST_CASE("a Transformer translates dates, and is told apart from what it is not") {
