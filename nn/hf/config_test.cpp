@@ -129,8 +129,8 @@ TEST_CASE("config.json: what does not fit is named") {
       {kGpt2, R"({"activation_function": "xielu"})",
        "'activation_function' is \"xielu\"; relu, gelu, gelu_new, silu, tanh, sigmoid, quick_gelu, "
        "relu2, gelu_python, gelu_fast, gelu_pytorch_tanh, gelu_accurate, swish are supported"},
-      {kGpt2, R"({"scale_attn_by_inverse_layer_idx": true})",
-       "'scale_attn_by_inverse_layer_idx' is true; only false is supported"},
+      {kGpt2, R"({"add_cross_attention": true})",
+       "'add_cross_attention' is true; only false is supported"},
       {kGpt2, R"({"sparsity": 0.5})",
        "'sparsity' is unknown here and may change what the model computes"},
       {kGpt2, R"({"sparsity": 0.5, "experts": 8, "nothing": null})",

@@ -38,8 +38,8 @@ GptConfig read_gpt2(Fields& f) {
   c.dropout = f.number("resid_pdrop", 0.1);
   c.act = read_activation(f, "activation_function");
   c.tied = f.flag("tie_word_embeddings", true);
-  f.only("scale_attn_weights", true);
-  f.only("scale_attn_by_inverse_layer_idx", false);
+  if (!f.flag("scale_attn_weights", true)) c.scale = 1;
+  c.scale_by_layer = f.flag("scale_attn_by_inverse_layer_idx", false);
   f.only("add_cross_attention", false);
   f.ignore({"attn_pdrop", "embd_pdrop", "n_ctx", "reorder_and_upcast_attn", "summary_activation",
             "summary_first_dropout", "summary_proj_to_labels", "summary_type", "summary_use_proj"});
@@ -105,7 +105,9 @@ Json gpt2_json(const GptConfig& c) {
           {"layer_norm_epsilon", c.eps},
           {"resid_pdrop", c.dropout},
           {"embd_pdrop", c.dropout},
-          {"attn_pdrop", c.dropout}};
+          {"attn_pdrop", c.dropout},
+          {"scale_attn_weights", !c.scale},
+          {"scale_attn_by_inverse_layer_idx", c.scale_by_layer}};
 }
 
 Json llama_json(const GptConfig& c, const std::string& model_type) {
@@ -144,10 +146,11 @@ GptConfig gpt_config(const Folder& folder) {
 std::string model_type_of(const GptConfig& c) {
   const bool all_biases = c.bias && qkv_bias(c) && out_bias(c);
   const bool gpt2 = !c.rope && !c.rms && !c.gated && all_biases && c.window == 0 &&
-                    kv_heads(c) == c.heads && head_width(c) * c.heads == c.width;
+                    kv_heads(c) == c.heads && head_width(c) * c.heads == c.width &&
+                    c.scale.value_or(1) == 1;
   const bool rotates =
       c.rope && !c.rope->interleaved && (c.rope->width == 0 || c.rope->width == head_width(c));
-  const bool llama = rotates && c.rms && c.gated;
+  const bool llama = rotates && c.rms && c.gated && !c.scale && !c.scale_by_layer;
   const bool no_biases = !c.bias && !qkv_bias(c) && !out_bias(c);
   if (!name_of(c.act).empty()) {
     if (gpt2) return "gpt2";

@@ -261,12 +261,13 @@ TEST_CASE("models that transformers does not have are not saved") {
       "positions, biases, no gate) or as Llama, Mistral or Qwen2 (RMSNorm, rotary positions, a "
       "gate), with an activation that config.json has a name for; Params::save writes its "
       "parameters";
-  for (const int what : {0, 1, 2, 3}) {
+  for (const int what : {0, 1, 2, 3, 4}) {
     CAPTURE(what);
     nn::GptConfig c = gpt;
     if (what == 0) c.rms = true;
     if (what == 1) c.rope = RopeOptions{};
     if (what == 2) c.act = odd;
+    if (what == 4) c.scale = 0.5;
     if (what == 3) {
       c.rms = c.gated = true;
       c.rope = RopeOptions{.interleaved = true};

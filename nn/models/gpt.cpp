@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "tapehead/autograd/ops.h"
@@ -27,10 +28,23 @@ TransformerOptions options_of(const GptConfig& c) {
           .bias = c.bias,
           .qkv_bias = c.qkv_bias,
           .out_bias = c.out_bias,
+          .scale = c.scale,
           .rope = c.rope,
           .packed = true,
           .init = init::normal(kStd),
           .out_init = init::normal(kStd / std::sqrt(2.0 * static_cast<double>(c.layers)))};
+}
+
+std::vector<EncoderLayer> layers_of(const Scope& at, const GptConfig& c) {
+  const int64_t width = c.head_width > 0 ? c.head_width : c.width / std::max<int64_t>(1, c.heads);
+  const double scale = c.scale.value_or(1 / std::sqrt(static_cast<double>(width)));
+  std::vector<EncoderLayer> layers;
+  for (int64_t i = 0; i < c.layers; ++i) {
+    TransformerOptions options = options_of(c);
+    if (c.scale_by_layer) options.scale = scale / static_cast<double>(i + 1);
+    layers.emplace_back(at / i, options);
+  }
+  return layers;
 }
 
 }  // namespace
@@ -40,7 +54,7 @@ Gpt::Gpt(Scope at, const GptConfig& c)
       config_(c),
       token_(at_ / "token", c.vocab, c.width, {.init = init::normal(kStd)}),
       dropout_(at_ / "dropout", c.dropout),
-      layers_(nn::stack<EncoderLayer>(at_ / "layers", c.layers, options_of(c))),
+      layers_(layers_of(at_ / "layers", c)),
       norm_(at_ / "norm", options_of(c)) {
   if (!c.rope) position_.emplace(at_ / "position", c.context, c.width, init::normal(kStd));
   if (c.head && !c.tied)

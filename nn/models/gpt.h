@@ -31,6 +31,8 @@ struct GptConfig {
   std::optional<MixtureOptions> mixture = {};
   double balance = 0.01;
   std::optional<RopeOptions> rope = {};  ///< instead of learned positions
+  std::optional<double> scale = {};      ///< of the scores; 1 / sqrt(head_width) when not given
+  bool scale_by_layer = false;           ///< scores of layer i, from 0, are divided by i + 1
   int64_t window = 0;  ///< a token sees itself and the window - 1 before it; 0: all before it
   bool tied = true;    ///< the embedding gives the logits, too
   bool head = true;    ///< false: the result is the last hidden state, [B, T, C]

@@ -52,6 +52,7 @@ def gpt2(rng):
         n_head=s["heads"], n_inner=rng.choice([None, s["hidden"]]),
         activation_function=rng.choice(["gelu_new", "gelu", "relu", "silu", "gelu_pytorch_tanh", "quick_gelu"]),
         layer_norm_epsilon=rng.choice([1e-5, 1e-3]), tie_word_embeddings=rng.random() < 0.7,
+        scale_attn_weights=rng.random() < 0.8, scale_attn_by_inverse_layer_idx=rng.random() < 0.2,
         bos_token_id=1, eos_token_id=2)
     return rng.choice([hf.GPT2LMHeadModel, hf.GPT2LMHeadModel, hf.GPT2Model])(config)
 

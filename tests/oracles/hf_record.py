@@ -27,7 +27,8 @@ CASES = {
     "GPT-2": (hf.GPT2LMHeadModel, hf.GPT2Config(vocab_size=V, n_positions=8, n_embd=8, n_layer=1, n_head=2,
                                                 bos_token_id=1, eos_token_id=2)),
     "GPT-2 without a head": (hf.GPT2Model, hf.GPT2Config(
-        vocab_size=V, n_positions=8, n_embd=8, n_layer=1, n_head=2, n_inner=6, activation_function="relu",
+        vocab_size=V, n_positions=8, n_embd=8, n_layer=2, n_head=2, n_inner=6, activation_function="relu",
+        scale_attn_weights=False, scale_attn_by_inverse_layer_idx=True,
         bos_token_id=1, eos_token_id=2)),
     "Llama": (hf.LlamaForCausalLM, hf.LlamaConfig(
         **LLAMA, head_dim=6, attention_bias=True,
