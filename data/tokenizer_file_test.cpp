@@ -129,7 +129,7 @@ TEST_CASE("a damaged tokenizer.json gives a tokenizer or an error, never worse")
   const std::string good = kGood.dump();
   SplitMix random(5);
   int refused = 0;
-  for (int i = 0; i < 500; ++i) {
+  for (int i = 0; i < 200; ++i) {
     std::string text = good;
     for (int64_t n = random.below(3); n >= 0; --n) {
       const auto at = static_cast<size_t>(random.below(static_cast<int64_t>(text.size())));
@@ -144,8 +144,8 @@ TEST_CASE("a damaged tokenizer.json gives a tokenizer or an error, never worse")
       ++refused;
     }
   }
-  CHECK(refused > 100);
-  CHECK(refused < 500);
+  CHECK(refused > 40);
+  CHECK(refused < 200);
 }
 
 TEST_CASE("folders with vocab.json and merges.txt") {

@@ -29,9 +29,6 @@ class TokenModel {
   TokenTable tokens_;
 };
 
-/// Byte pair encoding by a list of merges, on the characters of a piece, which stand for bytes
-/// where the pre-tokenizer made them so: merges apply by rank, and of equal rank from left to right
-/// (Sennrich et al. 2016), in n log n steps.
 struct MergeOptions {
   std::optional<std::string> unk_token;
   std::string continuing_subword_prefix, end_of_word_suffix;
@@ -40,6 +37,9 @@ struct MergeOptions {
   bool ignore_merges = false;  ///< a piece that is a token is that token, whatever the merges say
 };
 
+/// Byte pair encoding by a list of merges, on the characters of a piece, which stand for bytes
+/// where the pre-tokenizer made them so: merges apply by rank, and of equal rank from left to right
+/// (Sennrich et al. 2016), in n log n steps.
 class MergeModel : public TokenModel {
  public:
   MergeModel(TokenTable table, MergeOptions options);
