@@ -38,7 +38,7 @@ std::vector<int64_t> copy_target(const Vocab& vocab, std::span<const std::string
                                  const CopySource& source) {
   std::vector<int64_t> ids = vocab.encode(words);
   for (size_t i = 0; i < ids.size(); ++i)
-    if (const int64_t place = place_of(source.extra, words[i]); ids[i] == kUnk && place >= 0)
+    if (const int64_t place = place_of(source.extra, words[i]); place >= 0)
       ids[i] = vocab.size() + place;
   return ids;
 }

@@ -192,9 +192,8 @@ std::vector<Hypothesis> search_by(const StepFn& step, int64_t batch, const BeamO
   return search.results();
 }
 
-// Whether each row goes on from itself, as of the `before` rows that there were.
-bool stay(const std::vector<int64_t>& rows, int64_t before) {
-  if (std::ssize(rows) != before) return false;
+// Whether each row goes on from itself.
+bool stay(const std::vector<int64_t>& rows) {
   for (size_t i = 0; i < rows.size(); ++i)
     if (rows[i] != static_cast<int64_t>(i)) return false;
   return true;
@@ -206,11 +205,9 @@ std::vector<Hypothesis> beam_search(const DecoderFn& decoder, const DecoderState
                                     int64_t batch, const BeamOptions& o) {
   const NoGrad no_grad;
   DecoderState now = state;
-  int64_t before = batch;
   const auto step = [&](const std::vector<int64_t>& tokens, const std::vector<int64_t>& rows) {
-    if (!stay(rows, before))
+    if (!stay(rows))
       for (Tensor& t : now) t = index_select(t, 0, from_vector(rows));
-    before = std::ssize(rows);
     return decoder(from_vector(tokens), now);
   };
   return search_by(step, batch, o);
@@ -227,7 +224,6 @@ std::vector<Hypothesis> beam_search(const LanguageModel& model, const Tensor& pr
         "it");
   const NoGrad no_grad;
   bool first = true;
-  int64_t before = prompts.size(0);
   // The prompts are read once each, then copied to the hypotheses of each.
   const auto step = [&](const std::vector<int64_t>& tokens,
                         const std::vector<int64_t>& rows) -> DecoderStep {
@@ -236,12 +232,10 @@ std::vector<Hypothesis> beam_search(const LanguageModel& model, const Tensor& pr
       first = false;
       const Tensor logits = model.next(prompts);
       const Tensor last = logits.select(1, logits.size(1) - 1);
-      if (!stay(rows, before)) model.reorder(order);
-      before = std::ssize(rows);
+      if (!stay(rows)) model.reorder(order);
       return {index_select(last, 0, order), {}};
     }
-    if (!stay(rows, before)) model.reorder(order);
-    before = std::ssize(rows);
+    if (!stay(rows)) model.reorder(order);
     return {model.next(from_vector(tokens).unsqueeze(1)).squeeze(1), {}};
   };
   return search_by(step, prompts.size(0), o);

@@ -59,7 +59,9 @@ TEST_CASE("a stop string ends the text wherever its tokens are cut") {
       {{"SSSS", "TOP"}, {"SSTOP"}, {"SS"}, true},                 // two of the S may begin it
       {{"x\n", "\ny"}, {"\n\n"}, {"x"}, true},
       {{"one two", " three"}, {"three", "two"}, {"one "}, true},  // the first that comes
-      {{"ab"}, {"b", "ab"}, {}, true},                            // the one that begins first
+      {{"x three two"}, {"three", "two"}, {"x "}, true},
+      {{"x three two"}, {"two", "three"}, {"x "}, true},
+      {{"ab"}, {"b", "ab"}, {}, true},  // the one that begins first
       {{"", ""}, {"x"}, {}, false}};
   for (const Case& c : cases) {
     CAPTURE(c.tokens);
