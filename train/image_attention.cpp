@@ -72,13 +72,14 @@ std::string colour(int grey, int glow) {
 // The image at (left, top); runs of one colour in a row are one box.
 void draw_image(Svg& svg, const ImageAttention& m, bool glowing, double left, double top,
                 double pixel) {
-  const double highest = *std::max_element(m.weights.begin(), m.weights.end());
+  const auto [lowest, highest] = std::minmax_element(m.weights.begin(), m.weights.end());
+  const double least = *lowest, range = static_cast<double>(*highest) - least;
   const auto level = [](double part) {
     return static_cast<int>(std::lround(std::clamp(part, 0.0, 1.0) * kLevels));
   };
   const auto colour_at = [&](int64_t y, int64_t x) {
     const double grey = m.pixels[static_cast<size_t>(y * m.width + x)];
-    const double glow = glowing && highest > 0 ? weight_at(m, y, x) / highest : 0;
+    const double glow = glowing && range > 0 ? (weight_at(m, y, x) - least) / range : 0;
     return std::pair{level(std::isnan(grey) ? 0 : grey), level(glow)};
   };
   std::map<std::pair<int, int>, SvgPath> paths;

@@ -24,9 +24,10 @@ struct ImageAttentionStyle {
 };
 
 /// Draws each image twice, side by side: as it is, and with a glow where weights are large, which
-/// goes smoothly from patch to patch; the largest of each image glows most. The same input gives
-/// the same bytes. Throws ShapeError where sizes do not fit and ValueError where there is nothing
-/// to draw, where a weight is negative or not finite, or for a style out of range.
+/// goes smoothly from patch to patch: of each image the largest glows most, the smallest not at
+/// all. The same input gives the same bytes. Throws ShapeError where sizes do not fit and
+/// ValueError where there is nothing to draw, where a weight is negative or not finite, or for a
+/// style out of range.
 std::string image_attention_svg(std::span<const ImageAttention> images,
                                 const ImageAttentionStyle& style = {});
 

@@ -19,7 +19,7 @@ using test::xml_fault;
 namespace {
 
 const std::vector<float> kPixels = {0, 0, 1, 1, 0, 0, 1, 1};  // [2, 4]
-const std::vector<float> kWeights = {0, 0.25F};               // [1, 2]
+const std::vector<float> kWeights = {0.5F, 0.75F};            // [1, 2]
 
 ImageAttention small() {
   return {.pixels = kPixels,
