@@ -98,7 +98,8 @@ Decoder word_piece(const JsonView& from) {
           clean = from.boolean_or("cleanup", true)](Tokens& tokens) {
     for (size_t i = 0; i < tokens.size(); ++i) {
       std::string& text = tokens[i].text;
-      if (i > 0) text = text.starts_with(prefix) ? text.substr(prefix.size()) : " " + text;
+      if (i > 0 && text.starts_with(prefix)) text.erase(0, prefix.size());
+      else if (i > 0) text.insert(0, " ");
       if (clean) text = cleaned(std::move(text));
     }
   };

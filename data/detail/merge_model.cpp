@@ -204,7 +204,7 @@ std::vector<std::pair<std::string, std::string>> MergeModel::to_files() const {
           "Tokenizer: the merge of '{}' and '{}' cannot stand in merges.txt; save tokenizer.json",
           a, b));
     }
-    merges += a + " " + b + "\n";
+    merges += fmt::format("{} {}\n", a, b);
   }
   return {{"vocab.json", tokens().to_json() + "\n"}, {"merges.txt", merges}};
 }
