@@ -138,7 +138,7 @@ def write(path):
     some = rng.sample(words, 120) + [r + s for r in ("gener", "hop", "geo", "fl") for s in SUFFIXES] + list(stemmer.pool) + RARE
     pairs = list(pairs_of(rng, words, 36)) + [("", ""), ("the", ""), ("", "the"), ("a b c", "a b c"), ("é", "é")]
     out = ["// Written by tests/oracles/rouge.py with rouge-score " + importlib.metadata.version("rouge-score")
-           + " and NLTK " + importlib.metadata.version("nltk") + ": not for editing by hand.",
+           + " and NLTK " + importlib.metadata.version("nltk") + ": not to be edited.",
            "// clang-format off", "#pragma once", "", "#include <array>", "#include <string>", "#include <vector>", "",
            "namespace tapehead::test {", "", "struct StemCase { std::string word, stem; };",
            "inline const std::vector<StemCase> kStemCases = {"]

@@ -1,4 +1,4 @@
-// Written by tests/oracles/rouge.py with rouge-score 0.1.2 and NLTK 3.10.4: not for editing by hand.
+// Written by tests/oracles/rouge.py with rouge-score 0.1.2 and NLTK 3.10.4: not to be edited.
 // clang-format off
 #pragma once
 

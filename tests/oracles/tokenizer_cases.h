@@ -1,4 +1,4 @@
-// Recorded from the tokenizers package by tests/oracles/tokenizer_cases.py: not for editing by hand.
+// Recorded from the tokenizers package by tests/oracles/tokenizer_cases.py: not to be edited.
 // clang-format off
 #pragma once
 

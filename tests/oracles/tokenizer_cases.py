@@ -101,7 +101,7 @@ def training_case():
 
 
 def main():
-    print("// Recorded from the tokenizers package by tests/oracles/tokenizer_cases.py: not for editing by hand.\n// clang-format off\n#pragma once\n\nnamespace tapehead::data {\n")
+    print("// Recorded from the tokenizers package by tests/oracles/tokenizer_cases.py: not to be edited.\n// clang-format off\n#pragma once\n\nnamespace tapehead::data {\n")
     for name, cases in (("Normalizer", normalizer_cases()), ("PreTokenizer", pre_tokenizer_cases()), ("Decoder", decoder_cases()),
                         ("Tokenizer", tokenizer_cases()), ("Training", training_case())):
         print(f"/// JSON.\ninline constexpr const char* k{name}Cases[] = {{")
