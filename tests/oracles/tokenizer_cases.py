@@ -3,19 +3,10 @@
 
   tests/oracles/tokenizer_cases.py > tests/oracles/tokenizer_cases.h
 """
-import sys
-
-sys.path = [p for p in sys.path if not p.endswith("oracles")]  # tokenizers.py there has the name of the package
-
-import importlib.util
 import json
-import pathlib
 
+import token_ids
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
-
-SPEC = importlib.util.spec_from_file_location("compare", pathlib.Path(__file__).parent / "tokenizers.py")
-COMPARE = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(COMPARE)
 
 TEXTS = ["", " ", "Hello world", "I'll say 'TIS THEY'RE, it's: WE'D 'ſo", "  two   spaces\tand\u00a0tabs  \n\n  end ", "a\r\n\r\nb \n c",
          "price 12345.67 for 1½ ٣٤٥٦", "naïve café e\u0301 ﬁne Å ㎏", "日本語と한국어 ไทย हिन्दी 👩‍👩‍👧 ☺️", "x=(a+b)//c; // http://a.b/c",
@@ -46,7 +37,7 @@ def pre_tokenizer_cases():
     parts += [P.Split(" ", behavior) for behavior in ("isolated", "removed", "merged_with_previous", "merged_with_next", "contiguous")]
     parts += [P.Split("a", "merged_with_next", invert=True)]
     parts += [P.Split(Regex(cut), "isolated") for cut in
-              (COMPARE.LLAMA3, COMPARE.POSSESSIVE, COMPARE.QWEN2, COMPARE.QWEN35, COMPARE.GPT4O)]
+              (token_ids.LLAMA3, token_ids.POSSESSIVE, token_ids.QWEN2, token_ids.QWEN35, token_ids.GPT4O)]
     return [[component(part, "pre_tokenizer"), [[text, [piece for piece, _ in part.pre_tokenize_str(text)]] for text in TEXTS]]
             for part in parts]
 
@@ -92,7 +83,7 @@ def tokenizer_cases():
 
 def training_case():
     lines = ["low lower lowest", "new newer newest, the newest", "wide wider widest 1234 1235", "Ünïcödé ünïcödé 日本 日本語"] * 3
-    tokenizer, trainer = COMPARE.byte_level()
+    tokenizer, trainer = token_ids.byte_level()
     trainer.vocab_size, trainer.min_frequency = 290, 2
     tokenizer.train_from_iterator(lines, trainer)
     texts = ["lowest newer wides", "日本語 ünïcödé", "12345 <|endoftext|>x"]
