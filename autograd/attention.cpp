@@ -111,22 +111,8 @@ struct Sizes {
   int64_t B, H, T, S, D, E;
 };
 
-Sizes check_operands(const Tensor& q, const Tensor& k, const Tensor& v) {
-  const bool fits = q.dim() == 4 && k.dim() == 4 && v.dim() == 4 && k.size(0) == q.size(0) &&
-                    v.size(0) == q.size(0) && k.size(1) > 0 && k.size(1) == v.size(1) &&
-                    k.size(2) == v.size(2) && k.size(3) == q.size(3);
-  if (!fits)
-    throw ShapeError(fmt::format(
-        "{}: q is {}, k is {}, v is {}; expected q [B, H, T, D], k [B, H', S, D], v [B, H', S, E]",
-        kOp, q.shape().str(), k.shape().str(), v.shape().str()));
-  if (q.size(1) % k.size(1) != 0)
-    throw ShapeError(
-        fmt::format("{}: q has {} heads, k and v have {}; theirs must divide those of q", kOp,
-                    q.size(1), k.size(1)));
-  for (const Tensor& t : {q, k, v})
-    if (!is_floating(t.dtype()))
-      throw DTypeError(fmt::format("{}: {} is not a type it takes; convert with to(f32)", kOp,
-                                   core::describe(t)));
+Sizes sizes_of(const Tensor& q, const Tensor& k, const Tensor& v) {
+  detail::check_attention_operands(kOp, q, k, v);
   return {q.size(0), q.size(1), q.size(2), k.size(2), q.size(3), v.size(3)};
 }
 
@@ -289,9 +275,31 @@ std::vector<int64_t> chosen(const char* what, const std::vector<int64_t>& list, 
 
 }  // namespace
 
+namespace detail {
+
+void check_attention_operands(const char* op, const Tensor& q, const Tensor& k, const Tensor& v) {
+  const bool fits = q.dim() == 4 && k.dim() == 4 && v.dim() == 4 && k.size(0) == q.size(0) &&
+                    v.size(0) == q.size(0) && k.size(1) > 0 && k.size(1) == v.size(1) &&
+                    k.size(2) == v.size(2) && k.size(3) == q.size(3);
+  if (!fits)
+    throw ShapeError(fmt::format(
+        "{}: q is {}, k is {}, v is {}; expected q [B, H, T, D], k [B, H', S, D], v [B, H', S, E]",
+        op, q.shape().str(), k.shape().str(), v.shape().str()));
+  if (q.size(1) % k.size(1) != 0)
+    throw ShapeError(
+        fmt::format("{}: q has {} heads, k and v have {}; theirs must divide those of q", op,
+                    q.size(1), k.size(1)));
+  for (const Tensor& t : {q, k, v})
+    if (!is_floating(t.dtype()))
+      throw DTypeError(fmt::format("{}: {} is not a type it takes; convert with to(f32)", op,
+                                   core::describe(t)));
+}
+
+}  // namespace detail
+
 Attended scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
                                       const AttentionOptions& o) {
-  const Sizes n = check_operands(q, k, v);
+  const Sizes n = sizes_of(q, k, v);
   const DType given = core::result_type(q, k);
   const DType wide = given == f64 ? f64 : f32;
   const auto as = [&](const Tensor& t) { return t.defined() ? t.to(wide) : t; };

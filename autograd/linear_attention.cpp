@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tapehead/autograd/detail/attention.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/core/error.h"
@@ -16,25 +17,11 @@ constexpr const char* kOp = "linear_attention";
 constexpr int64_t kPiece = 64;
 
 void check_operands(const Tensor& q, const Tensor& k, const Tensor& v, bool causal) {
-  const bool fits = q.dim() == 4 && k.dim() == 4 && v.dim() == 4 && k.size(0) == q.size(0) &&
-                    v.size(0) == q.size(0) && k.size(1) > 0 && k.size(1) == v.size(1) &&
-                    k.size(2) == v.size(2) && k.size(3) == q.size(3);
-  if (!fits)
-    throw ShapeError(fmt::format(
-        "{}: q is {}, k is {}, v is {}; expected q [B, H, T, D], k [B, H', S, D], v [B, H', S, E]",
-        kOp, q.shape().str(), k.shape().str(), v.shape().str()));
-  if (q.size(1) % k.size(1) != 0)
-    throw ShapeError(
-        fmt::format("{}: q has {} heads, k and v have {}; theirs must divide those of q", kOp,
-                    q.size(1), k.size(1)));
+  detail::check_attention_operands(kOp, q, k, v);
   if (causal && q.size(2) > k.size(2))
     throw ShapeError(
         fmt::format("{}: {} queries of {} keys; a causal query needs a key of its own position",
                     kOp, q.size(2), k.size(2)));
-  for (const Tensor& t : {q, k, v})
-    if (!is_floating(t.dtype()))
-      throw DTypeError(
-          fmt::format("{}: {} is not a type it takes; convert with to(f32)", kOp, name(t.dtype())));
 }
 
 Tensor features_of(const char* what, const Tensor& x, const FeatureMap& map) {

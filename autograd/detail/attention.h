@@ -6,6 +6,10 @@
 
 namespace tapehead::detail {
 
+/// Throws ShapeError for what is not q [B, H, T, D], k [B, H', S, D] and v [B, H', S, E] with H'
+/// dividing H, and DTypeError for what is not floating, in the name of `op`.
+void check_attention_operands(const char* op, const Tensor& q, const Tensor& k, const Tensor& v);
+
 /// The user's functions on tiles, run by the tape. f may be empty, visible too.
 class TileFunctions final : public core::ScoreFunction {
  public:
