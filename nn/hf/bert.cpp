@@ -154,10 +154,7 @@ BertConfig bert_config(const Folder& folder) {
     f.fail("architectures",
            "BertModel, BertForMaskedLM and BertForSequenceClassification can be read");
   f.finish();
-  c.pooler = name != kMaskedLm &&
-             std::any_of(folder.weights.begin(), folder.weights.end(), [](const NamedTensor& t) {
-               return t.first.ends_with("pooler.dense.weight");
-             });
+  c.pooler = name != kMaskedLm && has_weight(folder, "pooler.dense.weight");
   return c;
 }
 

@@ -1,7 +1,5 @@
 #include "tapehead/nn/hf/vit.h"
 
-#include <algorithm>
-
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/error.h"
 #include "tapehead/nn/hf/detail/activation.h"
@@ -81,9 +79,7 @@ VitConfig vit_config(const Folder& folder) {
   if (read_head(folder, f, kClassifier, kBase)) {
     constexpr int64_t kDefault = 2;
     c.classes = f.has("id2label") ? f.entries("id2label") : f.count("num_labels", kDefault);
-  } else if (std::any_of(folder.weights.begin(), folder.weights.end(), [](const NamedTensor& t) {
-               return t.first.ends_with("pooler.dense.weight");
-             })) {
+  } else if (has_weight(folder, "pooler.dense.weight")) {
     c.pooler = pooler;
   }
   f.finish();

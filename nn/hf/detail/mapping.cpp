@@ -165,6 +165,11 @@ bool is_tied(const Folder& folder, const Mapping& mapping, const std::string& he
   return declared && (!own.defined() || !shared.defined() || equal(own, shared));
 }
 
+bool has_weight(const Folder& folder, std::string_view ending) {
+  return std::any_of(folder.weights.begin(), folder.weights.end(),
+                     [&](const NamedTensor& t) { return t.first.ends_with(ending); });
+}
+
 void load_weights(const Folder& folder, const std::vector<Place>& places, const Mapping& mapping,
                   const std::string& model) {
   const NoGrad off;

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -57,6 +58,9 @@ std::vector<Place> places_of(const Scope& at, const Mapping& mapping);
 /// weights hold both, and different.
 bool is_tied(const Folder& folder, const Mapping& mapping, const std::string& head,
              const std::string& embedding, bool declared);
+
+/// Whether a weight's name ends so.
+bool has_weight(const Folder& folder, std::string_view ending);
 
 /// Copies the folder's weights to their places. Throws FormatError that lists every difference;
 /// then nothing was loaded. `model` stands for the model in errors.
