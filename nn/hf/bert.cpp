@@ -165,9 +165,8 @@ bool bert_tied(const Folder& folder) {
 }
 
 int64_t class_count(const Folder& folder) {
-  constexpr int64_t kDefault = 2;
-  Fields f(folder);
-  return f.has("id2label") ? f.entries("id2label") : f.count("num_labels", kDefault);
+  Fields fields(folder);
+  return read_classes(fields);
 }
 
 void load(const Folder& folder, const Bert& model) {
@@ -210,8 +209,7 @@ void save(const std::string& path, const Bert& model, const SequenceClassifier& 
           const SaveOptions& options) {
   const std::vector<Place> places = places_of_head(head);
   Json config = config_of(model.config(), kClassifier);
-  for (int64_t i = 0; i < places[0].value.size(0); ++i)
-    config["id2label"][std::to_string(i)] = "LABEL_" + std::to_string(i);
+  write_classes(places[0].value.size(0), config);
   save_all(path, model, places, config, options);
 }
 

@@ -77,8 +77,7 @@ VitConfig vit_config(const Folder& folder) {
   f.only("pooler_act", "tanh");
   f.ignore({"attention_probs_dropout_prob", "encoder_stride", "tie_word_embeddings"});
   if (read_head(folder, f, kClassifier, kBase)) {
-    constexpr int64_t kDefault = 2;
-    c.classes = f.has("id2label") ? f.entries("id2label") : f.count("num_labels", kDefault);
+    c.classes = read_classes(f);
   } else if (has_weight(folder, "pooler.dense.weight")) {
     c.pooler = pooler;
   }
@@ -116,8 +115,7 @@ void save(const std::string& path, const Vit& model, const SaveOptions& options)
                  {"qkv_bias", c.qkv_bias},
                  {"torch_dtype", dtype_name(places)}};
   if (c.pooler > 0) config["pooler_output_size"] = c.pooler;
-  for (int64_t i = 0; i < c.classes; ++i)
-    config["id2label"][std::to_string(i)] = "LABEL_" + std::to_string(i);
+  write_classes(c.classes, config);
   save_folder(path, config, places, mapping_of(c), options);
 }
 

@@ -87,6 +87,16 @@ bool read_head(const Folder& folder, const Fields& fields, const std::string& wi
   return name != base;
 }
 
+int64_t read_classes(Fields& fields) {
+  constexpr int64_t kDefault = 2;
+  return fields.has("id2label") ? fields.entries("id2label") : fields.count("num_labels", kDefault);
+}
+
+void write_classes(int64_t classes, Json& config) {
+  for (int64_t i = 0; i < classes; ++i)
+    config["id2label"][std::to_string(i)] = "LABEL_" + std::to_string(i);
+}
+
 bool is_ignored_field(const std::string& name) {
   return std::find(std::begin(kIgnored), std::end(kIgnored), name) != std::end(kIgnored);
 }

@@ -63,6 +63,10 @@ class Fields {
 bool read_head(const Folder& folder, const Fields& fields, const std::string& with_head,
                const std::string& base);
 
+/// How many classes a classifier has, and fields that say so.
+int64_t read_classes(Fields& fields);
+void write_classes(int64_t classes, Json& config);
+
 /// Whether no model depends on the field: names, versions, ids of tokens.
 bool is_ignored_field(const std::string& name);
 
