@@ -61,7 +61,6 @@
 #include "tapehead/nn/attention.h"
 #include "tapehead/nn/beam_search.h"
 #include "tapehead/nn/copy_head.h"
-#include "tapehead/nn/decoder_state.h"
 #include "tapehead/nn/feed_forward.h"
 #include "tapehead/nn/generate.h"
 #include "tapehead/nn/hf/bert.h"

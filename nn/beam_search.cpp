@@ -16,116 +16,142 @@ namespace {
 
 constexpr double kNever = -std::numeric_limits<double>::infinity();
 
-// One more token of a hypothesis: the row it continues, and the sum of log-probabilities.
+// One more token of a hypothesis, which is a row of the step's log-probabilities.
 struct Candidate {
-  int64_t row, token;
-  double sum;
+  int64_t row, link, token;
+  double sum;  // of log-probabilities
 };
 
-// Where a token came from, so that sequences can be read backwards.
+// A token that was chosen, and where it came from, so that sequences can be read backwards.
 struct Link {
   int64_t parent, token;
   std::vector<float> attention;
 };
+constexpr int64_t kStart = -1;  // the link of a hypothesis without tokens
+
+// What a step is for: for each hypothesis, the row of the step before that it goes on from, and its
+// last token.
+struct Rows {
+  std::vector<int64_t> from, tokens;
+  bool stay = false;            // each goes on from itself
+  bool same_sequences = false;  // each is of the sequence whose hypothesis stood there before
+};
+
+// The `want` greatest of p[0..V), the greatest first, of equals the first.
+void greatest(const float* p, int64_t V, size_t want, std::vector<int64_t>& best) {
+  best.clear();
+  for (int64_t v = 0; v < V; ++v) {
+    if (best.size() == want && !(p[v] > p[best.back()])) continue;
+    if (best.size() == want) best.pop_back();
+    best.insert(std::upper_bound(best.begin(), best.end(), v,
+                                 [p](int64_t x, int64_t y) { return p[x] > p[y]; }),
+                v);
+  }
+}
 
 class Search {
  public:
   Search(int64_t batch, const BeamOptions& o)
-      : o_(o),
-        batch_(batch),
-        sums_(static_cast<size_t>(batch * o.beam), kNever),
-        best_(static_cast<size_t>(batch)),
-        finished_(static_cast<size_t>(batch)) {
-    for (int64_t b = 0; b < batch; ++b)
-      sums_[static_cast<size_t>(b * o.beam)] = 0;  // the others are copies
+      : o_(o), sequences_(static_cast<size_t>(batch)), rows_of_(static_cast<size_t>(batch)) {
+    for (size_t b = 0; b < sequences_.size(); ++b) {
+      sequences_[b].live.push_back({static_cast<int64_t>(b), kStart, 0});
+      rows_of_[b] = b;
+    }
   }
 
-  bool done() const {
-    return std::all_of(finished_.begin(), finished_.end(), [&](int64_t n) { return n >= o_.beam; });
-  }
-
-  // Takes a step's log-probabilities; gives the rows to go on with and their new tokens. Hypotheses
-  // of the greatest length only end, or stay as they are.
-  void advance(const Tensor& log_probs, const Tensor& attention, std::vector<int64_t>& rows,
-               std::vector<int64_t>& tokens) {
-    const bool full = static_cast<int64_t>(steps_.size()) == o_.max_length;
-    std::vector<Link> links(sums_.size());
-    for (size_t i = 0; i < links.size(); ++i) links[i].parent = static_cast<int64_t>(i);
-    std::vector<double> sums(sums_.size(), kNever);
-    for (int64_t b = 0; b < batch_; ++b) {
-      int64_t kept = 0;
-      for (const Candidate& c : candidates(log_probs, b)) {
-        if (kept == o_.beam) break;
+  // The hypotheses of the next step; none when the search is over.
+  Rows advance(const Tensor& log_probs, const Tensor& attention) {
+    const bool full = length_++ == o_.max_length;
+    Rows next;
+    std::vector<size_t> rows_of;
+    for (size_t b = 0; b < sequences_.size(); ++b) {
+      Sequence& s = sequences_[b];
+      if (s.finished >= o_.beam) continue;
+      std::vector<Live> live;
+      for (const Candidate& c : candidates(log_probs, s)) {
+        if (static_cast<int64_t>(live.size()) == o_.beam) break;
         if (c.token == o_.eos) {
-          if (kept < o_.beam) finish(b, c, attention);
-          continue;
+          finish(s, c, attention);
+        } else if (!full) {
+          live.push_back({0, static_cast<int64_t>(links_.size()), c.sum});
+          links_.push_back({c.link, c.token, attention_row(attention, c.row)});
+          from_.push_back(c.row);
+        } else {
+          live.push_back({0, c.link, c.sum});
         }
-        const int64_t row = b * o_.beam + kept++;
-        sums[static_cast<size_t>(row)] = c.sum;
-        links[static_cast<size_t>(row)] = {c.row, c.token, attention_row(attention, c.row)};
       }
+      if (full) continue;  // what is unfinished stays as it is
+      s.live = std::move(live);
+      if (s.finished >= o_.beam) from_.clear();
+      for (size_t i = 0; i < from_.size(); ++i) {
+        s.live[i].row = static_cast<int64_t>(next.from.size());
+        next.from.push_back(from_[i]);
+        next.tokens.push_back(links_[static_cast<size_t>(s.live[i].link)].token);
+        rows_of.push_back(b);
+      }
+      from_.clear();
     }
-    if (full) return;
-    for (size_t i = 0; i < links.size(); ++i) {
-      rows[i] = links[i].parent;
-      tokens[i] = links[i].token;
-    }
-    sums_ = std::move(sums);
-    steps_.push_back(std::move(links));
+    next.same_sequences = rows_of == rows_of_;
+    next.stay = next.same_sequences;
+    for (size_t i = 0; next.stay && i < next.from.size(); ++i)
+      next.stay = next.from[i] == static_cast<int64_t>(i);
+    rows_of_ = std::move(rows_of);
+    return next;
   }
 
-  // Sentences without an end get their best unfinished hypothesis.
+  // Sequences without an end get their best unfinished hypothesis.
   std::vector<Hypothesis> results() {
-    for (int64_t b = 0; b < batch_; ++b) {
-      if (finished_[static_cast<size_t>(b)] > 0) continue;
-      const auto first = sums_.begin() + b * o_.beam;
-      const int64_t row = std::max_element(first, first + o_.beam) - sums_.begin();
-      Hypothesis h = read_back(row);
-      h.score = penalized(sums_[static_cast<size_t>(row)], h.tokens.size());
-      best_[static_cast<size_t>(b)] = std::move(h);
+    std::vector<Hypothesis> all;
+    for (Sequence& s : sequences_) {
+      if (s.finished == 0 && !s.live.empty()) {
+        s.best = read_back(s.live[0].link);  // they are sorted
+        s.best.score = penalized(s.live[0].sum, s.best.tokens.size());
+      }
+      all.push_back(std::move(s.best));
     }
-    return std::move(best_);
+    return all;
   }
 
  private:
+  struct Live {
+    int64_t row, link;  // of the next step's log-probabilities; its last token
+    double sum;
+  };
+  struct Sequence {
+    std::vector<Live> live;  // the best first
+    Hypothesis best = {.score = kNever};
+    int64_t finished = 0;  // hypotheses that ended
+  };
+
   double penalized(double sum, size_t length) const {
     return sum / std::pow((5.0 + static_cast<double>(length)) / 6.0, o_.length_penalty);
   }
 
-  // The best 2 beam continuations of sentence b: enough, since at most beam of them end.
-  std::vector<Candidate> candidates(const Tensor& log_probs, int64_t b) const {
+  // The best 2 beam continuations of a sequence: enough, since at most beam of them end.
+  std::vector<Candidate> candidates(const Tensor& log_probs, const Sequence& s) {
     std::vector<Candidate> all;
-    if (finished_[static_cast<size_t>(b)] >= o_.beam) return all;
-    const int64_t V = log_probs.size(1), want = std::min(2 * o_.beam, V);
-    std::vector<int64_t> order(static_cast<size_t>(V));
-    for (int64_t row = b * o_.beam; row < (b + 1) * o_.beam; ++row) {
-      const double sum = sums_[static_cast<size_t>(row)];
-      if (sum == kNever) continue;
-      const float* p = log_probs.data<float>() + row * V;
-      for (int64_t v = 0; v < V; ++v) order[static_cast<size_t>(v)] = v;
-      std::partial_sort(order.begin(), order.begin() + want, order.end(),
-                        [p](int64_t x, int64_t y) { return p[x] != p[y] ? p[x] > p[y] : x < y; });
-      for (int64_t i = 0; i < want; ++i) {
-        const int64_t token = order[static_cast<size_t>(i)];
-        const double with = sum + static_cast<double>(p[token]);
+    const int64_t V = log_probs.size(1);
+    const auto most = static_cast<size_t>(2 * o_.beam);
+    for (const Live& h : s.live) {
+      const float* p = log_probs.data<float>() + h.row * V;
+      greatest(p, V, most, order_);
+      for (const int64_t token : order_) {
+        const double with = h.sum + static_cast<double>(p[token]);
         if (with == kNever) break;
-        all.push_back({row, token, with});
+        all.push_back({h.row, h.link, token, with});
       }
     }
     std::stable_sort(all.begin(), all.end(), [](auto& x, auto& y) { return x.sum > y.sum; });
-    const auto most = static_cast<size_t>(2 * o_.beam);
     if (all.size() > most) all.resize(most);
     return all;
   }
 
-  void finish(int64_t b, const Candidate& c, const Tensor& attention) {
-    const auto at = static_cast<size_t>(b);
-    const double score = penalized(c.sum, steps_.size());
-    if (finished_[at]++ == 0 || score > best_[at].score) {
-      best_[at] = read_back(c.row);
-      best_[at].score = score;
-      if (attention.defined()) best_[at].attention.push_back(attention_row(attention, c.row));
-    }
+  void finish(Sequence& s, const Candidate& c, const Tensor& attention) {
+    Hypothesis ended = read_back(c.link);
+    ended.score = penalized(c.sum, ended.tokens.size());
+    if (s.finished++ > 0 && ended.score <= s.best.score) return;
+    if (attention.defined()) ended.attention.push_back(attention_row(attention, c.row));
+    s.best = std::move(ended);
   }
 
   static std::vector<float> attention_row(const Tensor& attention, int64_t row) {
@@ -135,13 +161,13 @@ class Search {
     return {from, from + S};
   }
 
-  Hypothesis read_back(int64_t row) const {
+  Hypothesis read_back(int64_t link) const {
     Hypothesis h;
-    for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
-      const Link& link = (*step)[static_cast<size_t>(row)];
-      h.tokens.push_back(link.token);
-      if (!link.attention.empty()) h.attention.push_back(link.attention);
-      row = link.parent;
+    while (link != kStart) {
+      const Link& l = links_[static_cast<size_t>(link)];
+      h.tokens.push_back(l.token);
+      if (!l.attention.empty()) h.attention.push_back(l.attention);
+      link = l.parent;
     }
     std::reverse(h.tokens.begin(), h.tokens.end());
     std::reverse(h.attention.begin(), h.attention.end());
@@ -149,11 +175,11 @@ class Search {
   }
 
   BeamOptions o_;
-  int64_t batch_;
-  std::vector<double> sums_;  // [B, beam]
-  std::vector<Hypothesis> best_;
-  std::vector<int64_t> finished_;  // hypotheses that ended, by sentence
-  std::vector<std::vector<Link>> steps_;
+  std::vector<Sequence> sequences_;
+  std::vector<size_t> rows_of_;  // the sequence of each row
+  std::vector<Link> links_;
+  int64_t length_ = 0;
+  std::vector<int64_t> order_, from_;  // scratch
 };
 
 // [N, V] in f32, to be read element by element.
@@ -169,48 +195,23 @@ Tensor log_probs_of(const Tensor& logits, const std::vector<int64_t>& suppress) 
   return p;
 }
 
-// One step for N hypotheses: the last token of each, and the row of the step before that each goes
-// on from (of the first step: the sequence).
-using StepFn = std::function<DecoderStep(const std::vector<int64_t>& tokens,
-                                         const std::vector<int64_t>& rows)>;
+}  // namespace
 
-std::vector<Hypothesis> search_by(const StepFn& step, int64_t batch, const BeamOptions& o) {
+std::vector<Hypothesis> beam_search(const Decoder& decoder, int64_t batch, const BeamOptions& o) {
   if (o.beam < 1 || o.max_length < 1)
     throw ValueError(
         fmt::format("beam_search: beam = {} and max_length = {}; both must be at least 1", o.beam,
                     o.max_length));
-  const auto n = static_cast<size_t>(batch * o.beam);
-  std::vector<int64_t> rows(n), tokens(n, o.bos);
-  for (size_t i = 0; i < n; ++i) rows[i] = static_cast<int64_t>(i) / o.beam;
+  const NoGrad off;
   Search search(batch, o);
-  for (int64_t length = 0; length <= o.max_length && !search.done(); ++length) {
-    const DecoderStep out = step(tokens, rows);
-    search.advance(log_probs_of(out.logits, o.suppress),
-                   out.attention.defined() ? out.attention.to(f32).contiguous() : Tensor(), rows,
-                   tokens);
+  Rows rows{.tokens = std::vector<int64_t>(static_cast<size_t>(batch), o.bos), .stay = true};
+  while (!rows.tokens.empty()) {
+    if (!rows.stay) decoder.reorder(from_vector(rows.from), rows.same_sequences);
+    const DecoderStep out = decoder.next(from_vector(rows.tokens));
+    rows = search.advance(log_probs_of(out.logits, o.suppress),
+                          out.attention.defined() ? out.attention.to(f32).contiguous() : Tensor());
   }
   return search.results();
-}
-
-// Whether each row goes on from itself.
-bool stay(const std::vector<int64_t>& rows) {
-  for (size_t i = 0; i < rows.size(); ++i)
-    if (rows[i] != static_cast<int64_t>(i)) return false;
-  return true;
-}
-
-}  // namespace
-
-std::vector<Hypothesis> beam_search(const DecoderFn& decoder, const DecoderState& state,
-                                    int64_t batch, const BeamOptions& o) {
-  const NoGrad no_grad;
-  DecoderState now = state;
-  const auto step = [&](const std::vector<int64_t>& tokens, const std::vector<int64_t>& rows) {
-    if (!stay(rows))
-      for (Tensor& t : now) t = index_select(t, 0, from_vector(rows));
-    return decoder(from_vector(tokens), now);
-  };
-  return search_by(step, batch, o);
 }
 
 std::vector<Hypothesis> beam_search(const LanguageModel& model, const Tensor& prompts,
@@ -222,23 +223,14 @@ std::vector<Hypothesis> beam_search(const LanguageModel& model, const Tensor& pr
     throw ValueError(
         "beam_search: the model has no reorder function; with_caches() and without_caches() make "
         "it");
-  const NoGrad no_grad;
   bool first = true;
-  // The prompts are read once each, then copied to the hypotheses of each.
-  const auto step = [&](const std::vector<int64_t>& tokens,
-                        const std::vector<int64_t>& rows) -> DecoderStep {
-    const Tensor order = from_vector(rows);
-    if (first) {
-      first = false;
-      const Tensor logits = model.next(prompts);
-      const Tensor last = logits.select(1, logits.size(1) - 1);
-      if (!stay(rows)) model.reorder(order);
-      return {index_select(last, 0, order), {}};
-    }
-    if (!stay(rows)) model.reorder(order);
-    return {model.next(from_vector(tokens).unsqueeze(1)).squeeze(1), {}};
-  };
-  return search_by(step, prompts.size(0), o);
+  const Decoder decoder{.next = [&](const Tensor& tokens) -> DecoderStep {
+                          const Tensor logits = model.next(first ? prompts : tokens.unsqueeze(1));
+                          first = false;
+                          return {logits.select(1, logits.size(1) - 1), {}};
+                        },
+                        .reorder = [&](const Tensor& rows, bool) { model.reorder(rows); }};
+  return beam_search(decoder, prompts.size(0), o);
 }
 
 }  // namespace tapehead::nn

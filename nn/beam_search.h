@@ -11,16 +11,20 @@
 
 namespace tapehead::nn {
 
-/// What a decoder remembers between steps: tensors whose first axis is the hypothesis.
-using DecoderState = std::vector<Tensor>;
-
 struct DecoderStep {
   Tensor logits;     ///< [N, V]: scores of the next token
   Tensor attention;  ///< [N, S]: what was looked at, or undefined
 };
 
-/// One step for N hypotheses: the last token of each (i64 [N]) and the state, which it replaces.
-using DecoderFn = std::function<DecoderStep(const Tensor& tokens, DecoderState& state)>;
+/// A decoder in the midst of N hypotheses: at first one of each of B sequences.
+struct Decoder {
+  /// One step: the last token of each hypothesis, i64 [N].
+  std::function<DecoderStep(const Tensor& tokens)> next;
+  /// Before a step: hypothesis i goes on from what hypothesis rows[i] has seen, i64 [N']. With
+  /// `same_sequences` each row stays with its sequence, and what all hypotheses of a sequence share
+  /// may stay where it is.
+  std::function<void(const Tensor& rows, bool same_sequences)> reorder;
+};
 
 struct BeamOptions {
   int64_t beam = 5;  ///< 1 is greedy search
@@ -37,11 +41,11 @@ struct Hypothesis {
   std::vector<std::vector<float>> attention;  ///< a row for each token and, when it ended, for eos
 };
 
-/// The best hypothesis for each of B sequences. `state` holds what the encoder gave, first axis B;
-/// nothing is recorded. Throws ValueError when beam or max_length is below 1, IndexError for a
-/// suppressed token outside of the logits.
-std::vector<Hypothesis> beam_search(const DecoderFn& decoder, const DecoderState& state,
-                                    int64_t batch, const BeamOptions& options = {});
+/// The best hypothesis for each of B sequences, of which the decoder has seen nothing but the
+/// source; those that are found leave the batch. Nothing is recorded. Throws ValueError when beam
+/// or max_length is below 1, IndexError for a suppressed token outside of the logits.
+std::vector<Hypothesis> beam_search(const Decoder& decoder, int64_t batch,
+                                    const BeamOptions& options = {});
 
 /// The best continuation of each of B prompts of one length, i64 [B, T], of what follows them
 /// alone: options.bos is not used. Nothing is recorded. Throws ShapeError for prompts of another

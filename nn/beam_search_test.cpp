@@ -28,15 +28,29 @@ std::vector<double> next(int64_t before, int64_t last) {
   return p;
 }
 
-nn::DecoderStep decode(const Tensor& tokens, nn::DecoderState& state) {
-  const auto last = tokens.to_vector<int64_t>(), before = state[0].to_vector<int64_t>();
-  const Tensor logits = empty({tokens.size(0), V});
-  for (size_t i = 0; i < last.size(); ++i) {
-    const auto p = next(before[i], last[i]);
-    for (size_t v = 0; v < V; ++v) logits.data<float>()[i * V + v] = static_cast<float>(p[v]);
-  }
-  state[0] = tokens;
-  return {logits, {}};
+// The best hypothesis for each of `batch` sequences.
+std::vector<nn::Hypothesis> search(int64_t batch, const nn::BeamOptions& o) {
+  std::vector<int64_t> before(static_cast<size_t>(batch));
+  const nn::Decoder decoder{.next = [&](const Tensor& tokens) -> nn::DecoderStep {
+                              const auto last = tokens.to_vector<int64_t>();
+                              const Tensor logits = empty({tokens.size(0), V});
+                              REQUIRE(before.size() == last.size());
+                              for (size_t i = 0; i < last.size(); ++i) {
+                                const auto p = next(before[i], last[i]);
+                                for (size_t v = 0; v < V; ++v)
+                                  logits.data<float>()[i * V + v] = static_cast<float>(p[v]);
+                              }
+                              before = last;
+                              return {logits, {}};
+                            },
+                            .reorder =
+                                [&](const Tensor& rows, bool) {
+                                  std::vector<int64_t> now;
+                                  for (const int64_t row : rows.to_vector<int64_t>())
+                                    now.push_back(before[static_cast<size_t>(row)]);
+                                  before = now;
+                                }};
+  return nn::beam_search(decoder, batch, o);
 }
 
 // The best of all sequences of at most `length` tokens, by trying each.
@@ -67,8 +81,7 @@ TEST_CASE("beam search: a wide beam finds what trying everything finds") {
     std::vector<int64_t> tokens, best;
     double score = -INFINITY;
     try_all(tokens, 0, 4, penalty, score, best);
-    const auto found = nn::beam_search(decode, {zeros({2}, i64)}, 2,
-                                       {.beam = 300, .length_penalty = penalty, .max_length = 4});
+    const auto found = search(2, {.beam = 300, .length_penalty = penalty, .max_length = 4});
     for (const auto& h : found) {
       CHECK(h.tokens == best);
       CHECK(h.score == doctest::Approx(score).epsilon(1e-5));
@@ -77,8 +90,7 @@ TEST_CASE("beam search: a wide beam finds what trying everything finds") {
 }
 
 TEST_CASE("beam search: greedy takes the most probable token each time") {
-  const auto found = nn::beam_search(decode, {zeros({1}, i64)}, 1,
-                                     {.beam = 1, .length_penalty = 0, .max_length = 6});
+  const auto found = search(1, {.beam = 1, .length_penalty = 0, .max_length = 6});
   std::vector<int64_t> expected;
   int64_t before = 0, last = 2;
   while (expected.size() < 6) {
@@ -90,30 +102,27 @@ TEST_CASE("beam search: greedy takes the most probable token each time") {
     last = token;
   }
   CHECK(found[0].tokens == expected);
-  CHECK(message_of<ValueError>([] {
-          nn::beam_search(decode, {zeros({1}, i64)}, 1, {.beam = 0});
-        }) == "beam_search: beam = 0 and max_length = 100; both must be at least 1");
-  CHECK(message_of<IndexError>([] {
-          nn::beam_search(decode, {zeros({1}, i64)}, 1, {.suppress = {5}});
-        }) == "beam_search: suppress holds 5, outside 0..4");
+  CHECK(message_of<ValueError>([] { search(1, {.beam = 0}); }) ==
+        "beam_search: beam = 0 and max_length = 100; both must be at least 1");
+  CHECK(message_of<IndexError>([] { search(1, {.suppress = {5}}); }) ==
+        "beam_search: suppress holds 5, outside 0..4");
 }
 
 TEST_CASE("beam search: suppressed tokens are never chosen, the others as before") {
-  const auto search = [](int64_t beam, std::vector<int64_t> suppress) {
-    return nn::beam_search(decode, {zeros({1}, i64)}, 1,
-                           {.beam = beam, .max_length = 6, .suppress = std::move(suppress)})[0];
+  const auto without = [](int64_t beam, std::vector<int64_t> suppress) {
+    return search(1, {.beam = beam, .max_length = 6, .suppress = std::move(suppress)})[0];
   };
   for (const int64_t beam : {1, 4, 50}) {
     CAPTURE(beam);
-    const nn::Hypothesis free = search(beam, {});
+    const nn::Hypothesis free = without(beam, {});
     REQUIRE(!free.tokens.empty());
     const int64_t first = free.tokens[0];
-    for (const int64_t token : search(beam, {first}).tokens) CHECK(token != first);
+    for (const int64_t token : without(beam, {first}).tokens) CHECK(token != first);
     // With one token left, nothing but it is written until the end.
-    const nn::Hypothesis one = search(beam, {0, 1, 2});
+    const nn::Hypothesis one = without(beam, {0, 1, 2});
     for (const int64_t token : one.tokens) CHECK(token == 4);
     CHECK(std::isfinite(one.score));
-    const nn::Hypothesis endless = search(beam, {kEos});
+    const nn::Hypothesis endless = without(beam, {kEos});
     CHECK(endless.tokens.size() == 6);
     CHECK(std::isfinite(endless.score));
   }

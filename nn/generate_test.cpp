@@ -198,15 +198,21 @@ TEST_CASE("a wide beam finds the most probable continuation that there is") {
   }
 }
 
-TEST_CASE("beams that stay where they are are not sent there") {
+TEST_CASE("beams that stay where they are are not sent there, and those that end leave") {
   nn::LanguageModel model = counting();
-  int64_t sent = 0;
-  model.reorder = [&](const Tensor&) { ++sent; };
-  const Tensor prompts = from_vector(std::vector<int64_t>{3, 5}, {2, 1});
-  const auto found = nn::beam_search(model, prompts, {.beam = 1, .max_length = 9, .eos = 6});
-  CHECK(found[0].tokens == std::vector<int64_t>{4, 5});
-  CHECK(found[1].tokens.empty());
-  CHECK(sent == 0);
+  std::vector<std::vector<int64_t>> sent;
+  model.reorder = [&](const Tensor& rows) { sent.push_back(rows.to_vector<int64_t>()); };
+  const auto search = [&](const std::vector<int64_t>& starts) {
+    sent.clear();
+    return nn::beam_search(model, from_vector(starts).unsqueeze(1),
+                           {.beam = 1, .max_length = 9, .eos = 6});
+  };
+  CHECK(search({3, 3})[1].tokens == std::vector<int64_t>{4, 5});
+  CHECK(sent.empty());
+  const auto found = search({5, 3});
+  CHECK(found[0].tokens.empty());
+  CHECK(found[1].tokens == std::vector<int64_t>{4, 5});
+  CHECK(sent == std::vector<std::vector<int64_t>>{{1}});
 }
 
 TEST_CASE("what beam search of a language model refuses") {

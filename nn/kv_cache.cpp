@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
-#include "tapehead/autograd/grad_mode.h"
-#include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/views.h"
 #include "tapehead/core/error.h"
+#include "tapehead/core/parallel.h"
 
 namespace tapehead::nn {
 namespace {
@@ -18,6 +18,28 @@ Tensor buffer_of(const Tensor& like, const Tensor& kept, int64_t capacity) {
   const Tensor out =
       core::empty({like.size(0), like.size(1), capacity, like.size(3)}, like.dtype());
   if (kept.defined()) core::copy_into(core::narrow(out, 2, 0, kept.size(2)), kept);
+  return out;
+}
+
+// A buffer with these rows of the batch; of their positions, those from `first` to `last`.
+Tensor rows_of(const Tensor& buffer, const std::vector<int64_t>& rows, int64_t first,
+               int64_t last) {
+  const int64_t B = buffer.size(0), H = buffer.size(1);
+  for (const int64_t row : rows)
+    if (row < 0 || row >= B)
+      throw IndexError(fmt::format("kv_cache: there is no row {} in a batch of {}; rows are 0..{}",
+                                   row, B, B - 1));
+  const auto count = static_cast<int64_t>(rows.size());
+  const Tensor out = core::empty({count, H, buffer.size(2), buffer.size(3)}, buffer.dtype());
+  const auto position = buffer.size(3) * size_of(buffer.dtype()), head = buffer.size(2) * position;
+  const char* from = buffer.raw();
+  char* to = out.raw();
+  core::parallel_range(count * H, 16, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      std::memcpy(to + i * head + first * position,
+                  from + (rows[static_cast<size_t>(i / H)] * H + i % H) * head + first * position,
+                  static_cast<size_t>((last - first) * position));
+  });
   return out;
 }
 
@@ -84,14 +106,9 @@ void KvCache::clear() {
 
 void KvCache::reorder(const Tensor& rows) {
   if (!keys_.defined()) return;
-  const NoGrad off;
-  // What is kept is little beside the capacity.
-  const int64_t capacity = keys_.size(2);
-  const Tensor k = index_select(keys(), 0, rows), v = index_select(values(), 0, rows);
-  keys_ = buffer_of(k, k, capacity);
-  values_ = buffer_of(v, v, capacity);
-  last_ = kept();
-  first_ = 0;
+  const std::vector<int64_t> from = rows.to_vector<int64_t>();
+  keys_ = rows_of(keys_, from, first_, last_);
+  values_ = rows_of(values_, from, first_, last_);
 }
 
 }  // namespace tapehead::nn

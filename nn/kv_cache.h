@@ -19,8 +19,6 @@ struct KvCacheOptions {
 class KvCache {
  public:
   explicit KvCache(const KvCacheOptions& options = {}) : options_(options) {}
-  /// That has seen these: k [B, H, T, D], v [B, H, T, E].
-  KvCache(const Tensor& k, const Tensor& v) { append(k, v); }
 
   /// Takes in k [B, H, T, D] and v [B, H, T, E], and gives all that is kept, views of the cache
   /// that stay valid until the next call. With a window of W that is the last W + T - 1 positions
@@ -36,7 +34,8 @@ class KvCache {
   int64_t kept() const { return last_ - first_; }
   /// Forgets everything.
   void clear();
-  /// Row i of the batch becomes what row rows[i] was, i64 [B']: for beam search.
+  /// Row i of the batch becomes what row rows[i] was, i64 [B']: for beam search. Throws IndexError
+  /// for a row that is not there.
   void reorder(const Tensor& rows);
 
  private:

@@ -214,6 +214,12 @@ Attended TransformerDecoder::operator()(const Tensor& x, std::vector<DecoderCach
   });
 }
 
+void DecoderCache::reorder(const Tensor& rows, bool same_sequences) {
+  past.reorder(rows);
+  if (same_sequences) return;
+  memory = {index_select(memory.k, 0, rows), index_select(memory.v, 0, rows)};
+}
+
 std::vector<DecoderCache> TransformerDecoder::start(const Tensor& memory) const {
   std::vector<DecoderCache> caches;
   for (const DecoderLayer& layer : layers_) caches.push_back({KvCache(), layer.project(memory)});

@@ -88,6 +88,9 @@ class EncoderLayer {
 struct DecoderCache {
   KvCache past;
   ProjectedMemory memory;
+
+  /// For Decoder::reorder.
+  void reorder(const Tensor& rows, bool same_sequences);
 };
 
 /// x [B, T, C] attends to itself, to the memory [B, S, M], then goes through the feed-forward part.

@@ -130,34 +130,29 @@ Tensor Seq2Seq::loss(const Seq2SeqBatch& batch, double label_smoothing) const {
 std::vector<Hypothesis> Seq2Seq::translate(const Tensor& source, const Tensor& lengths,
                                            const BeamOptions& o) const {
   const NoGrad no_grad;
-  const auto [memory, first] = encode(source, lengths);
+  auto [memory, step] = encode(source, lengths);
   const int64_t extended = gate_ ? extended_vocab(source, config_.source_vocab) : 0;
-  // The state of a hypothesis: what the decoder remembers, and its copy of what it looks at.
-  const bool cell = first.state.c.defined(), coverage = first.coverage.defined();
-  DecoderState state{source, first.state.h, first.attentional, memory.values, memory.keys};
-  if (lengths.defined()) state.insert(state.end(), {memory.lengths, memory.mask});
-  if (cell) state.push_back(first.state.c);
-  if (coverage) state.push_back(first.coverage);
+  Tensor ids = source;
   int64_t t = 0;
-  const auto decoder = [&](const Tensor& tokens, DecoderState& s) -> DecoderStep {
-    const size_t extra = lengths.defined() ? 7 : 5;
-    const AttentionMemory m{s[3], s[4], lengths.defined() ? s[5] : Tensor(),
-                            lengths.defined() ? s[6] : Tensor()};
-    Step step;
-    step.state = {s[1], cell ? s[extra] : Tensor()};
-    step.attentional = s[2];
-    if (coverage) step.coverage = s.back();
-    advance(target()(known(tokens)), m, t++, step);
-    s[1] = step.state.h;
-    s[2] = step.attentional;
-    if (cell) s[extra] = step.state.c;
-    if (coverage) s.back() = step.coverage;
-    const Tensor scores = logits(step.attentional);
-    if (!gate_) return {scores, step.weights};
-    const CopyMix mix{scores.unsqueeze(1), step.weights.unsqueeze(1), step.gate.unsqueeze(1)};
-    return {copy_log_probs(mix, s[0], extended).squeeze(1), step.weights};
-  };
-  return beam_search(decoder, state, source.size(0), o);
+  const Decoder decoder{
+      .next = [&](const Tensor& tokens) -> DecoderStep {
+        advance(target()(known(tokens)), memory, t++, step);
+        const Tensor scores = logits(step.attentional);
+        if (!gate_) return {scores, step.weights};
+        const CopyMix mix{scores.unsqueeze(1), step.weights.unsqueeze(1), step.gate.unsqueeze(1)};
+        return {copy_log_probs(mix, ids, extended).squeeze(1), step.weights};
+      },
+      .reorder =
+          [&](const Tensor& rows, bool same_sources) {
+            const auto take = [&](std::initializer_list<Tensor*> tensors) {
+              for (Tensor* x : tensors)
+                if (x->defined()) *x = index_select(*x, 0, rows);
+            };
+            take({&step.state.h, &step.state.c, &step.attentional, &step.coverage});
+            if (same_sources) return;
+            take({&ids, &memory.values, &memory.keys, &memory.lengths, &memory.mask});
+          }};
+  return beam_search(decoder, source.size(0), o);
 }
 
 }  // namespace tapehead::nn

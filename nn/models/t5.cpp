@@ -8,7 +8,6 @@
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
-#include "tapehead/nn/decoder_state.h"
 
 namespace tapehead::nn {
 namespace {
@@ -104,20 +103,23 @@ std::vector<Hypothesis> T5::generate(const Tensor& source, const Tensor& lengths
   const NoGrad off;
   options.bos = config_.pad;
   options.eos = config_.eos;
-  const int64_t B = source.size(0);
-  // The state of a hypothesis: what the layers remember, then the source's length.
-  DecoderState first = to_state(decoder_.start(encode(source, {.lengths = lengths})));
-  const size_t end = first.size();
-  first.push_back(lengths.defined() ? lengths : full({B}, source.size(1), i64));
+  std::vector<DecoderCache> caches = decoder_.start(encode(source, {.lengths = lengths}));
+  Tensor seen_lengths = lengths;
   const AttentionOptions seen{.distance_bias = decoder_relative_()};
-  const auto decoder = [&](const Tensor& tokens, DecoderState& state) -> DecoderStep {
-    std::vector<DecoderCache> caches = from_state({state.data(), end});
-    const Attended a = decoder_(embed(tokens.unsqueeze(1)), caches,
-                                {.lengths = state[end], .weights_of = WeightsOf{}}, seen);
-    std::ranges::copy(to_state(caches), state.begin());
-    return {logits(a.out.squeeze(1)), mean(a.weights, 1).squeeze(1)};
-  };
-  return beam_search(decoder, first, B, options);
+  const Decoder decoder{.next = [&](const Tensor& tokens) -> DecoderStep {
+                          const Attended a =
+                              decoder_(embed(tokens.unsqueeze(1)), caches,
+                                       {.lengths = seen_lengths, .weights_of = WeightsOf{}}, seen);
+                          return {logits(a.out.squeeze(1)), mean(a.weights, 1).squeeze(1)};
+                        },
+                        .reorder =
+                            [&](const Tensor& rows, bool same_sequences) {
+                              for (DecoderCache& cache : caches)
+                                cache.reorder(rows, same_sequences);
+                              if (!same_sequences && seen_lengths.defined())
+                                seen_lengths = index_select(seen_lengths, 0, rows);
+                            }};
+  return beam_search(decoder, source.size(0), options);
 }
 
 }  // namespace tapehead::nn

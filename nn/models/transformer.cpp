@@ -8,7 +8,6 @@
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
-#include "tapehead/nn/decoder_state.h"
 
 namespace tapehead::nn {
 namespace {
@@ -96,26 +95,31 @@ Tensor Transformer::loss(const Seq2SeqBatch& batch, double label_smoothing) cons
 std::vector<Hypothesis> Transformer::translate(const Tensor& source, const Tensor& lengths,
                                                const BeamOptions& options) const {
   const NoGrad off;
-  const Tensor memory = encode(source, lengths);
   const int64_t extended = copying_ ? extended_vocab(source, config_.source_vocab) : 0;
-  // The state of a hypothesis: the source's length, what is copied from, and what layers remember.
-  DecoderState first{lengths.defined() ? lengths : full({source.size(0)}, source.size(1), i64)};
-  if (copying_) first.insert(first.end(), {source, copying_->attention.keys(memory), memory});
-  const size_t fixed = first.size();
-  const DecoderState caches_at_start = to_state(decoder_.start(memory));
-  first.insert(first.end(), caches_at_start.begin(), caches_at_start.end());
+  // What hypotheses of one source share, a row for each hypothesis.
+  struct {
+    Tensor source, lengths, memory, keys;
+  } shared{source, lengths, encode(source, lengths), {}};
+  std::vector<DecoderCache> caches = decoder_.start(shared.memory);
+  if (copying_) shared.keys = copying_->attention.keys(shared.memory);
   int64_t position = 0;
-  const auto decoder = [&](const Tensor& tokens, DecoderState& state) -> DecoderStep {
-    std::vector<DecoderCache> caches = from_state(std::span(state).subspan(fixed));
-    const Tensor x = embed(target(), tokens.unsqueeze(1), position++);
-    const Attended a = decoder_(x, caches, {.lengths = state[0], .weights_of = WeightsOf{}});
-    const DecoderState seen = to_state(caches);
-    std::copy(seen.begin(), seen.end(), state.begin() + static_cast<int64_t>(fixed));
-    if (!copying_) return {logits(a.out.squeeze(1)), mean(a.weights, 1).squeeze(1)};
-    const CopyMix step = mix(a.out, x, state[2], state[3], state[0]);
-    return {copy_log_probs(step, state[1], extended).squeeze(1), step.weights.squeeze(1)};
-  };
-  return beam_search(decoder, first, source.size(0), options);
+  const Decoder decoder{
+      .next = [&](const Tensor& tokens) -> DecoderStep {
+        const Tensor x = embed(target(), tokens.unsqueeze(1), position++);
+        const Attended a =
+            decoder_(x, caches, {.lengths = shared.lengths, .weights_of = WeightsOf{}});
+        if (!copying_) return {logits(a.out.squeeze(1)), mean(a.weights, 1).squeeze(1)};
+        const CopyMix step = mix(a.out, x, shared.keys, shared.memory, shared.lengths);
+        return {copy_log_probs(step, shared.source, extended).squeeze(1), step.weights.squeeze(1)};
+      },
+      .reorder =
+          [&](const Tensor& rows, bool same_sources) {
+            for (DecoderCache& cache : caches) cache.reorder(rows, same_sources);
+            if (same_sources) return;
+            for (Tensor* t : {&shared.source, &shared.lengths, &shared.memory, &shared.keys})
+              if (t->defined()) *t = index_select(*t, 0, rows);
+          }};
+  return beam_search(decoder, source.size(0), options);
 }
 
 }  // namespace tapehead::nn
