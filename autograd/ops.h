@@ -323,6 +323,12 @@ struct EmbeddingOptions {
 };
 /// The rows of weight [n, C] that the ids, of any shape, choose: [..., C].
 Tensor embedding(const Tensor& weight, const Tensor& ids, const EmbeddingOptions& options = {});
+/// The sums over bags of J ids [..., J] of the rows of weight [N, C] that they choose, each times
+/// the factors [J, C] of its place (1 when undefined): [..., C]. What a memory network reads a
+/// sentence as (Sukhbaatar et al. 2015, 4.1). Ids equal to padding_idx are left out.
+/// (ops/embedding_bag.cpp)
+Tensor embedding_bag(const Tensor& weight, const Tensor& ids, const Tensor& factors = {},
+                     const EmbeddingOptions& options = {});
 
 /// out[i, j, k] = x[i, indices[i, j, k], k] for axis 1. No size of the indices but size(axis) may
 /// be larger than that of x.

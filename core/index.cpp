@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/detail/groups.h"
 #include "tapehead/core/detail/index.h"
 #include "tapehead/core/detail/views.h"
 #include "tapehead/core/error.h"
@@ -26,41 +27,6 @@ struct Blocks {
   Blocks(const Shape& shape, int axis) {
     for (int i = 0; i < axis; ++i) outer *= shape[i];
     for (int i = axis + 1; i < shape.rank(); ++i) inner *= shape[i];
-  }
-};
-
-// Positions of `indices` grouped by their value, in rising order within a group.
-struct Groups {
-  std::vector<int64_t> order;
-  std::vector<int64_t> starts;  // of each group in `order`, and the end of the last
-
-  Groups(const int64_t* indices, int64_t n, int64_t limit, int64_t skip) {
-    if (limit <= 8 * n) count(indices, n, limit, skip);
-    else sort(indices, n, skip);
-    for (size_t i = 0; i < order.size(); ++i)
-      if (i == 0 || indices[order[i]] != indices[order[i - 1]])
-        starts.push_back(static_cast<int64_t>(i));
-    starts.push_back(static_cast<int64_t>(order.size()));
-  }
-  int64_t size() const { return static_cast<int64_t>(starts.size()) - 1; }
-
- private:
-  void count(const int64_t* indices, int64_t n, int64_t limit, int64_t skip) {
-    std::vector<int64_t> next(static_cast<size_t>(limit) + 1);
-    for (int64_t i = 0; i < n; ++i)
-      if (indices[i] != skip) ++next[static_cast<size_t>(indices[i]) + 1];
-    for (size_t v = 1; v < next.size(); ++v) next[v] += next[v - 1];
-    order.resize(static_cast<size_t>(next.back()));
-    for (int64_t i = 0; i < n; ++i)
-      if (indices[i] != skip)
-        order[static_cast<size_t>(next[static_cast<size_t>(indices[i])]++)] = i;
-  }
-  void sort(const int64_t* indices, int64_t n, int64_t skip) {
-    for (int64_t i = 0; i < n; ++i)
-      if (indices[i] != skip) order.push_back(i);
-    std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
-      return indices[a] != indices[b] ? indices[a] < indices[b] : a < b;
-    });
   }
 };
 
@@ -159,6 +125,15 @@ Tensor check_indices(const char* op, const char* what, const Tensor& indices, in
       throw IndexError(fmt::format("{}: {}{} = {} is outside 0..{}", op, what,
                                    position(out.shape(), i), at[i], limit - 1));
   return out;
+}
+
+int64_t check_row(const char* op, const char* what, const std::optional<int64_t>& row,
+                  int64_t rows) {
+  if (!row) return -1;
+  const int64_t at = *row < 0 ? *row + rows : *row;
+  if (at < 0 || at >= rows)
+    throw IndexError(fmt::format("{}: {} = {} is outside {}..{}", op, what, *row, -rows, rows - 1));
+  return at;
 }
 
 Tensor take(const Tensor& x, int axis, const Tensor& indices) {

@@ -83,7 +83,8 @@ TEST_CASE("the reader of headers finds functions") {
 
 TEST_CASE("every op has a row, and every row an op") {
   std::set<std::string> ops = functions_of(read("autograd/ops.h"));
-  for (const char* header : {"autograd/attention.h", "autograd/rotary.h"})
+  for (const char* header :
+       {"autograd/attention.h", "autograd/entity_memory.h", "autograd/rotary.h"})
     ops.merge(functions_of(read(header)));
   const std::string tensor = code_of(read("core/tensor.h"));
   CHECK(ops.size() > 2);

@@ -111,13 +111,7 @@ Tensor embedding(const Tensor& weight, const Tensor& ids, const EmbeddingOptions
     throw ShapeError(fmt::format("embedding: weight is {}; it must have two axes, [ids, width]",
                                  core::describe(weight)));
   const int64_t rows = weight.shape()[0];
-  int64_t padding = -1;
-  if (options.padding_idx) {
-    padding = *options.padding_idx < 0 ? *options.padding_idx + rows : *options.padding_idx;
-    if (padding < 0 || padding >= rows)
-      throw IndexError(fmt::format("embedding: padding_idx = {} is outside {}..{}",
-                                   *options.padding_idx, -rows, rows - 1));
-  }
+  const int64_t padding = core::check_row("embedding", "padding_idx", options.padding_idx, rows);
   return apply<Embedding>(weight, core::check_indices("embedding", "ids", ids, rows), padding);
 }
 

@@ -2,6 +2,7 @@
 // front.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "tapehead/core/tensor.h"
@@ -14,6 +15,11 @@ std::string position(const Shape& shape, int64_t i);
 /// The indices as contiguous i64. Throws DTypeError unless they are integers, and IndexError with
 /// the position of one outside 0..limit-1: `embedding: ids[3, 7] = 6001 is outside 0..5999`.
 Tensor check_indices(const char* op, const char* what, const Tensor& indices, int64_t limit);
+
+/// A row 0..rows-1 that an option names, negative ones counted from the end, and -1 for none.
+/// Throws IndexError: `embedding: padding_idx = 9 is outside -4..3`.
+int64_t check_row(const char* op, const char* what, const std::optional<int64_t>& row,
+                  int64_t rows);
 
 // `indices` came from check_indices.
 

@@ -33,8 +33,12 @@ struct BlockPlan {
   extern const AttentionKernels<double> attention_f64;                                         \
   extern const AttentionKernels<float> attention_f32;                                          \
   extern const AdditiveKernels<float> additive_f32;                                            \
+  extern const BagKernels<double> bag_f64;                                                     \
+  extern const BagKernels<float> bag_f32;                                                      \
   extern const CellKernels<double> cells_f64;                                                  \
   extern const CellKernels<float> cells_f32;                                                   \
+  extern const EntityKernels<double> entity_f64;                                               \
+  extern const EntityKernels<float> entity_f32;                                                \
   extern const NormKernels norm_kernels[];                                                     \
   extern const Reducer two_pass_reducers[][kDTypes];                                           \
   extern const OptimKernels optim_kernels;                                                     \

@@ -9,6 +9,8 @@
 #include "tapehead/core/dtype.h"
 #include "tapehead/core/kernels/additive.h"
 #include "tapehead/core/kernels/attention.h"
+#include "tapehead/core/kernels/bag.h"
+#include "tapehead/core/kernels/entity.h"
 #include "tapehead/core/kernels/lists.h"
 #include "tapehead/core/kernels/norm.h"
 #include "tapehead/core/kernels/optim.h"
@@ -55,6 +57,10 @@ struct Table {
   const CellKernels<double>* cells_f64;
   const AdditiveKernels<float>* additive_f32;
   const AdditiveKernels<double>* additive_f64;
+  const BagKernels<float>* bag_f32;
+  const BagKernels<double>* bag_f64;
+  const EntityKernels<float>* entity_f32;
+  const EntityKernels<double>* entity_f64;
   const AttentionKernels<float>* attention_f32;
   const AttentionKernels<double>* attention_f64;
   const OptimKernels* optim;
@@ -105,6 +111,16 @@ template <class T>
 const AdditiveKernels<T>& additive() {
   if constexpr (std::is_same_v<T, float>) return *table().additive_f32;
   else return *table().additive_f64;
+}
+template <class T>
+const BagKernels<T>& bag() {
+  if constexpr (std::is_same_v<T, float>) return *table().bag_f32;
+  else return *table().bag_f64;
+}
+template <class T>
+const EntityKernels<T>& entity() {
+  if constexpr (std::is_same_v<T, float>) return *table().entity_f32;
+  else return *table().entity_f64;
 }
 template <class T>
 const AttentionKernels<T>& attention() {

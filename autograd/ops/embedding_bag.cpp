@@ -1,0 +1,212 @@
+// embedding_bag.
+//
+// N rows of the table, C columns, J ids of a bag.
+#ifndef TAPEHEAD_ROWS
+#include <fmt/format.h>
+
+#include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/autograd/rederive.h"
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/detail/groups.h"
+#include "tapehead/core/detail/index.h"
+#include "tapehead/core/error.h"
+#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/core/parallel.h"
+
+namespace tapehead {
+namespace {
+
+int64_t grain_of(int64_t ids, int64_t width) {
+  return std::max<int64_t>(1, (1 << 14) / std::max<int64_t>(1, ids * width));
+}
+
+// Of contiguous f32 or f64.
+struct EmbeddingBag : CustomOp {
+  static constexpr const char* kName = "embedding_bag";
+  int64_t padding;
+
+  Tensor forward(const Tensor& weight, const Tensor& factors, const Tensor& ids,
+                 int64_t padding_idx) {
+    save(weight), save(factors), save(ids);
+    padding = padding_idx;
+    const int64_t J = ids.size(-1), C = weight.size(1);
+    Shape shape = ids.shape();
+    shape[shape.rank() - 1] = C;
+    const Tensor out = core::empty(shape, weight.dtype());
+    const int64_t bags = C == 0 ? 0 : out.numel() / C;
+    visit_wide(weight.dtype(), [&]<class T>() {
+      const T *w = weight.data<T>(), *f = factors.defined() ? factors.data<T>() : nullptr;
+      const int64_t* id = ids.data<int64_t>();
+      T* y = out.data<T>();
+      core::parallel_range(bags, grain_of(J, C), [&](int64_t first, int64_t last) {
+        for (int64_t i = first; i < last; ++i)
+          kernels::bag<T>().sum(w, id + i * J, padding, f, y + i * C, J, C);
+      });
+    });
+    return out;
+  }
+
+  Grads backward(const Tensor& dy) const {
+    const Tensor weight = saved(0), factors = saved(1), ids = saved(2);
+    if (grad_enabled()) {
+      const int64_t pad = padding;
+      auto grads = rederive(
+          [ids, pad](const std::vector<Tensor>& in) -> std::vector<Tensor> {
+            const Tensor counts = (ids != pad).unsqueeze(-1).to(in[0].dtype());
+            const Tensor rows = embedding(in[0], ids) * counts;
+            return {sum(in[1].defined() ? rows * in[1] : rows, -2)};
+          },
+          {weight, factors}, {&dy, 1});
+      grads.push_back(Tensor());
+      return grads;
+    }
+    const Tensor d = core::contiguous(dy);
+    return {needs_grad(0) ? of_weight(d, weight, factors, ids) : Tensor(),
+            factors.defined() && needs_grad(1) ? of_factors(d, weight, factors, ids) : Tensor(),
+            Tensor()};
+  }
+
+ private:
+  Tensor of_weight(const Tensor& d, const Tensor& weight, const Tensor& factors,
+                   const Tensor& ids) const {
+    const int64_t J = ids.size(-1), C = weight.size(1);
+    Tensor dweight = arrived(0);
+    const bool in_place = dweight.defined();
+    if (!in_place) dweight = core::full(weight.shape(), 0, weight.dtype());
+    const int64_t* id = ids.data<int64_t>();
+    const core::Groups groups(id, ids.numel(), weight.size(0), padding);
+    const int64_t mean = groups.size() == 0 ? 1 : ids.numel() / groups.size();
+    visit_wide(weight.dtype(), [&]<class T>() {
+      const T *g = d.data<T>(), *f = factors.defined() ? factors.data<T>() : nullptr;
+      T* dw = dweight.data<T>();
+      core::parallel_range(groups.size(), grain_of(mean, C), [&](int64_t first, int64_t last) {
+        for (int64_t i = first; i < last; ++i) {
+          const int64_t begin = groups.starts[static_cast<size_t>(i)],
+                        end = groups.starts[static_cast<size_t>(i) + 1];
+          const int64_t* positions = groups.order.data() + begin;
+          kernels::bag<T>().add_to_row(dw + id[*positions] * C, g, f, positions, end - begin, J, C);
+        }
+      });
+    });
+    return in_place ? Tensor() : dweight;
+  }
+
+  Tensor of_factors(const Tensor& d, const Tensor& weight, const Tensor& factors,
+                    const Tensor& ids) const {
+    const int64_t J = ids.size(-1), C = weight.size(1), bags = J == 0 ? 0 : ids.numel() / J;
+    const Tensor dfactors = core::full(factors.shape(), 0, factors.dtype());
+    const int64_t* id = ids.data<int64_t>();
+    visit_wide(weight.dtype(), [&]<class T>() {
+      const T *g = d.data<T>(), *w = weight.data<T>();
+      T* df = dfactors.data<T>();
+      core::parallel_range(J, grain_of(bags, C), [&](int64_t first, int64_t last) {
+        for (int64_t j = first; j < last; ++j)
+          for (int64_t i = 0; i < bags; ++i) {
+            const int64_t row = id[i * J + j];
+            for (int64_t c = 0; row != padding && c < C; ++c)
+              df[j * C + c] += g[i * C + c] * w[row * C + c];
+          }
+      });
+    });
+    return dfactors;
+  }
+};
+
+}  // namespace
+
+Tensor embedding_bag(const Tensor& weight, const Tensor& ids, const Tensor& factors,
+                     const EmbeddingOptions& options) {
+  const bool fits = weight.dim() == 2 && ids.dim() >= 1 &&
+                    (!factors.defined() || factors.shape() == Shape{ids.size(-1), weight.size(1)});
+  if (!fits)
+    throw ShapeError(
+        fmt::format("embedding_bag: weight is {}, ids are {}{}; expected [N, C], [..., J]{}",
+                    core::describe(weight), ids.shape().str(),
+                    factors.defined() ? ", factors are " + factors.shape().str() : "",
+                    factors.defined() ? " and [J, C]" : ""));
+  const int64_t rows = weight.size(0);
+  const int64_t padding =
+      core::check_row("embedding_bag", "padding_idx", options.padding_idx, rows);
+  const DType given = weight.dtype(), wide = given == f64 ? f64 : f32;
+  const auto as = [&](const Tensor& t) { return t.defined() ? t.to(wide).contiguous() : t; };
+  return apply<EmbeddingBag>(as(weight), as(factors),
+                             core::check_indices("embedding_bag", "ids", ids, rows), padding)
+      .to(given);
+}
+
+}  // namespace tapehead
+
+#else  // TAPEHEAD_ROWS: the row of this op in the table of tests
+#include "tapehead/core/creation.h"
+#include "tapehead/tests/op_row.h"
+
+namespace tapehead::rows {
+namespace {
+
+// Two bags of J ids from a table of 7 rows.
+Sample bags_of(int64_t J, int64_t C, bool with_factors) {
+  Sample s{{Operand({7, C}), indices({2, J}, 7)},
+           [=](const Tensors& in) {
+             return Tensors{embedding_bag(in[0], in[1], with_factors ? in[2] : Tensor())};
+           },
+           [=](Arrays& in) {
+             Array y({2, C});
+             for (int64_t i = 0; i < 2; ++i)
+               for (int64_t j = 0; j < J; ++j)
+                 for (int64_t c = 0; c < C; ++c)
+                   y(i, c) += in[0](static_cast<int64_t>(in[1](i, j)), c) *
+                              (with_factors ? in[2](j, c) : 1.0);
+             return Arrays{y};
+           },
+           J};
+  if (with_factors) s.operands.emplace_back(Shape{J, C});
+  return s;
+}
+
+}  // namespace
+
+TAPEHEAD_ROW(embedding_bag)
+    .sample(bags_of(3, 4, true))
+    .sample(bags_of(3, 4, false))
+    .sample(bags_of(1, 1, true))
+    .sample(bags_of(40, 70, true))
+    .sample({{Operand({4, 3}), indices({2, 2, 5}, 4), Operand({5, 3})},  // without row 1
+             [](const Tensors& in) {
+               return Tensors{embedding_bag(in[0], in[1], in[2], {.padding_idx = 1})};
+             },
+             [](Arrays& in) {
+               Array y({2, 2, 3});
+               for (int64_t i = 0; i < 4; ++i)
+                 for (int64_t j = 0; j < 5; ++j)
+                   for (int64_t c = 0; c < 3; ++c)
+                     if (in[1][i * 5 + j] != 1)
+                       y[i * 3 + c] +=
+                           in[0](static_cast<int64_t>(in[1][i * 5 + j]), c) * in[2](j, c);
+               return Arrays{y};
+             },
+             5})
+    .bad<ShapeError>(
+        [] {
+          embedding_bag(zeros({3, 4}), zeros({2, 5}, i64), zeros({4, 5}));
+        },
+        "embedding_bag: weight is [3, 4] f32, ids are [2, 5], factors are [4, 5]; expected [N, C], "
+        "[..., J] and [J, C]")
+    .bad<ShapeError>(
+        [] {
+          embedding_bag(zeros({3}), zeros({2, 5}, i64));
+        },
+        "embedding_bag: weight is [3] f32, ids are [2, 5]; expected [N, C], [..., J]")
+    .bad<IndexError>(
+        [] {
+          embedding_bag(zeros({3, 4}), tensor({0, 3}));
+        },
+        "embedding_bag: ids[1] = 3 is outside 0..2")
+    .bad<IndexError>(
+        [] {
+          embedding_bag(zeros({3, 4}), tensor({0}), {}, {.padding_idx = 3});
+        },
+        "embedding_bag: padding_idx = 3 is outside -3..2");
+
+}  // namespace tapehead::rows
+#endif
