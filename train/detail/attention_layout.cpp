@@ -60,6 +60,19 @@ void measure_labels(AttentionLayout& l, std::span<const AttentionMap> maps) {
   }
 }
 
+// Titles stand above the middle of their maps, and may be wider.
+void measure_titles(AttentionLayout& l, std::span<const AttentionMap> maps) {
+  for (const AttentionMap& m : maps) {
+    if (m.title.empty()) continue;
+    l.title = 22;
+    const double half = text_width(m.title, AttentionLayout::kNameSize) / 2;
+    const double middle = l.cell * static_cast<double>(m.columns) / 2;
+    l.title_left = std::max(l.title_left, half - middle);
+    l.overhang = std::max(l.overhang, middle + half - l.width);
+  }
+  l.left = std::max(l.left, l.title_left);
+}
+
 /// The end of the colour scale: the largest weight, rounded up.
 double scale_end(std::span<const AttentionMap> maps) {
   double largest = 0;
@@ -139,13 +152,11 @@ AttentionLayout measure_attention(std::span<const AttentionMap> maps,
   l.down = (count + l.across - 1) / l.across;
   measure_cells(l, maps, style.cell);
   measure_labels(l, maps);
-  for (const AttentionMap& m : maps) {
-    if (!m.title.empty()) l.title = 22;
-  }
+  measure_titles(l, maps);
   l.x0 = AttentionLayout::kMargin + (style.y_label.empty() ? 0 : 24) + l.left;
   l.y0 = AttentionLayout::kMargin + (style.title.empty() ? 0 : 28) +
          (style.x_label.empty() ? 0 : 22) + l.title + l.above;
-  l.step_x = l.width + (l.shared ? 0 : l.left) + std::max(kGap, l.overhang + 8);
+  l.step_x = l.width + (l.shared ? l.title_left : l.left) + std::max(kGap, l.overhang + 8);
   l.step_y = l.height + (l.shared ? 0 : l.above) + l.title + kGap;
   l.scale = linear_axis(0, style.highest > 0 ? style.highest : scale_end(maps),
                         l.scale_height() < 120 ? 2 : 5, Round::none);

@@ -16,8 +16,9 @@ struct AttentionLayout {
   double cell = 0, font = 0;
   double width = 0, height = 0;  // of the largest matrix
   double left = 0, above = 0;    // room for labels
-  double overhang = 0;           // of slanted labels beyond the right edge
+  double overhang = 0;           // of slanted labels and titles beyond the right edge
   double title = 0;              // room for a map's own title
+  double title_left = 0;         // and beyond the left edge
   double x0 = 0, y0 = 0;         // the first matrix
   double step_x = 0, step_y = 0;
   double page_width = 0, page_height = 0;
