@@ -14,6 +14,9 @@
 
 namespace tapehead::train {
 
+/// The name of a run's checkpoint in its folder.
+inline constexpr const char* kCheckpoint = "checkpoint.safetensors";
+
 /// Where a run stands, beside the state of its parts.
 struct RunState {
   int64_t step = 0;

@@ -92,7 +92,7 @@ void check_eval(const std::string& folder) {
 }
 
 void check_resume(const std::string& out) {
-  if (is_there(out, "checkpoint.safetensors")) return;
+  if (is_there(out, "checkpoint.safetensors") || is_there(out, "jobs")) return;
   throw IoError(fmt::format(
       "--resume: there is no checkpoint.safetensors in {}; name the run's folder with --out, or "
       "leave --resume out to start a run",
@@ -230,6 +230,18 @@ std::string Cli::config() const {
   Json config = Json::object();
   for (const State::Kept& k : state_->kept) config[k.key()] = k.write();
   return config.dump(2) + "\n";
+}
+
+std::vector<std::string> Cli::arguments(const std::vector<std::string>& except) const {
+  std::vector<std::string> words;
+  for (const State::Kept& k : state_->kept) {
+    const Json value = k.write();
+    if (std::ranges::find(except, k.flag) != except.end() || value.is_null() || value == false)
+      continue;
+    words.push_back(k.flag);
+    if (!value.is_boolean()) words.push_back(State::plain(value));
+  }
+  return words;
 }
 
 Options Cli::parse() {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tapehead/core/error.h"
 
@@ -69,6 +70,8 @@ class Cli {
   const std::string& name() const;
   /// The options and their values as one JSON object: what config.json holds.
   std::string config() const;
+  /// The same as words of a command line, without the flags of `except`: for run_jobs().
+  std::vector<std::string> arguments(const std::vector<std::string>& except) const;
 
  private:
   struct State;

@@ -1,8 +1,12 @@
 #include "tapehead/train/run.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <csignal>
@@ -24,7 +28,6 @@
 namespace tapehead::train::detail {
 namespace {
 
-constexpr const char* kCheckpoint = "checkpoint.safetensors";
 constexpr const char* kModel = "model.safetensors";
 constexpr const char* kBest = "best.safetensors";
 constexpr const char* kConfig = "config.json";
@@ -46,6 +49,28 @@ class CatchInterrupt {
   void (*before_)(int);
 };
 
+// While a run lives, its folder is locked: two that write into one spoil each other's checkpoint.
+// The lock is on the folder itself, so that it leaves nothing there, and ends with the process,
+// killed or not. File systems without locks let everyone in.
+class FolderLock {
+ public:
+  explicit FolderLock(const std::string& folder)
+      : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
+    ::close(descriptor_);
+    throw IoError(fmt::format(
+        "{}: another run is writing there; wait for it, stop it, or take another --out", folder));
+  }
+  ~FolderLock() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int descriptor_;
+};
+
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -53,6 +78,7 @@ double now() {
 }  // namespace
 
 struct RunBase::State {
+  std::unique_ptr<const FolderLock> lock;
   const Cli& cli;
   Options options;
   nn::Params params;
@@ -184,12 +210,14 @@ RunBase::RunBase(const Cli& cli, const Options& o, const nn::Params& params,
                  optim::Optimizer& optimizer, optim::Schedule& schedule, int64_t steps,
                  BatchSource source, optim::WeightAverage* average) {
   make_folders(o.out, "run");
+  auto lock = std::make_unique<const FolderLock>(o.out);
   remove_abandoned(o.out);
   const RunState run = resume_or_start(o, params, optimizer, schedule, source, average);
   const std::string log_path = o.out + "/metrics.jsonl";
   write_atomic(o.out + "/" + kConfig, cli.config());
   // NOLINTNEXTLINE(modernize-make-unique): it cannot be moved
   state_.reset(new State{
+      .lock = std::move(lock),
       .cli = cli,
       .options = o,
       .params = params,

@@ -60,7 +60,8 @@ class RunBase {
 /// a checkpoint, metrics.jsonl, TensorBoard events, loss.svg and model.safetensors, in place of an
 /// earlier run's. Ctrl-C saves and says how to resume; with Options::resume it goes on, bit for
 /// bit. An average of the weights is updated after each step, and it is what each_epoch() scores
-/// and keeps.
+/// and keeps. While a run lives the folder is its own: another one there throws IoError before it
+/// has changed anything.
 ///
 ///   train::Run run(cli, o, params, opt, schedule, batches, steps);
 ///   for (const Batch& batch : run) {

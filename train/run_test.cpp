@@ -227,6 +227,36 @@ TEST_CASE("run: a new run takes the place of an old one, and of what a kill left
   program.train(1);
 }
 
+TEST_CASE("run: one at a time writes into a folder") {
+  const Scratch scratch;
+  const std::string out = scratch / "out", link = scratch / "link";
+  Program first(out), alone(scratch / "alone");
+  alone.train();
+  std::string before;
+  first.change = [&](const Tensor& loss, int64_t step) {
+    if (step == 1) {
+      scratch.write("out/.config.json.tmp-7-0", "of a killed run");
+      std::filesystem::create_directory_symlink(out, link);
+      before = read_file(out + "/checkpoint.safetensors");
+    }
+    for (const auto& [folder, more] :
+         {std::pair(out, ""), std::pair(out, "resume"), std::pair(link, "")}) {
+      Program second(folder, more);
+      CHECK(second.error() ==
+            folder + ": another run is writing there; wait for it, stop it, or take another --out");
+      CHECK(second.losses.empty());
+    }
+    CHECK(std::filesystem::exists(out + "/.config.json.tmp-7-0"));
+    if (step == 1) CHECK(read_file(out + "/checkpoint.safetensors") == before);
+    return loss;
+  };
+  first.train();
+  CHECK(step_of_checkpoint(out) == 6);
+  Program next(out);
+  next.train();
+  CHECK(next.losses == alone.losses);
+}
+
 TEST_CASE("run: an average of the weights is scored, kept, and goes on after a stop") {
   const auto weights = [](const Program& p) { return p.layer.weight.to_vector<double>(); };
   const Scratch scratch;

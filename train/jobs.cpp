@@ -1,0 +1,248 @@
+#include "tapehead/train/jobs.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "tapehead/core/file.h"
+#include "tapehead/core/parallel.h"
+#include "tapehead/train/append_file.h"
+#include "tapehead/train/checkpoint.h"
+#include "tapehead/train/progress.h"
+
+namespace tapehead::train {
+namespace {
+
+constexpr const char* kResult = "result.json";
+constexpr const char* kLog = "log.txt";
+
+std::string text_of(const std::string& path) {
+  return std::filesystem::exists(path) ? read_file(path) : std::string();
+}
+
+std::string last_line(const std::string& text) {
+  const size_t end = text.find_last_not_of('\n');
+  if (end == std::string::npos) return "";
+  const size_t before = text.find_last_of('\n', end);
+  const size_t begin = before == std::string::npos ? 0 : before + 1;
+  return text.substr(begin, end + 1 - begin);
+}
+
+// Of a line of Progress: "… (16%) …".
+double percent_in(const std::string& line) {
+  const size_t end = line.find("%)");
+  const size_t begin = end == std::string::npos ? end : line.rfind('(', end);
+  return begin == std::string::npos ? 0 : std::atof(line.c_str() + begin + 1);
+}
+
+// A process that runs the program anew.
+class Process {
+ public:
+  Process(const Job& job, const std::string& folder, bool resume) : log_(folder + "/" + kLog) {
+    std::vector<std::string> words{"/proc/self/exe", "--out", folder, "--threads", "1"};
+    words.insert(words.end(), job.arguments.begin(), job.arguments.end());
+    if (resume) words.push_back("--resume");
+    std::vector<char*> pointers;
+    for (std::string& word : words) pointers.push_back(word.data());
+    pointers.push_back(nullptr);
+    int out[2];
+    const int log = open(log_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (log < 0 || pipe2(out, O_CLOEXEC) != 0) {
+      const std::string why = std::strerror(errno);
+      if (log >= 0) close(log);
+      throw IoError(fmt::format("{}: cannot be started: {}", job.name, why));
+    }
+    const pid_t parent = getpid();
+    id_ = fork();
+    if (id_ == 0) become(pointers.data(), out[1], log, parent);
+    close(out[1]);
+    close(log);
+    out_ = out[0];
+    if (id_ > 0) return;
+    close(out_);
+    throw IoError(fmt::format("{}: cannot be started: {}", job.name, std::strerror(errno)));
+  }
+  ~Process() {
+    if (id_ > 0) {
+      kill(id_, SIGKILL);
+      waitpid(id_, nullptr, 0);
+    }
+    if (out_ >= 0) close(out_);
+  }
+  Process(Process&& other) noexcept { *this = std::move(other); }
+  Process& operator=(Process&& other) noexcept {
+    std::swap(log_, other.log_);
+    std::swap(id_, other.id_);
+    std::swap(out_, other.out_);
+    return *this;
+  }
+
+  void interrupt() const { kill(id_, SIGINT); }
+  /// Its exit status once it has ended, 128 + N when signal N ended it.
+  std::optional<int> ended() {
+    int status = 0;
+    if (waitpid(id_, &status, WNOHANG) != id_) return {};
+    id_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  /// What it wrote to standard output, once it has ended: a line or two, which the pipe holds.
+  std::string output() const {
+    std::string text;
+    char some[4096];
+    for (ssize_t n; (n = read(out_, some, sizeof some)) > 0;)
+      text.append(some, static_cast<size_t>(n));
+    return text;
+  }
+  double percent() const { return percent_in(last_line(text_of(log_))); }
+
+ private:
+  // In the new process, which is its own group: Ctrl-C reaches the parent, and from it each job.
+  [[noreturn]] static void become(char** words, int out, int log, pid_t parent) {
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGINT);
+    if (getppid() != parent) _exit(130);
+    dup2(out, 1);
+    dup2(log, 2);
+    execv(words[0], words);
+    _exit(127);
+  }
+
+  std::string log_;
+  pid_t id_ = -1;
+  int out_ = -1;
+};
+
+std::atomic<bool> interrupted{false};
+
+class CatchInterrupt {
+ public:
+  CatchInterrupt() {
+    interrupted = false;
+    before_ = std::signal(SIGINT, [](int) { interrupted = true; });
+  }
+  ~CatchInterrupt() { std::signal(SIGINT, before_); }
+
+ private:
+  void (*before_)(int);
+};
+
+// The jobs of one call, where they stand.
+class Jobs {
+ public:
+  Jobs(const Cli& cli, std::span<const Job> jobs, const Options& options)
+      : jobs_(jobs),
+        options_(options),
+        results_(jobs.size()),
+        progress_({.label = cli.name(),
+                   .total = static_cast<int64_t>(jobs.size()),
+                   .unit = "job",
+                   .quiet = options.quiet}) {}
+
+  std::vector<std::string> run() {
+    const CatchInterrupt interrupt;
+    bool stopping = false;
+    while (next_ < jobs_.size() || !running_.empty()) {
+      if (interrupted && !std::exchange(stopping, true))
+        for (Running& r : running_) r.process.interrupt();
+      if (stopping && running_.empty()) break;
+      if (!stopping) start();
+      std::erase_if(running_, [&](Running& r) { return ended(r); });
+      show();
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    if (!failure_.empty()) throw Error(failure_);
+    if (stopping)
+      throw Interrupted(fmt::format("stopped with {} of {} jobs done; go on with --resume --out {}",
+                                    done_, jobs_.size(), options_.out));
+    progress_.finish();
+    return results_;
+  }
+
+ private:
+  struct Running {
+    size_t number;
+    Process process;
+  };
+
+  void start() {
+    while (next_ < jobs_.size() && static_cast<int>(running_.size()) < num_threads()) {
+      const Job& job = jobs_[next_];
+      const std::string folder = job_folder(options_, job), result = folder + "/" + kResult;
+      make_folders(folder, "jobs");
+      if (options_.resume) results_[next_] = last_line(text_of(result));
+      else std::filesystem::remove(result);
+      if (results_[next_].empty()) {
+        const bool begun = options_.resume && std::filesystem::exists(folder + "/" + kCheckpoint);
+        if (!begun) std::filesystem::remove(folder + "/" + kLog);
+        running_.push_back({next_, Process(job, folder, begun)});
+      } else {
+        ++done_;
+      }
+      ++next_;
+    }
+  }
+
+  // Whether it has; then it takes what came of it.
+  bool ended(Running& r) {
+    const std::optional<int> status = r.process.ended();
+    if (!status) return false;
+    const Job& job = jobs_[r.number];
+    const std::string folder = job_folder(options_, job);
+    const std::string result = last_line(r.process.output());
+    if (*status == 0) {
+      write_atomic(folder + "/" + kResult, result + "\n");
+      results_[r.number] = result;
+      ++done_;
+      progress_.note(fmt::format("{}: {}", job.name, result));
+    } else if (*status != 130 && failure_.empty()) {
+      failure_ = fmt::format("{} failed (exit status {}): {}; see {}/{}", job.name, *status,
+                             last_line(text_of(folder + "/" + kLog)), folder, kLog);
+    }
+    return true;
+  }
+
+  void show() {
+    std::vector<std::string> names;
+    std::vector<Shown> values;
+    for (const Running& r : running_) names.push_back(jobs_[r.number].name + " %");
+    for (size_t i = 0; i < names.size(); ++i)
+      values.push_back({names[i], running_[i].process.percent()});
+    progress_.update(done_, values);
+  }
+
+  std::span<const Job> jobs_;
+  Options options_;
+  std::vector<std::string> results_;
+  Progress progress_;
+  std::vector<Running> running_;
+  size_t next_ = 0;
+  int64_t done_ = 0;
+  std::string failure_;
+};
+
+}  // namespace
+
+std::string job_folder(const Options& options, const Job& job) {
+  return options.out + "/jobs/" + job.name;
+}
+
+std::vector<std::string> run_jobs(const Cli& cli, std::span<const Job> jobs,
+                                  const Options& options) {
+  write_atomic(options.out + "/config.json", cli.config());
+  return Jobs(cli, jobs, options).run();
+}
+
+}  // namespace tapehead::train
