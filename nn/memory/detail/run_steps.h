@@ -1,0 +1,23 @@
+// The loop of machines that advance step by step.
+#pragma once
+
+#include "tapehead/nn/memory/machine.h"
+
+namespace tapehead::nn::detail {
+
+struct MachineStep {
+  Tensor features;                     // [B, F], which the output is computed from
+  Tensor read_weights, write_weights;  // [B, R, N], [B, H, N]
+};
+
+/// The features at the last step of each sequence, [B, F], of [B, T, F]. Throws as Machine does.
+Tensor last_features(const Tensor& features, const Tensor& lengths);
+
+/// Throws ShapeError unless x is [B, T, channels] with a step at least.
+void check_sequence(const Tensor& x, int64_t channels);
+
+/// Runs `step` over x [B, T, C]; y = out(features), of all steps as one product.
+MachineRun run_steps(const Tensor& x, const MachineOptions& options, const Linear& out,
+                     const std::function<MachineStep(const Tensor& x)>& step);
+
+}  // namespace tapehead::nn::detail

@@ -1,0 +1,127 @@
+#include "tapehead/nn/memory/dmn.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "tapehead/core/creation.h"
+#include "tapehead/nn/detail/bags.h"
+
+namespace tapehead::nn {
+namespace {
+
+const DmnConfig& checked(const Scope& at, const DmnConfig& c) {
+  nn::at(at, [&] {
+    if (c.vocab < 1 || c.words < 1 || c.width < 1 || c.hops < 1)
+      throw ValueError(
+          fmt::format("dmn: vocab = {}, words = {}, width = {}, hops = {}; all must be at least 1",
+                      c.vocab, c.words, c.width, c.hops));
+    if (!(c.dropout >= 0 && c.dropout < 1) || !(c.supervision >= 0))
+      throw ValueError(
+          fmt::format("dmn: dropout = {} and supervision = {}; they must be 0 or more, dropout "
+                      "below 1",
+                      c.dropout, c.supervision));
+  });
+  return c;
+}
+
+}  // namespace
+
+AttentionGru::AttentionGru(Scope at, int64_t width)
+    : at_(std::move(at)),
+      width_(width),
+      w_(at_.param("w", {2 * width, width}, init::xavier_uniform())),
+      u_(at_.param("u", {2 * width, width}, init::xavier_uniform())),
+      b_(at_.param("b", {2 * width}, init::zeros())) {}
+
+// An ordinary GRU, h' = (1 - z) c + z h, whose update gate reads nothing but one more input:
+// log((1 - g) / g), of which z = 1 - g is the sigmoid.
+Tensor AttentionGru::operator()(const Tensor& facts, const Tensor& gates,
+                                const Tensor& lengths) const {
+  return nn::at(at_, [&] {
+    const int64_t C = width_;
+    const DType type = w_.dtype();
+    const Tensor g = clamp(gates, 1e-6, 1 - 1e-6);
+    const Tensor x = cat({facts, (log1p(-g) - log(g)).unsqueeze(-1)}, -1);
+    const auto with_update = [&](const Tensor& t, const Tensor& update) {
+      return cat({t.slice(0, 0, C), update, t.slice(0, C, 2 * C)});
+    };
+    const Tensor from_input = pad(ones({C, 1}, type), {C, 0});
+    return recurrent(RnnCell::gru, x,
+                     {.w_ih = with_update(pad(w_, {0, 1}), from_input),
+                      .w_hh = with_update(u_, zeros({C, C}, type)),
+                      .b_ih = with_update(b_, zeros({C}, type)),
+                      .b_hh = zeros({3 * C}, type)},
+                     {}, {}, {.lengths = lengths})
+        .h;
+  });
+}
+
+Dmn::Dmn(Scope at, const DmnConfig& config)
+    : at_(std::move(at)),
+      config_(checked(at_, config)),
+      places_(position_encoding(config.words, config.width)),
+      embedding_(at_ / "embedding", config.vocab, config.width,
+                 {.padding_idx = 0, .init = init::uniform(-std::sqrt(3.0), std::sqrt(3.0))}),
+      fusion_(at_ / "fusion", config.width, config.width,
+              {.cell = RnnCell::gru, .bidirectional = true}),
+      question_(at_ / "question", config.width, config.width, {.cell = RnnCell::gru}),
+      attention1_(at_ / "attention" / 0, 4 * config.width, config.width,
+                  {.init = init::xavier_uniform()}),
+      attention2_(at_ / "attention" / 1, config.width, 1, {.init = init::xavier_uniform()}),
+      gru_(at_ / "gru", config.width),
+      memory_(nn::stack<Linear>(at_ / "memory", config.hops, 3 * config.width, config.width,
+                                LinearOptions{.init = init::xavier_uniform()})),
+      answer_(at_ / "answer", 2 * config.width, config.vocab, {.init = init::xavier_uniform()}) {}
+
+Tensor Dmn::facts_of(const StoryBatch& batch) const {
+  const int64_t C = config_.width;
+  const Tensor read = detail::bags("dmn", embedding_.weight, batch.story, places_);
+  const Tensor both = fusion_(dropout(read, config_.dropout, at_.training()), batch.sentences).out;
+  return both.slice(2, 0, C) + both.slice(2, C, 2 * C);
+}
+
+Tensor Dmn::question_of(const StoryBatch& batch) const {
+  return question_(embedding_(batch.question), count_nonzero(batch.question, {-1})).state.h[0];
+}
+
+Tensor Dmn::scores(const Tensor& facts, const Tensor& q, const Tensor& m) const {
+  const Tensor z = cat({facts * q, facts * m, abs(facts - q), abs(facts - m)}, -1);
+  return attention2_(tanh(attention1_(z))).squeeze(-1);
+}
+
+Tensor Dmn::gate_loss(const std::vector<Tensor>& scores, const Tensor& supports) const {
+  Tensor total;
+  int64_t count = 0;
+  for (size_t t = 0; t < scores.size() && static_cast<int64_t>(t) < supports.size(1); ++t) {
+    const Tensor wanted = supports.select(1, static_cast<int64_t>(t));
+    const Tensor loss =
+        cross_entropy(scores[t], wanted, {.ignore_index = -1, .reduction = Reduction::sum});
+    total = total.defined() ? total + loss : loss;
+    count += sum(wanted >= 0).item<int64_t>();
+  }
+  return count > 0 ? config_.supervision / static_cast<double>(count) * total : Tensor();
+}
+
+Answered Dmn::operator()(const StoryBatch& batch) const {
+  return nn::at(at_, [&] {
+    const Tensor facts = facts_of(batch), q = question_of(batch);
+    const Tensor padding = arange(facts.size(1)) >= batch.sentences.unsqueeze(1);
+    Answered answered;
+    std::vector<Tensor> all_scores;
+    Tensor m = q;
+    for (const Linear& renew : memory_) {
+      all_scores.push_back(masked_fill(scores(facts, q.unsqueeze(1), m.unsqueeze(1)), padding,
+                                       -std::numeric_limits<double>::infinity()));
+      const Tensor g = softmax(all_scores.back(), -1);
+      m = relu(renew(cat({m, gru_(facts, g, batch.sentences), q}, -1)));
+      answered.looks.push_back(g.detach());
+    }
+    answered.logits = answer_(dropout(cat({q, m}, -1), config_.dropout, at_.training()));
+    if (config_.supervision > 0) answered.extra_loss = gate_loss(all_scores, batch.supports);
+    return answered;
+  });
+}
+
+}  // namespace tapehead::nn

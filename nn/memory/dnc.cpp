@@ -1,0 +1,108 @@
+#include "tapehead/nn/memory/dnc.h"
+
+#include <fmt/format.h>
+
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/creation.h"
+#include "tapehead/nn/memory/detail/run_steps.h"
+
+namespace tapehead::nn {
+namespace {
+
+const DncConfig& checked(const Scope& at, const DncConfig& c) {
+  nn::at(at, [&] {
+    for (const auto& [name, size] : {std::pair{"in", c.in},
+                                     {"out", c.out},
+                                     {"slots", c.slots},
+                                     {"width", c.width},
+                                     {"read_heads", c.read_heads},
+                                     {"hidden", c.hidden}})
+      if (size < 1)
+        throw ValueError(fmt::format("dnc: {} = {}; it must be at least 1", name, size));
+    if (!(c.clip >= 0))
+      throw ValueError(
+          fmt::format("dnc: clip = {}; it must be at least 0, which is no limit", c.clip));
+  });
+  return c;
+}
+
+int64_t interface_size(const DncConfig& c) {
+  return c.read_heads * c.width + 3 * c.width + 5 * c.read_heads + 3;
+}
+
+Tensor oneplus(const Tensor& x) { return 1 + softplus(x); }
+
+}  // namespace
+
+Dnc::Dnc(Scope at, const DncConfig& config)
+    : at_(std::move(at)),
+      config_(checked(at_, config)),
+      controller_(at_ / "controller", config.in + config.read_heads * config.width, config.hidden,
+                  config.lstm),
+      interface_(at_ / "interface", config.hidden, interface_size(config)),
+      out_(at_ / "out", config.hidden + config.read_heads * config.width, config.out) {}
+
+DncState Dnc::start(int64_t batch) const {
+  const DncConfig& c = config_;
+  const DType dtype = out_.weight.dtype();
+  const Tensor none = zeros({batch, c.slots}, dtype);
+  return {.controller = {},
+          .memory = zeros({batch, c.slots, c.width}, dtype),
+          .usage = none,
+          .written = none,
+          .links = {zeros({batch, c.slots, c.slots}, dtype), none},
+          .weights = zeros({batch, c.read_heads, c.slots}, dtype),
+          .reads = zeros({batch, c.read_heads, c.width}, dtype)};
+}
+
+Tensor Dnc::clipped(const Tensor& x) const {
+  return config_.clip > 0 && x.defined() ? hardtanh(x, -config_.clip, config_.clip) : x;
+}
+
+Tensor Dnc::advance(const Tensor& x, DncState& state) const {
+  const int64_t B = x.size(0), R = config_.read_heads, W = config_.width;
+  const RnnState next = controller_(cat({x, state.reads.flatten(1)}, 1), state.controller);
+  state.controller = {clipped(next.h), clipped(next.c)};
+  const Tensor h = state.controller.h;
+  const std::vector<Tensor> made = split(interface_(h), {R * W, R, W, 1, W, W, R + 2, 3 * R}, 1);
+  const std::vector<Tensor> gates = split(sigmoid(made[6]), {R, 1, 1}, 1);
+
+  state.usage = next_usage(state.usage, state.written, state.weights, gates[0]);
+  const Tensor looked_up =
+      content_weights(state.memory, made[2].unsqueeze(1), oneplus(made[3])).squeeze(1);
+  state.written = gates[2] * lerp(looked_up, allocation_weights(state.usage), gates[1]);
+  state.memory = write_memory(state.memory, state.written.unsqueeze(1),
+                              sigmoid(made[4]).unsqueeze(1), made[5].unsqueeze(1));
+
+  const FollowedLinks followed = follow_links(state.links, state.written, state.weights);
+  state.links = followed.next;
+  const Tensor content =
+      content_weights(state.memory, made[0].reshape({B, R, W}), oneplus(made[1]));
+  const std::vector<Tensor> modes = chunk(softmax(made[7].reshape({B, R, 3}), -1), 3, 2);
+  state.weights = modes[0] * followed.backward + modes[1] * content + modes[2] * followed.forward;
+  state.reads = read_memory(state.memory, state.weights);
+  return cat({h, state.reads.flatten(1)}, 1);
+}
+
+Tensor Dnc::step(const Tensor& x, DncState& state) const {
+  return nn::at(at_, [&] {
+    if (x.dim() != 2 || x.size(1) != config_.in)
+      throw ShapeError(fmt::format("dnc: x is {}; expected [B, {}]", x.shape().str(), config_.in));
+    return clipped(out_(advance(x, state)));
+  });
+}
+
+MachineRun Dnc::operator()(const Tensor& x, const MachineOptions& options) const {
+  return nn::at(at_, [&] {
+    detail::check_sequence(x, config_.in);
+    DncState state = start(x.size(0));
+    MachineRun run = detail::run_steps(x, options, out_, [&](const Tensor& now) {
+      const Tensor features = advance(now, state);
+      return detail::MachineStep{features, state.weights, state.written.unsqueeze(1)};
+    });
+    run.out = clipped(run.out);
+    return run;
+  });
+}
+
+}  // namespace tapehead::nn

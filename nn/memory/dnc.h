@@ -1,0 +1,64 @@
+// The Differentiable Neural Computer: Graves et al., Hybrid computing using a neural network with
+// dynamic external memory, Nature 538, 2016, doi:10.1038/nature20101.
+//
+// B batch, T time, C channels in, R read heads, N slots, W width of a slot.
+#pragma once
+
+#include "tapehead/nn/memory/addressing.h"
+#include "tapehead/nn/memory/machine.h"
+
+namespace tapehead::nn {
+
+struct DncConfig {
+  int64_t in = 0, out = 0;
+  int64_t slots = 64, width = 32;
+  int64_t read_heads = 2;
+  int64_t hidden = 128;  ///< of the controller
+  bool lstm = true;      ///< an LSTM as controller; else one feed-forward layer
+  /// The controller's output and cells, and the machine's output, are kept within ± clip, as in the
+  /// authors' program; 0: no limit.
+  double clip = 20;
+};
+
+struct DncState {
+  RnnState controller;
+  Tensor memory;        ///< [B, N, W]
+  Tensor usage;         ///< [B, N]
+  Tensor written;       ///< [B, N]: the write weights
+  TemporalLinks links;  ///< [B, N, N] and [B, N]
+  Tensor weights;       ///< [B, R, N]: the read weights
+  Tensor reads;         ///< [B, R, W]
+};
+
+/// The controller sees [x; reads of the last step] and gives h, from which one linear layer makes
+/// the interface: read keys [R, W] and strengths [R], a write key [W] and strength, an erase vector
+/// e [W], a write vector v [W], free gates f [R], the allocation gate g_a, the write gate g_w and
+/// read modes pi [R, 3]. Strengths are 1 + softplus(.), e and the gates sigmoid(.), modes
+/// softmax(.). With usage and allocation a, and content weights c:
+///   w   = g_w (g_a a + (1 - g_a) c(M, write key))
+///   M   = M (1 - w e') + w v'
+///   w_r = pi_1 backward + pi_2 c(M, read key) + pi_3 forward,   reads = w_r' M
+/// and y = V [h; reads] + b. The state is zeros at first.
+///
+/// Parameters: `controller` (Cell's), `interface` (in the order above) and `out`.
+class Dnc {
+ public:
+  /// Throws ValueError for sizes below 1 or a negative clip.
+  Dnc(Scope at, const DncConfig& config);
+
+  DncState start(int64_t batch) const;
+  /// x [B, C] to y [B, out] and the next state.
+  Tensor step(const Tensor& x, DncState& state) const;
+  MachineRun operator()(const Tensor& x, const MachineOptions& options = {}) const;
+
+ private:
+  Tensor advance(const Tensor& x, DncState& state) const;
+  Tensor clipped(const Tensor& x) const;
+
+  Scope at_;
+  DncConfig config_;
+  Controller controller_;
+  Linear interface_, out_;
+};
+
+}  // namespace tapehead::nn

@@ -1,0 +1,105 @@
+#include "tapehead/nn/memory/key_value.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/creation.h"
+#include "tapehead/nn/detail/bags.h"
+
+namespace tapehead::nn {
+namespace {
+
+const KeyValueConfig& checked(const Scope& at, const KeyValueConfig& c) {
+  nn::at(at, [&] {
+    if (c.vocab < 1 || c.words < 1 || c.width < 1 || c.hops < 1 || c.memory < 0)
+      throw ValueError(
+          fmt::format("key_value: vocab = {}, words = {}, width = {}, hops = {}, memory = {}; all "
+                      "must be at least 1, the memory at least 0",
+                      c.vocab, c.words, c.width, c.hops, c.memory));
+  });
+  return c;
+}
+
+std::vector<Embedding> times_of(const Scope& at, const KeyValueConfig& c) {
+  std::vector<Embedding> times;
+  if (c.memory > 0)
+    for (const char* name : {"key_time", "value_time"})  // padding is as old as there is room
+      times.emplace_back(at / name, c.memory + 1, c.width, EmbeddingOptions{.init = c.init});
+  return times;
+}
+
+void check_facts(const KeyValueFacts& f) {
+  const bool fits = f.keys.dim() == 3 && f.values.dim() == 3 && f.question.dim() == 2 &&
+                    f.values.size(0) == f.keys.size(0) && f.values.size(1) == f.keys.size(1) &&
+                    f.question.size(0) == f.keys.size(0) &&
+                    (!f.counts.defined() || f.counts.shape() == Shape{f.keys.size(0)});
+  if (!fits)
+    throw ShapeError(
+        fmt::format("key_value: keys are {}, values {}, questions {}, counts {}; expected [B, M, "
+                    "J], [B, M, J'], [B, J''] and [B]",
+                    f.keys.shape().str(), f.values.shape().str(), f.question.shape().str(),
+                    f.counts.defined() ? f.counts.shape().str() : "undefined"));
+}
+
+}  // namespace
+
+KeyValue::KeyValue(Scope at, const KeyValueConfig& config)
+    : at_(std::move(at)),
+      config_(checked(at_, config)),
+      places_(config.positions ? position_encoding(config.words, config.width) : Tensor()),
+      embedding_(at_ / "embedding", config.vocab, config.width,
+                 {.padding_idx = 0, .init = config.init}),
+      hops_(nn::stack<Linear>(at_ / "hops", config.hops, config.width, config.width,
+                              LinearOptions{.bias = false, .init = config.init})),
+      times_(times_of(at_, config)),
+      answers_(config.tied
+                   ? embedding_.weight
+                   : (at_ / "answer").param("weight", {config.vocab, config.width}, config.init)) {
+  if (config.tied) (at_ / "answer").tie("weight", answers_);
+}
+
+Tensor KeyValue::read(const Tensor& ids) const {
+  return detail::bags("key_value", embedding_.weight, ids, places_);
+}
+
+Answered KeyValue::answer(Tensor q, const Tensor& keys, const Tensor& values,
+                          const Tensor& counts) const {
+  Answered answered;
+  const Tensor padding = counts.defined() ? arange(keys.size(1)) >= counts.unsqueeze(1) : Tensor();
+  for (const Linear& renew : hops_) {
+    Tensor scores = matmul(keys, q.unsqueeze(-1)).squeeze(-1);
+    if (padding.defined())
+      scores = masked_fill(scores, padding, -std::numeric_limits<double>::infinity());
+    const Tensor p = softmax(scores, -1);
+    q = renew(q + matmul(p.unsqueeze(1), values).squeeze(1));
+    answered.looks.push_back(p.detach());
+  }
+  answered.logits = linear(q, answers_);
+  return answered;
+}
+
+Answered KeyValue::operator()(const StoryBatch& batch) const {
+  return nn::at(at_, [&] {
+    const int64_t M = batch.story.size(1);
+    const Tensor sentences = read(batch.story);
+    if (times_.empty()) return answer(read(batch.question), sentences, sentences, batch.sentences);
+    if (M > config_.memory)
+      throw ShapeError(
+          fmt::format("key_value: a story has {} sentences, the memory {}; keep the last ones by "
+                      "StoryBatchOptions::memory, or make the network with memory = {}",
+                      M, config_.memory, M));
+    return answer(read(batch.question), sentences + times_[0](batch.ages),
+                  sentences + times_[1](batch.ages), batch.sentences);
+  });
+}
+
+Answered KeyValue::operator()(const KeyValueFacts& facts) const {
+  return nn::at(at_, [&] {
+    check_facts(facts);
+    return answer(read(facts.question), read(facts.keys), read(facts.values), facts.counts);
+  });
+}
+
+}  // namespace tapehead::nn

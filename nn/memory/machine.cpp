@@ -1,0 +1,89 @@
+#include "tapehead/nn/memory/machine.h"
+
+#include <fmt/format.h>
+
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/creation.h"
+#include "tapehead/nn/memory/detail/run_steps.h"
+
+namespace tapehead::nn {
+
+namespace detail {
+
+Tensor last_features(const Tensor& features, const Tensor& lengths) {
+  const int64_t B = features.size(0), T = features.size(1);
+  if (lengths.shape() != Shape{B})
+    throw ShapeError(fmt::format("machine: lengths are {}; expected [{}], one for each sequence",
+                                 lengths.shape().str(), B));
+  std::vector<int64_t> rows = lengths.to_vector<int64_t>();
+  for (int64_t b = 0; b < B; ++b) {
+    int64_t& row = rows[static_cast<size_t>(b)];
+    if (row < 1 || row > T)
+      throw IndexError(fmt::format("machine: lengths[{}] = {} is outside 1..{}", b, row, T));
+    row += b * T - 1;
+  }
+  return index_select(features.flatten(0, 1), 0, from_vector(rows));
+}
+
+void check_sequence(const Tensor& x, int64_t channels) {
+  if (x.dim() != 3 || x.size(1) < 1 || x.size(2) != channels)
+    throw ShapeError(fmt::format("machine: x is {}; expected [B, T, {}] with a step at least",
+                                 x.shape().str(), channels));
+}
+
+MachineRun run_steps(const Tensor& x, const MachineOptions& o, const Linear& out,
+                     const std::function<MachineStep(const Tensor& x)>& step) {
+  std::vector<Tensor> features, read, written;
+  for (const Tensor& now : unbind(x, 1)) {
+    const MachineStep made = step(now);
+    features.push_back(made.features);
+    if (!o.weights) continue;
+    read.push_back(made.read_weights.detach());
+    written.push_back(made.write_weights.detach());
+  }
+  MachineRun run;
+  const Tensor all = tapehead::stack(features, 1);
+  run.out = out(o.lengths.defined() ? last_features(all, o.lengths) : all);
+  if (o.weights) {
+    run.read_weights = tapehead::stack(read, 1);
+    run.write_weights = tapehead::stack(written, 1);
+  }
+  return run;
+}
+
+}  // namespace detail
+
+Controller::Controller(const Scope& at, int64_t in, int64_t hidden, bool lstm) {
+  if (lstm) cell_.emplace(at, in, hidden);
+  else layer_.emplace(at, in, hidden);
+}
+
+RnnState Controller::operator()(const Tensor& x, const RnnState& state) const {
+  return cell_ ? (*cell_)(x, state) : RnnState{tanh((*layer_)(x)), {}};
+}
+
+Lstm::Lstm(Scope at, const LstmConfig& config)
+    : at_(std::move(at)),
+      in_(config.in),
+      rnn_(at_ / "rnn", config.in, config.hidden, {.layers = config.layers}),
+      out_(at_ / "out", config.hidden, config.out) {}
+
+MachineRun Lstm::operator()(const Tensor& x, const MachineOptions& o) const {
+  return nn::at(at_, [&] {
+    detail::check_sequence(x, in_);
+    const Tensor h = rnn_(x).out;
+    return MachineRun{out_(o.lengths.defined() ? detail::last_features(h, o.lengths) : h), {}, {}};
+  });
+}
+
+StoryReader::StoryReader(const Scope& at, int64_t vocab, int64_t width, const Make& make)
+    : embedding_(at / "embedding", vocab, width, {.padding_idx = 0}),
+      machine_(make(at / "machine", width, vocab)) {}
+
+Answered StoryReader::operator()(const StoryBatch& batch) const {
+  return {.logits = machine_(embedding_(batch.words), {.lengths = batch.lengths}).out,
+          .looks = {},
+          .extra_loss = {}};
+}
+
+}  // namespace tapehead::nn

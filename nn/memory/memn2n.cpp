@@ -1,0 +1,84 @@
+#include "tapehead/nn/memory/memn2n.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/creation.h"
+
+namespace tapehead::nn {
+namespace {
+
+const MemN2NConfig& checked(const Scope& scope, const MemN2NConfig& c) {
+  at(scope, [&] {
+    if (c.vocab < 2 || c.width < 1 || c.hops < 1 || c.memory < 1 || c.words < 1)
+      throw ValueError(fmt::format(
+          "memn2n: vocab = {}, width = {}, hops = {}, memory = {} and words = {}; all must be at "
+          "least 1, vocab 2",
+          c.vocab, c.width, c.hops, c.memory, c.words));
+  });
+  return c;
+}
+
+// The softmax over the sentences and the empty slots beside them, whose scores are 0: exp(empty) of
+// them [B], which come in as one.
+Tensor shares(const Tensor& scores, const Tensor& padding, const Tensor& empty) {
+  const Tensor all = cat({masked_fill(scores, padding, -INFINITY), empty.unsqueeze(1)}, 1);
+  return softmax(all, 1).slice(1, 0, scores.size(1));
+}
+
+}  // namespace
+
+MemN2N::MemN2N(const Scope& at, const MemN2NConfig& c)
+    : config_(checked(at, c)), at_(at), linear_(std::make_shared<bool>(false)) {
+  const bool adjacent = c.tying == MemoryTying::adjacent;
+  const EmbeddingOptions words{.padding_idx = 0, .init = c.init}, ages{.init = c.init};
+  const int64_t sets = adjacent ? c.hops + 1 : 2;
+  words_ = stack<Embedding>(at / "words", sets, c.vocab, c.width, words);
+  if (c.temporal) ages_ = stack<Embedding>(at / "ages", sets, c.memory, c.width, ages);
+  if (!adjacent) {
+    question_.emplace(at / "question", c.vocab, c.width, words);
+    step_.emplace(at / "step", c.width, c.width, LinearOptions{.bias = false, .init = c.init});
+    answer_.emplace(at / "answer", c.width, c.vocab, LinearOptions{.bias = false, .init = c.init});
+  }
+  if (c.position_encoding) factors_ = at.buffer("factors", position_encoding(c.words, c.width));
+}
+
+Tensor MemN2N::read(const Embedding& words, const Tensor& ids) const {
+  const int64_t J = ids.size(-1);
+  if (J > config_.words)
+    throw ShapeError(fmt::format("memn2n: a sentence of {} words, but the model was made for {}", J,
+                                 config_.words));
+  return embedding_bag(words.weight, ids, factors_.defined() ? factors_.slice(0, 0, J) : Tensor(),
+                       {.padding_idx = 0});
+}
+
+Tensor MemN2N::memories(size_t set, const StoryBatch& batch) const {
+  const Tensor m = read(words_[set], batch.story);
+  return config_.temporal ? m + ages_[set](batch.ages) : m;
+}
+
+Answered MemN2N::operator()(const StoryBatch& batch) const {
+  return at(at_, [&] {
+    const bool adjacent = config_.tying == MemoryTying::adjacent;
+    const Tensor padding = arange(batch.story.size(1)) >= batch.sentences.unsqueeze(1);
+    const Tensor empty = log((config_.memory - batch.sentences).to(words_[0].weight.dtype()));
+    Tensor u = read(question(), batch.question);
+    Tensor m = memories(0, batch), c = adjacent ? Tensor() : memories(1, batch);
+    Answered answered;
+    for (int64_t hop = 0; hop < config_.hops; ++hop) {
+      if (adjacent) c = memories(static_cast<size_t>(hop) + 1, batch);
+      const Tensor scores = matmul(m, u.unsqueeze(2)).squeeze(2);
+      const Tensor p = *linear_ ? masked_fill(scores, padding, 0) : shares(scores, padding, empty);
+      const Tensor o = matmul(p.unsqueeze(1), c).squeeze(1);
+      u = (adjacent ? u : (*step_)(u)) + o;
+      answered.looks.push_back(p);
+      if (adjacent) m = c;
+    }
+    answered.logits = answer_ ? (*answer_)(u) : tapehead::linear(u, words_.back().weight);
+    return answered;
+  });
+}
+
+}  // namespace tapehead::nn

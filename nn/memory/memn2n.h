@@ -1,0 +1,73 @@
+// End-to-end memory networks: Sukhbaatar, Szlam, Weston and Fergus 2015.
+//
+// B batch, M sentences, J words of a sentence, V vocabulary, C width, K hops.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "tapehead/nn/linear.h"
+#include "tapehead/nn/memory/story.h"
+
+namespace tapehead::nn {
+
+/// Which embeddings the hops share (2.2).
+enum class MemoryTying {
+  /// What hop k gives back is what hop k + 1 compares with, A^{k+1} = C^k; the question is read by
+  /// B = A^1, and the answer by W' = C^K.
+  adjacent,
+  /// All hops have one A and one C; between them u goes through a matrix H.
+  layer_wise,
+};
+
+struct MemN2NConfig {
+  int64_t vocab = 0;
+  int64_t width = 20;
+  int64_t hops = 3;
+  int64_t memory = 50;  ///< slots for sentences: the greatest age, and one more
+  int64_t words = 0;    ///< of the longest sentence or question
+  MemoryTying tying = MemoryTying::adjacent;
+  bool position_encoding = true;  ///< else a sentence is the bag of its words
+  bool temporal = true;           ///< ages have embeddings
+  Init init = init::normal(0.1);
+};
+
+/// Sentences x_i with embeddings A, C, a question with embedding B (sums over words, by position
+/// l_j; T of the age):
+///
+///   m_i = sum_j l_j A x_ij + T_A(i)     c_i = sum_j l_j C x_ij + T_C(i)     u = sum_j l_j B q_j
+///   p_i = softmax(u' m_i)               o = sum_i p_i c_i                   u <- u + o
+///
+/// for each hop, and the answer is softmax(W u). Slots of the memory without a sentence are zeros,
+/// and take part in the softmax, as in the authors' program: to look at nothing is a choice,
+/// without which questions with yes and no are answered worse.
+class MemN2N {
+ public:
+  /// Throws ValueError for sizes below 1.
+  MemN2N(const Scope& at, const MemN2NConfig& config);
+
+  /// Throws ShapeError for a sentence of more words than `words`, IndexError for an age outside of
+  /// the memory or an id outside of the vocabulary.
+  Answered operator()(const StoryBatch& batch) const;
+  Tensor loss(const StoryBatch& batch) const { return answer_loss((*this)(batch), batch); }
+
+  /// Linear start (4.2): the hops do without their softmax while it is on.
+  void linear(bool on) const { *linear_ = on; }
+
+  const MemN2NConfig& config() const { return config_; }
+
+ private:
+  Tensor read(const Embedding& words, const Tensor& ids) const;
+  Tensor memories(size_t set, const StoryBatch& batch) const;
+  const Embedding& question() const { return question_ ? *question_ : words_[0]; }
+
+  MemN2NConfig config_;
+  Scope at_;
+  std::vector<Embedding> words_, ages_;  // adjacent: of A^1, C^1 = A^2 ...; layer-wise: of A and C
+  std::optional<Embedding> question_;    // B, layer-wise
+  std::optional<Linear> step_, answer_;  // H and W, layer-wise
+  Tensor factors_;                       // l [words, C], or undefined
+  std::shared_ptr<bool> linear_;         // shared by copies
+};
+
+}  // namespace tapehead::nn

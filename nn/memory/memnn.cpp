@@ -1,0 +1,195 @@
+#include "tapehead/nn/memory/memnn.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "tapehead/autograd/grad_mode.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/creation.h"
+#include "tapehead/nn/detail/bags.h"
+
+namespace tapehead::nn {
+namespace {
+
+const MemNNConfig& checked(const Scope& at, const MemNNConfig& c) {
+  nn::at(at, [&] {
+    if (c.vocab < 1 || c.words < 1 || c.width < 1 || c.hops < 1 || !(c.margin > 0))
+      throw ValueError(
+          fmt::format("memnn: vocab = {}, words = {}, width = {}, hops = {}, margin = {}; all must "
+                      "be at least 1, the margin above 0",
+                      c.vocab, c.words, c.width, c.hops, c.margin));
+  });
+  return c;
+}
+
+// [B, M] of 0 and 1 times [B, M, C]: the sum of the rows that are 1, [B, C].
+Tensor rows_of(const Tensor& which, const Tensor& rows) {
+  return matmul(which.unsqueeze(1), rows).squeeze(1);
+}
+
+// 1 where a sentence is older than the one that `which` has; 0 for all when it has none.
+Tensor older_than(const Tensor& ages, const Tensor& which) {
+  const Tensor age = sum(ages * which, -1, true), any = sum(which, -1, true);
+  return any * (ages > age).to(which.dtype());
+}
+
+// bool [B, M]: neither padding nor found.
+Tensor left(const Tensor& found, const StoryBatch& batch) {
+  const Tensor there = arange(found.size(1)) < batch.sentences.unsqueeze(1);
+  return there & (found == 0);
+}
+
+}  // namespace
+
+Tensor MemNN::Found::counts() const { return sum(all, -1); }
+
+void MemNN::Found::add(const Tensor& chosen) {
+  const Tensor any = sum(chosen, -1, true);
+  before = before + any * (last - before);
+  last = last + any * (chosen - last);
+  all = all + chosen;
+}
+
+MemNN::Query::Query(const Scope& at, const MemNNConfig& c)
+    : question_(at / "question", c.vocab, c.width, {.padding_idx = 0, .init = c.init}),
+      last_(at / "last", c.vocab, c.width, {.padding_idx = 0, .init = c.init}),
+      earlier_(at / "earlier", c.vocab, c.width, {.padding_idx = 0, .init = c.init}),
+      step_(at.param("step", {c.hops + 1, c.width}, c.init)),
+      match_(at / "match", c.width, c.width),
+      nonlinear_(c.nonlinear) {}
+
+MemNN::Texts MemNN::Query::read(const StoryBatch& batch, const Tensor& places) const {
+  return {.question = detail::bags("memnn", question_.weight, batch.question, places),
+          .last = detail::bags("memnn", last_.weight, batch.story, places),
+          .earlier = detail::bags("memnn", earlier_.weight, batch.story, places)};
+}
+
+Tensor MemNN::Query::operator()(const Texts& texts, const Found& found) const {
+  const Tensor x = texts.question + rows_of(found.last, texts.last) +
+                   rows_of(found.all - found.last, texts.earlier) +
+                   embedding(step_, found.counts().to(i64));
+  return nonlinear_ ? tanh(match_(tanh(x))) : match_(x);
+}
+
+MemNN::MemNN(Scope at, const MemNNConfig& config)
+    : at_(std::move(at)),
+      config_(checked(at_, config)),
+      places_(position_encoding(config.words, config.width)),
+      find_(at_ / "find", config),
+      respond_(at_ / "respond", config),
+      candidates_(at_ / "candidates", config.vocab, config.width,
+                  {.padding_idx = 0, .init = config.init}),
+      answers_(at_ / "answers", config.width, config.vocab, {.bias = false, .init = config.init}),
+      newer_(at_.param("newer", {config.width}, config.init)),
+      older_(at_.param("older", {config.width}, config.init)),
+      older_still_(at_.param("older_still", {config.width}, config.init)),
+      stop_(at_.param("stop", {config.width}, config.init)) {}
+
+MemNN::Found MemNN::nothing(const StoryBatch& batch) const {
+  const Tensor none = zeros(batch.ages.shape(), stop_.dtype());
+  return {none, none, none};
+}
+
+Tensor MemNN::candidates(const StoryBatch& batch) const {
+  const Tensor bags = detail::bags("memnn", candidates_.weight, batch.story, places_);
+  return config_.nonlinear ? tanh(bags) : bags;
+}
+
+MemNN::Scores MemNN::score(const Tensor& e, const Tensor& candidates, const Found& found,
+                           const StoryBatch& batch) const {
+  const Tensor ages = batch.ages.to(e.dtype());
+  const auto along = [&](const Tensor& feature) { return matmul(e, feature).unsqueeze(1); };
+  return {.sentences = matmul(candidates, e.unsqueeze(-1)).squeeze(-1) +
+                       along(older_) * older_than(ages, found.last) +
+                       along(older_still_) * older_than(ages, found.before),
+          .stop = along(stop_),
+          .newer = along(newer_)};
+}
+
+// The next sentence of each story as 1, zeros where it has ended.
+Tensor MemNN::choose(int64_t hop, const Scores& scores, const Found& found,
+                     const StoryBatch& batch) const {
+  const int64_t B = found.all.size(0), M = found.all.size(1);
+  const auto s = scores.sentences.to_vector<double>(), stop = scores.stop.to_vector<double>(),
+             newer = scores.newer.to_vector<double>();
+  const auto counts = found.counts().to_vector<int64_t>();
+  const auto may = left(found.all, batch).to_vector<int64_t>();
+  std::vector<double> chosen(s.size());
+  for (int64_t b = 0; b < B; ++b) {
+    const auto story = static_cast<size_t>(b);
+    if (counts[story] < hop) continue;
+    std::optional<size_t> best;
+    for (auto i = static_cast<size_t>(b * M); i < static_cast<size_t>((b + 1) * M); ++i)
+      if (may[i] && (!best || s[i] + newer[story] > s[*best])) best = i;
+    if (best && (hop == 0 || s[*best] >= stop[story])) chosen[*best] = 1;
+  }
+  return from_vector(chosen, {B, M}).to(found.all.dtype());
+}
+
+Answered MemNN::operator()(const StoryBatch& batch) const {
+  return nn::at(at_, [&] {
+    Answered answered;
+    Found found = nothing(batch);
+    {
+      const NoGrad off;
+      const Texts texts = find_.read(batch, places_);
+      const Tensor all = candidates(batch);
+      for (int64_t hop = 0; hop < config_.hops; ++hop) {
+        const Tensor next =
+            choose(hop, score(find_(texts, found), all, found, batch), found, batch);
+        if (sum(next).item() == 0) break;
+        answered.looks.push_back(next);
+        found.add(next);
+      }
+    }
+    answered.logits = answers_(respond_(respond_.read(batch, places_), found));
+    return answered;
+  });
+}
+
+// Of one hop, the sum over the batch; adds the supports to what was found.
+Tensor MemNN::hop_loss(int64_t hop, const Scores& scores, Found& found, const Tensor& support,
+                       const StoryBatch& batch) const {
+  const DType type = scores.sentences.dtype();
+  const Tensor live = (found.counts() == hop).unsqueeze(1);
+  const Tensor has = live & (support >= 0).unsqueeze(1);
+  const Tensor right = (arange(found.all.size(1)) == support.unsqueeze(1)) & has;
+  const Tensor rivals = left(found.all, batch) & live & ~right;
+  const Tensor one = right.to(type), &s = scores.sentences;
+  const Tensor of_right = sum(s * one, -1, true);
+  const Tensor age = sum(batch.ages.to(type) * one, -1, true);
+  const Tensor order = where(batch.ages.to(type) > age, 1.0, -1.0).to(type);
+  const Tensor lead = where(has, of_right - s + scores.newer * order, scores.stop - s);
+  Tensor loss = sum(relu(config_.margin - lead) * rivals.to(type));
+  if (hop > 0) loss = loss + sum(relu(config_.margin - (of_right - scores.stop)) * has.to(type));
+  found.add(one);
+  return loss;
+}
+
+Tensor MemNN::loss(const StoryBatch& batch) const {
+  return nn::at(at_, [&] {
+    const int64_t B = batch.story.size(0), K = batch.supports.size(1);
+    for (int64_t b = 0; b < B; ++b)
+      if (K == 0 || batch.supports[b][0].item() < 0)
+        throw ValueError(fmt::format(
+            "memnn: story {} of the batch has no support; it learns from stories that have", b));
+    Found found = nothing(batch);
+    const Texts texts = find_.read(batch, places_);
+    const Tensor all = candidates(batch);
+    Tensor total = zeros({}, all.dtype());
+    for (int64_t hop = 0; hop < std::min(config_.hops, K + 1); ++hop) {
+      const Tensor support = hop < K ? batch.supports.select(1, hop) : full({B}, -1);
+      const Scores scores = score(find_(texts, found), all, found, batch);
+      total = total + hop_loss(hop, scores, found, support, batch);
+    }
+    const Tensor words = answers_(respond_(respond_.read(batch, places_), found));
+    const Tensor right = batch.answer.unsqueeze(1), of_right = gather(words, 1, right);
+    const Tensor rivals = (arange(words.size(1)) != right).to(words.dtype());
+    total = total + sum(relu(config_.margin - (of_right - words)) * rivals);
+    return total / static_cast<double>(B);
+  });
+}
+
+}  // namespace tapehead::nn

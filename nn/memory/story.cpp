@@ -1,0 +1,123 @@
+#include "tapehead/nn/memory/story.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <random>
+
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/creation.h"
+
+namespace tapehead::nn {
+namespace {
+
+using Rows = std::vector<std::vector<int64_t>>;
+
+void check(const Story& s, int64_t number) {
+  if (s.sentences.empty() || s.question.empty())
+    throw ValueError(
+        fmt::format("story_batch: story {} has {} sentences and a question of {} words; it needs "
+                    "one of each",
+                    number, s.sentences.size(), s.question.size()));
+  const auto check_words = [&](const std::vector<int64_t>& words) {
+    for (const int64_t id : words)
+      if (id < 1)
+        throw IndexError(
+            fmt::format("story_batch: story {} has the id {}; ids are 1 or more", number, id));
+  };
+  for (const auto& sentence : s.sentences) check_words(sentence);
+  check_words(s.question);
+  for (const int64_t i : s.supports)
+    if (i < 0 || i >= static_cast<int64_t>(s.sentences.size()))
+      throw IndexError(fmt::format("story_batch: story {} has the support {}, outside 0..{}",
+                                   number, i, s.sentences.size() - 1));
+}
+
+// n ages, falling to 0 or more: n - 1 .. 0 with gaps between them.
+std::vector<int64_t> ages_of(int64_t n, int64_t gaps) {
+  std::vector<int64_t> ages(static_cast<size_t>(n + gaps));
+  std::iota(ages.rbegin(), ages.rend(), 0);
+  return ages;
+}
+
+}  // namespace
+
+StoryBatch story_batch(std::span<const Story> stories, std::span<const int64_t> which,
+                       const StoryBatchOptions& o) {
+  if (o.memory < 0 || o.time_noise < 0 || o.time_noise > 1)
+    throw ValueError(fmt::format(
+        "story_batch: memory = {} and time_noise = {}; they must be 0 or more, noise 1 at most",
+        o.memory, o.time_noise));
+  std::mt19937_64 random(o.seed);
+  Rows questions, supports, words, ages, sentences;
+  std::vector<int64_t> counts, answers, lengths;
+  size_t most = 1, longest = 1;
+  for (const int64_t i : which) {
+    const Story& s = stories[static_cast<size_t>(i)];
+    check(s, i);
+    const size_t all = s.sentences.size();
+    const size_t n = o.memory > 0 ? std::min(all, static_cast<size_t>(o.memory)) : all;
+    most = std::max(most, n);
+    for (size_t k = all - n; k < all; ++k) longest = std::max(longest, s.sentences[k].size());
+  }
+  const auto M = static_cast<int64_t>(most);
+  for (const int64_t i : which) {
+    const Story& s = stories[static_cast<size_t>(i)];
+    const auto all = static_cast<int64_t>(s.sentences.size()), n = std::min(all, M),
+               first = all - n;
+    const int64_t room = o.memory > 0 ? o.memory - n : all;
+    const auto limit =
+        std::min(room, static_cast<int64_t>(std::ceil(static_cast<double>(n) * o.time_noise)));
+    const int64_t gaps =
+        limit > 0 ? static_cast<int64_t>(random() % static_cast<uint64_t>(limit + 1)) : 0;
+    std::vector<int64_t> age = ages_of(n, gaps), text;
+    for (int64_t gap = gaps; gap > 0; --gap)
+      age.erase(age.begin() + static_cast<int64_t>(random() % age.size()));
+    age.resize(most);
+    ages.push_back(std::move(age));
+    for (int64_t k = 0; k < M; ++k) {
+      std::vector<int64_t> row;
+      if (k < n) row = s.sentences[static_cast<size_t>(first + k)];
+      text.insert(text.end(), row.begin(), row.end());
+      row.resize(longest);
+      sentences.push_back(std::move(row));
+    }
+    text.insert(text.end(), s.question.begin(), s.question.end());
+    counts.push_back(n);
+    lengths.push_back(static_cast<int64_t>(text.size()));
+    words.push_back(std::move(text));
+    questions.push_back(s.question);
+    answers.push_back(s.answer);
+    supports.emplace_back();
+    for (const int64_t k : s.supports) supports.back().push_back(std::max<int64_t>(k - first, -1));
+  }
+  const auto B = static_cast<int64_t>(which.size());
+  return {.story = pad_rows(sentences, 0).reshape({B, M, static_cast<int64_t>(longest)}),
+          .sentences = from_vector(counts),
+          .ages = pad_rows(ages, 0),
+          .question = pad_rows(questions, 0),
+          .answer = from_vector(answers),
+          .supports = pad_rows(supports, -1),
+          .words = pad_rows(words, 0),
+          .lengths = from_vector(lengths)};
+}
+
+Tensor answer_loss(const Answered& answered, const StoryBatch& batch) {
+  const Tensor loss = cross_entropy(answered.logits, batch.answer);
+  return answered.extra_loss.defined() ? loss + answered.extra_loss : loss;
+}
+
+Tensor position_encoding(int64_t words, int64_t width) {
+  std::vector<float> l;
+  const auto J = static_cast<double>(words), C = static_cast<double>(width);
+  for (int64_t j = 1; j <= words; ++j)
+    for (int64_t k = 1; k <= width; ++k) {
+      const double at = static_cast<double>(j) / J;
+      l.push_back(static_cast<float>(2 * ((1 - at) - static_cast<double>(k) / C * (1 - 2 * at))));
+    }
+  return from_vector(l).reshape({words, width});
+}
+
+}  // namespace tapehead::nn

@@ -1,0 +1,158 @@
+#include "tapehead/nn/memory/universal.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "tapehead/autograd/grad_mode.h"
+#include "tapehead/autograd/gradcheck.h"
+#include "tapehead/core/creation.h"
+#include "tapehead/tests/expect.h"
+
+using namespace tapehead;
+using tapehead::testing::error_of;
+
+namespace {
+
+const std::vector<nn::Story> kStories{
+    {{{5, 6}, {7, 8, 9}, {5}}, {6, 7}, 3, {0}},
+    {{{4, 4, 2}}, {9, 9, 1}, 2, {0}},
+    {{{1}, {2, 3}}, {4}, 1, {1}},
+};
+
+nn::UniversalQaConfig small(bool act, bool mean_pool) {
+  return {.vocab = 10,
+          .words = 3,
+          .width = 6,
+          .heads = 2,
+          .hidden = 5,
+          .universal = {.steps = 4, .act = act, .threshold = 0.9, .halting_bias = -0.6},
+          .dropout = 0,
+          .mean_pool = mean_pool,
+          .ponder_weight = 0.5};
+}
+
+nn::StoryBatch batch(const std::vector<int64_t>& which) { return nn::story_batch(kStories, which); }
+
+struct Made {
+  nn::Params params{3}, twins{3};
+  nn::UniversalQa model;
+  nn::UniversalEncoder encoder;  // the same values: they follow from the seed and the path
+  explicit Made(const nn::UniversalQaConfig& c)
+      : model(params / "m", c),
+        encoder(twins / "m" / "encoder",
+                {.width = c.width, .heads = c.heads, .hidden = c.hidden, .pre_norm = c.pre_norm},
+                c.universal) {
+    params.to(f64);
+    twins.to(f64);
+    manual_seed(6);
+    const NoGrad off;  // factors of 1 would hide a mistake
+    for (const char* name : {"m.sentence_factors", "m.question_factors"})
+      params[name].copy_(randn({3, 6}, f64));
+  }
+  Tensor of(const std::string& name) const { return params["m." + name]; }
+
+  Tensor read(const std::vector<int64_t>& words, const std::string& factors) const {
+    Tensor sum = zeros({6}, f64);
+    for (size_t j = 0; j < words.size(); ++j)
+      sum = sum + of(factors)[int64_t(j)] * of("words.weight")[words[j]];
+    return sum;
+  }
+  // What the encoder makes of one story: the question, then the sentences, the last one first.
+  nn::Pondered encode(const nn::Story& story) const {
+    std::vector<Tensor> rows{read(story.question, "question_factors")};
+    for (size_t i = story.sentences.size(); i-- > 0;)
+      rows.push_back(read(story.sentences[i], "sentence_factors"));
+    return encoder(stack(rows).unsqueeze(0), {.weights_of = WeightsOf{}});
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a Universal Transformer reads stories by its formula, padded or not") {
+  for (const bool act : {true, false})
+    for (const bool mean_pool : {true, false}) {
+      CAPTURE(act);
+      CAPTURE(mean_pool);
+      const Made m(small(act, mean_pool));
+      const nn::Answered all = m.model(batch({0, 1, 2}));
+      double ponder = 0;
+      for (int64_t i = 0; i < 3; ++i) {
+        CAPTURE(i);
+        const nn::Story& story = kStories[size_t(i)];
+        const nn::Pondered made = m.encode(story);
+        const Tensor y = mean_pool ? mean(made.out, {1}) : made.out.select(1, 0);
+        const Tensor wanted = linear(y, m.of("answer.weight"), m.of("answer.bias"))[0];
+        const nn::Answered one = m.model(batch({i}));
+        CHECK(max(abs(one.logits[0] - wanted)).item() < 1e-13);
+        CHECK(max(abs(all.logits[i] - wanted)).item() < 1e-13);
+        if (act) ponder += made.ponder.item() / 3;
+
+        // Where the question looked, from the first sentence on.
+        const auto M = int64_t(story.sentences.size()), N = made.steps[0][0].item<int64_t>();
+        for (int64_t n = 0; n < int64_t(all.looks.size()); ++n) {
+          CAPTURE(n);
+          const Tensor look = all.looks[size_t(n)][i];
+          CHECK(look.shape() == Shape{3});
+          CHECK(sum(abs(look.slice(0, M, 3))).item() == 0);
+          if (n >= N) {
+            CHECK(sum(abs(look)).item() == 0);
+            continue;
+          }
+          const Tensor row = mean(made.weights[size_t(n)][0].select(1, 0), {0});
+          for (int64_t k = 0; k < M; ++k)
+            CHECK(look[k].item() == doctest::Approx(row[M - k].item()).epsilon(1e-12));
+        }
+      }
+      CHECK(all.extra_loss.defined() == act);
+      if (act) CHECK(all.extra_loss.item() == doctest::Approx(0.5 * ponder).epsilon(1e-13));
+      if (!act) CHECK(all.looks.size() == 4);
+    }
+}
+
+TEST_CASE("a Universal Transformer that reads stories has the gradients of its formula") {
+  const std::vector<nn::Story> whole{{{{5, 6}, {7, 8}}, {6, 7}, 3}, {{{4, 4}, {1, 2}}, {9, 1}, 2}};
+  for (const bool act : {true, false})
+    for (const bool mean_pool : {true, false})
+      for (const bool padded : {true, false}) {
+        CAPTURE(act);
+        CAPTURE(mean_pool);
+        CAPTURE(padded);
+        const Made m(small(act, mean_pool));
+        std::vector<Tensor> inputs;
+        for (const nn::Param& p : m.params.all())  // the word that pads gets no gradient
+          if (!padded || p.path != "m.words.weight") inputs.push_back(p.value);
+        const nn::StoryBatch stories =
+            padded ? batch({0, 1, 2}) : nn::story_batch(whole, std::vector<int64_t>{0, 1});
+        gradcheck([&](const std::vector<Tensor>&) { return m.model.loss(stories); }, inputs,
+                  {.directions = 3});
+      }
+}
+
+TEST_CASE("gaps in time move the sentences that came before them") {
+  const Made m(small(true, false));
+  nn::StoryBatch stories = batch({0});
+  const Tensor plain = m.model(stories).logits;
+  stories.ages = stories.ages + tensor({1, 1, 0});
+  CHECK(max(abs(m.model(stories).logits - plain)).item() > 1e-6);
+}
+
+TEST_CASE("what a Universal Transformer that reads stories refuses") {
+  nn::UniversalQaConfig bad = small(true, true);
+  bad.words = 0;
+  CHECK(error_of<ValueError>([&] { const Made made(bad); }) ==
+        "universal_qa: vocab = 10, words = 0 and width = 6; all must be at least 1, vocab 2 (in "
+        "m)");
+  bad = small(true, true);
+  bad.universal.steps = 0;
+  CHECK(error_of<ValueError>([&] { const Made made(bad); })
+            .ends_with("there must be at least 1 step, and the threshold lies between 0 and 1 (in "
+                       "m.encoder)"));
+  const Made m(small(true, true));
+  const std::vector<nn::Story> longer{{{{1, 2, 3, 4}}, {1}, 1}}, unknown{{{{1, 10}}, {1}, 1}};
+  const std::vector<int64_t> first{0};
+  CHECK(error_of<ShapeError>([&] { m.model(nn::story_batch(longer, first)); }) ==
+        "universal_qa: a sentence of 4 words, but the model was made for 3 (in m)");
+  CHECK(
+      error_of<IndexError>([&] { m.model(nn::story_batch(unknown, first)); }).ends_with("(in m)"));
+}

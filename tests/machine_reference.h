@@ -1,0 +1,96 @@
+// What the references of machines with a memory share: the papers' formulas over plain numbers of
+// one sequence.
+#pragma once
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "tapehead/nn/params.h"
+
+namespace tapehead::testing {
+
+using Numbers = std::vector<double>;
+using Rows = std::vector<Numbers>;
+
+inline double logistic(double x) { return 1 / (1 + std::exp(-x)); }
+inline double softplus_of(double x) { return std::log1p(std::exp(x)); }
+
+inline Numbers softmax_of(const Numbers& x) {
+  Numbers y;
+  double total = 0;
+  for (const double v : x) total += y.emplace_back(std::exp(v));
+  for (double& v : y) v /= total;
+  return y;
+}
+
+/// W x + b of the parameters `path` + suffix.
+inline Numbers affine(const nn::Params& params, const std::string& path, const Numbers& x,
+                      const std::string& suffix = "") {
+  const Numbers w = params[path + "weight" + suffix].to_vector<double>();
+  Numbers y = params[path + "bias" + suffix].to_vector<double>();
+  for (size_t i = 0; i < y.size(); ++i)
+    for (size_t j = 0; j < x.size(); ++j) y[i] += w[i * x.size() + j] * x[j];
+  return y;
+}
+
+struct PlainController {
+  Numbers h, c;
+  explicit PlainController(size_t hidden) : h(hidden), c(hidden) {}
+
+  void step(const nn::Params& params, const std::string& path, bool lstm, const Numbers& x) {
+    if (!lstm) {
+      h = affine(params, path, x);
+      for (double& v : h) v = std::tanh(v);
+      return;
+    }
+    const Numbers from_x = affine(params, path, x, "_ih"), from_h = affine(params, path, h, "_hh");
+    for (size_t j = 0, H = h.size(); j < H; ++j) {
+      const auto gate = [&](size_t g) { return from_x[g * H + j] + from_h[g * H + j]; };
+      c[j] = logistic(gate(1)) * c[j] + logistic(gate(0)) * std::tanh(gate(2));
+      h[j] = logistic(gate(3)) * std::tanh(c[j]);
+    }
+  }
+};
+
+/// The cosine of content_weights, and its softmax over the slots.
+inline Numbers content_of(const Rows& memory, const Numbers& key, double strength) {
+  Numbers scores;
+  for (const Numbers& slot : memory) {
+    double dot = 0, key_square = 1e-6, slot_square = 1e-6;
+    for (size_t k = 0; k < key.size(); ++k) {
+      dot += key[k] * slot[k];
+      key_square += key[k] * key[k];
+      slot_square += slot[k] * slot[k];
+    }
+    scores.push_back(strength * dot / std::sqrt(key_square * slot_square));
+  }
+  return softmax_of(scores);
+}
+
+inline Numbers read_of(const Rows& memory, const Numbers& weights) {
+  Numbers read(memory[0].size());
+  for (size_t i = 0; i < memory.size(); ++i)
+    for (size_t k = 0; k < read.size(); ++k) read[k] += weights[i] * memory[i][k];
+  return read;
+}
+
+/// Takes numbers off the front of a list, one group after the other.
+struct Taker {
+  const Numbers& all;
+  size_t at = 0;
+  Numbers take(size_t count) {
+    const auto first = all.begin() + static_cast<ptrdiff_t>(at);
+    at += count;
+    return {first, first + static_cast<ptrdiff_t>(count)};
+  }
+  double one() { return all[at++]; }
+};
+
+inline Numbers joined(const Numbers& a, const Rows& rows) {
+  Numbers out = a;
+  for (const Numbers& r : rows) out.insert(out.end(), r.begin(), r.end());
+  return out;
+}
+
+}  // namespace tapehead::testing
