@@ -113,6 +113,21 @@ Workload vit_mnist() {
   return {"vit_mnist", 128, "img", params, [=] { return model->loss(images, labels); }};
 }
 
+// A memory network of three hops over stories of fifty sentences.
+Workload memn2n_babi() {
+  constexpr int64_t kVocab = 180, kMemory = 50, kWords = 7, kBatch = 32;
+  nn::Params params;
+  const auto model = std::make_shared<nn::MemN2N>(
+      params / "memn2n", nn::MemN2NConfig{.vocab = kVocab, .memory = kMemory, .words = kWords});
+  const nn::StoryBatch batch{
+      .story = randint(kVocab, {kBatch, kMemory, kWords}),
+      .sentences = full({kBatch}, kMemory, i64),
+      .ages = (kMemory - 1 - arange(kMemory)).expand({kBatch, kMemory}).contiguous(),
+      .question = randint(kVocab, {kBatch, kWords}),
+      .answer = randint(kVocab, {kBatch})};
+  return {"memn2n_babi", kBatch, "q", params, [=] { return model->loss(batch); }};
+}
+
 // Causal attention alone, of eight heads over T positions.
 Workload attention(const char* name, int64_t T) {
   nn::Params params;
@@ -178,14 +193,12 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", seconds, "for each workload")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   set_num_threads(threads);
-  const std::pair<std::string, Workload (*)()> all[] = {{"gpt_char", gpt_char},
-                                                        {"gpt_char_big", gpt_char_big},
-                                                        {"gpt2_124m", gpt2_124m},
-                                                        {"vit_mnist", vit_mnist},
-                                                        {"seq2seq_lstm_attn", seq2seq_lstm_attn},
-                                                        {"attn_1k", attn_1k},
-                                                        {"attn_4k", attn_4k},
-                                                        {"mlp_tiny", mlp_tiny}};
+  const std::pair<std::string, Workload (*)()> all[] = {
+      {"gpt_char", gpt_char},   {"gpt_char_big", gpt_char_big},
+      {"gpt2_124m", gpt2_124m}, {"memn2n_babi", memn2n_babi},
+      {"vit_mnist", vit_mnist}, {"seq2seq_lstm_attn", seq2seq_lstm_attn},
+      {"attn_1k", attn_1k},     {"attn_4k", attn_4k},
+      {"mlp_tiny", mlp_tiny}};
   std::vector<std::string> names;
   for (const auto& [name, make] : all) names.push_back(name);
   for (const std::string& name : only)

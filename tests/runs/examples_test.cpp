@@ -172,6 +172,37 @@ TEST_CASE("vit learns to read its own digits") {
   CHECK(std::atof(last.substr(last.rfind(':') + 1).c_str()) >= 0.96);
 }
 
+TEST_CASE("algorithms trains each machine on each task, draws it, and scores it again") {
+  const Scratch folder;
+  for (const char* model : {"ntm", "dnc", "lstm"})
+    for (const char* task : {"copy", "repeat-copy", "recall", "sort"}) {
+      CAPTURE(model);
+      CAPTURE(task);
+      const std::string out = fmt::format("{}-{}", model, task);
+      const std::string last = run_example("algorithms", folder,
+                                           {"--smoke", "--model", model, "--task", task, "--hidden",
+                                            "8", "--slots", "16", "--tests", "1", "--out", out})
+                                   .last_line();
+      CHECK(last.starts_with(R"({"example":"algorithms","metric":"bit_error","value":)"));
+      for (const char* file : {"trained.svg", "longer.svg", "model.safetensors"})
+        CHECK(std::filesystem::exists(folder / (out + "/" + file)));
+      CHECK(std::filesystem::exists(folder / (out + "/longer-weights.svg")) ==
+            (std::string(model) != "lstm"));
+      CHECK(run_example("algorithms", folder, {"--eval", out, "--tests", "1"}).last_line() == last);
+    }
+  const Outcome wrong = run({example("algorithms"), "--model", "ram"}, {.folder = folder.path()});
+  CHECK(wrong.status == 1);
+  CHECK(wrong.err.find("model: there is no 'ram'; take one of ntm, dnc, lstm") !=
+        std::string::npos);
+}
+
+TEST_CASE("algorithms learns to copy sequences longer than it saw") {
+  const Scratch folder;
+  const std::string last = run_example("algorithms", folder, {"--quiet"}).last_line();
+  CAPTURE(last);
+  CHECK(std::atof(last.substr(last.rfind(':') + 1).c_str()) < 1);
+}
+
 TEST_CASE("bert compares itself with one that has read nothing, and scores itself again") {
   const Scratch folder;
   const Outcome outcome = run_example("bert", folder, {"--smoke", "--width", "16"});

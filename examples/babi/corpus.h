@@ -1,0 +1,96 @@
+// Tasks of questions about stories, as a program of examples/babi.cpp was asked for them.
+#pragma once
+
+#include <map>
+
+#include "tapehead/examples/babi/models.h"
+
+namespace babi {
+
+// The questions of some tasks, in words and in ids.
+struct Corpus {
+  std::vector<data::StoryTask> tasks;
+  std::map<int64_t, std::string> missing;  // what tasks lack that were asked for
+  data::Vocab vocab;
+  int64_t words = 1;  // of the longest sentence or question
+  std::vector<nn::Story> train, val;
+  std::vector<std::vector<nn::Story>> test;  // of each task
+
+  nn::Story story(const data::StoryQuestion& asked) const {
+    data::StoryIds ids = data::story_ids(asked, vocab);
+    return {std::move(ids.sentences), std::move(ids.question), ids.answer, std::move(ids.supports)};
+  }
+  std::vector<nn::Story> stories(const std::vector<data::StoryQuestion>& asked) {
+    std::vector<nn::Story> all;
+    for (const data::StoryQuestion& q : asked) {
+      all.push_back(story(q));
+      for (const auto& s : all.back().sentences)
+        words = std::max(words, static_cast<int64_t>(s.size()));
+      words = std::max(words, static_cast<int64_t>(all.back().question.size()));
+    }
+    return all;
+  }
+};
+
+inline std::vector<int64_t> task_numbers(const std::string& text) {
+  std::vector<int64_t> numbers;
+  if (text == "all") {
+    for (int64_t n = 1; n <= 20; ++n) numbers.push_back(n);
+    return numbers;
+  }
+  for (size_t at = 0; at <= text.size();) {
+    const size_t comma = std::min(text.find(',', at), text.size());
+    const std::string one = text.substr(at, comma - at);
+    char* end = nullptr;
+    numbers.push_back(std::strtol(one.c_str(), &end, 10));
+    if (one.empty() || *end != 0)
+      throw ValueError(fmt::format("--task {}: not all, a number, or numbers with commas", text));
+    at = comma + 1;
+  }
+  return numbers;
+}
+
+inline std::vector<data::StoryTask> read_tasks(const Options& t, const train::Options& o,
+                                               std::map<int64_t, std::string>& missing) {
+  if (!o.data) return data::stories(o.seed);
+  const std::vector<data::BabiFiles> files = data::babi_files(*o.data, t.subset);
+  const std::vector<int64_t> wanted = task_numbers(t.task);
+  std::vector<data::StoryTask> tasks;
+  for (const int64_t n : wanted) {
+    const bool known = n >= 1 && n <= static_cast<int64_t>(files.size());
+    const std::string lacks = known ? files[static_cast<size_t>(n) - 1].missing() : "";
+    if (!lacks.empty() && wanted.size() > 1) missing[n] = lacks;
+    else tasks.push_back(data::babi_task(*o.data, n, t.subset));
+  }
+  return tasks;
+}
+
+inline Corpus read_corpus(const Options& t, const train::Options& o) {
+  std::map<int64_t, std::string> missing;
+  std::vector<data::StoryTask> tasks = read_tasks(t, o, missing);
+  data::Vocab vocab = data::story_vocab(tasks);
+  Corpus c{.tasks = std::move(tasks), .missing = std::move(missing), .vocab = std::move(vocab)};
+  int64_t longer = 0, all = 0;
+  for (const data::StoryTask& task : c.tasks) {
+    for (nn::Story& s : c.stories(task.train)) c.train.push_back(std::move(s));
+    for (nn::Story& s : c.stories(task.val)) c.val.push_back(std::move(s));
+    c.test.push_back(c.stories(task.test));
+  }
+  for (const nn::Story& s : c.train) {
+    ++all;
+    longer += t.memory > 0 && static_cast<int64_t>(s.sentences.size()) > t.memory;
+  }
+  if (longer > 0 && t.overflow == "error")
+    throw ValueError(fmt::format(
+        "{} of {} stories have more than {} sentences; raise --memory, or --overflow drop leaves "
+        "their first ones out",
+        longer, all, t.memory));
+  if (longer > 0 && !o.quiet)
+    fmt::print(stderr,
+               "babi: {} of {} stories have more than {} sentences: their first ones are "
+               "left out\n",
+               longer, all, t.memory);
+  return c;
+}
+
+}  // namespace babi

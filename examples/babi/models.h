@@ -1,0 +1,172 @@
+// The models that answer questions about stories, with the settings they were published with.
+#pragma once
+
+#include <tapehead/tapehead.h>
+
+#include <fmt/ranges.h>
+
+#include <memory>
+#include <string_view>
+
+namespace babi {
+
+using namespace tapehead;
+
+struct Options {
+  std::string model = "memn2n", task = "all", subset, encoding = "position", tying = "adjacent";
+  std::string overflow = "drop", choose = "val";
+  int64_t seeds = 1, hops = 3, width = 0, slots = 20, memory = 0, batch = 32, linear_start = -1;
+  double lr = 0, clip = 0, time_noise = -1, dropout = -1;
+  bool joint = false, interactive = false;
+};
+
+// What an option is when it is not given: the published setting of a model.
+struct Preset {
+  std::string_view model;
+  int64_t width, memory, epochs, halve;  // every so many epochs the learning rate is halved
+  double lr, clip;
+  bool sgd = false, keep_best = true;
+  int64_t linear_start = 0;  // epochs
+  double time_noise = 0, dropout = 0;
+};
+constexpr Preset kPresets[] = {
+    {"memn2n", 20, 50, 100, 25, 0.32, 1.25, true, false, 20, 0.1},
+    {"memn2n-joint", 50, 50, 60, 15, 0.32, 1.25, true, false, 30, 0.1},
+    {"memnn", 100, 0, 60, 20, 3e-3, 5},
+    {"kv", 50, 50, 100, 25, 5e-3, 5},
+    {"entnet", 100, 70, 200, 25, 1e-2, 40},
+    {"dmn", 80, 0, 100, 0, 1e-3, 5, false, true, 0, 0, 0.1},
+    {"universal", 128, 0, 100, 0, 1e-3, 1, false, true, 0, 0, 0.1},
+    {"ntm", 64, 0, 50, 0, 1e-3, 10},
+    {"dnc", 64, 0, 50, 0, 1e-3, 10},
+    {"lstm", 64, 0, 50, 0, 2e-3, 5},
+};
+
+inline const Preset& preset_of(const Options& t) {
+  std::vector<std::string_view> names;
+  for (const Preset& p : kPresets) {
+    if (p.model == (t.model == "memn2n" && t.joint ? "memn2n-joint" : t.model)) return p;
+    if (p.model.find('-') == p.model.npos) names.push_back(p.model);
+  }
+  throw ValueError(fmt::format("--model {}: there is no such model; take one of {}", t.model,
+                               fmt::join(names, ", ")));
+}
+
+inline void add_options(train::Cli& cli, Options& t) {
+  using train::Keep;
+  cli.option("--model", t.model, "memn2n, memnn, kv, entnet, dmn, universal, ntm, dnc or lstm",
+             Keep::fixed);
+  cli.option("--task", t.task, "all, a number, or numbers with commas", Keep::fixed);
+  cli.flag("--joint", t.joint, "one model for all tasks, instead of one for each", Keep::fixed);
+  cli.option("--subset", t.subset, "folder in --data: en, en-10k, hn, shuffled ...", Keep::fixed);
+  cli.option("--seeds", t.seeds, "trainings of each, of which the best counts", Keep::fixed);
+  cli.option("--choose", t.choose, "the best by val (error) or loss (of training)");
+  cli.option("--width", t.width, "of embeddings", Keep::fixed);
+  cli.option("--hops", t.hops, "looks at the story", Keep::fixed);
+  cli.option("--slots", t.slots, "of entnet's, ntm's and dnc's memory", Keep::fixed);
+  cli.option("--memory", t.memory, "sentences that are kept; 0: all", Keep::fixed);
+  cli.option("--overflow", t.overflow, "of longer stories: drop the first sentences, or error");
+  cli.option("--encoding", t.encoding, "memn2n's sentences: position or bow", Keep::fixed);
+  cli.option("--tying", t.tying, "memn2n's: adjacent or layer-wise", Keep::fixed);
+  cli.option("--linear-start", t.linear_start, "memn2n's epochs without softmax");
+  cli.option("--time-noise", t.time_noise, "gaps in time, as a part of the story");
+  cli.option("--batch", t.batch, "questions in a batch", Keep::fixed);
+  cli.option("--lr", t.lr, "learning rate");
+  cli.option("--clip", t.clip, "the gradient's largest norm");
+  cli.option("--dropout", t.dropout, "of dmn and universal");
+  cli.flag("--interactive", t.interactive, "type a story, and ask", Keep::no);
+}
+
+inline void set_defaults(Options& t, train::Options& o) {
+  if (!o.data) t.joint = true;
+  const Preset& p = preset_of(t);
+  const auto unless_given = [](auto& value, auto unset, auto preset) {
+    if (value == unset) value = preset;
+  };
+  unless_given(t.width, 0, p.width);
+  unless_given(t.memory, 0, p.memory);
+  unless_given(t.lr, 0.0, p.lr);
+  unless_given(t.clip, 0.0, p.clip);
+  unless_given(t.linear_start, -1, o.data ? p.linear_start : 0);
+  unless_given(t.time_noise, -1.0, p.time_noise);
+  unless_given(t.dropout, -1.0, p.dropout);
+  if (!o.epochs && !o.steps) o.epochs = o.data ? p.epochs : 20;
+}
+
+// A model, whatever it is.
+struct Model {
+  std::function<nn::Answered(const nn::StoryBatch&)> answer;
+  std::function<Tensor(const nn::StoryBatch&)> loss;
+  std::function<void(bool on)> linear_start = [](bool) {};
+
+  template <class M>
+  static Model of(std::shared_ptr<M> m) {
+    return {[m](const nn::StoryBatch& b) { return (*m)(b); },
+            [m](const nn::StoryBatch& b) {
+              if constexpr (requires { m->loss(b); }) return m->loss(b);
+              else return nn::answer_loss((*m)(b), b);
+            }};
+  }
+};
+;
+
+inline Model make_memn2n(const nn::Scope& at, const Options& t, int64_t vocab, int64_t words) {
+  if (t.tying != "adjacent" && t.tying != "layer-wise")
+    throw ValueError(fmt::format("--tying {}: take adjacent or layer-wise", t.tying));
+  if (t.encoding != "position" && t.encoding != "bow")
+    throw ValueError(fmt::format("--encoding {}: take position or bow", t.encoding));
+  const auto m = std::make_shared<nn::MemN2N>(
+      at, nn::MemN2NConfig{.vocab = vocab,
+                           .width = t.width,
+                           .hops = t.hops,
+                           .memory = t.memory,
+                           .words = words,
+                           .tying = t.tying == "adjacent" ? nn::MemoryTying::adjacent
+                                                          : nn::MemoryTying::layer_wise,
+                           .position_encoding = t.encoding == "position"});
+  Model model = Model::of(m);
+  model.linear_start = [m](bool on) { m->linear(on); };
+  return model;
+}
+
+// A machine that reads word by word.
+inline Model make_reader(const nn::Scope& at, const Options& t, int64_t vocab) {
+  const auto make = [&](const nn::Scope& place, int64_t in, int64_t out) -> nn::Machine {
+    if (t.model == "ntm") return nn::Ntm(place, {.in = in, .out = out, .slots = t.slots});
+    if (t.model == "dnc") return nn::Dnc(place, {.in = in, .out = out, .slots = t.slots});
+    return nn::Lstm(place, {.in = in, .out = out});
+  };
+  return Model::of(std::make_shared<nn::StoryReader>(at, vocab, t.width, make));
+}
+
+inline Model make_model(const nn::Scope& at, const Options& t, int64_t vocab, int64_t words) {
+  if (t.model == "memn2n") return make_memn2n(at, t, vocab, words);
+  if (t.model == "memnn")
+    return Model::of(std::make_shared<nn::MemNN>(
+        at, nn::MemNNConfig{.vocab = vocab, .words = words, .width = t.width, .hops = t.hops}));
+  if (t.model == "kv")
+    return Model::of(std::make_shared<nn::KeyValue>(
+        at,
+        nn::KeyValueConfig{
+            .vocab = vocab, .words = words, .width = t.width, .hops = t.hops, .memory = t.memory}));
+  if (t.model == "entnet")
+    return Model::of(std::make_shared<nn::EntNet>(
+        at, nn::EntNetConfig{.vocab = vocab, .words = words, .width = t.width, .slots = t.slots}));
+  if (t.model == "dmn")
+    return Model::of(std::make_shared<nn::Dmn>(at, nn::DmnConfig{.vocab = vocab,
+                                                                 .words = words,
+                                                                 .width = t.width,
+                                                                 .hops = t.hops,
+                                                                 .dropout = t.dropout}));
+  if (t.model == "universal")
+    return Model::of(std::make_shared<nn::UniversalQa>(
+        at, nn::UniversalQaConfig{.vocab = vocab,
+                                  .words = words,
+                                  .width = t.width,
+                                  .hidden = 4 * t.width,
+                                  .universal = {.steps = t.hops, .act = true},
+                                  .dropout = t.dropout}));
+  return make_reader(at, t, vocab);
+}
+
+}  // namespace babi

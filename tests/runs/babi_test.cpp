@@ -1,0 +1,126 @@
+// Memory networks that answer questions, and many trainings side by side.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "tapehead/core/file.h"
+#include "tapehead/tests/runs/process.h"
+#include "tapehead/tests/scratch.h"
+
+using namespace tapehead::test;
+
+namespace {
+
+// Two tasks of forty stories each, and one that lacks its training file.
+void write_tasks(const Scratch& folder) {
+  const char* places[] = {"hall", "garden", "office"};
+  const char* names[] = {"Mary", "John"};
+  for (int task = 1; task <= 3; ++task)
+    for (const char* part : {"train", "test"}) {
+      if (task == 3 && std::string(part) == "train") continue;
+      std::string text;
+      for (int i = 0; i < 40; ++i) {
+        const char *first = places[(i + task) % 3], *second = places[(i / 3) % 3];
+        text += fmt::format("1 {} went to the {}.\n2 {} went to the {}.\n", names[i % 2], first,
+                            names[(i + 1) % 2], second);
+        text += fmt::format("3 Where is {}?\t{}\t1\n", names[i % 2], first);
+      }
+      tapehead::write_atomic(folder / fmt::format("qa{}_{}.txt", task, part), text);
+    }
+}
+
+Outcome babi(const Scratch& folder, const std::vector<std::string>& words,
+             const RunOptions& options = {}) {
+  std::vector<std::string> command{example("babi")};
+  command.insert(command.end(), words.begin(), words.end());
+  RunOptions o = options;
+  o.folder = folder.path();
+  return run(command, o);
+}
+
+std::vector<std::string> many(const std::string& out) {
+  return {"--data",   ".", "--task", "1,2,3", "--seeds",   "2", "--linear-start", "1",
+          "--epochs", "3", "--lr",   "0.1",   "--threads", "2", "--out",          out};
+}
+
+}  // namespace
+
+TEST_CASE("babi learns the questions it makes, draws its hops, and answers what is typed") {
+  const Scratch folder;
+  const Outcome learned = babi(folder, {"--quiet", "--epochs", "14"});
+  CAPTURE(learned.err);
+  REQUIRE(learned.status == 0);
+  const std::string last = learned.last_line(),
+                    start = R"({"example":"babi","metric":"error","value":)";
+  REQUIRE(last.starts_with(start));
+  CHECK(std::atof(last.c_str() + start.size()) < 5);
+  CHECK(learned.out.find("over 5 %") != std::string::npos);
+  CHECK(std::filesystem::exists(folder / "out/babi/looks.svg"));
+  CHECK(babi(folder, {"--eval", "out/babi"}).last_line() == last);
+  const Outcome asked = babi(folder, {"--eval", "out/babi", "--interactive"},
+                             {.input = "Otto walked to the barn.\nOtto walked to the zoo.\n"
+                                       "Where is Otto?\n\nOtto walked to the barn\n"
+                                       "where is otto?\n"});
+  CAPTURE(asked.out);
+  CHECK(asked.status == 0);
+  CHECK(asked.out.find("barn (") != std::string::npos);
+  CHECK(asked.out.find("'zoo'") != std::string::npos);
+}
+
+TEST_CASE("babi trains each model") {
+  const Scratch folder;
+  for (const char* model :
+       {"memn2n", "memnn", "kv", "entnet", "dmn", "universal", "ntm", "dnc", "lstm"}) {
+    CAPTURE(model);
+    const Outcome outcome = babi(folder, {"--smoke", "--quiet", "--model", model});
+    CAPTURE(outcome.err);
+    CHECK(outcome.status == 0);
+  }
+  const Outcome wrong = babi(folder, {"--model", "memnet"});
+  CHECK(wrong.status == 1);
+  CHECK(
+      wrong.err.starts_with("babi: --model memnet: there is no such model; take one of memn2n, "));
+}
+
+TEST_CASE("babi trains tasks and seeds side by side, names what is missing, and goes on") {
+  const Scratch folder;
+  write_tasks(folder);
+  const Outcome whole = babi(folder, many("whole"));
+  CAPTURE(whole.err);
+  REQUIRE(whole.status == 0);
+  CHECK(whole.out.find(" 1  single-supporting-fact ") != std::string::npos);
+  CHECK(whole.out.find(" 3  no training file ") != std::string::npos);
+  CHECK(whole.err.find("qa2-seed2: {") != std::string::npos);
+  CHECK(std::filesystem::exists(folder / "whole/jobs/qa1-seed2/model.safetensors"));
+  // A run that is killed at any time, again and again, ends with the same figures.
+  for (const double seconds : {0.05, 0.3, 0.6}) {
+    auto words = many("killed");
+    if (seconds > 0.05) words.push_back("--resume");
+    babi(folder, words, {.kill_after = seconds});
+  }
+  std::filesystem::create_directories(folder / "killed/jobs");  // when it was killed before that
+  auto words = many("killed");
+  words.push_back("--resume");
+  Outcome resumed;
+  // Jobs whose parent was killed save themselves, and hold their folders until they have.
+  for (int i = 0; i < 20; ++i)
+    if (resumed = babi(folder, words); resumed.err.find("another run") == std::string::npos) break;
+  CAPTURE(resumed.err);
+  REQUIRE(resumed.status == 0);
+  CHECK(resumed.out == whole.out);
+  CHECK(slurp(folder / "killed/errors.tsv") == slurp(folder / "whole/errors.tsv"));
+}
+
+TEST_CASE("a job that fails is named, with what it said") {
+  const Scratch folder;
+  write_tasks(folder);
+  const Outcome outcome = babi(folder, {"--data", ".", "--task", "1,2", "--lr", "1e30", "--clip",
+                                        "1e30", "--linear-start", "1", "--out", "out"});
+  CHECK(outcome.status == 1);
+  const std::string& err = outcome.err;
+  const size_t begin = err.rfind("babi: qa");
+  REQUIRE(begin != std::string::npos);
+  CHECK(err.find("failed (exit status 1): babi: run: the loss is ", begin) != std::string::npos);
+  CHECK(err.find("; see out/jobs/qa", begin) != std::string::npos);
+}
