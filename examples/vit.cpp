@@ -30,7 +30,7 @@ void set_defaults(Options& t, train::Options& o) {
   unless_given(t.layers, int64_t{real ? 6 : 3});
   unless_given(t.batch, int64_t{real ? 64 : 50});
   unless_given(t.lr, real ? 1.5e-3 : 3e-3);
-  if (!o.epochs && !o.steps) o.epochs = real ? 22 : 8;
+  if (!o.epochs && !o.steps) o.epochs = real ? 18 : 8;
 }
 
 struct Split {
