@@ -27,6 +27,21 @@ struct Trained {
     return model.answer(nn::story_batch(stories, which, {.memory = memory}));
   }
 
+  // The mean loss.
+  double loss(const std::vector<nn::Story>& stories) const {
+    const NoGrad off;
+    params.eval();
+    double sum = 0;
+    for (size_t first = 0; first < stories.size(); first += 100) {
+      std::vector<int64_t> which(std::min<size_t>(100, stories.size() - first));
+      std::iota(which.begin(), which.end(), static_cast<int64_t>(first));
+      const Tensor mean = model.loss(nn::story_batch(stories, which, {.memory = memory}));
+      sum += mean.item() * static_cast<double>(which.size());
+    }
+    params.train();
+    return sum / static_cast<double>(stories.size());
+  }
+
   // The share of wrong answers.
   double error(const std::vector<nn::Story>& stories) const {
     const NoGrad off;
@@ -142,19 +157,17 @@ void learn(train::Cli& cli, const Options& t, const train::Options& o) {
   });
   train::Run run(cli, o, m.params, *opt, schedule, batches, steps);
   run.each_epoch("val_accuracy", [&] { return 1 - m.error(c.val); });
-  double loss_sum = 0;
   for (const nn::StoryBatch& batch : run) {
     m.model.linear_start(run.steps_taken() < linear_steps);
     const Tensor loss = m.model.loss(batch);
     loss.backward();
     optim::clip_grad_norm(m.params, t.clip);
-    loss_sum = run.steps_taken() % epoch == 0 ? loss.item() : loss_sum + loss.item();
     run.step(loss);
   }
   m.model.linear_start(false);
   if (preset.keep_best) run.load_best();
   Errors errors = errors_of(m, c);
-  errors.loss = loss_sum / static_cast<double>(epoch);
+  errors.loss = m.loss(c.train);
   errors.save(o.out + "/errors.tsv");
   draw(m, c, o.out + "/looks.svg");
   fmt::print("{}", table(t, c, errors, o.data.has_value()));
@@ -217,7 +230,7 @@ void run(train::Cli& cli) {
     fmt::print("{}", table(t, c, errors, o.data.has_value()));
     return train::report(cli, "error", errors.mean());
   }
-  if (o.data && (t.seeds > 1 || !t.joint)) {
+  if (t.seeds > 1 || !t.joint) {
     const Corpus c = read_corpus(t, o);
     if (t.seeds > 1 || c.tasks.size() > 1) return learn_many(cli, t, o, c);
   }

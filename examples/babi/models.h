@@ -77,7 +77,18 @@ inline void add_options(train::Cli& cli, Options& t) {
   cli.flag("--interactive", t.interactive, "type a story, and ask", Keep::no);
 }
 
+inline void check_choice(const char* flag, const std::string& value, const char* one,
+                         const char* other) {
+  if (value != one && value != other)
+    throw ValueError(fmt::format("{} {}: take {} or {}", flag, value, one, other));
+}
+
 inline void set_defaults(Options& t, train::Options& o) {
+  check_choice("--tying", t.tying, "adjacent", "layer-wise");
+  check_choice("--encoding", t.encoding, "position", "bow");
+  check_choice("--overflow", t.overflow, "drop", "error");
+  check_choice("--choose", t.choose, "val", "loss");
+  if (t.seeds < 1) throw ValueError(fmt::format("--seeds {}: must be at least 1", t.seeds));
   if (!o.data) t.joint = true;
   const Preset& p = preset_of(t);
   const auto unless_given = [](auto& value, auto unset, auto preset) {
@@ -111,10 +122,6 @@ struct Model {
 ;
 
 inline Model make_memn2n(const nn::Scope& at, const Options& t, int64_t vocab, int64_t words) {
-  if (t.tying != "adjacent" && t.tying != "layer-wise")
-    throw ValueError(fmt::format("--tying {}: take adjacent or layer-wise", t.tying));
-  if (t.encoding != "position" && t.encoding != "bow")
-    throw ValueError(fmt::format("--encoding {}: take position or bow", t.encoding));
   const auto m = std::make_shared<nn::MemN2N>(
       at, nn::MemN2NConfig{.vocab = vocab,
                            .width = t.width,
