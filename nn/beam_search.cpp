@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
@@ -72,24 +73,19 @@ class Search {
         if (static_cast<int64_t>(live.size()) == o_.beam) break;
         if (c.token == o_.eos) {
           finish(s, c, attention);
-        } else if (!full) {
-          live.push_back({0, static_cast<int64_t>(links_.size()), c.sum});
-          links_.push_back({c.link, c.token, attention_row(attention, c.row)});
-          from_.push_back(c.row);
-        } else {
-          live.push_back({0, c.link, c.sum});
+          continue;
         }
+        live.push_back({c.row, static_cast<int64_t>(links_.size()), c.sum});
+        links_.push_back({c.link, c.token, attention_row(attention, c.row)});
       }
       if (full) continue;  // what is unfinished stays as it is
       s.live = std::move(live);
-      if (s.finished >= o_.beam) from_.clear();
-      for (size_t i = 0; i < from_.size(); ++i) {
-        s.live[i].row = static_cast<int64_t>(next.from.size());
-        next.from.push_back(from_[i]);
-        next.tokens.push_back(links_[static_cast<size_t>(s.live[i].link)].token);
+      if (s.finished >= o_.beam) continue;
+      for (Live& h : s.live) {
+        next.from.push_back(std::exchange(h.row, static_cast<int64_t>(next.from.size())));
+        next.tokens.push_back(links_[static_cast<size_t>(h.link)].token);
         rows_of.push_back(b);
       }
-      from_.clear();
     }
     next.same_sequences = rows_of == rows_of_;
     next.stay = next.same_sequences;
@@ -147,11 +143,11 @@ class Search {
   }
 
   void finish(Sequence& s, const Candidate& c, const Tensor& attention) {
-    Hypothesis ended = read_back(c.link);
-    ended.score = penalized(c.sum, ended.tokens.size());
-    if (s.finished++ > 0 && ended.score <= s.best.score) return;
-    if (attention.defined()) ended.attention.push_back(attention_row(attention, c.row));
-    s.best = std::move(ended);
+    const double score = penalized(c.sum, static_cast<size_t>(length_ - 1));
+    if (s.finished++ > 0 && score <= s.best.score) return;
+    s.best = read_back(c.link);
+    s.best.score = score;
+    if (attention.defined()) s.best.attention.push_back(attention_row(attention, c.row));
   }
 
   static std::vector<float> attention_row(const Tensor& attention, int64_t row) {
@@ -178,8 +174,8 @@ class Search {
   std::vector<Sequence> sequences_;
   std::vector<size_t> rows_of_;  // the sequence of each row
   std::vector<Link> links_;
-  int64_t length_ = 0;
-  std::vector<int64_t> order_, from_;  // scratch
+  int64_t length_ = 0;          // steps, of which each hypothesis has a token but for the last
+  std::vector<int64_t> order_;  // scratch
 };
 
 // [N, V] in f32, to be read element by element.
