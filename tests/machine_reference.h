@@ -2,10 +2,15 @@
 // one sequence.
 #pragma once
 
+#include <doctest/doctest.h>
+
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
 
+#include "tapehead/autograd/gradcheck.h"
+#include "tapehead/core/creation.h"
 #include "tapehead/nn/params.h"
 
 namespace tapehead::testing {
@@ -91,6 +96,24 @@ inline Numbers joined(const Numbers& a, const Rows& rows) {
   Numbers out = a;
   for (const Numbers& r : rows) out.insert(out.end(), r.begin(), r.end());
   return out;
+}
+
+/// The largest difference of the numbers of a tensor from those that are wanted.
+inline double worst(const Tensor& got, const Numbers& wanted) {
+  const Numbers numbers = got.to_vector<double>();
+  REQUIRE(numbers.size() == wanted.size());
+  double far = 0;
+  for (size_t i = 0; i < wanted.size(); ++i) far = std::max(far, std::abs(numbers[i] - wanted[i]));
+  return far;
+}
+
+/// The gradients of three steps of a machine with 3 channels, in its input and all parameters.
+template <class M>
+void check_machine_gradients(const nn::Params& params, const M& machine) {
+  std::vector<Tensor> inputs{randn({2, 3, 3}, f64)};
+  for (const nn::Param& p : params.all()) inputs.push_back(p.value);
+  gradcheck([&](const std::vector<Tensor>& x) { return machine(x[0]).out; }, inputs,
+            {.directions = 6});
 }
 
 }  // namespace tapehead::testing

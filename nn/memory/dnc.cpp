@@ -11,14 +11,12 @@ namespace {
 
 const DncConfig& checked(const Scope& at, const DncConfig& c) {
   nn::at(at, [&] {
-    for (const auto& [name, size] : {std::pair{"in", c.in},
-                                     {"out", c.out},
-                                     {"slots", c.slots},
-                                     {"width", c.width},
-                                     {"read_heads", c.read_heads},
-                                     {"hidden", c.hidden}})
-      if (size < 1)
-        throw ValueError(fmt::format("dnc: {} = {}; it must be at least 1", name, size));
+    detail::check_sizes("dnc", {{"in", c.in},
+                                {"out", c.out},
+                                {"slots", c.slots},
+                                {"width", c.width},
+                                {"read_heads", c.read_heads},
+                                {"hidden", c.hidden}});
     if (!(c.clip >= 0))
       throw ValueError(
           fmt::format("dnc: clip = {}; it must be at least 0, which is no limit", c.clip));
@@ -86,8 +84,7 @@ Tensor Dnc::advance(const Tensor& x, DncState& state) const {
 
 Tensor Dnc::step(const Tensor& x, DncState& state) const {
   return nn::at(at_, [&] {
-    if (x.dim() != 2 || x.size(1) != config_.in)
-      throw ShapeError(fmt::format("dnc: x is {}; expected [B, {}]", x.shape().str(), config_.in));
+    detail::check_step("dnc", x, config_.in);
     return clipped(out_(advance(x, state)));
   });
 }

@@ -121,14 +121,6 @@ struct PlainDnc {
   }
 };
 
-double worst(const Tensor& got, const Numbers& wanted) {
-  const Numbers numbers = values(got);
-  REQUIRE(numbers.size() == wanted.size());
-  double far = 0;
-  for (size_t i = 0; i < wanted.size(); ++i) far = std::max(far, std::abs(numbers[i] - wanted[i]));
-  return far;
-}
-
 const nn::DncConfig kSmall{.in = 3, .out = 2, .slots = 5, .width = 4, .read_heads = 1, .hidden = 6};
 
 std::vector<nn::DncConfig> configs() {
@@ -172,10 +164,7 @@ TEST_CASE("a DNC has the gradients of its formulas") {
   manual_seed(2);
   for (const nn::DncConfig& config : configs()) {
     const Made m(config);
-    std::vector<Tensor> inputs{randn({2, 3, 3}, f64)};
-    for (const nn::Param& p : m.params.all()) inputs.push_back(p.value);
-    gradcheck([&](const std::vector<Tensor>& x) { return m.dnc(x[0]).out; }, inputs,
-              {.directions = 6});
+    check_machine_gradients(m.params, m.dnc);
   }
 }
 

@@ -25,6 +25,18 @@ Tensor last_features(const Tensor& features, const Tensor& lengths) {
   return index_select(features.flatten(0, 1), 0, from_vector(rows));
 }
 
+void check_sizes(const char* model, std::initializer_list<std::pair<const char*, int64_t>> sizes) {
+  for (const auto& [name, size] : sizes)
+    if (size < 1)
+      throw ValueError(fmt::format("{}: {} = {}; it must be at least 1", model, name, size));
+}
+
+void check_step(const char* model, const Tensor& x, int64_t channels) {
+  if (x.dim() != 2 || x.size(1) != channels)
+    throw ShapeError(
+        fmt::format("{}: x is {}; expected [B, {}]", model, x.shape().str(), channels));
+}
+
 void check_sequence(const Tensor& x, int64_t channels) {
   if (x.dim() != 3 || x.size(1) < 1 || x.size(2) != channels)
     throw ShapeError(fmt::format("machine: x is {}; expected [B, T, {}] with a step at least",

@@ -13,15 +13,13 @@ constexpr double kFirstMemory = 1e-6;
 
 const NtmConfig& checked(const Scope& at, const NtmConfig& c) {
   nn::at(at, [&] {
-    for (const auto& [name, size] : {std::pair{"in", c.in},
-                                     {"out", c.out},
-                                     {"slots", c.slots},
-                                     {"width", c.width},
-                                     {"read_heads", c.read_heads},
-                                     {"write_heads", c.write_heads},
-                                     {"hidden", c.hidden}})
-      if (size < 1)
-        throw ValueError(fmt::format("ntm: {} = {}; it must be at least 1", name, size));
+    detail::check_sizes("ntm", {{"in", c.in},
+                                {"out", c.out},
+                                {"slots", c.slots},
+                                {"width", c.width},
+                                {"read_heads", c.read_heads},
+                                {"write_heads", c.write_heads},
+                                {"hidden", c.hidden}});
     if (c.shift < 0 || 2 * c.shift + 1 > c.slots)
       throw ValueError(
           fmt::format("ntm: shift = {} with {} slots; it must be at least 0, and 2 shift + 1 at "
@@ -86,8 +84,7 @@ Tensor Ntm::advance(const Tensor& x, NtmState& state) const {
 
 Tensor Ntm::step(const Tensor& x, NtmState& state) const {
   return nn::at(at_, [&] {
-    if (x.dim() != 2 || x.size(1) != config_.in)
-      throw ShapeError(fmt::format("ntm: x is {}; expected [B, {}]", x.shape().str(), config_.in));
+    detail::check_step("ntm", x, config_.in);
     return out_(advance(x, state));
   });
 }

@@ -78,14 +78,6 @@ struct PlainNtm {
   }
 };
 
-double worst(const Tensor& got, const Numbers& wanted) {
-  const Numbers numbers = values(got);
-  REQUIRE(numbers.size() == wanted.size());
-  double far = 0;
-  for (size_t i = 0; i < wanted.size(); ++i) far = std::max(far, std::abs(numbers[i] - wanted[i]));
-  return far;
-}
-
 const nn::NtmConfig kSmall{.in = 3, .out = 2, .slots = 5, .width = 4, .hidden = 6};
 
 std::vector<nn::NtmConfig> configs() {
@@ -129,10 +121,7 @@ TEST_CASE("an NTM has the gradients of its formulas") {
   manual_seed(2);
   for (const nn::NtmConfig& config : configs()) {
     const Made m(config);
-    std::vector<Tensor> inputs{randn({2, 3, 3}, f64)};
-    for (const nn::Param& p : m.params.all()) inputs.push_back(p.value);
-    gradcheck([&](const std::vector<Tensor>& x) { return m.ntm(x[0]).out; }, inputs,
-              {.directions = 6});
+    check_machine_gradients(m.params, m.ntm);
   }
 }
 

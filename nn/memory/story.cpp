@@ -35,10 +35,12 @@ void check(const Story& s, int64_t number) {
                                    number, i, s.sentences.size() - 1));
 }
 
-// n ages, falling to 0 or more: n - 1 .. 0 with gaps between them.
-std::vector<int64_t> ages_of(int64_t n, int64_t gaps) {
+// n ages, falling to 0 or more, with gaps of time between them that add up to `gaps` at most.
+std::vector<int64_t> ages_of(int64_t n, int64_t gaps, std::mt19937_64& random) {
   std::vector<int64_t> ages(static_cast<size_t>(n + gaps));
   std::iota(ages.rbegin(), ages.rend(), 0);
+  for (int64_t gap = gaps; gap > 0; --gap)
+    ages.erase(ages.begin() + static_cast<int64_t>(random() % ages.size()));
   return ages;
 }
 
@@ -72,11 +74,9 @@ StoryBatch story_batch(std::span<const Story> stories, std::span<const int64_t> 
         std::min(room, static_cast<int64_t>(std::ceil(static_cast<double>(n) * o.time_noise)));
     const int64_t gaps =
         limit > 0 ? static_cast<int64_t>(random() % static_cast<uint64_t>(limit + 1)) : 0;
-    std::vector<int64_t> age = ages_of(n, gaps), text;
-    for (int64_t gap = gaps; gap > 0; --gap)
-      age.erase(age.begin() + static_cast<int64_t>(random() % age.size()));
-    age.resize(most);
-    ages.push_back(std::move(age));
+    ages.push_back(ages_of(n, gaps, random));
+    ages.back().resize(most);
+    std::vector<int64_t> text;
     for (int64_t k = 0; k < M; ++k) {
       std::vector<int64_t> row;
       if (k < n) row = s.sentences[static_cast<size_t>(first + k)];
