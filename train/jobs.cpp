@@ -6,7 +6,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -21,6 +20,7 @@
 #include "tapehead/core/parallel.h"
 #include "tapehead/train/append_file.h"
 #include "tapehead/train/checkpoint.h"
+#include "tapehead/train/detail/interrupt.h"
 #include "tapehead/train/progress.h"
 
 namespace tapehead::train {
@@ -125,20 +125,6 @@ class Process {
   int out_ = -1;
 };
 
-std::atomic<bool> interrupted{false};
-
-class CatchInterrupt {
- public:
-  CatchInterrupt() {
-    interrupted = false;
-    before_ = std::signal(SIGINT, [](int) { interrupted = true; });
-  }
-  ~CatchInterrupt() { std::signal(SIGINT, before_); }
-
- private:
-  void (*before_)(int);
-};
-
 // The jobs of one call, where they stand.
 class Jobs {
  public:
@@ -152,21 +138,22 @@ class Jobs {
                    .quiet = options.quiet}) {}
 
   std::vector<std::string> run() {
-    const CatchInterrupt interrupt;
+    const detail::CatchInterrupt interrupt(detail::CatchInterrupt::Second::waits);
     bool stopping = false;
-    while (next_ < jobs_.size() || !running_.empty()) {
-      if (interrupted && !std::exchange(stopping, true))
+    for (int64_t tick = 0; next_ < jobs_.size() || !running_.empty(); ++tick) {
+      if (interrupt.pressed() && !std::exchange(stopping, true))
         for (Running& r : running_) r.process.interrupt();
       if (stopping && running_.empty()) break;
       if (!stopping) start();
       std::erase_if(running_, [&](Running& r) { return ended(r); });
-      show();
+      if (tick % 10 == 0) show();  // reads logs
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
     if (!failure_.empty()) throw Error(failure_);
     if (stopping)
       throw Interrupted(fmt::format("stopped with {} of {} jobs done; go on with --resume --out {}",
                                     done_, jobs_.size(), options_.out));
+    progress_.update(done_);
     progress_.finish();
     return results_;
   }

@@ -5,11 +5,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cmath>
-#include <csignal>
 #include <filesystem>
 #include <optional>
 
@@ -20,6 +18,7 @@
 #include "tapehead/core/file.h"
 #include "tapehead/train/append_file.h"
 #include "tapehead/train/checkpoint.h"
+#include "tapehead/train/detail/interrupt.h"
 #include "tapehead/train/metrics_log.h"
 #include "tapehead/train/plot.h"
 #include "tapehead/train/progress.h"
@@ -31,23 +30,6 @@ namespace {
 constexpr const char* kModel = "model.safetensors";
 constexpr const char* kBest = "best.safetensors";
 constexpr const char* kConfig = "config.json";
-
-std::atomic<bool> interrupted{false};
-
-// While a run lives, Ctrl-C asks it to stop; a second one ends the program.
-class CatchInterrupt {
- public:
-  CatchInterrupt() {
-    interrupted = false;
-    before_ = std::signal(SIGINT, [](int) {
-      if (interrupted.exchange(true)) std::_Exit(130);
-    });
-  }
-  ~CatchInterrupt() { std::signal(SIGINT, before_); }
-
- private:
-  void (*before_)(int);
-};
 
 // While a run lives, its folder is locked: two that write into one spoil each other's checkpoint.
 // The lock is on the folder itself, so that it leaves nothing there, and ends with the process,
@@ -234,7 +216,7 @@ RunBase::RunBase(const Cli& cli, const Options& o, const nn::Params& params,
       .board = TensorBoard(o.out, o.resume ? std::optional<int64_t>(run.step + 1) : std::nullopt),
       .progress =
           Progress({.label = cli.name(), .total = steps, .start = run.step, .quiet = o.quiet}),
-      .interrupt = {},
+      .interrupt = CatchInterrupt(CatchInterrupt::Second::ends),
       .anomaly = {}});
   if (o.anomaly) state_->anomaly.emplace();
 }
@@ -269,7 +251,7 @@ void RunBase::step(const Tensor& loss) {
 
 bool RunBase::goes_on() {
   State& s = *state_;
-  if (interrupted && s.run.step < s.steps) {
+  if (CatchInterrupt::pressed() && s.run.step < s.steps) {
     s.writing([&] {
       s.save();
       s.draw();
