@@ -133,8 +133,7 @@ Errors errors_of(const Trained& m, const Corpus& c) {
 }
 
 // One training, of one task or of several together.
-void learn(train::Cli& cli, const Options& t, const train::Options& o) {
-  const Corpus c = read_corpus(t, o);
+void learn(train::Cli& cli, const Options& t, const train::Options& o, const Corpus& c) {
   Trained m = make(t, o, c);
   data::Loader<nn::StoryBatch> batches(
       static_cast<int64_t>(c.train.size()),
@@ -178,14 +177,9 @@ void learn(train::Cli& cli, const Options& t, const train::Options& o) {
 // A training for each task and seed, side by side; of the seeds of a task, the best counts.
 void learn_many(train::Cli& cli, const Options& t, const train::Options& o, const Corpus& c) {
   std::vector<train::Job> jobs;
-  std::vector<int64_t> numbers;
-  for (const data::StoryTask& task : c.tasks) numbers.push_back(task.number);
-  const std::vector<std::string> all = t.joint ? std::vector{t.task} : [&] {
-    std::vector<std::string> each;
-    for (const int64_t n : numbers) each.push_back(fmt::format("{}", n));
-    return each;
-  }();
-  for (const std::string& task : all)
+  std::vector<std::string> each;
+  for (const data::StoryTask& task : c.tasks) each.push_back(fmt::format("{}", task.number));
+  for (const std::string& task : t.joint ? std::vector{t.task} : each)
     for (int64_t k = 0; k < t.seeds; ++k) {
       const uint64_t seed = o.seed + static_cast<uint64_t>(k);
       train::Job job{fmt::format("{}-seed{}", t.joint ? "joint" : "qa" + task, seed),
@@ -220,8 +214,8 @@ void run(train::Cli& cli) {
   add_options(cli, t);
   train::Options o = cli.parse();
   set_defaults(t, o);
+  const Corpus c = read_corpus(t, o);
   if (o.eval) {
-    const Corpus c = read_corpus(t, o);
     const Trained m = make(t, o, c);
     m.params.load(*o.eval + "/model.safetensors");
     if (t.interactive) return interact(m, c);
@@ -230,11 +224,8 @@ void run(train::Cli& cli) {
     fmt::print("{}", table(t, c, errors, o.data.has_value()));
     return train::report(cli, "error", errors.mean());
   }
-  if (t.seeds > 1 || !t.joint) {
-    const Corpus c = read_corpus(t, o);
-    if (t.seeds > 1 || c.tasks.size() > 1) return learn_many(cli, t, o, c);
-  }
-  learn(cli, t, o);
+  if (t.seeds > 1 || (!t.joint && c.tasks.size() > 1)) return learn_many(cli, t, o, c);
+  learn(cli, t, o, c);
 }
 
 }  // namespace
