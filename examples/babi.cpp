@@ -1,10 +1,10 @@
 // Questions about stories, answered by every memory network of the library.
 //
-//   babi                                         MemN2N learns six kinds of questions it makes
-//   itself babi --data DIR --joint                      one model for all bAbI tasks babi --data
-//   DIR --task all --seeds 10        a model for each task and seed, side by side babi --data DIR
-//   --task 2 --model entnet --subset en-10k babi --eval out/babi --interactive           type a
-//   story, and ask
+//   babi                                           MemN2N learns stories that it makes itself
+//   babi --data DIR --joint                        one model for all bAbI tasks
+//   babi --data DIR --task all --seeds 10          models for each, side by side
+//   babi --data DIR --task 2 --model entnet --subset en-10k
+//   babi --eval out/babi --interactive             type a story, and ask
 #include <tapehead/tapehead.h>
 
 #include <algorithm>

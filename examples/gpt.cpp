@@ -16,7 +16,7 @@ using namespace tapehead;
 namespace {
 
 struct Options {
-  int64_t layers = 4, heads = 4, width = 0, context = 0, batch = 0, vocab = 0;
+  int64_t layers = 4, heads = 4, width = 0, context = 0, batch = 0, vocab = 0, val_every = 500;
   double dropout = 0, lr = 0, weight_decay = 0.1;
   std::string from, prompt;
   int64_t length = 300, top_k = 0;
@@ -137,6 +137,7 @@ void run(train::Cli& cli) {
   cli.option("--dropout", t.dropout, "");
   cli.option("--lr", t.lr, "learning rate (2e-3; tales 5e-3; of a pretrained model 1e-4)");
   cli.option("--weight-decay", t.weight_decay, "of matrices");
+  cli.option("--val-every", t.val_every, "steps between validations, of which the best counts");
   cli.option("--prompt", t.prompt, "what it goes on from", Keep::no);
   cli.option("--length", t.length, "tokens that it writes", Keep::no);
   cli.option("--temperature", t.temperature, "of what it writes; 0: the most probable", Keep::no);
@@ -192,12 +193,16 @@ void run(train::Cli& cli) {
       opt, {.warmup = std::min<int64_t>(100, steps / 10), .steps = steps, .floor = 0.1});
 
   train::Run run(cli, o, params, opt, schedule, batches, steps);
+  run.each(
+      t.val_every, "val_loss", [&] { return loss_of(params, gpt, val, t.context); },
+      train::Best::lowest);
   for (const Batch& batch : run) {
     const Tensor loss = gpt.loss(batch.ids, batch.next);
     loss.backward();
     optim::clip_grad_norm(params, 1.0);
     run.step(loss);
   }
+  run.load_best();
   if (pretrained) {  // a folder that can be gone on from in turn
     nn::hf::save(o.out + "/hf", gpt, {.from = &*pretrained});
     tokens.save(o.out + "/hf");

@@ -70,8 +70,20 @@ struct RunBase::State {
   BatchSource source;
   optim::WeightAverage* average;
   RunState run;
-  std::string metric;
-  std::function<double()> score;
+  struct Scoring {
+    int64_t every = 0;  // steps; 0: once an epoch
+    std::string metric;
+    std::function<double()> score;
+    Best best = Best::highest;
+
+    bool due(int64_t step, bool epoch_ended, bool last) const {
+      return score && (last || (every > 0 ? step % every == 0 : epoch_ended));
+    }
+    bool better(double value, double than) const {
+      return best == Best::highest ? value > than : value < than;
+    }
+  };
+  Scoring scoring;
   MetricsLog log;
   Curve losses;
   TensorBoard board;
@@ -108,20 +120,20 @@ struct RunBase::State {
     saved = run.step;
   }
 
-  void end_epoch() {
-    if (!score) return;
+  void score() {
     check_parameters();
     const auto epoch = source.position().epoch;
     std::optional<optim::WeightAverage::Swapped> averages;
     if (average) averages.emplace(*average);
-    const double value = score();
+    const std::string& metric = scoring.metric;
+    const double value = scoring.score();
     log.write({{"step", run.step},
                {"epoch", epoch},
                {metric, value},
                {"seconds", run.seconds + now() - started}});
     board.scalar(metric, value, run.step);
     progress.note(fmt::format("epoch {}  step {}  {} {:.4g}", epoch, run.step, metric, value));
-    if (!run.has_best || value > run.best) {
+    if (!run.has_best || scoring.better(value, run.best)) {
       run.best = value;
       run.has_best = true;
       params.save(file(kBest));
@@ -136,7 +148,7 @@ struct RunBase::State {
     losses.values.push_back(loss);
     progress.update(run.step, {{"loss", loss}});
     const bool last = run.step == steps, epoch_ended = source.position().batch == 0 || last;
-    if (epoch_ended) end_epoch();
+    if (scoring.due(run.step, epoch_ended, last)) score();
     const int64_t every = options.checkpoint_every;
     if (last || (every > 0 ? run.step % every == 0 : epoch_ended)) save();
   }
@@ -164,6 +176,13 @@ struct RunBase::State {
     const double window = std::max(1.0, static_cast<double>(losses.values.size()) / 100);
     plot.series.push_back(
         {.name = "train", .x = losses.steps, .y = losses.values, .smooth = 1 - 1 / window});
+    if (scoring.score && scoring.best == Best::lowest) {
+      const Curve scores = read_curve(log.path(), scoring.metric);
+      plot.series.push_back({.name = scoring.metric,
+                             .x = scores.steps,
+                             .y = scores.values,
+                             .mark = Mark::line_and_points});
+    }
     plot.save(file("loss.svg"));
   }
 };
@@ -209,8 +228,7 @@ RunBase::RunBase(const Cli& cli, const Options& o, const nn::Params& params,
       .source = std::move(source),
       .average = average,
       .run = run,
-      .metric = {},
-      .score = {},
+      .scoring = {},
       .log = o.resume ? MetricsLog::resume(log_path, run.step) : MetricsLog::create(log_path),
       .losses = read_curve(log_path, "loss"),
       .board = TensorBoard(o.out, o.resume ? std::optional<int64_t>(run.step + 1) : std::nullopt),
@@ -223,9 +241,14 @@ RunBase::RunBase(const Cli& cli, const Options& o, const nn::Params& params,
 
 RunBase::~RunBase() = default;
 
-void RunBase::each_epoch(const std::string& metric, std::function<double()> score) {
-  state_->metric = metric;
-  state_->score = std::move(score);
+void RunBase::each_epoch(const std::string& metric, std::function<double()> score, Best best) {
+  state_->scoring = {0, metric, std::move(score), best};
+}
+
+void RunBase::each(int64_t steps, const std::string& metric, std::function<double()> score,
+                   Best best) {
+  if (steps < 1) throw ValueError(fmt::format("run: a score each {} steps; take 1 or more", steps));
+  state_->scoring = {steps, metric, std::move(score), best};
 }
 
 void RunBase::step(const Tensor& loss) {
@@ -239,7 +262,8 @@ void RunBase::step(const Tensor& loss) {
     throw GraphError(fmt::format(
         "run: the loss is {} at step {}; {}; {} names the first op that made a NaN; lower the "
         "learning rate, or clip gradients",
-        value, s.run.step + 1, before, s.kept("--anomaly ")));
+        std::isnan(value) ? "nan" : fmt::format("{}", value), s.run.step + 1, before,
+        s.kept("--anomaly ")));
   }
   s.optimizer.step();
   if (s.average) s.average->update();

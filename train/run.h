@@ -15,6 +15,9 @@
 
 namespace tapehead::train {
 
+/// Which scores are better: of an accuracy the highest, of a loss the lowest.
+enum class Best { highest, lowest };
+
 namespace detail {
 
 /// What Run needs of a loader, whatever its batches are.
@@ -31,15 +34,19 @@ class RunBase {
           optim::WeightAverage* average);
   ~RunBase();
 
-  /// Scores the model after every epoch. The weights with the highest score so far are kept in
-  /// best.safetensors.
-  void each_epoch(const std::string& metric, std::function<double()> score);
+  /// Scores the model after every epoch, and logs it. The weights with the best score so far are
+  /// kept in best.safetensors. Scores of which the lowest is best are drawn in loss.svg.
+  void each_epoch(const std::string& metric, std::function<double()> score,
+                  Best best = Best::highest);
+  /// The same after every so many steps, and after the last. Throws ValueError for steps below 1.
+  void each(int64_t steps, const std::string& metric, std::function<double()> score,
+            Best best = Best::highest);
   /// Ends a step: checks that the loss is finite, lets the optimizer and the schedule step, clears
   /// gradients, logs, and saves a checkpoint when it is time. Throws GraphError for a loss that is
   /// NaN or infinite, and for such a parameter where one is saved; IoError when the disk is full.
   /// The last checkpoint stays then, and the message says how to go on.
   void step(const Tensor& loss);
-  /// Loads the weights with the best score, when each_epoch() kept any; else the averages, if there
+  /// Loads the weights with the best score, when there were scores; else the averages, if there
   /// are any.
   void load_best();
   /// Writes model.safetensors and loss.svg and reports the result as the program's last line.
@@ -59,8 +66,8 @@ class RunBase {
 /// Goes through the batches for a number of steps; in the program's folder `out` it leaves
 /// a checkpoint, metrics.jsonl, TensorBoard events, loss.svg and model.safetensors, in place of an
 /// earlier run's. Ctrl-C saves and says how to resume; with Options::resume it goes on, bit for
-/// bit. An average of the weights is updated after each step, and it is what each_epoch() scores
-/// and keeps. While a run lives the folder is its own: another one there throws IoError before it
+/// bit. An average of the weights is updated after each step, and it is what is scored
+/// and kept. While a run lives the folder is its own: another one there throws IoError before it
 /// has changed anything.
 ///
 ///   train::Run run(cli, o, params, opt, schedule, batches, steps);

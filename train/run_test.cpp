@@ -16,6 +16,7 @@
 #include "tapehead/optim/average.h"
 #include "tapehead/tests/file_limit.h"
 #include "tapehead/tests/scratch.h"
+#include "tapehead/train/metrics_log.h"
 
 using namespace tapehead;
 using namespace tapehead::test;
@@ -41,7 +42,10 @@ struct Program {
     return loss;
   };
   std::function<double()> score;
+  int64_t score_each = 0;  // steps; 0: once an epoch
+  train::Best best = train::Best::highest;
   optim::Ema* average = nullptr;
+  bool finishes = false;
 
   Program(const std::string& out, const std::string& more = "") {
     o.out = out;
@@ -54,7 +58,8 @@ struct Program {
     char* argv[] = {name};
     const train::Cli cli(1, argv, "sum", "A test.");
     train::Run run(cli, o, params, optimizer, schedule, batches, steps, average);
-    if (score) run.each_epoch("val", score);
+    if (score && score_each == 0) run.each_epoch("val", score, best);
+    if (score && score_each != 0) run.each(score_each, "val", score, best);
     for (const Tensor& batch : run) {
       const Tensor loss = mean(square(layer(batch + 0.1 * randn({3, 40})) - 1));
       const Tensor changed = change(loss, run.steps_taken() + 1);
@@ -63,6 +68,7 @@ struct Program {
       run.step(changed);
     }
     if (score || average) run.load_best();
+    if (finishes) run.finish("val", 0.125);
   }
   std::string error(int64_t steps = 6) {
     return message_of<Error>([&] { train(steps); });
@@ -204,6 +210,39 @@ TEST_CASE("run: the weights with the best score are kept") {
   REQUIRE(weights.size() == 2);
   CHECK(weights[0] != weights[1]);
   CHECK(program.layer.weight.to_vector<double>() == weights[0]);
+}
+
+TEST_CASE("run: scores come each so many steps, and of a loss the lowest is kept and drawn") {
+  const Scratch scratch;
+  std::vector<std::vector<double>> weights;
+  const std::vector<double> scores{0.5, 0.25, 0.75};
+  const auto train = [&](const std::string& folder, train::Best best) {
+    weights.clear();
+    Program program(scratch / folder);
+    program.score_each = 4;
+    program.best = best;
+    program.finishes = true;
+    program.score = [&] {
+      weights.push_back(program.layer.weight.to_vector<double>());
+      return scores[weights.size() - 1];
+    };
+    program.train(5);
+    return program.layer.weight.to_vector<double>();
+  };
+  const auto lowest = train("lowest", train::Best::lowest);
+  REQUIRE(weights.size() == 2);  // after step 4, and after the last
+  CHECK(lowest == weights[1]);
+  CHECK(train("highest", train::Best::highest) == weights[0]);
+  const train::Curve curve = train::read_curve(scratch / "lowest/metrics.jsonl", "val");
+  CHECK(curve.steps == std::vector<double>{4, 5, 5});
+  CHECK(curve.values == std::vector<double>{0.5, 0.25, 0.125});
+  CHECK(read_file(scratch / "lowest/loss.svg").find(">val<") != std::string::npos);
+  CHECK(read_file(scratch / "highest/loss.svg").find(">val<") == std::string::npos);
+
+  Program never(scratch / "never");
+  never.score = [] { return 0.0; };
+  never.score_each = -1;
+  CHECK(never.error() == "run: a score each -1 steps; take 1 or more");
 }
 
 TEST_CASE("run: a new run takes the place of an old one, and of what a kill left") {

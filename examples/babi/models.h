@@ -119,7 +119,6 @@ struct Model {
             }};
   }
 };
-;
 
 inline Model make_memn2n(const nn::Scope& at, const Options& t, int64_t vocab, int64_t words) {
   const auto m = std::make_shared<nn::MemN2N>(
