@@ -84,6 +84,7 @@
 #include "tapehead/nn/memory/key_value.h"
 #include "tapehead/nn/memory/machine.h"
 #include "tapehead/nn/memory/memn2n.h"
+#include "tapehead/nn/memory/memn2n_text.h"
 #include "tapehead/nn/memory/memnn.h"
 #include "tapehead/nn/memory/ntm.h"
 #include "tapehead/nn/memory/story.h"

@@ -1,13 +1,16 @@
 // A language model: a Transformer that reads text token by token and guesses the next one (Radford
-// et al. 2019), then writes. Tokens are characters, or byte-level BPE of --vocab tokens.
+// et al. 2019), then writes. Tokens are characters, or byte-level BPE of --vocab tokens. A memory
+// network (Sukhbaatar et al. 2015) can do the same.
 //
 //   gpt                            learns from little tales that it makes itself
 //   gpt --data DIR                 learns from DIR/input.txt: the first 90 %; the rest validates
+//   gpt --data DIR --model memn2n  a memory network of --hops over the last --memory tokens
 //   gpt --data DIR --from gpt2     goes on from a pretrained model in a folder of Hugging Face
 //   gpt --eval out/gpt --prompt "One day" --length 500      writes, and scores the model
 #include <tapehead/tapehead.h>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <variant>
 
@@ -18,8 +21,8 @@ namespace {
 struct Options {
   int64_t layers = 4, heads = 4, width = 0, context = 0, batch = 0, vocab = 0, val_every = 500;
   double dropout = 0, lr = 0, weight_decay = 0.1;
-  std::string from, prompt;
-  int64_t length = 300, top_k = 0;
+  std::string model = "gpt", from, prompt;
+  int64_t hops = 6, memory = 64, length = 300, top_k = 0;
   double temperature = 0.8;
 };
 
@@ -85,8 +88,45 @@ std::vector<int64_t> starts_in(const std::vector<int64_t>& tokens, int64_t lengt
   return starts;
 }
 
+// A language model of either kind.
+struct Model {
+  int64_t context;  // the longest text
+  std::function<Tensor(const Batch&)> loss;
+  std::function<nn::LanguageModel()> begin;  // a text
+  std::shared_ptr<nn::Gpt> gpt = nullptr;    // when it is one
+};
+
+Model make_memn2n(const nn::Params& params, const Options& t, const Tokens& tokens) {
+  const auto m = std::make_shared<nn::MemN2NText>(
+      params / "memn2n",
+      nn::MemN2NTextConfig{
+          .vocab = tokens.size(), .width = t.width, .hops = t.hops, .memory = t.memory});
+  return {
+      .context = t.context,
+      .loss = [m](const Batch& b) { return m->loss(b.ids, b.next); },
+      .begin = [m] { return nn::without_caches([m](const Tensor& ids) { return (*m)(ids); }); }};
+}
+
+Model make_gpt(const nn::Params& params, const Options& t, const Tokens& tokens,
+               const std::optional<nn::hf::Folder>& pretrained) {
+  const auto gpt =
+      std::make_shared<nn::Gpt>(params / "gpt", pretrained ? nn::hf::gpt_config(*pretrained)
+                                                           : nn::GptConfig{.vocab = tokens.size(),
+                                                                           .context = t.context,
+                                                                           .width = t.width,
+                                                                           .heads = t.heads,
+                                                                           .layers = t.layers,
+                                                                           .dropout = t.dropout,
+                                                                           .bias = false});
+  if (pretrained) nn::hf::load(*pretrained, *gpt);
+  return {.context = gpt->config().context,
+          .loss = [gpt](const Batch& b) { return gpt->loss(b.ids, b.next); },
+          .begin = [gpt] { return nn::with_caches(*gpt); },
+          .gpt = gpt};
+}
+
 // The mean loss in nats a token, over all windows side by side.
-double loss_of(const nn::Params& params, const nn::Gpt& gpt, const std::vector<int64_t>& tokens,
+double loss_of(const nn::Params& params, const Model& model, const std::vector<int64_t>& tokens,
                int64_t length) {
   const NoGrad off;
   params.eval();
@@ -97,24 +137,24 @@ double loss_of(const nn::Params& params, const nn::Gpt& gpt, const std::vector<i
         starts.begin() + static_cast<int64_t>(i),
         starts.begin() + static_cast<int64_t>(std::min(i + 32, starts.size())));
     const Batch batch = windows(tokens, some, length);
-    sum += gpt.loss(batch.ids, batch.next).item() * static_cast<double>(some.size());
+    sum += model.loss(batch).item() * static_cast<double>(some.size());
   }
   params.train();
   return sum / static_cast<double>(starts.size());
 }
 
 // Goes on from a prompt; past the context, from the last half of what was written.
-std::string write(const nn::Params& params, const nn::Gpt& gpt, const Tokens& tokens,
+std::string write(const nn::Params& params, const Model& model, const Tokens& tokens,
                   const Options& t) {
   params.eval();
   std::vector<int64_t> all = tokens.encode(t.prompt.empty() ? "\n" : t.prompt);
-  const int64_t context = gpt.config().context, half = context / 2;
+  const int64_t context = model.context, half = context / 2;
   const auto wanted = static_cast<int64_t>(all.size()) + t.length;
   while (static_cast<int64_t>(all.size()) < wanted) {
     const auto known = static_cast<int64_t>(all.size());
     const std::vector<int64_t> prompt(all.end() - std::min(known, half), all.end());
     const auto more = nn::generate(
-        nn::with_caches(gpt), prompt,
+        model.begin(), prompt,
         {.sampling = {.temperature = t.temperature, .top_k = t.top_k},
          .length = std::min(wanted - known, context - static_cast<int64_t>(prompt.size()))});
     all.insert(all.end(), more[0].begin(), more[0].end());
@@ -126,8 +166,11 @@ std::string write(const nn::Params& params, const nn::Gpt& gpt, const Tokens& to
 void run(train::Cli& cli) {
   Options t;
   using train::Keep;
+  cli.option("--model", t.model, "gpt or memn2n", Keep::fixed);
   cli.option("--layers", t.layers, "", Keep::fixed);
   cli.option("--heads", t.heads, "", Keep::fixed);
+  cli.option("--hops", t.hops, "of memn2n", Keep::fixed);
+  cli.option("--memory", t.memory, "tokens that memn2n looks at", Keep::fixed);
   cli.option("--width", t.width, "(128; tales 96)", Keep::fixed);
   cli.option("--context", t.context, "tokens that it sees at once (64; tales 192)", Keep::fixed);
   cli.option("--vocab", t.vocab, "tokens of byte-level BPE; 0: characters", Keep::fixed);
@@ -143,6 +186,10 @@ void run(train::Cli& cli) {
   cli.option("--temperature", t.temperature, "of what it writes; 0: the most probable", Keep::no);
   cli.option("--top-k", t.top_k, "it writes only the most probable tokens; 0: any", Keep::no);
   train::Options o = cli.parse();
+  if (t.model != "gpt" && t.model != "memn2n")
+    throw ValueError(fmt::format("--model {}: take gpt or memn2n", t.model));
+  if (t.model != "gpt" && !t.from.empty())
+    throw ValueError("--from: a pretrained model is a gpt; leave --model out");
   const bool text = o.data.has_value();
   if (t.width == 0) t.width = text ? 128 : 96;
   if (t.context == 0) t.context = text ? 64 : 192;
@@ -160,19 +207,12 @@ void run(train::Cli& cli) {
   std::optional<nn::hf::Folder> pretrained;
   if (!t.from.empty()) pretrained = nn::hf::read_folder(t.from);
   nn::Params params(o.seed);
-  const nn::Gpt gpt(params / "gpt", pretrained ? nn::hf::gpt_config(*pretrained)
-                                               : nn::GptConfig{.vocab = tokens.size(),
-                                                               .context = t.context,
-                                                               .width = t.width,
-                                                               .heads = t.heads,
-                                                               .layers = t.layers,
-                                                               .dropout = t.dropout,
-                                                               .bias = false});
-  if (pretrained) nn::hf::load(*pretrained, gpt);
+  const Model model =
+      t.model == "gpt" ? make_gpt(params, t, tokens, pretrained) : make_memn2n(params, t, tokens);
   if (o.eval) {
     params.load(*o.eval + "/model.safetensors");
-    fmt::print("{}\n", write(params, gpt, tokens, t));
-    return train::report(cli, "val_loss", loss_of(params, gpt, val, t.context));
+    fmt::print("{}\n", write(params, model, tokens, t));
+    return train::report(cli, "val_loss", loss_of(params, model, val, t.context));
   }
 
   tokens.save(o.out);
@@ -187,28 +227,30 @@ void run(train::Cli& cli) {
                               },
                               {.batch = t.batch, .drop_last = true, .seed = o.seed});
   const int64_t steps = o.steps ? *o.steps : *o.epochs * batches.per_epoch();
+  std::vector<optim::GroupRule> rules;
+  if (model.gpt) rules.push_back({"*norm*", {.weight_decay = 0}});
   optim::AdamW opt(params, {.lr = t.lr, .betas = {0.9, 0.99}, .weight_decay = t.weight_decay},
-                   {{"*norm*", {.weight_decay = 0}}});
+                   std::move(rules));
   optim::WarmupCosine schedule(
       opt, {.warmup = std::min<int64_t>(100, steps / 10), .steps = steps, .floor = 0.1});
 
   train::Run run(cli, o, params, opt, schedule, batches, steps);
   run.each(
-      t.val_every, "val_loss", [&] { return loss_of(params, gpt, val, t.context); },
+      t.val_every, "val_loss", [&] { return loss_of(params, model, val, t.context); },
       train::Best::lowest);
   for (const Batch& batch : run) {
-    const Tensor loss = gpt.loss(batch.ids, batch.next);
+    const Tensor loss = model.loss(batch);
     loss.backward();
     optim::clip_grad_norm(params, 1.0);
     run.step(loss);
   }
   run.load_best();
   if (pretrained) {  // a folder that can be gone on from in turn
-    nn::hf::save(o.out + "/hf", gpt, {.from = &*pretrained});
+    nn::hf::save(o.out + "/hf", *model.gpt, {.from = &*pretrained});
     tokens.save(o.out + "/hf");
   }
-  fmt::print("{}\n", write(params, gpt, tokens, t));
-  run.finish("val_loss", loss_of(params, gpt, val, t.context));
+  fmt::print("{}\n", write(params, model, tokens, t));
+  run.finish("val_loss", loss_of(params, model, val, t.context));
 }
 
 }  // namespace

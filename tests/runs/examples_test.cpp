@@ -85,6 +85,27 @@ TEST_CASE("gpt writes, ends with its result, and goes on from a prompt") {
   CHECK(written.last_line() == last);
 }
 
+TEST_CASE("gpt trains a memory network in a Transformer's place") {
+  const Scratch folder;
+  const std::string last =
+      run_example("gpt", folder, {"--model", "memn2n", "--smoke", "--width", "16", "--hops", "2"})
+          .last_line();
+  CAPTURE(last);
+  CHECK(last.starts_with(R"({"example":"gpt","metric":"val_loss","value":)"));
+  const Outcome written =
+      run_example("gpt", folder, {"--eval", "out/gpt", "--prompt", "One day", "--length", "20"});
+  CHECK(written.out.starts_with("One day"));
+  CHECK(written.last_line() == last);
+  const auto error = [&](const std::string& flag, const std::string& value) {
+    return run({example("gpt"), "--smoke", "--model", "memn2n", flag, value},
+               {.folder = folder.path()})
+        .err;
+  };
+  CHECK(error("--model", "memnet").ends_with("gpt: --model memnet: take gpt or memn2n\n"));
+  CHECK(error("--from", "gpt2")
+            .ends_with("gpt: --from: a pretrained model is a gpt; leave --model out\n"));
+}
+
 TEST_CASE("gpt learns byte-level BPE, and goes on from a folder of Hugging Face") {
   using namespace tapehead;
   const Scratch folder;
