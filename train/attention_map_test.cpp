@@ -8,6 +8,8 @@
 #include "tapehead/core/file.h"
 #include "tapehead/tests/scratch.h"
 #include "tapehead/tests/xml_check.h"
+#include "tapehead/train/detail/attention_layout.h"
+#include "tapehead/train/detail/svg.h"
 
 using namespace tapehead;
 using namespace tapehead::train;
@@ -49,7 +51,7 @@ TEST_CASE("attention_map: long column labels are slanted, very long ones cut, co
   map.column_labels = {"Donaudampfschifffahrtsgesellschaft", "a\tb\n", "\x1b\xff"};
   const std::string svg = attention_svg(map);
   CHECK(count_of(svg, "rotate(-45)") == 3);
-  CHECK(svg.find(">Donaudampfschifffahrtsg…</text>") != std::string::npos);
+  CHECK(svg.find(">Donaudampfschifffahrtsgesellsch…</text>") != std::string::npos);
   CHECK(svg.find(">a⇥b↵</text>") != std::string::npos);
   CHECK(svg.find(">\uFFFD\uFFFD</text>") != std::string::npos);
   CHECK(xml_fault(svg) == "");
@@ -63,6 +65,15 @@ TEST_CASE("attention_map: NaN is grey, and values beyond the scale take its ends
   CHECK(svg.find("<path d=\"M1 0h1v1h-1ZM1 1h1v1h-1Z\" fill=\"#082c5e\"/>") != std::string::npos);
   const std::vector<float> none(4, 0);
   CHECK(xml_fault(attention_svg({.weights = none, .rows = 2, .columns = 2})) == "");
+}
+
+TEST_CASE("attention_map: the scale stands beside wide titles, not on them") {
+  std::vector<AttentionMap> maps(2, small());
+  maps[1].title = "a title that is much wider than the map it stands above";
+  const AttentionLayout l = measure_attention(maps, {.across = 1});
+  const double half = text_width(maps[1].title, AttentionLayout::kNameSize) / 2;
+  CHECK(l.scale_x() > l.x0 + l.width / 2 + half);
+  CHECK(l.page_width > l.scale_x());
 }
 
 TEST_CASE("attention_map: maps of one kind share their labels in a grid") {

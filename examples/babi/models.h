@@ -15,7 +15,7 @@ using namespace tapehead;
 struct Options {
   std::string model = "memn2n", task = "all", subset, encoding = "position", tying = "adjacent";
   std::string overflow = "drop", choose = "val";
-  int64_t seeds = 1, hops = 3, width = 0, slots = 20, memory = 0, batch = 32, linear_start = -1;
+  int64_t seeds = 1, hops = 0, width = 0, slots = 20, memory = 0, batch = 32, linear_start = -1;
   double lr = 0, clip = 0, time_noise = -1, dropout = -1;
   bool joint = false, interactive = false;
 };
@@ -28,11 +28,12 @@ struct Preset {
   bool sgd = false, keep_best = true;
   int64_t linear_start = 0;  // epochs
   double time_noise = 0, dropout = 0;
+  int64_t hops = 3;
 };
 constexpr Preset kPresets[] = {
     {"memn2n", 20, 50, 100, 25, 0.32, 1.25, true, false, 20, 0.1},
     {"memn2n-joint", 50, 50, 60, 15, 0.32, 1.25, true, false, 30, 0.1},
-    {"memnn", 100, 0, 60, 20, 3e-3, 5},
+    {"memnn", 100, 0, 300, 100, 3e-3, 5, false, true, 0, 0, 0, 6},
     {"kv", 50, 50, 100, 25, 5e-3, 5},
     {"entnet", 100, 70, 200, 25, 1e-2, 40},
     {"dmn", 80, 0, 100, 0, 1e-3, 5, false, true, 0, 0, 0.1},
@@ -62,7 +63,7 @@ inline void add_options(train::Cli& cli, Options& t) {
   cli.option("--seeds", t.seeds, "trainings of each, of which the best counts", Keep::fixed);
   cli.option("--choose", t.choose, "the best by val (error) or loss (of training)");
   cli.option("--width", t.width, "of embeddings", Keep::fixed);
-  cli.option("--hops", t.hops, "looks at the story", Keep::fixed);
+  cli.option("--hops", t.hops, "looks at the story (3, memnn 6)", Keep::fixed);
   cli.option("--slots", t.slots, "of entnet's, ntm's and dnc's memory", Keep::fixed);
   cli.option("--memory", t.memory, "sentences that are kept; 0: all", Keep::fixed);
   cli.option("--overflow", t.overflow, "of longer stories: drop the first sentences, or error");
@@ -95,6 +96,7 @@ inline void set_defaults(Options& t, train::Options& o) {
     if (value == unset) value = preset;
   };
   unless_given(t.width, 0, p.width);
+  unless_given(t.hops, 0, p.hops);
   unless_given(t.memory, 0, p.memory);
   unless_given(t.lr, 0.0, p.lr);
   unless_given(t.clip, 0.0, p.clip);

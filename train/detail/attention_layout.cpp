@@ -13,7 +13,7 @@ namespace tapehead::train {
 
 namespace {
 
-constexpr int64_t kLongestLabel = 24;  // terminal columns
+constexpr int64_t kLongestLabel = 32;  // terminal columns
 constexpr double kGap = 24;            // between maps
 
 double label_width(const AttentionLayout& l, const std::string& label) {
@@ -68,8 +68,9 @@ void measure_titles(AttentionLayout& l, std::span<const AttentionMap> maps) {
     const double half = text_width(m.title, AttentionLayout::kNameSize) / 2;
     const double middle = l.cell * static_cast<double>(m.columns) / 2;
     l.title_left = std::max(l.title_left, half - middle);
-    l.overhang = std::max(l.overhang, middle + half - l.width);
+    l.title_right = std::max(l.title_right, middle + half - l.width);
   }
+  l.overhang = std::max(l.overhang, l.title_right);
   l.left = std::max(l.left, l.title_left);
 }
 

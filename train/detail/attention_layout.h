@@ -19,6 +19,7 @@ struct AttentionLayout {
   double overhang = 0;           // of slanted labels and titles beyond the right edge
   double title = 0;              // room for a map's own title
   double title_left = 0;         // and beyond the left edge
+  double title_right = 0;        // and beyond the right edge
   double x0 = 0, y0 = 0;         // the first matrix
   double step_x = 0, step_y = 0;
   double page_width = 0, page_height = 0;
@@ -29,7 +30,8 @@ struct AttentionLayout {
 
   double right() const { return x0 + step_x * static_cast<double>(across - 1) + width; }
   double bottom() const { return y0 + step_y * static_cast<double>(down - 1) + height; }
-  double scale_x() const { return right() + 20; }
+  // The scale stands beside the titles of the rows below the first.
+  double scale_x() const { return right() + std::max(20.0, down > 1 ? title_right + 8 : 0); }
   double scale_height() const { return std::clamp(bottom() - y0, 60.0, 200.0); }
 };
 
