@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <optional>
@@ -39,13 +38,6 @@ std::string last_line(const std::string& text) {
   const size_t before = text.find_last_of('\n', end);
   const size_t begin = before == std::string::npos ? 0 : before + 1;
   return text.substr(begin, end + 1 - begin);
-}
-
-// Of a line of Progress: "… (16%) …".
-double percent_in(const std::string& line) {
-  const size_t end = line.find("%)");
-  const size_t begin = end == std::string::npos ? end : line.rfind('(', end);
-  return begin == std::string::npos ? 0 : std::atof(line.c_str() + begin + 1);
 }
 
 // A process that runs the program anew.
@@ -106,7 +98,7 @@ class Process {
       text.append(some, static_cast<size_t>(n));
     return text;
   }
-  double percent() const { return percent_in(last_line(text_of(log_))); }
+  double percent() const { return logged_percent(text_of(log_)); }
 
  private:
   // In the new process, which is its own group: Ctrl-C reaches the parent, and from it each job.

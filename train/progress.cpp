@@ -241,4 +241,10 @@ std::string Progress::plain_line() const {
   return line;
 }
 
+double logged_percent(std::string_view log) {
+  const size_t end = log.rfind("%)");
+  const size_t begin = end == log.npos ? end : log.rfind('(', end);
+  return begin == log.npos ? 0 : std::atof(std::string(log.substr(begin + 1, end - begin)).c_str());
+}
+
 }  // namespace tapehead::train

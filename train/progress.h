@@ -78,4 +78,8 @@ class Progress {
 /// 7 s is "0:07", then "3:52", "1:02:03", "2d 04:10:00".
 std::string clock_time(double seconds);
 
+/// How far a run had come by the last plain line of Progress in its log, in percent; 0 when there
+/// is none. Notes after it do not matter.
+double logged_percent(std::string_view log);
+
 }  // namespace tapehead::train

@@ -250,3 +250,10 @@ TEST_CASE("progress: times") {
   CHECK(clock_time(std::nan("")) == "-:--");
   CHECK(clock_time(INFINITY) == "-:--");
 }
+
+TEST_CASE("progress: a log says how far its run is, whatever came after the last line") {
+  CHECK(logged_percent("") == 0);
+  CHECK(logged_percent("epoch 1  step 9\n") == 0);
+  CHECK(logged_percent("babi: step 5/100 (5%)  loss 1\nbabi: step 64/100 (64%)  loss 1\n") == 64);
+  CHECK(logged_percent("babi: step 64/100 (64%)  loss 1\nepoch 9  step 66  val 0.9\n") == 64);
+}
