@@ -14,12 +14,10 @@ cat >"$out/train.sh" <<'TRAIN'
 set -eu
 folder=$out/$1-$2-$3-$4
 [ ! -e "$folder/errors.tsv" ] || exit 0
-set -- "$folder" --hops "$1" --encoding "$2" $([ "$3" = on ] || echo --linear-start 0) \
-  $([ "$4" = on ] || echo --time-noise 0)
-folder=$1
-shift
+# shellcheck disable=SC2046 # the options are words
 exec "$here/build/examples/babi" --data "$data" --subset "$subset" --joint --threads 1 --quiet \
-  --out "$folder" "$@" >/dev/null
+  --out "$folder" --hops "$1" --encoding "$2" $([ "$3" = on ] || echo --linear-start 0) \
+  $([ "$4" = on ] || echo --time-noise 0) >/dev/null
 TRAIN
 
 settings() {

@@ -76,9 +76,6 @@ struct RunBase::State {
     std::function<double()> score;
     Best best = Best::highest;
 
-    bool due(int64_t step, bool epoch_ended, bool last) const {
-      return score && (last || (every > 0 ? step % every == 0 : epoch_ended));
-    }
     bool better(double value, double than) const {
       return best == Best::highest ? value > than : value < than;
     }
@@ -147,10 +144,12 @@ struct RunBase::State {
     losses.steps.push_back(static_cast<double>(run.step));
     losses.values.push_back(loss);
     progress.update(run.step, {{"loss", loss}});
-    const bool last = run.step == steps, epoch_ended = source.position().batch == 0 || last;
-    if (scoring.due(run.step, epoch_ended, last)) score();
-    const int64_t every = options.checkpoint_every;
-    if (last || (every > 0 ? run.step % every == 0 : epoch_ended)) save();
+    const bool epoch_ended = source.position().batch == 0, last = run.step == steps;
+    const auto due = [&](int64_t every) {  // each so many steps; 0: at the end of each epoch
+      return last || (every > 0 ? run.step % every == 0 : epoch_ended);
+    };
+    if (scoring.score && due(scoring.every)) score();
+    if (due(options.checkpoint_every)) save();
   }
 
   /// Does what writes files; when that fails, says how to go on.

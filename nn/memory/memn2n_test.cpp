@@ -8,6 +8,7 @@
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/tests/expect.h"
+#include "tapehead/tests/made.h"
 
 using namespace tapehead;
 using tapehead::testing::error_of;
@@ -31,14 +32,7 @@ nn::MemN2NConfig small(nn::MemoryTying tying = nn::MemoryTying::adjacent) {
 
 nn::StoryBatch batch(const std::vector<int64_t>& which) { return nn::story_batch(kStories, which); }
 
-struct Made {
-  nn::Params params{3};
-  nn::MemN2N model;
-  explicit Made(const nn::MemN2NConfig& c) : model(params / "m", c) { params.to(f64); }
-  double at(const std::string& name, int64_t row, int64_t column) const {
-    return params["m." + name][row][column].item();
-  }
-};
+using Made = test::Made<nn::MemN2N, nn::MemN2NConfig>;
 
 // The paper's formulas, for the first story, by hand.
 std::vector<double> by_hand(const Made& m, const nn::MemN2NConfig& c, bool linear) {

@@ -8,20 +8,14 @@
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/tests/expect.h"
+#include "tapehead/tests/made.h"
 
 using namespace tapehead;
 using tapehead::testing::error_of;
 
 namespace {
 
-struct Made {
-  nn::Params params{3};
-  nn::MemN2NText model;
-  explicit Made(const nn::MemN2NTextConfig& c) : model(params / "m", c) { params.to(f64); }
-  double at(const std::string& name, int64_t row, int64_t column) const {
-    return params["m." + name][row][column].item();
-  }
-};
+using Made = test::Made<nn::MemN2NText, nn::MemN2NTextConfig>;
 
 nn::MemN2NTextConfig small(int64_t memory = 3) {
   return {.vocab = 6, .width = 4, .hops = 2, .memory = memory, .init = nn::init::normal(0.7)};

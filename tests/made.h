@@ -1,0 +1,22 @@
+// A layer by itself in f64, with the parameters that it made.
+#pragma once
+
+#include <string>
+
+#include "tapehead/nn/params.h"
+
+namespace tapehead::test {
+
+template <class Layer, class Config>
+struct Made {
+  nn::Params params{3};
+  Layer model;
+  explicit Made(const Config& config) : model(params / "m", config) { params.to(f64); }
+
+  /// An element of a parameter that is a matrix.
+  double at(const std::string& name, int64_t row, int64_t column) const {
+    return params["m." + name][row][column].item();
+  }
+};
+
+}  // namespace tapehead::test
