@@ -186,8 +186,7 @@ void run(train::Cli& cli) {
   cli.option("--temperature", t.temperature, "of what it writes; 0: the most probable", Keep::no);
   cli.option("--top-k", t.top_k, "it writes only the most probable tokens; 0: any", Keep::no);
   train::Options o = cli.parse();
-  if (t.model != "gpt" && t.model != "memn2n")
-    throw ValueError(fmt::format("--model {}: take gpt or memn2n", t.model));
+  train::check_choice("--model", t.model, "gpt", "memn2n");
   if (t.model != "gpt" && !t.from.empty())
     throw ValueError("--from: a pretrained model is a gpt; leave --model out");
   const bool text = o.data.has_value();

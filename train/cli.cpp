@@ -318,6 +318,12 @@ int program(int argc, char** argv, const std::string& name, const std::string& d
   }
 }
 
+void check_choice(const std::string& flag, const std::string& value, const std::string& one,
+                  const std::string& other) {
+  if (value != one && value != other)
+    throw ValueError(fmt::format("{} {}: take {} or {}", flag, value, one, other));
+}
+
 void report(const Cli& cli, const std::string& metric, double value) {
   const Json line = {{"example", cli.name()}, {"metric", metric}, {"value", value}};
   fmt::print("{}\n", line.dump());

@@ -78,6 +78,10 @@ class Cli {
   std::unique_ptr<State> state_;
 };
 
+/// Throws ValueError for an option whose value is neither of two.
+void check_choice(const std::string& flag, const std::string& value, const std::string& one,
+                  const std::string& other);
+
 /// Ctrl-C was pressed, and the run has saved itself.
 class Interrupted : public Error {
   using Error::Error;

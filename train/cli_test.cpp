@@ -217,3 +217,11 @@ TEST_CASE("cli: --resume and --eval where there is nothing") {
         "--resume: there is no checkpoint.safetensors in " + empty +
             "; name the run's folder with --out, or leave --resume out to start a run");
 }
+
+TEST_CASE("cli: a choice of two") {
+  CHECK_NOTHROW(train::check_choice("--tying", "adjacent", "adjacent", "layer-wise"));
+  CHECK_NOTHROW(train::check_choice("--tying", "layer-wise", "adjacent", "layer-wise"));
+  CHECK(message_of<ValueError>([] {
+          train::check_choice("--tying", "none", "adjacent", "layer-wise");
+        }) == "--tying none: take adjacent or layer-wise");
+}

@@ -78,17 +78,11 @@ inline void add_options(train::Cli& cli, Options& t) {
   cli.flag("--interactive", t.interactive, "type a story, and ask", Keep::no);
 }
 
-inline void check_choice(const char* flag, const std::string& value, const char* one,
-                         const char* other) {
-  if (value != one && value != other)
-    throw ValueError(fmt::format("{} {}: take {} or {}", flag, value, one, other));
-}
-
 inline void set_defaults(Options& t, train::Options& o) {
-  check_choice("--tying", t.tying, "adjacent", "layer-wise");
-  check_choice("--encoding", t.encoding, "position", "bow");
-  check_choice("--overflow", t.overflow, "drop", "error");
-  check_choice("--choose", t.choose, "val", "loss");
+  train::check_choice("--tying", t.tying, "adjacent", "layer-wise");
+  train::check_choice("--encoding", t.encoding, "position", "bow");
+  train::check_choice("--overflow", t.overflow, "drop", "error");
+  train::check_choice("--choose", t.choose, "val", "loss");
   if (t.seeds < 1) throw ValueError(fmt::format("--seeds {}: must be at least 1", t.seeds));
   if (!o.data) t.joint = true;
   const Preset& p = preset_of(t);
