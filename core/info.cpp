@@ -1,13 +1,13 @@
 #include "tapehead/core/info.h"
 
-#include <cblas.h>
 #include <fmt/format.h>
 
 #include <cstring>
 #include <string_view>
 
 #include "tapehead/core/allocator.h"
-#include "tapehead/core/detail/info.h"
+#include "tapehead/core/detail/blas.h"
+#include "tapehead/core/detail/isa.h"
 #include "tapehead/core/kernels/kernels.h"
 #include "tapehead/core/parallel.h"
 #include "tapehead/core/version.h"
@@ -42,20 +42,10 @@ std::string cpu_model() {
 
 }  // namespace
 
-std::string detail::blas_warning(int parallel, const std::string& config) {
-  if (parallel == OPENBLAS_OPENMP) return "";
-  return fmt::format(
-      "warning: the OpenBLAS that runs is a {} build ({}), whose threads and ours would get in "
-      "each "
-      "other's way; install its OpenMP build (Debian: libopenblas0-openmp) and build tapehead "
-      "again\n",
-      parallel == OPENBLAS_THREAD ? "pthread" : "sequential", config);
-}
-
 std::string info() {
   const MemoryStats memory = memory_stats();
   const auto megabytes = [](int64_t bytes) { return static_cast<double>(bytes) / 1e6; };
-  const std::string config = trimmed(openblas_get_config());
+  const core::Blas blas = core::blas();
   return fmt::format(
              "tapehead {}\n"
              "cpu      {}\n"
@@ -63,10 +53,10 @@ std::string info() {
              "threads  {} (OpenMP)\n"
              "blas     {}, core {}\n"
              "memory   {:.1f} MB live, {:.1f} MB at the peak, {:.1f} MB cached\n",
-             TAPEHEAD_VERSION, cpu_model(), kernels::table().isa, num_threads(), config,
-             openblas_get_corename(), megabytes(memory.live_bytes), megabytes(memory.peak_bytes),
+             TAPEHEAD_VERSION, cpu_model(), kernels::table().isa, num_threads(), blas.config,
+             blas.core, megabytes(memory.live_bytes), megabytes(memory.peak_bytes),
              megabytes(memory.cached_bytes)) +
-         detail::blas_warning(openblas_get_parallel(), config);
+         core::blas_warning(blas, kernels::supported_tables().front()->isa);
 }
 
 }  // namespace tapehead

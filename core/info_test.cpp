@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include "tapehead/core/detail/info.h"
 #include "tapehead/core/kernels/kernels.h"
 #include "tapehead/core/version.h"
 
@@ -18,18 +17,6 @@ TEST_CASE("info tells what runs, without a warning where all is well") {
   CHECK(text.find("USE_OPENMP") != std::string::npos);
   CHECK(text.find("warning") == std::string::npos);
   CHECK(text.ends_with(" MB cached\n"));
-}
-
-TEST_CASE("info warns of another build of OpenBLAS") {
-  CHECK(detail::blas_warning(2, "OpenBLAS 0.3.21 USE_OPENMP") == "");
-  CHECK(detail::blas_warning(1, "OpenBLAS 0.3.21 Haswell") ==
-        "warning: the OpenBLAS that runs is a pthread build (OpenBLAS 0.3.21 Haswell), whose "
-        "threads and "
-        "ours would get in each other's way; install its OpenMP build (Debian: "
-        "libopenblas0-openmp) and "
-        "build tapehead again\n");
-  CHECK(detail::blas_warning(0, "OpenBLAS")
-            .starts_with("warning: the OpenBLAS that runs is a sequential"));
 }
 
 }  // namespace
