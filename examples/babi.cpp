@@ -156,6 +156,7 @@ void learn(train::Cli& cli, const Options& t, const train::Options& o, const Cor
   });
   train::Run run(cli, o, m.params, *opt, schedule, batches, steps);
   run.each_epoch("val_accuracy", [&] { return 1 - m.error(c.val); });
+  if (preset.keep_best && !o.steps) run.ends_at(1);
   for (const nn::StoryBatch& batch : run) {
     m.model.linear_start(run.steps_taken() < linear_steps);
     const Tensor loss = m.model.loss(batch);

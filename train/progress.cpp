@@ -17,8 +17,8 @@ namespace {
 
 // Seconds between drawings: of a terminal, and of plain lines, whose gaps grow.
 constexpr double kRedraw = 0.1, kFirstLine = 2, kLongestGap = 60, kGapGrowth = 1.5;
-constexpr double kRateMemory = 15;                  // seconds
-constexpr int kShortestBar = 12, kLongestBar = 42;  // columns
+constexpr double kRateSeconds = 15, kRateSteps = 4;  // what the rate remembers: the longer of them
+constexpr int kShortestBar = 12, kLongestBar = 42;   // columns
 
 bool is_terminal(std::FILE* out) {
   const char* term = std::getenv("TERM");
@@ -94,7 +94,7 @@ Progress::Progress(ProgressOptions options) : options_(std::move(options)) {
   utf8_ = options_.utf8.value_or(locale_is_utf8());
   options_.label = printable(options_.label);
   done_ = measured_done_ = options_.start;
-  begun_ = measured_at_ = now();
+  begun_ = measured_at_ = time_ = now();
   gap_ = terminal_ ? kRedraw : kFirstLine;
   next_draw_ = begun_ + (terminal_ ? 0 : gap_);
 }
@@ -125,9 +125,11 @@ void Progress::update(int64_t done, std::span<const Shown> values) {
 }
 
 void Progress::measure(double time) {
-  const double seconds = time - measured_at_;
-  const double keep = std::exp(-seconds / kRateMemory);
-  recent_steps_ = keep * recent_steps_ + static_cast<double>(done_ - measured_done_);
+  time_ = time;
+  if (done_ == measured_done_) return;
+  const double seconds = time - measured_at_, steps = static_cast<double>(done_ - measured_done_);
+  const double keep = std::exp(-std::min(seconds / kRateSeconds, steps / kRateSteps));
+  recent_steps_ = keep * recent_steps_ + steps;
   recent_seconds_ = keep * recent_seconds_ + seconds;
   measured_at_ = time;
   measured_done_ = done_;
@@ -166,7 +168,7 @@ void Progress::draw() {
 std::string Progress::rate() const {
   // The end sums up the whole run, the way there its last seconds.
   const double steps = finished_ ? static_cast<double>(done_ - options_.start) : recent_steps_;
-  const double seconds = finished_ ? measured_at_ - begun_ : recent_seconds_;
+  const double seconds = finished_ ? time_ - begun_ : recent_seconds_;
   if (steps <= 0 || seconds <= 0) return "";
   const double per_second = steps / seconds;
   const double number = per_second >= 1 ? per_second : 1 / per_second;
@@ -185,8 +187,8 @@ std::string Progress::values() const {
 }
 
 std::string Progress::time() const {
-  if (finished_) return "in " + clock_time(measured_at_ - begun_);
-  if (options_.total <= 0) return clock_time(measured_at_ - begun_);
+  if (finished_) return "in " + clock_time(time_ - begun_);
+  if (options_.total <= 0) return clock_time(time_ - begun_);
   const bool known = recent_steps_ > 0 && recent_seconds_ > 0;
   const auto left = static_cast<double>(std::max<int64_t>(0, options_.total - done_));
   return "ETA " + clock_time(known ? left * recent_seconds_ / recent_steps_ : -1);

@@ -70,8 +70,8 @@ class Progress {
   ProgressOptions options_;
   bool terminal_ = false, utf8_ = false, finished_ = false, on_screen_ = false;
   int64_t done_ = 0, measured_done_ = 0;
-  double begun_ = 0, measured_at_ = 0, next_draw_ = 0, gap_ = 0;
-  double recent_steps_ = 0, recent_seconds_ = 0;  // weighted towards the last seconds
+  double begun_ = 0, time_ = 0, measured_at_ = 0, next_draw_ = 0, gap_ = 0;
+  double recent_steps_ = 0, recent_seconds_ = 0;  // weighted towards the last
   std::vector<std::pair<std::string, double>> values_;
 };
 

@@ -174,6 +174,20 @@ TEST_CASE("progress: the rate follows the last seconds, and a resumed run counts
   CHECK(screen.take() == "step 1,220/5,000 (24%)  9.14 s/step  in 33:30\n");
 }
 
+TEST_CASE("progress: a step that takes minutes has a rate while it is waited for") {
+  Screen screen;
+  ProgressOptions options = screen.options(true);
+  options.label.clear();
+  options.total = 10;
+  options.unit = "job";
+  Progress bar(std::move(options));
+  for (int second = 1; second <= 500; ++second) {
+    screen.time += 1;
+    bar.update(second / 200);
+  }
+  CHECK(screen.line().find("20%  2/10  200 s/job  ETA 26:") != std::string::npos);
+}
+
 TEST_CASE("progress: an unknown total shows how long it has taken") {
   Screen screen;
   ProgressOptions options = screen.options(true);

@@ -81,6 +81,7 @@ struct RunBase::State {
     }
   };
   Scoring scoring;
+  std::optional<double> enough;  // a score that ends the run
   MetricsLog log;
   Curve losses;
   TensorBoard board;
@@ -91,6 +92,10 @@ struct RunBase::State {
   int64_t saved = run.step;  // the step of the checkpoint
 
   std::string file(const char* name) const { return options.out + "/" + name; }
+
+  bool over() const {
+    return run.step >= steps || (enough && run.has_best && !scoring.better(*enough, run.best));
+  }
 
   /// What an error says last: what is left, and how it is used.
   std::string kept(const char* more) const {
@@ -144,9 +149,9 @@ struct RunBase::State {
     losses.steps.push_back(static_cast<double>(run.step));
     losses.values.push_back(loss);
     progress.update(run.step, {{"loss", loss}});
-    const bool epoch_ended = source.position().batch == 0, last = run.step == steps;
+    const bool epoch_ended = source.position().batch == 0;
     const auto due = [&](int64_t every) {  // each so many steps; 0: at the end of each epoch
-      return last || (every > 0 ? run.step % every == 0 : epoch_ended);
+      return over() || (every > 0 ? run.step % every == 0 : epoch_ended);
     };
     if (scoring.score && due(scoring.every)) score();
     if (due(options.checkpoint_every)) save();
@@ -228,6 +233,7 @@ RunBase::RunBase(const Cli& cli, const Options& o, const nn::Params& params,
       .average = average,
       .run = run,
       .scoring = {},
+      .enough = {},
       .log = o.resume ? MetricsLog::resume(log_path, run.step) : MetricsLog::create(log_path),
       .losses = read_curve(log_path, "loss"),
       .board = TensorBoard(o.out, o.resume ? std::optional<int64_t>(run.step + 1) : std::nullopt),
@@ -249,6 +255,8 @@ void RunBase::each(int64_t steps, const std::string& metric, std::function<doubl
   if (steps < 1) throw ValueError(fmt::format("run: a score each {} steps; take 1 or more", steps));
   state_->scoring = {steps, metric, std::move(score), best};
 }
+
+void RunBase::ends_at(double score) { state_->enough = score; }
 
 void RunBase::step(const Tensor& loss) {
   State& s = *state_;
@@ -274,7 +282,8 @@ void RunBase::step(const Tensor& loss) {
 
 bool RunBase::goes_on() {
   State& s = *state_;
-  if (CatchInterrupt::pressed() && s.run.step < s.steps) {
+  if (s.over()) return false;
+  if (CatchInterrupt::pressed()) {
     s.writing([&] {
       s.save();
       s.draw();
@@ -282,7 +291,7 @@ bool RunBase::goes_on() {
     throw Interrupted(fmt::format("stopped at step {} of {}; go on with --resume --out {}",
                                   s.run.step, s.steps, s.options.out));
   }
-  return s.run.step < s.steps;
+  return true;
 }
 
 int64_t RunBase::steps_taken() const { return state_->run.step; }

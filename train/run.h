@@ -41,6 +41,8 @@ class RunBase {
   /// The same after every so many steps, and after the last. Throws ValueError for steps below 1.
   void each(int64_t steps, const std::string& metric, std::function<double()> score,
             Best best = Best::highest);
+  /// The run is over when a score is this good: nothing later could be better.
+  void ends_at(double score);
   /// Ends a step: checks that the loss is finite, lets the optimizer and the schedule step, clears
   /// gradients, logs, and saves a checkpoint when it is time. Throws GraphError for a loss that is
   /// NaN or infinite, and for such a parameter where one is saved; IoError when the disk is full.
@@ -53,7 +55,8 @@ class RunBase {
   void finish(const std::string& metric, double value);
 
   int64_t steps_taken() const;
-  /// Whether there is another step to take: not all are done, and nobody pressed Ctrl-C.
+  /// Whether there is another step to take: not all are done, no score is as good as ends_at says,
+  /// and nobody pressed Ctrl-C.
   bool goes_on();
 
  private:

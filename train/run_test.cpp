@@ -44,6 +44,7 @@ struct Program {
   std::function<double()> score;
   int64_t score_each = 0;  // steps; 0: once an epoch
   train::Best best = train::Best::highest;
+  std::optional<double> ends_at;
   optim::Ema* average = nullptr;
   bool finishes = false;
 
@@ -60,6 +61,7 @@ struct Program {
     train::Run run(cli, o, params, optimizer, schedule, batches, steps, average);
     if (score && score_each == 0) run.each_epoch("val", score, best);
     if (score && score_each != 0) run.each(score_each, "val", score, best);
+    if (ends_at) run.ends_at(*ends_at);
     for (const Tensor& batch : run) {
       const Tensor loss = mean(square(layer(batch + 0.1 * randn({3, 40})) - 1));
       const Tensor changed = change(loss, run.steps_taken() + 1);
@@ -243,6 +245,24 @@ TEST_CASE("run: scores come each so many steps, and of a loss the lowest is kept
   never.score = [] { return 0.0; };
   never.score_each = -1;
   CHECK(never.error() == "run: a score each -1 steps; take 1 or more");
+}
+
+TEST_CASE("run: a score that is good enough ends it, resumed too") {
+  const Scratch scratch;
+  const auto steps = [&](train::Best best, double enough, const std::string& more) {
+    Program program(scratch / "out", more);
+    program.score_each = 2;
+    program.best = best;
+    program.score = [] { return 0.5; };
+    program.ends_at = enough;
+    program.train();
+    return program.losses.size();
+  };
+  CHECK(steps(train::Best::highest, 0.75, "") == 6);
+  CHECK(steps(train::Best::lowest, 0.25, "") == 6);
+  CHECK(steps(train::Best::lowest, 0.75, "") == 2);
+  CHECK(steps(train::Best::highest, 0.5, "") == 2);
+  CHECK(steps(train::Best::highest, 0.5, "resume") == 0);
 }
 
 TEST_CASE("run: a new run takes the place of an old one, and of what a kill left") {
