@@ -34,7 +34,7 @@ constexpr Preset kPresets[] = {
     {"memn2n", 20, 50, 100, 25, 0.32, 1.25, true, false, 20, 0.1},
     {"memn2n-joint", 50, 50, 60, 15, 0.32, 1.25, true, false, 30, 0.1},
     {"memnn", 100, 0, 300, 100, 3e-3, 5, false, true, 0, 0, 0, 6},
-    {"kv", 50, 50, 100, 25, 5e-3, 5},
+    {"kv", 50, 50, 100, 25, 5e-3, 5, false, true, 0, 0.1},
     {"entnet", 100, 70, 200, 25, 1e-2, 40},
     {"dmn", 80, 0, 100, 0, 1e-3, 5, false, true, 0, 0, 0.1},
     {"universal", 128, 0, 100, 0, 1e-3, 1, false, true, 0, 0, 0.1},

@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <limits>
-
 #include "tapehead/autograd/ops.h"
-#include "tapehead/core/creation.h"
 #include "tapehead/nn/detail/bags.h"
+#include "tapehead/nn/detail/look.h"
 
 namespace tapehead::nn {
 namespace {
@@ -64,15 +62,11 @@ Tensor KeyValue::read(const Tensor& ids) const {
   return detail::bags("key_value", embedding_.weight, ids, places_);
 }
 
-Answered KeyValue::answer(Tensor q, const Tensor& keys, const Tensor& values,
-                          const Tensor& counts) const {
+Answered KeyValue::answer(Tensor q, const Tensor& keys, const Tensor& values, const Tensor& counts,
+                          int64_t slots) const {
   Answered answered;
-  const Tensor padding = counts.defined() ? arange(keys.size(1)) >= counts.unsqueeze(1) : Tensor();
   for (const Linear& renew : hops_) {
-    Tensor scores = matmul(keys, q.unsqueeze(-1)).squeeze(-1);
-    if (padding.defined())
-      scores = masked_fill(scores, padding, -std::numeric_limits<double>::infinity());
-    const Tensor p = softmax(scores, -1);
+    const Tensor p = detail::look(matmul(keys, q.unsqueeze(-1)).squeeze(-1), counts, slots);
     q = renew(q + matmul(p.unsqueeze(1), values).squeeze(1));
     answered.looks.push_back(p.detach());
   }
@@ -84,21 +78,22 @@ Answered KeyValue::operator()(const StoryBatch& batch) const {
   return nn::at(at_, [&] {
     const int64_t M = batch.story.size(1);
     const Tensor sentences = read(batch.story);
-    if (times_.empty()) return answer(read(batch.question), sentences, sentences, batch.sentences);
+    if (times_.empty())
+      return answer(read(batch.question), sentences, sentences, batch.sentences, 0);
     if (M > config_.memory)
       throw ShapeError(
           fmt::format("key_value: a story has {} sentences, the memory {}; keep the last ones by "
                       "StoryBatchOptions::memory, or make the network with memory = {}",
                       M, config_.memory, M));
     return answer(read(batch.question), sentences + times_[0](batch.ages),
-                  sentences + times_[1](batch.ages), batch.sentences);
+                  sentences + times_[1](batch.ages), batch.sentences, config_.memory);
   });
 }
 
 Answered KeyValue::operator()(const KeyValueFacts& facts) const {
   return nn::at(at_, [&] {
     check_facts(facts);
-    return answer(read(facts.question), read(facts.keys), read(facts.values), facts.counts);
+    return answer(read(facts.question), read(facts.keys), read(facts.values), facts.counts, 0);
   });
 }
 

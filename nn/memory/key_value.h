@@ -36,7 +36,8 @@ struct KeyValueFacts {
 ///   q = R_j (q + o)
 ///
 /// The logits are q'B over all words. Of a story, each sentence is a key and a value, and both have
-/// an embedding of their age, one for keys and one for values. looks: p of each hop.
+/// an embedding of their age, one for keys and one for values; slots of the memory without a
+/// sentence are zeros and take part in the softmax, as in MemN2N. looks: p of each hop.
 ///
 /// Parameters: embedding.weight (A), answer.weight (B), hops.0.weight (R_1) …, key_time.weight,
 /// value_time.weight.
@@ -53,7 +54,8 @@ class KeyValue {
 
  private:
   Tensor read(const Tensor& ids) const;
-  Answered answer(Tensor q, const Tensor& keys, const Tensor& values, const Tensor& counts) const;
+  Answered answer(Tensor q, const Tensor& keys, const Tensor& values, const Tensor& counts,
+                  int64_t slots) const;
 
   Scope at_;
   KeyValueConfig config_;

@@ -98,6 +98,21 @@ TEST_CASE("a key-value memory answers a story as it does alone") {
   }
 }
 
+TEST_CASE("a key-value memory may look at empty slots") {
+  nn::KeyValueConfig config = small();
+  config.memory = 6;
+  const Made m(config);
+  const nn::Answered three = m.net(batch_of({small_stories()[0]}));
+  config.memory = 0;
+  CHECK(sum(Made(config).net(batch_of({small_stories()[0]})).looks[0]).item() ==
+        doctest::Approx(1));
+  // Of a memory of zeros all scores are 0: each of the six slots has a sixth.
+  for (const nn::Param& p : m.params.all()) p.value.detach().zero_();
+  const nn::Answered even = m.net(batch_of({small_stories()[0]}));
+  for (const Tensor& p : even.looks) CHECK(max(abs(p - 1.0 / 6)).item() < 1e-15);
+  CHECK(sum(three.looks[0]).item() < 1);
+}
+
 TEST_CASE("what key-value memories refuse") {
   CHECK(error_of<ValueError>([] { const Made made({.vocab = 3, .words = 2, .memory = -1}); }) ==
         "key_value: vocab = 3, words = 2, width = 50, hops = 3, memory = -1; all must be at least "

@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
+#include "tapehead/nn/detail/look.h"
 
 namespace tapehead::nn {
 namespace {
@@ -19,13 +18,6 @@ const MemN2NConfig& checked(const Scope& scope, const MemN2NConfig& c) {
           c.vocab, c.width, c.hops, c.memory, c.words));
   });
   return c;
-}
-
-// The softmax over the sentences and the empty slots beside them, whose scores are 0: exp(empty) of
-// them [B], which come in as one.
-Tensor shares(const Tensor& scores, const Tensor& padding, const Tensor& empty) {
-  const Tensor all = cat({masked_fill(scores, padding, -INFINITY), empty.unsqueeze(1)}, 1);
-  return softmax(all, 1).slice(1, 0, scores.size(1));
 }
 
 }  // namespace
@@ -63,14 +55,14 @@ Answered MemN2N::operator()(const StoryBatch& batch) const {
   return at(at_, [&] {
     const bool adjacent = config_.tying == MemoryTying::adjacent;
     const Tensor padding = arange(batch.story.size(1)) >= batch.sentences.unsqueeze(1);
-    const Tensor empty = log((config_.memory - batch.sentences).to(words_[0].weight.dtype()));
     Tensor u = read(question(), batch.question);
     Tensor m = memories(0, batch), c = adjacent ? Tensor() : memories(1, batch);
     Answered answered;
     for (int64_t hop = 0; hop < config_.hops; ++hop) {
       if (adjacent) c = memories(static_cast<size_t>(hop) + 1, batch);
       const Tensor scores = matmul(m, u.unsqueeze(2)).squeeze(2);
-      const Tensor p = *linear_ ? masked_fill(scores, padding, 0) : shares(scores, padding, empty);
+      const Tensor p = *linear_ ? masked_fill(scores, padding, 0)
+                                : detail::look(scores, batch.sentences, config_.memory);
       const Tensor o = matmul(p.unsqueeze(1), c).squeeze(1);
       u = (adjacent ? u : (*step_)(u)) + o;
       answered.looks.push_back(p);
