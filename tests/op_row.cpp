@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tapehead/core/creation.h"
+
 namespace tapehead::rows {
 namespace {
 
@@ -121,6 +123,17 @@ Array map(const Arrays& operands, const std::function<double(const double* eleme
   }
   return out;
 }
+
+Array columns(Array& x, int64_t start, int64_t count, int64_t step) {
+  return matrix(x.shape[0], count, [&](int64_t i, int64_t j) { return x(i, start + j * step); })[0];
+}
+
+Array reshaped(Array x, const Shape& shape) {
+  x.shape = shape;
+  return x;
+}
+
+Tensor made(const Shape& shape) { return ones(shape); }
 
 Array broadcast(const Array& x, const Shape& shape) {
   Array out(shape);

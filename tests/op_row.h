@@ -48,6 +48,26 @@ Array broadcast(const Array& x, const Shape& shape);
 /// What `f` makes of the operands' elements at each position of the shape they broadcast to.
 Array map(const Arrays& operands, const std::function<double(const double* elements)>& f);
 
+/// A matrix whose elements are f(i, j).
+template <class F>
+Arrays matrix(int64_t rows, int64_t columns, F f) {
+  Array out({rows, columns});
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < columns; ++j) out(i, j) = f(i, j);
+  return {out};
+}
+/// Columns start, start + step ... of a matrix, `count` of them.
+Array columns(Array& x, int64_t start, int64_t count, int64_t step = 1);
+/// The same elements in the same order, in another shape.
+Array reshaped(Array x, const Shape& shape);
+/// reshaped() as a reference.
+inline auto reshaped(const Shape& shape) {
+  return [shape](Arrays& in) { return Arrays{reshaped(in[0], shape)}; };
+}
+
+/// A tensor of ones, for calls that look at the shape.
+Tensor made(const Shape& shape);
+
 /// What an operand of a sample is filled with.
 struct Operand {
   enum Kind { kFloating, kIndex, kBool };

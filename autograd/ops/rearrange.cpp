@@ -145,20 +145,6 @@ Tensor triu(const Tensor& x, int64_t diagonal) { return triangle("triu", x, fals
 #include "tapehead/tests/op_row.h"
 
 namespace tapehead::rows {
-namespace {
-
-// A matrix whose elements are f(i, j).
-template <class F>
-Arrays matrix(int64_t rows, int64_t columns, F f) {
-  Array out({rows, columns});
-  for (int64_t i = 0; i < rows; ++i)
-    for (int64_t j = 0; j < columns; ++j) out(i, j) = f(i, j);
-  return {out};
-}
-
-Tensor made(const Shape& shape) { return core::full(shape, 1); }
-
-}  // namespace
 
 TAPEHEAD_ROW(flip)
     .sample({{Operand({2, 3})},

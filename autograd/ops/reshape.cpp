@@ -95,20 +95,6 @@ Tensor Tensor::flatten(int64_t first, int64_t last) const {
 #include "tapehead/tests/op_row.h"
 
 namespace tapehead::rows {
-namespace {
-
-// The same elements in the same order, in another shape.
-auto reshaped(const Shape& shape) {
-  return [shape](Arrays& in) {
-    Array out(shape);
-    out.values = in[0].values;
-    return Arrays{out};
-  };
-}
-
-Tensor made(const Shape& shape) { return core::full(shape, 1); }
-
-}  // namespace
 
 TAPEHEAD_ROW(reshape)
     .sample({{{{2, 3, 4}}},

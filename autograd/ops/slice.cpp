@@ -131,23 +131,6 @@ Tensor diagonal(const Tensor& x, int64_t offset, int64_t axis0, int64_t axis1) {
 #include "tapehead/tests/op_row.h"
 
 namespace tapehead::rows {
-namespace {
-
-// Columns start, start + step … of a matrix, `count` of them.
-Array columns(Array& x, int64_t start, int64_t count, int64_t step = 1) {
-  Array out({x.shape[0], count});
-  for (int64_t i = 0; i < x.shape[0]; ++i)
-    for (int64_t j = 0; j < count; ++j) out(i, j) = x(i, start + j * step);
-  return out;
-}
-Array flat(Array x, const Shape& shape) {
-  x.shape = shape;
-  return x;
-}
-
-Tensor made(const Shape& shape) { return core::full(shape, 1); }
-
-}  // namespace
 
 TAPEHEAD_ROW(slice)
     .sample({{{{3, 5}}},
@@ -189,7 +172,7 @@ TAPEHEAD_ROW(slice)
 TAPEHEAD_ROW(select)
     .sample({{{{3, 5}}},
              [](const Tensors& in) { return Tensors{in[0].select(1, -2)}; },
-             [](Arrays& in) { return Arrays{flat(columns(in[0], 3, 1), {3})}; }})
+             [](Arrays& in) { return Arrays{reshaped(columns(in[0], 3, 1), {3})}; }})
     .bad<IndexError>(
         [] {
           made({3, 4}).select(0, 3);

@@ -114,23 +114,6 @@ std::vector<Tensor> unbind(const Tensor& x, int64_t axis) {
 #include "tapehead/tests/op_row.h"
 
 namespace tapehead::rows {
-namespace {
-
-// Columns start, start + step … of a matrix, `count` of them.
-Array columns(Array& x, int64_t start, int64_t count, int64_t step = 1) {
-  Array out({x.shape[0], count});
-  for (int64_t i = 0; i < x.shape[0]; ++i)
-    for (int64_t j = 0; j < count; ++j) out(i, j) = x(i, start + j * step);
-  return out;
-}
-Array flat(Array x, const Shape& shape) {
-  x.shape = shape;
-  return x;
-}
-
-Tensor made(const Shape& shape) { return core::full(shape, 1); }
-
-}  // namespace
 
 TAPEHEAD_ROW(split)
     .sample({{{{3, 5}}},
@@ -170,11 +153,12 @@ TAPEHEAD_ROW(chunk)
     .bad<ValueError>([] { chunk(made({3}), 0); }, "chunk: 0 chunks; there must be at least 1");
 
 TAPEHEAD_ROW(unbind)
-    .sample({{{{3, 2}}},
-             [](const Tensors& in) { return unbind(in[0], 1); },
-             [](Arrays& in) {
-               return Arrays{flat(columns(in[0], 0, 1), {3}), flat(columns(in[0], 1, 1), {3})};
-             }})
+    .sample(
+        {{{{3, 2}}},
+         [](const Tensors& in) { return unbind(in[0], 1); },
+         [](Arrays& in) {
+           return Arrays{reshaped(columns(in[0], 0, 1), {3}), reshaped(columns(in[0], 1, 1), {3})};
+         }})
     .sample({{{{3, 2}}}, [](const Tensors& in) { return Tensors{unbind(in[0])[1] * 2}; }})
     .bad<IndexError>([] { unbind(made({})); }, "unbind: a 0-d tensor has no axes");
 

@@ -116,15 +116,6 @@ Tensor broadcast_to(const Tensor& x, const Shape& shape) { return x.expand(shape
 namespace tapehead::rows {
 namespace {
 
-// The same elements in the same order, in another shape.
-auto reshaped(const Shape& shape) {
-  return [shape](Arrays& in) {
-    Array out(shape);
-    out.values = in[0].values;
-    return Arrays{out};
-  };
-}
-
 Arrays transposed(Arrays& in) {
   const Shape& s = in[0].shape;
   Array out({s[0], s[2], s[1]});
@@ -150,8 +141,6 @@ Arrays expanded(Arrays& in) {  // [3, 1] -> [2, 3, 4]
       for (int64_t k = 0; k < 4; ++k) out(i, j, k) = in[0](j, 0);
   return {out};
 }
-
-Tensor made(const Shape& shape) { return core::full(shape, 1); }
 
 }  // namespace
 
