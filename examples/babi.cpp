@@ -148,7 +148,9 @@ void learn(train::Cli& cli, const Options& t, const train::Options& o, const Cor
   const int64_t steps = o.steps ? *o.steps : linear_steps + *o.epochs * epoch;
   std::unique_ptr<optim::Optimizer> opt;
   if (preset.sgd) opt = std::make_unique<optim::SGD>(m.params, optim::SGDOptions{.lr = t.lr});
-  else opt = std::make_unique<optim::Adam>(m.params, optim::AdamOptions{.lr = t.lr});
+  else
+    opt = std::make_unique<optim::Adam>(m.params,
+                                        optim::AdamOptions{.lr = t.lr, .weight_decay = preset.l2});
   // The linear start comes before the epochs, at half of their rate.
   optim::Schedule schedule(*opt, [=](int64_t n) {
     if (n < linear_steps || preset.halve == 0) return n < linear_steps ? 0.5 : 1.0;

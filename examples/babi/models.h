@@ -16,7 +16,7 @@ struct Options {
   std::string model = "memn2n", task = "all", subset, encoding = "position", tying = "adjacent";
   std::string overflow = "drop", choose = "val";
   int64_t seeds = 1, hops = 0, width = 0, slots = 20, memory = 0, batch = 32, linear_start = -1;
-  double lr = 0, clip = 0, time_noise = -1, dropout = -1;
+  double lr = 0, clip = 0, time_noise = -1, dropout = -1, supervision = 0;
   bool joint = false, interactive = false;
 };
 
@@ -29,6 +29,7 @@ struct Preset {
   int64_t linear_start = 0;  // epochs
   double time_noise = 0, dropout = 0;
   int64_t hops = 3;
+  double l2 = 0;  // Adam's weight decay
 };
 constexpr Preset kPresets[] = {
     {"memn2n", 20, 50, 100, 25, 0.32, 1.25, true, false, 20, 0.1},
@@ -36,7 +37,8 @@ constexpr Preset kPresets[] = {
     {"memnn", 100, 0, 300, 100, 3e-3, 5, false, true, 0, 0, 0, 6},
     {"kv", 50, 50, 100, 25, 5e-3, 5, false, true, 0, 0.1},
     {"entnet", 100, 70, 200, 25, 1e-2, 40},
-    {"dmn", 80, 0, 100, 0, 1e-3, 5, false, true, 0, 0, 0.1},
+    {"dmn", 80, 0, 100, 0, 1e-3, 5, false, true, 0, 0, 0.1, 3, 1e-3},
+    {"dmn-supervised", 80, 0, 100, 0, 1e-3, 5, false, true, 0, 0, 0.1, 3, 1e-3},
     {"universal", 128, 0, 100, 0, 1e-3, 1, false, true, 0, 0, 0.1},
     {"ntm", 64, 0, 50, 0, 1e-3, 10},
     {"dnc", 64, 0, 50, 0, 1e-3, 10},
@@ -44,9 +46,12 @@ constexpr Preset kPresets[] = {
 };
 
 inline const Preset& preset_of(const Options& t) {
+  const std::string wanted = t.model == "memn2n" && t.joint          ? "memn2n-joint"
+                             : t.model == "dmn" && t.supervision > 0 ? "dmn-supervised"
+                                                                     : t.model;
   std::vector<std::string_view> names;
   for (const Preset& p : kPresets) {
-    if (p.model == (t.model == "memn2n" && t.joint ? "memn2n-joint" : t.model)) return p;
+    if (p.model == wanted) return p;
     if (p.model.find('-') == p.model.npos) names.push_back(p.model);
   }
   throw ValueError(fmt::format("--model {}: there is no such model; take one of {}", t.model,
@@ -75,6 +80,7 @@ inline void add_options(train::Cli& cli, Options& t) {
   cli.option("--lr", t.lr, "learning rate");
   cli.option("--clip", t.clip, "the gradient's largest norm");
   cli.option("--dropout", t.dropout, "of dmn and universal");
+  cli.option("--supervision", t.supervision, "how much dmn's looks at the supporting facts count");
   cli.flag("--interactive", t.interactive, "type a story, and ask", Keep::no);
 }
 
@@ -159,7 +165,8 @@ inline Model make_model(const nn::Scope& at, const Options& t, int64_t vocab, in
                                                                  .words = words,
                                                                  .width = t.width,
                                                                  .hops = t.hops,
-                                                                 .dropout = t.dropout}));
+                                                                 .dropout = t.dropout,
+                                                                 .supervision = t.supervision}));
   if (t.model == "universal")
     return Model::of(std::make_shared<nn::UniversalQa>(
         at, nn::UniversalQaConfig{.vocab = vocab,
