@@ -39,10 +39,10 @@ constexpr Preset kPresets[] = {
     {"entnet", 100, 70, 200, 25, 1e-2, 40},
     {"dmn", 80, 0, 100, 0, 1e-3, 5, false, true, 0, 0, 0.1, 3, 1e-3},
     {"dmn-supervised", 80, 0, 100, 0, 1e-3, 5, false, true, 0, 0, 0.1, 3, 1e-3},
-    {"universal", 128, 0, 100, 0, 1e-3, 1, false, true, 0, 0, 0.1},
+    {"universal", 64, 70, 100, 0, 1e-3, 1, false, true, 0, 0.1, 0.3},
     {"ntm", 64, 0, 50, 0, 1e-3, 10},
     {"dnc", 64, 0, 50, 0, 1e-3, 10},
-    {"lstm", 64, 0, 50, 0, 2e-3, 5},
+    {"lstm", 64, 50, 20, 0, 2e-3, 5},
 };
 
 inline const Preset& preset_of(const Options& t) {
@@ -90,6 +90,11 @@ inline void set_defaults(Options& t, train::Options& o) {
   train::check_choice("--overflow", t.overflow, "drop", "error");
   train::check_choice("--choose", t.choose, "val", "loss");
   if (t.seeds < 1) throw ValueError(fmt::format("--seeds {}: must be at least 1", t.seeds));
+  if (t.supervision != 0 && t.model != "dmn")
+    throw ValueError(
+        fmt::format("--supervision {}: it is for --model dmn; memnn always learns from the "
+                    "supporting facts, the others never do",
+                    t.supervision));
   if (!o.data) t.joint = true;
   const Preset& p = preset_of(t);
   const auto unless_given = [](auto& value, auto unset, auto preset) {
@@ -174,7 +179,8 @@ inline Model make_model(const nn::Scope& at, const Options& t, int64_t vocab, in
                                   .width = t.width,
                                   .hidden = 4 * t.width,
                                   .universal = {.steps = t.hops, .act = true},
-                                  .dropout = t.dropout}));
+                                  .dropout = t.dropout,
+                                  .mean_pool = false}));
   return make_reader(at, t, vocab);
 }
 

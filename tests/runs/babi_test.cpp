@@ -84,6 +84,20 @@ TEST_CASE("babi trains each model") {
       wrong.err.starts_with("babi: --model memnet: there is no such model; take one of memn2n, "));
 }
 
+TEST_CASE("babi tells dmn the supporting facts, and no other model") {
+  const Scratch folder;
+  write_tasks(folder);
+  const Outcome told = babi(folder, {"--data", ".", "--task", "1", "--model", "dmn",
+                                     "--supervision", "1", "--smoke", "--quiet"});
+  CAPTURE(told.err);
+  CHECK(told.status == 0);
+  CHECK(told.out.find("published: Kumar et al. 2016, DMN, with supporting facts") !=
+        std::string::npos);
+  CHECK(babi(folder, {"--model", "kv", "--supervision", "1"}).err ==
+        "babi: --supervision 1: it is for --model dmn; memnn always learns from the supporting "
+        "facts, the others never do\n");
+}
+
 TEST_CASE("babi trains tasks and seeds side by side, names what is missing, and goes on") {
   const Scratch folder;
   write_tasks(folder);
