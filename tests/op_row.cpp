@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "tapehead/core/creation.h"
-
 namespace tapehead::rows {
 namespace {
 
@@ -132,8 +130,6 @@ Array reshaped(Array x, const Shape& shape) {
   x.shape = shape;
   return x;
 }
-
-Tensor made(const Shape& shape) { return ones(shape); }
 
 Array broadcast(const Array& x, const Shape& shape) {
   Array out(shape);

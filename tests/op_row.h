@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "tapehead/autograd/ops.h"
+#include "tapehead/core/creation.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead::rows {
@@ -64,9 +65,6 @@ Array reshaped(Array x, const Shape& shape);
 inline auto reshaped(const Shape& shape) {
   return [shape](Arrays& in) { return Arrays{reshaped(in[0], shape)}; };
 }
-
-/// A tensor of ones, for calls that look at the shape.
-Tensor made(const Shape& shape);
 
 /// What an operand of a sample is filled with.
 struct Operand {

@@ -137,12 +137,12 @@ TAPEHEAD_ROW(cat)
     .bad<ValueError>([] { cat({}); }, "cat: the list of tensors is empty; pass at least one")
     .bad<ShapeError>(
         [] {
-          cat({made({}), made({})});
+          cat({ones({}), ones({})});
         },
         "cat: a 0-d tensor has no axis to join along; use stack()")
     .bad<ShapeError>(
         [] {
-          cat({made({2, 3}), made({2, 3}), made({3, 3})}, 1);
+          cat({ones({2, 3}), ones({2, 3}), ones({3, 3})}, 1);
         },
         "cat: tensors[2] is [3, 3] f32, tensors[0] [2, 3] f32; all sizes but size(1) must be "
         "equal");
@@ -165,7 +165,7 @@ TAPEHEAD_ROW(stack)
     .bad<ValueError>([] { stack({}); }, "stack: the list of tensors is empty; pass at least one")
     .bad<ShapeError>(
         [] {
-          stack({made({2}), made({3})});
+          stack({ones({2}), ones({3})});
         },
         "stack: tensors[1] is [3] f32, tensors[0] [2] f32; all shapes must be equal");
 
@@ -186,7 +186,7 @@ TAPEHEAD_ROW(repeat)
              }})
     .bad<ShapeError>(
         [] {
-          repeat(made({2, 3}), {2});
+          repeat(ones({2, 3}), {2});
         },
         "repeat: counts [2] do not fit [2, 3] f32; pass one, not negative, for each axis");
 

@@ -156,7 +156,7 @@ TAPEHEAD_ROW(flip)
              }})
     .bad<ShapeError>(
         [] {
-          flip(made({2, 3}), {1, -1});
+          flip(ones({2, 3}), {1, -1});
         },
         "flip: axis 1 is there twice in [1, -1]");
 
@@ -171,7 +171,7 @@ TAPEHEAD_ROW(roll)
              [](Arrays& in) {
                return matrix(2, 3, [&](int64_t i, int64_t j) { return in[0]((i + 1) % 2, j); });
              }})
-    .bad<IndexError>([] { roll(made({2}), 1, 1); },
+    .bad<IndexError>([] { roll(ones({2}), 1, 1); },
                      "roll: axis 1 is outside -1..0 of a tensor with 1 dimension");
 
 TAPEHEAD_ROW(pad)
@@ -194,12 +194,12 @@ TAPEHEAD_ROW(pad)
              }})
     .bad<ShapeError>(
         [] {
-          pad(made({2}), {1, 1, 1, 1});
+          pad(ones({2}), {1, 1, 1, 1});
         },
         "pad: 4 widths for [2] f32; pass two (before, after) for each axis, from the last on")
     .bad<ShapeError>(
         [] {
-          pad(made({2}), {-2, -1});
+          pad(ones({2}), {-2, -1});
         },
         "pad: widths -2 and -1 take more than there is from size(0) of [2] f32");
 
@@ -210,7 +210,7 @@ TAPEHEAD_ROW(tril)
                return matrix(3, 4,
                              [&](int64_t i, int64_t j) { return j - i <= 1 ? in[0](i, j) : 0; });
              }})
-    .bad<ShapeError>([] { tril(made({3})); },
+    .bad<ShapeError>([] { tril(ones({3})); },
                      "tril: [3] f32 is not a matrix; at least two axes are needed");
 
 TAPEHEAD_ROW(triu)
@@ -220,7 +220,7 @@ TAPEHEAD_ROW(triu)
                return matrix(3, 4,
                              [&](int64_t i, int64_t j) { return j - i >= -1 ? in[0](i, j) : 0; });
              }})
-    .bad<ShapeError>([] { triu(made({3})); },
+    .bad<ShapeError>([] { triu(ones({3})); },
                      "triu: [3] f32 is not a matrix; at least two axes are needed");
 
 }  // namespace tapehead::rows

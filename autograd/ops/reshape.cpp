@@ -115,19 +115,19 @@ TAPEHEAD_ROW(reshape)
              reshaped({3, 0})})
     .bad<ShapeError>(
         [] {
-          made({2, 3}).reshape({4, -1});
+          ones({2, 3}).reshape({4, -1});
         },
         "reshape: the 6 elements of [2, 3] f32 do not fit shape [4, -1]; the sizes must multiply "
         "to their number, and at most one may be -1")
     .bad<ShapeError>(
         [] {
-          made({2, 3}).reshape({-1, -1});
+          ones({2, 3}).reshape({-1, -1});
         },
         "reshape: the 6 elements of [2, 3] f32 do not fit shape [-1, -1]; the sizes must "
         "multiply to their number, and at most one may be -1")
     .bad<ShapeError>(
         [] {
-          made({0}).reshape({0, -1});
+          ones({0}).reshape({0, -1});
         },
         "reshape: the 0 elements of [0] f32 do not fit shape [0, -1]; the sizes must multiply "
         "to their number, and at most one may be -1");
@@ -144,7 +144,7 @@ TAPEHEAD_ROW(squeeze)
              reshaped({2, 3})})
     .bad<IndexError>(
         [] {
-          made({2, 3}).squeeze(2);
+          ones({2, 3}).squeeze(2);
         },
         "squeeze: axis 2 is outside -2..1 of a tensor with 2 dimensions");
 
@@ -157,7 +157,7 @@ TAPEHEAD_ROW(unsqueeze)
              reshaped({2, 3, 1})})
     .bad<IndexError>(
         [] {
-          made({2, 3}).unsqueeze(3 + 1);
+          ones({2, 3}).unsqueeze(3 + 1);
         },
         "unsqueeze: axis 4 is outside -3..2 of a tensor with 3 dimensions");
 
@@ -171,7 +171,7 @@ TAPEHEAD_ROW(flatten)
     .sample({{{{}}}, [](const Tensors& in) { return Tensors{in[0].flatten()}; }, reshaped({1})})
     .bad<ShapeError>(
         [] {
-          made({2, 3}).flatten(1, 0);
+          ones({2, 3}).flatten(1, 0);
         },
         "flatten: the first axis 1 comes after the last, 0");
 

@@ -163,11 +163,11 @@ TAPEHEAD_ROW(slice)
                    out(i, j) = in[0](i, j) * in[0](i, j + 1) + in[0](i, 4) * 2;
                return Arrays{out};
              }})
-    .bad<ValueError>([] { made({3}).slice(0, {.step = 0}); },
+    .bad<ValueError>([] { ones({3}).slice(0, {.step = 0}); },
                      "slice: the step is 0; it must be at least 1 (flip() reverses)")
-    .bad<IndexError>([] { made({3}).slice(1, 0, 1); },
+    .bad<IndexError>([] { ones({3}).slice(1, 0, 1); },
                      "slice: axis 1 is outside -1..0 of a tensor with 1 dimension")
-    .bad<IndexError>([] { made({}).slice(0, 0, 1); }, "slice: a 0-d tensor has no axes");
+    .bad<IndexError>([] { ones({}).slice(0, 0, 1); }, "slice: a 0-d tensor has no axes");
 
 TAPEHEAD_ROW(select)
     .sample({{{{3, 5}}},
@@ -175,10 +175,10 @@ TAPEHEAD_ROW(select)
              [](Arrays& in) { return Arrays{reshaped(columns(in[0], 3, 1), {3})}; }})
     .bad<IndexError>(
         [] {
-          made({3, 4}).select(0, 3);
+          ones({3, 4}).select(0, 3);
         },
         "select: position 3 is outside -3..2 of axis 0 of [3, 4] f32")
-    .bad<IndexError>([] { made({}).select(0, 0); }, "select: a 0-d tensor has no axes");
+    .bad<IndexError>([] { ones({}).select(0, 0); }, "select: a 0-d tensor has no axes");
 
 TAPEHEAD_ROW(diagonal)
     .sample({{{{3, 5}}},
@@ -201,7 +201,7 @@ TAPEHEAD_ROW(diagonal)
              [](Arrays&) { return Arrays{Array({0})}; }})
     .bad<ShapeError>(
         [] {
-          diagonal(made({2, 3}), 0, 1, -1);
+          diagonal(ones({2, 3}), 0, 1, -1);
         },
         "diagonal: axes 1 and -1 of [2, 3] f32 are not two axes");
 

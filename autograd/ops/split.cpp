@@ -135,12 +135,12 @@ TAPEHEAD_ROW(split)
              }})
     .bad<ShapeError>(
         [] {
-          split(made({3, 5}), {2, 2}, 1);
+          split(ones({3, 5}), {2, 2}, 1);
         },
         "split: sizes [2, 2] do not add up to size(1) of [3, 5] f32")
     .bad<ValueError>(
         [] {
-          split(made({3, 5}), 0, 1);
+          split(ones({3, 5}), 0, 1);
         },
         "split: the size of the parts is 0; it must be at least 1");
 
@@ -150,7 +150,7 @@ TAPEHEAD_ROW(chunk)
              [](Arrays& in) {
                return Arrays{columns(in[0], 0, 3), columns(in[0], 3, 2)};
              }})
-    .bad<ValueError>([] { chunk(made({3}), 0); }, "chunk: 0 chunks; there must be at least 1");
+    .bad<ValueError>([] { chunk(ones({3}), 0); }, "chunk: 0 chunks; there must be at least 1");
 
 TAPEHEAD_ROW(unbind)
     .sample(
@@ -160,7 +160,7 @@ TAPEHEAD_ROW(unbind)
            return Arrays{reshaped(columns(in[0], 0, 1), {3}), reshaped(columns(in[0], 1, 1), {3})};
          }})
     .sample({{{{3, 2}}}, [](const Tensors& in) { return Tensors{unbind(in[0])[1] * 2}; }})
-    .bad<IndexError>([] { unbind(made({})); }, "unbind: a 0-d tensor has no axes");
+    .bad<IndexError>([] { unbind(ones({})); }, "unbind: a 0-d tensor has no axes");
 
 }  // namespace tapehead::rows
 #endif

@@ -160,7 +160,7 @@ TAPEHEAD_ROW(permute)
              transposed})
     .bad<ShapeError>(
         [] {
-          made({2, 3}).permute({0, 0});
+          ones({2, 3}).permute({0, 0});
         },
         "permute: axes [0, 0] are not an order of the 2 axes of shape [2, 3]");
 
@@ -170,7 +170,7 @@ TAPEHEAD_ROW(transpose)
              transposed})
     .bad<IndexError>(
         [] {
-          made({2, 3}).transpose(0, 2);
+          ones({2, 3}).transpose(0, 2);
         },
         "transpose: axis 2 is outside -2..1 of a tensor with 2 dimensions");
 
@@ -183,7 +183,7 @@ TAPEHEAD_ROW(movedim)
              transposed})
     .bad<IndexError>(
         [] {
-          movedim(made({2, 3}), 0, 2);
+          movedim(ones({2, 3}), 0, 2);
         },
         "movedim: axis 2 is outside -2..1 of a tensor with 2 dimensions");
 
@@ -195,10 +195,10 @@ TAPEHEAD_ROW(expand)
              expanded})
     .bad<ShapeError>(
         [] {
-          made({3, 2}).expand({3, 4});
+          ones({3, 2}).expand({3, 4});
         },
         "expand: shape [3, 2] does not broadcast to [3, 4]; only sizes of 1 are repeated")
-    .bad<ShapeError>([] { made({1}).expand({-2}); },
+    .bad<ShapeError>([] { ones({1}).expand({-2}); },
                      "expand: shape [1] does not broadcast to [-2]; only sizes of 1 are repeated");
 
 TAPEHEAD_ROW(broadcast_to)
@@ -207,7 +207,7 @@ TAPEHEAD_ROW(broadcast_to)
                return Tensors{broadcast_to(in[0], {2, 3, 4})};
              },
              expanded})
-    .bad<ShapeError>([] { broadcast_to(made({3}), {2}); },
+    .bad<ShapeError>([] { broadcast_to(ones({3}), {2}); },
                      "expand: shape [3] does not broadcast to [2]; only sizes of 1 are repeated");
 
 }  // namespace tapehead::rows

@@ -38,7 +38,6 @@ constexpr Preset kPresets[] = {
     {"kv", 50, 50, 100, 25, 5e-3, 5, false, true, 0, 0.1},
     {"entnet", 100, 70, 200, 25, 1e-2, 40},
     {"dmn", 80, 0, 100, 0, 1e-3, 5, false, true, 0, 0, 0.1, 3, 1e-3},
-    {"dmn-supervised", 80, 0, 100, 0, 1e-3, 5, false, true, 0, 0, 0.1, 3, 1e-3},
     {"universal", 64, 70, 100, 0, 1e-3, 1, false, true, 0, 0.1, 0.3},
     {"ntm", 64, 0, 50, 0, 1e-3, 10},
     {"dnc", 64, 0, 50, 0, 1e-3, 10},
@@ -46,12 +45,9 @@ constexpr Preset kPresets[] = {
 };
 
 inline const Preset& preset_of(const Options& t) {
-  const std::string wanted = t.model == "memn2n" && t.joint          ? "memn2n-joint"
-                             : t.model == "dmn" && t.supervision > 0 ? "dmn-supervised"
-                                                                     : t.model;
   std::vector<std::string_view> names;
   for (const Preset& p : kPresets) {
-    if (p.model == wanted) return p;
+    if (p.model == (t.model == "memn2n" && t.joint ? "memn2n-joint" : t.model)) return p;
     if (p.model.find('-') == p.model.npos) names.push_back(p.model);
   }
   throw ValueError(fmt::format("--model {}: there is no such model; take one of {}", t.model,

@@ -8,7 +8,7 @@
 namespace babi {
 
 struct Published {
-  std::string_view model;         // a preset's
+  std::string_view model;         // a preset's, or dmn-supervised
   std::string_view from;          // the paper's row
   std::array<double, 20> errors;  // in %, qa1 to qa20
 };
@@ -64,9 +64,10 @@ struct Errors {
 };
 
 inline std::string table(const Options& t, const Corpus& c, const Errors& errors, bool real) {
+  const std::string_view learned = t.supervision > 0 ? "dmn-supervised" : preset_of(t).model;
   const Published* published = nullptr;
   for (const Published& p : kPublished)
-    if (real && p.model == preset_of(t).model) published = &p;
+    if (real && p.model == learned) published = &p;
   std::string out =
       fmt::format("{:<34}{:>10}{:>11}\n", "error in %", t.model, published ? "published" : "");
   const auto add = [&](int64_t number, const std::string& name, const std::string& error) {
