@@ -206,7 +206,6 @@ void run(train::Cli& cli) {
     model.params.load(*o.eval + "/model.safetensors");
     return train::report(cli, "accuracy", accuracy(model, task));
   }
-  reader.save(o.out + "/bpe.txt");
   data::Loader<Batch> batches(
       static_cast<int64_t>(corpus.text.size()),
       [&](std::span<const int64_t> which, const data::LoaderPosition& at) {
@@ -219,6 +218,7 @@ void run(train::Cli& cli) {
                    {{"*norm*", {.weight_decay = 0}}});
   optim::WarmupLinear schedule(opt, {.warmup = steps / 10, .steps = steps});
   train::Run run(cli, o, model.params, opt, schedule, batches, steps);
+  reader.save(o.out + "/bpe.txt");
   for (const Batch& batch : run) {
     const Tensor loss = model.guess.loss(model.bert(batch.ids, batch.input), batch.wanted);
     loss.backward();

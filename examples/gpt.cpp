@@ -214,7 +214,6 @@ void run(train::Cli& cli) {
     return train::report(cli, "val_loss", loss_of(params, model, val, t.context));
   }
 
-  tokens.save(o.out);
   const std::vector<int64_t> starts =
       starts_in(train, t.context, std::max<int64_t>(1, t.context / 4));
   data::Loader<Batch> batches(std::vector<int64_t>(starts.size(), t.context),
@@ -234,6 +233,7 @@ void run(train::Cli& cli) {
       opt, {.warmup = std::min<int64_t>(100, steps / 10), .steps = steps, .floor = 0.1});
 
   train::Run run(cli, o, params, opt, schedule, batches, steps);
+  tokens.save(o.out);
   run.each(
       t.val_every, "val_loss", [&] { return loss_of(params, model, val, t.context); },
       train::Best::lowest);

@@ -209,7 +209,6 @@ void run(train::Cli& cli) {
     return train::report(cli, "rougeL", score());
   }
 
-  vocab.save(o.out + "/vocab.txt");
   const Encoded train = model.encode(corpus.train), val = model.encode(corpus.val);
   data::Loader<nn::Seq2SeqBatch> batches(data::lengths(train.source),
                                          [&](std::span<const int64_t> which) {
@@ -225,6 +224,7 @@ void run(train::Cli& cli) {
   optim::WarmupCosine schedule(opt, {.warmup = std::min<int64_t>(400, steps / 10), .steps = steps});
 
   train::Run run(cli, o, model.params, opt, schedule, batches, steps);
+  vocab.save(o.out + "/vocab.txt");
   run.each_epoch("val_rougeL", [&] {
     return 100 * data::rouge(model.summarize(val, 1), corpus.val.target).rougeL.f1;
   });

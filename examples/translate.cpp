@@ -195,8 +195,6 @@ void run(train::Cli& cli) {
   const auto test =
       text ? data::ParallelText::split(*o.data, t.split, t.source, t.target) : corpus.test;
 
-  from.save(o.out + "/bpe.source.txt");
-  to.save(o.out + "/bpe.target.txt");
   const auto source = encode_all(from, corpus.train.source);
   const auto target = encode_all(to, corpus.train.target);
   data::Loader<nn::Seq2SeqBatch> batches(
@@ -214,6 +212,8 @@ void run(train::Cli& cli) {
   if (t.average > 0) average.emplace(translator.params, t.average);
   train::Run run(cli, o, translator.params, opt, schedule, batches, steps,
                  average ? &*average : nullptr);
+  from.save(o.out + "/bpe.source.txt");
+  to.save(o.out + "/bpe.target.txt");
   run.each_epoch(std::string("val_") + metric, [&] {
     return score_of(translator.translate(corpus.val.source), corpus.val, text);
   });

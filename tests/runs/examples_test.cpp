@@ -1,9 +1,13 @@
 // Each example runs to its end and says last what it found.
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/file.h"
@@ -25,6 +29,14 @@ Outcome run_example(const std::string& name, const Scratch& folder,
   CAPTURE(outcome.out);
   REQUIRE(outcome.status == 0);
   return outcome;
+}
+
+// The bytes of every file in a folder.
+std::map<std::string, std::string> files_in(const std::string& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+    if (entry.is_regular_file()) files[entry.path()] = slurp(entry.path());
+  return files;
 }
 
 }  // namespace
@@ -51,6 +63,25 @@ TEST_CASE("custom_op proves its gradients") {
   const Outcome outcome = run_example("custom_op", folder);
   CHECK(outcome.out.starts_with("the gradients of Softsign are right, the second ones too\n"));
   CHECK(outcome.last_line().starts_with("dy / dx ["));
+}
+
+TEST_CASE("a program leaves the folder of a run that lives as it is") {
+  const Scratch folder;
+  for (const char* name : {"algorithms", "babi", "bert", "gpt", "summarize", "translate", "vit"}) {
+    CAPTURE(name);
+    run_example(name, folder, {"--smoke", "--out", name});
+    const std::string out = folder / name;
+    const auto before = files_in(out);
+    const int held = ::open(out.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    REQUIRE(::flock(held, LOCK_EX | LOCK_NB) == 0);
+    const Outcome second = run({example(name), "--smoke", "--seed", "2", "--out", out});
+    ::close(held);
+    CHECK(second.status == 1);
+    CHECK(second.err.ends_with(
+        ": another run is writing there; wait for it, stop it, or take another --out\n"));
+    CHECK(before.size() > 2);
+    CHECK(files_in(out) == before);
+  }
 }
 
 TEST_CASE("translate ends with its result as JSON, and leaves its pictures") {
