@@ -18,6 +18,17 @@ using namespace babi;
 
 namespace {
 
+// How long each story is, with its question.
+std::vector<int64_t> word_counts(const std::vector<nn::Story>& stories) {
+  std::vector<int64_t> counts;
+  for (const nn::Story& s : stories) {
+    size_t count = s.question.size();
+    for (const auto& sentence : s.sentences) count += sentence.size();
+    counts.push_back(static_cast<int64_t>(count));
+  }
+  return counts;
+}
+
 struct Trained {
   nn::Params params;
   Model model;
@@ -27,37 +38,38 @@ struct Trained {
     return model.answer(nn::story_batch(stories, which, {.memory = memory}));
   }
 
-  // The mean loss.
-  double loss(const std::vector<nn::Story>& stories) const {
+  // Without gradients and dropout, stories of similar length together.
+  template <class Each>
+  void in_batches(const std::vector<nn::Story>& stories, const Each& each) const {
     const NoGrad off;
     params.eval();
+    const std::vector<int64_t> lengths = word_counts(stories);
+    std::vector<int64_t> order(stories.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::ranges::stable_sort(order, {}, [&](int64_t i) { return lengths[static_cast<size_t>(i)]; });
+    for (size_t i = 0; i < order.size(); i += 100)
+      each(std::span<const int64_t>(&order[i], std::min<size_t>(100, order.size() - i)));
+    params.train();
+  }
+
+  // The mean loss.
+  double loss(const std::vector<nn::Story>& stories) const {
     double sum = 0;
-    for (size_t first = 0; first < stories.size(); first += 100) {
-      std::vector<int64_t> which(std::min<size_t>(100, stories.size() - first));
-      std::iota(which.begin(), which.end(), static_cast<int64_t>(first));
+    in_batches(stories, [&](std::span<const int64_t> which) {
       const Tensor mean = model.loss(nn::story_batch(stories, which, {.memory = memory}));
       sum += mean.item() * static_cast<double>(which.size());
-    }
-    params.train();
+    });
     return sum / static_cast<double>(stories.size());
   }
 
   // The share of wrong answers.
   double error(const std::vector<nn::Story>& stories) const {
-    const NoGrad off;
-    params.eval();
-    std::vector<int64_t> order(stories.size());
-    std::iota(order.begin(), order.end(), 0);
-    std::ranges::stable_sort(
-        order, {}, [&](int64_t i) { return stories[static_cast<size_t>(i)].sentences.size(); });
     int64_t wrong = 0;
-    for (size_t i = 0; i < order.size(); i += 100) {
-      const std::span<const int64_t> which(&order[i], std::min<size_t>(100, order.size() - i));
+    in_batches(stories, [&](std::span<const int64_t> which) {
       const auto said = argmax(answer(stories, which).logits, 1).to_vector<int64_t>();
       for (size_t k = 0; k < which.size(); ++k)
         wrong += said[k] != stories[static_cast<size_t>(which[k])].answer;
-    }
-    params.train();
+    });
     return static_cast<double>(wrong) / static_cast<double>(std::max<size_t>(1, stories.size()));
   }
 };
@@ -135,15 +147,15 @@ Errors errors_of(const Trained& m, const Corpus& c) {
 // One training, of one task or of several together.
 void learn(train::Cli& cli, const Options& t, const train::Options& o, const Corpus& c) {
   Trained m = make(t, o, c);
+  const Preset& preset = preset_of(t);
   data::Loader<nn::StoryBatch> batches(
-      static_cast<int64_t>(c.train.size()),
+      word_counts(c.train),
       [&](std::span<const int64_t> which, const data::LoaderPosition& at) {
         const auto seed = o.seed * 1'000'003 + static_cast<uint64_t>(at.epoch * 100'000 + at.batch);
         return nn::story_batch(c.train, which,
                                {.memory = t.memory, .time_noise = t.time_noise, .seed = seed});
       },
-      {.batch = t.batch, .seed = o.seed});
-  const Preset& preset = preset_of(t);
+      {.batch = t.batch, .bucket = preset.bucket, .seed = o.seed});
   const int64_t epoch = batches.per_epoch(), linear_steps = o.steps ? 0 : t.linear_start * epoch;
   const int64_t steps = o.steps ? *o.steps : linear_steps + *o.epochs * epoch;
   std::unique_ptr<optim::Optimizer> opt;

@@ -15,7 +15,7 @@ using namespace tapehead;
 struct Options {
   std::string model = "memn2n", task = "all", subset, encoding = "position", tying = "adjacent";
   std::string overflow = "drop", choose = "val";
-  int64_t seeds = 1, hops = 0, width = 0, slots = 20, memory = 0, batch = 32, linear_start = -1;
+  int64_t seeds = 1, hops = 0, width = 0, slots = 0, memory = 0, batch = 32, linear_start = -1;
   double lr = 0, clip = 0, time_noise = -1, dropout = -1, supervision = 0;
   bool joint = false, interactive = false;
 };
@@ -23,25 +23,66 @@ struct Options {
 // What an option is when it is not given: the published setting of a model.
 struct Preset {
   std::string_view model;
-  int64_t width, memory, epochs, halve;  // every so many epochs the learning rate is halved
-  double lr, clip;
-  bool sgd = false, keep_best = true;
-  int64_t linear_start = 0;  // epochs
+  int64_t width = 64, hops = 3, slots = 20;
+  int64_t memory = 0;              // sentences that are kept; 0: all
+  int64_t epochs = 50, halve = 0;  // every so many epochs the learning rate is halved
+  int64_t linear_start = 0;        // epochs
+  double lr = 1e-3, clip = 5;
   double time_noise = 0, dropout = 0;
-  int64_t hops = 3;
-  double l2 = 0;  // Adam's weight decay
+  double l2 = 0;          // Adam's weight decay
+  bool sgd = false;       // instead of Adam
+  bool keep_best = true;  // the weights that are best by validation
+  bool bucket = false;    // stories of similar length together: the time of a step grows with it
 };
 constexpr Preset kPresets[] = {
-    {"memn2n", 20, 50, 100, 25, 0.32, 1.25, true, false, 20, 0.1},
-    {"memn2n-joint", 50, 50, 60, 15, 0.32, 1.25, true, false, 30, 0.1},
-    {"memnn", 100, 0, 300, 100, 3e-3, 5, false, true, 0, 0, 0, 6},
-    {"kv", 50, 50, 100, 25, 5e-3, 5, false, true, 0, 0.1},
-    {"entnet", 100, 70, 200, 25, 1e-2, 40},
-    {"dmn", 80, 0, 100, 0, 1e-3, 5, false, true, 0, 0, 0.1, 3, 1e-3},
-    {"universal", 64, 70, 100, 0, 1e-3, 1, false, true, 0, 0.1, 0.3},
-    {"ntm", 64, 0, 50, 0, 1e-3, 10},
-    {"dnc", 64, 0, 50, 0, 1e-3, 10},
-    {"lstm", 64, 50, 20, 0, 2e-3, 5},
+    {.model = "memn2n",
+     .width = 20,
+     .memory = 50,
+     .epochs = 100,
+     .halve = 25,
+     .linear_start = 20,
+     .lr = 0.32,
+     .clip = 1.25,
+     .time_noise = 0.1,
+     .sgd = true,
+     .keep_best = false},
+    {.model = "memn2n-joint",
+     .width = 50,
+     .memory = 50,
+     .epochs = 60,
+     .halve = 15,
+     .linear_start = 30,
+     .lr = 0.32,
+     .clip = 1.25,
+     .time_noise = 0.1,
+     .sgd = true,
+     .keep_best = false},
+    {.model = "memnn", .width = 100, .hops = 6, .epochs = 300, .halve = 100, .lr = 3e-3},
+    {.model = "kv",
+     .width = 50,
+     .memory = 50,
+     .epochs = 100,
+     .halve = 25,
+     .lr = 5e-3,
+     .time_noise = 0.1},
+    {.model = "entnet",
+     .width = 100,
+     .memory = 70,
+     .epochs = 200,
+     .halve = 25,
+     .lr = 1e-2,
+     .clip = 40},
+    {.model = "dmn", .width = 80, .epochs = 100, .dropout = 0.1, .l2 = 1e-3},
+    {.model = "universal",
+     .memory = 70,
+     .epochs = 100,
+     .clip = 1,
+     .time_noise = 0.1,
+     .dropout = 0.3,
+     .bucket = true},
+    {.model = "ntm", .clip = 10, .bucket = true},
+    {.model = "dnc", .slots = 64, .clip = 10, .bucket = true},
+    {.model = "lstm", .memory = 50, .epochs = 20, .lr = 2e-3, .bucket = true},
 };
 
 inline const Preset& preset_of(const Options& t) {
@@ -65,7 +106,8 @@ inline void add_options(train::Cli& cli, Options& t) {
   cli.option("--choose", t.choose, "the best by val (error) or loss (of training)");
   cli.option("--width", t.width, "of embeddings", Keep::fixed);
   cli.option("--hops", t.hops, "looks at the story (3, memnn 6)", Keep::fixed);
-  cli.option("--slots", t.slots, "of entnet's, ntm's and dnc's memory", Keep::fixed);
+  cli.option("--slots", t.slots, "of entnet's (20), ntm's and dnc's memory (20 and 64)",
+             Keep::fixed);
   cli.option("--memory", t.memory, "sentences that are kept; 0: all", Keep::fixed);
   cli.option("--overflow", t.overflow, "of longer stories: drop the first sentences, or error");
   cli.option("--encoding", t.encoding, "memn2n's sentences: position or bow", Keep::fixed);
@@ -98,6 +140,7 @@ inline void set_defaults(Options& t, train::Options& o) {
   };
   unless_given(t.width, 0, p.width);
   unless_given(t.hops, 0, p.hops);
+  unless_given(t.slots, 0, p.slots);
   unless_given(t.memory, 0, p.memory);
   unless_given(t.lr, 0.0, p.lr);
   unless_given(t.clip, 0.0, p.clip);
