@@ -12,12 +12,6 @@ T phi(T x, T slope) {
   return x > 0 ? x : slope * x;
 }
 
-template <class T, class F>
-T sum_of(int64_t n, F term) {
-  return in_lanes(
-      n, T(0), [=](T total, int64_t c) { return total + term(c); }, [](T a, T b) { return a + b; });
-}
-
 template <class T>
 void forward(const EntityForward<T>& f) {
   const T *s = f.sentence, *input = f.input, *slopes = f.slopes;
@@ -25,14 +19,14 @@ void forward(const EntityForward<T>& f) {
     const int64_t at = j * f.width;
     const T *h = f.h + at, *key = f.keys + at, *key_input = f.key_input + at;
     T *pre = f.pre + at, *out = f.h_out + at;
-    const T g = sigmoid_of(sum_of<T>(f.width, [=](int64_t c) { return s[c] * (h[c] + key[c]); }));
+    const T g = sigmoid_of(lane_sum<T>(f.width, [=](int64_t c) { return s[c] * (h[c] + key[c]); }));
 #pragma GCC ivdep
     for (int64_t c = 0; c < f.width; ++c) {
       const T x = pre[c] + key_input[c] + input[c];
       pre[c] = x;
       out[c] = h[c] + g * phi(x, slopes[c]);
     }
-    const T square = sum_of<T>(f.width, [=](int64_t c) { return out[c] * out[c]; });
+    const T square = lane_sum<T>(f.width, [=](int64_t c) { return out[c] * out[c]; });
     const T scale = 1 / __builtin_sqrt(square + T(kEntityEps));
     for (int64_t c = 0; c < f.width; ++c) out[c] *= scale;
     f.gates[j] = g;
@@ -50,13 +44,13 @@ void backward(const EntityBackward<T>& b) {
     T *dh = b.dh + at, *dpre = b.dpre + at, *dkey = b.dkeys + at, *dkey_input = b.dkey_input + at;
     const T g = b.gates[j], scale = b.scales[j];
     // Of the row before it was scaled.
-    const T along = scale * scale * sum_of<T>(b.width, [=](int64_t c) {
+    const T along = scale * scale * lane_sum<T>(b.width, [=](int64_t c) {
                       return dh[c] * (h[c] + g * phi(pre[c], slopes[c]));
                     });
 #pragma GCC ivdep
     for (int64_t c = 0; c < b.width; ++c)
       dh[c] = scale * (dh[c] - along * (h[c] + g * phi(pre[c], slopes[c])));
-    const T dg = sum_of<T>(b.width, [=](int64_t c) { return dh[c] * phi(pre[c], slopes[c]); });
+    const T dg = lane_sum<T>(b.width, [=](int64_t c) { return dh[c] * phi(pre[c], slopes[c]); });
     const T dlogit = (dg + (b.dgates ? b.dgates[j] : T(0))) * g * (1 - g);
 #pragma GCC ivdep
     for (int64_t c = 0; c < b.width; ++c) {

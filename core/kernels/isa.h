@@ -44,6 +44,8 @@ struct BlockPlan {
   extern const OptimKernels optim_kernels;                                                     \
   extern const RandomKernels random_kernels;                                                   \
   extern const RowKernels row_kernels[];                                                       \
+  extern const SlotKernels<double> slots_f64;                                                  \
+  extern const SlotKernels<float> slots_f32;                                                   \
   extern const Table table;                                                                    \
   }
 TAPEHEAD_DECLARE(baseline)

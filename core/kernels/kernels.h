@@ -18,6 +18,7 @@
 #include "tapehead/core/kernels/recurrent.h"
 #include "tapehead/core/kernels/reduce.h"
 #include "tapehead/core/kernels/rows.h"
+#include "tapehead/core/kernels/slots.h"
 
 namespace tapehead::kernels {
 
@@ -61,6 +62,8 @@ struct Table {
   const BagKernels<double>* bag_f64;
   const EntityKernels<float>* entity_f32;
   const EntityKernels<double>* entity_f64;
+  const SlotKernels<float>* slots_f32;
+  const SlotKernels<double>* slots_f64;
   const AttentionKernels<float>* attention_f32;
   const AttentionKernels<double>* attention_f64;
   const OptimKernels* optim;
@@ -121,6 +124,11 @@ template <class T>
 const EntityKernels<T>& entity() {
   if constexpr (std::is_same_v<T, float>) return *table().entity_f32;
   else return *table().entity_f64;
+}
+template <class T>
+const SlotKernels<T>& slots() {
+  if constexpr (std::is_same_v<T, float>) return *table().slots_f32;
+  else return *table().slots_f64;
 }
 template <class T>
 const AttentionKernels<T>& attention() {

@@ -35,7 +35,14 @@ inline C in_lanes(int64_t n, C start, Step step, Join join) {
   return join(lanes[0], rest);
 }
 
-/// The sum of term(0) … term(n - 1), which are of type C.
+/// The sum of term(0) … term(n - 1), which are of type C, in C: of short rows.
+template <class C, class F>
+inline C lane_sum(int64_t n, F term) {
+  return in_lanes(
+      n, C(0), [=](C total, int64_t i) { return total + term(i); }, [](C a, C b) { return a + b; });
+}
+
+/// The same of rows of any length, in double.
 template <class C, class F>
 inline double row_sum(int64_t n, F term) {
   double total = 0;

@@ -7,12 +7,11 @@
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/core/error.h"
-#include "tapehead/nn/memory/detail/links.h"
+#include "tapehead/nn/memory/detail/fused.h"
 
 namespace tapehead::nn {
 namespace {
 
-constexpr double kEmptySlot = 1e-6;  // added to squared lengths
 constexpr double kNoWeight = 1e-16;  // added to weights before the logarithm
 
 struct Operand {
@@ -36,8 +35,6 @@ void check_axes(const char* function, const char* name, const Tensor& value, con
         fmt::format("{}: {} is {}; expected {}", function, name, value.shape().str(), axes));
 }
 
-Tensor inverse_lengths(const Tensor& rows) { return rsqrt(sum(square(rows), -1) + kEmptySlot); }
-
 // x moved up by `by` positions along the last axis, with ones coming in.
 Tensor moved(const Tensor& x, int64_t by) {
   return pad(x.slice(-1, 0, std::max<int64_t>(x.size(-1) - by, 0)), {std::min(by, x.size(-1)), 0},
@@ -52,9 +49,7 @@ Tensor content_weights(const Tensor& memory, const Tensor& keys, const Tensor& s
   check_axes(kName, "keys", keys, "[B, R, W]", 3);
   check(kName, {{"keys", keys, {memory.size(0), keys.size(1), memory.size(2)}},
                 {"strengths", strengths, {memory.size(0), keys.size(1)}}});
-  const Tensor scaled = keys * (strengths * inverse_lengths(keys)).unsqueeze(-1);
-  const Tensor products = matmul(scaled, memory.transpose(1, 2));
-  return softmax(products * inverse_lengths(memory).unsqueeze(1), -1);
+  return softmax(detail::cosines(memory, keys) * strengths.unsqueeze(-1), -1);
 }
 
 Tensor interpolate_weights(const Tensor& content, const Tensor& previous, const Tensor& gates) {
@@ -108,10 +103,7 @@ Tensor write_memory(const Tensor& memory, const Tensor& weights, const Tensor& e
   const int64_t B = memory.size(0), N = memory.size(1), W = memory.size(2), R = weights.size(1);
   check(kName,
         {{"weights", weights, {B, R, N}}, {"erase", erase, {B, R, W}}, {"add", add, {B, R, W}}});
-  Tensor kept = memory;
-  for (int64_t r = 0; r < R; ++r)
-    kept = kept - kept * (weights.select(1, r).unsqueeze(2) * erase.slice(1, r, r + 1));
-  return kept + matmul(weights.transpose(1, 2), add);
+  return detail::written_memory(memory, weights, erase, add);
 }
 
 Tensor next_usage(const Tensor& usage, const Tensor& written, const Tensor& read,
@@ -145,8 +137,7 @@ FollowedLinks follow_links(const TemporalLinks& links, const Tensor& written, co
   check(kName, {{"links", links.links, {B, N, N}},
                 {"precedence", links.precedence, {B, N}},
                 {"read", read, {B, read.size(1), N}}});
-  const std::vector<Tensor> out =
-      detail::fused_links({links.links, links.precedence, written, read});
+  const std::vector<Tensor> out = detail::linked(links.links, links.precedence, written, read);
   const Tensor precedence = (1 - sum(written, 1, true)) * links.precedence + written;
   return {{out[0], precedence}, out[1], out[2]};
 }

@@ -78,6 +78,8 @@ TEST_CASE("heads erase, add and read") {
   const Tensor written = nn::write_memory(memory, heads, erase, add);
   CHECK(values(written[0][1]) == Doubles{9, 1, 0.25});
   CHECK(values(written[0][3]) == Doubles{1, 5, 1});
+  const Tensor none = zeros({1, 0, W}, f64);
+  CHECK(worst(nn::write_memory(memory, zeros({1, 0, N}, f64), none, none), memory) == 0);
   CHECK(values(written[0][0]) == Doubles{1, 1, 1});
   CHECK(values(nn::read_memory(written, 0.5 * (at_slot(1) + at_slot(3)).unsqueeze(0))) ==
         Doubles{5, 3, 0.625});
