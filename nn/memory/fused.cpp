@@ -75,7 +75,7 @@ struct Cosines : MemoryOp<Cosines> {
   static constexpr size_t kOperands = 2;
   static constexpr auto plain = plain_cosines;
 
-  Tensor cosines, slot_scales, key_scales;
+  Tensor slot_scales, key_scales;
 
   static kernels::SlotSizes sizes(const std::vector<Tensor>& in) {
     return {in[1].size(1), in[0].size(1), in[0].size(2)};
@@ -83,7 +83,7 @@ struct Cosines : MemoryOp<Cosines> {
   std::vector<Tensor> make(const std::vector<Tensor>& in) {
     const int64_t B = in[0].size(0), N = in[0].size(1), R = in[1].size(1);
     const DType dtype = in[0].dtype();
-    cosines = core::empty({B, R, N}, dtype);
+    const Tensor cosines = core::empty({B, R, N}, dtype);
     slot_scales = core::empty({B, N}, dtype);
     key_scales = core::empty({B, R}, dtype);
     for_each_sequence(in[0], [&]<class T>(int64_t b) {
@@ -94,10 +94,10 @@ struct Cosines : MemoryOp<Cosines> {
                                           .cosines = part<T>(cosines, b),
                                           .sizes = sizes(in)});
     });
-    return {cosines};
+    return {save(cosines)};
   }
   Grads gradients(const std::vector<Tensor>& in, const Grads& dy) const {
-    const Tensor d = core::contiguous(dy[0]);
+    const Tensor d = core::contiguous(dy[0]), cosines = saved(2);
     const Tensor dmemory = core::empty_like(in[0]), dkeys = zeros_of(in[1]);
     for_each_sequence(d, [&]<class T>(int64_t b) {
       kernels::slots<T>().cosine_backward({.memory = part<T>(in[0], b),
@@ -112,7 +112,7 @@ struct Cosines : MemoryOp<Cosines> {
     });
     return {dmemory, dkeys};
   }
-  void forget() override { cosines = slot_scales = key_scales = {}; }
+  void forget() override { slot_scales = key_scales = {}; }
 };
 
 struct Write : MemoryOp<Write> {
