@@ -197,7 +197,7 @@ build() {
 run_asan() {
   configure build-asan -Db_sanitize=address,undefined -Db_lundef=false -Ddefault_library=static \
     -Dbuildtype=debug -Doptimization=0 && compile build-asan tests/unit || return 1
-  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 run_tests build-asan unit
+  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 run_tests build-asan unit 'unit tables'
 }
 
 run_tests() {  # run_tests FOLDER OPTION...
