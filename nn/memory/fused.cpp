@@ -1,6 +1,8 @@
 // Made of simple ops, a step of a DNC passes over its B N N links about twenty times and over its
-// memory thirty, forward and backward, and keeps a dozen tensors of their sizes. Here each row is
+// memory thirty, forward and backward, and keeps several tensors of their sizes. Here each row is
 // made, used and forgotten at once.
+//
+// B batch, N slots, R heads.
 #include "tapehead/nn/memory/detail/fused.h"
 
 #include "tapehead/autograd/custom_op.h"
@@ -35,6 +37,11 @@ std::vector<Tensor> plain_links(const std::vector<Tensor>& in) {
   const Tensor kept = (1 - after - written.unsqueeze(1)) * links;
   const Tensor next = (kept + after * precedence.unsqueeze(1)) * others;
   return {next, matmul(read, next), matmul(read, next.transpose(1, 2))};
+}
+
+// Of a memory, and keys or weights of each head.
+kernels::SlotSizes sizes(const std::vector<Tensor>& in) {
+  return {in[1].size(1), in[0].size(1), in[0].size(2)};
 }
 
 Tensor zeros_of(const Tensor& t) { return core::full(t.shape(), 0, t.dtype()); }
@@ -77,9 +84,6 @@ struct Cosines : MemoryOp<Cosines> {
 
   Tensor slot_scales, key_scales;
 
-  static kernels::SlotSizes sizes(const std::vector<Tensor>& in) {
-    return {in[1].size(1), in[0].size(1), in[0].size(2)};
-  }
   std::vector<Tensor> make(const std::vector<Tensor>& in) {
     const int64_t B = in[0].size(0), N = in[0].size(1), R = in[1].size(1);
     const DType dtype = in[0].dtype();
@@ -120,9 +124,6 @@ struct Write : MemoryOp<Write> {
   static constexpr size_t kOperands = 4;
   static constexpr auto plain = plain_write;
 
-  static kernels::SlotSizes sizes(const std::vector<Tensor>& in) {
-    return {in[1].size(1), in[0].size(1), in[0].size(2)};
-  }
   std::vector<Tensor> make(const std::vector<Tensor>& in) {
     const Tensor out = core::empty_like(in[0]);
     for_each_sequence(out, [&]<class T>(int64_t b) {
@@ -162,7 +163,7 @@ struct Links : MemoryOp<Links> {
   static constexpr size_t kOperands = 4;
   static constexpr auto plain = plain_links;
 
-  static kernels::SlotSizes sizes(const std::vector<Tensor>& in) {
+  static kernels::SlotSizes link_sizes(const std::vector<Tensor>& in) {
     return {in[3].size(1), in[3].size(2), 0};
   }
   std::vector<Tensor> make(const std::vector<Tensor>& in) {
@@ -176,7 +177,7 @@ struct Links : MemoryOp<Links> {
                                         .next = part<T>(next, b),
                                         .backward = part<T>(backward, b),
                                         .forward = part<T>(forward, b),
-                                        .sizes = sizes(in)});
+                                        .sizes = link_sizes(in)});
     });
     return {next, backward, forward};
   }
@@ -200,7 +201,7 @@ struct Links : MemoryOp<Links> {
                                          .dwritten = part<T>(dwritten, b),
                                          .dread = part<T>(dread, b),
                                          .row = part<T>(row, b),
-                                         .sizes = sizes(in)});
+                                         .sizes = link_sizes(in)});
     });
     return {dlinks, dprecedence, dwritten, dread};
   }
