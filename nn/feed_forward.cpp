@@ -23,13 +23,16 @@ FeedForward::FeedForward(Scope at, const FeedForwardOptions& o)
       down_(at_ / "down", hidden_of(at_, o), o.width,
             {.bias = o.bias, .init = o.out_init ? o.out_init : o.init}),
       dropout_(at_ / "dropout", o.dropout) {
+  if (o.kernel != 1)
+    conv_.emplace(at_ / "conv", o.width, DepthwiseConvOptions{.kernel = o.kernel, .bias = o.bias});
   if (o.gated)
     gate_.emplace(at_ / "gate", o.width, hidden_of(at_, o),
                   LinearOptions{.bias = o.bias, .init = o.init});
 }
 
-Tensor FeedForward::operator()(const Tensor& x) const {
+Tensor FeedForward::operator()(const Tensor& in, const Tensor& lengths) const {
   return nn::at(at_, [&] {
+    const Tensor x = conv_ ? (*conv_)(in, lengths) : in;
     const Tensor hidden = gate_ ? act_((*gate_)(x)) * up_(x) : act_(up_(x));
     return down_(dropout_(hidden));
   });

@@ -35,6 +35,7 @@ FeedForwardOptions feed_forward_options(const TransformerOptions& o) {
           .act = o.act,
           .gated = o.gated,
           .dropout = o.inner_dropout.value_or(o.dropout),
+          .kernel = o.kernel,
           .bias = o.bias,
           .init = o.init,
           .out_init = o.out_init};
@@ -53,14 +54,37 @@ std::variant<FeedForward, MixtureOfExperts> part_of(const Scope& at, const Trans
   return FeedForward(at, feed_forward_options(o));
 }
 
-const TransformerOptions& without_mixture(const Scope& at, const TransformerOptions& o) {
+const TransformerOptions& for_encoder(const Scope& at, const TransformerOptions& o) {
+  nn::at(at, [&] {
+    if (o.mixture && o.kernel != 1)
+      throw ValueError(
+          fmt::format("encoder_layer: experts see one position at a time, not a kernel of {}; "
+                      "leave `mixture` or `kernel` out",
+                      o.kernel));
+  });
+  return o;
+}
+
+const TransformerOptions& for_decoder(const Scope& at, const TransformerOptions& o) {
   nn::at(at, [&] {
     if (o.mixture)
       throw ValueError(
           "decoder_layer: mixtures of experts are for layers without a memory; leave `mixture` "
           "out");
+    if (o.kernel != 1)
+      throw ValueError(fmt::format(
+          "decoder_layer: a kernel of {} would look ahead; leave `kernel` out", o.kernel));
   });
   return o;
+}
+
+// A kernel sees both neighbours, whatever the attention may see.
+void check_kernel(int64_t kernel, bool partial) {
+  if (kernel != 1 && partial)
+    throw ValueError(
+        fmt::format("encoder_layer: a kernel of {} sees what comes next and before; it is not for "
+                    "causal attention, packed sequences, or a cache",
+                    kernel));
 }
 
 }  // namespace
@@ -71,16 +95,18 @@ Tensor Norm::operator()(const Tensor& x) const {
   return std::visit([&](const auto& norm) { return norm(x); }, norm_);
 }
 
-EncoderLayer::EncoderLayer(const Scope& at, const TransformerOptions& o)
-    : norm1_(at / "norm1", o),
-      norm2_(at / "norm2", o),
-      attention_(at / "attention", attention_options(o, false)),
-      feed_forward_(part_of(at / "feed_forward", o)),
-      dropout_(at / "dropout", o.dropout),
-      pre_norm_(o.pre_norm) {}
+EncoderLayer::EncoderLayer(Scope at, const TransformerOptions& o)
+    : at_(std::move(at)),
+      norm1_(at_ / "norm1", for_encoder(at_, o)),
+      norm2_(at_ / "norm2", o),
+      attention_(at_ / "attention", attention_options(o, false)),
+      feed_forward_(part_of(at_ / "feed_forward", o)),
+      dropout_(at_ / "dropout", o.dropout),
+      pre_norm_(o.pre_norm),
+      kernel_(o.kernel) {}
 
 template <class Attend>
-LayerResult EncoderLayer::run(Tensor x, const Attend& attend) const {
+LayerResult EncoderLayer::run(Tensor x, const Tensor& lengths, const Attend& attend) const {
   LayerResult result;
   x = added(x, norm1_, dropout_, pre_norm_, [&](const Tensor& t) {
     const Attended found = attend(t);
@@ -88,7 +114,7 @@ LayerResult EncoderLayer::run(Tensor x, const Attend& attend) const {
     return found.out;
   });
   result.out = added(x, norm2_, dropout_, pre_norm_, [&](const Tensor& t) {
-    if (const auto* one = std::get_if<FeedForward>(&feed_forward_)) return (*one)(t);
+    if (const auto* one = std::get_if<FeedForward>(&feed_forward_)) return (*one)(t, lengths);
     const Mixed mixed = std::get<MixtureOfExperts>(feed_forward_)(t);
     result.balance = mixed.balance;
     result.dropped = mixed.dropped;
@@ -98,7 +124,8 @@ LayerResult EncoderLayer::run(Tensor x, const Attend& attend) const {
 }
 
 LayerResult EncoderLayer::attend(const Tensor& x, const AttentionOptions& seen) const {
-  return run(x, [&](const Tensor& t) { return attention_.attend(t, t, seen); });
+  nn::at(at_, [&] { check_kernel(kernel_, seen.causal || seen.packed.queries.defined()); });
+  return run(x, seen.lengths, [&](const Tensor& t) { return attention_.attend(t, t, seen); });
 }
 
 Tensor EncoderLayer::operator()(const Tensor& x, const AttentionOptions& seen) const {
@@ -107,11 +134,12 @@ Tensor EncoderLayer::operator()(const Tensor& x, const AttentionOptions& seen) c
 
 Tensor EncoderLayer::operator()(const Tensor& x, KvCache& cache,
                                 const AttentionOptions& seen) const {
-  return run(x, [&](const Tensor& t) { return Attended{attention_(t, cache, seen), {}}; }).out;
+  nn::at(at_, [&] { check_kernel(kernel_, true); });
+  return run(x, {}, [&](const Tensor& t) { return Attended{attention_(t, cache, seen), {}}; }).out;
 }
 
 DecoderLayer::DecoderLayer(const Scope& at, const TransformerOptions& o)
-    : norm1_(at / "norm1", without_mixture(at, o)),
+    : norm1_(at / "norm1", for_decoder(at, o)),
       norm2_(at / "norm2", o),
       norm3_(at / "norm3", o),
       attention_(at / "attention", attention_options(o, false)),
@@ -129,7 +157,8 @@ Attended DecoderLayer::run(Tensor x, const Attend& attend, const Look& look) con
     weights = found.weights;
     return found.out;
   });
-  return {added(x, norm3_, dropout_, pre_norm_, feed_forward_), weights};
+  return {added(x, norm3_, dropout_, pre_norm_, [&](const Tensor& t) { return feed_forward_(t); }),
+          weights};
 }
 
 Attended DecoderLayer::operator()(const Tensor& x, const Tensor& memory,

@@ -32,6 +32,8 @@ struct TransformerOptions {
   double eps = 1e-5;
   Activation act = [](const Tensor& x) { return relu(x); };
   bool gated = false;
+  /// Of the feed-forward part, in encoders that see whole sequences: 3 takes in the neighbours.
+  int64_t kernel = 1;
   /// Experts instead of the one feed-forward part, in layers without a memory.
   std::optional<MixtureOptions> mixture = {};
   bool bias = true;
@@ -66,7 +68,10 @@ struct LayerResult {
 /// x [B, T, C] attends to itself, then goes through the feed-forward part.
 class EncoderLayer {
  public:
-  EncoderLayer(const Scope& at, const TransformerOptions& options);
+  /// Throws ValueError for a kernel with a mixture of experts.
+  EncoderLayer(Scope at, const TransformerOptions& options);
+  /// Throws ValueError where a kernel would see what the attention may not: it is causal, sequences
+  /// are packed, or there is a cache.
   Tensor operator()(const Tensor& x, const AttentionOptions& seen = {}) const;
   /// The same with the weights that seen.weights_of asks for, and the balance of experts.
   LayerResult attend(const Tensor& x, const AttentionOptions& seen) const;
@@ -75,13 +80,15 @@ class EncoderLayer {
 
  private:
   template <class Attend>
-  LayerResult run(Tensor x, const Attend& attend) const;
+  LayerResult run(Tensor x, const Tensor& lengths, const Attend& attend) const;
 
+  Scope at_;
   Norm norm1_, norm2_;
   MultiHeadAttention attention_;
   std::variant<FeedForward, MixtureOfExperts> feed_forward_;
   Dropout dropout_;
   bool pre_norm_;
+  int64_t kernel_;
 };
 
 /// What a decoder's layer remembers while it generates: what went before, and the memory.
@@ -96,7 +103,7 @@ struct DecoderCache {
 /// x [B, T, C] attends to itself, to the memory [B, S, M], then goes through the feed-forward part.
 class DecoderLayer {
  public:
-  /// Throws ValueError for a mixture of experts.
+  /// Throws ValueError for a mixture of experts, or a kernel.
   DecoderLayer(const Scope& at, const TransformerOptions& options);
   /// `seen` is for the attention of x to itself, `memory_seen` for that to the memory, whose
   /// weights come along.

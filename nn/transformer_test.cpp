@@ -175,6 +175,27 @@ TEST_CASE("what a cache and attention refuse") {
         "feed_forward: width 0 and hidden 0; both must be at least 1 (in ffn)");
 }
 
+TEST_CASE("a kernel is for encoders that see the whole sequence") {
+  nn::TransformerOptions o = small_options();
+  o.kernel = 3;
+  nn::Params params;
+  const Tensor x = zeros({1, 4, o.width});
+  const nn::EncoderLayer layer(params / "layer", o);
+  const std::string refused =
+      "encoder_layer: a kernel of 3 sees what comes next and before; it is not for causal "
+      "attention, packed sequences, or a cache (in layer)";
+  CHECK(error_of<ValueError>([&] { layer(x, {.causal = true}); }) == refused);
+  CHECK(error_of<ValueError>([&] { layer(x, {.packed = {tensor({0, 4}), {}}}); }) == refused);
+  nn::KvCache cache;
+  CHECK(error_of<ValueError>([&] { layer(x, cache); }) == refused);
+  CHECK(error_of<ValueError>([&] { nn::DecoderLayer(params / "decoder", o); }) ==
+        "decoder_layer: a kernel of 3 would look ahead; leave `kernel` out (in decoder)");
+  o.mixture = nn::MixtureOptions{};
+  CHECK(error_of<ValueError>([&] { nn::EncoderLayer(params / "experts", o); }) ==
+        "encoder_layer: experts see one position at a time, not a kernel of 3; leave `mixture` or "
+        "`kernel` out (in experts)");
+}
+
 TEST_CASE("feed-forward layers, plain and gated") {
   nn::Params params(1);
   const nn::FeedForward plain(params / "plain", {.width = 3, .hidden = 5});
@@ -187,6 +208,28 @@ TEST_CASE("feed-forward layers, plain and gated") {
   CHECK(params["gated.up.weight"].shape() == Shape{12, 3});
   CHECK(difference(gated(x), layer("gated.down",
                                    silu(layer("gated.gate", x)) * layer("gated.up", x))) < 1e-6);
+}
+
+TEST_CASE("a feed-forward layer with a kernel reads its neighbours, gated or not") {
+  nn::Params params(1);
+  const nn::FeedForward plain(params / "plain", {.width = 3, .hidden = 5, .kernel = 3});
+  const nn::FeedForward gated(params / "gated", {.width = 3, .gated = true, .kernel = 3});
+  const nn::DepthwiseConv conv(params / "alone", 3);
+  const Tensor x = randn({2, 4, 3}), lengths = tensor({4, 2});
+  const auto layer = [&](const std::string& name, const Tensor& t) {
+    return linear(t, params[name + ".weight"], params[name + ".bias"]);
+  };
+  const NoGrad off;
+  for (const std::string name : {"plain", "gated"}) {
+    CAPTURE(name);
+    conv.weight.copy_(params[name + ".conv.weight"]);
+    conv.bias.copy_(randn({3}));
+    params[name + ".conv.bias"].copy_(conv.bias);
+    const Tensor t = conv(x, lengths), up = layer(name + ".up", t);
+    const bool plainly = name == "plain";
+    const Tensor hidden = plainly ? relu(up) : relu(layer("gated.gate", t)) * up;
+    CHECK(difference((plainly ? plain : gated)(x, lengths), layer(name + ".down", hidden)) < 1e-6);
+  }
 }
 
 TEST_CASE("Transformer layers do not look ahead, and have right gradients") {

@@ -80,6 +80,16 @@ constexpr Preset kPresets[] = {
      .time_noise = 0.1,
      .dropout = 0.3,
      .bucket = true},
+    {.model = "universal-joint",
+     .width = 128,
+     .hops = 4,
+     .memory = 70,
+     .epochs = 30,
+     .halve = 8,
+     .clip = 1,
+     .time_noise = 0.1,
+     .dropout = 0.1,
+     .bucket = true},
     {.model = "ntm", .clip = 10, .bucket = true},
     {.model = "dnc", .slots = 64, .clip = 10, .bucket = true},
     {.model = "lstm", .memory = 50, .epochs = 20, .lr = 2e-3, .bucket = true},
@@ -87,10 +97,13 @@ constexpr Preset kPresets[] = {
 
 inline const Preset& preset_of(const Options& t) {
   std::vector<std::string_view> names;
+  const Preset* found = nullptr;
   for (const Preset& p : kPresets) {
-    if (p.model == (t.model == "memn2n" && t.joint ? "memn2n-joint" : t.model)) return p;
-    if (p.model.find('-') == p.model.npos) names.push_back(p.model);
+    const bool joint = p.model.ends_with("-joint");  // comes after the one that is not
+    if (p.model == t.model + (joint ? "-joint" : "") && (t.joint || !joint)) found = &p;
+    if (!joint) names.push_back(p.model);
   }
+  if (found) return *found;
   throw ValueError(fmt::format("--model {}: there is no such model; take one of {}", t.model,
                                fmt::join(names, ", ")));
 }

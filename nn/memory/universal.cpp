@@ -22,7 +22,8 @@ TransformerOptions layer_of(const UniversalQaConfig& c) {
           .heads = c.heads,
           .hidden = c.hidden,
           .dropout = c.dropout,
-          .pre_norm = c.pre_norm};
+          .pre_norm = c.pre_norm,
+          .kernel = c.kernel};
 }
 
 }  // namespace

@@ -14,6 +14,8 @@ struct UniversalQaConfig {
   int64_t width = 128;
   int64_t heads = 4;
   int64_t hidden = 512;  ///< of the feed-forward part
+  /// Of the layer's feed-forward part: with 3 a sentence sees those around it, without attention.
+  int64_t kernel = 3;
   UniversalOptions universal = {};
   double dropout = 0.1;  ///< of the sentences, and in the layer
   bool pre_norm = true;  ///< as TransformerOptions has it
@@ -29,9 +31,9 @@ struct UniversalQaConfig {
 ///
 ///   sum_j G_j A q_j,   sum_j F_j A x_1j,   ...,   sum_j F_j A x_Mj
 ///
-/// and the answer is softmax(W y + b) of the mean y of what it gives back. The authors' program
-/// counts positions from the first sentence on and lets padding into the mean; here they count back
-/// from the question, which is at 0, and a sentence of age a at a + 1.
+/// in this order, and the answer is softmax(W y + b) of the mean y of what it gives back. The
+/// authors' program counts positions from the first sentence on and lets padding into the mean;
+/// here they count back from the question, which is at 0, and a sentence of age a at a + 1.
 ///
 /// Parameters: `words`, `sentence_factors`, `question_factors`, `encoder`, `answer`.
 class UniversalQa {

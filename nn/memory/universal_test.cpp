@@ -20,12 +20,13 @@ const std::vector<nn::Story> kStories{
     {{{1}, {2, 3}}, {4}, 1, {1}},
 };
 
-nn::UniversalQaConfig small(bool act, bool mean_pool) {
+nn::UniversalQaConfig small(bool act, bool mean_pool, int64_t kernel = 3) {
   return {.vocab = 10,
           .words = 3,
           .width = 6,
           .heads = 2,
           .hidden = 5,
+          .kernel = kernel,
           .universal = {.steps = 4, .act = act, .threshold = 0.9, .halting_bias = -0.6},
           .dropout = 0,
           .mean_pool = mean_pool,
@@ -41,7 +42,11 @@ struct Made {
   explicit Made(const nn::UniversalQaConfig& c)
       : model(params / "m", c),
         encoder(twins / "m" / "encoder",
-                {.width = c.width, .heads = c.heads, .hidden = c.hidden, .pre_norm = c.pre_norm},
+                {.width = c.width,
+                 .heads = c.heads,
+                 .hidden = c.hidden,
+                 .pre_norm = c.pre_norm,
+                 .kernel = c.kernel},
                 c.universal) {
     params.to(f64);
     twins.to(f64);
@@ -58,12 +63,16 @@ struct Made {
       sum = sum + of(factors)[int64_t(j)] * of("words.weight")[words[j]];
     return sum;
   }
-  // What the encoder makes of one story: the question, then the sentences, the last one first.
+  // What the encoder makes of one story.
   nn::Pondered encode(const nn::Story& story) const {
     std::vector<Tensor> rows{read(story.question, "question_factors")};
-    for (size_t i = story.sentences.size(); i-- > 0;)
+    std::vector<int64_t> positions{0};
+    for (size_t i = 0; i < story.sentences.size(); ++i) {
       rows.push_back(read(story.sentences[i], "sentence_factors"));
-    return encoder(stack(rows).unsqueeze(0), {.weights_of = WeightsOf{}});
+      positions.push_back(int64_t(story.sentences.size() - i));
+    }
+    return encoder(stack(rows).unsqueeze(0), {.weights_of = WeightsOf{}},
+                   from_vector(positions).unsqueeze(0));
   }
 };
 
@@ -71,10 +80,11 @@ struct Made {
 
 TEST_CASE("a Universal Transformer reads stories by its formula, padded or not") {
   for (const bool act : {true, false})
-    for (const bool mean_pool : {true, false}) {
+    for (const int64_t kernel : {1, 3}) {
+      const bool mean_pool = kernel == 1;
       CAPTURE(act);
-      CAPTURE(mean_pool);
-      const Made m(small(act, mean_pool));
+      CAPTURE(kernel);
+      const Made m(small(act, mean_pool, kernel));
       const nn::Answered all = m.model(batch({0, 1, 2}));
       double ponder = 0;
       for (int64_t i = 0; i < 3; ++i) {
@@ -101,7 +111,7 @@ TEST_CASE("a Universal Transformer reads stories by its formula, padded or not")
           }
           const Tensor row = mean(made.weights[size_t(n)][0].select(1, 0), {0});
           for (int64_t k = 0; k < M; ++k)
-            CHECK(look[k].item() == doctest::Approx(row[M - k].item()).epsilon(1e-12));
+            CHECK(look[k].item() == doctest::Approx(row[k + 1].item()).epsilon(1e-12));
         }
       }
       CHECK(all.extra_loss.defined() == act);

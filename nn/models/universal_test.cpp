@@ -16,9 +16,12 @@ using tapehead::testing::error_of;
 namespace {
 
 nn::TransformerOptions layer_options(bool pre_norm = true) {
-  return {.width = 6, .heads = 2, .hidden = 5, .pre_norm = pre_norm, .act = [](const Tensor& x) {
-            return tanh(x);
-          }};
+  return {.width = 6,
+          .heads = 2,
+          .hidden = 5,
+          .pre_norm = pre_norm,
+          .act = [](const Tensor& x) { return tanh(x); },
+          .kernel = pre_norm ? 1 : 3};
 }
 
 // Biases that make positions halt at different steps.

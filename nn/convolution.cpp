@@ -1,0 +1,50 @@
+#include "tapehead/nn/convolution.h"
+
+#include <fmt/format.h>
+
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/creation.h"
+
+namespace tapehead::nn {
+
+DepthwiseConv::DepthwiseConv(Scope at, int64_t channels, const DepthwiseConvOptions& o)
+    : at_(std::move(at)) {
+  nn::at(at_, [&] {
+    if (channels < 1 || o.kernel < 1 || o.kernel % 2 == 0)
+      throw ValueError(
+          fmt::format("depthwise_conv: {} channels and a kernel of {}; there must be at least 1 "
+                      "channel, and the kernel is odd",
+                      channels, o.kernel));
+  });
+  weight = at_.param("weight", {channels, o.kernel}, o.init);
+  if (o.bias) bias = at_.param("bias", {channels}, init::zeros());
+}
+
+Tensor DepthwiseConv::operator()(const Tensor& x, const Tensor& lengths) const {
+  return nn::at(at_, [&] {
+    const int64_t C = weight.size(0), K = weight.size(1);
+    if (x.dim() != 3 || x.size(2) != C)
+      throw ShapeError(
+          fmt::format("depthwise_conv: x is {}; expected [B, T, {}]", x.shape().str(), C));
+    const int64_t T = x.size(1);
+    Tensor seen = x;
+    if (lengths.defined()) {
+      if (lengths.shape() != Shape{x.size(0)})
+        throw ShapeError(
+            fmt::format("depthwise_conv: lengths are {}; expected [{}], one for each sequence",
+                        lengths.shape().str(), x.size(0)));
+      const Tensor real = arange(T) < lengths.unsqueeze(1);
+      seen = where(real.unsqueeze(2), x, zeros({}, x.dtype()));
+    }
+    seen = pad(seen, {0, 0, K / 2, K / 2});
+    const std::vector<Tensor> taps = unbind(weight, 1);
+    Tensor y = bias;
+    for (int64_t k = 0; k < K; ++k) {
+      const Tensor tap = seen.slice(1, {k, k + T}) * taps[static_cast<size_t>(k)];
+      y = y.defined() ? y + tap : tap;
+    }
+    return y;
+  });
+}
+
+}  // namespace tapehead::nn
