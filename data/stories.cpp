@@ -176,27 +176,76 @@ std::optional<Asked> ask_carrying(const World& world, SplitMix& random, int64_t 
   return asked;
 }
 
+struct Told {
+  std::vector<StoryQuestion::Words> sentences;
+  Asked asked;
+};
+
+/// What happens to people and things, and a question.
+template <Ask ask, bool gifts = false>
+std::optional<Told> tell_events(SplitMix& random, int64_t choice) {
+  World world;
+  const int64_t length = 2 + std::min(random.below(11), random.below(11));
+  while (std::ssize(world.sentences) < length) world.go_on(random, gifts);
+  auto asked = ask(world, random, choice);
+  if (!asked) return {};
+  return Told{std::move(world.sentences), std::move(*asked)};
+}
+
+constexpr std::string_view kWays[] = {"north", "east", "south", "west"};
+
+/// Places one after the other, how each lies from the one before it, in any order of the sentences,
+/// and the question which way leads over one or two of them.
+std::optional<Told> tell_path(SplitMix& random, int64_t choice) {
+  const int64_t facts = 2 + random.below(2);
+  std::vector<int64_t> places, ways,
+      order;  // the way from a place to the next; facts as they are told
+  while (std::ssize(places) <= facts)
+    if (const int64_t place = any(random, kPlaces); !std::ranges::count(places, place))
+      places.push_back(place);
+  while (std::ssize(ways) < facts)
+    if (const int64_t way = any(random, kWays); ways.empty() || way != (ways.back() + 2) % 4)
+      ways.push_back(way);  // never straight back
+  for (int64_t fact = 0; fact < facts; ++fact)
+    order.insert(order.begin() + random.below(fact + 1), fact);
+
+  const auto place = [&](int64_t i) { return kPlaces[places[static_cast<size_t>(i)]].name; };
+  const auto way = [&](int64_t i) { return kWays[ways[static_cast<size_t>(i)]]; };
+  Told told;
+  for (const int64_t i : order)
+    told.sentences.push_back(
+        story_words(fmt::format("the {} is {} of the {}", place(i + 1), way(i), place(i))));
+  const int64_t steps = choice % 3 == 0 ? 2 : 1, from = random.below(facts - steps + 1);
+  told.asked.question =
+      fmt::format("which way leads from the {} to the {}", place(from), place(from + steps));
+  for (int64_t i = from; i < from + steps; ++i) {
+    told.asked.answer.emplace_back(way(i));
+    told.asked.supports.push_back(std::ranges::find(order, i) - order.begin());
+  }
+  return told;
+}
+
 struct Kind {
   std::string_view name;
-  Ask ask;
-  bool gifts = false;  // whether things are given away in its stories
+  /// A story and a question about it, or none, and then another try. `choice` as Ask has it.
+  std::optional<Told> (*tell)(SplitMix&, int64_t choice);
 };
-constexpr Kind kKinds[] = {{"person", ask_person},     {"thing", ask_thing},
-                           {"yes-no", ask_yes_no},     {"giving", ask_giving, true},
-                           {"counting", ask_counting}, {"carrying", ask_carrying}};
+constexpr Kind kKinds[] = {{"person", tell_events<ask_person>},
+                           {"thing", tell_events<ask_thing>},
+                           {"yes-no", tell_events<ask_yes_no>},
+                           {"giving", tell_events<ask_giving, true>},
+                           {"counting", tell_events<ask_counting>},
+                           {"carrying", tell_events<ask_carrying>},
+                           {"path", tell_path}};
 
 StoryQuestion make(const Kind& kind, SplitMix& random) {
   const int64_t choice = random.below(6);
-  while (true) {
-    World world;
-    const int64_t length = 2 + std::min(random.below(11), random.below(11));
-    while (std::ssize(world.sentences) < length) world.go_on(random, kind.gifts);
-    if (auto asked = kind.ask(world, random, choice)) {
-      const int64_t said = std::ssize(world.sentences);
-      return {std::make_shared<std::vector<StoryQuestion::Words>>(std::move(world.sentences)), said,
-              story_words(asked->question), std::move(asked->answer), std::move(asked->supports)};
-    }
-  }
+  std::optional<Told> told;
+  while (!told) told = kind.tell(random, choice);
+  const int64_t said = std::ssize(told->sentences);
+  return {std::make_shared<std::vector<StoryQuestion::Words>>(std::move(told->sentences)), said,
+          story_words(told->asked.question), std::move(told->asked.answer),
+          std::move(told->asked.supports)};
 }
 
 /// All words in one line, to tell stories apart.

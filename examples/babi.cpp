@@ -74,7 +74,8 @@ struct Trained {
   }
 };
 
-// What each hop looked at, of a question of each task whose story is neither short nor long.
+// What each hop looked at, of a question of each task whose story is not long, and not short where
+// there are others.
 void draw(const Trained& m, const Corpus& c, const std::string& path) {
   const NoGrad off;
   m.params.eval();
@@ -82,11 +83,15 @@ void draw(const Trained& m, const Corpus& c, const std::string& path) {
   std::vector<train::AttentionMap> maps;
   for (size_t task = 0; task < c.test.size() && maps.size() < 9; ++task) {
     const std::vector<nn::Story>& stories = c.test[task];
-    const auto fits = [](const nn::Story& s) {
-      return s.sentences.size() >= 4 && s.sentences.size() <= 10;
+    const auto first_of = [&](size_t least) {
+      return std::ranges::find_if(stories, [&](const nn::Story& s) {
+        return s.sentences.size() >= least && s.sentences.size() <= 10;
+      });
     };
-    const std::vector<int64_t> which{std::ranges::find_if(stories, fits) - stories.begin()};
-    if (which[0] == std::ssize(stories)) continue;
+    auto chosen = first_of(4);
+    if (chosen == stories.end()) chosen = first_of(2);
+    if (chosen == stories.end()) continue;
+    const std::vector<int64_t> which{chosen - stories.begin()};
     const nn::Answered answered = m.answer(stories, which);
     if (answered.looks.empty()) return;
     looks.push_back(tapehead::stack(answered.looks, 2)[0].to(f32).contiguous());  // [M, hops]

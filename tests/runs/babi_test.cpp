@@ -79,6 +79,8 @@ TEST_CASE("babi trains each model") {
   }
   const Outcome wrong = babi(folder, {"--model", "memnet"});
   CHECK(wrong.status == 1);
+  CHECK(babi(folder, {"--model", "memn2n-joint"})
+            .err.starts_with("babi: --model memn2n-joint: there is no such model; take one of "));
   CHECK(babi(folder, {"--choose", "test"}).err == "babi: --choose test: take val or loss\n");
   CHECK(
       wrong.err.starts_with("babi: --model memnet: there is no such model; take one of memn2n, "));
