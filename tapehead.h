@@ -65,6 +65,7 @@
 #include "tapehead/data/vocab.h"
 #include "tapehead/nn/attention.h"
 #include "tapehead/nn/beam_search.h"
+#include "tapehead/nn/convolution.h"
 #include "tapehead/nn/copy_head.h"
 #include "tapehead/nn/feed_forward.h"
 #include "tapehead/nn/generate.h"

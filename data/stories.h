@@ -1,5 +1,5 @@
-// Little stories and questions about them, which our own code makes: who is where, who has what, and
-// how places lie.
+// Little stories and questions about them, which our own code makes: who is where, who has what,
+// and how places lie.
 #pragma once
 
 #include <cstdint>
