@@ -198,8 +198,9 @@ constexpr std::string_view kWays[] = {"north", "east", "south", "west"};
 /// and the question which way leads over one or two of them.
 std::optional<Told> tell_path(SplitMix& random, int64_t choice) {
   const int64_t facts = 2 + random.below(2);
-  std::vector<int64_t> places, ways,
-      order;  // the way from a place to the next; facts as they are told
+  std::vector<int64_t> places;
+  std::vector<int64_t> ways;   // each from a place to the next
+  std::vector<int64_t> order;  // in which they are told
   while (std::ssize(places) <= facts)
     if (const int64_t place = any(random, kPlaces); !std::ranges::count(places, place))
       places.push_back(place);

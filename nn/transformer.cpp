@@ -157,8 +157,7 @@ Attended DecoderLayer::run(Tensor x, const Attend& attend, const Look& look) con
     weights = found.weights;
     return found.out;
   });
-  return {added(x, norm3_, dropout_, pre_norm_, [&](const Tensor& t) { return feed_forward_(t); }),
-          weights};
+  return {added(x, norm3_, dropout_, pre_norm_, feed_forward_), weights};
 }
 
 Attended DecoderLayer::operator()(const Tensor& x, const Tensor& memory,
