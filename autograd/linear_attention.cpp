@@ -44,7 +44,7 @@ Tensor padding_of(const Tensor& lengths, int64_t B, int64_t S) {
   for (size_t b = 0; b < all.size(); ++b)
     if (all[b] < 0 || all[b] > S)
       throw IndexError(fmt::format("{}: lengths[{}] = {} is outside 0..{}", kOp, b, all[b], S));
-  return arange(S).reshape({1, 1, S, 1}) >= lengths.reshape({B, 1, 1, 1});
+  return padding_mask(lengths, S).reshape({B, 1, S, 1});
 }
 
 // What follows has q [B, H', G, T, F], k [B, H', 1, S, F] and v [B, H', 1, S, E], of G heads that

@@ -170,6 +170,16 @@ Tensor triu_mask(int64_t rows, int64_t columns, int64_t diagonal) {
       diagonal);
 }
 
+Tensor padding_mask(const Tensor& lengths, int64_t columns) {
+  if (lengths.dim() != 1)
+    throw ShapeError(
+        fmt::format("padding_mask: lengths are {}; expected [B], one for each sequence",
+                    lengths.shape().str()));
+  const std::vector<int64_t> ends = lengths.to_vector<int64_t>();
+  return computed({lengths.size(0), columns}, boolean,
+                  [&](int64_t i) { return i % columns >= ends[static_cast<size_t>(i / columns)]; });
+}
+
 Tensor one_hot(const Tensor& indices, int64_t classes) {
   if (classes < 0 && indices.numel() == 0)
     throw ValueError("one_hot: there is no index to tell the number of classes; pass it");

@@ -83,6 +83,10 @@ TEST_CASE("diagonals") {
   check(eye(1, 3, i64), {1, 3}, i64, {1, 0, 0});
   check(tril_mask(2, 3), {2, 3}, boolean, {1, 0, 0, 1, 1, 0});
   check(triu_mask(2, 3, 1), {2, 3}, boolean, {0, 1, 1, 0, 0, 1});
+  check(padding_mask(tensor({0, 2, 3}), 3), {3, 3}, boolean, {1, 1, 1, 0, 0, 1, 0, 0, 0});
+  CHECK_THROWS_WITH_AS(padding_mask(tensor({{1}}), 3),
+                       "padding_mask: lengths are [1, 1]; expected [B], one for each sequence",
+                       ShapeError);
   CHECK_THROWS_WITH_AS(eye(-1), "eye: -1 rows and -1 columns; neither may be negative", ValueError);
 }
 

@@ -87,7 +87,7 @@ AttentionMemory SequenceAttention::prepare(const Tensor& memory, const Tensor& l
       if (lengths.shape() != Shape{B})
         throw ShapeError(
             fmt::format("attention: lengths are {}; expected [{}]", lengths.shape().str(), B));
-      m.mask = arange(S).unsqueeze(0) >= lengths.unsqueeze(1);
+      m.mask = padding_mask(lengths, S);
     }
     if (w_memory_.defined()) m.keys = linear(memory, w_memory_, bias_);
     return m;

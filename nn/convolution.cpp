@@ -33,8 +33,7 @@ Tensor DepthwiseConv::operator()(const Tensor& x, const Tensor& lengths) const {
         throw ShapeError(
             fmt::format("depthwise_conv: lengths are {}; expected [{}], one for each sequence",
                         lengths.shape().str(), x.size(0)));
-      const Tensor padding = arange(T) >= lengths.unsqueeze(1);
-      seen = masked_fill(x, padding.unsqueeze(2), 0);
+      seen = masked_fill(x, padding_mask(lengths, T).unsqueeze(2), 0);
     }
     seen = pad(seen, {0, 0, K / 2, K / 2});
     const std::vector<Tensor> taps = unbind(weight, 1);

@@ -158,7 +158,7 @@ CopyAttention::Result CopyAttention::operator()(const Tensor& state, const Tenso
   const Tensor query = query_(state) / std::sqrt(static_cast<double>(state.size(-1)));
   Tensor scores = matmul(query, keys.transpose(-1, -2));
   if (lengths.defined()) {
-    const Tensor padding = arange(memory.size(1)).unsqueeze(0) >= lengths.unsqueeze(1);
+    const Tensor padding = padding_mask(lengths, memory.size(1));
     scores = masked_fill(scores, padding.unsqueeze(1), -INFINITY);
   }
   const Tensor weights = softmax(scores, -1);

@@ -9,8 +9,14 @@
 namespace tapehead::nn {
 namespace {
 
-const MixtureOptions& checked(const Scope& at, const MixtureOptions& o) {
+const MixtureOptions& checked(const Scope& at, const FeedForwardOptions& expert,
+                              const MixtureOptions& o) {
   nn::at(at, [&] {
+    if (expert.kernel != 1)
+      throw ValueError(
+          fmt::format("mixture: experts see one position at a time, not a kernel of {}; leave "
+                      "`mixture` or `kernel` out",
+                      expert.kernel));
     if (o.experts < 1 || o.top_k < 1 || o.top_k > o.experts)
       throw ValueError(
           fmt::format("mixture: {} experts of {} for each token; at least 1, and not "
@@ -51,7 +57,7 @@ Choices group(const Tensor& chosen, const MixtureOptions& o) {
 MixtureOfExperts::MixtureOfExperts(Scope at, const FeedForwardOptions& expert,
                                    const MixtureOptions& options)
     : at_(std::move(at)),
-      options_(checked(at_, options)),
+      options_(checked(at_, expert, options)),
       router_(at_ / "router", expert.width, options.experts, {.bias = false, .init = expert.init}),
       experts_(nn::stack<FeedForward>(at_ / "experts", options.experts, expert)) {}
 

@@ -114,7 +114,7 @@ TEST_CASE("rnn: what lies past a sequence's end is not read, and gives zeros") {
   const nn::Rnn rnn(params / "rnn", C, H,
                     {.cell = RnnCell::gru, .layers = 2, .bidirectional = true});
   const Tensor x = formula({B, T, C}, 7, f32), lengths = tensor({4, 1, 3});
-  const Tensor beyond = arange(T).unsqueeze(0) >= lengths.unsqueeze(1);
+  const Tensor beyond = padding_mask(lengths, T);
   const nn::RnnNetResult clean = rnn(x, lengths),
                          dirty = rnn(masked_fill(x, beyond.unsqueeze(-1), 1e30), lengths);
   CHECK(clean.out.to_vector<double>() == dirty.out.to_vector<double>());

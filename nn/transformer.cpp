@@ -54,17 +54,6 @@ std::variant<FeedForward, MixtureOfExperts> part_of(const Scope& at, const Trans
   return FeedForward(at, feed_forward_options(o));
 }
 
-const TransformerOptions& for_encoder(const Scope& at, const TransformerOptions& o) {
-  nn::at(at, [&] {
-    if (o.mixture && o.kernel != 1)
-      throw ValueError(
-          fmt::format("encoder_layer: experts see one position at a time, not a kernel of {}; "
-                      "leave `mixture` or `kernel` out",
-                      o.kernel));
-  });
-  return o;
-}
-
 const TransformerOptions& for_decoder(const Scope& at, const TransformerOptions& o) {
   nn::at(at, [&] {
     if (o.mixture)
@@ -97,7 +86,7 @@ Tensor Norm::operator()(const Tensor& x) const {
 
 EncoderLayer::EncoderLayer(Scope at, const TransformerOptions& o)
     : at_(std::move(at)),
-      norm1_(at_ / "norm1", for_encoder(at_, o)),
+      norm1_(at_ / "norm1", o),
       norm2_(at_ / "norm2", o),
       attention_(at_ / "attention", attention_options(o, false)),
       feed_forward_(part_of(at_ / "feed_forward", o)),

@@ -192,8 +192,8 @@ TEST_CASE("a kernel is for encoders that see the whole sequence") {
         "decoder_layer: a kernel of 3 would look ahead; leave `kernel` out (in decoder)");
   o.mixture = nn::MixtureOptions{};
   CHECK(error_of<ValueError>([&] { nn::EncoderLayer(params / "experts", o); }) ==
-        "encoder_layer: experts see one position at a time, not a kernel of 3; leave `mixture` or "
-        "`kernel` out (in experts)");
+        "mixture: experts see one position at a time, not a kernel of 3; leave `mixture` or "
+        "`kernel` out (in experts.feed_forward)");
 }
 
 TEST_CASE("feed-forward layers, plain and gated") {

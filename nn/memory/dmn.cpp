@@ -107,7 +107,7 @@ Tensor Dmn::gate_loss(const std::vector<Tensor>& scores, const Tensor& supports)
 Answered Dmn::operator()(const StoryBatch& batch) const {
   return nn::at(at_, [&] {
     const Tensor facts = facts_of(batch), q = question_of(batch);
-    const Tensor padding = arange(facts.size(1)) >= batch.sentences.unsqueeze(1);
+    const Tensor padding = padding_mask(batch.sentences, facts.size(1));
     Answered answered;
     std::vector<Tensor> all_scores;
     Tensor m = q;

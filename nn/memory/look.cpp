@@ -10,7 +10,7 @@ namespace tapehead::nn::detail {
 Tensor look(const Tensor& scores, const Tensor& counts, int64_t slots) {
   if (!counts.defined()) return softmax(scores, 1);
   const int64_t M = scores.size(1);
-  const Tensor masked = masked_fill(scores, arange(M) >= counts.unsqueeze(1), -INFINITY);
+  const Tensor masked = masked_fill(scores, padding_mask(counts, M), -INFINITY);
   if (slots == 0) return softmax(masked, 1);
   const Tensor empty = log((slots - counts).to(scores.dtype()));  // exp(empty) of them, as one
   return softmax(cat({masked, empty.unsqueeze(1)}, 1), 1).slice(1, 0, M);

@@ -54,7 +54,7 @@ Tensor MemN2N::memories(size_t set, const StoryBatch& batch) const {
 Answered MemN2N::operator()(const StoryBatch& batch) const {
   return at(at_, [&] {
     const bool adjacent = config_.tying == MemoryTying::adjacent;
-    const Tensor padding = arange(batch.story.size(1)) >= batch.sentences.unsqueeze(1);
+    const Tensor padding = padding_mask(batch.sentences, batch.story.size(1));
     Tensor u = read(question(), batch.question);
     Tensor m = memories(0, batch), c = adjacent ? Tensor() : memories(1, batch);
     Answered answered;

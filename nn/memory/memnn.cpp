@@ -37,8 +37,7 @@ Tensor older_than(const Tensor& ages, const Tensor& which) {
 
 // bool [B, M]: neither padding nor found.
 Tensor left(const Tensor& found, const StoryBatch& batch) {
-  const Tensor there = arange(found.size(1)) < batch.sentences.unsqueeze(1);
-  return there & (found == 0);
+  return ~padding_mask(batch.sentences, found.size(1)) & (found == 0);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ const UniversalOptions& checked(const Scope& at, const TransformerOptions& layer
 // bool [B, T], true up to a sequence's length.
 Tensor real_positions(const Tensor& x, const Tensor& lengths) {
   if (!lengths.defined()) return full({x.size(0), x.size(1)}, true);
-  return arange(x.size(1)) < lengths.unsqueeze(1);
+  return ~padding_mask(lengths, x.size(1));
 }
 
 // Adaptive computation time of every position.
