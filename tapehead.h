@@ -114,6 +114,7 @@
 #include "tapehead/optim/clip.h"
 #include "tapehead/optim/curve.h"
 #include "tapehead/optim/optimizer.h"
+#include "tapehead/optim/rmsprop.h"
 #include "tapehead/optim/schedule.h"
 #include "tapehead/optim/sgd.h"
 #include "tapehead/optim/state.h"

@@ -12,7 +12,7 @@ using namespace tapehead;
 namespace {
 
 struct Options {
-  std::string model = "ntm", task = "copy";
+  std::string model = "ntm", task = "copy", optimizer = "adam";
   bool paper = false;
   int64_t longest = 0, test_length = 0, repeats = 0, test_repeats = 0;
   int64_t slots = 0, width = 20, read_heads = 1, write_heads = 1, hidden = 100, layers = 1;
@@ -22,6 +22,7 @@ struct Options {
 
 // What differs between the small setting and the paper's.
 void set_defaults(Options& t, train::Options& o) {
+  train::check_choice("--optimizer", t.optimizer, "adam", "rmsprop");
   const auto unless_given = [&](auto& value, auto small, auto paper) {
     if (value == 0) value = t.paper ? paper : small;
   };
@@ -34,7 +35,8 @@ void set_defaults(Options& t, train::Options& o) {
   unless_given(t.repeats, int64_t{3}, int64_t{10});
   if (t.test_repeats == 0) t.test_repeats = t.repeats;
   unless_given(t.slots, int64_t{32}, int64_t{128});
-  unless_given(t.lr, 2e-3, 1e-3);
+  if (t.optimizer == "rmsprop") unless_given(t.lr, 1e-3, 1e-4);
+  else unless_given(t.lr, 2e-3, 1e-3);
   if (!o.epochs && !o.steps) o.steps = t.paper ? 15000 : 2500;
 }
 
@@ -162,8 +164,17 @@ void add_options(train::Cli& cli, Options& t) {
   cli.option("--layers", t.layers, "of the LSTM without a memory", Keep::fixed);
   cli.option("--batch", t.batch, "sequences in a batch");
   cli.option("--tests", t.tests, "batches to score", Keep::no);
-  cli.option("--lr", t.lr, "learning rate of Adam (2e-3; paper 1e-3)");
+  cli.option("--optimizer", t.optimizer, "adam, or the papers' rmsprop", Keep::fixed);
+  cli.option("--lr", t.lr, "learning rate (2e-3, rmsprop 1e-3; paper 1e-3, 1e-4)");
   cli.option("--clip", t.clip, "limit of the gradient's norm");
+}
+
+std::unique_ptr<optim::Optimizer> optimizer_of(const Options& t, const nn::Params& params) {
+  if (t.optimizer == "rmsprop")
+    return std::make_unique<optim::RMSprop>(
+        params, optim::RMSpropOptions{
+                    .lr = t.lr, .alpha = 0.95, .eps = 1e-4, .momentum = 0.9, .centered = true});
+  return std::make_unique<optim::Adam>(params, optim::AdamOptions{.lr = t.lr});
 }
 
 void run(train::Cli& cli) {
@@ -189,10 +200,10 @@ void run(train::Cli& cli) {
       },
       {.batch = t.batch, .shuffle = false});
   const int64_t steps = o.steps ? *o.steps : *o.epochs * batches.per_epoch();
-  optim::Adam opt(params, {.lr = t.lr});
-  optim::WarmupCosine schedule(opt, {.warmup = steps / 20, .steps = steps});
+  const std::unique_ptr<optim::Optimizer> opt = optimizer_of(t, params);
+  optim::WarmupCosine schedule(*opt, {.warmup = steps / 20, .steps = steps});
 
-  train::Run run(cli, o, params, opt, schedule, batches, steps);
+  train::Run run(cli, o, params, *opt, schedule, batches, steps);
   // Those of other lengths are for the result alone.
   run.each_epoch("right_bits", [&] { return 100 - bit_error(t, machine, false, o.seed + 2); });
   for (const data::Episodes& batch : run) {

@@ -6,6 +6,7 @@
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/optim/adam.h"
+#include "tapehead/optim/rmsprop.h"
 #include "tapehead/optim/sgd.h"
 #include "tapehead/tests/optim_tools.h"
 
@@ -196,7 +197,7 @@ TEST_CASE("zero_grad clears the gradients") {
 
 TEST_CASE("what optimizers refuse") {
   using nn::Param;
-  using optim::Adam, optim::AdamW, optim::SGD;
+  using optim::Adam, optim::AdamW, optim::RMSprop, optim::SGD;
   const nn::Params p = small_model({"fc", "out"});
   struct Row {
     std::function<void()> call;
@@ -220,6 +221,9 @@ TEST_CASE("what optimizers refuse") {
        },
        "AdamW: betas = {-0.1, 0.9}; each must be at least 0 and below 1"},
       {[&] { Adam(p, {.eps = -1}); }, "Adam: eps = -1; it must be 0 or more"},
+      {[&] { RMSprop(p, {.alpha = 1}); }, "RMSprop: alpha = 1; it must be at least 0 and below 1"},
+      {[&] { RMSprop(p, {.eps = -1}); }, "RMSprop: eps = -1; it must be 0 or more"},
+      {[&] { RMSprop(p, {.momentum = -1}); }, "RMSprop: momentum = -1; it must be 0 or more"},
       {[&] { AdamW(p).set_lr(-1); }, "AdamW: lr = -1; it must be 0 or more"},
       {[&] { AdamW{nn::Params(1)}; },
        "AdamW: there are no parameters; make the layers before the optimizer"},

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "tapehead/optim/adam.h"
+#include "tapehead/optim/rmsprop.h"
 #include "tapehead/optim/sgd.h"
 #include "tapehead/tests/optim_tools.h"
 
@@ -36,6 +37,10 @@ const std::vector<Make> kMakers = {
       return std::make_unique<optim::SGD>(p, optim::SGDOptions{.momentum = 0.9, .dampening = 0.5});
     },
     [](auto& p) { return std::make_unique<optim::Adam>(p); },
+    [](auto& p) {
+      return std::make_unique<optim::RMSprop>(
+          p, optim::RMSpropOptions{.momentum = 0.9, .centered = true});
+    },
     [](auto& p) {
       return std::make_unique<optim::AdamW>(p, optim::AdamWOptions{.lr = 0.1, .amsgrad = true});
     },

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "tapehead/optim/adam.h"
+#include "tapehead/optim/rmsprop.h"
 #include "tapehead/optim/sgd.h"
 #include "tapehead/tests/optim_tools.h"
 
@@ -30,6 +31,15 @@ std::unique_ptr<optim::Optimizer> make(const TorchRun& r, const std::vector<nn::
                                                             .weight_decay = r.weight_decay,
                                                             .amsgrad = r.amsgrad,
                                                             .maximize = r.maximize});
+  if (kind == "RMSprop")
+    return std::make_unique<optim::RMSprop>(params,
+                                            optim::RMSpropOptions{.lr = r.lr,
+                                                                  .alpha = r.alpha,
+                                                                  .eps = r.eps,
+                                                                  .weight_decay = r.weight_decay,
+                                                                  .momentum = r.momentum,
+                                                                  .centered = r.centered,
+                                                                  .maximize = r.maximize});
   return std::make_unique<optim::AdamW>(params,
                                         optim::AdamWOptions{.lr = r.lr,
                                                             .betas = {r.betas[0], r.betas[1]},

@@ -1,5 +1,6 @@
 // Optimizer kernels: SGD (Sutskever et al. 2013, as PyTorch has it), Adam (Kingma and Ba 2015),
-// AdamW (Loshchilov and Hutter 2019), AMSGrad (Reddi et al. 2018).
+// AdamW (Loshchilov and Hutter 2019), AMSGrad (Reddi et al. 2018), RMSprop (Tieleman and Hinton
+// 2012; centered: Graves 2013).
 #include "tapehead/core/kernels/optim.h"
 
 #include <type_traits>
@@ -85,6 +86,38 @@ void adam(const OptimPiece& piece, const AdamNumbers& numbers) {
   else adam_of<T, false>(piece, numbers);
 }
 
+template <class T, bool kCentered, bool kMomentum>
+void rmsprop_of(const OptimPiece& piece, const RmspropNumbers& numbers) {
+  using C = Compute<T>;
+  const C grad_scale = C(numbers.grad_scale), decay = C(numbers.weight_decay), lr = C(numbers.lr);
+  const C alpha = C(numbers.alpha), move = C(1 - numbers.alpha), eps = C(numbers.eps);
+  const C momentum = C(numbers.momentum);
+  C* square = reinterpret_cast<C*>(piece.state[0]);
+  C* mean = reinterpret_cast<C*>(piece.state[1]);
+  C* velocity = reinterpret_cast<C*>(piece.state[kCentered ? 2 : 1]);
+  update_each<T>(piece, [=](C w, C grad, int64_t i) {
+    const C g = grad_scale * grad + decay * w;
+    C s = alpha * square[i] + move * g * g;
+    square[i] = s;
+    if constexpr (kCentered) {
+      const C m = mean[i] + move * (g - mean[i]);
+      mean[i] = m;
+      s -= m * m;
+    }
+    C change = g / (root(s) + eps);
+    if constexpr (kMomentum) velocity[i] = change += momentum * velocity[i];
+    return w - lr * change;
+  });
+}
+
+template <class T>
+void rmsprop(const OptimPiece& piece, const RmspropNumbers& numbers) {
+  const bool momentum = numbers.momentum != 0;
+  if (numbers.centered)
+    (momentum ? rmsprop_of<T, true, true> : rmsprop_of<T, true, false>)(piece, numbers);
+  else (momentum ? rmsprop_of<T, false, true> : rmsprop_of<T, false, false>)(piece, numbers);
+}
+
 template <class T>
 void average(char* averages, const char* values, int64_t n, double weight) {
   using C = Compute<T>;
@@ -149,6 +182,7 @@ void clamp(char* values, int64_t n, double bound) {
 extern const OptimKernels optim_kernels = {
     .sgd = {sgd<float>, sgd<double>, sgd<bfloat16>},
     .adam = {adam<float>, adam<double>, adam<bfloat16>},
+    .rmsprop = {rmsprop<float>, rmsprop<double>, rmsprop<bfloat16>},
     .average = {average<float>, average<double>, average<bfloat16>},
     .abs_sum = {reduce<float, Abs>, reduce<double, Abs>, reduce<bfloat16, Abs>},
     .square_sum = {reduce<float, Square>, reduce<double, Square>, reduce<bfloat16, Square>},

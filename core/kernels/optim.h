@@ -15,6 +15,7 @@ struct OptimPiece {
   const char* grad = nullptr;
   char* master = nullptr;  // of bf16 only
   // SGD: the momentum, or null. Adam: the first moment, the second, the largest second or null.
+  // RMSprop: the mean square; then the mean, if `centered`; then the momentum, if there is one.
   char* state[3] = {};
   int64_t n = 0;
 };
@@ -38,10 +39,21 @@ struct AdamNumbers {
   double eps;
 };
 
+struct RmspropNumbers {
+  double grad_scale;    // the gradient is multiplied by it
+  double weight_decay;  // times the parameter, added to the gradient
+  double lr;
+  double alpha;  // how much of the means each step keeps
+  double eps;
+  double momentum;
+  bool centered;  // the mean's square is taken off the mean square
+};
+
 /// Entries are by DType; null unless it is floating.
 struct OptimKernels {
   void (*sgd[kDTypes])(const OptimPiece&, const SgdNumbers&);
   void (*adam[kDTypes])(const OptimPiece&, const AdamNumbers&);
+  void (*rmsprop[kDTypes])(const OptimPiece&, const RmspropNumbers&);
   /// Moves `average`, of the type that state has, by `weight` towards the values.
   void (*average[kDTypes])(char* average, const char* values, int64_t n, double weight);
 

@@ -33,6 +33,11 @@ RUNS = [
     ("AdamW", dict(lr=0.05, betas=(0.8, 0.95), eps=1e-6, weight_decay=0.3)),
     ("AdamW", dict(lr=0.02, amsgrad=True, weight_decay=0.1)),
     ("AdamW", dict(lr=0.02, betas=(0.95, 0.999), weight_decay=0.1, maximize=True)),
+    ("RMSprop", dict(lr=0.01)),
+    ("RMSprop", dict(lr=0.02, alpha=0.9, eps=1e-6, weight_decay=0.1, maximize=True)),
+    ("RMSprop", dict(lr=0.01, momentum=0.9)),
+    ("RMSprop", dict(lr=0.01, alpha=0.95, eps=1e-4, centered=True)),
+    ("RMSprop", dict(lr=0.01, alpha=0.95, eps=1e-4, momentum=0.9, centered=True, weight_decay=0.01)),
 ]
 
 
@@ -53,10 +58,11 @@ def train(kind, options, dtype):
 
 def row(kind, options):
     defaults = dict(lr=0, momentum=0, dampening=0, nesterov=False, betas=(0.9, 0.999), eps=1e-8,
-                    weight_decay=0.01 if kind == "AdamW" else 0, amsgrad=False, maximize=False)
+                    weight_decay=0.01 if kind == "AdamW" else 0, amsgrad=False, maximize=False,
+                    alpha=0.99, centered=False)
     o = {**defaults, **options}
-    flags = ", ".join(str(o[k]).lower() for k in ("nesterov", "amsgrad", "maximize"))
-    plain = ", ".join(repr(o[k]) for k in ("lr", "momentum", "dampening", "weight_decay", "eps"))
+    flags = ", ".join(str(o[k]).lower() for k in ("nesterov", "amsgrad", "maximize", "centered"))
+    plain = ", ".join(repr(o[k]) for k in ("lr", "momentum", "dampening", "weight_decay", "eps", "alpha"))
     print(f'  {{"{kind}", {plain}, {{{o["betas"][0]}, {o["betas"][1]}}}, {flags},')
     print(f"   {numbers(train(kind, options, torch.float64))},")
     print(f"   {numbers(train(kind, options, torch.float32), 9)}}},")
@@ -93,8 +99,8 @@ def main():
     for t, grads in enumerate(GRADS):
         print(f"  {numbers(grads[: len(A)] if t in B_HAS_NONE else grads)},")
     print("};\n")
-    print("struct TorchRun {\n  const char* optimizer;\n  double lr, momentum, dampening, weight_decay, eps, betas[2];")
-    print("  bool nesterov, amsgrad, maximize;\n  std::vector<double> in_f64, in_f32;  // a and b after the last step\n};")
+    print("struct TorchRun {\n  const char* optimizer;\n  double lr, momentum, dampening, weight_decay, eps, alpha, betas[2];")
+    print("  bool nesterov, amsgrad, maximize, centered;\n  std::vector<double> in_f64, in_f32;  // a and b after the last step\n};")
     print("inline const std::vector<TorchRun> kTorchRuns = {")
     for kind, options in RUNS:
         row(kind, options)
