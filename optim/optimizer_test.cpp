@@ -1,6 +1,7 @@
 // What all optimizers share: which parameters a step changes, and what is refused.
 #include "tapehead/optim/optimizer.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "tapehead/autograd/grad_mode.h"
@@ -193,6 +194,20 @@ TEST_CASE("zero_grad clears the gradients") {
   give(params["a"], {1, 1});
   opt.zero_grad();
   CHECK_FALSE(params["a"].grad().defined());
+}
+
+// The mean square less the mean's square is 0 then, or by rounding less.
+TEST_CASE("centered RMSprop bears gradients that never change") {
+  std::vector<double> gradients;
+  for (int k = 1; k < 400; ++k) gradients.push_back(k / 37.0);
+  for (const DType dtype : {f32, f64}) {
+    CAPTURE(std::string(name(dtype)));
+    const Tensor w = leaf(gradients, dtype);
+    optim::RMSprop opt({{"w", w}}, {.lr = 1e-9, .alpha = 0.5, .centered = true});
+    give(w, gradients);
+    for (int i = 0; i < 300; ++i) opt.step();
+    CHECK(std::ranges::all_of(values(w), [](double v) { return std::isfinite(v); }));
+  }
 }
 
 TEST_CASE("what optimizers refuse") {

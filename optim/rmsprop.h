@@ -18,8 +18,9 @@ struct RMSpropOptions {
 /// Tieleman and Hinton 2012 (Coursera, lecture 6.5), as PyTorch has it: s = alpha s + (1 - alpha)
 /// g², d = g / (sqrt(s) + eps), and w = w - lr d, or with momentum v = momentum v + d, w = w - lr
 /// v. Centered (Graves 2013), the square of the mean m = alpha m + (1 - alpha) g is taken off s
-/// under the root. So Neural Turing machines and differentiable neural computers were trained, with
-/// a learning rate of 1e-4 and a momentum of 0.9; there eps is under the root too.
+/// under the root; less than 0 by rounding counts as 0, where PyTorch gives NaN. So Neural Turing
+/// machines and differentiable neural computers were trained, with a learning rate of 1e-4 and a
+/// momentum of 0.9; there eps is under the root too.
 class RMSprop : public Optimizer {
  public:
   /// Trains every parameter of the model. Throws ValueError for options outside their range, for

@@ -102,7 +102,7 @@ void rmsprop_of(const OptimPiece& piece, const RmspropNumbers& numbers) {
     if constexpr (kCentered) {
       const C m = mean[i] + move * (g - mean[i]);
       mean[i] = m;
-      s -= m * m;
+      s = s > m * m ? s - m * m : C(0);  // below 0 only by rounding
     }
     C change = g / (root(s) + eps);
     if constexpr (kMomentum) velocity[i] = change += momentum * velocity[i];
