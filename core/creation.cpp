@@ -175,9 +175,13 @@ Tensor padding_mask(const Tensor& lengths, int64_t columns) {
     throw ShapeError(
         fmt::format("padding_mask: lengths are {}; expected [B], one for each sequence",
                     lengths.shape().str()));
-  const std::vector<int64_t> ends = lengths.to_vector<int64_t>();
-  return computed({lengths.size(0), columns}, boolean,
-                  [&](int64_t i) { return i % columns >= ends[static_cast<size_t>(i / columns)]; });
+  const Tensor out = core::empty({lengths.size(0), columns}, boolean);
+  bool* to = out.data<bool>();
+  for (const int64_t length : lengths.to_vector<int64_t>()) {
+    const int64_t real = std::clamp<int64_t>(length, 0, columns);
+    to = std::fill_n(std::fill_n(to, real, false), columns - real, true);
+  }
+  return out;
 }
 
 Tensor one_hot(const Tensor& indices, int64_t classes) {

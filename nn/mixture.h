@@ -35,8 +35,8 @@ struct Mixed {
 /// nothing else is computed. Parameters: `router.weight`, `experts.0.up.weight` …
 class MixtureOfExperts {
  public:
-  /// `expert` is each expert's options. Throws ValueError for options out of range, and
-  /// for a kernel.
+  /// `expert` is each expert's options. Throws ValueError for options out of range, and for a
+  /// kernel.
   MixtureOfExperts(Scope at, const FeedForwardOptions& expert, const MixtureOptions& options);
 
   /// x [..., C] to Mixed::out [..., C].
