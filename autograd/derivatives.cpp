@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -16,6 +17,18 @@ using Tensors = std::vector<Tensor>;
 using Values = std::vector<double>;
 
 constexpr double kMostDerivatives = 2e7;
+// How far two formulas of one gradient may be apart by rounding, of its largest element.
+constexpr double kRounding = 1e-10;
+
+// Numbers of both signs, none near zero.
+Values random_direction(std::mt19937_64& bits, int64_t n) {
+  Values out;
+  for (int64_t i = 0; i < n; ++i) {
+    const double size = 0.5 + std::ldexp(static_cast<double>(bits() >> 11), -53);
+    out.push_back(bits() & 1 ? size : -size);
+  }
+  return out;
+}
 
 std::string position(const Tensor& t, int64_t index) {
   Shape at = t.shape();
@@ -57,7 +70,8 @@ std::vector<Values> slope(const Subject& s, const Tensor& input, const std::vect
 }
 
 // The gradients of <seed, result> at the varied inputs; undefined where none flows.
-Tensors pull_back(const Subject& s, const Tensors& results, const Tensors& seeds) {
+Tensors pull_back(const Subject& s, const Tensors& results, const Tensors& seeds,
+                  bool create_graph = false) {
   Tensors varied, tracked, gradients;
   for (const size_t i : s.varied) varied.push_back(s.inputs[i]);
   for (size_t r = 0; r < results.size(); ++r)
@@ -65,7 +79,16 @@ Tensors pull_back(const Subject& s, const Tensors& results, const Tensors& seeds
       tracked.push_back(results[r]), gradients.push_back(seeds[r]);
   if (tracked.empty()) return Tensors(varied.size());
   return grad(tracked, varied,
-              {.gradients = gradients, .retain_graph = true, .allow_unused = true});
+              {.gradients = gradients,
+               .retain_graph = true,
+               .create_graph = create_graph,
+               .allow_unused = true});
+}
+
+// A gradient in numbers; zeros where none flows.
+Values values_of(const Tensor& gradient, const Tensor& input) {
+  return gradient.defined() ? gradient.to_vector<double>()
+                            : Values(static_cast<size_t>(input.numel()));
 }
 
 // The disagreements of one check; the worst is told.
@@ -130,9 +153,7 @@ void compare_all(const Subject& s, const Tensors& results, const GradcheckOption
       const Tensors row = pull_back(s, results, seeds);
       for (size_t v = 0; v < row.size(); ++v) {
         if (row[v].defined()) reached[v] = true;
-        const Values g = row[v].defined()
-                             ? row[v].to_vector<double>()
-                             : Values(static_cast<size_t>(s.inputs[s.varied[v]].numel()));
+        const Values g = values_of(row[v], s.inputs[s.varied[v]]);
         jacobian[r][v].insert(jacobian[r][v].end(), g.begin(), g.end());
       }
     }
@@ -167,10 +188,8 @@ void compare_directions(const Subject& s, const Tensors& results, const Gradchec
     Tensors seeds;
     std::vector<Values> weights;
     for (const Tensor& result : results) {
-      weights.push_back(random_direction(bits, result.numel()));
-      seeds.push_back(core::full(result.shape(), 0, f64));
-      for (int64_t k = 0; k < result.numel(); ++k)
-        element(seeds.back(), k) = weights.back()[static_cast<size_t>(k)];
+      seeds.push_back(random_tensor(bits, result.shape()));
+      weights.push_back(seeds.back().to_vector<double>());
     }
     const Tensors grads = pull_back(s, results, seeds);
     for (size_t v = 0; v < s.varied.size(); ++v) {
@@ -209,13 +228,34 @@ double& element(const Tensor& t, int64_t index) {
   return t.data<double>()[at];
 }
 
-Values random_direction(std::mt19937_64& bits, int64_t n) {
-  Values out;
-  for (int64_t i = 0; i < n; ++i) {
-    const double size = 0.5 + std::ldexp(static_cast<double>(bits() >> 11), -53);
-    out.push_back(bits() & 1 ? size : -size);
-  }
+Tensor random_tensor(std::mt19937_64& bits, const Shape& shape) {
+  const Tensor out = core::empty(shape, f64);
+  const Values numbers = random_direction(bits, shape.numel());
+  std::copy(numbers.begin(), numbers.end(), out.data<double>());
   return out;
+}
+
+void compare_recorded(const Subject& s, const Tensors& results) {
+  std::mt19937_64 bits(3);
+  Tensors seeds;
+  for (const Tensor& result : results) seeds.push_back(random_tensor(bits, result.shape()));
+  const Tensors plain = pull_back(s, results, seeds), recorded = pull_back(s, results, seeds, true);
+  for (size_t v = 0; v < plain.size(); ++v) {
+    const Tensor& input = s.inputs[s.varied[v]];
+    const Values a = values_of(plain[v], input), b = values_of(recorded[v], input);
+    double scale = 1;
+    for (const double x : a)
+      if (std::isfinite(x)) scale = std::max(scale, std::abs(x));
+    for (size_t k = 0; k < a.size(); ++k) {
+      const bool same = a[k] == b[k] || (std::isnan(a[k]) && std::isnan(b[k]));
+      if (!same && !(std::abs(a[k] - b[k]) <= kRounding * scale))
+        throw GradcheckError(fmt::format(
+            "{}: the gradient of {} at {} is {:.8g}, but {:.8g} with create_graph; correct one of "
+            "the formulas of the backward",
+            s.check, s.input_names[s.varied[v]], position(input, static_cast<int64_t>(k)), a[k],
+            b[k]));
+    }
+  }
 }
 
 void compare_derivatives(const Subject& s, const Tensors& results,

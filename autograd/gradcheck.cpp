@@ -88,10 +88,6 @@ Tensors results_of(Subject& s) {
   return results;
 }
 
-void check(Subject& s, const GradcheckOptions& options) {
-  detail::compare_derivatives(s, results_of(s), options);
-}
-
 }  // namespace
 
 CheckedFunction::Tensors CheckedFunction::operator()(const Tensors& inputs) const {
@@ -105,7 +101,9 @@ CheckedFunction::Tensors CheckedFunction::operator()(const Tensors& inputs) cons
 void gradcheck(const CheckedFunction& f, const Tensors& inputs, const GradcheckOptions& options) {
   Subject s{.check = "gradcheck", .f = f, .inputs = {}};
   take_inputs(s, inputs);
-  check(s, options);
+  const Tensors results = results_of(s);
+  detail::compare_derivatives(s, results, options);
+  detail::compare_recorded(s, results);
 }
 
 void gradgradcheck(const CheckedFunction& f, const Tensors& inputs,
@@ -113,18 +111,16 @@ void gradgradcheck(const CheckedFunction& f, const Tensors& inputs,
   Subject first{.check = "gradgradcheck", .f = f, .inputs = {}};
   take_inputs(first, inputs);
   const Tensors results = results_of(first);
+  // What is differentiated again is the recorded gradient, which may be another formula.
+  detail::compare_recorded(first, results);
 
   Subject s = first;
   s.second = true;
   s.result_names.clear();
   std::mt19937_64 bits(2);
   for (size_t r = 0; r < results.size(); ++r) {
-    const Values dy = detail::random_direction(bits, results[r].numel());
-    Tensor seed = core::empty(results[r].shape(), f64);
-    for (int64_t k = 0; k < seed.numel(); ++k)
-      detail::element(seed, k) = dy[static_cast<size_t>(k)];
     s.varied.push_back(s.inputs.size());
-    s.inputs.push_back(seed.set_requires_grad());
+    s.inputs.push_back(detail::random_tensor(bits, results[r].shape()).set_requires_grad());
     s.input_names.push_back("the gradient of " + first.result_names[r]);
   }
   for (const size_t v : first.varied)
@@ -144,7 +140,7 @@ void gradgradcheck(const CheckedFunction& f, const Tensors& inputs,
       if (!grads[i].defined()) grads[i] = core::full(wanted[i].shape(), 0, f64);
     return grads;
   };
-  check(s, options);
+  detail::compare_derivatives(s, results_of(s), options);
 }
 
 }  // namespace tapehead

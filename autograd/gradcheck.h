@@ -78,15 +78,19 @@ struct GradcheckOptions {
 /// Compares the gradients of `f` at `inputs` with central differences. Every f64 input is checked;
 /// integer and bool inputs are handed on. An input that is a leaf and tracks gradients is varied in
 /// place, so that a function may also capture it (a layer's weight); its elements are put back.
+/// An op may have another formula for a gradient that is itself recorded (create_graph); both must
+/// give the same.
 ///
 /// Throws GradcheckError that names the worst derivative, with both values and where it stands, or
 /// says that an input is of another floating type, that a result is not tracked or ignores an
-/// input, or that the function gives something else the second time.
+/// input, that the function gives something else the second time, or that a gradient is another
+/// one with create_graph.
 void gradcheck(const CheckedFunction& f, const std::vector<Tensor>& inputs,
                const GradcheckOptions& options = {});
 
 /// The same for the gradients of the gradients: of what grad() gives with create_graph, with
-/// respect to the inputs and to the gradients that arrive at the results.
+/// respect to the inputs and to the gradients that arrive at the results. The first gradients are
+/// compared with and without create_graph too, but not with differences.
 void gradgradcheck(const CheckedFunction& f, const std::vector<Tensor>& inputs,
                    const GradcheckOptions& options = {});
 

@@ -34,6 +34,13 @@ struct Once : CustomOp {
 };
 Tensor once(const Tensor& x) { return apply<Once>(x); }
 
+// A right gradient, but three times x when it is recorded: the derivative of that is consistent.
+struct OtherWhenRecorded : CustomOp {
+  Tensor forward(const Tensor& x) { return save(x) * x; }
+  Tensor backward(const Tensor& dy) const { return dy * (grad_enabled() ? 3 : 2) * saved(0); }
+};
+Tensor other_when_recorded(const Tensor& x) { return apply<OtherWhenRecorded>(x); }
+
 struct GivesNothing : CustomOp {
   Tensor forward(const Tensor& x) { return x * 2; }
   Tensor backward(const Tensor&) const { return {}; }
@@ -121,6 +128,18 @@ TEST_CASE("gradgradcheck sees a second derivative that is lost") {
         "gradgradcheck: no gradient reaches input 0 ([2] f64), though the results depend on it; "
         "the function "
         "leaves the tape, or a backward gives nothing for it");
+}
+
+TEST_CASE("the checks see a recorded gradient that is not the plain one") {
+  const std::string rest =
+      ": the gradient of input 0 ([1] f64) at [0] is 0.2117532, but 0.3176298 with "
+      "create_graph; correct one of the formulas of the backward";
+  const auto f = other_when_recorded;
+  CHECK(error_of([&] { gradcheck(f, {numbers({1})}); }) == "gradcheck" + rest);
+  CHECK(error_of([&] { gradgradcheck(f, {numbers({1})}); }) == "gradgradcheck" + rest);
+  CHECK(error_of([&] {
+          gradgradcheck(f, {numbers({200})}, {.directions = 1});
+        }).starts_with("gradgradcheck: the gradient of input 0 ([200] f64) at [0] is "));
 }
 
 TEST_CASE("what gradcheck says of functions that it cannot check") {

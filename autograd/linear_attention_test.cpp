@@ -107,11 +107,11 @@ TEST_CASE("linear attention has the first and second derivatives of its formula"
     for (const FeatureMap& feature : {FeatureMap(), FeatureMap(squares)}) {
       CAPTURE(causal);
       const LinearAttentionOptions o{
-          .causal = causal, .lengths = tensor({3, 2}), .feature = feature};
+          .causal = causal, .lengths = tensor({3, 2, 0}), .feature = feature};
       const auto f = [&](const Tensor& q, const Tensor& k, const Tensor& v) {
         return linear_attention(q, k, v, o);
       };
-      const Operands x({2, 2, 1, 3, 3, 2, 2});
+      const Operands x({3, 2, 1, 3, 3, 2, 2});
       gradcheck(f, {x.q, x.k, x.v});
       gradgradcheck(f, {x.q, x.k, x.v}, {.directions = 4});
     }

@@ -174,6 +174,12 @@ std::vector<Sample> attention_pairs() {
       if (on.contains(kRelativeQuery)) on.insert(kRelativeKeys);
       if (possible(on) && (a == b || (a + b) % kEvery == 0)) out.push_back(attention_sample(on));
     }
+  // Sequences of no key and of all; queries that see all of them or none.
+  Sample whole = attention_sample({kMask, kLengths}, {.B = 3});
+  whole.operands[3].values = {1, 1, 1, 1, 0, 0, 0, 0, 0, 1, 1, 0, 1, 1, 1, 1, 0, 0,
+                              0, 0, 1, 0, 1, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0, 1, 1, 0};
+  whole.operands[4].values = {0, 4, 2};
+  out.push_back(whole);
   return out;
 }
 

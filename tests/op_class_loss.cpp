@@ -56,12 +56,14 @@ Sample class_loss(const ClassLoss& c) {
     if (c.logs) return Tensors{nll_loss(x[0], x[1], {weight, c.ignore_index, c.reduction})};
     return Tensors{cross_entropy(x[0], x[1], {weight, c.ignore_index, c.smoothing, c.reduction})};
   };
-  return {
-      .operands = {{c.shape, -3, 3}, c.probabilities ? Operand(c.shape, 0, 1) : indices(rows, C)},
-      .call = call,
-      .reference = [c](Arrays& x) { return Arrays{reference(c, x)}; },
-      .reduces = c.shape.numel(),
-      .roundings = c.probabilities ? 8 : 1};
+  Operand target = c.probabilities ? Operand(c.shape, 0, 1) : indices(rows, C);
+  for (int64_t i = 0; !c.probabilities && i < rows.numel(); ++i)  // each class in turn
+    target.values.push_back(static_cast<double>(i % C));
+  return {.operands = {{c.shape, -3, 3}, target},
+          .call = call,
+          .reference = [c](Arrays& x) { return Arrays{reference(c, x)}; },
+          .reduces = c.shape.numel(),
+          .roundings = c.probabilities ? 8 : 1};
 }
 
 std::vector<Sample> class_losses(bool logs) {
@@ -73,6 +75,8 @@ std::vector<Sample> class_losses(bool logs) {
                              {{6, 5}, kNone},
                              {{2, 3, 4}, kNone, 1},
                              {{6, 4}, kMean, 2},
+                             {{6, 4}, kSum, 1},
+                             {{3, 1}, kSum, 0},  // all are ignored
                              {{0, 3}, kSum},
                              {{70, 130}, kMean, 0},
                              {{30, 5000}}};
@@ -84,6 +88,23 @@ std::vector<Sample> class_losses(bool logs) {
         c.logs = logs, c.weighted = weighted, c.smoothing = smoothing;
         out.push_back(class_loss(c));
       }
+  return out;
+}
+
+std::vector<Sample> probability_losses() {
+  std::vector<Sample> out{class_loss({.shape = {2, 3, 4},
+                                      .reduction = Reduction::none,
+                                      .smoothing = 0.2,
+                                      .weighted = true,
+                                      .probabilities = true})};
+  for (const Reduction reduction : {Reduction::mean, Reduction::sum, Reduction::none})
+    for (const bool weighted : {false, true})
+      for (const double smoothing : {0.0, 0.1})
+        out.push_back(class_loss({.shape = {4, 5},
+                                  .reduction = reduction,
+                                  .smoothing = smoothing,
+                                  .weighted = weighted,
+                                  .probabilities = true}));
   return out;
 }
 

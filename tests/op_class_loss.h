@@ -21,5 +21,7 @@ Sample class_loss(const ClassLoss& c);
 /// Of classes: every reduction, with and without ignored targets, weights and, unless `logs`,
 /// smoothing.
 std::vector<Sample> class_losses(bool logs);
+/// cross_entropy of probabilities: the same, but nothing is ignored.
+std::vector<Sample> probability_losses();
 
 }  // namespace tapehead::rows

@@ -33,18 +33,32 @@ Derived derive(const Sample& s, const Tensors& operands, Layout gradient_fits,
     gradients.push_back(to_tensor(fitting(dy, gradient_fits), results[r].dtype(),
                                   gradient_lies_so ? gradient_fits : Layout::kPlain));
   }
-  out.grads.resize(operands.size());
   std::vector<size_t> owner;
-  for (size_t i = 0; i < operands.size(); ++i)
-    if (operands[i].requires_grad()) inputs.push_back(operands[i]), owner.push_back(i);
-  const Tensors grads = grad(outputs, inputs, {.gradients = gradients, .allow_unused = true});
-  for (size_t k = 0; k < grads.size(); ++k) {
-    if (!grads[k].defined()) continue;
-    if (grads[k].dtype() != inputs[k].dtype())
-      throw std::logic_error(fmt::format("the gradient of operand {} is {}, not {}", owner[k],
-                                         name(grads[k].dtype()), name(inputs[k].dtype())));
-    out.grads[owner[k]] = to_array(grads[k]);
+  DType least = f64;  // precise of the operands' types
+  for (size_t i = 0; i < operands.size(); ++i) {
+    if (!operands[i].requires_grad()) continue;
+    inputs.push_back(operands[i]), owner.push_back(i);
+    if (size_of(operands[i].dtype()) < size_of(least)) least = operands[i].dtype();
   }
+  const auto pull_back = [&](bool create_graph) {
+    std::vector<std::optional<Array>> found(operands.size());
+    const Tensors grads = grad(outputs, inputs,
+                               {.gradients = gradients,
+                                .retain_graph = true,
+                                .create_graph = create_graph,
+                                .allow_unused = true});
+    for (size_t k = 0; k < grads.size(); ++k) {
+      if (!grads[k].defined()) continue;
+      if (grads[k].dtype() != inputs[k].dtype())
+        throw std::logic_error(fmt::format("the gradient of operand {} is {}, not {}", owner[k],
+                                           name(grads[k].dtype()), name(inputs[k].dtype())));
+      found[owner[k]] = to_array(grads[k]);
+    }
+    return found;
+  };
+  out.grads = pull_back(false);
+  if (auto d = compare_grads(s, {out.results, pull_back(true)}, out, least))
+    throw std::logic_error("with create_graph " + *d);
   return out;
 }
 

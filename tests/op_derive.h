@@ -20,7 +20,7 @@ struct Derived {
   std::vector<std::optional<Array>> grads;  // of each operand; none where none flows
 };
 /// Arriving gradients are random. Their values fit `gradient_fits`; only when `gradient_lies_so`
-/// they also lie in memory like that.
+/// they also lie in memory like that. Throws when create_graph gives other gradients.
 Derived derive(const Sample& s, const Tensors& operands, Layout gradient_fits = Layout::kPlain,
                bool gradient_lies_so = false);
 

@@ -86,6 +86,7 @@ Arrays draw(const Sample& sample) {
   for (const Operand& o : sample.operands) {
     Array values(o.shape);
     for (double& value : values.values) value = draw_value(bits, o);
+    if (!o.values.empty()) values.values = o.values;
     out.push_back(std::move(values));
   }
   return out;

@@ -92,6 +92,12 @@ Row& Row::binary(Tensor (*f)(const Tensor&, const Tensor&), double (*reference)(
   return *this;
 }
 
+Row& Row::corners(std::function<Tensor(const Tensor&)> f, std::vector<double> values) {
+  return sample({.operands = {vector_of(std::move(values))},
+                 .call = [f = std::move(f)](const Tensors& x) { return Tensors{f(x[0])}; },
+                 .has_derivative = false});
+}
+
 Row& Row::sample(Sample s) {
   for (Operand& o : s.operands) o.away_from_zero = std::max(o.away_from_zero, s.away_from_zero);
   samples_.push_back(std::move(s));

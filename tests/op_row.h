@@ -4,6 +4,7 @@
 //   follow from
 //     the reduction length; for elementwise ops also on integers, where they take them;
 //   - gradcheck and gradgradcheck in f64; the gradients in f32 and bf16 against those in f64;
+//   - every gradient against the one that create_graph records, which may be another formula;
 //   - operands and arriving gradients that are not contiguous, of stride 0, aliased; for
 //   elementwise ops also
 //     empty and 0-d ones and every broadcast pairing;
@@ -73,6 +74,7 @@ struct Operand {
   double from = -2, to = 2;   // uniform; of indices: integers from <= i < to
   Kind kind = kFloating;      // floating operands take each floating type in turn; indices are i64
   double away_from_zero = 0;  // no value is nearer to zero than this
+  std::vector<double> values = {};  // given ones, instead of random ones
   Operand(const Shape& s, double low = -2, double high = 2, Kind k = kFloating)
       : shape(s), from(low), to(high), kind(k) {}
 };
@@ -80,6 +82,16 @@ inline Operand indices(const Shape& shape, int64_t below) {
   return {shape, 0, static_cast<double>(below), Operand::kIndex};
 }
 inline Operand mask(const Shape& shape) { return {shape, 0, 1, Operand::kBool}; }
+/// The operand with these values, which reach what random ones may miss.
+inline Operand given(Operand operand, std::vector<double> values) {
+  operand.values = std::move(values);
+  return operand;
+}
+/// A vector of these values.
+inline Operand vector_of(std::vector<double> values) {
+  const Shape shape{static_cast<int64_t>(values.size())};
+  return given(shape, std::move(values));
+}
 
 using Tensors = std::vector<Tensor>;
 
@@ -94,6 +106,9 @@ struct Sample {
   /// The gradient is checked; false for results of integer or boolean type or piecewise constant
   /// ones.
   bool differentiable = true;
+  /// Whether the gradient is the derivative at the operands' values; false where that jumps, and
+  /// for padding that gets no gradient by intent.
+  bool has_derivative = true;
   /// No floating operand has a value nearer to zero than this, where a derivative jumps.
   double away_from_zero = 0;
   /// How often values on the way are rounded to the element type: 1 for a kernel that computes in
@@ -128,6 +143,8 @@ class Row {
   /// An elementwise function of two tensors; samples of every broadcast pairing are made.
   Row& binary(Tensor (*f)(const Tensor&, const Tensor&), double (*reference)(double, double),
               Range a = {}, Range b = {}, bool differentiable = true);
+  /// A function of one tensor at values where its derivative jumps, or a formula would divide by 0.
+  Row& corners(std::function<Tensor(const Tensor&)> f, std::vector<double> values);
   Row& sample(Sample s);
   Row& samples(std::vector<Sample> list);
   /// A call that must throw an error of this type with this text.

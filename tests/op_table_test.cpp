@@ -48,6 +48,10 @@ struct OnceOnly : CustomOp {
   Tensor forward(const Tensor& x) { return twice(x); }
   Tensor backward(const Tensor& dy) const { return (dy + dy).detach(); }
 };
+// Consistent in itself when it is recorded.
+struct OtherWhenRecorded : Right {
+  Tensor backward(const Tensor& dy) const { return grad_enabled() ? 3 * dy : 2 * dy; }
+};
 struct LosesOperand : CustomOp {
   Tensor forward(const Tensor& a, const Tensor& b) {
     return core::binary("add", kernels::Binary::add, a, b);
@@ -118,6 +122,14 @@ TEST_CASE("the checks find a result that is not tracked") {
 
 TEST_CASE("the checks find a lost second derivative") {
   CHECK(has(problems_of<OnceOnly>(), "twice [3]: differences: gradgradcheck: no gradient reaches"));
+}
+
+TEST_CASE("the checks find a recorded gradient that is another") {
+  const auto problems = problems_of<OtherWhenRecorded>();
+  CHECK(has(problems,
+            "twice [3]: f32 gradients: with create_graph the gradient of operand 0 at [0] is "));
+  CHECK(has(problems, "twice [3]: differences: gradcheck: the gradient of input 0 ([3] f64) at "));
+  CHECK(has(problems, "twice [40000]: f32 gradients: with create_graph "));
 }
 
 TEST_CASE("the checks find an operand that gets no gradient") {

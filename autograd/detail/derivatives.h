@@ -22,12 +22,15 @@ struct Subject {
 
 /// The place of an element, counted in row-major order, in an f64 tensor of any strides.
 double& element(const Tensor& t, int64_t index);
-/// Numbers of both signs, none near zero.
-std::vector<double> random_direction(std::mt19937_64& bits, int64_t n);
+/// Numbers of both signs, none near zero, in f64.
+Tensor random_tensor(std::mt19937_64& bits, const Shape& shape);
 
 /// Compares the derivatives of the f64 results by backward with those by differences. Throws
 /// GradcheckError.
 void compare_derivatives(const Subject& s, const std::vector<Tensor>& results,
                          const GradcheckOptions& options);
+/// Compares the gradients of the f64 results with those that create_graph records. Throws
+/// GradcheckError.
+void compare_recorded(const Subject& s, const std::vector<Tensor>& results);
 
 }  // namespace tapehead::detail

@@ -103,6 +103,7 @@ namespace tapehead::rows {
 // No operand is near 0, where the derivative jumps.
 TAPEHEAD_ROW(relu)
     .unary(relu, [](double x) { return std::max(x, 0.0); }, {.away_from_zero = 0.1})
+    .corners(relu, {-1, 0, 2})
     .bad<DTypeError>([] { relu(core::full({2}, 1, boolean)); },
                      "relu: [2] bool is not a type it takes; convert with to(f32)");
 TAPEHEAD_ROW(leaky_relu)
@@ -110,6 +111,7 @@ TAPEHEAD_ROW(leaky_relu)
            [](double x) { return x > 0 ? x : 0.01 * x; }, {.away_from_zero = 0.1})
     .unary([](const Tensor& x) { return leaky_relu(x, -0.5); },
            [](double x) { return x > 0 ? x : -0.5 * x; }, {.away_from_zero = 0.1})
+    .corners([](const Tensor& x) { return leaky_relu(x); }, {-1, 0, 2})
     .bad<DTypeError>([] { leaky_relu(core::full({2}, 1, i64)); },
                      "leaky_relu: [2] i64 is not a type it takes; convert with to(f32)");
 TAPEHEAD_ROW(elu)
@@ -117,6 +119,7 @@ TAPEHEAD_ROW(elu)
            [](double x) { return x > 0 ? x : std::expm1(x); }, {.away_from_zero = 0.1})
     .unary([](const Tensor& x) { return elu(x, 1.5); },
            [](double x) { return x > 0 ? x : 1.5 * std::expm1(x); }, {.away_from_zero = 0.1})
+    .corners([](const Tensor& x) { return elu(x, 1.5); }, {-1, 0, 2})
     .bad<DTypeError>([] { elu(core::full({2}, 1, i64)); },
                      "elu: [2] i64 is not a type it takes; convert with to(f32)");
 
@@ -126,6 +129,7 @@ TAPEHEAD_ROW(hardtanh)
     .unary([](const Tensor& x) { return hardtanh(x); }, into_unit, {-3, 3, 1.1})
     .unary([](const Tensor& x) { return hardtanh(x, 0, 6); },
            [](double x) { return std::min(std::max(x, 0.0), 6.0); }, {-5, 5, 0.1})
+    .corners([](const Tensor& x) { return hardtanh(x); }, {-2, -1, 0.5, 1, 2})
     .bad<ValueError>([] { hardtanh(core::full({2}, 1), 1, -1); },
                      "hardtanh: low is 1 and high -1; low must be below high")
     .bad<DTypeError>([] { hardtanh(core::full({2}, 1, i32)); },

@@ -169,12 +169,7 @@ static Tensor one_wrong(double value) {
 
 TAPEHEAD_ROW(cross_entropy)
     .samples(class_losses(false))
-    .sample(class_loss({.shape = {4, 5}, .probabilities = true}))
-    .sample(class_loss({.shape = {2, 3, 4},
-                        .reduction = Reduction::none,
-                        .smoothing = 0.2,
-                        .weighted = true,
-                        .probabilities = true}))
+    .samples(probability_losses())
     .bad<IndexError>(
         [] { cross_entropy(kScores, one_wrong(10)); },
         "cross_entropy: target[1, 1] = 10 is outside 0..9; pass ignore_index for padding")

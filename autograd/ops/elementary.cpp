@@ -112,6 +112,7 @@ TAPEHEAD_ROW(cos).unary(cos, std::cos, {-9, 9});
 TAPEHEAD_ROW(erf).unary(erf, std::erf);
 TAPEHEAD_ROW(abs)
     .unary(abs, std::abs, {.away_from_zero = 0.1})
+    .corners(abs, {-1, 0, 2})
     .bad<DTypeError>([] { abs(core::full({2}, 1, boolean)); },
                      "abs: [2] bool is not a type it takes; convert with to(f32)");
 

@@ -144,19 +144,25 @@ Tensor embedding_bag(const Tensor& weight, const Tensor& ids, const Tensor& fact
 namespace tapehead::rows {
 namespace {
 
-// Two bags of J ids from a table of 7 rows.
-Sample bags_of(int64_t J, int64_t C, bool with_factors) {
-  Sample s{{Operand({7, C}), indices({2, J}, 7)},
+// Bags of ids from a table of 7 rows.
+Sample bags_of(const Operand& ids, int64_t C, bool with_factors,
+               const EmbeddingOptions& options = {}) {
+  const int64_t J = ids.shape.back(), bags = ids.shape.numel() / J;
+  Shape shape = ids.shape;
+  shape[shape.rank() - 1] = C;
+  Sample s{{Operand({7, C}), ids},
            [=](const Tensors& in) {
-             return Tensors{embedding_bag(in[0], in[1], with_factors ? in[2] : Tensor())};
+             return Tensors{embedding_bag(in[0], in[1], with_factors ? in[2] : Tensor(), options)};
            },
            [=](Arrays& in) {
-             Array y({2, C});
-             for (int64_t i = 0; i < 2; ++i)
+             Array y(shape);
+             for (int64_t i = 0; i < bags; ++i)
                for (int64_t j = 0; j < J; ++j)
-                 for (int64_t c = 0; c < C; ++c)
-                   y(i, c) += in[0](static_cast<int64_t>(in[1](i, j)), c) *
-                              (with_factors ? in[2](j, c) : 1.0);
+                 for (int64_t c = 0; c < C; ++c) {
+                   const auto row = static_cast<int64_t>(in[1][i * J + j]);
+                   if (row != options.padding_idx)
+                     y[i * C + c] += in[0](row, c) * (with_factors ? in[2](j, c) : 1.0);
+                 }
              return Arrays{y};
            },
            J};
@@ -164,28 +170,18 @@ Sample bags_of(int64_t J, int64_t C, bool with_factors) {
   return s;
 }
 
+// A bag of nothing but padding, one without any, and mixed ones.
+const Operand kPadded = given(indices({2, 2, 3}, 7), {1, 1, 1, 0, 2, 6, 1, 3, 3, 4, 1, 1});
+
 }  // namespace
 
 TAPEHEAD_ROW(embedding_bag)
-    .sample(bags_of(3, 4, true))
-    .sample(bags_of(3, 4, false))
-    .sample(bags_of(1, 1, true))
-    .sample(bags_of(40, 70, true))
-    .sample({{Operand({4, 3}), indices({2, 2, 5}, 4), Operand({5, 3})},  // without row 1
-             [](const Tensors& in) {
-               return Tensors{embedding_bag(in[0], in[1], in[2], {.padding_idx = 1})};
-             },
-             [](Arrays& in) {
-               Array y({2, 2, 3});
-               for (int64_t i = 0; i < 4; ++i)
-                 for (int64_t j = 0; j < 5; ++j)
-                   for (int64_t c = 0; c < 3; ++c)
-                     if (in[1][i * 5 + j] != 1)
-                       y[i * 3 + c] +=
-                           in[0](static_cast<int64_t>(in[1][i * 5 + j]), c) * in[2](j, c);
-               return Arrays{y};
-             },
-             5})
+    .sample(bags_of(indices({2, 3}, 7), 4, true))
+    .sample(bags_of(indices({2, 3}, 7), 4, false))
+    .sample(bags_of(indices({2, 1}, 7), 1, true))
+    .sample(bags_of(indices({2, 40}, 7), 70, true))
+    .sample(bags_of(kPadded, 3, true, {.padding_idx = 1}))
+    .sample(bags_of(kPadded, 3, false, {.padding_idx = 1}))
     .bad<ShapeError>(
         [] {
           embedding_bag(zeros({3, 4}), zeros({2, 5}, i64), zeros({4, 5}));

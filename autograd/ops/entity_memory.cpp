@@ -314,7 +314,8 @@ Arrays plain_entities(Arrays& in, const std::vector<int64_t>& lengths, bool para
   return {memory, gates};
 }
 
-Sample entities_of(const std::vector<int64_t>& lengths, bool parametric) {
+// `used`: which of the results; all if negative.
+Sample entities_of(const std::vector<int64_t>& lengths, bool parametric, int used = -1) {
   std::vector<Operand> operands{Shape{kB, kM, kC}, Shape{kN, kC}, Shape{kC, kC}, Shape{kC, kC},
                                 Shape{kC, kC}};
   if (parametric) operands.emplace_back(Shape{kC}, 0.1, 0.9);
@@ -324,9 +325,14 @@ Sample entities_of(const std::vector<int64_t>& lengths, bool parametric) {
           [=](const Tensors& in) {
             const EntityMemory m = entity_memory(
                 in[0], {in[1], in[2], in[3], in[4], parametric ? in[5] : Tensor()}, length_tensor);
+            if (used >= 0) return Tensors{used == 0 ? m.memory : m.gates};
             return Tensors{m.memory, m.gates};
           },
-          [=](Arrays& in) { return plain_entities(in, lengths, parametric); }, 4 * kM * kC};
+          [=](Arrays& in) {
+            const Arrays all = plain_entities(in, lengths, parametric);
+            return used >= 0 ? Arrays{all[static_cast<size_t>(used)]} : all;
+          },
+          4 * kM * kC};
 }
 
 EntityWeights weights_of(int64_t slots) {
@@ -339,6 +345,8 @@ TAPEHEAD_ROW(entity_memory)
     .sample(entities_of({4, 4, 4}, true))
     .sample(entities_of({2, 4, 0}, true))
     .sample(entities_of({1, 3, 4}, false))
+    .sample(entities_of({2, 4, 0}, true, 0))
+    .sample(entities_of({2, 4, 0}, true, 1))
     .bad<ShapeError>(
         [] {
           entity_memory(zeros({2, 3}), weights_of(2));

@@ -193,6 +193,20 @@ TAPEHEAD_ROW(embedding)
     .sample({{Operand({5, 3}), indices({}, 5)},
              [](const Tensors& in) { return Tensors{embedding(in[0], in[1])}; },
              [](Arrays& in) { return Arrays{rows_of(in[0], in[1])}; }})
+    .sample({.operands = {Operand({4, 3}), given(indices({2, 3}, 4), {1, 3, 3, 0, 1, 1})},
+             .call =
+                 [](const Tensors& in) {
+                   return Tensors{embedding(in[0], in[1], {.padding_idx = 3})};
+                 },
+             .reference = [](Arrays& in) { return Arrays{rows_of(in[0], in[1])}; },
+             .has_derivative = false})
+    .sample({.operands = {Operand({4, 3}), given(indices({2}, 4), {1, 1})},  // nothing but padding
+             .call =
+                 [](const Tensors& in) {
+                   return Tensors{embedding(in[0], in[1], {.padding_idx = 1})};
+                 },
+             .reference = [](Arrays& in) { return Arrays{rows_of(in[0], in[1])}; },
+             .has_derivative = false})
     .bad<IndexError>(
         [] {
           Tensor ids = zeros({5, 9}, i32);

@@ -231,8 +231,8 @@ TAPEHEAD_ROW(isinf).unary(
 TAPEHEAD_ROW(isfinite).unary(
     isfinite, [](double x) -> double { return std::isfinite(x); }, {}, false);
 
-static Sample choice(const Shape& condition, const Shape& a, const Shape& b) {
-  return {.operands = {mask(condition), a, b},
+static Sample choice(const Operand& condition, const Shape& a, const Shape& b) {
+  return {.operands = {condition, a, b},
           .call = [](const Tensors& x) { return Tensors{where(x[0], x[1], x[2])}; },
           .reference =
               [](Arrays& x) {
@@ -240,9 +240,12 @@ static Sample choice(const Shape& condition, const Shape& a, const Shape& b) {
               }};
 }
 TAPEHEAD_ROW(where)
-    .samples({choice({2, 17}, {2, 17}, {2, 17}), choice({3}, {2, 3}, {2, 1}),
-              choice({2, 1}, {}, {3}), choice({2, 3}, {}, {}), choice({}, {2, 3}, {}),
-              choice({0}, {0}, {1}), choice({}, {}, {})})
+    .samples({choice(mask({2, 17}), {2, 17}, {2, 17}), choice(mask({3}), {2, 3}, {2, 1}),
+              choice(mask({2, 1}), {}, {3}), choice(mask({2, 3}), {}, {}),
+              choice(mask({}), {2, 3}, {}), choice(mask({0}), {0}, {1}), choice(mask({}), {}, {}),
+              choice(given(mask({2, 2}), {1, 1, 0, 0}), {2, 2}, {2}),
+              choice(given(mask({2}), {1, 1}), {2}, {2}),
+              choice(given(mask({2}), {0, 0}), {2}, {2})})
     .bad<DTypeError>([] { where(core::full({2}, 1), 1, 0); },
                      "where: the condition is [2] f32; it must be bool, such as x > 0")
     .bad<ShapeError>(

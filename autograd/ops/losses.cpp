@@ -123,8 +123,18 @@ TAPEHEAD_ROW(mse_loss)
         },
         "mse_loss: the input has shape [4, 1], the target [4]; they must be equal, so "
         "reshape or expand one of them");
-TAPEHEAD_ROW(l1_loss).samples(losses(l1_loss, [](double x, double y) { return std::abs(x - y); },
-                                     {.from = 0.5, .target_to = 0}));
+// Operands where a derivative jumps.
+static Sample corners_of(const Loss& loss, std::vector<double> x, std::vector<double> target) {
+  return {.operands = {vector_of(std::move(x)), vector_of(std::move(target))},
+          .call = [=](const Tensors& in) { return Tensors{loss(in[0], in[1], Reduction::none)}; },
+          .has_derivative = false};
+}
+TAPEHEAD_ROW(l1_loss)
+    .samples(losses(l1_loss, [](double x, double y) { return std::abs(x - y); },
+                    {.from = 0.5, .target_to = 0}))
+    .samples(losses(l1_loss, [](double x, double y) { return std::abs(x - y); },
+                    {.to = 0, .target_from = 0.5}))
+    .sample(corners_of(l1_loss, {1, 2}, {1, 3}));
 TAPEHEAD_ROW(smooth_l1_loss)
     .samples(losses(
         [](const Tensor& x, const Tensor& y, Reduction r) {
@@ -134,6 +144,11 @@ TAPEHEAD_ROW(smooth_l1_loss)
           const double d = std::abs(x - y);
           return d < 0.5 ? d * d : d - 0.25;
         }))
+    .sample(corners_of(
+        [](const Tensor& x, const Tensor& y, Reduction r) {
+          return smooth_l1_loss(x, y, {0, r});
+        },
+        {1, 2, 3}, {1, 3, 2}))
     .bad<ValueError>([] { smooth_l1_loss(zeros_of({2}), zeros_of({2}), {.beta = -1}); },
                      "smooth_l1_loss: beta = -1 is negative");
 TAPEHEAD_ROW(huber_loss)
@@ -177,6 +192,9 @@ TAPEHEAD_ROW(kl_div)
         },
         [](double x, double y) { return std::exp(y) * (y - x); },
         {.from = -4, .to = 0, .target_from = -4, .target_to = 0}))
+    .sample(corners_of([](const Tensor& x, const Tensor& y,
+                          Reduction r) { return kl_div(x, y, {.reduction = r}); },
+                       {-1, -2}, {0, 0.5}))
     .bad<ShapeError>(
         [] {
           kl_div(zeros_of({2}), zeros_of({2, 1}));

@@ -65,7 +65,18 @@ Tensor nonzero(const Tensor& x) {
 
 namespace tapehead::rows {
 
+// Rows that are wholly masked, not at all, and in part.
+static Sample filled_rows(std::vector<double> masked) {
+  return {{Operand({3, 2}), given(mask({3, 2}), std::move(masked))},
+          [](const Tensors& in) { return Tensors{masked_fill(in[0], in[1], 4)}; },
+          [](Arrays& in) {
+            return Arrays{map(in, [](const double* v) { return v[1] != 0 ? 4 : v[0]; })};
+          }};
+}
+
 TAPEHEAD_ROW(masked_fill)
+    .samples({filled_rows({1, 1, 0, 0, 1, 0}), filled_rows({1, 1, 1, 1, 1, 1}),
+              filled_rows({0, 0, 0, 0, 0, 0})})
     .sample({{Operand({2, 3, 4}), mask({2, 1, 4})},
              [](const Tensors& in) { return Tensors{masked_fill(in[0], in[1], -7)}; },
              [](Arrays& in) {
@@ -116,6 +127,16 @@ TAPEHEAD_ROW(masked_select)
                out(0) = out(1) = in[0](0, 0), out(2) = out(3) = in[0](1, 0);
                return Arrays{out};
              }})
+    .sample({{Operand({2, 2})},
+             [](const Tensors& in) {
+               return Tensors{masked_select(in[0], tensor({{true, true}, {true, true}}))};
+             },
+             reshaped({4})})
+    .sample({{Operand({2})},
+             [](const Tensors& in) {
+               return Tensors{masked_select(in[0], tensor({false, false}))};
+             },
+             [](Arrays&) { return Arrays{Array({0})}; }})
     .bad<DTypeError>(
         [] { masked_select(zeros({2}), zeros({2})); },
         "masked_select: the mask is f32; it must be bool, as comparisons give or to(boolean)");

@@ -167,23 +167,42 @@ static Sample of_all(Tensor (*f)(const Tensor&), bool max_of, bool position) {
           .differentiable = !position};
 }
 
+// Ties along both axes.
+static Sample equal(std::function<Tensors(const Tensor&)> f) {
+  return {.operands = {given(Shape{3, 3}, {1, 3, 3, 3, 2, 1, 1, 2, 1})},
+          .call = [f = std::move(f)](const Tensors& x) { return f(x[0]); },
+          .has_derivative = false};
+}
+static Tensors with_indices(const ValuesAndIndices& found) { return {found.values, found.indices}; }
+
 static const Tensor kNothing = core::full({3, 0}, 0);
 
 TAPEHEAD_ROW(amax)
     .samples(reductions(amax, largest, {.empty = false}))
+    .sample(equal([](const Tensor& x) {
+      return Tensors{amax(x, 1), amax(x, 0), amax(x)};
+    }))
     .bad<ShapeError>(
         [] { amax(kNothing, 1); },
         "amax: [3, 0] f32 has nothing to choose from along the reduced axes, whose size is 0");
-TAPEHEAD_ROW(amin).samples(reductions(amin, smallest, {.empty = false}));
+TAPEHEAD_ROW(amin)
+    .samples(reductions(amin, smallest, {.empty = false}))
+    .sample(equal([](const Tensor& x) {
+      return Tensors{amin(x, 1), amin(x, 0), amin(x)};
+    }));
 TAPEHEAD_ROW(max)
     .sample(of_all(max, true, false))
     .samples(with_positions(true, false))
+    .sample(equal([](const Tensor& x) { return with_indices(max(x, 1)); }))
     .bad<ShapeError>(
         [] { max(kNothing); },
         "max: [3, 0] f32 has nothing to choose from along the reduced axes, whose size is 0")
     .bad<IndexError>([] { max(kNothing, 2); },
                      "max: axis 2 is outside -2..1 of a tensor with 2 dimensions");
-TAPEHEAD_ROW(min).sample(of_all(min, false, false)).samples(with_positions(false, false));
+TAPEHEAD_ROW(min)
+    .sample(of_all(min, false, false))
+    .samples(with_positions(false, false))
+    .sample(equal([](const Tensor& x) { return with_indices(min(x, 0)); }));
 TAPEHEAD_ROW(argmax)
     .sample(of_all(argmax, true, true))
     .samples(with_positions(true, true))

@@ -133,9 +133,11 @@ Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {
 
 namespace tapehead::rows {
 
-// Along the last `axes` axes, with as many of weight and bias as there are operands after the
-// first.
-static Array normalised(Arrays& in, int axes, bool rms, double eps) {
+// What follows the first operand.
+enum Parts { kNone, kWeight, kBoth, kBiasAlone };
+
+// Along the last `axes` axes.
+static Array normalised(Arrays& in, int axes, bool rms, Parts parts, double eps) {
   Array y = in[0];
   int64_t n = 1;
   for (int i = 1; i <= axes; ++i) n *= y.shape[y.shape.rank() - i];
@@ -146,41 +148,45 @@ static Array normalised(Arrays& in, int axes, bool rms, double eps) {
       squares += (y[first + i] - mean) * (y[first + i] - mean) / static_cast<double>(n);
     for (int64_t i = 0; i < n; ++i) {
       y[first + i] = (y[first + i] - mean) / std::sqrt(squares + eps);
-      if (in.size() > 1) y[first + i] *= in[1][i];
-      if (in.size() > 2) y[first + i] += in[2][i];
+      if (parts == kWeight || parts == kBoth) y[first + i] *= in[1][i];
+      if (parts == kBoth || parts == kBiasAlone) y[first + i] += in.back()[i];
     }
   }
   return y;
 }
 
-static Sample norm(bool rms, const Shape& shape, int axes, int parts, double eps = 1e-2) {
+static Sample norm(bool rms, const Shape& shape, int axes, Parts parts, double eps = 1e-2) {
   const Shape last(std::span(shape.end() - axes, static_cast<size_t>(axes)));
   Sample s{.operands = {{shape}}};
-  for (int i = 0; i < parts; ++i) s.operands.push_back({last});
+  const bool has_weight = parts == kWeight || parts == kBoth;
+  const bool has_bias = parts == kBoth || parts == kBiasAlone;
+  for (int i = 0; i < has_weight + has_bias; ++i) s.operands.push_back({last});
   s.call = [=](const Tensors& x) {
-    const Tensor weight = parts > 0 ? x[1] : Tensor(), bias = parts > 1 ? x[2] : Tensor();
+    const Tensor weight = has_weight ? x[1] : Tensor(), bias = has_bias ? x.back() : Tensor();
     if (rms) return Tensors{rms_norm(x[0], weight, eps)};
-    return Tensors{parts > 0 ? layer_norm(x[0], weight, bias, eps)
-                             : layer_norm(x[0], last, {}, {}, eps)};
+    return Tensors{has_weight ? layer_norm(x[0], weight, bias, eps)
+                              : layer_norm(x[0], last, {}, bias, eps)};
   };
-  s.reference = [=](Arrays& x) { return Arrays{normalised(x, axes, rms, eps)}; };
+  s.reference = [=](Arrays& x) { return Arrays{normalised(x, axes, rms, parts, eps)}; };
   s.reduces = 4 * last.numel();  // small deviations are divided by
   return s;
 }
 
 static std::vector<Sample> norms(bool rms) {
   std::vector<Sample> out;
-  for (int parts = 0; parts <= (rms ? 1 : 2); ++parts)
+  for (const Parts parts : {kNone, kWeight, kBoth, kBiasAlone}) {
+    if (rms && parts > kWeight) break;
     for (const Shape& shape :
          {Shape{5}, Shape{3, 4}, Shape{2, 3, 37}, Shape{0, 3}, Shape{3, 0}, Shape{150, 100}})
       out.push_back(norm(rms, shape, 1, parts));
+  }
   return out;
 }
 
 TAPEHEAD_ROW(layer_norm)
     .samples(norms(false))
-    .sample(norm(false, {2, 3, 4}, 2, 2))
-    .sample(norm(false, {2, 3, 4}, 3, 0))
+    .sample(norm(false, {2, 3, 4}, 2, kBoth))
+    .sample(norm(false, {2, 3, 4}, 3, kNone))
     .bad<ShapeError>(
         [] {
           layer_norm(core::full({2, 3}, 1), core::full({4}, 1));
@@ -197,7 +203,7 @@ TAPEHEAD_ROW(layer_norm)
                      "layer_norm: [2] i64 is not a type it takes; convert with to(f32)");
 TAPEHEAD_ROW(rms_norm)
     .samples(norms(true))
-    .sample(norm(true, {2, 3, 4}, 2, 1))
+    .sample(norm(true, {2, 3, 4}, 2, kWeight))
     .bad<ShapeError>(
         [] {
           rms_norm(core::full({2, 3}, 1), core::full({2, 3, 1}, 1));

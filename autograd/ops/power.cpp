@@ -145,6 +145,11 @@ TAPEHEAD_ROW(pow)
     .unary([](const Tensor& x) { return pow(2, x); }, [](double x) { return std::pow(2, x); },
            {0.2, 2})
     .unary([](const Tensor& x) { return pow(x, 3); }, [](double x) { return x * x * x; })
+    .sample({.operands = {vector_of({0, 0, 0, 2, 2}), vector_of({0, 1, 2, 0, 3})},
+             .call = [](const Tensors& x) { return Tensors{pow(x[0], x[1])}; },
+             .has_derivative = false})
+    .corners([](const Tensor& x) { return pow(x, 1); }, {0, 2})
+    .corners([](const Tensor& x) { return pow(x, 0); }, {0, 2})
     .bad<ValueError>(
         [] { pow(core::full({2}, 3, i64), -1); },
         "pow: the exponent [] i64 has a negative number, but integers have no fractions; "

@@ -98,6 +98,15 @@ static const Tensor kTable = core::full({2, 3}, 1);
 
 TAPEHEAD_ROW(prod)
     .samples(reductions(prod, product, {.from = 0.8, .to = 1.2}))
+    .sample({.operands = {given(Shape{3, 3}, {2, 0, 3, 0, 4, 0, 5, 6, 7})},
+             .call = [](const Tensors& x) { return Tensors{prod(x[0], 1)}; },
+             .reference =
+                 [](Arrays& in) {
+                   Array out({3});
+                   for (int64_t i = 0; i < 3; ++i)
+                     out(i) = product({in[0](i, 0), in[0](i, 1), in[0](i, 2)});
+                   return Arrays{out};
+                 }})
     .bad<IndexError>([] { prod(kTable, -3); },
                      "prod: axis -3 is outside -2..1 of a tensor with 2 dimensions");
 TAPEHEAD_ROW(cumsum)

@@ -184,22 +184,36 @@ namespace tapehead::rows {
 namespace {
 
 double logistic(double x) { return 1 / (1 + std::exp(-x)); }
+int64_t gates_of(RnnCell cell) { return cell == RnnCell::lstm ? 4 : cell == RnnCell::gru ? 3 : 1; }
 
 constexpr int64_t kB = 3, kT = 4, kC = 2, kH = 3;
 
+struct Setting {
+  std::vector<int64_t> lengths = {};  // none: all of T steps
+  bool reverse = false, biases = true, states = true;
+};
+
 // The formulas of the papers, number by number.
-Arrays plain_recurrent(RnnCell cell, Arrays& in, const std::vector<int64_t>& lengths,
-                       bool reverse) {
-  const int64_t G = cell == RnnCell::lstm ? 4 : cell == RnnCell::gru ? 3 : 1;
-  Array out({kB, kT, kH}), h = in[5], c = cell == RnnCell::lstm ? in[6] : Array({kB, kH});
+Arrays plain_recurrent(RnnCell cell, Arrays& in, const Setting& how) {
+  const int64_t G = gates_of(cell);
+  const bool reverse = how.reverse;
+  std::vector<int64_t> lengths = how.lengths;
+  if (lengths.empty()) lengths.assign(kB, kT);
+  size_t next = 3;
+  const auto operand = [&](bool is_given, const Shape& shape) {
+    return is_given ? in[next++] : Array(shape);
+  };
+  const Array b_ih = operand(how.biases, {G * kH}), b_hh = operand(how.biases, {G * kH});
+  Array out({kB, kT, kH}), h = operand(how.states, {kB, kH});
+  Array c = operand(how.states && cell == RnnCell::lstm, {kB, kH});
   for (int64_t b = 0; b < kB; ++b)
     for (int64_t i = 0; i < kT; ++i) {
       const int64_t t = reverse ? kT - 1 - i : i;
       if (t >= lengths[static_cast<size_t>(b)]) continue;
       Array from_x({G, kH}), from_h({G, kH});
       for (int64_t g = 0; g < G * kH; ++g) {
-        from_x[g] = in[3][g];
-        from_h[g] = in[4][g];
+        from_x[g] = b_ih.values[static_cast<size_t>(g)];
+        from_h[g] = b_hh.values[static_cast<size_t>(g)];
         for (int64_t k = 0; k < kC; ++k) from_x[g] += in[1](g, k) * in[0](b, t, k);
         for (int64_t k = 0; k < kH; ++k) from_h[g] += in[2](g, k) * h(b, k);
       }
@@ -223,23 +237,49 @@ Arrays plain_recurrent(RnnCell cell, Arrays& in, const std::vector<int64_t>& len
   return {out, h};
 }
 
-Sample recurrent_of(RnnCell cell, const std::vector<int64_t>& lengths, bool reverse) {
-  const int64_t wide = kH * (cell == RnnCell::lstm ? 4 : cell == RnnCell::gru ? 3 : 1);
-  std::vector<Operand> operands{Shape{kB, kT, kC}, Shape{wide, kC}, Shape{wide, kH},
-                                Shape{wide},       Shape{wide},     Shape{kB, kH}};
-  if (cell == RnnCell::lstm) operands.emplace_back(Shape{kB, kH});
+Sample recurrent_of(RnnCell cell, const Setting& how) {
+  const bool lstm = cell == RnnCell::lstm;
+  const int64_t wide = kH * gates_of(cell);
+  std::vector<Operand> operands{Shape{kB, kT, kC}, Shape{wide, kC}, Shape{wide, kH}};
+  if (how.biases) operands.insert(operands.end(), 2, Shape{wide});
+  if (how.states) operands.insert(operands.end(), lstm ? 2 : 1, Shape{kB, kH});
   for (Operand& o : operands) o.from = -1, o.to = 1;
-  Tensor length_tensor = core::empty({kB}, i64);
-  for (int64_t b = 0; b < kB; ++b)
-    length_tensor.data<int64_t>()[b] = lengths[static_cast<size_t>(b)];
+  Tensor lengths;
+  if (!how.lengths.empty()) {
+    lengths = core::empty({kB}, i64);
+    std::copy(how.lengths.begin(), how.lengths.end(), lengths.data<int64_t>());
+  }
   return {operands,
           [=](const Tensors& in) {
-            const auto r = recurrent(cell, in[0], {in[1], in[2], in[3], in[4]}, in[5],
-                                     in.size() > 6 ? in[6] : Tensor(),
-                                     {.lengths = length_tensor, .reverse = reverse});
-            return r.c.defined() ? Tensors{r.out, r.h, r.c} : Tensors{r.out, r.h};
+            size_t next = 3;
+            const auto operand = [&](bool is_given) { return is_given ? in[next++] : Tensor(); };
+            const Tensor b_ih = operand(how.biases), b_hh = operand(how.biases);
+            const Tensor h0 = operand(how.states), c0 = operand(how.states && lstm);
+            const auto r = recurrent(cell, in[0], {in[1], in[2], b_ih, b_hh}, h0, c0,
+                                     {.lengths = lengths, .reverse = how.reverse});
+            return lstm ? Tensors{r.out, r.h, r.c} : Tensors{r.out, r.h};
           },
-          [=](Arrays& in) { return plain_recurrent(cell, in, lengths, reverse); }, kT * (kC + kH)};
+          [=](Arrays& in) { return plain_recurrent(cell, in, how); }, kT * (kC + kH)};
+}
+
+// Every cell in both directions, with sequences of no step and of all, without what may be left
+// out, and with results that nothing uses.
+std::vector<Sample> recurrences() {
+  std::vector<Sample> out;
+  for (const RnnCell cell : {RnnCell::tanh, RnnCell::relu, RnnCell::lstm, RnnCell::gru})
+    for (const bool reverse : {false, true}) {
+      out.push_back(recurrent_of(cell, {.lengths = {4, 2, 0}, .reverse = reverse}));
+      out.push_back(
+          recurrent_of(cell, {.lengths = {1, 4, 3}, .reverse = reverse, .biases = false}));
+      out.push_back(recurrent_of(cell, {.reverse = reverse, .states = false}));
+      for (const size_t used : {0, 1}) {
+        Sample s = recurrent_of(cell, {.lengths = {4, 2, 0}, .reverse = reverse});
+        s.call = [call = s.call, used](const Tensors& in) { return Tensors{call(in)[used]}; };
+        s.reference = {};
+        out.push_back(s);
+      }
+    }
+  return out;
 }
 
 RnnWeights lstm_weights() { return {core::full({12, 2}, 0), core::full({12, 3}, 0), {}, {}}; }
@@ -247,13 +287,7 @@ RnnWeights lstm_weights() { return {core::full({12, 2}, 0), core::full({12, 3}, 
 }  // namespace
 
 TAPEHEAD_ROW(recurrent)
-    .sample(recurrent_of(RnnCell::lstm, {4, 4, 4}, false))
-    .sample(recurrent_of(RnnCell::lstm, {4, 2, 0}, false))
-    .sample(recurrent_of(RnnCell::lstm, {1, 4, 3}, true))
-    .sample(recurrent_of(RnnCell::gru, {4, 2, 1}, false))
-    .sample(recurrent_of(RnnCell::gru, {4, 4, 3}, true))
-    .sample(recurrent_of(RnnCell::tanh, {4, 1, 2}, false))
-    .sample(recurrent_of(RnnCell::relu, {4, 1, 2}, true))
+    .samples(recurrences())
     .bad<ShapeError>(
         [] {
           recurrent(RnnCell::lstm, core::full({2, 3}, 0), lstm_weights());

@@ -66,39 +66,44 @@ static Arrays ordered(const Array& x, int axis, int64_t k, bool descending) {
   return {values, indices};
 }
 
-static Sample sorted(const Shape& shape, int axis, bool descending, int64_t k = -1) {
+static Sample sorted(const Operand& x, int axis, bool descending, int64_t k = -1) {
+  const Shape& shape = x.shape;
   const int along = axis < 0 ? axis + std::max(shape.rank(), 1) : axis;
   const int64_t count = k >= 0 ? k : shape.rank() == 0 ? 1 : shape[along];
-  const auto call = [=](const Tensors& x) {
+  const auto call = [=](const Tensors& in) {
     const auto [values, indices] =
-        k < 0 ? sort(x[0], axis, descending) : topk(x[0], k, axis, descending);
+        k < 0 ? sort(in[0], axis, descending) : topk(in[0], k, axis, descending);
     return Tensors{values, indices};
   };
-  return {.operands = {{shape}}, .call = call, .reference = [=](Arrays& x) {
-            return ordered(x[0], along, count, descending);
-          }};
+  return {.operands = {x},
+          .call = call,
+          .reference = [=](Arrays& in) { return ordered(in[0], along, count, descending); },
+          .has_derivative = x.values.empty()};
 }
 
 TAPEHEAD_ROW(sort)
-    .sample(sorted({}, 0, false))
-    .sample(sorted({7}, -1, true))
-    .sample(sorted({3, 4}, 1, false))
-    .sample(sorted({4, 3}, 0, true))
-    .sample(sorted({2, 5, 2}, 1, false))
-    .sample(sorted({0, 3}, 1, false))
-    .sample(sorted({3, 0}, 1, false))
-    .sample(sorted({200, 60}, 1, true))
+    .sample(sorted({{}}, 0, false))
+    .sample(sorted({{7}}, -1, true))
+    .sample(sorted({{3, 4}}, 1, false))
+    .sample(sorted({{4, 3}}, 0, true))
+    .sample(sorted({{2, 5, 2}}, 1, false))
+    .sample(sorted({{0, 3}}, 1, false))
+    .sample(sorted({{3, 0}}, 1, false))
+    .sample(sorted({{200, 60}}, 1, true))
+    .sample(sorted(vector_of({2, 1, 2, 1, 3}), 0, false))  // equal ones keep their order
+    .sample(sorted(vector_of({2, 1, 2, 1, 3}), 0, true))
     .bad<IndexError>(
         [] {
           sort(core::full({2, 3}, 1), 2);
         },
         "sort: axis 2 is outside -2..1 of a tensor with 2 dimensions");
 TAPEHEAD_ROW(topk)
-    .sample(sorted({7}, -1, true, 3))
-    .sample(sorted({3, 5}, 1, false, 2))
-    .sample(sorted({5, 3}, 0, true, 1))
-    .sample(sorted({2, 5, 2}, 1, true, 5))
-    .sample(sorted({200, 60}, 1, true, 10))
+    .sample(sorted({{7}}, -1, true, 3))
+    .sample(sorted({{3, 5}}, 1, false, 2))
+    .sample(sorted({{5, 3}}, 0, true, 1))
+    .sample(sorted({{2, 5, 2}}, 1, true, 5))
+    .sample(sorted({{200, 60}}, 1, true, 10))
+    .sample(sorted(vector_of({2, 1, 2, 1, 2}), 0, true, 2))
     .bad<ValueError>(
         [] {
           topk(core::full({2, 3}, 1), 4);

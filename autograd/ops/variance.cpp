@@ -130,9 +130,14 @@ static std::vector<Sample> of_different(std::vector<Sample> list) {
   for (Sample& s : list) s.may_repeat = false;
   return list;
 }
-TAPEHEAD_ROW(stddev).samples(of_different(of_several(reductions(
-    [](const Tensor& x, const Axes& axes, bool keepdim) { return stddev(x, axes, keepdim); },
-    [](const Values& v) { return std::sqrt(variance(v, 1)); }))));
+TAPEHEAD_ROW(stddev)
+    .samples(of_different(of_several(reductions(
+        [](const Tensor& x, const Axes& axes, bool keepdim) { return stddev(x, axes, keepdim); },
+        [](const Values& v) { return std::sqrt(variance(v, 1)); }))))
+    .samples(of_different(of_several(reductions(
+        [](const Tensor& x, const Axes& axes, bool keepdim) { return stddev(x, axes, keepdim, 0); },
+        [](const Values& v) { return std::sqrt(variance(v, 0)); }))))
+    .corners([](const Tensor& x) { return stddev(x); }, {3, 3, 3});
 TAPEHEAD_ROW(norm)
     .samples(reductions([](const Tensor& x, const Axes& axes,
                            bool keepdim) { return norm(x, 2, axes, keepdim); },
@@ -160,6 +165,10 @@ TAPEHEAD_ROW(norm)
           return top;
         },
         {.away_from_zero = 0.1, .empty = false}))
+    .corners([](const Tensor& x) { return norm(x); }, {0, 0, 0})
+    .corners([](const Tensor& x) { return norm(x, 1); }, {0, -2, 1})
+    .corners([](const Tensor& x) { return norm(x, std::numeric_limits<double>::infinity()); },
+             {2, -2, 1})
     .bad<ValueError>([] { norm(core::full({2}, 1), 3); },
                      "norm: p = 3 is not one it takes; use 1, 2 or infinity")
     .bad<DTypeError>([] { norm(core::full({2}, 1, i64)); },

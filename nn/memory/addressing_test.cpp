@@ -141,12 +141,17 @@ TEST_CASE("addressing has first and second derivatives") {
         {rand({B, N}, f64), weights({B, N}), weights({B, R, N}), rand({B, R}, f64)});
   check("allocation", [](List x) { return nn::allocation_weights(x[0]); },
         {0.1 + 0.9 * rand({B, N}, f64)});
-  check("links",
-        [](List x) {
-          const nn::FollowedLinks f = nn::follow_links({x[0], x[1]}, x[2], x[3]);
-          return std::vector{f.next.links, f.next.precedence, f.backward, f.forward};
-        },
-        {rand({B, N, N}, f64), weights({B, N}), weights({B, N}), weights({B, R, N})});
+  const auto links = [](List x) {
+    const nn::FollowedLinks f = nn::follow_links({x[0], x[1]}, x[2], x[3]);
+    return std::vector{f.next.links, f.next.precedence, f.backward, f.forward};
+  };
+  const std::vector<Tensor> linked{rand({B, N, N}, f64), weights({B, N}), weights({B, N}),
+                                   weights({B, R, N})};
+  check("links", links, linked);
+  check(
+      "links followed backwards", [=](List x) { return links(x)[2]; }, linked);
+  check(
+      "links followed forwards", [=](List x) { return links(x)[3]; }, linked);
 }
 
 TEST_CASE("an empty memory, and slots that are wholly used or free, have finite gradients") {
