@@ -29,6 +29,7 @@
 #include "tapehead/core/format.h"
 #include "tapehead/core/info.h"
 #include "tapehead/core/npy.h"
+#include "tapehead/core/number.h"
 #include "tapehead/core/parallel.h"
 #include "tapehead/core/pattern.h"
 #include "tapehead/core/random.h"

@@ -27,7 +27,7 @@ TileFunctions::TileFunctions(ScoreFunctionOf f, MaskFunctionOf visible)
   const UseLogging logging;
   const NoGrad off;
   scores_of(core::full({1, 1}, 0), at_of({0, 0, 0, 1, 0, 1}));
-  captured_ = logging.used();
+  for (const UseLog::Use& use : logging.tracked()) captured_.push_back(use.tensor);
 }
 
 Tensor TileFunctions::scores_of(const Tensor& scores, const ScoresAt& at) const {

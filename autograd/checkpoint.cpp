@@ -33,6 +33,7 @@ struct CheckpointNode final : Node {
   TensorFunction f;
   Generator generator;
   std::vector<SavedTensor> inputs, captured;
+  std::vector<SavedTensor> others;  // what f takes beside them: only to see that it has not changed
 
   const char* op_name() const override { return "checkpoint"; }
   bool takes_undefined_grads() const override { return true; }
@@ -40,11 +41,7 @@ struct CheckpointNode final : Node {
     f = nullptr;
     inputs.clear();
     captured.clear();
-  }
-
-  void take(const Tensor& t, std::vector<SavedTensor>& list) {
-    list.emplace_back(t);
-    add_operand(t);
+    others.clear();
   }
 
   Grads run_backward(Grads& grads) override {
@@ -52,6 +49,7 @@ struct CheckpointNode final : Node {
     for (const SavedTensor& s : inputs) x.push_back(s.get(*this));
     leaves = x;
     for (const SavedTensor& s : captured) leaves.push_back(s.get(*this));
+    for (const SavedTensor& s : others) s.get(*this);
     std::vector<Tensor> results;
     const bool recorded = grad_enabled();
     {
@@ -65,7 +63,7 @@ struct CheckpointNode final : Node {
     Pass inner(recorded);
     inner.stop_at_captures();
     for (size_t i = 0; i < leaves.size(); ++i)
-      if (needs_grad(i)) inner.capture(leaves[i], &out[i]);
+      if (needs_grad(i) && leaves[i].requires_grad()) inner.capture(leaves[i], &out[i]);
     for (size_t r = 0; r < results.size(); ++r)
       if (grads[r].defined() && results[r].requires_grad())
         inner.start(results[r], grads[r], "checkpoint");
@@ -90,23 +88,26 @@ std::vector<Tensor> run_checkpointed(TensorFunction f, const std::vector<Tensor>
   if (!grad_enabled()) return f(inputs);
   auto node = Ref<CheckpointNode>::adopt(new CheckpointNode);
   node->generator = default_generator();
-  std::vector<Tensor> results, captured;
+  bool tracked = false;
+  for (const Tensor& t : inputs) {  // before f may change one in place
+    tracked |= t.requires_grad();
+    node->inputs.emplace_back(t);
+    node->add_operand(t);
+  }
+  std::vector<Tensor> results;
   {
     const UseLogging logging;
     const NoGrad off;
     results = f(inputs);
-    captured = logging.used();
-  }
-  bool tracked = false;
-  for (const Tensor& t : inputs) {
-    tracked |= t.requires_grad();
-    node->take(t, node->inputs);
-  }
-  for (const Tensor& t : captured) {
-    const auto same = [&](const Tensor& input) { return input.is_same(t); };
-    if (std::any_of(inputs.begin(), inputs.end(), same)) continue;
-    tracked = true;
-    node->take(t, node->captured);
+    for (const auto& [t, version] : logging.tracked()) {
+      const auto same = [&, &t = t](const Tensor& input) { return input.is_same(t); };
+      if (std::any_of(inputs.begin(), inputs.end(), same)) continue;
+      tracked = true;
+      node->captured.emplace_back(t, version);
+      node->add_operand(t);
+    }
+    // f itself may write these, such as running means: that is the same when it is computed again.
+    for (const UseLog::Use& use : logging.others()) node->others.emplace_back(use.tensor);
   }
   if (!tracked) return results;
   node->f = std::move(f);

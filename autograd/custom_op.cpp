@@ -7,6 +7,12 @@
 
 namespace tapehead {
 
+void CustomOp::throw_not_saved(size_t i) const {
+  throw GraphError(fmt::format(
+      "backward: {} asks for saved({}), but its forward saved {} tensors; save() it there",
+      op_name(), i, saved_.size()));
+}
+
 Tensor CustomOp::arrived(size_t i) const {
   detail::Arrivals* at = detail::Pass::add_in_place(*this, i);
   if (!at) return {};

@@ -38,8 +38,13 @@ class CustomOp : public detail::Node {
     saved_.emplace_back(t);
     return t;
   }
-  /// The i-th tensor that forward saved. Throws GraphError when it was changed in place since.
-  Tensor saved(size_t i) const { return saved_[i].get(*this); }
+  /// The i-th tensor that forward saved. Throws GraphError when it was changed in place since, or
+  /// when forward saved fewer.
+  Tensor saved(size_t i) const {
+    if (i >= saved_.size()) [[unlikely]]
+      throw_not_saved(i);
+    return saved_[i].get(*this);
+  }
   /// For a backward that touches a small part of operand i, or whose operand takes part in many
   /// ops: the sum of the gradients that have arrived there, zeros at first, to add to in place; the
   /// gradient to give is then an undefined Tensor. Undefined when backward is itself recorded or
@@ -60,6 +65,7 @@ class CustomOp : public detail::Node {
   void named(uint32_t output, const std::string& name) final {
     for (auto& s : saved_) s.name_output(output, name);
   }
+  [[noreturn]] void throw_not_saved(size_t i) const;
   /// Drops what else an op keeps for backward.
   virtual void forget() {}
 
@@ -71,8 +77,9 @@ namespace detail {
 std::string type_name(const std::type_info& type);
 /// Gives the node its sequence number and hangs it on the results.
 void finish_record(const Ref<Node>& node, std::span<Tensor> results, std::span<SavedTensor> saved);
-/// Remembers that the untracked results see the elements of other tensors, if they do.
-void mark_views(std::span<const Tensor> results);
+/// Takes results that are not recorded off the tape, and remembers if they see the elements of
+/// other tensors.
+void finish_unrecorded(std::span<Tensor> results);
 
 template <class F>
 void each_tensor(const F& f, const Tensor& t) {
@@ -193,7 +200,7 @@ auto apply(const A&... args) {
   if (!tracked) {
     detail::OpNode<Op> node;  // needed no longer than forward runs
     auto out = run(node);
-    detail::mark_views(detail::results_of(out));
+    detail::finish_unrecorded(detail::results_of(out));
     return out;
   }
   auto node = Ref<detail::OpNode<Op>>::adopt(new detail::OpNode<Op>);

@@ -31,6 +31,9 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
     throw ValueError(fmt::format(
         "grad: {} gradients for {} outputs; pass one for each, undefined ones for single elements",
         options.gradients.size(), outputs.size()));
+  if (inputs.empty())
+    throw ValueError(
+        "grad: there are no inputs; pass the tensors to differentiate with respect to");
   const GradMode mode(options.create_graph);
   std::vector<Tensor> found(inputs.size());
   detail::Pass pass(options.retain_graph || options.create_graph);

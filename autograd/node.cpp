@@ -7,6 +7,7 @@
 
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead::detail {
@@ -61,8 +62,52 @@ Grads LeafNode::run_backward(Grads& grads) {
   return {};
 }
 
-SavedTensor::SavedTensor(const Tensor& value)
-    : value_(value), version_(value.defined() ? value.version() : 0) {}
+bool LeafNode::takes_grad() const {
+  if (!outdated.empty())
+    throw GraphError(fmt::format(
+        "backward: {} after this graph was recorded; compute the loss again", outdated));
+  return !paused;
+}
+
+LeafNode* leaf_of(const Tensor& t) {
+  const TensorImpl& impl = *t.impl();
+  const auto node = static_cast<Node*>(impl.node ? impl.node.get() : impl.paused.get());
+  return node && node->is_leaf() ? static_cast<LeafNode*>(node) : nullptr;
+}
+
+void convert_leaf(const Tensor& leaf, DType dtype) {
+  if (leaf.dtype() == dtype) return;
+  TensorImpl& impl = *leaf.impl();
+  const std::string before = core::describe(leaf);
+  const Tensor converted = core::cast(leaf, dtype);
+  impl.dtype = dtype;
+  impl.storage = converted.impl()->storage;
+  impl.strides = converted.strides();
+  impl.offset = 0;
+  LeafNode* old = leaf_of(leaf);
+  if (!old) return;
+  const auto node = Ref<LeafNode>::adopt(new LeafNode(leaf));
+  if (old->grad.defined()) node->grad = core::cast(old->grad, dtype);
+  node->paused = old->paused;
+  node->hooks = std::move(old->hooks);
+  old->outdated = fmt::format("{} was converted to {}", before, name(dtype));
+  (node->paused ? impl.paused : impl.node) = node;
+}
+
+void move_retained_grad(Node& from, uint32_t output, Node& to, uint32_t new_output) {
+  if (!from.retained) return;
+  const auto kept = std::find_if(from.retained->begin(), from.retained->end(),
+                                 [&](const auto& entry) { return entry.first == output; });
+  if (kept == from.retained->end()) return;
+  if (!to.retained) to.retained = std::make_unique<std::vector<std::pair<uint32_t, Tensor>>>();
+  to.retained->emplace_back(new_output, std::move(kept->second));
+  from.retained->erase(kept);
+}
+
+SavedTensor::SavedTensor(const Tensor& value, uint32_t version)
+    : value_(value),
+      storage_(value.defined() ? value.impl()->storage.get() : nullptr),
+      version_(version) {}
 
 void SavedTensor::mark_output(uint32_t output) {
   value_ = value_.detach();
@@ -71,18 +116,27 @@ void SavedTensor::mark_output(uint32_t output) {
 
 Tensor SavedTensor::get(const Node& node) const {
   if (!value_.defined()) return {};
-  if (value_.version() != version_) {
-    const std::string what = value_.name().empty() ? (output_ < 0 ? "an operand" : "the result")
-                                                   : "'" + value_.name() + "'";
-    const char* writer = value_.impl()->storage->last_writer();
-    throw GraphError(
-        fmt::format("backward: {} {}, saved by {}, was changed in place by {} afterwards; {}", what,
-                    value_.shape().str(), node.op_name(), writer, instead_of(writer)));
-  }
+  Storage& storage = *value_.impl()->storage;
+  if (&storage != storage_ || storage.version() != version_) throw_changed(node);
   if (output_ < 0 || !grad_enabled()) return value_;
   Tensor out = value_.detach();
   attach(out, Ref<Node>::share(const_cast<Node*>(&node)), static_cast<uint32_t>(output_));
   return out;
+}
+
+void SavedTensor::throw_changed(const Node& node) const {
+  const std::string what = fmt::format("backward: {} {}, saved by {}, was",
+                                       !value_.name().empty() ? "'" + value_.name() + "'"
+                                       : output_ < 0          ? "an operand"
+                                                              : "the result",
+                                       value_.shape().str(), node.op_name());
+  Storage& storage = *value_.impl()->storage;
+  if (&storage != storage_)
+    throw GraphError(fmt::format("{} converted to {} afterwards; compute the loss again", what,
+                                 name(value_.dtype())));
+  const char* writer = storage.last_writer();
+  throw GraphError(
+      fmt::format("{} changed in place by {} afterwards; {}", what, writer, instead_of(writer)));
 }
 
 void attach(const Tensor& out, const Ref<Node>& node, uint32_t output) {
@@ -109,16 +163,25 @@ void finish_record(const Ref<Node>& node, std::span<Tensor> results, std::span<S
   }
 }
 
-void mark_views(std::span<const Tensor> results) {
-  for (const Tensor& out : results)
-    if (out.defined() && out.impl()->storage->is_shared()) out.impl()->storage->set_has_views();
+void finish_unrecorded(std::span<Tensor> results) {
+  for (Tensor& out : results) {
+    if (!out.defined()) continue;
+    if (out.requires_grad()) out = out.detach();  // forward gave a tracked tensor back
+    if (out.impl()->storage->is_shared()) out.impl()->storage->set_has_views();
+  }
 }
 
 void note_use(const Tensor& t) {
-  if (!t.requires_grad()) return;
+  if (!t.defined()) return;
   for (UseLog* log = use_log; log; log = log->around) {
-    const auto same = [&](const Tensor& seen) { return seen.is_same(t); };
-    if (std::none_of(log->tensors.begin(), log->tensors.end(), same)) log->tensors.push_back(t);
+    const bool tracked = t.requires_grad();
+    const Storage* storage = t.impl()->storage.get();
+    if (!tracked && storage->number() > log->start) continue;
+    const auto same = [&](const UseLog::Use& use) {
+      return tracked ? use.tensor.is_same(t) : use.tensor.impl()->storage.get() == storage;
+    };
+    std::vector<UseLog::Use>& list = tracked ? log->tracked : log->others;
+    if (std::none_of(list.begin(), list.end(), same)) list.push_back({t, t.version()});
   }
 }
 

@@ -88,9 +88,23 @@ class LeafNode final : public Node {
   const char* op_name() const override { return "leaf"; }
   Grads run_backward(Grads& grads) override;
   bool is_leaf() const override { return true; }
+  /// Whether a gradient may arrive: not while tracking is off. Throws GraphError when the tensor
+  /// was converted to another type since.
+  bool takes_grad() const;
 
   Tensor grad;
+  bool paused = false;   // tracking is off
+  std::string outdated;  // after a conversion: which
 };
+
+/// The leaf's node, also while its tracking is off; null when it never was tracked.
+LeafNode* leaf_of(const Tensor& t);
+/// Converts a leaf in place, for all who hold it, with its gradient; hooks stay. Graphs that were
+/// recorded before cannot be run any more.
+void convert_leaf(const Tensor& leaf, DType dtype);
+/// Result `output` of `from` was changed in place to that of `to`: where it is asked for, grad() is
+/// that of the new value from now on.
+void move_retained_grad(Node& from, uint32_t output, Node& to, uint32_t new_output);
 
 /// The tensor's node; null when it is not tracked.
 inline Node* node_of(const Tensor& t) { return static_cast<Node*>(t.impl()->node.get()); }
@@ -106,7 +120,10 @@ inline void Node::add_operand(const Tensor& t) {
 class SavedTensor {
  public:
   SavedTensor() = default;
-  explicit SavedTensor(const Tensor& value);
+  explicit SavedTensor(const Tensor& value)
+      : SavedTensor(value, value.defined() ? value.version() : 0) {}
+  /// As it was at an earlier version.
+  SavedTensor(const Tensor& value, uint32_t version);
   /// Breaks the cycle when the value is a result of `node` itself.
   void mark_output(uint32_t output);
   bool holds(const Tensor& t) const { return value_.is_same(t); }
@@ -119,18 +136,29 @@ class SavedTensor {
   }
 
  private:
+  [[noreturn]] void throw_changed(const Node& node) const;
+
   Tensor value_;
+  const Storage* storage_ = nullptr;
   uint32_t version_ = 0;
   int64_t output_ = -1;
 };
 
-/// While checkpoint() computes without recording: the tracked tensors that ops took.
+/// What ops take while checkpoint() computes without recording.
 struct UseLog {
+  /// A tensor, and the version that it had when it was first taken.
+  struct Use {
+    Tensor tensor;
+    uint32_t version;
+  };
+
   UseLog* around;
-  std::vector<Tensor> tensors;
+  uint64_t start = Storage::created();
+  std::vector<Use> tracked = {};
+  std::vector<Use> others = {};  ///< whose elements are older than the log
 };
 inline thread_local UseLog* use_log = nullptr;
-/// Adds a tracked tensor to the logs.
+/// Adds a tensor to the logs.
 void note_use(const Tensor& t);
 
 /// Makes `out` the result number `output` of the node.

@@ -14,7 +14,8 @@
 namespace tapehead {
 
 // Elementwise. Operands broadcast; types promote, and C++ numbers take part without raising the
-// type of a tensor of their kind: `2 * x` has the type of a floating x.
+// type of a tensor of their kind: `2 * x` has the type of a floating x. A number that is outside of
+// the range of a tensor of integers throws ValueError.
 
 // Arithmetic (ops/arithmetic.cpp). Sums and products of integers wrap around.
 
@@ -291,8 +292,9 @@ inline Tensor flip(const Tensor& x, int64_t axis) { return flip(x, Shape{axis});
 /// Positions move up by `shift`; those that leave the axis at its end come in at its start.
 Tensor roll(const Tensor& x, int64_t shift, int64_t axis);
 /// Frames the tensor with `value`. `widths`: before and after the last axis, before and after the
-/// one in front of it, and so on. Negative widths cut off.
-Tensor pad(const Tensor& x, const std::vector<int64_t>& widths, double value = 0);
+/// one in front of it, and so on. Negative widths cut off. Throws ValueError when the value is
+/// outside of the range of x's type.
+Tensor pad(const Tensor& x, const std::vector<int64_t>& widths, const Number& value = 0);
 /// The last two axes' elements on and below (above) a diagonal; zeros elsewhere.
 Tensor tril(const Tensor& x, int64_t diagonal = 0);
 Tensor triu(const Tensor& x, int64_t diagonal = 0);
@@ -340,8 +342,9 @@ Tensor take_along_dim(const Tensor& x, const Tensor& indices, int64_t axis);
 
 // Elements chosen by a condition (ops/mask.cpp). Masks are bool and broadcast.
 
-/// `value` where the mask is true, else x.
-Tensor masked_fill(const Tensor& x, const Tensor& mask, double value);
+/// `value` where the mask is true, else x. Throws ValueError when the value is outside of the range
+/// of x's type.
+Tensor masked_fill(const Tensor& x, const Tensor& mask, const Number& value);
 /// The elements where the mask is true, in row-major order: [n].
 Tensor masked_select(const Tensor& x, const Tensor& mask);
 /// The positions of the elements that are not 0, in row-major order: i64 [n, x.dim()].

@@ -160,6 +160,7 @@ void Pass::run() {
 }
 
 void Pass::visit(Node& node, Grads& grads) {
+  if (node.is_leaf() && !static_cast<LeafNode&>(node).takes_grad()) return;
   bool captured = false, leads_on = captures_.empty();
   for (const Capture& c : captures_) captured |= c.node == &node;
   if (!captured || !stops_) run_hooks(node, grads);

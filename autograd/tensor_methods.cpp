@@ -26,17 +26,26 @@ Tensor& Tensor::set_requires_grad(bool on) {
     throw DTypeError(
         fmt::format("set_requires_grad: {} is not f32, f64 or bf16; only those have gradients",
                     core::describe(*this)));
-  impl_->node = on ? Ref<detail::TapeNode>::adopt(new detail::LeafNode(*this)) : nullptr;
-  impl_->node_output = 0;
+  if (on) {
+    impl_->node = impl_->paused ? std::move(impl_->paused)
+                                : Ref<detail::TapeNode>::adopt(new detail::LeafNode(*this));
+    impl_->paused = nullptr;
+    impl_->node_output = 0;
+  } else {
+    impl_->paused = std::move(impl_->node);
+    impl_->node = nullptr;
+  }
+  detail::leaf_of(*this)->paused = !on;
   return *this;
 }
 
 bool Tensor::is_leaf() const { return !requires_grad() || detail::node_of(*this)->is_leaf(); }
 
 Tensor Tensor::grad() const {
+  if (!defined()) return {};
+  if (const detail::LeafNode* leaf = detail::leaf_of(*this)) return leaf->grad;
   if (!requires_grad()) return {};
   const detail::Node* node = detail::node_of(*this);
-  if (node->is_leaf()) return static_cast<const detail::LeafNode*>(node)->grad;
   if (node->retained)
     for (const auto& [output, kept] : *node->retained)
       if (output == impl_->node_output) return kept;
@@ -44,13 +53,15 @@ Tensor Tensor::grad() const {
 }
 
 void Tensor::set_grad(const Tensor& grad) const {
-  detail::Node& node = tracked("set_grad", *this);
-  if (!node.is_leaf())
+  detail::LeafNode* leaf = defined() ? detail::leaf_of(*this) : nullptr;
+  if (!leaf) {
+    tracked("set_grad", *this);
     throw GraphError(fmt::format("set_grad: {} is not a leaf", core::describe(*this)));
+  }
   if (grad.defined() && (grad.shape() != shape() || grad.dtype() != dtype()))
     throw ShapeError(fmt::format("set_grad: the gradient is {}, the tensor {}; they must be alike",
                                  core::describe(grad), core::describe(*this)));
-  static_cast<detail::LeafNode&>(node).grad = grad;
+  leaf->grad = grad;
 }
 
 void Tensor::retain_grad() const {

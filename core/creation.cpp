@@ -49,8 +49,10 @@ Tensor from_list(const NestedList& items, const DType* wanted) {
   Tensor out = empty(shape, dtype);
   visit(dtype, [&]<class T>() {
     T* to = out.data<T>();
-    for (const Number& x : numbers)
-      *to++ = is_floating(x.dtype) ? static_cast<T>(x.floating) : static_cast<T>(x.integer);
+    for (const Number& x : numbers) {
+      core::check_range("tensor", x, dtype);
+      *to++ = detail::to<T>(x);
+    }
   });
   return out;
 }
@@ -66,6 +68,27 @@ Tensor computed(const Shape& shape, DType dtype, F f) {
     });
   });
   return out;
+}
+
+template <class T>
+[[noreturn]] void throw_steps(T start, T stop, T step) {
+  throw ValueError(fmt::format("arange: steps of {} do not lead from {} to {}", step, start, stop));
+}
+
+// The numbers start, start + step ... before stop.
+int64_t count_steps(int64_t start, int64_t stop, int64_t step) {
+  if (step == 0 || (step > 0 ? start > stop : start < stop)) throw_steps(start, stop, step);
+  if (start == stop) return 0;
+  const auto from = static_cast<uint64_t>(start), to = static_cast<uint64_t>(stop),
+             by = static_cast<uint64_t>(step);
+  const uint64_t count = (step > 0 ? (to - from - 1) / by : (from - to - 1) / (0 - by)) + 1;
+  if (count > INT64_MAX) throw_steps(start, stop, step);
+  return static_cast<int64_t>(count);
+}
+int64_t count_steps(double start, double stop, double step) {
+  const double count = std::ceil((stop - start) / step);
+  if (step == 0 || !(count >= 0) || count >= 0x1p63) throw_steps(start, stop, step);
+  return static_cast<int64_t>(count);
 }
 
 Tensor diagonal_mask(const char* op, int64_t rows, int64_t columns, DType dtype,
@@ -116,9 +139,8 @@ Tensor zeros(const Shape& shape, DType dtype) { return full(shape, 0, dtype); }
 Tensor ones(const Shape& shape, DType dtype) { return full(shape, 1, dtype); }
 Tensor full(const Shape& shape, Number value) { return full(shape, value, value.dtype); }
 Tensor full(const Shape& shape, Number value, DType dtype) {
-  Tensor out = empty(shape, dtype);
-  core::copy_into(out, is_floating(value.dtype) ? Tensor(value.floating) : Tensor(value.integer));
-  return out;
+  core::check_range("full", value, dtype);
+  return core::full(shape, value, dtype);
 }
 Tensor zeros_like(const Tensor& x) { return zeros(x.shape(), x.dtype()); }
 Tensor ones_like(const Tensor& x) { return ones(x.shape(), x.dtype()); }
@@ -130,17 +152,22 @@ Tensor arange(Number start, Number stop, Number step) {
 }
 
 Tensor arange(Number start, Number stop, Number step, DType dtype) {
-  const double count = std::ceil((stop.floating - start.floating) / step.floating);
-  if (step.floating == 0 || !(count >= 0))
-    throw ValueError(fmt::format("arange: steps of {} do not lead from {} to {}", step.floating,
-                                 start.floating, stop.floating));
-  const auto n = static_cast<int64_t>(count);
-  const bool integers = !is_floating(start.dtype) && !is_floating(step.dtype);
-  if (integers)
-    return computed({n}, dtype, [=](int64_t i) { return start.integer + i * step.integer; });
-  return computed({n}, dtype, [=](int64_t i) {
+  const bool integers =
+      !is_floating(start.dtype) && !is_floating(stop.dtype) && !is_floating(step.dtype);
+  const int64_t n = integers ? count_steps(start.integer, stop.integer, step.integer)
+                             : count_steps(start.floating, stop.floating, step.floating);
+  const auto at = [&](int64_t i) -> Number {
+    if (integers)  // modulo 2^64: a product may overflow although the sum does not
+      return static_cast<int64_t>(static_cast<uint64_t>(start.integer) +
+                                  static_cast<uint64_t>(i) * static_cast<uint64_t>(step.integer));
     return start.floating + static_cast<double>(i) * step.floating;
-  });
+  };
+  if (n > 0) {
+    core::check_range("arange", at(0), dtype);
+    core::check_range("arange", at(n - 1), dtype);
+  }
+  return integers ? computed({n}, dtype, [&](int64_t i) { return at(i).integer; })
+                  : computed({n}, dtype, [&](int64_t i) { return at(i).floating; });
 }
 
 Tensor linspace(double from, double to, int64_t steps, DType dtype) {

@@ -4,25 +4,11 @@
 #include <initializer_list>
 #include <vector>
 
+#include "tapehead/core/number.h"
 #include "tapehead/core/random.h"
 #include "tapehead/core/tensor.h"
 
 namespace tapehead {
-
-/// A C++ number that remembers whether it was an integer: arange(5) is i64, arange(5.0) f32.
-struct Number {
-  double floating = 0;
-  int64_t integer = 0;
-  DType dtype = f32;
-
-  template <class T>
-  requires std::is_arithmetic_v<T> Number(T x)
-      : floating(static_cast<double>(x)),
-        integer(static_cast<int64_t>(x)),
-        dtype(std::is_same_v<T, bool> ? boolean
-              : std::is_integral_v<T> ? i64
-                                      : f32) {}
-};
 
 /// The items of tensor({{1, 2}, {3, 4}}): a number or a list.
 class NestedList {

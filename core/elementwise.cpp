@@ -13,10 +13,10 @@ namespace {
 int category(DType d) { return is_floating(d) ? 2 : is_integral(d) ? 1 : 0; }
 
 // How much a tensor has to say: C++ numbers yield to 0-d tensors, those to all others.
-int rank_of(const Tensor& t) { return t.impl()->is_scalar ? 0 : t.dim() == 0 ? 1 : 2; }
+int rank_of(const Tensor& t) { return is_number(t) ? 0 : t.dim() == 0 ? 1 : 2; }
 
 // What it counts as: a C++ double is of the default type, not f64.
-DType type_of(const Tensor& t) { return t.impl()->is_scalar && t.dtype() == f64 ? f32 : t.dtype(); }
+DType type_of(const Tensor& t) { return is_number(t) && t.dtype() == f64 ? f32 : t.dtype(); }
 
 LoopOperand operand_of(const Tensor& t) {
   return {t.raw(), &t.shape(), &t.strides(), size_of(t.dtype())};
@@ -26,8 +26,9 @@ LoopOperand operand_of(const Tensor& t) {
 // element, such as a C++ number, is not worth a tensor.
 class Converted {
  public:
-  Converted(const Tensor& t, DType dtype) : operand_(operand_of(t)) {
+  Converted(const char* op, const Tensor& t, DType dtype) : operand_(operand_of(t)) {
     if (t.dtype() == dtype) return;
+    if (is_number(t) && !is_floating(dtype)) check_range(op, t, dtype);
     if (t.numel() == 1) {
       char* const data[] = {value_, operand_.data};
       const int64_t strides[] = {0, 0};
@@ -54,6 +55,16 @@ Shape common_shape(const char* op, const Tensor& a, const Tensor& b) {
   return broadcast_shapes(op, a.shape(), b.shape());
 }
 
+void check_defined(const char* op, std::initializer_list<const Tensor*> operands) {
+  int number = 1;
+  for (const Tensor* t : operands) {
+    if (!t->defined()) [[unlikely]]
+      throw ValueError(fmt::format("{}: operand {} is undefined; give it a value before it is used",
+                                   op, number));
+    ++number;
+  }
+}
+
 // What to convert to for a kernel that does not have the type.
 const char* remedy(DType dtype) { return is_floating(dtype) ? "i64" : "f32"; }
 
@@ -73,8 +84,8 @@ void check(kernels::Loop loop, const char* op, DType dtype) {
 DType computing_type(DType dtype, std::initializer_list<const Tensor*> operands) {
   if (dtype != bf16) return dtype;
   for (const Tensor* t : operands) {
-    if (!t->impl()->is_scalar || t->numel() != 1) continue;
-    const auto value = static_cast<float>(t->item());
+    if (!is_number(*t)) continue;
+    const auto value = static_cast<float>(t->item<double>());
     if (static_cast<float>(bfloat16(value)) != value) return f32;
   }
   return bf16;
@@ -91,7 +102,7 @@ Tensor run_unary(kernels::Loop loop, DType result, const Tensor& x,
 Tensor run_binary(const char* op, kernels::Loop loop, DType operand, DType result, const Tensor& a,
                   const Tensor& b, const double* numbers = nullptr) {
   check(loop, op, operand);
-  const Converted x(a, operand), y(b, operand);
+  const Converted x(op, a, operand), y(op, b, operand);
   Tensor out = empty(common_shape(op, a, b), result);
   const LoopOperand operands[] = {operand_of(out), x, y};
   run_loop(loop, operands, numbers);
@@ -99,6 +110,13 @@ Tensor run_binary(const char* op, kernels::Loop loop, DType operand, DType resul
 }
 
 }  // namespace
+
+bool is_number(const Tensor& t) { return t.dim() == 0 && t.impl()->is_scalar; }
+
+void check_range(const char* op, const Tensor& x, DType dtype) {
+  if (is_floating(x.dtype())) check_range(op, Number(x.item()), dtype);
+  else check_range(op, Number(x.item<int64_t>()), dtype);
+}
 
 DType result_type(const Tensor& a, const Tensor& b) {
   const int rank_a = rank_of(a), rank_b = rank_of(b);
@@ -160,7 +178,7 @@ Tensor clone(const Tensor& x) {
 
 Tensor contiguous(const Tensor& x) { return x.is_contiguous() ? x : clone(x); }
 
-Tensor full(const Shape& shape, double value, DType dtype) {
+Tensor full(const Shape& shape, const Number& value, DType dtype) {
   Tensor out = empty(shape, dtype);
   copy_into(out, Tensor(value));
   return out;
@@ -186,11 +204,13 @@ Tensor predicate(const char* op, kernels::Predicate kernel, const Tensor& x) {
 }
 
 Tensor binary(const char* op, kernels::Binary kernel, const Tensor& a, const Tensor& b) {
+  check_defined(op, {&a, &b});
   const DType dtype = result_type(a, b), type = computing_type(dtype, {&a, &b});
   return cast(run_binary(op, kernels::loop(kernel, type), type, type, a, b), dtype);
 }
 
 Tensor compare(const char* op, kernels::Compare kernel, const Tensor& a, const Tensor& b) {
+  check_defined(op, {&a, &b});
   const DType type = computing_type(result_type(a, b), {&a, &b});
   return run_binary(op, kernels::loop(kernel, type), type, boolean, a, b);
 }
@@ -204,10 +224,11 @@ Tensor gradient(kernels::Gradient kernel, const Tensor& dy, const Tensor& saved,
 
 Tensor ternary(const char* op, kernels::Ternary kernel, const Tensor& a, const Tensor& b,
                const Tensor& c) {
+  check_defined(op, {&a, &b, &c});
   const DType dtype = result_type(a, b, c), type = computing_type(dtype, {&a, &b, &c});
   const kernels::Loop loop = kernels::loop(kernel, type);
   check(loop, op, type);
-  const Converted x(a, type), y(b, type), z(c, type);
+  const Converted x(op, a, type), y(op, b, type), z(op, c, type);
   Tensor out = empty(broadcast_shapes(op, common_shape(op, a, b), c.shape()), type);
   const LoopOperand operands[] = {operand_of(out), x, y, z};
   run_loop(loop, operands, nullptr);
@@ -215,11 +236,12 @@ Tensor ternary(const char* op, kernels::Ternary kernel, const Tensor& a, const T
 }
 
 Tensor where(const char* op, const Tensor& condition, const Tensor& a, const Tensor& b) {
+  check_defined(op, {&condition, &a, &b});
   if (condition.dtype() != boolean)
     throw DTypeError(fmt::format("{}: the condition is {}; it must be bool, such as x > 0", op,
                                  describe(condition)));
   const DType dtype = result_type(a, b);
-  const Converted x(a, dtype), y(b, dtype);
+  const Converted x(op, a, dtype), y(op, b, dtype);
   Tensor out = empty(broadcast_shapes(op, common_shape(op, a, b), condition.shape()), dtype);
   const LoopOperand operands[] = {operand_of(out), operand_of(condition), x, y};
   run_loop(kernels::where_loop(dtype), operands, nullptr);

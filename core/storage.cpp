@@ -6,9 +6,15 @@
 
 namespace tapehead {
 
+namespace {
+thread_local uint64_t blocks = 0;
+}  // namespace
+
+uint64_t Storage::created() { return blocks; }
+
 Ref<Storage> Storage::create(int64_t bytes) {
   void* block = detail::allocate(sizeof(Storage) + static_cast<size_t>(bytes));
-  return Ref<Storage>::adopt(new (block) Storage(bytes));
+  return Ref<Storage>::adopt(new (block) Storage(bytes, ++blocks));
 }
 
 void Storage::dispose() noexcept {

@@ -18,6 +18,10 @@ class alignas(64) Storage {
   char* data() { return reinterpret_cast<char*>(this + 1); }
   int64_t bytes() const { return bytes_; }
 
+  /// How many blocks this thread has made, and which of them this one was.
+  static uint64_t created();
+  uint64_t number() const { return number_; }
+
   /// How many in-place changes there were, and the op that made the last one.
   uint32_t version() const { return version_; }
   const char* last_writer() const { return last_writer_; }
@@ -38,12 +42,13 @@ class alignas(64) Storage {
   bool is_shared() const { return references_.load(std::memory_order_relaxed) > 1; }
 
  private:
-  explicit Storage(int64_t bytes) : bytes_(bytes) {}
+  Storage(int64_t bytes, uint64_t number) : bytes_(bytes), number_(number) {}
   void dispose() noexcept;
 
   std::atomic<uint32_t> references_{1};
   uint32_t version_ = 0;
   int64_t bytes_;
+  uint64_t number_;
   const char* last_writer_ = nullptr;
   bool views_ = false;
 };

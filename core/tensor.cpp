@@ -18,14 +18,6 @@ void detail::throw_undefined() {
 
 namespace {
 
-template <class T>
-Tensor make_scalar(T value) {
-  Tensor t = core::empty({}, dtype_of<T>());
-  *t.data<T>() = value;
-  t.impl()->is_scalar = true;
-  return t;
-}
-
 template <class To>
 To element(const char* at, DType dtype) {
   return visit(dtype,
@@ -34,9 +26,13 @@ To element(const char* at, DType dtype) {
 
 }  // namespace
 
-Tensor Tensor::scalar(double value) { return make_scalar(value); }
-Tensor Tensor::scalar(int64_t value) { return make_scalar(value); }
-Tensor Tensor::scalar(bool value) { return make_scalar(value); }
+Tensor::Tensor(const Number& value)
+    : Tensor(core::empty({}, value.dtype == f32 ? f64 : value.dtype)) {
+  if (value.dtype == f32) *data<double>() = value.floating;
+  else if (value.dtype == i64) *data<int64_t>() = value.integer;
+  else *data<bool>() = value.integer != 0;
+  impl_->is_scalar = true;
+}
 
 void Tensor::check_type(DType expected) const {
   if (dtype() != expected)
@@ -62,11 +58,30 @@ bool Tensor::is_contiguous() const {
   return true;
 }
 
-double Tensor::item() const {
+Number Tensor::only_element() const {
   if (numel() != 1)
     throw ShapeError(fmt::format(
         "item: the tensor has shape {}; only one element converts to a number", shape().str()));
-  return element<double>(raw(), dtype());
+  if (is_floating(dtype())) return element<double>(raw(), dtype());
+  return element<int64_t>(raw(), dtype());
+}
+
+void Tensor::throw_range(const Number& element) {
+  throw ValueError(
+      fmt::format("item: {} is outside the range of the type asked for; ask for a wider one",
+                  is_floating(element.dtype) ? fmt::format("{}", element.floating)
+                                             : fmt::format("{}", element.integer)));
+}
+
+double Tensor::item() const {
+  const Number x = only_element();
+  constexpr int64_t kExact = int64_t{1} << 53;  // to here double holds every integer
+  if ((x.integer > kExact || x.integer < -kExact) &&
+      (x.floating == 0x1p63 || static_cast<int64_t>(x.floating) != x.integer))
+    throw ValueError(fmt::format(
+        "item: {} is not exact as a double; use item<int64_t>(), or item<double>() to round it",
+        x.integer));
+  return x.floating;
 }
 
 template <class T>

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tapehead/core/dtype.h"
+#include "tapehead/core/number.h"
 #include "tapehead/core/ref.h"
 #include "tapehead/core/shape.h"
 #include "tapehead/core/storage.h"
@@ -48,7 +49,8 @@ struct TensorImpl {
   Ref<Storage> storage;
   int64_t offset = 0;  // in elements
   Shape sizes, strides;
-  Ref<TapeNode> node;  // set when gradients are tracked
+  Ref<TapeNode> node;    // set when gradients are tracked
+  Ref<TapeNode> paused;  // a leaf's node while its tracking is off: it has the gradient and hooks
   std::string* name = nullptr;
 
   TensorImpl() = default;
@@ -78,13 +80,17 @@ class Tensor {
  public:
   /// An undefined tensor: defined() is false; asking it for anything else throws ValueError.
   Tensor() = default;
-  /// A 0-d tensor of a C++ number.
+  Tensor(const Tensor&) = default;
+  Tensor(Tensor&&) = default;
+  /// Assignment moves the handle to other elements and writes none, so only a variable takes it:
+  /// `x[0] = y` does not compile. copy_() and fill_() write.
+  Tensor& operator=(const Tensor&) & = default;
+  Tensor& operator=(Tensor&&) & = default;
+  ~Tensor() = default;
+  /// A 0-d tensor of a C++ number. Throws ValueError for an integer that i64 does not hold.
   template <class T>
-  requires std::is_arithmetic_v<T> Tensor(T value) {
-    if constexpr (std::is_same_v<T, bool>) *this = scalar(value);
-    else if constexpr (std::is_integral_v<T>) *this = scalar(static_cast<int64_t>(value));
-    else *this = scalar(static_cast<double>(value));
-  }
+  requires std::is_arithmetic_v<T> Tensor(T value) : Tensor(Number(value)) {}
+  explicit Tensor(const Number& value);
 
   bool defined() const { return static_cast<bool>(impl_); }
   DType dtype() const { return there().dtype; }
@@ -106,11 +112,18 @@ class Tensor {
   }
   /// The first element, untyped.
   char* raw() const { return there().storage->data() + impl_->offset * size_of(impl_->dtype); }
-  /// The only element. Throws ShapeError when there is not exactly one.
+  /// The only element. Throws ShapeError when there is not exactly one, ValueError for an integer
+  /// that double does not hold.
   double item() const;
+  /// The only element as a T: floating numbers are rounded, or cut towards 0 to an integer. Throws
+  /// ValueError when it is outside of T's range, as NaN is of an integer's.
   template <class T>
-  T item() const {
-    return static_cast<T>(item());
+  requires std::is_arithmetic_v<T> T item()
+  const {
+    const Number x = only_element();
+    if (!detail::fits<T>(x)) [[unlikely]]
+      throw_range(x);
+    return detail::to<T>(x);
   }
   /// The elements in row-major order, converted to T.
   template <class T>
@@ -123,8 +136,9 @@ class Tensor {
 
   /// Gradients are tracked, because it is a leaf that asked for it or was computed from one.
   bool requires_grad() const { return impl_ && impl_->node; }
-  /// Starts or stops the tracking of a leaf; returns the tensor. Throws DTypeError unless it is
-  /// f32, f64 or bf16, GraphError when it was computed from a tracked tensor. [tape]
+  /// Starts or stops the tracking of a leaf; returns the tensor. Its gradient and hooks stay; while
+  /// it is off, backward() through a graph recorded before adds nothing here. Throws DTypeError
+  /// unless it is f32, f64 or bf16, GraphError when it was computed from a tracked tensor. [tape]
   Tensor& set_requires_grad(bool on = true);
   /// It was not computed by a recorded op. [tape]
   bool is_leaf() const;
@@ -133,7 +147,8 @@ class Tensor {
   Tensor grad() const;
   /// Replaces the gradient; an undefined tensor clears it. [tape]
   void set_grad(const Tensor& grad) const;
-  /// Keeps the gradient of a non-leaf for grad(). [tape]
+  /// Keeps the gradient of a non-leaf for grad(): that of its value after all in-place changes.
+  /// [tape]
   void retain_grad() const;
   /// Calls `hook` with the gradient of this tensor once it is complete; a defined result replaces
   /// it. [tape]
@@ -200,9 +215,9 @@ class Tensor {
   }
 
  private:
-  static Tensor scalar(double value);
-  static Tensor scalar(int64_t value);
-  static Tensor scalar(bool value);
+  /// The only element as it is: a double, or of integers and bool an i64.
+  Number only_element() const;
+  [[noreturn]] static void throw_range(const Number& element);
   void check_type(DType expected) const;
   const detail::TensorImpl& there() const {
     if (!impl_) [[unlikely]]
@@ -220,7 +235,7 @@ Tensor empty(const Shape& shape, DType dtype = f32);
 /// Uninitialised, with the shape of `like`.
 Tensor empty_like(const Tensor& like);
 /// Every element `value`, converted to `dtype`.
-Tensor full(const Shape& shape, double value, DType dtype = f32);
+Tensor full(const Shape& shape, const Number& value, DType dtype = f32);
 /// A view of the elements of `base`: `offset` in elements from the start of its storage. Not
 /// recorded.
 Tensor view_of(const Tensor& base, const Shape& sizes, const Shape& strides, int64_t offset);

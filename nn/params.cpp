@@ -5,8 +5,7 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "tapehead/autograd/grad_mode.h"
-#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/autograd/node.h"
 #include "tapehead/core/pattern.h"
 #include "tapehead/core/suggest.h"
 
@@ -110,23 +109,13 @@ void Params::unfreeze(std::string_view pattern) const { set_trainable(state_->al
 void Params::to(DType dtype) const {
   if (!is_floating(dtype))
     throw DTypeError(fmt::format("params: {} is not f32, f64 or bf16", name(dtype)));
-  for (Param& p : state_->all) {
-    if (!is_floating(p.value.dtype())) continue;
-    const bool trained = p.value.requires_grad();
-    p.value.set_requires_grad(false);
-    const Tensor converted = core::cast(p.value, dtype);
-    detail::TensorImpl& impl = *p.value.impl();
-    impl.dtype = dtype;
-    impl.storage = converted.impl()->storage;
-    impl.strides = converted.strides();
-    impl.offset = 0;
-    p.value.set_requires_grad(trained);
-  }
+  for (const Param& p : state_->all)
+    if (is_floating(p.value.dtype())) detail::convert_leaf(p.value, dtype);
 }
 
 void Params::zero_grad() const {
   for (const Param& p : state_->all)
-    if (p.value.requires_grad()) p.value.set_grad({});
+    if (p.value.grad().defined()) p.value.set_grad({});
 }
 
 void Params::describe(std::string model) const { state_->description = std::move(model); }

@@ -61,7 +61,8 @@ class Params {
   void freeze(std::string_view pattern) const;
   void unfreeze(std::string_view pattern) const;
 
-  /// Converts every floating parameter and buffer, in place: layers see it. Gradients are cleared.
+  /// Converts every floating parameter and buffer with its gradient, in place: layers see it. A
+  /// graph that was recorded before throws GraphError in backward().
   void to(DType dtype) const;
 
   /// Clears every gradient.

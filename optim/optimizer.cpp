@@ -117,7 +117,7 @@ void Optimizer::set_lr(double lr) {
 void Optimizer::zero_grad() {
   take_new();
   for (const Entry& e : entries_)
-    if (e.param.value.requires_grad()) e.param.value.set_grad({});
+    if (e.param.value.grad().defined()) e.param.value.set_grad({});
 }
 
 std::vector<std::string> Optimizer::slots_of(DType parameter) const {
@@ -166,8 +166,8 @@ void Optimizer::step(const StepOptions& options) {
   take_new();
   updates_->clear();
   for (size_t i = 0; i < entries_.size(); ++i)
-    if (const Tensor gradient = entries_[i].param.value.grad(); gradient.defined())
-      add_update(i, gradient);
+    if (const Tensor& value = entries_[i].param.value; value.requires_grad())
+      if (const Tensor gradient = value.grad(); gradient.defined()) add_update(i, gradient);
   if (updates_->all().empty())
     throw GraphError(std::string(name_) +
                      ": no parameter has a gradient; call backward() on the loss before step()");

@@ -1,4 +1,4 @@
-// Which tracked tensors ops take.
+// Which tensors ops take.
 #pragma once
 
 #include "tapehead/autograd/node.h"
@@ -8,11 +8,14 @@ namespace tapehead::detail {
 /// Logs them while in scope.
 class UseLogging {
  public:
-  UseLogging() : log_{use_log, {}} { use_log = &log_; }
+  UseLogging() : log_{use_log} { use_log = &log_; }
   ~UseLogging() { use_log = log_.around; }
   UseLogging(const UseLogging&) = delete;
 
-  const std::vector<Tensor>& used() const { return log_.tensors; }
+  /// Tracked tensors.
+  const std::vector<UseLog::Use>& tracked() const { return log_.tracked; }
+  /// Tensors that are not tracked and were not made meanwhile.
+  const std::vector<UseLog::Use>& others() const { return log_.others; }
 
  private:
   UseLog log_;

@@ -44,6 +44,9 @@ void record_change(const char* op, const Tensor& self, F&& compute) {
                    self.impl()->node_output);
   const Tensor after = compute(before).to(self.dtype()).expand(self.shape());
   core::copy_into(self, after);
+  if (self.requires_grad() && after.requires_grad())
+    detail::move_retained_grad(*detail::node_of(self), self.impl()->node_output,
+                               *detail::node_of(after), after.impl()->node_output);
   self.impl()->node = after.impl()->node;
   self.impl()->node_output = after.impl()->node_output;
 }
@@ -62,6 +65,8 @@ void change(const char* op, const Tensor& self, const Tensor& other, Recorded re
 
 void change_by(const char* op, kernels::Binary kernel, const Tensor& self, const Tensor& other,
                Tensor (*recorded)(const Tensor&, const Tensor&)) {
+  if (is_integral(self.dtype()) && core::is_number(other))
+    core::check_range(op, other, self.dtype());
   const auto direct = [&] {
     const kernels::Loop loop = kernels::loop(kernel, self.dtype());
     const DType wide = core::result_type(self, other);
@@ -80,6 +85,7 @@ void change_by(const char* op, kernels::Binary kernel, const Tensor& self, const
 }
 
 void overwrite(const char* op, const Tensor& self, const Tensor& source) {
+  if (core::is_number(source)) core::check_range(op, source, self.dtype());
   change(
       op, self, source, [&](const Tensor&) { return source.clone(); },
       [&] { core::copy_into(self, apart(source, self)); });

@@ -13,10 +13,11 @@ namespace {
 
 struct MaskedFill : CustomOp {
   static constexpr const char* kName = "masked_fill";
-  Tensor forward(const Tensor& x, const Tensor& mask, double value) {
+  Tensor forward(const Tensor& x, const Tensor& mask, const Number& value) {
     save(mask);
     broadcast_shapes(kName, x.shape(), mask.shape());  // names these two if they do not fit
-    return core::where(kName, mask, core::cast(Tensor(value), x.dtype()), x);
+    core::check_range(kName, value, x.dtype());
+    return core::where(kName, mask, core::full({}, value, x.dtype()), x);
   }
   std::array<Tensor, 2> backward(const Tensor& dy) const {
     return {masked_fill(dy, saved(0), 0), Tensor()};
@@ -32,7 +33,7 @@ void check_mask(const char* op, const Tensor& mask) {
 
 }  // namespace
 
-Tensor masked_fill(const Tensor& x, const Tensor& mask, double value) {
+Tensor masked_fill(const Tensor& x, const Tensor& mask, const Number& value) {
   check_mask("masked_fill", mask);
   return apply<MaskedFill>(x, mask, value);
 }

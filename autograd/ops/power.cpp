@@ -15,8 +15,6 @@ namespace {
 using kernels::Gradient;
 using kernels::Unary;
 
-bool is_number(const Tensor& t) { return t.impl()->is_scalar && t.dim() == 0; }
-
 struct Pow : CustomOp {
   static constexpr const char* kName = "pow";
   Tensor forward(const Tensor& x, const Tensor& p) {
@@ -38,8 +36,8 @@ struct Pow : CustomOp {
 
  private:
   static Tensor lowered(const Tensor& p) {
-    if (!is_number(p)) return where(p == 0, 0, p - 1);
-    const double value = p.item();
+    if (!core::is_number(p)) return where(p == 0, 0, p - 1);
+    const auto value = p.item<double>();
     return value == 0 ? 0 : value - 1;
   }
   static void check_integers(const Tensor& x, const Tensor& p) {
@@ -102,7 +100,7 @@ struct Reciprocal : CustomOp {
 
 Tensor pow(const Tensor& base, const Tensor& exponent) {
   // Powers with a function of their own, which is exact and fast.
-  if (is_number(exponent) && is_floating(base.dtype())) {
+  if (core::is_number(exponent) && is_floating(base.dtype())) {
     const double p = exponent.item();
     if (p == 2) return square(base);
     if (p == 0.5) return sqrt(base);

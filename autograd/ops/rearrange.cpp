@@ -37,7 +37,8 @@ struct Flip : CustomOp {
 struct Pad : CustomOp {
   static constexpr const char* kName = "pad";
   Shape inner, before;
-  Tensor forward(const Tensor& x, const Shape& first, const Shape& padded, double value) {
+  Tensor forward(const Tensor& x, const Shape& first, const Shape& padded, const Number& value) {
+    core::check_range(kName, value, x.dtype());
     inner = x.shape();
     before = first;
     Tensor out = core::full(padded, value, x.dtype());
@@ -112,7 +113,7 @@ Tensor roll(const Tensor& x, int64_t shift, int64_t axis) {
   return cat({x.slice(at, first, size), x.slice(at, 0, first)}, at);
 }
 
-Tensor pad(const Tensor& x, const std::vector<int64_t>& widths, double value) {
+Tensor pad(const Tensor& x, const std::vector<int64_t>& widths, const Number& value) {
   if (widths.size() % 2 != 0 || static_cast<int64_t>(widths.size()) > 2 * x.dim())
     throw ShapeError(fmt::format(
         "pad: {} widths for {}; pass two (before, after) for each axis, from the last on",

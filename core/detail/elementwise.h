@@ -10,6 +10,12 @@
 
 namespace tapehead::core {
 
+/// It was made from a C++ number, whose type adapts to that of other operands.
+bool is_number(const Tensor& t);
+/// Throws ValueError, in the name of `op`, when the only element is outside of the range of
+/// `dtype`.
+void check_range(const char* op, const Tensor& x, DType dtype);
+
 /// The type of an op on all of these: PyTorch's rule, by which 0-d tensors and C++ numbers only
 /// raise the category (bool, integer, floating) of the others.
 DType result_type(const Tensor& a, const Tensor& b);
