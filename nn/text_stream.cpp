@@ -7,10 +7,21 @@
 namespace tapehead::nn {
 namespace {
 
-// How many bytes the last character lacks or may still change by: those of one that was begun, and
-// those of a replacement character, in whose place a decoder puts it.
+constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
+
+// How many tokens and bytes at the end are enough to decode what follows as after all of them.
+constexpr size_t kContext = 6, kContextBytes = 16;
+constexpr size_t kLimit = 16;
+
+// How many bytes at the end may still change: those of a character that was begun, and replacement
+// characters, of which a decoder puts one in the place of such bytes, or of each of them.
 size_t unfinished_bytes(std::string_view text) {
-  if (text.ends_with("\xef\xbf\xbd")) return 3;
+  size_t replaced = 0;
+  for (size_t i = 0; i < 3 && text.ends_with(kReplacement); ++i) {
+    text.remove_suffix(kReplacement.size());
+    replaced += kReplacement.size();
+  }
+  if (replaced > 0) return replaced;
   for (size_t back = 1; back <= std::min<size_t>(3, text.size()); ++back) {
     const auto byte = static_cast<unsigned char>(text[text.size() - back]);
     if ((byte & 0xc0) == 0x80) continue;
@@ -18,6 +29,16 @@ size_t unfinished_bytes(std::string_view text) {
     return wanted > back ? back : 0;
   }
   return 0;
+}
+
+// How many bytes both begin with, in whole characters.
+size_t common_bytes(std::string_view a, std::string_view b) {
+  const size_t most = std::min(a.size(), b.size());
+  auto n = static_cast<size_t>(
+      std::mismatch(a.begin(), a.begin() + static_cast<int64_t>(most), b.begin()).first -
+      a.begin());
+  while (n > 0 && n < a.size() && (static_cast<unsigned char>(a[n]) & 0xc0) == 0x80) --n;
+  return n;
 }
 
 // How long the longest end of the text is that a stop string begins with.
@@ -32,7 +53,7 @@ size_t may_become_stop(std::string_view text, const std::vector<std::string>& st
 }  // namespace
 
 TextStream::TextStream(Decode decode, TextStreamOptions options)
-    : decode_(std::move(decode)), options_(std::move(options)) {
+    : decode_(std::move(decode)), options_(std::move(options)), limit_(kLimit) {
   for (const std::string& each : options_.stop)
     if (each.empty())
       throw ValueError(
@@ -42,14 +63,41 @@ TextStream::TextStream(Decode decode, TextStreamOptions options)
 void TextStream::give(std::string_view text) {
   if (text.empty()) return;
   text_ += text;
+  given_ += text;
   if (options_.on_text) options_.on_text(text);
+}
+
+// What is left of the text of tokens_.
+std::string_view TextStream::not_given(const std::string& text) {
+  // A decoder may take back what was there when bytes follow that belong to no character.
+  if (!text.starts_with(given_)) given_.resize(common_bytes(text, given_));
+  return std::string_view(text).substr(given_.size());
+}
+
+// Drops the first of tokens_, if what is given out does not change by it.
+void TextStream::forget(std::string_view text) {
+  if (tokens_.size() < limit_) return;
+  for (size_t n = kContext; n <= tokens_.size() / 2; n += 1 + n / 16) {
+    const auto first = tokens_.end() - static_cast<int64_t>(n);
+    const std::string shorter = decode_({first, tokens_.end()});
+    if (shorter.size() < kContextBytes || !text.ends_with(shorter)) continue;
+    const size_t dropped = text.size() - shorter.size();
+    if (dropped > given_.size()) continue;
+    tokens_.erase(tokens_.begin(), first);
+    given_.erase(0, dropped);
+    limit_ = std::max(kLimit, 2 * n);
+    return;
+  }
+  limit_ = 2 * tokens_.size();
 }
 
 bool TextStream::push(int64_t token) {
   if (stopped_) return false;
   tokens_.push_back(token);
-  const std::string all = decode_(tokens_);
-  std::string_view rest = std::string_view(all).substr(std::min(text_.size(), all.size()));
+  const std::string text = decode_(tokens_);
+  // Where the bytes of characters come one by one, a begun one may undo those before it for now.
+  if (!text.starts_with(given_) && text.ends_with(kReplacement)) return true;
+  std::string_view rest = not_given(text);
   size_t end = std::string_view::npos;
   for (const std::string& each : options_.stop) end = std::min(end, rest.find(each));
   if (end != std::string_view::npos) {
@@ -59,13 +107,14 @@ bool TextStream::push(int64_t token) {
   }
   rest.remove_suffix(unfinished_bytes(rest));
   give(rest.substr(0, rest.size() - may_become_stop(rest, options_.stop)));
+  forget(text);
   return true;
 }
 
 void TextStream::finish() {
   if (stopped_) return;
-  const std::string all = decode_(tokens_);
-  give(std::string_view(all).substr(std::min(text_.size(), all.size())));
+  const std::string text = decode_(tokens_);
+  give(not_given(text));
 }
 
 }  // namespace tapehead::nn

@@ -25,8 +25,10 @@ struct TextStreamOptions {
 ///   text.finish();
 class TextStream {
  public:
-  /// The text of all tokens of a sequence; more tokens only add to it, but for a last character
-  /// that is incomplete.
+  /// The text of the tokens of a sequence, or of the last of them; more tokens only add to it, but
+  /// for characters at its end that are incomplete. What a token adds may depend on those just
+  /// before it, and the first one may lack its space, but the text of the last tokens must not
+  /// depend on what is far before them. So the time is linear in the number of tokens.
   using Decode = std::function<std::string(std::span<const int64_t> ids)>;
 
   /// Throws ValueError for an empty stop string.
@@ -43,10 +45,14 @@ class TextStream {
 
  private:
   void give(std::string_view text);
+  std::string_view not_given(const std::string& text);
+  void forget(std::string_view text);
 
   Decode decode_;
   TextStreamOptions options_;
-  std::vector<int64_t> tokens_;
+  std::vector<int64_t> tokens_;  // the last ones, which are decoded each time
+  size_t limit_;                 // how many of them are too many
+  std::string given_;            // what was given out of their text
   std::string text_;
   bool stopped_ = false;
 };

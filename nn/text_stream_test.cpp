@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "tapehead/core/error.h"
 #include "tapehead/tests/expect.h"
 
@@ -99,6 +101,57 @@ TEST_CASE("a character is given out whole") {
   while (taken < 2 && text.push(taken)) ++taken;
   text.finish();
   CHECK(given == Pieces{"a", "\xc3\xa4"});
+}
+
+TEST_CASE("characters that come byte by byte are given out once each is whole") {
+  // As tokenizers with byte fallback decode: of bytes in a row that are not UTF-8, all are
+  // replaced.
+  const auto decode = [](std::span<const int64_t> ids) {
+    std::string text, bytes;
+    const auto flush = [&] {
+      const bool whole = bytes.size() % 4 == 0;
+      for (size_t i = 0; i < bytes.size(); ++i) text += whole ? bytes.substr(i, 1) : "\xef\xbf\xbd";
+      bytes.clear();
+    };
+    for (const int64_t id : ids) {
+      if (id < 4) bytes += "\xf0\x9f\x98\x80"[id];
+      else flush(), text += static_cast<char>(id);
+    }
+    flush();
+    return text;
+  };
+  const auto given = [&](const std::vector<int64_t>& ids) {
+    Pieces out;
+    nn::TextStream text(decode, {.on_text = [&](std::string_view s) { out.emplace_back(s); }});
+    for (const int64_t id : ids) text.push(id);
+    text.finish();
+    return out;
+  };
+  const std::string face = "\xf0\x9f\x98\x80", none = "\xef\xbf\xbd";
+  CHECK(given({'a', 0, 1, 2, 3, 0, 1, 2, 3, 'b'}) == Pieces{"a", face, face, "b"});
+  // A byte too many undoes what was given out; then nothing is lost.
+  CHECK(given({0, 1, 2, 3, 0, 'b'}) == Pieces{face, none + none + none + none + none + "b"});
+}
+
+TEST_CASE("of a long text only the end is decoded") {
+  size_t most = 0, tokens = 0;
+  nn::TextStream text(
+      [&](std::span<const int64_t> ids) {
+        most = std::max(most, ids.size());
+        tokens += ids.size();
+        std::string out;  // words, of which the first has no space
+        for (size_t i = 0; i < ids.size(); ++i) out += (i > 0 ? " " : "") + std::to_string(ids[i]);
+        return out;
+      },
+      {.stop = {"4999 5000"}});
+  std::string wanted;
+  int64_t i = 0;
+  for (; text.push(i); ++i) wanted += std::to_string(i) + (i < 4999 ? " " : "");
+  CHECK(i == 5000);
+  wanted.resize(wanted.size() - 4);
+  CHECK(text.text() == wanted);
+  CHECK(most <= 32);
+  CHECK(tokens < 5000 * 32);
 }
 
 TEST_CASE("an empty stop string is refused") {
