@@ -1,6 +1,6 @@
 // How fast GPT-2 (12 layers of 768, random weights) writes with its caches, near the start of its
-// context and far into it; and whether it writes the same without them. Exits with 1 when it does
-// not.
+// context and far into it, and how long it takes to draw a token of its vocabulary; and whether it
+// writes the same without caches. Exits with 1 when it does not.
 #include <tapehead/tapehead.h>
 
 #include <algorithm>
@@ -29,6 +29,17 @@ double speed(const nn::Gpt& gpt, int64_t context) {
   return 1 / times[11];
 }
 
+// Milliseconds to draw a token.
+double draw_time(const nn::SamplingOptions& options) {
+  Generator generator{1, 0};
+  const Tensor logits = randn({1, kVocab}, f32, generator) * 4;
+  constexpr int kDraws = 50;
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < kDraws; ++i) nn::sample(logits, {{}}, options, generator);
+  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+  return 1e3 * time.count() / kDraws;
+}
+
 std::vector<int64_t> written(const nn::Gpt& gpt, bool cached) {
   return nn::generate(cached ? nn::with_caches(gpt) : nn::without_caches(gpt), {464, 2068, 7586},
                       {.sampling = {.temperature = 0}, .length = 20})[0];
@@ -45,5 +56,7 @@ int main() {
   const double near = speed(gpt, 50), far = speed(gpt, 1000);
   fmt::print("at 50 tokens {:.1f} tokens/s, at 1,000 {:.1f}: {:.2f} of it\n", near, far,
              far / near);
+  fmt::print("drawing a token: {:.2f} ms, of the top 50 {:.2f} ms, of the top 90 % {:.2f} ms\n",
+             draw_time({}), draw_time({.top_k = 50}), draw_time({.top_p = 0.9}));
   return !same;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
 #include <utility>
 
 #include "tapehead/autograd/grad_mode.h"
@@ -79,6 +80,11 @@ class Search {
         links_.push_back({c.link, c.token, attention_row(attention, c.row)});
       }
       if (full) continue;  // what is unfinished stays as it is
+      if (live.empty() && s.finished == 0)
+        throw ValueError(fmt::format(
+            "beam_search: sequence {} cannot go on after {} tokens: each is suppressed, or its "
+            "logit is -inf",
+            b, length_ - 1));
       s.live = std::move(live);
       if (s.finished >= o_.beam) continue;
       for (Live& h : s.live) {
@@ -127,7 +133,8 @@ class Search {
   std::vector<Candidate> candidates(const Tensor& log_probs, const Sequence& s) {
     std::vector<Candidate> all;
     const int64_t V = log_probs.size(1);
-    const auto most = static_cast<size_t>(2 * o_.beam);
+    const int64_t enough = std::min(o_.beam, std::ssize(s.live) * V);
+    const auto most = static_cast<size_t>(2 * enough);
     for (const Live& h : s.live) {
       const float* p = log_probs.data<float>() + h.row * V;
       greatest(p, V, most, order_);
@@ -178,13 +185,34 @@ class Search {
   std::vector<int64_t> order_;  // scratch
 };
 
+void check(const DecoderStep& step, int64_t rows, const BeamOptions& o) {
+  const auto &logits = step.logits, &attention = step.attention;
+  if (!logits.defined() || logits.dim() != 2 || logits.size(0) != rows || logits.size(1) < 1)
+    throw ShapeError(
+        fmt::format("beam_search: the decoder makes logits {} for {} hypotheses; expected [{}, V]",
+                    logits.defined() ? logits.shape().str() : "that are undefined", rows, rows));
+  if (attention.defined() && (attention.dim() != 2 || attention.size(0) != rows))
+    throw ShapeError(fmt::format(
+        "beam_search: the decoder's attention is {} for {} hypotheses; expected [{}, S]",
+        attention.shape().str(), rows, rows));
+  const int64_t V = logits.size(1);
+  const auto check_token = [&](const char* what, int64_t token) {
+    if (token < 0 || token >= V)
+      throw IndexError(fmt::format("beam_search: {} {}, outside 0..{}", what, token, V - 1));
+  };
+  check_token("eos is", o.eos);
+  for (const int64_t token : o.suppress) check_token("suppress holds", token);
+}
+
 // [N, V] in f32, to be read element by element.
 Tensor log_probs_of(const Tensor& logits, const std::vector<int64_t>& suppress) {
   Tensor p = log_softmax(logits, -1).to(f32).contiguous();
+  // Where a logit is NaN or inf, or all are -inf, the whole row becomes NaN.
+  for (int64_t row = 0; row < p.size(0); ++row)
+    if (std::isnan(p.data<float>()[row * p.size(1)]))
+      throw ValueError(fmt::format(
+          "beam_search: the logits of hypothesis {} hold NaN or inf, or nothing but -inf", row));
   for (const int64_t token : suppress) {
-    if (token < 0 || token >= p.size(1))
-      throw IndexError(
-          fmt::format("beam_search: suppress holds {}, outside 0..{}", token, p.size(1) - 1));
     for (int64_t row = 0; row < p.size(0); ++row)
       p.data<float>()[row * p.size(1) + token] = static_cast<float>(kNever);
   }
@@ -198,12 +226,18 @@ std::vector<Hypothesis> beam_search(const Decoder& decoder, int64_t batch, const
     throw ValueError(
         fmt::format("beam_search: beam = {} and max_length = {}; both must be at least 1", o.beam,
                     o.max_length));
+  if (batch < 0 || !std::isfinite(o.length_penalty))
+    throw ValueError(
+        fmt::format("beam_search: a batch of {} and length_penalty = {}; the batch must not be "
+                    "negative, and the penalty finite",
+                    batch, o.length_penalty));
   const NoGrad off;
   Search search(batch, o);
   Rows rows{.tokens = std::vector<int64_t>(static_cast<size_t>(batch), o.bos), .stay = true};
   while (!rows.tokens.empty()) {
     if (!rows.stay) decoder.reorder(from_vector(rows.from), rows.same_sequences);
     const DecoderStep out = decoder.next(from_vector(rows.tokens));
+    check(out, std::ssize(rows.tokens), o);
     rows = search.advance(log_probs_of(out.logits, o.suppress),
                           out.attention.defined() ? out.attention.to(f32).contiguous() : Tensor());
   }
@@ -221,9 +255,9 @@ std::vector<Hypothesis> beam_search(const LanguageModel& model, const Tensor& pr
         "it");
   bool first = true;
   const Decoder decoder{.next = [&](const Tensor& tokens) -> DecoderStep {
-                          const Tensor logits = model.next(first ? prompts : tokens.unsqueeze(1));
-                          first = false;
-                          return {logits.select(1, logits.size(1) - 1), {}};
+                          const Tensor ids =
+                              std::exchange(first, false) ? prompts : tokens.unsqueeze(1);
+                          return {next_logits("beam_search", model, ids), {}};
                         },
                         .reorder = [&](const Tensor& rows, bool) { model.reorder(rows); }};
   return beam_search(decoder, prompts.size(0), o);

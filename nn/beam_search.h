@@ -43,7 +43,9 @@ struct Hypothesis {
 
 /// The best hypothesis for each of B sequences, of which the decoder has seen nothing but the
 /// source; those that are found leave the batch. Nothing is recorded. Throws ValueError when beam
-/// or max_length is below 1, IndexError for a suppressed token outside of the logits.
+/// or max_length is below 1, for logits with NaN or inf, and where no token is possible; IndexError
+/// for an eos or a suppressed token outside of the logits. For sequences without an end, suppress
+/// eos.
 std::vector<Hypothesis> beam_search(const Decoder& decoder, int64_t batch,
                                     const BeamOptions& options = {});
 

@@ -1,6 +1,7 @@
 #include "tapehead/nn/beam_search.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -106,6 +107,69 @@ TEST_CASE("beam search: greedy takes the most probable token each time") {
         "beam_search: beam = 0 and max_length = 100; both must be at least 1");
   CHECK(message_of<IndexError>([] { search(1, {.suppress = {5}}); }) ==
         "beam_search: suppress holds 5, outside 0..4");
+}
+
+namespace {
+
+// The search of a decoder whose logits are these at every step.
+std::vector<nn::Hypothesis> search_of(const std::vector<float>& logits, const nn::BeamOptions& o) {
+  const nn::Decoder decoder{.next = [&](const Tensor& tokens) -> nn::DecoderStep {
+                              const auto size = static_cast<int64_t>(logits.size());
+                              return {from_vector(logits).expand({tokens.size(0), size}), {}};
+                            },
+                            .reorder = [](const Tensor&, bool) {}};
+  return nn::beam_search(decoder, 1, o);
+}
+
+}  // namespace
+
+TEST_CASE("beam search: logits that say nothing, and tokens that are none, are refused") {
+  constexpr float inf = INFINITY;
+  for (const int64_t beam : {1, 2}) {
+    CAPTURE(beam);
+    const nn::BeamOptions o{.beam = beam, .max_length = 4, .eos = 1};
+    for (const std::vector<float>& bad : {std::vector<float>{0, NAN, 1},
+                                          {NAN, 0, 1},
+                                          {0, 1, inf},
+                                          {0, -inf, inf},
+                                          {-inf, -inf, -inf}})
+      CHECK(message_of<ValueError>([&] { search_of(bad, o); }) ==
+            "beam_search: the logits of hypothesis 0 hold NaN or inf, or nothing but -inf");
+    CHECK(search_of({0, -inf, 1}, o)[0].tokens == std::vector<int64_t>(4, 2));
+    CHECK(
+        message_of<ValueError>([&] {
+          search_of({0, -inf, -inf}, {.beam = beam, .eos = 1, .suppress = {0}});
+        }) ==
+        "beam_search: sequence 0 cannot go on after 0 tokens: each is suppressed, or its logit is "
+        "-inf");
+    for (const int64_t eos : {int64_t{-1}, int64_t{3}, int64_t{1} << 40})
+      CHECK(message_of<IndexError>([&] {
+              search_of({0, 1, 2}, {.beam = beam, .eos = eos});
+            }) == "beam_search: eos is " + std::to_string(eos) + ", outside 0..2");
+  }
+  CHECK(search_of({0, 1, 2}, {.beam = INT64_MAX, .max_length = 2, .eos = 0}).size() == 1);
+  for (const double penalty : {double(NAN), double(INFINITY)})
+    CHECK(message_of<ValueError>([&] { search_of({0}, {.length_penalty = penalty, .eos = 0}); }) ==
+          fmt::format("beam_search: a batch of 1 and length_penalty = {}; the batch must not be "
+                      "negative, and the penalty finite",
+                      penalty));
+}
+
+TEST_CASE("beam search: a decoder that makes tensors of other shapes is refused") {
+  const auto refuse = [](const Tensor& logits, const Tensor& attention) {
+    const nn::Decoder decoder{.next = [&](const Tensor&) -> nn::DecoderStep {
+                                return {logits, attention};
+                              },
+                              .reorder = [](const Tensor&, bool) {}};
+    return message_of<ShapeError>([&] { nn::beam_search(decoder, 2); });
+  };
+  CHECK(refuse({}, {}) ==
+        "beam_search: the decoder makes logits that are undefined for 2 hypotheses; expected [2, "
+        "V]");
+  CHECK(refuse(zeros({1, 9}), {}) ==
+        "beam_search: the decoder makes logits [1, 9] for 2 hypotheses; expected [2, V]");
+  CHECK(refuse(zeros({2, 9}), zeros({2})) ==
+        "beam_search: the decoder's attention is [2] for 2 hypotheses; expected [2, S]");
 }
 
 TEST_CASE("beam search: suppressed tokens are never chosen, the others as before") {

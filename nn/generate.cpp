@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <limits>
 #include <set>
+#include <span>
+#include <string>
 
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/core/creation.h"
@@ -16,49 +18,108 @@ namespace {
 
 using TokenRows = std::vector<std::vector<int64_t>>;
 
+constexpr float kMaxFloat = std::numeric_limits<float>::max();
+
+void check_tokens(const char* op, const std::string& what, std::span<const int64_t> tokens,
+                  size_t V) {
+  for (const int64_t token : tokens)
+    if (token < 0 || token >= static_cast<int64_t>(V))
+      throw IndexError(
+          fmt::format("{}: {} is {}, outside of the vocabulary 0..{}", op, what, token, V - 1));
+}
+
 void check(const SamplingOptions& o) {
   const auto fail = [](const char* name, double value, const char* range) {
     throw ValueError(fmt::format("sample: {} is {}; it must be {}", name, value, range));
   };
-  if (!(o.repetition_penalty > 0)) fail("repetition_penalty", o.repetition_penalty, "positive");
-  if (!(o.temperature >= 0)) fail("temperature", o.temperature, "at least 0");
+  if (!(o.repetition_penalty > 0 && o.repetition_penalty <= kMaxFloat))
+    fail("repetition_penalty", o.repetition_penalty, "positive and finite");
+  if (!(o.temperature >= 0 && std::isfinite(o.temperature)))
+    fail("temperature", o.temperature, "at least 0 and finite");
   if (o.top_k < 0) fail("top_k", static_cast<double>(o.top_k), "at least 0");
   if (!(o.top_p > 0 && o.top_p <= 1)) fail("top_p", o.top_p, "in 0..1, and not 0");
   if (!(o.min_p >= 0 && o.min_p <= 1)) fail("min_p", o.min_p, "in 0..1");
 }
 
-// One row of logits.
-int64_t draw(std::vector<float>& logits, const std::vector<int64_t>& before,
-             const SamplingOptions& o, double uniform) {
-  if (o.repetition_penalty != 1)
-    for (const int64_t token : std::set<int64_t>(before.begin(), before.end())) {
-      float& x = logits[static_cast<size_t>(token)];
-      const auto penalty = static_cast<float>(o.repetition_penalty);
-      x = x > 0 ? x / penalty : x * penalty;
+void check(std::span<const float> logits, size_t row) {
+  bool possible = false;
+  for (const float x : logits) {
+    if (std::isnan(x) || x == INFINITY)
+      throw ValueError(
+          fmt::format("sample: the logits of row {} hold {}", row, std::isnan(x) ? "NaN" : "inf"));
+    possible |= x != -INFINITY;
+  }
+  if (!possible)
+    throw ValueError(fmt::format(
+        "sample: the logits of row {} are all -inf; leave a token that is possible", row));
+}
+
+void penalize(std::span<float> logits, std::span<const int64_t> before, double penalty) {
+  const auto by = static_cast<float>(penalty);
+  for (const int64_t token : std::set<int64_t>(before.begin(), before.end())) {
+    float& x = logits[static_cast<size_t>(token)];
+    // A token that was possible stays so.
+    if (x != -INFINITY) x = std::clamp(x > 0 ? x / by : x * by, -kMaxFloat, kMaxFloat);
+  }
+}
+
+struct Candidate {
+  int64_t token;
+  float logit;
+  double weight;  // the probability over that of the most probable token
+};
+
+// The most probable first, equal ones in the order of their ids.
+bool comes_first(const Candidate& a, const Candidate& b) {
+  return a.logit != b.logit ? a.logit > b.logit : a.token < b.token;
+}
+
+double mass_of(std::span<const Candidate> some) {
+  double mass = 0;
+  for (const Candidate& c : some) mass += c.weight;
+  return mass;
+}
+
+// How many of the most probable have this mass together, or all, without sorting them: they are
+// moved to the front, the least probable of them last.
+size_t reach(std::span<Candidate> all, double mass) {
+  size_t first = 0, last = all.size();  // before `first` there is too little, before `last` enough
+  while (last - first > 1) {
+    const size_t middle = first + (last - first) / 2;
+    const auto part = all.subspan(first, last - first);
+    std::nth_element(part.begin(), part.begin() + static_cast<int64_t>(middle - first), part.end(),
+                     comes_first);
+    const double more = mass_of(part.first(middle - first));
+    if (more >= mass) {
+      last = middle;
+    } else {
+      first = middle;
+      mass -= more;
     }
+  }
+  return last;
+}
+
+// One row of logits.
+int64_t draw(std::span<const float> logits, const SamplingOptions& o, double uniform) {
   const auto best = std::max_element(logits.begin(), logits.end());
   if (o.temperature == 0) return best - logits.begin();
-
-  // The most probable first, equal ones in the order of their ids.
-  std::vector<int64_t> order(logits.size());
-  std::iota(order.begin(), order.end(), 0);
-  const auto logit = [&](int64_t i) { return logits[static_cast<size_t>(i)]; };
-  std::stable_sort(order.begin(), order.end(),
-                   [&](int64_t a, int64_t b) { return logit(a) > logit(b); });
-  if (o.top_k > 0 && o.top_k < static_cast<int64_t>(order.size()))
-    order.resize(static_cast<size_t>(o.top_k));
-  std::vector<double> weight;
-  for (const int64_t i : order)
-    weight.push_back(std::exp(static_cast<double>(logit(i) - *best) / o.temperature));
-  const double all = std::accumulate(weight.begin(), weight.end(), 0.0);
-  double mass = 0;
-  size_t kept = 0;
-  while (kept < weight.size() && mass < o.top_p * all && (kept == 0 || weight[kept] >= o.min_p))
-    mass += weight[kept++];
-  double rest = uniform * mass;
-  for (size_t i = 0; i + 1 < kept; ++i)
-    if ((rest -= weight[i]) < 0) return order[i];
-  return order[kept - 1];
+  std::vector<Candidate> all;
+  for (size_t i = 0; i < logits.size(); ++i) {
+    const double weight = std::exp(static_cast<double>(logits[i] - *best) / o.temperature);
+    if (weight > 0) all.push_back({static_cast<int64_t>(i), logits[i], weight});
+  }
+  if (o.top_k > 0 && o.top_k < std::ssize(all)) {
+    std::nth_element(all.begin(), all.begin() + o.top_k, all.end(), comes_first);
+    all.resize(static_cast<size_t>(o.top_k));
+  }
+  const double mass = mass_of(all);
+  std::erase_if(all, [&](const Candidate& c) { return c.weight < o.min_p; });
+  std::span<Candidate> kept = all;
+  if (o.top_p < 1) kept = kept.first(reach(kept, o.top_p * mass));
+  const double drawn = uniform * mass_of(kept);
+  // The first with which the mass is above what was drawn, and not just equal to it.
+  return kept[reach(kept, std::nextafter(drawn, INFINITY)) - 1].token;
 }
 
 }  // namespace
@@ -70,17 +131,16 @@ std::vector<int64_t> sample(const Tensor& logits, const std::vector<std::vector<
       logits.size(0) != static_cast<int64_t>(before.size()))
     throw ShapeError(fmt::format("sample: logits are {} for {} rows; expected [B, V]",
                                  logits.shape().str(), before.size()));
-  const std::vector<float> all = logits.to_vector<float>();
+  std::vector<float> all = logits.to_vector<float>();
   const std::vector<double> uniform = rand({logits.size(0)}, f64, generator).to_vector<double>();
-  const int64_t V = logits.size(1);
+  const auto V = static_cast<size_t>(logits.size(1));
   std::vector<int64_t> tokens;
   for (size_t row = 0; row < before.size(); ++row) {
-    const auto first = all.begin() + static_cast<int64_t>(row) * V;
-    std::vector<float> one(first, first + V);
-    for (const float x : one)
-      if (std::isnan(x))
-        throw ValueError(fmt::format("sample: the logits of row {} hold NaN", row));
-    tokens.push_back(draw(one, before[row], options, uniform[row]));
+    const auto one = std::span(all).subspan(row * V, V);
+    check(one, row);
+    check_tokens("sample", "a token before row " + std::to_string(row), before[row], V);
+    if (options.repetition_penalty != 1) penalize(one, before[row], options.repetition_penalty);
+    tokens.push_back(draw(one, options, uniform[row]));
   }
   return tokens;
 }
@@ -162,9 +222,9 @@ std::vector<std::vector<int64_t>> generate_all(const LanguageModel& model, const
   const NoGrad off;
   Writing writing(prompts, o);
   for (Tensor ids = writing.first(); !writing.done();) {
-    const Tensor logits = model.next(ids);
-    ids = writing.advance(
-        sample(logits.select(1, logits.size(1) - 1), writing.seen(), o.sampling, generator));
+    const Tensor logits = next_logits("generate", model, ids);
+    check_tokens("generate", "a stop token", o.stop, static_cast<size_t>(logits.size(1)));
+    ids = writing.advance(sample(logits, writing.seen(), o.sampling, generator));
   }
   return std::move(writing.made());
 }

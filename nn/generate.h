@@ -19,8 +19,10 @@ struct SamplingOptions {
   double min_p = 0;        ///< only those with this share of the most probable one's probability
 };
 
-/// A token for each row of logits [B, V]; `before` are the tokens of each row so far. Throws
-/// ValueError for options out of range.
+/// A token for each row of logits [B, V]; `before` are the tokens of each row so far. Takes time
+/// linear in V. Throws ValueError for options out of range and for a row with NaN, inf, or nothing
+/// but -inf, which is the logit of a token that is impossible; IndexError for a token before that
+/// is outside of 0..V-1.
 std::vector<int64_t> sample(const Tensor& logits, const std::vector<std::vector<int64_t>>& before,
                             const SamplingOptions& options, Generator& generator);
 
@@ -34,7 +36,8 @@ struct GenerateOptions {
 
 /// Goes on from a prompt, in `copies` sequences side by side; gives the new tokens of each. The
 /// model is called with the prompt, then with one new token of each sequence at a time. Nothing is
-/// recorded. Throws ValueError for an empty prompt.
+/// recorded. Throws ValueError for an empty prompt, IndexError for a stop token outside of the
+/// vocabulary, and what sample() throws.
 ///
 ///   auto tokens = generate(with_caches(gpt), prompt);
 std::vector<std::vector<int64_t>> generate(const LanguageModel& model,

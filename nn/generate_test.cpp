@@ -3,8 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
@@ -68,8 +70,15 @@ TEST_CASE("what generation refuses") {
     return error_of<ValueError>([&] { nn::sample(logits, {{}}, o, generator); });
   };
   CHECK(refuse({.repetition_penalty = 0}) ==
-        "sample: repetition_penalty is 0; it must be positive");
-  CHECK(refuse({.temperature = -1}) == "sample: temperature is -1; it must be at least 0");
+        "sample: repetition_penalty is 0; it must be positive and finite");
+  CHECK(refuse({.repetition_penalty = INFINITY}) ==
+        "sample: repetition_penalty is inf; it must be positive and finite");
+  CHECK(refuse({.temperature = -1}) ==
+        "sample: temperature is -1; it must be at least 0 and finite");
+  CHECK(refuse({.temperature = INFINITY}) ==
+        "sample: temperature is inf; it must be at least 0 and finite");
+  CHECK(refuse({.temperature = NAN}) ==
+        "sample: temperature is nan; it must be at least 0 and finite");
   CHECK(refuse({.top_k = -1}) == "sample: top_k is -1; it must be at least 0");
   CHECK(refuse({.top_p = 0}) == "sample: top_p is 0; it must be in 0..1, and not 0");
   CHECK(refuse({.min_p = 2}) == "sample: min_p is 2; it must be in 0..1");
@@ -79,6 +88,111 @@ TEST_CASE("what generation refuses") {
         "sample: the logits of row 0 hold NaN");
   CHECK(error_of<ValueError>([] { nn::generate({}, {}); }) ==
         "generate: a prompt of 0 tokens, 1 copies; both must be at least 1");
+}
+
+TEST_CASE("logits that say nothing, and tokens that are none, are refused") {
+  Generator generator;
+  const auto refuse = [&](std::vector<float> logits, const Lists& before = {{}},
+                          const nn::SamplingOptions& o = {}) {
+    return error_of<Error>(
+        [&] { nn::sample(from_vector(logits).unsqueeze(0), before, o, generator); });
+  };
+  constexpr float inf = INFINITY;
+  for (const nn::SamplingOptions& o : {nn::SamplingOptions{}, {.temperature = 0}, {.top_k = 1}}) {
+    CAPTURE(o.temperature);
+    CHECK(refuse({0, NAN, 1}, {{}}, o) == "sample: the logits of row 0 hold NaN");
+    CHECK(refuse({0, inf, -inf}, {{}}, o) == "sample: the logits of row 0 hold inf");
+    CHECK(refuse({-inf, -inf}, {{}}, o) ==
+          "sample: the logits of row 0 are all -inf; leave a token that is possible");
+  }
+  CHECK(refuse({0, 1}, {{0, 2}}) ==
+        "sample: a token before row 0 is 2, outside of the vocabulary 0..1");
+  CHECK(refuse({0, 1}, {{-1}}, {.repetition_penalty = 1.2}) ==
+        "sample: a token before row 0 is -1, outside of the vocabulary 0..1");
+  CHECK(error_of<IndexError>([] {
+          nn::generate(counting(), {3}, {.stop = {5, 20}});
+        }) == "generate: a stop token is 20, outside of the vocabulary 0..19");
+  CHECK(error_of<ValueError>([] { nn::generate({}, {1}); }) ==
+        "generate: the model has no next function; with_caches() and without_caches() make it");
+  CHECK(error_of<ShapeError>([] {
+          nn::generate({.next = [](const Tensor& ids) { return ids.to(f32); }}, {1, 2});
+        }) == "generate: the model makes logits [1, 2] of ids [1, 2]; expected [1, 2, V]");
+}
+
+TEST_CASE("what is impossible is never drawn, whatever the options") {
+  constexpr float inf = INFINITY;
+  const Tensor logits = from_vector(std::vector<float>{-inf, 3e38f, -inf, -3e38f, 3e38f, -inf});
+  const nn::SamplingOptions all[] = {{},
+                                     {.temperature = 1e-300},
+                                     {.temperature = 1e300},
+                                     {.repetition_penalty = 1e38},
+                                     {.repetition_penalty = 1e-38},
+                                     {.top_k = 5},
+                                     {.top_p = 1e-300},
+                                     {.min_p = 1}};
+  for (const nn::SamplingOptions& o : all) {
+    CAPTURE(o.temperature);
+    CAPTURE(o.repetition_penalty);
+    Generator generator{7, 0};
+    for (int i = 0; i < 100; ++i) {
+      const int64_t token = nn::sample(logits.unsqueeze(0), {{1, 3}}, o, generator)[0];
+      CHECK((token == 1 || token == 3 || token == 4));
+    }
+  }
+}
+
+namespace {
+
+// As the options are defined: by sorting everything.
+int64_t sorted_draw(const std::vector<float>& logits, const nn::SamplingOptions& o,
+                    double uniform) {
+  std::vector<size_t> order(logits.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return logits[a] > logits[b]; });
+  if (o.top_k > 0 && o.top_k < std::ssize(order)) order.resize(static_cast<size_t>(o.top_k));
+  std::vector<double> weight;
+  for (const size_t i : order)
+    weight.push_back(std::exp(static_cast<double>(logits[i] - logits[order[0]]) / o.temperature));
+  const double all = std::accumulate(weight.begin(), weight.end(), 0.0);
+  double mass = 0;
+  size_t kept = 0;
+  while (kept < weight.size() && mass < o.top_p * all && (kept == 0 || weight[kept] >= o.min_p))
+    mass += weight[kept++];
+  double rest = uniform * mass;
+  for (size_t i = 0; i + 1 < kept; ++i)
+    if ((rest -= weight[i]) < 0) return static_cast<int64_t>(order[i]);
+  return static_cast<int64_t>(order[kept - 1]);
+}
+
+}  // namespace
+
+TEST_CASE("tokens are those of a sorted vocabulary") {
+  const nn::SamplingOptions all[] = {{},
+                                     {.temperature = 0.1},
+                                     {.temperature = 3},
+                                     {.top_k = 1},
+                                     {.top_k = 7},
+                                     {.top_p = 0.3},
+                                     {.top_p = 0.95},
+                                     {.min_p = 0.2},
+                                     {.temperature = 2, .top_k = 50, .top_p = 0.7, .min_p = 0.1}};
+  Generator numbers{3, 0};
+  for (const int64_t V : {1, 2, 3, 64, 1000}) {
+    for (const nn::SamplingOptions& o : all) {
+      CAPTURE(V);
+      CAPTURE(o.top_k);
+      CAPTURE(o.top_p);
+      // Rounded, so that many are equal.
+      const Tensor logits = floor(randn({100, V}, f32, numbers) * 8) / 4;
+      Generator one{5, 0}, other{5, 0};
+      const auto tokens = nn::sample(logits, Lists(100), o, one);
+      const auto uniform = rand({100}, f64, other).to_vector<double>();
+      for (int64_t row = 0; row < 100; ++row)
+        CHECK(tokens[static_cast<size_t>(row)] ==
+              sorted_draw(logits[row].to_vector<float>(), o, uniform[static_cast<size_t>(row)]));
+    }
+  }
 }
 
 TEST_CASE("a sequence of no length is empty") {

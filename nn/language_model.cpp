@@ -1,8 +1,26 @@
 #include "tapehead/nn/language_model.h"
 
+#include <fmt/format.h>
+
 #include "tapehead/autograd/ops.h"
+#include "tapehead/core/error.h"
 
 namespace tapehead::nn {
+
+Tensor next_logits(const char* op, const LanguageModel& model, const Tensor& ids) {
+  if (!model.next)
+    throw ValueError(
+        fmt::format("{}: the model has no next function; with_caches() and "
+                    "without_caches() make it",
+                    op));
+  const Tensor logits = model.next(ids);
+  if (logits.dim() != 3 || logits.size(0) != ids.size(0) || logits.size(1) != ids.size(1) ||
+      logits.size(2) < 1)
+    throw ShapeError(fmt::format("{}: the model makes logits {} of ids {}; expected [{}, {}, V]",
+                                 op, logits.shape().str(), ids.shape().str(), ids.size(0),
+                                 ids.size(1)));
+  return logits.select(1, -1);
+}
 
 LanguageModel without_caches(std::function<Tensor(const Tensor& ids)> model) {
   const auto all = std::make_shared<Tensor>();

@@ -20,6 +20,10 @@ struct LanguageModel {
   std::function<void(const Tensor& rows)> reorder = {};
 };
 
+/// Logits [B, V] of the token after ids [B, T] and what was passed before. Throws ShapeError, which
+/// names `op`, for a model whose logits are not [B, T, V], ValueError for one without next().
+Tensor next_logits(const char* op, const LanguageModel& model, const Tensor& ids);
+
 /// A model with caches of its own, fresh ones: of every model that has caches() and takes them, as
 /// Gpt. It must outlive what is made of it.
 ///

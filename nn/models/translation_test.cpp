@@ -2,6 +2,16 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+
+#include "tapehead/autograd/grad_mode.h"
+#include "tapehead/core/creation.h"
+#include "tapehead/nn/generate.h"
+#include "tapehead/nn/models/encoder_decoder.h"
+#include "tapehead/nn/models/gpt.h"
+#include "tapehead/nn/models/t5.h"
+#include "tapehead/tests/expect.h"
+
 using namespace tapehead;
 
 TEST_CASE("a batch of pairs has its ends, its lengths and its padding") {
@@ -33,4 +43,59 @@ TEST_CASE("translations come back in the order of their sources") {
   REQUIRE(all.size() == sources.size());
   for (size_t i = 0; i < sources.size(); ++i) CHECK(all[i].tokens == sources[i]);
   CHECK(nn::translate_all(echo, {}).empty());
+}
+
+TEST_CASE("no decoder makes tokens of NaN, or goes on from tokens outside of its vocabulary") {
+  const nn::Params params(1);
+  const nn::Gpt gpt(params / "gpt",
+                    {.vocab = 9, .context = 8, .width = 8, .heads = 2, .layers = 1});
+  const nn::T5 t5(params / "t5", {.vocab = 9, .width = 8, .heads = 2, .hidden = 8, .layers = 1});
+  const nn::EncoderDecoder models[] = {
+      nn::Seq2Seq(params / "rnn",
+                  {.source_vocab = 9, .target_vocab = 9, .embedding = 8, .hidden = 8}),
+      nn::Seq2Seq(params / "rnn_copies", {.source_vocab = 9,
+                                          .target_vocab = 9,
+                                          .embedding = 8,
+                                          .hidden = 8,
+                                          .tied = true,
+                                          .copy = true}),
+      nn::Transformer(params / "transformer",
+                      {.source_vocab = 9, .target_vocab = 9, .width = 8, .heads = 2, .hidden = 8}),
+      nn::Transformer(params / "transformer_copies", {.source_vocab = 9,
+                                                      .target_vocab = 9,
+                                                      .width = 8,
+                                                      .heads = 2,
+                                                      .hidden = 8,
+                                                      .tied = true,
+                                                      .copy = true})};
+  params.eval();
+  const auto decode_all = [&](int64_t token, const nn::BeamOptions& o, const auto& check) {
+    for (const nn::EncoderDecoder& model : models) {
+      CAPTURE(model.index());
+      check([&] { nn::translate_all(model, {{5, token}}, o); });
+    }
+    check([&] { t5.generate(from_vector(std::vector<int64_t>{5, token}).unsqueeze(0), {}, o); });
+    check([&] {
+      nn::beam_search(nn::with_caches(gpt),
+                      from_vector(std::vector<int64_t>{5, token}).unsqueeze(0), o);
+    });
+    check([&] { nn::generate(nn::with_caches(gpt), {5, token}, {.length = 2}); });
+  };
+  const auto fine = [](const auto& f) { CHECK_NOTHROW(f()); };
+  const auto outside = [](const auto& f) { CHECK_THROWS_AS(f(), IndexError); };
+  const auto no_number = [](const auto& f) {
+    const std::string error = testing::error_of<ValueError>(f);
+    CAPTURE(error);
+    CHECK(
+        (error == "sample: the logits of row 0 hold NaN" ||
+         error == "beam_search: the logits of hypothesis 0 hold NaN or inf, or nothing but -inf"));
+  };
+  for (const int64_t beam : {1, 3}) {
+    const nn::BeamOptions o{.beam = beam, .max_length = 4};
+    decode_all(6, o, fine);
+    decode_all(-1, o, outside);
+  }
+  const NoGrad off;
+  for (const nn::Param& p : params.all()) p.value.fill_(NAN);
+  for (const int64_t beam : {1, 3}) decode_all(6, {.beam = beam, .max_length = 4}, no_number);
 }
