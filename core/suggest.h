@@ -12,4 +12,9 @@ namespace tapehead {
 /// alignment distance of Damerau, 1964). ASCII case is free; ties go to the first in byte order.
 std::string closest_name(std::string_view name, std::span<const std::string> candidates);
 
+/// A pattern (pattern.h) that fits one of the names and of which `pattern` is most likely a
+/// misspelling, with its stars where they were: "encodr.*" gives "encoder.*". "" when none is
+/// close: as above, of the letters beside the stars.
+std::string closest_pattern(std::string_view pattern, std::span<const std::string> names);
+
 }  // namespace tapehead

@@ -5,6 +5,7 @@
 #include <vector>
 
 using tapehead::closest_name;
+using tapehead::closest_pattern;
 
 TEST_CASE("closest_name finds the misspelt name and nothing far away") {
   const std::vector<std::string> names = {"train.tsv", "test.tsv", "valid.tsv", "README"};
@@ -29,4 +30,28 @@ TEST_CASE("closest_name finds the misspelt name and nothing far away") {
 TEST_CASE("closest_name breaks ties in byte order, whatever the order given") {
   CHECK(closest_name("run-0", std::vector<std::string>{"run-2", "run-1"}) == "run-1");
   CHECK(closest_name("run-0", std::vector<std::string>{"run-1", "run-2"}) == "run-1");
+}
+
+TEST_CASE("closest_pattern mends the letters and keeps the stars") {
+  const std::vector<std::string> names = {"encoder.0.attn.weight", "encoder.0.attn.bias",
+                                          "encoder.1.attn.weight", "head.weight", "head.bias"};
+  struct Row {
+    std::string pattern, expected;
+  };
+  for (const Row& row : {
+           Row{"encodr.*", "encoder.*"},
+           Row{"*.bais", "*.bias"},  // neighbours swapped
+           Row{"encoder.*.atn.*", "encoder.*.attn.*"},
+           Row{"Head.*", "head.*"},
+           Row{"hed*.wieght", "head*.weight"},
+           Row{"head.weihgt", "head.weight"},  // no star at all
+           Row{"heads*", "head.*"},
+           Row{"decoder.*", "encoder.*"},
+           Row{"*.norm.*", ""},
+           Row{"x", ""},
+           Row{"", ""},
+       }) {
+    CAPTURE(row.pattern);
+    CHECK(closest_pattern(row.pattern, names) == row.expected);
+  }
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tapehead/autograd/ops.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead::nn {
@@ -20,6 +21,10 @@ std::string list(const std::vector<std::string>& names, const char* between) {
 
 }  // namespace
 
+void Differences::not_same(const std::string& name, const std::string& other) {
+  others_.push_back(fmt::format("{} is not {}, of which the model makes one", name, other));
+}
+
 void Differences::other_shape(const std::string& name, const Tensor& in_file,
                               const Tensor& in_model) {
   others_.push_back(fmt::format("{} is {} in the file, {} in the model", name,
@@ -34,6 +39,10 @@ void Differences::check(const std::string& file, const std::string& model) const
   if (!parts.empty())
     throw FormatError(fmt::format("{} does not fit {}: {}; nothing was loaded", file, model,
                                   fmt::join(parts, "; ")));
+}
+
+bool same_values(const Tensor& a, const Tensor& b) {
+  return a.shape() == b.shape() && all((a == b) | ((a != a) & (b != b))).item() != 0;
 }
 
 }  // namespace tapehead::nn

@@ -6,6 +6,7 @@
 
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/detail/views.h"
 
 namespace tapehead::nn {
 
@@ -30,7 +31,7 @@ Embedding::Embedding(Scope at, int64_t count, int64_t width, const EmbeddingOpti
   if (row < 0 || row >= count)
     throw IndexError(fmt::format("embedding: padding_idx = {} is outside {}..{} (in {})",
                                  *padding_idx_, -count, count - 1, at_.path()));
-  core::copy_into(core::view_of(weight, {width}, {1}, row * width), Tensor(0));
+  core::copy_into(core::select(weight, 0, row), Tensor(0));
 }
 
 Tensor Embedding::operator()(const Tensor& ids) const {

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "tapehead/autograd/node.h"
+#include "tapehead/core/detail/views.h"
 #include "tapehead/core/pattern.h"
 #include "tapehead/core/suggest.h"
 
@@ -13,10 +14,11 @@ namespace tapehead::nn {
 
 struct Params::State {
   uint64_t seed;
+  bool has_values = true;
   std::string description = "the model";
+  std::shared_ptr<std::string> swapped_in = std::make_shared<std::string>();
   std::vector<Param> all;
-  std::vector<std::pair<std::string, std::string>> ties;  // name, path of what it stands for
-  std::unordered_map<std::string, size_t> index;          // path to position in `all`
+  std::unordered_map<std::string, size_t> index;  // each name to its position in `all`
   std::vector<std::pair<std::string, std::shared_ptr<bool>>> places;  // path, whether in training
 };
 
@@ -36,10 +38,52 @@ std::string thousands(int64_t n) {
   return digits;
 }
 
+// Of all parameters and buffers, the other names of tied ones too.
+std::vector<std::string> names_of(const std::vector<Param>& all) {
+  std::vector<std::string> names;
+  for (const Param& p : all) {
+    names.push_back(p.path);
+    names.insert(names.end(), p.ties.begin(), p.ties.end());
+  }
+  return names;
+}
+
+std::string no_fit(std::string_view op, std::string_view what, std::string_view pattern,
+                   const std::vector<std::string>& names) {
+  const std::string near = closest_pattern(pattern, names);
+  return fmt::format("{}: no {}'s path fits '{}'{}", op, what, pattern,
+                     near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
+}
+
+void throw_taken(const std::string& path) {
+  throw ValueError(
+      fmt::format("params: '{}' exists already; give this layer a name of its own", path));
+}
+
 }  // namespace
+
+bool Param::fits(std::string_view pattern) const {
+  return fits_pattern(path, pattern) ||
+         std::any_of(ties.begin(), ties.end(),
+                     [&](const std::string& tie) { return fits_pattern(tie, pattern); });
+}
+
+void Param::check_own_weights(std::string_view op, std::string_view call) const {
+  if (!swapped_in || swapped_in->empty()) return;
+  throw GraphError(
+      fmt::format("{}: the model has the averages of {} in place of its weights; end the scope of "
+                  "swap() before {}",
+                  op, *swapped_in, call));
+}
 
 Params::Params() : Params(default_generator().seed) {}
 Params::Params(uint64_t seed) : state_(std::make_shared<State>()) { state_->seed = seed; }
+
+Params Params::shapes_only() {
+  Params params(0);
+  params.state_->has_values = false;
+  return params;
+}
 
 Scope Params::root() const { return {*this, ""}; }
 Scope Params::operator/(std::string_view name) const { return root() / name; }
@@ -53,16 +97,19 @@ std::vector<Param> Params::trainable() const {
   return out;
 }
 
+size_t Params::position(std::string_view name) const {
+  const auto found = state_->index.find(std::string(name));
+  return found == state_->index.end() ? state_->all.size() : found->second;
+}
+
 bool Params::contains(std::string_view path) const {
   return state_->index.contains(std::string(path));
 }
 
 const Tensor& Params::operator[](std::string_view path) const {
-  const auto found = state_->index.find(std::string(path));
-  if (found != state_->index.end()) return state_->all[found->second].value;
-  std::vector<std::string> names;
-  for (const Param& p : state_->all) names.push_back(p.path);
-  const std::string near = closest_name(path, names);
+  const size_t at = position(path);
+  if (at < state_->all.size()) return state_->all[at].value;
+  const std::string near = closest_name(path, names_of(state_->all));
   throw IndexError(fmt::format("params: no parameter '{}'{}", path,
                                near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
 }
@@ -78,25 +125,27 @@ namespace {
 void set_training(std::vector<std::pair<std::string, std::shared_ptr<bool>>>& places,
                   std::string_view pattern, bool on) {
   bool any = pattern == "*";
-  for (auto& [path, training] : places)
-    if (fits_pattern(path, pattern) || fits_pattern(path + ".", pattern)) {
+  std::vector<std::string> names;
+  for (auto& [path, training] : places) {
+    for (const std::string& name : {path, path + "."}) {
+      names.push_back(name);
+      if (!fits_pattern(name, pattern)) continue;
       *training = on;
       any = true;
     }
-  if (!any)
-    throw ValueError(fmt::format("{}: no layer's path fits '{}'", on ? "train" : "eval", pattern));
+  }
+  if (!any) throw ValueError(no_fit(on ? "train" : "eval", "layer", pattern, names));
 }
 
 void set_trainable(std::vector<Param>& all, std::string_view pattern, bool on) {
   bool any = false;
   for (Param& p : all)
-    if (!p.is_buffer && fits_pattern(p.path, pattern)) {
+    if (!p.is_buffer && p.fits(pattern)) {
       p.value.set_requires_grad(on);
       any = true;
     }
   if (!any)
-    throw ValueError(
-        fmt::format("{}: no parameter's path fits '{}'", on ? "unfreeze" : "freeze", pattern));
+    throw ValueError(no_fit(on ? "unfreeze" : "freeze", "parameter", pattern, names_of(all)));
 }
 
 }  // namespace
@@ -118,6 +167,12 @@ void Params::zero_grad() const {
     if (p.value.grad().defined()) p.value.set_grad({});
 }
 
+void Params::set_swapped_in(const std::string& average) const { *state_->swapped_in = average; }
+
+void Params::check_own_weights(std::string_view op, std::string_view call) const {
+  Param{.path = {}, .value = {}, .swapped_in = state_->swapped_in}.check_own_weights(op, call);
+}
+
 void Params::describe(std::string model) const { state_->description = std::move(model); }
 const std::string& Params::description() const { return state_->description; }
 
@@ -136,7 +191,8 @@ std::string Params::str() const {
                     p.is_buffer               ? "  buffer"
                     : p.value.requires_grad() ? ""
                                               : "  frozen");
-  for (const auto& [name, target] : state_->ties) out += fmt::format("{} is {}\n", name, target);
+  for (const Param& p : state_->all)
+    for (const std::string& tie : p.ties) out += fmt::format("{} is {}\n", tie, p.path);
   int64_t trained = 0;
   for (const Param& p : trainable()) trained += p.value.numel();
   return out +
@@ -167,28 +223,25 @@ Scope Scope::operator/(std::string_view name) const { return {params_, path_of(n
 Tensor Scope::param(std::string_view name, const Shape& shape, const Init& init) const {
   Params::State& state = *params_.state_;
   const std::string path = path_of(name);
-  if (params_.contains(path))
-    throw ValueError(
-        fmt::format("params: '{}' exists already; give this layer a name of its own", path));
-  Tensor value = core::empty(shape);
+  if (params_.contains(path)) throw_taken(path);
+  Tensor value = state.has_values ? core::empty(shape) : core::expand(core::empty({}), shape);
   Generator generator{.seed = state.seed, .draws = hash_of(path)};
-  init(value, generator);
+  if (state.has_values) init(value, generator);
   value.set_name(path).set_requires_grad();
   state.index.emplace(path, state.all.size());
-  state.all.push_back({path, value, false});
+  state.all.push_back({.path = path, .value = value, .swapped_in = state.swapped_in});
   return value;
 }
 
 Tensor Scope::buffer(std::string_view name, const Tensor& value) const {
   Params::State& state = *params_.state_;
   const std::string path = path_of(name);
-  if (params_.contains(path))
-    throw ValueError(
-        fmt::format("params: '{}' exists already; give this layer a name of its own", path));
+  if (params_.contains(path)) throw_taken(path);
   Tensor held = value.detach();
   held.set_name(path);
   state.index.emplace(path, state.all.size());
-  state.all.push_back({path, held, true});
+  state.all.push_back(
+      {.path = path, .value = held, .is_buffer = true, .swapped_in = state.swapped_in});
   return held;
 }
 
@@ -197,10 +250,8 @@ void Scope::tie(std::string_view name, const Tensor& parameter) const {
   for (size_t i = 0; i < state.all.size(); ++i) {
     if (!state.all[i].value.is_same(parameter)) continue;
     const std::string path = path_of(name);
-    if (!state.index.emplace(path, i).second)
-      throw ValueError(
-          fmt::format("params: '{}' exists already; give this layer a name of its own", path));
-    state.ties.emplace_back(path, state.all[i].path);
+    if (!state.index.emplace(path, i).second) throw_taken(path);
+    state.all[i].ties.push_back(path);
     return;
   }
   throw ValueError(

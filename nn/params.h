@@ -22,6 +22,16 @@ struct Param {
   std::string path;  ///< "decoder.0.attn.q.weight"
   Tensor value;
   bool is_buffer = false;
+  std::vector<std::string> ties = {};  ///< its other names: Scope::tie()
+  /// The name of the average that its model holds in place of its weights, as
+  /// Params::set_swapped_in() says; null for a parameter without a model.
+  std::shared_ptr<const std::string> swapped_in = {};
+
+  /// Whether one of its names fits the pattern (core/pattern.h).
+  bool fits(std::string_view pattern) const;
+  /// Throws GraphError `op: …; end the scope of swap() before call` while the model holds an
+  /// average in place of its weights.
+  void check_own_weights(std::string_view op, std::string_view call) const;
 };
 
 /// Owns every parameter of a model under its path. A handle to shared state: copies are the same
@@ -36,6 +46,8 @@ class Params {
   /// order in which layers are made. Without a seed: that of the default generator.
   Params();
   explicit Params(uint64_t seed);
+  /// For models that are only looked at: parameters have shapes, but neither memory nor values.
+  static Params shapes_only();
 
   /// The place `name` at the top.
   Scope operator/(std::string_view name) const;
@@ -53,11 +65,12 @@ class Params {
   int64_t count() const;
 
   /// Training or evaluation: what dropout and batch norm ask. A pattern such as "encoder.*" (`*`
-  /// stands for any characters) limits it to some places; throws ValueError when it fits none.
+  /// stands for any characters) limits it to some places; throws ValueError, with the nearest
+  /// pattern, when it fits none.
   void train(std::string_view pattern = "*") const;
   void eval(std::string_view pattern = "*") const;
-  /// Stops (starts) the training of the parameters whose path fits the pattern. Throws ValueError
-  /// when none does.
+  /// Stops (starts) the training of the parameters whose path, or another of their names, fits the
+  /// pattern. Throws ValueError, with the nearest pattern, when none does.
   void freeze(std::string_view pattern) const;
   void unfreeze(std::string_view pattern) const;
 
@@ -68,24 +81,37 @@ class Params {
   /// Clears every gradient.
   void zero_grad() const;
 
-  /// Writes every parameter and buffer to a safetensors file, whole or not at all.
+  /// Writes every parameter and buffer to a safetensors file, whole or not at all. In the scope of
+  /// an average's swap() those are the averages.
   void save(const std::string& path) const;
   struct LoadOptions {
     /// Taken off the front of names in the file.
     std::string strip = "";
     /// Throws when the file has what the model has not.
     bool strict = true;
+    /// Patterns of parameters and buffers that stay as they are when the file lacks them, or has
+    /// another shape under their name: {"head.*"} for a new head on an old body.
+    std::vector<std::string> keep = {};
   };
-  /// Copies the values of a safetensors file into the parameters. Throws FormatError that lists
-  /// every difference of names and shapes; then nothing was loaded.
-  void load(const std::string& path) const { load(path, LoadOptions()); }
-  void load(const std::string& path, const LoadOptions& options) const;
+  /// Copies the values of a safetensors file into the parameters, and gives the paths of those that
+  /// stayed as they were: none without LoadOptions::keep. A file may have several names of one
+  /// parameter, with equal values. Throws FormatError that lists every difference of names and
+  /// shapes; then nothing was loaded. Throws ValueError for a pattern of `keep` that fits nothing,
+  /// GraphError in the scope of an average's swap().
+  std::vector<std::string> load(const std::string& path) const { return load(path, LoadOptions()); }
+  std::vector<std::string> load(const std::string& path, const LoadOptions& options) const;
   /// The same of tensors in memory; `source` stands for the file in errors.
-  void load(std::span<const NamedTensor> tensors, const std::string& source,
-            const LoadOptions& options) const;
+  std::vector<std::string> load(std::span<const NamedTensor> tensors, const std::string& source,
+                                const LoadOptions& options) const;
   /// Throws what load() would throw, and loads nothing.
   void check(std::span<const NamedTensor> tensors, const std::string& source,
              const LoadOptions& options) const;
+
+  /// An average calls it when it takes the place of the weights, with its name, and with "" when
+  /// they are back (optim/average.h).
+  void set_swapped_in(const std::string& average) const;
+  /// Param::check_own_weights() of the whole model.
+  void check_own_weights(std::string_view op, std::string_view call) const;
 
   /// What messages call the model: "Gpt(layers=12)".
   void describe(std::string model) const;
@@ -95,9 +121,14 @@ class Params {
 
  private:
   friend class Scope;
-  using Copies = std::vector<std::pair<Tensor, Tensor>>;  // to, from
-  Copies plan(std::span<const NamedTensor> tensors, const std::string& source,
-              const LoadOptions& options) const;
+  /// Of a name in all(); all().size() when there is none.
+  size_t position(std::string_view name) const;
+  struct LoadPlan {
+    std::vector<std::pair<Tensor, Tensor>> copies;  // to, from
+    std::vector<std::string> kept;
+  };
+  LoadPlan plan(std::span<const NamedTensor> tensors, const std::string& source,
+                const LoadOptions& options) const;
 
   struct State;
   std::shared_ptr<State> state_;
@@ -114,7 +145,8 @@ class Scope {
   Tensor param(std::string_view name, const Shape& shape, const Init& init) const;
   /// A new buffer here: saved with the model, not trained.
   Tensor buffer(std::string_view name, const Tensor& value) const;
-  /// Another name for a parameter that exists: it is trained and counted once, and saved once.
+  /// Another name for a parameter that exists: it is trained, counted and saved once, and found
+  /// under each of its names.
   void tie(std::string_view name, const Tensor& parameter) const;
 
   /// Whether this place is in training.

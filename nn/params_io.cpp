@@ -1,11 +1,37 @@
 // Saving and loading parameters.
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "tapehead/autograd/grad_mode.h"
-#include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/safetensors.h"
+#include "tapehead/core/suggest.h"
 #include "tapehead/nn/detail/differences.h"
 #include "tapehead/nn/params.h"
 
 namespace tapehead::nn {
+namespace {
+
+// The parameters that may stay as they are.
+std::vector<bool> keepers(const std::vector<Param>& all, const std::vector<std::string>& patterns) {
+  std::vector<bool> out(all.size());
+  for (const std::string& pattern : patterns) {
+    bool any = false;
+    std::vector<std::string> paths;
+    for (size_t i = 0; i < all.size(); ++i) {
+      paths.push_back(all[i].path);
+      if (!all[i].fits(pattern)) continue;
+      out[i] = any = true;
+    }
+    if (any) continue;
+    const std::string near = closest_pattern(pattern, paths);
+    throw ValueError(fmt::format("load: no parameter's path fits '{}' of `keep`{}", pattern,
+                                 near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
+  }
+  return out;
+}
+
+}  // namespace
 
 void Params::save(const std::string& path) const {
   std::vector<NamedTensor> tensors;
@@ -13,28 +39,36 @@ void Params::save(const std::string& path) const {
   write_safetensors(path, tensors);
 }
 
-Params::Copies Params::plan(std::span<const NamedTensor> tensors, const std::string& source,
-                            const LoadOptions& options) const {
+Params::LoadPlan Params::plan(std::span<const NamedTensor> tensors, const std::string& source,
+                              const LoadOptions& options) const {
+  const NoGrad no_grad;
+  check_own_weights("load", "load()");
+  const std::vector<bool> may_stay = keepers(all(), options.keep);
+  std::vector<const NamedTensor*> found(all().size());
   Differences differences;
-  Copies copies;
-  std::vector<bool> found(all().size());
-  for (const auto& [full_name, tensor] : tensors) {
+  LoadPlan out;
+  for (const NamedTensor& named : tensors) {
+    const auto& [full_name, tensor] = named;
     const bool stripped = full_name.starts_with(options.strip);
-    const std::string name = stripped ? full_name.substr(options.strip.size()) : full_name;
-    if (!contains(name)) {
+    const size_t i = position(stripped ? full_name.substr(options.strip.size()) : full_name);
+    if (i == all().size()) {
       if (options.strict) differences.unexpected(full_name);
-      continue;
+    } else if (found[i] == nullptr) {
+      found[i] = &named;
+    } else if (!same_values(found[i]->second, tensor)) {
+      differences.not_same(full_name, found[i]->first);
     }
-    const Tensor& mine = (*this)[name];
-    for (size_t i = 0; i < all().size(); ++i)
-      if (all()[i].value.is_same(mine)) found[i] = true;
-    if (mine.shape() != tensor.shape()) differences.other_shape(full_name, tensor, mine);
-    else copies.emplace_back(mine, tensor);
   }
-  for (size_t i = 0; i < found.size(); ++i)
-    if (!found[i]) differences.missing(options.strip + all()[i].path);
+  for (size_t i = 0; i < found.size(); ++i) {
+    const Param& mine = all()[i];
+    if (found[i] != nullptr && found[i]->second.shape() == mine.value.shape())
+      out.copies.emplace_back(mine.value, found[i]->second);
+    else if (may_stay[i]) out.kept.push_back(mine.path);
+    else if (found[i] == nullptr) differences.missing(options.strip + mine.path);
+    else differences.other_shape(found[i]->first, found[i]->second, mine.value);
+  }
   differences.check(source, description());
-  return copies;
+  return out;
 }
 
 void Params::check(std::span<const NamedTensor> tensors, const std::string& source,
@@ -42,14 +76,16 @@ void Params::check(std::span<const NamedTensor> tensors, const std::string& sour
   plan(tensors, source, options);
 }
 
-void Params::load(std::span<const NamedTensor> tensors, const std::string& source,
-                  const LoadOptions& options) const {
+std::vector<std::string> Params::load(std::span<const NamedTensor> tensors,
+                                      const std::string& source, const LoadOptions& options) const {
   const NoGrad no_grad;
-  for (const auto& [to, from] : plan(tensors, source, options)) to.copy_(from);
+  LoadPlan planned = plan(tensors, source, options);
+  for (const auto& [to, from] : planned.copies) to.copy_(from);
+  return std::move(planned.kept);
 }
 
-void Params::load(const std::string& path, const LoadOptions& options) const {
-  load(read_safetensors(path).tensors, path, options);
+std::vector<std::string> Params::load(const std::string& path, const LoadOptions& options) const {
+  return load(read_safetensors(path).tensors, path, options);
 }
 
 }  // namespace tapehead::nn

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "tapehead/autograd/ops.h"
+#include "tapehead/core/allocator.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/nn/linear.h"
 #include "tapehead/nn/norm.h"
@@ -66,7 +67,11 @@ TEST_CASE("params: freezing, training and evaluation by pattern") {
   params.train();
   CHECK(sum(drop(x) == 0).item() > 20);
   CHECK(message_of<ValueError>([&] { params.eval("dorp"); }) ==
-        "eval: no layer's path fits 'dorp'");
+        "eval: no layer's path fits 'dorp'; did you mean 'drop'?");
+  CHECK(message_of<ValueError>([&] { params.train("modle.*"); }) ==
+        "train: no layer's path fits 'modle.*'; did you mean 'model.*'?");
+  CHECK(message_of<ValueError>([&] { params.unfreeze("*.wieght"); }) ==
+        "unfreeze: no parameter's path fits '*.wieght'; did you mean '*.weight'?");
   CHECK(message_of<ValueError>([&] { nn::Dropout(params / "d", 1.5); }) ==
         "dropout: p = 1.5 is outside 0..1 (in d)");
 }
@@ -78,8 +83,87 @@ TEST_CASE("params: a tied parameter counts once and has two names") {
   CHECK(params.count() == 40);
   CHECK(params["head.weight"].is_same(token.weight));
   CHECK(params.all().size() == 1);
+  CHECK(params.all()[0].ties == std::vector<std::string>{"head.weight"});
+  CHECK(params.str().find("head.weight is token.weight\n") != std::string::npos);
   CHECK(message_of<ValueError>([&] { (params / "x").tie("weight", ones({2})); }) ==
         "tie: [2] f32 is not a parameter of this model");
+}
+
+TEST_CASE("params: every name of a tied parameter can be used") {
+  const nn::Params params(1);
+  const nn::Linear a(params / "a", 2, 2);
+  (params / "b").tie("weight", a.weight);
+  (params / "c" / "deep").tie("weight", a.weight);
+  for (const char* pattern : {"a.weight", "b.*", "c.*.weight"}) {
+    CAPTURE(pattern);
+    params.freeze(pattern);
+    CHECK_FALSE(a.weight.requires_grad());
+    CHECK(a.bias.requires_grad());
+    params.unfreeze(pattern);
+    CHECK(a.weight.requires_grad());
+  }
+  params.eval("b");
+  CHECK_FALSE((params / "b").training());
+  CHECK((params / "a").training());
+  CHECK(message_of<ValueError>([&] { params.freeze("b.wieght"); }) ==
+        "freeze: no parameter's path fits 'b.wieght'; did you mean 'b.weight'?");
+  CHECK(message_of<IndexError>([&] { params["c.deep.wieght"]; }) ==
+        "params: no parameter 'c.deep.wieght'; did you mean 'c.deep.weight'?");
+
+  // A file may have any of the names, or several, as PyTorch's state_dict does.
+  const auto load = [&](const std::vector<NamedTensor>& tensors) {
+    params.load(tensors, "file", {});
+    return a.weight.to_vector<double>();
+  };
+  const Tensor bias = zeros({2}), nan = full({2, 2}, NAN);
+  CHECK(load({{"c.deep.weight", full({2, 2}, 3)}, {"a.bias", bias}}) == std::vector<double>(4, 3));
+  CHECK(load({{"b.weight", ones({2, 2})}, {"a.bias", bias}, {"a.weight", ones({2, 2})}}) ==
+        std::vector<double>(4, 1));
+  CHECK(std::isnan(load({{"a.weight", nan}, {"b.weight", nan}, {"a.bias", bias}})[0]));
+  a.weight.detach().fill_(5);
+  CHECK(message_of<FormatError>([&] {
+          load({{"a.weight", ones({2, 2})}, {"b.weight", zeros({2, 2})}, {"a.bias", bias}});
+        }) ==
+        "file does not fit the model: b.weight is not a.weight, of which the model makes one; "
+        "nothing was loaded");
+  CHECK(a.weight.to_vector<double>() == std::vector<double>(4, 5));
+}
+
+TEST_CASE("params: a new head on an old body: what stays is chosen, and listed") {
+  const nn::Params old(1), params(2);
+  const nn::Linear old_body(old / "body", 3, 4), old_head(old / "head", 4, 2);
+  const nn::Linear body(params / "body", 3, 4), head(params / "head", 4, 5);
+  const nn::Linear extra(params / "extra", 4, 1, {.bias = false});
+  std::vector<NamedTensor> file;
+  for (const nn::Param& p : old.all()) file.emplace_back(p.path, p.value);
+  const auto load = [&](const nn::Params::LoadOptions& options) {
+    return params.load(file, "file", options);
+  };
+  const auto before = head.weight.to_vector<float>();
+  CHECK(message_of<FormatError>([&] { load({}); }) ==
+        "file does not fit the model: missing extra.weight; head.weight is [2, 4] in the file, "
+        "[5, 4] in the model; head.bias is [2] in the file, [5] in the model; nothing was loaded");
+  CHECK(message_of<FormatError>([&] { load({.keep = {"head.*"}}); }) ==
+        "file does not fit the model: missing extra.weight; nothing was loaded");
+  CHECK(body.weight.to_vector<float>() != old_body.weight.to_vector<float>());
+  CHECK(load({.keep = {"head.*", "extra.*"}}) ==
+        std::vector<std::string>{"head.weight", "head.bias", "extra.weight"});
+  CHECK(body.weight.to_vector<float>() == old_body.weight.to_vector<float>());
+  CHECK(head.weight.to_vector<float>() == before);
+  // What fits is loaded, also where it could stay; without the option nothing stays.
+  CHECK(old.load(file, "file", {.keep = {"*"}}).empty());
+  CHECK(old.load(file, "file", {}).empty());
+  CHECK(message_of<ValueError>([&] { load({.keep = {"haed.*"}}); }) ==
+        "load: no parameter's path fits 'haed.*' of `keep`; did you mean 'head.*'?");
+}
+
+TEST_CASE("params: shapes alone take no memory") {
+  const nn::Params params = nn::Params::shapes_only();
+  const int64_t before = memory_stats().live_bytes;
+  const nn::Embedding token(params / "token", 1 << 20, 1 << 20, {.padding_idx = 0});
+  CHECK(token.weight.shape() == Shape{1 << 20, 1 << 20});
+  CHECK(params.count() == int64_t{1} << 40);
+  CHECK(memory_stats().live_bytes - before < 1 << 16);
 }
 
 TEST_CASE("params: a file brings every value back, or says all that does not fit") {
@@ -96,11 +180,10 @@ TEST_CASE("params: a file brings every value back, or says all that does not fit
   const auto before = c.first.weight.to_vector<float>();
   CHECK(message_of<FormatError>([&] { wider.load(scratch / "m.safetensors"); }) ==
         (scratch / "m.safetensors") +
-            " does not fit Pair(hidden=5): missing extra.g; model.first.bias is [4] in the file, "
-            "[5] in the model; "
-            "model.first.weight is [4, 3] in the file, [5, 3] in the model; model.second.weight is "
-            "[2, 4] in the "
-            "file, [2, 5] in the model; nothing was loaded");
+            " does not fit Pair(hidden=5): missing extra.g; model.first.weight is [4, 3] in the "
+            "file, [5, 3] in the model; model.first.bias is [4] in the file, "
+            "[5] in the model; model.second.weight is [2, 4] in the file, [2, 5] in the model; "
+            "nothing was loaded");
   CHECK(c.first.weight.to_vector<float>() == before);
 
   const nn::Params inner(4);

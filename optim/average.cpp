@@ -22,6 +22,7 @@ void overwrite(const nn::Param& param, const Tensor& value, const char* writer) 
 
 WeightAverage::WeightAverage(const char* name, const nn::Params& params)
     : name_(name), model_(params), model_size_(params.all().size()) {
+  model_.check_own_weights(name_, "making another average");
   for (const nn::Param& p : params.all()) {
     if (p.is_buffer) continue;
     const Tensor average = core::empty(p.value.shape(), detail::state_type(p.value.dtype()));
@@ -35,9 +36,7 @@ WeightAverage::WeightAverage(const char* name, const nn::Params& params)
 }
 
 void WeightAverage::update() {
-  if (swapped_)
-    throw GraphError(fmt::format(
-        "{}: the model has the averages now; call update() when swap() has ended", name_));
+  model_.check_own_weights(name_, "update()");
   if (model_.all().size() != model_size_)
     throw GraphError(
         fmt::format("{}: '{}' was made after the average; make the average after all layers", name_,
@@ -60,21 +59,20 @@ void WeightAverage::update() {
 }
 
 WeightAverage::Swapped::Swapped(WeightAverage& average) : average_(average) {
-  if (average.swapped_)
-    throw GraphError(fmt::format(
-        "{}: the model has the averages already; end the first swap() before", average.name_));
+  average.model_.check_own_weights(average.name_, "another");
   for (const nn::Param& p : average.params_) weights_.push_back(core::clone(p.value));
   average.copy_to_model();
-  average.swapped_ = true;
+  average.model_.set_swapped_in(average.name_);
 }
 
 WeightAverage::Swapped::~Swapped() {
   for (size_t i = 0; i < weights_.size(); ++i)
     overwrite(average_.params_[i], weights_[i], average_.name_);
-  average_.swapped_ = false;
+  average_.model_.set_swapped_in("");
 }
 
 void WeightAverage::copy_to_model() const {
+  model_.check_own_weights(name_, "copy_to_model()");
   for (size_t i = 0; i < params_.size(); ++i) overwrite(params_[i], averages_[i].value, name_);
 }
 
@@ -85,11 +83,15 @@ StateDict WeightAverage::save() const {
 }
 
 void WeightAverage::load(const StateDict& state) {
+  model_.check_own_weights(name_, "load()");
   detail::StateReader reader(name_, state);
   const int64_t updates = reader.count("updates");
   std::vector<nn::Param> loaded;
-  for (const nn::Param& p : averages_)
-    loaded.push_back({p.path, reader.tensor(p.path, p.value.shape(), p.value.dtype())});
+  for (size_t i = 0; i < averages_.size(); ++i) {
+    const Tensor& here = averages_[i].value;
+    loaded.push_back({params_[i].path,
+                      reader.tensor(reader.name_of(params_[i], ""), here.shape(), here.dtype())});
+  }
   reader.finish();
   averages_ = std::move(loaded);
   updates_ = updates;

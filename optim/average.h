@@ -18,14 +18,18 @@ namespace tapehead::optim {
 
 /// The base of averages: of every parameter of a model, in f32 (f64 of f64 parameters). Buffers are
 /// not averaged. Make it after the layers.
+///
+/// In the scope of swap() the model may be run, scored and saved (Params::save), with the averages.
+/// What would be lost at the end of the scope, or would take averages for weights, throws
+/// GraphError: another swap(), update(), copy_to_model() and load() of this average and of others
+/// of the model, steps and load() of its optimizers, Params::load, checkpoints.
 class WeightAverage {
  public:
   WeightAverage(const WeightAverage&) = delete;
   WeightAverage& operator=(const WeightAverage&) = delete;
   virtual ~WeightAverage() = default;
 
-  /// Takes the weights in. Throws GraphError while the averages are in the model, or when the model
-  /// has grown.
+  /// Takes the weights in. Throws GraphError when the model has grown.
   void update();
   /// How many times weights were taken in.
   int64_t updates() const { return updates_; }
@@ -44,8 +48,7 @@ class WeightAverage {
     WeightAverage& average_;
     std::vector<Tensor> weights_;
   };
-  /// Puts the averages into the model until the result goes out of scope. Throws GraphError when
-  /// they are there already.
+  /// Puts the averages into the model until the result goes out of scope.
   Swapped swap() { return Swapped(*this); }
   /// Puts the averages into the model for good.
   void copy_to_model() const;
@@ -67,7 +70,6 @@ class WeightAverage {
   std::vector<nn::Param> params_;
   std::vector<nn::Param> averages_;
   int64_t updates_ = 0;
-  bool swapped_ = false;
 };
 
 struct EmaOptions {

@@ -77,22 +77,38 @@ TEST_CASE("patterns that fit nothing, and numbers out of range, are refused") {
   const nn::Params params = model();
   CHECK(error_of<ValueError>([&] {
           optim::AdamW(params, {}, {{"*.bais", {.weight_decay = 0}}});
+        }) == "AdamW: no parameter's path fits '*.bais'; did you mean '*.bias'?");
+  CHECK(error_of<ValueError>([&] {
+          optim::AdamW(params, {}, {{"*.norm.*", {.weight_decay = 0}}});
         }) ==
-        "AdamW: no parameter's path fits '*.bais'; the paths are encoder.weight, encoder.bias, "
+        "AdamW: no parameter's path fits '*.norm.*'; the paths are encoder.weight, encoder.bias, "
         "head.weight, "
         "head.bias");
   (params / "tail").param("weight", {1}, nn::init::ones());
   (params / "tail").param("bias", {1}, nn::init::ones());
-  CHECK(error_of<ValueError>([&] {
-          optim::AdamW(params, {}, {{"*.bias", {}}, {"decoder.*", {}}});
-        }) ==
-        "AdamW: no parameter's path fits 'decoder.*'; the paths are encoder.weight, encoder.bias, "
-        "head.weight, "
-        "head.bias and 2 more");
+  CHECK(
+      error_of<ValueError>([&] {
+        optim::AdamW(params, {}, {{"*.bias", {}}, {"attention.*", {}}});
+      }) ==
+      "AdamW: no parameter's path fits 'attention.*'; the paths are encoder.weight, encoder.bias, "
+      "head.weight, "
+      "head.bias and 2 more");
   CHECK(error_of<ValueError>([&] {
           optim::SGD(params, {}, {{"*.bias", {.lr = 0}}});
         }) == "SGD: lr of '*.bias' = 0; it must be above 0");
   CHECK(error_of<ValueError>([&] {
           optim::SGD(params, {}, {{"*.bias", {.weight_decay = -1}}});
         }) == "SGD: weight_decay of '*.bias' = -1; it must be 0 or more");
+}
+
+TEST_CASE("a tied parameter is of a group by each of its names") {
+  const nn::Params params = model();
+  (params / "decoder").tie("weight", params["encoder.weight"]);
+  const optim::SGD opt(params, {.lr = 1}, {{"decoder.*", {.lr = 0.5}}});
+  REQUIRE(opt.groups().size() == 2);
+  CHECK(opt.groups()[0].parameters == std::vector<std::string>{"encoder.weight"});
+  CHECK(opt.groups()[0].lr == 0.5);
+  CHECK(error_of<ValueError>([&] {
+          optim::SGD(params, {}, {{"decodr.*", {}}});
+        }) == "SGD: no parameter's path fits 'decodr.*'; did you mean 'decoder.*'?");
 }

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "tapehead/core/detail/elementwise.h"
-#include "tapehead/core/pattern.h"
+#include "tapehead/core/suggest.h"
 #include "tapehead/optim/detail/check.h"
 #include "tapehead/optim/detail/state_reader.h"
 #include "tapehead/optim/detail/updates.h"
@@ -70,15 +70,15 @@ void Optimizer::take(const nn::Param& param) {
       throw ValueError(fmt::format(
           "{}: '{}' and '{}' are {}; give each parameter once, under its own name", name_,
           e.param.path, param.path, e.param.path == param.path ? "one name" : "one tensor"));
-  const size_t group = group_of(param.path);
+  const size_t group = group_of(param);
   groups_[group].parameters.push_back(param.path);
   entries_.push_back({param, group});
 }
 
-size_t Optimizer::group_of(const std::string& path) {
+size_t Optimizer::group_of(const nn::Param& param) {
   ParamGroup group{.base_lr = base_lr_, .weight_decay = weight_decay_};
   for (const GroupRule& rule : rules_) {
-    if (!fits_pattern(path, rule.pattern)) continue;
+    if (!param.fits(rule.pattern)) continue;
     group.patterns.push_back(rule.pattern);
     group.base_lr = rule.own.lr.value_or(group.base_lr);
     group.weight_decay = rule.own.weight_decay.value_or(group.weight_decay);
@@ -97,15 +97,27 @@ void Optimizer::check_fit() const {
     throw ValueError(std::string(name_) +
                      ": there are no parameters; make the layers before the optimizer");
   for (const GroupRule& rule : rules_) {
-    const auto fits = [&](const Entry& e) { return fits_pattern(e.param.path, rule.pattern); };
+    const auto fits = [&](const Entry& e) { return e.param.fits(rule.pattern); };
     if (std::any_of(entries_.begin(), entries_.end(), fits)) continue;
-    std::string paths = entries_[0].param.path;
-    for (size_t i = 1; i < std::min<size_t>(entries_.size(), 4); ++i)
-      paths += ", " + entries_[i].param.path;
-    if (entries_.size() > 4) paths += fmt::format(" and {} more", entries_.size() - 4);
-    throw ValueError(fmt::format("{}: no parameter's path fits '{}'; the paths are {}", name_,
-                                 rule.pattern, paths));
+    throw ValueError(fmt::format("{}: no parameter's path fits '{}'; {}", name_, rule.pattern,
+                                 paths_like(rule.pattern)));
   }
+}
+
+// What to do about a pattern that fits nothing.
+std::string Optimizer::paths_like(const std::string& pattern) const {
+  std::vector<std::string> names;
+  for (const Entry& e : entries_) {
+    names.push_back(e.param.path);
+    names.insert(names.end(), e.param.ties.begin(), e.param.ties.end());
+  }
+  const std::string near = closest_pattern(pattern, names);
+  if (!near.empty()) return fmt::format("did you mean '{}'?", near);
+  const auto shown = std::min<size_t>(names.size(), 4);
+  const auto end = names.begin() + static_cast<int64_t>(shown);
+  std::string out = fmt::format("the paths are {}", fmt::join(names.begin(), end, ", "));
+  if (names.size() > shown) out += fmt::format(" and {} more", names.size() - shown);
+  return out;
 }
 
 void Optimizer::set_lr(double lr) {
@@ -164,6 +176,7 @@ void Optimizer::step(const StepOptions& options) {
   detail::check_option(std::isfinite(options.grad_scale), name_, "grad_scale", options.grad_scale,
                        "finite");
   take_new();
+  for (const Entry& e : entries_) e.param.check_own_weights(name_, "step()");
   updates_->clear();
   for (size_t i = 0; i < entries_.size(); ++i)
     if (const Tensor& value = entries_[i].param.value; value.requires_grad())
@@ -198,18 +211,20 @@ StateDict Optimizer::save() const {
 
 void Optimizer::load(const StateDict& state) {
   take_new();
+  for (const Entry& e : entries_) e.param.check_own_weights(name_, "load()");
   detail::StateReader reader(name_, state);
   const int64_t steps = reader.count("steps");
   const double lr = reader.number("lr");
   std::vector<Entry> loaded = entries_;
   for (Entry& e : loaded) {
-    e.steps = reader.count(e.param.path + ".steps");
+    const std::string name = reader.name_of(e.param, ".steps");
+    e.steps = reader.count(name + ".steps");
     e.dtype = e.param.value.dtype();
     e.state.clear();
     if (e.steps == 0) continue;
     for (const std::string& slot : slots_of(e.dtype))
-      e.state.push_back(reader.tensor(e.param.path + "." + slot, e.param.value.shape(),
-                                      detail::state_type(e.dtype)));
+      e.state.push_back(
+          reader.tensor(name + "." + slot, e.param.value.shape(), detail::state_type(e.dtype)));
   }
   reader.finish();
   set_lr(lr);

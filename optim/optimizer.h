@@ -35,8 +35,9 @@ namespace detail {
 class Updates;
 }
 
-/// What the parameters whose path fits a pattern have of their own; the rest is as for the others.
-/// Where several patterns fit, each has its say, and the last the last word.
+/// What the parameters whose path, or another of their names, fits a pattern have of their own; the
+/// rest is as for the others. Where several patterns fit, each has its say, and the last the last
+/// word. A pattern must fit a parameter that the model has when the optimizer is made.
 struct GroupRule {
   struct Own {
     std::optional<double> lr = {};
@@ -73,7 +74,7 @@ class Optimizer {
   virtual ~Optimizer();
 
   /// Changes every parameter that has a gradient, in one pass over all. Throws GraphError when none
-  /// has.
+  /// has, or when an average is in the model in place of its weights.
   void step(const StepOptions& options = {});
   /// Clears the gradients.
   void zero_grad();
@@ -93,7 +94,9 @@ class Optimizer {
   /// taken, the learning rate, and for a parameter "fc.weight" its own steps and tensors,
   /// "fc.weight.exp_avg" …
   StateDict save() const;
-  /// Takes a state back. Throws FormatError that lists what does not fit; then nothing was loaded.
+  /// Takes a state back. Throws FormatError that lists what does not fit, also for a state that was
+  /// saved before the model had all its parameters; then nothing was loaded. Throws GraphError when
+  /// an average is in the model in place of its weights.
   void load(const StateDict& state);
 
  protected:
@@ -117,8 +120,9 @@ class Optimizer {
   };
   void take_new();
   void take(const nn::Param& param);
-  size_t group_of(const std::string& path);
+  size_t group_of(const nn::Param& param);
   void check_fit() const;
+  std::string paths_like(const std::string& pattern) const;
   std::vector<std::string> slots_of(DType parameter) const;
   void prepare_state(Entry& entry) const;
   void add_update(size_t entry, const Tensor& gradient);

@@ -28,6 +28,12 @@ StateReader::StateReader(std::string owner, const StateDict& state)
       tensors_(state.tensors.begin(), state.tensors.end()),
       numbers_(state.numbers.begin(), state.numbers.end()) {}
 
+std::string StateReader::name_of(const nn::Param& param, const std::string& ending) const {
+  for (const std::string& tie : param.ties)
+    if (tensors_.contains(tie + ending) || numbers_.contains(tie + ending)) return tie;
+  return param.path;
+}
+
 double StateReader::number(const std::string& name) {
   const auto found = numbers_.extract(name);
   if (found) return found.mapped();

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "tapehead/optim/adam.h"
+#include "tapehead/optim/average.h"
 #include "tapehead/optim/rmsprop.h"
 #include "tapehead/optim/sgd.h"
 #include "tapehead/tests/optim_tools.h"
@@ -159,4 +160,39 @@ TEST_CASE("the state follows parameters that are converted") {
   model.to(f32);
   step();
   CHECK(opt.save().tensors.size() == 1);
+}
+
+TEST_CASE("the state of a parameter that is made later begins with its first step") {
+  nn::Params model = small_model({"w"});
+  optim::SGD opt(model, {.lr = 1, .momentum = 0.5});
+  give(model["w"], {1, 2});
+  opt.step();
+  const StateDict before = opt.save();
+  model.root().param("late", {2}, nn::init::ones());
+  CHECK(opt.save().tensors.size() == 1);
+  give(model["late"], {1, 2});
+  opt.step();
+  CHECK(values(model["late"]) == std::vector<double>{0, -1});
+  CHECK(values(tensor_of(opt.save(), "late.momentum_buffer")) == std::vector<double>{1, 2});
+  CHECK(error_of<FormatError>([&] { opt.load(before); }) ==
+        "SGD: the state does not fit: missing late.steps; nothing was loaded");
+  CHECK(opt.steps() == 2);
+}
+
+TEST_CASE("a state is found under each name of a tied parameter") {
+  const auto make = [](const char* first, const char* second) {
+    nn::Params params = small_model({first});
+    params.root().tie(second, params[first]);
+    return params;
+  };
+  nn::Params a = make("in", "out"), b = make("out", "in");
+  optim::SGD one(a, {.momentum = 0.5}), two(b, {.momentum = 0.5});
+  optim::Ema average(a, 0.5), other(b, 0.5);
+  give(a["in"], {1, 2});
+  one.step();
+  average.update();
+  two.load(one.save());
+  other.load(average.save());
+  CHECK(values(tensor_of(two.save(), "out.momentum_buffer")) == std::vector<double>{1, 2});
+  CHECK(values(other.averages()[0].value) == values(a["in"]));
 }

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <tuple>
 
 #include "tapehead/core/error.h"
 
@@ -47,6 +49,12 @@ class Reader {
     return out;
   }
 
+  bool has(const std::string& prefix) const {
+    const auto starts = [&](const auto& entry) { return entry.first.starts_with(prefix); };
+    return std::any_of(file_.tensors.begin(), file_.tensors.end(), starts) ||
+           std::any_of(file_.metadata.begin(), file_.metadata.end(), starts);
+  }
+
   optim::StateDict state(const std::string& prefix) const {
     optim::StateDict out{.tensors = tensors(prefix)};
     for (const auto& [name, text] : file_.metadata)
@@ -70,16 +78,16 @@ class Reader {
   SafeTensors file_;
 };
 
-}  // namespace
-
-void save_checkpoint(const std::string& path, const nn::Params& params,
-                     const optim::Optimizer& optimizer, const optim::Schedule& schedule,
-                     const RunState& run, const optim::WeightAverage* average) {
+// Without a schedule or an average: null.
+void save_all(const std::string& path, const nn::Params& params, const optim::Optimizer& optimizer,
+              const optim::Schedule* schedule, const RunState& run,
+              const optim::WeightAverage* average) {
+  params.check_own_weights("save_checkpoint", "it");
   std::vector<NamedTensor> tensors;
   Notes notes;
   for (const nn::Param& p : params.all()) tensors.emplace_back(kModel + p.path, p.value);
   put(tensors, notes, kOptimizer, optimizer.save());
-  put(tensors, notes, kSchedule, schedule.save());
+  if (schedule) put(tensors, notes, kSchedule, schedule->save());
   if (average) put(tensors, notes, kAverage, average->save());
   const Generator& generator = default_generator();
   const auto note = [&](const char* name, auto value) {
@@ -96,9 +104,9 @@ void save_checkpoint(const std::string& path, const nn::Params& params,
   write_safetensors(path, tensors, notes);
 }
 
-RunState load_checkpoint(const std::string& path, const nn::Params& params,
-                         optim::Optimizer& optimizer, optim::Schedule& schedule,
-                         optim::WeightAverage* average) {
+RunState load_all(const std::string& path, const nn::Params& params, optim::Optimizer& optimizer,
+                  optim::Schedule* schedule, optim::WeightAverage* average) {
+  params.check_own_weights("load_checkpoint", "it");
   const Reader file(path);
   const RunState run{.step = file.count("run.step"),
                      .position = {file.count("run.epoch"), file.count("run.batch")},
@@ -108,22 +116,53 @@ RunState load_checkpoint(const std::string& path, const nn::Params& params,
   const Generator generator{.seed = file.number<uint64_t>("generator.seed"),
                             .draws = file.number<uint64_t>("generator.draws")};
   const std::vector<NamedTensor> model = file.tensors(kModel);
-  const optim::StateDict optimizer_state = file.state(kOptimizer),
-                         schedule_state = file.state(kSchedule);
   params.check(model, path, {});
-  const optim::StateDict optimizer_before = optimizer.save(), schedule_before = schedule.save();
+  for (const auto& [prefix, part, passed] :
+       {std::tuple(kSchedule, "a schedule", schedule != nullptr),
+        std::tuple(kAverage, "an average", average != nullptr)})
+    if (!passed && file.has(prefix))
+      throw FormatError(fmt::format(
+          "{}: it holds the state of {}, which would be lost; pass one to load_checkpoint()", path,
+          part));
+  const optim::StateDict optimizer_before = optimizer.save(),
+                         schedule_before = schedule ? schedule->save() : optim::StateDict();
   try {
-    optimizer.load(optimizer_state);
-    schedule.load(schedule_state);
+    optimizer.load(file.state(kOptimizer));
+    if (schedule) schedule->load(file.state(kSchedule));
     if (average) average->load(file.state(kAverage));
   } catch (const Error& e) {
-    optimizer.load(optimizer_before);
-    schedule.load(schedule_before);
+    if (schedule) schedule->load(schedule_before);
+    optimizer.load(optimizer_before);  // after the schedule, which sets the learning rate
     throw FormatError(fmt::format("{}: {}", path, e.what()));
   }
   params.load(model, path, {});
   default_generator() = generator;
   return run;
+}
+
+}  // namespace
+
+void save_checkpoint(const std::string& path, const nn::Params& params,
+                     const optim::Optimizer& optimizer, const optim::Schedule& schedule,
+                     const RunState& run, const optim::WeightAverage* average) {
+  save_all(path, params, optimizer, &schedule, run, average);
+}
+
+void save_checkpoint(const std::string& path, const nn::Params& params,
+                     const optim::Optimizer& optimizer, const RunState& run,
+                     const optim::WeightAverage* average) {
+  save_all(path, params, optimizer, nullptr, run, average);
+}
+
+RunState load_checkpoint(const std::string& path, const nn::Params& params,
+                         optim::Optimizer& optimizer, optim::Schedule& schedule,
+                         optim::WeightAverage* average) {
+  return load_all(path, params, optimizer, &schedule, average);
+}
+
+RunState load_checkpoint(const std::string& path, const nn::Params& params,
+                         optim::Optimizer& optimizer, optim::WeightAverage* average) {
+  return load_all(path, params, optimizer, nullptr, average);
 }
 
 }  // namespace tapehead::train

@@ -28,15 +28,22 @@ struct RunState {
 
 /// Writes parameters, optimizer, schedule, the default generator, the run's state and, if there is
 /// one, an average of the weights to one safetensors file, whole or not at all: when the disk is
-/// full, what stood there before stays. Throws IoError.
+/// full, what stood there before stays. Throws IoError, and GraphError in the scope of an average's
+/// swap(). A run with a constant learning rate needs no schedule.
 void save_checkpoint(const std::string& path, const nn::Params& params,
                      const optim::Optimizer& optimizer, const optim::Schedule& schedule,
                      const RunState& run, const optim::WeightAverage* average = nullptr);
+void save_checkpoint(const std::string& path, const nn::Params& params,
+                     const optim::Optimizer& optimizer, const RunState& run,
+                     const optim::WeightAverage* average = nullptr);
 
-/// Brings all of them to what a checkpoint holds. Throws IoError, and FormatError that lists every
-/// difference when the file is of another model; then nothing was changed.
+/// Brings all of them to what a checkpoint holds, which must have the same parts. Throws IoError,
+/// and FormatError that lists every difference when the file is of another model; then nothing was
+/// changed.
 RunState load_checkpoint(const std::string& path, const nn::Params& params,
                          optim::Optimizer& optimizer, optim::Schedule& schedule,
                          optim::WeightAverage* average = nullptr);
+RunState load_checkpoint(const std::string& path, const nn::Params& params,
+                         optim::Optimizer& optimizer, optim::WeightAverage* average = nullptr);
 
 }  // namespace tapehead::train

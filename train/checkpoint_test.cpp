@@ -149,6 +149,55 @@ TEST_CASE("checkpoint: of another optimizer or schedule, nothing is loaded") {
   CHECK(other.lr() == 0.5);
 }
 
+TEST_CASE("checkpoint: without a schedule") {
+  const Scratch scratch;
+  const std::string path = scratch / "c", with = scratch / "with";
+  Training training;
+  training.step();
+  optim::AdamW& opt = training.optimizer;
+  train::save_checkpoint(path, training.params, opt, {.step = 1});
+  const std::vector<double> before = training.state();
+  training.step();
+  CHECK(train::load_checkpoint(path, training.params, opt).step == 1);
+  CHECK(training.state() == before);
+
+  CHECK(refusal(training, path) ==
+        path + ": Schedule: the state does not fit: missing steps; nothing was loaded");
+  training.save(with);
+  CHECK(message_of<FormatError>([&] { train::load_checkpoint(with, training.params, opt); }) ==
+        with +
+            ": it holds the state of a schedule, which would be lost; pass one to "
+            "load_checkpoint()");
+  optim::Ema ema(training.params, 0.5);
+  train::save_checkpoint(path, training.params, opt, {}, &ema);
+  CHECK(message_of<FormatError>([&] { train::load_checkpoint(path, training.params, opt); }) ==
+        path +
+            ": it holds the state of an average, which would be lost; pass one to "
+            "load_checkpoint()");
+  train::load_checkpoint(path, training.params, opt, &ema);
+}
+
+TEST_CASE("checkpoint: not while an average is in the model") {
+  const Scratch scratch;
+  Training training;
+  optim::Ema ema(training.params, 0.5);
+  training.step();
+  ema.update();
+  training.step();
+  training.save(scratch / "c");
+  const std::vector<double> weights = training.state();
+  {
+    auto swapped = ema.swap();
+    const std::string has =
+        ": the model has the averages of Ema in place of its weights; end the scope of swap() "
+        "before it";
+    CHECK(message_of<GraphError>([&] { training.save(scratch / "d"); }) == "save_checkpoint" + has);
+    CHECK(message_of<GraphError>([&] { training.load(scratch / "c"); }) == "load_checkpoint" + has);
+  }
+  CHECK(training.state() == weights);
+  CHECK(scratch.count() == 1);
+}
+
 TEST_CASE("checkpoint: numbers that are none, or count nothing") {
   const Scratch scratch;
   Training training;

@@ -13,6 +13,8 @@ class Differences {
  public:
   void missing(const std::string& name) { missing_.push_back(name); }
   void unexpected(const std::string& name) { unexpected_.push_back(name); }
+  /// Both are in the file and name one parameter, with other values.
+  void not_same(const std::string& name, const std::string& other);
   void other_shape(const std::string& name, const Tensor& in_file, const Tensor& in_model);
   /// Anything else, said whole.
   void other(const std::string& fact) { others_.push_back(fact); }
@@ -23,5 +25,8 @@ class Differences {
  private:
   std::vector<std::string> missing_, unexpected_, others_;
 };
+
+/// Whether shapes and all values are equal; NaN equals NaN.
+bool same_values(const Tensor& a, const Tensor& b);
 
 }  // namespace tapehead::nn

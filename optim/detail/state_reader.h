@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "tapehead/nn/params.h"
 #include "tapehead/optim/state.h"
 
 namespace tapehead::optim::detail {
@@ -17,6 +18,9 @@ class StateReader {
   /// `owner` is named in the error. The state must outlive the reader.
   StateReader(std::string owner, const StateDict& state);
 
+  /// Of the parameter's names, the one that the state has with this ending: where a model ties its
+  /// parts in another order, another name than here.
+  std::string name_of(const nn::Param& param, const std::string& ending) const;
   double number(const std::string& name);
   /// A number that counts: whole and not negative.
   int64_t count(const std::string& name);
