@@ -63,6 +63,14 @@ Mapping mapping_of(const BertConfig& c, const std::string& architecture) {
   return mapping;
 }
 
+// Where the heads that a folder has are left out.
+Mapping body_mapping(const BertConfig& c, const std::string& architecture) {
+  Mapping mapping = mapping_of(c, architecture);
+  for (const char* heads : {"cls.*", "classifier.*"}) mapping.ignored.push_back(heads);
+  mapping.copies.clear();
+  return mapping;
+}
+
 bool is_pooler(const Place& place) { return place.name.starts_with("bert.pooler."); }
 
 std::vector<Place> places_of_body(const Bert& model, const Mapping& mapping,
@@ -92,7 +100,7 @@ void load_both(const Folder& folder, const Bert& model, const Head& head,
     // Where the last layer is a matrix of its own, it has the bias that counts.
     if (place.name == kHeadWeight) mapping.ignored.push_back(kHeadBias);
   }
-  load_weights(folder, places, mapping, model.scope().params().description());
+  load_weights(folder, places, mapping, model.scope().params());
 }
 
 Json config_of(const BertConfig& c, const std::string& architecture) {
@@ -133,19 +141,17 @@ BertConfig bert_config(const Folder& folder) {
   Fields f(folder);
   if (folder.model_type != "bert") f.fail("model_type", "bert is the model of this kind");
   BertConfig c;
-  c.vocab = f.count("vocab_size");
-  c.width = f.count("hidden_size");
-  c.layers = f.count("num_hidden_layers");
-  c.heads = f.count("num_attention_heads");
-  c.hidden = f.count("intermediate_size");
-  c.context = f.count("max_position_embeddings");
-  c.token_types = f.count("type_vocab_size");
+  c.vocab = f.size("vocab_size");
+  c.width = f.size("hidden_size");
+  c.layers = f.layers("num_hidden_layers");
+  c.heads = f.size("num_attention_heads");
+  c.hidden = f.size("intermediate_size");
+  c.context = f.size("max_position_embeddings");
+  c.token_types = f.size("type_vocab_size");
   c.act = read_activation(f, "hidden_act");
   c.dropout = f.number("hidden_dropout_prob", 0.1);
   c.eps = f.number("layer_norm_eps", 1e-12);
   f.only("position_embedding_type", "absolute");
-  f.only("is_decoder", false);
-  f.only("add_cross_attention", false);
   f.ignore({"attention_probs_dropout_prob", "directionality", "pooler_fc_size",
             "pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head",
             "pooler_type", "tie_word_embeddings"});
@@ -155,6 +161,10 @@ BertConfig bert_config(const Folder& folder) {
            "BertModel, BertForMaskedLM and BertForSequenceClassification can be read");
   f.finish();
   c.pooler = name != kMaskedLm && has_weight(folder, "pooler.dense.weight");
+  const Mapping mapping = body_mapping(c, name);
+  check_weights(folder, mapping, [&](const Params& params) {
+    return places_of_body(Bert(params.root(), c), mapping, name);
+  });
   return c;
 }
 
@@ -166,15 +176,13 @@ bool bert_tied(const Folder& folder) {
 
 int64_t class_count(const Folder& folder) {
   Fields fields(folder);
-  return read_classes(fields);
+  return read_classes(folder, fields, "classifier.weight");
 }
 
 void load(const Folder& folder, const Bert& model) {
-  Mapping mapping = mapping_of(model.config(), folder.architecture);
-  for (const char* heads : {"cls.*", "classifier.*"}) mapping.ignored.push_back(heads);
-  mapping.copies.clear();
+  const Mapping mapping = body_mapping(model.config(), folder.architecture);
   load_weights(folder, places_of_body(model, mapping, folder.architecture), mapping,
-               model.scope().params().description());
+               model.scope().params());
 }
 
 void load(const Folder& folder, const Bert& model, const MaskedLmHead& head) {

@@ -9,7 +9,8 @@ namespace tapehead::nn::hf {
 
 /// What config.json says; with a pooler where the folder has one. Throws FormatError, with the
 /// field's name, for another kind of model, a field that is missing, of a wrong type or unknown,
-/// and a value that is not supported.
+/// a value that is not supported, and weights of other names or shapes than it says; no memory was
+/// taken for a model then.
 BertConfig bert_config(const Folder& folder);
 /// Whether the last layer of a masked language model is the embedding: for MaskedLmHead.
 bool bert_tied(const Folder& folder);

@@ -86,6 +86,76 @@ TEST_CASE("config.json: what is missing has the defaults of transformers") {
   CHECK(hf::vit_config(folder_of(kVit)).image == std::array<int64_t, 2>{4, 8});
 }
 
+TEST_CASE("config.json: fields that change nothing do not refuse a model") {
+  for (const char* config : {kGpt2, kLlama, kBert, kVit, kT5})
+    CHECK_NOTHROW(read(folder_of(config, R"({"_name_or_path": "gpt2", "unk_token_id": 0,
+      "mask_token_id": 4, "cls_token_id": 1, "unsloth_version": "2024.9", "unsloth_fixed": true,
+      "is_llama_config": true, "use_mrope": false, "rope_interleaved": false, "is_decoder": false,
+      "tie_encoder_decoder": false, "pruned_heads": {}, "add_cross_attention": false,
+      "cross_attention_hidden_size": null, "transformers.js_config": {"dtype": "q4"},
+      "_flash_attn_2_enabled": true, "neftune_noise_alpha": 5})")));
+}
+
+TEST_CASE("config.json: as published with SmolLM2-135M and Qwen2.5-0.5B") {
+  // HuggingFaceTB/SmolLM2-135M
+  const nn::GptConfig smol = hf::gpt_config(folder_of(R"({
+    "architectures": ["LlamaForCausalLM"], "attention_bias": false, "attention_dropout": 0.0,
+    "bos_token_id": 0, "eos_token_id": 0, "hidden_act": "silu", "hidden_size": 576,
+    "initializer_range": 0.041666666666666664, "intermediate_size": 1536, "is_llama_config": true,
+    "max_position_embeddings": 8192, "model_type": "llama", "num_attention_heads": 9,
+    "num_hidden_layers": 30, "num_key_value_heads": 3, "pretraining_tp": 1, "rms_norm_eps": 1e-05,
+    "rope_interleaved": false, "rope_scaling": null, "rope_theta": 100000,
+    "tie_word_embeddings": true, "torch_dtype": "bfloat16", "transformers_version": "4.40.1",
+    "use_cache": true, "vocab_size": 49152})"));
+  // Qwen/Qwen2.5-0.5B
+  const nn::GptConfig qwen = hf::gpt_config(folder_of(R"({
+    "architectures": ["Qwen2ForCausalLM"], "attention_dropout": 0.0, "bos_token_id": 151643,
+    "eos_token_id": 151643, "hidden_act": "silu", "hidden_size": 896, "initializer_range": 0.02,
+    "intermediate_size": 4864, "max_position_embeddings": 32768, "max_window_layers": 24,
+    "model_type": "qwen2", "num_attention_heads": 14, "num_hidden_layers": 24,
+    "num_key_value_heads": 2, "rms_norm_eps": 1e-06, "rope_theta": 1000000.0,
+    "sliding_window": 32768, "tie_word_embeddings": true, "torch_dtype": "bfloat16",
+    "transformers_version": "4.40.1", "use_cache": true, "use_mrope": false,
+    "use_sliding_window": false, "vocab_size": 151936})"));
+  const struct {
+    const nn::GptConfig& c;
+    int64_t vocab, context, width, hidden, layers, heads, kv_heads, head_width, count;
+    double base, eps;
+    bool qkv_bias;
+  } cases[] = {{smol, 49152, 8192, 576, 1536, 30, 9, 3, 64, 134515008, 1e5, 1e-5, false},
+               {qwen, 151936, 32768, 896, 4864, 24, 14, 2, 64, 494032768, 1e6, 1e-6, true}};
+  for (const auto& want : cases) {
+    const nn::GptConfig& c = want.c;
+    CAPTURE(c.vocab);
+    CHECK(c.vocab == want.vocab);
+    CHECK(c.context == want.context);
+    CHECK(c.width == want.width);
+    CHECK(c.hidden == want.hidden);
+    CHECK(c.layers == want.layers);
+    CHECK(c.heads == want.heads);
+    CHECK(c.kv_heads == want.kv_heads);
+    CHECK(c.head_width == want.head_width);
+    CHECK(c.rope->base == want.base);
+    CHECK(c.rope->scaling.kind == RopeScaling::none);
+    CHECK_FALSE(c.rope->interleaved);
+    CHECK(c.eps == want.eps);
+    CHECK(c.qkv_bias == want.qkv_bias);
+    CHECK_FALSE(c.out_bias.value_or(c.bias));
+    CHECK_FALSE(c.bias);
+    CHECK(c.rms);
+    CHECK(c.gated);
+    CHECK(c.tied);
+    CHECK(c.head);
+    CHECK(c.window == 0);
+    CHECK(c.dropout == 0);
+    CHECK(silu(ones({1})).item() == c.act(ones({1})).item());
+    // The models have as many parameters as they were published with.
+    const nn::Params params = nn::Params::shapes_only();
+    const nn::Gpt gpt(params.root(), c);
+    CHECK(params.count() == want.count);
+  }
+}
+
 TEST_CASE("config.json: rotary embeddings in both spellings") {
   const auto rope = [](const char* changes) {
     return *hf::gpt_config(folder_of(kLlama, changes)).rope;
@@ -162,7 +232,22 @@ TEST_CASE("config.json: what does not fit is named") {
       {kLlama, R"({"model_type": "qwen2", "num_key_value_heads": 2, "layer_types":
         ["full_attention", "sliding_attention", "full_attention"]})",
        "'layer_types' is [\"full_attention\",\"sliding_attention\",\"full_attention\"]; only "
-       "[\"full_attention\",\"full_attention\",\"full_attention\"] is supported"},
+       "\"full_attention\" for each of 3 layers is supported"},
+      {kLlama, R"({"model_type": "qwen2", "num_key_value_heads": 2, "num_hidden_layers": 2147483648,
+        "layer_types": ["full_attention"]})",
+       "'layer_types' is [\"full_attention\"]; only \"full_attention\" for each of 2147483648 "
+       "layers is supported"},
+      {kLlama, R"({"use_mrope": true})", "'use_mrope' is true; only false is supported"},
+      {kLlama, R"({"rope_interleaved": true})",
+       "'rope_interleaved' is true; only false is supported"},
+      {kLlama, R"({"qk_layer_norms": true})", "'qk_layer_norms' is true; only false is supported"},
+      {kLlama, R"({"is_decoder": true})", "'is_decoder' is true; only false is supported"},
+      {kLlama, R"({"pruned_heads": {"0": [1]}})",
+       "'pruned_heads' is {\"0\":[1]}; only {} is supported"},
+      {kLlama, R"({"quantization_config": {"bits": 4}})",
+       "'quantization_config' is unknown here and may change what the model computes"},
+      {kT5, R"({"relative_attention_max_distance": 2147483648})",
+       "'relative_attention_max_distance' is 2147483648; it must be at most 1048576"},
       {kT5, R"({"feed_forward_proj": "gated-xielu"})",
        "'feed_forward_proj' is \"gated-xielu\"; this activation is not supported"},
       {kT5, R"({"pad_token_id": -1})",
@@ -173,7 +258,10 @@ TEST_CASE("config.json: what does not fit is named") {
       {kBert, R"({"position_embedding_type": "relative_key"})",
        "'position_embedding_type' is \"relative_key\"; only \"absolute\" is supported"},
       {kVit, R"({"image_size": [4, 8, 2]})",
-       "'image_size' is [4,8,2]; it must be a size or a list of two"},
+       "'image_size' is [4,8,2]; it must be a size from 1 to 2^31, or a list of two"},
+      {kVit, R"({"patch_size": [2, -2]})",
+       "'patch_size' is [2,-2]; it must be a size from 1 to 2^31, or a list of two"},
+      {kVit, R"({"image_size": 0})", "'image_size' is 0; it must be an integer from 1 to 2^31"},
       {kVit, R"({"pooler_act": "relu"})", "'pooler_act' is \"relu\"; only \"tanh\" is supported"},
   };
   for (const auto& [config, changes, error] : cases) {

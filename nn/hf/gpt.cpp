@@ -54,8 +54,7 @@ Mapping gpt_mapping(const GptConfig& c, const std::string& model_type) {
 
 void load(const Folder& folder, const Gpt& model) {
   const Mapping mapping = gpt_mapping(model.config(), folder.model_type);
-  load_weights(folder, places_of(model.scope(), mapping), mapping,
-               model.scope().params().description());
+  load_weights(folder, places_of(model.scope(), mapping), mapping, model.scope().params());
 }
 
 void save(const std::string& path, const Gpt& model, const SaveOptions& options) {

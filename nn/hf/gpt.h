@@ -8,7 +8,8 @@ namespace tapehead::nn::hf {
 
 /// What config.json says, with or without a head. The dropout of GPT-2 is its resid_pdrop, that of
 /// the others 0. Throws FormatError, with the field's name, for another kind of model, a field that
-/// is missing, of a wrong type or unknown, and a value that is not supported.
+/// is missing, of a wrong type or unknown, a value that is not supported, and weights of other
+/// names or shapes than it says; no memory was taken for a model then.
 GptConfig gpt_config(const Folder& folder);
 
 /// Copies the folder's weights into a model of gpt_config(folder). Throws FormatError that lists

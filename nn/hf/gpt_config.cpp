@@ -28,19 +28,18 @@ const Architecture& architecture_of(const std::string& model_type, const Fields&
 
 GptConfig read_gpt2(Fields& f) {
   GptConfig c;
-  c.vocab = f.count("vocab_size");
-  c.context = f.count("n_positions");
-  c.width = f.count("n_embd");
-  c.layers = f.count("n_layer");
-  c.heads = f.count("n_head");
-  c.hidden = f.count("n_inner", 4 * c.width);
+  c.vocab = f.size("vocab_size");
+  c.context = f.size("n_positions");
+  c.width = f.size("n_embd");
+  c.layers = f.layers("n_layer");
+  c.heads = f.size("n_head");
+  c.hidden = f.size("n_inner", 4 * c.width);
   c.eps = f.number("layer_norm_epsilon");
   c.dropout = f.number("resid_pdrop", 0.1);
   c.act = read_activation(f, "activation_function");
   c.tied = f.flag("tie_word_embeddings", true);
   if (!f.flag("scale_attn_weights", true)) c.scale = 1;
   c.scale_by_layer = f.flag("scale_attn_by_inverse_layer_idx", false);
-  f.only("add_cross_attention", false);
   f.ignore({"attn_pdrop", "embd_pdrop", "n_ctx", "reorder_and_upcast_attn", "summary_activation",
             "summary_first_dropout", "summary_proj_to_labels", "summary_type", "summary_use_proj"});
   return c;
@@ -59,23 +58,23 @@ void read_variant(Fields& f, const std::string& model_type, GptConfig& c) {
     c.qkv_bias = true;
     f.only("use_sliding_window", false);
     f.ignore({"sliding_window", "max_window_layers"});
-    f.only("layer_types",
-           Json(std::vector<std::string>(static_cast<size_t>(c.layers), "full_attention")));
+    f.only_each("layer_types", "full_attention", c.layers);
   }
 }
 
 GptConfig read_llama(Fields& f, const std::string& model_type) {
   GptConfig c;
-  c.vocab = f.count("vocab_size");
+  c.vocab = f.size("vocab_size");
   c.context = f.count("max_position_embeddings");
-  c.width = f.count("hidden_size");
-  c.layers = f.count("num_hidden_layers");
-  c.heads = f.count("num_attention_heads");
-  c.hidden = f.count("intermediate_size");
+  c.width = f.size("hidden_size");
+  c.layers = f.layers("num_hidden_layers");
+  c.heads = f.size("num_attention_heads");
+  c.hidden = f.size("intermediate_size");
   // Without the field, Llama has as many as heads; the others have a number of their own.
-  c.kv_heads = model_type == "llama" ? f.count("num_key_value_heads", c.heads)
-                                     : f.count("num_key_value_heads");
-  c.head_width = f.count("head_dim", std::max<int64_t>(1, c.width / c.heads));
+  c.kv_heads = model_type == "llama" ? f.size("num_key_value_heads", c.heads)
+                                     : f.size("num_key_value_heads");
+  c.head_width = f.size("head_dim", std::max<int64_t>(1, c.width / c.heads));
+  f.check_size("num_attention_heads", c.heads * c.head_width);
   c.eps = f.number("rms_norm_eps");
   c.act = read_activation(f, "hidden_act");
   c.rope = read_rope(f, c.context);
@@ -140,6 +139,9 @@ GptConfig gpt_config(const Folder& folder) {
   const Mapping mapping = gpt_mapping(c, folder.model_type);
   const auto& [head, embedding] = mapping.copies[0];
   if (c.head) c.tied = is_tied(folder, mapping, head, embedding, c.tied);
+  check_weights(folder, mapping, [&](const Params& params) {
+    return places_of(Gpt(params.root(), c).scope(), mapping);
+  });
   return c;
 }
 

@@ -11,6 +11,7 @@ namespace {
 
 constexpr const char* kWithHead = "T5ForConditionalGeneration";
 constexpr const char* kBase = "T5Model";
+constexpr int64_t kMaxDistance = 1 << 20;
 
 const std::vector<Row> kT5 = {
     {"token", {"shared"}},
@@ -80,15 +81,18 @@ T5Config t5_config(const Folder& folder) {
   Fields f(folder);
   if (folder.model_type != "t5") f.fail("model_type", "t5 is the model of this kind");
   T5Config c;
-  c.vocab = f.count("vocab_size");
-  c.width = f.count("d_model");
-  c.head_width = f.count("d_kv");
-  c.hidden = f.count("d_ff");
-  c.layers = f.count("num_layers");
-  c.decoder_layers = f.count("num_decoder_layers", c.layers);
-  c.heads = f.count("num_heads");
-  c.buckets = f.count("relative_attention_num_buckets");
+  c.vocab = f.size("vocab_size");
+  c.width = f.size("d_model");
+  c.head_width = f.size("d_kv");
+  c.hidden = f.size("d_ff");
+  c.layers = f.layers("num_layers");
+  c.decoder_layers = f.layers("num_decoder_layers", c.layers);
+  c.heads = f.size("num_heads");
+  f.check_size("num_heads", c.heads * c.head_width);
+  c.buckets = f.size("relative_attention_num_buckets");
   c.max_distance = f.count("relative_attention_max_distance", 128);
+  if (c.max_distance > kMaxDistance)  // each has an entry in a table
+    f.fail("relative_attention_max_distance", fmt::format("it must be at most {}", kMaxDistance));
   c.dropout = f.number("dropout_rate", 0.1);
   c.eps = f.number("layer_norm_epsilon");
   c.pad = f.index("pad_token_id", 0);
@@ -98,17 +102,19 @@ T5Config t5_config(const Folder& folder) {
   c.scale_logits = f.flag("scale_decoder_outputs", f.flag("tie_word_embeddings", true));
   c.head = read_head(folder, f, kWithHead, kBase);
   f.only("is_encoder_decoder", true);
-  f.only("is_decoder", false);
   f.ignore({"n_positions"});
   f.finish();
-  if (c.head) c.tied = is_tied(folder, mapping_of(c), "lm_head.weight", "shared.weight", true);
+  const Mapping mapping = mapping_of(c);
+  if (c.head) c.tied = is_tied(folder, mapping, "lm_head.weight", "shared.weight", true);
+  check_weights(folder, mapping, [&](const Params& params) {
+    return places_of(T5(params.root(), c).scope(), mapping);
+  });
   return c;
 }
 
 void load(const Folder& folder, const T5& model) {
   const Mapping mapping = mapping_of(model.config());
-  load_weights(folder, places_of(model.scope(), mapping), mapping,
-               model.scope().params().description());
+  load_weights(folder, places_of(model.scope(), mapping), mapping, model.scope().params());
 }
 
 void save(const std::string& path, const T5& model, const SaveOptions& options) {

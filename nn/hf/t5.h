@@ -8,7 +8,8 @@ namespace tapehead::nn::hf {
 
 /// What config.json says, of T5ForConditionalGeneration or T5Model, of versions 1.0 and 1.1. Throws
 /// FormatError, with the field's name, for another kind of model, a field that is missing, of a
-/// wrong type or unknown, and a value that is not supported.
+/// wrong type or unknown, a value that is not supported, and weights of other names or shapes than
+/// it says; no memory was taken for a model then.
 T5Config t5_config(const Folder& folder);
 
 /// Copies the folder's weights into a model of t5_config(folder). Throws FormatError that lists

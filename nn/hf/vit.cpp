@@ -64,30 +64,31 @@ VitConfig vit_config(const Folder& folder) {
   VitConfig c;
   c.image = f.sizes("image_size");
   c.patch = f.sizes("patch_size");
-  c.channels = f.count("num_channels");
-  c.width = f.count("hidden_size");
-  c.layers = f.count("num_hidden_layers");
-  c.heads = f.count("num_attention_heads");
-  c.hidden = f.count("intermediate_size");
+  c.channels = f.size("num_channels");
+  c.width = f.size("hidden_size");
+  c.layers = f.layers("num_hidden_layers");
+  c.heads = f.size("num_attention_heads");
+  c.hidden = f.size("intermediate_size");
   c.act = read_activation(f, "hidden_act");
   c.dropout = f.number("hidden_dropout_prob", 0);
   c.eps = f.number("layer_norm_eps", 1e-12);
   c.qkv_bias = f.flag("qkv_bias", true);
-  const int64_t pooler = f.count("pooler_output_size", c.width);
+  const int64_t pooler = f.size("pooler_output_size", c.width);
   f.only("pooler_act", "tanh");
   f.ignore({"attention_probs_dropout_prob", "encoder_stride", "tie_word_embeddings"});
   if (read_head(folder, f, kClassifier, kBase)) {
-    c.classes = read_classes(f);
+    c.classes = read_classes(folder, f, "classifier.weight");
   } else if (has_weight(folder, "pooler.dense.weight")) {
     c.pooler = pooler;
   }
   f.finish();
+  check_weights(folder, mapping_of(c),
+                [&](const Params& params) { return places_of(Vit(params.root(), c)); });
   return c;
 }
 
 void load(const Folder& folder, const Vit& model) {
-  load_weights(folder, places_of(model), mapping_of(model.config()),
-               model.scope().params().description());
+  load_weights(folder, places_of(model), mapping_of(model.config()), model.scope().params());
 }
 
 void save(const std::string& path, const Vit& model, const SaveOptions& options) {

@@ -9,7 +9,8 @@ namespace tapehead::nn::hf {
 
 /// What config.json says; with a pooler where the folder has one. Throws FormatError, with the
 /// field's name, for another kind of model, a field that is missing, of a wrong type or unknown,
-/// and a value that is not supported.
+/// a value that is not supported, and weights of other names or shapes than it says; no memory was
+/// taken for a model then.
 VitConfig vit_config(const Folder& folder);
 
 /// Copies the folder's weights into a model of vit_config(folder). Throws FormatError that lists

@@ -120,8 +120,7 @@ Tensor Gpt::loss(const Tensor& ids, const Tensor& targets) const {
 }
 
 std::vector<KvCache> Gpt::caches() const {
-  return std::vector<KvCache>(layers_.size(),
-                              KvCache({.capacity = config_.context, .window = config_.window}));
+  return std::vector<KvCache>(layers_.size(), KvCache({.window = config_.window}));
 }
 
 }  // namespace tapehead::nn

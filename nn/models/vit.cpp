@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tapehead/core/creation.h"
 #include "tapehead/nn/rollout.h"
 
@@ -29,6 +31,13 @@ std::array<int64_t, 2> grid_of(const Scope& at, const VitConfig& c) {
             fmt::format("vit: patches of {} x {} do not divide an image of {} x {}; choose a size "
                         "that does",
                         c.patch[0], c.patch[1], c.image[0], c.image[1]));
+    int64_t numbers = std::max<int64_t>(c.channels, 1);  // products of all other sizes are smaller
+    if (__builtin_mul_overflow(numbers, c.image[0], &numbers) ||
+        __builtin_mul_overflow(numbers, c.image[1], &numbers) || numbers > INT64_MAX / 4)
+      throw ValueError(fmt::format(
+          "vit: an image of {} x {} in {} channels has more numbers than an address can "
+          "hold",
+          c.image[0], c.image[1], c.channels));
     return std::array{c.image[0] / c.patch[0], c.image[1] / c.patch[1]};
   });
 }

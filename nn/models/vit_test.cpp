@@ -2,6 +2,7 @@
 #include "tapehead/nn/models/vit.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "tapehead/autograd/gradcheck.h"
 #include "tapehead/tests/expect.h"
@@ -117,6 +118,14 @@ TEST_CASE("what ViT refuses") {
         }) ==
         "vit: patches of 4 x 5 do not divide an image of 28 x 28; choose a size that does (in "
         "wrong)");
+  constexpr int64_t kHuge = int64_t{1} << 31;
+  for (const nn::VitConfig& c :
+       {nn::VitConfig{.image = {kHuge, kHuge}, .patch = {kHuge, kHuge}, .channels = kHuge},
+        nn::VitConfig{.image = {kHuge, 2 * kHuge}, .patch = {1, 1}, .channels = 1}})
+    CHECK(error_of<ValueError>([&] { nn::Vit(params / "huge", c); }) ==
+          fmt::format("vit: an image of 2147483648 x {} in {} channels has more numbers than an "
+                      "address can hold (in huge)",
+                      c.image[1], c.channels));
   nn::VitConfig headless = small();
   headless.classes = 0;
   const nn::Vit trunk(params / "trunk", headless);

@@ -13,8 +13,11 @@ namespace {
 
 // Names, versions, labels, and what concerns generation, training or the program alone.
 constexpr const char* kIgnored[] = {
+    "_attn_implementation",
     "_attn_implementation_autoset",
+    "_attn_implementation_internal",
     "_commit_hash",
+    "_flash_attn_2_enabled",
     "_name_or_path",
     "_num_labels",
     "architectures",
@@ -24,6 +27,7 @@ constexpr const char* kIgnored[] = {
     "bos_token_id",
     "chunk_size_feed_forward",
     "classifier_dropout",
+    "cls_token_id",
     "decoder_start_token_id",
     "diversity_penalty",
     "do_sample",
@@ -36,16 +40,21 @@ constexpr const char* kIgnored[] = {
     "forced_bos_token_id",
     "forced_eos_token_id",
     "gradient_checkpointing",
+    "forced_decoder_ids",
     "id2label",
     "initializer_factor",
     "initializer_range",
+    "is_llama_config",
     "keys_to_ignore_at_inference",
     "label2id",
     "length_penalty",
+    "mask_token_id",
     "max_length",
+    "max_new_tokens",
     "min_length",
     "model_type",
     "name_or_path",
+    "neftune_noise_alpha",
     "no_repeat_ngram_size",
     "num_beam_groups",
     "num_beams",
@@ -71,11 +80,24 @@ constexpr const char* kIgnored[] = {
     "top_p",
     "torch_dtype",
     "torchscript",
+    "transformers.js_config",
     "transformers_version",
     "typical_p",
+    "unk_token_id",
     "use_bfloat16",
     "use_cache",
 };
+// What training programs note down under names of their own.
+constexpr const char* kIgnoredPrefix = "unsloth_";
+
+// Fields that are written beside, with the one value that changes nothing.
+const std::pair<const char*, Json> kNeutral[] = {
+    {"add_cross_attention", false},   {"is_decoder", false},     {"is_encoder_decoder", false},
+    {"pruned_heads", Json::object()}, {"qk_layer_norms", false}, {"rope_interleaved", false},
+    {"tie_encoder_decoder", false},   {"use_mrope", false},
+};
+
+constexpr int64_t kMost = int64_t{1} << 31;  // products of two fit
 
 }  // namespace
 
@@ -87,9 +109,16 @@ bool read_head(const Folder& folder, const Fields& fields, const std::string& wi
   return name != base;
 }
 
-int64_t read_classes(Fields& fields) {
+int64_t read_classes(const Folder& folder, Fields& fields, const char* head) {
   constexpr int64_t kDefault = 2;
-  return fields.has("id2label") ? fields.entries("id2label") : fields.count("num_labels", kDefault);
+  const char* field = fields.has("id2label") ? "id2label" : "num_labels";
+  const int64_t classes =
+      fields.has("id2label") ? fields.entries(field) : fields.count(field, kDefault);
+  for (const auto& [name, weight] : folder.weights)
+    if (name == head && (weight.dim() != 2 || weight.size(0) != classes))
+      fields.fail(field,
+                  fmt::format("{} is {} in {}", head, weight.shape().str(), folder.weights_file));
+  return classes;
 }
 
 void write_classes(int64_t classes, Json& config) {
@@ -98,7 +127,8 @@ void write_classes(int64_t classes, Json& config) {
 }
 
 bool is_ignored_field(const std::string& name) {
-  return std::find(std::begin(kIgnored), std::end(kIgnored), name) != std::end(kIgnored);
+  return name.starts_with(kIgnoredPrefix) ||
+         std::find(std::begin(kIgnored), std::end(kIgnored), name) != std::end(kIgnored);
 }
 
 std::string config_path(const std::string& folder) { return folder + "/config.json"; }
@@ -106,6 +136,9 @@ std::string config_path(const std::string& folder) { return folder + "/config.js
 Fields::Fields(const Folder& folder)
     : Fields(parse_json(folder.config, config_path(folder.path)), config_path(folder.path)) {
   if (!json_.is_object()) throw FormatError(fmt::format("{}: it is not a JSON object", file_));
+  weights_file_ = folder.weights_file;
+  weights_ = std::ssize(folder.weights);
+  for (const auto& [name, weight] : folder.weights) largest_ = std::max(largest_, weight.numel());
 }
 
 bool Fields::has(const char* name) const {
@@ -132,7 +165,6 @@ void Fields::other_type(const char* name, const char* wanted) const {
 }
 
 int64_t Fields::integer(const char* name, int64_t least, std::optional<int64_t> otherwise) {
-  constexpr int64_t kMost = int64_t{1} << 31;  // products of two fit
   const Json* value = find(name, !otherwise);
   if (value == nullptr) return *otherwise;
   if (!value->is_number_integer() || *value < least || *value > kMost)
@@ -146,6 +178,25 @@ int64_t Fields::count(const char* name, std::optional<int64_t> otherwise) {
 
 int64_t Fields::index(const char* name, std::optional<int64_t> otherwise) {
   return integer(name, 0, otherwise);
+}
+
+void Fields::check_size(const char* name, int64_t size) const {
+  if (!weights_file_.empty() && size > largest_)
+    fail(name,
+         fmt::format("no weight of {} is so large: at most {} numbers", weights_file_, largest_));
+}
+
+int64_t Fields::size(const char* name, std::optional<int64_t> otherwise) {
+  const int64_t size = integer(name, 1, otherwise);
+  check_size(name, size);
+  return size;
+}
+
+int64_t Fields::layers(const char* name, std::optional<int64_t> otherwise) {
+  const int64_t layers = integer(name, 1, otherwise);
+  if (!weights_file_.empty() && layers > weights_)
+    fail(name, fmt::format("{} has only {} weights", weights_file_, weights_));
+  return layers;
 }
 
 double Fields::number(const char* name, std::optional<double> otherwise) {
@@ -175,8 +226,11 @@ std::array<int64_t, 2> Fields::sizes(const char* name) {
     const int64_t size = count(name);
     return {size, size};
   }
-  if (value->size() != 2 || !(*value)[0].is_number_integer() || !(*value)[1].is_number_integer())
-    other_type(name, "a size or a list of two");
+  const auto is_size = [](const Json& size) {
+    return size.is_number_integer() && size >= 1 && size <= kMost;
+  };
+  if (value->size() != 2 || !is_size((*value)[0]) || !is_size((*value)[1]))
+    other_type(name, "a size from 1 to 2^31, or a list of two");
   return {(*value)[0].get<int64_t>(), (*value)[1].get<int64_t>()};
 }
 
@@ -192,10 +246,22 @@ Fields Fields::within(const char* name) {
   return {*value, fmt::format("{}: {}", file_, name)};
 }
 
+void Fields::check_value(const char* name, const Json& there, const Json& value) const {
+  if (there != value) fail(name, fmt::format("only {} is supported", value.dump()));
+}
+
 void Fields::only(const char* name, const Json& value) {
+  if (const Json* there = find(name, false)) check_value(name, *there, value);
+}
+
+void Fields::only_each(const char* name, const Json& value, int64_t count) {
   const Json* there = find(name, false);
-  if (there != nullptr && *there != value)
-    fail(name, fmt::format("only {} is supported", value.dump()));
+  if (there == nullptr) return;
+  const bool fits =
+      there->is_array() && std::ssize(*there) == count &&
+      std::all_of(there->begin(), there->end(), [&](const Json& each) { return each == value; });
+  if (!fits)
+    fail(name, fmt::format("only {} for each of {} layers is supported", value.dump(), count));
 }
 
 void Fields::ignore(std::initializer_list<const char*> names) {
@@ -205,8 +271,11 @@ void Fields::ignore(std::initializer_list<const char*> names) {
 void Fields::finish() const {
   std::vector<std::string> unknown;
   for (const auto& [name, value] : json_.items()) {
-    if (!value.is_null() && !known_.contains(name) && !is_ignored_field(name))
-      unknown.push_back(fmt::format("'{}'", name));
+    if (value.is_null() || known_.contains(name) || is_ignored_field(name)) continue;
+    const auto neutral = std::find_if(std::begin(kNeutral), std::end(kNeutral),
+                                      [&n = name](const auto& field) { return n == field.first; });
+    if (neutral != std::end(kNeutral)) check_value(neutral->first, value, neutral->second);
+    else unknown.push_back(fmt::format("'{}'", name));
   }
   if (!unknown.empty())
     throw FormatError(fmt::format("{}: {} {} unknown here and may change what the model computes",

@@ -58,10 +58,6 @@ void add_places(const std::string& path, const Tensor& value, const Mapping& map
   }
 }
 
-bool equal(const Tensor& a, const Tensor& b) {
-  return a.shape() == b.shape() && all(a == b).item() != 0;
-}
-
 // The names of a file as the mapping has them, whether the file writes the prefix or not.
 class Names {
  public:
@@ -113,9 +109,8 @@ Found find_weights(const Folder& folder, const std::map<std::string, Tensor>& wa
   for (const auto& [name, tensor] : copied) {
     const std::string& of = copies.at(name);
     const auto [original, only] = found.emplace(of, tensor);
-    if (!only && !equal(original->second, tensor))
-      differences.other(fmt::format("{} is not {}, of which the model makes one",
-                                    names.in_file(name), names.in_file(of)));
+    if (!only && !same_values(original->second, tensor))
+      differences.not_same(names.in_file(name), names.in_file(of));
   }
   return found;
 }
@@ -162,7 +157,7 @@ bool is_tied(const Folder& folder, const Mapping& mapping, const std::string& he
     if (name == head) own = tensor;
     if (name == names.in_file(embedding)) shared = tensor;
   }
-  return declared && (!own.defined() || !shared.defined() || equal(own, shared));
+  return declared && (!own.defined() || !shared.defined() || same_values(own, shared));
 }
 
 bool has_weight(const Folder& folder, std::string_view ending) {
@@ -170,14 +165,16 @@ bool has_weight(const Folder& folder, std::string_view ending) {
                      [&](const NamedTensor& t) { return t.first.ends_with(ending); });
 }
 
-void load_weights(const Folder& folder, const std::vector<Place>& places, const Mapping& mapping,
-                  const std::string& model) {
-  const NoGrad off;
+namespace {
+
+// The folder's weights by the names of the places. Throws FormatError that lists every difference.
+Found fitting_weights(const Folder& folder, const std::vector<Place>& places,
+                      const Mapping& mapping, const std::string& model) {
   const Names names(folder, mapping);
   std::map<std::string, Tensor> wanted;
   for (const Place& place : places) wanted.emplace(place.name, place.value);
   Differences differences;
-  const Found found = find_weights(folder, wanted, mapping, names, differences);
+  Found found = find_weights(folder, wanted, mapping, names, differences);
   for (const Place& place : places) {
     const auto it = found.find(place.name);
     if (it == found.end()) differences.missing(names.in_file(place.name));
@@ -185,7 +182,30 @@ void load_weights(const Folder& folder, const std::vector<Place>& places, const 
       differences.other_shape(names.in_file(place.name), it->second, place.value);
   }
   differences.check(folder.path + "/" + folder.weights_file, model);
+  return found;
+}
+
+}  // namespace
+
+void load_weights(const Folder& folder, const std::vector<Place>& places, const Mapping& mapping,
+                  const Params& params) {
+  params.check_own_weights("load", "load()");
+  const NoGrad off;
+  const Found found = fitting_weights(folder, places, mapping, params.description());
   for (const Place& place : places) place.value.copy_(found.at(place.name));
+}
+
+void check_weights(const Folder& folder, const Mapping& mapping,
+                   const std::function<std::vector<Place>(const Params&)>& places_in) {
+  if (folder.weights_file.empty()) return;
+  const NoGrad off;
+  std::vector<Place> places;
+  try {
+    places = places_in(Params::shapes_only());
+  } catch (const ValueError& e) {  // heads that do not divide, say
+    throw FormatError(fmt::format("{}: {}", config_path(folder.path), e.what()));
+  }
+  fitting_weights(folder, places, mapping, "its config.json");
 }
 
 void save_folder(const std::string& path, const Json& config, const std::vector<Place>& places,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -62,10 +63,16 @@ bool is_tied(const Folder& folder, const Mapping& mapping, const std::string& he
 /// Whether a weight's name ends so.
 bool has_weight(const Folder& folder, std::string_view ending);
 
-/// Copies the folder's weights to their places. Throws FormatError that lists every difference;
-/// then nothing was loaded. `model` stands for the model in errors.
+/// Copies the folder's weights to their places in the model of `params`. Throws FormatError that
+/// lists every difference; then nothing was loaded.
 void load_weights(const Folder& folder, const std::vector<Place>& places, const Mapping& mapping,
-                  const std::string& model);
+                  const Params& params);
+
+/// Throws FormatError where load_weights() would, for the places of a model that takes no memory:
+/// `places_in` makes it, as config.json says, in the parameters that it is given. A folder without
+/// weights is not checked.
+void check_weights(const Folder& folder, const Mapping& mapping,
+                   const std::function<std::vector<Place>(const Params&)>& places_in);
 
 /// Writes config.json and the weights into a folder, which is made if need be; what stands there
 /// under the names of such files and would be read instead is removed.
