@@ -247,7 +247,7 @@ TEST_CASE("config.json: what does not fit is named") {
       {kLlama, R"({"quantization_config": {"bits": 4}})",
        "'quantization_config' is unknown here and may change what the model computes"},
       {kT5, R"({"relative_attention_max_distance": 2147483648})",
-       "'relative_attention_max_distance' is 2147483648; it must be at most 1048576"},
+       "'relative_attention_max_distance' is 2147483648; it must be at most 65536"},
       {kT5, R"({"feed_forward_proj": "gated-xielu"})",
        "'feed_forward_proj' is \"gated-xielu\"; this activation is not supported"},
       {kT5, R"({"pad_token_id": -1})",

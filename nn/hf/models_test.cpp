@@ -285,6 +285,32 @@ TEST_CASE("what config.json says of sizes is checked by the weights before a mod
   }
 }
 
+TEST_CASE("any number in the place of any other is refused, or taken, without memory for it") {
+  for (const HfCase& c : kHfCases) {
+    const Scratch scratch;
+    hf::Folder folder = folder_of(scratch, c);
+    const core::Json config = core::parse_json(folder.config, "config");
+    reset_peak_memory();
+    const int64_t before = memory_stats().peak_bytes;
+    for (const auto& [field, value] : config.items()) {
+      if (!value.is_number()) continue;
+      for (const int64_t number : {0l, 1l, 2l, 3l, 7l, 100l, 1l << 21, 1l << 31}) {
+        core::Json other = config;
+        other[field] = number;
+        folder.config = other.dump();
+        try {
+          if (folder.model_type == "t5") hf::t5_config(folder);
+          else if (folder.model_type == "vit") hf::vit_config(folder);
+          else if (folder.model_type == "bert") hf::bert_config(folder);
+          else hf::gpt_config(folder);
+        } catch (const FormatError&) {
+        }
+      }
+    }
+    CHECK(memory_stats().peak_bytes - before < 1 << 22);
+  }
+}
+
 TEST_CASE(
     "weights of other shapes than config.json says: every difference, before a model is made") {
   const Scratch scratch;

@@ -11,7 +11,7 @@ namespace {
 
 constexpr const char* kWithHead = "T5ForConditionalGeneration";
 constexpr const char* kBase = "T5Model";
-constexpr int64_t kMaxDistance = 1 << 20;
+constexpr int64_t kMaxDistance = 1 << 16;
 
 const std::vector<Row> kT5 = {
     {"token", {"shared"}},
