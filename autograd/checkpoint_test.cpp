@@ -169,6 +169,50 @@ TEST_CASE("what checkpoint notices in backward") {
           "backward: 'attend.weight' [2], saved by checkpoint, was changed in place by sub_ "
           "afterwards; write h = h - x");
   }
+  SUBCASE("an input that the function itself changes") {
+    const Tensor data = tensor_of({2}, {1, 2}, f64);
+    const auto f = [&](const Tensor& t) { return t.mul_(2) * w; };
+    const Tensor loss = sum(checkpoint(f, data));
+    CHECK(error_of<GraphError>([&] { loss.backward(); }) ==
+          "backward: an operand [2], saved by checkpoint, was changed in place by mul_ afterwards; "
+          "write h = h * x");
+  }
+  SUBCASE("a captured weight that the function itself changes") {
+    const auto f = [&](const Tensor& t) { return t * w.add_(1); };
+    const Tensor loss = sum(checkpoint(f, x));
+    CHECK(error_of<GraphError>([&] { loss.backward(); }) ==
+          "backward: 'attend.weight' [2], saved by checkpoint, was changed in place by add_ "
+          "afterwards; write h = h + x");
+  }
+  SUBCASE("captured data, and a part of it, that was changed") {
+    const Tensor data = tensor_of({4}, {1, 2, 3, 4}, f64);
+    const Tensor loss =
+        sum(checkpoint([&](const Tensor& t) { return t * data.slice(0, 1, 3); }, x));
+    data.fill_(5);
+    CHECK(
+        error_of<GraphError>([&] { loss.backward(); }) ==
+        "backward: an operand [4], saved by checkpoint, was changed in place by fill_ afterwards; "
+        "compute a new tensor instead of changing it");
+  }
+  SUBCASE("not what the function makes and changes, nor counts that it keeps") {
+    const Tensor count = zeros({}, f64);
+    const auto f = [&](const Tensor& t) {
+      count.add_(1);
+      const Tensor twice = zeros({2}, f64);
+      twice.add_(2);
+      return t * twice * w;
+    };
+    sum(checkpoint(f, x)).backward();
+    CHECK(values(x.grad()) == Doubles{6, 8});
+    CHECK(count.item() == 2);
+  }
+  SUBCASE("not an input that is no longer tracked") {
+    const Tensor loss = sum(checkpoint([&](const Tensor& t) { return t * w; }, x));
+    x.set_requires_grad(false);
+    loss.backward();
+    CHECK_FALSE(x.grad().defined());
+    CHECK(values(w.grad()) == Doubles{1, 2});
+  }
   SUBCASE("a function that does something else") {
     bool again = false;
     const auto f = [&](const Tensor& t) { return again ? sum(t) : t * w; };

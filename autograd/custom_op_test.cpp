@@ -105,6 +105,13 @@ struct Throws : CustomOp {
   }
 };
 
+// Asks for more than it saved.
+struct Forgets : CustomOp {
+  static constexpr const char* kName = "forgets";
+  Tensor forward(const Tensor& x) { return save(x) * 2; }
+  Tensor backward(const Tensor& dy) const { return dy * saved(1); }
+};
+
 }  // namespace
 
 TEST_CASE("a custom op has first and second derivatives") {
@@ -154,6 +161,25 @@ TEST_CASE("an op that gives its operand back leaves the operand alone") {
   sum(apply<GivesOperandBack>(b, c)).backward();
   CHECK(c.is_leaf());
   CHECK(values(c.grad()) == Doubles{1, 1});
+}
+
+TEST_CASE("an op that gives its operand back is not recorded under NoGrad") {
+  struct Same : CustomOp {
+    Tensor forward(const Tensor& x) { return x; }
+    Tensor backward(const Tensor& dy) const { return dy * 5; }
+  };
+  const Tensor x = core::full({2}, 1).set_requires_grad();
+  const NoGrad off;
+  const Tensor y = apply<Same>(x);
+  CHECK_FALSE(y.requires_grad());
+  CHECK(x.requires_grad());
+  CHECK(y.raw() == x.raw());
+}
+
+TEST_CASE("an op that asks for what it has not saved") {
+  const Tensor x = core::full({2}, 1).set_requires_grad();
+  CHECK(error_of<GraphError>([&] { sum(apply<Forgets>(x)).backward(); }) ==
+        "backward: forgets asks for saved(1), but its forward saved 1 tensors; save() it there");
 }
 
 TEST_CASE("an op is told which gradients are needed") {

@@ -159,6 +159,13 @@ TEST_CASE("grad refuses inputs without a part in the outputs, unless they are al
         "grad: 1 gradients for 2 outputs; pass one for each, undefined ones for single elements");
 }
 
+TEST_CASE("grad without inputs has nothing to give") {
+  const Tensor x = core::full({1}, 1).set_requires_grad();
+  CHECK(error_of<ValueError>([&] { grad({x * 2}, {}); }) ==
+        "grad: there are no inputs; pass the tensors to differentiate with respect to");
+  CHECK_FALSE(x.grad().defined());
+}
+
 TEST_CASE("grad visits only what leads to its inputs") {
   const Tensor x = leaf({}, {2}), w = leaf({}, {5});
   const Tensor h = w * w;

@@ -110,6 +110,17 @@ TEST_CASE("retain_grad keeps the gradient of an inner tensor, after its hooks") 
   CHECK(values(x.grad()) == Doubles{72, 144});
 }
 
+TEST_CASE("retain_grad is of the value after changes in place") {
+  const Tensor x = leaf({2}, {1, 2});
+  const Tensor h = x * 3;
+  h.retain_grad();
+  h.mul_(2);
+  h.add_(1);
+  sum(h * 5).backward();
+  CHECK(values(h.grad()) == Doubles{5, 5});
+  CHECK(values(x.grad()) == Doubles{30, 30});
+}
+
 TEST_CASE("an exception in a hook leaves the graph usable") {
   const Tensor x = leaf({2}, {1, 2});
   const Tensor h = x * x;

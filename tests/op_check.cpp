@@ -108,6 +108,22 @@ Problem tracking(const Sample& s, DType dtype) {
   return std::nullopt;
 }
 
+// Each operand undefined in turn: an error of ours, or a result where it may be left out.
+Problem undefined(const Sample& s) {
+  const Tensors operands = to_tensors(s, draw(s), f32);
+  for (size_t i = 0; i < operands.size(); ++i) {
+    Tensors some = operands;
+    some[i] = Tensor();
+    try {
+      s.call(some);
+    } catch (const Error&) {
+    } catch (const std::exception& e) {
+      return fmt::format("operand {}: {}", i, e.what());
+    }
+  }
+  return std::nullopt;
+}
+
 // The same tensor as operands i and j.
 Problem aliased(const Sample& s, size_t i, size_t j) {
   const Operand &a = s.operands[i], &b = s.operands[j];
@@ -183,6 +199,7 @@ void check_sample(const Row& row, const Sample& s, Report& report) {
     if (floating == 0) break;
   }
   if (large) return;
+  report.check("undefined operands", [&] { return undefined(s); });
   if (row.elementwise() && s.reference)
     for (const DType dtype : {i64, i32, u8})
       report.check(name(dtype), [&] { return integers(s, dtype); });

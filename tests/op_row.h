@@ -8,6 +8,7 @@
 //   - operands and arriving gradients that are not contiguous, of stride 0, aliased; for
 //   elementwise ops also
 //     empty and 0-d ones and every broadcast pairing;
+//   - undefined operands, which are left out or refused;
 //   - results and gradients that have the right shape and type, and that are recorded at all;
 //   - the bad inputs, with the message each must give.
 #pragma once

@@ -40,7 +40,8 @@ struct WrongForward : CustomOp {
 // Right for contiguous tensors only.
 struct IgnoresStrides : Right {
   Tensor forward(const Tensor& x) {
-    return twice(core::view_of(x, x.shape(), contiguous_strides(x.shape()), x.impl()->offset));
+    const Shape strides = contiguous_strides(x.shape());
+    return twice(core::view_of(x, x.shape(), strides, x.impl()->offset));
   }
 };
 // The derivative of its gradient is lost.
