@@ -210,6 +210,50 @@ TEST_CASE("centered RMSprop bears gradients that never change") {
   }
 }
 
+// Squares that overflow say that the gradient is huge: it is divided by infinity, not by eps.
+TEST_CASE("gradients whose squares overflow do not move a parameter") {
+  for (const DType dtype : {f32, f64, bf16})
+    for (const bool momentum : {false, true})
+      for (const bool centered : {false, true}) {
+        CAPTURE(name(dtype));
+        CAPTURE(centered);
+        nn::Params params;
+        const Tensor a = (params / "m").param("a", {2}, nn::init::ones()), before = a.clone();
+        params.to(dtype);
+        optim::RMSprop optimizer(params,
+                                 {.lr = 0.1, .momentum = momentum ? 0.9 : 0, .centered = centered});
+        const double huge = dtype == f64 ? 1e160 : 1e22;
+        for (int step = 0; step < 3; ++step) {
+          const Tensor now = params["m.a"];
+          now.set_grad(tensor({1.0, step == 1 ? 1.0 : huge}, f64).to(dtype));
+          optimizer.step();
+          CHECK(now[1].item() == 1);
+          CHECK(now[0].item() < 1);
+        }
+      }
+  for (const bool amsgrad : {false, true}) {
+    nn::Params params;
+    const Tensor a = (params / "m").param("a", {1}, nn::init::ones());
+    optim::Adam optimizer(params, {.lr = 0.1, .amsgrad = amsgrad});
+    a.set_grad(tensor({1e22}, f32));
+    optimizer.step();
+    CHECK(a.item() == 1);
+  }
+}
+
+TEST_CASE("NaN in a gradient stays in the parameter, centered or not") {
+  for (const bool centered : {false, true}) {
+    nn::Params params;
+    const Tensor a = (params / "m").param("a", {1}, nn::init::ones());
+    optim::RMSprop optimizer(params, {.lr = 0.1, .centered = centered});
+    for (const double gradient : {std::nan(""), 1.0}) {
+      a.set_grad(tensor({gradient}, f32));
+      optimizer.step();
+      CHECK(std::isnan(a.item()));
+    }
+  }
+}
+
 TEST_CASE("what optimizers refuse") {
   using nn::Param;
   using optim::Adam, optim::AdamW, optim::RMSprop, optim::SGD;

@@ -91,7 +91,7 @@ void rmsprop_of(const OptimPiece& piece, const RmspropNumbers& numbers) {
   using C = Compute<T>;
   const C grad_scale = C(numbers.grad_scale), decay = C(numbers.weight_decay), lr = C(numbers.lr);
   const C alpha = C(numbers.alpha), move = C(1 - numbers.alpha), eps = C(numbers.eps);
-  const C momentum = C(numbers.momentum);
+  const C momentum = C(numbers.momentum), infinity = C(__builtin_inf());
   C* square = reinterpret_cast<C*>(piece.state[0]);
   C* mean = reinterpret_cast<C*>(piece.state[1]);
   C* velocity = reinterpret_cast<C*>(piece.state[kCentered ? 2 : 1]);
@@ -102,7 +102,10 @@ void rmsprop_of(const OptimPiece& piece, const RmspropNumbers& numbers) {
     if constexpr (kCentered) {
       const C m = mean[i] + move * (g - mean[i]);
       mean[i] = m;
-      s = s > m * m ? s - m * m : C(0);  // below 0 only by rounding
+      const C below = m * m;
+      // Below 0 only by rounding. Where squares overflow the gradient is to be divided by infinity,
+      // as without a mean, not by eps; NaN stays.
+      s = below == infinity ? s : s < below ? C(0) : s - below;
     }
     C change = g / (root(s) + eps);
     if constexpr (kMomentum) velocity[i] = change += momentum * velocity[i];
