@@ -12,6 +12,7 @@
 #include "tapehead/autograd/rederive.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/detail/lengths.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead {
@@ -130,16 +131,17 @@ Tensor checked_scores(const char* what, const Tensor& t, const Sizes& n) {
   return with_rank(t, 4);
 }
 
-// A table of distances: [N, ...] or [H, N, ...] with `width` (none: 0) last.
-Tensor checked_table(const char* what, const Tensor& t, const Sizes& n, int64_t width) {
+// A table of distances: [N] or [H, N], or with a width last.
+Tensor checked_table(const char* what, const Tensor& t, const Sizes& n,
+                     std::optional<int64_t> width = {}) {
   if (!t.defined()) return t;
-  const int rank = width > 0 ? 3 : 2;
+  const int rank = width ? 3 : 2;
   const Tensor table = with_rank(t, rank);
   if (table.dim() != rank || (table.size(0) != 1 && table.size(0) != n.H) ||
-      table.size(1) % 2 == 0 || (width > 0 && table.size(2) != width))
+      table.size(1) % 2 == 0 || (width && table.size(2) != *width))
     misfit(what, t,
-           width > 0 ? fmt::format("[N, {0}] or [{1}, N, {0}] with N odd", width, n.H)
-                     : fmt::format("[N] or [{}, N] with N odd", n.H));
+           width ? fmt::format("[N, {0}] or [{1}, N, {0}] with N odd", *width, n.H)
+                 : fmt::format("[N] or [{}, N] with N odd", n.H));
   return table;
 }
 
@@ -153,19 +155,6 @@ Tensor checked_starts(const char* what, const Tensor& t, int64_t total) {
     throw ValueError(fmt::format("{}: packed.{} goes from {} to {}; expected to rise from 0 to {}",
                                  kOp, what, *first, *last, total));
   return starts;
-}
-
-Tensor checked_lengths(const Tensor& t, const Sizes& n) {
-  if (t.dtype() != i64 || t.shape() != Shape{n.B})
-    throw ShapeError(
-        fmt::format("{}: lengths are {}; expected i64 [{}]", kOp, core::describe(t), n.B));
-  const Tensor lengths = t.detach().contiguous();
-  for (int64_t b = 0; b < n.B; ++b) {
-    const int64_t length = lengths.data<int64_t>()[b];
-    if (length < 0 || length > n.S)
-      throw IndexError(fmt::format("{}: lengths[{}] = {} is outside 0..{}", kOp, b, length, n.S));
-  }
-  return lengths;
 }
 
 core::AttentionSpec spec_of(const AttentionOptions& o, const Sizes& n) {
@@ -205,7 +194,7 @@ Setup setup_of(const AttentionOptions& o, const Sizes& n) {
               .key_starts = {},
               .functions = {}};
   if (o.mask.defined() && o.mask.dtype() == boolean) setup.mask = checked_scores("mask", o.mask, n);
-  if (o.lengths.defined()) setup.lengths = checked_lengths(o.lengths, n);
+  if (o.lengths.defined()) setup.lengths = core::check_lengths(kOp, o.lengths, n.B, n.S);
   if (o.packed.queries.defined() || o.packed.keys.defined()) {
     const Tensor& keys = o.packed.keys.defined() ? o.packed.keys : o.packed.queries;
     const Tensor& queries = o.packed.queries.defined() ? o.packed.queries : keys;
@@ -279,8 +268,8 @@ namespace detail {
 
 void check_attention_operands(const char* op, const Tensor& q, const Tensor& k, const Tensor& v) {
   const bool fits = q.dim() == 4 && k.dim() == 4 && v.dim() == 4 && k.size(0) == q.size(0) &&
-                    v.size(0) == q.size(0) && k.size(1) > 0 && k.size(1) == v.size(1) &&
-                    k.size(2) == v.size(2) && k.size(3) == q.size(3);
+                    v.size(0) == q.size(0) && q.size(1) > 0 && k.size(1) > 0 &&
+                    k.size(1) == v.size(1) && k.size(2) == v.size(2) && k.size(3) == q.size(3);
   if (!fits)
     throw ShapeError(fmt::format(
         "{}: q is {}, k is {}, v is {}; expected q [B, H, T, D], k [B, H', S, D], v [B, H', S, E]",
@@ -310,7 +299,7 @@ Attended scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Te
   x[kK] = for_products(as(o.rope ? turned(*o.rope, k, 0, setup.key_starts, setup.key_starts) : k));
   x[kV] = for_products(as(v));
   x[kBias] = as(bias_of(o, n));
-  x[kDistance] = as(checked_table("distance_bias", o.distance_bias, n, 0));
+  x[kDistance] = as(checked_table("distance_bias", o.distance_bias, n));
   x[kKeys] = as(checked_table("relative.keys", o.relative.keys, n, n.D));
   x[kValues] = as(checked_table("relative.values", o.relative.values, n, n.E));
   for (const size_t i : {kDistance, kKeys, kValues})

@@ -55,9 +55,9 @@ struct AttentionOptions {
   /// Query i sees the keys up to its own position, start + i.
   bool causal = false;
   /// bool: true where a query may see a key; or floating: added to the scores. Broadcasts to [B, H,
-  /// T, S].
+  /// T, S]. What it hides has the weight 0, but is read: NaN there stays NaN, as in PyTorch.
   Tensor mask = {};
-  /// i64 [B]: the keys from there on are padding.
+  /// i64 [B]: the keys from there on are padding, which is not read.
   Tensor lengths = {};
   PackedSequences packed = {};
   AttentionWindow window = {};

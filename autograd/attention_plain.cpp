@@ -22,7 +22,8 @@ class Plain {
         H_(in.q.size(1)),
         T_(in.q.size(2)),
         S_(in.k.size(2)),
-        positions_(arange(T_).unsqueeze(1) + start) {}
+        positions_(arange(T_).unsqueeze(1) + start),
+        outside_(outside()) {}
 
   Tensor operator()(const Tensor& dropout) const {
     const Tensor w = weights(scores()) * dropout;
@@ -34,10 +35,13 @@ class Plain {
   }
 
  private:
-  // For each query head its head of keys or values.
+  // For each query head its head of keys or values. What window and length hide from all queries is
+  // not read.
   Tensor heads(const Tensor& x) const {
     const int64_t G = H_ / x.size(1);
-    return x.unsqueeze(2).expand({B_, H_ / G, G, S_, x.size(3)}).reshape({B_, H_, S_, x.size(3)});
+    const Tensor all =
+        x.unsqueeze(2).expand({B_, H_ / G, G, S_, x.size(3)}).reshape({B_, H_, S_, x.size(3)});
+    return masked_fill(all, tapehead::all(outside_, -2, true).transpose(-1, -2), 0);
   }
   // [T, S]: where the distances lie in a table.
   Tensor entries(int64_t N) const { return clamp(arange(S_) - positions_ + N / 2, 0, N - 1); }
@@ -65,15 +69,15 @@ class Plain {
       for (int64_t h = 0; h < H_; ++h)
         all.push_back(f(x.select(0, b).select(0, h),
                         {sequence_ + b, h, arange(T_).unsqueeze(1), arange(S_).unsqueeze(0)}));
-    return stack(all).reshape(x.shape());
+    return all.empty() ? x : stack(all).reshape(x.shape());
   }
-  Tensor hidden() const {
+  // bool [T, S] or [B, 1, T, S]: what window and length hide.
+  Tensor outside() const {
     const Tensor keys = arange(S_);
-    Tensor hidden = (keys < positions_ - spec_.left) | (keys > positions_ + spec_.right);
-    if (in_.lengths.defined()) hidden = hidden | (keys >= in_.lengths.reshape({B_, 1, 1, 1}));
-    if (in_.mask.defined()) hidden = hidden | logical_not(in_.mask);
-    return hidden;
+    const Tensor window = (keys < positions_ - spec_.left) | (keys > positions_ + spec_.right);
+    return in_.lengths.defined() ? window | (keys >= in_.lengths.reshape({B_, 1, 1, 1})) : window;
   }
+  Tensor hidden() const { return in_.mask.defined() ? outside_ | logical_not(in_.mask) : outside_; }
   // softmax with sinks, 0 where a row is hidden as a whole.
   Tensor weights(const Tensor& x) const {
     Tensor sinks, largest;
@@ -94,7 +98,7 @@ class Plain {
   const core::AttentionSpec& spec_;
   const core::AttentionTensors& in_;
   int64_t sequence_, B_, H_, T_, S_;
-  Tensor positions_;
+  Tensor positions_, outside_;
 };
 
 // A part of an axis, unless one position stands for all.

@@ -75,6 +75,14 @@ ClassTargets::ClassTargets(const char* op, const Tensor& scores, const Tensor& t
                                    op, place(shape(), i), of(i), classes_ - 1));
 }
 
+Tensor ClassTargets::ignored_rows() const {
+  Shape rows = shape();
+  rows.push_back(1);
+  const Tensor out = core::empty(rows, boolean);
+  for (int64_t i = 0; i < this->rows(); ++i) out.data<bool>()[i] = ignored(i);
+  return out;
+}
+
 double ClassTargets::weight(int64_t cls) const {
   if (!weight_.defined()) return 1;
   return weight_.dtype() == f64 ? weight_.data<double>()[cls] : weight_.data<float>()[cls];

@@ -5,8 +5,10 @@
 #include <algorithm>
 
 #include "tapehead/autograd/detail/attention.h"
+#include "tapehead/autograd/detail/padding.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
+#include "tapehead/core/detail/lengths.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead {
@@ -31,20 +33,6 @@ Tensor features_of(const char* what, const Tensor& x, const FeatureMap& map) {
         fmt::format("{}: the features of {} {} are {}; a feature map may change the last axis only",
                     kOp, what, x.shape().str(), f.shape().str()));
   return f;
-}
-
-// bool [B, 1, S, 1]: true past a length.
-Tensor padding_of(const Tensor& lengths, int64_t B, int64_t S) {
-  if (lengths.dtype() != i64)
-    throw DTypeError(fmt::format("{}: lengths are {}; expected i64", kOp, name(lengths.dtype())));
-  if (lengths.shape() != Shape{B})
-    throw ShapeError(fmt::format("{}: lengths are {}; expected [{}], one for each sequence", kOp,
-                                 lengths.shape().str(), B));
-  const std::vector<int64_t> all = lengths.to_vector<int64_t>();
-  for (size_t b = 0; b < all.size(); ++b)
-    if (all[b] < 0 || all[b] > S)
-      throw IndexError(fmt::format("{}: lengths[{}] = {} is outside 0..{}", kOp, b, all[b], S));
-  return padding_mask(lengths, S).reshape({B, 1, S, 1});
 }
 
 // What follows has q [B, H', G, T, F], k [B, H', 1, S, F] and v [B, H', 1, S, E], of G heads that
@@ -83,16 +71,14 @@ Tensor linear_attention(const Tensor& q, const Tensor& k, const Tensor& v,
   const int64_t shared = k.size(1), S = k.size(2);
   const auto precise = [](const Tensor& t) { return t.dtype() == bf16 ? t.to(f32) : t; };
   Tensor fq = features_of("q", precise(q), o.feature);
-  Tensor fk = features_of("k", precise(k), o.feature), values = precise(v);
+  Tensor lengths;
+  if (o.lengths.defined()) lengths = core::check_lengths(kOp, o.lengths, B, S);
+  Tensor fk = features_of("k", detail::zero_padding(precise(k), lengths, 2), o.feature);
   if (fq.size(3) != fk.size(3))
     throw ShapeError(fmt::format("{}: {} features of q, but {} of k; they must be as many", kOp,
                                  fq.size(3), fk.size(3)));
-  if (o.lengths.defined()) {
-    const Tensor padding = padding_of(o.lengths, B, S);
-    fk = masked_fill(fk, padding, 0);
-    values = masked_fill(values, padding, 0);  // which may hold anything, NaN too
-  }
-  if (B == 0 || T == 0 || S == 0) return zeros({B, H, T, E}, q.dtype());
+  fk = detail::zero_padding(fk, lengths, 2);  // features of 0 may be anything
+  Tensor values = detail::zero_padding(precise(v), lengths, 2);
   fq = fq.reshape({B, shared, H / shared, T, fq.size(3)});
   fk = fk.unsqueeze(2);
   // A column of ones makes the sum of weights.

@@ -16,7 +16,7 @@ using FeatureMap = std::function<Tensor(const Tensor&)>;
 struct LinearAttentionOptions {
   /// Query i sees the keys up to its own position, S - T + i.
   bool causal = false;
-  /// i64 [B]: the keys from there on are padding.
+  /// i64 [B]: the keys from there on are padding, which is not read.
   Tensor lengths = {};
   /// elu(x) + 1 when not given. Should be positive: weights are shares of a sum.
   FeatureMap feature = {};

@@ -178,5 +178,5 @@ TEST_CASE("what linear attention refuses") {
         "linear_attention: lengths are [1]; expected [2], one for each sequence");
   CHECK(error_of<DTypeError>([&] {
           linear_attention(q, k, v, {.lengths = tensor({6.0, 1.0})});
-        }) == "linear_attention: lengths are f32; expected i64");
+        }) == "linear_attention: lengths are f32; they are integers, convert with to(i64)");
 }

@@ -172,14 +172,15 @@ Tensor additive_scores(const Tensor& keys, const Tensor& query, const Tensor& v)
 
 enum class RnnCell { tanh, relu, lstm, gru };
 
-/// PyTorch's layout: w_ih [G H, C], w_hh [G H, H], biases [G H] or undefined (both or none); gates
-/// in the order i f g o (LSTM, G = 4) or r z n (GRU, G = 3).
+/// PyTorch's layout: w_ih [G H, C], w_hh [G H, H], biases [G H], each of which may be undefined for
+/// zeros; gates in the order i f g o (LSTM, G = 4) or r z n (GRU, G = 3).
 struct RnnWeights {
   Tensor w_ih, w_hh, b_ih, b_hh;
 };
 
 struct RnnOptions {
-  Tensor lengths = {};   ///< i64 [B]: steps past a sequence's length keep its state and give zeros
+  Tensor lengths = {};  ///< i64 [B]: steps past a sequence's length keep its state, give zeros, and
+                        ///< are not read
   bool reverse = false;  ///< from the last step to the first
 };
 

@@ -7,6 +7,7 @@
 
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/index.h"
+#include "tapehead/core/detail/lengths.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/parallel.h"
 
@@ -202,10 +203,12 @@ Tensor padding_mask(const Tensor& lengths, int64_t columns) {
     throw ShapeError(
         fmt::format("padding_mask: lengths are {}; expected [B], one for each sequence",
                     lengths.shape().str()));
-  const Tensor out = core::empty({lengths.size(0), columns}, boolean);
+  const int64_t B = lengths.size(0);
+  const Tensor list = core::check_lengths("padding_mask", lengths, B, columns);
+  const Tensor out = core::empty({B, columns}, boolean);
   bool* to = out.data<bool>();
-  for (const int64_t length : lengths.to_vector<int64_t>()) {
-    const int64_t real = std::clamp<int64_t>(length, 0, columns);
+  for (int64_t b = 0; b < B; ++b) {
+    const int64_t real = list.data<int64_t>()[b];
     to = std::fill_n(std::fill_n(to, real, false), columns - real, true);
   }
   return out;

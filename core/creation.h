@@ -69,7 +69,7 @@ Tensor eye(int64_t rows, int64_t columns, DType dtype = f32);
 Tensor tril_mask(int64_t rows, int64_t columns, int64_t diagonal = 0);
 Tensor triu_mask(int64_t rows, int64_t columns, int64_t diagonal = 0);
 /// bool [B, columns] of lengths, i64 [B]: true from each length on, where a sequence is padding.
-/// Throws ShapeError.
+/// Throws ShapeError, DTypeError, and IndexError for a length outside 0..columns.
 Tensor padding_mask(const Tensor& lengths, int64_t columns);
 /// i64 [..., classes] with a 1 at each index. Without `classes`: the largest index plus 1. Throws
 /// IndexError with the position of an index outside 0..classes-1.

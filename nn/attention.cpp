@@ -4,8 +4,10 @@
 
 #include <cmath>
 
+#include "tapehead/autograd/detail/padding.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
+#include "tapehead/core/detail/lengths.h"
 
 namespace tapehead::nn {
 namespace {
@@ -82,14 +84,13 @@ AttentionMemory SequenceAttention::prepare(const Tensor& memory, const Tensor& l
           fmt::format("attention: the memory has {} positions, location was made for {}; raise "
                       "its option `positions`",
                       S, options_.positions));
-    AttentionMemory m{.values = memory, .keys = memory, .lengths = lengths, .mask = {}};
+    AttentionMemory m{.values = memory, .keys = {}, .lengths = {}, .mask = {}};
     if (lengths.defined()) {
-      if (lengths.shape() != Shape{B})
-        throw ShapeError(
-            fmt::format("attention: lengths are {}; expected [{}]", lengths.shape().str(), B));
-      m.mask = padding_mask(lengths, S);
+      m.lengths = core::check_lengths("attention", lengths, B, S, 1);
+      m.mask = padding_mask(m.lengths, S);
+      m.values = tapehead::detail::zero_padding(memory, m.lengths);
     }
-    if (w_memory_.defined()) m.keys = linear(memory, w_memory_, bias_);
+    m.keys = w_memory_.defined() ? linear(m.values, w_memory_, bias_) : m.values;
     return m;
   });
 }

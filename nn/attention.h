@@ -59,7 +59,8 @@ class SequenceAttention {
   /// Throws ValueError for widths that the score cannot compare.
   SequenceAttention(Scope at, const SequenceAttentionOptions& options);
 
-  /// memory [B, S, M]; lengths i64 [B], each at least 1, or undefined.
+  /// memory [B, S, M]; lengths i64 [B], each at least 1, or undefined. What lies past them is not
+  /// read.
   AttentionMemory prepare(const Tensor& memory, const Tensor& lengths = {}) const;
   /// query [B, Q]; `step` is its position in the output (local_m looks around it); coverage [B, S]
   /// is the sum of the weights of all steps before, when the option is set.

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "tapehead/autograd/detail/padding.h"
 #include "tapehead/autograd/ops.h"
-#include "tapehead/core/creation.h"
 
 namespace tapehead::nn {
 
@@ -27,15 +27,8 @@ Tensor DepthwiseConv::operator()(const Tensor& x, const Tensor& lengths) const {
       throw ShapeError(
           fmt::format("depthwise_conv: x is {}; expected [B, T, {}]", x.shape().str(), C));
     const int64_t T = x.size(1);
-    Tensor seen = x;
-    if (lengths.defined()) {
-      if (lengths.shape() != Shape{x.size(0)})
-        throw ShapeError(
-            fmt::format("depthwise_conv: lengths are {}; expected [{}], one for each sequence",
-                        lengths.shape().str(), x.size(0)));
-      seen = masked_fill(x, padding_mask(lengths, T).unsqueeze(2), 0);
-    }
-    seen = pad(seen, {0, 0, K / 2, K / 2});
+    const Tensor seen =
+        pad(tapehead::detail::zero_padding("depthwise_conv", x, lengths), {0, 0, K / 2, K / 2});
     const std::vector<Tensor> taps = unbind(weight, 1);
     Tensor y = bias;
     for (int64_t k = 0; k < K; ++k) {

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "tapehead/core/creation.h"
+#include "tapehead/core/detail/lengths.h"
 
 namespace tapehead::nn {
 namespace {
@@ -15,8 +16,10 @@ namespace {
 // that of any probability.
 constexpr double kLogOfNothing = -1e30;
 
+// What is below the smallest normal number is nothing, too: one over it is infinite.
 Tensor log_or_nothing(const Tensor& p) {
-  const Tensor none = p <= 0;
+  const Tensor none = p < (p.dtype() == f64 ? std::numeric_limits<double>::min()
+                                            : double{std::numeric_limits<float>::min()});
   return masked_fill(log(masked_fill(p, none, 1)), none, kLogOfNothing);
 }
 
@@ -158,8 +161,9 @@ CopyAttention::Result CopyAttention::operator()(const Tensor& state, const Tenso
   const Tensor query = query_(state) / std::sqrt(static_cast<double>(state.size(-1)));
   Tensor scores = matmul(query, keys.transpose(-1, -2));
   if (lengths.defined()) {
-    const Tensor padding = padding_mask(lengths, memory.size(1));
-    scores = masked_fill(scores, padding.unsqueeze(1), -INFINITY);
+    const int64_t S = memory.size(1);
+    const Tensor real = core::check_lengths("copy_attention", lengths, memory.size(0), S, 1);
+    scores = masked_fill(scores, padding_mask(real, S).unsqueeze(1), -INFINITY);
   }
   const Tensor weights = softmax(scores, -1);
   return {matmul(weights, memory), weights};

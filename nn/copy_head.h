@@ -75,7 +75,7 @@ class CopyAttention {
     Tensor weights;  ///< [B, T, S], 0 past a length
   };
   /// state [B, T, Q], keys [B, S, Q], memory [B, S, M]; lengths i64 [B], each at least 1, or
-  /// undefined.
+  /// undefined: past them the memory has the weight 0, but is read.
   Result operator()(const Tensor& state, const Tensor& keys, const Tensor& memory,
                     const Tensor& lengths) const;
 

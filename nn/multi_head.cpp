@@ -4,6 +4,7 @@
 
 #include <tuple>
 
+#include "tapehead/autograd/detail/padding.h"
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
 
@@ -114,7 +115,11 @@ Attended MultiHeadAttention::attend(const Tensor& x, const Tensor& memory,
   return nn::at(at_, [&] {
     AttentionOptions o = options;
     if (rope_ && !o.rope) o.rope = &*rope_;
-    return finish(heads_of(x, memory.defined() ? memory : x), o);
+    if (!memory.defined() || memory.is_same(x)) return finish(heads_of(x, x), o);
+    check_sequence(memory, options_.memory_width);
+    return finish(heads_of(x, tapehead::detail::zero_padding("scaled_dot_product_attention", memory,
+                                                             o.lengths)),
+                  o);
   });
 }
 

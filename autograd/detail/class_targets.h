@@ -21,6 +21,8 @@ class ClassTargets {
 
   bool ignored(int64_t row) const { return target_.data<int64_t>()[row] == ignore_index_; }
   int64_t of(int64_t row) const { return target_.data<int64_t>()[row]; }
+  /// bool [..., 1]: which rows are ignored, whatever they hold.
+  Tensor ignored_rows() const;
   /// The weight of a class.
   double weight(int64_t cls) const;
   /// The weights in the type that kernels compute in: f64 for f64 scores, else f32; null for ones.

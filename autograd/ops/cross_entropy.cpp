@@ -99,10 +99,10 @@ struct CrossEntropy : CustomOp {
   }
 
  private:
-  // dy (S softmax(x) - q), with 1 / total_weight in S and q.
+  // dy (S softmax(x) - q), with 1 / total_weight in S and q. Ignored rows are not looked at.
   Tensor recorded(const Tensor& dy) const {
     const ClassTargets& t = *targets;
-    const Tensor x = saved(0);
+    const Tensor ignored = t.ignored_rows(), x = masked_fill(saved(0), ignored, 0);
     const Smoothing q(t, options.label_smoothing);
     const double scale = options.reduction == Reduction::mean ? 1 / total_weight : 1;
     const Tensor wanted = core::full(x.shape(), 0, f64);
@@ -113,8 +113,9 @@ struct CrossEntropy : CustomOp {
       row[t.of(i)] += scale * q.hit * t.weight(t.of(i));
     }
     const Tensor target = core::cast(wanted, x.dtype());
-    return detail::against_scores(dy, x.shape(), options.reduction) *
-           (softmax(x, -1) * sum(target, -1, true) - target);
+    const Tensor dx = detail::against_scores(dy, x.shape(), options.reduction) *
+                      (softmax(x, -1) * sum(target, -1, true) - target);
+    return masked_fill(dx, ignored, 0);
   }
 
   void forget() override { stats = {}, targets.reset(); }

@@ -53,9 +53,9 @@ struct EmbeddingBag : CustomOp {
       const int64_t pad = padding;
       auto grads = rederive(
           [ids, pad](const std::vector<Tensor>& in) -> std::vector<Tensor> {
-            const Tensor counts = (ids != pad).unsqueeze(-1).to(in[0].dtype());
-            const Tensor rows = embedding(in[0], ids) * counts;
-            return {sum(in[1].defined() ? rows * in[1] : rows, -2)};
+            const Tensor left_out = (ids == pad).unsqueeze(-1);
+            const Tensor rows = masked_fill(embedding(in[0], ids), left_out, 0);
+            return {sum(in[1].defined() ? masked_fill(rows * in[1], left_out, 0) : rows, -2)};
           },
           {weight, factors}, {&dy, 1});
       grads.push_back(Tensor());

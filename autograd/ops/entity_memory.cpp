@@ -10,10 +10,12 @@
 #include <numeric>
 
 #include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/padding.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/autograd/rederive.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/gemm.h"
+#include "tapehead/core/detail/lengths.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/kernels/kernels.h"
 #include "tapehead/core/parallel.h"
@@ -70,16 +72,15 @@ std::vector<Tensor> simple_entities(const std::vector<Tensor>& in,
   Tensor h = keys.expand({B, keys.size(0), keys.size(1)});
   std::vector<Tensor> gates;
   for (int64_t t = 0; t < M; ++t) {
-    Tensor seen = core::full({B, 1, 1}, 0, s.dtype());
-    for (int64_t b = 0; b < B; ++b)
-      if (t < lengths[static_cast<size_t>(b)]) seen[b].fill_(1);
+    const Tensor active = core::empty({B, 1, 1}, boolean);
+    for (size_t b = 0; b < lengths.size(); ++b) active.data<bool>()[b] = t < lengths[b];
     const Tensor at = s.select(1, t).unsqueeze(1);
     const Tensor g = sigmoid(sum(at * (h + keys), -1, true));
     const Tensor pre = linear(h, u) + key_input + input.select(1, t).unsqueeze(1);
     const Tensor next = h + g * where(pre > 0, pre, slopes * pre);
     const Tensor scaled = next * rsqrt(sum(square(next), -1, true) + kernels::kEntityEps);
-    h = h + seen * (scaled - h);
-    gates.push_back((seen * g).squeeze(-1));
+    h = where(active, scaled, h);
+    gates.push_back(where(active, g, 0).squeeze(-1));
   }
   return {h, M > 0 ? stack(gates, 1) : core::full({B, 0, keys.size(0)}, 0, s.dtype())};
 }
@@ -238,17 +239,6 @@ void require(bool fits, const char* what, const Tensor& t, const std::string& ex
         fmt::format("entity_memory: {} is {}, expected {}", what, t.shape().str(), expected));
 }
 
-std::vector<int64_t> checked_lengths(const Tensor& lengths, int64_t B, int64_t M) {
-  if (!lengths.defined()) return std::vector<int64_t>(static_cast<size_t>(B), M);
-  require(lengths.shape() == Shape{B}, "lengths", lengths, Shape{B}.str());
-  std::vector<int64_t> list = lengths.to_vector<int64_t>();
-  for (size_t b = 0; b < list.size(); ++b)
-    if (list[b] < 0 || list[b] > M)
-      throw IndexError(
-          fmt::format("entity_memory: lengths[{}] = {} is outside 0..{}", b, list[b], M));
-  return list;
-}
-
 }  // namespace
 
 EntityMemory entity_memory(const Tensor& sentences, const EntityWeights& weights,
@@ -262,15 +252,18 @@ EntityMemory entity_memory(const Tensor& sentences, const EntityWeights& weights
     require(t->shape() == Shape{C, C}, what, *t, Shape{C, C}.str());
   if (weights.slopes.defined())
     require(weights.slopes.shape() == Shape{C}, "slopes", weights.slopes, Shape{C}.str());
-  const auto list = checked_lengths(lengths, sentences.size(0), sentences.size(1));
+  const int64_t B = sentences.size(0), M = sentences.size(1);
+  const Tensor checked = lengths.defined() ? core::check_lengths("entity_memory", lengths, B, M)
+                                           : core::full({B}, M, i64);
   const DType given = core::result_type(sentences, weights.keys);
   const DType wide = given == f64 ? f64 : f32;  // bf16 is computed in f32
   const auto as = [&](const Tensor& t) { return t.to(wide).contiguous(); };
-  const Tensor s = as(sentences), keys = as(weights.keys);
+  const Tensor s = as(detail::zero_padding(sentences, checked)), keys = as(weights.keys);
   const Tensor slopes =
       weights.slopes.defined() ? as(weights.slopes) : core::full({C}, 1, wide);  // of the identity
-  const auto [memory, gates] = apply<Entities>(
-      s, linear(s, as(weights.w)), keys, linear(keys, as(weights.v)), as(weights.u), slopes, list);
+  const auto [memory, gates] =
+      apply<Entities>(s, linear(s, as(weights.w)), keys, linear(keys, as(weights.v)), as(weights.u),
+                      slopes, checked.to_vector<int64_t>());
   return {memory.to(given), gates.to(given)};
 }
 
@@ -380,7 +373,7 @@ TAPEHEAD_ROW(entity_memory)
         [] {
           entity_memory(zeros({2, 5, 3}), weights_of(2), tensor({1, 2, 3}));
         },
-        "entity_memory: lengths is [3], expected [2]")
+        "entity_memory: lengths are [3]; expected [2], one for each sequence")
     .bad<IndexError>(
         [] {
           entity_memory(zeros({2, 5, 3}), weights_of(2), tensor({1, 6}));

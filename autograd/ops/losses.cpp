@@ -21,10 +21,11 @@ Tensor reduced(const Tensor& losses, Reduction reduction) {
   return reduction == Reduction::mean ? mean(losses) : sum(losses);
 }
 
-// The square of the distance up to `end`, halved, and then the line that goes on: huber_loss.
+// The square of the distance up to `end`, halved, and then the line that goes on: huber_loss. The
+// square of a distance beyond may be infinite, whose gradient times 0 would be NaN.
 Tensor huber(const Tensor& input, const Tensor& target, double end) {
-  const Tensor distance = abs(input - target);
-  return where(distance < end, 0.5 * square(distance), end * (distance - 0.5 * end));
+  const Tensor distance = abs(input - target), far = distance > end;
+  return where(far, end * (distance - 0.5 * end), 0.5 * square(masked_fill(distance, far, 0)));
 }
 
 }  // namespace

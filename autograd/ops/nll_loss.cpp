@@ -31,12 +31,17 @@ struct NllLoss : CustomOp {
   Tensor backward(const Tensor& dy) const {
     const ClassTargets& t = *targets;
     const double scale = reduction == Reduction::mean ? 1 / t.total_weight() : 1;
-    const Tensor factor = core::full(shape, 0, dtype);
-    for (int64_t i = 0; i < t.rows(); ++i)
-      if (!t.ignored(i))
-        detail::set_element(factor.raw(), i * t.classes() + t.of(i), dtype,
-                            -scale * t.weight(t.of(i)));
-    return detail::against_scores(dy, shape, reduction) * factor;
+    const Tensor ignored = t.ignored_rows();
+    const Tensor factor = core::full(ignored.shape(), 0, dtype);
+    const Tensor place = core::full(ignored.shape(), 0, i64);
+    for (int64_t i = 0; i < t.rows(); ++i) {
+      if (t.ignored(i)) continue;
+      place.data<int64_t>()[i] = t.of(i);
+      detail::set_element(factor.raw(), i, dtype, -scale * t.weight(t.of(i)));
+    }
+    const Tensor rows = reduction == Reduction::none ? dy.unsqueeze(-1) : dy;
+    return scatter_add(core::full(shape, 0, dtype), -1, place,
+                       masked_fill(rows * factor, ignored, 0));
   }
   void forget() override { targets.reset(); }
 };

@@ -7,19 +7,17 @@
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/padding.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/autograd/rederive.h"
 #include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/detail/lengths.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead {
 namespace {
 
 int64_t gates_of(RnnCell cell) { return cell == RnnCell::lstm ? 4 : cell == RnnCell::gru ? 3 : 1; }
-
-std::vector<int64_t> length_list(const Tensor& lengths) {
-  return lengths.defined() ? lengths.to_vector<int64_t>() : std::vector<int64_t>();
-}
 
 // One step of simple ops: the formulas of core/kernels/recurrent.cpp again. gates and hidden [B, G
 // H].
@@ -52,14 +50,13 @@ std::vector<Tensor> simple_recurrent(RnnCell cell, const std::vector<Tensor>& in
     const int64_t t = reverse ? T - 1 - i : i;
     auto [h_next, c_next] =
         simple_step(cell, linear(x.select(1, t), w_ih, b_ih), linear(h, w_hh, b_hh), h, c);
-    Tensor seen = core::full({B, 1}, 1, x.dtype());
-    for (int64_t b = 0; b < B && !lengths.empty(); ++b)
-      if (t >= lengths[static_cast<size_t>(b)]) seen[b].fill_(0);
-    h = h + seen * (h_next - h);
-    c = c + seen * (c_next - c);
-    out[static_cast<size_t>(t)] = h * seen;
+    const Tensor active = core::full({B, 1}, true, boolean);
+    for (size_t b = 0; b < lengths.size(); ++b) active.data<bool>()[b] = t < lengths[b];
+    h = where(active, h_next, h);
+    c = where(active, c_next, c);
+    out[static_cast<size_t>(t)] = where(active, h, 0);
   }
-  std::vector<Tensor> results{stack(out, 1), h};
+  std::vector<Tensor> results{T > 0 ? stack(out, 1) : core::full({B, 0, H}, 0, x.dtype()), h};
   if (cell == RnnCell::lstm) results.push_back(c);
   return results;
 }
@@ -81,7 +78,8 @@ struct Recurrent : CustomOp {
     };
     r = {.cell = static_cast<kernels::Cell>(cell),
          .reverse = options.reverse,
-         .lengths = length_list(options.lengths),
+         .lengths = options.lengths.defined() ? options.lengths.to_vector<int64_t>()
+                                              : std::vector<int64_t>(),
          .x = core::contiguous(x.transpose(0, 1)),
          .w_ih = core::contiguous(w_ih),
          .w_hh = core::contiguous(w_hh),
@@ -139,11 +137,11 @@ void require(bool fits, const char* what, const Tensor& t, const std::string& ex
         fmt::format("recurrent: {} is {}, expected {}", what, t.shape().str(), expected));
 }
 
-void check(RnnCell cell, const Tensor& x, const RnnWeights& w, const Tensor& h0, const Tensor& c0,
-           const Tensor& lengths) {
+void check(RnnCell cell, const Tensor& x, const RnnWeights& w, const Tensor& h0, const Tensor& c0) {
   require(x.dim() == 3, "x", x, "[B, T, C]");
-  const int64_t B = x.size(0), T = x.size(1), C = x.size(2), H = w.w_hh.size(-1),
-                wide = gates_of(cell) * H;
+  require(w.w_hh.dim() == 2 && w.w_hh.size(1) > 0, "w_hh", w.w_hh,
+          "[G H, H] with a hidden size of at least 1");
+  const int64_t B = x.size(0), C = x.size(2), H = w.w_hh.size(1), wide = gates_of(cell) * H;
   const auto expect = [&](const char* what, const Tensor& t, const Shape& shape) {
     if (t.defined()) require(t.shape() == shape, what, t, shape.str());
   };
@@ -153,24 +151,25 @@ void check(RnnCell cell, const Tensor& x, const RnnWeights& w, const Tensor& h0,
   expect("b_hh", w.b_hh, {wide});
   expect("h0", h0, {B, H});
   expect("c0", c0, {B, H});
-  expect("lengths", lengths, {B});
-  if (!lengths.defined()) return;
-  const std::vector<int64_t> list = length_list(lengths);
-  for (size_t b = 0; b < list.size(); ++b)
-    if (list[b] < 0 || list[b] > T)
-      throw IndexError(fmt::format("recurrent: lengths[{}] = {} is outside 0..{}", b, list[b], T));
 }
 
 }  // namespace
 
 RnnResult recurrent(RnnCell cell, const Tensor& x, const RnnWeights& w, const Tensor& h0,
-                    const Tensor& c0, const RnnOptions& options) {
-  check(cell, x, w, h0, c0, options.lengths);
+                    const Tensor& c0, const RnnOptions& given_options) {
+  check(cell, x, w, h0, c0);
+  RnnOptions options = given_options;
+  if (options.lengths.defined())
+    options.lengths = core::check_lengths("recurrent", options.lengths, x.size(0), x.size(1));
   const DType given = core::result_type(x, w.w_hh);
   const DType wide = given == f64 ? f64 : f32;  // bf16 is computed in f32
   const auto as = [](const Tensor& t, DType dtype) { return t.defined() ? t.to(dtype) : t; };
-  auto results = apply<Recurrent>(as(x, wide), as(w.w_ih, wide), as(w.w_hh, wide), as(w.b_ih, wide),
-                                  as(w.b_hh, wide), as(h0, wide), as(c0, wide), cell, options);
+  Tensor b_ih = as(w.b_ih, wide), b_hh = as(w.b_hh, wide);  // both or none from here on
+  if (b_ih.defined() && !b_hh.defined()) b_hh = core::full(b_ih.shape(), 0, wide);
+  if (b_hh.defined() && !b_ih.defined()) b_ih = core::full(b_hh.shape(), 0, wide);
+  auto results =
+      apply<Recurrent>(as(detail::zero_padding(x, options.lengths), wide), as(w.w_ih, wide),
+                       as(w.w_hh, wide), b_ih, b_hh, as(h0, wide), as(c0, wide), cell, options);
   return {as(results[0], given), as(results[1], given),
           results.size() > 2 ? as(results[2], given) : Tensor()};
 }
@@ -178,6 +177,7 @@ RnnResult recurrent(RnnCell cell, const Tensor& x, const RnnWeights& w, const Te
 }  // namespace tapehead
 
 #else  // TAPEHEAD_ROWS: the row of this op in the table of tests
+#include "tapehead/core/creation.h"
 #include "tapehead/tests/op_row.h"
 
 namespace tapehead::rows {
@@ -282,12 +282,37 @@ std::vector<Sample> recurrences() {
   return out;
 }
 
+// With one of the two biases; the other counts as zeros.
+Sample with_one_bias(RnnCell cell, bool of_input) {
+  const Sample both = recurrent_of(cell, {.lengths = {4, 2, 0}});
+  Sample one = both;
+  one.operands.erase(one.operands.begin() + (of_input ? 4 : 3));
+  one.call = [=](const Tensors& in) {
+    const Tensor b_ih = of_input ? in[3] : Tensor(), b_hh = of_input ? Tensor() : in[3];
+    const auto r = recurrent(cell, in[0], {in[1], in[2], b_ih, b_hh}, in[4],
+                             in.size() > 5 ? in[5] : Tensor(), {.lengths = tensor({4, 2, 0})});
+    return r.c.defined() ? Tensors{r.out, r.h, r.c} : Tensors{r.out, r.h};
+  };
+  one.reference = [=](Arrays& in) {
+    Arrays all = in;
+    all.insert(all.begin() + (of_input ? 4 : 3), Array(in[3].shape));
+    return both.reference(all);
+  };
+  return one;
+}
+
 RnnWeights lstm_weights() { return {core::full({12, 2}, 0), core::full({12, 3}, 0), {}, {}}; }
 
 }  // namespace
 
 TAPEHEAD_ROW(recurrent)
     .samples(recurrences())
+    .sample(with_one_bias(RnnCell::lstm, true))
+    .sample(with_one_bias(RnnCell::lstm, false))
+    .sample(with_one_bias(RnnCell::gru, true))
+    .sample(with_one_bias(RnnCell::gru, false))
+    .sample(with_one_bias(RnnCell::tanh, true))
+    .sample(with_one_bias(RnnCell::relu, false))
     .bad<ShapeError>(
         [] {
           recurrent(RnnCell::lstm, core::full({2, 3}, 0), lstm_weights());
@@ -308,7 +333,13 @@ TAPEHEAD_ROW(recurrent)
           recurrent(RnnCell::lstm, core::full({1, 2, 2}, 0), lstm_weights(), {}, {},
                     {.lengths = core::full({1}, 3, i64)});
         },
-        "recurrent: lengths[0] = 3 is outside 0..2");
+        "recurrent: lengths[0] = 3 is outside 0..2")
+    .bad<ShapeError>(
+        [] {
+          recurrent(RnnCell::tanh, core::full({1, 2, 2}, 0),
+                    {core::full({0, 2}, 0), core::full({0, 0}, 0), {}, {}});
+        },
+        "recurrent: w_hh is [0, 0], expected [G H, H] with a hidden size of at least 1");
 
 }  // namespace tapehead::rows
 #endif

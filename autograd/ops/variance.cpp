@@ -43,8 +43,11 @@ struct Var : CustomOp {
   }
 };
 
-// 0 where y is 0, instead of NaN.
-Tensor over(const Tensor& dy, const Tensor& y) { return where(y == 0, 0, dy / y); }
+// dy / y, and 0 where y is 0: so are its derivatives, because nothing is divided by 0.
+Tensor over(const Tensor& dy, const Tensor& y) {
+  const Tensor zero = y == 0;
+  return masked_fill(dy / masked_fill(y, zero, 1), zero, 0);
+}
 
 struct Stddev : CustomOp {
   static constexpr const char* kName = "stddev";

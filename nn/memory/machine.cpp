@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "tapehead/autograd/detail/padding.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
+#include "tapehead/core/detail/lengths.h"
 #include "tapehead/nn/memory/detail/run_steps.h"
 
 namespace tapehead::nn {
@@ -12,17 +14,8 @@ namespace detail {
 
 Tensor last_features(const Tensor& features, const Tensor& lengths) {
   const int64_t B = features.size(0), T = features.size(1);
-  if (lengths.shape() != Shape{B})
-    throw ShapeError(fmt::format("machine: lengths are {}; expected [{}], one for each sequence",
-                                 lengths.shape().str(), B));
-  std::vector<int64_t> rows = lengths.to_vector<int64_t>();
-  for (int64_t b = 0; b < B; ++b) {
-    int64_t& row = rows[static_cast<size_t>(b)];
-    if (row < 1 || row > T)
-      throw IndexError(fmt::format("machine: lengths[{}] = {} is outside 1..{}", b, row, T));
-    row += b * T - 1;
-  }
-  return index_select(features.flatten(0, 1), 0, from_vector(rows));
+  const Tensor last = core::check_lengths("machine", lengths, B, T, 1) - 1;
+  return index_select(features.flatten(0, 1), 0, last + arange(B) * T);
 }
 
 void check_sizes(const char* model, std::initializer_list<std::pair<const char*, int64_t>> sizes) {
@@ -46,7 +39,7 @@ void check_sequence(const Tensor& x, int64_t channels) {
 MachineRun run_steps(const Tensor& x, const MachineOptions& o, const Linear& out,
                      const std::function<MachineStep(const Tensor& x)>& step) {
   std::vector<Tensor> features, read, written;
-  for (const Tensor& now : unbind(x, 1)) {
+  for (const Tensor& now : unbind(tapehead::detail::zero_padding("machine", x, o.lengths, 1), 1)) {
     const MachineStep made = step(now);
     features.push_back(made.features);
     if (!o.weights) continue;
@@ -83,7 +76,7 @@ Lstm::Lstm(Scope at, const LstmConfig& config)
 MachineRun Lstm::operator()(const Tensor& x, const MachineOptions& o) const {
   return nn::at(at_, [&] {
     detail::check_sequence(x, in_);
-    const Tensor h = rnn_(x).out;
+    const Tensor h = rnn_(tapehead::detail::zero_padding("machine", x, o.lengths, 1)).out;
     return MachineRun{out_(o.lengths.defined() ? detail::last_features(h, o.lengths) : h), {}, {}};
   });
 }

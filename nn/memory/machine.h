@@ -15,7 +15,8 @@
 namespace tapehead::nn {
 
 struct MachineOptions {
-  Tensor lengths = {};   ///< i64 [B]: the output is wanted after the last step of each alone
+  /// i64 [B]: the output is wanted after the last step of each alone; what follows is not read.
+  Tensor lengths = {};
   bool weights = false;  ///< keep where the heads looked
 };
 

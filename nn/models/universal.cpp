@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "tapehead/autograd/detail/padding.h"
 #include "tapehead/core/creation.h"
 
 namespace tapehead::nn {
@@ -86,7 +87,7 @@ Tensor UniversalEncoder::coordinates(const Tensor& x, const Tensor& positions) c
   if (positions.shape() != Shape{x.size(0), T})
     throw ShapeError(fmt::format("universal: x is {} and positions {}; expected [{}, {}]",
                                  x.shape().str(), positions.shape().str(), x.size(0), T));
-  const int64_t count = max(positions).item<int64_t>() + 1;
+  const int64_t count = positions.numel() > 0 ? max(positions).item<int64_t>() + 1 : 0;
   return embedding(sinusoidal_positions(count, width_).to(x.dtype()), positions);
 }
 
@@ -96,12 +97,12 @@ Pondered UniversalEncoder::operator()(const Tensor& x, const AttentionOptions& s
     if (x.dim() != 3 || x.size(2) != width_)
       throw ShapeError(
           fmt::format("universal: x is {}; expected [B, T, {}]", x.shape().str(), width_));
+    Tensor state = tapehead::detail::zero_padding("universal", x, seen.lengths);
     const Tensor real = real_positions(x, seen.lengths), where_at = coordinates(x, positions);
     const Tensor steps = sinusoidal_positions(options_.steps, width_, 1).to(x.dtype());
     std::optional<Halting> halting;
     if (halt_) halting.emplace(real, x, options_.threshold);
     std::vector<Tensor> weights;
-    Tensor state = x;
     for (int64_t n = 0; n < options_.steps; ++n) {
       const LayerResult made = layer_.attend(state + (where_at + steps[n]), seen);
       if (made.weights.defined()) weights.push_back(made.weights);
