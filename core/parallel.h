@@ -1,5 +1,12 @@
 // Threads. How work is cut depends on shapes alone, never on the number of threads, so that results
 // keep their bits.
+//
+// Denormal numbers, those below 1.2e-38 in f32 and 2.2e-308 in f64, are numbers like others in
+// every op but a few: log(softmax(x)) is -95 where it has to be, and x == 0 says the same as
+// item(). Matrix products, attention and the optimizers' steps take them for zeros and round to
+// zero, where each of them costs a hundred cycles on many CPUs and is lost beside the others
+// anyway. Which of the two a task does depends on the op alone, not on the thread that runs it nor
+// on the mode that this thread was in.
 #pragma once
 
 #include <cstdint>
@@ -12,23 +19,28 @@ void set_num_threads(int threads);
 
 namespace core {
 
-void run_tasks(int64_t tasks, void (*call)(void* context, int64_t task), void* context);
+enum class Denormals { keep, flush };
 
-/// Calls f(task) for 0 <= task < tasks, on several threads when there is more than one task.
-/// Inside, denormal numbers are flushed to zero. `f` must not throw.
+void run_tasks(int64_t tasks, void (*call)(void* context, int64_t task), void* context,
+               Denormals denormals);
+
+/// Calls f(task) for 0 <= task < tasks, on several threads when there is more than one task. `f`
+/// must not throw.
 template <class F>
-void parallel_for(int64_t tasks, F f) {
+void parallel_for(int64_t tasks, F f, Denormals denormals = Denormals::keep) {
   run_tasks(
-      tasks, [](void* context, int64_t task) { (*static_cast<F*>(context))(task); }, &f);
+      tasks, [](void* context, int64_t task) { (*static_cast<F*>(context))(task); }, &f, denormals);
 }
 
 /// Calls f(begin, end) for pieces of 0..n of `grain` elements (the last may be shorter).
 template <class F>
-void parallel_range(int64_t n, int64_t grain, F f) {
-  parallel_for((n + grain - 1) / grain, [&](int64_t task) {
-    const int64_t begin = task * grain;
-    f(begin, begin + grain < n ? begin + grain : n);
-  });
+void parallel_range(int64_t n, int64_t grain, F f, Denormals denormals = Denormals::keep) {
+  parallel_for((n + grain - 1) / grain,
+               [&](int64_t task) {
+                 const int64_t begin = task * grain;
+                 f(begin, begin + grain < n ? begin + grain : n);
+               },
+               denormals);
 }
 
 }  // namespace core

@@ -26,8 +26,8 @@ class Pieces {
 
   /// Calls f(task, tensor, begin, end) for every piece; those of one task in order, on one thread.
   template <class F>
-  void run(F f) const {
-    core::parallel_for(tasks(), [&](int64_t task) {
+  void run(F f, core::Denormals denormals = core::Denormals::keep) const {
+    const auto pieces_of = [&](int64_t task) {
       const int64_t from = task * kGrain, to = from + kGrain;
       const auto after = std::upper_bound(starts_.begin(), starts_.end(), from);
       for (auto i = static_cast<size_t>(after - starts_.begin() - 1);
@@ -36,7 +36,8 @@ class Pieces {
         const int64_t end = std::min(to - starts_[i], sizes_[i]);
         if (begin < end) f(task, i, begin, end);
       }
-    });
+    };
+    core::parallel_for(tasks(), pieces_of, denormals);
   }
 
  private:

@@ -35,12 +35,14 @@ class Updates {
     pieces_.clear();
   }
 
-  /// Calls kernel(i, piece) for pieces of every all()[i], on all threads.
+  /// Calls kernel(i, piece) for pieces of every all()[i], on all threads. The moments of what has
+  /// no gradient any more, such as rows of an embedding, decay until they are denormal, and would
+  /// stay so: they become 0.
   template <class F>
   void run(F kernel) const {
-    pieces_.run([&](int64_t, size_t i, int64_t begin, int64_t end) {
-      kernel(i, piece_of(all_[i], begin, end));
-    });
+    pieces_.run([&](int64_t, size_t i, int64_t begin,
+                    int64_t end) { kernel(i, piece_of(all_[i], begin, end)); },
+                core::Denormals::flush);
   }
 
  private:
