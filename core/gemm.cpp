@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tapehead/core/allocator.h"
+#include "tapehead/core/detail/product.h"
 #include "tapehead/core/parallel.h"
 
 namespace tapehead::core {
@@ -18,14 +19,6 @@ namespace {
 constexpr int64_t kTaskWork = int64_t{1} << 22;
 constexpr int64_t kMaxTasks = 16;
 constexpr int64_t kGranule = 64;  // blocks of C start at multiples of it
-
-struct Problem {
-  int64_t m, n, k;
-  Matrix a, b;
-  void* c;
-  int64_t row;
-  int beta;
-};
 
 int leading(const Matrix& x, bool transposed) {
   return static_cast<int>(std::max<int64_t>(transposed ? x.column : x.row, 1));
@@ -59,7 +52,7 @@ void vector_product(const Matrix& a, int64_t rows, int64_t columns, const void* 
 
 // c (+)= a b' for a column a and a row b.
 template <class T>
-void outer_product(const Problem& p) {
+void outer_product(const Product& p) {
   const T *a = static_cast<const T*>(p.a.data), *b = static_cast<const T*>(p.b.data);
   for (int64_t i = 0; i < p.m; ++i) {
     T* c = static_cast<T*>(p.c) + i * p.row;
@@ -72,7 +65,7 @@ void outer_product(const Problem& p) {
 }
 
 template <class T>
-void plain(const Problem& p) {
+void plain(const Product& p) {
   const T* a = static_cast<const T*>(p.a.data);
   const T* b = static_cast<const T*>(p.b.data);
   for (int64_t i = 0; i < p.m; ++i) {
@@ -86,7 +79,7 @@ void plain(const Problem& p) {
 }
 
 template <class T, auto kGemm>
-void blas(const Problem& p) {
+void blas(const Product& p) {
   if (p.k == 0) return plain<T>(p);  // gemv leaves the result as it was
   if (p.k == 1) return outer_product<T>(p);
   if (p.m == 1 && p.n > 1)
@@ -103,7 +96,7 @@ void blas(const Problem& p) {
 }
 
 // Operands widened to f32, the result rounded once.
-void through_f32(const Problem& p) {
+void through_f32(const Product& p) {
   const auto widen = [](const Matrix& x, int64_t rows, int64_t columns) {
     std::vector<float> wide(static_cast<size_t>(rows * columns));
     const auto* data = static_cast<const bfloat16*>(x.data);
@@ -122,7 +115,7 @@ void through_f32(const Problem& p) {
   for (int64_t i = 0; i < p.m; ++i) std::copy_n(c.data() + i * p.n, p.n, out + i * p.row);
 }
 
-void run(DType dtype, const Problem& p) {
+void run_piece(DType dtype, const Product& p) {
   switch (dtype) {
     case DType::f32: return blas<float, cblas_sgemm>(p);
     case DType::f64: return blas<double, cblas_dgemm>(p);
@@ -132,19 +125,12 @@ void run(DType dtype, const Problem& p) {
   }
 }
 
-const void* advance(const void* data, DType dtype, int64_t elements) {
-  return static_cast<const char*>(data) + elements * size_of(dtype);
-}
-
-// The part of C that starts at (i, j).
-Problem block_of(DType dtype, const Problem& p, int64_t i, int64_t j, int64_t m, int64_t n) {
-  Problem q = p;
-  q.m = m;
-  q.n = n;
-  q.a.data = advance(p.a.data, dtype, i * p.a.row);
-  q.b.data = advance(p.b.data, dtype, j * p.b.column);
-  q.c = const_cast<void*>(advance(p.c, dtype, i * p.row + j));
-  return q;
+void run(DType dtype, const Product& p) {
+  constexpr int64_t kMost = INT32_MAX;
+  const int64_t largest =
+      std::max({p.m, p.n, p.k, p.row, p.a.row, p.a.column, p.b.row, p.b.column});
+  if (largest <= kMost) return run_piece(dtype, p);
+  in_pieces(dtype, p, kMost, [dtype](const Product& piece) { run_piece(dtype, piece); });
 }
 
 // How many rows and columns of blocks C is cut into: a function of the shape alone.
@@ -152,7 +138,7 @@ struct Grid {
   int64_t rows = 1, columns = 1;
   int64_t m, n;  // of a block
 
-  Grid(const Problem& p, int64_t tasks) : m(p.m), n(p.n) {
+  Grid(const Product& p, int64_t tasks) : m(p.m), n(p.n) {
     while (rows * columns * 2 <= tasks && std::max(m, n) >= 2 * kGranule) {
       (m > n ? rows : columns) *= 2;
       m = round_up(p.m, rows);
@@ -195,9 +181,9 @@ void gemm_batched(DType dtype, int64_t batch, int64_t m, int64_t n, int64_t k, M
                   int64_t a_step, Matrix b, int64_t b_step, void* c, int64_t c_step, int64_t row,
                   int beta) {
   if (m == 0 || n == 0 || batch == 0) return;
-  const Problem first{m, n, k, a, b, c, row, beta};
+  const Product first{m, n, k, a, b, c, row, beta};
   const auto nth = [&](int64_t i) {
-    Problem p = first;
+    Product p = first;
     p.a.data = advance(a.data, dtype, i * a_step);
     p.b.data = advance(b.data, dtype, i * b_step);
     p.c = const_cast<void*>(advance(c, dtype, i * c_step));
@@ -213,13 +199,14 @@ void gemm_batched(DType dtype, int64_t batch, int64_t m, int64_t n, int64_t k, M
   const int64_t groups = (batch + products - 1) / products;
   std::optional<OneThread> alone;
   if (groups * blocks == 1) alone.emplace();
-  parallel_for(groups * blocks, [&](int64_t task) {
+  const auto run_task = [&](int64_t task) {
     const int64_t block = task % blocks, group = task / blocks;
     const int64_t i = block / grid.columns * grid.m, j = block % grid.columns * grid.n;
     if (i >= m || j >= n) return;
     for (int64_t l = group * products; l < std::min(batch, (group + 1) * products); ++l)
       run(dtype, block_of(dtype, nth(l), i, j, std::min(grid.m, m - i), std::min(grid.n, n - j)));
-  });
+  };
+  parallel_for(groups * blocks, run_task, Denormals::flush);
 }
 
 }  // namespace tapehead::core
