@@ -69,7 +69,7 @@ TAPEHEAD_ROW(scaled_dot_product_attention)
         SAYS("bias is [5, 3, 4]; expected a shape that broadcasts to [B, H, T, S], "
              "[2, 4, 3, 4]"))
     .bad<ShapeError>([] { call({.lengths = zeros_of({3}, i64)}); },
-                     SAYS("lengths are [3] i64; expected i64 [2]"))
+                     SAYS("lengths are [3]; expected [2], one for each sequence"))
     .bad<IndexError>(
         [] {
           call({.lengths = from_vector(std::vector<int64_t>{4, 5})});
@@ -217,6 +217,68 @@ TEST_CASE("attention: memory grows with the length, not with its square") {
   CAPTURE(small);
   CAPTURE(large);
   CHECK(static_cast<double>(large) < 4.4 * static_cast<double>(small));
+}
+
+// Tiles have 256 keys. A row whose first tile is hidden has to find its level in a later one; NaN
+// beside hidden keys stays.
+TEST_CASE("attention: infinities and NaN among the scores of several tiles") {
+  constexpr double kInf = std::numeric_limits<double>::infinity();
+  const double nan = std::nan("");
+  manual_seed(4);
+  for (const DType dtype : {f32, f64}) {
+    const auto operand = [&](const Shape& shape) {
+      return randn(shape).to(dtype).set_requires_grad();
+    };
+    const Tensor q = operand({1, 1, 6, 2}), k = operand({1, 1, 700, 2}),
+                 v = operand({1, 1, 700, 3});
+    Tensor bias = full({6, 700}, -1000, dtype);
+    bias[0].slice(0, {0, 300}).fill_(-kInf);
+    bias[1].slice(0, {0, 256}).fill_(-kInf);
+    bias[1][7].fill_(nan);
+    bias[2][650].fill_(nan);
+    bias[3][10].fill_(kInf);
+    bias[4].fill_(-kInf);
+    bias[5].slice(0, {256, 700}).fill_(-kInf);
+    const Tensor out = scaled_dot_product_attention(q, k, v, {.bias = bias}).out[0][0];
+    for (const int64_t row : {1, 2, 3}) CHECK(all(isnan(out[row])).item() == 1);
+    CHECK(all(out[4] == 0).item() == 1);
+    const Tensor scores = matmul(q, k.transpose(2, 3))[0][0] / std::sqrt(2.0) + bias;
+    for (const int64_t row : {0, 5}) {
+      const Tensor wanted = matmul(softmax(scores[row], 0), v[0][0]);
+      CHECK(max(abs(out[row] - wanted)).item() < (dtype == f64 ? 1e-12 : 1e-3));
+    }
+    // Of the rows that are numbers, gradients are, both ways.
+    const Tensor rows = tensor({0, 4, 5});
+    const auto loss = [&] {
+      const Tensor some = index_select(q, 2, rows);
+      const Tensor y = scaled_dot_product_attention(
+                           some, k, v, {.bias = index_select(bias, 0, rows), .start = 0})
+                           .out;
+      return sum(square(y));
+    };
+    const auto fused = grad({loss()}, {q, k, v});
+    const auto recorded = grad({loss()}, {q, k, v}, {.create_graph = true});
+    for (size_t i = 0; i < 3; ++i) {
+      CHECK(all(isfinite(fused[i])).item() == 1);
+      CHECK(max(abs(fused[i] - recorded[i])).item() < (dtype == f64 ? 1e-12 : 1e-3));
+    }
+  }
+}
+
+TEST_CASE("attention: sinks of -infinity are none") {
+  manual_seed(5);
+  const Tensor q = randn({1, 2, 3, 4}, f64).set_requires_grad(), k = randn({1, 2, 5, 4}, f64);
+  const Tensor none = full({2}, -std::numeric_limits<double>::infinity(), f64);
+  const Tensor mask = tensor({{true}, {false}, {true}}).expand({3, 5});
+  const auto with = [&](const Tensor& sinks) {
+    return scaled_dot_product_attention(q, k, k, {.mask = mask, .sinks = sinks}).out;
+  };
+  CHECK(max(abs(with(none) - with({}))).item() == 0);
+  for (const bool record : {false, true}) {
+    const Tensor a = grad({sum(square(with(none)))}, {q}, {.create_graph = record})[0];
+    const Tensor b = grad({sum(square(with({})))}, {q}, {.create_graph = record})[0];
+    CHECK(max(abs(a - b)).item() < 1e-14);
+  }
 }
 
 TEST_CASE("attention: nothing to see gives 0, and empty operands empty results") {

@@ -50,15 +50,16 @@ class Dropout {
 
   explicit operator bool() const { return on_; }
 
-  // Drops of n elements of a row, from a column on that is a multiple of kRandomGroup.
+  // Drops of n elements of a row from a column on, at most kTileColumns.
   template <class T>
   void apply(int64_t b, int64_t h, int64_t row, int64_t column, int64_t n, T* x) const {
-    alignas(64) uint32_t words[kTileColumns];
+    alignas(64) uint32_t words[kTileColumns + kRandomGroup];
     const int64_t group = ((b * heads_ + h) * queries_ + row) * groups_ + column / kRandomGroup;
+    const int64_t before = column % kRandomGroup;
     const kernels::RandomKernels& random = *kernels::table().random;
-    random.words(stream_, static_cast<uint64_t>(group), (n + kRandomGroup - 1) / kRandomGroup,
-                 words);
-    random.drop[static_cast<int>(dtype_of<T>())](words, threshold_, scale_, x, x, n);
+    random.words(stream_, static_cast<uint64_t>(group),
+                 (before + n + kRandomGroup - 1) / kRandomGroup, words);
+    random.drop[static_cast<int>(dtype_of<T>())](words + before, threshold_, scale_, x, x, n);
   }
 
  private:
@@ -76,12 +77,13 @@ void drop_tile(const Dropout& dropout, const Sequence& s, const ScoreTile& t, T*
                   x + r * t.columns);
 }
 
-// Calls f(tile) for the tiles of some queries that hold keys they may see.
+// Calls f(tile) for the tiles of some queries, which hold the keys that window and length let one
+// of them see, and no others: those may hold anything.
 template <class T, class F>
 void each_tile(const TileScores<T>& scores, const Sequence& s, ScoreTile tile, F f) {
   int64_t first, last;
   scores.visible(s, tile, &first, &last);
-  for (int64_t j = first - first % kRandomGroup; j < last; j += kTileColumns) {
+  for (int64_t j = first; j < last; j += kTileColumns) {
     tile.column = j;
     tile.columns = std::min(kTileColumns, last - j);
     f(tile);
@@ -122,11 +124,15 @@ struct Pass {
   }
 };
 
-// Tasks may not throw, and a user's function may; nor may that run in several threads.
+// A user's function may neither run in several threads nor throw in one of them: all of it is then
+// one task, which the calling thread runs.
 template <class F>
 void run(const AttentionSpec& spec, int64_t tasks, F f) {
-  if (!spec.function) return parallel_for(tasks, f);
-  for (int64_t task = 0; task < tasks; ++task) f(task);
+  if (!spec.function) return parallel_for(tasks, f, Denormals::flush);
+  const auto all = [&](int64_t) {
+    for (int64_t task = 0; task < tasks; ++task) f(task);
+  };
+  parallel_for(1, all, Denormals::flush);
 }
 
 template <class T>
@@ -158,17 +164,19 @@ void forward(const Pass<T>& pass, const ScoreTile& rows, const Strided<T>& out,
   for (int64_t r = 0; r < rows.rows; ++r) {
     const int64_t row = s.first_query + rows.row + r;
     double shift = largest[r], all = total[r];
-    if (pass.sinks) {
-      const double sink = *pass.sinks.at(rows.head);
-      shift = std::max(shift, sink);
-      all = total[r] * std::exp(largest[r] - shift) + std::exp(sink - shift);
+    const double sink = pass.sinks ? *pass.sinks.at(rows.head) : kLeast;
+    if (sink != kLeast) {
+      const double top = std::max(shift, sink);
+      all = all * std::exp(shift - top) + std::exp(sink - top);
+      shift = top;
     }
     const double scale = all == 0 ? 0 : std::exp(largest[r] - shift) / all;
     *lse.at(s.batch, rows.head, row) =
         static_cast<T>(all == 0 ? std::numeric_limits<double>::infinity() : shift + std::log(all));
     T* y = out.at(s.batch, rows.head, row);
-    for (int64_t e = 0; e < E; ++e)
-      y[e * out.step[3]] = sum[static_cast<size_t>(r * E + e)] * static_cast<T>(scale);
+    for (int64_t e = 0; e < E; ++e)  // of a query that sees no key 0, whatever values are beside it
+      y[e * out.step[3]] =
+          scale == 0 ? 0 : sum[static_cast<size_t>(r * E + e)] * static_cast<T>(scale);
   }
 }
 

@@ -11,12 +11,9 @@ T accumulate(T* x, int64_t n, T* largest, double* sum) {
   constexpr T kLeast = -static_cast<T>(__builtin_inf());
   const T before = *largest, here = row_max<T>(n, [=](int64_t i) { return x[i]; });
   const T shift = here > before ? here : before;
-  if (shift == kLeast) {
-    for (int64_t i = 0; i < n; ++i) x[i] = 0;
-    return 1;
-  }
+  const T from = shift == kLeast ? T(0) : shift;  // then x is -inf, or NaN, which stays
 #pragma GCC ivdep
-  for (int64_t i = 0; i < n; ++i) x[i] = exp_of(x[i] - shift);
+  for (int64_t i = 0; i < n; ++i) x[i] = exp_of(x[i] - from);
   const T factor = here > before ? exp_of(before - shift) : T(1);
   *largest = shift;
   *sum = *sum * static_cast<double>(factor) + row_sum<T>(n, [=](int64_t i) { return x[i]; });

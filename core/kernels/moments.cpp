@@ -1,11 +1,11 @@
 // Reductions that look at a block of elements twice: variance, logsumexp.
 //
 // A functor F<C>, C being what it computes in, has
-//   first(acc, x)           the first look: a sum, or the largest
-//   pivot(acc, n)           what the second look measures from
-//   second(acc, x, pivot)   the second look, a sum
-//   Total                   blocks joined
-//   of(n, pivot, second)    the total of a block
+//   first(acc, x)             the first look: a sum, or the largest
+//   pivot(acc, n)             what the second look measures from
+//   second(acc, x, pivot)     the second look, a sum
+//   Total                     blocks joined
+//   of(n, acc, pivot, second) the total of a block
 //   join(total, total), finish(total, n, arg)
 #include "tapehead/core/kernels/isa.h"
 #include "tapehead/core/kernels/reduce_tile.h"
@@ -30,7 +30,7 @@ struct var {
   static C pivot(C acc, int64_t n) { return acc / static_cast<C>(n); }
   static C second(C acc, C x, C mean) { return acc + (x - mean) * (x - mean); }
   static Total start() { return {0, 0, 0}; }
-  static Total of(int64_t n, C mean, C squares) {
+  static Total of(int64_t n, C /*sum*/, C mean, C squares) {
     return {static_cast<double>(n), static_cast<double>(mean), static_cast<double>(squares)};
   }
   static Total join(Total a, Total b) {
@@ -55,7 +55,8 @@ struct stddev : var<T> {
   }
 };
 
-// The sum of exp(x - shift).
+// The sum of exp(x - shift), where the shift is the largest x. Of a block whose largest is infinite
+// the sum is that of exp(x): 0 of -inf alone, inf beside +inf, and NaN if there is one.
 struct ShiftedSum {
   double shift, sum;
 };
@@ -71,13 +72,15 @@ struct logsumexp {
   static C pivot(C largest, int64_t) { return __builtin_isinf(largest) ? C(0) : largest; }
   static C second(C acc, C x, C shift) { return acc + exp_of(x - shift); }
   static Total start() { return {-__builtin_inf(), 0}; }
-  static Total of(int64_t, C shift, C sum) {
-    return {static_cast<double>(shift), static_cast<double>(sum)};
+  static Total of(int64_t, C largest, C /*pivot*/, C sum) {
+    return {static_cast<double>(largest), static_cast<double>(sum)};
+  }
+  static double shifted(Total t, double shift) {  // equal shifts may be infinite
+    return t.shift == shift ? t.sum : t.sum * __builtin_exp(t.shift - shift);
   }
   static Total join(Total a, Total b) {
     const double shift = a.shift > b.shift ? a.shift : b.shift;
-    if (shift == -__builtin_inf()) return a;
-    return {shift, a.sum * __builtin_exp(a.shift - shift) + b.sum * __builtin_exp(b.shift - shift)};
+    return {shift, shifted(a, shift) + shifted(b, shift)};
   }
   static C finish(Total total, double, double) {
     return static_cast<C>(total.shift + __builtin_log(total.sum));
@@ -93,7 +96,7 @@ inline typename F::Total row_block(int64_t n, Load load) {
   else top = row_max<C>(n, load);
   const C pivot = F::pivot(top, n);
   const double sum = row_sum<C>(n, [=](int64_t i) { return F::second(C(0), load(i), pivot); });
-  return F::of(n, pivot, static_cast<C>(sum));
+  return F::of(n, top, pivot, static_cast<C>(sum));
 }
 
 // Up to kRowsAtOnce rows of up to kColBlock columns side by side.
@@ -101,15 +104,16 @@ template <class T, class F>
 inline void column_block(const char* x, int64_t rows, int64_t cols, int64_t stride,
                          typename F::Total* totals) {
   using C = typename F::C;
-  C pivot[kColBlock], acc[kColBlock];
+  C top[kColBlock], pivot[kColBlock], acc[kColBlock];
   const auto row = [=](int64_t r) { return reinterpret_cast<const T*>(x + r * stride); };
-  for (int64_t c = 0; c < cols; ++c) pivot[c] = C(row(0)[c]);
+  for (int64_t c = 0; c < cols; ++c) top[c] = C(row(0)[c]);
   for (int64_t r = 1; r < rows; ++r)
-    for (int64_t c = 0; c < cols; ++c) pivot[c] = F::first(pivot[c], C(row(r)[c]));
-  for (int64_t c = 0; c < cols; ++c) pivot[c] = F::pivot(pivot[c], rows), acc[c] = 0;
+    for (int64_t c = 0; c < cols; ++c) top[c] = F::first(top[c], C(row(r)[c]));
+  for (int64_t c = 0; c < cols; ++c) pivot[c] = F::pivot(top[c], rows), acc[c] = 0;
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t c = 0; c < cols; ++c) acc[c] = F::second(acc[c], C(row(r)[c]), pivot[c]);
-  for (int64_t c = 0; c < cols; ++c) totals[c] = F::join(totals[c], F::of(rows, pivot[c], acc[c]));
+  for (int64_t c = 0; c < cols; ++c)
+    totals[c] = F::join(totals[c], F::of(rows, top[c], pivot[c], acc[c]));
 }
 
 template <class T, class F>
