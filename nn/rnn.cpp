@@ -14,6 +14,8 @@ int64_t gates_of(RnnCell cell) { return cell == RnnCell::lstm ? 4 : cell == RnnC
 
 RnnWeights make_weights(const Scope& at, const std::string& suffix, int64_t in, int64_t hidden,
                         const CellOptions& o) {
+  if (hidden < 1)
+    throw ValueError(fmt::format("rnn: hidden = {}; at least 1 (in {})", hidden, at.path()));
   const int64_t rows = gates_of(o.cell) * hidden;
   const double bound = 1 / std::sqrt(static_cast<double>(hidden));
   const Init within = init::uniform(-bound, bound);

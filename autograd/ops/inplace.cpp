@@ -15,7 +15,7 @@ void check_fits(const char* op, const Tensor& self, const Tensor& other) {
     throw ShapeError(fmt::format("{}: shape {} does not broadcast to {}, which is changed in place",
                                  op, other.shape().str(), self.shape().str()));
   for (int i = 0; i < self.dim(); ++i)
-    if (self.shape()[i] > 1 && self.strides()[i] == 0)
+    if (self.shape()[i] > 1 && self.strides()[i] == 0 && self.numel() > 0)
       throw GraphError(
           fmt::format("{}: {} is an expanded view, whose elements share memory; clone() it first",
                       op, core::describe(self)));

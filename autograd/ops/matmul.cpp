@@ -12,6 +12,13 @@
 namespace tapehead {
 namespace {
 
+// [..., C] as [rows, C].
+Tensor rows_of(const Tensor& x) {
+  int64_t rows = 1;
+  for (int i = 0; i + 1 < x.dim(); ++i) rows *= x.shape()[i];
+  return x.reshape({rows, x.size(-1)});
+}
+
 // [..., M, K] x [..., K, N], both with at least two axes and of one type.
 struct Matmul : CustomOp {
   static constexpr const char* kName = "matmul";
@@ -24,8 +31,8 @@ struct Matmul : CustomOp {
     std::array<Tensor, 2> grads;
     // Where b broadcast over the batch, the sum over the batch is part of one product.
     const bool one_b = b.dim() == 2 && a.dim() > 2;
-    const Tensor rows = one_b ? a.reshape({-1, a.size(-1)}) : a;
-    const Tensor drows = one_b ? dy.reshape({-1, dy.size(-1)}) : dy;
+    const Tensor rows = one_b ? rows_of(a) : a;
+    const Tensor drows = one_b ? rows_of(dy) : dy;
     if (needs_grad(0) && !add(0, a, dy.transpose(-1, -2), b.transpose(-1, -2)))
       grads[0] = matmul(dy, b.transpose(-1, -2));
     if (needs_grad(1) && !add(1, b, rows, drows)) grads[1] = matmul(rows.transpose(-1, -2), drows);
@@ -53,9 +60,9 @@ struct Linear : CustomOp {
   std::array<Tensor, 3> backward(const Tensor& dy) const {
     std::array<Tensor, 3> grads;
     if (needs_grad(0)) grads[0] = matmul(dy, saved(1));
-    const Tensor dy_rows = dy.reshape({-1, dy.size(-1)});
+    const Tensor dy_rows = rows_of(dy);
     if (needs_grad(1)) {
-      const Tensor rows = saved(0).reshape({-1, saved(0).size(-1)});
+      const Tensor rows = rows_of(saved(0));
       if (!add_product(1, dy_rows, rows)) grads[1] = matmul(dy_rows.transpose(0, 1), rows);
     }
     if (needs_grad(2)) grads[2] = sum_to(dy_rows, {dy_rows.size(1)});

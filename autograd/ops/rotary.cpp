@@ -122,7 +122,8 @@ struct Rope::Tables {
   // The tables of a type, of at least `positions`.
   std::pair<Tensor, Tensor> get(int64_t positions, DType dtype) {
     const std::lock_guard lock(mutex);
-    if (positions > length) extend(std::max(positions, std::max<int64_t>(64, 2 * length)));
+    if (positions > length || length == 0)
+      extend(std::max(positions, std::max<int64_t>(64, 2 * length)));
     const int which = dtype == f64;
     return {cosines[which], sines[which]};
   }

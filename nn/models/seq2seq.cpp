@@ -94,8 +94,13 @@ Tensor Seq2Seq::logits(const Tensor& attentional) const {
 }
 
 Seq2Seq::Steps Seq2Seq::run(const Seq2SeqBatch& batch) const {
-  auto [memory, step] = encode(batch.source, batch.source_lengths);
   const int64_t steps = batch.target.size(1) - 1;
+  if (steps < 1)
+    throw ShapeError(
+        fmt::format("seq2seq: the target is {}; expected [B, T] of a first token and at least one "
+                    "that follows",
+                    batch.target.shape().str()));
+  auto [memory, step] = encode(batch.source, batch.source_lengths);
   const std::vector<Tensor> embedded =
       unbind(dropout_(target()(known(batch.target.slice(1, 0, steps)))), 1);
   std::vector<Tensor> attentional, weights, gate;

@@ -1,0 +1,316 @@
+// Sizes of 0 in layers and models: an empty batch or sequence goes through, forward, backward and
+// in second derivatives, or is refused with words.
+#include <doctest/doctest.h>
+
+#include <array>
+
+#include "tapehead/autograd/engine.h"
+#include "tapehead/core/creation.h"
+#include "tapehead/nn/attention.h"
+#include "tapehead/nn/convolution.h"
+#include "tapehead/nn/copy_head.h"
+#include "tapehead/nn/memory/dmn.h"
+#include "tapehead/nn/memory/dnc.h"
+#include "tapehead/nn/memory/entnet.h"
+#include "tapehead/nn/memory/key_value.h"
+#include "tapehead/nn/memory/memn2n.h"
+#include "tapehead/nn/memory/memnn.h"
+#include "tapehead/nn/memory/ntm.h"
+#include "tapehead/nn/memory/universal.h"
+#include "tapehead/nn/mixture.h"
+#include "tapehead/nn/models/bert.h"
+#include "tapehead/nn/models/gpt.h"
+#include "tapehead/nn/models/seq2seq.h"
+#include "tapehead/nn/models/t5.h"
+#include "tapehead/nn/models/transformer.h"
+#include "tapehead/nn/models/universal.h"
+#include "tapehead/nn/models/vit.h"
+#include "tapehead/nn/norm.h"
+#include "tapehead/nn/positions.h"
+#include "tapehead/tests/expect.h"
+
+using namespace tapehead;
+using namespace tapehead::testing;
+
+namespace {
+
+using Tensors = std::vector<Tensor>;
+
+// Batch and length of what a layer gets.
+struct Sizes {
+  int64_t B, T;
+};
+constexpr Sizes kSizes[] = {{0, 3}, {2, 0}, {0, 0}};
+
+struct Row {
+  const char* name;
+  std::function<Tensors(nn::Params&, Tensors& inputs, Sizes)> results;
+  bool no_time = true;  // takes sequences of no steps
+};
+
+Tensor operand(Tensors& inputs, const Shape& shape) {
+  inputs.push_back(zeros(shape).set_requires_grad());
+  return inputs.back();
+}
+Tensor lengths(Sizes n) { return full({n.B}, n.T / 2, i64); }
+
+void check(const Row& row, Sizes n) {
+  INFO(std::string(row.name) << " of " << n.B << " sequences of " << n.T);
+  manual_seed(1);
+  nn::Params params(3);
+  Tensors inputs;
+  const Tensors results = row.results(params, inputs, n);
+  for (const nn::Param& p : params.all())
+    if (p.value.requires_grad()) inputs.push_back(p.value);
+  Tensor loss = zeros({});
+  for (const Tensor& y : results) loss = loss + sum(square(y));
+  REQUIRE(loss.requires_grad());
+  for (const bool record : {false, true}) {
+    const Tensors grads =
+        grad({loss}, inputs, {.retain_graph = true, .create_graph = record, .allow_unused = true});
+    Tensor norm = zeros({});
+    for (size_t i = 0; i < grads.size(); ++i) {
+      if (!grads[i].defined()) continue;
+      CHECK(grads[i].shape() == inputs[i].shape());
+      CHECK(all(isfinite(grads[i])).item() == 1);
+      if (grads[i].requires_grad()) norm = norm + sum(square(grads[i]));
+    }
+    if (norm.requires_grad()) grad({norm}, inputs, {.retain_graph = true, .allow_unused = true});
+  }
+}
+
+const nn::TransformerOptions kSmall{.width = 4, .heads = 2, .hidden = 5, .layers = 1};
+
+nn::StoryBatch stories(int64_t B) {
+  return {.story = zeros({B, 3, 2}, i64),
+          .sentences = full({B}, 2, i64),
+          .ages = zeros({B, 3}, i64),
+          .question = zeros({B, 2}, i64),
+          .answer = zeros({B}, i64),
+          .supports = zeros({B, 1}, i64),
+          .words = zeros({B, 6}, i64),
+          .lengths = full({B}, 4, i64)};
+}
+nn::Seq2SeqBatch sentences(Sizes n) {
+  return {.source = full({n.B, 3}, 2, i64),
+          .source_lengths = full({n.B}, 2, i64),
+          .target = full({n.B, n.T + 1}, 2, i64)};
+}
+
+template <class Machine, class Config>
+Tensors machine_results(nn::Params& p, Tensors& inputs, Sizes n, const Config& config) {
+  const Machine machine(p / "m", config);
+  return {machine(operand(inputs, {n.B, n.T, 2}), {}).out};
+}
+
+const Row kRows[] = {
+    {"linear",
+     [](nn::Params& p, Tensors& x, Sizes n) {
+       return Tensors{nn::Linear(p / "m", 2, 3)(operand(x, {n.B, n.T, 2}))};
+     }},
+    {"linear of no width",
+     [](nn::Params& p, Tensors& x, Sizes n) {
+       return Tensors{nn::Linear(p / "m", 0, 3)(operand(x, {n.B, 0}))};
+     }},
+    {"embedding",
+     [](nn::Params& p, Tensors&, Sizes n) {
+       return Tensors{nn::Embedding(p / "m", 4, 3)(zeros({n.B, n.T}, i64))};
+     }},
+    {"norms",
+     [](nn::Params& p, Tensors& x, Sizes n) {
+       const Tensor in = operand(x, {n.B, n.T, 3});
+       return Tensors{nn::LayerNorm(p / "m", 3)(in), nn::RMSNorm(p / "n", 3)(in)};
+     }},
+    {"positions",
+     [](nn::Params& p, Tensors& x, Sizes n) {
+       return Tensors{
+           nn::LearnedPositions(p / "m", 5, 4, nn::init::normal())(operand(x, {n.B, n.T, 4}))};
+     }},
+    {"convolution",
+     [](nn::Params& p, Tensors& x, Sizes n) {
+       const nn::DepthwiseConv conv(p / "m", 2);
+       return Tensors{conv(operand(x, {n.B, n.T, 2})), conv(operand(x, {n.B, n.T, 2}), lengths(n))};
+     }},
+    {"rnn",
+     [](nn::Params& p, Tensors& x, Sizes n) {
+       const nn::Rnn rnn(p / "m", 2, 3, {.layers = 2, .bidirectional = true});
+       const auto r = rnn(operand(x, {n.B, n.T, 2}), lengths(n));
+       return Tensors{r.out, r.state.h, r.state.c};
+     }},
+    {"gru",
+     [](nn::Params& p, Tensors& x, Sizes n) {
+       const nn::Rnn rnn(p / "m", 2, 3, {.cell = RnnCell::gru});
+       const auto r = rnn(operand(x, {n.B, n.T, 2}), {}, {operand(x, {1, n.B, 3}), {}});
+       return Tensors{r.out, r.state.h};
+     }},
+    {"multi-head attention",
+     [](nn::Params& p, Tensors& x, Sizes n) {
+       const nn::MultiHeadAttention attention(p / "m", {.width = 4, .heads = 2});
+       return Tensors{attention(operand(x, {n.B, n.T, 4}), {.lengths = lengths(n)}),
+                      attention(operand(x, {n.B, 2, 4}), operand(x, {n.B, n.T, 4}))};
+     }},
+    {"mixture of experts",
+     [](nn::Params& p, Tensors& x, Sizes n) {
+       const nn::MixtureOfExperts mixture(p / "m", {.width = 4, .hidden = 5},
+                                          {.experts = 2, .top_k = 1});
+       return Tensors{mixture(operand(x, {n.B, n.T, 4})).out};
+     }},
+    {"transformer encoder",
+     [](nn::Params& p, Tensors& x, Sizes n) {
+       return Tensors{nn::TransformerEncoder(p / "m", kSmall)(operand(x, {n.B, n.T, 4}),
+                                                              {.lengths = lengths(n)})};
+     }},
+    {"transformer decoder",
+     [](nn::Params& p, Tensors& x, Sizes n) {
+       const nn::TransformerDecoder decoder(p / "m", kSmall);
+       return Tensors{decoder(operand(x, {n.B, n.T, 4}), operand(x, {n.B, 2, 4})).out,
+                      decoder(operand(x, {n.B, 2, 4}), operand(x, {n.B, n.T, 4})).out};
+     }},
+    {"universal encoder",
+     [](nn::Params& p, Tensors& x, Sizes n) {
+       return Tensors{nn::UniversalEncoder(p / "m", kSmall,
+                                           {.steps = 2, .act = true})(operand(x, {n.B, n.T, 4}))
+                          .out};
+     }},
+    {"gpt",
+     [](nn::Params& p, Tensors&, Sizes n) {
+       const nn::Gpt gpt(p / "m", {.vocab = 5, .context = 4, .width = 4, .heads = 2, .layers = 1});
+       return Tensors{gpt(zeros({n.B, n.T}, i64))};
+     }},
+    {"bert",
+     [](nn::Params& p, Tensors&, Sizes n) {
+       const nn::Bert bert(p / "m",
+                           {.vocab = 5, .context = 4, .width = 4, .heads = 2, .layers = 1});
+       return Tensors{bert(zeros({n.B, n.T}, i64))};
+     }},
+    {"t5",
+     [](nn::Params& p, Tensors&, Sizes n) {
+       const nn::T5 t5(p / "m", {.vocab = 5,
+                                 .width = 4,
+                                 .heads = 2,
+                                 .hidden = 5,
+                                 .head_width = 2,
+                                 .layers = 1,
+                                 .buckets = 4,
+                                 .max_distance = 8});
+       return Tensors{t5(zeros({n.B, 2}, i64), zeros({n.B, n.T}, i64))};
+     }},
+    {"vit",
+     [](nn::Params& p, Tensors& x, Sizes n) {
+       const nn::Vit vit(p / "m", {.image = {4, 4},
+                                   .patch = {2, 2},
+                                   .channels = 1,
+                                   .classes = 3,
+                                   .width = 4,
+                                   .heads = 2,
+                                   .layers = 1});
+       return Tensors{vit(operand(x, {n.B, 1, 4, 4}))};
+     }},
+    {"transformer",
+     [](nn::Params& p, Tensors&, Sizes n) {
+       const nn::Transformer model(p / "m", {.source_vocab = 5,
+                                             .target_vocab = 5,
+                                             .width = 4,
+                                             .heads = 2,
+                                             .hidden = 5,
+                                             .layers = 1});
+       return Tensors{model(sentences(n))};
+     }},
+    {"seq2seq",
+     [](nn::Params& p, Tensors&, Sizes n) {
+       const nn::Seq2Seq model(p / "m",
+                               {.source_vocab = 5, .target_vocab = 5, .embedding = 4, .hidden = 4});
+       return Tensors{model(sentences(n))};
+     },
+     false},
+    {"attention to a sequence",
+     [](nn::Params& p, Tensors& x, Sizes n) {
+       const nn::SequenceAttention attention(p / "m", {.query = 2, .memory = 2});
+       const auto memory = attention.prepare(operand(x, {n.B, n.T, 2}));
+       return Tensors{attention(operand(x, {n.B, 2}), memory).context};
+     }},
+    {"copy head",
+     [](nn::Params& p, Tensors& x, Sizes n) {
+       const nn::CopyAttention attention(p / "m", 4, 4);
+       const Tensor memory = operand(x, {n.B, 3, 4});
+       const auto seen = attention(operand(x, {n.B, n.T, 4}), attention.keys(memory), memory, {});
+       const nn::CopyMix mix{operand(x, {n.B, n.T, 5}), seen.weights, operand(x, {n.B, n.T})};
+       return Tensors{nn::copy_log_probs(mix, zeros({n.B, 3}, i64), 5),
+                      nn::copy_loss(mix, zeros({n.B, 3}, i64), zeros({n.B, n.T}, i64),
+                                    {.reduction = Reduction::sum})};
+     }},
+    {"lstm as a machine",
+     [](nn::Params& p, Tensors& x, Sizes n) {
+       return machine_results<nn::Lstm>(
+           p, x, n, nn::LstmConfig{.in = 2, .out = 2, .hidden = 3, .layers = 1});
+     },
+     false},
+    {"ntm",
+     [](nn::Params& p, Tensors& x, Sizes n) {
+       return machine_results<nn::Ntm>(
+           p, x, n, nn::NtmConfig{.in = 2, .out = 2, .slots = 3, .width = 2, .hidden = 3});
+     },
+     false},
+    {"dnc",
+     [](nn::Params& p, Tensors& x, Sizes n) {
+       return machine_results<nn::Dnc>(
+           p, x, n, nn::DncConfig{.in = 2, .out = 2, .slots = 3, .width = 2, .hidden = 3});
+     },
+     false},
+    {"memn2n",
+     [](nn::Params& p, Tensors&, Sizes n) {
+       const nn::MemN2N model(p / "m",
+                              {.vocab = 5, .width = 4, .hops = 2, .memory = 3, .words = 2});
+       return Tensors{model(stories(n.B)).logits};
+     }},
+    {"entnet",
+     [](nn::Params& p, Tensors&, Sizes n) {
+       const nn::EntNet model(p / "m", {.vocab = 5, .words = 2, .width = 4, .slots = 2});
+       return Tensors{model(stories(n.B)).logits};
+     }},
+    {"dmn",
+     [](nn::Params& p, Tensors&, Sizes n) {
+       const nn::Dmn model(p / "m", {.vocab = 5, .words = 2, .width = 4, .hops = 1});
+       return Tensors{model(stories(n.B)).logits};
+     }},
+    {"key_value",
+     [](nn::Params& p, Tensors&, Sizes n) {
+       const nn::KeyValue model(p / "m", {.vocab = 5, .words = 2, .width = 4, .hops = 1});
+       return Tensors{model(stories(n.B)).logits};
+     }},
+    {"memnn",
+     [](nn::Params& p, Tensors&, Sizes n) {
+       const nn::MemNN model(p / "m", {.vocab = 5, .words = 2, .width = 4, .hops = 1});
+       return Tensors{model(stories(n.B)).logits};
+     }},
+    {"universal_qa",
+     [](nn::Params& p, Tensors&, Sizes n) {
+       const nn::UniversalQa model(p / "m", {.vocab = 5,
+                                             .words = 2,
+                                             .width = 4,
+                                             .heads = 2,
+                                             .hidden = 5,
+                                             .universal = {.steps = 2}});
+       return Tensors{model(stories(n.B)).logits};
+     }},
+};
+
+}  // namespace
+
+TEST_CASE("sizes of 0: layers and models") {
+  for (const Row& row : kRows)
+    for (const Sizes n : kSizes)
+      if (row.no_time || n.T > 0) check(row, n);
+}
+
+TEST_CASE("sizes of 0 that make no sense are refused") {
+  nn::Params p;
+  CHECK(error_of<ValueError>([&] { nn::Rnn(p / "r", 3, 0); }) ==
+        "rnn: hidden = 0; at least 1 (in r)");
+  CHECK(error_of<ValueError>([&] { nn::Cell(p / "c", 3, 0); }) ==
+        "rnn: hidden = 0; at least 1 (in c)");
+  const Tensor q = zeros({1, 0, 2, 4}), k = zeros({1, 1, 2, 4});
+  CHECK(error_of<ShapeError>([&] { scaled_dot_product_attention(q, k, k); }) ==
+        "scaled_dot_product_attention: q is [1, 0, 2, 4], k is [1, 1, 2, 4], v is [1, 1, 2, 4]; "
+        "expected q [B, H, T, D], k [B, H', S, D], v [B, H', S, E]");
+}
