@@ -18,13 +18,20 @@
 #include <system_error>
 #include <vector>
 
+#include "tapehead/core/detail/system_error.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/suggest.h"
 
 namespace tapehead {
+
+std::string core::system_error(int error) {
+  const bool full = error == ENOSPC || error == EDQUOT;
+  return std::generic_category().message(error) + (full ? "; free some space" : "");
+}
+
 namespace {
 
-std::string reason(int error) { return std::generic_category().message(error); }
+using core::system_error;
 
 /// "a/b/c" -> {"a/b/", "c"}; "c" -> {"", "c"}.
 std::pair<std::string, std::string> split_path(const std::string& path) {
@@ -119,11 +126,11 @@ std::string read_file(const std::string& path, int64_t max_bytes) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.value < 0) {
     if (errno == ENOENT || errno == ENOTDIR) throw IoError(no_such_file(path));
-    throw IoError(fmt::format("{}: cannot be opened: {}", path, reason(errno)));
+    throw IoError(fmt::format("{}: cannot be opened: {}", path, system_error(errno)));
   }
   struct stat info {};
   if (::fstat(file.value, &info) != 0) {
-    throw IoError(fmt::format("{}: cannot be read: {}", path, reason(errno)));
+    throw IoError(fmt::format("{}: cannot be read: {}", path, system_error(errno)));
   }
   if (S_ISDIR(info.st_mode)) throw IoError(fmt::format("{}: is a folder, not a file", path));
 
@@ -134,7 +141,7 @@ std::string read_file(const std::string& path, int64_t max_bytes) {
   std::vector<char> buffer(static_cast<size_t>(1) << 18);
   while (true) {
     const ssize_t got = read_some(file.value, buffer.data(), buffer.size());
-    if (got < 0) throw IoError(fmt::format("{}: cannot be read: {}", path, reason(errno)));
+    if (got < 0) throw IoError(fmt::format("{}: cannot be read: {}", path, system_error(errno)));
     if (got == 0) return bytes;
     bytes.append(buffer.data(), static_cast<size_t>(got));
     if (static_cast<int64_t>(bytes.size()) > max_bytes || announced > max_bytes) {
@@ -165,7 +172,7 @@ AtomicFile::AtomicFile(const std::string& path) : path_(path), target_(resolve(p
         fmt::format("{}.{}{}{}-{}", folder, name.substr(0, 200), kTemporary, ::getpid(), counter++);
     descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (descriptor_ < 0 && errno != EEXIST) {
-      throw IoError(fmt::format("{}: cannot be written: {}", path, reason(errno)));
+      throw IoError(fmt::format("{}: cannot be written: {}", path, system_error(errno)));
     }
     if (descriptor_ >= 0 && !lock_new(descriptor_)) discard();
   }
@@ -184,7 +191,7 @@ void AtomicFile::discard() noexcept {
 void AtomicFile::fail(int error) {
   discard();
   const bool stands = ::access(target_.c_str(), F_OK) == 0;
-  throw IoError(fmt::format("{}: cannot be written: {}; {}", path_, reason(error),
+  throw IoError(fmt::format("{}: cannot be written: {}; {}", path_, system_error(error),
                             stands ? "the old file is unchanged" : "nothing was written"));
 }
 
@@ -217,7 +224,7 @@ void AtomicFile::commit() {
       ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (open.value >= 0 && ::fsync(open.value) != 0 && errno != EINVAL) {
     throw IoError(fmt::format("{}: written, but its folder could not be flushed to the disk: {}",
-                              path_, reason(errno)));
+                              path_, system_error(errno)));
   }
 }
 

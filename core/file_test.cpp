@@ -4,9 +4,11 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 
+#include "tapehead/core/detail/system_error.h"
 #include "tapehead/core/error.h"
 #include "tapehead/tests/scratch.h"
 
@@ -94,6 +96,14 @@ TEST_CASE("a full disk leaves the old file and nothing else") {
         scratch / "new" + ": cannot be written: File too large; nothing was written");
   CHECK(read_file(path) == "the old model");
   CHECK(scratch.count() == 1);
+}
+
+TEST_CASE("only a full disk asks for space; any other error says what it means itself") {
+  CHECK(core::system_error(ENOSPC) == "No space left on device; free some space");
+  CHECK(core::system_error(EDQUOT) == "Disk quota exceeded; free some space");
+  CHECK(core::system_error(EFBIG) == "File too large");
+  CHECK(core::system_error(EACCES) == "Permission denied");
+  CHECK(core::system_error(EROFS) == "Read-only file system");
 }
 
 TEST_CASE("an AtomicFile that is not committed leaves no trace") {

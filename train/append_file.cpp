@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <utility>
 
+#include "tapehead/core/detail/system_error.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead::train {
@@ -19,16 +19,20 @@ void make_folders(const std::string& folder, std::string_view who) {
   if (!error && std::filesystem::is_directory(folder, error)) return;
   const bool taken = !error || std::filesystem::is_regular_file(folder, ignored);
   throw IoError(fmt::format("{}: cannot make the folder '{}': {}; choose another", who, folder,
-                            taken ? "a file has that name" : error.message()));
+                            taken ? "a file has that name" : core::system_error(error.value())));
 }
 
 AppendFile::AppendFile(std::string path, Open how) : path_(std::move(path)) {
   const int fresh = how == Open::fresh ? O_TRUNC : 0;
   descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | fresh, 0666);
-  if (descriptor_ < 0) {
-    throw IoError(fmt::format("{}: cannot be opened for writing: {}; choose another folder", path_,
-                              std::strerror(errno)));
+  if (descriptor_ >= 0 && descriptor_ <= STDERR_FILENO) {
+    // The stream that has this number is closed; what is printed would end in the file.
+    const int low = std::exchange(descriptor_, ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 3));
+    ::close(low);
   }
+  if (descriptor_ < 0)
+    throw IoError(fmt::format("{}: cannot be opened for writing: {}; choose another folder", path_,
+                              core::system_error(errno)));
 }
 
 AppendFile::~AppendFile() {
@@ -53,7 +57,7 @@ void AppendFile::append(std::string_view bytes) {
       const int reason = errno;
       // A device or a pipe has no start to go back to; a file is left as it was.
       const bool undone = start >= 0 && ::ftruncate(descriptor_, start) == 0;
-      throw IoError(fmt::format("{}: cannot write: {}; {}", path_, std::strerror(reason),
+      throw IoError(fmt::format("{}: cannot write: {}; {}", path_, core::system_error(reason),
                                 undone ? "what it held before is whole" : "its end may be broken"));
     }
     bytes.remove_prefix(static_cast<size_t>(written));

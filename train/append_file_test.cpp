@@ -1,7 +1,9 @@
 #include "tapehead/train/append_file.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <fstream>
@@ -72,6 +74,26 @@ TEST_CASE("append_file: a full disk leaves the records that were whole") {
   CHECK(contents(path) == "kept\n");
   file.append("and on\n");
   CHECK(contents(path) == "kept\nand on\n");
+}
+
+TEST_CASE("append_file: a full device asks for space") {
+  AppendFile full("/dev/full", AppendFile::Open::keep);
+  CHECK(message_of<IoError>([&] { full.append("lost"); }) ==
+        "/dev/full: cannot write: No space left on device; free some space; its end may be broken");
+}
+
+// What was printed to a closed stream stood in the log, whose descriptor had its number.
+TEST_CASE("append_file: a standard stream that is closed gives its number to no log") {
+  const test::Scratch dir;
+  const int saved = ::dup(STDIN_FILENO);
+  ::close(STDIN_FILENO);
+  AppendFile file(dir / "log", AppendFile::Open::fresh);
+  const bool closed = ::fcntl(STDIN_FILENO, F_GETFD) < 0;
+  ::dup2(saved, STDIN_FILENO);
+  ::close(saved);
+  CHECK(closed);
+  file.append("a line\n");
+  CHECK(contents(dir / "log") == "a line\n");
 }
 
 TEST_CASE("append_file: what cannot be opened or made is named") {

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "tapehead/core/detail/system_error.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead::train {
@@ -91,7 +92,9 @@ MetricsLog MetricsLog::resume(const std::string& path, int64_t step) {
   AppendFile file(path, AppendFile::Open::keep);
   std::error_code error;
   std::filesystem::resize_file(path, kept.bytes, error);
-  if (error) throw IoError(fmt::format("{}: cannot be shortened: {}", path, error.message()));
+  if (error)
+    throw IoError(
+        fmt::format("{}: cannot be shortened: {}", path, core::system_error(error.value())));
   if (kept.needs_newline) file.append("\n");
   return MetricsLog(std::move(file));
 }

@@ -9,6 +9,7 @@
 
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/system_error.h"
 #include "tapehead/core/file.h"
 #include "tapehead/core/pattern.h"
 #include "tapehead/nn/detail/differences.h"
@@ -213,7 +214,7 @@ void save_folder(const std::string& path, const Json& config, const std::vector<
   namespace fs = std::filesystem;
   std::error_code error;
   fs::create_directories(path, error);
-  if (error) throw IoError(fmt::format("{}: {}", path, error.message()));
+  if (error) throw IoError(fmt::format("{}: {}", path, core::system_error(error.value())));
 
   std::vector<std::vector<NamedTensor>> shards(1);
   int64_t total = 0, in_shard = 0;
