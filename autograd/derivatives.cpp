@@ -8,6 +8,7 @@
 
 #include "tapehead/autograd/engine.h"
 #include "tapehead/autograd/grad_mode.h"
+#include "tapehead/core/detail/number.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead::detail {
@@ -107,7 +108,7 @@ class Verdict {
     if (badness <= worst_) return;
     worst_ = badness;
     message_ = fmt::format("{} is {:.8g} by backward but {:.8g} by differences", describe(),
-                           analytical, numerical);
+                           core::shown(analytical), core::shown(numerical));
   }
 
   void finish() const {

@@ -7,8 +7,12 @@
 #include <ostream>
 #include <vector>
 
+#include "tapehead/core/detail/number.h"
+
 namespace tapehead {
 namespace {
+
+using core::shown;
 
 constexpr int64_t kEdge = 3;          // positions at each end of an axis that a summary shows
 constexpr int64_t kMostShown = 1000;  // elements; a larger tensor is summarised
@@ -52,7 +56,8 @@ class Printer {
     visit(x.dtype(), [&]<class T>() {
       if constexpr (is_floating(dtype_of<T>())) {
         std::vector<double> numbers;
-        collect<T>(x, 0, x.data<T>(), [&](T v) { numbers.push_back(static_cast<double>(v)); });
+        collect<T>(x, 0, x.data<T>(),
+                   [&](T v) { numbers.push_back(shown(static_cast<double>(v))); });
         texts_ = texts_of(numbers, precision);
       } else if constexpr (std::is_same_v<T, bool>) {
         collect<T>(x, 0, x.data<T>(), [&](T v) { texts_.push_back(v ? "true" : "false"); });

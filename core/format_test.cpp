@@ -32,6 +32,7 @@ TEST_CASE("tensors print as NumPy prints them") {
       {tensor({1.5e8, -2.0}, f64), "[ 1.5e+08, -2.0e+00] f64 [2]"},
       {tensor({1.0, (double)NAN, (double)-INFINITY}), "[  1.,  nan, -inf] f32 [3]"},
       {tensor({(double)NAN}), "[nan] f32 [1]"},
+      {tensor({(double)-NAN, 0.5}), "[nan, 0.5] f32 [2]"},
       {zeros({0}), "[] f32 [0]"},
       {zeros({2, 0}, i32), "[] i32 [2, 0]"},
       {arange(8).to(i32), "[0, 1, 2, 3, 4, 5, 6, 7] i32 [8]"},

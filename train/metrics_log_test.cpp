@@ -42,6 +42,7 @@ TEST_CASE("metrics_log: numbers read back as they were") {
       {{"x", -5}, R"("x":-5)"},
       {{"x", std::numeric_limits<uint64_t>::max()}, R"("x":18446744073709551615)"},
       {{"x", std::nan("")}, R"("x":null,"x_is":"nan")"},
+      {{"x", -std::nan("")}, R"("x":null,"x_is":"nan")"},
       {{"x", inf}, R"("x":null,"x_is":"inf")"},
       {{"x", -std::numeric_limits<float>::infinity()}, R"("x":null,"x_is":"-inf")"},
   };

@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "tapehead/core/detail/number.h"
+
 namespace tapehead::train {
 
 namespace {
@@ -74,7 +76,7 @@ std::string clip(std::string_view text, int64_t width) {
 std::string short_number(double value) {
   const double size = std::abs(value);
   if (size >= 999.95 && size < 1e7) return fmt::format("{:.0f}", value);
-  if (size == 0 || !std::isfinite(value)) return fmt::format("{}", value);
+  if (size == 0 || !std::isfinite(value)) return fmt::format("{}", core::shown(value));
   return fmt::format("{:#.4g}", value);
 }
 
