@@ -98,7 +98,6 @@ class Parser {
   }
 
   void add_sentence(std::string_view text) {
-    if (text.find('?') != text.npos) fail("a question without a tab and the answer behind it");
     StoryQuestion::Words words = story_words(text);
     if (words.empty()) fail("the sentence is empty");
     positions_.push_back(static_cast<int64_t>(story_->size()));

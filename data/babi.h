@@ -30,7 +30,8 @@ struct BabiFiles {
 /// that was meant, or without a file of any task.
 std::vector<BabiFiles> babi_files(const std::string& dir, const std::string& subset = "");
 
-/// The questions of one file. Its lines are numbered, from 1 again where a story begins:
+/// The questions of one file. Its lines are numbered, from 1 again where a story begins; one with a
+/// tab is a question, whatever a sentence ends with:
 ///
 ///   1 Mary moved to the bathroom.
 ///   2 Where is Mary?<TAB>bathroom<TAB>1
