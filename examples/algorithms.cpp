@@ -151,22 +151,26 @@ void add_options(train::Cli& cli, Options& t) {
   cli.option("--task", t.task, "copy, repeat-copy, recall or sort", Keep::fixed);
   cli.flag("--paper", t.paper, "the sizes and lengths of the paper, in place of small ones",
            Keep::fixed);
-  cli.option("--longest", t.longest,
+  cli.option("--longest", t.longest, train::kSize,
              "vectors, or items of recall, of a sequence (8, recall 3; paper 20, 10, 6)");
-  cli.option("--test-length", t.test_length, "of the sequences to score by (twice the longest)");
-  cli.option("--repeats", t.repeats, "of repeat-copy, at most (3; paper 10)");
-  cli.option("--test-repeats", t.test_repeats, "of the sequences to score by (as --repeats)");
-  cli.option("--slots", t.slots, "of the memory (32; paper 128)");
-  cli.option("--width", t.width, "of a slot", Keep::fixed);
-  cli.option("--read-heads", t.read_heads, "", Keep::fixed);
-  cli.option("--write-heads", t.write_heads, "of the NTM; the DNC has one", Keep::fixed);
-  cli.option("--hidden", t.hidden, "of the controller, or of the LSTM", Keep::fixed);
-  cli.option("--layers", t.layers, "of the LSTM without a memory", Keep::fixed);
-  cli.option("--batch", t.batch, "sequences in a batch");
-  cli.option("--tests", t.tests, "batches to score", Keep::no);
+  cli.option("--test-length", t.test_length, train::kSize,
+             "of the sequences to score by (twice the longest)");
+  cli.option("--repeats", t.repeats, train::kSize, "of repeat-copy, at most (3; paper 10)");
+  cli.option("--test-repeats", t.test_repeats, train::kSize,
+             "of the sequences to score by (as --repeats)");
+  cli.option("--slots", t.slots, train::kSize, "of the memory (32; paper 128)");
+  cli.option("--width", t.width, train::kSize, "of a slot", Keep::fixed);
+  cli.option("--read-heads", t.read_heads, train::kSize, "", Keep::fixed);
+  cli.option("--write-heads", t.write_heads, train::kSize, "of the NTM; the DNC has one",
+             Keep::fixed);
+  cli.option("--hidden", t.hidden, train::kSize, "of the controller, or of the LSTM", Keep::fixed);
+  cli.option("--layers", t.layers, train::kSize, "of the LSTM without a memory", Keep::fixed);
+  cli.option("--batch", t.batch, train::kSize, "sequences in a batch");
+  cli.option("--tests", t.tests, train::kSize, "batches to score", Keep::no);
   cli.option("--optimizer", t.optimizer, "adam, or the papers' rmsprop", Keep::fixed);
-  cli.option("--lr", t.lr, "learning rate (2e-3, rmsprop 1e-3; paper 1e-3, 1e-4)");
-  cli.option("--clip", t.clip, "limit of the gradient's norm");
+  cli.option("--lr", t.lr, train::kPositive,
+             "learning rate (2e-3, rmsprop 1e-3; paper 1e-3, 1e-4)");
+  cli.option("--clip", t.clip, train::kPositive, "limit of the gradient's norm");
 }
 
 std::unique_ptr<optim::Optimizer> optimizer_of(const Options& t, const nn::Params& params) {

@@ -178,17 +178,17 @@ void draw(const Model& model, const Task& task, const std::string& path) {
 void run(train::Cli& cli) {
   Options t;
   using train::Keep;
-  cli.option("--width", t.width, "", Keep::fixed);
-  cli.option("--heads", t.heads, "", Keep::fixed);
-  cli.option("--layers", t.layers, "", Keep::fixed);
-  cli.option("--context", t.context, "tokens that it reads at once", Keep::fixed);
-  cli.option("--merges", t.merges, "merges of the subword vocabulary", Keep::fixed);
-  cli.option("--batch", t.batch, "texts in a batch", Keep::fixed);
-  cli.option("--dropout", t.dropout, "");
-  cli.option("--lr", t.lr, "learning rate while it fills gaps");
-  cli.option("--rate", t.rate, "of tokens that are masked");
-  cli.option("--tune-epochs", t.tune_epochs, "passes over the labelled examples");
-  cli.option("--tune-lr", t.tune_lr, "learning rate of these");
+  cli.option("--width", t.width, train::kSize, "", Keep::fixed);
+  cli.option("--heads", t.heads, train::kSize, "", Keep::fixed);
+  cli.option("--layers", t.layers, train::kSize, "", Keep::fixed);
+  cli.option("--context", t.context, {2, 65536}, "tokens that it reads at once", Keep::fixed);
+  cli.option("--merges", t.merges, {0, 1'000'000}, "merges of the subword vocabulary", Keep::fixed);
+  cli.option("--batch", t.batch, train::kSize, "texts in a batch", Keep::fixed);
+  cli.option("--dropout", t.dropout, train::kPart, "");
+  cli.option("--lr", t.lr, train::kPositive, "learning rate while it fills gaps");
+  cli.option("--rate", t.rate, train::kPart, "of tokens that are masked");
+  cli.option("--tune-epochs", t.tune_epochs, {1, 1'000'000}, "passes over the labelled examples");
+  cli.option("--tune-lr", t.tune_lr, train::kPositive, "learning rate of these");
   train::Options o = cli.parse();
   if (!o.steps && !o.epochs) o.epochs = 12;
 
@@ -218,7 +218,7 @@ void run(train::Cli& cli) {
                    {{"*norm*", {.weight_decay = 0}}});
   optim::WarmupLinear schedule(opt, {.warmup = steps / 10, .steps = steps});
   train::Run run(cli, o, model.params, opt, schedule, batches, steps);
-  reader.save(o.out + "/bpe.txt");
+  run.keep([&](const std::string& folder) { reader.save(folder + "/bpe.txt"); });
   for (const Batch& batch : run) {
     const Tensor loss = model.guess.loss(model.bert(batch.ids, batch.input), batch.wanted);
     loss.backward();

@@ -167,24 +167,29 @@ void run(train::Cli& cli) {
   Options t;
   using train::Keep;
   cli.option("--model", t.model, "gpt or memn2n", Keep::fixed);
-  cli.option("--layers", t.layers, "", Keep::fixed);
-  cli.option("--heads", t.heads, "", Keep::fixed);
-  cli.option("--hops", t.hops, "of memn2n", Keep::fixed);
-  cli.option("--memory", t.memory, "tokens that memn2n looks at", Keep::fixed);
-  cli.option("--width", t.width, "(128; tales 96)", Keep::fixed);
-  cli.option("--context", t.context, "tokens that it sees at once (64; tales 192)", Keep::fixed);
-  cli.option("--vocab", t.vocab, "tokens of byte-level BPE; 0: characters", Keep::fixed);
+  cli.option("--layers", t.layers, train::kSize, "", Keep::fixed);
+  cli.option("--heads", t.heads, train::kSize, "", Keep::fixed);
+  cli.option("--hops", t.hops, train::kSize, "of memn2n", Keep::fixed);
+  cli.option("--memory", t.memory, train::kSize, "tokens that memn2n looks at", Keep::fixed);
+  cli.option("--width", t.width, train::kSize, "(128; tales 96)", Keep::fixed);
+  cli.option("--context", t.context, {2, 65536}, "tokens that it sees at once (64; tales 192)",
+             Keep::fixed);
+  cli.option("--vocab", t.vocab, {0, 1'000'000}, "tokens of byte-level BPE; 0: characters",
+             Keep::fixed);
   cli.option("--from", t.from, "a folder of GPT-2, Llama, Mistral or Qwen2 to go on from",
              Keep::fixed);
-  cli.option("--batch", t.batch, "windows in a batch (12; tales 6)", Keep::fixed);
-  cli.option("--dropout", t.dropout, "");
-  cli.option("--lr", t.lr, "learning rate (2e-3; tales 5e-3; of a pretrained model 1e-4)");
-  cli.option("--weight-decay", t.weight_decay, "of matrices");
-  cli.option("--val-every", t.val_every, "steps between validations, of which the best counts");
+  cli.option("--batch", t.batch, train::kSize, "windows in a batch (12; tales 6)", Keep::fixed);
+  cli.option("--dropout", t.dropout, train::kPart, "");
+  cli.option("--lr", t.lr, train::kPositive,
+             "learning rate (2e-3; tales 5e-3; of a pretrained model 1e-4)");
+  cli.option("--weight-decay", t.weight_decay, {0}, "of matrices");
+  cli.option("--val-every", t.val_every, {1},
+             "steps between validations, of which the best counts");
   cli.option("--prompt", t.prompt, "what it goes on from", Keep::no);
-  cli.option("--length", t.length, "tokens that it writes", Keep::no);
-  cli.option("--temperature", t.temperature, "of what it writes; 0: the most probable", Keep::no);
-  cli.option("--top-k", t.top_k, "it writes only the most probable tokens; 0: any", Keep::no);
+  cli.option("--length", t.length, {0, 1'000'000}, "tokens that it writes", Keep::no);
+  cli.option("--temperature", t.temperature, {0}, "of what it writes; 0: the most probable",
+             Keep::no);
+  cli.option("--top-k", t.top_k, {0}, "it writes only the most probable tokens; 0: any", Keep::no);
   train::Options o = cli.parse();
   train::check_choice("--model", t.model, "gpt", "memn2n");
   if (t.model != "gpt" && !t.from.empty())
@@ -233,7 +238,7 @@ void run(train::Cli& cli) {
       opt, {.warmup = std::min<int64_t>(100, steps / 10), .steps = steps, .floor = 0.1});
 
   train::Run run(cli, o, params, opt, schedule, batches, steps);
-  tokens.save(o.out);
+  run.keep([&](const std::string& folder) { tokens.save(folder); });
   run.each(
       t.val_every, "val_loss", [&] { return loss_of(params, model, val, t.context); },
       train::Best::lowest);

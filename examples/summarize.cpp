@@ -31,8 +31,6 @@ void set_defaults(Options& t, train::Options& o) {
   unless_given(t.tokens, 0, real ? 1600 : 800);
   unless_given(t.lr, 0.0, real ? 2e-3 : 5e-3);
   if (!o.epochs && !o.steps) o.epochs = 3;
-  if (t.longest < 1)
-    throw ValueError(fmt::format("longest: {}; a text has a word at least", t.longest));
 }
 
 using Words = std::vector<std::string>;
@@ -180,16 +178,19 @@ void run(train::Cli& cli) {
   using train::Keep;
   cli.option("--model", t.model, "rnn or transformer", Keep::fixed);
   cli.flag("--no-copy", t.no_copy, "every word is one of the vocabulary", Keep::fixed);
-  cli.option("--width", t.width, "of embeddings and states (192; news 64)", Keep::fixed);
-  cli.option("--layers", t.layers, "of a transformer's encoder and decoder", Keep::fixed);
-  cli.option("--vocab", t.vocab, "words that it knows (8000; news 300)", Keep::fixed);
-  cli.option("--longest", t.longest, "words of a text that it reads", Keep::fixed);
-  cli.option("--tokens", t.tokens, "words of texts in a batch", Keep::fixed);
-  cli.option("--dropout", t.dropout, "");
-  cli.option("--smoothing", t.smoothing, "of labels");
-  cli.option("--lr", t.lr, "learning rate");
-  cli.option("--beam", t.beam, "hypotheses in the search; 1 is greedy");
-  cli.option("--length-penalty", t.length_penalty, "");
+  cli.option("--width", t.width, train::kSize, "of embeddings and states (192; news 64)",
+             Keep::fixed);
+  cli.option("--layers", t.layers, train::kSize, "of a transformer's encoder and decoder",
+             Keep::fixed);
+  cli.option("--vocab", t.vocab, {1, 1'000'000}, "words that it knows (8000; news 300)",
+             Keep::fixed);
+  cli.option("--longest", t.longest, train::kSize, "words of a text that it reads", Keep::fixed);
+  cli.option("--tokens", t.tokens, {1, 1'000'000}, "words of texts in a batch", Keep::fixed);
+  cli.option("--dropout", t.dropout, train::kPart, "");
+  cli.option("--smoothing", t.smoothing, train::kPart, "of labels");
+  cli.option("--lr", t.lr, train::kPositive, "learning rate");
+  cli.option("--beam", t.beam, {1, 1000}, "hypotheses in the search; 1 is greedy");
+  cli.option("--length-penalty", t.length_penalty, {-10, 10}, "");
   train::Options o = cli.parse();
   set_defaults(t, o);
 
@@ -224,7 +225,7 @@ void run(train::Cli& cli) {
   optim::WarmupCosine schedule(opt, {.warmup = std::min<int64_t>(400, steps / 10), .steps = steps});
 
   train::Run run(cli, o, model.params, opt, schedule, batches, steps);
-  vocab.save(o.out + "/vocab.txt");
+  run.keep([&](const std::string& folder) { vocab.save(folder + "/vocab.txt"); });
   run.each_epoch("val_rougeL", [&] {
     return 100 * data::rouge(model.summarize(val, 1), corpus.val.target).rougeL.f1;
   });

@@ -138,26 +138,30 @@ void run(train::Cli& cli) {
   cli.option("--split", t.split,
              "what --eval scores: NAME.SOURCE and NAME.TARGET in the data folder");
   cli.option("--model", t.model, "rnn or transformer", Keep::fixed);
-  cli.option("--layers", t.layers, "of a transformer's encoder and decoder", Keep::fixed);
-  cli.option("--heads", t.heads, "of a transformer", Keep::fixed);
-  cli.option("--hidden", t.hidden, "of a transformer's feed-forward parts", Keep::fixed);
+  cli.option("--layers", t.layers, train::kSize, "of a transformer's encoder and decoder",
+             Keep::fixed);
+  cli.option("--heads", t.heads, train::kSize, "of a transformer", Keep::fixed);
+  cli.option("--hidden", t.hidden, train::kSize, "of a transformer's feed-forward parts",
+             Keep::fixed);
   cli.option("--cell", t.cell, "gru or lstm", Keep::fixed);
   cli.option("--score", t.score,
              "none, dot, scaled_dot, general, concat, additive, location, local_m, local_p",
              Keep::fixed);
-  cli.option("--width", t.width, "size of the decoder's state (512; dates, transformer 128)",
+  cli.option("--width", t.width, train::kSize,
+             "size of the decoder's state (512; dates, transformer 128)", Keep::fixed);
+  cli.option("--embedding", t.embedding, train::kSize, "size of the embeddings (256; dates 64)",
              Keep::fixed);
-  cli.option("--embedding", t.embedding, "size of the embeddings (256; dates 64)", Keep::fixed);
-  cli.option("--positions", t.positions, "longest source for --score location", Keep::fixed);
-  cli.option("--merges", t.merges, "merges of the subword vocabulary", Keep::fixed);
-  cli.option("--tokens", t.tokens, "target tokens in a batch", Keep::fixed);
-  cli.option("--dropout", t.dropout, "");
-  cli.option("--smoothing", t.smoothing, "of labels");
-  cli.option("--lr", t.lr, "learning rate");
-  cli.option("--average", t.average, "decay of the mean of weights that is scored; 0: none",
+  cli.option("--positions", t.positions, train::kSize, "longest source for --score location",
              Keep::fixed);
-  cli.option("--beam", t.beam, "hypotheses in the search; 1 is greedy");
-  cli.option("--length-penalty", t.length_penalty, "");
+  cli.option("--merges", t.merges, {0, 1'000'000}, "merges of the subword vocabulary", Keep::fixed);
+  cli.option("--tokens", t.tokens, {1, 1'000'000}, "target tokens in a batch", Keep::fixed);
+  cli.option("--dropout", t.dropout, train::kPart, "");
+  cli.option("--smoothing", t.smoothing, train::kPart, "of labels");
+  cli.option("--lr", t.lr, train::kPositive, "learning rate");
+  cli.option("--average", t.average, train::kPart,
+             "decay of the mean of weights that is scored; 0: none", Keep::fixed);
+  cli.option("--beam", t.beam, {1, 1000}, "hypotheses in the search; 1 is greedy");
+  cli.option("--length-penalty", t.length_penalty, {-10, 10}, "");
   cli.flag("--no-input-feeding", t.no_input_feeding,
            "the decoder does not see what it attended to before", Keep::fixed);
   cli.flag("--coverage", t.coverage, "additive attention sees what it looked at before",
@@ -212,8 +216,10 @@ void run(train::Cli& cli) {
   if (t.average > 0) average.emplace(translator.params, t.average);
   train::Run run(cli, o, translator.params, opt, schedule, batches, steps,
                  average ? &*average : nullptr);
-  from.save(o.out + "/bpe.source.txt");
-  to.save(o.out + "/bpe.target.txt");
+  run.keep([&](const std::string& folder) {
+    from.save(folder + "/bpe.source.txt");
+    to.save(folder + "/bpe.target.txt");
+  });
   run.each_epoch(std::string("val_") + metric, [&] {
     return score_of(translator.translate(corpus.val.source), corpus.val, text);
   });

@@ -124,21 +124,24 @@ void draw(const nn::Params& params, const nn::Vit& vit, const Split& split, int6
 
 void add_options(train::Cli& cli, Options& t) {
   using train::Keep;
-  cli.option("--width", t.width, "(96; drawn digits 48)", Keep::fixed);
-  cli.option("--heads", t.heads, "", Keep::fixed);
-  cli.option("--layers", t.layers, "(6; drawn digits 3)", Keep::fixed);
-  cli.option("--hidden", t.hidden, "of the feed-forward parts; 0: 4 width", Keep::fixed);
-  cli.option("--patch", t.patch, "side of a patch in pixels", Keep::fixed);
-  cli.option("--batch", t.batch, "images in a batch (64; drawn digits 50)", Keep::fixed);
-  cli.option("--dropout", t.dropout, "");
-  cli.option("--lr", t.lr, "learning rate (1.5e-3; drawn digits 3e-3)");
-  cli.option("--weight-decay", t.weight_decay, "of matrices");
-  cli.option("--smoothing", t.smoothing, "of labels");
-  cli.option("--rotate", t.rotate, "degrees by which images are turned, at most");
-  cli.option("--shift", t.shift, "by which part of their side they are shifted, at most");
-  cli.option("--scale", t.scale, "by which part they grow or shrink, at most");
-  cli.option("--shear", t.shear, "degrees by which they lean, at most");
-  cli.option("--pictures", t.pictures, "images that attention is drawn over", Keep::no);
+  cli.option("--width", t.width, train::kSize, "(96; drawn digits 48)", Keep::fixed);
+  cli.option("--heads", t.heads, train::kSize, "", Keep::fixed);
+  cli.option("--layers", t.layers, train::kSize, "(6; drawn digits 3)", Keep::fixed);
+  cli.option("--hidden", t.hidden, {0, 65536}, "of the feed-forward parts; 0: 4 width",
+             Keep::fixed);
+  cli.option("--patch", t.patch, train::kSize, "side of a patch in pixels", Keep::fixed);
+  cli.option("--batch", t.batch, train::kSize, "images in a batch (64; drawn digits 50)",
+             Keep::fixed);
+  cli.option("--dropout", t.dropout, train::kPart, "");
+  cli.option("--lr", t.lr, train::kPositive, "learning rate (1.5e-3; drawn digits 3e-3)");
+  cli.option("--weight-decay", t.weight_decay, {0}, "of matrices");
+  cli.option("--smoothing", t.smoothing, train::kPart, "of labels");
+  cli.option("--rotate", t.rotate, {0, 180}, "degrees by which images are turned, at most");
+  cli.option("--shift", t.shift, train::kPart,
+             "by which part of their side they are shifted, at most");
+  cli.option("--scale", t.scale, train::kPart, "by which part they grow or shrink, at most");
+  cli.option("--shear", t.shear, {0, 80}, "degrees by which they lean, at most");
+  cli.option("--pictures", t.pictures, {0, 1000}, "images that attention is drawn over", Keep::no);
 }
 
 void run(train::Cli& cli) {

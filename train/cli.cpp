@@ -4,22 +4,27 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
+#include <cmath>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
+#include "tapehead/core/detail/number.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
 #include "tapehead/core/parallel.h"
 #include "tapehead/core/random.h"
 #include "tapehead/core/suggest.h"
 #include "tapehead/train/append_file.h"
+#include "tapehead/train/detail/display.h"
+#include "tapehead/train/detail/option_value.h"
+#include "tapehead/train/detail/streams.h"
 
 namespace tapehead::train {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
+using detail::Json;
+
+constexpr const char* kProgram = "program";  // in config.json: whose folder it is
 
 // Ends a program from within parse().
 struct Exit {
@@ -31,32 +36,10 @@ class UsageError : public ValueError {
   using ValueError::ValueError;
 };
 
+constexpr Range<int64_t> kAtLeastOne{1}, kEpochs{1, 1'000'000};
+
 [[noreturn]] void missing_value(const std::string& flag) {
   throw UsageError(fmt::format("{}: its value is missing; --help lists the options", flag));
-}
-
-template <class T>
-T read_number(const std::string& flag, const std::string& text, const char* kind) {
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size())
-    throw UsageError(fmt::format("{} {}: not {}", flag, text, kind));
-  return value;
-}
-
-void read(const std::string&, const std::string& text, std::string& value) { value = text; }
-void read(const std::string& flag, const std::string& text, int64_t& value) {
-  value = read_number<int64_t>(flag, text, "a whole number");
-}
-void read(const std::string& flag, const std::string& text, uint64_t& value) {
-  value = read_number<uint64_t>(flag, text, "a whole number of 0 or more");
-}
-void read(const std::string& flag, const std::string& text, double& value) {
-  value = read_number<double>(flag, text, "a number");
-}
-template <class T>
-void read(const std::string& flag, const std::string& text, std::optional<T>& value) {
-  read(flag, text, value.emplace());
 }
 
 const char* type_name(const std::string&) { return "TEXT"; }
@@ -66,6 +49,15 @@ const char* type_name(const T&) {
   return "N";
 }
 const char* type_name(const std::optional<std::string>&) { return "TEXT"; }
+
+template <class T>
+Json to_json(const T& value) {
+  return value;
+}
+template <class T>
+Json to_json(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
+}
 
 bool is_there(const std::string& folder, const char* file) {
   std::error_code ignored;
@@ -91,12 +83,14 @@ void check_eval(const std::string& folder) {
       folder));
 }
 
-void check_resume(const std::string& out) {
-  if (is_there(out, "checkpoint.safetensors") || is_there(out, "jobs")) return;
-  throw IoError(fmt::format(
-      "--resume: there is no checkpoint.safetensors in {}; name the run's folder with --out, or "
-      "leave --resume out to start a run",
-      out));
+// What a run or a model in `folder` was made with; empty where nothing says it.
+Json config_in(const std::string& folder) {
+  if (!is_there(folder, "config.json")) return Json::object();
+  const std::string path = folder + "/config.json";
+  Json config = Json::parse(read_file(path, 1 << 20), nullptr, false);
+  if (!config.is_object())
+    throw FormatError(path + ": not a JSON object; the run's options cannot be read from it");
+  return config;
 }
 
 }  // namespace
@@ -114,7 +108,7 @@ struct Cli::State {
     std::string flag;
     CLI::Option* option;
     Keep keep;
-    std::function<void(const Json&)> read;
+    std::function<std::string(const Json&)> read;  // gives what is wrong
     std::function<Json()> write;
 
     std::string key() const { return flag.substr(flag.find_first_not_of('-')); }
@@ -126,44 +120,42 @@ struct Cli::State {
   CLI::App app;
   std::vector<Kept> kept;
   Options common;
+  bool resumable = false;  // there is something to go on from
 
-  template <class T>
-  CLI::Option* add(const std::string& flag, T& value, const std::string& help) {
-    return app
-        .add_option_function<std::string>(
-            flag,
-            [flag, &value](const std::string& text) {
-              if (text.starts_with("--")) missing_value(flag);
-              read(flag, text, value);
-            },
-            help)
-        ->type_name(type_name(value));
+  template <class T, class... Ranges>
+  CLI::Option* add(const std::string& flag, T& value, const std::string& help,
+                   const Ranges&... range) {
+    const auto set = [flag, &value, range...](const std::string& text) {
+      if (text.starts_with("--")) missing_value(flag);
+      const std::string wrong = detail::read_text(text, value, range...);
+      if (!wrong.empty()) throw UsageError(fmt::format("{} {}: {}", flag, text, wrong));
+    };
+    return app.add_option_function<std::string>(flag, set, help)->type_name(type_name(value));
   }
 
-  template <class T>
-  void keep_value(const std::string& flag, CLI::Option* option, T& value, Keep keep) {
+  template <class T, class... Ranges>
+  void keep_value(const std::string& flag, CLI::Option* option, T& value, Keep keep,
+                  const Ranges&... range) {
     if (keep == Keep::no) return;
-    kept.push_back({flag, option, keep, [&value](const Json& j) { value = j.get<T>(); },
-                    [&value] { return Json(value); }});
+    kept.push_back(
+        {flag, option, keep,
+         [&value, range...](const Json& j) { return detail::read_json(j, value, range...); },
+         [&value] { return to_json(value); }});
   }
-  template <class T>
-  void keep_value(const std::string& flag, CLI::Option* option, std::optional<T>& value,
-                  Keep keep) {
-    kept.push_back({flag, option, keep, [&value](const Json& j) { value = j.get<T>(); },
-                    [&value] { return value ? Json(*value) : Json(); }});
+
+  // An option that --resume and --eval know.
+  template <class T, class... Ranges>
+  void option(const std::string& flag, T& value, const std::string& help, Keep keep,
+              const Ranges&... range) {
+    keep_value(flag, add(flag, value, help, range...), value, keep, range...);
   }
 
   // The options that the model in `folder` was made with stand where none are given.
-  void read_config(const std::string& folder) {
-    const std::string path = folder + "/config.json";
-    if (!is_there(folder, "config.json")) return;
-    const Json config = Json::parse(read_file(path, 1 << 20), nullptr, false);
-    if (!config.is_object())
-      throw FormatError(path + ": not a JSON object; the run's options cannot be read from it");
+  void read_config(const Json& config, const std::string& folder) {
     for (const Kept& k : kept) {
       const auto value = config.find(k.key());
       if (value == config.end() || value->is_null()) continue;
-      if (k.option->count() == 0) take(k, *value, path);
+      if (k.option->count() == 0) take(k, *value, folder + "/config.json");
       else if ((k.keep == Keep::fixed || (common.resume && k.flag == "--seed")) &&
                k.write() != *value)
         throw ValueError(
@@ -173,17 +165,41 @@ struct Cli::State {
     }
   }
 
+  // Of the model that is evaluated or the run that is resumed, in `folder`.
+  void read_config(const std::string& folder) {
+    const Json config = config_in(folder);
+    const auto program = config.find(kProgram);
+    const bool known = program != config.end() && program->is_string();
+    if (known && *program != name)
+      throw ValueError(fmt::format("{0} {1}: it is a folder of {2}, not of {3}; run {2} {0} {1}",
+                                   common.eval ? "--eval" : "--resume --out", folder,
+                                   program->get<std::string>(), name));
+    resumable = is_there(folder, "checkpoint.safetensors") || config.contains("jobs");
+    if (common.resume && !resumable) {
+      if (!known)
+        throw IoError(fmt::format(
+            "--resume: there is no checkpoint.safetensors in {}; name the run's folder with --out, "
+            "or leave --resume out to start a run",
+            folder));
+      if (!common.quiet)
+        fmt::print(stderr,
+                   "{}: the run in {} was stopped before its first checkpoint; it starts anew\n",
+                   name, folder);
+    }
+    read_config(config, folder);
+  }
+
   static std::string plain(const Json& value) {
     return value.is_string() ? value.get<std::string>() : value.dump();
   }
 
   static void take(const Kept& k, const Json& value, const std::string& path) {
-    try {
-      k.read(value);
-    } catch (const Json::exception&) {
-      throw FormatError(fmt::format("{}: {} is not a value for {}; give {} on the command line",
-                                    path, value.dump(), k.flag, k.flag));
-    }
+    const std::string wrong = k.read(value);
+    if (!wrong.empty())
+      throw FormatError(
+          fmt::format("{}: \"{}\" is {}: {}; correct it there, or train a new model "
+                      "in another --out",
+                      path, k.key(), clip(value.dump(), 60), wrong));
   }
 
   void parse_words() {
@@ -208,17 +224,21 @@ struct Cli::State {
 };
 
 Cli::Cli(int argc, char** argv, std::string name, const std::string& description)
-    : state_(std::make_unique<State>(argc, argv, std::move(name), description)) {}
+    : state_(std::make_unique<State>(argc, argv, std::move(name), description)) {
+  detail::open_standard_streams();
+}
 Cli::~Cli() = default;
 
 void Cli::option(const std::string& flag, std::string& value, const std::string& help, Keep keep) {
-  state_->keep_value(flag, state_->add(flag, value, help), value, keep);
+  state_->option(flag, value, help, keep);
 }
-void Cli::option(const std::string& flag, int64_t& value, const std::string& help, Keep keep) {
-  state_->keep_value(flag, state_->add(flag, value, help), value, keep);
+void Cli::option(const std::string& flag, int64_t& value, Range<int64_t> range,
+                 const std::string& help, Keep keep) {
+  state_->option(flag, value, help, keep, range);
 }
-void Cli::option(const std::string& flag, double& value, const std::string& help, Keep keep) {
-  state_->keep_value(flag, state_->add(flag, value, help), value, keep);
+void Cli::option(const std::string& flag, double& value, Range<double> range,
+                 const std::string& help, Keep keep) {
+  state_->option(flag, value, help, keep, range);
 }
 void Cli::flag(const std::string& flag, bool& value, const std::string& help, Keep keep) {
   state_->keep_value(flag, state_->app.add_flag(flag, value, help), value, keep);
@@ -227,7 +247,7 @@ void Cli::flag(const std::string& flag, bool& value, const std::string& help, Ke
 const std::string& Cli::name() const { return state_->name; }
 
 std::string Cli::config() const {
-  Json config = Json::object();
+  Json config = {{kProgram, name()}};
   for (const State::Kept& k : state_->kept) config[k.key()] = k.write();
   return config.dump(2) + "\n";
 }
@@ -250,32 +270,23 @@ Options Cli::parse() {
   std::optional<int64_t> threads, every;
   std::string precision = "fp32";
   o.out = "out/" + s.name;
-  const auto common = [&](const char* flag, auto& value, const char* help, Keep keep) {
-    CLI::Option* option = s.add(flag, value, help);
-    s.keep_value(flag, option, value, keep);
-  };
-  common("--data", o.data, "folder of real data; without it data is generated", Keep::preset);
-  common("--seed", o.seed, "of everything random; default: 1", Keep::preset);
-  common("--epochs", o.epochs, "passes over the data", Keep::preset);
-  common("--steps", o.steps, "instead of --epochs", Keep::preset);
-  s.add("--threads", threads, "default: OMP_NUM_THREADS, or all");
+  s.option("--data", o.data, "folder of real data; without it data is generated", Keep::preset);
+  s.option("--seed", o.seed, "of everything random; default: 1", Keep::preset);
+  s.option("--epochs", o.epochs, "passes over the data", Keep::preset, kEpochs);
+  s.option("--steps", o.steps, "instead of --epochs", Keep::preset, kAtLeastOne);
+  s.add("--threads", threads, "default: OMP_NUM_THREADS, or all", kAtLeastOne);
   s.add("--precision", precision, "fp32");
   CLI::Option* out = s.add(
       "--out", o.out,
       "folder for the model, checkpoints, logs and pictures; default: " + o.out + ", or --eval's");
   s.app.add_flag("--resume", o.resume, "go on from the last checkpoint in --out");
   s.add("--eval", o.eval, "score the model in this folder instead of training");
-  s.add("--checkpoint-every", every, "steps; default: once an epoch");
+  s.add("--checkpoint-every", every, "steps; default: once an epoch", kAtLeastOne);
   s.app.add_flag("--anomaly", o.anomaly, "name the first op that makes a NaN (slow)");
   s.app.add_flag("--smoke", o.smoke, "a few steps, to see that it runs");
   s.app.add_flag("--quiet", o.quiet, "no progress");
   s.parse_words();
   if (o.resume && o.eval) throw UsageError("--eval and --resume: give one of them");
-  for (const auto& [flag, value] :
-       {std::pair("--epochs", o.epochs), std::pair("--steps", o.steps),
-        std::pair("--threads", threads), std::pair("--checkpoint-every", every)})
-    if (value && *value < 1)
-      throw UsageError(fmt::format("{} {}: must be at least 1", flag, *value));
   if (precision != "fp32")
     throw UsageError(fmt::format("--precision {}: only fp32 is there", precision));
   if (o.smoke) o.steps = 3;
@@ -284,9 +295,8 @@ Options Cli::parse() {
   const auto given_epochs = o.epochs, given_steps = o.steps;
   if (o.eval) check_eval(*o.eval);
   if (o.eval && out->count() == 0) o.out = *o.eval;
-  if (o.resume) check_resume(o.out);
-  if (o.eval) s.read_config(*o.eval);
-  else if (o.resume) s.read_config(o.out);
+  if (o.eval || o.resume) s.read_config(o.eval ? *o.eval : o.out);
+  o.resume = o.resume && s.resumable;
   if (given_epochs || given_steps) {  // the one that is given replaces both
     o.epochs = given_epochs;
     o.steps = given_steps;
@@ -304,11 +314,15 @@ int program(int argc, char** argv, const std::string& name, const std::string& d
     return status;
   };
   try {
-    Cli cli(argc, argv, name, description);
-    body(cli);
-    return 0;
-  } catch (const Exit& e) {
-    return e.status;
+    int status = 0;
+    try {
+      Cli cli(argc, argv, name, description);
+      body(cli);
+    } catch (const Exit& e) {
+      status = e.status;
+    }
+    detail::flush_output();
+    return status;
   } catch (const Interrupted& e) {
     return failed(e, 130);
   } catch (const UsageError& e) {
@@ -325,8 +339,10 @@ void check_choice(const std::string& flag, const std::string& value, const std::
 }
 
 void report(const Cli& cli, const std::string& metric, double value) {
-  const Json line = {{"example", cli.name()}, {"metric", metric}, {"value", value}};
+  Json line = {{"example", cli.name()}, {"metric", metric}, {"value", value}};
+  if (!std::isfinite(value)) line["value_is"] = fmt::format("{}", core::shown(value));
   fmt::print("{}\n", line.dump());
+  detail::flush_output();
 }
 
 }  // namespace tapehead::train

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +27,16 @@ struct Options {
   bool quiet = false;                    ///< no progress
 };
 
+/// The values that a numeric option takes: from `least` to `most`, both included.
+template <class T>
+struct Range {
+  T least{};
+  T most = std::numeric_limits<T>::max();
+};
+/// Any number above 0; a part of a whole; and how large a part of a model is, or a batch.
+inline constexpr Range<double> kPositive{std::numeric_limits<double>::min()}, kPart{0, 1};
+inline constexpr Range<int64_t> kSize{1, 65536};
+
 /// What --resume and --eval make of the value that an option had in the training run.
 enum class Keep {
   fixed,   ///< it holds; another one is refused: the model or its data would not fit
@@ -39,9 +50,8 @@ enum class Keep {
 ///     return train::program(argc, argv, "translate", "Translates with attention.",
 ///                           [](train::Cli& cli) {
 ///       int64_t width = 256;
-///       cli.option("--width", width, "size of the hidden state", train::Keep::fixed);
-///       const train::Options o = cli.parse();
-///       …
+///       cli.option("--width", width, train::kSize, "size of the hidden state",
+///       train::Keep::fixed); const train::Options o = cli.parse(); …
 ///     });
 ///   }
 class Cli {
@@ -49,12 +59,13 @@ class Cli {
   Cli(int argc, char** argv, std::string name, const std::string& description);
   ~Cli();
 
-  /// An option of the program; what `value` holds is its default.
+  /// An option of the program; what `value` holds is its default, which may lie outside the range
+  /// and then says that the option was not given.
   void option(const std::string& flag, std::string& value, const std::string& help,
               Keep keep = Keep::preset);
-  void option(const std::string& flag, int64_t& value, const std::string& help,
-              Keep keep = Keep::preset);
-  void option(const std::string& flag, double& value, const std::string& help,
+  void option(const std::string& flag, int64_t& value, Range<int64_t> range,
+              const std::string& help, Keep keep = Keep::preset);
+  void option(const std::string& flag, double& value, Range<double> range, const std::string& help,
               Keep keep = Keep::preset);
   /// An option without a value.
   void flag(const std::string& flag, bool& value, const std::string& help,
@@ -63,12 +74,15 @@ class Cli {
   /// Reads the command line, sets the threads and the seed, and makes the folder `out` (of a model
   /// that is evaluated: its own, unless --out names another). Of a run that is resumed or a model
   /// that is evaluated, options that are not given are those it was trained with (config.json), the
-  /// data, the seed and the length of the run with them. Ends the program's function for --help and
-  /// for a wrong option, with a message that says what is right.
+  /// data, the seed and the length of the run with them. A run that was stopped before its first
+  /// checkpoint starts anew with them: then `resume` is false. Ends the program's function for
+  /// --help. Throws for a wrong option, ValueError from the command line and FormatError from
+  /// config.json, with a message that says what is right, and IoError or ValueError where there is
+  /// no run of this program.
   Options parse();
 
   const std::string& name() const;
-  /// The options and their values as one JSON object: what config.json holds.
+  /// The program, the options and their values as one JSON object: what config.json holds.
   std::string config() const;
   /// The same as words of a command line, without the flags of `except`: for run_jobs().
   std::vector<std::string> arguments(const std::vector<std::string>& except) const;
@@ -88,12 +102,15 @@ class Interrupted : public Error {
 };
 
 /// Runs a program's function; an error becomes one line on standard error. Gives the exit status:
-/// 0, 1 for an error, 2 for a wrong command line, 130 after Ctrl-C.
+/// 0, 1 for an error, output that could not be written among them, 2 for a wrong command line, 130
+/// after Ctrl-C.
 int program(int argc, char** argv, const std::string& name, const std::string& description,
             const std::function<void(Cli&)>& body);
 
 /// The last line of every program, on standard output:
 /// {"example":"translate","metric":"bleu","value":38.2}
+/// A value that is not finite, which JSON cannot say, becomes null with "value_is":"nan" behind it.
+/// Throws IoError when it cannot be written.
 void report(const Cli& cli, const std::string& metric, double value);
 
 }  // namespace tapehead::train

@@ -21,7 +21,7 @@ struct Program {
   std::vector<char*> argv;
   std::string score = "additive";
   int64_t width = 64;
-  double lr = 0.5;
+  double lr = 0.5, dropout = -1;
   bool coverage = false, interactive = false;
   train::Cli cli;
   train::Options o;
@@ -31,8 +31,9 @@ struct Program {
         argv(arguments()),
         cli(count(), argv.data(), "translate", "Test.") {
     cli.option("--score", score, "how", Keep::fixed);
-    cli.option("--width", width, "how wide", Keep::fixed);
-    cli.option("--lr", lr, "how fast");
+    cli.option("--width", width, {1, 4096}, "how wide", Keep::fixed);
+    cli.option("--lr", lr, train::kPositive, "how fast");
+    cli.option("--dropout", dropout, train::kPart, "how much");
     cli.flag("--coverage", coverage, "whether", Keep::fixed);
     cli.flag("--interactive", interactive, "whether", Keep::no);
   }
@@ -92,8 +93,9 @@ TEST_CASE("cli: options and their defaults") {
   CHECK(given.o.checkpoint_every == 4);
   CHECK(given.o.quiet);
   CHECK(given.cli.config() ==
-        "{\n  \"score\": \"dot\",\n  \"width\": 9,\n  \"lr\": 0.0025,\n  \"coverage\": true,\n"
-        "  \"data\": null,\n  \"seed\": 18,\n  \"epochs\": null,\n  \"steps\": 30\n}\n");
+        "{\n  \"program\": \"translate\",\n  \"score\": \"dot\",\n  \"width\": 9,\n"
+        "  \"lr\": 0.0025,\n  \"dropout\": -1.0,\n  \"coverage\": true,\n  \"data\": null,\n  "
+        "\"seed\": 18,\n  \"epochs\": null,\n  \"steps\": 30\n}\n");
   Program smoke({"--smoke", "--out", scratch / "c"});
   smoke.parse();
   CHECK(smoke.o.steps == 3);
@@ -115,7 +117,18 @@ TEST_CASE("cli: a wrong command line") {
       {{"--lr", "fast"}, "--lr fast: not a number"},
       {{"--seed=-1"}, "--seed -1: not a whole number of 0 or more"},
       {{"--steps", "0"}, "--steps 0: must be at least 1"},
-      {{"--epochs=-2"}, "--epochs -2: must be at least 1"},
+      {{"--steps", "1e300"}, "--steps 1e300: not a whole number"},
+      {{"--epochs=-2"}, "--epochs -2: must be from 1 to 1000000"},
+      {{"--epochs", "9223372036854775807"},
+       "--epochs 9223372036854775807: must be from 1 to 1000000"},
+      {{"--width", "0"}, "--width 0: must be from 1 to 4096"},
+      {{"--width", "4097"}, "--width 4097: must be from 1 to 4096"},
+      {{"--lr", "0"}, "--lr 0: must be above 0"},
+      {{"--lr", "-1e-9"}, "--lr -1e-9: must be above 0"},
+      {{"--lr", "nan"}, "--lr nan: not a finite number"},
+      {{"--lr", "-inf"}, "--lr -inf: not a finite number"},
+      {{"--dropout", "-1"}, "--dropout -1: must be from 0 to 1"},
+      {{"--dropout", "1.5"}, "--dropout 1.5: must be from 0 to 1"},
       {{"--threads", "0"}, "--threads 0: must be at least 1"},
       {{"--checkpoint-every", "0"}, "--checkpoint-every 0: must be at least 1"},
       {{"--precision", "fp64"}, "--precision fp64: only fp32 is there"},
@@ -186,15 +199,89 @@ TEST_CASE("cli: --resume and --eval refuse what does not fit the run") {
   CHECK(error_of({"--resume", "--out", run, "--seed", "8"}) ==
         "--seed 8: the run in " + run + " has --seed 7; leave --seed" + advice);
 
-  leave_run(scratch, R"({"width": "wide"})");
-  CHECK(error_of({"--eval", run}) ==
-        run +
-            "/config.json: \"wide\" is not a value for --width; give --width on the command line");
   for (const char* bad : {"", "[1]", "{\"width\": 1"}) {
     leave_run(scratch, bad);
     CHECK(error_of({"--eval", run}) ==
           run + "/config.json: not a JSON object; the run's options cannot be read from it");
   }
+}
+
+// Once they were believed, or wrapped: a seed of -1, steps of 7.9.
+TEST_CASE("cli: the values in config.json are checked as those of the command line") {
+  const Scratch scratch;
+  const std::string run = scratch / "run", path = run + "/config.json: ";
+  const struct {
+    std::string key, value, wrong;
+  } rows[] = {
+      {"steps", "7.9", "not a whole number"},
+      {"steps", "1e+300", "not a whole number"},
+      {"steps", "0", "must be at least 1"},
+      {"steps", "18446744073709551615", "not a whole number"},
+      {"steps", "\"7\"", "not a whole number"},
+      {"epochs", "-3", "must be from 1 to 1000000"},
+      {"seed", "-1", "not a whole number of 0 or more"},
+      {"seed", "1.5", "not a whole number of 0 or more"},
+      {"width", "\"wide\"", "not a whole number"},
+      {"width", "0", "must be from 1 to 4096"},
+      {"width", "true", "not a whole number"},
+      {"lr", "0", "must be above 0"},
+      {"lr", "\"0.5\"", "not a number"},
+      {"dropout", "1.5", "must be from 0 to 1"},
+      {"coverage", "1", "not true or false"},
+      {"score", "5", "not a text"},
+      {"data", "[\"d\"]", "not a text"},
+  };
+  for (const auto& row : rows) {
+    leave_run(scratch, "{\"" + row.key + "\": " + row.value + "}");
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"--eval", run}, {"--resume", "--out", run}})
+      CHECK(error_of(words) == path + "\"" + row.key + "\" is " + row.value + ": " + row.wrong +
+                                   "; correct it there, or train a new model in another --out");
+  }
+  leave_run(scratch, R"({"lr": "fast", "dropout": 1, "seed": 18446744073709551615})");
+  Program given({"--eval", run, "--lr", "2"});  // what is given stands, whatever the file says
+  given.parse();
+  CHECK(given.lr == 2);
+  CHECK(given.dropout == 1);
+  CHECK(given.o.seed == 18446744073709551615U);
+}
+
+TEST_CASE("cli: a folder of another program says whose it is") {
+  const Scratch scratch;
+  const std::string run = scratch / "run";
+  leave_run(scratch, R"({"program": "gpt", "width": 0})");
+  CHECK(error_of({"--eval", run}) == "--eval " + run +
+                                         ": it is a folder of gpt, not of translate; run gpt "
+                                         "--eval " +
+                                         run);
+  CHECK(error_of({"--resume", "--out", run}) ==
+        "--resume --out " + run +
+            ": it is a folder of gpt, not of translate; run gpt --resume "
+            "--out " +
+            run);
+  leave_run(scratch, R"({"program": "translate"})");
+  CHECK(error_of({"--eval", run}).empty());
+}
+
+TEST_CASE("cli: a run that was stopped before its first checkpoint starts anew with its options") {
+  const Scratch scratch;
+  const std::string run = scratch / "run";
+  leave_run(scratch, R"({"program": "translate", "width": 128, "seed": 7})");
+  for (const char* file : {"checkpoint.safetensors", "model.safetensors"})
+    std::filesystem::remove(run + "/" + file);
+  Program program({"--resume", "--quiet", "--out", run});
+  program.parse();
+  CHECK_FALSE(program.o.resume);
+  CHECK(program.width == 128);
+  CHECK(program.o.seed == 7);
+  // Of jobs there is none in this folder.
+  scratch.write("run/config.json", R"({"program": "translate", "jobs": true})");
+  Program jobs({"--resume", "--out", run});
+  jobs.parse();
+  CHECK(jobs.o.resume);
+  // Any model has a config.json: only a run's own is a run's.
+  scratch.write("run/config.json", R"({"model_type": "gpt2"})");
+  CHECK(error_of({"--resume", "--out", run}).starts_with("--resume: there is no checkpoint"));
 }
 
 TEST_CASE("cli: --resume and --eval where there is nothing") {

@@ -9,16 +9,18 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstring>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
 #include <utility>
 
+#include "tapehead/core/detail/system_error.h"
 #include "tapehead/core/file.h"
 #include "tapehead/core/parallel.h"
 #include "tapehead/train/append_file.h"
 #include "tapehead/train/checkpoint.h"
+#include "tapehead/train/detail/folder_lock.h"
 #include "tapehead/train/detail/interrupt.h"
 #include "tapehead/train/progress.h"
 
@@ -53,7 +55,7 @@ class Process {
     int out[2];
     const int log = open(log_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (log < 0 || pipe2(out, O_CLOEXEC) != 0) {
-      const std::string why = std::strerror(errno);
+      const std::string why = core::system_error(errno);
       if (log >= 0) close(log);
       throw IoError(fmt::format("{}: cannot be started: {}", job.name, why));
     }
@@ -65,7 +67,7 @@ class Process {
     out_ = out[0];
     if (id_ > 0) return;
     close(out_);
-    throw IoError(fmt::format("{}: cannot be started: {}", job.name, std::strerror(errno)));
+    throw IoError(fmt::format("{}: cannot be started: {}", job.name, core::system_error(errno)));
   }
   ~Process() {
     if (id_ > 0) {
@@ -161,9 +163,9 @@ class Jobs {
       const Job& job = jobs_[next_];
       const std::string folder = job_folder(options_, job), result = folder + "/" + kResult;
       make_folders(folder, "jobs");
-      if (options_.resume) results_[next_] = last_line(text_of(result));
-      else std::filesystem::remove(result);
+      results_[next_] = last_line(text_of(result));
       if (results_[next_].empty()) {
+        if (is_busy(job, folder)) return;
         const bool begun = options_.resume && std::filesystem::exists(folder + "/" + kCheckpoint);
         if (!begun) std::filesystem::remove(folder + "/" + kLog);
         running_.push_back({next_, Process(job, folder, begun)});
@@ -172,6 +174,15 @@ class Jobs {
       }
       ++next_;
     }
+  }
+
+  // Whether a job of a killed call still saves itself there.
+  bool is_busy(const Job& job, const std::string& folder) {
+    if (!detail::FolderLock::is_taken(folder)) return false;
+    if (waits_for_ != next_)
+      progress_.note(fmt::format("{}: waits for the run that is writing there", job.name));
+    waits_for_ = next_;
+    return true;
   }
 
   // Whether it has; then it takes what came of it.
@@ -208,9 +219,17 @@ class Jobs {
   Progress progress_;
   std::vector<Running> running_;
   size_t next_ = 0;
+  std::optional<size_t> waits_for_;
   int64_t done_ = 0;
   std::string failure_;
 };
+
+// What an earlier call left in the folders: results and checkpoints of other options.
+void remove_earlier_jobs(std::span<const Job> jobs, const Options& options) {
+  for (const Job& job : jobs)
+    for (const char* name : {kResult, kCheckpoint})
+      std::filesystem::remove(job_folder(options, job) + "/" + name);
+}
 
 }  // namespace
 
@@ -220,7 +239,12 @@ std::string job_folder(const Options& options, const Job& job) {
 
 std::vector<std::string> run_jobs(const Cli& cli, std::span<const Job> jobs,
                                   const Options& options) {
-  write_atomic(options.out + "/config.json", cli.config());
+  make_folders(options.out, "jobs");
+  const detail::FolderLock lock(options.out);
+  if (!options.resume) remove_earlier_jobs(jobs, options);
+  auto config = nlohmann::ordered_json::parse(cli.config());
+  config["jobs"] = true;  // --resume goes on without a checkpoint in this folder
+  write_atomic(options.out + "/config.json", config.dump(2) + "\n");
   return Jobs(cli, jobs, options).run();
 }
 

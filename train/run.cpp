@@ -1,11 +1,7 @@
 #include "tapehead/train/run.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
@@ -14,10 +10,13 @@
 #include "tapehead/autograd/anomaly.h"
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/number.h"
+#include "tapehead/core/detail/system_error.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
 #include "tapehead/train/append_file.h"
 #include "tapehead/train/checkpoint.h"
+#include "tapehead/train/detail/folder_lock.h"
 #include "tapehead/train/detail/interrupt.h"
 #include "tapehead/train/metrics_log.h"
 #include "tapehead/train/plot.h"
@@ -30,28 +29,6 @@ namespace {
 constexpr const char* kModel = "model.safetensors";
 constexpr const char* kBest = "best.safetensors";
 constexpr const char* kConfig = "config.json";
-
-// While a run lives, its folder is locked: two that write into one spoil each other's checkpoint.
-// The lock is on the folder itself, so that it leaves nothing there, and ends with the process,
-// killed or not. File systems without locks let everyone in.
-class FolderLock {
- public:
-  explicit FolderLock(const std::string& folder)
-      : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-    if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
-    ::close(descriptor_);
-    throw IoError(fmt::format(
-        "{}: another run is writing there; wait for it, stop it, or take another --out", folder));
-  }
-  ~FolderLock() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-
- private:
-  int descriptor_;
-};
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -76,7 +53,9 @@ struct RunBase::State {
     std::function<double()> score;
     Best best = Best::highest;
 
+    // NaN is no score: nothing is worse.
     bool better(double value, double than) const {
+      if (std::isnan(than)) return !std::isnan(value);
       return best == Best::highest ? value > than : value < than;
     }
   };
@@ -89,7 +68,7 @@ struct RunBase::State {
   CatchInterrupt interrupt;
   std::optional<AnomalyMode> anomaly;
   double started = now();
-  int64_t saved = run.step;  // the step of the checkpoint
+  std::optional<int64_t> saved;  // the step of the checkpoint
 
   std::string file(const char* name) const { return options.out + "/" + name; }
 
@@ -98,9 +77,17 @@ struct RunBase::State {
   }
 
   /// What an error says last: what is left, and how it is used.
-  std::string kept(const char* more) const {
-    return fmt::format("the checkpoint of step {} is kept: --resume {}--out {}", saved, more,
-                       options.out);
+  std::string kept(const char* more = "", const char* does = "") const {
+    if (!saved) return "there is no checkpoint yet";
+    std::error_code ignored;
+    if (!lock->in_place() || !std::filesystem::exists(file(kCheckpoint), ignored))
+      return fmt::format("the checkpoint of step {} is gone from {}: start again", *saved,
+                         options.out);
+    return fmt::format("the checkpoint of step {} is kept: --resume {}--out {}{}", *saved, more,
+                       options.out, does);
+  }
+  std::string kept_for_anomaly() const {
+    return kept("--anomaly ", " names the first op that made a NaN");
   }
 
   void check_parameters() const {
@@ -108,9 +95,8 @@ struct RunBase::State {
     for (const nn::Param& p : params.all())
       if (is_floating(p.value.dtype()) && all(isfinite(p.value)).item() == 0)
         throw GraphError(fmt::format(
-            "run: '{}' is not finite after step {}; {} names the first op that made a NaN; lower "
-            "the learning rate, or clip gradients",
-            p.path, run.step, kept("--anomaly ")));
+            "run: '{}' is not finite after step {}; {}; lower the learning rate, or clip gradients",
+            p.path, run.step, kept_for_anomaly()));
   }
 
   void save() {
@@ -134,8 +120,9 @@ struct RunBase::State {
                {metric, value},
                {"seconds", run.seconds + now() - started}});
     board.scalar(metric, value, run.step);
-    progress.note(fmt::format("epoch {}  step {}  {} {:.4g}", epoch, run.step, metric, value));
-    if (!run.has_best || scoring.better(value, run.best)) {
+    progress.note(
+        fmt::format("epoch {}  step {}  {} {:.4g}", epoch, run.step, metric, core::shown(value)));
+    if (scoring.better(value, run.has_best ? run.best : NAN)) {
       run.best = value;
       run.has_best = true;
       params.save(file(kBest));
@@ -157,13 +144,16 @@ struct RunBase::State {
     if (due(options.checkpoint_every)) save();
   }
 
-  /// Does what writes files; when that fails, says how to go on.
+  /// Does what writes files; when that fails, says how to go on. Logs that are open outlive their
+  /// folder, and would not notice.
   template <class F>
   void writing(F f) const {
     try {
+      if (!lock->in_place())
+        throw IoError(fmt::format("{}: the folder was removed during the run", options.out));
       f();
     } catch (const IoError& e) {
-      throw IoError(fmt::format("{}; free some space; {}", e.what(), kept("")));
+      throw IoError(fmt::format("{}; {}", e.what(), kept()));
     }
   }
 
@@ -193,20 +183,17 @@ struct RunBase::State {
 
 namespace {
 
-RunState resume_or_start(const Options& o, const nn::Params& params, optim::Optimizer& optimizer,
-                         optim::Schedule& schedule, const BatchSource& source,
-                         optim::WeightAverage* average) {
-  const std::string path = o.out + "/" + kCheckpoint;
-  if (o.resume) {
-    RunState run = load_checkpoint(path, params, optimizer, schedule, average);
-    source.seek(run.position);
-    return run;
+// An earlier run's results must not be taken for this one's, nor its checkpoint be resumed with
+// this one's options. The checkpoint goes first: what it needs is there as long as it is.
+void remove_earlier_run(const std::string& folder) {
+  for (const char* name : {kCheckpoint, kModel, kBest}) {
+    const std::string path = folder + "/" + name;
+    std::error_code error;
+    std::filesystem::remove(path, error);
+    if (error)
+      throw IoError(
+          fmt::format("{}: cannot be removed: {}", path, core::system_error(error.value())));
   }
-  save_checkpoint(path, params, optimizer, schedule, {}, average);
-  // An earlier run's results must not be taken for this one's.
-  std::error_code ignored;
-  for (const char* file : {kModel, kBest}) std::filesystem::remove(o.out + "/" + file, ignored);
-  return {};
 }
 
 }  // namespace
@@ -217,7 +204,13 @@ RunBase::RunBase(const Cli& cli, const Options& o, const nn::Params& params,
   make_folders(o.out, "run");
   auto lock = std::make_unique<const FolderLock>(o.out);
   remove_abandoned(o.out);
-  const RunState run = resume_or_start(o, params, optimizer, schedule, source, average);
+  RunState run;
+  if (o.resume) {
+    run = load_checkpoint(o.out + "/" + kCheckpoint, params, optimizer, schedule, average);
+    source.seek(run.position);
+  } else {
+    remove_earlier_run(o.out);
+  }
   const std::string log_path = o.out + "/metrics.jsonl";
   write_atomic(o.out + "/" + kConfig, cli.config());
   // NOLINTNEXTLINE(modernize-make-unique): it cannot be moved
@@ -241,6 +234,7 @@ RunBase::RunBase(const Cli& cli, const Options& o, const nn::Params& params,
           Progress({.label = cli.name(), .total = steps, .start = run.step, .quiet = o.quiet}),
       .interrupt = CatchInterrupt(CatchInterrupt::Second::ends),
       .anomaly = {}});
+  if (o.resume) state_->saved = run.step;
   if (o.anomaly) state_->anomaly.emplace();
 }
 
@@ -256,6 +250,15 @@ void RunBase::each(int64_t steps, const std::string& metric, std::function<doubl
   state_->scoring = {steps, metric, std::move(score), best};
 }
 
+void RunBase::keep(const std::function<void(const std::string& folder)>& save) {
+  State& s = *state_;
+  if (s.options.resume) return;
+  if (s.saved)
+    throw ValueError(fmt::format(
+        "run: keep() after the checkpoint of step {}; call it before the first step", *s.saved));
+  s.writing([&] { save(s.options.out); });
+}
+
 void RunBase::ends_at(double score) { state_->enough = score; }
 
 void RunBase::step(const Tensor& loss) {
@@ -267,10 +270,8 @@ void RunBase::step(const Tensor& loss) {
                                    : fmt::format("the last finite loss was {:.6g}, at step {}",
                                                  s.losses.values.back(), s.run.step);
     throw GraphError(fmt::format(
-        "run: the loss is {} at step {}; {}; {} names the first op that made a NaN; lower the "
-        "learning rate, or clip gradients",
-        std::isnan(value) ? "nan" : fmt::format("{}", value), s.run.step + 1, before,
-        s.kept("--anomaly ")));
+        "run: the loss is {} at step {}; {}; {}; lower the learning rate, or clip gradients",
+        core::shown(value), s.run.step + 1, before, s.kept_for_anomaly()));
   }
   s.optimizer.step();
   if (s.average) s.average->update();
@@ -282,6 +283,7 @@ void RunBase::step(const Tensor& loss) {
 
 bool RunBase::goes_on() {
   State& s = *state_;
+  if (!s.saved) s.writing([&] { s.save(); });
   if (s.over()) return false;
   if (CatchInterrupt::pressed()) {
     s.writing([&] {

@@ -43,10 +43,16 @@ class RunBase {
             Best best = Best::highest);
   /// The run is over when a score is this good: nothing later could be better.
   void ends_at(double score);
+  /// Calls `save` to write into the run's folder what --resume and --eval read there beside the
+  /// checkpoint, such as a vocabulary; a run that is resumed has it. The first checkpoint comes
+  /// after it, so that a run that is killed at any time can go on or, without a checkpoint, starts
+  /// anew. Throws ValueError once there is a checkpoint.
+  void keep(const std::function<void(const std::string& folder)>& save);
   /// Ends a step: checks that the loss is finite, lets the optimizer and the schedule step, clears
   /// gradients, logs, and saves a checkpoint when it is time. Throws GraphError for a loss that is
-  /// NaN or infinite, and for such a parameter where one is saved; IoError when the disk is full.
-  /// The last checkpoint stays then, and the message says how to go on.
+  /// NaN or infinite, and for such a parameter where one is saved; IoError when a file cannot be
+  /// written, or the folder was removed. The message says whether there is a checkpoint left, and
+  /// how to go on.
   void step(const Tensor& loss);
   /// Loads the weights with the best score, when there were scores; else the averages, if there
   /// are any.
@@ -56,7 +62,7 @@ class RunBase {
 
   int64_t steps_taken() const;
   /// Whether there is another step to take: not all are done, no score is as good as ends_at says,
-  /// and nobody pressed Ctrl-C.
+  /// and nobody pressed Ctrl-C. Saves the first checkpoint before the first step.
   bool goes_on();
 
  private:
@@ -74,6 +80,7 @@ class RunBase {
 /// has changed anything.
 ///
 ///   train::Run run(cli, o, params, opt, schedule, batches, steps);
+///   run.keep([&](const std::string& folder) { vocab.save(folder + "/vocab.txt"); });
 ///   for (const Batch& batch : run) {
 ///     Tensor loss = model.loss(batch);
 ///     loss.backward();

@@ -47,6 +47,7 @@ struct Program {
   std::optional<double> ends_at;
   optim::Ema* average = nullptr;
   bool finishes = false;
+  std::function<void(train::detail::RunBase&)> begin = [](auto&) {};
 
   Program(const std::string& out, const std::string& more = "") {
     o.out = out;
@@ -62,6 +63,7 @@ struct Program {
     if (score && score_each == 0) run.each_epoch("val", score, best);
     if (score && score_each != 0) run.each(score_each, "val", score, best);
     if (ends_at) run.ends_at(*ends_at);
+    begin(run);
     for (const Tensor& batch : run) {
       const Tensor loss = mean(square(layer(batch + 0.1 * randn({3, 40})) - 1));
       const Tensor changed = change(loss, run.steps_taken() + 1);
@@ -147,7 +149,7 @@ TEST_CASE("run: a full disk stops it, and the last checkpoint stays") {
   full.reset();
   CHECK(message == out +
                        "/checkpoint.safetensors: cannot be written: File too large; the old file "
-                       "is unchanged; free some space; the checkpoint of step 2 is kept: "
+                       "is unchanged; the checkpoint of step 2 is kept: "
                        "--resume --out " +
                        out);
   CHECK(step_of_checkpoint(out) == 2);
@@ -284,6 +286,108 @@ TEST_CASE("run: a new run takes the place of an old one, and of what a kill left
     return loss;
   };
   program.train(1);
+}
+
+// A kill between the first checkpoint and the vocabulary left a folder that could never go on.
+TEST_CASE("run: what a resumed run reads is there before the first checkpoint") {
+  const Scratch scratch;
+  const std::string out = scratch / "out";
+  const auto is_there = [&](const char* name) { return std::filesystem::exists(out + name); };
+  for (const bool again : {false, true}) {  // in an empty folder, and in place of an earlier run
+    CAPTURE(again);
+    CHECK(is_there("/checkpoint.safetensors") == again);
+    Program program(out);
+    int64_t kept = 0;
+    program.begin = [&](train::detail::RunBase& run) {
+      CHECK(is_there("/config.json"));
+      CHECK_FALSE(is_there("/checkpoint.safetensors"));
+      for (const char* name : {"/vocab.txt", "/more.txt"})
+        run.keep([&](const std::string& folder) {
+          CHECK(folder == out);
+          CHECK_FALSE(is_there("/checkpoint.safetensors"));
+          write_atomic(folder + name, "words");
+          ++kept;
+        });
+    };
+    program.change = [&](const Tensor& loss, int64_t step) {
+      if (step == 1) CHECK(step_of_checkpoint(out) == 0);
+      return loss;
+    };
+    program.train();
+    CHECK(kept == 2);
+  }
+  Program resumed(out, "resume"), late(scratch / "late");
+  resumed.begin = [](train::detail::RunBase& run) {
+    run.keep([](const std::string&) { FAIL("the folder has the file"); });
+  };
+  resumed.train(7);
+  late.begin = [](train::detail::RunBase& run) {
+    run.goes_on();
+    run.keep([](const std::string&) {});
+  };
+  CHECK(late.error() ==
+        "run: keep() after the checkpoint of step 0; call it before the first step");
+}
+
+TEST_CASE("run: a file that cannot be written before the first checkpoint") {
+  const Scratch scratch;
+  Program program(scratch / "out");
+  program.begin = [](train::detail::RunBase& run) {
+    run.keep([](const std::string& folder) { write_atomic(folder + "/no/vocab.txt", ""); });
+  };
+  CHECK(program.error() == program.o.out + "/no/vocab.txt: cannot be written: there is no folder " +
+                               program.o.out + "/no; make it first; there is no checkpoint yet");
+}
+
+TEST_CASE("run: a folder that is removed or replaced is noticed at the next step") {
+  const Scratch scratch;
+  const std::string out = scratch / "out";
+  const std::string gone = "; the checkpoint of step 1 is gone from " + out + ": start again";
+  for (const bool replaced : {false, true}) {
+    CAPTURE(replaced);
+    Program program(out);
+    program.o.checkpoint_every = 1;
+    program.change = [&](const Tensor& loss, int64_t step) {
+      if (step != 2) return loss;
+      std::filesystem::rename(out, scratch / (replaced ? "second" : "first"));
+      if (replaced) std::filesystem::create_directory(out);
+      return loss;
+    };
+    CHECK(program.error() == out + ": the folder was removed during the run" + gone);
+    CHECK(program.losses.size() == 2);
+    if (replaced) CHECK(std::filesystem::is_empty(out));
+  }
+  std::filesystem::remove(out);
+
+  Program lost(out);  // the checkpoint alone
+  lost.o.checkpoint_every = 1;
+  lost.change = [&](const Tensor& loss, int64_t step) {
+    if (step == 2) std::filesystem::remove(out + "/checkpoint.safetensors");
+    return step == 2 ? loss * NAN : loss;
+  };
+  const std::string message = lost.error();
+  CHECK(message == fmt::format("run: the loss is nan at step 2; the last finite loss was "
+                               "{:.6g}, at step 1{}; lower the learning rate, or clip "
+                               "gradients",
+                               lost.losses[0], gone));
+}
+
+TEST_CASE("run: a score that is NaN is no best one, and ends no run") {
+  const Scratch scratch;
+  for (const auto best : {train::Best::highest, train::Best::lowest}) {
+    Program program(scratch / "out");
+    std::vector<std::vector<double>> weights;
+    program.score_each = 2;
+    program.best = best;
+    program.ends_at = best == train::Best::highest ? 0.75 : 0.25;
+    program.score = [&] {
+      weights.push_back(program.layer.weight.to_vector<double>());
+      return weights.size() == 2 ? 0.5 : -NAN;
+    };
+    program.train();
+    REQUIRE(weights.size() == 3);
+    CHECK(program.layer.weight.to_vector<double>() == weights[1]);
+  }
 }
 
 TEST_CASE("run: one at a time writes into a folder") {

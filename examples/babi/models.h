@@ -115,23 +115,25 @@ inline void add_options(train::Cli& cli, Options& t) {
   cli.option("--task", t.task, "all, a number, or numbers with commas", Keep::fixed);
   cli.flag("--joint", t.joint, "one model for all tasks, instead of one for each", Keep::fixed);
   cli.option("--subset", t.subset, "folder in --data: en, en-10k, hn, shuffled ...", Keep::fixed);
-  cli.option("--seeds", t.seeds, "trainings of each, of which the best counts", Keep::fixed);
-  cli.option("--choose", t.choose, "the best by val (error) or loss (of training)");
-  cli.option("--width", t.width, "of embeddings", Keep::fixed);
-  cli.option("--hops", t.hops, "looks at the story (3, memnn 6)", Keep::fixed);
-  cli.option("--slots", t.slots, "of entnet's (20), ntm's and dnc's memory (20 and 64)",
+  cli.option("--seeds", t.seeds, {1, 1000}, "trainings of each, of which the best counts",
              Keep::fixed);
-  cli.option("--memory", t.memory, "sentences that are kept; 0: all", Keep::fixed);
+  cli.option("--choose", t.choose, "the best by val (error) or loss (of training)");
+  cli.option("--width", t.width, train::kSize, "of embeddings", Keep::fixed);
+  cli.option("--hops", t.hops, train::kSize, "looks at the story (3, memnn 6)", Keep::fixed);
+  cli.option("--slots", t.slots, train::kSize,
+             "of entnet's (20), ntm's and dnc's memory (20 and 64)", Keep::fixed);
+  cli.option("--memory", t.memory, {0, 65536}, "sentences that are kept; 0: all", Keep::fixed);
   cli.option("--overflow", t.overflow, "of longer stories: drop the first sentences, or error");
   cli.option("--encoding", t.encoding, "memn2n's sentences: position or bow", Keep::fixed);
   cli.option("--tying", t.tying, "memn2n's: adjacent or layer-wise", Keep::fixed);
-  cli.option("--linear-start", t.linear_start, "memn2n's epochs without softmax");
-  cli.option("--time-noise", t.time_noise, "gaps in time, as a part of the story");
-  cli.option("--batch", t.batch, "questions in a batch", Keep::fixed);
-  cli.option("--lr", t.lr, "learning rate");
-  cli.option("--clip", t.clip, "the gradient's largest norm");
-  cli.option("--dropout", t.dropout, "of dmn and universal");
-  cli.option("--supervision", t.supervision, "how much dmn's looks at the supporting facts count");
+  cli.option("--linear-start", t.linear_start, {0, 1'000'000}, "memn2n's epochs without softmax");
+  cli.option("--time-noise", t.time_noise, train::kPart, "gaps in time, as a part of the story");
+  cli.option("--batch", t.batch, train::kSize, "questions in a batch", Keep::fixed);
+  cli.option("--lr", t.lr, train::kPositive, "learning rate");
+  cli.option("--clip", t.clip, train::kPositive, "the gradient's largest norm");
+  cli.option("--dropout", t.dropout, train::kPart, "of dmn and universal");
+  cli.option("--supervision", t.supervision, {0},
+             "how much dmn's looks at the supporting facts count");
   cli.flag("--interactive", t.interactive, "type a story, and ask", Keep::no);
 }
 
@@ -140,7 +142,6 @@ inline void set_defaults(Options& t, train::Options& o) {
   train::check_choice("--encoding", t.encoding, "position", "bow");
   train::check_choice("--overflow", t.overflow, "drop", "error");
   train::check_choice("--choose", t.choose, "val", "loss");
-  if (t.seeds < 1) throw ValueError(fmt::format("--seeds {}: must be at least 1", t.seeds));
   if (t.supervision != 0 && t.model != "dmn")
     throw ValueError(
         fmt::format("--supervision {}: it is for --model dmn; memnn always learns from the "

@@ -1,0 +1,147 @@
+// Programs whose options, streams or folders are not as they should be.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <map>
+#include <sstream>
+
+#include "tapehead/data/files.h"
+#include "tapehead/tests/runs/process.h"
+#include "tapehead/tests/scratch.h"
+
+using namespace tapehead::test;
+
+namespace {
+
+using Words = std::vector<std::string>;
+namespace fs = std::filesystem;
+
+// Each program with what makes it quick.
+const std::map<std::string, Words> kPrograms{
+    {"algorithms", {"--hidden", "8", "--batch", "4"}}, {"babi", {"--width", "8"}},
+    {"bert", {"--width", "16", "--merges", "50"}},     {"gpt", {"--width", "16"}},
+    {"summarize", {"--width", "16", "--beam", "1"}},   {"translate", {"--width", "16"}},
+    {"vit", {"--width", "16", "--layers", "1"}}};
+
+// Runs it with three steps; `streams` is what a shell makes of its standard streams.
+Outcome smoke(const std::string& name, const std::string& out, const std::string& streams = "") {
+  Words words{"/bin/sh", "-c", "exec \"$@\" " + streams, "sh", example(name), "--smoke",
+              "--out",   out};
+  words.insert(words.end(), kPrograms.at(name).begin(), kPrograms.at(name).end());
+  return run(words);
+}
+
+// The log without times.
+std::string untimed_log(const std::string& out) {
+  std::string log;
+  for (std::string line : tapehead::data::read_lines(out + "/metrics.jsonl"))
+    log += line.substr(0, line.find(",\"seconds\":")) + "\n";
+  return log;
+}
+
+// The options of a program that take a number, from its --help.
+Words numeric_options(const std::string& name) {
+  Words options;
+  std::istringstream help(run({example(name), "--help"}).out);
+  for (std::string line; std::getline(help, line);) {
+    std::istringstream words(line);
+    std::string flag, type;
+    if (words >> flag >> type && (type == "N" || type == "NUMBER")) options.push_back(flag);
+  }
+  return options;
+}
+
+}  // namespace
+
+// What was printed ended in metrics.jsonl, whose descriptor had the number of the closed stream.
+TEST_CASE("programs: a result that cannot be written is an error, a closed stream is none") {
+  const Scratch scratch;
+  for (const auto& [name, _] : kPrograms) {
+    CAPTURE(name);
+    const std::string full = scratch / (name + "-full"), closed = scratch / (name + "-closed");
+    const Outcome outcome = smoke(name, full, ">/dev/full");
+    CAPTURE(outcome.err);
+    CHECK(outcome.status == 1);
+    CHECK(outcome.err.ends_with(name +
+                                ": standard output: cannot be written: No space left on device; "
+                                "free some space; what it shows is not complete\n"));
+    CHECK(smoke(name, closed, "<&- >&- 2>&-").status == 0);
+    CHECK(untimed_log(closed) == untimed_log(full));
+    const bool same = slurp(closed + "/model.safetensors") == slurp(full + "/model.safetensors");
+    CHECK(same);
+    const Outcome help = run({"/bin/sh", "-c", "exec \"$0\" --help >/dev/full", example(name)});
+    CHECK(help.status == 1);
+    CHECK(help.err.starts_with(name + ": standard output: cannot be written"));
+  }
+}
+
+TEST_CASE("programs: a run that was stopped before its first checkpoint starts anew") {
+  const Scratch scratch;
+  for (const auto& [name, _] : kPrograms) {
+    CAPTURE(name);
+    const std::string out = scratch / name;
+    const Outcome whole = smoke(name, out);
+    const std::string model = slurp(out + "/model.safetensors"), log = untimed_log(out);
+    for (const auto& entry : fs::directory_iterator(out))
+      if (entry.path().filename() != "config.json") fs::remove(entry);
+    const Outcome again = run({example(name), "--resume", "--smoke", "--out", out});
+    CAPTURE(again.err);
+    CHECK(again.status == 0);
+    CHECK(again.err.starts_with(fmt::format(
+        "{}: the run in {} was stopped before its first checkpoint; it starts anew\n", name, out)));
+    CHECK(again.out == whole.out);
+    CHECK(untimed_log(out) == log);
+    const bool same = slurp(out + "/model.safetensors") == model;
+    CHECK(same);
+  }
+}
+
+TEST_CASE("programs: a folder of another program says whose it is") {
+  const Scratch scratch;
+  const std::string out = scratch / "out";
+  REQUIRE(smoke("gpt", out).status == 0);
+  for (const auto& [name, _] : kPrograms) {
+    if (name == "gpt") continue;
+    CAPTURE(name);
+    const Outcome outcome = run({example(name), "--eval", out});
+    CHECK(outcome.status == 1);
+    CHECK(outcome.err ==
+          fmt::format("{0}: --eval {1}: it is a folder of gpt, not of {0}; run gpt --eval {1}\n",
+                      name, out));
+  }
+}
+
+TEST_CASE("programs: every numeric option has a range") {
+  const Scratch scratch;
+  for (const auto& [name, _] : kPrograms) {
+    const Words options = numeric_options(name);
+    CHECK(options.size() > 10);
+    for (const std::string& flag : options)
+      for (const char* value : {"-1000000", "nan", "1e999"}) {
+        CAPTURE(name);
+        CAPTURE(flag);
+        CAPTURE(value);
+        const Outcome outcome = run({example(name), "--out", scratch / "out", flag, value});
+        CAPTURE(outcome.err);
+        CHECK(outcome.status == 2);
+        CHECK(outcome.err.starts_with(fmt::format("{}: {} {}: ", name, flag, value)));
+      }
+  }
+  const struct {
+    const char *name, *flag, *value, *wrong;
+  } rows[] = {
+      {"gpt", "--context", "1", "must be from 2 to 65536"},
+      {"gpt", "--temperature", "-1", "must be at least 0"},
+      {"gpt", "--width", "0", "must be from 1 to 65536"},
+      {"summarize", "--longest", "-5", "must be from 1 to 65536"},
+      {"babi", "--seeds", "0", "must be from 1 to 1000"},
+      {"translate", "--dropout", "1.5", "must be from 0 to 1"},
+      {"vit", "--lr", "0", "must be above 0"},
+  };
+  for (const auto& row : rows) {
+    const Outcome outcome = run({example(row.name), row.flag, row.value});
+    CHECK(outcome.err == fmt::format("{}: {} {}: {}\n", row.name, row.flag, row.value, row.wrong));
+    CHECK(outcome.out.empty());
+  }
+}

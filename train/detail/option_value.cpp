@@ -1,0 +1,68 @@
+#include "tapehead/train/detail/option_value.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+
+namespace tapehead::train::detail {
+namespace {
+
+template <class T>
+bool parse(const std::string& text, T& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+template <class T>
+std::string check(T read, const Range<T>& range, T& value) {
+  if (read >= range.least && read <= range.most) {
+    value = read;
+    return "";
+  }
+  if (range.most != Range<T>{}.most)
+    return fmt::format("must be from {} to {}", range.least, range.most);
+  if (range.least == std::numeric_limits<double>::min()) return "must be above 0";
+  return fmt::format("must be at least {}", range.least);
+}
+
+}  // namespace
+
+std::string read_text(const std::string& text, std::string& value) {
+  value = text;
+  return "";
+}
+
+std::string read_text(const std::string& text, int64_t& value, const Range<int64_t>& range) {
+  int64_t read = 0;
+  return parse(text, read) ? check(read, range, value) : "not a whole number";
+}
+
+std::string read_text(const std::string& text, uint64_t& value) {
+  uint64_t read = 0;
+  if (!parse(text, read)) return "not a whole number of 0 or more";
+  value = read;
+  return "";
+}
+
+std::string read_text(const std::string& text, double& value, const Range<double>& range) {
+  double read = 0;
+  if (!parse(text, read)) return "not a number";
+  return std::isfinite(read) ? check(read, range, value) : "not a finite number";
+}
+
+std::string read_json(const Json& json, std::string& value) {
+  return json.is_string() ? read_text(json.get<std::string>(), value) : "not a text";
+}
+
+std::string read_json(const Json& json, std::optional<std::string>& value) {
+  return json.is_string() ? read_text(json.get<std::string>(), value) : "not a text";
+}
+
+std::string read_json(const Json& json, bool& value) {
+  if (!json.is_boolean()) return "not true or false";
+  value = json.get<bool>();
+  return "";
+}
+
+}  // namespace tapehead::train::detail
