@@ -8,7 +8,7 @@
 
 #include "tapehead/autograd/engine.h"
 #include "tapehead/autograd/grad_mode.h"
-#include "tapehead/core/detail/number.h"
+#include "tapehead/core/detail/nan.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead::detail {

@@ -7,7 +7,7 @@
 #include <ostream>
 #include <vector>
 
-#include "tapehead/core/detail/number.h"
+#include "tapehead/core/detail/nan.h"
 
 namespace tapehead {
 namespace {

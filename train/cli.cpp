@@ -7,7 +7,7 @@
 #include <cmath>
 #include <filesystem>
 
-#include "tapehead/core/detail/number.h"
+#include "tapehead/core/detail/nan.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
 #include "tapehead/core/parallel.h"
@@ -182,9 +182,9 @@ struct Cli::State {
             "or leave --resume out to start a run",
             folder));
       if (!common.quiet)
-        fmt::print(stderr,
-                   "{}: the run in {} was stopped before its first checkpoint; it starts anew\n",
-                   name, folder);
+        detail::say(
+            fmt::format("{}: the run in {} was stopped before its first checkpoint; it starts anew",
+                        name, folder));
     }
     read_config(config, folder);
   }
@@ -310,7 +310,7 @@ Options Cli::parse() {
 int program(int argc, char** argv, const std::string& name, const std::string& description,
             const std::function<void(Cli&)>& body) {
   const auto failed = [&](const std::exception& e, int status) {
-    fmt::print(stderr, "{}: {}\n", name, e.what());
+    detail::say(fmt::format("{}: {}", name, e.what()));
     return status;
   };
   try {

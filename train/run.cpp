@@ -10,7 +10,7 @@
 #include "tapehead/autograd/anomaly.h"
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
-#include "tapehead/core/detail/number.h"
+#include "tapehead/core/detail/nan.h"
 #include "tapehead/core/detail/system_error.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/file.h"

@@ -1,6 +1,7 @@
 // Tasks of questions about stories, as a program of examples/babi.cpp was asked for them.
 #pragma once
 
+#include <iostream>
 #include <map>
 
 #include "tapehead/examples/babi/models.h"
@@ -86,10 +87,9 @@ inline Corpus read_corpus(const Options& t, const train::Options& o) {
         "their first ones out",
         longer, all, t.memory));
   if (longer > 0 && !o.quiet)
-    fmt::print(stderr,
-               "babi: {} of {} stories have more than {} sentences: their first ones are "
-               "left out\n",
-               longer, all, t.memory);
+    std::cerr << fmt::format(
+        "babi: {} of {} stories have more than {} sentences: their first ones are left out\n",
+        longer, all, t.memory);
   return c;
 }
 

@@ -73,6 +73,9 @@ TEST_CASE("programs: a result that cannot be written is an error, a closed strea
     const Outcome help = run({"/bin/sh", "-c", "exec \"$0\" --help >/dev/full", example(name)});
     CHECK(help.status == 1);
     CHECK(help.err.starts_with(name + ": standard output: cannot be written"));
+    const Outcome unheard =
+        run({"/bin/sh", "-c", "exec \"$0\" --wrong 2>/dev/full", example(name)});
+    CHECK(unheard.status == 2);
   }
 }
 

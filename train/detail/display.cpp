@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "tapehead/core/detail/number.h"
+#include "tapehead/core/detail/nan.h"
 
 namespace tapehead::train {
 

@@ -18,6 +18,8 @@ void open_standard_streams() {
       ::open("/dev/null", stream == STDIN_FILENO ? O_RDONLY : O_WRONLY);  // gets the lowest number
 }
 
+void say(const std::string& line) { std::fputs((line + "\n").c_str(), stderr); }
+
 void flush_output() {
   errno = 0;
   const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;

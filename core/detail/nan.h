@@ -1,4 +1,4 @@
-// Numbers as people read them.
+// NaN as people read it.
 #pragma once
 
 #include <cmath>
