@@ -6,6 +6,7 @@
 #   ./bootstrap.sh build   build the optimised library and programs into build/
 #   ./bootstrap.sh lint    check the formatting and run clang-tidy over every file
 #   ./bootstrap.sh asan    run the unit tests under the address and undefined sanitizers
+#   ./bootstrap.sh tsan    run the unit tests of what several threads use under the thread sanitizer
 #   ./bootstrap.sh help    print this
 #
 # On Debian and Ubuntu missing packages are installed with apt, as root or with sudo, and every
@@ -200,6 +201,12 @@ run_asan() {
   UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 run_tests build-asan unit 'unit tables'
 }
 
+run_tsan() {
+  configure build-tsan -Db_sanitize=thread -Db_lundef=false -Ddefault_library=static \
+    -Dbuildtype=debug -Doptimization=1 && compile build-tsan tests/threads || return 1
+  run_tests build-tsan 'unit threads'
+}
+
 run_tests() {  # run_tests FOLDER OPTION...
   folder=$1
   shift
@@ -299,6 +306,10 @@ case ${1:-help} in
   asan)
     install_missing
     run_asan
+    ;;
+  tsan)
+    install_missing
+    run_tsan
     ;;
   help | -h | --help) sed -n '2,/^set -u/s/^# \{0,1\}//p' "$0" ;;
   *) die "$1 is not a command; ./bootstrap.sh help names them" ;;

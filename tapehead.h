@@ -36,6 +36,7 @@
 #include "tapehead/core/ref.h"
 #include "tapehead/core/safetensors.h"
 #include "tapehead/core/shape.h"
+#include "tapehead/core/small_mutex.h"
 #include "tapehead/core/small_vector.h"
 #include "tapehead/core/storage.h"
 #include "tapehead/core/suggest.h"

@@ -16,18 +16,6 @@
 namespace tapehead::detail {
 namespace {
 
-// Draws from the default generator as it was, and puts it back.
-class Replay {
- public:
-  explicit Replay(const Generator& start)
-      : before_(std::exchange(default_generator(), Generator(start))) {}
-  ~Replay() { default_generator() = before_; }
-  Replay(const Replay&) = delete;
-
- private:
-  Generator before_;
-};
-
 // Its operands are the inputs, then what the function captured.
 struct CheckpointNode final : Node {
   TensorFunction f;
@@ -53,7 +41,7 @@ struct CheckpointNode final : Node {
     std::vector<Tensor> results;
     const bool recorded = grad_enabled();
     {
-      const Replay replay(generator);
+      const RandomScope replay(generator);
       const GradMode on(true);
       const Blame blame(nullptr);
       results = f(x);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
@@ -48,6 +49,7 @@ void Node::dispose() noexcept {
 LeafNode::LeafNode(const Tensor& leaf) { outputs.push_back({leaf.shape(), leaf.dtype()}); }
 
 Grads LeafNode::run_backward(Grads& grads) {
+  const std::lock_guard lock(gradients);
   Tensor& arrived = grads[0];
   if (!grad.defined()) {
     // Taken over when nobody else holds it; otherwise an in-place change there would be seen here.

@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
-#include "tapehead/autograd/arrivals.h"
 #include "tapehead/core/allocator.h"
+#include "tapehead/core/small_mutex.h"
 #include "tapehead/core/small_vector.h"
 #include "tapehead/core/tensor.h"
 
@@ -32,8 +32,18 @@ struct OutputInfo {
   DType dtype = DType::f32;
 };
 
+/// While a node's backward runs in this thread.
+struct Visit {
+  const Node* node;
+  Pass* pass;  // whose gradients may be added to in place; null when it is recorded or watched
+  uint64_t unwanted;  // operands, a bit each, whose gradients the pass can do without
+  Visit* around;      // a backward may run others
+};
+inline thread_local Visit* current_visit = nullptr;
+
 /// A recorded op, or a leaf. It owns what its backward needs. Nodes made later have higher sequence
-/// numbers, so visiting them in falling order is a topological order.
+/// numbers, so visiting them in falling order is a topological order. Passes of several threads may
+/// meet at a node: what belongs to a pass is kept by that pass.
 class Node : public TapeNode, public Pooled {
  public:
   Node() = default;
@@ -53,17 +63,17 @@ class Node : public TapeNode, public Pooled {
   void add_operand(const Tensor& t);
   /// Whether the i-th operand needs a gradient; a backward may skip those that do not.
   bool needs_grad(size_t i) const {
-    return i < operands.size() && operands[i].node && !(i < 64 && unwanted >> i & 1);
+    if (i >= operands.size() || !operands[i].node) return false;
+    const Visit* visit = current_visit;
+    return !(visit && visit->node == this && i < 64 && visit->unwanted >> i & 1);
   }
 
   uint64_t sequence = 0;
-  bool released = false;
-  Pass* pass = nullptr;     // the backward pass whose gradients are pending here
-  Pass* visitor = nullptr;  // the one that runs its backward, while gradients may be added in place
-  uint64_t unwanted = 0;  // operands, a bit each, whose gradients the pass under way can do without
+  SmallMutex running;            // held while its backward runs; guards what it saved, and
+  bool released = false;         // whether that is gone
+  mutable SmallMutex gradients;  // guards those that are kept here: a leaf's, and `retained`
   SmallVector<Edge, 3> operands;
   SmallVector<OutputInfo, 1> outputs;
-  SmallVector<Arrivals, 1> pending;  // by output
 
   using Hook = std::function<Tensor(const Tensor&)>;
   struct HookOf {

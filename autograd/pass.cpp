@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <mutex>
 
 #include "tapehead/autograd/anomaly.h"
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/address_space.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead::detail {
@@ -44,37 +47,81 @@ void run_hooks(Node& node, Grads& grads) {
       g = changed.to(info.dtype);
     }
   }
-  if (node.retained)
+  if (node.retained) {
+    const std::lock_guard lock(node.gradients);
     for (auto& [output, kept] : *node.retained)
       if (grads[output].defined()) kept = kept.defined() ? kept + grads[output] : grads[output];
+  }
 }
 
-// While a node's backward runs.
-struct Visit {
-  Visit(Node& n, Pass* visitor) : node(n), before(std::exchange(n.visitor, visitor)) {}
-  Visit(const Visit&) = delete;
-  ~Visit() { node.visitor = before; }
-  Node& node;
-  Pass* before;
+// Has the node to itself while its backward runs: threads take turns. A backward may run its own
+// node's again, in a pass within; the outer one goes on needing what was saved.
+class Running {
+ public:
+  Running(Node& node, Pass* pass, uint64_t unwanted)
+      : node_(node), visit_{&node, pass, unwanted, current_visit}, outermost_(lock()) {
+    current_visit = &visit_;
+  }
+  ~Running() {
+    current_visit = visit_.around;
+    if (outermost_) node_.running.unlock();
+  }
+  Running(const Running&) = delete;
+
+  /// Nothing needs again what the node saved, once the outermost is done.
+  void release() {
+    node_.released = true;
+    if (outermost_) node_.release_saved();
+  }
+
+ private:
+  bool lock() {
+    if (node_.running.try_lock()) return true;
+    for (const Visit* v = current_visit; v; v = v->around)
+      if (v->node == &node_) return false;
+    node_.running.lock();
+    return true;
+  }
+
+  Node& node_;
+  Visit visit_;
+  bool outermost_;
+};
+
+// The passes that run within one another in this thread.
+struct Nesting {
+  int depth = 0;
+  const char* start = nullptr;  // of the stack that they take
+};
+thread_local Nesting nesting;
+
+// Keeps them within half of the stack.
+class Deeper {
+ public:
+  Deeper() {
+    static const auto limit = static_cast<ptrdiff_t>(core::stack_size() / 2);
+    const auto* here = static_cast<const char*>(__builtin_frame_address(0));
+    if (nesting.depth == 0) nesting.start = here;
+    if (std::abs(nesting.start - here) > limit)
+      throw GraphError(
+          fmt::format("backward: {} backward passes run within one another, each started by a "
+                      "hook, an op's backward or a checkpoint, and take half of the stack; call "
+                      "the inner ones after the outer one is done, or put fewer checkpoints into "
+                      "one another",
+                      nesting.depth));
+    ++nesting.depth;
+  }
+  ~Deeper() { --nesting.depth; }
+  Deeper(const Deeper&) = delete;
 };
 
 }  // namespace
 
 Arrivals* Pass::add_in_place(const Node& node, size_t operand) {
+  const Visit* visit = current_visit;
   const Edge& edge = node.operands[operand];
-  return node.visitor && edge.node ? &node.visitor->arrived_at(edge.node.get(), edge.output)
-                                   : nullptr;
-}
-
-Pass::~Pass() {
-  for (Node* node : heap_) {
-    node->pending.clear();
-    node->pass = nullptr;
-  }
-  for (Borrowed& b : borrowed_) {
-    b.node->pending = std::move(b.pending);
-    b.node->pass = b.owner;
-  }
+  if (!visit || visit->node != &node || !visit->pass || !edge.node) return nullptr;
+  return &visit->pass->frontier_.at(edge.node.get(), edge.output);
 }
 
 void Pass::capture(const Tensor& t, Tensor* into) {
@@ -101,7 +148,7 @@ void Pass::start(const Tensor& root, Tensor gradient, const char* op) {
   if (anomaly_mode) [[unlikely]]
     watch_start(op, gradient);
   roots_.push_back(Ref<Node>::share(node_of(root)));
-  arrived_at(node_of(root), root.impl()->node_output).add(gradient.to(root.dtype()));
+  frontier_.at(node_of(root), root.impl()->node_output).add(gradient.to(root.dtype()));
 }
 
 bool Pass::reached(const Tensor& leaf) const {
@@ -133,28 +180,19 @@ void Pass::find_wanted() {
 
 bool Pass::wanted(const Node* node) const { return captures_.empty() || wanted_.contains(node); }
 
-Arrivals& Pass::arrived_at(Node* node, uint32_t output) {
-  if (node->pass != this) {
-    if (node->pass) borrowed_.push_back({node, node->pass, std::move(node->pending)});
-    node->pass = this;
-    node->pending.clear();
-    node->pending.resize(node->outputs.size());
-    heap_.push_back(node);
-    std::push_heap(heap_.begin(), heap_.end(), earlier);
-  }
-  return node->pending[output];
+uint64_t Pass::unwanted(const Node& node) const {
+  uint64_t bits = 0;
+  for (size_t i = 0; !captures_.empty() && i < std::min<size_t>(node.operands.size(), 64); ++i)
+    if (node.operands[i].node && !wanted(node.operands[i].node.get())) bits |= uint64_t{1} << i;
+  return bits;
 }
 
 void Pass::run() {
+  const Deeper deeper;
   if (!captures_.empty()) find_wanted();
-  while (!heap_.empty()) {
-    std::pop_heap(heap_.begin(), heap_.end(), earlier);
-    Node* node = heap_.back();
-    heap_.pop_back();
+  while (!frontier_.empty()) {
     Grads grads;
-    for (Arrivals& arrivals : node->pending) grads.push_back(arrivals.take());
-    node->pending.clear();
-    node->pass = nullptr;
+    Node* node = frontier_.pop(grads);
     if (wanted(node)) visit(*node, grads);
   }
 }
@@ -175,6 +213,12 @@ void Pass::visit(Node& node, Grads& grads) {
   for (size_t i = 0; !leads_on && i < node.operands.size(); ++i)
     leads_on = node.operands[i].node && wanted(node.operands[i].node.get());
   if (!leads_on) return;
+  Grads out = differentiate(node, grads);
+  pass_on(node, out);
+}
+
+Grads Pass::differentiate(Node& node, Grads& grads) {
+  Running running(node, !grad_enabled() && !anomaly_mode ? this : nullptr, unwanted(node));
   if (node.released)
     throw GraphError(
         "backward: this graph was released by an earlier backward(); pass retain_graph the first "
@@ -183,26 +227,9 @@ void Pass::visit(Node& node, Grads& grads) {
     for (size_t i = 0; i < grads.size(); ++i)
       if (!grads[i].defined())
         grads[i] = core::full(node.outputs[i].shape, 0, node.outputs[i].dtype);
-  Grads out = differentiate(node, grads);
-  release(node);
-  pass_on(node, out);
-}
-
-void Pass::release(Node& node) const {
-  if (keep_) return;
-  node.release_saved();
-  node.released = true;
-}
-
-Grads Pass::differentiate(Node& node, Grads& grads) {
-  node.unwanted = 0;
-  for (size_t i = 0; !captures_.empty() && i < std::min<size_t>(node.operands.size(), 64); ++i)
-    if (node.operands[i].node && !wanted(node.operands[i].node.get()))
-      node.unwanted |= uint64_t{1} << i;
   Grads out;
   {
     const Blame blame(&node);
-    const Visit visit(node, !grad_enabled() && !anomaly_mode ? this : nullptr);
     out = node.run_backward(grads);
   }
   if (anomaly_mode) [[unlikely]]
@@ -212,6 +239,7 @@ Grads Pass::differentiate(Node& node, Grads& grads) {
         "backward: {} has {} tensor operands but its backward gave {} gradients; give one for "
         "each, in order",
         node.op_name(), node.operands.size(), out.size()));
+  if (!keep_ || node.released) running.release();
   return out;
 }
 
@@ -220,7 +248,7 @@ void Pass::pass_on(Node& node, Grads& out) {
     const Edge& edge = node.operands[i];
     if (!edge.node || !out[i].defined() || !wanted(edge.node.get())) continue;
     Tensor g = fit(std::move(out[i]), edge.node->outputs[edge.output], node, i);
-    arrived_at(edge.node.get(), edge.output).add(std::move(g));
+    frontier_.at(edge.node.get(), edge.output).add(std::move(g));
   }
 }
 

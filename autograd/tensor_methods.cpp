@@ -1,6 +1,8 @@
 // What tensor.h declares of the tape: leaves, gradients and hooks.
 #include <fmt/format.h>
 
+#include <mutex>
+
 #include "tapehead/autograd/node.h"
 #include "tapehead/core/error.h"
 
@@ -43,9 +45,13 @@ bool Tensor::is_leaf() const { return !requires_grad() || detail::node_of(*this)
 
 Tensor Tensor::grad() const {
   if (!defined()) return {};
-  if (const detail::LeafNode* leaf = detail::leaf_of(*this)) return leaf->grad;
+  if (const detail::LeafNode* leaf = detail::leaf_of(*this)) {
+    const std::lock_guard lock(leaf->gradients);
+    return leaf->grad;
+  }
   if (!requires_grad()) return {};
   const detail::Node* node = detail::node_of(*this);
+  const std::lock_guard lock(node->gradients);
   if (node->retained)
     for (const auto& [output, kept] : *node->retained)
       if (output == impl_->node_output) return kept;
@@ -61,12 +67,14 @@ void Tensor::set_grad(const Tensor& grad) const {
   if (grad.defined() && (grad.shape() != shape() || grad.dtype() != dtype()))
     throw ShapeError(fmt::format("set_grad: the gradient is {}, the tensor {}; they must be alike",
                                  core::describe(grad), core::describe(*this)));
+  const std::lock_guard lock(leaf->gradients);
   leaf->grad = grad;
 }
 
 void Tensor::retain_grad() const {
   detail::Node& node = tracked("retain_grad", *this);
   if (node.is_leaf()) return;
+  const std::lock_guard lock(node.gradients);
   if (node.retained)
     for (const auto& [output, kept] : *node.retained)
       if (output == impl_->node_output) return;

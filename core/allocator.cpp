@@ -1,13 +1,17 @@
 #include "tapehead/core/allocator.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <vector>
+
+#include "tapehead/core/detail/fork.h"
+#include "tapehead/core/error.h"
 
 namespace tapehead {
 namespace {
@@ -82,6 +86,7 @@ Shared& shared() {
   static auto* const state = new Shared;
   return *state;
 }
+[[maybe_unused]] const bool kHeldAtFork = core::hold_at_fork(shared().mutex);
 
 void* system_allocate(size_t bytes) {
   void* block = std::aligned_alloc(kAlign, bytes);
@@ -89,7 +94,11 @@ void* system_allocate(size_t bytes) {
     release_cached_memory();
     block = std::aligned_alloc(kAlign, bytes);
   }
-  if (!block) throw std::bad_alloc();
+  if (!block)
+    throw MemoryError(fmt::format(
+        "memory: the system does not give {} bytes, and {} are in use; free tensors, take smaller "
+        "batches, or raise the limit of the process (ulimit -v)",
+        bytes, memory_stats().live_bytes));
   return block;
 }
 

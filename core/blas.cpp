@@ -3,15 +3,23 @@
 #include <cblas.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <mutex>
+#include <vector>
 
+#include "tapehead/core/detail/address_space.h"
+#include "tapehead/core/detail/fork.h"
 #include "tapehead/core/detail/isa.h"
+#include "tapehead/core/error.h"
 
-// How an OpenBLAS with the kernels of many CPUs takes those of one. Not in its headers, and not in
-// a build for one CPU.
+// Not in OpenBLAS's headers. The first two are how one with the kernels of many CPUs takes those of
+// one, and not in a build for one CPU.
 extern "C" {
 void gotoblas_dynamic_init() __attribute__((weak));
 void gotoblas_dynamic_quit() __attribute__((weak));
+void* blas_memory_alloc(int) __attribute__((weak));
+void blas_memory_free(void*) __attribute__((weak));
 }
 
 namespace tapehead::core {
@@ -27,7 +35,54 @@ constexpr const char* kVariable = "OPENBLAS_CORETYPE";
   return !core.empty() && use_core(core);
 }();
 
+// The buffers that OpenBLAS has mapped. It keeps those that are given back, and a product holds
+// one: there are enough when there is one for each thread that multiplies.
+struct Buffers {
+  static constexpr size_t kBytes = size_t{128} << 20;  // of each: BUFFER_SIZE on x86-64 and Arm
+
+  std::mutex mutex;
+  size_t threads = 0;
+  std::vector<void*> mapped;
+
+  void add_thread() {
+    const std::lock_guard lock(mutex);
+    std::vector<void*> taken;
+    while (mapped.size() == threads && has_address_space(kBytes)) {
+      taken.push_back(blas_memory_alloc(0));
+      if (std::find(mapped.begin(), mapped.end(), taken.back()) == mapped.end())
+        mapped.push_back(taken.back());
+    }
+    for (void* buffer : taken) blas_memory_free(buffer);
+    if (mapped.size() == threads)
+      throw MemoryError(fmt::format(
+          "matmul: the system does not give the {} MiB that OpenBLAS takes for each thread; raise "
+          "the limit of the process (ulimit -v), or use fewer threads",
+          kBytes >> 20));
+    ++threads;
+  }
+  void remove_thread() {
+    const std::lock_guard lock(mutex);
+    --threads;
+  }
+};
+
+Buffers& buffers() {
+  static auto* const state = new Buffers;
+  return *state;
+}
+[[maybe_unused]] const bool kHeldAtFork = hold_at_fork(buffers().mutex);
+
+struct ThreadBuffer {
+  ThreadBuffer() { buffers().add_thread(); }
+  ~ThreadBuffer() { buffers().remove_thread(); }
+};
+
 }  // namespace
+
+void have_buffer() {
+  if (!blas_memory_alloc || !blas_memory_free) return;
+  thread_local const ThreadBuffer buffer;
+}
 
 Blas blas() {
   std::string_view config = openblas_get_config();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tapehead/core/allocator.h"
+#include "tapehead/core/detail/blas.h"
 #include "tapehead/core/detail/product.h"
 #include "tapehead/core/parallel.h"
 
@@ -82,6 +83,7 @@ template <class T, auto kGemm>
 void blas(const Product& p) {
   if (p.k == 0) return plain<T>(p);  // gemv leaves the result as it was
   if (p.k == 1) return outer_product<T>(p);
+  have_buffer();
   if (p.m == 1 && p.n > 1)
     return vector_product<T>({p.b.data, p.b.column, p.b.row}, p.n, p.k, p.a.data, p.a.column, p.c,
                              1, p.beta);

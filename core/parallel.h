@@ -13,7 +13,8 @@
 
 namespace tapehead {
 
-/// The threads that ops use: OMP_NUM_THREADS or set_num_threads().
+/// The threads that ops use: OMP_NUM_THREADS or set_num_threads(). It is 1 in a child of fork(),
+/// and stays 1, when the thread that forked had used several: the child does not have them.
 int num_threads();
 void set_num_threads(int threads);
 
@@ -24,8 +25,9 @@ enum class Denormals { keep, flush };
 void run_tasks(int64_t tasks, void (*call)(void* context, int64_t task), void* context,
                Denormals denormals);
 
-/// Calls f(task) for 0 <= task < tasks, on several threads when there is more than one task. `f`
-/// must not throw.
+/// Calls f(task) for 0 <= task < tasks, on several threads when there is more than one task. What the
+/// first task throws of those that throw, in the order of their numbers, reaches the caller; later
+/// tasks may then not have run.
 template <class F>
 void parallel_for(int64_t tasks, F f, Denormals denormals = Denormals::keep) {
   run_tasks(

@@ -3,10 +3,12 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <atomic>
 #include <cstring>
 
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/matmul.h"
+#include "tapehead/core/error.h"
 
 using namespace tapehead;
 
@@ -32,6 +34,28 @@ TEST_CASE("parallel: every task runs once, and the number of threads is kept") {
       core::parallel_for(tasks, [&](int64_t task) { ++runs[static_cast<size_t>(task)]; });
       for (int64_t i = 0; i < 7; ++i) CHECK(runs[static_cast<size_t>(i)] == (i < tasks ? 1 : 0));
       CHECK(num_threads() == threads);
+    }
+  }
+}
+
+// An exception in a parallel region ended the program.
+TEST_CASE(
+    "parallel: what the first task throws reaches the caller, whatever the number of threads") {
+  for (const int threads : {1, 2, 3}) {
+    const Threads set(threads);
+    for (const int64_t first : {0, 5, 39}) {
+      CAPTURE(threads);
+      CAPTURE(first);
+      for (int round = 0; round < 50; ++round)
+        CHECK_THROWS_WITH_AS(core::parallel_for(40,
+                                                [&](int64_t task) {
+                                                  if (task >= first)
+                                                    throw ValueError(std::to_string(task));
+                                                }),
+                             std::to_string(first).c_str(), ValueError);
+      std::atomic<int64_t> sum{0};
+      core::parallel_for(40, [&](int64_t task) { sum += task; });
+      CHECK(sum == 780);
     }
   }
 }

@@ -5,21 +5,69 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <mutex>
 #include <utility>
 
 #include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/detail/fork.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/kernels/kernels.h"
 #include "tapehead/core/parallel.h"
 
 namespace tapehead {
 
-Generator& default_generator() {
-  static Generator generator;
-  return generator;
+namespace {
+
+// What threads start with that nobody seeded.
+struct Start {
+  std::mutex mutex;
+  uint64_t seed = 0;
+  uint64_t threads = 0;  // that have started with this seed
+
+  Generator next() {
+    constexpr int kDrawsOfThread = 48;  // log 2
+    const std::lock_guard lock(mutex);
+    return {seed, threads++ << kDrawsOfThread};
+  }
+  void set(uint64_t value) {
+    const std::lock_guard lock(mutex);
+    seed = value;
+    threads = 1;
+  }
+};
+
+// Never destroyed: threads may outlive static variables.
+Start& start() {
+  static auto* const start = new Start;
+  return *start;
+}
+[[maybe_unused]] const bool kHeldAtFork = core::hold_at_fork(start().mutex);
+
+// The finalizer of SplitMix64 (Steele, Lea and Flood, Fast splittable pseudorandom number
+// generators, 2014).
+uint64_t mix(uint64_t x) {
+  x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
+  x = (x ^ x >> 27) * 0x94d049bb133111eb;
+  return x ^ x >> 31;
 }
 
-void manual_seed(uint64_t seed) { default_generator() = {seed, 0}; }
+}  // namespace
+
+Generator& default_generator() {
+  std::optional<Generator>& generator = detail::thread_generator;
+  if (!generator) generator = start().next();
+  return *generator;
+}
+
+void manual_seed(uint64_t seed) {
+  detail::thread_generator = Generator{seed, 0};
+  start().set(seed);
+}
+
+uint64_t fold_in(uint64_t seed, uint64_t number) {
+  constexpr uint64_t kGoldenRatio = 0x9e3779b97f4a7c15;
+  return mix(mix(seed + kGoldenRatio) ^ number);
+}
 
 namespace core {
 namespace {
@@ -61,6 +109,17 @@ void generate(const Tensor& out, Generator& generator, F write) {
   });
   if (!dense.is_same(out)) copy_into(out, dense);
   out.impl()->storage->changed_by("random");
+}
+
+// The ends of the range in which the type holds every integer.
+template <class T>
+std::pair<int64_t, int64_t> integers_of() {
+  if constexpr (is_integral(dtype_of<T>())) {
+    return {std::numeric_limits<T>::min(), std::numeric_limits<T>::max()};
+  } else {
+    constexpr int kDigits = std::is_same_v<T, bfloat16> ? 8 : std::numeric_limits<T>::digits;
+    return {-(int64_t{1} << kDigits), int64_t{1} << kDigits};
+  }
 }
 
 // 64 random bits for element i of a piece: the words i of both halves of its group.
@@ -219,10 +278,12 @@ void fill_integers(const Tensor& out, int64_t from, int64_t to, Generator& gener
   const uint64_t range = static_cast<uint64_t>(to) - static_cast<uint64_t>(from);
   const RandomStream stream{generator.seed, generator.draws};
   visit(out.dtype(), [&]<class T>() {
-    if constexpr (is_integral(dtype_of<T>()))
-      if (from < std::numeric_limits<T>::min() || to - 1 > std::numeric_limits<T>::max())
-        throw ValueError(fmt::format("randint: {} <= x < {} does not fit {}; use i64", from, to,
-                                     name(out.dtype())));
+    const auto [least, most] = integers_of<T>();
+    if (from < least || to - 1 > most)
+      throw ValueError(
+          fmt::format("randint: {} <= x < {}, but {} holds all integers only from {} "
+                      "to {}; use i64",
+                      from, to, name(out.dtype()), least, most));
     const Tensor dense = out.is_contiguous() ? out : empty_like(out);
     const T* start = dense.data<T>();
     generate<2, T>(dense, generator, [&](const uint32_t* words, T* x, int64_t n) {

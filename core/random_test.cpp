@@ -2,6 +2,7 @@
 
 #include <Random123/philox.h>
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -214,8 +215,65 @@ TEST_CASE("integers are equally probable") {
   CHECK_THROWS_WITH_AS(randint(3, 3, {2}),
                        "randint: there is no integer x with 3 <= x < 3; the bounds must rise",
                        ValueError);
-  CHECK_THROWS_WITH_AS(randint(0, 257, {2}, u8), "randint: 0 <= x < 257 does not fit u8; use i64",
-                       ValueError);
+}
+
+// Of large ranges only some of the integers were drawn, and `to` itself among them.
+TEST_CASE("integers are drawn only in a type that holds all of them") {
+  struct Limits {
+    DType dtype;
+    int64_t least, most;
+  };
+  Generator g{8, 0};
+  for (const Limits& l :
+       {Limits{u8, 0, 255}, Limits{i32, INT32_MIN, INT32_MAX}, Limits{bf16, -256, 256},
+        Limits{f32, -(1 << 24), 1 << 24}, Limits{f64, -(int64_t{1} << 53), int64_t{1} << 53}}) {
+    CAPTURE(name(l.dtype));
+    for (const auto& [from, to] :
+         {std::pair(l.least, l.least + 2), std::pair(l.most - 1, l.most + 1)}) {
+      const Moments drawn(randint(from, to, {100}, l.dtype, g));
+      CHECK(drawn.smallest == static_cast<double>(from));
+      CHECK(drawn.largest == static_cast<double>(to - 1));
+    }
+    for (const auto& [from, to] :
+         {std::pair(l.least - 1, l.most + 1), std::pair(l.least, l.most + 2)}) {
+      const Generator before = g;
+      CHECK_THROWS_WITH_AS(
+          randint(from, to, {2}, l.dtype, g),
+          fmt::format(
+              "randint: {} <= x < {}, but {} holds all integers only from {} to {}; use i64", from,
+              to, name(l.dtype), l.least, l.most)
+              .c_str(),
+          ValueError);
+      CHECK(g == before);
+    }
+  }
+}
+
+TEST_CASE("a scope of random numbers leaves those outside as they are") {
+  manual_seed(4);
+  const double first = randn({}).item(), second = randn({}).item();
+  const auto inside = [] {
+    const RandomScope scope({.seed = 9});
+    return randn({}).item();
+  };
+  manual_seed(4);
+  CHECK(randn({}).item() == first);
+  const double of_scope = inside();
+  CHECK(randn({}).item() == second);
+  CHECK(inside() == of_scope);
+  Generator same{.seed = 9};
+  CHECK(randn({}, f32, same).item() == of_scope);
+}
+
+TEST_CASE("folding numbers into seeds gives others, for each") {
+  std::vector<uint64_t> seeds;
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    seeds.push_back(seed);
+    for (uint64_t a = 0; a < 20; ++a)
+      for (uint64_t b = 0; b < 20; ++b) seeds.push_back(fold_in(fold_in(seed, a), b));
+  }
+  std::sort(seeds.begin(), seeds.end());
+  CHECK(std::adjacent_find(seeds.begin(), seeds.end()) == seeds.end());
 }
 
 TEST_CASE("a permutation has every number once, everywhere") {

@@ -23,34 +23,36 @@ class alignas(64) Storage {
   uint64_t number() const { return number_; }
 
   /// How many in-place changes there were, and the op that made the last one.
-  uint32_t version() const { return version_; }
-  const char* last_writer() const { return last_writer_; }
+  uint32_t version() const { return version_.load(std::memory_order_relaxed); }
+  const char* last_writer() const { return last_writer_.load(std::memory_order_relaxed); }
   void changed_by(const char* op) {
-    ++version_;
-    last_writer_ = op;
+    version_.store(version() + 1, std::memory_order_relaxed);
+    last_writer_.store(op, std::memory_order_relaxed);
   }
 
   /// True when several tensors see it and an op made one as a view of another: then a recorded
   /// change of one would go past the others.
-  bool has_views() const { return views_ && is_shared(); }
-  void set_has_views() { views_ = true; }
+  bool has_views() const { return views_.load(std::memory_order_relaxed) && is_shared(); }
+  void set_has_views() { views_.store(true, std::memory_order_relaxed); }
 
   void ref() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void unref() noexcept {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) dispose();
   }
-  bool is_shared() const { return references_.load(std::memory_order_relaxed) > 1; }
+  /// When it is not, what other threads did with it before they let go has happened.
+  bool is_shared() const { return references_.load(std::memory_order_acquire) > 1; }
 
  private:
   Storage(int64_t bytes, uint64_t number) : bytes_(bytes), number_(number) {}
   void dispose() noexcept;
 
+  // Threads that share a weight read these, and note its views, at once. Changes are one thread's.
   std::atomic<uint32_t> references_{1};
-  uint32_t version_ = 0;
+  std::atomic<uint32_t> version_{0};
   int64_t bytes_;
   uint64_t number_;
-  const char* last_writer_ = nullptr;
-  bool views_ = false;
+  std::atomic<const char*> last_writer_{nullptr};
+  std::atomic<bool> views_{false};
 };
 
 }  // namespace tapehead

@@ -1,6 +1,7 @@
 #include "tapehead/data/loader.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -8,10 +9,10 @@
 #include <exception>
 #include <mutex>
 #include <numeric>
+#include <system_error>
 #include <thread>
 
 #include "tapehead/core/error.h"
-#include "tapehead/core/random.h"
 
 namespace tapehead::data {
 namespace {
@@ -115,6 +116,11 @@ void BatchPlan::check(const LoaderPosition& position) const {
                   position.batch, position.epoch, batches));
 }
 
+Generator BatchPlan::generator(const LoaderPosition& position) const {
+  return {fold_in(fold_in(options_.seed, static_cast<uint64_t>(position.epoch)),
+                  static_cast<uint64_t>(position.batch))};
+}
+
 namespace detail {
 
 struct Prefetcher::State {
@@ -126,6 +132,7 @@ struct Prefetcher::State {
   std::exception_ptr error;
   bool stop = false;
   std::thread thread;
+  pid_t process = getpid();  // that the thread belongs to
 
   void run() {
     std::unique_lock lock(mutex);
@@ -153,11 +160,23 @@ struct Prefetcher::State {
 Prefetcher::Prefetcher(Make make, int64_t ahead) : state_(std::make_unique<State>()) {
   state_->make = std::move(make);
   state_->ahead = static_cast<size_t>(std::max<int64_t>(ahead, 0));
-  if (ahead > 0) state_->thread = std::thread([s = state_.get()] { s->run(); });
+  if (ahead <= 0) return;
+  try {
+    state_->thread = std::thread([s = state_.get()] { s->run(); });
+  } catch (const std::system_error&) {  // batches are made without it, more slowly
+  }
+}
+
+bool Prefetcher::left_behind() const {
+  return state_->thread.joinable() && state_->process != getpid();
 }
 
 Prefetcher::~Prefetcher() {
   if (!state_->thread.joinable()) return;
+  if (left_behind()) {  // nobody to wait for, and the mutex may be locked
+    [[maybe_unused]] State* const lost = state_.release();
+    return;
+  }
   {
     const std::lock_guard lock(state_->mutex);
     state_->stop = true;

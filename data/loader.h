@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "tapehead/core/random.h"
 #include "tapehead/core/tensor.h"
 
 namespace tapehead::data {
@@ -23,7 +24,7 @@ struct LoaderOptions {
   std::vector<int64_t> second_lengths = {};
   bool drop_last = false;  ///< no batch that is smaller than `batch`
   uint64_t seed = 0;
-  int64_t prefetch = 4;  ///< batches made ahead; 0: none, and no thread
+  int64_t prefetch = 4;  ///< batches made ahead; 0: none, and no thread. The batches are the same.
 };
 
 /// Where a loader stands: what a checkpoint keeps.
@@ -45,6 +46,8 @@ class BatchPlan {
   std::vector<std::vector<int64_t>> epoch(int64_t epoch) const;
   /// Throws ValueError when there is no batch at a position.
   void check(const LoaderPosition& position) const;
+  /// What random ops draw from while the batch at a position is made.
+  Generator generator(const LoaderPosition& position) const;
   /// How many batches epoch 0 has; others have about as many.
   int64_t per_epoch() const { return per_epoch_; }
 
@@ -62,11 +65,13 @@ namespace detail {
 class Prefetcher {
  public:
   using Make = std::function<std::shared_ptr<void>()>;
-  /// With `ahead` 0 there is no thread.
+  /// With `ahead` 0, or where the system starts no thread, there is none.
   Prefetcher(Make make, int64_t ahead);
   ~Prefetcher();
   /// The next item. What `make` threw is thrown here.
   std::shared_ptr<void> next();
+  /// This is a child of fork(), without the thread.
+  bool left_behind() const;
 
  private:
   struct State;
@@ -75,7 +80,8 @@ class Prefetcher {
 
 }  // namespace detail
 
-/// An endless stream of batches, epoch after epoch.
+/// An endless stream of batches, epoch after epoch. What a batch holds depends on the seed and its
+/// position alone: random ops that make it draw from a default generator of its own.
 ///
 ///   data::Loader<Batch> batches(lengths, [&](std::span<const int64_t> which) { return
 ///   collate(which); },
@@ -85,8 +91,7 @@ class Loader {
  public:
   /// Makes a batch of the examples with these numbers. Called by the prefetching thread.
   using Collate = std::function<Batch(std::span<const int64_t> which)>;
-  /// The same, told which batch of which epoch it is: for what is drawn anew in every epoch, and
-  /// alike in a run that goes on from a checkpoint.
+  /// The same, told which batch of which epoch it is.
   using CollateAt = std::function<Batch(std::span<const int64_t> which, const LoaderPosition& at)>;
 
   Loader(std::vector<int64_t> lengths, CollateAt collate, const LoaderOptions& options)
@@ -102,7 +107,7 @@ class Loader {
 
   /// The next batch, of the next epoch when this one is over.
   Batch next() {
-    if (!prefetcher_) start();
+    if (!prefetcher_ || prefetcher_->left_behind()) start();
     const auto item = std::static_pointer_cast<Item>(prefetcher_->next());
     position_ = item->after;
     return std::move(item->batch);
@@ -145,10 +150,12 @@ class Loader {
             cursor->planned = cursor->at.epoch;
           }
           const auto& which = cursor->batches[static_cast<size_t>(cursor->at.batch)];
-          const LoaderPosition at = cursor->at;
+          const RandomScope draws(plan->generator(cursor->at));
+          auto item = std::make_shared<Item>(Item{collate(which, cursor->at), {}});
           if (++cursor->at.batch == static_cast<int64_t>(cursor->batches.size()))
             cursor->at = {cursor->at.epoch + 1, 0};
-          return std::make_shared<Item>(Item{collate(which, at), cursor->at});
+          item->after = cursor->at;
+          return item;
         },
         ahead_);
   }

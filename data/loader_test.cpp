@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/core/error.h"
+#include "tapehead/tests/child.h"
 #include "tapehead/tests/scratch.h"
 
 using namespace tapehead;
@@ -98,6 +100,60 @@ TEST_CASE("loader: a collate that asks is told which batch it makes") {
   CHECK(later.next() == all[3]);
 }
 
+// Random numbers that a batch was made of came from the model's generator, in the order of threads.
+TEST_CASE("loader: what a batch draws depends on the seed and its position alone") {
+  using Numbers = std::vector<double>;
+  const auto drawing = [](uint64_t seed, int64_t prefetch) {
+    return data::Loader<Numbers>(
+        10,
+        [](std::span<const int64_t> w) {
+          return (randn({static_cast<int64_t>(w.size())}) + rand({})).to_vector<double>();
+        },
+        {.batch = 4, .seed = seed, .prefetch = prefetch});
+  };
+  std::vector<std::vector<Numbers>> runs;
+  for (const int64_t prefetch : {0, 1, 4}) {
+    CAPTURE(prefetch);
+    manual_seed(static_cast<uint64_t>(prefetch));
+    const double model = randn({}).item();
+    manual_seed(static_cast<uint64_t>(prefetch));
+    auto loader = drawing(1, prefetch);
+    auto& batches = runs.emplace_back();
+    batches.push_back(loader.next());
+    CHECK(randn({}).item() == model);
+    for (int i = 1; i < 12; ++i) batches.push_back(loader.next());
+    CHECK(batches == runs[0]);
+
+    auto resumed = drawing(1, prefetch);
+    resumed.seek({2, 1});
+    CHECK(resumed.next() == batches[7]);
+  }
+  for (size_t i = 0; i < 12; ++i)
+    for (size_t j = 0; j < i; ++j) CHECK(runs[0][i] != runs[0][j]);
+  CHECK(drawing(2, 4).next() != runs[0][0]);
+}
+
+// The child waited for a thread that it does not have.
+TEST_CASE("loader: in a child of fork() it goes on") {
+  auto loader = loader_of({.batch = 9, .seed = 1}), same = loader_of({.batch = 9, .seed = 1});
+  take(loader, 3);
+  take(same, 3);
+  const auto text = [](data::Loader<Which>& from) {
+    std::string out;
+    for (const Which& batch : take(from, 100))
+      for (const int64_t i : batch) out += std::to_string(i) + " ";
+    return out;
+  };
+  const std::string child = in_child([&] {
+    std::string numbers = text(loader);
+    loader.seek({0, 0});
+    return numbers + std::to_string(loader.next()[0]);
+  });
+  const std::string wanted = text(same);
+  same.seek({0, 0});
+  CHECK(child == wanted + std::to_string(same.next()[0]));
+}
+
 TEST_CASE("loader: token batches keep their limit, and buckets waste less of it") {
   const auto lengths = lengths_like_sentences(500);
   const auto padded = [&](const Which& batch) {
@@ -157,11 +213,19 @@ TEST_CASE("loader: drop_last, padding, and bad options") {
   CHECK(error({.batch = 8, .drop_last = true}, 5) == "loader: 5 examples do not fill a batch of 8");
 }
 
-TEST_CASE("loader: an error while a batch is made reaches the caller") {
-  data::Loader<int> loader(
-      10, [](std::span<const int64_t>) -> int { throw std::runtime_error("broken example"); },
-      {.batch = 2});
-  CHECK_THROWS_WITH(loader.next(), "broken example");
+TEST_CASE("loader: an error while a batch is made reaches the caller, whenever it asks for it") {
+  for (const int64_t prefetch : {0, 4}) {
+    data::Loader<int> loader(10,
+                             [](std::span<const int64_t> w) {
+                               if (w[0] == 4) throw std::runtime_error("broken example");
+                               return 1;
+                             },
+                             {.batch = 2, .shuffle = false, .prefetch = prefetch});
+    loader.next();
+    loader.next();
+    for (int i = 0; i < 3; ++i) CHECK_THROWS_WITH(loader.next(), "broken example");
+    CHECK(loader.position() == data::LoaderPosition{0, 2});
+  }
 }
 
 // A checkpoint of a run with smaller batches once led past the end of an epoch.

@@ -4,18 +4,19 @@
 #include <unordered_set>
 #include <vector>
 
+#include "tapehead/autograd/detail/frontier.h"
 #include "tapehead/autograd/node.h"
 
 namespace tapehead::detail {
 
 /// Visits the nodes that gradients reach, the latest first: a heap ordered by sequence numbers, so
 /// there is no recursion and no sorting. Passes may nest: a hook or a backward may run another one,
-/// also over nodes where a gradient of the outer pass is waiting.
+/// also over nodes where a gradient of the outer pass is waiting. Passes of several threads may go
+/// over the same nodes.
 class Pass {
  public:
   /// With `keep`, nodes do not let go of what they saved.
   explicit Pass(bool keep) : keep_(keep) {}
-  ~Pass();
   Pass(const Pass&) = delete;
 
   /// Wants the gradient of a tracked tensor in `*into`. With captures, nothing is accumulated in
@@ -28,6 +29,7 @@ class Pass {
   /// Starts from a tracked tensor and its gradient, 1 by default. `op` names the caller in
   /// messages. Throws GraphError and ShapeError.
   void start(const Tensor& root, Tensor gradient, const char* op);
+  /// Throws GraphError when so many passes run within one another that the stack would not do.
   void run();
 
   /// For the backward of a node that runs now: what has arrived at an operand, to be added to; null
@@ -43,30 +45,21 @@ class Pass {
     uint32_t output;
     Tensor* into;
   };
-  // What a node holds for the pass around this one while this one uses it.
-  struct Borrowed {
-    Node* node;
-    Pass* owner;
-    SmallVector<Arrivals, 1> pending;
-  };
 
   void find_wanted();
   bool wanted(const Node* node) const;
-  // What has arrived at a node's result; the node will be visited.
-  Arrivals& arrived_at(Node* node, uint32_t output);
+  uint64_t unwanted(const Node& node) const;
   void visit(Node& node, Grads& grads);
-  void release(Node& node) const;
   Grads differentiate(Node& node, Grads& grads);
   void pass_on(Node& node, Grads& out);
 
   bool keep_;
   bool stops_ = false;
   std::vector<Ref<Node>> roots_;  // alive even if a hook drops the loss
-  std::vector<Node*> heap_;
+  Frontier frontier_;
   std::vector<const Node*> leaves_;  // those that a gradient reached
   std::vector<Capture> captures_;
   std::unordered_set<const Node*> wanted_;  // what leads to a captured tensor
-  std::vector<Borrowed> borrowed_;
 };
 
 }  // namespace tapehead::detail

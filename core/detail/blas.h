@@ -26,6 +26,11 @@ std::string better_core(std::string_view core, std::string_view isa);
 /// OPENBLAS_CORETYPE chooses one.
 bool use_core(const std::string& core);
 
+/// Has OpenBLAS hold the buffer that a product in this thread takes. To be called before the first
+/// one: OpenBLAS asks the system for it again and again, without end, where there is no memory.
+/// Throws MemoryError there.
+void have_buffer();
+
 /// What info() says of an OpenBLAS that is slower than it could be; empty of one that is right.
 std::string blas_warning(const Blas& blas, std::string_view isa);
 

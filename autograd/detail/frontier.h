@@ -1,0 +1,43 @@
+// The nodes where the gradients of a backward pass wait.
+#pragma once
+
+#include "tapehead/autograd/arrivals.h"
+#include "tapehead/autograd/node.h"
+
+namespace tapehead::detail {
+
+/// What has arrived at the results of nodes, and a heap of the nodes by sequence numbers. Nodes are
+/// found by a hash table with open addressing: every edge of the graph looks one up.
+class Frontier {
+ public:
+  bool empty() const { return heap_.empty(); }
+  /// What has arrived at a node's result, until the next call. The node joins the frontier.
+  Arrivals& at(Node* node, uint32_t output);
+  /// Takes the latest node out. Its gradients are added to `grads`, one for each result.
+  Node* pop(Grads& grads);
+
+ private:
+  struct Waiting {
+    Node* node;
+    SmallVector<Arrivals, 1> arrivals;  // by output
+  };
+  struct Place {
+    uint64_t sequence;
+    uint32_t index;
+    bool operator<(const Place& other) const { return sequence < other.sequence; }
+  };
+  static constexpr size_t kFew = 8;  // nodes for which no heap memory is needed
+  using Table = SmallVector<uint32_t, 2 * kFew>;
+
+  size_t home(const Node* node) const;
+  size_t find(const Node* node) const;
+  void grow();
+  void erase(size_t slot);
+
+  SmallVector<Waiting, kFew> waiting_;
+  SmallVector<uint32_t, kFew> unused_;  // positions in waiting_
+  Table table_ = Table(2 * kFew);       // positions in waiting_, plus 1; 0 where there is none
+  SmallVector<Place, kFew> heap_;
+};
+
+}  // namespace tapehead::detail

@@ -1,0 +1,46 @@
+// A piece of a test in a process of its own: what could hang, or ends it.
+#pragma once
+
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <exception>
+#include <functional>
+#include <string>
+
+namespace tapehead::test {
+
+/// What `f` gives in a child of fork(), or the text of what it throws. "hangs" when it is not done
+/// after 30 seconds, "ended by 11" when signal 11 ended it.
+inline std::string in_child(const std::function<std::string()>& f) {
+  int ends[2];
+  if (::pipe(ends) != 0) return "no pipe";
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::string text;
+    try {
+      text = f();
+    } catch (const std::exception& e) {
+      text = e.what();
+    }
+    const bool written = ::write(ends[1], text.data(), text.size()) >= 0;
+    ::_exit(written ? 0 : 1);
+  }
+  ::close(ends[1]);
+  std::string text;
+  pollfd out{.fd = ends[0], .events = POLLIN, .revents = 0};
+  const bool done = ::poll(&out, 1, 30'000) > 0;
+  char some[4096];
+  for (ssize_t n; done && (n = ::read(ends[0], some, sizeof some)) > 0;)
+    text.append(some, static_cast<size_t>(n));
+  if (!done) ::kill(child, SIGKILL);
+  ::close(ends[0]);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  if (!done) return "hangs";
+  return WIFSIGNALED(status) ? "ended by " + std::to_string(WTERMSIG(status)) : text;
+}
+
+}  // namespace tapehead::test
