@@ -17,6 +17,7 @@ namespace tapehead {
 namespace {
 
 constexpr size_t kAlign = 64;
+constexpr size_t kMostBytes = size_t{1} << 47;  // what addresses of a process can tell apart
 constexpr size_t kSmallMax =
     1024;  // up to here blocks are multiples of 64 and cached by each thread
 constexpr size_t kSmallClasses = kSmallMax / kAlign;
@@ -88,17 +89,21 @@ Shared& shared() {
 }
 [[maybe_unused]] const bool kHeldAtFork = core::hold_at_fork(shared().mutex);
 
-void* system_allocate(size_t bytes) {
-  void* block = std::aligned_alloc(kAlign, bytes);
+[[noreturn]] void throw_out_of_memory(size_t bytes) {
+  throw OutOfMemoryError(
+      fmt::format("memory: {} bytes cannot be had while {} are in use; make sizes or batches "
+                  "smaller",
+                  bytes, memory_stats().live_bytes));
+}
+
+// `rounded` bytes for the `asked` ones.
+void* system_allocate(size_t rounded, size_t asked) {
+  void* block = std::aligned_alloc(kAlign, rounded);
   if (!block) {
     release_cached_memory();
-    block = std::aligned_alloc(kAlign, bytes);
+    block = std::aligned_alloc(kAlign, rounded);
   }
-  if (!block)
-    throw MemoryError(fmt::format(
-        "memory: the system does not give {} bytes, and {} are in use; free tensors, take smaller "
-        "batches, or raise the limit of the process (ulimit -v)",
-        bytes, memory_stats().live_bytes));
+  if (!block) throw_out_of_memory(asked);
   return block;
 }
 
@@ -202,8 +207,8 @@ size_t class_of(const void* block) {
   return *reinterpret_cast<const size_t*>(static_cast<const char*>(block) - kHeader);
 }
 
-void* system_allocate_large(const LargeClass& c) {
-  auto* base = static_cast<char*>(system_allocate(static_cast<size_t>(c.bytes) + kHeader));
+void* system_allocate_large(const LargeClass& c, size_t asked) {
+  auto* base = static_cast<char*>(system_allocate(static_cast<size_t>(c.bytes) + kHeader, asked));
   if (kCaching) *reinterpret_cast<size_t*>(base) = c.index;
   return base + kHeader;
 }
@@ -244,6 +249,7 @@ void trim(Shared& all, int64_t limit, Counters& counters) {
 // Programs whose sizes change from step to step would otherwise come to hold the peak of each size,
 // which together is many times the peak.
 void* allocate_large(size_t bytes) {
+  if (bytes > kMostBytes) throw_out_of_memory(bytes);
   const LargeClass c = large_class(bytes);
   Counters& counters = counters_of(thread_cache);
   Shared& all = shared();
@@ -255,7 +261,7 @@ void* allocate_large(size_t bytes) {
     }
     trim(all, all.most + all.most / 4 + kSpare - c.bytes, counters);
   }
-  void* block = system_allocate_large(c);
+  void* block = system_allocate_large(c, bytes);
   const std::lock_guard lock(all.mutex);
   all.used[c.index] = ++all.clock;
   all.held += c.bytes;
@@ -292,7 +298,7 @@ void* allocate(size_t bytes) {
   void* block = t.pop(c);
   const bool was_cached = block;
   if (!was_cached) {
-    block = system_allocate(static_cast<size_t>(rounded));
+    block = system_allocate(static_cast<size_t>(rounded), bytes);
     ++t.own[c];
   }
   counters.count(rounded, was_cached ? -rounded : 0);

@@ -20,7 +20,7 @@ void release_cached_memory();
 
 namespace detail {
 
-/// A block of at least `bytes`, aligned to 64. Throws MemoryError when there is none.
+/// A block of at least `bytes`, aligned to 64. Throws OutOfMemoryError when there is none.
 void* allocate(size_t bytes);
 /// Returns a block; `bytes` is what was asked for.
 void deallocate(void* block, size_t bytes) noexcept;

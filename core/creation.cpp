@@ -215,6 +215,8 @@ Tensor padding_mask(const Tensor& lengths, int64_t columns) {
 }
 
 Tensor one_hot(const Tensor& indices, int64_t classes) {
+  if (classes < -1)
+    throw ValueError(fmt::format("one_hot: {} classes; the number must not be negative", classes));
   if (classes < 0 && indices.numel() == 0)
     throw ValueError("one_hot: there is no index to tell the number of classes; pass it");
   const Tensor list =

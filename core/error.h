@@ -45,6 +45,10 @@ class FormatError : public Error {
 class IoError : public Error {
   using Error::Error;
 };
+/// Memory that could not be had.
+class OutOfMemoryError : public Error {
+  using Error::Error;
+};
 /// An option or argument outside its domain.
 class ValueError : public Error {
   using Error::Error;

@@ -48,9 +48,22 @@ uint32_t Axes::mask(const char* op, int rank) const {
   return mask;
 }
 
+void Shape::throw_too_large() const {
+  throw ShapeError(fmt::format("shape: {} is larger than an address can hold", str()));
+}
+
 std::string Shape::str() const { return fmt::format("[{}]", fmt::join(begin(), end(), ", ")); }
 
+void check_sizes(const Shape& sizes) {
+  int64_t product = 1;
+  for (const int64_t size : sizes) {
+    if (size < 0) throw ShapeError(fmt::format("shape: {} has a negative size", sizes.str()));
+    if (size > 0 && __builtin_mul_overflow(product, size, &product)) sizes.throw_too_large();
+  }
+}
+
 Shape contiguous_strides(const Shape& sizes) {
+  check_sizes(sizes);
   Shape strides = sizes;
   int64_t step = 1;
   for (int i = sizes.rank() - 1; i >= 0; --i) {

@@ -36,10 +36,12 @@ class Shape {
   void insert(int at, int64_t size);
   void erase(int at);
 
-  /// The product of the sizes: 1 for a 0-d shape.
+  /// The product of the sizes: 1 for a 0-d shape. Throws ShapeError when 64 bits cannot hold it.
   int64_t numel() const {
     int64_t n = 1;
-    for (int i = 0; i < rank_; ++i) n *= sizes_[i];
+    for (int i = 0; i < rank_; ++i)
+      if (__builtin_mul_overflow(n, sizes_[i], &n)) [[unlikely]]
+        throw_too_large();
     return n;
   }
   bool operator==(const Shape& o) const {
@@ -53,6 +55,8 @@ class Shape {
 
  private:
   void assign(const int64_t* sizes, size_t count);
+  [[noreturn]] void throw_too_large() const;
+  friend void check_sizes(const Shape& sizes);
 
   int64_t sizes_[kMaxRank] = {};
   int rank_ = 0;
@@ -75,7 +79,11 @@ class Axes {
   Shape list_;
 };
 
-/// The strides, in elements, of a row-major tensor.
+/// Throws ShapeError unless a tensor can have these sizes: none is negative, and 64 bits hold the
+/// product of those that are not 0, of which strides are made.
+void check_sizes(const Shape& sizes);
+
+/// The strides, in elements, of a row-major tensor. Throws as check_sizes does.
 Shape contiguous_strides(const Shape& sizes);
 
 /// The shape that both broadcast to by NumPy's rules. Throws ShapeError that names `op` and both

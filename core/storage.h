@@ -12,7 +12,8 @@ namespace tapehead {
 /// tape can tell when a value it saved is no longer there.
 class alignas(64) Storage {
  public:
-  /// Uninitialised memory, aligned to 64 bytes.
+  /// Uninitialised memory, aligned to 64 bytes. Throws OutOfMemoryError, and ValueError for a
+  /// negative number.
   static Ref<Storage> create(int64_t bytes);
 
   char* data() { return reinterpret_cast<char*>(this + 1); }

@@ -128,17 +128,14 @@ Tensor& Tensor::set_name(std::string name) {
 namespace core {
 
 Tensor empty(const Shape& shape, DType dtype) {
-  int64_t bytes = size_of(dtype);
-  for (const int64_t size : shape) {
-    if (size < 0) throw ShapeError(fmt::format("empty: shape {} has a negative size", shape.str()));
-    if (__builtin_mul_overflow(bytes, size, &bytes) || bytes > INT64_MAX / 4)
-      throw ShapeError(
-          fmt::format("empty: shape {} has more bytes than an address can hold", shape.str()));
-  }
   auto impl = Ref<detail::TensorImpl>::adopt(new detail::TensorImpl);
   impl->dtype = dtype;
   impl->sizes = shape;
   impl->strides = contiguous_strides(shape);
+  int64_t bytes = 0;
+  if (__builtin_mul_overflow(shape.numel(), size_of(dtype), &bytes))
+    throw ShapeError(fmt::format("shape: {} of {} is larger than an address can hold", shape.str(),
+                                 name(dtype)));
   impl->storage = Storage::create(bytes);
   return Tensor::adopt(std::move(impl));
 }
@@ -146,12 +143,14 @@ Tensor empty(const Shape& shape, DType dtype) {
 Tensor empty_like(const Tensor& like) { return empty(like.shape(), like.dtype()); }
 
 Tensor view_of(const Tensor& base, const Shape& sizes, const Shape& strides, int64_t offset) {
+  check_sizes(sizes);
   auto impl = Ref<detail::TensorImpl>::adopt(new detail::TensorImpl);
   impl->dtype = base.dtype();
   impl->is_scalar = base.impl()->is_scalar && sizes.empty();
   impl->sizes = sizes;
   impl->strides = strides;
-  impl->offset = offset;
+  // Without elements there is no first one, and its place may lie outside of the storage.
+  impl->offset = sizes.numel() == 0 ? 0 : offset;
   impl->storage = base.impl()->storage;
   return Tensor::adopt(std::move(impl));
 }

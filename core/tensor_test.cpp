@@ -62,12 +62,10 @@ TEST_CASE("what tensors refuse") {
         "to(f64)");
   CHECK(error_of<ShapeError>([&] {
           core::empty({2, -1});
-        }) == "empty: shape [2, -1] has a negative size");
-  CHECK(
-      error_of<ShapeError>([&] {
-        core::empty({1 << 30, 1 << 30, 1 << 30});
-      }) ==
-      "empty: shape [1073741824, 1073741824, 1073741824] has more bytes than an address can hold");
+        }) == "shape: [2, -1] has a negative size");
+  CHECK(error_of<ShapeError>([&] {
+          core::empty({1 << 30, 1 << 30, 1 << 30});
+        }) == "shape: [1073741824, 1073741824, 1073741824] is larger than an address can hold");
   CHECK(error_of<ShapeError>([&] {
           core::empty({1, 1, 1, 1, 1, 1, 1, 1, 1});
         }) == "shape: 9 dimensions; a tensor has at most 8");

@@ -40,7 +40,7 @@ Tensor reshape(const Tensor& x, const Shape& shape) {
 Tensor narrow(const Tensor& x, int axis, int64_t start, int64_t length, int64_t step) {
   Shape sizes = x.shape(), strides = x.strides();
   sizes[axis] = length;
-  strides[axis] *= step;
+  if (length > 1) strides[axis] *= step;  // a single position may come with any step
   return view_of(x, sizes, strides, x.impl()->offset + start * x.strides()[axis]);
 }
 

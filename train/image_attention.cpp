@@ -19,7 +19,9 @@ constexpr int kLevels = 24;  // of grey and of glow, so that pixels of one colou
 
 void check(std::span<const ImageAttention> images, const ImageAttentionStyle& style) {
   const auto fits = [](std::span<const float> values, int64_t rows, int64_t columns) {
-    return rows > 0 && columns > 0 && values.size() == static_cast<size_t>(rows * columns);
+    int64_t product = 0;
+    return rows > 0 && columns > 0 && !__builtin_mul_overflow(rows, columns, &product) &&
+           std::ssize(values) == product;
   };
   if (images.empty()) throw ValueError("image_attention: there is no image to draw");
   if (!(style.pixel > 0 && style.pixel <= 100) || style.across < 0)

@@ -27,7 +27,12 @@ struct Cat : CustomOp {
     axis = a;
     Shape shape = list[0].shape();
     shape[axis] = 0;
-    for (const Tensor& t : list) sizes.push_back(t.shape()[axis]), shape[axis] += sizes.back();
+    for (const Tensor& t : list) {
+      sizes.push_back(t.shape()[axis]);
+      if (__builtin_add_overflow(shape[axis], sizes.back(), &shape[axis]))
+        throw ShapeError(
+            fmt::format("cat: the sum of size({}) is larger than an address can hold", axis));
+    }
     Tensor out = core::empty(shape, common_type(list));
     int64_t start = 0;
     for (size_t i = 0; i < list.size(); ++i) {
@@ -103,11 +108,16 @@ Tensor repeat(const Tensor& x, const Shape& counts) {
                     counts.str(), core::describe(x)));
   Tensor out = x;
   while (out.dim() < counts.rank()) out = out.unsqueeze(0);
+  Shape repeated = out.shape();
+  for (int i = 0; i < counts.rank(); ++i)
+    if (__builtin_mul_overflow(repeated[i], counts[i], &repeated[i]))
+      throw ShapeError(fmt::format("repeat: counts {} make {} larger than an address can hold",
+                                   counts.str(), core::describe(x)));
   for (int i = 0; i < counts.rank(); ++i) {
     if (counts[i] == 1) continue;
     Shape blocks = out.shape(), joined = out.shape();
     blocks.insert(i, counts[i]);
-    joined[i] *= counts[i];
+    joined[i] = repeated[i];
     out = out.unsqueeze(i).expand(blocks).reshape(joined);
   }
   return out.is_same(x) ? x.clone() : out;
@@ -145,7 +155,13 @@ TAPEHEAD_ROW(cat)
           cat({ones({2, 3}), ones({2, 3}), ones({3, 3})}, 1);
         },
         "cat: tensors[2] is [3, 3] f32, tensors[0] [2, 3] f32; all sizes but size(1) must be "
-        "equal");
+        "equal")
+    .bad<ShapeError>(
+        [] {
+          const Tensor half = ones({1}).expand({int64_t{1} << 62});
+          cat({half, half});
+        },
+        "cat: the sum of size(0) is larger than an address can hold");
 
 TAPEHEAD_ROW(stack)
     .sample({{Operand({3}), Operand({3})},
@@ -188,7 +204,12 @@ TAPEHEAD_ROW(repeat)
         [] {
           repeat(ones({2, 3}), {2});
         },
-        "repeat: counts [2] do not fit [2, 3] f32; pass one, not negative, for each axis");
+        "repeat: counts [2] do not fit [2, 3] f32; pass one, not negative, for each axis")
+    .bad<ShapeError>(
+        [] {
+          repeat(ones({2, 3}), {1, INT64_MAX});
+        },
+        "repeat: counts [1, 9223372036854775807] make [2, 3] f32 larger than an address can hold");
 
 }  // namespace tapehead::rows
 #endif

@@ -61,11 +61,11 @@ struct Triangle : CustomOp {
   bool lower;
   int64_t diagonal;
   Tensor forward(const Tensor& x, bool keep_lower, int64_t d) {
+    const int64_t rows = x.size(-2), columns = x.size(-1), bytes = size_of(x.dtype());
     lower = keep_lower;
-    diagonal = d;
+    diagonal = std::clamp(d, -rows - 1, columns);  // beyond these it is all or nothing
     const Tensor from = core::contiguous(x);
     Tensor out = core::empty_like(x);
-    const int64_t rows = x.size(-2), columns = x.size(-1), bytes = size_of(x.dtype());
     if (x.numel() == 0) return out;
     core::parallel_range(
         x.numel() / columns, std::max<int64_t>(1, 32768 / columns),
@@ -123,14 +123,18 @@ Tensor pad(const Tensor& x, const std::vector<int64_t>& widths, const Number& va
   for (size_t i = 0; i + 1 < widths.size(); i += 2) {
     const int axis = x.dim() - 1 - static_cast<int>(i / 2);
     const int64_t first = widths[i], last = widths[i + 1], size = x.shape()[axis];
-    padded[axis] = size + first + last;
+    if (__builtin_add_overflow(size, first, &padded[axis]) ||
+        __builtin_add_overflow(padded[axis], last, &padded[axis]))
+      throw ShapeError(
+          fmt::format("pad: widths {} and {} make size({}) of {} larger than an address can hold",
+                      first, last, axis, core::describe(x)));
     if (padded[axis] < 0)
       throw ShapeError(
           fmt::format("pad: widths {} and {} take more than there is from size({}) of {}", first,
                       last, axis, core::describe(x)));
     before[axis] = std::max<int64_t>(first, 0);
     if (first < 0 || last < 0) {
-      const int64_t start = std::min(std::max<int64_t>(-first, 0), size);
+      const int64_t start = std::max<int64_t>(-std::max(first, -size), 0);
       inner = inner.slice(axis, start, std::max(size + std::min<int64_t>(last, 0), start));
     }
   }
@@ -202,7 +206,13 @@ TAPEHEAD_ROW(pad)
         [] {
           pad(ones({2}), {-2, -1});
         },
-        "pad: widths -2 and -1 take more than there is from size(0) of [2] f32");
+        "pad: widths -2 and -1 take more than there is from size(0) of [2] f32")
+    .bad<ShapeError>(
+        [] {
+          pad(ones({2}), {1, INT64_MAX});
+        },
+        "pad: widths 1 and 9223372036854775807 make size(0) of [2] f32 larger than an address can "
+        "hold");
 
 TAPEHEAD_ROW(tril)
     .sample({{Operand({3, 4})},

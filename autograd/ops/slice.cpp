@@ -35,13 +35,15 @@ struct DiagonalRegion {
   int64_t offset, length;
   Tensor of(const Tensor& t) const {
     Shape sizes = t.shape(), strides = t.strides();
-    const int64_t first = offset >= 0 ? offset * strides[axis1] : -offset * strides[axis0];
+    const int64_t first = length == 0   ? 0
+                          : offset >= 0 ? offset * strides[axis1]
+                                        : -offset * strides[axis0];
     const int64_t step = strides[axis0] + strides[axis1];
     for (const int axis : {std::max(axis0, axis1), std::min(axis0, axis1)})
       sizes.erase(axis), strides.erase(axis);
     sizes.push_back(length);
     strides.push_back(step);
-    return core::view_of(t, sizes, strides, t.impl()->offset + (length > 0 ? first : 0));
+    return core::view_of(t, sizes, strides, t.impl()->offset + first);
   }
 };
 

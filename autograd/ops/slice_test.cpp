@@ -29,6 +29,19 @@ TEST_CASE("views share storage where strides allow it, and copy where they do no
   CHECK(shares(diagonal(x, 1, 1, 2)));
 }
 
+TEST_CASE("steps and diagonals beyond the sizes") {
+  const Tensor x = arange(6).reshape({2, 3});
+  const std::vector<int64_t> all = x.to_vector<int64_t>();
+  CHECK(x.slice(0, {0, 2, INT64_MAX}).to_vector<int64_t>() == std::vector<int64_t>{0, 1, 2});
+  CHECK(diagonal(x, INT64_MAX).numel() == 0);
+  CHECK(diagonal(x, INT64_MIN).numel() == 0);
+  CHECK(tril(x, INT64_MAX).to_vector<int64_t>() == all);
+  CHECK(triu(x, INT64_MIN).to_vector<int64_t>() == all);
+  CHECK(tril(x, INT64_MIN).to_vector<int64_t>() == std::vector<int64_t>(6));
+  CHECK(triu(x, INT64_MAX).to_vector<int64_t>() == std::vector<int64_t>(6));
+  CHECK(pad(x, {INT64_MIN, INT64_MAX}).to_vector<int64_t>() == std::vector<int64_t>(4));
+}
+
 TEST_CASE("gradients of slices meet in one buffer") {
   Tensor x = randn({8, 64, 16});
   x.set_requires_grad();

@@ -100,7 +100,7 @@ std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t axis) {
   if (chunks < 1)
     throw ValueError(fmt::format("chunk: {} chunks; there must be at least 1", chunks));
   const int64_t size = x.shape()[normalize_axis("chunk", axis, x.dim())];
-  return split(x, std::max<int64_t>((size + chunks - 1) / chunks, 1), axis);
+  return split(x, std::max<int64_t>(size / chunks + (size % chunks != 0), 1), axis);
 }
 
 std::vector<Tensor> unbind(const Tensor& x, int64_t axis) {
@@ -149,6 +149,11 @@ TAPEHEAD_ROW(chunk)
              [](const Tensors& in) { return chunk(in[0], 2, 1); },
              [](Arrays& in) {
                return Arrays{columns(in[0], 0, 3), columns(in[0], 3, 2)};
+             }})
+    .sample({{{{2, 2}}},
+             [](const Tensors& in) { return chunk(in[0], INT64_MAX, 1); },
+             [](Arrays& in) {
+               return Arrays{columns(in[0], 0, 1), columns(in[0], 1, 1)};
              }})
     .bad<ValueError>([] { chunk(ones({3}), 0); }, "chunk: 0 chunks; there must be at least 1");
 
