@@ -18,6 +18,7 @@
 #include <system_error>
 #include <vector>
 
+#include "tapehead/core/detail/input_file.h"
 #include "tapehead/core/detail/system_error.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/suggest.h"
@@ -74,15 +75,6 @@ struct Descriptor {
   }
 };
 
-/// read() that goes on after a signal.
-ssize_t read_some(int descriptor, char* into, size_t size) {
-  ssize_t got = 0;
-  do {
-    got = ::read(descriptor, into, size);
-  } while (got < 0 && errno == EINTR);
-  return got;
-}
-
 // Between a temporary file's name and the ids that make it unique.
 constexpr const char* kTemporary = ".tmp-";
 
@@ -123,32 +115,23 @@ std::string no_such_file(const std::string& path) {
 }
 
 std::string read_file(const std::string& path, int64_t max_bytes) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.value < 0) {
-    if (errno == ENOENT || errno == ENOTDIR) throw IoError(no_such_file(path));
-    throw IoError(fmt::format("{}: cannot be opened: {}", path, system_error(errno)));
-  }
-  struct stat info {};
-  if (::fstat(file.value, &info) != 0) {
-    throw IoError(fmt::format("{}: cannot be read: {}", path, system_error(errno)));
-  }
-  if (S_ISDIR(info.st_mode)) throw IoError(fmt::format("{}: is a folder, not a file", path));
-
-  std::string bytes;
-  const auto announced = static_cast<int64_t>(info.st_size);
-  if (announced <= max_bytes) bytes.reserve(static_cast<size_t>(announced));
-  // A pipe or a growing file has no size to trust: read to the end, and stop at the limit.
-  std::vector<char> buffer(static_cast<size_t>(1) << 18);
-  while (true) {
-    const ssize_t got = read_some(file.value, buffer.data(), buffer.size());
-    if (got < 0) throw IoError(fmt::format("{}: cannot be read: {}", path, system_error(errno)));
-    if (got == 0) return bytes;
-    bytes.append(buffer.data(), static_cast<size_t>(got));
-    if (static_cast<int64_t>(bytes.size()) > max_bytes || announced > max_bytes) {
-      throw IoError(fmt::format("{}: holds more than the {} bytes allowed; pass a larger max_bytes",
-                                path, max_bytes));
+  core::InputFile file(path);
+  return core::reading(path, [&] {
+    std::string bytes;
+    if (file.size() <= max_bytes) bytes.reserve(static_cast<size_t>(file.size()));
+    // A pipe or a growing file has no size to trust: read to the end, and stop at the limit.
+    std::vector<char> buffer(static_cast<size_t>(1) << 18);
+    while (const size_t got = file.read_some(buffer.data(), buffer.size())) {
+      bytes.append(buffer.data(), got);
+      if (static_cast<int64_t>(bytes.size()) > max_bytes || file.size() > max_bytes) {
+        throw IoError(
+            fmt::format("{}: holds more than the {} bytes allowed; pass a larger limit for a file "
+                        "that you trust",
+                        path, max_bytes));
+      }
     }
-  }
+    return bytes;
+  });
 }
 
 AtomicFile::AtomicFile(const std::string& path) : path_(path), target_(resolve(path)) {

@@ -11,7 +11,7 @@ namespace tapehead {
 inline constexpr int64_t kMaxFileBytes = int64_t{1} << 30;
 
 /// All bytes of the file. Throws IoError when it is missing (with the name that was probably
-/// meant), a folder, unreadable, or larger than `max_bytes`.
+/// meant), a folder, unreadable, or larger than `max_bytes`, and OutOfMemoryError.
 std::string read_file(const std::string& path, int64_t max_bytes = kMaxFileBytes);
 
 /// `PATH: no such file; did you mean OTHER?`, looking for OTHER where the path goes wrong.

@@ -76,9 +76,11 @@ TEST_CASE("read_file stops at its size limit, also where no size is announced") 
   const std::string path = scratch.write("ten", "0123456789");
   CHECK(read_file(path, 10) == "0123456789");
   CHECK(message_of<IoError>([&] { read_file(path, 9); }) ==
-        path + ": holds more than the 9 bytes allowed; pass a larger max_bytes");
+        path +
+            ": holds more than the 9 bytes allowed; pass a larger limit for a file that you trust");
   CHECK(message_of<IoError>([] { read_file("/dev/zero", 1'000'000); }) ==
-        "/dev/zero: holds more than the 1000000 bytes allowed; pass a larger max_bytes");
+        "/dev/zero: holds more than the 1000000 bytes allowed; pass a larger limit for a file that "
+        "you trust");
 }
 
 TEST_CASE("a full disk leaves the old file and nothing else") {

@@ -10,6 +10,7 @@
 
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/half.h"
+#include "tapehead/core/detail/input_file.h"
 #include "tapehead/core/detail/npy.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
@@ -239,10 +240,17 @@ std::pair<size_t, Header> read_header(std::string_view bytes, const std::string&
   return {start + length, HeaderParser(bytes.substr(start, length), name).parse()};
 }
 
-}  // namespace
+// An array of a file whose header holds.
+struct Array {
+  size_t start;  // of the elements
+  Element element;
+  bool fortran;
+  Shape shape;  // in the order of memory
+};
 
-Tensor parse_npy(std::string_view bytes, const std::string& name) {
-  const auto [start, header] = read_header(bytes, name);
+// `front` begins a file of `size` bytes and reaches beyond its header.
+Array check(std::string_view front, uint64_t size, const std::string& name) {
+  const auto [start, header] = read_header(front, name);
   const Element element = element_of(*header.descr, name);
   std::vector<int64_t> sizes = *header.shape;
   if (sizes.size() > Shape::kMaxRank)
@@ -250,24 +258,47 @@ Tensor parse_npy(std::string_view bytes, const std::string& name) {
                            Shape::kMaxRank));
   // NumPy's own limit: the product of the sizes that are not 0.
   int64_t limit = static_cast<int64_t>(element.size);
-  for (const int64_t size : sizes)
-    if (size > 0 && __builtin_mul_overflow(limit, size, &limit))
+  for (const int64_t each : sizes)
+    if (each > 0 && __builtin_mul_overflow(limit, each, &limit))
       fail(name, "its shape is larger than an address can hold");
   if (*header.fortran) std::reverse(sizes.begin(), sizes.end());
   const Shape shape{std::span<const int64_t>(sizes)};
-  const size_t wanted = static_cast<size_t>(shape.numel()) * element.size;
-  if (wanted != bytes.size() - start)
-    fail(name, fmt::format("its shape needs {} bytes of elements, but it has {}", wanted,
-                           bytes.size() - start));
-  const Tensor out = elements(bytes.substr(start), element, shape, name);
-  if (!*header.fortran || shape.rank() < 2) return out;
-  Shape turned = shape, strides = out.strides();
+  const uint64_t wanted = static_cast<uint64_t>(shape.numel()) * element.size;
+  if (wanted != size - start)
+    fail(name,
+         fmt::format("its shape needs {} bytes of elements, but it has {}", wanted, size - start));
+  return {start, element, *header.fortran, shape};
+}
+
+Tensor tensor_of(const Array& array, std::string_view data, const std::string& name) {
+  const Tensor out = elements(data, array.element, array.shape, name);
+  if (!array.fortran || array.shape.rank() < 2) return out;
+  Shape turned = array.shape, strides = out.strides();
   std::reverse(turned.begin(), turned.end());
   std::reverse(strides.begin(), strides.end());
   return core::contiguous(core::view_of(out, turned, strides, 0));
 }
 
-Tensor read_npy(const std::string& path) { return parse_npy(read_file(path), path); }
+}  // namespace
+
+Tensor parse_npy(std::string_view bytes, const std::string& name) {
+  return core::reading(name, [&] {
+    const Array array = check(bytes, bytes.size(), name);
+    return tensor_of(array, bytes.substr(array.start), name);
+  });
+}
+
+Tensor read_npy(const std::string& path) {
+  const core::InputFile file(path);
+  if (!file.has_size()) return parse_npy(read_file(path), path);
+  return core::reading(path, [&] {
+    const core::ByteSource source(file);
+    const auto front = static_cast<size_t>(std::min<uint64_t>(source.size, kMaxHeader + 16));
+    const Array array = check(source.text(0, front), source.size, path);
+    const std::string data = source.text(array.start, source.size - array.start);
+    return tensor_of(array, data, path);
+  });
+}
 
 namespace core {
 

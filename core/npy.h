@@ -15,7 +15,8 @@ namespace tapehead {
 /// tensors do not have are widened: f16 to f32, i8, i16 and u16 to i32, u32 and u64 to i64. Throws
 /// IoError when it cannot be read, FormatError that names the file and what is wrong: no such
 /// header, Python objects (which only pickle could read), text, complex numbers, a u64 beyond i64,
-/// bytes that are missing or too many.
+/// bytes that are missing or too many; OutOfMemoryError that names the file. The header is checked,
+/// against the file's size too, before there is memory for the array.
 Tensor read_npy(const std::string& path);
 /// The same from memory; `name` stands for the file in errors.
 Tensor parse_npy(std::string_view bytes, const std::string& name);
@@ -40,7 +41,8 @@ std::vector<NamedTensor> parse_npz(std::string_view bytes, const std::string& na
                                    const NpzLimits& limits = {});
 
 /// Writes an uncompressed archive, whole or not at all; the same tensors give the same bytes.
-/// Throws ValueError for a name that is empty or given twice.
+/// Throws ValueError, before anything is written, for a name that is empty, given twice, longer
+/// than 65,531 bytes, not UTF-8 or holds a NUL.
 void write_npz(const std::string& path, std::span<const NamedTensor> tensors);
 
 }  // namespace tapehead

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/half.h"
@@ -192,6 +193,26 @@ TEST_CASE("npy: what is refused, and how") {
     CHECK(npy_error(bytes) == "x.npy: not an array that can be read: " + why);
 }
 
+TEST_CASE("npy and npz: files of 900 GB are checked before memory is spent on them") {
+  const Scratch scratch;
+  const auto error_of = [&](const std::string& bytes, auto read) {
+    const std::string path = scratch.write("x", bytes);
+    std::filesystem::resize_file(path, uintmax_t{900} << 30);
+    const std::string error = message_of<Error>([&] { read(path); });
+    return error.starts_with(path) ? error.substr(path.size()) : error;
+  };
+  const auto read = [](const std::string& path) { read_npy(path); };
+  CHECK(error_of("", read) ==
+        ": not an array that can be read: it does not start as a .npy file does");
+  const std::string text = header("<f4", "(3,)");
+  CHECK(error_of(npy(text, ""), read) ==
+        ": not an array that can be read: its shape needs 12 bytes of elements, but it has "
+        "966367641533");
+  CHECK(error_of("", [](const std::string& path) {
+          read_npz(path);
+        }).starts_with(": not an archive of arrays that can be read: "));
+}
+
 TEST_CASE("npz: arrays by name, stored and deflated") {
   const Scratch scratch;
   const std::vector<NamedTensor> tensors = {
@@ -211,6 +232,17 @@ TEST_CASE("npz: arrays by name, stored and deflated") {
   CHECK(read_npz(scratch / "x.npz").empty());
   const auto twice = [&] { write_npz(scratch / "y.npz", std::vector{tensors[0], tensors[0]}); };
   CHECK(message_of<ValueError>(twice) == "write_npz: 'b' is given twice");
+  std::filesystem::resize_file(scratch / "x.npz", 0);
+  const std::pair<std::string, std::string> bad[] = {
+      {"a\xff", R"(the name "a\xff" is not UTF-8 at its byte 1; nothing was written)"},
+      {std::string("a\0b", 3), R"(the name "a\x00b" holds a NUL; nothing was written)"},
+      {std::string(65532, 'a'), "a name of 65532 bytes; an archive holds at most 65531"}};
+  for (const auto& [name, why] : bad) {
+    CHECK(message_of<ValueError>([&] {
+            write_npz(scratch / "x.npz", std::vector<NamedTensor>{{name, 1}});
+          }) == "write_npz: " + why);
+    CHECK(read_file(scratch / "x.npz").empty());
+  }
   const auto unnamed = [&] { write_npz(scratch / "y.npz", std::vector<NamedTensor>{{"", 1}}); };
   CHECK(message_of<ValueError>(unnamed) == "write_npz: an array has no name");
 }
@@ -234,6 +266,8 @@ TEST_CASE("npz: what is refused, and how") {
   CHECK(refuse("no archive").find("ot a zip archive") != std::string::npos);
   CHECK(refuse(changed("b.npy", "b.txt")) == "'b.txt' is no array: it does not end in .npy");
   CHECK(refuse(changed("b.npy", "a.npy")) == "File already exists");
+  CHECK(refuse(changed("b.npy", "\xff.npy")) ==
+        R"(the name "\xff.npy" is not UTF-8 at its byte 0)");
   const std::string trust = "; pass other NpzLimits for an archive that you trust";
   CHECK(refuse(good, {.arrays = 1}) == "it has 2 entries, more than 1" + trust);
   CHECK(refuse(good, {.bytes = 200}) == "it unpacks to more than 200 bytes" + trust);

@@ -5,7 +5,9 @@
 #include <memory>
 #include <set>
 
+#include "tapehead/core/detail/input_file.h"
 #include "tapehead/core/detail/npy.h"
+#include "tapehead/core/detail/utf8.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
 #include "tapehead/core/npy.h"
@@ -14,6 +16,7 @@ namespace tapehead {
 namespace {
 
 constexpr std::string_view kSuffix = ".npy";
+constexpr size_t kLongestName = UINT16_MAX - kSuffix.size();
 constexpr uint64_t kFree = uint64_t{1} << 28;  // unpacked bytes that no ratio limits
 // A byte of a deflated stream gives at most 1032: what claims more is not true.
 constexpr uint64_t kDeflateRatio = 1032;
@@ -38,9 +41,8 @@ struct ZipError {
 using Archive = std::unique_ptr<zip_t, decltype(&zip_discard)>;
 using Entry = std::unique_ptr<zip_file_t, decltype(&zip_fclose)>;
 
-Archive open(std::string_view bytes, const std::string& name) {
-  ZipError error;
-  zip_source_t* source = zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error.value);
+// Takes the source over, which is null where it could not be had.
+Archive open(zip_source_t* source, ZipError& error, const std::string& name) {
   if (source == nullptr) fail(name, error.str());
   zip_t* archive = zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &error.value);
   if (archive == nullptr) {
@@ -59,6 +61,8 @@ zip_stat_t stat_of(zip_t* archive, uint64_t i, const std::string& name) {
     fail(name, fmt::format("its entry {} has no name or size", i));
   if (!std::string_view(s.name).ends_with(kSuffix))
     fail(name, fmt::format("'{}' is no array: it does not end in .npy", s.name));
+  if (const std::string fault = core::fault_of_name(s.name); !fault.empty())
+    fail(name, fmt::format("the name {:?} {}", s.name, fault));
   if (s.encryption_method != ZIP_EM_NONE) fail(name, fmt::format("'{}' is encrypted", s.name));
   if (s.comp_method != ZIP_CM_STORE && s.comp_method != ZIP_CM_DEFLATE)
     fail(name, fmt::format("'{}' is packed by method {}; stored and deflated ones can be read",
@@ -75,10 +79,12 @@ std::vector<zip_stat_t> checked_entries(zip_t* archive, size_t packed, const std
   if (count > limits.arrays)
     fail_limit(name, fmt::format("it has {} entries, more than {}", count, limits.arrays));
   std::vector<zip_stat_t> entries;
+  std::set<std::string_view> names;
   uint64_t total = 0, compressed = 0;
   for (int64_t i = 0; i < count; ++i) {
     entries.push_back(stat_of(archive, static_cast<uint64_t>(i), name));
     const zip_stat_t& s = entries.back();
+    if (!names.insert(s.name).second) fail(name, fmt::format("'{}' is there twice", s.name));
     compressed += s.comp_size;
     if (compressed > packed) fail(name, "its entries overlap");
     total += s.size;
@@ -108,6 +114,17 @@ std::string unpack(zip_t* archive, const zip_stat_t& s, const std::string& name)
   }
   if (got < out.size())
     fail(name, fmt::format("'{}' ends after {} of {} bytes", s.name, got, s.size));
+  return out;
+}
+
+std::vector<NamedTensor> arrays_of(zip_t* archive, size_t packed, const std::string& name,
+                                   const NpzLimits& limits) {
+  std::vector<NamedTensor> out;
+  for (const zip_stat_t& s : checked_entries(archive, packed, name, limits)) {
+    const std::string_view entry = s.name;
+    out.emplace_back(entry.substr(0, entry.size() - kSuffix.size()),
+                     parse_npy(unpack(archive, s, name), fmt::format("{}({})", name, entry)));
+  }
   return out;
 }
 
@@ -145,18 +162,20 @@ std::string bytes_of(zip_source_t* source, const std::string& path) {
 
 std::vector<NamedTensor> parse_npz(std::string_view bytes, const std::string& name,
                                    const NpzLimits& limits) {
-  const Archive archive = open(bytes, name);
-  std::vector<NamedTensor> out;
-  for (const zip_stat_t& s : checked_entries(archive.get(), bytes.size(), name, limits)) {
-    const std::string_view entry = s.name;
-    out.emplace_back(entry.substr(0, entry.size() - kSuffix.size()),
-                     parse_npy(unpack(archive.get(), s, name), fmt::format("{}({})", name, entry)));
-  }
-  return out;
+  ZipError error;
+  const Archive archive =
+      open(zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error.value), error, name);
+  return core::reading(name, [&] { return arrays_of(archive.get(), bytes.size(), name, limits); });
 }
 
 std::vector<NamedTensor> read_npz(const std::string& path, const NpzLimits& limits) {
-  return parse_npz(read_file(path, limits.bytes), path, limits);
+  const core::InputFile file(path);
+  if (!file.has_size()) return parse_npz(read_file(path, limits.bytes), path, limits);
+  ZipError error;
+  const Archive archive =
+      open(zip_source_file_create(path.c_str(), 0, -1, &error.value), error, path);
+  const auto packed = static_cast<size_t>(file.size());
+  return core::reading(path, [&] { return arrays_of(archive.get(), packed, path, limits); });
 }
 
 void write_npz(const std::string& path, std::span<const NamedTensor> tensors) {
@@ -164,6 +183,12 @@ void write_npz(const std::string& path, std::span<const NamedTensor> tensors) {
   std::vector<std::string> arrays;
   for (const auto& [name, tensor] : tensors) {
     if (name.empty()) throw ValueError("write_npz: an array has no name");
+    if (const std::string fault = core::fault_of_name(name); !fault.empty())
+      throw ValueError(
+          fmt::format("write_npz: the name {:?} {}; nothing was written", name, fault));
+    if (name.size() > kLongestName)
+      throw ValueError(fmt::format("write_npz: a name of {} bytes; an archive holds at most {}",
+                                   name.size(), kLongestName));
     if (!names.insert(name).second)
       throw ValueError(fmt::format("write_npz: '{}' is given twice", name));
     arrays.push_back(core::npy_bytes(tensor));

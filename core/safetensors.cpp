@@ -10,6 +10,8 @@
 
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/half.h"
+#include "tapehead/core/detail/input_file.h"
+#include "tapehead/core/detail/utf8.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
 
@@ -17,11 +19,14 @@ namespace tapehead {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using core::ByteSource;
 
 static_assert(std::endian::native == std::endian::little,
               "safetensors holds little-endian numbers");
 
 constexpr uint64_t kMaxHeader = 100'000'000;
+constexpr int64_t kMaxPiped = int64_t{1} << 36;    // of a pipe, which has no size to compare with
+constexpr const char* kMetadata = "__metadata__";  // where a tensor's name would stand
 
 constexpr std::pair<const char*, DType> kTypes[] = {{"F32", f32},     {"F64", f64}, {"BF16", bf16},
                                                     {"I64", i64},     {"I32", i32}, {"U8", u8},
@@ -60,7 +65,7 @@ class HeaderReader : public nlohmann::json_sax<Json> {
       fail(fmt::format("the header nests deeper than it may at '{}'", key_));
     fields_.clear();
     if (++depth_ == 2) {
-      in_metadata_ = key_ == "__metadata__";
+      in_metadata_ = key_ == kMetadata;
       if (!in_metadata_) entries.push_back({.name = key_, .dtype = {}, .shape = {}, .range = {}});
     }
     return true;
@@ -73,6 +78,8 @@ class HeaderReader : public nlohmann::json_sax<Json> {
     return true;
   }
   bool key(string_t& key) override {
+    if (const std::string fault = core::fault_of_name(key); !fault.empty())
+      fail(fmt::format("the name {:?} {}", key, fault));
     if (depth_ == 1) {
       if (!names_.insert(key).second) fail(fmt::format("'{}' is there twice", key));
     } else if (!fields_.insert(key).second) {
@@ -125,16 +132,15 @@ class HeaderReader : public nlohmann::json_sax<Json> {
   std::set<std::string> names_, fields_;
 };
 
-void widen(const char* from, const Tensor& out) {
-  float* to = out.data<float>();
-  for (int64_t i = 0; i < out.numel(); ++i) {
-    uint16_t bits = 0;
-    std::memcpy(&bits, from + 2 * i, sizeof bits);
-    to[i] = core::half_to_float(bits);
-  }
-}
+// A tensor of the header whose claims hold.
+struct Checked {
+  const Entry& entry;
+  DType dtype;
+  Shape shape;
+  bool half;
+};
 
-Tensor make_tensor(const HeaderReader& header, const Entry& e, std::string_view data) {
+Checked check(const HeaderReader& header, const Entry& e, uint64_t data_size) {
   const bool half = e.dtype == kHalf;
   const auto type = std::find_if(std::begin(kTypes), std::end(kTypes), [&](auto& t) {
     return half ? t.second == f32 : e.dtype == t.first;
@@ -146,24 +152,128 @@ Tensor make_tensor(const HeaderReader& header, const Entry& e, std::string_view 
   if (e.shape.size() > Shape::kMaxRank)
     header.fail(fmt::format("'{}' has {} dimensions; a tensor has at most {}", e.name,
                             e.shape.size(), Shape::kMaxRank));
-  if (e.range.size() != 2 || e.range[0] > e.range[1] || e.range[1] > data.size())
+  if (e.range.size() != 2 || e.range[0] > e.range[1] || e.range[1] > data_size)
     header.fail(fmt::format("data_offsets of '{}' are no range of the {} bytes of data", e.name,
-                            data.size()));
-  auto bytes = static_cast<uint64_t>(half ? 2 : size_of(type->second));
+                            data_size));
+  const auto item = static_cast<uint64_t>(half ? 2 : size_of(type->second));
+  uint64_t most = item;  // with zeros left out, of which strides are made
   Shape shape;
   for (const uint64_t size : e.shape) {
-    if (size > INT64_MAX || __builtin_mul_overflow(bytes, size, &bytes))
+    if (size > INT64_MAX || (size > 0 && __builtin_mul_overflow(most, size, &most)) ||
+        most > INT64_MAX)
       header.fail(fmt::format("the shape of '{}' is larger than an address can hold", e.name));
     shape.push_back(static_cast<int64_t>(size));
   }
+  const uint64_t bytes = item * static_cast<uint64_t>(shape.numel());
   if (bytes != e.range[1] - e.range[0])
     header.fail(fmt::format("'{}' of shape {} takes {} bytes, its data_offsets span {}", e.name,
                             shape.str(), bytes, e.range[1] - e.range[0]));
-  Tensor out = core::empty(shape, type->second);
-  const char* from = data.data() + e.range[0];
-  if (half) widen(from, out);
-  else if (bytes > 0) std::memcpy(out.raw(), from, bytes);
+  return {e, type->second, shape, half};
+}
+
+// Copies n elements from `at`.
+void fill(const ByteSource& source, uint64_t at, const Checked& t, const Tensor& out) {
+  const auto n = static_cast<size_t>(out.numel());
+  if (!t.half) source.read(at, out.raw(), n * static_cast<size_t>(size_of(t.dtype)));
+  if (t.dtype == boolean) {
+    // Any byte but 0 is true, as in NumPy and PyTorch; a bool of C++ is 0 or 1.
+    auto* bytes = reinterpret_cast<unsigned char*>(out.raw());
+    for (size_t i = 0; i < n; ++i) bytes[i] = bytes[i] != 0;
+  }
+  if (!t.half) return;
+  // Read into the upper half of the room and widened from below.
+  char* halves = out.raw() + n * sizeof(uint16_t);
+  source.read(at, halves, n * sizeof(uint16_t));
+  for (size_t i = 0; i < n; ++i) {
+    uint16_t bits = 0;
+    std::memcpy(&bits, halves + i * sizeof bits, sizeof bits);
+    const float wide = core::half_to_float(bits);
+    std::memcpy(out.raw() + i * sizeof wide, &wide, sizeof wide);
+  }
+}
+
+std::string read_header(const ByteSource& source, const HeaderReader& header) {
+  uint64_t length = 0;
+  if (source.size < sizeof length)
+    header.fail(fmt::format("{} bytes are too few for a header", source.size));
+  source.read(0, reinterpret_cast<char*>(&length), sizeof length);
+  if (length > kMaxHeader)
+    header.fail(fmt::format("a header of {} bytes; at most {} are allowed", length, kMaxHeader));
+  if (length > source.size - sizeof length)
+    header.fail(fmt::format("a header of {} bytes, but only {} follow: it was cut off", length,
+                            source.size - sizeof length));
+  std::string text = source.text(sizeof length, length);
+  if (text.empty() || text[0] != '{') header.fail("the header does not start with {");
+  return text;
+}
+
+// The header is checked, against the size of the file too, before there is memory for any tensor.
+SafeTensors parse(const ByteSource& source, const std::string& name) {
+  HeaderReader header(name);
+  const std::string text = read_header(source, header);
+  Json::sax_parse(text, &header);
+
+  std::stable_sort(header.entries.begin(), header.entries.end(),
+                   [](const Entry& a, const Entry& b) {
+                     return a.range.size() == 2 && b.range.size() == 2 && a.range < b.range;
+                   });
+  const uint64_t start = sizeof(uint64_t) + text.size(), data_size = source.size - start;
+  std::vector<Checked> list;
+  uint64_t end = 0;
+  for (const Entry& e : header.entries) {
+    list.push_back(check(header, e, data_size));
+    if (e.range[0] != end)
+      header.fail(fmt::format("'{}' starts at byte {}, expected {}: data has a gap or overlaps",
+                              e.name, e.range[0], end));
+    end = e.range[1];
+  }
+  if (end != data_size)
+    header.fail(fmt::format("tensors end at byte {} of the {} bytes of data", end, data_size));
+
+  SafeTensors out;
+  out.metadata = std::move(header.metadata);
+  for (const Checked& t : list) {
+    Tensor tensor = core::empty(t.shape, t.dtype);
+    fill(source, start + t.entry.range[0], t, tensor);
+    out.tensors.emplace_back(t.entry.name, std::move(tensor));
+  }
   return out;
+}
+
+void check_text(const char* what, std::string_view text) {
+  if (const std::string fault = core::fault_of_name(text); !fault.empty())
+    throw ValueError(
+        fmt::format("write_safetensors: the {} {:?} {}; nothing was written", what, text, fault));
+}
+
+// The JSON of the header; `order` is that of the tensors' bytes.
+std::string header_of(std::span<const NamedTensor* const> order,
+                      std::span<const std::pair<std::string, std::string>> metadata) {
+  Json header = Json::object();
+  for (const auto& [key, value] : metadata) {
+    check_text("key", key);
+    check_text("metadata", value);
+    if (!header[kMetadata].emplace(key, value).second)
+      throw ValueError(fmt::format("write_safetensors: the metadata '{}' is given twice", key));
+  }
+  int64_t at = 0;
+  for (const NamedTensor* t : order) {
+    const auto& [name, tensor] = *t;
+    check_text("name", name);
+    if (name == kMetadata)
+      throw ValueError(fmt::format(
+          "write_safetensors: '{}' is no name for a tensor: the metadata stands there", name));
+    if (header.contains(name))
+      throw ValueError(fmt::format("write_safetensors: '{}' is given twice", name));
+    const int64_t end = at + tensor.numel() * size_of(tensor.dtype());
+    header[name] = {{"dtype", type_name(tensor.dtype())},
+                    {"shape", std::vector<int64_t>(tensor.shape().begin(), tensor.shape().end())},
+                    {"data_offsets", {at, end}}};
+    at = end;
+  }
+  std::string text = header.dump();
+  text.append((8 - text.size() % 8) % 8, ' ');
+  return text;
 }
 
 }  // namespace
@@ -181,43 +291,13 @@ std::string SafeTensors::note(const std::string& key) const {
 }
 
 SafeTensors read_safetensors(const std::string& path) {
-  return parse_safetensors(read_file(path, int64_t{1} << 40), path);
+  const core::InputFile file(path);
+  if (!file.has_size()) return parse_safetensors(read_file(path, kMaxPiped), path);
+  return core::reading(path, [&] { return parse(ByteSource(file), path); });
 }
 
 SafeTensors parse_safetensors(std::string_view bytes, const std::string& name) {
-  HeaderReader header(name);
-  uint64_t length = 0;
-  if (bytes.size() < sizeof length)
-    header.fail(fmt::format("{} bytes are too few for a header", bytes.size()));
-  std::memcpy(&length, bytes.data(), sizeof length);
-  if (length > kMaxHeader)
-    header.fail(fmt::format("a header of {} bytes; at most {} are allowed", length, kMaxHeader));
-  if (length > bytes.size() - sizeof length)
-    header.fail(fmt::format("a header of {} bytes, but only {} follow: it was cut off", length,
-                            bytes.size() - sizeof length));
-  const std::string_view text = bytes.substr(sizeof length, length),
-                         data = bytes.substr(sizeof length + length);
-  if (text.empty() || text[0] != '{') header.fail("the header does not start with {");
-  Json::sax_parse(text, &header);
-
-  std::stable_sort(header.entries.begin(), header.entries.end(),
-                   [](const Entry& a, const Entry& b) {
-                     return a.range.size() == 2 && b.range.size() == 2 && a.range < b.range;
-                   });
-  SafeTensors out;
-  out.metadata = std::move(header.metadata);
-  uint64_t end = 0;
-  for (const Entry& e : header.entries) {
-    Tensor t = make_tensor(header, e, data);
-    if (e.range[0] != end)
-      header.fail(fmt::format("'{}' starts at byte {}, expected {}: data has a gap or overlaps",
-                              e.name, e.range[0], end));
-    end = e.range[1];
-    out.tensors.emplace_back(e.name, std::move(t));
-  }
-  if (end != data.size())
-    header.fail(fmt::format("tensors end at byte {} of the {} bytes of data", end, data.size()));
-  return out;
+  return core::reading(name, [&] { return parse(ByteSource(bytes), name); });
 }
 
 void write_safetensors(const std::string& path, std::span<const NamedTensor> tensors,
@@ -228,21 +308,7 @@ void write_safetensors(const std::string& path, std::span<const NamedTensor> ten
     const int64_t x = size_of(a->second.dtype()), y = size_of(b->second.dtype());
     return x != y ? x > y : a->first < b->first;
   });
-  Json header = Json::object();
-  for (const auto& [key, value] : metadata) header["__metadata__"][key] = value;
-  int64_t at = 0;
-  for (const NamedTensor* t : order) {
-    const auto& [name, tensor] = *t;
-    if (header.contains(name))
-      throw ValueError(fmt::format("write_safetensors: '{}' is given twice", name));
-    const int64_t end = at + tensor.numel() * size_of(tensor.dtype());
-    header[name] = {{"dtype", type_name(tensor.dtype())},
-                    {"shape", std::vector<int64_t>(tensor.shape().begin(), tensor.shape().end())},
-                    {"data_offsets", {at, end}}};
-    at = end;
-  }
-  std::string text = header.dump();
-  text.append((8 - text.size() % 8) % 8, ' ');
+  const std::string text = header_of(order, metadata);
   const uint64_t length = text.size();
   AtomicFile file(path);
   file.write({reinterpret_cast<const char*>(&length), sizeof length});

@@ -24,15 +24,19 @@ struct SafeTensors {
 
 /// Reads a whole file. The published rules are enforced: a header of at most 100 MB that is one
 /// JSON object without duplicate names, shapes whose size in bytes is that of their range, ranges
-/// that tile the buffer without gap or overlap. F16, which tensors do not have, is read as f32.
-/// Throws IoError when it cannot be read, FormatError that names the file and the broken rule.
+/// that tile the buffer without gap or overlap. All of them are checked before there is memory for
+/// a tensor. F16, which tensors do not have, is read as f32; of BOOL every byte but 0 is true, as
+/// for NumPy and PyTorch. Throws IoError when it cannot be read, FormatError that names the file
+/// and the broken rule, OutOfMemoryError that names the file.
 SafeTensors read_safetensors(const std::string& path);
 
 /// The same from memory; `name` stands for the file in errors.
 SafeTensors parse_safetensors(std::string_view bytes, const std::string& name);
 
 /// Writes tensors, whole or not at all: by falling element size, then by name, as the reference
-/// implementation orders them. Throws IoError, and ValueError for a name that is given twice.
+/// implementation orders them. Throws IoError, and ValueError, before anything is written, for a
+/// name that could not be read back: one given twice, `__metadata__`, and one that is not UTF-8 or
+/// holds a NUL; for metadata likewise.
 void write_safetensors(const std::string& path, std::span<const NamedTensor> tensors,
                        std::span<const std::pair<std::string, std::string>> metadata = {});
 

@@ -1,12 +1,15 @@
 #include "tapehead/core/safetensors.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <cstring>
+#include <filesystem>
 
 #include "tapehead/core/creation.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
+#include "tapehead/tests/file_limit.h"
 #include "tapehead/tests/scratch.h"
 
 using namespace tapehead;
@@ -96,6 +99,90 @@ TEST_CASE("safetensors: the published rules are enforced") {
   };
   for (const auto& [bytes, why] : broken)
     CHECK(error_of(bytes) == "x.safetensors: not a valid safetensors file: " + why);
+}
+
+TEST_CASE("safetensors: sizes that do not fit an address, with zeros among them or not") {
+  const std::pair<std::string, std::string> shapes[] = {
+      {"[0,4611686018427387904,4611686018427387904]",
+       "the shape of 'w' is larger than an address "
+       "can hold"},
+      {"[18446744073709551615]", "the shape of 'w' is larger than an address can hold"},
+      {"[18446744073709551616]", "field 'shape' of 'w' is not what it must be"},
+      {"[0,1152921504606846976]", ""}};
+  for (const auto& [shape, why] : shapes) {
+    CAPTURE(shape);
+    const std::string error = error_of(
+        file_of(R"({"w":{"dtype":"F32","shape":)" + shape + R"(,"data_offsets":[0,0]}})", ""));
+    CHECK(error == (why.empty() ? "" : "x.safetensors: not a valid safetensors file: " + why));
+  }
+}
+
+TEST_CASE("safetensors: bytes of bool other than 0 and 1 are true") {
+  const std::string header = R"({"w":{"dtype":"BOOL","shape":[4],"data_offsets":[0,4]}})";
+  const Tensor w = parse_safetensors(file_of(header, {"\0\1\2\xff", 4}), "x").find("w");
+  for (const int64_t i : {0, 1, 2, 3})
+    CHECK(static_cast<int>(reinterpret_cast<const unsigned char*>(w.raw())[i]) == (i > 0 ? 1 : 0));
+}
+
+TEST_CASE("safetensors: names that could not be read back are refused, and nothing is written") {
+  const Scratch scratch;
+  const std::string path = scratch.write("x", "old");
+  const std::string nul("a\0b", 3), w = "w";
+  const struct {
+    std::string name, key, value, why;
+  } cases[] = {
+      {"a\xff", "", "", R"(the name "a\xff" is not UTF-8 at its byte 1; nothing was written)"},
+      {nul, "", "", R"(the name "a\x00b" holds a NUL; nothing was written)"},
+      {"__metadata__", "", "", "'__metadata__' is no name for a tensor: the metadata stands there"},
+      {"w", "\xc0\x80", "",
+       R"(the key "\xc0\x80" is not UTF-8 at its byte 0; nothing was written)"},
+      {"w", "k", "\xed\xa0\x80",
+       R"(the metadata "\xed\xa0\x80" is not UTF-8 at its byte 0; nothing was written)"},
+  };
+  for (const auto& [name, key, value, why] : cases) {
+    CAPTURE(why);
+    const std::vector<NamedTensor> tensors{{name, ones({1})}};
+    const std::vector<std::pair<std::string, std::string>> notes{{key, value}};
+    CHECK(message_of<ValueError>([&] { write_safetensors(path, tensors, notes); }) ==
+          "write_safetensors: " + why);
+  }
+  const std::vector<std::pair<std::string, std::string>> twice{{"k", "1"}, {"k", "2"}};
+  CHECK(message_of<ValueError>([&] { write_safetensors(path, {}, twice); }) ==
+        "write_safetensors: the metadata 'k' is given twice");
+  CHECK(read_file(path) == "old");
+  CHECK(scratch.count() == 1);
+  CHECK(error_of(file_of(R"({"a\u0000":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
+                         std::string(4, '\0'))) ==
+        R"(x.safetensors: not a valid safetensors file: the name "a\x00" holds a NUL)");
+}
+
+TEST_CASE("safetensors: files of 900 GB are checked before memory is spent on them") {
+  const Scratch scratch;
+  const std::string path = scratch.write("x", "");
+  const auto error_at = [&](uintmax_t size) {
+    std::filesystem::resize_file(path, size);
+    return message_of<Error>([&] { read_safetensors(path); });
+  };
+  const std::string invalid = path + ": not a valid safetensors file: ";
+  CHECK(error_at(uintmax_t{900} << 30) == invalid + "the header does not start with {");
+  scratch.write("x", file_of(R"({"w":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})", ""));
+  CHECK(error_at(uintmax_t{900} << 30) ==
+        invalid + "tensors end at byte 4 of the 966367641539 bytes of data");
+  // What is all right but larger than any memory: the file is named.
+  const uintmax_t huge = uintmax_t{1} << 42;
+  const std::string header =
+      fmt::format(R"({{"w":{{"dtype":"U8","shape":[{0}],"data_offsets":[0,{0}]}}}})", huge);
+  scratch.write("x", file_of(header, ""));
+#if !defined(__SANITIZE_ADDRESS__)  // which ends the program
+  std::string error;
+  {
+    const test::MemoryLimit limit(int64_t{64} << 30);
+    error = error_at(8 + header.size() + huge);
+  }
+  CAPTURE(error);
+  CHECK(error.starts_with("memory: 4398046511168 bytes cannot be had while "));
+  CHECK(error.ends_with("; make sizes or batches smaller (in " + path + ")"));
+#endif
 }
 
 TEST_CASE("safetensors: half precision is read as f32") {

@@ -5,8 +5,8 @@
 
 #include <cstdlib>
 #include <memory>
-#include <new>
 
+#include "tapehead/core/detail/utf8.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead::data {
@@ -67,20 +67,7 @@ bool ends_word(const std::u32string& text, size_t at) {
 
 }  // namespace
 
-int64_t find_invalid_utf8(std::string_view text) {
-  size_t at = 0;
-  while (at < text.size()) {
-    if (static_cast<unsigned char>(text[at]) < 0x80) {
-      ++at;
-      continue;
-    }
-    utf8proc_int32_t c = 0;
-    const utf8proc_ssize_t size = decode(text.substr(at), &c);
-    if (size <= 0) return static_cast<int64_t>(at);
-    at += static_cast<size_t>(size);
-  }
-  return -1;
-}
+int64_t find_invalid_utf8(std::string_view text) { return core::find_invalid_utf8(text); }
 
 std::u32string code_points(std::string_view text) {
   std::u32string out;
@@ -147,7 +134,9 @@ std::string normalize(std::string_view text, NormalForm form) {
                                              static_cast<utf8proc_ssize_t>(text.size()), &mapped,
                                              static_cast<utf8proc_option_t>(options));
   const std::unique_ptr<utf8proc_uint8_t, void (*)(void*)> owner(mapped, &std::free);
-  if (size < 0) throw std::bad_alloc();  // the text is valid: nothing else can fail
+  if (size < 0)  // the text is valid: nothing else can fail
+    throw OutOfMemoryError(
+        fmt::format("normalize: the memory for a text of {} bytes cannot be had", text.size()));
   return std::string(reinterpret_cast<const char*>(mapped), static_cast<size_t>(size));
 }
 

@@ -1,9 +1,10 @@
-// A disk that is full, for as long as a test needs one.
+// A disk that is full, or memory that is short, for as long as a test needs one.
 #pragma once
 
 #include <sys/resource.h>
 
 #include <csignal>
+#include <cstdint>
 
 namespace tapehead::test {
 
@@ -26,6 +27,23 @@ class FileLimit {
 
  private:
   void (*handler_)(int);
+  rlimit before_{};
+};
+
+/// While in scope this process has no more than `bytes` of addresses; no more can be allocated.
+class MemoryLimit {
+ public:
+  explicit MemoryLimit(int64_t bytes) {
+    ::getrlimit(RLIMIT_AS, &before_);
+    rlimit limit = before_;
+    limit.rlim_cur = static_cast<rlim_t>(bytes);
+    ::setrlimit(RLIMIT_AS, &limit);
+  }
+  ~MemoryLimit() { ::setrlimit(RLIMIT_AS, &before_); }
+  MemoryLimit(const MemoryLimit&) = delete;
+  MemoryLimit& operator=(const MemoryLimit&) = delete;
+
+ private:
   rlimit before_{};
 };
 

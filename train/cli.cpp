@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "tapehead/core/detail/nan.h"
+#include "tapehead/core/detail/utf8.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
 #include "tapehead/core/parallel.h"
@@ -248,7 +249,13 @@ const std::string& Cli::name() const { return state_->name; }
 
 std::string Cli::config() const {
   Json config = {{kProgram, name()}};
-  for (const State::Kept& k : state_->kept) config[k.key()] = k.write();
+  for (const State::Kept& k : state_->kept) {
+    Json value = k.write();
+    if (value.is_string() && core::find_invalid_utf8(value.get<std::string>()) >= 0)
+      throw ValueError(fmt::format("{} {:?}: config.json holds UTF-8 only; give another name",
+                                   k.flag, value.get<std::string>()));
+    config[k.key()] = std::move(value);
+  }
   return config.dump(2) + "\n";
 }
 

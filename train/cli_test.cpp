@@ -99,6 +99,9 @@ TEST_CASE("cli: options and their defaults") {
   Program smoke({"--smoke", "--out", scratch / "c"});
   smoke.parse();
   CHECK(smoke.o.steps == 3);
+  given.score = "caf\xe9";
+  CHECK(message_of<ValueError>([&] { given.cli.config(); }) ==
+        R"(--score "caf\xe9": config.json holds UTF-8 only; give another name)");
 }
 
 TEST_CASE("cli: a wrong command line") {
