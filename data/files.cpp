@@ -4,19 +4,20 @@
 
 #include <algorithm>
 
+#include "tapehead/core/detail/input_file.h"
 #include "tapehead/core/error.h"
 #include "tapehead/data/gzip.h"
 #include "tapehead/data/text.h"
 
 namespace tapehead::data {
 
-std::string read_bytes(const std::string& path, int64_t max_bytes) {
-  std::string bytes = read_file(path, max_bytes);
-  return is_gzip(bytes) ? gunzip(bytes, path, max_bytes) : bytes;
+std::string read_bytes(const std::string& path, const FileLimits& limits) {
+  std::string bytes = read_file(path, limits.bytes);
+  return is_gzip(bytes) ? gunzip(bytes, path, limits) : bytes;
 }
 
-std::string read_text(const std::string& path, int64_t max_bytes) {
-  std::string text = read_bytes(path, max_bytes);
+std::string read_text(const std::string& path, const FileLimits& limits) {
+  std::string text = read_bytes(path, limits);
   if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")) {
     throw FormatError(
         fmt::format("{0}: UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8 {0}", path));
@@ -32,8 +33,13 @@ std::string read_text(const std::string& path, int64_t max_bytes) {
   return text;
 }
 
-std::vector<std::string> read_lines(const std::string& path, int64_t max_bytes) {
-  return split_lines(read_text(path, max_bytes));
+std::vector<std::string> read_lines(const std::string& path, const FileLimits& limits) {
+  const std::string text = read_text(path, limits);
+  if (std::count(text.begin(), text.end(), '\n') > limits.lines)
+    throw IoError(fmt::format(
+        "{}: it has more than {} lines; pass FileLimits with more lines for a file that you trust",
+        path, limits.lines));
+  return core::reading(path, [&] { return split_lines(text); });
 }
 
 std::vector<std::string> split_lines(std::string_view text) {

@@ -1,12 +1,18 @@
 #include "tapehead/data/files.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <zlib.h>
 
 #include <cstdint>
+#include <filesystem>
+#include <functional>
 
 #include "tapehead/core/error.h"
+#include "tapehead/data/bpe.h"
 #include "tapehead/data/gzip.h"
+#include "tapehead/data/idx.h"
+#include "tapehead/data/tokenizer.h"
 #include "tapehead/tests/scratch.h"
 
 using namespace tapehead;
@@ -87,14 +93,52 @@ TEST_CASE("text files that cannot be used say why") {
         scratch / "g" + ": no such file");
 }
 
-TEST_CASE("a decompression bomb stops at the limit") {
+TEST_CASE("a decompression bomb stops at limits that the caller can raise") {
   const Scratch scratch;
   const std::string path = scratch.write("bomb.gz", gzipped(std::string(5'000'000, 'x')));
-  CHECK(read_bytes(path, 5'000'000).size() == 5'000'000);
-  CHECK(message_of<IoError>([&] { read_bytes(path, 1'000'000); }) ==
+  CHECK(read_bytes(path, {.bytes = 5'000'000}).size() == 5'000'000);
+  const std::string trust = " for a file that you trust";
+  const std::string too_many = path +
+                               ": it unpacks to more than 1000000 bytes; pass FileLimits "
+                               "with more bytes" +
+                               trust;
+  const FileLimits tight{.bytes = 1'000'000};
+  for (const auto& read : std::initializer_list<std::function<void()>>{
+           [&] { read_bytes(path, tight); }, [&] { read_text(path, tight); },
+           [&] { read_lines(path, tight); }, [&] { read_idx(path, tight); }})
+    CHECK(message_of<IoError>(read) == too_many);
+
+  const FileLimits ratio{.small = 1'000'000};
+  CHECK(message_of<IoError>([&] { read_bytes(path, ratio); }) ==
+        fmt::format("{}: its {} bytes unpack to more than 100 times as many; pass FileLimits with "
+                    "a larger ratio{}",
+                    path, std::filesystem::file_size(path), trust));
+  CHECK(read_bytes(path, {.ratio = 1032, .small = 1'000'000}).size() == 5'000'000);
+  CHECK(read_bytes(path, {.small = 5'000'000}).size() == 5'000'000);
+  CHECK(FileLimits{}.small < 300'000'000);  // two megabytes do not take two gigabytes unasked
+}
+
+TEST_CASE("a file of nothing but line ends stops at the limit of lines") {
+  const Scratch scratch;
+  const std::string path = scratch.write("lines", std::string(1000, '\n'));
+  CHECK(read_lines(path, {.lines = 1000}).size() == 1000);
+  CHECK(message_of<IoError>([&] { read_lines(path, {.lines = 999}); }) ==
         path +
-            ": unpacks to more than the 1000000 bytes allowed; pass a larger max_bytes if you "
-            "trust it");
+            ": it has more than 999 lines; pass FileLimits with more lines for a file that you "
+            "trust");
+}
+
+TEST_CASE("a file that claims to be enormous is refused before it is read") {
+  const Scratch scratch;
+  const std::string path = scratch.write("sparse", "");
+  std::filesystem::resize_file(path, uintmax_t{900} << 30);
+  for (const auto& read : std::initializer_list<std::function<void()>>{
+           [&] { read_bytes(path); }, [&] { read_text(path); }, [&] { read_lines(path); },
+           [&] { read_idx(path); }, [&] { Vocab::load(path); }, [&] { Bpe::load(path); },
+           [&] { Tokenizer::load(path); }})
+    CHECK(message_of<IoError>(read) == path +
+                                           ": holds more than the 1073741824 bytes allowed; pass a "
+                                           "larger limit for a file that you trust");
 }
 
 TEST_CASE("gunzip survives every truncation and every changed byte") {
@@ -102,13 +146,13 @@ TEST_CASE("gunzip survives every truncation and every changed byte") {
   const std::string packed = gzipped(text);
   for (size_t i = 0; i < packed.size(); ++i) {
     CAPTURE(i);
-    CHECK_THROWS_AS(gunzip(packed.substr(0, i), "f", 1000), FormatError);
+    CHECK_THROWS_AS(gunzip(packed.substr(0, i), "f", {.bytes = 1000}), FormatError);
     for (const int flip : {1, 128, 255}) {
       std::string changed = packed;
       changed[i] = static_cast<char>(changed[i] ^ flip);
       std::string unpacked = text;  // some header bytes carry nothing
       try {
-        unpacked = gunzip(changed, "f", 1000);
+        unpacked = gunzip(changed, "f", {.bytes = 1000});
       } catch (const Error&) {
       }
       CHECK(unpacked == text);

@@ -4,9 +4,9 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <new>
 #include <vector>
 
+#include "tapehead/core/detail/input_file.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead::data {
@@ -24,11 +24,22 @@ struct Inflater {
   Inflater& operator=(const Inflater&) = delete;
 };
 
-}  // namespace
+void check_limits(size_t unpacked, size_t packed, const std::string& name,
+                  const FileLimits& limits) {
+  if (static_cast<int64_t>(unpacked) > limits.bytes)
+    throw IoError(fmt::format(
+        "{}: it unpacks to more than {} bytes; pass FileLimits with more bytes for a file that you "
+        "trust",
+        name, limits.bytes));
+  if (static_cast<int64_t>(unpacked) > limits.small &&
+      static_cast<double>(unpacked) > limits.ratio * static_cast<double>(packed))
+    throw IoError(fmt::format(
+        "{}: its {} bytes unpack to more than {} times as many; pass FileLimits with a larger "
+        "ratio for a file that you trust",
+        name, packed, limits.ratio));
+}
 
-bool is_gzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
-
-std::string gunzip(std::string_view bytes, const std::string& name, int64_t max_bytes) {
+std::string unpack(std::string_view bytes, const std::string& name, const FileLimits& limits) {
   Inflater inflater;
   z_stream& stream = inflater.stream;
   std::vector<unsigned char> buffer(size_t{1} << 16);
@@ -46,11 +57,7 @@ std::string gunzip(std::string_view bytes, const std::string& name, int64_t max_
     stream.avail_out = static_cast<uInt>(buffer.size());
     const int status = inflate(&stream, Z_NO_FLUSH);
     out.append(reinterpret_cast<const char*>(buffer.data()), buffer.size() - stream.avail_out);
-    if (static_cast<int64_t>(out.size()) > max_bytes) {
-      throw IoError(fmt::format(
-          "{}: unpacks to more than the {} bytes allowed; pass a larger max_bytes if you trust it",
-          name, max_bytes));
-    }
+    check_limits(out.size(), bytes.size(), name, limits);
     const size_t left = stream.avail_in + (bytes.size() - taken);
     if (status == Z_STREAM_END) {
       if (left == 0) return out;
@@ -70,6 +77,14 @@ std::string gunzip(std::string_view bytes, const std::string& name, int64_t max_
                       name, out.size()));
     }
   }
+}
+
+}  // namespace
+
+bool is_gzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
+
+std::string gunzip(std::string_view bytes, const std::string& name, const FileLimits& limits) {
+  return core::reading(name, [&] { return unpack(bytes, name, limits); });
 }
 
 }  // namespace tapehead::data

@@ -4,8 +4,8 @@
 
 #include <cstring>
 
+#include "tapehead/core/detail/input_file.h"
 #include "tapehead/core/error.h"
-#include "tapehead/data/files.h"
 
 namespace tapehead::data {
 namespace {
@@ -36,10 +36,7 @@ void copy_number(const char* from, char* to, size_t size) {
   std::memcpy(to, &narrow, 4);
 }
 
-}  // namespace
-
-Tensor read_idx(const std::string& path) {
-  const std::string bytes = read_bytes(path);
+Tensor parse(const std::string& path, std::string_view bytes) {
   if (bytes.size() < kHeader || bytes[0] != 0 || bytes[1] != 0)
     fail(path, "it does not start with two zero bytes and a type");
   const DType dtype = type_of(path, static_cast<uint8_t>(bytes[2]));
@@ -50,14 +47,15 @@ Tensor read_idx(const std::string& path) {
   if (bytes.size() < start) fail(path, "it ends within its sizes");
   Shape shape;
   const auto item = static_cast<uint64_t>(size_of(dtype));
-  uint64_t wanted = item;
+  int64_t most = size_of(dtype);  // with zeros left out, of which strides are made
   for (size_t i = 0; i < axes; ++i) {
     uint32_t size = 0;
     copy_number(bytes.data() + kHeader + 4 * i, reinterpret_cast<char*>(&size), 4);
     shape.push_back(size);
-    if (__builtin_mul_overflow(wanted, uint64_t{size}, &wanted))
+    if (size > 0 && __builtin_mul_overflow(most, int64_t{size}, &most))
       fail(path, fmt::format("its shape begins with {}, too large for any file", shape.str()));
   }
+  const uint64_t wanted = item * static_cast<uint64_t>(shape.numel());
   if (wanted != bytes.size() - start)
     fail(path, fmt::format("its shape {} needs {} bytes of elements, but it has {}", shape.str(),
                            wanted, bytes.size() - start));
@@ -65,6 +63,13 @@ Tensor read_idx(const std::string& path) {
   for (size_t i = 0; i < wanted; i += item)
     copy_number(bytes.data() + start + i, out.raw() + i, item);
   return out;
+}
+
+}  // namespace
+
+Tensor read_idx(const std::string& path, const FileLimits& limits) {
+  const std::string bytes = read_bytes(path, limits);
+  return core::reading(path, [&] { return parse(path, bytes); });
 }
 
 }  // namespace tapehead::data

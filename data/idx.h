@@ -4,6 +4,7 @@
 #include <string>
 
 #include "tapehead/core/tensor.h"
+#include "tapehead/data/files.h"
 
 namespace tapehead::data {
 
@@ -11,6 +12,6 @@ namespace tapehead::data {
 /// two zero bytes, the type, the number of axes, their sizes, the elements, all in big-endian order
 /// (LeCun, Cortes and Burges, "The MNIST database"). Throws IoError, and FormatError for anything
 /// else, a file that is cut or too long among them.
-Tensor read_idx(const std::string& path);
+Tensor read_idx(const std::string& path, const FileLimits& limits = {});
 
 }  // namespace tapehead::data

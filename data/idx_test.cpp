@@ -55,6 +55,16 @@ TEST_CASE("idx: what is not one") {
         "expected");
 }
 
+TEST_CASE("idx: without elements the other sizes count all the same") {
+  const std::string most = "\xff\xff\xff\xff", none(4, '\0');
+  CHECK(refusal("\0\0\x08\x04"s + none + most + most + most) ==
+        "its shape begins with [0, 4294967295, 4294967295], too large for any file; an IDX file is "
+        "expected");
+  const test::Scratch folder;
+  CHECK(data::read_idx(folder.write("a", "\0\0\x08\x02"s + none + most)).shape() ==
+        Shape{0, 4294967295});
+}
+
 TEST_CASE("idx: rubbish is refused or read, never more") {
   data::SplitMix random(1);
   const test::Scratch folder;

@@ -21,10 +21,10 @@ std::string find_file(const std::string& dir, const std::string& name) {
   throw IoError(fmt::format("{}: no such file, nor with .gz behind it", plain));
 }
 
-std::vector<LabelledText> read(const std::string& path, bool labelled) {
+std::vector<LabelledText> read(const std::string& path, bool labelled, const FileLimits& limits) {
   std::vector<LabelledText> all;
   int64_t number = 0;
-  for (const std::string& line : read_lines(path)) {
+  for (const std::string& line : read_lines(path, limits)) {
     ++number;
     if (line.empty()) continue;
     if (!labelled) {
@@ -77,11 +77,13 @@ std::vector<LabelledText> with_labels(std::vector<LabelledText> tales) {
 
 }  // namespace
 
-LabelledCorpus labelled_corpus(const std::string& dir) {
-  LabelledCorpus corpus{
-      read(find_file(dir, "text.txt"), false), read(find_file(dir, "train.tsv"), true), {}, {}};
+LabelledCorpus labelled_corpus(const std::string& dir, const FileLimits& limits) {
+  LabelledCorpus corpus{read(find_file(dir, "text.txt"), false, limits),
+                        read(find_file(dir, "train.tsv"), true, limits),
+                        {},
+                        {}};
   const std::string path = find_file(dir, "test.tsv");
-  corpus.test = read(path, true);
+  corpus.test = read(path, true, limits);
   corpus.labels = labels_of(corpus.train);
   for (const std::string& label : labels_of(corpus.test))
     if (!std::binary_search(corpus.labels.begin(), corpus.labels.end(), label))

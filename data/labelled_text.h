@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "tapehead/data/files.h"
+
 namespace tapehead::data {
 
 struct LabelledText {
@@ -22,7 +24,7 @@ struct LabelledCorpus {
 /// and a text or two, with tabs between; each plain or else with .gz. Empty lines are passed over.
 /// Throws IoError for a missing file; FormatError, with the line, for another number of fields, an
 /// empty label or text, or a label of the test that the training examples do not have.
-LabelledCorpus labelled_corpus(const std::string& dir);
+LabelledCorpus labelled_corpus(const std::string& dir, const FileLimits& limits = {});
 
 /// Tales (data/tales.h), cut before their last sentence. The task: is the end that of the beginning
 /// ("right"), or of another tale ("wrong")? `text` without labels, all right, `train` and `test`

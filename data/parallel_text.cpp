@@ -57,8 +57,8 @@ std::string list(const std::string& dir, const std::string& prefix) {
 }
 
 /// The lines of one language, none of them blank.
-std::vector<std::string> sentences(const std::string& path) {
-  std::vector<std::string> lines = read_lines(path);
+std::vector<std::string> sentences(const std::string& path, const FileLimits& limits) {
+  std::vector<std::string> lines = read_lines(path, limits);
   for (size_t i = 0; i < lines.size(); ++i) {
     const std::u32string text = code_points(lines[i]);
     if (std::all_of(text.begin(), text.end(), is_space)) {
@@ -73,11 +73,12 @@ std::vector<std::string> sentences(const std::string& path) {
 }  // namespace
 
 ParallelText::Split ParallelText::split(const std::string& dir, const std::string& name,
-                                        const std::string& source, const std::string& target) {
+                                        const std::string& source, const std::string& target,
+                                        const FileLimits& limits) {
   const std::string source_path = find(dir, name, source), target_path = find(dir, name, target);
   if (source_path.empty()) fail_missing(dir, name, source);
   if (target_path.empty()) fail_missing(dir, name, target);
-  Split split{sentences(source_path), sentences(target_path)};
+  Split split{sentences(source_path, limits), sentences(target_path, limits)};
   if (split.source.size() != split.target.size()) {
     throw FormatError(
         fmt::format("{} has {} lines, {} has {}; line N of one must translate line N of the other",
@@ -87,13 +88,13 @@ ParallelText::Split ParallelText::split(const std::string& dir, const std::strin
 }
 
 ParallelText ParallelText::open(const std::string& dir, const std::string& source,
-                                const std::string& target) {
+                                const std::string& target, const FileLimits& limits) {
   ParallelText corpus;
-  corpus.train = split(dir, "train", source, target);
-  corpus.val = split(dir, "val", source, target);
+  corpus.train = split(dir, "train", source, target, limits);
+  corpus.val = split(dir, "val", source, target, limits);
   for (const char* name : {"test", "test_2016_flickr"}) {
     if (find(dir, name, source).empty() && find(dir, name, target).empty()) continue;
-    corpus.test = split(dir, name, source, target);
+    corpus.test = split(dir, name, source, target, limits);
     break;
   }
   return corpus;

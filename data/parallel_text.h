@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "tapehead/data/files.h"
+
 namespace tapehead::data {
 
 /// A corpus of sentence pairs in the layout of Multi30k (Elliott et al. 2016) and most others:
@@ -24,13 +26,13 @@ struct ParallelText {
   /// Reads train and val, and as test the first of test and test_2016_flickr that is there (else
   /// test is empty). Throws as split() does.
   static ParallelText open(const std::string& dir, const std::string& source,
-                           const std::string& target);
+                           const std::string& target, const FileLimits& limits = {});
 
   /// Reads DIR/NAME.SOURCE and DIR/NAME.TARGET, plain or else with .gz. Throws IoError for a
   /// missing folder or file (and says which files there are), FormatError for files of unequal
   /// length, an empty line, or text that is not UTF-8.
   static Split split(const std::string& dir, const std::string& name, const std::string& source,
-                     const std::string& target);
+                     const std::string& target, const FileLimits& limits = {});
 };
 
 }  // namespace tapehead::data

@@ -28,7 +28,8 @@ bool is_blank(std::string_view text) {
 
 }  // namespace
 
-ParallelText::Split summaries_split(const std::string& dir, const std::string& name) {
+ParallelText::Split summaries_split(const std::string& dir, const std::string& name,
+                                    const FileLimits& limits) {
   namespace fs = std::filesystem;
   const std::string plain = (fs::path(dir) / (name + ".tsv")).string();
   std::error_code ignored;
@@ -37,7 +38,7 @@ ParallelText::Split summaries_split(const std::string& dir, const std::string& n
     throw IoError(fmt::format("{}: no such file, nor with .gz behind it", plain));
   ParallelText::Split split;
   int64_t number = 0;
-  for (const std::string& line : read_lines(path)) {
+  for (const std::string& line : read_lines(path, limits)) {
     ++number;
     const std::vector<std::string_view> fields = fields_of(line);
     if (fields.size() != 3)
@@ -53,8 +54,9 @@ ParallelText::Split summaries_split(const std::string& dir, const std::string& n
   return split;
 }
 
-ParallelText summaries(const std::string& dir) {
-  return {summaries_split(dir, "train"), summaries_split(dir, "val"), summaries_split(dir, "test")};
+ParallelText summaries(const std::string& dir, const FileLimits& limits) {
+  return {summaries_split(dir, "train", limits), summaries_split(dir, "val", limits),
+          summaries_split(dir, "test", limits)};
 }
 
 }  // namespace tapehead::data

@@ -12,9 +12,10 @@ namespace tapehead::data {
 /// .gz; a line has a name, the summary and the text, with tabs between. Throws IoError for a
 /// missing folder or file, FormatError, with the line, for another number of fields, an empty
 /// summary or text, or what is not UTF-8.
-ParallelText::Split summaries_split(const std::string& dir, const std::string& name);
+ParallelText::Split summaries_split(const std::string& dir, const std::string& name,
+                                    const FileLimits& limits = {});
 /// train, val and test.
-ParallelText summaries(const std::string& dir);
+ParallelText summaries(const std::string& dir, const FileLimits& limits = {});
 
 /// News that our own code makes, `count` to train on, 500 to validate and 1,000 to test:
 ///   "It rained in Ombra all Sunday. The school of Velkatin burned down on Monday night. Ms Turgel

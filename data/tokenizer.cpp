@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
 #include "tapehead/core/suggest.h"
+#include "tapehead/data/detail/growth.h"
 #include "tapehead/data/detail/tokenizer_impl.h"
 #include "tapehead/data/text.h"
 
@@ -52,6 +55,7 @@ std::vector<int64_t> Tokenizer::encode(std::string_view text, const EncodeOption
   std::vector<int64_t> ids;
   if (options.add_special_tokens) ids = impl_->surround.before;
   std::vector<Piece> pieces;
+  size_t left = most_bytes(text.size());
   for (AddedTokens::Part& part : impl_->added.cut(text, impl_->normalizer)) {
     if (part.id >= 0) {
       ids.push_back(part.id);
@@ -59,7 +63,8 @@ std::vector<int64_t> Tokenizer::encode(std::string_view text, const EncodeOption
     }
     pieces.clear();
     pieces.push_back({std::move(part.text), part.first});
-    if (impl_->pre_tokenizer) impl_->pre_tokenizer(pieces);
+    if (impl_->pre_tokenizer) impl_->pre_tokenizer(pieces, left);
+    left -= std::min(left, bytes_of(pieces));
     for (const Piece& piece : pieces) impl_->model->encode(piece.text, ids);
   }
   if (options.add_special_tokens) {
@@ -76,7 +81,7 @@ std::string Tokenizer::decode(std::span<const int64_t> ids, const DecodeOptions&
     if (options.skip_special_tokens && is_special(id)) continue;
     tokens.push_back({text, impl_->added.find(id) != nullptr});
   }
-  if (impl_->decoder) impl_->decoder(tokens);
+  if (impl_->decoder) impl_->decoder(tokens, most_bytes(bytes_of(tokens)));
   std::string text;
   for (const DecodedToken& token : tokens) {
     // Without a decoder nobody knows where words end: the package puts spaces, and so do we.

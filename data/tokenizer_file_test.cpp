@@ -62,6 +62,7 @@ TEST_CASE("what is wrong in tokenizer.json is named with its place") {
   struct Row {
     const char *pointer, *value, *expected;
   };
+  const std::string too_long = '"' + std::string(1001, 'x') + '"';
   const Row rows[] = {
       {"/model", "[]", "model: must be an object"},
       {"/model/type", R"("Unigram")",
@@ -90,6 +91,8 @@ TEST_CASE("what is wrong in tokenizer.json is named with its place") {
       {"/model", R"({"type": "WordLevel", "vocab": {"a": 0}})",
        "model.vocab: the unknown token, '<unk>', is missing"},
       {"/added_tokens/0/content", R"("")", "added_tokens[0]: the content is empty"},
+      {"/added_tokens/0/content", too_long.c_str(),
+       "added_tokens[0]: a content of 1001 bytes; at most 1000 are supported"},
       {"/added_tokens/0/id", "1", "added_tokens[0]: '<x>' has the id of 'b', 1"},
       {"/added_tokens/0/content", R"("b")",
        "added_tokens[0]: 'b' has id 4 here and 1 in the vocabulary"},
@@ -106,6 +109,32 @@ TEST_CASE("what is wrong in tokenizer.json is named with its place") {
     CAPTURE(row.value);
     CHECK(with(row.pointer, row.value) == "t.json: " + std::string(row.expected));
   }
+}
+
+TEST_CASE("a rule that doubles a letter 28 times is stopped when a text is encoded") {
+  Json json = kGood;
+  json["normalizer"] = {{"type", "Sequence"}, {"normalizers", Json::array()}};
+  for (int i = 0; i < 28; ++i)
+    json["normalizer"]["normalizers"].push_back(
+        {{"type", "Replace"}, {"pattern", {{"String", "a"}}}, {"content", "aa"}});
+  const Tokenizer tokenizer = Tokenizer::from_json(json.dump(), "t.json");
+  const std::string stopped =
+      "t.json: normalizer.normalizers[12]: it makes the text longer than 4352 bytes; 64 times its "
+      "length and 4096 bytes more are the limit";
+  CHECK(message_of<FormatError>([&] { tokenizer.encode("b ab"); }) == stopped);
+  // The parts between added tokens share the limit.
+  std::string many;
+  for (int i = 0; i < 1000; ++i) many += "<x>a";
+  for (int i = 0; i < 18; ++i) json["normalizer"]["normalizers"].erase(0);
+  CHECK_THROWS_AS(Tokenizer::from_json(json.dump(), "t.json").encode(many), FormatError);
+}
+
+TEST_CASE("words far longer than any token are cut in linear time") {
+  const Tokenizer tokenizer = Tokenizer::from_json(
+      R"({"model": {"type": "WordPiece", "max_input_chars_per_word": 1000000,
+          "vocab": {"[UNK]": 0, "a": 1, "##a": 2, "##aaa": 3}}})",
+      "t");
+  CHECK(tokenizer.encode(std::string(300'000, 'a')).size() == 1 + 99'999 + 2);
 }
 
 TEST_CASE("JSON is read with limits") {

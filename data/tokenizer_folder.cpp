@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <unordered_set>
 
 #include "tapehead/core/error.h"
 #include "tapehead/data/detail/tokenizer_impl.h"
@@ -116,15 +117,15 @@ class AddedList {
   }
 
   void put(Json token) {
-    for (const Json& other : list_) {
-      if (other["content"] == token["content"]) return;
+    if (contents_.insert(token["content"].get<std::string>()).second) {
+      list_.push_back(std::move(token));
     }
-    list_.push_back(std::move(token));
   }
 
   const std::string& folder_;
   const TokenTable& tokens_;
   Json list_ = Json::array();
+  std::unordered_set<std::string> contents_;
 };
 
 std::unique_ptr<MergeModel> read_merges(const std::string& vocab, const std::string& merges) {

@@ -7,6 +7,7 @@
 
 #include "tapehead/core/error.h"
 #include "tapehead/data/detail/decoder.h"
+#include "tapehead/data/detail/growth.h"
 #include "tapehead/data/detail/normalizer.h"
 #include "tapehead/data/detail/pre_tokenizer.h"
 #include "tapehead/data/detail/split_pattern.h"
@@ -44,7 +45,7 @@ void walk(const Cases& cases, Check check) {
 Texts pieces_of(const PreTokenizer& cut, const std::string& text) {
   std::vector<Piece> pieces;
   if (!text.empty()) pieces.push_back({text, true});
-  cut(pieces);
+  cut(pieces, SIZE_MAX);
   Texts out;
   for (const Piece& piece : pieces) out.push_back(piece.text);
   return out;
@@ -59,7 +60,7 @@ std::string error_of(const char* json, auto make) {
 
 TEST_CASE("normalizers do what the package's do") {
   walk(kNormalizerCases, [](const JsonView& part, const Json& text, const Json& expected) {
-    CHECK(make_normalizer(part)(text.get<std::string>()) == expected.get<std::string>());
+    CHECK(make_normalizer(part)(text.get<std::string>(), SIZE_MAX) == expected.get<std::string>());
   });
 }
 
@@ -73,7 +74,7 @@ TEST_CASE("decoders do what the package's do") {
   walk(kDecoderCases, [](const JsonView& part, const Json& tokens, const Json& expected) {
     std::vector<DecodedToken> decoded;
     for (const Json& token : tokens) decoded.push_back({token});
-    make_decoder(part)(decoded);
+    make_decoder(part)(decoded, SIZE_MAX);
     std::string text;
     for (const DecodedToken& token : decoded) text += token.text;
     CHECK(text == expected.get<std::string>());
@@ -82,7 +83,7 @@ TEST_CASE("decoders do what the package's do") {
 
 TEST_CASE("the byte-level decoder takes added tokens for text") {
   std::vector<DecodedToken> tokens = {{"Ġa"}, {"Ġé", true}, {"ä¸Ń"}};
-  make_decoder(JsonView(Json{{"type", "ByteLevel"}}, kName))(tokens);
+  make_decoder(JsonView(Json{{"type", "ByteLevel"}}, kName))(tokens, SIZE_MAX);
   CHECK(tokens[0].text == " aĠé中");
 }
 
@@ -168,6 +169,56 @@ TEST_CASE("bytes stand in GPT-2's alphabet and come back from it") {
   CHECK(back == bytes);
   CHECK_FALSE(from_byte_level("a b", back));
   CHECK(back == bytes);
+}
+
+TEST_CASE("rules that feed on their own results stop at a limit") {
+  const auto chain = [](const char* list, const Json& rule, int count) {
+    Json json = {{"type", "Sequence"}, {list, Json::array()}};
+    for (int i = 0; i < count; ++i) json[list].push_back(rule);
+    return Json{{"type", "Sequence"}, {list, {json}}};
+  };
+  const Json doubling = {{"type", "Replace"}, {"pattern", {{"String", "l"}}}, {"content", "ll"}};
+  const Json bytes = {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", false}};
+  const std::string limit =
+      ": it makes the text longer than 4160 bytes; 64 times its length and "
+      "4096 bytes more are the limit";
+  const auto normalized = [&](const Json& json) {
+    return message_of<FormatError>(
+        [&] { make_normalizer(JsonView(json, kName))("l", most_bytes(1)); });
+  };
+  CHECK(normalized(chain("normalizers", doubling, 12)).empty());
+  CHECK(normalized(chain("normalizers", doubling, 40)) ==
+        "t: normalizers[0].normalizers[12]" + limit);
+  // A single rule does not make more than it may, either.
+  const Json long_one = {
+      {"type", "Replace"}, {"pattern", {{"String", "l"}}}, {"content", std::string(1 << 20, 'x')}};
+  CHECK(normalized(long_one) == "t" + limit);
+
+  const auto cut = [&](const Json& json) {
+    std::vector<Piece> pieces{{"\xc3\xbf", true}};
+    return message_of<FormatError>(
+        [&] { make_pre_tokenizer(JsonView(json, kName))(pieces, most_bytes(1)); });
+  };
+  CHECK(cut(chain("pretokenizers", bytes, 10)).empty());
+  CHECK(cut(chain("pretokenizers", bytes, 40)) == "t: pretokenizers[0].pretokenizers[11]" + limit);
+
+  const auto decoded = [&](const Json& json) {
+    std::vector<DecodedToken> tokens{{"l", false}};
+    return message_of<FormatError>(
+        [&] { make_decoder(JsonView(json, kName))(tokens, most_bytes(1)); });
+  };
+  CHECK(decoded(chain("decoders", doubling, 12)).empty());
+  CHECK(decoded(chain("decoders", doubling, 40)) == "t: decoders[0].decoders[12]" + limit);
+
+  Json around = {{"type", "TemplateProcessing"},
+                 {"single", {{{"Sequence", {{"id", "A"}}}}}},
+                 {"special_tokens", {{"s", {{"ids", Json::array()}}}}}};
+  for (int i = 0; i < 101; ++i) {
+    around["special_tokens"]["s"]["ids"].push_back(0);
+    around["single"].push_back({{"SpecialToken", {{"id", "s"}}}});
+  }
+  CHECK(message_of<FormatError>([&] { make_surround(JsonView(around, kName)); }) ==
+        "t: it puts more than 10000 tokens around a text");
 }
 
 TEST_CASE("unknown parts are named") {

@@ -7,6 +7,7 @@
 
 #include "tapehead/core/error.h"
 #include "tapehead/data/detail/bpe_trainer.h"
+#include "tapehead/data/detail/growth.h"
 #include "tapehead/data/detail/tokenizer_impl.h"
 #include "tapehead/data/text.h"
 
@@ -31,8 +32,9 @@ std::map<std::u32string, int64_t> count_pieces(std::span<const std::string> line
   for (const std::string& line : lines) {
     pieces.clear();
     code_points(line);  // throws when it is not UTF-8
-    if (!line.empty()) pieces.push_back({normalize ? normalize(line) : line, true});
-    cut(pieces);
+    if (!line.empty())
+      pieces.push_back({normalize ? normalize(line, most_bytes(line.size())) : line, true});
+    cut(pieces, most_bytes(line.size()));
     for (Piece& piece : pieces) ++counts[std::move(piece.text)];
   }
   std::map<std::u32string, int64_t> out;

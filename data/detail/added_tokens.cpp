@@ -4,10 +4,13 @@
 
 #include <algorithm>
 
+#include "tapehead/data/detail/growth.h"
 #include "tapehead/data/detail/unicode_classes.h"
 
 namespace tapehead::data::tokenizing {
 namespace {
+
+constexpr size_t kLongest = 1000;  // a text is looked through for each from each of its places
 
 /// The last code point before `end`, which begins at *begin; 0 at the start of the text.
 char32_t before(std::string_view text, size_t end, size_t* begin) {
@@ -56,7 +59,10 @@ AddedTokens::AddedTokens(const JsonView& from, const TokenTable& model,
       const AddedToken& token = tokens_[i];
       if (token.special != special) continue;
       if (!token.normalized) raw_.add(token.content, i);
-      else normalized_.add(normalizer ? normalizer(token.content) : token.content, i);
+      else
+        normalized_.add(normalizer ? normalizer(token.content, most_bytes(token.content.size()))
+                                   : token.content,
+                        i);
     }
   }
 }
@@ -71,6 +77,9 @@ void AddedTokens::add(const JsonView& from, const TokenTable& model) {
   token.rstrip = from.boolean_or("rstrip", false);
   token.normalized = from.boolean_or("normalized", !token.special);
   if (token.content.empty()) from.fail("the content is empty");
+  if (token.content.size() > kLongest)
+    from.fail(fmt::format("a content of {} bytes; at most {} are supported", token.content.size(),
+                          kLongest));
   if (find(token.content) != nullptr) {
     from.fail(fmt::format("'{}' is added twice", token.content));
   }
@@ -115,12 +124,14 @@ std::vector<AddedTokens::Part> AddedTokens::cut_at(std::string_view text,
 std::vector<AddedTokens::Part> AddedTokens::cut(std::string_view text,
                                                 const Normalizer& normalizer) const {
   std::vector<Part> out;
+  size_t left = most_bytes(text.size());
   for (Part& part : cut_at(text, raw_)) {
     if (part.id >= 0) {
       out.push_back(std::move(part));
       continue;
     }
-    const std::string normalized = normalizer ? normalizer(part.text) : part.text;
+    const std::string normalized = normalizer ? normalizer(part.text, left) : part.text;
+    left -= normalized.size();
     for (Part& piece : cut_at(normalized, normalized_)) {
       piece.first = piece.first && part.first;
       out.push_back(std::move(piece));

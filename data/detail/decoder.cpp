@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "tapehead/data/detail/growth.h"
 #include "tapehead/data/detail/normalizer.h"
 #include "tapehead/data/detail/pre_tokenizer.h"
 #include "tapehead/data/text.h"
@@ -12,6 +13,8 @@ namespace tapehead::data::tokenizing {
 namespace {
 
 using Tokens = std::vector<DecodedToken>;
+/// A decoder that lengthens the texts by a small factor at most.
+using Bounded = std::function<void(Tokens&)>;
 
 void fuse(Tokens& tokens) {
   std::string text;
@@ -66,7 +69,7 @@ void byte_fallback(Tokens& tokens) {
   tokens = std::move(out);
 }
 
-Decoder metaspace(const JsonView& from) {
+Bounded metaspace(const JsonView& from) {
   const std::string mark = from.text_or("replacement", "\u2581");
   const bool prefixed = prepend_scheme(from) != Prepend::kNever;
   return [=](Tokens& tokens) {
@@ -93,7 +96,7 @@ std::string cleaned(std::string text) {
   return text;
 }
 
-Decoder word_piece(const JsonView& from) {
+Bounded word_piece(const JsonView& from) {
   return [prefix = from.text_or("prefix", "##"),
           clean = from.boolean_or("cleanup", true)](Tokens& tokens) {
     for (size_t i = 0; i < tokens.size(); ++i) {
@@ -105,7 +108,7 @@ Decoder word_piece(const JsonView& from) {
   };
 }
 
-Decoder strip(const JsonView& from) {
+Bounded strip(const JsonView& from) {
   const std::string content = from.at("content").text();
   const auto begin = from.at("start").number(1'000), end = from.at("stop").number(1'000);
   return [=](Tokens& tokens) {
@@ -121,7 +124,7 @@ Decoder strip(const JsonView& from) {
 }
 
 /// A suffix marks the ends of words.
-Decoder bpe(const JsonView& from) {
+Bounded bpe(const JsonView& from) {
   return [suffix = from.text_or("suffix", "</w>")](Tokens& tokens) {
     for (size_t i = 0; i < tokens.size(); ++i) {
       tokens[i].text = replace_all(tokens[i].text, suffix, i + 1 == tokens.size() ? "" : " ");
@@ -132,9 +135,36 @@ Decoder bpe(const JsonView& from) {
 Decoder sequence(const JsonView& from) {
   std::vector<Decoder> parts;
   for (const JsonView& part : from.at("decoders").items()) parts.push_back(make_decoder(part));
-  return [parts](Tokens& tokens) {
-    for (const Decoder& part : parts) part(tokens);
+  return [parts](Tokens& tokens, size_t most) {
+    for (const Decoder& part : parts) part(tokens, most);
   };
+}
+
+Decoder replace(const JsonView& from) {
+  return [what = plain_pattern(from), with = from.at("content").text(), place = from.place()](
+             Tokens& tokens, size_t most) {
+    size_t bytes = 0;
+    for (DecodedToken& token : tokens) {
+      token.text = replace_all(token.text, what, with, most - bytes);
+      check_growth(bytes += token.text.size(), most, place);
+    }
+  };
+}
+
+Bounded make_bounded(const JsonView& from) {
+  const JsonView type = from.at("type");
+  const std::string& name = type.text();
+  if (name == "ByteLevel") return byte_level;
+  if (name == "WordPiece") return word_piece(from);
+  if (name == "Metaspace") return metaspace(from);
+  if (name == "ByteFallback") return byte_fallback;
+  if (name == "Fuse") return fuse;
+  if (name == "Strip") return strip(from);
+  if (name == "BPEDecoder") return bpe(from);
+  type.fail(
+      fmt::format("the decoder '{}' is not supported; Sequence, ByteLevel, WordPiece, "
+                  "Metaspace, ByteFallback, Fuse, Strip, BPEDecoder and Replace are",
+                  name));
 }
 
 }  // namespace
@@ -165,26 +195,20 @@ std::string repaired_utf8(std::string_view bytes) {
   }
 }
 
+size_t bytes_of(const std::vector<DecodedToken>& tokens) {
+  size_t bytes = 0;
+  for (const DecodedToken& token : tokens) bytes += token.text.size();
+  return bytes;
+}
+
 Decoder make_decoder(const JsonView& from) {
-  const JsonView type = from.at("type");
-  const std::string& name = type.text();
+  const std::string& name = from.at("type").text();
   if (name == "Sequence") return sequence(from);
-  if (name == "ByteLevel") return byte_level;
-  if (name == "WordPiece") return word_piece(from);
-  if (name == "Metaspace") return metaspace(from);
-  if (name == "ByteFallback") return byte_fallback;
-  if (name == "Fuse") return fuse;
-  if (name == "Strip") return strip(from);
-  if (name == "BPEDecoder") return bpe(from);
-  if (name == "Replace") {
-    return [what = plain_pattern(from), with = from.at("content").text()](Tokens& tokens) {
-      for (DecodedToken& token : tokens) token.text = replace_all(token.text, what, with);
-    };
-  }
-  type.fail(
-      fmt::format("the decoder '{}' is not supported; Sequence, ByteLevel, WordPiece, "
-                  "Metaspace, ByteFallback, Fuse, Strip, BPEDecoder and Replace are",
-                  name));
+  if (name == "Replace") return replace(from);
+  return [decode = make_bounded(from), place = from.place()](Tokens& tokens, size_t most) {
+    decode(tokens);
+    check_growth(bytes_of(tokens), most, place);
+  };
 }
 
 }  // namespace tapehead::data::tokenizing

@@ -12,8 +12,12 @@ struct DecodedToken {
   bool added = false;  ///< an added token: text, whatever alphabet the model's tokens are in
 };
 
-/// Rewrites the tokens of a sequence; their texts, one after the other, are the result.
-using Decoder = std::function<void(std::vector<DecodedToken>&)>;
+/// The bytes of all texts.
+size_t bytes_of(const std::vector<DecodedToken>& tokens);
+
+/// Rewrites the tokens of a sequence; their texts, one after the other, are the result. Throws
+/// FormatError when they would have more than `most` bytes.
+using Decoder = std::function<void(std::vector<DecodedToken>& tokens, size_t most)>;
 
 /// The decoder that a tokenizer.json describes. Throws FormatError.
 Decoder make_decoder(const JsonView& from);
@@ -27,7 +31,8 @@ struct Surround {
   std::vector<int64_t> before, after;
 };
 
-/// What the post-processor of a tokenizer.json adds to a single sequence. Throws FormatError.
+/// What the post-processor of a tokenizer.json adds to a single sequence: at most 10,000 tokens.
+/// Throws FormatError.
 Surround make_surround(const JsonView& from);
 
 }  // namespace tapehead::data::tokenizing

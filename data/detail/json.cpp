@@ -6,8 +6,11 @@
 
 namespace tapehead::data {
 void JsonView::fail(const std::string& fact) const {
-  throw FormatError(path_.empty() ? fmt::format("{}: {}", *name_, fact)
-                                  : fmt::format("{}: {}: {}", *name_, path_, fact));
+  throw FormatError(fmt::format("{}: {}", place(), fact));
+}
+
+std::string JsonView::place() const {
+  return path_.empty() ? *name_ : fmt::format("{}: {}", *name_, path_);
 }
 
 std::string JsonView::below(const std::string& key) const {

@@ -20,6 +20,8 @@ class JsonView {
   JsonView(const Json& root, const std::string& name) : value_(&root), name_(&name) {}
 
   [[noreturn]] void fail(const std::string& fact) const;
+  /// `NAME: PATH`, for complaints that come after the file was read.
+  std::string place() const;
 
   /// A field of this object. at: it must be there. find: nothing when it is absent or null.
   JsonView at(const std::string& key) const;

@@ -125,6 +125,10 @@ std::vector<int32_t> MergeModel::initial(std::string_view piece) const {
 }
 
 std::vector<int32_t> MergeModel::merged(std::string_view piece) const {
+  if (piece.size() > INT32_MAX)
+    throw ValueError(fmt::format(
+        "Tokenizer::encode: a piece of {} bytes, which nothing cuts; encode shorter texts",
+        piece.size()));
   Symbols s(initial(piece));
   std::priority_queue<Candidate> queue;
   const auto consider = [&](int32_t left) {

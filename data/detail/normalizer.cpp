@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "tapehead/data/detail/growth.h"
 #include "tapehead/data/detail/pre_tokenizer.h"
 #include "tapehead/data/detail/unicode_classes.h"
 
@@ -50,8 +51,14 @@ std::string stripped(std::string_view text, bool left, bool right) {
   return to_utf8(std::u32string_view(points).substr(begin, end - begin));
 }
 
+/// A normalizer of a function that lengthens a text by a small factor at most.
+template <class F>
+Normalizer bounded(F normalize) {
+  return [normalize](const std::string& text, size_t) { return normalize(text); };
+}
+
 Normalizer normal_form_of(NormalForm form) {
-  return [form](const std::string& text) { return normal_form(text, form); };
+  return bounded([form](const std::string& text) { return normal_form(text, form); });
 }
 
 Normalizer bert_of(const JsonView& from) {
@@ -59,7 +66,7 @@ Normalizer bert_of(const JsonView& from) {
   const BertOptions options = {from.boolean_or("clean_text", true),
                                from.boolean_or("handle_chinese_chars", true),
                                from.boolean_or("strip_accents", lower), lower};
-  return [options](const std::string& text) { return bert(text, options); };
+  return bounded([options](const std::string& text) { return bert(text, options); });
 }
 
 Normalizer sequence_of(const JsonView& from) {
@@ -67,28 +74,15 @@ Normalizer sequence_of(const JsonView& from) {
   for (const JsonView& part : from.at("normalizers").items()) {
     parts.push_back(make_normalizer(part));
   }
-  return [parts](const std::string& text) {
+  return [parts](const std::string& text, size_t most) {
     std::string out = text;
-    for (const Normalizer& part : parts) out = part(out);
+    for (const Normalizer& part : parts) out = part(out, most);
     return out;
   };
 }
 
-}  // namespace
-
-std::string replace_all(std::string_view text, std::string_view what, std::string_view with) {
-  std::string out;
-  size_t begin = 0;
-  while (!what.empty()) {
-    const size_t at = text.find(what, begin);
-    if (at == std::string_view::npos) break;
-    out.append(text.substr(begin, at - begin)).append(with);
-    begin = at + what.size();
-  }
-  return out.append(text.substr(begin));
-}
-
-Normalizer make_normalizer(const JsonView& from) {
+/// Only what may lengthen a text much looks at the limit.
+Normalizer make_unchecked(const JsonView& from) {
   const JsonView type = from.at("type");
   const std::string& name = type.text();
   if (name == "Sequence") return sequence_of(from);
@@ -96,35 +90,58 @@ Normalizer make_normalizer(const JsonView& from) {
   if (name == "NFD") return normal_form_of(NormalForm::kNfd);
   if (name == "NFKC") return normal_form_of(NormalForm::kNfkc);
   if (name == "NFKD") return normal_form_of(NormalForm::kNfkd);
-  if (name == "Lowercase") return lowered;
+  if (name == "Lowercase") return bounded(lowered);
   if (name == "StripAccents") {
-    return [](const std::string& text) { return without(text, is_combining_mark); };
+    return bounded([](const std::string& text) { return without(text, is_combining_mark); });
   }
   if (name == "Strip") {
-    return [left = from.boolean_or("strip_left", true),
-            right = from.boolean_or("strip_right", true)](const std::string& text) {
+    return bounded([left = from.boolean_or("strip_left", true),
+                    right = from.boolean_or("strip_right", true)](const std::string& text) {
       return stripped(text, left, right);
-    };
+    });
   }
   if (name == "Prepend") {
-    return [prefix = from.at("prepend").text()](const std::string& text) {
+    return bounded([prefix = from.at("prepend").text()](const std::string& text) {
       return text.empty() ? text : prefix + text;
-    };
+    });
   }
   if (name == "Replace") {
-    return [what = plain_pattern(from), with = from.at("content").text()](const std::string& text) {
-      return replace_all(text, what, with);
-    };
+    return
+        [what = plain_pattern(from), with = from.at("content").text()](
+            const std::string& text, size_t most) { return replace_all(text, what, with, most); };
   }
   if (name == "BertNormalizer") return bert_of(from);
-  if (name == "ByteLevel") {
-    return [](const std::string& text) { return to_byte_level(text); };
-  }
+  if (name == "ByteLevel") return bounded(to_byte_level);
   type.fail(
       fmt::format("the normalizer '{}' is not supported; Sequence, NFC, NFD, NFKC, NFKD, "
                   "Lowercase, StripAccents, Strip, Prepend, Replace, BertNormalizer and "
                   "ByteLevel are",
                   name));
+}
+
+}  // namespace
+
+std::string replace_all(std::string_view text, std::string_view what, std::string_view with,
+                        size_t most) {
+  std::string out;
+  size_t begin = 0;
+  while (!what.empty()) {
+    const size_t at = text.find(what, begin);
+    if (at == std::string_view::npos) break;
+    out.append(text.substr(begin, at - begin)).append(with);
+    begin = at + what.size();
+    if (out.size() > most) return out;
+  }
+  return out.append(text.substr(begin));
+}
+
+Normalizer make_normalizer(const JsonView& from) {
+  return [normalize = make_unchecked(from), place = from.place()](const std::string& text,
+                                                                  size_t most) {
+    std::string out = normalize(text, most);
+    check_growth(out.size(), most, place);
+    return out;
+  };
 }
 
 }  // namespace tapehead::data::tokenizing

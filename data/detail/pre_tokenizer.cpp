@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "tapehead/data/detail/growth.h"
 #include "tapehead/data/detail/split_pattern.h"
 #include "tapehead/data/detail/unicode_classes.h"
 
@@ -13,6 +14,9 @@ struct Stretch {
   size_t begin, end;
   bool match;
 };
+
+/// A pre-tokenizer that lengthens the pieces by a small factor at most.
+using Bounded = std::function<void(std::vector<Piece>&)>;
 
 /// Cuts a piece into stretches that cover it.
 using Cut = std::function<std::vector<Stretch>(std::u32string_view)>;
@@ -57,7 +61,7 @@ std::vector<Stretch> arrange(const std::vector<Stretch>& cut, Behavior behavior)
 }
 
 /// Replaces each piece by its stretches.
-PreTokenizer splitter(Cut cut, Behavior behavior) {
+Bounded splitter(Cut cut, Behavior behavior) {
   return [cut = std::move(cut), behavior](std::vector<Piece>& pieces) {
     std::vector<Piece> out;
     out.reserve(pieces.size());
@@ -129,7 +133,7 @@ std::vector<Stretch> cut_words(std::u32string_view text) {
   return out;
 }
 
-PreTokenizer split(const JsonView& from) {
+Bounded split(const JsonView& from) {
   const JsonView pattern = from.at("pattern");
   const Behavior behavior = behavior_of(from);
   const bool invert = from.boolean_or("invert", false);
@@ -147,9 +151,9 @@ PreTokenizer split(const JsonView& from) {
   from.fail("a regular expression is supported with behavior Isolated, or Removed and invert");
 }
 
-PreTokenizer byte_level(bool prefix_space, bool use_regex) {
+Bounded byte_level(bool prefix_space, bool use_regex) {
   const SplitPattern gpt2{SplitPattern::kGpt2};
-  const PreTokenizer cut = splitter(by_pattern(gpt2), Behavior::kIsolated);
+  const Bounded cut = splitter(by_pattern(gpt2), Behavior::kIsolated);
   return [=](std::vector<Piece>& pieces) {
     for (Piece& piece : pieces) {
       if (prefix_space && !piece.text.starts_with(' ')) piece.text.insert(0, " ");
@@ -159,14 +163,14 @@ PreTokenizer byte_level(bool prefix_space, bool use_regex) {
   };
 }
 
-PreTokenizer metaspace(const JsonView& from) {
+Bounded metaspace(const JsonView& from) {
   const std::string mark = from.text_or("replacement", "\u2581");
   const std::u32string mark_points = code_points(mark);
   if (mark_points.size() != 1) from.at("replacement").fail("must be one character");
   const Prepend scheme = prepend_scheme(from);
-  const PreTokenizer cut = from.boolean_or("split", true)
-                               ? splitter(by_string(mark_points, false), Behavior::kMergedWithNext)
-                               : nullptr;
+  const Bounded cut = from.boolean_or("split", true)
+                          ? splitter(by_string(mark_points, false), Behavior::kMergedWithNext)
+                          : nullptr;
   return [=](std::vector<Piece>& pieces) {
     for (Piece& piece : pieces) {
       std::string text;
@@ -179,10 +183,49 @@ PreTokenizer metaspace(const JsonView& from) {
   };
 }
 
-PreTokenizer sequence(std::vector<PreTokenizer> parts) {
-  return [parts = std::move(parts)](std::vector<Piece>& pieces) {
-    for (const PreTokenizer& part : parts) part(pieces);
+PreTokenizer sequence(const JsonView& from) {
+  std::vector<PreTokenizer> parts;
+  for (const JsonView& part : from.at("pretokenizers").items()) {
+    parts.push_back(make_pre_tokenizer(part));
+  }
+  return [parts = std::move(parts)](std::vector<Piece>& pieces, size_t most) {
+    for (const PreTokenizer& part : parts) part(pieces, most);
   };
+}
+
+/// BERT's: white space goes, punctuation is cut off.
+Bounded bert() {
+  return [words = splitter(by_class(unicode::is_white_space), Behavior::kRemoved),
+          marks = splitter(by_class(unicode::is_punctuation), Behavior::kIsolated)](
+             std::vector<Piece>& pieces) {
+    words(pieces);
+    marks(pieces);
+  };
+}
+
+Bounded make_bounded(const JsonView& from) {
+  using namespace unicode;
+  const JsonView type = from.at("type");
+  const std::string& name = type.text();
+  if (name == "ByteLevel") {
+    return byte_level(from.boolean_or("add_prefix_space", true),
+                      from.boolean_or("use_regex", true));
+  }
+  if (name == "Split") return split(from);
+  if (name == "Metaspace") return metaspace(from);
+  if (name == "BertPreTokenizer") return bert();
+  if (name == "Whitespace") return splitter(cut_words, Behavior::kRemoved);
+  if (name == "WhitespaceSplit") return splitter(by_class(is_white_space), Behavior::kRemoved);
+  if (name == "Punctuation") return splitter(by_class(is_punctuation), behavior_of(from));
+  if (name == "Digits") {
+    const bool each = from.boolean_or("individual_digits", false);
+    return splitter(by_class(is_digit), each ? Behavior::kIsolated : Behavior::kContiguous);
+  }
+  type.fail(
+      fmt::format("the pre-tokenizer '{}' is not supported; Sequence, ByteLevel, Split, "
+                  "Metaspace, BertPreTokenizer, Whitespace, WhitespaceSplit, Punctuation and "
+                  "Digits are",
+                  name));
 }
 
 }  // namespace
@@ -204,39 +247,18 @@ Prepend prepend_scheme(const JsonView& metaspace) {
   scheme->fail(fmt::format("'{}' is not one of always, first and never", scheme->text()));
 }
 
+size_t bytes_of(const std::vector<Piece>& pieces) {
+  size_t bytes = 0;
+  for (const Piece& piece : pieces) bytes += piece.text.size();
+  return bytes;
+}
+
 PreTokenizer make_pre_tokenizer(const JsonView& from) {
-  using namespace unicode;
-  const JsonView type = from.at("type");
-  const std::string& name = type.text();
-  if (name == "Sequence") {
-    std::vector<PreTokenizer> parts;
-    for (const JsonView& part : from.at("pretokenizers").items()) {
-      parts.push_back(make_pre_tokenizer(part));
-    }
-    return sequence(std::move(parts));
-  }
-  if (name == "ByteLevel") {
-    return byte_level(from.boolean_or("add_prefix_space", true),
-                      from.boolean_or("use_regex", true));
-  }
-  if (name == "Split") return split(from);
-  if (name == "Metaspace") return metaspace(from);
-  if (name == "BertPreTokenizer") {
-    return sequence({splitter(by_class(is_white_space), Behavior::kRemoved),
-                     splitter(by_class(is_punctuation), Behavior::kIsolated)});
-  }
-  if (name == "Whitespace") return splitter(cut_words, Behavior::kRemoved);
-  if (name == "WhitespaceSplit") return splitter(by_class(is_white_space), Behavior::kRemoved);
-  if (name == "Punctuation") return splitter(by_class(is_punctuation), behavior_of(from));
-  if (name == "Digits") {
-    const bool each = from.boolean_or("individual_digits", false);
-    return splitter(by_class(is_digit), each ? Behavior::kIsolated : Behavior::kContiguous);
-  }
-  type.fail(
-      fmt::format("the pre-tokenizer '{}' is not supported; Sequence, ByteLevel, Split, "
-                  "Metaspace, BertPreTokenizer, Whitespace, WhitespaceSplit, Punctuation and "
-                  "Digits are",
-                  name));
+  if (from.at("type").text() == "Sequence") return sequence(from);
+  return [cut = make_bounded(from), place = from.place()](std::vector<Piece>& pieces, size_t most) {
+    cut(pieces);
+    check_growth(bytes_of(pieces), most, place);
+  };
 }
 
 }  // namespace tapehead::data::tokenizing

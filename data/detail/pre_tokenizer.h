@@ -14,8 +14,12 @@ struct Piece {
   bool first = false;  ///< begins where the whole text begins
 };
 
-/// Rewrites the pieces of a text, none of which is empty.
-using PreTokenizer = std::function<void(std::vector<Piece>&)>;
+/// The bytes of all pieces.
+size_t bytes_of(const std::vector<Piece>& pieces);
+
+/// Rewrites the pieces of a text, none of which is empty. Throws FormatError when they would have
+/// more than `most` bytes.
+using PreTokenizer = std::function<void(std::vector<Piece>& pieces, size_t most)>;
 
 /// The pre-tokenizer that a tokenizer.json describes. Throws FormatError.
 PreTokenizer make_pre_tokenizer(const JsonView& from);

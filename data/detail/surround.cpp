@@ -7,6 +7,13 @@
 namespace tapehead::data::tokenizing {
 namespace {
 
+constexpr size_t kMostSpecial = 10'000;  // a template may name a list of ids many times
+
+void check_length(const Surround& around, const JsonView& from) {
+  if (around.before.size() + around.after.size() > kMostSpecial)
+    from.fail(fmt::format("it puts more than {} tokens around a text", kMostSpecial));
+}
+
 int64_t id_of_pair(const JsonView& pair) {
   const auto items = pair.items();
   if (items.size() != 2) pair.fail("must be a token and its id");
@@ -29,6 +36,7 @@ Surround from_template(const JsonView& from) {
     if (!token) name.fail(fmt::format("'{}' is not one of special_tokens", name.text()));
     for (const JsonView& id : token->at("ids").items()) {
       (after ? out.after : out.before).push_back(id.number(kMostTokens));
+      check_length(out, from);
     }
   }
   if (!after) from.at("single").fail("a template for one text holds it, A, once");
@@ -51,6 +59,7 @@ Surround make_surround(const JsonView& from) {
       const Surround outer = make_surround(part);
       out.before.insert(out.before.begin(), outer.before.begin(), outer.before.end());
       out.after.insert(out.after.end(), outer.after.begin(), outer.after.end());
+      check_length(out, from);
     }
     return out;
   }

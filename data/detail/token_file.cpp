@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 #include <utf8proc.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "tapehead/core/error.h"
-#include "tapehead/data/files.h"
 #include "tapehead/data/text.h"
 
 namespace tapehead::data {
@@ -46,7 +46,7 @@ std::string escape_token(std::string_view token) {
 }
 
 TokenFile::TokenFile(std::string_view text, const std::string& name, std::string_view title)
-    : lines_(split_lines(text)), name_(name) {
+    : rest_(text), name_(name) {
   const std::string expected = fmt::format("the first line must read '{}'", title);
   if (line(expected) != title) fail(expected);
 }
@@ -76,20 +76,23 @@ std::vector<std::string> TokenFile::tokens(int64_t count) {
 }
 
 void TokenFile::end() {
-  if (next_ == lines_.size()) return;
-  ++next_;
+  if (rest_.empty()) return;
+  ++number_;
   fail("the file should end here");
 }
 
 void TokenFile::fail(const std::string& fact) const {
-  throw FormatError(fmt::format("{}:{}: {}", name_, next_, fact));
+  throw FormatError(fmt::format("{}:{}: {}", name_, number_, fact));
 }
 
 std::string_view TokenFile::line(const std::string& expected) {
-  if (next_ == lines_.size()) {
-    throw FormatError(fmt::format("{}:{}: the file ends early: {}", name_, next_ + 1, expected));
-  }
-  return lines_[next_++];
+  ++number_;
+  if (rest_.empty()) fail(fmt::format("the file ends early: {}", expected));
+  const size_t end = std::min(rest_.find('\n'), rest_.size());
+  std::string_view line = rest_.substr(0, end);
+  if (end < rest_.size() && line.ends_with('\r')) line.remove_suffix(1);
+  rest_.remove_prefix(std::min(end + 1, rest_.size()));
+  return line;
 }
 
 std::string TokenFile::unescape(std::string_view word) const {

@@ -17,7 +17,7 @@ std::string escape_token(std::string_view token);
 /// FormatError as `NAME:LINE: the fact`.
 class TokenFile {
  public:
-  /// `title` is the file's first line.
+  /// `title` is the file's first line. Views the text.
   TokenFile(std::string_view text, const std::string& name, std::string_view title);
 
   /// The value of the next line, which must read `KEY VALUE` with a value within 0..`most`.
@@ -34,9 +34,9 @@ class TokenFile {
   std::string_view line(const std::string& expected);
   std::string unescape(std::string_view word) const;
 
-  std::vector<std::string> lines_;
+  std::string_view rest_;
   std::string name_;
-  size_t next_ = 0;
+  int64_t number_ = 0;  // of the line read last
 };
 
 }  // namespace tapehead::data

@@ -90,6 +90,7 @@ class WordPieceModel : public TokenModel {
  private:
   WordPieceOptions options_;
   int32_t unk_;
+  size_t longest_ = 0;  // bytes of the longest token
 };
 
 /// Whole pieces are tokens; any other is the unknown token.

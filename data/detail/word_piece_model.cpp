@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tapehead/core/error.h"
 #include "tapehead/data/detail/token_model.h"
 #include "tapehead/data/text.h"
@@ -9,7 +11,11 @@ namespace tapehead::data::tokenizing {
 WordPieceModel::WordPieceModel(TokenTable table, WordPieceOptions options)
     : TokenModel(std::move(table)),
       options_(std::move(options)),
-      unk_(tokens().find(options_.unk_token)) {}
+      unk_(tokens().find(options_.unk_token)) {
+  for (int64_t id = 0; id < tokens().size(); ++id) {
+    if (const std::string* token = tokens().token(id)) longest_ = std::max(longest_, token->size());
+  }
+}
 
 void WordPieceModel::encode(std::string_view piece, std::vector<int64_t>& ids) const {
   std::vector<size_t> starts;  // of the characters, in bytes
@@ -25,7 +31,10 @@ void WordPieceModel::encode(std::string_view piece, std::vector<int64_t>& ids) c
   std::string candidate;
   for (size_t begin = 0; begin < end;) {
     int32_t id = -1;
-    size_t stop = end;
+    // What is longer than every token need not be looked up.
+    const auto beyond = std::upper_bound(starts.begin() + static_cast<std::ptrdiff_t>(begin),
+                                         starts.end(), starts[begin] + longest_);
+    size_t stop = std::min(end, static_cast<size_t>(beyond - starts.begin()));
     for (; stop > begin && id < 0; --stop) {
       candidate = begin == 0 ? "" : options_.prefix;
       candidate += piece.substr(starts[begin], starts[stop] - starts[begin]);
