@@ -65,8 +65,8 @@ struct Swap : CustomOp {
 };
 
 struct KeepsResult : CustomOp {
-  Tensor forward(const Tensor& x) { return save(x + x); }
-  Tensor backward(const Tensor& dy) const { return dy * 2 + saved(0) * 0; }
+  Tensor forward(const Tensor& x) { return save(exp(x)); }
+  Tensor backward(const Tensor& dy) const { return dy * saved(0); }
 };
 
 struct GivesOperandBack : CustomOp {

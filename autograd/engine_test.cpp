@@ -30,7 +30,10 @@ TEST_CASE("backward adds gradients to leaves") {
   CHECK(values(w.grad()) == Doubles{1, 2});
   sum(x * w).backward();
   CHECK(values(x.grad()) == Doubles{6, 8});
-  x.set_grad({});
+  sum(x * w).backward({.create_graph = true});
+  CHECK(values(x.grad()) == Doubles{9, 12});
+  CHECK(x.grad().requires_grad());
+  for (const Tensor& t : {x, w}) t.set_grad({});
   CHECK_FALSE(x.grad().defined());
 }
 

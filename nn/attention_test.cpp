@@ -107,19 +107,24 @@ TEST_CASE("attention: every score's gradient is right, coverage too") {
   for (const Score score : kAll) {
     CAPTURE(nn::name(score));
     const Setting s(score);
-    gradcheck(std::function([&](const std::vector<Tensor>& in) {
-                return std::vector<Tensor>{
-                    s.attention(in[0], s.attention.prepare(in[1], s.lengths), 2).context};
-              }),
-              {s.query, s.memory});
+    std::vector<Tensor> inputs{s.query, s.memory};
+    for (const nn::Param& p : s.params.all()) inputs.push_back(p.value);
+    gradcheck(
+        [&](const std::vector<Tensor>& in) {
+          return std::vector{s.attention(in[0], s.attention.prepare(in[1], s.lengths), 2).context};
+        },
+        inputs);
   }
   const Setting s(Score::additive, true);
-  const Tensor seen = rand({B, S}, f64);
-  gradcheck(std::function([&](const std::vector<Tensor>& in) {
-              const auto r = s.attention(in[0], s.attention.prepare(s.memory, s.lengths), 0, in[1]);
-              return std::vector<Tensor>{r.context, nn::coverage_loss(r.weights, in[1])};
-            }),
-            {s.query, seen});
+  no_grad([&] { s.params["attention.coverage"].copy_(randn({3}, f64)); });  // zeros at first
+  std::vector<Tensor> inputs{s.query, rand({B, S}, f64)};
+  for (const nn::Param& p : s.params.all()) inputs.push_back(p.value);
+  gradcheck(
+      [&](const std::vector<Tensor>& in) {
+        const auto r = s.attention(in[0], s.attention.prepare(s.memory, s.lengths), 0, in[1]);
+        return std::vector{r.context, nn::coverage_loss(r.weights, in[1])};
+      },
+      inputs);
 }
 
 TEST_CASE("attention: none sees the last position only") {

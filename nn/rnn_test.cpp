@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "tapehead/autograd/grad_mode.h"
+#include "tapehead/autograd/gradcheck.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/tests/oracles/rnn_cases.h"
@@ -83,6 +84,22 @@ TEST_CASE("rnn: results and gradients equal PyTorch's") {
     CAPTURE(t.layers);
     check_case(t, f64, 1e-13);
     check_case(t, f32, 1e-5);
+  }
+}
+
+TEST_CASE("rnn: layers in both directions have first and second derivatives") {
+  for (const RnnCell cell : {RnnCell::tanh, RnnCell::lstm, RnnCell::gru}) {
+    nn::Params params(1);
+    const nn::Rnn rnn(params / "rnn", C, H, {.cell = cell, .layers = 2, .bidirectional = true});
+    fill(params, f64);
+    std::vector<Tensor> inputs{formula({B, T, C}, 100, f64)};
+    for (const nn::Param& p : params.all()) inputs.push_back(p.value);
+    const auto f = [&](const std::vector<Tensor>& in) {
+      const nn::RnnNetResult r = rnn(in[0], tensor({4, 0, 3}));
+      return std::vector{r.out, r.state.h};
+    };
+    gradcheck(f, inputs, {.directions = 3});
+    gradgradcheck(f, inputs, {.directions = 1});
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "tapehead/autograd/gradcheck.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/nn/models/encoder_decoder.h"
@@ -64,11 +65,15 @@ TEST_CASE("a model that copies gives probabilities of all words, and the loss by
     const Tensor loss = nn::loss(model, batch);
     CHECK(loss.item() == doctest::Approx(nll_loss(p, wanted, {.ignore_index = 0}).item()));
     loss.backward();
+    std::vector<Tensor> weights;
     for (const nn::Param& param : params.trainable())
       if (param.path.starts_with(model.index() == 0 ? "rnn" : "transformer")) {
         CAPTURE(param.path);
         CHECK((!param.value.grad().defined() || all(isfinite(param.value.grad())).item<bool>()));
+        if (param.value.grad().defined()) weights.push_back(param.value);
       }
+    gradcheck([&](const std::vector<Tensor>&) { return std::vector{nn::loss(model, batch)}; },
+              weights, {.directions = 2});
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tapehead/autograd/gradcheck.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/nn/generate.h"
@@ -29,6 +30,21 @@ TEST_CASE("GPT has the parameters of its paper") {
   CHECK(!llama.contains("layers.0.attention.qkv.bias"));
   CHECK(llama["layers.0.attention.qkv.weight"].shape() == Shape{16 + 2 * 8, 16});
   CHECK(llama["layers.0.feed_forward.gate.weight"].shape() == Shape{24, 16});
+}
+
+TEST_CASE("GPT has the gradients of its formula") {
+  manual_seed(8);
+  for (nn::GptConfig config : {testing::small_gpt2(), testing::small_llama()}) {
+    config.dropout = 0;
+    nn::Params params(3);
+    const nn::Gpt gpt(params / "gpt", config);
+    params.to(f64);
+    std::vector<Tensor> weights;
+    for (const nn::Param& p : params.trainable()) weights.push_back(p.value);
+    const Tensor ids = randint(kVocab, {2, 5}), next = randint(kVocab, {2, 5});
+    gradcheck([&](const std::vector<Tensor>&) { return std::vector{gpt.loss(ids, next)}; }, weights,
+              {.directions = 2});
+  }
 }
 
 TEST_CASE("GPT with caches writes what it writes without") {

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "tapehead/autograd/gradcheck.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/tests/expect.h"
@@ -107,11 +108,15 @@ TEST_CASE("T5's loss is that of labels moved to the right, and reaches every par
   CHECK(loss.item() ==
         doctest::Approx(cross_entropy(logits, labels, {.ignore_index = -100}).item()));
   loss.backward();
+  std::vector<Tensor> weights;
   for (const nn::Param& p : params.all()) {
     CAPTURE(p.path);
     REQUIRE(p.value.grad().defined());
     CHECK(max(abs(p.value.grad())).item() > 0);
+    weights.push_back(p.value);
   }
+  gradcheck([&](const std::vector<Tensor>&) { return std::vector{t5.loss(source, labels)}; },
+            weights, {.directions = 2});
 }
 
 TEST_CASE("T5 starts with scores of about 1, though it does not scale them") {

@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+"""Breaks formulas one at a time and sees whether the unit tests notice.
+
+    tests/mutants.py                   all mutants; prints a table, fails if one survives
+    tests/mutants.py --only 'norm.*'   those of some names (a shell pattern)
+    tests/mutants.py --list            only says whether each entry still fits its file
+
+tests/mutants/*.txt holds the entries:
+
+    [name] file: tests that should notice, joined with ` + `: doctest patterns, or `row OP`
+    - the text as it is, a statement that ends in ; or an expression; white space does not matter
+    + what it becomes, or what the part of it between two @ becomes
+
+All mutants are compiled into one copy of the library, each behind a switch that an environment
+variable sets, so that one build serves them all. It stands in --scratch, where the next run finds
+it again. A mutant that its own tests let pass is run through all of them.
+"""
+import argparse
+import concurrent.futures
+import fnmatch
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import zlib
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SWITCH = 'tapehead_mutant'
+DEFINITION = f'''
+#include <cstdlib>
+const int {SWITCH} = [] {{
+  const char* number = std::getenv("TAPEHEAD_MUTANT");
+  return number ? std::atoi(number) : 0;
+}}();
+'''
+
+
+class Mutant:
+    def __init__(self, name, file, tests, old, new):
+        self.name, self.file, self.tests, self.old, self.new = name, file, tests, old, new
+        self.number = zlib.crc32(name.encode()) >> 1  # of its switch, whatever else there is
+
+    def pattern(self):
+        """Finds the old text, however it is broken into lines; its group is what changes."""
+        before, marked, after = self.old.split('@') if '@' in self.old else ('', self.old, '')
+        return r'\s*'.join([spaced(before), f'({spaced(marked)})', spaced(after)])
+
+    def is_statement(self):
+        return self.old.endswith(';')
+
+
+def spaced(code):
+    """A pattern of the code's tokens, with any white space between them."""
+    return r'\s*'.join(rf'\b{token}\b' if token[0].isalnum() or token[0] == '_' else
+                       re.escape(token) for token in re.findall(r'\w+|[^\w\s]', code))
+
+
+def read_mutants():
+    mutants, lines = [], []
+    for path in sorted((ROOT / 'tests/mutants').glob('*.txt')):
+        lines += [line for line in path.read_text().splitlines() if not line.startswith('#')]
+    for at in range(0, len(lines), 3):
+        head = re.fullmatch(r'\[(\S+)\] (\S+): (.+)', lines[at])
+        if not head or [line[:2] for line in lines[at + 1:at + 3]] != ['- ', '+ ']:
+            sys.exit(f'mutants: expected [name] file: tests, then - and +, at: {lines[at]}')
+        mutants.append(Mutant(*head.groups(), lines[at + 1][2:], lines[at + 2][2:]))
+    if len({m.name for m in mutants}) < len(mutants):
+        sys.exit('mutants: a name is there twice')
+    return mutants
+
+
+def places(mutants, text):
+    """Where the mutants of one file stand: {(start, end): [mutant, ...]}, and what does not fit."""
+    found, problems = {}, []
+    for m in mutants:
+        hits = [hit.span(1) for hit in re.finditer(m.pattern(), text)]
+        if len(hits) != 1:
+            problems.append(f'{m.name}: its text occurs {len(hits)} times in {m.file}, not once: '
+                            f'{m.old}')
+            continue
+        clash = [span for span in found if span != hits[0]
+                 and span[0] < hits[0][1] and hits[0][0] < span[1]]
+        if clash:
+            problems.append(f'{m.name}: its text overlaps that of {found[clash[0]][0].name}')
+            continue
+        found.setdefault(hits[0], []).append(m)
+    return found, problems
+
+
+def switched(text, found):
+    """The file with every mutant behind its switch."""
+    for (start, end), mutants in sorted(found.items(), reverse=True):
+        old = text[start:end]
+        if mutants[0].is_statement():
+            code = ' else '.join(f'if ({SWITCH} == {m.number}) {{ {m.new} }}' for m in mutants)
+            code = f'{{ {code} else {{ {old} }} }}'
+        else:
+            code = ''.join(f'{SWITCH} == {m.number} ? ({m.new}) : ' for m in mutants)
+            code = f'({code}({old}))'
+        text = text[:start] + code + text[end:]
+    return f'extern const int {SWITCH};\n{text}'
+
+
+def mutated_files(mutants):
+    """The new text of every file that a mutant changes."""
+    files, problems = {}, []
+    for name in sorted({m.file for m in mutants}):
+        mine = [m for m in mutants if m.file == name]
+        if not (ROOT / name).exists():
+            problems += [f'{m.name}: there is no file {name}' for m in mine]
+            continue
+        text = (ROOT / name).read_text()
+        found, wrong = places(mine, text)
+        files[name] = switched(text, found)
+        problems += wrong
+    return files, problems
+
+
+def write_if_changed(path, data):
+    if path.exists() and path.read_bytes() == data:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def build(files, scratch):
+    """Copies the sources, changes them and builds the unit tests; gives their program."""
+    listed = subprocess.run(['git', 'ls-files', '-co', '--exclude-standard'], cwd=ROOT, check=True,
+                            capture_output=True, text=True).stdout.split('\n')
+    home = 'core/isa.cpp'
+    files.setdefault(home, f'extern const int {SWITCH};\n' + (ROOT / home).read_text())
+    files[home] += DEFINITION
+    for name in filter(None, listed):
+        source = ROOT / name
+        if source.is_symlink() or not source.is_file():
+            continue
+        write_if_changed(scratch / name, files[name].encode() if name in files
+                         else source.read_bytes())
+        shutil.copymode(source, scratch / name)
+    if not (scratch / 'build/build.ninja').exists():
+        subprocess.run(['meson', 'setup', 'build'], cwd=scratch, check=True)
+    ninja = shlex.split(os.environ.get('NINJA', 'ninja'))
+    if subprocess.run([*ninja, '-C', 'build', 'tests/unit'], cwd=scratch).returncode:
+        sys.exit('mutants: the build failed; an entry above does not compile (--only tells which)')
+    return scratch / 'build/tests/unit'
+
+
+def run(program, number, tests, timeout=900):
+    """What notices: None, or the test and its first words. `tests` is empty for all."""
+    env = dict(os.environ, TAPEHEAD_MUTANT=str(number), OMP_NUM_THREADS='1')
+    rows = [t[4:] for t in tests if t.startswith('row ')]
+    patterns = [t for t in tests if not t.startswith('row ')]
+    if rows:
+        env['TAPEHEAD_ONLY_ROW'] = rows[0]
+        patterns.append('every row of the table*')
+    command = [program, '--abort-after=1'] + (['--test-case=' + ','.join(patterns)] if tests else [])
+    try:
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=timeout,
+                              errors='replace')
+    except subprocess.TimeoutExpired:
+        return 'it does not end'
+    if tests and re.search(r'test cases: +0 ', done.stdout):
+        sys.exit(f'mutants: no test is named {" + ".join(tests)}')
+    if done.returncode == 0:
+        return None
+    row = re.search(r'op_table_test\.cpp:\d+: (?:FATAL )?ERROR: (\w+)[^:]*: (.*)', done.stdout)
+    if row and rows:
+        check = 'recorded gradient' if 'create_graph' in row[2] else row[2].split(':')[0]
+        return f'row {row[1]}: {check}'
+    case = re.findall(r'^TEST CASE: +(.*)', done.stdout, re.M)
+    return case[-1] if case else f'exit code {done.returncode}'
+
+
+def judge(program, mutant):
+    by = run(program, mutant.number, mutant.tests.split(' + '))
+    if by:
+        return by
+    by = run(program, mutant.number, [])
+    return by and f'{by} (not by its own tests)'
+
+
+def main():
+    parser = argparse.ArgumentParser(description='Sees whether the unit tests notice mutants.')
+    parser.add_argument('--only', default='*', metavar='NAME', help='a shell pattern of names')
+    parser.add_argument('--list', action='store_true', help='list the entries, run nothing')
+    parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='mutants at a time')
+    parser.add_argument('--scratch', type=pathlib.Path, help='where the mutated copy is built',
+                        default=pathlib.Path(tempfile.gettempdir()) / 'tapehead-mutants')
+    options = parser.parse_args()
+
+    mutants = [m for m in read_mutants() if fnmatch.fnmatch(m.name, options.only)]
+    files, problems = mutated_files(mutants)
+    if options.list:
+        for m in mutants:
+            print(f'{m.name:32} {m.file}')
+    if problems or not mutants:
+        sys.exit('\n'.join(problems) or f'mutants: none is named {options.only}')
+    if options.list:
+        return 0
+
+    program = build(files, options.scratch.resolve())
+    broken = run(program, 0, [])
+    if broken:
+        sys.exit(f'mutants: without any mutant the tests fail already: {broken}')
+    survived = 0
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for m, by in zip(mutants, pool.map(lambda m: judge(program, m), mutants)):
+            survived += by is None
+            print(f'{m.name:32} {m.file:34} {by or "SURVIVED"}', flush=True)
+    print(f'{len(mutants)} mutants, {survived} survived')
+    return 1 if survived else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
