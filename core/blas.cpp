@@ -54,7 +54,7 @@ struct Buffers {
     }
     for (void* buffer : taken) blas_memory_free(buffer);
     if (mapped.size() == threads)
-      throw MemoryError(fmt::format(
+      throw OutOfMemoryError(fmt::format(
           "matmul: the system does not give the {} MiB that OpenBLAS takes for each thread; raise "
           "the limit of the process (ulimit -v), or use fewer threads",
           kBytes >> 20));

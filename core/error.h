@@ -53,10 +53,6 @@ class OutOfMemoryError : public Error {
 class ValueError : public Error {
   using Error::Error;
 };
-/// Memory that the system does not give.
-class MemoryError : public Error {
-  using Error::Error;
-};
 /// gradcheck found a derivative that is wrong.
 class GradcheckError : public Error {
   using Error::Error;

@@ -39,7 +39,7 @@ std::string product(int64_t more) {
       set_num_threads(2);
       const Tensor a = full({512, 512}, 2);
       text = std::to_string(core::matmul("matmul", a, a).to_vector<double>()[0]);
-    } catch (const MemoryError& e) {
+    } catch (const OutOfMemoryError& e) {
       text = e.what();
     }
   }).join();
@@ -61,7 +61,7 @@ TEST_CASE("memory limit: a product is right or refused, and never hangs") {
     const std::string text = in_child([&] { return product(mebibytes << 20); });
     any_right |= text == right;
     any_refused |= text == refused;
-    CHECK((text == right || text == refused || text.starts_with("memory: the system does not")));
+    CHECK((text == right || text == refused || text.starts_with("memory: ")));
   }
   CHECK(any_right);
   CHECK(any_refused);
@@ -74,10 +74,9 @@ TEST_CASE("memory limit: a tensor that the system has no memory for") {
     empty({1 << 26}, u8);
     return std::string("there");
   });
-  CHECK(text.starts_with("memory: the system does not give 67108928 bytes, and "));
-  CHECK(
-      text.ends_with(" are in use; free tensors, take smaller batches, or raise the limit of the "
-                     "process (ulimit -v)"));
+  CHECK(text.starts_with("memory: 67108928 bytes cannot be had while "));
+  CHECK(text.ends_with(
+      " are in use; make sizes or batches smaller, or raise the limit of the process (ulimit -v)"));
 }
 
 #endif

@@ -181,7 +181,9 @@ TEST_CASE("safetensors: files of 900 GB are checked before memory is spent on th
   }
   CAPTURE(error);
   CHECK(error.starts_with("memory: 4398046511168 bytes cannot be had while "));
-  CHECK(error.ends_with("; make sizes or batches smaller (in " + path + ")"));
+  CHECK(error.ends_with(
+      "; make sizes or batches smaller, or raise the limit of the process (ulimit -v) (in " + path +
+      ")"));
 #endif
 }
 

@@ -84,7 +84,8 @@ TEST_CASE("memory that cannot be had is an error that tells how much was asked f
   const std::string error = message_of<OutOfMemoryError>([] { core::empty({int64_t{1} << 58}); });
   CAPTURE(error);
   CHECK(error.starts_with("memory: 1152921504606847040 bytes cannot be had while "));
-  CHECK(error.ends_with(" are in use; make sizes or batches smaller"));
+  CHECK(error.ends_with(
+      " are in use; make sizes or batches smaller, or raise the limit of the process (ulimit -v)"));
   CHECK(message_of<ValueError>([] { Storage::create(-1); }) ==
         "Storage: -1 bytes; the number must not be negative");
 }

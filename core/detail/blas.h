@@ -28,7 +28,7 @@ bool use_core(const std::string& core);
 
 /// Has OpenBLAS hold the buffer that a product in this thread takes. To be called before the first
 /// one: OpenBLAS asks the system for it again and again, without end, where there is no memory.
-/// Throws MemoryError there.
+/// Throws OutOfMemoryError there.
 void have_buffer();
 
 /// What info() says of an OpenBLAS that is slower than it could be; empty of one that is right.
