@@ -35,7 +35,7 @@ struct NpzLimits {
 /// The arrays of a .npz file in its order, by their names without .npy; stored or deflated, as
 /// numpy.savez and savez_compressed write them. Throws as read_npy, and FormatError for an entry
 /// that is no array, is there twice, is encrypted or fails its checksum, and for an archive beyond
-/// the limits.
+/// the limits. Of a pipe at most 1 GiB is read.
 std::vector<NamedTensor> read_npz(const std::string& path, const NpzLimits& limits = {});
 std::vector<NamedTensor> parse_npz(std::string_view bytes, const std::string& name,
                                    const NpzLimits& limits = {});

@@ -170,7 +170,7 @@ std::vector<NamedTensor> parse_npz(std::string_view bytes, const std::string& na
 
 std::vector<NamedTensor> read_npz(const std::string& path, const NpzLimits& limits) {
   const core::InputFile file(path);
-  if (!file.has_size()) return parse_npz(read_file(path, limits.bytes), path, limits);
+  if (!file.has_size()) return parse_npz(read_file(path), path, limits);
   ZipError error;
   const Archive archive =
       open(zip_source_file_create(path.c_str(), 0, -1, &error.value), error, path);

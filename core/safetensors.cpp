@@ -25,7 +25,6 @@ static_assert(std::endian::native == std::endian::little,
               "safetensors holds little-endian numbers");
 
 constexpr uint64_t kMaxHeader = 100'000'000;
-constexpr int64_t kMaxPiped = int64_t{1} << 36;    // of a pipe, which has no size to compare with
 constexpr const char* kMetadata = "__metadata__";  // where a tensor's name would stand
 
 constexpr std::pair<const char*, DType> kTypes[] = {{"F32", f32},     {"F64", f64}, {"BF16", bf16},
@@ -292,7 +291,7 @@ std::string SafeTensors::note(const std::string& key) const {
 
 SafeTensors read_safetensors(const std::string& path) {
   const core::InputFile file(path);
-  if (!file.has_size()) return parse_safetensors(read_file(path, kMaxPiped), path);
+  if (!file.has_size()) return parse_safetensors(read_file(path), path);
   return core::reading(path, [&] { return parse(ByteSource(file), path); });
 }
 

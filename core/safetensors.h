@@ -26,8 +26,9 @@ struct SafeTensors {
 /// JSON object without duplicate names, shapes whose size in bytes is that of their range, ranges
 /// that tile the buffer without gap or overlap. All of them are checked before there is memory for
 /// a tensor. F16, which tensors do not have, is read as f32; of BOOL every byte but 0 is true, as
-/// for NumPy and PyTorch. Throws IoError when it cannot be read, FormatError that names the file
-/// and the broken rule, OutOfMemoryError that names the file.
+/// for NumPy and PyTorch. A pipe has no size to check against: at most 1 GiB is read of it. Throws
+/// IoError when it cannot be read, FormatError that names the file and the broken rule,
+/// OutOfMemoryError that names the file.
 SafeTensors read_safetensors(const std::string& path);
 
 /// The same from memory; `name` stands for the file in errors.
