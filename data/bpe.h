@@ -57,7 +57,8 @@ class Bpe {
   /// training. pad, bos and eos are skipped, unk is U+FFFD. Throws IndexError.
   std::string decode(std::span<const int64_t> ids) const;
 
-  /// One text file, written atomically. save throws IoError; load throws IoError or FormatError.
+  /// One text file, written atomically. save throws IoError; load throws IoError or FormatError. A
+  /// file beyond the limits of read_text() can be read with others, and given to from_text().
   void save(const std::string& path) const;
   static Bpe load(const std::string& path);
   /// The same as a string; `name` stands for the file in errors.

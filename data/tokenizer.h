@@ -51,7 +51,8 @@ class Tokenizer {
   /// tokenizer.json itself. Truncation and padding, which belong to batches, are not done.
   ///
   /// Throws IoError, or FormatError with the file and the place in it: also for a component that is
-  /// not supported, ids given twice, and merges of tokens that are not in the vocabulary.
+  /// not supported, ids given twice, and merges of tokens that are not in the vocabulary. A file
+  /// beyond the limits of read_text() can be read with others, and given to from_json().
   static Tokenizer load(const std::string& path);
   /// From the text of a tokenizer.json; `name` stands for the file in errors.
   static Tokenizer from_json(std::string_view json, const std::string& name);
@@ -78,7 +79,9 @@ class Tokenizer {
   /// Whether the id is a special token's.
   bool is_special(int64_t id) const;
 
-  /// Throws FormatError when the text is not UTF-8.
+  /// Throws FormatError when the text is not UTF-8, and when the rules of a tokenizer.json would
+  /// make it longer than 64 times its length and 4096 bytes: they may feed on their own results.
+  /// decode has the same limit.
   std::vector<int64_t> encode(std::string_view text, const EncodeOptions& options = {}) const;
   /// decode(encode(text, {.add_special_tokens = false})) is text for a byte-level tokenizer without
   /// prefix space, normalizer and tokens that strip; bytes that make no UTF-8 become U+FFFD. Throws
