@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/gradcheck.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
@@ -116,7 +117,7 @@ TEST_CASE("attention: every score's gradient is right, coverage too") {
         inputs);
   }
   const Setting s(Score::additive, true);
-  no_grad([&] { s.params["attention.coverage"].copy_(randn({3}, f64)); });  // zeros at first
+  no_grad([&] { return s.params["attention.coverage"].copy_(randn({3}, f64)); });  // from zeros
   std::vector<Tensor> inputs{s.query, rand({B, S}, f64)};
   for (const nn::Param& p : s.params.all()) inputs.push_back(p.value);
   gradcheck(
