@@ -127,7 +127,7 @@ def write_if_changed(path, data):
     path.write_bytes(data)
 
 
-def build(files, scratch):
+def build(files, scratch, ninja):
     """Copies the sources, changes them and builds the unit tests; gives their program."""
     listed = subprocess.run(['git', 'ls-files', '-co', '--exclude-standard'], cwd=ROOT, check=True,
                             capture_output=True, text=True).stdout.split('\n')
@@ -143,8 +143,7 @@ def build(files, scratch):
         shutil.copymode(source, scratch / name)
     if not (scratch / 'build/build.ninja').exists():
         subprocess.run(['meson', 'setup', 'build'], cwd=scratch, check=True)
-    ninja = shlex.split(os.environ.get('NINJA', 'ninja'))
-    if subprocess.run([*ninja, '-C', 'build', 'tests/unit'], cwd=scratch).returncode:
+    if subprocess.run([*shlex.split(ninja), '-C', 'build', 'tests/unit'], cwd=scratch).returncode:
         sys.exit('mutants: the build failed; an entry above does not compile (--only tells which)')
     return scratch / 'build/tests/unit'
 
@@ -188,6 +187,7 @@ def main():
     parser.add_argument('--only', default='*', metavar='NAME', help='a shell pattern of names')
     parser.add_argument('--list', action='store_true', help='list the entries, run nothing')
     parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='mutants at a time')
+    parser.add_argument('--ninja', default='ninja', metavar='COMMAND', help='what builds')
     parser.add_argument('--scratch', type=pathlib.Path, help='where the mutated copy is built',
                         default=pathlib.Path(tempfile.gettempdir()) / 'tapehead-mutants')
     options = parser.parse_args()
@@ -202,7 +202,7 @@ def main():
     if options.list:
         return 0
 
-    program = build(files, options.scratch.resolve())
+    program = build(files, options.scratch.resolve(), options.ninja)
     broken = run(program, 0, [])
     if broken:
         sys.exit(f'mutants: without any mutant the tests fail already: {broken}')
