@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
-#include "tapehead/autograd/detail/padding.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/autograd/rederive.h"
 #include "tapehead/core/detail/elementwise.h"
@@ -48,10 +47,10 @@ std::vector<Tensor> simple_recurrent(RnnCell cell, const std::vector<Tensor>& in
   std::vector<Tensor> out(static_cast<size_t>(T));
   for (int64_t i = 0; i < T; ++i) {
     const int64_t t = reverse ? T - 1 - i : i;
-    auto [h_next, c_next] =
-        simple_step(cell, linear(x.select(1, t), w_ih, b_ih), linear(h, w_hh, b_hh), h, c);
     const Tensor active = core::full({B, 1}, true, boolean);
     for (size_t b = 0; b < lengths.size(); ++b) active.data<bool>()[b] = t < lengths[b];
+    auto [h_next, c_next] = simple_step(cell, linear(where(active, x.select(1, t), 0), w_ih, b_ih),
+                                        linear(h, w_hh, b_hh), h, c);
     h = where(active, h_next, h);
     c = where(active, c_next, c);
     out[static_cast<size_t>(t)] = where(active, h, 0);
@@ -59,6 +58,23 @@ std::vector<Tensor> simple_recurrent(RnnCell cell, const std::vector<Tensor>& in
   std::vector<Tensor> results{T > 0 ? stack(out, 1) : core::full({B, 0, H}, 0, x.dtype()), h};
   if (cell == RnnCell::lstm) results.push_back(c);
   return results;
+}
+
+std::vector<int64_t> length_list(const Tensor& lengths) {
+  return lengths.defined() ? lengths.to_vector<int64_t>() : std::vector<int64_t>();
+}
+
+// x [B, T, C] as [T, B, C], with zeros past the lengths: what is there is not read, but the
+// gradient of w_ih would multiply it by 0, and NaN would stay.
+Tensor time_major(const Tensor& x, const std::vector<int64_t>& lengths) {
+  if (lengths.empty()) return core::contiguous(x.transpose(0, 1));
+  const Tensor out = core::clone(x.transpose(0, 1));
+  const int64_t T = out.size(0), B = out.size(1), C = out.size(2);
+  for (int64_t b = 0; b < B; ++b) {
+    const int64_t end = lengths[static_cast<size_t>(b)];
+    core::copy_into(core::view_of(out, {T - end, C}, {B * C, 1}, (end * B + b) * C), Tensor(0));
+  }
+  return out;
 }
 
 struct Recurrent : CustomOp {
@@ -78,9 +94,8 @@ struct Recurrent : CustomOp {
     };
     r = {.cell = static_cast<kernels::Cell>(cell),
          .reverse = options.reverse,
-         .lengths = options.lengths.defined() ? options.lengths.to_vector<int64_t>()
-                                              : std::vector<int64_t>(),
-         .x = core::contiguous(x.transpose(0, 1)),
+         .lengths = length_list(options.lengths),
+         .x = time_major(x, length_list(options.lengths)),
          .w_ih = core::contiguous(w_ih),
          .w_hh = core::contiguous(w_hh),
          .b_ih = b_ih,
@@ -167,9 +182,8 @@ RnnResult recurrent(RnnCell cell, const Tensor& x, const RnnWeights& w, const Te
   Tensor b_ih = as(w.b_ih, wide), b_hh = as(w.b_hh, wide);  // both or none from here on
   if (b_ih.defined() && !b_hh.defined()) b_hh = core::full(b_ih.shape(), 0, wide);
   if (b_hh.defined() && !b_ih.defined()) b_ih = core::full(b_hh.shape(), 0, wide);
-  auto results =
-      apply<Recurrent>(as(detail::zero_padding(x, options.lengths), wide), as(w.w_ih, wide),
-                       as(w.w_hh, wide), b_ih, b_hh, as(h0, wide), as(c0, wide), cell, options);
+  auto results = apply<Recurrent>(as(x, wide), as(w.w_ih, wide), as(w.w_hh, wide), b_ih, b_hh,
+                                  as(h0, wide), as(c0, wide), cell, options);
   return {as(results[0], given), as(results[1], given),
           results.size() > 2 ? as(results[2], given) : Tensor()};
 }
