@@ -4,7 +4,6 @@
 
 #include <array>
 
-#include "tapehead/autograd/engine.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/nn/attention.h"
 #include "tapehead/nn/convolution.h"
@@ -27,6 +26,7 @@
 #include "tapehead/nn/models/vit.h"
 #include "tapehead/nn/norm.h"
 #include "tapehead/nn/positions.h"
+#include "tapehead/tests/empty_check.h"
 #include "tapehead/tests/expect.h"
 
 using namespace tapehead;
@@ -62,21 +62,7 @@ void check(const Row& row, Sizes n) {
   const Tensors results = row.results(params, inputs, n);
   for (const nn::Param& p : params.all())
     if (p.value.requires_grad()) inputs.push_back(p.value);
-  Tensor loss = zeros({});
-  for (const Tensor& y : results) loss = loss + sum(square(y));
-  REQUIRE(loss.requires_grad());
-  for (const bool record : {false, true}) {
-    const Tensors grads =
-        grad({loss}, inputs, {.retain_graph = true, .create_graph = record, .allow_unused = true});
-    Tensor norm = zeros({});
-    for (size_t i = 0; i < grads.size(); ++i) {
-      if (!grads[i].defined()) continue;
-      CHECK(grads[i].shape() == inputs[i].shape());
-      CHECK(all(isfinite(grads[i])).item() == 1);
-      if (grads[i].requires_grad()) norm = norm + sum(square(grads[i]));
-    }
-    if (norm.requires_grad()) grad({norm}, inputs, {.retain_graph = true, .allow_unused = true});
-  }
+  check_derivatives(results, inputs);
 }
 
 const nn::TransformerOptions kSmall{.width = 4, .heads = 2, .hidden = 5, .layers = 1};

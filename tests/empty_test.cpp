@@ -2,53 +2,17 @@
 // backward and in second derivatives.
 #include <doctest/doctest.h>
 
-#include <deque>
-
-#include "tapehead/autograd/attention.h"
-#include "tapehead/autograd/engine.h"
-#include "tapehead/autograd/entity_memory.h"
-#include "tapehead/autograd/linear_attention.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/autograd/rotary.h"
 #include "tapehead/core/creation.h"
+#include "tapehead/tests/empty_check.h"
 
 using namespace tapehead;
+using namespace tapehead::testing;
 
 namespace {
 
 using Tensors = std::vector<Tensor>;
-
-struct Empty {
-  const char* name;
-  std::vector<Shape> shapes;  // of the operands, all tracked
-  std::function<Tensors(const Tensors&)> call;
-};
-
-// Results, gradients both ways and second derivatives: that they can be computed, and their shapes.
-void check(const Empty& row, DType dtype) {
-  INFO(std::string(row.name));
-  for (const Shape& shape : row.shapes) INFO(shape.str());
-  manual_seed(1);
-  Tensors x;
-  for (const Shape& shape : row.shapes) x.push_back(randn(shape).to(dtype).set_requires_grad());
-  Tensor loss = zeros({});
-  for (const Tensor& y : row.call(x))
-    if (is_floating(y.dtype())) loss = loss + sum(square(y));
-  REQUIRE(loss.requires_grad());
-  for (const bool record : {false, true}) {
-    const Tensors grads =
-        grad({loss}, x, {.retain_graph = true, .create_graph = record, .allow_unused = true});
-    Tensor norm = zeros({});
-    for (size_t i = 0; i < x.size(); ++i) {
-      if (!grads[i].defined()) continue;
-      CHECK(grads[i].shape() == x[i].shape());
-      if (grads[i].requires_grad()) norm = norm + sum(square(grads[i]));
-    }
-    if (norm.requires_grad())
-      for (const Tensor& g : grad({norm}, x, {.retain_graph = true, .allow_unused = true}))
-        if (g.defined()) CHECK(g.dtype() == dtype);
-  }
-}
 
 using Unary = Tensor (*)(const Tensor&);
 constexpr Unary kUnary[] = {[](const Tensor& x) { return -x; },
@@ -159,8 +123,8 @@ constexpr Binary kBinary[] = {
       return stack({a, b}, 1);
     }};
 
-std::vector<Empty> elementwise() {
-  std::vector<Empty> out;
+std::vector<EmptyCall> elementwise() {
+  std::vector<EmptyCall> out;
   for (const Unary f : kUnary)
     for (const Shape& shape : {Shape{0, 3}, Shape{3, 0}, Shape{0, 0}}) {
       out.push_back({"unary", {shape}, [f](const Tensors& x) { return Tensors{f(x[0])}; }});
@@ -175,8 +139,8 @@ std::vector<Empty> elementwise() {
   return out;
 }
 
-std::vector<Empty> products() {
-  std::vector<Empty> out;
+std::vector<EmptyCall> products() {
+  std::vector<EmptyCall> out;
   for (const auto& [a, b] : std::vector<std::pair<Shape, Shape>>{{{0, 3}, {3, 4}},
                                                                  {{2, 0}, {0, 4}},
                                                                  {{2, 3}, {3, 0}},
@@ -201,7 +165,7 @@ std::vector<Empty> products() {
   return out;
 }
 
-std::vector<Empty> chosen() {
+std::vector<EmptyCall> chosen() {
   const Tensor none = zeros({0}, i64);
   return {
       {"embedding of no ids",
@@ -288,8 +252,8 @@ std::vector<Empty> chosen() {
   };
 }
 
-std::vector<Empty> class_losses() {
-  std::vector<Empty> out;
+std::vector<EmptyCall> class_losses() {
+  std::vector<EmptyCall> out;
   for (const Reduction r : {Reduction::mean, Reduction::sum, Reduction::none}) {
     out.push_back({"cross_entropy", {{0, 3}}, [r](const Tensors& x) {
                      return Tensors{cross_entropy(x[0], zeros({0}, i64), {.reduction = r})};
@@ -308,93 +272,19 @@ std::vector<Empty> class_losses() {
   return out;
 }
 
-struct AttentionSizes {
-  int64_t B = 2, H = 2, T = 3, S = 3, D = 4, E = 4;
-  std::vector<Shape> shapes() const { return {{B, H, T, D}, {B, H, S, D}, {B, H, S, E}}; }
-};
-constexpr AttentionSizes kSizes[] = {{.B = 0}, {.T = 0}, {.T = 0, .S = 0},
-                                     {.S = 0}, {.D = 0}, {.E = 0}};
-
-std::vector<Empty> attentions() {
-  std::vector<Empty> out;
-  for (const AttentionSizes& n : kSizes) {
-    const auto with = [&](const char* name, const AttentionOptions& o) {
-      out.push_back({name, n.shapes(), [o](const Tensors& x) {
-                       return Tensors{scaled_dot_product_attention(x[0], x[1], x[2], o).out};
-                     }});
-    };
-    const Shape scores{n.B, n.H, n.T, n.S};
-    with("attention", {});
-    with("attention, causal", {.causal = true, .window = {.before = 1}});
-    with("attention with lengths", {.lengths = full({n.B}, n.S / 2, i64)});
-    with("attention with a mask and a bias",
-         {.mask = full(scores, true, boolean), .bias = zeros(scores)});
-    with("attention with dropout and sinks", {.dropout = 0.5, .softcap = 2, .sinks = zeros({n.H})});
-    with("attention with tables",
-         {.distance_bias = zeros({n.H, 3}),
-          .relative = {.keys = zeros({3, n.D}), .values = zeros({3, n.E})}});
-    with("attention with a score function",
-         {.score = [](const Tensor& s, const ScoresAt&) { return s * 2; }});
-    with("attention with its weights", {.weights_of = WeightsOf{}});
-    for (const bool causal : {false, true}) {
-      if (causal && n.T > n.S) continue;
-      out.push_back({"linear_attention", n.shapes(), [causal](const Tensors& x) {
-                       return Tensors{linear_attention(x[0], x[1], x[2], {.causal = causal})};
-                     }});
-      out.push_back({"linear_attention with lengths", n.shapes(), [causal](const Tensors& x) {
-                       const Tensor lengths = full({x[1].size(0)}, x[1].size(2) / 2, i64);
-                       return Tensors{linear_attention(x[0], x[1], x[2],
-                                                       {.causal = causal, .lengths = lengths})};
-                     }});
-    }
-  }
-  return out;
-}
-
-std::vector<Empty> sequences() {
-  std::vector<Empty> out;
-  for (const auto& [B, T, C] : {std::array<int64_t, 3>{0, 3, 2}, {2, 0, 2}, {2, 3, 0}, {0, 0, 0}}) {
-    for (const RnnCell cell : {RnnCell::tanh, RnnCell::relu, RnnCell::lstm, RnnCell::gru})
-      for (const bool padded : {false, true}) {
-        const int64_t wide = 3 * (cell == RnnCell::lstm ? 4 : cell == RnnCell::gru ? 3 : 1);
-        const Tensor lengths = padded ? full({B}, T / 2, i64) : Tensor();
-        out.push_back({"recurrent",
-                       {{B, T, C}, {wide, C}, {wide, 3}, {wide}, {wide}, {B, 3}, {B, 3}},
-                       [=](const Tensors& x) {
-                         const RnnResult r = recurrent(cell, x[0], {x[1], x[2], x[3], x[4]}, x[5],
-                                                       cell == RnnCell::lstm ? x[6] : Tensor(),
-                                                       {.lengths = lengths});
-                         return r.c.defined() ? Tensors{r.out, r.h, r.c} : Tensors{r.out, r.h};
-                       }});
-      }
-    out.push_back(
-        {"entity_memory", {{B, T, C}, {2, C}, {C, C}, {C, C}, {C, C}}, [](const Tensors& x) {
-           const EntityMemory m = entity_memory(x[0], {x[1], x[2], x[3], x[4], {}});
-           return Tensors{m.memory, m.gates};
-         }});
-  }
-  return out;
-}
-
 }  // namespace
 
 TEST_CASE("sizes of 0: elementwise ops, views and reductions") {
-  for (const Empty& row : elementwise())
+  for (const EmptyCall& row : elementwise())
     for (const DType dtype : {f32, bf16}) check(row, dtype);
 }
 TEST_CASE("sizes of 0: products") {
-  for (const Empty& row : products())
+  for (const EmptyCall& row : products())
     for (const DType dtype : {f32, f64, bf16}) check(row, dtype);
 }
 TEST_CASE("sizes of 0: elements chosen by integers, and norms") {
-  for (const Empty& row : chosen()) check(row, f32);
+  for (const EmptyCall& row : chosen()) check(row, f32);
 }
 TEST_CASE("sizes of 0: losses over classes") {
-  for (const Empty& row : class_losses()) check(row, f32);
-}
-TEST_CASE("sizes of 0: attention") {
-  for (const Empty& row : attentions()) check(row, f32);
-}
-TEST_CASE("sizes of 0: recurrent networks and memories") {
-  for (const Empty& row : sequences()) check(row, f32);
+  for (const EmptyCall& row : class_losses()) check(row, f32);
 }
