@@ -48,15 +48,15 @@ inline ExpParts exp_parts(float x) {
   return {bits_of(rounded) - bits_of(kRound), q * (r * r) + r};
 }
 
+// By two factors, because the ends of the range are beyond what one can scale by. Below it the
+// first is 0: a product that underflows takes a hundred cycles on some CPUs, and rows of scores are
+// full of what is masked or far from the largest. NaN stays.
 inline float exp_of(float x) {
-  // Both factors below are 0 there. Nothing may underflow where exp() has long been 0, in a row
-  // that is masked or saturated: that takes a hundred cycles on some CPUs. NaN stays.
-  x = x < -176.0f ? -176.0f : x;
+  x = x < -105.0f ? -105.0f : x;
   x = x > 89.0f ? 89.0f : x;
   const ExpParts e = exp_parts(x);
-  // By two factors: the ends of the range are beyond what one can scale by.
-  const int32_t half = e.k >> 1;
-  return (e.expm1 + 1.0f) * power_of_two(half) * power_of_two(e.k - half);
+  const int32_t shift = (bits_of(x) >> 31) & 48;  // 48 of negative x
+  return (e.expm1 + 1.0f) * power_of_two(e.k - 24 + shift) * power_of_two(24 - shift);
 }
 
 inline float expm1_of_parts(ExpParts e) {
