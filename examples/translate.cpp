@@ -158,7 +158,7 @@ void run(train::Cli& cli) {
   cli.option("--dropout", t.dropout, train::kPart, "");
   cli.option("--smoothing", t.smoothing, train::kPart, "of labels");
   cli.option("--lr", t.lr, train::kPositive, "learning rate");
-  cli.option("--average", t.average, train::kPart,
+  cli.option("--average", t.average, {0, 0.999999},
              "decay of the mean of weights that is scored; 0: none", Keep::fixed);
   cli.option("--beam", t.beam, {1, 1000}, "hypotheses in the search; 1 is greedy");
   cli.option("--length-penalty", t.length_penalty, {-10, 10}, "");

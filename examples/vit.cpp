@@ -137,9 +137,9 @@ void add_options(train::Cli& cli, Options& t) {
   cli.option("--weight-decay", t.weight_decay, {0}, "of matrices");
   cli.option("--smoothing", t.smoothing, train::kPart, "of labels");
   cli.option("--rotate", t.rotate, {0, 180}, "degrees by which images are turned, at most");
-  cli.option("--shift", t.shift, train::kPart,
+  cli.option("--shift", t.shift, {0, 0.99},
              "by which part of their side they are shifted, at most");
-  cli.option("--scale", t.scale, train::kPart, "by which part they grow or shrink, at most");
+  cli.option("--scale", t.scale, {0, 0.99}, "by which part they grow or shrink, at most");
   cli.option("--shear", t.shear, {0, 80}, "degrees by which they lean, at most");
   cli.option("--pictures", t.pictures, {0, 1000}, "images that attention is drawn over", Keep::no);
 }

@@ -241,6 +241,7 @@ std::vector<std::string> run_jobs(const Cli& cli, std::span<const Job> jobs,
                                   const Options& options) {
   make_folders(options.out, "jobs");
   const detail::FolderLock lock(options.out);
+  remove_abandoned(options.out);
   if (!options.resume) remove_earlier_jobs(jobs, options);
   auto config = nlohmann::ordered_json::parse(cli.config());
   config["jobs"] = true;  // --resume goes on without a checkpoint in this folder

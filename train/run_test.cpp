@@ -168,7 +168,7 @@ TEST_CASE("run: a score that is NaN is no best one, and ends no run") {
 }
 
 TEST_CASE("run: an average of the weights is scored, kept, and goes on after a stop") {
-  const auto weights = [](const Program& p) { return p.layer.weight.to_vector<double>(); };
+  const auto weights = [](const RunProgram& p) { return p.layer.weight.to_vector<double>(); };
   const Scratch scratch;
   std::vector<std::vector<double>> scored;
   const auto train = [&](const std::string& out, const std::string& more, int64_t steps) {

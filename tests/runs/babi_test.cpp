@@ -125,6 +125,30 @@ TEST_CASE("babi trains tasks and seeds side by side, names what is missing, and 
   CHECK(slurp(folder / "killed/errors.tsv") == slurp(folder / "whole/errors.tsv"));
 }
 
+// A job whose parent is killed saves itself, and holds its folder until it has.
+TEST_CASE("babi waits for a job of a killed call, and leaves the folder of one that lives") {
+  const Scratch folder;
+  write_tasks(folder);
+  const auto while_locked = [&](const std::string& locked) {
+    std::filesystem::create_directories(folder / locked);
+    return run(
+        {"/bin/sh", "-c", "flock \"$0\" sleep 2 & sleep 0.3; exec \"$@\"", locked, example("babi"),
+         "--data", ".", "--task", "1,2", "--epochs", "1", "--lr", "0.1", "--out", "out"},
+        {.folder = folder.path()});
+  };
+  const Outcome waited = while_locked("out/jobs/qa1-seed1");
+  CHECK(waited.status == 0);
+  CHECK(waited.err.find("qa1-seed1: waits for the run that is writing there\n") !=
+        std::string::npos);
+  CHECK(waited.err.find("qa1-seed1: {") != std::string::npos);
+  const std::string errors = slurp(folder / "out/errors.tsv");
+  const Outcome second = while_locked("out");
+  CHECK(second.status == 1);
+  CHECK(second.err ==
+        "babi: out: another run is writing there; wait for it, stop it, or take another --out\n");
+  CHECK(slurp(folder / "out/errors.tsv") == errors);
+}
+
 TEST_CASE("a job that fails is named, with what it said") {
   const Scratch folder;
   write_tasks(folder);

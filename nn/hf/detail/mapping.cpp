@@ -215,6 +215,7 @@ void save_folder(const std::string& path, const Json& config, const std::vector<
   std::error_code error;
   fs::create_directories(path, error);
   if (error) throw IoError(fmt::format("{}: {}", path, core::system_error(error.value())));
+  remove_abandoned(path);
 
   std::vector<std::vector<NamedTensor>> shards(1);
   int64_t total = 0, in_shard = 0;
