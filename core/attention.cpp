@@ -124,8 +124,8 @@ struct Pass {
   }
 };
 
-// A user's function may neither run in several threads nor throw in one of them: all of it is then
-// one task, which the calling thread runs.
+// A user's function may not run in several threads: all of it is then one task, which the calling
+// thread runs.
 template <class F>
 void run(const AttentionSpec& spec, int64_t tasks, F f) {
   if (!spec.function) return parallel_for(tasks, f, Denormals::flush);

@@ -25,9 +25,9 @@ enum class Denormals { keep, flush };
 void run_tasks(int64_t tasks, void (*call)(void* context, int64_t task), void* context,
                Denormals denormals);
 
-/// Calls f(task) for 0 <= task < tasks, on several threads when there is more than one task. What the
-/// first task throws of those that throw, in the order of their numbers, reaches the caller; later
-/// tasks may then not have run.
+/// Calls f(task) for 0 <= task < tasks, on several threads when there is more than one task. What
+/// the first task throws of those that throw, in the order of their numbers, reaches the caller;
+/// later tasks may then not have run.
 template <class F>
 void parallel_for(int64_t tasks, F f, Denormals denormals = Denormals::keep) {
   run_tasks(

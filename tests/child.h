@@ -13,7 +13,7 @@
 namespace tapehead::test {
 
 /// What `f` gives in a child of fork(), or the text of what it throws. "hangs" when it is not done
-/// after 30 seconds, "ended by 11" when signal 11 ended it.
+/// after 30 seconds, "signal 11" or "status 3" when it ended in another way.
 inline std::string in_child(const std::function<std::string()>& f) {
   int ends[2];
   if (::pipe(ends) != 0) return "no pipe";
@@ -40,7 +40,8 @@ inline std::string in_child(const std::function<std::string()>& f) {
   int status = 0;
   ::waitpid(child, &status, 0);
   if (!done) return "hangs";
-  return WIFSIGNALED(status) ? "ended by " + std::to_string(WTERMSIG(status)) : text;
+  if (WIFSIGNALED(status)) return "signal " + std::to_string(WTERMSIG(status));
+  return WEXITSTATUS(status) != 0 ? "status " + std::to_string(WEXITSTATUS(status)) : text;
 }
 
 }  // namespace tapehead::test
