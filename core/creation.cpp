@@ -204,8 +204,8 @@ Tensor padding_mask(const Tensor& lengths, int64_t columns) {
         fmt::format("padding_mask: lengths are {}; expected [B], one for each sequence",
                     lengths.shape().str()));
   const int64_t B = lengths.size(0);
-  const Tensor list = core::check_lengths("padding_mask", lengths, B, columns);
   const Tensor out = core::empty({B, columns}, boolean);
+  const Tensor list = core::check_lengths("padding_mask", lengths, B, columns);
   bool* to = out.data<bool>();
   for (int64_t b = 0; b < B; ++b) {
     const int64_t real = list.data<int64_t>()[b];
