@@ -14,7 +14,7 @@ Tensor next_logits(const char* op, const LanguageModel& model, const Tensor& ids
                     "without_caches() make it",
                     op));
   const Tensor logits = model.next(ids);
-  if (logits.dim() != 3 || logits.size(0) != ids.size(0) || logits.size(1) != ids.size(1) ||
+  if (logits.dim() != 3 || logits.size(0) != ids.size(0) || logits.size(1) < 1 ||
       logits.size(2) < 1)
     throw ShapeError(fmt::format("{}: the model makes logits {} of ids {}; expected [{}, {}, V]",
                                  op, logits.shape().str(), ids.shape().str(), ids.size(0),
