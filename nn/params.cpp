@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "tapehead/autograd/node.h"
+#include "tapehead/core/detail/utf8.h"
 #include "tapehead/core/detail/views.h"
 #include "tapehead/core/pattern.h"
 #include "tapehead/core/suggest.h"
@@ -215,7 +216,15 @@ std::string Scope::path_of(std::string_view name) const {
   if (name.empty() || name.find('.') != std::string_view::npos)
     throw ValueError(
         fmt::format("params: '{}' is not a name; a name is not empty and has no dot", name));
-  return path_.empty() ? std::string(name) : path_ + "." + std::string(name);
+  if (const std::string fault = core::fault_of_name(name); !fault.empty())
+    throw ValueError(
+        fmt::format("params: the name {:?} {}: it could not be read back from a file; take another",
+                    name, fault));
+  const std::string path = path_.empty() ? std::string(name) : path_ + "." + std::string(name);
+  if (path == "__metadata__")
+    throw ValueError(
+        fmt::format("params: files have their metadata as '{}'; take another name", path));
+  return path;
 }
 
 Scope Scope::operator/(std::string_view name) const { return {params_, path_of(name)}; }

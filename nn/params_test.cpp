@@ -40,6 +40,32 @@ TEST_CASE("params: paths, counts, lookup") {
         "params: 'a.b' is not a name; a name is not empty and has no dot");
 }
 
+TEST_CASE("params: names that could not be read back from a file are refused where they are made") {
+  const Scratch scratch;
+  const nn::Params params(1);
+  const std::string nul("a\0b", 3);
+  const struct {
+    std::string name, error;
+  } cases[] = {
+      {"w\xff", R"(params: the name "w\xff" is not UTF-8 at its byte 1: it could not be read back )"
+                "from a file; take another"},
+      {nul, R"(params: the name "a\x00b" holds a NUL: it could not be read back from a file; take )"
+            "another"},
+      {"__metadata__", "params: files have their metadata as '__metadata__'; take another name"},
+  };
+  for (const auto& [name, error] : cases) {
+    CAPTURE(error);
+    const auto refused = [&](const auto& make) { CHECK(message_of<ValueError>(make) == error); };
+    refused([&, n = name] { params.root().param(n, {1}, nn::init::ones()); });
+    refused([&, n = name] { params.root().buffer(n, ones({1})); });
+    refused([&, n = name] { params / n; });
+  }
+  CHECK(params.all().empty());
+  (params / "größe" / "__metadata__").param("\"\n{}*", {1}, nn::init::ones());
+  params.save(scratch / "m.safetensors");
+  params.load(scratch / "m.safetensors");
+}
+
 TEST_CASE("params: first values follow from seed and path, not from order") {
   const nn::Params a(5), b(5), c(6);
   const Pair first(a / "m", 4);
