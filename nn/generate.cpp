@@ -8,6 +8,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/core/creation.h"
@@ -84,8 +85,9 @@ double mass_of(std::span<const Candidate> some) {
 // moved to the front, the least probable of them last.
 size_t reach(std::span<Candidate> all, double mass) {
   size_t first = 0, last = all.size();  // before `first` there is too little, before `last` enough
+  size_t parts = 64;                    // mostly, few tokens have it; else halves are fastest
   while (last - first > 1) {
-    const size_t middle = first + (last - first) / 2;
+    const size_t middle = first + std::max<size_t>(1, (last - first) / std::exchange(parts, 2));
     const auto part = all.subspan(first, last - first);
     std::nth_element(part.begin(), part.begin() + static_cast<int64_t>(middle - first), part.end(),
                      comes_first);
