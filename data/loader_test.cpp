@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/core/error.h"
 #include "tapehead/tests/child.h"
@@ -104,12 +103,14 @@ TEST_CASE("loader: a collate that asks is told which batch it makes") {
 TEST_CASE("loader: what a batch draws depends on the seed and its position alone") {
   using Numbers = std::vector<double>;
   const auto drawing = [](uint64_t seed, int64_t prefetch) {
-    return data::Loader<Numbers>(
-        10,
-        [](std::span<const int64_t> w) {
-          return (randn({static_cast<int64_t>(w.size())}) + rand({})).to_vector<double>();
-        },
-        {.batch = 4, .seed = seed, .prefetch = prefetch});
+    return data::Loader<Numbers>(10,
+                                 [](std::span<const int64_t> w) {
+                                   auto numbers =
+                                       randn({static_cast<int64_t>(w.size())}).to_vector<double>();
+                                   numbers.push_back(rand({}).item());
+                                   return numbers;
+                                 },
+                                 {.batch = 4, .seed = seed, .prefetch = prefetch});
   };
   std::vector<std::vector<Numbers>> runs;
   for (const int64_t prefetch : {0, 1, 4}) {

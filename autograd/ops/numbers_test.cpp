@@ -1,6 +1,4 @@
 // C++ numbers as arguments: exact, or an error.
-#include "tapehead/core/number.h"
-
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -10,6 +8,7 @@
 
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
+#include "tapehead/core/number.h"
 #include "tapehead/tests/expect.h"
 
 using namespace tapehead;
