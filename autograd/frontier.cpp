@@ -15,32 +15,32 @@ size_t Frontier::home(const Node* node) const {
 size_t Frontier::find(const Node* node) const {
   const size_t last = table_.size() - 1;
   size_t slot = home(node);
-  while (table_[slot] && waiting_[table_[slot] - 1].node != node) slot = (slot + 1) & last;
+  while (table_[slot].node && table_[slot].node != node) slot = (slot + 1) & last;
   return slot;
 }
 
 // Half of the slots are free at least.
 void Frontier::grow() {
   const Table before = std::exchange(table_, Table(2 * table_.size()));
-  for (const uint32_t entry : before)
-    if (entry) table_[find(waiting_[entry - 1].node)] = entry;
+  for (const Slot& s : before)
+    if (s.node) table_[find(s.node)] = s;
 }
 
 // What follows moves up, so that searches need not pass a gap.
 void Frontier::erase(size_t slot) {
   const size_t last = table_.size() - 1;
-  for (size_t next = (slot + 1) & last; table_[next]; next = (next + 1) & last) {
-    const size_t wanted = home(waiting_[table_[next] - 1].node);
+  for (size_t next = (slot + 1) & last; table_[next].node; next = (next + 1) & last) {
+    const size_t wanted = home(table_[next].node);
     if (((next - wanted) & last) < ((next - slot) & last)) continue;
     table_[slot] = table_[next];
     slot = next;
   }
-  table_[slot] = 0;
+  table_[slot] = {};
 }
 
 Arrivals& Frontier::at(Node* node, uint32_t output) {
   size_t slot = find(node);
-  if (!table_[slot]) {
+  if (!table_[slot].node) {
     if (2 * (heap_.size() + 1) > table_.size()) {
       grow();
       slot = find(node);
@@ -49,27 +49,26 @@ Arrivals& Frontier::at(Node* node, uint32_t output) {
       waiting_.emplace_back();
       unused_.push_back(static_cast<uint32_t>(waiting_.size() - 1));
     }
-    const uint32_t index = unused_.back();
+    table_[slot] = {node, unused_.back()};
     unused_.pop_back();
-    waiting_[index].node = node;
-    waiting_[index].arrivals.resize(node->outputs.size());
-    table_[slot] = index + 1;
-    heap_.push_back({node->sequence, index});
+    waiting_[table_[slot].index].resize(node->outputs.size());
+    heap_.push_back({node->sequence, node});
     std::push_heap(heap_.begin(), heap_.end());
   }
-  return waiting_[table_[slot] - 1].arrivals[output];
+  return waiting_[table_[slot].index][output];
 }
 
 Node* Frontier::pop(Grads& grads) {
   std::pop_heap(heap_.begin(), heap_.end());
-  const uint32_t index = heap_.back().index;
+  Node* node = heap_.back().node;
   heap_.pop_back();
-  Waiting& latest = waiting_[index];
-  for (Arrivals& arrivals : latest.arrivals) grads.push_back(arrivals.take());
-  latest.arrivals.clear();
-  erase(find(latest.node));
+  const size_t slot = find(node);
+  const uint32_t index = table_[slot].index;
+  erase(slot);
+  for (Arrivals& arrivals : waiting_[index]) grads.push_back(arrivals.take());
+  waiting_[index].clear();
   unused_.push_back(index);
-  return latest.node;
+  return node;
 }
 
 }  // namespace tapehead::detail

@@ -17,17 +17,18 @@ class Frontier {
   Node* pop(Grads& grads);
 
  private:
-  struct Waiting {
-    Node* node;
-    SmallVector<Arrivals, 1> arrivals;  // by output
+  using Waiting = SmallVector<Arrivals, 1>;  // by output
+  struct Slot {
+    const Node* node;  // null where there is none
+    uint32_t index;    // in waiting_
   };
   struct Place {
     uint64_t sequence;
-    uint32_t index;
+    Node* node;
     bool operator<(const Place& other) const { return sequence < other.sequence; }
   };
   static constexpr size_t kFew = 8;  // nodes for which no heap memory is needed
-  using Table = SmallVector<uint32_t, 2 * kFew>;
+  using Table = SmallVector<Slot, 2 * kFew>;
 
   size_t home(const Node* node) const;
   size_t find(const Node* node) const;
@@ -36,7 +37,7 @@ class Frontier {
 
   SmallVector<Waiting, kFew> waiting_;
   SmallVector<uint32_t, kFew> unused_;  // positions in waiting_
-  Table table_ = Table(2 * kFew);       // positions in waiting_, plus 1; 0 where there is none
+  Table table_ = Table(2 * kFew);
   SmallVector<Place, kFew> heap_;
 };
 
