@@ -211,7 +211,7 @@ def main():
         for m, by in zip(mutants, pool.map(lambda m: judge(program, m), mutants)):
             survived += by is None
             print(f'{m.name:32} {m.file:34} {by or "SURVIVED"}', flush=True)
-    print(f'{len(mutants)} mutants, {survived} survived')
+    print(f'mutants: {len(mutants)}, survived: {survived}')
     return 1 if survived else 0
 
 
