@@ -41,7 +41,8 @@ class MultiHeadAttention {
   /// Throws ValueError for heads that do not divide, and for packed projections of a memory.
   MultiHeadAttention(Scope at, const MultiHeadOptions& options);
 
-  /// x [B, T, C] attends to itself. Past options.lengths there are no keys, but queries all the same.
+  /// x [B, T, C] attends to itself. Past options.lengths there are no keys, but queries all the
+  /// same.
   Tensor operator()(const Tensor& x, const AttentionOptions& options = {}) const;
   /// x attends to memory [B, S, M], of which what lies past options.lengths is not read.
   Tensor operator()(const Tensor& x, const Tensor& memory,

@@ -141,8 +141,8 @@ class Scope {
   Scope operator/(std::string_view name) const;
   Scope operator/(int64_t index) const { return *this / std::to_string(index); }
 
-  /// A new parameter here. Throws ValueError when the name is taken, and, as for every name, when it
-  /// is empty, holds a dot or could not be read back from a file.
+  /// A new parameter here. Throws ValueError when the name is taken, and, as for every name, when
+  /// it is empty, holds a dot or could not be read back from a file.
   Tensor param(std::string_view name, const Shape& shape, const Init& init) const;
   /// A new buffer here: saved with the model, not trained.
   Tensor buffer(std::string_view name, const Tensor& value) const;

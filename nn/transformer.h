@@ -136,8 +136,8 @@ struct Encoded {
   void add(const LayerResult& layer, int64_t layers);
 };
 
-/// Layers one after the other: x [B, T, C] gives [B, T, C]. Positions past seen.lengths are keys for
-/// none, but go through the layers as the others do.
+/// Layers one after the other: x [B, T, C] gives [B, T, C]. Positions past seen.lengths are keys
+/// for none, but go through the layers as the others do.
 class TransformerEncoder {
  public:
   TransformerEncoder(const Scope& at, const TransformerOptions& options);
