@@ -9,22 +9,10 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/matmul.h"
 #include "tapehead/core/error.h"
+#include "tapehead/tests/threads.h"
 
 using namespace tapehead;
-
-namespace {
-
-// Sets the number of threads, and puts it back.
-class Threads {
- public:
-  explicit Threads(int threads) : before_(num_threads()) { set_num_threads(threads); }
-  ~Threads() { set_num_threads(before_); }
-
- private:
-  int before_;
-};
-
-}  // namespace
+using namespace tapehead::testing;
 
 TEST_CASE("parallel: every task runs once, and the number of threads is kept") {
   for (const int threads : {1, 2, 3}) {

@@ -4,26 +4,14 @@
 
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
-#include "tapehead/core/parallel.h"
+#include "tapehead/tests/threads.h"
 
 #if defined(__SSE2__)
 #include <xmmintrin.h>
 #endif
 
 using namespace tapehead;
-
-namespace {
-
-class Threads {
- public:
-  explicit Threads(int threads) : before_(num_threads()) { set_num_threads(threads); }
-  ~Threads() { set_num_threads(before_); }
-
- private:
-  int before_;
-};
-
-}  // namespace
+using namespace tapehead::testing;
 
 TEST_CASE("denormals are numbers like others") {
   for (const int threads : {1, 2})
