@@ -197,14 +197,14 @@ build() {
 # be slow.
 run_asan() {
   configure build-asan -Db_sanitize=address,undefined -Db_lundef=false -Ddefault_library=static \
-    -Dbuildtype=debug -Doptimization=0 && compile build-asan tests/unit || return 1
-  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 run_tests build-asan unit 'unit tables'
+    -Dbuildtype=debug -Doptimization=0 && compile build-asan unit || return 1
+  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 run_tests build-asan --suite unit
 }
 
 run_tsan() {
   configure build-tsan -Db_sanitize=thread -Db_lundef=false -Ddefault_library=static \
     -Dbuildtype=debug -Doptimization=1 && compile build-tsan tests/threads || return 1
-  run_tests build-tsan 'unit threads'
+  run_tests build-tsan threads
 }
 
 run_tests() {  # run_tests FOLDER OPTION...

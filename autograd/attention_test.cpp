@@ -10,7 +10,7 @@
 #include "tapehead/tests/attention_choices.h"
 #include "tapehead/tests/expect.h"
 
-namespace tapehead::rows {
+namespace tapehead::op_tests {
 namespace {
 
 Tensor zeros_of(const Shape& shape, DType dtype = f32) { return core::full(shape, 0, dtype); }
@@ -24,7 +24,7 @@ void call(const AttentionOptions& o) {
 }  // namespace
 
 #define SAYS(text) "scaled_dot_product_attention: " text
-TAPEHEAD_ROW(scaled_dot_product_attention)
+TAPEHEAD_OP_TEST(scaled_dot_product_attention)
     .samples(attention_pairs())
     .bad<ShapeError>(
         [] {
@@ -119,7 +119,7 @@ TAPEHEAD_ROW(scaled_dot_product_attention)
     .bad<ShapeError>([] { call({.visible = [](const ScoresAt& at) { return at.keys; }}); },
                      SAYS("the mask function gave [1, 4] i64 for scores [3, 4]; expected bool of "
                           "a shape that broadcasts to theirs"));
-TAPEHEAD_ROW(alibi)
+TAPEHEAD_OP_TEST(alibi)
     .sample({.operands = {},
              .call = [](const Tensors&) { return Tensors{alibi(3, 2)}; },
              .reference =
@@ -132,21 +132,22 @@ TAPEHEAD_ROW(alibi)
              .differentiable = false})
     .bad<ValueError>([] { alibi(0, 2); }, "alibi: 0 heads and length 2; both must be at least 1");
 
-}  // namespace tapehead::rows
+}  // namespace tapehead::op_tests
 
 namespace tapehead {
 namespace {
 
-using rows::Choices;
+using op_tests::Choices;
 
 // Random operands of a sample in f64.
-std::vector<Tensor> operands_of(const rows::Sample& s) {
+std::vector<Tensor> operands_of(const op_tests::Sample& s) {
   std::vector<Tensor> x;
-  for (const rows::Operand& o : s.operands)
-    x.push_back(o.kind == rows::Operand::kFloating
+  for (const op_tests::Operand& o : s.operands)
+    x.push_back(o.kind == op_tests::Operand::kFloating
                     ? Tensor(4 * rand(o.shape, f64) - 2).set_requires_grad()
-                : o.kind == rows::Operand::kBool ? rand(o.shape) < 0.7
-                                                 : randint(0, static_cast<int64_t>(o.to), o.shape));
+                : o.kind == op_tests::Operand::kBool
+                    ? rand(o.shape) < 0.7
+                    : randint(0, static_cast<int64_t>(o.to), o.shape));
   return x;
 }
 
@@ -157,23 +158,26 @@ double difference(const Tensor& a, const Tensor& b) { return max(abs(a - b)).ite
 TEST_CASE("attention: tiles join, whatever the options") {
   manual_seed(3);
   std::vector<Choices> cases;
-  for (int choice = 0; choice < rows::kChoices; ++choice) cases.push_back({choice});
-  cases.push_back({rows::kRelativeKeys, rows::kRelativeQuery, rows::kCausal, rows::kSoftcap});
-  cases.push_back({rows::kWindow, rows::kPacked, rows::kRelativeValues, rows::kDropout});
-  cases.push_back({rows::kCausal, rows::kGrouped, rows::kLengths, rows::kScore, rows::kSinks});
+  for (int choice = 0; choice < op_tests::kChoices; ++choice) cases.push_back({choice});
+  cases.push_back(
+      {op_tests::kRelativeKeys, op_tests::kRelativeQuery, op_tests::kCausal, op_tests::kSoftcap});
+  cases.push_back(
+      {op_tests::kWindow, op_tests::kPacked, op_tests::kRelativeValues, op_tests::kDropout});
+  cases.push_back({op_tests::kCausal, op_tests::kGrouped, op_tests::kLengths, op_tests::kScore,
+                   op_tests::kSinks});
   for (const Choices& on : cases) {
-    if (!rows::possible(on)) continue;
+    if (!op_tests::possible(on)) continue;
     CAPTURE(*on.begin());
-    const rows::Sample s =
-        rows::attention_sample(on, {.B = 1, .H = 2, .T = 130, .S = 530, .D = 3, .N = 301});
+    const op_tests::Sample s =
+        op_tests::attention_sample(on, {.B = 1, .H = 2, .T = 130, .S = 530, .D = 3, .N = 301});
     const std::vector<Tensor> x = operands_of(s);
     const Tensor y = s.call(x)[0];
-    rows::Arrays arrays;
+    op_tests::Arrays arrays;
     for (const Tensor& t : x) {
       arrays.emplace_back(t.shape());
       arrays.back().values = t.to(f64).to_vector<double>();
     }
-    const rows::Array expected = s.reference(arrays)[0];
+    const op_tests::Array expected = s.reference(arrays)[0];
     CHECK(difference(y, from_vector(expected.values).reshape(expected.shape)) < 1e-9);
 
     std::vector<Tensor> tracked;

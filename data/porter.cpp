@@ -66,7 +66,7 @@ bool apply_first(std::string& word, std::span<const Rule> rules, int above) {
   return false;
 }
 
-void cut(std::string& word, size_t count) { word.resize(word.size() - count); }
+void cut(std::string& word, size_t count) { word.erase(word.size() - count); }
 
 // Plurals.
 void step1a(std::string& word) {

@@ -8,7 +8,7 @@
 #include "tapehead/core/detail/attention.h"
 #include "tapehead/tests/attention_reference.h"
 
-namespace tapehead::rows {
+namespace tapehead::op_tests {
 namespace {
 
 // The operands that a choice adds to q, k and v, in the order of the choices.
@@ -183,4 +183,4 @@ std::vector<Sample> attention_pairs() {
   return out;
 }
 
-}  // namespace tapehead::rows
+}  // namespace tapehead::op_tests

@@ -4,9 +4,9 @@
 #include <set>
 #include <vector>
 
-#include "tapehead/tests/op_row.h"
+#include "tapehead/tests/op_test.h"
 
-namespace tapehead::rows {
+namespace tapehead::op_tests {
 
 /// What an attention may be asked for.
 enum Choice {
@@ -47,4 +47,4 @@ Sample attention_sample(const Choices& on, AttentionSizes n = {});
 /// looks at memory and not at values, of every sixth pair.
 std::vector<Sample> attention_pairs();
 
-}  // namespace tapehead::rows
+}  // namespace tapehead::op_tests

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tapehead/tests/op_row.h"
+#include "tapehead/tests/op_test.h"
 
-namespace tapehead::rows {
+namespace tapehead::op_tests {
 
 /// Arrays and numbers of one attention; an empty array is an option that is not used.
 struct AttentionCase {
@@ -76,4 +76,4 @@ inline Array attention_reference(AttentionCase c, Array* weights = nullptr) {
   return out;
 }
 
-}  // namespace tapehead::rows
+}  // namespace tapehead::op_tests

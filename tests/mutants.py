@@ -128,7 +128,7 @@ def write_if_changed(path, data):
 
 
 def build(files, scratch, ninja):
-    """Copies the sources, changes them and builds the unit tests; gives their program."""
+    """Copies the sources, changes them and builds the unit tests; returns their programs."""
     listed = subprocess.run(['git', 'ls-files', '-co', '--exclude-standard'], cwd=ROOT, check=True,
                             capture_output=True, text=True).stdout.split('\n')
     home = 'core/isa.cpp'
@@ -143,42 +143,54 @@ def build(files, scratch, ninja):
         shutil.copymode(source, scratch / name)
     if not (scratch / 'build/build.ninja').exists():
         subprocess.run(['meson', 'setup', 'build'], cwd=scratch, check=True)
-    if subprocess.run([*shlex.split(ninja), '-C', 'build', 'tests/unit'], cwd=scratch).returncode:
+    if subprocess.run([*shlex.split(ninja), '-C', 'build', 'unit'], cwd=scratch).returncode:
         sys.exit('mutants: the build failed; an entry above does not compile (--only tells which)')
-    return scratch / 'build/tests/unit'
+    return sorted(p for p in (scratch / 'build/tests').glob('unit_*') if p.is_file())
 
 
-def run(program, number, tests, timeout=900):
+def run(programs, number, tests, timeout=900):
     """What notices: None, or the test and its first words. `tests` is empty for all."""
+    found = False
+    for program in programs:
+        there, by = run_one(program, number, tests, timeout)
+        found |= there
+        if by:
+            return by
+    if not found:
+        sys.exit(f'mutants: no test is named {" + ".join(tests)}')
+    return None
+
+
+def run_one(program, number, tests, timeout):
+    """Whether a program has such tests, and what notices there."""
     env = dict(os.environ, TAPEHEAD_MUTANT=str(number), OMP_NUM_THREADS='1')
     rows = [t[4:] for t in tests if t.startswith('row ')]
     patterns = [t for t in tests if not t.startswith('row ')]
     if rows:
-        env['TAPEHEAD_ONLY_ROW'] = rows[0]
+        env['TAPEHEAD_ONLY_OP'] = rows[0]
         patterns.append('every row of the table*')
     command = [program, '--abort-after=1'] + (['--test-case=' + ','.join(patterns)] if tests else [])
     try:
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=timeout,
                               errors='replace')
     except subprocess.TimeoutExpired:
-        return 'it does not end'
-    if tests and re.search(r'test cases: +0 ', done.stdout):
-        sys.exit(f'mutants: no test is named {" + ".join(tests)}')
+        return True, 'it does not end'
+    found = not (tests and re.search(r'test cases: +0 ', done.stdout))
     if done.returncode == 0:
-        return None
+        return found, None
     row = re.search(r'op_table_test\.cpp:\d+: (?:FATAL )?ERROR: (\w+)[^:]*: (.*)', done.stdout)
     if row and rows:
         check = 'recorded gradient' if 'create_graph' in row[2] else row[2].split(':')[0]
-        return f'row {row[1]}: {check}'
+        return found, f'row {row[1]}: {check}'
     case = re.findall(r'^TEST CASE: +(.*)', done.stdout, re.M)
-    return case[-1] if case else f'exit code {done.returncode}'
+    return found, case[-1] if case else f'exit code {done.returncode}'
 
 
-def judge(program, mutant):
-    by = run(program, mutant.number, mutant.tests.split(' + '))
+def judge(programs, mutant):
+    by = run(programs, mutant.number, mutant.tests.split(' + '))
     if by:
         return by
-    by = run(program, mutant.number, [])
+    by = run(programs, mutant.number, [])
     return by and f'{by} (not by its own tests)'
 
 
@@ -202,13 +214,13 @@ def main():
     if options.list:
         return 0
 
-    program = build(files, options.scratch.resolve(), options.ninja)
-    broken = run(program, 0, [])
+    programs = build(files, options.scratch.resolve(), options.ninja)
+    broken = run(programs, 0, [])
     if broken:
         sys.exit(f'mutants: without any mutant the tests fail already: {broken}')
     survived = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for m, by in zip(mutants, pool.map(lambda m: judge(program, m), mutants)):
+        for m, by in zip(mutants, pool.map(lambda m: judge(programs, m), mutants)):
             survived += by is None
             print(f'{m.name:32} {m.file:34} {by or "SURVIVED"}', flush=True)
     print(f'mutants: {len(mutants)}, survived: {survived}')

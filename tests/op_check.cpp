@@ -9,7 +9,7 @@
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/tests/op_derive.h"
 
-namespace tapehead::rows {
+namespace tapehead::op_tests {
 namespace {
 
 // Larger samples are there for the work of several threads; smaller ones have seen the rest.
@@ -153,7 +153,7 @@ Problem aliased(const Sample& s, size_t i, size_t j) {
 // Runs checks one by one, and keeps what each finds.
 class Report {
  public:
-  explicit Report(const Row& row) : op_(row.op()) {}
+  explicit Report(const OpTest& row) : op_(row.op()) {}
 
   void at(const Sample& s) {
     where_ = op_;
@@ -178,7 +178,7 @@ class Report {
   std::string op_, where_;
 };
 
-void check_sample(const Row& row, const Sample& s, Report& report) {
+void check_sample(const OpTest& row, const Sample& s, Report& report) {
   const auto floating =
       static_cast<size_t>(std::count_if(s.operands.begin(), s.operands.end(), [](const Operand& o) {
         return o.kind == Operand::kFloating;
@@ -229,7 +229,7 @@ Problem throws(const BadCall& bad) {
 }
 
 // Shapes that do not broadcast are refused alike by all elementwise ops of two operands.
-BadCall unequal_shapes(const Row& row) {
+BadCall unequal_shapes(const OpTest& row) {
   return {[&row] {
             const Sample& s = row.samples().front();
             s.call({to_tensor(Array({2, 3}, s.operands[0].to), f32),
@@ -243,7 +243,7 @@ BadCall unequal_shapes(const Row& row) {
 
 }  // namespace
 
-std::vector<std::string> check_row(const Row& row) {
+std::vector<std::string> check_op(const OpTest& row) {
   Report report(row);
   if (row.samples().empty()) report.check("row", [] { return "it has no sample"; });
   for (size_t i = 0; i < row.bad_calls().size(); ++i)
@@ -257,4 +257,4 @@ std::vector<std::string> check_row(const Row& row) {
   return report.problems;
 }
 
-}  // namespace tapehead::rows
+}  // namespace tapehead::op_tests

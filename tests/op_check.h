@@ -4,12 +4,12 @@
 #include <string>
 #include <vector>
 
-#include "tapehead/tests/op_row.h"
+#include "tapehead/tests/op_test.h"
 
-namespace tapehead::rows {
+namespace tapehead::op_tests {
 
 /// What is wrong, a line for each check that failed: `tanh [2, 3]: f32 forward: result 0 at [1, 2]
 /// is …`.
-std::vector<std::string> check_row(const Row& row);
+std::vector<std::string> check_op(const OpTest& row);
 
-}  // namespace tapehead::rows
+}  // namespace tapehead::op_tests

@@ -4,7 +4,7 @@
 
 #include "tapehead/tests/op_reduce.h"
 
-namespace tapehead::rows {
+namespace tapehead::op_tests {
 namespace {
 
 double weight_of(int64_t cls) { return 0.5 + 0.25 * static_cast<double>(cls % 5); }
@@ -108,4 +108,4 @@ std::vector<Sample> probability_losses() {
   return out;
 }
 
-}  // namespace tapehead::rows
+}  // namespace tapehead::op_tests

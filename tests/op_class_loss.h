@@ -1,9 +1,9 @@
 // Samples of losses over classes, for the rows of cross_entropy and nll_loss.
 #pragma once
 
-#include "tapehead/tests/op_row.h"
+#include "tapehead/tests/op_test.h"
 
-namespace tapehead::rows {
+namespace tapehead::op_tests {
 
 struct ClassLoss {
   Shape shape;  ///< of the scores [..., C]
@@ -24,4 +24,4 @@ std::vector<Sample> class_losses(bool logs);
 /// cross_entropy of probabilities: the same, but nothing is ignored.
 std::vector<Sample> probability_losses();
 
-}  // namespace tapehead::rows
+}  // namespace tapehead::op_tests

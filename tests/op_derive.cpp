@@ -7,7 +7,7 @@
 #include "tapehead/autograd/engine.h"
 #include "tapehead/autograd/gradcheck.h"
 
-namespace tapehead::rows {
+namespace tapehead::op_tests {
 
 Arrays rounded_to(const Sample& s, Arrays values, DType dtype) {
   for (size_t i = 0; i < values.size(); ++i)
@@ -164,4 +164,4 @@ Problem differences(const Sample& s) {
   return std::nullopt;
 }
 
-}  // namespace tapehead::rows
+}  // namespace tapehead::op_tests

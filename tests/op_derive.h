@@ -3,7 +3,7 @@
 
 #include "tapehead/tests/op_inputs.h"
 
-namespace tapehead::rows {
+namespace tapehead::op_tests {
 
 /// What is wrong, if anything. A check that throws has found something too.
 using Problem = std::optional<std::string>;
@@ -40,4 +40,4 @@ Problem layouts(const Sample& s, DType dtype, Layout layout);
 /// So do gradients that arrive from above: that of sum() is expanded.
 Problem arriving_gradients(const Sample& s, Layout layout);
 
-}  // namespace tapehead::rows
+}  // namespace tapehead::op_tests

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace tapehead::rows {
+namespace tapehead::op_tests {
 namespace {
 
 double uniform(std::mt19937_64& bits, double from, double to) {
@@ -176,4 +176,4 @@ std::optional<std::string> difference(const Array& got, const Array& wanted, Tol
   return std::nullopt;
 }
 
-}  // namespace tapehead::rows
+}  // namespace tapehead::op_tests

@@ -6,9 +6,9 @@
 #include <random>
 #include <string>
 
-#include "tapehead/tests/op_row.h"
+#include "tapehead/tests/op_test.h"
 
-namespace tapehead::rows {
+namespace tapehead::op_tests {
 
 /// How the elements of a tensor lie in memory.
 enum class Layout {
@@ -51,4 +51,4 @@ double scale_of(const Array& x);
 /// 1e-07)`.
 std::optional<std::string> difference(const Array& got, const Array& wanted, Tolerance tolerance);
 
-}  // namespace tapehead::rows
+}  // namespace tapehead::op_tests

@@ -6,7 +6,7 @@
 #include <set>
 #include <sstream>
 
-#include "tapehead/tests/op_row.h"
+#include "tapehead/tests/op_test.h"
 
 namespace {
 
@@ -89,9 +89,10 @@ TEST_CASE("every op has a row, and every row an op") {
   const std::string tensor = code_of(read("core/tensor.h"));
   CHECK(ops.size() > 2);
   std::set<std::string> rows;
-  for (const auto& row : tapehead::rows::table()) rows.insert(row.op());
+  for (const auto& row : tapehead::op_tests::table()) rows.insert(row.op());
   for (const std::string& op : ops)
-    CHECK_MESSAGE(rows.contains(op), op, " is declared in autograd/ops.h but has no TAPEHEAD_ROW");
+    CHECK_MESSAGE(rows.contains(op), op,
+                  " is declared in autograd/ops.h but has no TAPEHEAD_OP_TEST");
   for (const std::string& row : rows)
     CHECK_MESSAGE((ops.contains(row) || mentions_call(tensor, row)), "the row ", row,
                   " is of no function in autograd/ops.h and no method of Tensor");

@@ -2,7 +2,7 @@
 
 #include "tapehead/core/detail/reduce.h"
 
-namespace tapehead::rows {
+namespace tapehead::op_tests {
 namespace {
 
 struct Case {
@@ -87,4 +87,4 @@ void each_line(const Array& x, int axis,
   }
 }
 
-}  // namespace tapehead::rows
+}  // namespace tapehead::op_tests

@@ -1,9 +1,9 @@
 // Samples of reductions, for the rows of sum, max and their like.
 #pragma once
 
-#include "tapehead/tests/op_row.h"
+#include "tapehead/tests/op_test.h"
 
-namespace tapehead::rows {
+namespace tapehead::op_tests {
 
 using Values = std::vector<double>;
 
@@ -26,4 +26,4 @@ std::vector<Sample> reductions(ReductionCall f, double (*reference)(const Values
 void each_line(const Array& x, int axis,
                const std::function<void(const Values&, const std::vector<size_t>&)>& f);
 
-}  // namespace tapehead::rows
+}  // namespace tapehead::op_tests

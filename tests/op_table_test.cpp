@@ -9,15 +9,15 @@
 #include "tapehead/tests/op_check.h"
 
 using namespace tapehead;
-using namespace tapehead::rows;
+using namespace tapehead::op_tests;
 
-// TAPEHEAD_ONLY_ROW=tanh looks at one op while it is written.
+// TAPEHEAD_ONLY_OP=tanh looks at one op while it is written.
 TEST_CASE("every row of the table of ops") {
-  const char* only = std::getenv("TAPEHEAD_ONLY_ROW");
-  for (const Row& row : table()) {
+  const char* only = std::getenv("TAPEHEAD_ONLY_OP");
+  for (const OpTest& row : table()) {
     if (only && row.op() != only) continue;
 
-    for (const std::string& problem : check_row(row)) FAIL_CHECK(problem);
+    for (const std::string& problem : check_op(row)) FAIL_CHECK(problem);
   }
 }
 
@@ -78,7 +78,7 @@ Tensor run(const Tensor& x) {
 
 template <class Op>
 std::vector<std::string> problems_of() {
-  return check_row(Row("twice").unary(run<Op>, twice_of));
+  return check_op(OpTest("twice").unary(run<Op>, twice_of));
 }
 
 bool has(const std::vector<std::string>& problems, const std::string& part) {
@@ -117,7 +117,7 @@ TEST_CASE("the checks find strides that are ignored") {
 }
 
 TEST_CASE("the checks find a result that is not tracked") {
-  const auto problems = check_row(Row("twice").unary(twice, twice_of));
+  const auto problems = check_op(OpTest("twice").unary(twice, twice_of));
   CHECK(has(problems, "twice [3]: f32 tracking: result 0 is not tracked: its gradient is lost"));
 }
 
@@ -136,7 +136,7 @@ TEST_CASE("the checks find a recorded gradient that is another") {
 TEST_CASE("the checks find an operand that gets no gradient") {
   const auto lossy = [](const Tensor& a, const Tensor& b) { return apply<LosesOperand>(a, b); };
   const auto problems =
-      check_row(Row("add").binary(lossy, [](double x, double y) { return x + y; }));
+      check_op(OpTest("add").binary(lossy, [](double x, double y) { return x + y; }));
   CHECK(
       has(problems, "add [5], [5]: differences: gradcheck: no gradient reaches input 1 ([5] f64)"));
 }
@@ -154,11 +154,11 @@ TEST_CASE("the checks find an operand that is changed") {
 
 TEST_CASE("the checks find bad calls that are let through or say something else") {
   const auto problems =
-      check_row(Row("twice")
-                    .unary(run<Right>, twice_of)
-                    .bad<ShapeError>([] {}, "twice: never")
-                    .bad<ShapeError>([] { throw ShapeError("twice: a"); }, "twice: b")
-                    .bad<ShapeError>([] { throw DTypeError("twice: c"); }, "twice: c"));
+      check_op(OpTest("twice")
+                   .unary(run<Right>, twice_of)
+                   .bad<ShapeError>([] {}, "twice: never")
+                   .bad<ShapeError>([] { throw ShapeError("twice: a"); }, "twice: b")
+                   .bad<ShapeError>([] { throw DTypeError("twice: c"); }, "twice: c"));
   CHECK(problems ==
         std::vector<std::string>{"twice: bad call 0: does not throw 'twice: never'",
                                  "twice: bad call 1: says 'twice: a', not 'twice: b'",
@@ -167,5 +167,5 @@ TEST_CASE("the checks find bad calls that are let through or say something else"
 }
 
 TEST_CASE("the checks find a row without samples") {
-  CHECK(check_row(Row("twice")) == std::vector<std::string>{"twice: row: it has no sample"});
+  CHECK(check_op(OpTest("twice")) == std::vector<std::string>{"twice: row: it has no sample"});
 }

@@ -3,9 +3,9 @@
 
     tidy.py CLANG_TIDY FOLDER JOBS [library]
 
-A source that is compiled several times is checked once, and the sources of ops once more for their
-rows of test cases. With `library`, only what the library is made of is checked: no test, program
-or row. Exits with 1 if anything was found.
+A source that is compiled several times is checked once, without the precompiled header: it must
+include what it uses. With `library`, only what the library is made of is checked: no test and no
+program. Exits with 1 if anything was found.
 """
 import concurrent.futures
 import json
@@ -15,9 +15,9 @@ import shlex
 import subprocess
 import sys
 
-ROWS = "-DTAPEHEAD_ROWS"
 # Of the compiler's command, what tells clang-tidy nothing: the file, the outputs, the dependencies.
-DROPPED = {"-c": 0, "-MD": 0, "-MQ": 1, "-MF": 1, "-o": 1}
+DROPPED = {"-c": 0, "-MD": 0, "-MQ": 1, "-MF": 1, "-o": 1, "-include": 1, "-fpch-preprocess": 0,
+           "-Winvalid-pch": 0}
 
 
 def in_library(entry):
@@ -66,7 +66,7 @@ def main():
         entries = json.load(commands)
     if scope == ["library"]:
         entries = [entry for entry in entries if in_library(entry)]
-    once = {(entry["file"], ROWS in entry["command"]): entry for entry in reversed(entries)}
+    once = {entry["file"]: entry for entry in reversed(entries)}
     headers = own_headers(split(entries[0]["command"])[0])
     failures = 0
     with concurrent.futures.ThreadPoolExecutor(int(jobs)) as pool:

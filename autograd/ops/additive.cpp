@@ -1,7 +1,6 @@
 // additive_scores.
 //
 // B batch, S keys, A attention width.
-#ifndef TAPEHEAD_ROWS
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
@@ -88,39 +87,3 @@ Tensor additive_scores(const Tensor& keys, const Tensor& query, const Tensor& v)
 }
 
 }  // namespace tapehead
-
-#else  // TAPEHEAD_ROWS: the row of this op in the table of tests
-#include "tapehead/tests/op_row.h"
-
-namespace tapehead::rows {
-namespace {
-
-Sample additive_of(int64_t B, int64_t S, int64_t A) {
-  return {{Shape{B, S, A}, Shape{B, A}, Shape{A}},
-          [](const Tensors& in) { return Tensors{additive_scores(in[0], in[1], in[2])}; },
-          [=](Arrays& in) {
-            Array y({B, S});
-            for (int64_t b = 0; b < B; ++b)
-              for (int64_t s = 0; s < S; ++s)
-                for (int64_t j = 0; j < A; ++j)
-                  y(b, s) += in[2][j] * std::tanh(in[0](b, s, j) + in[1](b, j));
-            return Arrays{y};
-          },
-          A};
-}
-
-}  // namespace
-
-TAPEHEAD_ROW(additive_scores)
-    .sample(additive_of(2, 3, 4))
-    .sample(additive_of(1, 1, 19))
-    .sample(additive_of(3, 2, 33))
-    .bad<ShapeError>(
-        [] {
-          additive_scores(core::full({2, 3, 4}, 0), core::full({2, 5}, 0), core::full({4}, 0));
-        },
-        "additive_scores: keys are [2, 3, 4], query is [2, 5], v is [4]; expected [B, S, A], [B, "
-        "A] and [A]");
-
-}  // namespace tapehead::rows
-#endif

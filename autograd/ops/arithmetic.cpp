@@ -1,5 +1,4 @@
 // add, sub, mul, div, neg, lerp.
-#ifndef TAPEHEAD_ROWS
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
@@ -95,64 +94,3 @@ Tensor lerp(const Tensor& a, const Tensor& b, const Tensor& weight) {
 }
 
 }  // namespace tapehead
-
-#else  // TAPEHEAD_ROWS
-#include "tapehead/tests/op_row.h"
-
-namespace tapehead::rows {
-
-TAPEHEAD_ROW(add)
-    .binary(add, [](double a, double b) { return a + b; })
-    .bad<ShapeError>(
-        [] {
-          core::full({2, 3}, 1) + core::full({2}, 1);
-        },
-        "add: shapes [2, 3] and [2] do not broadcast: size(-1) is 3 in one and 2 in the "
-        "other; sizes must be equal or 1");
-TAPEHEAD_ROW(sub)
-    .binary(sub, [](double a, double b) { return a - b; })
-    .bad<ShapeError>(
-        [] {
-          core::full({2, 3}, 1) - core::full({4, 1, 2}, 1);
-        },
-        "sub: shapes [2, 3] and [4, 1, 2] do not broadcast: size(-1) is 3 in one and 2 in "
-        "the other; sizes must be equal or 1")
-    .bad<DTypeError>([] { core::full({2}, 1, boolean) - core::full({2}, 1, boolean); },
-                     "sub: it does not take bool; convert with to(f32)");
-TAPEHEAD_ROW(mul)
-    .binary(mul, [](double a, double b) { return a * b; })
-    .bad<ShapeError>(
-        [] { core::full({3}, 1) * core::full({0}, 1); },
-        "mul: shapes [3] and [0] do not broadcast: size(-1) is 3 in one and 0 in the other; "
-        "sizes must be equal or 1");
-TAPEHEAD_ROW(div)
-    .binary(div, [](double a, double b) { return a / b; }, {}, {.away_from_zero = 0.5})
-    .bad<ShapeError>(
-        [] { core::full({3}, 1) / core::full({2}, 1); },
-        "div: shapes [3] and [2] do not broadcast: size(-1) is 3 in one and 2 in the other; "
-        "sizes must be equal or 1");
-TAPEHEAD_ROW(neg)
-    .unary(neg, [](double x) { return -x; })
-    .bad<DTypeError>([] { -core::full({2}, 1, boolean); },
-                     "neg: [2] bool is not a type it takes; convert with to(f32)");
-
-static Sample mix(const Shape& a, const Shape& b, const Shape& weight) {
-  return {.operands = {a, b, {weight, -0.5, 1.5}},
-          .call = [](const Tensors& x) { return Tensors{lerp(x[0], x[1], x[2])}; },
-          .reference =
-              [](Arrays& x) {
-                return Arrays{map(x, [](const double* v) { return v[0] + v[2] * (v[1] - v[0]); })};
-              }};
-}
-TAPEHEAD_ROW(lerp)
-    .sample(mix({2, 3}, {2, 3}, {2, 3}))
-    .sample(mix({2, 3}, {3}, {}))
-    .sample(mix({2, 1}, {1, 3}, {4, 1, 1}))
-    .bad<DTypeError>([] { lerp(core::full({2}, 1, i64), core::full({2}, 1, i64), 1); },
-                     "lerp: it does not take i64; convert with to(f32)")
-    .bad<ShapeError>([] { lerp(core::full({2}, 1), core::full({2}, 1), core::full({3}, 1)); },
-                     "lerp: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
-                     "other; sizes must be equal or 1");
-
-}  // namespace tapehead::rows
-#endif

@@ -1,5 +1,4 @@
 // any, all, count_nonzero: reductions without a gradient.
-#ifndef TAPEHEAD_ROWS
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/reduce.h"
 
@@ -19,55 +18,3 @@ Tensor count_nonzero(const Tensor& x, const Axes& axes) {
 }
 
 }  // namespace tapehead
-
-#else  // TAPEHEAD_ROWS
-#include <algorithm>
-
-#include "tapehead/tests/op_reduce.h"
-
-namespace tapehead::rows {
-
-static bool is_true(double x) { return x != 0; }
-static constexpr ReductionRange kRange{.differentiable = false};
-
-// A mask that is mostly true or mostly false in one place only is what tells any from all.
-static Sample of_mask(ReductionCall f, bool all_of) {
-  return {.operands = {mask({5, 4})},
-          .call = [f](const Tensors& x) { return Tensors{f(x[0], 1, false)}; },
-          .reference =
-              [all_of](Arrays& x) {
-                Array out(Shape{5});
-                for (int64_t i = 0; i < 5; ++i) {
-                  out[i] = all_of;
-                  for (int64_t j = 0; j < 4; ++j)
-                    out[i] = all_of ? out[i] != 0 && is_true(x[0](i, j))
-                                    : out[i] != 0 || is_true(x[0](i, j));
-                }
-                return Arrays{out};
-              },
-          .differentiable = false};
-}
-
-TAPEHEAD_ROW(any)
-    .samples(reductions(
-        any, [](const Values& v) { return double(std::any_of(v.begin(), v.end(), is_true)); },
-        kRange))
-    .sample(of_mask(any, false))
-    .bad<IndexError>([] { any(core::full({2}, 1), 1); },
-                     "any: axis 1 is outside -1..0 of a tensor with 1 dimension");
-TAPEHEAD_ROW(all)
-    .samples(reductions(
-        all, [](const Values& v) { return double(std::all_of(v.begin(), v.end(), is_true)); },
-        kRange))
-    .sample(of_mask(all, true));
-TAPEHEAD_ROW(count_nonzero)
-    .samples(reductions(
-        [](const Tensor& x, const Axes& axes, bool keepdim) {
-          const Tensor y = count_nonzero(x, axes);
-          return keepdim ? y.reshape(sum(x, axes, true).shape()) : y;
-        },
-        [](const Values& v) { return double(std::count_if(v.begin(), v.end(), is_true)); },
-        kRange));
-
-}  // namespace tapehead::rows
-#endif

@@ -1,4 +1,3 @@
-// What the table of ops cannot see of dropout: which elements, and how many.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -6,7 +5,44 @@
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/core/parallel.h"
+#include "tapehead/tests/op_test.h"
 
+namespace tapehead::op_tests {
+namespace {
+
+Tensors dropped(const Tensors& in) {
+  Generator generator{1, 2};
+  return {dropout(in[0], 0.25, true, generator)};
+}
+
+// The mask, from the op itself; what it must be like is tested in core/random_test.cpp.
+Arrays dropped_of_ones(Arrays& in) {
+  const std::vector<double> kept = dropped({ones(in[0].shape, f64)})[0].to_vector<double>();
+  Array out = in[0];
+  for (int64_t i = 0; i < out.numel(); ++i) out[i] *= kept[static_cast<size_t>(i)];
+  return {out};
+}
+
+}  // namespace
+
+TAPEHEAD_OP_TEST(dropout)
+    .sample({{Operand({20, 7})}, dropped, dropped_of_ones})
+    .sample({{Operand({3})},
+             [](const Tensors& in) { return Tensors{dropout(in[0], 1)}; },
+             [](Arrays&) { return Arrays{Array({3})}; }})
+    .sample({{Operand({3})},
+             [](const Tensors& in) { return Tensors{dropout(in[0], 0.5, false) * 1}; },
+             [](Arrays& in) { return in; }})
+    .bad<ValueError>([] { dropout(zeros({2}), 1.5); },
+                     "dropout: the probability 1.5 is outside 0..1")
+    .bad<ValueError>([] { dropout(zeros({2}), -0.5, false); },
+                     "dropout: the probability -0.5 is outside 0..1")
+    .bad<DTypeError>([] { dropout(zeros({2}, i64), 0.5); },
+                     "dropout: [2] i64 is not f32, f64 or bf16; convert with to(f32)");
+
+}  // namespace tapehead::op_tests
+
+// What the table cannot see.
 namespace tapehead {
 namespace {
 

@@ -1,5 +1,4 @@
 // exp, expm1, log, log1p, sin, cos, erf, abs.
-#ifndef TAPEHEAD_ROWS
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
@@ -97,24 +96,3 @@ Tensor erf(const Tensor& x) { return apply<Erf>(x); }
 Tensor abs(const Tensor& x) { return apply<Abs>(x); }
 
 }  // namespace tapehead
-
-#else  // TAPEHEAD_ROWS
-#include "tapehead/tests/op_row.h"
-
-namespace tapehead::rows {
-
-TAPEHEAD_ROW(exp).unary(exp, std::exp);
-TAPEHEAD_ROW(expm1).unary(expm1, std::expm1);
-TAPEHEAD_ROW(log).unary(log, std::log, {0.1, 4});
-TAPEHEAD_ROW(log1p).unary(log1p, std::log1p, {-0.8, 4});
-TAPEHEAD_ROW(sin).unary(sin, std::sin, {-9, 9});
-TAPEHEAD_ROW(cos).unary(cos, std::cos, {-9, 9});
-TAPEHEAD_ROW(erf).unary(erf, std::erf);
-TAPEHEAD_ROW(abs)
-    .unary(abs, std::abs, {.away_from_zero = 0.1})
-    .corners(abs, {-1, 0, 2})
-    .bad<DTypeError>([] { abs(core::full({2}, 1, boolean)); },
-                     "abs: [2] bool is not a type it takes; convert with to(f32)");
-
-}  // namespace tapehead::rows
-#endif

@@ -1,11 +1,120 @@
-// What the table of ops cannot see of embedding and its relatives.
 #include <doctest/doctest.h>
 
 #include "tapehead/autograd/engine.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/core/parallel.h"
+#include "tapehead/tests/op_test.h"
 
+namespace tapehead::op_tests {
+namespace {
+
+// Rows of a table [n, width] at the indices, in their shape.
+Array rows_of(Array& table, Array& ids) {
+  const int64_t width = table.shape[1];
+  Shape shape = ids.shape;
+  shape.push_back(width);
+  Array out(shape);
+  for (int64_t i = 0; i < out.numel(); ++i)
+    out[i] = table(static_cast<int64_t>(ids[i / width]), i % width);
+  return out;
+}
+
+}  // namespace
+
+TAPEHEAD_OP_TEST(index_select)
+    .sample({{Operand({5, 3}), indices({7}, 5)},
+             [](const Tensors& in) { return Tensors{index_select(in[0], 0, in[1])}; },
+             [](Arrays& in) { return Arrays{rows_of(in[0], in[1])}; }})
+    .sample({{Operand({2, 4, 3}), indices({2}, 4)},
+             [](const Tensors& in) { return Tensors{index_select(in[0], -2, in[1])}; },
+             [](Arrays& in) {
+               Array out({2, 2, 3});
+               for (int64_t i = 0; i < 2; ++i)
+                 for (int64_t j = 0; j < 2; ++j)
+                   for (int64_t k = 0; k < 3; ++k)
+                     out(i, j, k) = in[0](i, static_cast<int64_t>(in[1](j)), k);
+               return Arrays{out};
+             }})
+    .sample({{Operand({5, 3}), indices({0}, 5)},
+             [](const Tensors& in) { return Tensors{index_select(in[0], 0, in[1])}; },
+             [](Arrays&) {
+               return Arrays{Array({0, 3})};
+             }})
+    .bad<IndexError>(
+        [] {
+          index_select(zeros({3, 2}), 1, tensor({0, 2}));
+        },
+        "index_select: indices[1] = 2 is outside 0..1")
+    .bad<DTypeError>([] { index_select(zeros({3}), 0, tensor({0.5})); },
+                     "index_select: indices is f32; indices are integers, convert with to(i64)")
+    .bad<ShapeError>([] { index_select(zeros({3}), 0, tensor(0)); },
+                     "index_select: indices is [] i64; it must have one axis")
+    .bad<ShapeError>([] { index_select(zeros({}), 0, tensor({0})); },
+                     "index_select: a 0-d tensor has no axes");
+
+TAPEHEAD_OP_TEST(index_add)
+    .sample({{Operand({5, 3}), indices({7}, 5), Operand({7, 3})},
+             [](const Tensors& in) { return Tensors{index_add(in[0], 0, in[1], in[2])}; },
+             [](Arrays& in) {
+               Array out = in[0];
+               for (int64_t i = 0; i < 7; ++i)
+                 for (int64_t j = 0; j < 3; ++j)
+                   out(static_cast<int64_t>(in[1](i)), j) += in[2](i, j);
+               return Arrays{out};
+             },
+             8})
+    .bad<ShapeError>(
+        [] {
+          index_add(zeros({3, 2}), 1, tensor({0}), zeros({3, 2}));
+        },
+        "index_add: source is [3, 2] f32; with 1 indices for axis 1 of [3, 2] f32 it must be "
+        "[3, 1]");
+
+TAPEHEAD_OP_TEST(embedding)
+    .sample({{Operand({5, 3}), indices({2, 4}, 5)},
+             [](const Tensors& in) { return Tensors{embedding(in[0], in[1])}; },
+             [](Arrays& in) { return Arrays{rows_of(in[0], in[1])}; }})
+    .sample({{Operand({5, 3}), indices({}, 5)},
+             [](const Tensors& in) { return Tensors{embedding(in[0], in[1])}; },
+             [](Arrays& in) { return Arrays{rows_of(in[0], in[1])}; }})
+    .sample({.operands = {Operand({4, 3}), given(indices({2, 3}, 4), {1, 3, 3, 0, 1, 1})},
+             .call =
+                 [](const Tensors& in) {
+                   return Tensors{embedding(in[0], in[1], {.padding_idx = 3})};
+                 },
+             .reference = [](Arrays& in) { return Arrays{rows_of(in[0], in[1])}; },
+             .has_derivative = false})
+    .sample({.operands = {Operand({4, 3}), given(indices({2}, 4), {1, 1})},  // nothing but padding
+             .call =
+                 [](const Tensors& in) {
+                   return Tensors{embedding(in[0], in[1], {.padding_idx = 1})};
+                 },
+             .reference = [](Arrays& in) { return Arrays{rows_of(in[0], in[1])}; },
+             .has_derivative = false})
+    .bad<IndexError>(
+        [] {
+          Tensor ids = zeros({5, 9}, i32);
+          ids[3][7].fill_(6001);
+          embedding(zeros({6000, 2}), ids);
+        },
+        "embedding: ids[3, 7] = 6001 is outside 0..5999")
+    .bad<IndexError>(
+        [] {
+          embedding(zeros({3, 2}), tensor({1}), {.padding_idx = 3});
+        },
+        "embedding: padding_idx = 3 is outside -3..2")
+    .bad<DTypeError>(
+        [] {
+          embedding(zeros({3, 2}), tensor({1.0}));
+        },
+        "embedding: ids is f32; indices are integers, convert with to(i64)")
+    .bad<ShapeError>([] { embedding(zeros({3}), tensor({1})); },
+                     "embedding: weight is [3] f32; it must have two axes, [ids, width]");
+
+}  // namespace tapehead::op_tests
+
+// What the table cannot see.
 namespace tapehead {
 namespace {
 

@@ -1,5 +1,4 @@
 // nll_loss.
-#ifndef TAPEHEAD_ROWS
 #include <optional>
 
 #include "tapehead/autograd/custom_op.h"
@@ -55,19 +54,3 @@ Tensor nll_loss(const Tensor& log_probs, const Tensor& target, const NllLossOpti
 }
 
 }  // namespace tapehead
-
-#else  // TAPEHEAD_ROWS
-#include "tapehead/tests/op_class_loss.h"
-
-namespace tapehead::rows {
-
-TAPEHEAD_ROW(nll_loss)
-    .samples(class_losses(true))
-    .bad<IndexError>(
-        [] {
-          nll_loss(core::full({2, 3}, 0), core::full({2}, -5, i64));
-        },
-        "nll_loss: target[0] = -5 is outside 0..2; pass ignore_index for padding");
-
-}  // namespace tapehead::rows
-#endif

@@ -1,5 +1,4 @@
 // pow, square, sqrt, rsqrt, reciprocal.
-#ifndef TAPEHEAD_ROWS
 #include <fmt/format.h>
 
 #include <cstring>
@@ -115,55 +114,3 @@ Tensor rsqrt(const Tensor& x) { return apply<Rsqrt>(x); }
 Tensor reciprocal(const Tensor& x) { return apply<Reciprocal>(x); }
 
 }  // namespace tapehead
-
-#else  // TAPEHEAD_ROWS
-#include "tapehead/tests/op_row.h"
-
-namespace tapehead::rows {
-
-TAPEHEAD_ROW(pow)
-    .binary(pow, std::pow, {1.1, 2}, {0, 3})
-    .binary(pow, std::pow, {1.1, 2}, {-0.9, -0.1})
-    .unary([](const Tensor& x) { return pow(x, 3); }, [](double x) { return std::pow(x, 3); },
-           {0.2, 2})
-    .unary([](const Tensor& x) { return pow(x, 2); }, [](double x) { return std::pow(x, 2); },
-           {0.2, 2})
-    .unary([](const Tensor& x) { return pow(x, 0.5); }, [](double x) { return std::pow(x, 0.5); },
-           {0.2, 2})
-    .unary([](const Tensor& x) { return pow(x, -0.5); }, [](double x) { return std::pow(x, -0.5); },
-           {0.2, 2})
-    .unary([](const Tensor& x) { return pow(x, -1.0); }, [](double x) { return std::pow(x, -1.0); },
-           {0.2, 2})
-    .unary([](const Tensor& x) { return pow(x, 0); }, [](double x) { return std::pow(x, 0); },
-           {0.2, 2})
-    .unary([](const Tensor& x) { return pow(x, 1); }, [](double x) { return std::pow(x, 1); },
-           {0.2, 2})
-    .unary([](const Tensor& x) { return pow(x, 1.7); }, [](double x) { return std::pow(x, 1.7); },
-           {0.2, 2})
-    .unary([](const Tensor& x) { return pow(2, x); }, [](double x) { return std::pow(2, x); },
-           {0.2, 2})
-    .unary([](const Tensor& x) { return pow(x, 3); }, [](double x) { return x * x * x; })
-    .sample({.operands = {vector_of({0, 0, 0, 2, 2}), vector_of({0, 1, 2, 0, 3})},
-             .call = [](const Tensors& x) { return Tensors{pow(x[0], x[1])}; },
-             .has_derivative = false})
-    .corners([](const Tensor& x) { return pow(x, 1); }, {0, 2})
-    .corners([](const Tensor& x) { return pow(x, 0); }, {0, 2})
-    .bad<ValueError>(
-        [] { pow(core::full({2}, 3, i64), -1); },
-        "pow: the exponent [] i64 has a negative number, but integers have no fractions; "
-        "convert the base with to(f32)")
-    .bad<DTypeError>([] { pow(core::full({2}, 1, boolean), true); },
-                     "pow: it does not take bool; convert with to(f32)")
-    .bad<ShapeError>([] { pow(core::full({2}, 1), core::full({3}, 1)); },
-                     "pow: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
-                     "other; sizes must be equal or 1");
-TAPEHEAD_ROW(square)
-    .unary(square, [](double x) { return x * x; })
-    .bad<DTypeError>([] { square(core::full({2}, 1, boolean)); },
-                     "square: [2] bool is not a type it takes; convert with to(f32)");
-TAPEHEAD_ROW(sqrt).unary(sqrt, std::sqrt, {0.1, 4});
-TAPEHEAD_ROW(rsqrt).unary(rsqrt, [](double x) { return 1 / std::sqrt(x); }, {0.1, 4});
-TAPEHEAD_ROW(reciprocal).unary(reciprocal, [](double x) { return 1 / x; }, {.away_from_zero = 0.3});
-
-}  // namespace tapehead::rows
-#endif

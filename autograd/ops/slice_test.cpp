@@ -1,4 +1,3 @@
-// What the table of ops cannot see of slices: views, and the cost of their gradients.
 #include <doctest/doctest.h>
 
 #include "tapehead/autograd/engine.h"
@@ -6,7 +5,86 @@
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/allocator.h"
 #include "tapehead/core/creation.h"
+#include "tapehead/tests/op_test.h"
 
+namespace tapehead::op_tests {
+
+TAPEHEAD_OP_TEST(slice)
+    .sample({{{{3, 5}}},
+             [](const Tensors& in) { return Tensors{in[0].slice(1, 1, 3)}; },
+             [](Arrays& in) { return Arrays{columns(in[0], 1, 2)}; }})
+    .sample({{{{3, 5}}},
+             [](const Tensors& in) {
+               return Tensors{in[0].slice(-1, {-5, -1, 2})};
+             },
+             [](Arrays& in) { return Arrays{columns(in[0], 0, 2, 2)}; }})
+    .sample({{{{3, 5}}},
+             [](const Tensors& in) {
+               return Tensors{in[0].slice(1, {.start = 1, .stop = 99, .step = 3})};
+             },
+             [](Arrays& in) { return Arrays{columns(in[0], 1, 2, 3)}; }})
+    .sample({{{{3, 5}}},
+             [](const Tensors& in) { return Tensors{in[0].slice(1, 4, 2)}; },
+             [](Arrays& in) { return Arrays{columns(in[0], 0, 0)}; }})
+    // Overlapping parts of one tensor: their gradients meet in one buffer.
+    .sample({{{{3, 5}}},
+             [](const Tensors& in) {
+               const Tensor& x = in[0];
+               return Tensors{x.slice(1, 0, 3) * x.slice(1, 1, 4) +
+                              x.select(1, 4).unsqueeze(1) * 2};
+             },
+             [](Arrays& in) {
+               Array out = columns(in[0], 0, 3);
+               for (int64_t i = 0; i < 3; ++i)
+                 for (int64_t j = 0; j < 3; ++j)
+                   out(i, j) = in[0](i, j) * in[0](i, j + 1) + in[0](i, 4) * 2;
+               return Arrays{out};
+             }})
+    .bad<ValueError>([] { ones({3}).slice(0, {.step = 0}); },
+                     "slice: the step is 0; it must be at least 1 (flip() reverses)")
+    .bad<IndexError>([] { ones({3}).slice(1, 0, 1); },
+                     "slice: axis 1 is outside -1..0 of a tensor with 1 dimension")
+    .bad<IndexError>([] { ones({}).slice(0, 0, 1); }, "slice: a 0-d tensor has no axes");
+
+TAPEHEAD_OP_TEST(select)
+    .sample({{{{3, 5}}},
+             [](const Tensors& in) { return Tensors{in[0].select(1, -2)}; },
+             [](Arrays& in) { return Arrays{reshaped(columns(in[0], 3, 1), {3})}; }})
+    .bad<IndexError>(
+        [] {
+          ones({3, 4}).select(0, 3);
+        },
+        "select: position 3 is outside -3..2 of axis 0 of [3, 4] f32")
+    .bad<IndexError>([] { ones({}).select(0, 0); }, "select: a 0-d tensor has no axes");
+
+TAPEHEAD_OP_TEST(diagonal)
+    .sample({{{{3, 5}}},
+             [](const Tensors& in) { return Tensors{diagonal(in[0], 1)}; },
+             [](Arrays& in) {
+               Array out({3});
+               for (int64_t i = 0; i < 3; ++i) out(i) = in[0](i, i + 1);
+               return Arrays{out};
+             }})
+    .sample({{{{2, 3, 4}}},
+             [](const Tensors& in) { return Tensors{diagonal(in[0], -1, -1, 1)}; },
+             [](Arrays& in) {
+               Array out({2, 3});
+               for (int64_t b = 0; b < 2; ++b)
+                 for (int64_t i = 0; i < 3; ++i) out(b, i) = in[0](b, i, i + 1);
+               return Arrays{out};
+             }})
+    .sample({{{{2, 3}}},
+             [](const Tensors& in) { return Tensors{diagonal(in[0], 7)}; },
+             [](Arrays&) { return Arrays{Array({0})}; }})
+    .bad<ShapeError>(
+        [] {
+          diagonal(ones({2, 3}), 0, 1, -1);
+        },
+        "diagonal: axes 1 and -1 of [2, 3] f32 are not two axes");
+
+}  // namespace tapehead::op_tests
+
+// What the table cannot see.
 namespace tapehead {
 namespace {
 

@@ -1,5 +1,4 @@
 // Smooth activations: tanh, sigmoid, log_sigmoid, softplus, silu, gelu, gelu_tanh.
-#ifndef TAPEHEAD_ROWS
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
@@ -118,45 +117,3 @@ Tensor gelu(const Tensor& x) { return apply<Gelu>(x); }
 Tensor gelu_tanh(const Tensor& x) { return apply<GeluTanh>(x); }
 
 }  // namespace tapehead
-
-#else  // TAPEHEAD_ROWS
-#include "tapehead/tests/op_row.h"
-
-namespace tapehead::rows {
-
-static double logistic(double x) { return 1 / (1 + std::exp(-x)); }
-
-TAPEHEAD_ROW(tanh).unary(tanh, std::tanh);
-TAPEHEAD_ROW(sigmoid).unary(sigmoid, logistic, {-4, 4});
-TAPEHEAD_ROW(log_sigmoid)
-    .unary(log_sigmoid, [](double x) { return std::log(logistic(x)); }, {-9, 9})
-    .bad<DTypeError>([] { log_sigmoid(core::full({2}, 1, i64)); },
-                     "log_sigmoid: [2] i64 is not a type it takes; convert with to(f32)");
-TAPEHEAD_ROW(softplus)
-    .unary([](const Tensor& x) { return softplus(x); },
-           [](double x) { return std::log1p(std::exp(x)); }, {-9, 9})
-    .unary([](const Tensor& x) { return softplus(x, 2); },
-           [](double x) { return std::log1p(std::exp(2 * x)) / 2; })
-    .bad<ValueError>([] { softplus(core::full({2}, 1), 0); },
-                     "softplus: beta is 0; it must be above 0")
-    .bad<DTypeError>([] { softplus(core::full({2}, 1, i64)); },
-                     "softplus: [2] i64 is not a type it takes; convert with to(f32)");
-TAPEHEAD_ROW(silu)
-    .unary(silu, [](double x) { return x * logistic(x); }, {-4, 4})
-    .bad<DTypeError>([] { silu(core::full({2}, 1, i64)); },
-                     "silu: [2] i64 is not a type it takes; convert with to(f32)");
-TAPEHEAD_ROW(gelu)
-    .unary(gelu, [](double x) { return x * std::erfc(-x / std::sqrt(2.0)) / 2; }, {-4, 4})
-    .bad<DTypeError>([] { gelu(core::full({2}, 1, i64)); },
-                     "gelu: [2] i64 is not a type it takes; convert with to(f32)");
-TAPEHEAD_ROW(gelu_tanh)
-    .unary(gelu_tanh,
-           [](double x) {
-             return x / 2 * (1 + std::tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)));
-           },
-           {-4, 4})
-    .bad<DTypeError>([] { gelu_tanh(core::full({2}, 1, i64)); },
-                     "gelu_tanh: [2] i64 is not a type it takes; convert with to(f32)");
-
-}  // namespace tapehead::rows
-#endif

@@ -13,7 +13,7 @@
 #include "tapehead/tests/op_reduce.h"
 
 using namespace tapehead;
-using namespace tapehead::rows;
+using namespace tapehead::op_tests;
 
 namespace {
 

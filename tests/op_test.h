@@ -24,7 +24,7 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/core/error.h"
 
-namespace tapehead::rows {
+namespace tapehead::op_tests {
 
 /// A row-major array of doubles: what references compute with.
 struct Array {
@@ -133,24 +133,24 @@ struct Range {
   double away_from_zero = 0;
 };
 
-/// The row of one public function. Built in a chain and registered by TAPEHEAD_ROW.
-class Row {
+/// The row of one public function. Built in a chain and registered by TAPEHEAD_OP_TEST.
+class OpTest {
  public:
-  explicit Row(const char* op);
+  explicit OpTest(const char* op);
 
   /// An elementwise function of one tensor; samples of many shapes are made.
-  Row& unary(Tensor (*f)(const Tensor&), double (*reference)(double), Range range = {},
-             bool differentiable = true);
+  OpTest& unary(Tensor (*f)(const Tensor&), double (*reference)(double), Range range = {},
+                bool differentiable = true);
   /// An elementwise function of two tensors; samples of every broadcast pairing are made.
-  Row& binary(Tensor (*f)(const Tensor&, const Tensor&), double (*reference)(double, double),
-              Range a = {}, Range b = {}, bool differentiable = true);
+  OpTest& binary(Tensor (*f)(const Tensor&, const Tensor&), double (*reference)(double, double),
+                 Range a = {}, Range b = {}, bool differentiable = true);
   /// A function of one tensor at values where its derivative jumps, or a formula would divide by 0.
-  Row& corners(std::function<Tensor(const Tensor&)> f, std::vector<double> values);
-  Row& sample(Sample s);
-  Row& samples(std::vector<Sample> list);
+  OpTest& corners(std::function<Tensor(const Tensor&)> f, std::vector<double> values);
+  OpTest& sample(Sample s);
+  OpTest& samples(std::vector<Sample> list);
   /// A call that must throw an error of this type with this text.
   template <class E>
-  Row& bad(std::function<void()> call, std::string message) {
+  OpTest& bad(std::function<void()> call, std::string message) {
     return bad_call({[call = std::move(call)] {
                        try {
                          call();
@@ -169,7 +169,7 @@ class Row {
   bool elementwise() const { return elementwise_; }
 
  private:
-  Row& bad_call(BadCall bad);
+  OpTest& bad_call(BadCall bad);
 
   std::string op_;
   bool elementwise_ = false;
@@ -178,12 +178,13 @@ class Row {
 };
 
 /// All rows.
-std::deque<Row>& table();
+std::deque<OpTest>& table();
 /// Adds a row.
-Row& add_row(const char* op);
+OpTest& add_test(const char* op);
 
-/// TAPEHEAD_ROW(tanh).unary(tanh, std::tanh);
-#define TAPEHEAD_ROW(op) \
-  [[maybe_unused]] static const ::tapehead::rows::Row& row_of_##op = ::tapehead::rows::add_row(#op)
+/// TAPEHEAD_OP_TEST(tanh).unary(tanh, std::tanh);
+#define TAPEHEAD_OP_TEST(op)                                                 \
+  [[maybe_unused]] static const ::tapehead::op_tests::OpTest& test_of_##op = \
+      ::tapehead::op_tests::add_test(#op)
 
-}  // namespace tapehead::rows
+}  // namespace tapehead::op_tests

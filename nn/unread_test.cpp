@@ -283,8 +283,8 @@ TEST_CASE("what is not read may hold anything") {
       REQUIRE(got.size() == wanted.size());
       for (size_t i = 0; i < got.size(); ++i) {
         CAPTURE(i);
-        const auto d =
-            rows::difference(rows::to_array(got[i]), rows::to_array(wanted[i]), {1e-12, 1e-12});
+        const auto d = op_tests::difference(op_tests::to_array(got[i]),
+                                            op_tests::to_array(wanted[i]), {1e-12, 1e-12});
         if (d) FAIL_CHECK(*d);
       }
     }

@@ -1,8 +1,8 @@
-#include "tapehead/tests/op_row.h"
+#include "tapehead/tests/op_test.h"
 
 #include <algorithm>
 
-namespace tapehead::rows {
+namespace tapehead::op_tests {
 namespace {
 
 constexpr int64_t kShared = 40000;  // elements that are cut into the work of several threads
@@ -52,10 +52,10 @@ Operand operand(const Shape& shape, Range range) {
 
 }  // namespace
 
-Row::Row(const char* op) : op_(op) {}
+OpTest::OpTest(const char* op) : op_(op) {}
 
-Row& Row::unary(Tensor (*f)(const Tensor&), double (*reference)(double), Range range,
-                bool differentiable) {
+OpTest& OpTest::unary(Tensor (*f)(const Tensor&), double (*reference)(double), Range range,
+                      bool differentiable) {
   elementwise_ = true;
   for (const Shape& shape : shapes()) {
     Sample s{.operands = {operand(shape, range)},
@@ -72,8 +72,8 @@ Row& Row::unary(Tensor (*f)(const Tensor&), double (*reference)(double), Range r
   return *this;
 }
 
-Row& Row::binary(Tensor (*f)(const Tensor&, const Tensor&), double (*reference)(double, double),
-                 Range a, Range b, bool differentiable) {
+OpTest& OpTest::binary(Tensor (*f)(const Tensor&, const Tensor&),
+                       double (*reference)(double, double), Range a, Range b, bool differentiable) {
   elementwise_ = true;
   for (const auto& [left, right] : pairs()) {
     Sample s{.operands = {operand(left, a), operand(right, b)},
@@ -92,24 +92,24 @@ Row& Row::binary(Tensor (*f)(const Tensor&, const Tensor&), double (*reference)(
   return *this;
 }
 
-Row& Row::corners(std::function<Tensor(const Tensor&)> f, std::vector<double> values) {
+OpTest& OpTest::corners(std::function<Tensor(const Tensor&)> f, std::vector<double> values) {
   return sample({.operands = {vector_of(std::move(values))},
                  .call = [f = std::move(f)](const Tensors& x) { return Tensors{f(x[0])}; },
                  .has_derivative = false});
 }
 
-Row& Row::sample(Sample s) {
+OpTest& OpTest::sample(Sample s) {
   for (Operand& o : s.operands) o.away_from_zero = std::max(o.away_from_zero, s.away_from_zero);
   samples_.push_back(std::move(s));
   return *this;
 }
 
-Row& Row::samples(std::vector<Sample> list) {
+OpTest& OpTest::samples(std::vector<Sample> list) {
   for (Sample& s : list) sample(std::move(s));
   return *this;
 }
 
-Row& Row::bad_call(BadCall bad) {
+OpTest& OpTest::bad_call(BadCall bad) {
   bad_calls_.push_back(std::move(bad));
   return *this;
 }
@@ -153,11 +153,11 @@ Array broadcast(const Array& x, const Shape& shape) {
   return out;
 }
 
-std::deque<Row>& table() {
-  static std::deque<Row> rows;
+std::deque<OpTest>& table() {
+  static std::deque<OpTest> rows;
   return rows;
 }
 
-Row& add_row(const char* op) { return table().emplace_back(op); }
+OpTest& add_test(const char* op) { return table().emplace_back(op); }
 
-}  // namespace tapehead::rows
+}  // namespace tapehead::op_tests

@@ -1,0 +1,165 @@
+#include "tapehead/tests/op_test.h"
+
+namespace tapehead::op_tests {
+
+// Whole numbers, so that some are equal.
+static Sample of_integers(Tensor (*f)(const Tensor&, const Tensor&),
+                          double (*reference)(double, double), const Shape& a, const Shape& b) {
+  return {.operands = {indices(a, 4), indices(b, 4)},
+          .call = [f](const Tensors& x) { return Tensors{f(x[0], x[1])}; },
+          .reference =
+              [reference](Arrays& x) {
+                return Arrays{map(x, [=](const double* v) { return reference(v[0], v[1]); })};
+              },
+          .differentiable = false};
+}
+static std::vector<Sample> of_integers(Tensor (*f)(const Tensor&, const Tensor&),
+                                       double (*reference)(double, double)) {
+  return {of_integers(f, reference, {4, 17}, {4, 17}), of_integers(f, reference, {3, 1}, {1, 5}),
+          of_integers(f, reference, {7}, {}), of_integers(f, reference, {0}, {1})};
+}
+static int64_t whole(double x) { return static_cast<int64_t>(x); }
+
+static double eq_of(double a, double b) { return a == b; }
+TAPEHEAD_OP_TEST(eq)
+    .binary(eq, eq_of, {}, {}, false)
+    .samples(of_integers(eq, eq_of))
+    .bad<ShapeError>([] { eq(core::full({2}, 1, i64), core::full({3}, 1, i64)); },
+                     "eq: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
+                     "other; sizes must be equal or 1");
+static double ne_of(double a, double b) { return a != b; }
+TAPEHEAD_OP_TEST(ne)
+    .binary(ne, ne_of, {}, {}, false)
+    .samples(of_integers(ne, ne_of))
+    .bad<ShapeError>([] { ne(core::full({2}, 1, i64), core::full({3}, 1, i64)); },
+                     "ne: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
+                     "other; sizes must be equal or 1");
+static double lt_of(double a, double b) { return a < b; }
+TAPEHEAD_OP_TEST(lt)
+    .binary(lt, lt_of, {}, {}, false)
+    .samples(of_integers(lt, lt_of))
+    .bad<ShapeError>([] { lt(core::full({2}, 1, i64), core::full({3}, 1, i64)); },
+                     "lt: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
+                     "other; sizes must be equal or 1");
+static double le_of(double a, double b) { return a <= b; }
+TAPEHEAD_OP_TEST(le)
+    .binary(le, le_of, {}, {}, false)
+    .samples(of_integers(le, le_of))
+    .bad<ShapeError>([] { le(core::full({2}, 1, i64), core::full({3}, 1, i64)); },
+                     "le: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
+                     "other; sizes must be equal or 1");
+static double gt_of(double a, double b) { return a > b; }
+TAPEHEAD_OP_TEST(gt)
+    .binary(gt, gt_of, {}, {}, false)
+    .samples(of_integers(gt, gt_of))
+    .bad<ShapeError>([] { gt(core::full({2}, 1, i64), core::full({3}, 1, i64)); },
+                     "gt: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
+                     "other; sizes must be equal or 1");
+static double ge_of(double a, double b) { return a >= b; }
+TAPEHEAD_OP_TEST(ge)
+    .binary(ge, ge_of, {}, {}, false)
+    .samples(of_integers(ge, ge_of))
+    .bad<ShapeError>([] { ge(core::full({2}, 1, i64), core::full({3}, 1, i64)); },
+                     "ge: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
+                     "other; sizes must be equal or 1");
+static double logical_and_of(double a, double b) { return a != 0 && b != 0; }
+TAPEHEAD_OP_TEST(logical_and)
+    .binary(logical_and, logical_and_of, {}, {}, false)
+    .samples(of_integers(logical_and, logical_and_of))
+    .bad<ShapeError>(
+        [] { logical_and(core::full({2}, 1, i64), core::full({3}, 1, i64)); },
+        "logical_and: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
+        "other; sizes must be equal or 1");
+static double logical_or_of(double a, double b) { return a != 0 || b != 0; }
+TAPEHEAD_OP_TEST(logical_or)
+    .binary(logical_or, logical_or_of, {}, {}, false)
+    .samples(of_integers(logical_or, logical_or_of))
+    .bad<ShapeError>(
+        [] { logical_or(core::full({2}, 1, i64), core::full({3}, 1, i64)); },
+        "logical_or: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
+        "other; sizes must be equal or 1");
+static double logical_xor_of(double a, double b) { return (a != 0) != (b != 0); }
+TAPEHEAD_OP_TEST(logical_xor)
+    .binary(logical_xor, logical_xor_of, {}, {}, false)
+    .samples(of_integers(logical_xor, logical_xor_of))
+    .bad<ShapeError>(
+        [] { logical_xor(core::full({2}, 1, i64), core::full({3}, 1, i64)); },
+        "logical_xor: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
+        "other; sizes must be equal or 1");
+TAPEHEAD_OP_TEST(bitwise_and)
+    .samples(of_integers(bitwise_and,
+                         [](double a, double b) {
+                           return static_cast<double>(whole(a) & whole(b));
+                         }))
+    .bad<ShapeError>(
+        [] { bitwise_and(core::full({2}, 1, i64), core::full({3}, 1, i64)); },
+        "bitwise_and: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
+        "other; sizes must be equal or 1")
+    .bad<DTypeError>([] { core::full({2}, 1) & true; },
+                     "bitwise_and: it does not take f32; convert with to(i64)");
+TAPEHEAD_OP_TEST(bitwise_or)
+    .samples(of_integers(bitwise_or,
+                         [](double a, double b) {
+                           return static_cast<double>(whole(a) | whole(b));
+                         }))
+    .bad<ShapeError>(
+        [] { bitwise_or(core::full({2}, 1, i64), core::full({3}, 1, i64)); },
+        "bitwise_or: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
+        "other; sizes must be equal or 1")
+    .bad<DTypeError>([] { core::full({2}, 1) | true; },
+                     "bitwise_or: it does not take f32; convert with to(i64)");
+TAPEHEAD_OP_TEST(bitwise_xor)
+    .samples(of_integers(bitwise_xor,
+                         [](double a, double b) {
+                           return static_cast<double>(whole(a) ^ whole(b));
+                         }))
+    .bad<ShapeError>(
+        [] { bitwise_xor(core::full({2}, 1, i64), core::full({3}, 1, i64)); },
+        "bitwise_xor: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
+        "other; sizes must be equal or 1")
+    .bad<DTypeError>([] { core::full({2}, 1) ^ true; },
+                     "bitwise_xor: it does not take f32; convert with to(i64)");
+TAPEHEAD_OP_TEST(bitwise_not)
+    .sample({.operands = {indices({2, 3}, 9)},
+             .call = [](const Tensors& x) { return Tensors{bitwise_not(x[0])}; },
+             .reference =
+                 [](Arrays& x) {
+                   return Arrays{
+                       map(x, [](const double* v) { return static_cast<double>(~whole(*v)); })};
+                 },
+             .differentiable = false})
+    .bad<DTypeError>([] { ~core::full({2}, 1); },
+                     "bitwise_not: [2] f32 is not a type it takes; convert with to(i64)");
+TAPEHEAD_OP_TEST(logical_not)
+    .unary(
+        logical_not, [](double x) -> double { return x == 0; }, {}, false);
+TAPEHEAD_OP_TEST(isnan).unary(
+    isnan, [](double x) -> double { return std::isnan(x); }, {}, false);
+TAPEHEAD_OP_TEST(isinf).unary(
+    isinf, [](double x) -> double { return std::isinf(x); }, {}, false);
+TAPEHEAD_OP_TEST(isfinite).unary(
+    isfinite, [](double x) -> double { return std::isfinite(x); }, {}, false);
+
+static Sample choice(const Operand& condition, const Shape& a, const Shape& b) {
+  return {.operands = {condition, a, b},
+          .call = [](const Tensors& x) { return Tensors{where(x[0], x[1], x[2])}; },
+          .reference =
+              [](Arrays& x) {
+                return Arrays{map(x, [](const double* v) { return v[0] != 0 ? v[1] : v[2]; })};
+              }};
+}
+TAPEHEAD_OP_TEST(where)
+    .samples({choice(mask({2, 17}), {2, 17}, {2, 17}), choice(mask({3}), {2, 3}, {2, 1}),
+              choice(mask({2, 1}), {}, {3}), choice(mask({2, 3}), {}, {}),
+              choice(mask({}), {2, 3}, {}), choice(mask({0}), {0}, {1}), choice(mask({}), {}, {}),
+              choice(given(mask({2, 2}), {1, 1, 0, 0}), {2, 2}, {2}),
+              choice(given(mask({2}), {1, 1}), {2}, {2}),
+              choice(given(mask({2}), {0, 0}), {2}, {2})})
+    .bad<DTypeError>([] { where(core::full({2}, 1), 1, 0); },
+                     "where: the condition is [2] f32; it must be bool, such as x > 0")
+    .bad<ShapeError>(
+        [] { where(core::full({2}, 1, boolean), core::full({3}, 1), 0); },
+        "where: shapes [3] and [2] do not broadcast: size(-1) is 3 in one and 2 in the "
+        "other; sizes must be equal or 1");
+
+}  // namespace tapehead::op_tests

@@ -1,0 +1,88 @@
+#include "tapehead/tests/op_test.h"
+
+namespace tapehead::op_tests {
+
+TAPEHEAD_OP_TEST(flip)
+    .sample({{Operand({2, 3})},
+             [](const Tensors& in) {
+               return Tensors{flip(in[0], {0, -1})};
+             },
+             [](Arrays& in) {
+               return matrix(2, 3, [&](int64_t i, int64_t j) { return in[0](1 - i, 2 - j); });
+             }})
+    .bad<ShapeError>(
+        [] {
+          flip(ones({2, 3}), {1, -1});
+        },
+        "flip: axis 1 is there twice in [1, -1]");
+
+TAPEHEAD_OP_TEST(roll)
+    .sample({{Operand({2, 3})},
+             [](const Tensors& in) { return Tensors{roll(in[0], 1, -1)}; },
+             [](Arrays& in) {
+               return matrix(2, 3, [&](int64_t i, int64_t j) { return in[0](i, (j + 2) % 3); });
+             }})
+    .sample({{Operand({2, 3})},
+             [](const Tensors& in) { return Tensors{roll(in[0], -5, 0)}; },
+             [](Arrays& in) {
+               return matrix(2, 3, [&](int64_t i, int64_t j) { return in[0]((i + 1) % 2, j); });
+             }})
+    .bad<IndexError>([] { roll(ones({2}), 1, 1); },
+                     "roll: axis 1 is outside -1..0 of a tensor with 1 dimension");
+
+TAPEHEAD_OP_TEST(pad)
+    .sample({{Operand({2, 3})},
+             [](const Tensors& in) {
+               return Tensors{pad(in[0], {1, 0, 0, 2}, 7)};
+             },
+             [](Arrays& in) {
+               return matrix(4, 4, [&](int64_t i, int64_t j) {
+                 return i < 2 && j > 0 ? in[0](i, j - 1) : 7;
+               });
+             }})
+    .sample({{Operand({2, 3})},
+             [](const Tensors& in) {
+               return Tensors{pad(in[0], {-1, 2})};
+             },
+             [](Arrays& in) {
+               return matrix(2, 4,
+                             [&](int64_t i, int64_t j) { return j < 2 ? in[0](i, j + 1) : 0; });
+             }})
+    .bad<ShapeError>(
+        [] {
+          pad(ones({2}), {1, 1, 1, 1});
+        },
+        "pad: 4 widths for [2] f32; pass two (before, after) for each axis, from the last on")
+    .bad<ShapeError>(
+        [] {
+          pad(ones({2}), {-2, -1});
+        },
+        "pad: widths -2 and -1 take more than there is from size(0) of [2] f32")
+    .bad<ShapeError>(
+        [] {
+          pad(ones({2}), {1, INT64_MAX});
+        },
+        "pad: widths 1 and 9223372036854775807 make size(0) of [2] f32 larger than an address can "
+        "hold");
+
+TAPEHEAD_OP_TEST(tril)
+    .sample({{Operand({3, 4})},
+             [](const Tensors& in) { return Tensors{tril(in[0], 1)}; },
+             [](Arrays& in) {
+               return matrix(3, 4,
+                             [&](int64_t i, int64_t j) { return j - i <= 1 ? in[0](i, j) : 0; });
+             }})
+    .bad<ShapeError>([] { tril(ones({3})); },
+                     "tril: [3] f32 is not a matrix; at least two axes are needed");
+
+TAPEHEAD_OP_TEST(triu)
+    .sample({{Operand({3, 4})},
+             [](const Tensors& in) { return Tensors{triu(in[0], -1)}; },
+             [](Arrays& in) {
+               return matrix(3, 4,
+                             [&](int64_t i, int64_t j) { return j - i >= -1 ? in[0](i, j) : 0; });
+             }})
+    .bad<ShapeError>([] { triu(ones({3})); },
+                     "triu: [3] f32 is not a matrix; at least two axes are needed");
+
+}  // namespace tapehead::op_tests

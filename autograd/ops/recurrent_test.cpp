@@ -1,0 +1,165 @@
+#include "tapehead/core/creation.h"
+#include "tapehead/tests/op_test.h"
+
+namespace tapehead::op_tests {
+namespace {
+
+double logistic(double x) { return 1 / (1 + std::exp(-x)); }
+int64_t gates_of(RnnCell cell) { return cell == RnnCell::lstm ? 4 : cell == RnnCell::gru ? 3 : 1; }
+
+constexpr int64_t kB = 3, kT = 4, kC = 2, kH = 3;
+
+struct Setting {
+  std::vector<int64_t> lengths = {};  // none: all of T steps
+  bool reverse = false, biases = true, states = true;
+};
+
+// The formulas of the papers, number by number.
+Arrays plain_recurrent(RnnCell cell, Arrays& in, const Setting& how) {
+  const int64_t G = gates_of(cell);
+  const bool reverse = how.reverse;
+  std::vector<int64_t> lengths = how.lengths;
+  if (lengths.empty()) lengths.assign(kB, kT);
+  size_t next = 3;
+  const auto operand = [&](bool is_given, const Shape& shape) {
+    return is_given ? in[next++] : Array(shape);
+  };
+  const Array b_ih = operand(how.biases, {G * kH}), b_hh = operand(how.biases, {G * kH});
+  Array out({kB, kT, kH}), h = operand(how.states, {kB, kH});
+  Array c = operand(how.states && cell == RnnCell::lstm, {kB, kH});
+  for (int64_t b = 0; b < kB; ++b)
+    for (int64_t i = 0; i < kT; ++i) {
+      const int64_t t = reverse ? kT - 1 - i : i;
+      if (t >= lengths[static_cast<size_t>(b)]) continue;
+      Array from_x({G, kH}), from_h({G, kH});
+      for (int64_t g = 0; g < G * kH; ++g) {
+        from_x[g] = b_ih.values[static_cast<size_t>(g)];
+        from_h[g] = b_hh.values[static_cast<size_t>(g)];
+        for (int64_t k = 0; k < kC; ++k) from_x[g] += in[1](g, k) * in[0](b, t, k);
+        for (int64_t k = 0; k < kH; ++k) from_h[g] += in[2](g, k) * h(b, k);
+      }
+      for (int64_t j = 0; j < kH; ++j) {
+        const auto both = [&](int64_t g) { return from_x(g, j) + from_h(g, j); };
+        if (cell == RnnCell::tanh) h(b, j) = std::tanh(both(0));
+        if (cell == RnnCell::relu) h(b, j) = std::max(0.0, both(0));
+        if (cell == RnnCell::lstm) {
+          c(b, j) = logistic(both(1)) * c(b, j) + logistic(both(0)) * std::tanh(both(2));
+          h(b, j) = logistic(both(3)) * std::tanh(c(b, j));
+        }
+        if (cell == RnnCell::gru) {
+          const double z = logistic(both(1));
+          const double m = std::tanh(from_x(2, j) + logistic(both(0)) * from_h(2, j));
+          h(b, j) = (1 - z) * m + z * h(b, j);
+        }
+        out(b, t, j) = h(b, j);
+      }
+    }
+  if (cell == RnnCell::lstm) return {out, h, c};
+  return {out, h};
+}
+
+Sample recurrent_of(RnnCell cell, const Setting& how) {
+  const bool lstm = cell == RnnCell::lstm;
+  const int64_t wide = kH * gates_of(cell);
+  std::vector<Operand> operands{Shape{kB, kT, kC}, Shape{wide, kC}, Shape{wide, kH}};
+  if (how.biases) operands.insert(operands.end(), 2, Shape{wide});
+  if (how.states) operands.insert(operands.end(), lstm ? 2 : 1, Shape{kB, kH});
+  for (Operand& o : operands) o.from = -1, o.to = 1;
+  Tensor lengths;
+  if (!how.lengths.empty()) {
+    lengths = core::empty({kB}, i64);
+    std::copy(how.lengths.begin(), how.lengths.end(), lengths.data<int64_t>());
+  }
+  return {operands,
+          [=](const Tensors& in) {
+            size_t next = 3;
+            const auto operand = [&](bool is_given) { return is_given ? in[next++] : Tensor(); };
+            const Tensor b_ih = operand(how.biases), b_hh = operand(how.biases);
+            const Tensor h0 = operand(how.states), c0 = operand(how.states && lstm);
+            const auto r = recurrent(cell, in[0], {in[1], in[2], b_ih, b_hh}, h0, c0,
+                                     {.lengths = lengths, .reverse = how.reverse});
+            return lstm ? Tensors{r.out, r.h, r.c} : Tensors{r.out, r.h};
+          },
+          [=](Arrays& in) { return plain_recurrent(cell, in, how); }, kT * (kC + kH)};
+}
+
+// Every cell in both directions, with sequences of no step and of all, without what may be left
+// out, and with results that nothing uses.
+std::vector<Sample> recurrences() {
+  std::vector<Sample> out;
+  for (const RnnCell cell : {RnnCell::tanh, RnnCell::relu, RnnCell::lstm, RnnCell::gru})
+    for (const bool reverse : {false, true}) {
+      out.push_back(recurrent_of(cell, {.lengths = {4, 2, 0}, .reverse = reverse}));
+      out.push_back(
+          recurrent_of(cell, {.lengths = {1, 4, 3}, .reverse = reverse, .biases = false}));
+      out.push_back(recurrent_of(cell, {.reverse = reverse, .states = false}));
+      for (const size_t used : {0, 1}) {
+        Sample s = recurrent_of(cell, {.lengths = {4, 2, 0}, .reverse = reverse});
+        s.call = [call = s.call, used](const Tensors& in) { return Tensors{call(in)[used]}; };
+        s.reference = {};
+        out.push_back(s);
+      }
+    }
+  return out;
+}
+
+// With one of the two biases; the other counts as zeros.
+Sample with_one_bias(RnnCell cell, bool of_input) {
+  const Sample both = recurrent_of(cell, {.lengths = {4, 2, 0}});
+  Sample one = both;
+  one.operands.erase(one.operands.begin() + (of_input ? 4 : 3));
+  one.call = [=](const Tensors& in) {
+    const Tensor b_ih = of_input ? in[3] : Tensor(), b_hh = of_input ? Tensor() : in[3];
+    const auto r = recurrent(cell, in[0], {in[1], in[2], b_ih, b_hh}, in[4],
+                             in.size() > 5 ? in[5] : Tensor(), {.lengths = tensor({4, 2, 0})});
+    return r.c.defined() ? Tensors{r.out, r.h, r.c} : Tensors{r.out, r.h};
+  };
+  one.reference = [=](Arrays& in) {
+    Arrays all = in;
+    all.insert(all.begin() + (of_input ? 4 : 3), Array(in[3].shape));
+    return both.reference(all);
+  };
+  return one;
+}
+
+RnnWeights lstm_weights() { return {core::full({12, 2}, 0), core::full({12, 3}, 0), {}, {}}; }
+
+}  // namespace
+
+TAPEHEAD_OP_TEST(recurrent)
+    .samples(recurrences())
+    .sample(with_one_bias(RnnCell::lstm, true))
+    .sample(with_one_bias(RnnCell::lstm, false))
+    .sample(with_one_bias(RnnCell::gru, true))
+    .sample(with_one_bias(RnnCell::gru, false))
+    .sample(with_one_bias(RnnCell::tanh, true))
+    .sample(with_one_bias(RnnCell::relu, false))
+    .bad<ShapeError>(
+        [] {
+          recurrent(RnnCell::lstm, core::full({2, 3}, 0), lstm_weights());
+        },
+        "recurrent: x is [2, 3], expected [B, T, C]")
+    .bad<ShapeError>(
+        [] {
+          recurrent(RnnCell::gru, core::full({1, 2, 2}, 0), lstm_weights());
+        },
+        "recurrent: w_ih is [12, 2], expected [9, 2]")
+    .bad<ShapeError>(
+        [] {
+          recurrent(RnnCell::lstm, core::full({1, 2, 2}, 0), lstm_weights(), core::full({1, 4}, 0));
+        },
+        "recurrent: h0 is [1, 4], expected [1, 3]")
+    .bad<IndexError>(
+        [] {
+          recurrent(RnnCell::lstm, core::full({1, 2, 2}, 0), lstm_weights(), {}, {},
+                    {.lengths = core::full({1}, 3, i64)});
+        },
+        "recurrent: lengths[0] = 3 is outside 0..2")
+    .bad<ShapeError>(
+        [] {
+          recurrent(RnnCell::tanh, core::full({1, 2, 2}, 0),
+                    {core::full({0, 2}, 0), core::full({0, 0}, 0), {}, {}});
+        },
+        "recurrent: w_hh is [0, 0], expected [G H, H] with a hidden size of at least 1");
+
+}  // namespace tapehead::op_tests

@@ -1,0 +1,57 @@
+#include "tapehead/tests/op_test.h"
+
+namespace tapehead::op_tests {
+
+TAPEHEAD_OP_TEST(floor)
+    .unary(floor, std::floor, {-9, 9}, false)
+    .unary(floor, std::floor, {0.1, 0.9})
+    .bad<DTypeError>([] { floor(core::full({2}, 1, boolean)); },
+                     "floor: [2] bool is not a type it takes; convert with to(f32)");
+TAPEHEAD_OP_TEST(ceil)
+    .unary(ceil, std::ceil, {-9, 9}, false)
+    .unary(ceil, std::ceil, {0.1, 0.9})
+    .bad<DTypeError>([] { ceil(core::full({2}, 1, boolean)); },
+                     "ceil: [2] bool is not a type it takes; convert with to(f32)");
+TAPEHEAD_OP_TEST(trunc)
+    .unary(trunc, std::trunc, {-9, 9}, false)
+    .unary(trunc, std::trunc, {0.1, 0.9})
+    .bad<DTypeError>([] { trunc(core::full({2}, 1, boolean)); },
+                     "trunc: [2] bool is not a type it takes; convert with to(f32)");
+TAPEHEAD_OP_TEST(round)
+    .unary(round, std::nearbyint, {-9, 9}, false)
+    .unary(round, std::nearbyint, {0.6, 1.4})
+    .bad<DTypeError>([] { round(core::full({2}, 1, boolean)); },
+                     "round: [2] bool is not a type it takes; convert with to(f32)");
+TAPEHEAD_OP_TEST(sign)
+    .unary(sign, [](double x) -> double { return (x > 0) - (x < 0); }, {.away_from_zero = 0.1})
+    .bad<DTypeError>([] { sign(core::full({2}, 1, boolean)); },
+                     "sign: [2] bool is not a type it takes; convert with to(f32)");
+
+static double modulo(double a, double b) {
+  const double rest = std::fmod(a, b);
+  return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+}
+TAPEHEAD_OP_TEST(floor_divide)
+    .binary(
+        floor_divide, [](double a, double b) { return std::floor(a / b); }, {-20, 20},
+        {.away_from_zero = 0.5}, false)
+    .binary(floor_divide, [](double a, double b) { return std::floor(a / b); }, {4.6, 4.7},
+            {1.3, 1.4})
+    .bad<ValueError>(
+        [] { floor_divide(core::full({2}, 1, i64), 0); },
+        "floor_divide: the divisor [] i64 has a 0, by which integers cannot be divided; "
+        "convert with to(f32)")
+    .bad<ShapeError>(
+        [] { floor_divide(core::full({2}, 1), core::full({3}, 1)); },
+        "floor_divide: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in "
+        "the other; sizes must be equal or 1");
+TAPEHEAD_OP_TEST(remainder)
+    .binary(remainder, modulo, {-20, 20}, {.away_from_zero = 0.5}, false)
+    .binary(remainder, modulo, {4.6, 4.7}, {1.3, 1.4})
+    .bad<ValueError>([] { remainder(core::full({2}, 1, i32), core::full({2}, 0, i32)); },
+                     "remainder: the divisor [2] i32 has a 0, by which integers cannot be divided; "
+                     "convert with to(f32)")
+    .bad<DTypeError>([] { remainder(core::full({2}, 1, boolean), true); },
+                     "remainder: it does not take bool; convert with to(f32)");
+
+}  // namespace tapehead::op_tests
