@@ -34,6 +34,7 @@
 #include "tapehead/core/pattern.h"
 #include "tapehead/core/random.h"
 #include "tapehead/core/ref.h"
+#include "tapehead/core/removable_handle.h"
 #include "tapehead/core/safetensors.h"
 #include "tapehead/core/shape.h"
 #include "tapehead/core/small_mutex.h"

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "tapehead/autograd/engine.h"
+#include "tapehead/autograd/node.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/tests/expect.h"
 
@@ -80,6 +81,67 @@ TEST_CASE("a hook may register others, drop the loss, or run another backward") 
     (z + h).backward();
     CHECK(later == 12);
     CHECK(x.grad().item() == 24 + 34);
+  }
+}
+
+TEST_CASE("a hook may return nothing, and keeps its own state") {
+  const Tensor x = leaf({2}, {1, 2});
+  std::vector<int> counts;
+  x.register_hook([&, calls = 0](const Tensor& g) mutable {
+    CHECK(values(g) == Doubles{3, 3});
+    counts.push_back(++calls);
+  });
+  for (int i = 0; i < 2; ++i) sum(x * 3).backward();
+  CHECK(counts == std::vector<int>{1, 2});
+  CHECK(values(x.grad()) == Doubles{6, 6});
+}
+
+TEST_CASE("a removed hook is not called any more") {
+  Tensor x = leaf({2}, {1, 2});
+  Doubles order;
+  const auto note = [&](double which) {
+    return [&, which](const Tensor&) { order.push_back(which); };
+  };
+  RemovableHandle first = x.register_hook(note(1)), second = x.register_hook(note(2)),
+                  third = x.register_hook(note(3));
+  const auto run = [&] {
+    order.clear();
+    sum(x.to(f64) * 3).backward();
+    return order;
+  };
+  CHECK(run() == Doubles{1, 2, 3});
+  second.remove();
+  second.remove();
+  CHECK(run() == Doubles{1, 3});
+  SUBCASE("by itself, while it runs, and by another before its turn") {
+    RemovableHandle later, self;
+    self = x.register_hook([&, held = std::make_shared<double>(5)](const Tensor&) {
+      self.remove();
+      later.remove();
+      order.push_back(*held);
+    });
+    later = x.register_hook(note(6));
+    CHECK(run() == Doubles{1, 3, 5});
+    CHECK(run() == Doubles{1, 3});
+  }
+  SUBCASE("after the tensor was paused and converted") {
+    x.set_requires_grad(false);
+    first.remove();
+    x.set_requires_grad();
+    detail::convert_leaf(x, f32);
+    CHECK(run() == Doubles{3});
+    third.remove();
+    CHECK(run().empty());
+  }
+  SUBCASE("after all that was computed is gone") {
+    RemovableHandle handle;
+    {
+      const Tensor h = x * 2;
+      handle = h.register_hook(note(4));
+    }
+    handle.remove();
+    RemovableHandle().remove();
+    CHECK(run() == Doubles{1, 3});
   }
 }
 

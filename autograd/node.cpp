@@ -96,6 +96,26 @@ void convert_leaf(const Tensor& leaf, DType dtype) {
   (node->paused ? impl.paused : impl.node) = node;
 }
 
+uint64_t HookList::add(uint32_t output, Hook hook) {
+  entries_.push_back({++last_id_, output, std::make_shared<const Hook>(std::move(hook))});
+  return last_id_;
+}
+
+void HookList::remove(uint64_t id) {
+  const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const Entry& entry) { return entry.id == id; });
+  if (found == entries_.end()) return;
+  const Entry removed = std::move(*found);  // what the hook holds goes when the list is whole again
+  entries_.erase(found);
+}
+
+std::optional<HookList::Entry> HookList::after(uint64_t id) const {
+  const auto found = std::upper_bound(entries_.begin(), entries_.end(), id,
+                                      [](uint64_t a, const Entry& b) { return a < b.id; });
+  if (found == entries_.end()) return std::nullopt;
+  return *found;
+}
+
 void move_retained_grad(Node& from, uint32_t output, Node& to, uint32_t new_output) {
   if (!from.retained) return;
   const auto kept = std::find_if(from.retained->begin(), from.retained->end(),

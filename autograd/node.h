@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "tapehead/core/allocator.h"
@@ -30,6 +31,26 @@ struct Edge {
 struct OutputInfo {
   Shape shape;
   DType dtype = DType::f32;
+};
+
+using Hook = std::function<Tensor(const Tensor&)>;
+
+/// The hooks of a node's results, in the order in which they were registered.
+class HookList {
+ public:
+  struct Entry {
+    uint64_t id;  // from 1, rising
+    uint32_t output;
+    std::shared_ptr<const Hook> call;
+  };
+  uint64_t add(uint32_t output, Hook hook);
+  void remove(uint64_t id);
+  /// A copy of the first with an id above `id`: a hook may register and remove others, and itself.
+  std::optional<Entry> after(uint64_t id) const;
+
+ private:
+  std::vector<Entry> entries_;
+  uint64_t last_id_ = 0;
 };
 
 /// While a node's backward runs in this thread.
@@ -75,12 +96,7 @@ class Node : public TapeNode, public Pooled {
   SmallVector<Edge, 3> operands;
   SmallVector<OutputInfo, 1> outputs;
 
-  using Hook = std::function<Tensor(const Tensor&)>;
-  struct HookOf {
-    uint32_t output;
-    Hook call;
-  };
-  std::unique_ptr<std::vector<HookOf>> hooks;
+  std::shared_ptr<HookList> hooks;  // null before the first
   std::unique_ptr<std::vector<std::pair<uint32_t, Tensor>>>
       retained;                                     // retain_grad(): output, gradient
   std::unique_ptr<std::vector<void*>> called_from;  // in anomaly mode: the calls that led to the op

@@ -32,13 +32,12 @@ Tensor fit(Tensor g, const OutputInfo& info, const Node& from, size_t operand) {
 
 void run_hooks(Node& node, Grads& grads) {
   if (node.hooks) {
-    for (size_t i = 0; i < node.hooks->size(); ++i) {
-      const Node::HookOf hook = (*node.hooks)[i];  // a copy: it may register others
-      Tensor& g = grads[hook.output];
+    for (auto hook = node.hooks->after(0); hook; hook = node.hooks->after(hook->id)) {
+      Tensor& g = grads[hook->output];
       if (!g.defined()) continue;
-      Tensor changed = hook.call(g);
+      Tensor changed = (*hook->call)(g);
       if (!changed.defined()) continue;
-      const OutputInfo& info = node.outputs[hook.output];
+      const OutputInfo& info = node.outputs[hook->output];
       if (changed.shape() != info.shape)
         throw ShapeError(
             fmt::format("backward: a hook on a tensor of shape {} gave a gradient of shape {}; "

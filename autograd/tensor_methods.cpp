@@ -82,10 +82,15 @@ void Tensor::retain_grad() const {
   node.retained->emplace_back(impl_->node_output, Tensor());
 }
 
-void Tensor::register_hook(std::function<Tensor(const Tensor& grad)> hook) const {
+RemovableHandle Tensor::add_hook(std::function<Tensor(const Tensor& grad)> hook) const {
   detail::Node& node = tracked("register_hook", *this);
-  if (!node.hooks) node.hooks = std::make_unique<std::vector<detail::Node::HookOf>>();
-  node.hooks->push_back({impl_->node_output, std::move(hook)});
+  if (!node.hooks) node.hooks = std::make_shared<detail::HookList>();
+  return {node.hooks, node.hooks->add(impl_->node_output, std::move(hook))};
+}
+
+void RemovableHandle::remove() {
+  if (const auto list = list_.lock()) list->remove(id_);
+  list_.reset();
 }
 
 }  // namespace tapehead

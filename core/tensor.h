@@ -12,6 +12,7 @@
 #include "tapehead/core/dtype.h"
 #include "tapehead/core/number.h"
 #include "tapehead/core/ref.h"
+#include "tapehead/core/removable_handle.h"
 #include "tapehead/core/shape.h"
 #include "tapehead/core/storage.h"
 
@@ -150,9 +151,19 @@ class Tensor {
   /// Keeps the gradient of a non-leaf for grad(): that of its value after all in-place changes.
   /// [tape]
   void retain_grad() const;
-  /// Calls `hook` with the gradient of this tensor once it is complete; a defined result replaces
-  /// it. [tape]
-  void register_hook(std::function<Tensor(const Tensor& grad)> hook) const;
+  /// Calls `hook(const Tensor& grad)` with the gradient of this tensor once it is complete. It
+  /// returns nothing, or a tensor that replaces the gradient when it is defined. Throws GraphError
+  /// when the tensor does not track gradients. [tape]
+  template <class F>
+  requires std::is_invocable_v<F&, const Tensor&> RemovableHandle register_hook(F hook)
+  const {
+    if constexpr (std::is_void_v<std::invoke_result_t<F&, const Tensor&>>)
+      return add_hook([hook = std::move(hook)](const Tensor& grad) mutable {
+        hook(grad);
+        return Tensor();
+      });
+    else return add_hook(std::move(hook));
+  }
   /// Adds the gradients of this tensor to every leaf that it was computed from; see backward() in
   /// autograd/engine.h. [tape]
   void backward() const;
@@ -218,6 +229,7 @@ class Tensor {
   /// The only element as it is: a double, or of integers and bool an i64.
   Number only_element() const;
   [[noreturn]] static void throw_range(const Number& element);
+  RemovableHandle add_hook(std::function<Tensor(const Tensor& grad)> hook) const;
   void check_type(DType expected) const;
   const detail::TensorImpl& there() const {
     if (!impl_) [[unlikely]]

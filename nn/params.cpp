@@ -39,16 +39,6 @@ std::string thousands(int64_t n) {
   return digits;
 }
 
-// Of all parameters and buffers, the other names of tied ones too.
-std::vector<std::string> names_of(const std::vector<Param>& all) {
-  std::vector<std::string> names;
-  for (const Param& p : all) {
-    names.push_back(p.path);
-    names.insert(names.end(), p.ties.begin(), p.ties.end());
-  }
-  return names;
-}
-
 std::string no_fit(std::string_view op, std::string_view what, std::string_view pattern,
                    const std::vector<std::string>& names) {
   const std::string near = closest_pattern(pattern, names);
@@ -62,6 +52,15 @@ void throw_taken(const std::string& path) {
 }
 
 }  // namespace
+
+std::vector<std::string> names_of(const std::vector<Param>& params) {
+  std::vector<std::string> names;
+  for (const Param& p : params) {
+    names.push_back(p.path);
+    names.insert(names.end(), p.ties.begin(), p.ties.end());
+  }
+  return names;
+}
 
 bool Param::fits(std::string_view pattern) const {
   return fits_pattern(path, pattern) ||

@@ -34,6 +34,9 @@ struct Param {
   void check_own_weights(std::string_view op, std::string_view call) const;
 };
 
+/// The names of all of these: of each its path, then its ties.
+std::vector<std::string> names_of(const std::vector<Param>& params);
+
 /// Owns every parameter of a model under its path. A handle to shared state: copies are the same
 /// parameters, and layers keep it alive.
 ///

@@ -17,14 +17,10 @@ std::vector<bool> keepers(const std::vector<Param>& all, const std::vector<std::
   std::vector<bool> out(all.size());
   for (const std::string& pattern : patterns) {
     bool any = false;
-    std::vector<std::string> paths;
-    for (size_t i = 0; i < all.size(); ++i) {
-      paths.push_back(all[i].path);
-      if (!all[i].fits(pattern)) continue;
-      out[i] = any = true;
-    }
+    for (size_t i = 0; i < all.size(); ++i)
+      if (all[i].fits(pattern)) out[i] = any = true;
     if (any) continue;
-    const std::string near = closest_pattern(pattern, paths);
+    const std::string near = closest_pattern(pattern, names_of(all));
     throw ValueError(fmt::format("load: no parameter's path fits '{}' of `keep`{}", pattern,
                                  near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
   }
