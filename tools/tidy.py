@@ -21,7 +21,7 @@ DROPPED = {"-c": 0, "-MD": 0, "-MQ": 1, "-MF": 1, "-o": 1, "-include": 1, "-fpch
 
 
 def in_library(entry):
-    return entry["output"].startswith(("libtapehead", "core/kernels/"))
+    return entry["output"].startswith(("libtapehead", "libkernels_"))
 
 
 def split(command):

@@ -55,7 +55,7 @@ Symbols symbols_of(const std::string& archive) {
 }
 
 TEST_CASE("house: kernels define no weak symbols") {
-  const std::string folder = TAPEHEAD_BUILD_ROOT "/core/kernels/libkernels_";
+  const std::string folder = TAPEHEAD_BUILD_ROOT "/libkernels_";
   std::istringstream isas(TAPEHEAD_KERNEL_ISAS);
   for (std::string isa; isas >> isa;) {
     CAPTURE(isa);
