@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 using namespace tapehead;
 
@@ -166,16 +165,12 @@ void run(const Workload& w, double seconds) {
   std::nth_element(times.begin(), times.begin() + static_cast<int64_t>(times.size() / 2),
                    times.end());
   const double median = times[times.size() / 2];
-  const nlohmann::ordered_json line = {{"workload", w.name},
-                                       {"peer", "tapehead"},
-                                       {"mode", "fp32"},
-                                       {"ms_per_step", std::round(median * 1e7) / 1e4},
-                                       {"rate", std::round(w.items / median * 10) / 10},
-                                       {"unit", w.unit + "/s"},
-                                       {"params", w.params.count()},
-                                       {"loss", loss},
-                                       {"n", times.size()}};
-  fmt::print("{}\n", line.dump());
+  fmt::print(
+      R"({{"workload":"{}","peer":"tapehead","mode":"fp32","ms_per_step":{},"rate":{},"unit":"{}/s",)"
+      R"("params":{},"loss":{},"n":{}}})"
+      "\n",
+      w.name, std::round(median * 1e7) / 1e4, std::round(w.items / median * 10) / 10, w.unit,
+      w.params.count(), loss, times.size());
   std::fflush(stdout);
 }
 

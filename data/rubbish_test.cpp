@@ -11,10 +11,10 @@
 #include <functional>
 
 #include "tapehead/core/creation.h"
-#include "tapehead/core/detail/json.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
-#include "tapehead/core/npy.h"
+#include "tapehead/core/formats/detail/json.h"
+#include "tapehead/core/formats/npy.h"
 #include "tapehead/data/babi.h"
 #include "tapehead/data/bpe.h"
 #include "tapehead/data/detail/splitmix.h"

@@ -92,7 +92,7 @@ std::string Tokenizer::decode(std::span<const int64_t> ids, const DecodeOptions&
 }
 
 std::string Tokenizer::to_json() const {
-  std::string text = impl_->description.dump(2);
+  std::string text = impl_->description.dump({.indent = 2, .sort_keys = true});
   text.erase(text.rfind("\n}"));
   return text + ",\n  \"model\": " + impl_->model->to_json() + "\n}\n";
 }

@@ -39,7 +39,9 @@ Json bert_description(const TokenTable& tokens, const BertDescription& options) 
   const int32_t cls = tokens.find("[CLS]"), sep = tokens.find("[SEP]");
   Json around = nullptr;
   if (cls >= 0 && sep >= 0) {
-    around = {{"type", "BertProcessing"}, {"sep", {"[SEP]", sep}}, {"cls", {"[CLS]", cls}}};
+    around = {{"type", "BertProcessing"},
+              {"sep", Json::array({"[SEP]", sep})},
+              {"cls", Json::array({"[CLS]", cls})}};
   }
   const Json strip = options.strip_accents ? Json(*options.strip_accents) : Json(nullptr);
   return {{"version", "1.0"},
@@ -110,14 +112,14 @@ class AddedList {
     Json token = special_token(from.is_text() ? from.text() : from.at("content").text(), id);
     if (!from.is_text()) {
       for (const char* flag : {"single_word", "lstrip", "rstrip", "normalized", "special"}) {
-        token[flag] = from.boolean_or(flag, token[flag]);
+        token[flag] = from.boolean_or(flag, token[flag].as_bool());
       }
     }
     put(std::move(token));
   }
 
   void put(Json token) {
-    if (contents_.insert(token["content"].get<std::string>()).second) {
+    if (contents_.insert(token["content"].as_string()).second) {
       list_.push_back(std::move(token));
     }
   }
@@ -156,7 +158,7 @@ Tokenizer load_gpt2(const std::string& folder) {
   const JsonView config(config_json, name);
   Json description = gpt2_description(config.boolean_or("add_prefix_space", false));
   Json added = AddedList(folder, model->tokens()).gather();
-  if (added.empty() && model->tokens().find("<|endoftext|>") >= 0) {
+  if (added.size() == 0 && model->tokens().find("<|endoftext|>") >= 0) {
     added.push_back(special_token("<|endoftext|>", model->tokens().find("<|endoftext|>")));
   }
   description["added_tokens"] = std::move(added);
@@ -164,8 +166,8 @@ Tokenizer load_gpt2(const std::string& folder) {
     const int32_t cls = model->tokens().find("<s>"), sep = model->tokens().find("</s>");
     if (cls < 0 || sep < 0) config.fail("a RoBERTa vocabulary must have <s> and </s>");
     description["post_processor"] = {{"type", "RobertaProcessing"},
-                                     {"sep", {"</s>", sep}},
-                                     {"cls", {"<s>", cls}},
+                                     {"sep", Json::array({"</s>", sep})},
+                                     {"cls", Json::array({"<s>", cls})},
                                      {"trim_offsets", true},
                                      {"add_prefix_space", false}};
   }
@@ -197,7 +199,7 @@ Tokenizer load_bert(const std::string& folder) {
   if (const auto strip = config.find("strip_accents")) bert.strip_accents = strip->boolean();
   Json description = bert_description(tokens, bert);
   Json added = AddedList(folder, tokens).gather();
-  if (!added.empty()) description["added_tokens"] = std::move(added);
+  if (added.size() > 0) description["added_tokens"] = std::move(added);
   auto model = std::make_unique<WordPieceModel>(std::move(tokens), std::move(options));
   return Tokenizer::Impl::assemble(std::move(description), std::move(model), folder);
 }

@@ -3,10 +3,13 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tapehead/core/error.h"
 #include "tapehead/data/detail/json.h"
 #include "tapehead/data/detail/splitmix.h"
 #include "tapehead/data/text.h"
+#include "tapehead/tests/json_values.h"
 #include "tapehead/tests/oracles/tokenizer_cases.h"
 #include "tapehead/tests/scratch.h"
 
@@ -40,24 +43,24 @@ TEST_CASE("tokenizers give the package's ids") {
     const Tokenizer again = Tokenizer::from_json(tokenizer.to_json(), "again");
     const std::string model = recorded[0]["model"].dump().substr(0, 200);
     CAPTURE(model);
-    for (const Json& one : recorded[1]) {
-      const auto line = one[0].get<std::string>();
+    for (const Json& one : recorded[1].as_array()) {
+      const std::string& line = one[0].as_string();
       CAPTURE(line);
-      CHECK(tokenizer.encode(line) == one[1].get<Ids>());
-      CHECK(again.encode(line) == one[1].get<Ids>());
+      CHECK(tokenizer.encode(line) == test::integers(one[1]));
+      CHECK(again.encode(line) == test::integers(one[1]));
     }
   }
 }
 
 TEST_CASE("training byte-level BPE makes the package's merges") {
   const Json recorded = parse_json(kTrainingCases[0], "recorded");
-  const auto lines = recorded["lines"].get<Lines>();
+  const auto lines = test::strings(recorded["lines"]);
   const Tokenizer tokenizer = Tokenizer::train_bpe(lines, {.size = 290});
   const Json ours = parse_json(tokenizer.to_json(), "ours");
   CHECK(ours["model"]["merges"] == recorded["merges"]);
   CHECK(tokenizer.size() == 290);
-  for (const Json& one : recorded["encoded"]) {
-    CHECK(tokenizer.encode(one[0].get<std::string>()) == one[1].get<Ids>());
+  for (const Json& one : recorded["encoded"].as_array()) {
+    CHECK(tokenizer.encode(one[0].as_string()) == test::integers(one[1]));
   }
 }
 

@@ -9,7 +9,7 @@
 
 #include "tapehead/core/error.h"
 #include "tapehead/core/format.h"
-#include "tapehead/core/safetensors.h"
+#include "tapehead/core/formats/safetensors.h"
 #include "tapehead/core/tensor.h"
 #include "tapehead/nn/init.h"
 

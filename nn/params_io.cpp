@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "tapehead/autograd/grad_mode.h"
-#include "tapehead/core/safetensors.h"
+#include "tapehead/core/formats/safetensors.h"
 #include "tapehead/core/suggest.h"
 #include "tapehead/nn/detail/differences.h"
 #include "tapehead/nn/params.h"

@@ -8,7 +8,7 @@
 
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
-#include "tapehead/core/safetensors.h"
+#include "tapehead/core/formats/safetensors.h"
 #include "tapehead/nn/linear.h"
 #include "tapehead/optim/adam.h"
 #include "tapehead/optim/average.h"

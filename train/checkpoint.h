@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "tapehead/core/formats/safetensors.h"
 #include "tapehead/core/random.h"
-#include "tapehead/core/safetensors.h"
 #include "tapehead/data/loader.h"
 #include "tapehead/nn/params.h"
 #include "tapehead/optim/average.h"

@@ -88,10 +88,12 @@ void check_eval(const std::string& folder) {
 Json config_in(const std::string& folder) {
   if (!is_there(folder, "config.json")) return Json::object();
   const std::string path = folder + "/config.json";
-  Json config = Json::parse(read_file(path, 1 << 20), nullptr, false);
-  if (!config.is_object())
-    throw FormatError(path + ": not a JSON object; the run's options cannot be read from it");
-  return config;
+  try {
+    Json config = core::parse_json(read_file(path, 1 << 20), path, {.repeated_keys = true});
+    if (config.is_object()) return config;
+  } catch (const FormatError&) {
+  }
+  throw FormatError(path + ": not a JSON object; the run's options cannot be read from it");
 }
 
 }  // namespace
@@ -154,8 +156,8 @@ struct Cli::State {
   // The options that the model in `folder` was made with stand where none are given.
   void read_config(const Json& config, const std::string& folder) {
     for (const Kept& k : kept) {
-      const auto value = config.find(k.key());
-      if (value == config.end() || value->is_null()) continue;
+      const Json* value = config.find(k.key());
+      if (value == nullptr || value->is_null()) continue;
       if (k.option->count() == 0) take(k, *value, folder + "/config.json");
       else if ((k.keep == Keep::fixed || (common.resume && k.flag == "--seed")) &&
                k.write() != *value)
@@ -169,12 +171,12 @@ struct Cli::State {
   // Of the model that is evaluated or the run that is resumed, in `folder`.
   void read_config(const std::string& folder) {
     const Json config = config_in(folder);
-    const auto program = config.find(kProgram);
-    const bool known = program != config.end() && program->is_string();
+    const Json* program = config.find(kProgram);
+    const bool known = program != nullptr && program->is_string();
     if (known && *program != name)
       throw ValueError(fmt::format("{0} {1}: it is a folder of {2}, not of {3}; run {2} {0} {1}",
                                    common.eval ? "--eval" : "--resume --out", folder,
-                                   program->get<std::string>(), name));
+                                   program->as_string(), name));
     resumable = is_there(folder, "checkpoint.safetensors") || config.contains("jobs");
     if (common.resume && !resumable) {
       if (!known)
@@ -191,7 +193,7 @@ struct Cli::State {
   }
 
   static std::string plain(const Json& value) {
-    return value.is_string() ? value.get<std::string>() : value.dump();
+    return value.is_string() ? value.as_string() : value.dump();
   }
 
   static void take(const Kept& k, const Json& value, const std::string& path) {
@@ -251,12 +253,12 @@ std::string Cli::config() const {
   Json config = {{kProgram, name()}};
   for (const State::Kept& k : state_->kept) {
     Json value = k.write();
-    if (value.is_string() && core::find_invalid_utf8(value.get<std::string>()) >= 0)
+    if (value.is_string() && core::find_invalid_utf8(value.as_string()) >= 0)
       throw ValueError(fmt::format("{} {:?}: config.json holds UTF-8 only; give another name",
-                                   k.flag, value.get<std::string>()));
+                                   k.flag, value.as_string()));
     config[k.key()] = std::move(value);
   }
-  return config.dump(2) + "\n";
+  return config.dump({.indent = 2}) + "\n";
 }
 
 std::vector<std::string> Cli::arguments(const std::vector<std::string>& except) const {
@@ -266,7 +268,7 @@ std::vector<std::string> Cli::arguments(const std::vector<std::string>& except) 
     if (std::ranges::find(except, k.flag) != except.end() || value.is_null() || value == false)
       continue;
     words.push_back(k.flag);
-    if (!value.is_boolean()) words.push_back(State::plain(value));
+    if (!value.is_bool()) words.push_back(State::plain(value));
   }
   return words;
 }

@@ -10,13 +10,13 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
 #include <utility>
 
 #include "tapehead/core/detail/system_error.h"
 #include "tapehead/core/file.h"
+#include "tapehead/core/formats/detail/json.h"
 #include "tapehead/core/parallel.h"
 #include "tapehead/train/append_file.h"
 #include "tapehead/train/checkpoint.h"
@@ -243,9 +243,9 @@ std::vector<std::string> run_jobs(const Cli& cli, std::span<const Job> jobs,
   const detail::FolderLock lock(options.out);
   remove_abandoned(options.out);
   if (!options.resume) remove_earlier_jobs(jobs, options);
-  auto config = nlohmann::ordered_json::parse(cli.config());
+  core::Json config = core::parse_json(cli.config(), "config");
   config["jobs"] = true;  // --resume goes on without a checkpoint in this folder
-  write_atomic(options.out + "/config.json", config.dump(2) + "\n");
+  write_atomic(options.out + "/config.json", config.dump({.indent = 2}) + "\n");
   return Jobs(cli, jobs, options).run();
 }
 

@@ -5,11 +5,11 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "tapehead/core/detail/system_error.h"
 #include "tapehead/core/error.h"
+#include "tapehead/core/formats/detail/json.h"
 
 namespace tapehead::train {
 
@@ -17,7 +17,7 @@ namespace {
 
 std::string json_string(std::string_view text) {
   // Bytes that are not UTF-8 become U+FFFD.
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return core::Json(text).dump({.replace_invalid_utf8 = true});
 }
 
 template <class Real>
@@ -33,13 +33,19 @@ std::string folder_of(const std::string& path) {
   return slash == std::string::npos ? "." : path.substr(0, slash + 1);
 }
 
-/// A line's "step", if it has one. Throws std::invalid_argument where the line is no object.
-std::optional<double> step_of(const std::string& line) {
-  const auto record = nlohmann::json::parse(line, nullptr, false);
-  if (!record.is_object()) throw std::invalid_argument("no object");
-  const auto step = record.find("step");
-  if (step == record.end() || !step->is_number()) return std::nullopt;
-  return step->get<double>();
+/// The object of a line, or null for anything else.
+core::Json record_of(const std::string& line) {
+  try {
+    core::Json record = core::parse_json(line, "metrics log", {.repeated_keys = true});
+    return record.is_object() ? record : core::Json();
+  } catch (const FormatError&) {
+    return {};
+  }
+}
+
+std::optional<double> number_of(const core::Json& record, const std::string& key) {
+  const core::Json* value = record.find(key);
+  return value != nullptr && value->is_number() ? std::optional(value->as_double()) : std::nullopt;
 }
 
 struct Kept {
@@ -53,15 +59,15 @@ Kept measure_kept(const std::string& path, int64_t step) {
   std::string line;
   for (int number = 1; std::getline(in, line); ++number) {
     const bool last = in.eof();
-    try {
-      const std::optional<double> at = step_of(line);
-      if (at && *at > static_cast<double>(step)) return kept;
-    } catch (const std::invalid_argument&) {
+    const core::Json record = record_of(line);
+    if (record.is_null()) {
       if (last) return kept;
       throw FormatError(fmt::format(
           "{}:{}: the line is not a JSON object; mend it or move the file away to resume", path,
           number));
     }
+    const std::optional<double> at = number_of(record, "step");
+    if (at && *at > static_cast<double>(step)) return kept;
     kept.bytes += line.size() + (last ? 0 : 1);
     kept.needs_newline = last;
   }
@@ -103,13 +109,11 @@ Curve read_curve(const std::string& path, const std::string& key) {
   Curve curve;
   std::ifstream in(path, std::ios::binary);
   for (std::string line; std::getline(in, line);) {
-    const auto record = nlohmann::json::parse(line, nullptr, false);
-    if (!record.is_object()) continue;
-    const auto step = record.find("step"), value = record.find(key);
-    if (step == record.end() || value == record.end()) continue;
-    if (!step->is_number() || !value->is_number()) continue;
-    curve.steps.push_back(step->get<double>());
-    curve.values.push_back(value->get<double>());
+    const core::Json record = record_of(line);
+    const std::optional<double> step = number_of(record, "step"), value = number_of(record, key);
+    if (!step || !value) continue;
+    curve.steps.push_back(*step);
+    curve.values.push_back(*value);
   }
   return curve;
 }

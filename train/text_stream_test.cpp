@@ -59,8 +59,8 @@ TEST_CASE("a stream's text is that of all tokens, of every tokenizer, decoded in
       const auto decode = [&](std::span<const int64_t> ids) { return tokenizer.decode(ids); };
       Ids all;
       for (int round = 0; round < 3; ++round)
-        for (const data::Json& one : recorded[1])
-          for (const int64_t id : one[1].get<Ids>()) all.push_back(id);
+        for (const data::Json& one : recorded[1].as_array())
+          for (const data::Json& id : one[1].as_array()) all.push_back(id.as_int64());
       const Streamed real = stream(all, decode);
       CHECK(real.text == tokenizer.decode(all));
       CHECK(real.early + 100 > real.text.size());

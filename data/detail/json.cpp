@@ -19,15 +19,15 @@ std::string JsonView::below(const std::string& key) const {
 
 JsonView JsonView::at(const std::string& key) const {
   if (!value_->is_object()) fail("must be an object");
-  const auto found = value_->find(key);
-  if (found == value_->end()) fail(fmt::format("field '{}' is missing", key));
+  const Json* found = value_->find(key);
+  if (found == nullptr) fail(fmt::format("field '{}' is missing", key));
   return {*found, below(key), name_};
 }
 
 std::optional<JsonView> JsonView::find(const std::string& key) const {
   if (!value_->is_object()) fail("must be an object");
-  const auto found = value_->find(key);
-  if (found == value_->end() || found->is_null()) return std::nullopt;
+  const Json* found = value_->find(key);
+  if (found == nullptr || found->is_null()) return std::nullopt;
   return JsonView(*found, below(key), name_);
 }
 
@@ -45,7 +45,8 @@ std::vector<std::pair<std::string, JsonView>> JsonView::fields() const {
   if (!value_->is_object()) fail("must be an object");
   std::vector<std::pair<std::string, JsonView>> out;
   out.reserve(value_->size());
-  for (const auto& [key, value] : value_->items()) {
+  for (const Json::Member* field : value_->sorted_members()) {
+    const auto& [key, value] = *field;
     out.emplace_back(key, JsonView(value, below(key), name_));
   }
   return out;
@@ -53,21 +54,19 @@ std::vector<std::pair<std::string, JsonView>> JsonView::fields() const {
 
 const std::string& JsonView::text() const {
   if (!value_->is_string()) fail("must be a string");
-  return value_->get_ref<const std::string&>();
+  return value_->as_string();
 }
 
 bool JsonView::boolean() const {
-  if (!value_->is_boolean()) fail("must be true or false");
-  return value_->get<bool>();
+  if (!value_->is_bool()) fail("must be true or false");
+  return value_->as_bool();
 }
 
 int64_t JsonView::number(int64_t most) const {
-  const bool whole = value_->is_number_integer() &&
-                     (!value_->is_number_unsigned() || value_->get<uint64_t>() <= INT64_MAX);
-  if (!whole || value_->get<int64_t>() < 0 || value_->get<int64_t>() > most) {
+  if (!value_->is_int64() || value_->as_int64() < 0 || value_->as_int64() > most) {
     fail(fmt::format("must be a whole number within 0..{}", most));
   }
-  return value_->get<int64_t>();
+  return value_->as_int64();
 }
 
 std::string JsonView::text_or(const std::string& key, const std::string& otherwise) const {

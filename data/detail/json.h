@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tapehead/core/detail/json.h"
+#include "tapehead/core/formats/detail/json.h"
 
 namespace tapehead::data {
 
@@ -28,7 +28,7 @@ class JsonView {
   std::optional<JsonView> find(const std::string& key) const;
   /// The elements of this array.
   std::vector<JsonView> items() const;
-  /// The fields of this object.
+  /// The fields of this object, sorted by key.
   std::vector<std::pair<std::string, JsonView>> fields() const;
 
   bool is_text() const { return value_->is_string(); }

@@ -127,7 +127,7 @@ Json config_of(const BertConfig& c, const std::string& architecture) {
 
 void save_all(const std::string& path, const Bert& model, const std::vector<Place>& head,
               Json config, const SaveOptions& options) {
-  const std::string architecture = config["architectures"][0];
+  const std::string architecture = config["architectures"][0].as_string();
   const Mapping mapping = mapping_of(model.config(), architecture);
   std::vector<Place> places = places_of_body(model, mapping, architecture);
   places.insert(places.end(), head.begin(), head.end());

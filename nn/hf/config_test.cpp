@@ -3,7 +3,7 @@
 
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
-#include "tapehead/core/detail/json.h"
+#include "tapehead/core/formats/detail/json.h"
 #include "tapehead/nn/hf/bert.h"
 #include "tapehead/nn/hf/gpt.h"
 #include "tapehead/nn/hf/t5.h"
@@ -36,7 +36,7 @@ constexpr const char* kVit = R"({"model_type": "vit", "image_size": [4, 8], "pat
 hf::Folder folder_of(const char* config, const char* changes = "{}") {
   core::Json json = core::parse_json(config, "test");
   const core::Json change = core::parse_json(changes, "test");
-  for (const auto& [name, value] : change.items()) {
+  for (const auto& [name, value] : change.as_object()) {
     if (value.is_null()) json.erase(name);
     else json[name] = value;
   }
@@ -44,8 +44,8 @@ hf::Folder folder_of(const char* config, const char* changes = "{}") {
   folder.path = "m";
   folder.config = json.dump();
   if (!json.is_object()) return folder;
-  folder.model_type = json["model_type"];
-  if (json.contains("architectures")) folder.architecture = json["architectures"][0];
+  folder.model_type = json["model_type"].as_string();
+  if (json.contains("architectures")) folder.architecture = json["architectures"][0].as_string();
   return folder;
 }
 

@@ -31,12 +31,13 @@ bool exists(const std::string& path) {
 // The shard of each tensor. A name with a folder in it could lead anywhere.
 std::map<std::string, std::string> read_index(const std::string& path) {
   const Json index = parse_json(read_file(path, kMaxJson), path);
-  const auto map = index.is_object() ? index.find("weight_map") : index.end();
-  if (map == index.end() || !map->is_object())
+  const Json* map = index.find("weight_map");
+  if (map == nullptr || !map->is_object())
     throw FormatError(fmt::format("{}: there is no object 'weight_map'", path));
   std::map<std::string, std::string> shards;
-  for (const auto& [tensor, file] : map->items()) {
-    const std::string name = file.is_string() ? file.get<std::string>() : "";
+  for (const Json::Member* entry : map->sorted_members()) {
+    const auto& [tensor, file] = *entry;
+    const std::string name = file.is_string() ? file.as_string() : "";
     if (name.find('/') != std::string::npos || !name.ends_with(".safetensors"))
       throw FormatError(
           fmt::format("{}: the file of '{}' is {}; it must be a .safetensors file of "
@@ -84,10 +85,10 @@ Folder read_folder(const std::string& path) {
   Fields fields(folder);
   folder.model_type = fields.word("model_type");
   const Json config = parse_json(folder.config, config_path(path));
-  if (const auto it = config.find("architectures"); it != config.end() && !it->is_null()) {
-    if (!it->is_array() || it->size() != 1 || !(*it)[0].is_string())
+  if (const Json* list = config.find("architectures"); list != nullptr && !list->is_null()) {
+    if (!list->is_array() || list->size() != 1 || !(*list)[0].is_string())
       fields.fail("architectures", "it must be a list of one name");
-    folder.architecture = (*it)[0].get<std::string>();
+    folder.architecture = (*list)[0].as_string();
   }
   if (exists(in_folder(path, kWhole)) || !exists(in_folder(path, kIndex))) {
     folder.weights_file = kWhole;

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "tapehead/core/safetensors.h"
+#include "tapehead/core/formats/safetensors.h"
 
 namespace tapehead::nn::hf {
 

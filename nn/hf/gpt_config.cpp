@@ -174,7 +174,8 @@ Json gpt_json(const GptConfig& c) {
     if (model_type == a.model_type)
       out["architectures"] = Json::array({c.head ? a.with_head : a.base});
   out["model_type"] = model_type;
-  out.update(model_type == "gpt2" ? gpt2_json(c) : llama_json(c, model_type));
+  const Json fields = model_type == "gpt2" ? gpt2_json(c) : llama_json(c, model_type);
+  for (const auto& [name, value] : fields.as_object()) out[name] = value;
   out["tie_word_embeddings"] = c.tied;
   return out;
 }

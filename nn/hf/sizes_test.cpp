@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "tapehead/core/allocator.h"
-#include "tapehead/core/detail/json.h"
+#include "tapehead/core/formats/detail/json.h"
 #include "tapehead/nn/hf/bert.h"
 #include "tapehead/nn/hf/gpt.h"
 #include "tapehead/nn/hf/t5.h"
@@ -73,7 +73,7 @@ TEST_CASE("any number in the place of any other is refused, or taken, without me
     const core::Json config = core::parse_json(folder.config, "config");
     reset_peak_memory();
     const int64_t before = memory_stats().peak_bytes;
-    for (const auto& [field, value] : config.items()) {
+    for (const auto& [field, value] : config.as_object()) {
       if (!value.is_number()) continue;
       for (const int64_t number : {0l, 1l, 2l, 3l, 7l, 100l, 1l << 21, 1l << 31}) {
         core::Json other = config;

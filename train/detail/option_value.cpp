@@ -52,16 +52,16 @@ std::string read_text(const std::string& text, double& value, const Range<double
 }
 
 std::string read_json(const Json& json, std::string& value) {
-  return json.is_string() ? read_text(json.get<std::string>(), value) : "not a text";
+  return json.is_string() ? read_text(json.as_string(), value) : "not a text";
 }
 
 std::string read_json(const Json& json, std::optional<std::string>& value) {
-  return json.is_string() ? read_text(json.get<std::string>(), value) : "not a text";
+  return json.is_string() ? read_text(json.as_string(), value) : "not a text";
 }
 
 std::string read_json(const Json& json, bool& value) {
-  if (!json.is_boolean()) return "not true or false";
-  value = json.get<bool>();
+  if (!json.is_bool()) return "not true or false";
+  value = json.as_bool();
   return "";
 }
 

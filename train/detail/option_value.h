@@ -2,15 +2,15 @@
 // Both are read by the same rules.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
+#include "tapehead/core/formats/detail/json.h"
 #include "tapehead/train/cli.h"
 
 namespace tapehead::train::detail {
 
-using Json = nlohmann::ordered_json;
+using core::Json;
 
 /// Sets the value to what the text says. Gives what is wrong with it, "not a whole number" or "must
 /// be at least 1", and "" when nothing is; else the value stays as it was.

@@ -142,19 +142,20 @@ Fields::Fields(const Folder& folder)
 }
 
 bool Fields::has(const char* name) const {
-  const auto it = json_.find(name);
-  return it != json_.end() && !it->is_null();
+  const Json* value = json_.find(name);
+  return value != nullptr && !value->is_null();
 }
 
 const Json* Fields::find(const char* name, bool must) {
   known_.insert(name);
-  if (has(name)) return &*json_.find(name);
+  if (has(name)) return json_.find(name);
   if (must) throw FormatError(fmt::format("{}: there is no field '{}'", file_, name));
   return nullptr;
 }
 
 void Fields::fail(const char* name, const std::string& why) const {
-  std::string value = json_.contains(name) ? json_.find(name)->dump() : "null";
+  const Json* there = json_.find(name);
+  std::string value = there != nullptr ? there->dump({.sort_keys = true}) : "null";
   constexpr size_t kShown = 60;
   if (value.size() > kShown) value = value.substr(0, kShown) + "…";
   throw FormatError(fmt::format("{}: '{}' is {}; {}", file_, name, value, why));
@@ -167,9 +168,9 @@ void Fields::other_type(const char* name, const char* wanted) const {
 int64_t Fields::integer(const char* name, int64_t least, std::optional<int64_t> otherwise) {
   const Json* value = find(name, !otherwise);
   if (value == nullptr) return *otherwise;
-  if (!value->is_number_integer() || *value < least || *value > kMost)
+  if (!value->is_int64() || value->as_int64() < least || value->as_int64() > kMost)
     other_type(name, fmt::format("an integer from {} to 2^31", least).c_str());
-  return value->get<int64_t>();
+  return value->as_int64();
 }
 
 int64_t Fields::count(const char* name, std::optional<int64_t> otherwise) {
@@ -202,22 +203,22 @@ int64_t Fields::layers(const char* name, std::optional<int64_t> otherwise) {
 double Fields::number(const char* name, std::optional<double> otherwise) {
   const Json* value = find(name, !otherwise);
   if (value == nullptr) return *otherwise;
-  if (!value->is_number() || !std::isfinite(value->get<double>())) other_type(name, "a number");
-  return value->get<double>();
+  if (!value->is_number() || !std::isfinite(value->as_double())) other_type(name, "a number");
+  return value->as_double();
 }
 
 bool Fields::flag(const char* name, std::optional<bool> otherwise) {
   const Json* value = find(name, !otherwise);
   if (value == nullptr) return *otherwise;
-  if (!value->is_boolean()) other_type(name, "true or false");
-  return value->get<bool>();
+  if (!value->is_bool()) other_type(name, "true or false");
+  return value->as_bool();
 }
 
 std::string Fields::word(const char* name, std::optional<std::string> otherwise) {
   const Json* value = find(name, !otherwise);
   if (value == nullptr) return *otherwise;
   if (!value->is_string()) other_type(name, "a string");
-  return value->get<std::string>();
+  return value->as_string();
 }
 
 std::array<int64_t, 2> Fields::sizes(const char* name) {
@@ -227,11 +228,11 @@ std::array<int64_t, 2> Fields::sizes(const char* name) {
     return {size, size};
   }
   const auto is_size = [](const Json& size) {
-    return size.is_number_integer() && size >= 1 && size <= kMost;
+    return size.is_int64() && size.as_int64() >= 1 && size.as_int64() <= kMost;
   };
   if (value->size() != 2 || !is_size((*value)[0]) || !is_size((*value)[1]))
     other_type(name, "a size from 1 to 2^31, or a list of two");
-  return {(*value)[0].get<int64_t>(), (*value)[1].get<int64_t>()};
+  return {(*value)[0].as_int64(), (*value)[1].as_int64()};
 }
 
 int64_t Fields::entries(const char* name) {
@@ -259,7 +260,7 @@ void Fields::only_each(const char* name, const Json& value, int64_t count) {
   if (there == nullptr) return;
   const bool fits =
       there->is_array() && std::ssize(*there) == count &&
-      std::all_of(there->begin(), there->end(), [&](const Json& each) { return each == value; });
+      std::ranges::all_of(there->as_array(), [&](const Json& each) { return each == value; });
   if (!fits)
     fail(name, fmt::format("only {} for each of {} layers is supported", value.dump(), count));
 }
@@ -270,7 +271,8 @@ void Fields::ignore(std::initializer_list<const char*> names) {
 
 void Fields::finish() const {
   std::vector<std::string> unknown;
-  for (const auto& [name, value] : json_.items()) {
+  for (const Json::Member* member : json_.sorted_members()) {
+    const auto& [name, value] = *member;
     if (value.is_null() || known_.contains(name) || is_ignored_field(name)) continue;
     const auto neutral = std::find_if(std::begin(kNeutral), std::end(kNeutral),
                                       [&n = name](const auto& field) { return n == field.first; });

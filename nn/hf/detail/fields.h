@@ -7,7 +7,7 @@
 #include <set>
 #include <string>
 
-#include "tapehead/core/detail/json.h"
+#include "tapehead/core/formats/detail/json.h"
 
 namespace tapehead::nn::hf {
 

@@ -123,15 +123,15 @@ std::string shard_name(size_t i, size_t count) {
 
 // A field that the config lacks, or names of as many labels as it has.
 bool may_take(const Json& config, const std::string& name, const Json& value) {
-  const auto own = config.find(name);
-  return own == config.end() || (name == "id2label" && own->size() == value.size());
+  const Json* own = config.find(name);
+  return own == nullptr || (name == "id2label" && value.is_object() && own->size() == value.size());
 }
 
 // The config, with what another says that no model depends on.
 Json with_ignored(Json config, const SaveOptions& options) {
   if (options.from == nullptr) return config;
   const Json from = parse_json(options.from->config, config_path(options.from->path));
-  for (const auto& [name, value] : from.items())
+  for (const auto& [name, value] : from.as_object())
     if (is_ignored_field(name) && name != "dtype" && may_take(config, name, value))
       config[name] = value;
   return config;
@@ -241,12 +241,13 @@ void save_folder(const std::string& path, const Json& config, const std::vector<
   }
   const std::string index_path = path + "/model.safetensors.index.json";
   if (shards.size() > 1) {
-    write_atomic(index_path, index.dump(2) + "\n");
+    write_atomic(index_path, index.dump({.indent = 2, .sort_keys = true}) + "\n");
     fs::remove(path + "/model.safetensors", error);
   } else {
     fs::remove(index_path, error);
   }
-  write_atomic(config_path(path), with_ignored(config, options).dump(2) + "\n");
+  write_atomic(config_path(path),
+               with_ignored(config, options).dump({.indent = 2, .sort_keys = true}) + "\n");
 }
 
 std::string dtype_name(const std::vector<Place>& places) {

@@ -1,4 +1,4 @@
-#include "tapehead/core/npy.h"
+#include "tapehead/core/formats/npy.h"
 
 #include <fmt/format.h>
 
@@ -11,9 +11,9 @@
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/half.h"
 #include "tapehead/core/detail/input_file.h"
-#include "tapehead/core/detail/npy.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
+#include "tapehead/core/formats/detail/npy.h"
 
 namespace tapehead {
 namespace {

@@ -1,4 +1,4 @@
-#include "tapehead/core/safetensors.h"
+#include "tapehead/core/formats/safetensors.h"
 
 #include <fmt/format.h>
 
@@ -14,12 +14,13 @@
 #include "tapehead/core/detail/utf8.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
+#include "tapehead/core/formats/detail/json.h"
 
 namespace tapehead {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using core::ByteSource;
+using core::Json;
 
 static_assert(std::endian::native == std::endian::little,
               "safetensors holds little-endian numbers");
@@ -48,7 +49,7 @@ struct Entry {
 
 // Reads the header as it comes, so that hostile input can neither nest deeply nor repeat a name
 // unseen.
-class HeaderReader : public nlohmann::json_sax<Json> {
+class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
  public:
   explicit HeaderReader(const std::string& file) : file_(file) {}
 
@@ -210,7 +211,7 @@ std::string read_header(const ByteSource& source, const HeaderReader& header) {
 SafeTensors parse(const ByteSource& source, const std::string& name) {
   HeaderReader header(name);
   const std::string text = read_header(source, header);
-  Json::sax_parse(text, &header);
+  nlohmann::json::sax_parse(text, &header);
 
   std::stable_sort(header.entries.begin(), header.entries.end(),
                    [](const Entry& a, const Entry& b) {
@@ -252,8 +253,10 @@ std::string header_of(std::span<const NamedTensor* const> order,
   for (const auto& [key, value] : metadata) {
     check_text("key", key);
     check_text("metadata", value);
-    if (!header[kMetadata].emplace(key, value).second)
+    Json& notes = header[kMetadata];
+    if (notes.contains(key))
       throw ValueError(fmt::format("write_safetensors: the metadata '{}' is given twice", key));
+    notes[key] = value;
   }
   int64_t at = 0;
   for (const NamedTensor* t : order) {
@@ -266,8 +269,8 @@ std::string header_of(std::span<const NamedTensor* const> order,
       throw ValueError(fmt::format("write_safetensors: '{}' is given twice", name));
     const int64_t end = at + tensor.numel() * size_of(tensor.dtype());
     header[name] = {{"dtype", type_name(tensor.dtype())},
-                    {"shape", std::vector<int64_t>(tensor.shape().begin(), tensor.shape().end())},
-                    {"data_offsets", {at, end}}};
+                    {"shape", Json::Array(tensor.shape().begin(), tensor.shape().end())},
+                    {"data_offsets", Json::array({at, end})}};
     at = end;
   }
   std::string text = header.dump();

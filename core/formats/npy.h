@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tapehead/core/safetensors.h"
+#include "tapehead/core/formats/safetensors.h"
 #include "tapehead/core/tensor.h"
 
 namespace tapehead {

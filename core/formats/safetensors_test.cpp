@@ -1,4 +1,4 @@
-#include "tapehead/core/safetensors.h"
+#include "tapehead/core/formats/safetensors.h"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "tapehead/core/npy.h"
+#include "tapehead/core/formats/npy.h"
 
 #include <doctest/doctest.h>
 

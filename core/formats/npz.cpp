@@ -6,11 +6,11 @@
 #include <set>
 
 #include "tapehead/core/detail/input_file.h"
-#include "tapehead/core/detail/npy.h"
 #include "tapehead/core/detail/utf8.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
-#include "tapehead/core/npy.h"
+#include "tapehead/core/formats/detail/npy.h"
+#include "tapehead/core/formats/npy.h"
 
 namespace tapehead {
 namespace {
