@@ -1,4 +1,4 @@
-// NumPy's files: .npy holds one array, .npz a zip archive of named ones.
+// NumPy files: .npy holds one array, .npz is a zip archive of named arrays.
 #pragma once
 
 #include <span>
@@ -11,38 +11,39 @@
 
 namespace tapehead {
 
-/// Reads a .npy file of version 1, 2 or 3, of either byte order, in C or Fortran order. Types that
-/// tensors do not have are widened: f16 to f32, i8, i16 and u16 to i32, u32 and u64 to i64. Throws
-/// IoError when it cannot be read, FormatError that names the file and what is wrong: no such
-/// header, Python objects (which only pickle could read), text, complex numbers, a u64 beyond i64,
-/// bytes that are missing or too many; OutOfMemoryError that names the file. The header is checked,
-/// against the file's size too, before there is memory for the array.
+/// Reads a .npy file of format version 1, 2 or 3, in either byte order, in C or Fortran order.
+/// Types that tensors do not support are widened: f16 to f32; i8, i16 and u16 to i32; u32 and u64
+/// to i64. The header is validated, against the file's size too, before the array is allocated.
+///
+/// Throws IoError if the file cannot be read; FormatError, with the file's name, for an invalid
+/// header, Python objects (which need pickle), strings, complex numbers, a u64 beyond i64, and
+/// missing or excess bytes; OutOfMemoryError, with the file's name.
 Tensor read_npy(const std::string& path);
-/// The same from memory; `name` stands for the file in errors.
+/// Reads a .npy file from memory; `name` stands for the file in errors.
 Tensor parse_npy(std::string_view bytes, const std::string& name);
 
-/// Writes what numpy.load reads, whole or not at all. bf16, which NumPy does not have, as f32.
+/// Writes a file for numpy.load, atomically. bf16, which NumPy does not support, is written as f32.
 void write_npy(const std::string& path, const Tensor& tensor);
 
-/// What a reader of .npz files refuses to exceed: archives may come from anywhere.
+/// Limits for reading .npz files from untrusted sources.
 struct NpzLimits {
   int64_t arrays = 10'000;
   int64_t bytes = int64_t{1} << 34;  ///< of all arrays together
-  /// An archive that is larger than 256 MiB when unpacked may be so many times as large as packed.
+  /// Maximum ratio of unpacked to packed size, for archives that unpack to more than 256 MiB.
   double ratio = 100;
 };
 
-/// The arrays of a .npz file in its order, by their names without .npy; stored or deflated, as
-/// numpy.savez and savez_compressed write them. Throws as read_npy, and FormatError for an entry
-/// that is no array, is there twice, is encrypted or fails its checksum, and for an archive beyond
-/// the limits. Of a pipe at most 1 GiB is read.
+/// Reads the arrays of a .npz file, stored or deflated (numpy.savez, numpy.savez_compressed), in
+/// the order of the file; names come without ".npy". Throws as read_npy() does, and FormatError for
+/// an entry that is not an array, is repeated, is encrypted or fails its checksum, and for an
+/// archive beyond the limits. At most 1 GiB is read from a pipe.
 std::vector<NamedTensor> read_npz(const std::string& path, const NpzLimits& limits = {});
 std::vector<NamedTensor> parse_npz(std::string_view bytes, const std::string& name,
                                    const NpzLimits& limits = {});
 
-/// Writes an uncompressed archive, whole or not at all; the same tensors give the same bytes.
-/// Throws ValueError, before anything is written, for a name that is empty, given twice, longer
-/// than 65,531 bytes, not UTF-8 or holds a NUL.
+/// Writes an uncompressed archive, atomically; equal tensors give equal bytes. Throws ValueError,
+/// before anything is written, for a name that is empty, repeated, longer than 65,531 bytes, not
+/// UTF-8, or contains a NUL.
 void write_npz(const std::string& path, std::span<const NamedTensor> tensors);
 
 }  // namespace tapehead

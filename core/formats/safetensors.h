@@ -1,4 +1,4 @@
-// safetensors files: named tensors, as published by Hugging Face.
+// safetensors files: named tensors, in Hugging Face's format.
 #pragma once
 
 #include <span>
@@ -13,31 +13,29 @@ namespace tapehead {
 using NamedTensor = std::pair<std::string, Tensor>;
 
 struct SafeTensors {
-  std::vector<NamedTensor> tensors;  ///< in the order of their bytes
+  std::vector<NamedTensor> tensors;  ///< in the order of their data
   std::vector<std::pair<std::string, std::string>> metadata;
 
-  /// The tensor of this name; undefined when there is none.
+  /// The tensor with this name; undefined if there is none.
   Tensor find(const std::string& name) const;
-  /// The metadata of this key; empty when there is none.
+  /// The metadata value of this key; empty if there is none.
   std::string note(const std::string& key) const;
 };
 
-/// Reads a whole file. The published rules are enforced: a header of at most 100 MB that is one
-/// JSON object without duplicate names, shapes whose size in bytes is that of their range, ranges
-/// that tile the buffer without gap or overlap. All of them are checked before there is memory for
-/// a tensor. F16, which tensors do not have, is read as f32; of BOOL every byte but 0 is true, as
-/// for NumPy and PyTorch. A pipe has no size to check against: at most 1 GiB is read of it. Throws
-/// IoError when it cannot be read, FormatError that names the file and the broken rule,
-/// OutOfMemoryError that names the file.
+/// Reads a whole file. The rules of the format are enforced before any tensor is allocated: the
+/// header is one JSON object of at most 100 MB without duplicate names, each tensor's byte range
+/// has the size of its shape, and the ranges cover the data without gap or overlap. F16, which
+/// tensors do not support, is read as f32; in BOOL every byte but 0 is true, as in NumPy and
+/// PyTorch. At most 1 GiB is read from a pipe. Throws IoError if the file cannot be read;
+/// FormatError, with the file's name and the broken rule; OutOfMemoryError, with the file's name.
 SafeTensors read_safetensors(const std::string& path);
 
-/// The same from memory; `name` stands for the file in errors.
+/// Reads a file from memory; `name` stands for the file in errors.
 SafeTensors parse_safetensors(std::string_view bytes, const std::string& name);
 
-/// Writes tensors, whole or not at all: by falling element size, then by name, as the reference
-/// implementation orders them. Throws IoError, and ValueError, before anything is written, for a
-/// name that could not be read back: one given twice, `__metadata__`, and one that is not UTF-8 or
-/// holds a NUL; for metadata likewise.
+/// Writes tensors atomically, ordered by decreasing element size, then by name, as in the reference
+/// implementation. Throws IoError, and ValueError, before anything is written, for a name that is
+/// repeated, `__metadata__`, not UTF-8, or contains a NUL; likewise for metadata.
 void write_safetensors(const std::string& path, std::span<const NamedTensor> tensors,
                        std::span<const std::pair<std::string, std::string>> metadata = {});
 

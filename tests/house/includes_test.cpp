@@ -123,6 +123,18 @@ Complaints heavy(const Tree& tree) {
   return complaints;
 }
 
+/// nlohmann/json takes long to compile: core::Json stands for it.
+Complaints json_library(const Tree& tree) {
+  const std::set<std::string> allowed = {"core/formats/json_text.cpp",
+                                         "core/formats/safetensors.cpp"};
+  Complaints complaints;
+  for (const SourceFile& file : tree)
+    for (const Include& include : file.includes)
+      if (include.target.starts_with("nlohmann/") && !allowed.contains(file.path))
+        complaints.push_back(at(file, include) + ": use core/formats/detail/json.h");
+  return complaints;
+}
+
 /// tapehead.h, the header for everything, is for the users: it includes all public headers, and
 /// the library itself never includes it.
 Complaints umbrella(const Tree& tree) {
@@ -197,6 +209,14 @@ TEST_CASE("house: public headers are light") {
         Complaints{"nn/a.h: no #pragma once", "nn/a.h:2: regex does not belong in a public header",
                    "nn/b.h:3: cblas.h does not belong in a public header",
                    "core/d.h:2: tapehead/core/kernels/c.h is private: it is not installed"});
+}
+
+TEST_CASE("house: nlohmann/json is included by two files") {
+  check_none(json_library(source_tree()));
+  const Tree bad = {parse("core/formats/json_text.cpp", "#include <nlohmann/json.hpp>\n"),
+                    parse("data/a.h", "#include <nlohmann/json.hpp>\n")};
+  CHECK(json_library(bad) ==
+        Complaints{"data/a.h:1: nlohmann/json.hpp: use core/formats/detail/json.h"});
 }
 
 TEST_CASE("house: tapehead.h includes every public header") {

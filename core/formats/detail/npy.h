@@ -1,4 +1,4 @@
-// What .npy and .npz files share.
+// Shared by the writers of .npy and .npz files.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace tapehead::core {
 
-/// The bytes of a .npy file of this tensor.
+/// The tensor as the bytes of a .npy file.
 std::string npy_bytes(const Tensor& tensor);
 
 }  // namespace tapehead::core
