@@ -118,7 +118,7 @@ Workload memn2n_babi() {
   nn::Params params;
   const auto model = std::make_shared<nn::MemN2N>(
       params / "memn2n", nn::MemN2NConfig{.vocab = kVocab, .memory = kMemory, .words = kWords});
-  const nn::StoryBatch batch{
+  const data::StoryBatch batch{
       .story = randint(kVocab, {kBatch, kMemory, kWords}),
       .sentences = full({kBatch}, kMemory, i64),
       .ages = (kMemory - 1 - arange(kMemory)).expand({kBatch, kMemory}).contiguous(),

@@ -73,13 +73,13 @@ Vocab story_vocab(std::span<const StoryTask> tasks) {
   return Vocab::build(std::vector<std::pair<std::string, int64_t>>(counts.begin(), counts.end()));
 }
 
-StoryIds story_ids(const StoryQuestion& asked, const Vocab& vocab) {
+Story story_ids(const StoryQuestion& asked, const Vocab& vocab) {
   const auto ids = [&](const StoryQuestion::Words& words) {
     std::vector<int64_t> all;
     for (const std::string& word : words) all.push_back(known(vocab, word));
     return all;
   };
-  StoryIds story;
+  Story story;
   for (const auto& sentence : asked.sentences()) story.sentences.push_back(ids(sentence));
   story.question = ids(asked.question);
   if (!asked.answer.empty()) story.answer = known(vocab, asked.answer_token());

@@ -1,4 +1,4 @@
-// Questions about stories, in words: what readers and generators of them give, and their ids.
+// Questions about stories, in words, and their encoding as token ids.
 #pragma once
 
 #include <cstdint>
@@ -8,52 +8,46 @@
 #include <string_view>
 #include <vector>
 
+#include "tapehead/data/story_batch.h"
 #include "tapehead/data/vocab.h"
 
 namespace tapehead::data {
 
-/// The words of a sentence or a question: in lower case, cut at white space, without the
-/// punctuation at its end (. ? ! and the danda of Hindi). Throws FormatError for what is not UTF-8.
+/// The words of a sentence or a question: lower case, split at white space, without punctuation at
+/// the end (. ? ! and the danda of Hindi). Throws FormatError for text that is not UTF-8.
 std::vector<std::string> story_words(std::string_view line);
 
-/// A question, its answer, and the story before it.
+/// A question with its answer and the story that precedes it.
 struct StoryQuestion {
   using Words = std::vector<std::string>;
 
-  /// The whole story, which its questions share; some of it may come after this question.
+  /// The whole story, shared by its questions; it may go on after this question.
   std::shared_ptr<const std::vector<Words>> story;
-  int64_t said = 0;  ///< how many sentences come before the question
+  int64_t said = 0;  ///< number of sentences before the question
   Words question;
-  Words answer;  ///< mostly one word; of a list or a path several
-  /// Positions, below `said`, of the sentences that the answer follows from.
+  Words answer;  ///< usually one word; several for a list or a path
+  /// Indices, below `said`, of the sentences that the answer follows from.
   std::vector<int64_t> supports;
 
   /// The sentences before the question.
   std::span<const Words> sentences() const { return {story->data(), static_cast<size_t>(said)}; }
-  /// The answer as one token, "s,e": most models take each list for a class of its own.
+  /// The answer as one token, such as "s,e": most models treat each list as a class.
   std::string answer_token() const;
 };
 
-/// Questions of one kind.
+/// A data set of questions of one kind.
 struct StoryTask {
-  int64_t number = 0;  ///< from 1 on
+  int64_t number = 0;  ///< counted from 1
   std::string name;
   std::vector<StoryQuestion> train, val, test;
 };
 
-/// The words of all stories, questions and answers, and the answers' tokens besides. Each story
-/// counts once for all its questions. The order of the tasks does not matter.
+/// The vocabulary of all stories, questions and answers, including each answer_token(). A story is
+/// counted once for all its questions. The result does not depend on the order of the tasks.
 Vocab story_vocab(std::span<const StoryTask> tasks);
 
-/// A question in ids; the fields are those of nn::Story.
-struct StoryIds {
-  std::vector<std::vector<int64_t>> sentences;
-  std::vector<int64_t> question;
-  int64_t answer = 0;  ///< of answer_token(); 0 where there is no answer
-  std::vector<int64_t> supports;
-};
-
-/// Throws ValueError for a word that the vocabulary does not have, with the one that was meant.
-StoryIds story_ids(const StoryQuestion& asked, const Vocab& vocab);
+/// The token ids of a question and its story. The answer is the id of answer_token(), 0 if there is
+/// no answer. Throws ValueError, with a suggestion, for a word that is not in the vocabulary.
+Story story_ids(const StoryQuestion& asked, const Vocab& vocab);
 
 }  // namespace tapehead::data

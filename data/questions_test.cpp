@@ -60,7 +60,7 @@ TEST_CASE("story_vocab: words and joined answers, each story once, in any order 
 TEST_CASE("story_ids: ids of words, and one of the whole answer") {
   const StoryTask task = task_of(1);
   const Vocab vocab = story_vocab({&task, 1});
-  const StoryIds ids = story_ids(task.train[1], vocab);
+  const Story ids = story_ids(task.train[1], vocab);
   REQUIRE(ids.sentences.size() == 3);
   CHECK(vocab.decode(ids.sentences[1]) == Words{"ben", "is", "out"});
   CHECK(vocab.decode(ids.question) == Words{"who", "is", "home"});

@@ -19,9 +19,9 @@ using namespace babi;
 namespace {
 
 // How long each story is, with its question.
-std::vector<int64_t> word_counts(const std::vector<nn::Story>& stories) {
+std::vector<int64_t> word_counts(const std::vector<data::Story>& stories) {
   std::vector<int64_t> counts;
-  for (const nn::Story& s : stories) {
+  for (const data::Story& s : stories) {
     size_t count = s.question.size();
     for (const auto& sentence : s.sentences) count += sentence.size();
     counts.push_back(static_cast<int64_t>(count));
@@ -34,13 +34,13 @@ struct Trained {
   Model model;
   int64_t memory;
 
-  nn::Answered answer(std::span<const nn::Story> stories, std::span<const int64_t> which) const {
-    return model.answer(nn::story_batch(stories, which, {.memory = memory}));
+  nn::Answered answer(std::span<const data::Story> stories, std::span<const int64_t> which) const {
+    return model.answer(data::story_batch(stories, which, {.memory = memory}));
   }
 
   // Without gradients and dropout, stories of similar length together.
   template <class Each>
-  void in_batches(const std::vector<nn::Story>& stories, const Each& each) const {
+  void in_batches(const std::vector<data::Story>& stories, const Each& each) const {
     const NoGrad off;
     params.eval();
     const std::vector<int64_t> lengths = word_counts(stories);
@@ -53,17 +53,17 @@ struct Trained {
   }
 
   // The mean loss.
-  double loss(const std::vector<nn::Story>& stories) const {
+  double loss(const std::vector<data::Story>& stories) const {
     double sum = 0;
     in_batches(stories, [&](std::span<const int64_t> which) {
-      const Tensor mean = model.loss(nn::story_batch(stories, which, {.memory = memory}));
+      const Tensor mean = model.loss(data::story_batch(stories, which, {.memory = memory}));
       sum += mean.item() * static_cast<double>(which.size());
     });
     return sum / static_cast<double>(stories.size());
   }
 
   // The share of wrong answers.
-  double error(const std::vector<nn::Story>& stories) const {
+  double error(const std::vector<data::Story>& stories) const {
     int64_t wrong = 0;
     in_batches(stories, [&](std::span<const int64_t> which) {
       const auto said = argmax(answer(stories, which).logits, 1).to_vector<int64_t>();
@@ -82,9 +82,9 @@ void draw(const Trained& m, const Corpus& c, const std::string& path) {
   std::vector<Tensor> looks;
   std::vector<train::AttentionMap> maps;
   for (size_t task = 0; task < c.test.size() && maps.size() < 9; ++task) {
-    const std::vector<nn::Story>& stories = c.test[task];
+    const std::vector<data::Story>& stories = c.test[task];
     const auto first_of = [&](size_t least) {
-      return std::ranges::find_if(stories, [&](const nn::Story& s) {
+      return std::ranges::find_if(stories, [&](const data::Story& s) {
         return s.sentences.size() >= least && s.sentences.size() <= 10;
       });
     };
@@ -123,8 +123,8 @@ void interact(const Trained& m, const Corpus& c) {
       story->push_back(words);
     } else {
       try {
-        const std::vector<nn::Story> one{
-            c.story({story, static_cast<int64_t>(story->size()), words, {}, {}})};
+        const std::vector<data::Story> one{
+            data::story_ids({story, static_cast<int64_t>(story->size()), words, {}, {}}, c.vocab)};
         const std::vector<int64_t> which{0};
         const Tensor p = softmax(m.answer(one, which).logits[0], 0);
         const int64_t best = argmax(p).item<int64_t>();
@@ -153,12 +153,12 @@ Errors errors_of(const Trained& m, const Corpus& c) {
 void learn(train::Cli& cli, const Options& t, const train::Options& o, const Corpus& c) {
   Trained m = make(t, o, c);
   const Preset& preset = preset_of(t);
-  data::Loader<nn::StoryBatch> batches(
+  data::Loader<data::StoryBatch> batches(
       word_counts(c.train),
       [&](std::span<const int64_t> which, const data::LoaderPosition& at) {
         const auto seed = o.seed * 1'000'003 + static_cast<uint64_t>(at.epoch * 100'000 + at.batch);
-        return nn::story_batch(c.train, which,
-                               {.memory = t.memory, .time_noise = t.time_noise, .seed = seed});
+        return data::story_batch(c.train, which,
+                                 {.memory = t.memory, .time_noise = t.time_noise, .seed = seed});
       },
       {.batch = t.batch, .bucket = preset.bucket, .seed = o.seed});
   const int64_t epoch = batches.per_epoch(), linear_steps = o.steps ? 0 : t.linear_start * epoch;
@@ -176,7 +176,7 @@ void learn(train::Cli& cli, const Options& t, const train::Options& o, const Cor
   train::Run run(cli, o, m.params, *opt, schedule, batches, steps);
   run.each_epoch("val_accuracy", [&] { return 1 - m.error(c.val); });
   if (preset.keep_best && !o.steps) run.ends_at(1);
-  for (const nn::StoryBatch& batch : run) {
+  for (const data::StoryBatch& batch : run) {
     m.model.linear_start(run.steps_taken() < linear_steps);
     const Tensor loss = m.model.loss(batch);
     loss.backward();

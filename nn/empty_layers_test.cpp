@@ -67,7 +67,7 @@ void check(const Row& row, Sizes n) {
 
 const nn::TransformerOptions kSmall{.width = 4, .heads = 2, .hidden = 5, .layers = 1};
 
-nn::StoryBatch stories(int64_t B) {
+data::StoryBatch stories(int64_t B) {
   return {.story = zeros({B, 3, 2}, i64),
           .sentences = full({B}, 2, i64),
           .ages = zeros({B, 3}, i64),

@@ -7,14 +7,14 @@
 
 #include "tapehead/autograd/gradcheck.h"
 #include "tapehead/autograd/ops.h"
-#include "tapehead/nn/memory/story.h"
+#include "tapehead/nn/memory/answer.h"
 
 namespace tapehead::testing {
 
 constexpr int64_t kStoryWords = 9;  // ids of small_stories() are below it
 
 /// Of one to four sentences of up to four words, with up to two supports.
-inline std::vector<nn::Story> small_stories() {
+inline std::vector<data::Story> small_stories() {
   return {{.sentences = {{1, 2, 3}, {4, 5}, {6, 1, 2, 7}},
            .question = {8, 1},
            .answer = 3,
@@ -26,16 +26,16 @@ inline std::vector<nn::Story> small_stories() {
            .supports = {3, 1}}};
 }
 
-inline nn::StoryBatch batch_of(const std::vector<nn::Story>& stories) {
+inline data::StoryBatch batch_of(const std::vector<data::Story>& stories) {
   std::vector<int64_t> which(stories.size());
   std::iota(which.begin(), which.end(), 0);
-  return nn::story_batch(stories, which);
+  return data::story_batch(stories, which);
 }
 
 /// A story gets the answer that it gets alone, and padding is not looked at. `answer`: the model.
 template <class F>
 void check_each_alone(const F& answer) {
-  const std::vector<nn::Story> stories = small_stories();
+  const std::vector<data::Story> stories = small_stories();
   const nn::Answered together = answer(batch_of(stories));
   for (size_t i = 0; i < stories.size(); ++i) {
     CAPTURE(i);
@@ -56,7 +56,7 @@ void check_each_alone(const F& answer) {
 /// number of sentences only: where a text is padded, the row of padding seems to have a gradient.
 template <class F>
 void check_gradients(const nn::Params& params, const F& loss) {
-  const nn::StoryBatch batch =
+  const data::StoryBatch batch =
       batch_of({{.sentences = {{1, 2, 3}, {4, 5, 1}, {6, 1, 2}},
                  .question = {8, 1},
                  .answer = 3,

@@ -14,17 +14,13 @@ struct Corpus {
   std::map<int64_t, std::string> missing;  // what tasks lack that were asked for
   data::Vocab vocab;
   int64_t words = 1;  // of the longest sentence or question
-  std::vector<nn::Story> train, val;
-  std::vector<std::vector<nn::Story>> test;  // of each task
+  std::vector<data::Story> train, val;
+  std::vector<std::vector<data::Story>> test;  // of each task
 
-  nn::Story story(const data::StoryQuestion& asked) const {
-    data::StoryIds ids = data::story_ids(asked, vocab);
-    return {std::move(ids.sentences), std::move(ids.question), ids.answer, std::move(ids.supports)};
-  }
-  std::vector<nn::Story> stories(const std::vector<data::StoryQuestion>& asked) {
-    std::vector<nn::Story> all;
+  std::vector<data::Story> stories(const std::vector<data::StoryQuestion>& asked) {
+    std::vector<data::Story> all;
     for (const data::StoryQuestion& q : asked) {
-      all.push_back(story(q));
+      all.push_back(data::story_ids(q, vocab));
       for (const auto& s : all.back().sentences)
         words = std::max(words, static_cast<int64_t>(s.size()));
       words = std::max(words, static_cast<int64_t>(all.back().question.size()));
@@ -73,11 +69,11 @@ inline Corpus read_corpus(const Options& t, const train::Options& o) {
   Corpus c{.tasks = std::move(tasks), .missing = std::move(missing), .vocab = std::move(vocab)};
   int64_t longer = 0, all = 0;
   for (const data::StoryTask& task : c.tasks) {
-    for (nn::Story& s : c.stories(task.train)) c.train.push_back(std::move(s));
-    for (nn::Story& s : c.stories(task.val)) c.val.push_back(std::move(s));
+    for (data::Story& s : c.stories(task.train)) c.train.push_back(std::move(s));
+    for (data::Story& s : c.stories(task.val)) c.val.push_back(std::move(s));
     c.test.push_back(c.stories(task.test));
   }
-  for (const nn::Story& s : c.train) {
+  for (const data::Story& s : c.train) {
     ++all;
     longer += t.memory > 0 && static_cast<int64_t>(s.sentences.size()) > t.memory;
   }

@@ -166,14 +166,14 @@ inline void set_defaults(Options& t, train::Options& o) {
 
 // A model, whatever it is.
 struct Model {
-  std::function<nn::Answered(const nn::StoryBatch&)> answer;
-  std::function<Tensor(const nn::StoryBatch&)> loss;
+  std::function<nn::Answered(const data::StoryBatch&)> answer;
+  std::function<Tensor(const data::StoryBatch&)> loss;
   std::function<void(bool on)> linear_start = [](bool) {};
 
   template <class M>
   static Model of(std::shared_ptr<M> m) {
-    return {[m](const nn::StoryBatch& b) { return (*m)(b); },
-            [m](const nn::StoryBatch& b) {
+    return {[m](const data::StoryBatch& b) { return (*m)(b); },
+            [m](const data::StoryBatch& b) {
               if constexpr (requires { m->loss(b); }) return m->loss(b);
               else return nn::answer_loss((*m)(b), b);
             }};

@@ -75,14 +75,14 @@ Dmn::Dmn(Scope at, const DmnConfig& config)
                                 LinearOptions{.init = init::xavier_uniform()})),
       answer_(at_ / "answer", 2 * config.width, config.vocab, {.init = init::xavier_uniform()}) {}
 
-Tensor Dmn::facts_of(const StoryBatch& batch) const {
+Tensor Dmn::facts_of(const data::StoryBatch& batch) const {
   const int64_t C = config_.width;
   const Tensor read = detail::bags("dmn", embedding_.weight, batch.story, places_);
   const Tensor both = fusion_(dropout(read, config_.dropout, at_.training()), batch.sentences).out;
   return both.slice(2, 0, C) + both.slice(2, C, 2 * C);
 }
 
-Tensor Dmn::question_of(const StoryBatch& batch) const {
+Tensor Dmn::question_of(const data::StoryBatch& batch) const {
   return question_(embedding_(batch.question), count_nonzero(batch.question, {-1})).state.h[0];
 }
 
@@ -104,7 +104,7 @@ Tensor Dmn::gate_loss(const std::vector<Tensor>& scores, const Tensor& supports)
   return count > 0 ? config_.supervision / static_cast<double>(count) * total : Tensor();
 }
 
-Answered Dmn::operator()(const StoryBatch& batch) const {
+Answered Dmn::operator()(const data::StoryBatch& batch) const {
   return nn::at(at_, [&] {
     const Tensor facts = facts_of(batch), q = question_of(batch);
     const Tensor padding = padding_mask(batch.sentences, facts.size(1));

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "tapehead/nn/linear.h"
-#include "tapehead/nn/memory/story.h"
+#include "tapehead/nn/memory/answer.h"
 #include "tapehead/nn/rnn.h"
 
 namespace tapehead::nn {
@@ -60,12 +60,12 @@ class Dmn {
   Dmn(Scope at, const DmnConfig& config);
 
   /// Throws ShapeError for a sentence of more than `words` words.
-  Answered operator()(const StoryBatch& batch) const;
-  Tensor loss(const StoryBatch& batch) const { return answer_loss((*this)(batch), batch); }
+  Answered operator()(const data::StoryBatch& batch) const;
+  Tensor loss(const data::StoryBatch& batch) const { return answer_loss((*this)(batch), batch); }
 
  private:
-  Tensor facts_of(const StoryBatch& batch) const;
-  Tensor question_of(const StoryBatch& batch) const;
+  Tensor facts_of(const data::StoryBatch& batch) const;
+  Tensor question_of(const data::StoryBatch& batch) const;
   Tensor scores(const Tensor& facts, const Tensor& q, const Tensor& m) const;
   Tensor gate_loss(const std::vector<Tensor>& scores, const Tensor& supports) const;
 

@@ -79,7 +79,7 @@ TEST_CASE("DMN+ has the gradients of its formulas") {
     nn::DmnConfig config = small();
     config.supervision = supervision;
     const Made m(config);
-    check_gradients(m.params, [&](const nn::StoryBatch& batch) { return m.net.loss(batch); });
+    check_gradients(m.params, [&](const data::StoryBatch& batch) { return m.net.loss(batch); });
   }
 }
 
@@ -96,7 +96,7 @@ TEST_CASE("DMN+ can be told what to look at") {
   nn::DmnConfig config = small();
   config.supervision = 2;
   const Made m(config);
-  const std::vector<nn::Story> stories = small_stories();
+  const std::vector<data::Story> stories = small_stories();
   const nn::Answered answered = m.net(batch_of(stories));
   // Of stories with 2, 1 and 2 supports, of the first two hops.
   double total = 0;
@@ -105,8 +105,8 @@ TEST_CASE("DMN+ can be told what to look at") {
       total -= std::log(answered.looks[t][static_cast<int64_t>(b)][stories[b].supports[t]].item());
   CHECK(answered.extra_loss.item() == doctest::Approx(2 * total / 5));
   CHECK(!Made(small()).net(batch_of(stories)).extra_loss.defined());
-  std::vector<nn::Story> untold = stories;
-  for (nn::Story& s : untold) s.supports.clear();
+  std::vector<data::Story> untold = stories;
+  for (data::Story& s : untold) s.supports.clear();
   CHECK(!m.net(batch_of(untold)).extra_loss.defined());
 }
 
@@ -114,7 +114,7 @@ TEST_CASE("DMN+ drops out in training alone") {
   nn::DmnConfig config = small();
   config.dropout = 0.5;
   const Made m(config), without(small());
-  const nn::StoryBatch batch = batch_of(small_stories());
+  const data::StoryBatch batch = batch_of(small_stories());
   CHECK(values(m.net(batch).logits) != values(without.net(batch).logits));
   m.params.eval();
   CHECK(values(m.net(batch).logits) == values(without.net(batch).logits));

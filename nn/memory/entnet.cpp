@@ -47,7 +47,7 @@ Tensor EntNet::phi(const Tensor& x) const {
   return slopes_.defined() ? where(x > 0, x, slopes_ * x) : x;
 }
 
-Answered EntNet::operator()(const StoryBatch& batch) const {
+Answered EntNet::operator()(const data::StoryBatch& batch) const {
   return nn::at(at_, [&] {
     const Tensor& words = embedding_.weight;
     const Tensor q = detail::bags("entnet", words, batch.question, question_mask_);

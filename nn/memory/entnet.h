@@ -4,7 +4,7 @@
 #pragma once
 
 #include "tapehead/nn/linear.h"
-#include "tapehead/nn/memory/story.h"
+#include "tapehead/nn/memory/answer.h"
 
 namespace tapehead::nn {
 
@@ -40,8 +40,8 @@ class EntNet {
   EntNet(Scope at, const EntNetConfig& config);
 
   /// Throws ShapeError for a text of more than `words` words.
-  Answered operator()(const StoryBatch& batch) const;
-  Tensor loss(const StoryBatch& batch) const { return answer_loss((*this)(batch), batch); }
+  Answered operator()(const data::StoryBatch& batch) const;
+  Tensor loss(const data::StoryBatch& batch) const { return answer_loss((*this)(batch), batch); }
 
  private:
   Tensor phi(const Tensor& x) const;

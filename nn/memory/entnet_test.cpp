@@ -50,7 +50,7 @@ class Plain {
   }
 
   // Logits, and the look at each sentence.
-  std::pair<Row, Row> answer(const nn::Story& story) const {
+  std::pair<Row, Row> answer(const data::Story& story) const {
     const size_t slots =
         config_.entities.empty() ? static_cast<size_t>(config_.slots) : config_.entities.size();
     std::vector<Row> keys(slots, Row(kWidth)), gates;
@@ -131,7 +131,7 @@ TEST_CASE("EntNet is the formulas of its paper") {
   for (const nn::EntNetConfig& config : {small(), tied(), linear_phi()}) {
     const Made m(config);
     const Plain plain(m.params, config);
-    const std::vector<nn::Story> stories = small_stories();
+    const std::vector<data::Story> stories = small_stories();
     const nn::Answered answered = m.net(batch_of(stories));
     REQUIRE(answered.looks.size() == 1);
     CHECK(!answered.extra_loss.defined());
@@ -152,7 +152,7 @@ TEST_CASE("EntNet is the formulas of its paper") {
 TEST_CASE("EntNet has the gradients of its formulas") {
   for (const nn::EntNetConfig& config : {small(), tied(), linear_phi()}) {
     const Made m(config);
-    check_gradients(m.params, [&](const nn::StoryBatch& batch) { return m.net.loss(batch); });
+    check_gradients(m.params, [&](const data::StoryBatch& batch) { return m.net.loss(batch); });
   }
 }
 

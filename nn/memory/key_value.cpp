@@ -74,7 +74,7 @@ Answered KeyValue::answer(Tensor q, const Tensor& keys, const Tensor& values, co
   return answered;
 }
 
-Answered KeyValue::operator()(const StoryBatch& batch) const {
+Answered KeyValue::operator()(const data::StoryBatch& batch) const {
   return nn::at(at_, [&] {
     const int64_t M = batch.story.size(1);
     const Tensor sentences = read(batch.story);

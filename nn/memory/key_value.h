@@ -4,7 +4,7 @@
 #pragma once
 
 #include "tapehead/nn/linear.h"
-#include "tapehead/nn/memory/story.h"
+#include "tapehead/nn/memory/answer.h"
 
 namespace tapehead::nn {
 
@@ -48,9 +48,9 @@ class KeyValue {
 
   /// Throw ShapeError for a text of more than `words` words, for a story of more than `memory`
   /// sentences, and for facts that do not fit together.
-  Answered operator()(const StoryBatch& batch) const;
+  Answered operator()(const data::StoryBatch& batch) const;
   Answered operator()(const KeyValueFacts& facts) const;
-  Tensor loss(const StoryBatch& batch) const { return answer_loss((*this)(batch), batch); }
+  Tensor loss(const data::StoryBatch& batch) const { return answer_loss((*this)(batch), batch); }
 
  private:
   Tensor read(const Tensor& ids) const;

@@ -80,7 +80,7 @@ TEST_CASE("a key-value memory has the gradients of its formulas") {
     config.tied = tied;
     const Made m(config);
     CHECK(m.params.count() == (tied ? 27 : 54) + 18 + 30);
-    check_gradients(m.params, [&](const nn::StoryBatch& batch) { return m.net.loss(batch); });
+    check_gradients(m.params, [&](const data::StoryBatch& batch) { return m.net.loss(batch); });
   }
 }
 
@@ -91,9 +91,9 @@ TEST_CASE("a key-value memory answers a story as it does alone") {
     const Made m(config);
     check_each_alone(m.net);
     // Without ages, the order of the sentences makes no difference.
-    std::vector<nn::Story> stories = small_stories();
+    std::vector<data::Story> stories = small_stories();
     const Tensor before = m.net(batch_of(stories)).logits;
-    for (nn::Story& s : stories) std::reverse(s.sentences.begin(), s.sentences.end());
+    for (data::Story& s : stories) std::reverse(s.sentences.begin(), s.sentences.end());
     CHECK((max(abs(m.net(batch_of(stories)).logits - before)).item() < 1e-12) == (memory == 0));
   }
 }

@@ -85,7 +85,7 @@ StoryReader::StoryReader(const Scope& at, int64_t vocab, int64_t width, const Ma
     : embedding_(at / "embedding", vocab, width, {.padding_idx = 0}),
       machine_(make(at / "machine", width, vocab)) {}
 
-Answered StoryReader::operator()(const StoryBatch& batch) const {
+Answered StoryReader::operator()(const data::StoryBatch& batch) const {
   return {.logits = machine_(embedding_(batch.words), {.lengths = batch.lengths}).out,
           .looks = {},
           .extra_loss = {}};

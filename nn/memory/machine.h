@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "tapehead/nn/linear.h"
-#include "tapehead/nn/memory/story.h"
+#include "tapehead/nn/memory/answer.h"
 #include "tapehead/nn/rnn.h"
 
 namespace tapehead::nn {
@@ -70,7 +70,7 @@ class StoryReader {
   /// Words of V are embedded in `width` channels.
   StoryReader(const Scope& at, int64_t vocab, int64_t width, const Make& make);
   /// Answered::logits is [B, V]; of the story it reads `words` and `lengths`.
-  Answered operator()(const StoryBatch& batch) const;
+  Answered operator()(const data::StoryBatch& batch) const;
 
  private:
   Embedding embedding_;

@@ -34,9 +34,9 @@ const std::vector<std::pair<const char*, Make>>& machines() {
   return all;
 }
 
-const std::vector<nn::Story> kStories{{{{1, 2, 3}, {4, 2}}, {5, 1}, 3, {}},
-                                      {{{2}, {3, 3, 1}, {4, 1}, {2, 2}}, {5, 4}, 1, {}},
-                                      {{{6}}, {5}, 6, {}}};
+const std::vector<data::Story> kStories{{{{1, 2, 3}, {4, 2}}, {5, 1}, 3, {}},
+                                        {{{2}, {3, 3, 1}, {4, 1}, {2, 2}}, {5, 4}, 1, {}},
+                                        {{{6}}, {5}, 6, {}}};
 
 }  // namespace
 
@@ -46,12 +46,12 @@ TEST_CASE("machines answer each story as they would alone") {
     CAPTURE(name);
     const nn::Params params(1);
     const nn::StoryReader reader(params / "reader", 7, 5, make);
-    const nn::StoryBatch together = nn::story_batch(kStories, all);
+    const data::StoryBatch together = data::story_batch(kStories, all);
     const nn::Answered answered = reader(together);
     CHECK(answered.logits.shape() == Shape{3, 7});
     CHECK(answered.looks.empty());
     for (const int64_t i : all) {
-      const Tensor alone = reader(nn::story_batch(kStories, {&i, 1})).logits[0];
+      const Tensor alone = reader(data::story_batch(kStories, {&i, 1})).logits[0];
       CHECK(max(abs(alone - answered.logits[i])).item() < 1e-6);
     }
   }
@@ -64,7 +64,7 @@ TEST_CASE("machines learn which word a story begins with") {
     const nn::Params params(2);
     const nn::StoryReader reader(params / "reader", 7, 5, make);
     const std::vector<int64_t> all{0, 1, 2};
-    const nn::StoryBatch batch = nn::story_batch(kStories, all);
+    const data::StoryBatch batch = data::story_batch(kStories, all);
     const double first = nn::answer_loss(reader(batch), batch).item();
     for (int step = 0; step < 60; ++step) {
       params.zero_grad();

@@ -46,12 +46,12 @@ Tensor MemN2N::read(const Embedding& words, const Tensor& ids) const {
                        {.padding_idx = 0});
 }
 
-Tensor MemN2N::memories(size_t set, const StoryBatch& batch) const {
+Tensor MemN2N::memories(size_t set, const data::StoryBatch& batch) const {
   const Tensor m = read(words_[set], batch.story);
   return config_.temporal ? m + ages_[set](batch.ages) : m;
 }
 
-Answered MemN2N::operator()(const StoryBatch& batch) const {
+Answered MemN2N::operator()(const data::StoryBatch& batch) const {
   return at(at_, [&] {
     const bool adjacent = config_.tying == MemoryTying::adjacent;
     const Tensor padding = padding_mask(batch.sentences, batch.story.size(1));

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "tapehead/nn/linear.h"
-#include "tapehead/nn/memory/story.h"
+#include "tapehead/nn/memory/answer.h"
 
 namespace tapehead::nn {
 
@@ -48,8 +48,8 @@ class MemN2N {
 
   /// Throws ShapeError for a sentence of more words than `words`, IndexError for an age outside of
   /// the memory or an id outside of the vocabulary.
-  Answered operator()(const StoryBatch& batch) const;
-  Tensor loss(const StoryBatch& batch) const { return answer_loss((*this)(batch), batch); }
+  Answered operator()(const data::StoryBatch& batch) const;
+  Tensor loss(const data::StoryBatch& batch) const { return answer_loss((*this)(batch), batch); }
 
   /// Linear start (4.2): the hops do without their softmax while it is on.
   void linear(bool on) const { *linear_ = on; }
@@ -58,7 +58,7 @@ class MemN2N {
 
  private:
   Tensor read(const Embedding& words, const Tensor& ids) const;
-  Tensor memories(size_t set, const StoryBatch& batch) const;
+  Tensor memories(size_t set, const data::StoryBatch& batch) const;
   const Embedding& question() const { return question_ ? *question_ : words_[0]; }
 
   MemN2NConfig config_;

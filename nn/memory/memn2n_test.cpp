@@ -15,7 +15,7 @@ using tapehead::testing::error_of;
 
 namespace {
 
-const std::vector<nn::Story> kStories{
+const std::vector<data::Story> kStories{
     {{{5, 6}, {7, 8, 9}, {5}}, {6, 7}, 3, {0}},
     {{{4, 4, 2}}, {9, 9, 1}, 2, {0}},
 };
@@ -30,13 +30,15 @@ nn::MemN2NConfig small(nn::MemoryTying tying = nn::MemoryTying::adjacent) {
           .init = nn::init::normal(0.7)};
 }
 
-nn::StoryBatch batch(const std::vector<int64_t>& which) { return nn::story_batch(kStories, which); }
+data::StoryBatch batch(const std::vector<int64_t>& which) {
+  return data::story_batch(kStories, which);
+}
 
 using Made = test::Made<nn::MemN2N, nn::MemN2NConfig>;
 
 // The paper's formulas, for the first story, by hand.
 std::vector<double> by_hand(const Made& m, const nn::MemN2NConfig& c, bool linear) {
-  const nn::Story& story = kStories[0];
+  const data::Story& story = kStories[0];
   const bool adjacent = c.tying == nn::MemoryTying::adjacent;
   const auto C = static_cast<size_t>(c.width);
   const auto read = [&](const std::string& words, const std::vector<int64_t>& ids) {

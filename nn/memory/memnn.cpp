@@ -36,7 +36,7 @@ Tensor older_than(const Tensor& ages, const Tensor& which) {
 }
 
 // bool [B, M]: neither padding nor found.
-Tensor left(const Tensor& found, const StoryBatch& batch) {
+Tensor left(const Tensor& found, const data::StoryBatch& batch) {
   return ~padding_mask(batch.sentences, found.size(1)) & (found == 0);
 }
 
@@ -59,7 +59,7 @@ MemNN::Query::Query(const Scope& at, const MemNNConfig& c)
       match_(at / "match", c.width, c.width),
       nonlinear_(c.nonlinear) {}
 
-MemNN::Texts MemNN::Query::read(const StoryBatch& batch, const Tensor& places) const {
+MemNN::Texts MemNN::Query::read(const data::StoryBatch& batch, const Tensor& places) const {
   return {.question = detail::bags("memnn", question_.weight, batch.question, places),
           .last = detail::bags("memnn", last_.weight, batch.story, places),
           .earlier = detail::bags("memnn", earlier_.weight, batch.story, places)};
@@ -86,18 +86,18 @@ MemNN::MemNN(Scope at, const MemNNConfig& config)
       older_still_(at_.param("older_still", {config.width}, config.init)),
       stop_(at_.param("stop", {config.width}, config.init)) {}
 
-MemNN::Found MemNN::nothing(const StoryBatch& batch) const {
+MemNN::Found MemNN::nothing(const data::StoryBatch& batch) const {
   const Tensor none = zeros(batch.ages.shape(), stop_.dtype());
   return {none, none, none};
 }
 
-Tensor MemNN::candidates(const StoryBatch& batch) const {
+Tensor MemNN::candidates(const data::StoryBatch& batch) const {
   const Tensor bags = detail::bags("memnn", candidates_.weight, batch.story, places_);
   return config_.nonlinear ? tanh(bags) : bags;
 }
 
 MemNN::Scores MemNN::score(const Tensor& e, const Tensor& candidates, const Found& found,
-                           const StoryBatch& batch) const {
+                           const data::StoryBatch& batch) const {
   const Tensor ages = batch.ages.to(e.dtype());
   const auto along = [&](const Tensor& feature) { return matmul(e, feature).unsqueeze(1); };
   return {.sentences = matmul(candidates, e.unsqueeze(-1)).squeeze(-1) +
@@ -109,7 +109,7 @@ MemNN::Scores MemNN::score(const Tensor& e, const Tensor& candidates, const Foun
 
 // The next sentence of each story as 1, zeros where it has ended.
 Tensor MemNN::choose(int64_t hop, const Scores& scores, const Found& found,
-                     const StoryBatch& batch) const {
+                     const data::StoryBatch& batch) const {
   const int64_t B = found.all.size(0), M = found.all.size(1);
   const auto s = scores.sentences.to_vector<double>(), stop = scores.stop.to_vector<double>(),
              newer = scores.newer.to_vector<double>();
@@ -127,7 +127,7 @@ Tensor MemNN::choose(int64_t hop, const Scores& scores, const Found& found,
   return from_vector(chosen, {B, M}).to(found.all.dtype());
 }
 
-Answered MemNN::operator()(const StoryBatch& batch) const {
+Answered MemNN::operator()(const data::StoryBatch& batch) const {
   return nn::at(at_, [&] {
     Answered answered;
     Found found = nothing(batch);
@@ -150,7 +150,7 @@ Answered MemNN::operator()(const StoryBatch& batch) const {
 
 // Of one hop, the sum over the batch; adds the supports to what was found.
 Tensor MemNN::hop_loss(int64_t hop, const Scores& scores, Found& found, const Tensor& support,
-                       const StoryBatch& batch) const {
+                       const data::StoryBatch& batch) const {
   const DType type = scores.sentences.dtype();
   const Tensor live = (found.counts() == hop).unsqueeze(1);
   const Tensor has = live & (support >= 0).unsqueeze(1);
@@ -167,7 +167,7 @@ Tensor MemNN::hop_loss(int64_t hop, const Scores& scores, Found& found, const Te
   return loss;
 }
 
-Tensor MemNN::loss(const StoryBatch& batch) const {
+Tensor MemNN::loss(const data::StoryBatch& batch) const {
   return nn::at(at_, [&] {
     const int64_t B = batch.story.size(0), K = batch.supports.size(1);
     for (int64_t b = 0; b < B; ++b)

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "tapehead/nn/linear.h"
-#include "tapehead/nn/memory/story.h"
+#include "tapehead/nn/memory/answer.h"
 
 namespace tapehead::nn {
 
@@ -45,9 +45,9 @@ class MemNN {
 
   /// Looks for sentences itself; supports are not read. Throws ShapeError for a text of more than
   /// `words` words.
-  Answered operator()(const StoryBatch& batch) const;
+  Answered operator()(const data::StoryBatch& batch) const;
   /// Throws ValueError when a story has no support.
-  Tensor loss(const StoryBatch& batch) const;
+  Tensor loss(const data::StoryBatch& batch) const;
 
  private:
   // Sentences found so far, f32 or f64 [B, M] of 0 and 1.
@@ -64,7 +64,7 @@ class MemNN {
   class Query {
    public:
     Query(const Scope& at, const MemNNConfig& config);
-    Texts read(const StoryBatch& batch, const Tensor& places) const;
+    Texts read(const data::StoryBatch& batch, const Tensor& places) const;
     Tensor operator()(const Texts& texts, const Found& found) const;
 
    private:
@@ -78,14 +78,14 @@ class MemNN {
     Tensor stop, newer;  // [B, 1]
   };
 
-  Found nothing(const StoryBatch& batch) const;
-  Tensor candidates(const StoryBatch& batch) const;
+  Found nothing(const data::StoryBatch& batch) const;
+  Tensor candidates(const data::StoryBatch& batch) const;
   Scores score(const Tensor& e, const Tensor& candidates, const Found& found,
-               const StoryBatch& batch) const;
+               const data::StoryBatch& batch) const;
   Tensor choose(int64_t hop, const Scores& scores, const Found& found,
-                const StoryBatch& batch) const;
+                const data::StoryBatch& batch) const;
   Tensor hop_loss(int64_t hop, const Scores& scores, Found& found, const Tensor& support,
-                  const StoryBatch& batch) const;
+                  const data::StoryBatch& batch) const;
 
   Scope at_;
   MemNNConfig config_;

@@ -35,7 +35,7 @@ struct Made {
 // The network of one story, number by number; `found` are sentences in the order of the search.
 class Plain {
  public:
-  Plain(const nn::Params& params, const nn::MemNNConfig& config, const nn::Story& story)
+  Plain(const nn::Params& params, const nn::MemNNConfig& config, const data::Story& story)
       : params_(params), config_(config), story_(story) {}
 
   double score(const Ids& found, int64_t i) const {
@@ -138,7 +138,7 @@ class Plain {
 
   const nn::Params& params_;
   nn::MemNNConfig config_;
-  const nn::Story& story_;
+  const data::Story& story_;
 };
 
 nn::MemNNConfig bilinear() {
@@ -157,7 +157,7 @@ TEST_CASE("MemNN searches and answers by the formulas of its papers") {
       nn::Params params(seed);
       const nn::MemNN net(params / "net", config);
       params.to(f64);
-      const std::vector<nn::Story> stories = small_stories();
+      const std::vector<data::Story> stories = small_stories();
       const nn::Answered answered = net(batch_of(stories));
       for (size_t b = 0; b < stories.size(); ++b) {
         CAPTURE(b);
@@ -182,11 +182,11 @@ TEST_CASE("MemNN searches and answers by the formulas of its papers") {
 TEST_CASE("the loss of MemNN is the margin ranking loss of its papers") {
   for (const nn::MemNNConfig& config : {small(), bilinear()}) {
     const Made m(config);
-    const std::vector<nn::Story> stories = small_stories();
+    const std::vector<data::Story> stories = small_stories();
     double total = 0;
-    for (const nn::Story& s : stories) total += Plain(m.params, config, s).loss() / 3;
+    for (const data::Story& s : stories) total += Plain(m.params, config, s).loss() / 3;
     CHECK(m.net.loss(batch_of(stories)).item() == doctest::Approx(total).epsilon(1e-6));
-    check_gradients(m.params, [&](const nn::StoryBatch& batch) { return m.net.loss(batch); });
+    check_gradients(m.params, [&](const data::StoryBatch& batch) { return m.net.loss(batch); });
   }
 }
 
@@ -197,14 +197,14 @@ TEST_CASE("MemNN answers a story as it does alone") {
 
 TEST_CASE("MemNN learns to find the newest sentence about someone, and what it said") {
   // Words 1..3 are people, 4..7 places: "person place" … "person?"
-  std::vector<nn::Story> stories;
+  std::vector<data::Story> stories;
   uint64_t state = 1;
   const auto draw = [&](uint64_t n) {
     state = state * 6364136223846793005u + 1442695040888963407u;
     return static_cast<int64_t>((state >> 33) % n);
   };
   for (int i = 0; i < 300; ++i) {
-    nn::Story s;
+    data::Story s;
     const int64_t count = 2 + draw(5);
     for (int64_t k = 0; k < count; ++k) s.sentences.push_back({1 + draw(3), 4 + draw(4)});
     const auto asked = static_cast<size_t>(draw(static_cast<uint64_t>(count)));
@@ -216,8 +216,8 @@ TEST_CASE("MemNN learns to find the newest sentence about someone, and what it s
   }
   nn::Params params(1);
   const nn::MemNN net(params / "net", {.vocab = 8, .words = 2, .width = 16});
-  const nn::StoryBatch train = batch_of({stories.begin(), stories.begin() + 200}),
-                       test = batch_of({stories.begin() + 200, stories.end()});
+  const data::StoryBatch train = batch_of({stories.begin(), stories.begin() + 200}),
+                         test = batch_of({stories.begin() + 200, stories.end()});
   for (int step = 0; step < 150; ++step) {
     params.zero_grad();
     net.loss(train).backward();
@@ -241,7 +241,7 @@ TEST_CASE("what MemNN refuses") {
           m.net(batch_of(small_stories()));
         }) == "memnn: a text has 4 words, the network takes 3; make it with words = 4 (in net)");
   const auto untold = [](size_t story) {
-    std::vector<nn::Story> stories = small_stories();
+    std::vector<data::Story> stories = small_stories();
     for (size_t b = story; b < stories.size(); ++b) stories[b].supports.clear();
     return error_of<ValueError>([&] {
       const Made m(small());

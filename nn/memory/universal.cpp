@@ -46,7 +46,7 @@ Tensor UniversalQa::read(const Tensor& ids, const Tensor& factors) const {
   return embedding_bag(words_.weight, ids, factors.slice(0, 0, J), {.padding_idx = 0});
 }
 
-Pondered UniversalQa::encode(const StoryBatch& batch) const {
+Pondered UniversalQa::encode(const data::StoryBatch& batch) const {
   return nn::at(at_, [&] {
     const Tensor question = read(batch.question, question_factors_).unsqueeze(1);
     const Tensor all = cat({question, read(batch.story, sentence_factors_)}, 1);
@@ -56,7 +56,7 @@ Pondered UniversalQa::encode(const StoryBatch& batch) const {
   });
 }
 
-Answered UniversalQa::operator()(const StoryBatch& batch) const {
+Answered UniversalQa::operator()(const data::StoryBatch& batch) const {
   return nn::at(at_, [&] {
     const Pondered made = encode(batch);
     Answered answered;

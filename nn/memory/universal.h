@@ -3,7 +3,7 @@
 // B batch, M sentences, J words of a sentence, V vocabulary, C width.
 #pragma once
 
-#include "tapehead/nn/memory/story.h"
+#include "tapehead/nn/memory/answer.h"
 #include "tapehead/nn/models/universal.h"
 
 namespace tapehead::nn {
@@ -45,11 +45,11 @@ class UniversalQa {
   /// a sum of 1 went to the question itself. After the question has halted they are 0. Throws
   /// ShapeError for a sentence of more words than `words`, IndexError for an id outside of the
   /// vocabulary.
-  Answered operator()(const StoryBatch& batch) const;
-  Tensor loss(const StoryBatch& batch) const { return answer_loss((*this)(batch), batch); }
+  Answered operator()(const data::StoryBatch& batch) const;
+  Tensor loss(const data::StoryBatch& batch) const { return answer_loss((*this)(batch), batch); }
 
   /// What the encoder makes of the question and the sentences, [B, 1 + M, C].
-  Pondered encode(const StoryBatch& batch) const;
+  Pondered encode(const data::StoryBatch& batch) const;
 
   const UniversalQaConfig& config() const { return config_; }
 

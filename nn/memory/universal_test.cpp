@@ -14,7 +14,7 @@ using tapehead::testing::error_of;
 
 namespace {
 
-const std::vector<nn::Story> kStories{
+const std::vector<data::Story> kStories{
     {{{5, 6}, {7, 8, 9}, {5}}, {6, 7}, 3, {0}},
     {{{4, 4, 2}}, {9, 9, 1}, 2, {0}},
     {{{1}, {2, 3}}, {4}, 1, {1}},
@@ -33,7 +33,9 @@ nn::UniversalQaConfig small(bool act, bool mean_pool, int64_t kernel = 3) {
           .ponder_weight = 0.5};
 }
 
-nn::StoryBatch batch(const std::vector<int64_t>& which) { return nn::story_batch(kStories, which); }
+data::StoryBatch batch(const std::vector<int64_t>& which) {
+  return data::story_batch(kStories, which);
+}
 
 struct Made {
   nn::Params params{3}, twins{3};
@@ -64,7 +66,7 @@ struct Made {
     return sum;
   }
   // What the encoder makes of one story.
-  nn::Pondered encode(const nn::Story& story) const {
+  nn::Pondered encode(const data::Story& story) const {
     std::vector<Tensor> rows{read(story.question, "question_factors")};
     std::vector<int64_t> positions{0};
     for (size_t i = 0; i < story.sentences.size(); ++i) {
@@ -90,7 +92,7 @@ TEST_CASE("a Universal Transformer reads stories by its formula, padded or not")
         double ponder = 0;
         for (int64_t i = 0; i < 3; ++i) {
           CAPTURE(i);
-          const nn::Story& story = kStories[size_t(i)];
+          const data::Story& story = kStories[size_t(i)];
           const nn::Pondered made = m.encode(story);
           const Tensor y = mean_pool ? mean(made.out, {1}) : made.out.select(1, 0);
           const Tensor wanted = linear(y, m.of("answer.weight"), m.of("answer.bias"))[0];
@@ -122,7 +124,8 @@ TEST_CASE("a Universal Transformer reads stories by its formula, padded or not")
 }
 
 TEST_CASE("a Universal Transformer that reads stories has the gradients of its formula") {
-  const std::vector<nn::Story> whole{{{{5, 6}, {7, 8}}, {6, 7}, 3}, {{{4, 4}, {1, 2}}, {9, 1}, 2}};
+  const std::vector<data::Story> whole{{{{5, 6}, {7, 8}}, {6, 7}, 3},
+                                       {{{4, 4}, {1, 2}}, {9, 1}, 2}};
   for (const bool act : {true, false})
     for (const bool mean_pool : {true, false})
       for (const bool padded : {true, false}) {
@@ -133,8 +136,8 @@ TEST_CASE("a Universal Transformer that reads stories has the gradients of its f
         std::vector<Tensor> inputs;
         for (const nn::Param& p : m.params.all())  // the word that pads gets no gradient
           if (!padded || p.path != "m.words.weight") inputs.push_back(p.value);
-        const nn::StoryBatch stories =
-            padded ? batch({0, 1, 2}) : nn::story_batch(whole, std::vector<int64_t>{0, 1});
+        const data::StoryBatch stories =
+            padded ? batch({0, 1, 2}) : data::story_batch(whole, std::vector<int64_t>{0, 1});
         gradcheck([&](const std::vector<Tensor>&) { return m.model.loss(stories); }, inputs,
                   {.directions = 3});
       }
@@ -142,7 +145,7 @@ TEST_CASE("a Universal Transformer that reads stories has the gradients of its f
 
 TEST_CASE("gaps in time move the sentences that came before them") {
   const Made m(small(true, false));
-  nn::StoryBatch stories = batch({0});
+  data::StoryBatch stories = batch({0});
   const Tensor plain = m.model(stories).logits;
   stories.ages = stories.ages + tensor({1, 1, 0});
   CHECK(max(abs(m.model(stories).logits - plain)).item() > 1e-6);
@@ -160,10 +163,11 @@ TEST_CASE("what a Universal Transformer that reads stories refuses") {
             .ends_with("there must be at least 1 step, and the threshold lies between 0 and 1 (in "
                        "m.encoder)"));
   const Made m(small(true, true));
-  const std::vector<nn::Story> longer{{{{1, 2, 3, 4}}, {1}, 1}}, unknown{{{{1, 10}}, {1}, 1}};
+  const std::vector<data::Story> longer{{{{1, 2, 3, 4}}, {1}, 1}}, unknown{{{{1, 10}}, {1}, 1}};
   const std::vector<int64_t> first{0};
-  CHECK(error_of<ShapeError>([&] { m.model(nn::story_batch(longer, first)); }) ==
+  CHECK(error_of<ShapeError>([&] { m.model(data::story_batch(longer, first)); }) ==
         "universal_qa: a sentence of 4 words, but the model was made for 3 (in m)");
-  CHECK(
-      error_of<IndexError>([&] { m.model(nn::story_batch(unknown, first)); }).ends_with("(in m)"));
+  CHECK(error_of<IndexError>([&] {
+          m.model(data::story_batch(unknown, first));
+        }).ends_with("(in m)"));
 }

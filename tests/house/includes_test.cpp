@@ -18,11 +18,11 @@ const std::string kPrefix = "tapehead/";
 
 const std::map<std::string, std::set<std::string>> kBelow = {
     {"core", {}},
-    {"autograd", {"core"}},
-    {"nn", {"core", "autograd"}},
-    {"optim", {"core", "autograd", "nn"}},
     {"data", {"core"}},
-    {"train", {"core", "autograd", "nn", "optim", "data"}},
+    {"autograd", {"core"}},
+    {"nn", {"core", "data", "autograd"}},
+    {"optim", {"core", "autograd", "nn"}},
+    {"train", {"core", "data", "autograd", "nn", "optim"}},
     {"dist", {"core", "autograd", "nn", "optim"}},
 };
 

@@ -1,4 +1,4 @@
-#include "tapehead/nn/memory/story.h"
+#include "tapehead/data/story_batch.h"
 
 #include <fmt/format.h>
 
@@ -7,10 +7,11 @@
 #include <numeric>
 #include <random>
 
-#include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
+#include "tapehead/core/detail/views.h"
+#include "tapehead/core/error.h"
 
-namespace tapehead::nn {
+namespace tapehead::data {
 namespace {
 
 using Rows = std::vector<std::vector<int64_t>>;
@@ -94,7 +95,7 @@ StoryBatch story_batch(std::span<const Story> stories, std::span<const int64_t> 
     for (const int64_t k : s.supports) supports.back().push_back(std::max<int64_t>(k - first, -1));
   }
   const auto B = static_cast<int64_t>(which.size());
-  return {.story = pad_rows(sentences, 0).reshape({B, M, static_cast<int64_t>(longest)}),
+  return {.story = core::reshape(pad_rows(sentences, 0), {B, M, static_cast<int64_t>(longest)}),
           .sentences = from_vector(counts),
           .ages = pad_rows(ages, 0),
           .question = pad_rows(questions, 0),
@@ -104,20 +105,4 @@ StoryBatch story_batch(std::span<const Story> stories, std::span<const int64_t> 
           .lengths = from_vector(lengths)};
 }
 
-Tensor answer_loss(const Answered& answered, const StoryBatch& batch) {
-  const Tensor loss = cross_entropy(answered.logits, batch.answer);
-  return answered.extra_loss.defined() ? loss + answered.extra_loss : loss;
-}
-
-Tensor position_encoding(int64_t words, int64_t width) {
-  std::vector<float> l;
-  const auto J = static_cast<double>(words), C = static_cast<double>(width);
-  for (int64_t j = 1; j <= words; ++j)
-    for (int64_t k = 1; k <= width; ++k) {
-      const double at = static_cast<double>(j) / J;
-      l.push_back(static_cast<float>(2 * ((1 - at) - static_cast<double>(k) / C * (1 - 2 * at))));
-    }
-  return from_vector(l).reshape({words, width});
-}
-
-}  // namespace tapehead::nn
+}  // namespace tapehead::data

@@ -1,4 +1,4 @@
-#include "tapehead/nn/text_stream.h"
+#include "tapehead/data/text_stream.h"
 
 #include <doctest/doctest.h>
 
@@ -28,7 +28,7 @@ Streamed stream(const Pieces& tokens, const Pieces& stop) {
     for (const int64_t id : ids) text += tokens[static_cast<size_t>(id)];
     return text;
   };
-  nn::TextStream text(
+  data::TextStream text(
       decode, {.stop = stop, .on_text = [&](std::string_view s) { out.given.emplace_back(s); }});
   while (out.taken < tokens.size() && text.push(static_cast<int64_t>(out.taken))) ++out.taken;
   text.finish();
@@ -93,7 +93,7 @@ TEST_CASE("a character is given out whole") {
   // Some decoders put U+FFFD in the place of what is incomplete.
   int64_t taken = 0;
   Pieces given;
-  nn::TextStream text(
+  data::TextStream text(
       [&](std::span<const int64_t> ids) {
         return ids.size() == 1 ? std::string("a\xef\xbf\xbd") : std::string("a\xc3\xa4");
       },
@@ -122,7 +122,7 @@ TEST_CASE("characters that come byte by byte are given out once each is whole") 
   };
   const auto given = [&](const std::vector<int64_t>& ids) {
     Pieces out;
-    nn::TextStream text(decode, {.on_text = [&](std::string_view s) { out.emplace_back(s); }});
+    data::TextStream text(decode, {.on_text = [&](std::string_view s) { out.emplace_back(s); }});
     for (const int64_t id : ids) text.push(id);
     text.finish();
     return out;
@@ -135,7 +135,7 @@ TEST_CASE("characters that come byte by byte are given out once each is whole") 
 
 TEST_CASE("of a long text only the end is decoded") {
   size_t most = 0, tokens = 0;
-  nn::TextStream text(
+  data::TextStream text(
       [&](std::span<const int64_t> ids) {
         most = std::max(most, ids.size());
         tokens += ids.size();
@@ -156,6 +156,6 @@ TEST_CASE("of a long text only the end is decoded") {
 
 TEST_CASE("an empty stop string is refused") {
   CHECK(error_of<ValueError>([] {
-          nn::TextStream({}, {.stop = {"x", ""}});
+          data::TextStream({}, {.stop = {"x", ""}});
         }) == "text_stream: a stop string is empty, and would end every text; leave it out");
 }

@@ -1,5 +1,5 @@
 // Streams of text from every kind of tokenizer.
-#include "tapehead/nn/text_stream.h"
+#include "tapehead/data/text_stream.h"
 
 #include <doctest/doctest.h>
 
@@ -23,9 +23,9 @@ struct Streamed {
   std::string text;
   size_t early = 0, most = 0;
 };
-Streamed stream(const Ids& ids, const nn::TextStream::Decode& decode) {
+Streamed stream(const Ids& ids, const data::TextStream::Decode& decode) {
   Streamed out;
-  nn::TextStream text([&](std::span<const int64_t> some) {
+  data::TextStream text([&](std::span<const int64_t> some) {
     out.most = std::max(out.most, some.size());
     return decode(some);
   });

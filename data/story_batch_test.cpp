@@ -1,11 +1,10 @@
-#include "tapehead/nn/memory/story.h"
+#include "tapehead/data/story_batch.h"
 
 #include <doctest/doctest.h>
 
 #include <set>
 
-#include "tapehead/autograd/ops.h"
-#include "tapehead/core/creation.h"
+#include "tapehead/core/error.h"
 #include "tapehead/tests/expect.h"
 
 using namespace tapehead;
@@ -15,19 +14,19 @@ namespace {
 
 using Ids = std::vector<int64_t>;
 
-const std::vector<nn::Story> kStories{
+const std::vector<data::Story> kStories{
     {{{5, 6}, {7, 8, 9}, {5}}, {6, 7}, 3, {0, 2}},
     {{{4}}, {9, 9, 9}, 2, {}},
 };
 
-nn::StoryBatch batch(const Ids& which, const nn::StoryBatchOptions& o = {}) {
-  return nn::story_batch(kStories, which, o);
+data::StoryBatch batch(const Ids& which, const data::StoryBatchOptions& o = {}) {
+  return data::story_batch(kStories, which, o);
 }
 
 }  // namespace
 
 TEST_CASE("stories are padded at their ends") {
-  const nn::StoryBatch b = batch({0, 1});
+  const data::StoryBatch b = batch({0, 1});
   CHECK(b.story.shape() == Shape{2, 3, 3});
   CHECK(b.story.to_vector<int64_t>() == Ids{5, 6, 0, 7, 8, 9, 5, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0});
   CHECK(b.sentences.to_vector<int64_t>() == Ids{3, 1});
@@ -40,7 +39,7 @@ TEST_CASE("stories are padded at their ends") {
 }
 
 TEST_CASE("of a long story the last sentences are kept") {
-  const nn::StoryBatch b = batch({0}, {.memory = 2});
+  const data::StoryBatch b = batch({0}, {.memory = 2});
   CHECK(b.story.to_vector<int64_t>() == Ids{7, 8, 9, 5, 0, 0});
   CHECK(b.ages.to_vector<int64_t>() == Ids{1, 0});
   CHECK(b.supports.to_vector<int64_t>() == Ids{-1, 1});
@@ -48,11 +47,11 @@ TEST_CASE("of a long story the last sentences are kept") {
 }
 
 TEST_CASE("noise leaves gaps between ages, and their order") {
-  const std::vector<nn::Story> one{{std::vector<Ids>(10, {1}), {1}, 1, {}}};
+  const std::vector<data::Story> one{{std::vector<Ids>(10, {1}), {1}, 1, {}}};
   std::set<int64_t> oldest;
   for (uint64_t seed = 0; seed < 200; ++seed) {
     const Ids which{0};
-    const auto ages = nn::story_batch(one, which, {.memory = 12, .time_noise = 0.5, .seed = seed})
+    const auto ages = data::story_batch(one, which, {.memory = 12, .time_noise = 0.5, .seed = seed})
                           .ages.to_vector<int64_t>();
     REQUIRE(ages.size() == 10);
     for (size_t i = 1; i < 10; ++i) REQUIRE(ages[i] < ages[i - 1]);
@@ -64,10 +63,10 @@ TEST_CASE("noise leaves gaps between ages, and their order") {
 }
 
 TEST_CASE("what is no story is refused") {
-  const auto of = [](const nn::Story& s, const nn::StoryBatchOptions& o = {}) {
-    const std::vector<nn::Story> one{s};
+  const auto of = [](const data::Story& s, const data::StoryBatchOptions& o = {}) {
+    const std::vector<data::Story> one{s};
     const Ids which{0};
-    nn::story_batch(one, which, o);
+    data::story_batch(one, which, o);
   };
   CHECK(error_of<ValueError>([&] {
           of({{}, {1}, 1, {}});
@@ -83,14 +82,4 @@ TEST_CASE("what is no story is refused") {
           of({{{3}}, {1}, 1, {}}, {.memory = -1});
         }) ==
         "story_batch: memory = -1 and time_noise = 0; they must be 0 or more, noise 1 at most");
-}
-
-TEST_CASE("positions of words are those of the paper") {
-  const Tensor l = nn::position_encoding(4, 2);
-  REQUIRE(l.shape() == Shape{4, 2});
-  for (int64_t j = 1; j <= 4; ++j)
-    for (int64_t k = 1; k <= 2; ++k) {
-      const double at = static_cast<double>(j) / 4, by = static_cast<double>(k) / 2;
-      CHECK(l[j - 1][k - 1].item() == doctest::Approx(2 * ((1 - at) - by * (1 - 2 * at))));
-    }
 }

@@ -1,4 +1,4 @@
-// Text out of tokens as they come, up to a stop string.
+// Streaming decoding: text from tokens as they are generated, up to a stop string.
 #pragma once
 
 #include <cstdint>
@@ -8,38 +8,38 @@
 #include <string_view>
 #include <vector>
 
-namespace tapehead::nn {
+namespace tapehead::data {
 
 struct TextStreamOptions {
-  std::vector<std::string> stop = {};  ///< the text ends before the first of them that comes
-  /// Gets the text piece by piece, as soon as it is certain: what may become a stop string, and a
-  /// character of which some bytes are to come, are held back.
+  std::vector<std::string> stop = {};  ///< the text ends before the first occurrence of any
+  /// Called with each new piece of text as soon as it is final: a possible beginning of a stop
+  /// string and an incomplete character are held back.
   std::function<void(std::string_view piece)> on_text = {};
 };
 
-/// The text of one generated sequence. A stop string may span tokens, or end within one.
+/// The text of one generated sequence. A stop string may span tokens or end within one.
 ///
-///   nn::TextStream text([&](std::span<const int64_t> ids) { return bpe.decode(ids); },
+///   data::TextStream text([&](std::span<const int64_t> ids) { return bpe.decode(ids); },
 ///                       {.stop = {"\n\n"}, .on_text = print});
 ///   nn::generate(model, prompt, {.on_token = [&](int64_t, int64_t id) { return text.push(id); }});
 ///   text.finish();
 class TextStream {
  public:
-  /// The text of the tokens of a sequence, or of the last of them; more tokens only add to it, but
-  /// for characters at its end that are incomplete. What a token adds may depend on those just
-  /// before it, and the first one may lack its space, but the text of the last tokens must not
-  /// depend on what is far before them. So the time is linear in the number of tokens.
+  /// Decodes the tokens of a sequence, or its last tokens, to text. Further tokens must only append
+  /// to the text, except for an incomplete character at its end. The text of a token may depend on
+  /// the few tokens before it, and the first one may lack its space, but not on distant ones: only
+  /// recent tokens are decoded again, so that the time is linear in the number of tokens.
   using Decode = std::function<std::string(std::span<const int64_t> ids)>;
 
   /// Throws ValueError for an empty stop string.
   explicit TextStream(Decode decode, TextStreamOptions options = {});
 
-  /// Takes the next token; false once a stop string has come.
+  /// Appends a token. Returns false once a stop string has been found.
   bool push(int64_t token);
-  /// There are no more tokens: gives out what was held back.
+  /// Ends the sequence: emits the text that was held back.
   void finish();
 
-  /// What was given out: all of the text once finished or stopped, without the stop string.
+  /// The text emitted so far, without the stop string; complete once finished or stopped.
   const std::string& text() const { return text_; }
   bool stopped() const { return stopped_; }
 
@@ -57,4 +57,4 @@ class TextStream {
   bool stopped_ = false;
 };
 
-}  // namespace tapehead::nn
+}  // namespace tapehead::data

@@ -1,10 +1,10 @@
-#include "tapehead/nn/text_stream.h"
+#include "tapehead/data/text_stream.h"
 
 #include <algorithm>
 
 #include "tapehead/core/error.h"
 
-namespace tapehead::nn {
+namespace tapehead::data {
 namespace {
 
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
@@ -117,4 +117,4 @@ void TextStream::finish() {
   give(not_given(text));
 }
 
-}  // namespace tapehead::nn
+}  // namespace tapehead::data
