@@ -60,6 +60,7 @@
 #include "tapehead/data/parallel_text.h"
 #include "tapehead/data/questions.h"
 #include "tapehead/data/rouge.h"
+#include "tapehead/data/seq2seq_batch.h"
 #include "tapehead/data/stories.h"
 #include "tapehead/data/story_batch.h"
 #include "tapehead/data/summaries.h"

@@ -70,7 +70,7 @@ nn::EncoderDecoder make_model(const nn::Scope& at, int64_t vocab, const Options&
 // copied.
 struct Encoded {
   std::vector<data::CopySource> copies;
-  nn::TokenLists source, target;
+  data::TokenLists source, target;
 };
 
 struct Summarizer {
@@ -211,15 +211,15 @@ void run(train::Cli& cli) {
   }
 
   const Encoded train = model.encode(corpus.train), val = model.encode(corpus.val);
-  data::Loader<nn::Seq2SeqBatch> batches(data::lengths(train.source),
-                                         [&](std::span<const int64_t> which) {
-                                           return nn::seq2seq_batch(train.source, train.target,
-                                                                    which);
-                                         },
-                                         {.tokens = t.tokens,
-                                          .bucket = true,
-                                          .second_lengths = data::lengths(train.target),
-                                          .seed = o.seed});
+  data::Loader<data::Seq2SeqBatch> batches(data::lengths(train.source),
+                                           [&](std::span<const int64_t> which) {
+                                             return data::seq2seq_batch(train.source, train.target,
+                                                                        which);
+                                           },
+                                           {.tokens = t.tokens,
+                                            .bucket = true,
+                                            .second_lengths = data::lengths(train.target),
+                                            .seed = o.seed});
   optim::AdamW opt(model.params, {.lr = t.lr, .betas = {0.9, 0.98}, .weight_decay = 1e-4});
   const int64_t steps = o.steps ? *o.steps : *o.epochs * batches.per_epoch();
   optim::WarmupCosine schedule(opt, {.warmup = std::min<int64_t>(400, steps / 10), .steps = steps});
@@ -229,7 +229,7 @@ void run(train::Cli& cli) {
   run.each_epoch("val_rougeL", [&] {
     return 100 * data::rouge(model.summarize(val, 1), corpus.val.target).rougeL.f1;
   });
-  for (const nn::Seq2SeqBatch& batch : run) {
+  for (const data::Seq2SeqBatch& batch : run) {
     const Tensor loss = nn::loss(model.model, batch, t.smoothing);
     loss.backward();
     optim::clip_grad_norm(model.params, 1.0);

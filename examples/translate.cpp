@@ -41,8 +41,8 @@ void set_defaults(Options& t, train::Options& o) {
   if (!o.epochs && !o.steps) o.epochs = !text ? 4 : transformer ? 40 : 14;
 }
 
-nn::TokenLists encode_all(const data::Bpe& bpe, const std::vector<std::string>& lines) {
-  nn::TokenLists ids;
+data::TokenLists encode_all(const data::Bpe& bpe, const std::vector<std::string>& lines) {
+  data::TokenLists ids;
   for (const std::string& line : lines) ids.push_back(bpe.encode(line));
   return ids;
 }
@@ -201,9 +201,9 @@ void run(train::Cli& cli) {
 
   const auto source = encode_all(from, corpus.train.source);
   const auto target = encode_all(to, corpus.train.target);
-  data::Loader<nn::Seq2SeqBatch> batches(
+  data::Loader<data::Seq2SeqBatch> batches(
       data::lengths(target),
-      [&](std::span<const int64_t> which) { return nn::seq2seq_batch(source, target, which); },
+      [&](std::span<const int64_t> which) { return data::seq2seq_batch(source, target, which); },
       {.tokens = t.tokens,
        .bucket = true,
        .second_lengths = data::lengths(source),
@@ -223,7 +223,7 @@ void run(train::Cli& cli) {
   run.each_epoch(std::string("val_") + metric, [&] {
     return score_of(translator.translate(corpus.val.source), corpus.val, text);
   });
-  for (const nn::Seq2SeqBatch& batch : run) {
+  for (const data::Seq2SeqBatch& batch : run) {
     const Tensor loss = nn::loss(translator.model, batch, t.smoothing);
     loss.backward();
     optim::clip_grad_norm(translator.params, 1.0);

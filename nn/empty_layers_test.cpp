@@ -77,7 +77,7 @@ data::StoryBatch stories(int64_t B) {
           .words = zeros({B, 6}, i64),
           .lengths = full({B}, 4, i64)};
 }
-nn::Seq2SeqBatch sentences(Sizes n) {
+data::Seq2SeqBatch sentences(Sizes n) {
   return {.source = full({n.B, 3}, 2, i64),
           .source_lengths = full({n.B}, 2, i64),
           .target = full({n.B, n.T + 1}, 2, i64)};

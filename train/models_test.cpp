@@ -36,7 +36,7 @@ namespace {
 constexpr int64_t kLength = 4, kVocab = 10;
 
 // Words, and the same words from the last to the first.
-nn::Seq2SeqBatch reversed_words() {
+data::Seq2SeqBatch reversed_words() {
   const Tensor words = randint(4, kVocab, {32, kLength});
   const Tensor ends = full({32, 1}, 3), starts = full({32, 1}, 2);
   return {cat({words, ends}, 1), full({32}, kLength + 1), cat({starts, flip(words, 1), ends}, 1)};
@@ -78,7 +78,7 @@ TEST_CASE("a Transformer learns to reverse, and decodes as it was trained") {
     schedule.step();
   }
   params.eval();
-  const nn::Seq2SeqBatch test = reversed_words();
+  const data::Seq2SeqBatch test = reversed_words();
   const std::vector<int64_t> wanted = test.target.slice(1, 1, kLength + 1).to_vector<int64_t>();
   for (const int64_t beam : {1, 3}) {
     CAPTURE(beam);

@@ -39,9 +39,9 @@ nn::TransformerConfig transformer_config() {
 }
 
 // Ids from 9 on are words that only the source has.
-nn::Seq2SeqBatch some_batch() {
-  return nn::seq2seq_batch({{4, 9, 5, 10}, {6, 9}}, {{9, 5, 10, 7}, {9, 9}},
-                           std::vector<int64_t>{0, 1});
+data::Seq2SeqBatch some_batch() {
+  return data::seq2seq_batch({{4, 9, 5, 10}, {6, 9}}, {{9, 5, 10, 7}, {9, 9}},
+                             std::vector<int64_t>{0, 1});
 }
 
 std::vector<nn::EncoderDecoder> both(const nn::Params& params) {
@@ -56,7 +56,7 @@ TEST_CASE("a model that copies gives probabilities of all words, and the loss by
   for (const nn::EncoderDecoder& model : both(params)) {
     CAPTURE(model.index());
     params.to(f64);
-    const nn::Seq2SeqBatch batch = some_batch();
+    const data::Seq2SeqBatch batch = some_batch();
     const Tensor p = std::visit([&](const auto& m) { return m(batch); }, model);
     REQUIRE(p.shape() == Shape{2, 5, kVocab + 2});
     CHECK(max(abs(sum(exp(p), {-1}) - 1)).item() < 1e-12);
@@ -82,7 +82,7 @@ TEST_CASE("what a model that copies writes has the score of its probabilities") 
   for (const nn::EncoderDecoder& model : both(params)) {
     CAPTURE(model.index());
     params.to(f64);
-    const nn::Seq2SeqBatch batch = some_batch();
+    const data::Seq2SeqBatch batch = some_batch();
     const auto found = nn::translate_all(model, {{4, 9, 5, 10}, {6, 9}},
                                          {.beam = 4, .length_penalty = 0, .max_length = 6});
     for (int64_t b = 0; b < 2; ++b) {
@@ -91,9 +91,9 @@ TEST_CASE("what a model that copies writes has the score of its probabilities") 
       std::vector<int64_t> line = h.tokens;
       line.insert(line.begin(), 2);
       line.push_back(3);
-      const nn::Seq2SeqBatch one{batch.source.slice(0, b, b + 1),
-                                 batch.source_lengths.slice(0, b, b + 1),
-                                 from_vector(line).unsqueeze(0)};
+      const data::Seq2SeqBatch one{batch.source.slice(0, b, b + 1),
+                                   batch.source_lengths.slice(0, b, b + 1),
+                                   from_vector(line).unsqueeze(0)};
       const Tensor loss = nn::loss(model, one);
       CHECK(-loss.item() * static_cast<double>(line.size() - 1) ==
             doctest::Approx(h.score).epsilon(1e-5));

@@ -11,9 +11,10 @@ namespace tapehead::nn {
 using EncoderDecoder = std::variant<Seq2Seq, Transformer>;
 
 /// The model's loss().
-Tensor loss(const EncoderDecoder& model, const Seq2SeqBatch& batch, double label_smoothing = 0);
+Tensor loss(const EncoderDecoder& model, const data::Seq2SeqBatch& batch,
+            double label_smoothing = 0);
 /// The best target for each source, in their order, by the model's translate().
-std::vector<Hypothesis> translate_all(const EncoderDecoder& model, const TokenLists& sources,
+std::vector<Hypothesis> translate_all(const EncoderDecoder& model, const data::TokenLists& sources,
                                       const BeamOptions& options = {}, int64_t batch = 64);
 
 }  // namespace tapehead::nn

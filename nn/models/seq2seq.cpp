@@ -93,7 +93,7 @@ Tensor Seq2Seq::logits(const Tensor& attentional) const {
   return linear(attentional, target().weight, output_bias_);
 }
 
-Seq2Seq::Steps Seq2Seq::run(const Seq2SeqBatch& batch) const {
+Seq2Seq::Steps Seq2Seq::run(const data::Seq2SeqBatch& batch) const {
   const int64_t steps = batch.target.size(1) - 1;
   if (steps < 1)
     throw ShapeError(
@@ -115,14 +115,14 @@ Seq2Seq::Steps Seq2Seq::run(const Seq2SeqBatch& batch) const {
   return {tapehead::stack(attentional, 1), tapehead::stack(weights, 1), tapehead::stack(gate, 1)};
 }
 
-Tensor Seq2Seq::operator()(const Seq2SeqBatch& batch) const {
+Tensor Seq2Seq::operator()(const data::Seq2SeqBatch& batch) const {
   const Steps s = run(batch);
   if (!gate_) return logits(s.attentional);
   return copy_log_probs({logits(s.attentional), s.weights, s.gate}, batch.source,
                         extended_vocab(batch.source, config_.source_vocab));
 }
 
-Tensor Seq2Seq::loss(const Seq2SeqBatch& batch, double label_smoothing) const {
+Tensor Seq2Seq::loss(const data::Seq2SeqBatch& batch, double label_smoothing) const {
   const Tensor wanted = batch.target.slice(1, 1, batch.target.size(1));
   const Steps s = run(batch);
   if (!gate_)

@@ -48,9 +48,9 @@ class Seq2Seq {
   /// Logits [B, T - 1, V] of each target token after the first, given those before it (teacher
   /// forcing). Of a model that copies, logarithms of probabilities [B, T - 1, V + X]: X counts the
   /// ids from V on in the source.
-  Tensor operator()(const Seq2SeqBatch& batch) const;
+  Tensor operator()(const data::Seq2SeqBatch& batch) const;
   /// The mean cross entropy over the target's tokens; padding does not count.
-  Tensor loss(const Seq2SeqBatch& batch, double label_smoothing = 0) const;
+  Tensor loss(const data::Seq2SeqBatch& batch, double label_smoothing = 0) const;
   /// The best target for each source, with its attention.
   std::vector<Hypothesis> translate(const Tensor& source, const Tensor& lengths,
                                     const BeamOptions& o) const;
@@ -67,7 +67,7 @@ class Seq2Seq {
     Tensor attentional, weights, gate;  // [B, T - 1, ·]
   };
   const Embedding& target() const { return target_ ? *target_ : source_; }
-  Steps run(const Seq2SeqBatch& batch) const;
+  Steps run(const data::Seq2SeqBatch& batch) const;
   std::pair<AttentionMemory, Step> encode(const Tensor& source, const Tensor& lengths) const;
   void advance(const Tensor& embedded, const AttentionMemory& memory, int64_t t, Step& step) const;
   Tensor logits(const Tensor& attentional) const;

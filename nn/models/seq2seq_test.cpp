@@ -47,7 +47,7 @@ Tensor padded(const Rows& rows) {
 }
 
 // The sources, padded, and targets that copy them.
-nn::Seq2SeqBatch copies(const Rows& words) {
+data::Seq2SeqBatch copies(const Rows& words) {
   Rows source, target;
   for (const auto& row : words) {
     source.push_back(row);
@@ -81,7 +81,7 @@ std::vector<int64_t> greedy(const nn::Seq2Seq& model, const std::vector<int64_t>
                             int64_t longest) {
   std::vector<int64_t> target{kBos};
   while (static_cast<int64_t>(target.size()) <= longest) {
-    nn::Seq2SeqBatch batch = copies({word});
+    data::Seq2SeqBatch batch = copies({word});
     Rows rows{target};
     rows[0].push_back(kEos);
     batch.target = padded(rows);
@@ -102,7 +102,7 @@ TEST_CASE("seq2seq: with each score and cell the loss falls on a copying task") 
       CAPTURE(static_cast<int>(cell));
       manual_seed(1);
       const Model model(small(score, cell, 16));
-      const nn::Seq2SeqBatch batch = copies(random_words(24));
+      const data::Seq2SeqBatch batch = copies(random_words(24));
       double first = 0, last = 0;
       for (int step = 0; step < 40; ++step) {
         model.params.zero_grad();
@@ -125,7 +125,7 @@ TEST_CASE("seq2seq: with each score and cell the loss falls on a copying task") 
 
 TEST_CASE("seq2seq: the gradient of the whole loss is right") {
   manual_seed(2);
-  const nn::Seq2SeqBatch batch = copies({{4, 5, 6}, {7}});
+  const data::Seq2SeqBatch batch = copies({{4, 5, 6}, {7}});
   for (const Score score : kScores) {
     for (const RnnCell cell : {RnnCell::gru, RnnCell::lstm, RnnCell::tanh}) {
       CAPTURE(nn::name(score));
@@ -142,7 +142,7 @@ TEST_CASE("seq2seq: the gradient of the whole loss is right") {
 TEST_CASE("seq2seq: a beam of one writes what the training pass finds most probable") {
   manual_seed(3);
   const Rows words = random_words(6);
-  const nn::Seq2SeqBatch batch = copies(words);
+  const data::Seq2SeqBatch batch = copies(words);
   for (const Score score : kScores) {
     for (const bool feeding : {true, false}) {
       CAPTURE(nn::name(score));
@@ -169,15 +169,15 @@ TEST_CASE("seq2seq: padding changes nothing") {
   for (const Score score : kScores) {
     CAPTURE(nn::name(score));
     const Model model(small(score, RnnCell::gru, 6), f64);
-    const nn::Seq2SeqBatch tight = copies({{4, 5, 8, 6}, {7, 4}});
+    const data::Seq2SeqBatch tight = copies({{4, 5, 8, 6}, {7, 4}});
     const Tensor padding = full({2, 3}, kPad, i64);
-    const nn::Seq2SeqBatch wide{cat({tight.source, padding}, 1), tight.source_lengths,
-                                cat({tight.target, padding}, 1)};
+    const data::Seq2SeqBatch wide{cat({tight.source, padding}, 1), tight.source_lengths,
+                                  cat({tight.target, padding}, 1)};
     CHECK(model.seq2seq.loss(wide).item() ==
           doctest::Approx(model.seq2seq.loss(tight).item()).epsilon(1e-12));
     const nn::BeamOptions search{.beam = 3, .max_length = 5, .bos = kBos, .eos = kEos};
     const auto together = model.seq2seq.translate(wide.source, wide.source_lengths, search);
-    const nn::Seq2SeqBatch alone = copies({{7, 4}});
+    const data::Seq2SeqBatch alone = copies({{7, 4}});
     const auto single = model.seq2seq.translate(alone.source, alone.source_lengths, search);
     CHECK(together[1].tokens == single[0].tokens);
     CHECK(together[1].score == doctest::Approx(single[0].score).epsilon(1e-12));
@@ -185,7 +185,7 @@ TEST_CASE("seq2seq: padding changes nothing") {
 }
 
 TEST_CASE("seq2seq: in every type of numbers the loss has that type") {
-  const nn::Seq2SeqBatch batch = copies({{4, 5, 6}, {7}});
+  const data::Seq2SeqBatch batch = copies({{4, 5, 6}, {7}});
   for (const DType dtype : {f32, f64, bf16}) {
     CAPTURE(name(dtype));
     const Model model(small(Score::additive, RnnCell::lstm, 6), dtype);

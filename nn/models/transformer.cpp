@@ -61,7 +61,7 @@ Tensor Transformer::encode(const Tensor& source, const Tensor& lengths) const {
 
 Tensor Transformer::logits(const Tensor& x) const { return linear(x, target().weight); }
 
-Transformer::Run Transformer::run(const Seq2SeqBatch& batch) const {
+Transformer::Run Transformer::run(const data::Seq2SeqBatch& batch) const {
   const Tensor memory = encode(batch.source, batch.source_lengths);
   const Tensor given = batch.target.slice(1, 0, batch.target.size(1) - 1);
   const Tensor x = embed(target(), given, 0);
@@ -74,14 +74,14 @@ CopyMix Transformer::mix(const Tensor& out, const Tensor& embedded, const Tensor
   return {logits(out), seen.weights, copying_->gate(seen.context, out, embedded)};
 }
 
-Tensor Transformer::operator()(const Seq2SeqBatch& batch) const {
+Tensor Transformer::operator()(const data::Seq2SeqBatch& batch) const {
   const auto [out, x, memory] = run(batch);
   if (!copying_) return logits(out);
   return copy_log_probs(mix(out, x, copying_->attention.keys(memory), memory, batch.source_lengths),
                         batch.source, extended_vocab(batch.source, config_.source_vocab));
 }
 
-Tensor Transformer::loss(const Seq2SeqBatch& batch, double label_smoothing) const {
+Tensor Transformer::loss(const data::Seq2SeqBatch& batch, double label_smoothing) const {
   const Tensor wanted = batch.target.slice(1, 1, batch.target.size(1));
   const auto [out, x, memory] = run(batch);
   if (!copying_)

@@ -40,9 +40,9 @@ class Transformer {
   /// Logits [B, T - 1, V] of each target token after the first, given those before it. Of a model
   /// that copies, logarithms of probabilities [B, T - 1, V + X]: X counts the ids from V on in the
   /// source.
-  Tensor operator()(const Seq2SeqBatch& batch) const;
+  Tensor operator()(const data::Seq2SeqBatch& batch) const;
   /// The mean cross entropy over the target's tokens; padding does not count.
-  Tensor loss(const Seq2SeqBatch& batch, double label_smoothing = 0) const;
+  Tensor loss(const data::Seq2SeqBatch& batch, double label_smoothing = 0) const;
   /// The best target for each source, with the mean attention of the last layer's heads, or with
   /// that which says what to copy.
   std::vector<Hypothesis> translate(const Tensor& source, const Tensor& lengths,
@@ -62,7 +62,7 @@ class Transformer {
   Tensor encode(const Tensor& source, const Tensor& lengths) const;
   Tensor logits(const Tensor& x) const;
   Tensor known(const Tensor& ids) const;
-  Run run(const Seq2SeqBatch& batch) const;
+  Run run(const data::Seq2SeqBatch& batch) const;
   CopyMix mix(const Tensor& out, const Tensor& embedded, const Tensor& keys, const Tensor& memory,
               const Tensor& lengths) const;
 
