@@ -1,4 +1,4 @@
-// JSON files asked for their fields, with errors that name the file and the place in it.
+// Typed access to the fields of a JSON file, with errors that name the file and the path.
 #pragma once
 
 #include <cstdint>
@@ -13,17 +13,18 @@ namespace tapehead::data {
 using core::Json;
 using core::parse_json;
 
-/// A value of a parsed file, with its path in it ("model.merges[7]"). Views the value and the name;
-/// every complaint is a FormatError `NAME: PATH: the fact`.
+/// A value of a parsed file and its path in the file, such as "model.merges[7]". Does not own the
+/// value or the name. Every error is a FormatError `NAME: PATH: the fact`.
 class JsonView {
  public:
   JsonView(const Json& root, const std::string& name) : value_(&root), name_(&name) {}
 
   [[noreturn]] void fail(const std::string& fact) const;
-  /// `NAME: PATH`, for complaints that come after the file was read.
+  /// `NAME: PATH`, for errors found after the file was read.
   std::string place() const;
 
-  /// A field of this object. at: it must be there. find: nothing when it is absent or null.
+  /// A field of this object. at() throws if it is absent; find() returns nullopt if it is absent or
+  /// null.
   JsonView at(const std::string& key) const;
   std::optional<JsonView> find(const std::string& key) const;
   /// The elements of this array.
@@ -35,10 +36,10 @@ class JsonView {
   bool is_array() const { return value_->is_array(); }
   const std::string& text() const;
   bool boolean() const;
-  /// A whole number within 0..`most`.
+  /// An integer within 0..`most`.
   int64_t number(int64_t most) const;
 
-  /// The field, or `otherwise` when it is absent or null.
+  /// The field, or `otherwise` if it is absent or null.
   std::string text_or(const std::string& key, const std::string& otherwise) const;
   bool boolean_or(const std::string& key, bool otherwise) const;
 

@@ -1,4 +1,4 @@
-// A dynamic memory network: episodes of reading a story with a question in mind.
+// Dynamic memory networks (DMN+), Xiong, Merity and Socher 2016.
 //
 // B batch, M sentences, J words of a sentence, C width, V vocabulary.
 #pragma once
@@ -9,17 +9,19 @@
 
 namespace tapehead::nn {
 
-/// A GRU whose update gate is the attention to each fact x_i (Xiong et al. 2016, 3.3), from h = 0:
+/// A GRU whose update gate is the attention to each fact x_i (Xiong et al. 2016, 3.3), with h_0 =
+/// 0:
 ///
 ///   r_i = sigmoid(W_r x_i + U_r h_{i-1} + b_r)
 ///   c_i = tanh(W x_i + r_i * U h_{i-1} + b)
 ///   h_i = g_i c_i + (1 - g_i) h_{i-1}
 ///
-/// Parameters: w and u [2 C, C], b [2 C], those of r first.
+/// Parameters: w and u [2 C, C], b [2 C]; the rows of r come first.
 class AttentionGru {
  public:
   AttentionGru(Scope at, int64_t width);
-  /// Facts [B, M, C], gates [B, M] from 0 to 1, lengths i64 [B]: the last state of each, [B, C].
+  /// Returns the last state of each sequence, [B, C], for facts [B, M, C], gates [B, M] in 0..1 and
+  /// lengths i64 [B].
   Tensor operator()(const Tensor& facts, const Tensor& gates, const Tensor& lengths) const;
 
  private:
@@ -30,36 +32,36 @@ class AttentionGru {
 
 struct DmnConfig {
   int64_t vocab = 0;
-  int64_t words = 0;  ///< of the longest sentence
+  int64_t words = 0;  ///< maximum words of a sentence
   int64_t width = 80;
   int64_t hops = 3;
-  double dropout = 0.1;  ///< of the sentences, and of what the answer is made from
-  /// How much the cross entropy of the attention counts, where hop t should look at supports[t]:
-  /// what Kumar et al. 2016 train first. 0: attention is left to learn by itself.
+  double dropout = 0.1;  ///< of the sentences and of the input of the answer layer
+  /// Weight of the cross entropy of the attention, with supports[t] as the target of hop t (Kumar
+  /// et al. 2016 train this first). 0: the attention is not supervised.
   double supervision = 0;
 };
 
-/// DMN+, Xiong, Merity and Socher 2016. Sentences are sums of words with position_encoding(); a
-/// bidirectional GRU over them gives the facts f_i, the sum of both directions. A GRU over the
-/// question's words gives q. Then, from m = q, each hop t reads an episode c and renews the memory:
+/// DMN+. A sentence is the sum of its words with position_encoding(); a bidirectional GRU over the
+/// sentences gives the facts f_i, the sum of both directions, and a GRU over the words of the
+/// question gives q. Starting from m = q, each hop t reads an episode c and updates the memory m:
 ///
 ///   z_i = [f_i * q; f_i * m; |f_i - q|; |f_i - m|]
 ///   g = softmax over i of W2 tanh(W1 z_i + b1) + b2
 ///   c = AttentionGru(f, g)
 ///   m = relu(W_t [m; c; q] + b_t)
 ///
-/// The logits are W_a [q; m] + b_a. looks: g of each hop. extra_loss: that of `supervision`, the
-/// mean over the hops that have a support.
+/// The logits are W_a [q; m] + b_a. looks: g of each hop. extra_loss: the loss of `supervision`,
+/// the mean over the hops that have a support.
 ///
-/// The paper's bAbI settings are the defaults, with Adam, lr 0.001, batches of 100, L2 0.001 of
-/// weights. Parameters: embedding.weight, fusion, question, attention.0, attention.1, gru,
-/// memory.0 …, answer.
+/// The defaults are the paper's settings for bAbI, which go with Adam, lr 0.001, batches of 100 and
+/// L2 regularization of 0.001. Parameters: embedding.weight, fusion, question, attention.0,
+/// attention.1, gru, memory.0 …, answer.
 class Dmn {
  public:
   /// Throws ValueError for options out of range.
   Dmn(Scope at, const DmnConfig& config);
 
-  /// Throws ShapeError for a sentence of more than `words` words.
+  /// Throws ShapeError for a sentence longer than `words`.
   Answered operator()(const data::StoryBatch& batch) const;
   Tensor loss(const data::StoryBatch& batch) const { return answer_loss((*this)(batch), batch); }
 

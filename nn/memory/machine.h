@@ -1,6 +1,6 @@
-// Machines: networks that read a sequence step by step. The Neural Turing Machine (ntm.h) and the
-// Differentiable Neural Computer (dnc.h) have a memory besides, the LSTM here has none; they are
-// run, and answer questions about stories, in the same way.
+// Common interface of networks that read a sequence step by step: the Neural Turing Machine (ntm.h)
+// and the Differentiable Neural Computer (dnc.h), which have an external memory, and an LSTM as a
+// baseline.
 //
 // B batch, T time, C channels in, R read heads, H write heads, N slots of the memory, V vocabulary.
 #pragma once
@@ -15,27 +15,27 @@
 namespace tapehead::nn {
 
 struct MachineOptions {
-  /// i64 [B]: the output is wanted after the last step of each alone; what follows is not read.
+  /// i64 [B]: return only the output after the last step of each sequence; padding is not read.
   Tensor lengths = {};
-  bool weights = false;  ///< keep where the heads looked
+  bool weights = false;  ///< return the heads' weights
 };
 
 struct MachineRun {
-  Tensor out;  ///< [B, T, out]; with lengths [B, out]
-  /// Where the heads read and wrote, [B, T, R, N] and [B, T, H, N]: on request, of machines with a
-  /// memory. Not differentiable.
+  Tensor out;  ///< [B, T, out]; [B, out] with lengths
+  /// Weights of the read and write heads, [B, T, R, N] and [B, T, H, N], if requested and the
+  /// machine has a memory. Not differentiable.
   Tensor read_weights, write_weights;
 };
 
-/// x [B, T, C] to what the machine makes of it, from its first state on. Throws ShapeError, and
-/// IndexError for a length outside 1..T.
+/// Runs a machine over x [B, T, C] from its initial state. Throws ShapeError, and IndexError for a
+/// length outside 1..T.
 using Machine = std::function<MachineRun(const Tensor& x, const MachineOptions& options)>;
 
-/// What steers a machine's heads: an LSTM, or one layer h = tanh(W x + b) without a state.
+/// The controller of a machine: an LSTM, or a stateless layer h = tanh(W x + b).
 class Controller {
  public:
   Controller(const Scope& at, int64_t in, int64_t hidden, bool lstm);
-  /// x [B, in]. Undefined states are zeros; h is the controller's output.
+  /// One step for x [B, in]; undefined states are zeros. The output is h.
   RnnState operator()(const Tensor& x, const RnnState& state) const;
 
  private:
@@ -49,7 +49,7 @@ struct LstmConfig {
   int64_t layers = 1;
 };
 
-/// The machine without a memory: an LSTM, and y = W h + b.
+/// A machine without external memory: an LSTM with the output y = W h + b.
 class Lstm {
  public:
   Lstm(Scope at, const LstmConfig& config);
@@ -62,14 +62,14 @@ class Lstm {
   Linear out_;
 };
 
-/// Answers from a machine's output after the last word of story and question.
+/// Answers questions by running a machine over the words of the story and the question.
 class StoryReader {
  public:
-  /// Makes the machine at its place.
+  /// Creates the machine at a scope.
   using Make = std::function<Machine(const Scope& at, int64_t in, int64_t out)>;
-  /// Words of V are embedded in `width` channels.
+  /// Words are embedded in `width` channels.
   StoryReader(const Scope& at, int64_t vocab, int64_t width, const Make& make);
-  /// Answered::logits is [B, V]; of the story it reads `words` and `lengths`.
+  /// Reads `words` and `lengths` of the batch; logits are [B, V].
   Answered operator()(const data::StoryBatch& batch) const;
 
  private:

@@ -13,10 +13,10 @@ namespace tapehead::nn {
 
 /// Which embeddings the hops share (2.2).
 enum class MemoryTying {
-  /// What hop k gives back is what hop k + 1 compares with, A^{k+1} = C^k; the question is read by
-  /// B = A^1, and the answer by W' = C^K.
+  /// The output embedding of a hop is the input embedding of the next, A^{k+1} = C^k; the question
+  /// embedding is B = A^1, and the answer matrix W' = C^K.
   adjacent,
-  /// All hops have one A and one C; between them u goes through a matrix H.
+  /// All hops share A and C; u is multiplied by a matrix H between hops.
   layer_wise,
 };
 
@@ -24,34 +24,34 @@ struct MemN2NConfig {
   int64_t vocab = 0;
   int64_t width = 20;
   int64_t hops = 3;
-  int64_t memory = 50;  ///< slots for sentences: the greatest age, and one more
-  int64_t words = 0;    ///< of the longest sentence or question
+  int64_t memory = 50;  ///< slots for sentences: the maximum age plus 1
+  int64_t words = 0;    ///< maximum words of a sentence or question
   MemoryTying tying = MemoryTying::adjacent;
-  bool position_encoding = true;  ///< else a sentence is the bag of its words
-  bool temporal = true;           ///< ages have embeddings
+  bool position_encoding = true;  ///< else a sentence is a bag of words
+  bool temporal = true;           ///< add embeddings of ages
   Init init = init::normal(0.1);
 };
 
-/// Sentences x_i with embeddings A, C, a question with embedding B (sums over words, by position
-/// l_j; T of the age):
+/// Sentences x_i have embeddings A and C, the question has embedding B: sums over words, weighted
+/// by position l_j, plus an embedding T of the age:
 ///
 ///   m_i = sum_j l_j A x_ij + T_A(i)     c_i = sum_j l_j C x_ij + T_C(i)     u = sum_j l_j B q_j
 ///   p_i = softmax(u' m_i)               o = sum_i p_i c_i                   u <- u + o
 ///
-/// for each hop, and the answer is softmax(W u). Slots of the memory without a sentence are zeros,
-/// and take part in the softmax, as in the authors' program: to look at nothing is a choice,
-/// without which questions with yes and no are answered worse.
+/// for each hop, and the answer is softmax(W u). Slots of the memory without a sentence are zeros
+/// and take part in the softmax, as in the authors' program: the model can attend to nothing,
+/// without which yes/no questions are answered worse.
 class MemN2N {
  public:
   /// Throws ValueError for sizes below 1.
   MemN2N(const Scope& at, const MemN2NConfig& config);
 
-  /// Throws ShapeError for a sentence of more words than `words`, IndexError for an age outside of
-  /// the memory or an id outside of the vocabulary.
+  /// Throws ShapeError for a sentence longer than `words`, IndexError for an age outside the memory
+  /// or a token id outside the vocabulary.
   Answered operator()(const data::StoryBatch& batch) const;
   Tensor loss(const data::StoryBatch& batch) const { return answer_loss((*this)(batch), batch); }
 
-  /// Linear start (4.2): the hops do without their softmax while it is on.
+  /// Linear start (4.2): while on, the softmax of the hops is left out.
   void linear(bool on) const { *linear_ = on; }
 
   const MemN2NConfig& config() const { return config_; }

@@ -1,4 +1,4 @@
-// A memory network that is told which sentences matter, and learns to find them one by one.
+// Memory networks with supervised supporting sentences, Weston, Chopra and Bordes 2014.
 //
 // B batch, M sentences, J words of a sentence, C width, V vocabulary.
 #pragma once
@@ -10,32 +10,33 @@ namespace tapehead::nn {
 
 struct MemNNConfig {
   int64_t vocab = 0;
-  int64_t words = 0;  ///< of the longest sentence or question
+  int64_t words = 0;  ///< maximum words of a sentence or question
   int64_t width = 100;
-  int64_t hops = 3;       ///< sentences that it may choose
-  double margin = 0.1;    ///< by which what is right must score higher
-  bool nonlinear = true;  ///< texts are matched after layers of tanh; otherwise as they are
+  int64_t hops = 3;       ///< maximum number of sentences to choose
+  double margin = 0.1;    ///< margin of the ranking loss
+  bool nonlinear = true;  ///< texts are matched after tanh layers; else directly
   Init init = init::normal(0.1);
 };
 
 /// Memory networks, Weston, Chopra and Bordes 2014, with adaptive memories and nonlinear matching
-/// as in Weston et al. 2015. Sentences are chosen in turn: with o_1 … o_k found, k below `hops`,
-/// the next one is the best of those left by
+/// as in Weston et al. 2015. Sentences are chosen one by one: given o_1 … o_k, k below `hops`, the
+/// next one maximizes s over the remaining sentences:
 ///
 ///   e = tanh(L tanh(A x + B o_k + D (o_1 + … + o_{k-1}) + t_k) + l)
 ///   s(m) = e'(tanh(F m) + [m older than o_k] a + [m older than o_{k-1}] b)
 ///
-/// and none is chosen any more when s scores e'stop higher: at least one is. Texts are bags of
-/// words with position_encoding(). As the paper compares times, of two sentences the newer one has
-/// e'n added, in favour of it or not: candidates are taken from the oldest on, and each displaces
-/// the best so far when s(newer) + e'n > s(older). The answer's logits are s_R(w) = e_R'w, of e_R
-/// like e with embeddings of its own.
+/// After the first sentence, the search ends when e'stop exceeds s. Texts are bags of words with
+/// position_encoding(). Times are compared as in the paper, by adding e'n, of either sign, to the
+/// newer of two sentences: candidates are compared from the oldest on, and each replaces the best
+/// so far if s(newer) + e'n > s(older). The logits of the answer are s_R(w) = e_R'w, where e_R is
+/// computed as e with separate embeddings.
 ///
-/// The loss is the paper's: with the supports as what was found before, a sum over hops and rivals
-/// (sentences left, the end, other words) of max(0, margin - (s(right) - s(rival))), with e'n added
-/// for the newer of two sentences; the mean over the batch. A story's supports end at its first -1.
+/// The loss is the paper's: with the supports as the sentences found so far, the sum over hops and
+/// alternatives (remaining sentences, the end, other words) of
+/// max(0, margin - (s(right) - s(alternative))), with e'n added for the newer of two sentences, and
+/// the mean over the batch. The supports of a story end at its first -1.
 ///
-/// looks: the choice of each hop, 1 at the sentence, zeros where a story had ended. Parameters:
+/// looks: the choice of each hop, one-hot, zeros after the search of a story has ended. Parameters:
 /// find.question.weight, find.last.weight, find.earlier.weight, find.step, find.match.*, the same
 /// of `respond`, candidates.weight, answers.weight, newer, older, older_still, stop.
 class MemNN {
@@ -43,10 +44,10 @@ class MemNN {
   /// Throws ValueError for options out of range.
   MemNN(Scope at, const MemNNConfig& config);
 
-  /// Looks for sentences itself; supports are not read. Throws ShapeError for a text of more than
-  /// `words` words.
+  /// Finds the sentences itself; supports are not read. Throws ShapeError for a text longer than
+  /// `words`.
   Answered operator()(const data::StoryBatch& batch) const;
-  /// Throws ValueError when a story has no support.
+  /// Throws ValueError if a story has no support.
   Tensor loss(const data::StoryBatch& batch) const;
 
  private:
@@ -56,11 +57,11 @@ class MemNN {
     void add(const Tensor& chosen);
     Tensor counts() const;  // [B]
   };
-  // The question and the sentences as A, B and D read them.
+  // Embeddings of the question and the sentences by A, B and D.
   struct Texts {
     Tensor question, last, earlier;
   };
-  // e of the question and what was found.
+  // Computes e from the question and the sentences found.
   class Query {
    public:
     Query(const Scope& at, const MemNNConfig& config);

@@ -1,4 +1,4 @@
-// The Universal Transformer as a reader of stories: Dehghani et al., ICLR 2019, 3.1.
+// Question answering with the Universal Transformer: Dehghani et al., ICLR 2019, 3.1.
 //
 // B batch, M sentences, J words of a sentence, V vocabulary, C width.
 #pragma once
@@ -10,30 +10,30 @@ namespace tapehead::nn {
 
 struct UniversalQaConfig {
   int64_t vocab = 0;
-  int64_t words = 0;  ///< of the longest sentence or question
+  int64_t words = 0;  ///< maximum words of a sentence or question
   int64_t width = 128;
   int64_t heads = 4;
-  int64_t hidden = 512;  ///< of the feed-forward part
-  /// Of the layer's feed-forward part: with 3 a sentence sees those around it, without attention.
+  int64_t hidden = 512;  ///< feed-forward size
+  /// Kernel size of the feed-forward convolutions; 3 covers the neighbouring sentences.
   int64_t kernel = 3;
   UniversalOptions universal = {};
-  double dropout = 0.1;  ///< of the sentences, and in the layer
-  bool pre_norm = true;  ///< as TransformerOptions has it
-  /// The answer is read from the mean of all positions, as in the authors' program; else from the
-  /// question's.
+  double dropout = 0.1;  ///< of the sentences and in the layer
+  bool pre_norm = true;  ///< as in TransformerOptions
+  /// The answer is read from the mean over all positions, as in the authors' program; else from the
+  /// position of the question.
   bool mean_pool = true;
-  double ponder_weight = 0.01;  ///< of the ponder cost in the loss
-  Init init = init::normal();   ///< of the words' embeddings
+  double ponder_weight = 0.01;  ///< weight of the ponder cost in the loss
+  Init init = init::normal();   ///< of the word embeddings
 };
 
-/// Words x with embeddings A, and learned factors F of the places in a sentence, G of those in the
-/// question, which start as 1 (Henaff et al. 2017, eq. 1): what the encoder reads is
+/// With word embeddings A and learned factors F and G of the positions in a sentence and in the
+/// question, initialized with 1 (Henaff et al. 2017, eq. 1), the input of the encoder is
 ///
 ///   sum_j G_j A q_j,   sum_j F_j A x_1j,   ...,   sum_j F_j A x_Mj
 ///
-/// in this order, and the answer is softmax(W y + b) of the mean y of what it gives back. The
-/// authors' program counts positions from the first sentence on and lets padding into the mean;
-/// here they count back from the question, which is at 0, and a sentence of age a at a + 1.
+/// and the answer is softmax(W y + b) of the mean y of its outputs. The authors' program counts
+/// positions from the first sentence and includes padding in the mean; here they count backwards
+/// from the question, at 0, with a sentence of age a at a + 1, and padding is excluded.
 ///
 /// Parameters: `words`, `sentence_factors`, `question_factors`, `encoder`, `answer`.
 class UniversalQa {
@@ -41,14 +41,14 @@ class UniversalQa {
   /// Throws ValueError for sizes below 1.
   UniversalQa(Scope at, const UniversalQaConfig& config);
 
-  /// A look is what the question attends to in a step, the mean over the heads; what is missing to
-  /// a sum of 1 went to the question itself. After the question has halted they are 0. Throws
-  /// ShapeError for a sentence of more words than `words`, IndexError for an id outside of the
+  /// looks: the attention of the question to the sentences in each step, the mean over the heads;
+  /// the rest to a sum of 1 is its attention to itself. Zero after the question has halted. Throws
+  /// ShapeError for a sentence longer than `words`, IndexError for a token id outside the
   /// vocabulary.
   Answered operator()(const data::StoryBatch& batch) const;
   Tensor loss(const data::StoryBatch& batch) const { return answer_loss((*this)(batch), batch); }
 
-  /// What the encoder makes of the question and the sentences, [B, 1 + M, C].
+  /// The encoder's output for the question and the sentences, [B, 1 + M, C].
   Pondered encode(const data::StoryBatch& batch) const;
 
   const UniversalQaConfig& config() const { return config_; }

@@ -1,5 +1,4 @@
-// Values of options, from the words of a command line and from the JSON of a run's config.json.
-// Both are read by the same rules.
+// Parsing of option values, from the command line and from a run's config.json, by the same rules.
 #pragma once
 
 #include <optional>
@@ -12,8 +11,8 @@ namespace tapehead::train::detail {
 
 using core::Json;
 
-/// Sets the value to what the text says. Gives what is wrong with it, "not a whole number" or "must
-/// be at least 1", and "" when nothing is; else the value stays as it was.
+/// Parses a text into `value`. Returns "", or what is wrong with the text, such as "not a whole
+/// number" or "must be at least 1", and leaves `value` unchanged.
 std::string read_text(const std::string& text, std::string& value);
 std::string read_text(const std::string& text, int64_t& value, const Range<int64_t>& range);
 std::string read_text(const std::string& text, uint64_t& value);
@@ -26,7 +25,7 @@ std::string read_text(const std::string& text, std::optional<T>& value, const Ra
   return wrong;
 }
 
-/// The same of JSON: a text for a text, a number for a number, true or false for a flag.
+/// The same for JSON: a string for a text, a number for a number, true or false for a flag.
 std::string read_json(const Json& json, std::string& value);
 std::string read_json(const Json& json, std::optional<std::string>& value);
 std::string read_json(const Json& json, bool& value);

@@ -1,4 +1,4 @@
-// The fields of a config.json, read one by one so that none is overlooked.
+// Validated access to the fields of a config.json.
 #pragma once
 
 #include <array>
@@ -15,11 +15,12 @@ struct Folder;
 using core::Json;
 using core::parse_json;
 
-/// Each function marks its field as known. A null is as good as nothing. Without `otherwise` the
-/// field must be there. Everything throws FormatError that names file and field.
+/// The fields of a JSON object. Each accessor marks its field as known; finish() rejects the fields
+/// that no accessor asked for. A null counts as absent. Without `otherwise` the field is required.
+/// Errors are FormatErrors that name the file and the field.
 class Fields {
  public:
-  /// Those of the folder's config.json; sizes are checked against its weights, if it has some.
+  /// The fields of the folder's config.json. Sizes are checked against its weights, if present.
   explicit Fields(const Folder& folder);
 
   bool has(const char* name) const;
@@ -27,32 +28,32 @@ class Fields {
   int64_t count(const char* name, std::optional<int64_t> otherwise = {});
   /// An integer of at least 0.
   int64_t index(const char* name, std::optional<int64_t> otherwise = {});
-  /// How long an axis of some weight is, an integer of at least 1: no weight is smaller than it.
+  /// The length of an axis of a weight, at least 1 and at most the size of the largest weight.
   int64_t size(const char* name, std::optional<int64_t> otherwise = {});
-  /// How many layers there are, at least 1: each has a weight of its own.
+  /// The number of layers, at least 1 and at most the number of weights.
   int64_t layers(const char* name, std::optional<int64_t> otherwise = {});
   double number(const char* name, std::optional<double> otherwise = {});
   bool flag(const char* name, std::optional<bool> otherwise = {});
   std::string word(const char* name, std::optional<std::string> otherwise = {});
-  /// One size of at least 1 for both axes, or a list of two.
+  /// Two sizes of at least 1, given as a list or as one number for both.
   std::array<int64_t, 2> sizes(const char* name);
-  /// How many fields an object has.
+  /// The number of fields of an object.
   int64_t entries(const char* name);
   /// The fields of an object.
   Fields within(const char* name);
 
-  /// Where other values would change what the model computes, which is not supported.
+  /// Requires this value, if the field is present: others are not supported.
   void only(const char* name, const Json& value);
-  /// The same of a list with an entry for each of `count` layers.
+  /// The same for a list with an entry for each of `count` layers.
   void only_each(const char* name, const Json& value, int64_t count);
-  /// What the model does not depend on.
+  /// Accepts fields that the model does not depend on.
   void ignore(std::initializer_list<const char*> names);
-  /// Throws where a product of sizes, found through `name`, is larger than every weight.
+  /// Throws if a product of sizes, reported under `name`, is larger than every weight.
   void check_size(const char* name, int64_t size) const;
-  /// That the value makes no sense beside the others.
+  /// Throws a FormatError about the field's value.
   [[noreturn]] void fail(const char* name, const std::string& why) const;
-  /// Throws when there are fields that nobody asked for, other than those which no model depends
-  /// on, and those that have the one value with which they change nothing.
+  /// Throws if there are unknown fields, except those that no model depends on and those whose
+  /// value has no effect.
   void finish() const;
 
  private:
@@ -64,21 +65,21 @@ class Fields {
 
   Json json_;
   std::string file_, weights_file_;
-  int64_t weights_ = 0, largest_ = 0;  // how many there are, and the numbers of the largest
+  int64_t weights_ = 0, largest_ = 0;  // the number of weights and the size of the largest
   std::set<std::string, std::less<>> known_;
 };
 
-/// Whether the folder's architecture is the one with a head. None is named in the oldest files,
-/// which have one. Throws FormatError for other classes than the two.
+/// Whether the folder's architecture is the one with a head. The oldest files name none and have a
+/// head. Throws FormatError for classes other than the two.
 bool read_head(const Folder& folder, const Fields& fields, const std::string& with_head,
                const std::string& base);
 
-/// How many classes a classifier has, as the weight `head` of the folder has them, if it is there;
-/// and fields that say so.
+/// The number of classes of a classifier, checked against the weight `head`, if present.
 int64_t read_classes(const Folder& folder, Fields& fields, const char* head);
+/// Writes labels for so many classes to the config.
 void write_classes(int64_t classes, Json& config);
 
-/// Whether no model depends on the field: names, versions, ids of tokens.
+/// Whether no model depends on the field, such as names, versions and token ids.
 bool is_ignored_field(const std::string& name);
 
 /// The path of a folder's config.json.
