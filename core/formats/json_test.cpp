@@ -156,6 +156,7 @@ TEST_CASE("JSON is equal by value") {
   CHECK(Json::array({1, 2}) != Json::array({2, 1}));
   CHECK(Json{{"a", 1}, {"b", 2}} == Json{{"b", 2}, {"a", 1.0}});
   CHECK(Json{{"a", 1}} != Json{{"a", 1}, {"b", 2}});
+  CHECK(Json{{"a", 1}} != Json{{"a", 2}});
   CHECK(Json{{"a", 1}} != Json{{"b", 1}});
   CHECK(Json::array() != Json::object());
 }

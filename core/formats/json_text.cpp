@@ -1,9 +1,10 @@
-// Json to text and back, by nlohmann/json, which no other part of the library sees.
+// Parsing and dumping of Json, by nlohmann/json.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
+#include <variant>
+#include <vector>
 
 #include "tapehead/core/detail/input_file.h"
 #include "tapehead/core/error.h"
@@ -13,9 +14,10 @@ namespace tapehead::core {
 
 using Library = nlohmann::ordered_json;
 
+/// Access to the value inside of a Json, and its conversion.
 class JsonLibrary {
  public:
-  /// An array or an object that is being read.
+  /// What an array or an object holds, to append to.
   static Json::Array& elements(Json& json) { return std::get<Json::Array>(json.value_); }
   static Json::Object& members(Json& json) { return std::get<Json::Object>(json.value_); }
 
@@ -55,7 +57,7 @@ namespace {
 constexpr size_t kMaxDepth = 64;
 constexpr int kOutOfRange = 406;  // the library's number of this error
 
-/// Builds the value, and checks what the library lets pass: depth, numbers and repeated keys.
+/// Builds the value and enforces the limits that the library does not have.
 class Reader : public nlohmann::json_sax<Library> {
  public:
   Reader(const std::string& name, const JsonParseOptions& options)
