@@ -77,9 +77,10 @@ namespace detail {
 std::string type_name(const std::type_info& type);
 /// Gives the node its sequence number and hangs it on the results.
 void finish_record(const Ref<Node>& node, std::span<Tensor> results, std::span<SavedTensor> saved);
-/// Takes results that are not recorded off the tape, and remembers if they see the elements of
-/// other tensors.
+/// Takes results that are not recorded off the tape.
 void finish_unrecorded(std::span<Tensor> results);
+/// Makes results that share the elements of an operand views of its root. [views.cpp]
+void link_views(std::span<Tensor> results, const Tensor& operand);
 
 template <class F>
 void each_tensor(const F& f, const Tensor& t) {
@@ -197,10 +198,19 @@ auto apply(const A&... args) {
     }
     return out;
   };
+  const auto link = [&](auto& out) {
+    const std::span<Tensor> results = detail::results_of(out);
+    for (const Tensor& result : results)
+      if (result.defined() && result.impl()->storage->is_shared()) {
+        (detail::each_tensor([&](const Tensor& t) { detail::link_views(results, t); }, args), ...);
+        break;
+      }
+  };
   if (!tracked) {
     detail::OpNode<Op> node;  // needed no longer than forward runs
     auto out = run(node);
     detail::finish_unrecorded(detail::results_of(out));
+    link(out);
     return out;
   }
   auto node = Ref<detail::OpNode<Op>>::adopt(new detail::OpNode<Op>);
@@ -214,6 +224,7 @@ auto apply(const A&... args) {
   };
   (detail::each_tensor(add_operand, args), ...);
   detail::finish_record(node, results, {node->saved_.data(), node->saved_.size()});
+  link(out);
   return out;
 }
 

@@ -129,7 +129,13 @@ void move_retained_grad(Node& from, uint32_t output, Node& to, uint32_t new_outp
 SavedTensor::SavedTensor(const Tensor& value, uint32_t version)
     : value_(value),
       storage_(value.defined() ? value.impl()->storage.get() : nullptr),
-      version_(version) {}
+      version_(version) {
+  if (!value.defined() || !value.impl()->root) return;
+  // A root whose node led to this one would never be freed.
+  value_ = value.detach();
+  if (value.requires_grad())
+    attach(value_, Ref<Node>::share(node_of(value)), value.impl()->node_output);
+}
 
 void SavedTensor::mark_output(uint32_t output) {
   value_ = value_.detach();
@@ -176,8 +182,6 @@ void finish_record(const Ref<Node>& node, std::span<Tensor> results, std::span<S
       continue;
     }
     if (out.requires_grad()) out = out.detach();  // forward gave a tracked tensor back
-    Storage& storage = *out.impl()->storage;
-    if (storage.is_shared()) storage.set_has_views();
     for (SavedTensor& s : saved)
       if (s.holds(out)) s.mark_output(static_cast<uint32_t>(i));
     node->outputs.push_back({out.shape(), out.dtype()});
@@ -189,7 +193,6 @@ void finish_unrecorded(std::span<Tensor> results) {
   for (Tensor& out : results) {
     if (!out.defined()) continue;
     if (out.requires_grad()) out = out.detach();  // forward gave a tracked tensor back
-    if (out.impl()->storage->is_shared()) out.impl()->storage->set_has_views();
   }
 }
 

@@ -133,7 +133,9 @@ void convert_leaf(const Tensor& leaf, DType dtype);
 void move_retained_grad(Node& from, uint32_t output, Node& to, uint32_t new_output);
 
 /// The tensor's node; null when it is not tracked.
-inline Node* node_of(const Tensor& t) { return static_cast<Node*>(t.impl()->node.get()); }
+inline Node* node_of(const Tensor& t) {
+  return t.requires_grad() ? static_cast<Node*>(t.impl()->node.get()) : nullptr;
+}
 
 inline void Node::add_operand(const Tensor& t) {
   Edge& edge = operands.emplace_back();

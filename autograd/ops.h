@@ -34,12 +34,16 @@ inline Tensor operator*(const Tensor& a, const Tensor& b) { return mul(a, b); }
 inline Tensor operator/(const Tensor& a, const Tensor& b) { return div(a, b); }
 inline Tensor operator-(const Tensor& x) { return neg(x); }
 
-// `a += b` is `a = a + b`: the handle moves on to a new tensor, and what else shared the old
-// elements keeps them. In place is add_().
+// `a += b` of a variable is `a = a + b`: the handle moves on to a new tensor, and what else shared the
+// old elements keeps them. In place is add_(), and `x[0] += b`.
 inline Tensor& operator+=(Tensor& a, const Tensor& b) { return a = add(a, b); }
 inline Tensor& operator-=(Tensor& a, const Tensor& b) { return a = sub(a, b); }
 inline Tensor& operator*=(Tensor& a, const Tensor& b) { return a = mul(a, b); }
 inline Tensor& operator/=(Tensor& a, const Tensor& b) { return a = div(a, b); }
+inline void operator+=(Tensor&& a, const Tensor& b) { a.add_(b); }
+inline void operator-=(Tensor&& a, const Tensor& b) { a.sub_(b); }
+inline void operator*=(Tensor&& a, const Tensor& b) { a.mul_(b); }
+inline void operator/=(Tensor&& a, const Tensor& b) { a.div_(b); }
 
 // Rounding (ops/rounding.cpp). Their derivative is 0.
 
@@ -55,6 +59,8 @@ Tensor sign(const Tensor& x);
 Tensor floor_divide(const Tensor& a, const Tensor& b);
 /// a - b floor_divide(a, b), which has the sign of b. Throws ValueError as floor_divide does.
 Tensor remainder(const Tensor& a, const Tensor& b);
+
+inline Tensor operator%(const Tensor& a, const Tensor& b) { return remainder(a, b); }
 
 // Powers (ops/power.cpp). Roots and reciprocals of integers are f32.
 
@@ -119,6 +125,10 @@ inline Tensor operator<=(const Tensor& a, const Tensor& b) { return le(a, b); }
 inline Tensor operator>(const Tensor& a, const Tensor& b) { return gt(a, b); }
 inline Tensor operator>=(const Tensor& a, const Tensor& b) { return ge(a, b); }
 inline Tensor operator~(const Tensor& x) { return bitwise_not(x); }
+// Elementwise, and both operands are computed always.
+inline Tensor operator!(const Tensor& x) { return logical_not(x); }
+inline Tensor operator&&(const Tensor& a, const Tensor& b) { return logical_and(a, b); }
+inline Tensor operator||(const Tensor& a, const Tensor& b) { return logical_or(a, b); }
 inline Tensor operator&(const Tensor& a, const Tensor& b) { return bitwise_and(a, b); }
 inline Tensor operator|(const Tensor& a, const Tensor& b) { return bitwise_or(a, b); }
 inline Tensor operator^(const Tensor& a, const Tensor& b) { return bitwise_xor(a, b); }
@@ -258,15 +268,44 @@ Tensor softmax(const Tensor& x, int64_t axis);
 /// log(softmax(x, axis)), precise where the softmax is near 0.
 Tensor log_softmax(const Tensor& x, int64_t axis);
 
-// Views (ops/views.cpp), with the methods of Tensor: reshape, transpose, slice …
+// Copies and views (ops/views.cpp, ops/reshape.cpp). A view shares the elements of x: what is
+// written into one is seen in the other.
 
+/// The same elements as another type; x itself when it already has it.
+Tensor to(const Tensor& x, DType dtype);
+Tensor clone(const Tensor& x);
+/// Row-major without gaps: x itself, or a copy.
+Tensor contiguous(const Tensor& x);
+/// A view where strides allow it, else a copy. One size may be -1 and is then computed. Throws
+/// ShapeError when the sizes do not multiply to the number of elements.
+Tensor reshape(const Tensor& x, const Shape& shape);
+/// As reshape, but always a view. Throws ShapeError where strides do not allow it.
+Tensor view(const Tensor& x, const Shape& shape);
+/// Swaps two axes.
+Tensor transpose(const Tensor& x, int64_t axis0, int64_t axis1);
+/// The axes in a new order.
+Tensor permute(const Tensor& x, const Shape& axes);
 /// Moves an axis to another position; the others keep their order.
 Tensor movedim(const Tensor& x, int64_t from, int64_t to);
-/// x.expand(shape)
+/// Repeats axes of size 1 without copying; -1 keeps a size. New axes are added in front.
+Tensor expand(const Tensor& x, const Shape& shape);
+/// expand(x, shape)
 Tensor broadcast_to(const Tensor& x, const Shape& shape);
+/// Drops all axes of size 1, or the given one if its size is 1.
+Tensor squeeze(const Tensor& x);
+Tensor squeeze(const Tensor& x, int64_t axis);
+/// Adds an axis of size 1 at the position.
+Tensor unsqueeze(const Tensor& x, int64_t axis);
+/// Joins the axes from first to last.
+Tensor flatten(const Tensor& x, int64_t first = 0, int64_t last = -1);
 
-// Parts (ops/slice.cpp)
+// Parts (ops/slice.cpp, ops/split.cpp), all of them views.
 
+/// The positions start, start + step … before stop of an axis.
+Tensor slice(const Tensor& x, int64_t axis, Slice range);
+Tensor slice(const Tensor& x, int64_t axis, int64_t start, int64_t stop, int64_t step = 1);
+/// One position of an axis, which disappears. Throws IndexError when it is outside.
+Tensor select(const Tensor& x, int64_t axis, int64_t position);
 /// The elements at (i, i + offset) of two axes, as a new last axis: a view.
 Tensor diagonal(const Tensor& x, int64_t offset = 0, int64_t axis0 = 0, int64_t axis1 = 1);
 /// Views of consecutive parts of an axis, of the given sizes, which must add up to its size.
@@ -321,6 +360,14 @@ Tensor index_select(const Tensor& x, int64_t axis, const Tensor& indices);
 /// x with the positions of `source` added to the given positions of an axis.
 Tensor index_add(const Tensor& x, int64_t axis, const Tensor& indices, const Tensor& source);
 
+/// x with values at the positions that the indices name: of integers one tensor for each of the first
+/// axes, broadcast against each other, to [I..., the other axes]; or one bool mask over the first axes,
+/// which stands for the positions where it is true. The values broadcast to that shape. Where a
+/// position comes more than once the last value stays; with `accumulate` all values are added to what
+/// is there. (ops/index_put.cpp)
+Tensor index_put(const Tensor& x, const std::vector<Tensor>& indices, const Tensor& values,
+                 bool accumulate = false);
+
 struct EmbeddingOptions {
   std::optional<int64_t> padding_idx = {};  ///< this row gets no gradient; -1 is the last
 };
@@ -361,7 +408,7 @@ Tensor dropout(const Tensor& x, double p, bool training = true,
 // Losses
 
 /// How the losses of a batch become one number, if they do.
-enum class Reduction { mean, sum, none };
+enum class Reduction : uint8_t { mean, sum, none };
 
 struct CrossEntropyOptions {
   Tensor weight;                ///< [C]: how much each class counts; undefined for all alike

@@ -16,6 +16,9 @@ class NestedList {
   template <class T>
   requires std::is_arithmetic_v<T> NestedList(T number) : number_(number) {}
   NestedList(std::initializer_list<NestedList> items) : is_list_(true), items_(items) {}
+  /// A vector of numbers, or of vectors.
+  template <class T>
+  NestedList(const std::vector<T>& items) : is_list_(true), items_(items.begin(), items.end()) {}
 
   bool is_list() const { return is_list_; }
   const std::vector<NestedList>& items() const { return items_; }
@@ -27,8 +30,8 @@ class NestedList {
   std::vector<NestedList> items_;
 };
 
-/// A tensor of nested lists: f32, or i64 when all numbers are integers, or bool when all are bool.
-/// Throws ShapeError when rows differ in length.
+/// A tensor of nested lists or vectors: f32, or i64 when all numbers are integers, or bool when all
+/// are bool. Throws ShapeError when rows differ in length.
 Tensor tensor(const NestedList& items);
 Tensor tensor(const NestedList& items, DType dtype);
 /// A tensor of the vector's element type, row-major. Throws ShapeError when the sizes do not match.

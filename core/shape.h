@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 namespace tapehead {
 
@@ -18,6 +19,11 @@ class Shape {
   /// Throws ShapeError when there are more than kMaxRank sizes.
   Shape(std::initializer_list<int64_t> sizes) { assign(sizes.begin(), sizes.size()); }
   explicit Shape(std::span<const int64_t> sizes) { assign(sizes.data(), sizes.size()); }
+  Shape(const std::vector<int64_t>& sizes) { assign(sizes.data(), sizes.size()); }
+  /// One size: zeros(5), x.view(-1).
+  template <class T>
+  requires(std::is_integral_v<T> && !std::is_same_v<T, bool>) Shape(T size)
+      : Shape({static_cast<int64_t>(size)}) {}
   /// `rank` times `value`.
   static Shape filled(int rank, int64_t value);
 

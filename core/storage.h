@@ -31,11 +31,6 @@ class alignas(64) Storage {
     last_writer_.store(op, std::memory_order_relaxed);
   }
 
-  /// True when several tensors see it and an op made one as a view of another: then a recorded
-  /// change of one would go past the others.
-  bool has_views() const { return views_.load(std::memory_order_relaxed) && is_shared(); }
-  void set_has_views() { views_.store(true, std::memory_order_relaxed); }
-
   void ref() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void unref() noexcept {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) dispose();
@@ -47,13 +42,12 @@ class alignas(64) Storage {
   Storage(int64_t bytes, uint64_t number) : bytes_(bytes), number_(number) {}
   void dispose() noexcept;
 
-  // Threads that share a weight read these, and note its views, at once. Changes are one thread's.
+  // Threads that share a weight read these at once. Changes are one thread's.
   std::atomic<uint32_t> references_{1};
   std::atomic<uint32_t> version_{0};
   int64_t bytes_;
   uint64_t number_;
   std::atomic<const char*> last_writer_{nullptr};
-  std::atomic<bool> views_{false};
 };
 
 }  // namespace tapehead

@@ -117,6 +117,13 @@ Tensor Tensor::detach() const {
   return out;
 }
 
+Tensor::Iterator Tensor::begin() const {
+  if (dim() == 0) throw ShapeError("begin: a 0-d tensor has no axis to iterate over");
+  return {*this, 0};
+}
+
+Tensor::Iterator Tensor::end() const { return {*this, size(0)}; }
+
 Tensor& Tensor::set_name(std::string name) {
   if (!impl_) detail::throw_undefined();
   if (!impl_->name) impl_->name = new std::string;

@@ -19,13 +19,17 @@
 namespace tapehead {
 
 class Tensor;
+class Generator;
 struct BackwardOptions;
+enum class Reduction : uint8_t;
+
+Generator& default_generator();
 
 namespace detail {
 
 [[noreturn]] void throw_undefined();
 
-/// What the tape hangs on a tensor. Core carries it and never looks inside.
+/// Autograd metadata, opaque to core.
 class TapeNode {
  public:
   virtual ~TapeNode() = default;
@@ -53,6 +57,11 @@ struct TensorImpl {
   Ref<TapeNode> node;    // set when gradients are tracked
   Ref<TapeNode> paused;  // a leaf's node while its tracking is off: it has the gradient and hooks
   std::string* name = nullptr;
+  // A view made while gradients may be recorded knows the tensor whose elements it shares, which is
+  // a view of none, and as of which of its changes `node` is. See autograd/detail/views.h.
+  Ref<TensorImpl> root;
+  uint32_t changes = 0;          // of a root: how many were recorded
+  bool has_hidden_root = false;  // a view made under NoGrad
 
   TensorImpl() = default;
   ~TensorImpl() { delete name; }
@@ -63,6 +72,9 @@ struct TensorImpl {
   static void* operator new(size_t bytes);
   static void operator delete(void* block, size_t bytes) noexcept;
 };
+
+/// Gives a view the node of its part of its root, which has changed. [tape]
+void update_view(TensorImpl& view);
 
 }  // namespace detail
 
@@ -83,10 +95,13 @@ class Tensor {
   Tensor() = default;
   Tensor(const Tensor&) = default;
   Tensor(Tensor&&) = default;
-  /// Assignment moves the handle to other elements and writes none, so only a variable takes it:
-  /// `x[0] = y` does not compile. copy_() and fill_() write.
+  /// Assigning to a variable, `x = y`, moves the handle to other elements.
   Tensor& operator=(const Tensor&) & = default;
   Tensor& operator=(Tensor&&) & = default;
+  /// Assigning to a result, `x[0] = y` or `x.slice(0, 1, 3) = 5`, writes into the elements that it
+  /// shares with x, as copy_() does. Throws ValueError where it shares them with no other tensor,
+  /// so that what is written would be lost. [tape]
+  void operator=(const Tensor& value) &&;
   ~Tensor() = default;
   /// A 0-d tensor of a C++ number. Throws ValueError for an integer that i64 does not hold.
   template <class T>
@@ -96,6 +111,8 @@ class Tensor {
   bool defined() const { return static_cast<bool>(impl_); }
   DType dtype() const { return there().dtype; }
   const Shape& shape() const { return there().sizes; }
+  /// The same: PyTorch's name for it in C++.
+  const Shape& sizes() const { return shape(); }
   /// In elements.
   const Shape& strides() const { return there().strides; }
   int dim() const { return there().sizes.rank(); }
@@ -136,7 +153,12 @@ class Tensor {
   // Gradients. [tape]: defined in autograd/.
 
   /// Gradients are tracked, because it is a leaf that asked for it or was computed from one.
-  bool requires_grad() const { return impl_ && impl_->node; }
+  bool requires_grad() const {
+    if (!impl_) return false;
+    if (impl_->root && impl_->changes != impl_->root->changes) [[unlikely]]
+      detail::update_view(*impl_);
+    return static_cast<bool>(impl_->node);
+  }
   /// Starts or stops the tracking of a leaf; returns the tensor. Its gradient and hooks stay; while
   /// it is off, backward() through a graph recorded before adds nothing here. Throws DTypeError
   /// unless it is f32, f64 or bf16, GraphError when it was computed from a tracked tensor. [tape]
@@ -171,34 +193,17 @@ class Tensor {
   /// The same elements, outside of the tape.
   Tensor detach() const;
 
-  // Views and copies, all differentiable. [tape]
+  // Every op of autograd/ops.h is a method, too: x.sum(1), x.reshape({2, -1}). [tape]
 
-  /// The same elements as another type; the same tensor when it already has it.
-  Tensor to(DType dtype) const;
-  /// Row-major without gaps: itself, or a copy.
-  Tensor contiguous() const;
-  Tensor clone() const;
-  /// A view where strides allow it, else a copy. One size may be -1 and is then computed.
-  Tensor reshape(const Shape& shape) const;
-  Tensor transpose(int64_t axis0, int64_t axis1) const;
-  /// Axes in a new order.
-  Tensor permute(const Shape& axes) const;
-  /// Repeats axes of size 1 without copying; -1 keeps a size.
-  Tensor expand(const Shape& shape) const;
-  /// Drops all axes of size 1, or the given one if its size is 1.
-  Tensor squeeze() const;
-  Tensor squeeze(int64_t axis) const;
-  Tensor unsqueeze(int64_t axis) const;
-  /// Joins the axes from first to last.
-  Tensor flatten(int64_t first = 0, int64_t last = -1) const;
-  Tensor slice(int64_t axis, Slice range) const;
-  Tensor slice(int64_t axis, int64_t start, int64_t stop) const {
-    return slice(axis, {start, stop});
-  }
-  /// One position of an axis, which disappears. Throws IndexError.
-  Tensor select(int64_t axis, int64_t position) const;
+#include "tapehead/tensor_methods.h"
+  /// This where the condition is true, else `other`: where(condition, *this, other).
+  Tensor where(const Tensor& condition, const Tensor& other) const;
   /// select(0, position)
   Tensor operator[](int64_t position) const { return select(0, position); }
+  /// For range-for over the positions of the first axis. Throws ShapeError for a 0-d tensor.
+  class Iterator;
+  Iterator begin() const;
+  Iterator end() const;
 
   // In place. They count as a change: backward() refuses when it needs the old value. [tape]
 
@@ -209,6 +214,9 @@ class Tensor {
   const Tensor& sub_(const Tensor& other) const;
   const Tensor& mul_(const Tensor& other) const;
   const Tensor& div_(const Tensor& other) const;
+  /// Sets the elements that index_put() sets, or adds to them.
+  const Tensor& index_put_(const std::vector<Tensor>& indices, const Tensor& values,
+                           bool accumulate = false) const;
 
   /// A name for error messages: "h", "encoder.0.weight". Empty when there is none.
   std::string name() const { return impl_ && impl_->name ? *impl_->name : std::string(); }
@@ -238,6 +246,27 @@ class Tensor {
   }
 
   Ref<detail::TensorImpl> impl_;
+};
+
+/// Goes over x[0], x[1] …; each is a view, so that what is written into it is written into x.
+class Tensor::Iterator {
+ public:
+  using value_type = Tensor;
+  using difference_type = int64_t;
+
+  Iterator() = default;
+  Iterator(const Tensor& x, int64_t position) : x_(x), position_(position) {}
+  Tensor operator*() const { return x_[position_]; }
+  Iterator& operator++() {
+    ++position_;
+    return *this;
+  }
+  Iterator operator++(int) { return {x_, position_++}; }
+  bool operator==(const Iterator& other) const { return position_ == other.position_; }
+
+ private:
+  Tensor x_;
+  int64_t position_ = 0;
 };
 
 namespace core {

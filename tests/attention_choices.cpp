@@ -91,7 +91,7 @@ Sample attention_sample(const Choices& on, AttentionSizes n) {
   };
   s.reference = [=](Arrays& x) {
     const Shape scores{n.B, n.H, n.T, n.S};
-    const auto operand = [&](int choice) { return has(choice) ? x[find(choice)] : Array({0}); };
+    const auto operand = [&](int choice) { return has(choice) ? x[find(choice)] : Array(Shape{0}); };
     const auto wide = [&](int choice) {
       return has(choice) ? broadcast(operand(choice), scores) : Array({0});
     };

@@ -33,6 +33,8 @@ struct Array {
 
   explicit Array(const Shape& s, double fill = 0)
       : shape(s), values(static_cast<size_t>(s.numel()), fill) {}
+  explicit Array(std::initializer_list<int64_t> sizes, double fill = 0)
+      : Array(Shape(sizes), fill) {}
   /// The element at a position: a(i, j, k).
   template <class... I>
   double& operator()(I... index) {
@@ -78,6 +80,9 @@ struct Operand {
   std::vector<double> values = {};  // given ones, instead of random ones
   Operand(const Shape& s, double low = -2, double high = 2, Kind k = kFloating)
       : shape(s), from(low), to(high), kind(k) {}
+  Operand(std::initializer_list<int64_t> sizes, double low = -2, double high = 2,
+          Kind k = kFloating)
+      : Operand(Shape(sizes), low, high, k) {}
 };
 inline Operand indices(const Shape& shape, int64_t below) {
   return {shape, 0, static_cast<double>(below), Operand::kIndex};

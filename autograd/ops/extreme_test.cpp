@@ -45,9 +45,9 @@ TAPEHEAD_OP_TEST(clamp)
     .unary([](const Tensor& x) { return clamp(x, {}, 0.0); },
            [](double x) { return std::min(x, 0.0); }, {.away_from_zero = 0.1})
     .sample(bounded({{2, 3}, -1, 1}, {{2, 3}, -2, -1.1}, {{2, 3}, 1.1, 2}))
-    .sample(bounded({{2, 3}, 2.1, 3}, {{3}, -2, -1.1}, {{}, 1.1, 2}))
-    .sample(bounded({{3}, -3, -2.1}, {{2, 1}, -2, -1.1}, {{}, 1.1, 2}))
-    .sample(bounded({{4}, -3, -2.1}, {{}, -2, -1.1}, {{2, 4}, 1.1, 2}))
+    .sample(bounded({{2, 3}, 2.1, 3}, {Shape{3}, -2, -1.1}, {Shape{}, 1.1, 2}))
+    .sample(bounded({Shape{3}, -3, -2.1}, {{2, 1}, -2, -1.1}, {Shape{}, 1.1, 2}))
+    .sample(bounded({Shape{4}, -3, -2.1}, {Shape{}, -2, -1.1}, {{2, 4}, 1.1, 2}))
     // Below, between and above; the upper bound wins where it is the lower one.
     .sample(bounded(vector_of({-3, 0.5, 3, -3, 0.5, 3}), vector_of({-1, -1, -1, 2, 2, 2}),
                     vector_of({2, 2, 2, -1, -1, -1})))

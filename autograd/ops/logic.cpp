@@ -85,4 +85,8 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   return apply<Where>(condition, a, b);
 }
 
+Tensor Tensor::where(const Tensor& condition, const Tensor& other) const {
+  return tapehead::where(condition, *this, other);
+}
+
 }  // namespace tapehead

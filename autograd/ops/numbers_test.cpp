@@ -120,10 +120,3 @@ TEST_CASE("a number that the type does not hold is an error, not another number"
   CHECK((zeros({1}) < 1e300).item<bool>());
   CHECK((ones({1}) * 1e300).item() == kInf);
 }
-
-TEST_CASE("only a variable is assigned to: what a call returns would take nothing in") {
-  CHECK(std::is_assignable_v<Tensor&, Tensor>);
-  CHECK_FALSE(std::is_assignable_v<Tensor, Tensor>);
-  CHECK_FALSE(std::is_assignable_v<Tensor, const Tensor&>);
-  CHECK_FALSE(std::is_assignable_v<decltype(std::declval<Tensor>()[0]), double>);
-}

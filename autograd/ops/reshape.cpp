@@ -23,7 +23,7 @@ struct Reshape : CustomOp {
 };
 
 // Puts the size in that -1 stands for.
-Shape complete(const Tensor& x, const Shape& wanted) {
+Shape complete(const char* op, const Tensor& x, const Shape& wanted) {
   Shape shape = wanted;
   int unknown = -1;
   int64_t known = 1;
@@ -40,52 +40,61 @@ Shape complete(const Tensor& x, const Shape& wanted) {
   }
   if (!valid || known != x.numel())
     throw ShapeError(
-        fmt::format("reshape: the {} elements of {} do not fit shape {}; the sizes must multiply "
+        fmt::format("{}: the {} elements of {} do not fit shape {}; the sizes must multiply "
                     "to their number, and "
                     "at most one may be -1",
-                    x.numel(), core::describe(x), wanted.str()));
+                    op, x.numel(), core::describe(x), wanted.str()));
   return shape;
 }
 
 }  // namespace
 
-Tensor Tensor::reshape(const Shape& shape) const {
-  return apply<Reshape>(*this, complete(*this, shape));
+Tensor reshape(const Tensor& x, const Shape& shape) {
+  return apply<Reshape>(x, complete("reshape", x, shape));
 }
 
-Tensor Tensor::squeeze() const {
+Tensor view(const Tensor& x, const Shape& shape) {
+  const Shape sizes = complete("view", x, shape);
+  if (!core::view_strides(x.shape(), x.strides(), sizes))
+    throw ShapeError(
+        fmt::format("view: {} with strides {} cannot be seen as {} without a copy; use reshape()",
+                    core::describe(x), x.strides().str(), sizes.str()));
+  return apply<Reshape>(x, sizes);
+}
+
+Tensor squeeze(const Tensor& x) {
   Shape kept;
-  for (const int64_t size : shape())
+  for (const int64_t size : x.shape())
     if (size != 1) kept.push_back(size);
-  return apply<Reshape>(*this, kept);
+  return apply<Reshape>(x, kept);
 }
 
-Tensor Tensor::squeeze(int64_t axis) const {
-  const int at = normalize_axis("squeeze", axis, dim());
-  Shape kept = shape();
-  if (dim() > 0 && kept[at] == 1) kept.erase(at);
-  return apply<Reshape>(*this, kept);
+Tensor squeeze(const Tensor& x, int64_t axis) {
+  const int at = normalize_axis("squeeze", axis, x.dim());
+  Shape kept = x.shape();
+  if (x.dim() > 0 && kept[at] == 1) kept.erase(at);
+  return apply<Reshape>(x, kept);
 }
 
-Tensor Tensor::unsqueeze(int64_t axis) const {
-  Shape sizes = shape();
-  sizes.insert(normalize_axis("unsqueeze", axis, dim() + 1), 1);
-  return apply<Reshape>(*this, sizes);
+Tensor unsqueeze(const Tensor& x, int64_t axis) {
+  Shape sizes = x.shape();
+  sizes.insert(normalize_axis("unsqueeze", axis, x.dim() + 1), 1);
+  return apply<Reshape>(x, sizes);
 }
 
-Tensor Tensor::flatten(int64_t first, int64_t last) const {
-  const int from = normalize_axis("flatten", first, dim()),
-            to = normalize_axis("flatten", last, dim());
+Tensor flatten(const Tensor& x, int64_t first, int64_t last) {
+  const int from = normalize_axis("flatten", first, x.dim()),
+            to = normalize_axis("flatten", last, x.dim());
   if (from > to)
     throw ShapeError(
         fmt::format("flatten: the first axis {} comes after the last, {}", first, last));
   Shape sizes;
-  for (int i = 0; i < from; ++i) sizes.push_back(shape()[i]);
+  for (int i = 0; i < from; ++i) sizes.push_back(x.shape()[i]);
   int64_t joined = 1;
-  for (int i = from; i <= to && i < dim(); ++i) joined *= shape()[i];
+  for (int i = from; i <= to && i < x.dim(); ++i) joined *= x.shape()[i];
   sizes.push_back(joined);
-  for (int i = to + 1; i < dim(); ++i) sizes.push_back(shape()[i]);
-  return apply<Reshape>(*this, sizes);
+  for (int i = to + 1; i < x.dim(); ++i) sizes.push_back(x.shape()[i]);
+  return apply<Reshape>(x, sizes);
 }
 
 }  // namespace tapehead

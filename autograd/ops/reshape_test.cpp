@@ -67,6 +67,25 @@ TAPEHEAD_OP_TEST(unsqueeze)
         },
         "unsqueeze: axis 4 is outside -3..2 of a tensor with 3 dimensions");
 
+TAPEHEAD_OP_TEST(view)
+    .sample({{{{2, 3, 4}}},
+             [](const Tensors& in) {
+               return Tensors{in[0].contiguous().view({-1, 6})};
+             },
+             reshaped({4, 6})})
+    .bad<ShapeError>(
+        [] {
+          ones({2, 3}).transpose(0, 1).view({6});
+        },
+        "view: [3, 2] f32 with strides [1, 3] cannot be seen as [6] without a copy; use "
+        "reshape()")
+    .bad<ShapeError>(
+        [] {
+          ones({2, 3}).view({-1, 4});
+        },
+        "view: the 6 elements of [2, 3] f32 do not fit shape [-1, 4]; the sizes must "
+        "multiply to their number, and at most one may be -1");
+
 TAPEHEAD_OP_TEST(flatten)
     .sample({{{{2, 3, 4}}},
              [](const Tensors& in) { return Tensors{in[0].flatten()}; },
@@ -74,7 +93,9 @@ TAPEHEAD_OP_TEST(flatten)
     .sample({{{{2, 3, 4}}},
              [](const Tensors& in) { return Tensors{in[0].flatten(1)}; },
              reshaped({2, 12})})
-    .sample({{{{}}}, [](const Tensors& in) { return Tensors{in[0].flatten()}; }, reshaped({1})})
+    .sample({{Operand(Shape{})},
+             [](const Tensors& in) { return Tensors{in[0].flatten()}; },
+             reshaped({1})})
     .bad<ShapeError>(
         [] {
           ones({2, 3}).flatten(1, 0);

@@ -3,9 +3,8 @@
 
 #include <algorithm>
 
-#include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/region.h"
 #include "tapehead/autograd/ops.h"
-#include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/views.h"
 #include "tapehead/core/error.h"
 
@@ -46,72 +45,41 @@ struct DiagonalRegion {
   }
 };
 
-template <class Region>
-struct Put;
-
-template <class Region>
-struct Take : CustomOp {
-  static constexpr const char* kName = Region::kName;
-  Region region;
-  Shape shape;
-  Tensor forward(const Tensor& x, const Region& r) {
-    region = r;
-    shape = x.shape();
-    return region.of(x);
-  }
-  Tensor backward(const Tensor& dy) const {
-    const Tensor sum = arrived(0);
-    if (!sum.defined()) return apply<Put<Region>>(dy, shape, region);
-    core::add_into(region.of(sum), dy);
-    return {};
-  }
-};
-
-// Zeros but for the region: the gradient of Take.
-template <class Region>
-struct Put : CustomOp {
-  static constexpr const char* kName = Region::kName;
-  Region region;
-  Tensor forward(const Tensor& x, const Shape& shape, const Region& r) {
-    region = r;
-    Tensor out = core::full(shape, 0, x.dtype());
-    core::copy_into(region.of(out), x);
-    return out;
-  }
-  Tensor backward(const Tensor& dy) const { return apply<Take<Region>>(dy, region); }
-};
-
 void check_has_axes(const char* op, const Tensor& x) {
   if (x.dim() == 0) throw IndexError(fmt::format("{}: a 0-d tensor has no axes", op));
 }
 
 }  // namespace
 
-Tensor Tensor::slice(int64_t axis, Slice range) const {
-  check_has_axes("slice", *this);
-  const int at = normalize_axis("slice", axis, dim());
+Tensor slice(const Tensor& x, int64_t axis, Slice range) {
+  check_has_axes("slice", x);
+  const int at = normalize_axis("slice", axis, x.dim());
   if (range.step < 1)
     throw ValueError(
         fmt::format("slice: the step is {}; it must be at least 1 (flip() reverses)", range.step));
-  const int64_t size = shape()[at];
+  const int64_t size = x.shape()[at];
   const auto clamped = [&](int64_t position) {
     return std::clamp<int64_t>(position < 0 ? position + size : position, 0, size);
   };
   const int64_t start = clamped(range.start),
                 span = std::max<int64_t>(clamped(range.stop) - start, 0);
   const int64_t length = span == 0 ? 0 : (span - 1) / range.step + 1;
-  return apply<Take<SliceRegion>>(*this, SliceRegion{at, start, length, range.step});
+  return apply<detail::Take<SliceRegion>>(x, SliceRegion{at, start, length, range.step});
 }
 
-Tensor Tensor::select(int64_t axis, int64_t position) const {
-  check_has_axes("select", *this);
-  const int at = normalize_axis("select", axis, dim());
-  const int64_t size = shape()[at];
+Tensor slice(const Tensor& x, int64_t axis, int64_t start, int64_t stop, int64_t step) {
+  return slice(x, axis, {start, stop, step});
+}
+
+Tensor select(const Tensor& x, int64_t axis, int64_t position) {
+  check_has_axes("select", x);
+  const int at = normalize_axis("select", axis, x.dim());
+  const int64_t size = x.shape()[at];
   if (position < -size || position >= size)
     throw IndexError(fmt::format("select: position {} is outside {}..{} of axis {} of {}", position,
-                                 -size, size - 1, at, core::describe(*this)));
-  return apply<Take<SelectRegion>>(*this,
-                                   SelectRegion{at, position < 0 ? position + size : position});
+                                 -size, size - 1, at, core::describe(x)));
+  return apply<detail::Take<SelectRegion>>(
+      x, SelectRegion{at, position < 0 ? position + size : position});
 }
 
 Tensor diagonal(const Tensor& x, int64_t offset, int64_t axis0, int64_t axis1) {
@@ -123,7 +91,7 @@ Tensor diagonal(const Tensor& x, int64_t offset, int64_t axis0, int64_t axis1) {
   const int64_t rows = x.shape()[a] + std::min<int64_t>(offset, 0);
   const int64_t columns = x.shape()[b] - std::max<int64_t>(offset, 0);
   const int64_t length = std::max<int64_t>(std::min(rows, columns), 0);
-  return apply<Take<DiagonalRegion>>(x, DiagonalRegion{a, b, offset, length});
+  return apply<detail::Take<DiagonalRegion>>(x, DiagonalRegion{a, b, offset, length});
 }
 
 }  // namespace tapehead

@@ -44,7 +44,7 @@ static Sample sorted(const Operand& x, int axis, bool descending, int64_t k = -1
 }
 
 TAPEHEAD_OP_TEST(sort)
-    .sample(sorted({{}}, 0, false))
+    .sample(sorted(Operand(Shape{}), 0, false))
     .sample(sorted({{7}}, -1, true))
     .sample(sorted({{3, 4}}, 1, false))
     .sample(sorted({{4, 3}}, 0, true))

@@ -55,33 +55,31 @@ Shape axes_in_order(int rank) {
 
 }  // namespace
 
-Tensor Tensor::to(DType dtype) const {
-  return dtype == this->dtype() ? *this : apply<Cast>(*this, dtype);
-}
-Tensor Tensor::clone() const { return apply<Clone>(*this); }
-Tensor Tensor::contiguous() const { return is_contiguous() ? *this : clone(); }
+Tensor to(const Tensor& x, DType dtype) { return dtype == x.dtype() ? x : apply<Cast>(x, dtype); }
+Tensor clone(const Tensor& x) { return apply<Clone>(x); }
+Tensor contiguous(const Tensor& x) { return x.is_contiguous() ? x : clone(x); }
 
-Tensor Tensor::permute(const Shape& axes) const {
+Tensor permute(const Tensor& x, const Shape& axes) {
   Shape order = axes;
   bool seen[Shape::kMaxRank] = {};
-  bool valid = axes.rank() == dim();
+  bool valid = axes.rank() == x.dim();
   for (int i = 0; valid && i < axes.rank(); ++i) {
-    const int axis = normalize_axis("permute", axes[i], dim());
+    const int axis = normalize_axis("permute", axes[i], x.dim());
     valid = !std::exchange(seen[axis], true);
     order[i] = axis;
   }
   if (!valid)
     throw ShapeError(fmt::format("permute: axes {} are not an order of the {} axes of shape {}",
-                                 axes.str(), dim(), shape().str()));
-  return apply<Permute>(*this, order);
+                                 axes.str(), x.dim(), x.shape().str()));
+  return apply<Permute>(x, order);
 }
 
-Tensor Tensor::transpose(int64_t axis0, int64_t axis1) const {
-  Shape order = axes_in_order(dim());
-  const int a = normalize_axis("transpose", axis0, dim()),
-            b = normalize_axis("transpose", axis1, dim());
-  if (dim() > 0) std::swap(order[a], order[b]);
-  return apply<Permute>(*this, order);
+Tensor transpose(const Tensor& x, int64_t axis0, int64_t axis1) {
+  Shape order = axes_in_order(x.dim());
+  const int a = normalize_axis("transpose", axis0, x.dim()),
+            b = normalize_axis("transpose", axis1, x.dim());
+  if (x.dim() > 0) std::swap(order[a], order[b]);
+  return apply<Permute>(x, order);
 }
 
 Tensor movedim(const Tensor& x, int64_t from, int64_t to) {
@@ -92,19 +90,19 @@ Tensor movedim(const Tensor& x, int64_t from, int64_t to) {
   return apply<Permute>(x, order);
 }
 
-Tensor Tensor::expand(const Shape& shape) const {
+Tensor expand(const Tensor& x, const Shape& shape) {
   Shape full = shape;
-  const int added = shape.rank() - dim();
+  const int added = shape.rank() - x.dim();
   for (int i = std::max(added, 0); i < shape.rank(); ++i)
-    if (full[i] == -1) full[i] = impl_->sizes[i - added];
-  if (!broadcasts_to(this->shape(), full) ||
+    if (full[i] == -1) full[i] = x.impl()->sizes[i - added];
+  if (!broadcasts_to(x.shape(), full) ||
       std::any_of(full.begin(), full.end(), [](int64_t n) { return n < 0; }))
     throw ShapeError(
         fmt::format("expand: shape {} does not broadcast to {}; only sizes of 1 are repeated",
-                    this->shape().str(), shape.str()));
-  return apply<Expand>(*this, full);
+                    x.shape().str(), shape.str()));
+  return apply<Expand>(x, full);
 }
 
-Tensor broadcast_to(const Tensor& x, const Shape& shape) { return x.expand(shape); }
+Tensor broadcast_to(const Tensor& x, const Shape& shape) { return expand(x, shape); }
 
 }  // namespace tapehead

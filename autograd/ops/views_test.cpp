@@ -34,6 +34,9 @@ Arrays expanded(Arrays& in) {  // [3, 1] -> [2, 3, 4]
 TAPEHEAD_OP_TEST(clone).sample({{{{2, 3}}},
                                 [](const Tensors& in) { return Tensors{in[0].clone()}; },
                                 reshaped({2, 3})});
+TAPEHEAD_OP_TEST(to).sample({{{{2, 3}}},
+                             [](const Tensors& in) { return Tensors{in[0].to(f64)}; },
+                             reshaped({2, 3})});
 TAPEHEAD_OP_TEST(contiguous)
     .sample({{{{2, 3}}},
              [](const Tensors& in) { return Tensors{in[0].contiguous()}; },

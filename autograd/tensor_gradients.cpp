@@ -29,6 +29,7 @@ Tensor& Tensor::set_requires_grad(bool on) {
         fmt::format("set_requires_grad: {} is not f32, f64 or bf16; only those have gradients",
                     core::describe(*this)));
   if (on) {
+    impl_->root = nullptr;
     impl_->node = impl_->paused ? std::move(impl_->paused)
                                 : Ref<detail::TapeNode>::adopt(new detail::LeafNode(*this));
     impl_->paused = nullptr;

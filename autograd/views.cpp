@@ -1,0 +1,222 @@
+#include "tapehead/autograd/detail/views.h"
+
+#include <fmt/format.h>
+
+#include "tapehead/autograd/detail/region.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/reduce.h"
+#include "tapehead/core/error.h"
+
+namespace tapehead::detail {
+namespace {
+
+// The elements of a view in tensors that are shaped as its root.
+struct ViewRegion {
+  static constexpr const char* kName = "view";
+  Shape root_sizes, root_strides, sizes, strides;
+  int64_t offset;  // from the root's first element
+
+  ViewRegion() = default;
+  ViewRegion(const TensorImpl& view, const TensorImpl& root)
+      : root_sizes(root.sizes),
+        root_strides(root.strides),
+        sizes(view.sizes),
+        strides(view.strides),
+        offset(view.offset - root.offset) {}
+
+  Tensor of(const Tensor& t) const {
+    const Tensor x = in_root_layout(t);
+    return core::view_of(x, sizes, strides, x.impl()->offset + offset);
+  }
+  // Zeros of the root's shape and layout.
+  Tensor zeros(DType dtype) const {
+    int64_t extent = root_sizes.numel() == 0 ? 0 : 1;
+    for (int i = 0; i < root_sizes.rank() && extent > 0; ++i)
+      extent += (root_sizes[i] - 1) * root_strides[i];
+    return core::view_of(core::full({extent}, 0, dtype), root_sizes, root_strides, 0);
+  }
+  bool repeats(int axis) const { return strides[axis] == 0 && sizes[axis] > 1; }
+
+ private:
+  Tensor in_root_layout(const Tensor& t) const {
+    if (t.strides() == root_strides) return t;
+    Tensor out = zeros(t.dtype());
+    core::copy_into(out, t);
+    return out;
+  }
+};
+
+struct PutView;
+
+// The view's part of its root.
+struct TakeView : CustomOp {
+  static constexpr const char* kName = "view";
+  ViewRegion region;
+  Tensor forward(const Tensor& root, const ViewRegion& r) {
+    region = r;
+    return region.of(root);
+  }
+  Tensor backward(const Tensor& dy) const;
+};
+
+// Zeros but for the view's part, which is x: the gradient of TakeView. Elements that the view
+// repeats get the sum.
+struct PutView : CustomOp {
+  static constexpr const char* kName = "view";
+  ViewRegion region;
+  Tensor forward(const Tensor& x, const ViewRegion& r) {
+    region = r;
+    Shape once = region.sizes;
+    for (int i = 0; i < once.rank(); ++i)
+      if (region.repeats(i)) once[i] = 1;
+    ViewRegion written = region;
+    written.sizes = once;
+    Tensor out = region.zeros(x.dtype());
+    core::copy_into(written.of(out), core::sum_to(x, once));
+    return out;
+  }
+  Tensor backward(const Tensor& dy) const { return apply<TakeView>(dy, region); }
+};
+
+Tensor TakeView::backward(const Tensor& dy) const {
+  const Tensor sum = arrived(0);
+  bool in_place = sum.defined() && sum.strides() == region.root_strides;
+  for (int i = 0; i < region.sizes.rank(); ++i) in_place &= !region.repeats(i);
+  if (!in_place) return apply<PutView>(dy, region);
+  core::add_into(region.of(sum), dy);
+  return {};
+}
+
+// x with zeros in the view's part.
+struct ClearView : CustomOp {
+  static constexpr const char* kName = "view";
+  ViewRegion region;
+  Tensor forward(const Tensor& x, const ViewRegion& r) {
+    region = r;
+    Tensor out = region.zeros(x.dtype());
+    core::copy_into(out, x);
+    core::copy_into(region.of(out), core::full({}, 0, x.dtype()));
+    return out;
+  }
+  Tensor backward(const Tensor& dy) const { return apply<ClearView>(dy, region); }
+};
+
+bool is_only_holder(const Tensor& t) {
+  const TensorImpl& impl = *t.impl();
+  return impl.references.load(std::memory_order_acquire) == 1 && !impl.storage->is_shared();
+}
+
+// The root after a view of it was set to a value.
+struct SetView : CustomOp {
+  static constexpr const char* kName = "view";
+  ViewRegion region;
+  const char* op;
+  // The elements are changed already.
+  Tensor forward(const Tensor& root, const Tensor&, const ViewRegion& r) {
+    region = r;
+    return root;
+  }
+  std::array<Tensor, 2> backward(const Tensor& dy) const {
+    std::array<Tensor, 2> out;
+    const bool in_place =
+        !grad_enabled() && is_only_holder(dy) && dy.strides() == region.root_strides;
+    if (needs_grad(1)) {
+      out[1] = apply<TakeView>(dy, region);
+      if (in_place) out[1] = core::clone(out[1]);
+    }
+    if (!needs_grad(0)) return out;
+    if (in_place) {
+      core::copy_into(region.of(dy), core::full({}, 0, dy.dtype()));
+      out[0] = dy;
+    } else {
+      out[0] = apply<ClearView>(dy, region);
+    }
+    return out;
+  }
+};
+
+// Moves a tensor that was changed to the node of its new value.
+void move_to(TensorImpl& impl, const Tensor& value) {
+  Node* node = value.requires_grad() ? node_of(value) : nullptr;
+  const uint32_t output = value.impl()->node_output;
+  if (impl.node && node)
+    move_retained_grad(static_cast<Node&>(*impl.node), impl.node_output, *node, output);
+  impl.node = Ref<Node>::share(node);
+  impl.node_output = output;
+}
+
+Tensor handle_of(TensorImpl* impl) { return Tensor::adopt(Ref<TensorImpl>::share(impl)); }
+
+}  // namespace
+
+void link_views(std::span<Tensor> results, const Tensor& operand) {
+  if (!operand.defined()) return;
+  TensorImpl* other = operand.impl();
+  for (const Tensor& result : results) {
+    if (!result.defined() || result.is_same(operand)) continue;
+    TensorImpl& view = *result.impl();
+    if (view.storage != other->storage) continue;
+    if (!grad_enabled() || other->has_hidden_root) {
+      view.has_hidden_root = true;
+    } else {
+      view.root = other->root ? other->root : Ref<TensorImpl>::share(other);
+      view.changes = view.root->changes;
+    }
+  }
+}
+
+void update_view(TensorImpl& view) {
+  TensorImpl& root = *view.root;
+  view.changes = root.changes;
+  if (root.storage != view.storage) return;  // the root was converted to another type
+  const Tensor whole = handle_of(&root);
+  const GradMode on(true);
+  move_to(view, apply<TakeView>(whole, ViewRegion(view, root)));
+}
+
+void check_not_expanded(const char* op, const Tensor& t) {
+  for (int i = 0; i < t.dim(); ++i)
+    if (t.shape()[i] > 1 && t.strides()[i] == 0 && t.numel() > 0)
+      throw GraphError(
+          fmt::format("{}: {} is an expanded view, whose elements share memory; clone() it first",
+                      op, core::describe(t)));
+}
+
+Tensor copy_on_tape(const Tensor& t) {
+  Tensor copy = no_grad([&] { return t.clone(); });
+  if (t.requires_grad()) attach(copy, Ref<Node>::share(node_of(t)), t.impl()->node_output);
+  return copy;
+}
+
+void check_recordable(const char* op, const Tensor& t) {
+  if (t.requires_grad() && t.is_leaf())
+    throw GraphError(fmt::format("{}: {} is a leaf that tracks gradients; change it inside NoGrad",
+                                 op, core::describe(t)));
+  const TensorImpl& impl = *t.impl();
+  if (impl.has_hidden_root)
+    throw GraphError(
+        fmt::format("{}: {} is a view made under NoGrad, of whose change gradients "
+                    "cannot be recorded; make the view while they are",
+                    op, core::describe(t)));
+  if (!impl.root) return;
+  const Tensor root = handle_of(impl.root.get());
+  if (root.requires_grad() && root.is_leaf())
+    throw GraphError(
+        fmt::format("{}: {} is a view of {}, a leaf that tracks gradients; change it inside NoGrad",
+                    op, core::describe(t), core::describe(root)));
+}
+
+void record_change(const Tensor& t, const Tensor& value) {
+  TensorImpl& impl = *t.impl();
+  if (!impl.root || impl.root->storage != impl.storage) {
+    move_to(impl, value);
+    ++impl.changes;
+    return;
+  }
+  const Tensor root = handle_of(impl.root.get());
+  move_to(*impl.root, apply<SetView>(root, value, ViewRegion(impl, *impl.root)));
+  ++impl.root->changes;
+  update_view(impl);
+}
+
+}  // namespace tapehead::detail
