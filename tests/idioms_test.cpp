@@ -2,6 +2,8 @@
 // methods, operators, hooks, groups of parameters. Each compiles and gives the right values.
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include "tapehead/tapehead.h"
 #include "tapehead/tests/expect.h"
 

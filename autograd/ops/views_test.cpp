@@ -35,7 +35,9 @@ TAPEHEAD_OP_TEST(clone).sample({{{{2, 3}}},
                                 [](const Tensors& in) { return Tensors{in[0].clone()}; },
                                 reshaped({2, 3})});
 TAPEHEAD_OP_TEST(to).sample({{{{2, 3}}},
-                             [](const Tensors& in) { return Tensors{in[0].to(f64)}; },
+                             [](const Tensors& in) {
+                               return Tensors{in[0].to(f64).to(in[0].dtype())};
+                             },
                              reshaped({2, 3})});
 TAPEHEAD_OP_TEST(contiguous)
     .sample({{{{2, 3}}},
