@@ -1,5 +1,6 @@
-// Every kernel of core/kernels/lists.h, in the instruction set in use (TAPEHEAD_ISA) and in each of
-// its floating types: elements a second, after its answer was compared with the reference.
+// Every kernel of core/kernels/elementwise_kernels.h, in the instruction set in use (TAPEHEAD_ISA)
+// and in each of its floating types: elements a second, after its answer was compared with the
+// reference.
 //
 //   kernels --benchmark_filter=unary.tanh/f32
 #include <benchmark/benchmark.h>
@@ -8,6 +9,7 @@
 #include <random>
 #include <vector>
 
+#include "tapehead/core/detail/isa.h"
 #include "tapehead/core/storage.h"
 #include "tapehead/core/tensor.h"
 #include "tapehead/tests/kernel_list.h"
@@ -78,15 +80,14 @@ void run(benchmark::State& state, const ListedKernel& kernel, DType type) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const kernels::Table& table = kernels::table();
-  static const std::vector<ListedKernel> list = kernels::listed_kernels(table);
+  static const std::vector<ListedKernel> list = kernels::listed_kernels();
   for (const ListedKernel& kernel : list)
     for (int d = 0; d < kDTypes; ++d) {
       const auto type = static_cast<DType>(d);
       if (!kernel.loops[d] || (!is_floating(type) && kernel.loops[static_cast<int>(f32)])) continue;
       benchmark::RegisterBenchmark((kernel.name + "/" + name(type)).c_str(), run, kernel, type);
     }
-  benchmark::AddCustomContext("instruction set", table.isa);
+  benchmark::AddCustomContext("instruction set", kernels::isa());
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   benchmark::RunSpecifiedBenchmarks();

@@ -6,8 +6,10 @@
 
 #include "tapehead/core/detail/attention_tile.h"
 #include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/detail/strided.h"
 #include "tapehead/core/detail/views.h"
-#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/core/kernels/attention.h"
+#include "tapehead/core/kernels/random.h"
 #include "tapehead/core/parallel.h"
 
 namespace tapehead::core {
@@ -56,7 +58,7 @@ class Dropout {
     alignas(64) uint32_t words[kTileColumns + kRandomGroup];
     const int64_t group = ((b * heads_ + h) * queries_ + row) * groups_ + column / kRandomGroup;
     const int64_t before = column % kRandomGroup;
-    const kernels::RandomKernels& random = *kernels::table().random;
+    const kernels::RandomKernels& random = kernels::random();
     random.words(stream_, static_cast<uint64_t>(group),
                  (before + n + kRandomGroup - 1) / kRandomGroup, words);
     random.drop[static_cast<int>(dtype_of<T>())](words + before, threshold_, scale_, x, x, n);
@@ -153,8 +155,7 @@ void forward(const Pass<T>& pass, const ScoreTile& rows, const Strided<T>& out,
     for (int64_t r = 0; r < tile.rows; ++r) {
       const T factor =
           kernel.accumulate(x + r * tile.columns, tile.columns, &largest[r], &total[r]);
-      if (factor != 1)
-        for (int64_t e = 0; e < E; ++e) sum[static_cast<size_t>(r * E + e)] *= factor;
+      if (factor != 1) strided::multiply(sum.data() + r * E, 1, sum.data() + r * E, 1, factor, E);
     }
     if (pass.dropout) drop_tile(pass.dropout, s, tile, x);
     gemm(dtype_of<T>(), tile.rows, E, tile.columns, {x, tile.columns, 1},
@@ -174,9 +175,11 @@ void forward(const Pass<T>& pass, const ScoreTile& rows, const Strided<T>& out,
     *lse.at(s.batch, rows.head, row) =
         static_cast<T>(all == 0 ? std::numeric_limits<double>::infinity() : shift + std::log(all));
     T* y = out.at(s.batch, rows.head, row);
-    for (int64_t e = 0; e < E; ++e)  // of a query that sees no key 0, whatever values are beside it
-      y[e * out.step[3]] =
-          scale == 0 ? 0 : sum[static_cast<size_t>(r * E + e)] * static_cast<T>(scale);
+    const T* x = sum.data() + r * E;
+    constexpr T kZero = 0;
+    // Of a query that sees no key 0, whatever values are beside it.
+    if (scale == 0) strided::copy(y, out.step[3], &kZero, 0, E);
+    else strided::multiply(y, out.step[3], x, 1, static_cast<T>(scale), E);
   }
 }
 
@@ -235,11 +238,8 @@ struct BackwardOf {
     for (int64_t r = 0; r < rows.rows; ++r) {
       const int64_t row = s.first_query + rows.row + r;
       const T *y = out.at(s.batch, rows.head, row), *dy = dout.at(s.batch, rows.head, row);
-      double sum = 0;
-      for (int64_t e = 0; e < E; ++e) {
-        g[static_cast<size_t>(r * E + e)] = dy[e * dout.step[3]];
-        sum += static_cast<double>(y[e * out.step[3]]) * static_cast<double>(dy[e * dout.step[3]]);
-      }
+      strided::copy(g.data() + r * E, 1, dy, dout.step[3], E);
+      const double sum = kernel.dot(y, out.step[3], dy, dout.step[3], E);
       delta[r] = static_cast<T>(sum);
       log_sum[r] = *lse.at(s.batch, rows.head, row);
       if (shared.sinks.defined())
@@ -284,8 +284,7 @@ struct BackwardOf {
     const T scale = static_cast<T>(pass.spec.scale);
     for (int64_t r = 0; r < rows.rows; ++r) {
       T* x = to.at(s.batch, rows.head, s.first_query + rows.row + r);
-      for (int64_t d = 0; d < width; ++d)
-        x[d * to.step[3]] = from[static_cast<size_t>(r * width + d)] * scale;
+      strided::multiply(x, to.step[3], from.data() + r * width, 1, scale, width);
     }
   }
 };

@@ -3,31 +3,11 @@
 #include <algorithm>
 #include <limits>
 
-#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/core/detail/strided.h"
+#include "tapehead/core/kernels/attention.h"
 
 namespace tapehead::core {
 namespace {
-
-template <class T>
-void run(kernels::Loop loop, T* out, std::initializer_list<std::pair<const T*, int64_t>> operands,
-         int64_t n) {
-  char* data[3] = {reinterpret_cast<char*>(out)};
-  int64_t strides[3] = {sizeof(T)};
-  int k = 1;
-  for (const auto& [x, step] : operands) {
-    data[k] = const_cast<char*>(reinterpret_cast<const char*>(x));
-    strides[k++] = step * static_cast<int64_t>(sizeof(T));
-  }
-  loop(data, strides, n, nullptr);
-}
-template <class T>
-void add(T* x, const T* y, int64_t step, int64_t n) {
-  run<T>(kernels::loop(kernels::Binary::add, dtype_of<T>()), x, {{x, 1}, {y, step}}, n);
-}
-template <class T>
-void multiply(T* x, T factor, int64_t n) {
-  run<T>(kernels::loop(kernels::Binary::mul, dtype_of<T>()), x, {{x, 1}, {&factor, 0}}, n);
-}
 
 // Calls f(column, n, entry, step) for the runs of columns of a row: the table's entries at
 // distances index, index + 1, ... are entry, entry + step, ...; beyond its ends, the ends.
@@ -80,8 +60,7 @@ void TileScores<T>::set_queries(const Sequence& sequence, const ScoreTile& tile)
     const T scale = static_cast<T>(spec_.scale);
     for (int64_t r = 0; r < tile.rows; ++r) {
       const T* x = from.at(sequence.batch, tile.head, sequence.first_query + tile.row + r);
-      T* y = to.data() + r * width_;
-      for (int64_t d = 0; d < width_; ++d) y[d] = x[d * from.step[3]] * scale;
+      strided::multiply(to.data() + r * width_, 1, x, from.step[3], scale, width_);
     }
   };
   copy(q_, query_);
@@ -112,7 +91,8 @@ void TileScores<T>::gather(const Sequence& sequence, const ScoreTile& tile, int6
   for (int64_t r = 0; r < tile.rows; ++r)
     each_run(index_of(sequence, tile, r, entries), tile.columns, entries,
              [&](int64_t column, int64_t n, int64_t entry, int64_t step) {
-               add(x + r * tile.columns + column, table + r * row_step + entry - first, step, n);
+               strided::add(x + r * tile.columns + column, 1, table + r * row_step + entry - first,
+                            step, n);
              });
 }
 
@@ -125,8 +105,8 @@ void TileScores<T>::scatter(const Sequence& sequence, const ScoreTile& tile, int
              [&](int64_t column, int64_t n, int64_t entry, int64_t step) {
                const T* from = x + r * tile.columns + column;
                T* to = table + r * row_step + entry - first;
-               if (step) return add(to, from, 1, n);
-               for (int64_t i = 0; i < n; ++i) *to += from[i];
+               if (step) return strided::add(to, 1, from, 1, n);
+               kernels::attention<T>().add_up(to, from, n);
              });
 }
 
@@ -147,16 +127,16 @@ T* TileScores<T>::compute(const Sequence& sequence, const ScoreTile& tile) {
     gather(sequence, tile, entries, window_.data(), w.count, w.first, x);
   }
   if (spec_.softcap > 0) {
-    multiply(x, static_cast<T>(1 / spec_.softcap), n);
-    run<T>(kernels::loop(kernels::Unary::tanh, dtype_of<T>()), x, {{x, 1}}, n);
+    strided::multiply(x, 1, x, 1, static_cast<T>(1 / spec_.softcap), n);
+    strided::run<T>(kernels::loop(kernels::Unary::tanh, dtype_of<T>()), x, 1, {{x, 1}}, n);
     if (backward_) std::copy_n(x, n, capped_.data());
-    multiply(x, static_cast<T>(spec_.softcap), n);
+    strided::multiply(x, 1, x, 1, static_cast<T>(spec_.softcap), n);
   }
   if (bias_)
     for (int64_t r = 0; r < tile.rows; ++r)
-      add(x + r * tile.columns,
-          bias_.at(sequence.batch, tile.head, sequence.first_query + tile.row + r, key),
-          bias_.step[3], tile.columns);
+      strided::add(x + r * tile.columns, 1,
+                   bias_.at(sequence.batch, tile.head, sequence.first_query + tile.row + r, key),
+                   bias_.step[3], tile.columns);
   if (distance_) gather(sequence, tile, in_.distance.size(1), distance_.at(tile.head), 0, 0, x);
   if (spec_.function) {
     if (backward_) std::copy_n(x, n, before_.data<T>());
@@ -179,8 +159,8 @@ void TileScores<T>::hide(const Sequence& sequence, const ScoreTile& tile, T* sco
     if (!mask_) continue;
     const bool* seen = mask_.at(sequence.batch, tile.head, sequence.first_query + tile.row + r,
                                 sequence.first_key + tile.column);
-    for (int64_t j = first; j < last; ++j)
-      if (!seen[j * mask_.step[3]]) x[j] = kHidden;
+    kernels::attention<T>().hide(x + first, seen + first * mask_.step[3], mask_.step[3],
+                                 last - first);
   }
 }
 
@@ -195,13 +175,14 @@ void TileScores<T>::backward(const Sequence& sequence, const ScoreTile& tile,
   for (int64_t r = 0; into.bias && r < tile.rows; ++r) {
     T* to = into.bias.at(sequence.batch, tile.head, sequence.first_query + tile.row + r, key);
     const T* from = d + r * tile.columns;
-    for (int64_t j = 0; j < tile.columns; ++j) to[j * into.bias.step[3]] += from[j];
+    if (into.bias.step[3] == 0) kernels::attention<T>().add_up(to, from, tile.columns);
+    else strided::add(to, into.bias.step[3], from, 1, tile.columns);
   }
   if (into.distance)
     scatter(sequence, tile, in_.distance.size(1), d, into.distance.at(tile.head), 0, 0);
   if (spec_.softcap > 0)
-    run<T>(kernels::loop(kernels::Gradient::tanh_of_result, kType), d,
-           {{d, 1}, {capped_.data(), 1}}, n);
+    strided::run<T>(kernels::loop(kernels::Gradient::tanh_of_result, kType), d, 1,
+                    {{d, 1}, {capped_.data(), 1}}, n);
   if (keys_) {
     const int64_t entries = in_.keys.size(1);
     const Window w = window(sequence, tile, entries);

@@ -31,7 +31,7 @@ constexpr const char* kVariable = "OPENBLAS_CORETYPE";
 [[maybe_unused]] const bool kChosen = [] {
   if (std::getenv(kVariable)) return false;
   const std::string core =
-      better_core(openblas_get_corename(), kernels::supported_tables().front()->isa);
+      better_core(openblas_get_corename(), kernels::level_name(kernels::supported_isas().front()));
   return !core.empty() && use_core(core);
 }();
 

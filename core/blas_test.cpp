@@ -8,7 +8,7 @@
 namespace tapehead::core {
 namespace {
 
-const char* best_isa() { return kernels::supported_tables().front()->isa; }
+const char* best_isa() { return kernels::level_name(kernels::supported_isas().front()); }
 
 TEST_CASE("an OpenBLAS that does not know its CPU gets the kernels of another") {
   CHECK(better_core("Prescott", "avx512") == "SkylakeX");

@@ -3,7 +3,7 @@
 
 #include "tapehead/core/detail/dropout.h"
 #include "tapehead/core/detail/elementwise.h"
-#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/core/kernels/random.h"
 #include "tapehead/core/parallel.h"
 
 namespace tapehead::core {
@@ -16,7 +16,7 @@ Tensor drop(const Tensor& x, double p, const Generator& generator) {
   const double scale = p < 1 ? 1 / (1 - p) : 0;
   const auto threshold =
       static_cast<uint32_t>(std::min(std::llround(p * 0x1p32), static_cast<long long>(UINT32_MAX)));
-  const kernels::RandomKernels& random = *kernels::table().random;
+  const kernels::RandomKernels& random = kernels::random();
   const auto apply = random.drop[static_cast<int>(x.dtype())];
   const int64_t bytes = size_of(x.dtype());
   parallel_range(x.numel(), kPiece, [&](int64_t begin, int64_t end) {

@@ -8,7 +8,6 @@
 #include "tapehead/core/allocator.h"
 #include "tapehead/core/detail/blas.h"
 #include "tapehead/core/detail/isa.h"
-#include "tapehead/core/kernels/kernels.h"
 #include "tapehead/core/parallel.h"
 #include "tapehead/core/version.h"
 
@@ -53,10 +52,10 @@ std::string info() {
              "threads  {} (OpenMP)\n"
              "blas     {}, core {}\n"
              "memory   {:.1f} MB live, {:.1f} MB at the peak, {:.1f} MB cached\n",
-             TAPEHEAD_VERSION, cpu_model(), kernels::table().isa, num_threads(), blas.config,
-             blas.core, megabytes(memory.live_bytes), megabytes(memory.peak_bytes),
+             TAPEHEAD_VERSION, cpu_model(), kernels::isa(), num_threads(), blas.config, blas.core,
+             megabytes(memory.live_bytes), megabytes(memory.peak_bytes),
              megabytes(memory.cached_bytes)) +
-         core::blas_warning(blas, kernels::supported_tables().front()->isa);
+         core::blas_warning(blas, kernels::level_name(kernels::supported_isas().front()));
 }
 
 }  // namespace tapehead

@@ -1,45 +1,150 @@
-#include <cstdlib>
-#include <string_view>
+#include "tapehead/core/detail/isa.h"
 
 #include <fmt/format.h>
 
-#include "tapehead/core/detail/isa.h"
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <string_view>
+
 #include "tapehead/core/error.h"
-#include "tapehead/core/kernels/isa.h"
+#include "tapehead/core/kernels/entry.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 namespace tapehead::kernels {
 namespace {
 
-const Table& choose() {
-  const char* wanted = std::getenv("TAPEHEAD_ISA");
-  std::string supported;
-  for (const Table* table : supported_tables()) {
-    if (!wanted || std::string_view(wanted) == table->isa) return *table;
-    supported += std::string(supported.empty() ? "" : ", ") + table->isa;
+constexpr const char* kNames[kLevels] = {"baseline", "avx2", "avx512", "avx512_bf16", "amx"};
+
+constexpr uint32_t bit(Level level) { return 1u << static_cast<int>(level); }
+
+#if defined(__x86_64__)
+// GCC 12's __builtin_cpu_supports does not know AMX.
+bool has_amx() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  constexpr unsigned kBf16AndTiles = 1u << 22 | 1u << 24;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & kBf16AndTiles) == kBf16AndTiles;
+}
+
+bool runs(Level level) {
+  switch (level) {
+    case Level::baseline: return true;
+    case Level::avx2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    case Level::avx512:
+      return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+             __builtin_cpu_supports("avx512vl");
+    case Level::avx512_bf16: return runs(Level::avx512) && __builtin_cpu_supports("avx512bf16");
+    case Level::amx: return runs(Level::avx512_bf16) && has_amx();
   }
+  return false;
+}
+#else
+bool runs(Level level) { return level == Level::baseline; }
+#endif
+
+bool is_instruction_set(Level level) {
+#define TAPEHEAD_IS(name) level == Level::name ||
+  return TAPEHEAD_INSTRUCTION_SETS(TAPEHEAD_IS) false;
+#undef TAPEHEAD_IS
+}
+
+uint32_t choose() {
+  const char* wanted = std::getenv("TAPEHEAD_ISA");
+  if (!wanted) return cpu_levels();
+  for (int i = 0; i < kLevels; ++i)
+    if (const auto level = static_cast<Level>(i);
+        std::string_view(wanted) == level_name(level) && (cpu_levels() & bit(level)))
+      return up_to(level, cpu_levels());
+  std::string supported;
+  for (const Level level : supported_isas())
+    supported += std::string(supported.empty() ? "" : ", ") + level_name(level);
   throw ValueError(
       fmt::format("TAPEHEAD_ISA: '{}' is not an instruction set of this machine; it has {}", wanted,
                   supported));
 }
 
-}  // namespace
-
-std::vector<const Table*> supported_tables() {
-  std::vector<const Table*> tables;
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512vl"))
-    tables.push_back(&avx512::table);
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-    tables.push_back(&avx2::table);
-#endif
-  tables.push_back(&baseline::table);
-  return tables;
+uint32_t& levels_in_use() {
+  static uint32_t levels = choose();
+  return levels;
 }
 
-const Table& table() {
-  static const Table& chosen = choose();
-  return chosen;
+std::mutex& mutex() {
+  static auto* const m = new std::mutex;
+  return *m;
+}
+Entry* first_entry = nullptr;
+
+}  // namespace
+
+const char* level_name(Level level) { return kNames[static_cast<int>(level)]; }
+
+uint32_t cpu_levels() {
+  static const uint32_t levels = [] {
+    uint32_t all = 0;
+    for (int i = 0; i < kLevels; ++i)
+      if (runs(static_cast<Level>(i))) all |= bit(static_cast<Level>(i));
+    return all;
+  }();
+  return levels;
+}
+
+std::vector<Level> supported_isas() {
+  std::vector<Level> list;
+  for (int i = kLevels - 1; i >= 0; --i)
+    if (const auto level = static_cast<Level>(i);
+        is_instruction_set(level) && (cpu_levels() & bit(level)))
+      list.push_back(level);
+  return list;
+}
+
+uint32_t up_to(Level most, uint32_t levels) { return levels & (2 * bit(most) - 1); }
+
+uint32_t used_levels() { return levels_in_use(); }
+
+const char* isa() {
+  for (const Level level : supported_isas())
+    if (used_levels() & bit(level)) return level_name(level);
+  return level_name(Level::baseline);
+}
+
+void Entry::fill_for(uint32_t levels) {
+  __atomic_store_n(&filled_, false, __ATOMIC_RELEASE);
+  for (size_t i = 0; i < pointers_; ++i) {
+    const void* taken = nullptr;
+    for (const Candidate& candidate : candidates)
+      if (!taken && (levels & bit(candidate.level)))
+        std::memcpy(&taken, static_cast<const char*>(candidate.kernels) + i * sizeof taken,
+                    sizeof taken);
+    std::memcpy(static_cast<char*>(chosen_) + i * sizeof taken, &taken, sizeof taken);
+  }
+  __atomic_store_n(&filled_, true, __ATOMIC_RELEASE);
+}
+
+void Entry::fill() {
+  const uint32_t levels = used_levels();
+  const std::lock_guard lock(mutex());
+  if (!is_filled()) fill_for(levels);
+}
+
+bool list_entry(Entry& entry) {
+  const std::lock_guard lock(mutex());
+  for (const Entry* e = first_entry; e; e = e->next)
+    if (e == &entry) return true;
+  entry.next = first_entry;
+  first_entry = &entry;
+  return true;
+}
+
+void each_entry(const std::function<void(Entry&)>& f) {
+  for (Entry* e = first_entry; e; e = e->next) f(*e);
+}
+
+void use_isa(Level most) {
+  levels_in_use() = up_to(most, cpu_levels());
+  each_entry([](Entry& entry) { entry.fill_for(used_levels()); });
 }
 
 }  // namespace tapehead::kernels

@@ -4,7 +4,7 @@
 
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/reduce.h"
-#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/core/kernels/norm.h"
 #include "tapehead/core/parallel.h"
 
 namespace tapehead::core {

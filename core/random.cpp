@@ -11,7 +11,7 @@
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/fork.h"
 #include "tapehead/core/error.h"
-#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/core/kernels/random.h"
 #include "tapehead/core/parallel.h"
 
 namespace tapehead {
@@ -74,6 +74,8 @@ namespace {
 
 using kernels::kRandomGroup;
 using kernels::RandomStream;
+using kernels::unit;
+using kernels::wide_word;
 
 constexpr int64_t kHalf = kRandomGroup / 2;
 constexpr int64_t kGroups = 32;  // that a thread makes at a time
@@ -104,7 +106,7 @@ void generate(const Tensor& out, Generator& generator, F write) {
     alignas(64) uint32_t words[kGroups * kRandomGroup];
     const int64_t groups = ((end - begin) * kWords + kRandomGroup - 1) / kRandomGroup;
     const auto first = static_cast<uint64_t>(begin * kWords / kRandomGroup);
-    kernels::table().random->words(stream, first, groups, words);
+    kernels::random().words(stream, first, groups, words);
     write(words, data + begin, end - begin);
   });
   if (!dense.is_same(out)) copy_into(out, dense);
@@ -120,21 +122,6 @@ std::pair<int64_t, int64_t> integers_of() {
     constexpr int kDigits = std::is_same_v<T, bfloat16> ? 8 : std::numeric_limits<T>::digits;
     return {-(int64_t{1} << kDigits), int64_t{1} << kDigits};
   }
-}
-
-// 64 random bits for element i of a piece: the words i of both halves of its group.
-uint64_t wide_word(const uint32_t* words, int64_t i) {
-  const uint32_t* group = words + i / kHalf * kRandomGroup;
-  return uint64_t{group[i % kHalf]} << 32 | group[kHalf + i % kHalf];
-}
-
-// 0 <= x < 1, a multiple of the type's epsilon / 2.
-template <class T>
-double unit(const uint32_t* words, int64_t i) {
-  if constexpr (std::is_same_v<T, double>)
-    return static_cast<double>(wide_word(words, i) >> 11) * 0x1p-53;
-  else if constexpr (std::is_same_v<T, float>) return (words[i] >> 8) * 0x1p-24;
-  else return (words[i] >> 24) * 0x1p-8;
 }
 
 template <class F>
@@ -183,7 +170,7 @@ uint64_t bounded(const RandomStream& stream, uint64_t element, uint64_t bits, ui
   for (uint64_t attempt = 1; static_cast<uint64_t>(product) < uneven && attempt < 256; ++attempt) {
     uint32_t words[kRandomGroup];
     const uint64_t group = element / kHalf + (attempt << 52);  // 16 counters to a group
-    kernels::table().random->words(stream, group, 1, words);
+    kernels::random().words(stream, group, 1, words);
     product = Wide{wide_word(words, static_cast<int64_t>(element % kHalf))} * range;
   }
   return static_cast<uint64_t>(product >> 64);
@@ -212,8 +199,8 @@ void fill_uniform(const Tensor& out, double from, double to, Generator& generato
     const T last = std::max(static_cast<T>(from), below(static_cast<T>(to)));
     generate<sizeof(T) == 8 ? 2 : 1, T>(
         out, generator, [&](const uint32_t* words, T* x, int64_t n) {
-          for (int64_t i = 0; i < n; ++i)
-            x[i] = std::min(static_cast<T>(from + (to - from) * unit<T>(words, i)), last);
+          kernels::random().uniform[static_cast<int>(dtype_of<T>())](words, x, n, from, to,
+                                                                     static_cast<double>(last));
         });
   });
 }
@@ -228,9 +215,8 @@ void fill_normal(const Tensor& out, double mean, double std, Generator& generato
           alignas(64) C standard[kGroups * kNumbers];
           const int64_t groups = (n + kNumbers - 1) / kNumbers;
           if constexpr (std::is_same_v<C, double>) wide_normals(words, groups, standard);
-          else kernels::table().random->normals(words, groups, standard);
-          const auto scale = static_cast<C>(std), shift = static_cast<C>(mean);
-          for (int64_t i = 0; i < n; ++i) x[i] = static_cast<T>(standard[i] * scale + shift);
+          else kernels::random().normals(words, groups, standard);
+          kernels::random().normal[static_cast<int>(dtype_of<T>())](standard, x, n, std, mean);
         });
   });
 }
@@ -316,8 +302,7 @@ Tensor permutation(int64_t n, Generator& generator) {
   const RandomStream stream = next(generator);
   uint32_t words[kRandomGroup];
   for (int64_t i = 0; i + 1 < n; ++i) {
-    if (i % kHalf == 0)
-      kernels::table().random->words(stream, static_cast<uint64_t>(i / kHalf), 1, words);
+    if (i % kHalf == 0) kernels::random().words(stream, static_cast<uint64_t>(i / kHalf), 1, words);
     const auto left = static_cast<uint64_t>(n - i);
     const uint64_t step =
         bounded(stream, static_cast<uint64_t>(i), wide_word(words, i % kHalf), left);

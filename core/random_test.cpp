@@ -10,7 +10,7 @@
 
 #include "tapehead/core/creation.h"
 #include "tapehead/core/error.h"
-#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/core/kernels/random.h"
 #include "tapehead/core/parallel.h"
 
 namespace tapehead {
@@ -21,7 +21,7 @@ using kernels::kRandomGroup;
 // Where word `w` of counter `index` is in our layout.
 uint32_t our_word(uint64_t seed, uint64_t draw, uint64_t index, int w) {
   uint32_t words[kRandomGroup];
-  kernels::table().random->words({seed, draw}, index / 16, 1, words);
+  kernels::random().words({seed, draw}, index / 16, 1, words);
   return words[16 * w + static_cast<int>(index % 16)];
 }
 

@@ -5,7 +5,8 @@
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/gemm.h"
 #include "tapehead/core/detail/matmul.h"
-#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/core/detail/strided.h"
+#include "tapehead/core/kernels/recurrent.h"
 #include "tapehead/core/parallel.h"
 
 namespace tapehead::core {
@@ -67,11 +68,6 @@ void forward_steps(const Recurrence& r, const RecurrenceStates& s) {
   }
 }
 
-template <class T>
-void add_rows(T* to, const T* from, int64_t n) {
-  for (int64_t j = 0; j < n; ++j) to[j] += from[j];
-}
-
 // Fills dgates and dhidden; leaves in dh and dc [B, H] the gradients of the first states.
 template <class T>
 void backward_steps(const Recurrence& r, const RecurrenceStates& s, const Tensor& dout,
@@ -94,7 +90,7 @@ void backward_steps(const Recurrence& r, const RecurrenceStates& s, const Tensor
           if (dhg) std::fill_n(row(dhg, b, GH), GH, T(0));
           continue;
         }
-        if (dy) add_rows(row(dh_row, b, H), row(dy, b, H), H);
+        if (dy) strided::add(row(dh_row, b, H), 1, row(dy, b, H), 1, H);
         kernels::cells<T>().backward[cell](
             {row(step<T>(s.gates, t), b, GH), row(step<T>(s.hidden_gates, t), b, GH),
              row(step<T>(s.h, before), b, H), row(step<T>(s.c, before), b, H), row(dh_row, b, H),

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "tapehead/core/detail/elementwise.h"
-#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/core/kernels/rows.h"
 #include "tapehead/core/parallel.h"
 
 namespace tapehead::core {

@@ -22,14 +22,14 @@ double spacing(DType type, double x) {
 
 }  // namespace
 
-std::vector<ListedKernel> listed_kernels(const Table& t) {
+std::vector<ListedKernel> listed_kernels() {
   std::vector<ListedKernel> list;
   int row = 0;
-#define TAPEHEAD_ROW(group, operands, predicate, name, types, reference, from, to, ulp, least,    \
-                     ...)                                                                         \
+#define TAPEHEAD_LISTED(group, operands, predicate, name, types, expression, reference, from, to, \
+                        ulp, least, ...)                                                          \
   list.push_back(                                                                                 \
       {#group "." #name,                                                                          \
-       t.group[row++],                                                                            \
+       group().loops[row++],                                                                      \
        operands,                                                                                  \
        predicate,                                                                                 \
        []([[maybe_unused]] Number x, [[maybe_unused]] Number y, [[maybe_unused]] Number z,        \
@@ -39,13 +39,13 @@ std::vector<ListedKernel> listed_kernels(const Table& t) {
        ulp,                                                                                       \
        least,                                                                                     \
        {__VA_ARGS__}});
-#define TAPEHEAD_UNARY(...) TAPEHEAD_ROW(unary, 1, false, __VA_ARGS__)
-#define TAPEHEAD_PREDICATE(...) TAPEHEAD_ROW(predicate, 1, true, __VA_ARGS__)
-#define TAPEHEAD_ACTIVATION(...) TAPEHEAD_ROW(activation, 1, false, __VA_ARGS__)
-#define TAPEHEAD_BINARY(...) TAPEHEAD_ROW(binary, 2, false, __VA_ARGS__)
-#define TAPEHEAD_COMPARE(...) TAPEHEAD_ROW(compare, 2, true, __VA_ARGS__)
-#define TAPEHEAD_GRADIENT(...) TAPEHEAD_ROW(gradient, 2, false, __VA_ARGS__)
-#define TAPEHEAD_TERNARY(...) TAPEHEAD_ROW(ternary, 3, false, __VA_ARGS__)
+#define TAPEHEAD_UNARY(...) TAPEHEAD_LISTED(unary, 1, false, __VA_ARGS__)
+#define TAPEHEAD_PREDICATE(...) TAPEHEAD_LISTED(predicate, 1, true, __VA_ARGS__)
+#define TAPEHEAD_ACTIVATION(...) TAPEHEAD_LISTED(activation, 1, false, __VA_ARGS__)
+#define TAPEHEAD_BINARY(...) TAPEHEAD_LISTED(binary, 2, false, __VA_ARGS__)
+#define TAPEHEAD_COMPARE(...) TAPEHEAD_LISTED(compare, 2, true, __VA_ARGS__)
+#define TAPEHEAD_GRADIENT(...) TAPEHEAD_LISTED(gradient, 2, false, __VA_ARGS__)
+#define TAPEHEAD_TERNARY(...) TAPEHEAD_LISTED(ternary, 3, false, __VA_ARGS__)
   TAPEHEAD_UNARY_KERNELS(TAPEHEAD_UNARY) row = 0;
   TAPEHEAD_PREDICATE_KERNELS(TAPEHEAD_PREDICATE) row = 0;
   TAPEHEAD_ACTIVATION_KERNELS(TAPEHEAD_ACTIVATION) row = 0;

@@ -1,18 +1,19 @@
-// The rows of core/kernels/lists.h as data, for what walks them: the test and the benchmark.
+// The rows of core/kernels/elementwise_kernels.h as data, for what walks them: the test and the
+// benchmark.
 #pragma once
 
 #include <array>
 #include <string>
 #include <vector>
 
-#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/core/kernels/elementwise_kernels.h"
 
 namespace tapehead::kernels {
 
 /// What references compute in: more digits than f64.
 using Number = long double;
 
-/// One elementwise kernel of one instruction set.
+/// One elementwise kernel, of the instruction set in use.
 struct ListedKernel {
   std::string name;   // "unary.tanh"
   const Loop* loops;  // [DType]; null where it does not have the type
@@ -24,7 +25,7 @@ struct ListedKernel {
   std::array<double, 2> numbers;
 };
 
-std::vector<ListedKernel> listed_kernels(const Table& table);
+std::vector<ListedKernel> listed_kernels();
 
 /// The reference's result as an element of the type has it: integers wrap, all but 0 is true.
 Number as_element(DType type, Number x);

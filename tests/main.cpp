@@ -5,13 +5,13 @@
 
 #include <cstdio>
 
+#include "tapehead/core/detail/isa.h"
 #include "tapehead/core/error.h"
-#include "tapehead/core/kernels/kernels.h"
 
 int main(int argc, char** argv) {
   constexpr int kSkipped = 77;
   try {
-    tapehead::kernels::table();
+    tapehead::kernels::used_levels();
   } catch (const tapehead::ValueError& error) {
     std::puts(error.what());
     return kSkipped;

@@ -8,7 +8,7 @@
 #include "tapehead/autograd/rederive.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
-#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/core/kernels/additive.h"
 #include "tapehead/core/parallel.h"
 
 namespace tapehead {

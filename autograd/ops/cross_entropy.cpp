@@ -13,7 +13,7 @@
 #include "tapehead/autograd/detail/class_targets.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
-#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/core/kernels/rows.h"
 #include "tapehead/core/parallel.h"
 
 namespace tapehead {

@@ -10,7 +10,7 @@
 #include "tapehead/core/detail/groups.h"
 #include "tapehead/core/detail/index.h"
 #include "tapehead/core/error.h"
-#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/core/kernels/bag.h"
 #include "tapehead/core/parallel.h"
 
 namespace tapehead {
@@ -103,8 +103,8 @@ struct EmbeddingBag : CustomOp {
         for (int64_t j = first; j < last; ++j)
           for (int64_t i = 0; i < bags; ++i) {
             const int64_t row = id[i * J + j];
-            for (int64_t c = 0; row != padding && c < C; ++c)
-              df[j * C + c] += g[i * C + c] * w[row * C + c];
+            if (row == padding) continue;
+            kernels::bag<T>().add_product(df + j * C, g + i * C, w + row * C, C);
           }
       });
     });

@@ -15,8 +15,9 @@
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/gemm.h"
 #include "tapehead/core/detail/lengths.h"
+#include "tapehead/core/detail/strided.h"
 #include "tapehead/core/error.h"
-#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/core/kernels/entity.h"
 #include "tapehead/core/parallel.h"
 
 namespace tapehead {
@@ -223,7 +224,7 @@ struct Entities : CustomOp {
     core::gemm(s.dtype(), C, C, (g.starts.back() - g.starts[0]) * N, {dpre.data<T>() + first, 1, C},
                {states.data<T>() + first, C, 1}, out[4].data<T>() + group * C * C, C);
     for (int64_t i = 0; i < stories; ++i)  // slots start as their keys
-      for (int64_t k = 0; k < N * C; ++k) dkeys[k] += dh[i * N * C + k];
+      core::strided::add(dkeys, 1, dh + i * N * C, 1, N * C);
   }
 
   void forget() override {

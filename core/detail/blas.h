@@ -16,7 +16,7 @@ struct Blas {
 Blas blas();
 
 /// The core whose kernels should run in place of those of `core`, by the best instruction set of
-/// this machine (of kernels::Table); empty where those of `core` are right.
+/// this machine (of kernels::isa()); empty where those of `core` are right.
 ///
 /// An OpenBLAS older than its CPU falls back to Prescott: SSE3, a fifth of the speed.
 std::string better_core(std::string_view core, std::string_view isa);

@@ -5,7 +5,7 @@
 
 #include <initializer_list>
 
-#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/core/kernels/elementwise_kernels.h"
 #include "tapehead/core/tensor.h"
 
 namespace tapehead::core {

@@ -1,13 +1,35 @@
-// The instruction sets that kernels are compiled for.
+// The CPU's instruction sets, and which of them kernels use.
 #pragma once
 
+#include <functional>
+#include <string>
 #include <vector>
 
-#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/core/kernels/levels.h"
 
 namespace tapehead::kernels {
 
-/// The kernels of every instruction set that this CPU runs, the best first.
-std::vector<const Table*> supported_tables();
+class Entry;
+
+/// "avx2"
+const char* level_name(Level level);
+/// What the CPU runs, one bit a level.
+uint32_t cpu_levels();
+/// The instruction sets among them that all kernels are compiled for, the best first.
+std::vector<Level> supported_isas();
+/// The bits of `levels` up to `most`.
+uint32_t up_to(Level most, uint32_t levels);
+
+/// What kernels use: TAPEHEAD_ISA (baseline, avx2, avx512 or an extension), else all that the CPU
+/// runs. Throws ValueError when TAPEHEAD_ISA names what the CPU does not run.
+uint32_t used_levels();
+/// The instruction set among them: "avx2".
+const char* isa();
+
+/// Calls f with every entry of the table whose family's header the program includes.
+void each_entry(const std::function<void(Entry&)>& f);
+/// Fills the table again, with levels up to `most`. For tests and benchmarks: no kernel may run
+/// meanwhile in another thread.
+void use_isa(Level most);
 
 }  // namespace tapehead::kernels

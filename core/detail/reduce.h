@@ -1,7 +1,7 @@
 // Reductions over any set of axes, any strides, without a copy. Nothing here is recorded.
 #pragma once
 
-#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/core/kernels/reduce.h"
 #include "tapehead/core/tensor.h"
 
 namespace tapehead::core {

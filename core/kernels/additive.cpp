@@ -1,6 +1,5 @@
 #include "tapehead/core/kernels/additive.h"
 
-#include "tapehead/core/kernels/isa.h"
 #include "tapehead/core/kernels/math.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {

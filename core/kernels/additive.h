@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "tapehead/core/kernels/family.h"
+
 namespace tapehead::kernels {
 
 template <class T>
@@ -15,3 +17,5 @@ struct AdditiveKernels {
 };
 
 }  // namespace tapehead::kernels
+
+TAPEHEAD_KERNELS_WIDE(additive, AdditiveKernels, "additive_scores")

@@ -1,6 +1,5 @@
 #include "tapehead/core/kernels/attention.h"
 
-#include "tapehead/core/kernels/isa.h"
 #include "tapehead/core/kernels/row_sums.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
@@ -32,11 +31,40 @@ void gradient(const T* weight, T* dx, int64_t n, T delta) {
   for (int64_t i = 0; i < n; ++i) dx[i] = weight[i] * (dx[i] - delta);
 }
 
+template <class T>
+void hide(T* x, const bool* seen, int64_t step, int64_t n) {
+  constexpr T kHidden = -static_cast<T>(__builtin_inf());
+  if (step == 1) {
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; ++i) x[i] = seen[i] ? x[i] : kHidden;
+  } else {
+    for (int64_t i = 0; i < n; ++i) x[i] = seen[i * step] ? x[i] : kHidden;
+  }
+}
+
+template <class T>
+void add_up(T* to, const T* x, int64_t n) {
+  T sum = *to;
+  for (int64_t i = 0; i < n; ++i) sum += x[i];
+  *to = sum;
+}
+
+template <class T>
+TAPEHEAD_NOT_CONTRACTED double dot(const T* x, int64_t x_step, const T* y, int64_t y_step,
+                                   int64_t n) {
+  double sum = 0;
+  for (int64_t i = 0; i < n; ++i)
+    sum += static_cast<double>(x[i * x_step]) * static_cast<double>(y[i * y_step]);
+  return sum;
+}
+
+template <class T>
+constexpr AttentionKernels<T> kKernels = {accumulate<T>, weights<T>, gradient<T>,
+                                          hide<T>,       add_up<T>,  dot<T>};
+
 }  // namespace
 
-extern const AttentionKernels<float> attention_f32 = {accumulate<float>, weights<float>,
-                                                      gradient<float>};
-extern const AttentionKernels<double> attention_f64 = {accumulate<double>, weights<double>,
-                                                       gradient<double>};
+extern const AttentionKernels<float> attention_f32 = kKernels<float>;
+extern const AttentionKernels<double> attention_f64 = kKernels<double>;
 
 }  // namespace tapehead::kernels::TAPEHEAD_ISA

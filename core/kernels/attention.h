@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "tapehead/core/kernels/family.h"
+
 namespace tapehead::kernels {
 
 /// Elements lie side by side. A score of -infinity has no weight; a row may have no other.
@@ -15,6 +17,14 @@ struct AttentionKernels {
   void (*weights)(T* x, int64_t n, T shift);
   /// dx = weight * (dx - delta)
   void (*gradient)(const T* weight, T* dx, int64_t n, T delta);
+  /// x = -infinity where `seen`, which has a stride of `step`, is false.
+  void (*hide)(T* x, const bool* seen, int64_t step, int64_t n);
+  /// Adds x to *to, one after the other.
+  void (*add_up)(T* to, const T* x, int64_t n);
+  /// The sum of the products, one after the other.
+  double (*dot)(const T* x, int64_t x_step, const T* y, int64_t y_step, int64_t n);
 };
 
 }  // namespace tapehead::kernels
+
+TAPEHEAD_KERNELS_WIDE(attention, AttentionKernels, "scaled_dot_product_attention")

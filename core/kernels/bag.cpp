@@ -1,6 +1,6 @@
 #include "tapehead/core/kernels/bag.h"
 
-#include "tapehead/core/kernels/isa.h"
+#include "tapehead/core/kernels/math.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
 namespace {
@@ -52,9 +52,16 @@ void add_to_row(T* to, const T* dy, const T* factors, const int64_t* positions, 
   }
 }
 
+template <class T>
+TAPEHEAD_NOT_CONTRACTED void add_exact_product(T* to, const T* x, const T* y, int64_t n) {
+#pragma GCC ivdep
+  for (int64_t c = 0; c < n; ++c) to[c] += x[c] * y[c];
+}
+
 }  // namespace
 
-extern const BagKernels<float> bag_f32 = {sum<float>, add_to_row<float>};
-extern const BagKernels<double> bag_f64 = {sum<double>, add_to_row<double>};
+extern const BagKernels<float> bag_f32 = {sum<float>, add_to_row<float>, add_exact_product<float>};
+extern const BagKernels<double> bag_f64 = {sum<double>, add_to_row<double>,
+                                           add_exact_product<double>};
 
 }  // namespace tapehead::kernels::TAPEHEAD_ISA

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "tapehead/core/kernels/family.h"
+
 namespace tapehead::kernels {
 
 template <class T>
@@ -14,6 +16,10 @@ struct BagKernels {
   /// to[c] += the sum of dy[p / n][c] factors[p % n][c] over `count` positions p.
   void (*add_to_row)(T* to, const T* dy, const T* factors, const int64_t* positions, int64_t count,
                      int64_t n, int64_t width);
+  /// to[c] += x[c] y[c], without contraction.
+  void (*add_product)(T* to, const T* x, const T* y, int64_t n);
 };
 
 }  // namespace tapehead::kernels
+
+TAPEHEAD_KERNELS_WIDE(bag, BagKernels, "embedding_bag")

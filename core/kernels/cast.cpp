@@ -82,9 +82,9 @@ void run_blocks(const BlockPlan& plan, char* const* data, const int64_t* strides
   {cast_entry<From, float>(),   cast_entry<From, double>(),  cast_entry<From, bfloat16>(), \
    cast_entry<From, int64_t>(), cast_entry<From, int32_t>(), cast_entry<From, uint8_t>(),  \
    cast_entry<From, bool>()},
-extern const Loop cast_loops[kDTypes][kDTypes] = {
-    TAPEHEAD_CASTS(float) TAPEHEAD_CASTS(double) TAPEHEAD_CASTS(bfloat16) TAPEHEAD_CASTS(int64_t)
-        TAPEHEAD_CASTS(int32_t) TAPEHEAD_CASTS(uint8_t) TAPEHEAD_CASTS(bool)};
+extern const CastKernels cast_kernels = {
+    {TAPEHEAD_CASTS(float) TAPEHEAD_CASTS(double) TAPEHEAD_CASTS(bfloat16) TAPEHEAD_CASTS(int64_t)
+         TAPEHEAD_CASTS(int32_t) TAPEHEAD_CASTS(uint8_t) TAPEHEAD_CASTS(bool)}};
 #undef TAPEHEAD_CASTS
 
 }  // namespace tapehead::kernels::TAPEHEAD_ISA

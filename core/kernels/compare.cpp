@@ -3,36 +3,11 @@
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
 namespace {
-
-struct eq {
-  template <class T>
-  bool operator()(T x, T y) const {
-    return x == y;
-  }
-};
-struct ne {
-  template <class T>
-  bool operator()(T x, T y) const {
-    return x != y;
-  }
-};
-struct lt {
-  template <class T>
-  bool operator()(T x, T y) const {
-    return x < y;
-  }
-};
-struct le {
-  template <class T>
-  bool operator()(T x, T y) const {
-    return x <= y;
-  }
-};
-
+TAPEHEAD_COMPARE_KERNELS(TAPEHEAD_FUNCTOR_OF_XY)
 }  // namespace
 
-#define TAPEHEAD_ROW(name, types, ...) TAPEHEAD_LOOPS(compare_entry, name, types)
-extern const Loop compare_loops[][kDTypes] = {TAPEHEAD_COMPARE_KERNELS(TAPEHEAD_ROW)};
-#undef TAPEHEAD_ROW
+#define TAPEHEAD_COMPARE_LOOPS(name, types, ...) TAPEHEAD_LOOPS(compare_entry, name, types)
+extern const LoopKernels<Compare> compare_kernels = {
+    {TAPEHEAD_COMPARE_KERNELS(TAPEHEAD_COMPARE_LOOPS)}};
 
 }  // namespace tapehead::kernels::TAPEHEAD_ISA

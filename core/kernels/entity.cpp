@@ -1,6 +1,5 @@
 #include "tapehead/core/kernels/entity.h"
 
-#include "tapehead/core/kernels/isa.h"
 #include "tapehead/core/kernels/math.h"
 #include "tapehead/core/kernels/row_sums.h"
 

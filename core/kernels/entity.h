@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "tapehead/core/kernels/family.h"
+
 namespace tapehead::kernels {
 
 /// Rows of `width` numbers: one of the sentence s and of W s, `slots` of the others.
@@ -38,3 +40,5 @@ struct EntityKernels {
 constexpr double kEntityEps = 1e-24;
 
 }  // namespace tapehead::kernels
+
+TAPEHEAD_KERNELS_WIDE(entity, EntityKernels, "entity_memory")

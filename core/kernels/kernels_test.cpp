@@ -1,7 +1,7 @@
-// Every elementwise kernel of lists.h against its reference in long double, on every instruction
-// set that this CPU has: each type, lengths around the vector sizes from any place, operands side
-// by side, repeated and strided, special values.
-#include "tapehead/core/kernels/kernels.h"
+// Every elementwise kernel of elementwise_kernels.h against its reference in long double, on every
+// instruction set that this CPU has: each type, lengths around the vector sizes from any place,
+// operands side by side, repeated and strided, special values.
+#include "tapehead/core/kernels/elementwise_kernels.h"
 
 #include <doctest/doctest.h>
 
@@ -11,8 +11,8 @@
 #include <random>
 #include <set>
 
-#include "tapehead/core/detail/isa.h"
 #include "tapehead/tests/kernel_list.h"
+#include "tapehead/tests/on_each_isa.h"
 
 namespace tapehead::kernels {
 namespace {
@@ -117,9 +117,8 @@ void check(const ListedKernel& kernel, int64_t n, const Steps& steps, int64_t sh
 // Calls f.operator()<T>(kernel) for every kernel and type of every instruction set.
 template <class F>
 void each_kernel(F f) {
-  for (const Table* table : supported_tables()) {
-    CAPTURE(std::string(table->isa));
-    for (const ListedKernel& kernel : listed_kernels(*table)) {
+  on_each_isa([&] {
+    for (const ListedKernel& kernel : listed_kernels()) {
       CAPTURE(kernel.name);
       for (int d = 0; d < kDTypes; ++d) {
         if (!kernel.loops[d]) continue;
@@ -127,7 +126,7 @@ void each_kernel(F f) {
         visit(static_cast<DType>(d), [&]<class T>() { f.template operator()<T>(kernel); });
       }
     }
-  }
+  });
 }
 
 constexpr Steps kSideBySide{1, 1, 1, 1};

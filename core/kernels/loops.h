@@ -5,7 +5,7 @@
 // needs the op's numbers is constructed from them.
 #pragma once
 
-#include "tapehead/core/kernels/isa.h"
+#include "tapehead/core/kernels/elementwise_kernels.h"
 #include "tapehead/core/kernels/math.h"
 
 namespace tapehead::kernels {
@@ -38,8 +38,65 @@ struct WrappingOf<int32_t> {
 };
 template <class T>
 using Wrapping = typename WrappingOf<T>::Type;
+template <class T>
+inline Wrapping<T> wrap(T x) {
+  return static_cast<Wrapping<T>>(x);
+}
+template <class T>
+inline T absolute(T x) {
+  return x < 0 ? static_cast<T>(-wrap(x)) : x;
+}
+inline uint8_t absolute(uint8_t x) { return x; }
 
-// The types that a row of lists.h may name.
+// The numbers of an op, which a functor holds and takes as T.
+template <int kCount>
+struct Numbers {
+  double values[kCount];
+  explicit Numbers(const double* given) {
+    for (int i = 0; i < kCount; ++i) values[i] = given[i];
+  }
+  template <class T>
+  struct As {
+    T at[kCount];
+    T operator[](int i) const { return at[i]; }
+  };
+  template <class T>
+  As<T> as() const {
+    As<T> numbers;
+    for (int i = 0; i < kCount; ++i) numbers.at[i] = static_cast<T>(values[i]);
+    return numbers;
+  }
+};
+template <>
+struct Numbers<0> {
+  template <class T>
+  int as() const {
+    return 0;
+  }
+};
+template <class... T>
+constexpr int count_of(T...) {
+  return sizeof...(T);
+}
+
+// The functor of a row of elementwise_kernels.h.
+#define TAPEHEAD_FUNCTOR(operands, name, expression, ...)     \
+  struct name : Numbers<count_of(__VA_ARGS__)> {              \
+    using Numbers<count_of(__VA_ARGS__)>::Numbers;            \
+    template <class T>                                        \
+    auto operator() operands const {                          \
+      [[maybe_unused]] const auto k = this->template as<T>(); \
+      return expression;                                      \
+    }                                                         \
+  };
+#define TAPEHEAD_FUNCTOR_OF_X(name, types, expression, reference, from, to, ulp, least, ...) \
+  TAPEHEAD_FUNCTOR((T x), name, expression, __VA_ARGS__)
+#define TAPEHEAD_FUNCTOR_OF_XY(name, types, expression, reference, from, to, ulp, least, ...) \
+  TAPEHEAD_FUNCTOR((T x, T y), name, expression, __VA_ARGS__)
+#define TAPEHEAD_FUNCTOR_OF_XYZ(name, types, expression, reference, from, to, ulp, least, ...) \
+  TAPEHEAD_FUNCTOR((T x, T y, T z), name, expression, __VA_ARGS__)
+
+// The types that a row of elementwise_kernels.h may name.
 constexpr bool all(DType) { return true; }
 constexpr bool arithmetic(DType d) { return d != boolean; }
 constexpr bool whole(DType d) { return d == i64 || d == i32 || d == u8 || d == boolean; }
@@ -77,6 +134,19 @@ inline void run(char* out, int64_t n, const double* numbers, X... x) {
 }  // namespace
 
 namespace TAPEHEAD_ISA {
+
+/// Elementwise kernels compute on elements that lie side by side, bf16 as f32. A plan says how all
+/// other operands are brought to them, in blocks: sizes are those of elements in memory and as
+/// computed.
+struct BlockPlan {
+  Loop loop;
+  int operands;
+  int64_t stored[4];
+  int64_t computed[4];
+};
+void run_blocks(const BlockPlan& plan, char* const* data, const int64_t* strides, int64_t n,
+                const double* numbers);  // cast.cpp
+
 namespace {
 
 template <class F, class R, class T>

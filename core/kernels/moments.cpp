@@ -7,7 +7,6 @@
 //   Total                     blocks joined
 //   of(n, acc, pivot, second) the total of a block
 //   join(total, total), finish(total, n, arg)
-#include "tapehead/core/kernels/isa.h"
 #include "tapehead/core/kernels/reduce_tile.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
@@ -152,12 +151,11 @@ constexpr Reducer two_pass() {
 
 }  // namespace
 
-#define TAPEHEAD_ROW(name, types, ...)                                                    \
+#define TAPEHEAD_REDUCERS(name, types, ...)                                               \
   {two_pass<float, name, kernels::types>(),    two_pass<double, name, kernels::types>(),  \
    two_pass<bfloat16, name, kernels::types>(), two_pass<int64_t, name, kernels::types>(), \
    two_pass<int32_t, name, kernels::types>(),  two_pass<uint8_t, name, kernels::types>(), \
    two_pass<bool, name, kernels::types>()},
-extern const Reducer two_pass_reducers[][kDTypes] = {TAPEHEAD_TWO_PASS_KERNELS(TAPEHEAD_ROW)};
-#undef TAPEHEAD_ROW
+extern const TwoPassKernels two_pass_kernels = {{TAPEHEAD_TWO_PASS_KERNELS(TAPEHEAD_REDUCERS)}};
 
 }  // namespace tapehead::kernels::TAPEHEAD_ISA

@@ -1,5 +1,5 @@
 // layer_norm and rms_norm.
-#include "tapehead/core/kernels/isa.h"
+#include "tapehead/core/kernels/norm.h"
 #include "tapehead/core/kernels/row_sums.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
@@ -84,7 +84,8 @@ constexpr NormKernels norm_kernels_of() {
 
 }  // namespace
 
-extern const NormKernels norm_kernels[] = {norm_kernels_of<float>(), norm_kernels_of<double>(),
-                                           norm_kernels_of<bfloat16>()};
+extern const NormKernels norm_f32 = norm_kernels_of<float>();
+extern const NormKernels norm_f64 = norm_kernels_of<double>();
+extern const NormKernels norm_bf16 = norm_kernels_of<bfloat16>();
 
 }  // namespace tapehead::kernels::TAPEHEAD_ISA

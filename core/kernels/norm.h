@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "tapehead/core/dtype.h"
+#include "tapehead/core/kernels/family.h"
 
 namespace tapehead::kernels {
 
@@ -21,3 +22,5 @@ struct NormKernels {
 };
 
 }  // namespace tapehead::kernels
+
+TAPEHEAD_KERNELS_FLOATING(norm, NormKernels, "layer_norm rms_norm")

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "tapehead/core/dtype.h"
+#include "tapehead/core/kernels/family.h"
 
 namespace tapehead::kernels {
 
@@ -66,3 +67,5 @@ struct OptimKernels {
 };
 
 }  // namespace tapehead::kernels
+
+TAPEHEAD_KERNELS(optim, OptimKernels, "")

@@ -1,6 +1,6 @@
 // Random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1,
 // 2, 3, SC 2011), sixteen counters at a time, and normal numbers made from them.
-#include "tapehead/core/kernels/isa.h"
+#include "tapehead/core/kernels/random.h"
 #include "tapehead/core/kernels/loops.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
@@ -97,9 +97,38 @@ void drop(const uint32_t* words, uint32_t threshold, double scale, const void* x
   for (int64_t i = 0; i < n; ++i) to[i] = T(words[i] < threshold ? C(0) : C(from[i]) * factor);
 }
 
+template <class T>
+TAPEHEAD_NOT_CONTRACTED void uniform(const uint32_t* words, void* out, int64_t n, double from,
+                                     double to, double last_) {
+  T* x = static_cast<T*>(out);
+  const double range = to - from;
+  const auto last = static_cast<Compute<T>>(last_);
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) {
+    const auto value = Compute<T>(static_cast<T>(from + range * unit<T>(words, i)));
+    x[i] = static_cast<T>(last < value ? last : value);
+  }
+}
+
+template <class T>
+TAPEHEAD_NOT_CONTRACTED void normal(const void* standard, void* out, int64_t n, double scale_,
+                                    double shift_) {
+  using C = Compute<T>;
+  const C* z = static_cast<const C*>(standard);
+  T* x = static_cast<T*>(out);
+  const C scale = static_cast<C>(scale_), shift = static_cast<C>(shift_);
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) x[i] = static_cast<T>(z[i] * scale + shift);
+}
+
 }  // namespace
 
 extern const RandomKernels random_kernels = {
-    random_words, random_normals, {drop<float>, drop<double>, drop<bfloat16>}};
+    .words = random_words,
+    .normals = random_normals,
+    .drop = {drop<float>, drop<double>, drop<bfloat16>},
+    .uniform = {uniform<float>, uniform<double>, uniform<bfloat16>},
+    .normal = {normal<float>, normal<double>, normal<bfloat16>},
+};
 
 }  // namespace tapehead::kernels::TAPEHEAD_ISA

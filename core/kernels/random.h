@@ -3,11 +3,28 @@
 
 #include <cstdint>
 
+#include "tapehead/core/kernels/family.h"
+
 namespace tapehead::kernels {
 
 /// Random words come in groups of this many, made of 16 Philox counters: word w of counter 16 g + j
 /// is word 16 w + j of group g.
 inline constexpr int kRandomGroup = 64;
+
+/// 64 random bits for element i of a piece: the words i of both halves of its group.
+static inline uint64_t wide_word(const uint32_t* words, int64_t i) {
+  constexpr int kHalf = kRandomGroup / 2;
+  const uint32_t* group = words + i / kHalf * kRandomGroup;
+  return uint64_t{group[i % kHalf]} << 32 | group[kHalf + i % kHalf];
+}
+
+/// 0 <= x < 1, a multiple of half of the epsilon of T: f32, f64 or bf16.
+template <class T>
+static inline double unit(const uint32_t* words, int64_t i) {
+  if constexpr (sizeof(T) == 8) return static_cast<double>(wide_word(words, i) >> 11) * 0x1p-53;
+  else if constexpr (sizeof(T) == 4) return (words[i] >> 8) * 0x1p-24;
+  else return (words[i] >> 24) * 0x1p-8;
+}
 
 /// What keys the numbers of one draw.
 struct RandomStream {
@@ -23,6 +40,14 @@ struct RandomKernels {
   /// out = words < threshold ? 0 : x * scale, for n elements of f32, f64 or bf16.
   void (*drop[3])(const uint32_t* words, uint32_t threshold, double scale, const void* x, void* out,
                   int64_t n);
+  /// out = from + (to - from) u, at most `last`, for n elements of f32, f64 or bf16: u is unit() of
+  /// the words.
+  void (*uniform[3])(const uint32_t* words, void* out, int64_t n, double from, double to,
+                     double last);
+  /// out = x * scale + shift of standard normal numbers x, which are f32, for f64 f64.
+  void (*normal[3])(const void* x, void* out, int64_t n, double scale, double shift);
 };
 
 }  // namespace tapehead::kernels
+
+TAPEHEAD_KERNELS(random, RandomKernels, "dropout")

@@ -2,7 +2,6 @@
 // Cho et al. 2014, the reset gate applied after the product as in cuDNN and PyTorch.
 #include "tapehead/core/kernels/recurrent.h"
 
-#include "tapehead/core/kernels/isa.h"
 #include "tapehead/core/kernels/math.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "tapehead/core/kernels/family.h"
+
 namespace tapehead::kernels {
 
 /// Operands of a step forward; n is the hidden size. Gates lie one after the other, n numbers each:
@@ -33,3 +35,5 @@ struct CellKernels {
 };
 
 }  // namespace tapehead::kernels
+
+TAPEHEAD_KERNELS_WIDE(cells, CellKernels, "recurrent")

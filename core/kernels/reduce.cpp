@@ -1,5 +1,4 @@
 // Reductions that take elements one at a time.
-#include "tapehead/core/kernels/isa.h"
 #include "tapehead/core/kernels/reduce_tile.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
@@ -147,12 +146,11 @@ constexpr Reducer reducer() {
 
 }  // namespace
 
-#define TAPEHEAD_ROW(name, types, ...)                                                  \
+#define TAPEHEAD_REDUCERS(name, types, ...)                                             \
   {reducer<float, name, kernels::types>(),    reducer<double, name, kernels::types>(),  \
    reducer<bfloat16, name, kernels::types>(), reducer<int64_t, name, kernels::types>(), \
    reducer<int32_t, name, kernels::types>(),  reducer<uint8_t, name, kernels::types>(), \
    reducer<bool, name, kernels::types>()},
-extern const Reducer reducers[][kDTypes] = {TAPEHEAD_REDUCE_KERNELS(TAPEHEAD_ROW)};
-#undef TAPEHEAD_ROW
+extern const ReduceKernels reduce_kernels = {{TAPEHEAD_REDUCE_KERNELS(TAPEHEAD_REDUCERS)}};
 
 }  // namespace tapehead::kernels::TAPEHEAD_ISA

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "tapehead/core/dtype.h"
+#include "tapehead/core/kernels/family.h"
 
 namespace tapehead::kernels {
 
@@ -54,4 +55,28 @@ struct Reducer {
                  double arg);
 };
 
+/// [Reduce][DType], the first for those before Reduce::var, the second for the others. `tile` is
+/// null where the type is not supported.
+struct ReduceKernels {
+  Reducer reducers[static_cast<int>(Reduce::var)][kDTypes];
+};
+struct TwoPassKernels {
+  Reducer reducers[static_cast<int>(Reduce::count) - static_cast<int>(Reduce::var)][kDTypes];
+};
+
 }  // namespace tapehead::kernels
+
+TAPEHEAD_KERNELS(reduce, ReduceKernels, "sum max norm")
+TAPEHEAD_KERNELS(two_pass, TwoPassKernels, "var logsumexp")
+
+#ifndef TAPEHEAD_ISA
+namespace tapehead::kernels {
+
+inline const Reducer& reducer(Reduce op, DType dtype) {
+  const int i = static_cast<int>(op), first = static_cast<int>(Reduce::var);
+  const auto& row = i < first ? reduce().reducers[i] : two_pass().reducers[i - first];
+  return row[static_cast<int>(dtype)];
+}
+
+}  // namespace tapehead::kernels
+#endif

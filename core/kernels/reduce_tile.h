@@ -11,6 +11,7 @@
 // The order of the additions depends on the sizes and strides of the tile alone.
 #pragma once
 
+#include "tapehead/core/kernels/reduce.h"
 #include "tapehead/core/kernels/row_sums.h"
 
 namespace tapehead::kernels {

@@ -1,7 +1,6 @@
 // softmax, log_softmax and their gradients; the pieces of cross entropy.
+#include "tapehead/core/kernels/rows.h"
 #include "tapehead/core/kernels/row_sums.h"
-
-#include "tapehead/core/kernels/isa.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
 namespace {
@@ -171,7 +170,8 @@ constexpr RowKernels row_kernels_of() {
 
 }  // namespace
 
-extern const RowKernels row_kernels[] = {row_kernels_of<float>(), row_kernels_of<double>(),
-                                         row_kernels_of<bfloat16>()};
+extern const RowKernels rows_f32 = row_kernels_of<float>();
+extern const RowKernels rows_f64 = row_kernels_of<double>();
+extern const RowKernels rows_bf16 = row_kernels_of<bfloat16>();
 
 }  // namespace tapehead::kernels::TAPEHEAD_ISA

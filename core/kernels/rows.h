@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "tapehead/core/dtype.h"
+#include "tapehead/core/kernels/family.h"
 
 namespace tapehead::kernels {
 
@@ -29,3 +30,5 @@ struct RowKernels {
 };
 
 }  // namespace tapehead::kernels
+
+TAPEHEAD_KERNELS_FLOATING(rows, RowKernels, "softmax log_softmax cross_entropy")

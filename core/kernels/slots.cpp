@@ -1,6 +1,5 @@
 #include "tapehead/core/kernels/slots.h"
 
-#include "tapehead/core/kernels/isa.h"
 #include "tapehead/core/kernels/row_sums.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {

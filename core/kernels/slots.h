@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "tapehead/core/kernels/family.h"
+
 namespace tapehead::kernels {
 
 struct SlotSizes {
@@ -76,3 +78,5 @@ struct SlotKernels {
 constexpr double kEmptySlot = 1e-6;
 
 }  // namespace tapehead::kernels
+
+TAPEHEAD_KERNELS_WIDE(slots, SlotKernels, "")

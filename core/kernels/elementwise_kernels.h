@@ -1,0 +1,200 @@
+// Every elementwise kernel, a row each: the row declares it, compiles it for each type and
+// instruction set, tests it against its reference (kernels_test.cpp) and benchmarks it. The op of
+// the same name takes its row of test cases from a unary kernel's row, unless it has one of its
+// own.
+//
+//   K(name, types, expression, reference, from, to, ulp, least, numbers...)
+//
+// types       the element types that it has: all, arithmetic (no bool), integral, floating, or
+// whole
+//             (integral and bool)
+// expression  the result, of the operands x, y, z of type T (bf16 as float) and the op's numbers
+//             k[0], k[1], also of type T. Functions are those of math.h and loops.h, or stand in
+//             the file that the list names
+// reference   the same in long double
+// from, to    the operands' range that tests and benchmarks draw from
+// ulp         the largest error for f32 and f64, in units of the last place of the result
+// least       or, where the result is smaller than this, of this
+// numbers     sample values of the op's numbers, for kernels that take them
+#pragma once
+
+#include "tapehead/core/dtype.h"
+#include "tapehead/core/kernels/family.h"
+
+// unary.cpp: one operand; the result has its type.
+#define TAPEHEAD_UNARY_KERNELS(K)                                              \
+  K(neg, arithmetic, -wrap(x), -x, -9, 9, 0, 0)                                \
+  K(abs, arithmetic, absolute(x), std::abs(x), -9, 9, 0, 0)                    \
+  K(sign, arithmetic, (x > 0) - (x < 0), (x > 0) - (x < 0), -9, 9, 0, 0)       \
+  K(square, arithmetic, wrap(x) * wrap(x), x * x, -9, 9, 1, 0)                 \
+  K(bitwise_not, integral, ~x, ~static_cast<int64_t>(x), 0, 100, 0, 0)         \
+  K(floor, floating, floor_of(x), std::floor(x), -9, 9, 0, 0)                  \
+  K(ceil, floating, ceil_of(x), std::ceil(x), -9, 9, 0, 0)                     \
+  K(round, floating, round_of(x), std::nearbyint(x), -9, 9, 0, 0)              \
+  K(trunc, floating, trunc_of(x), std::trunc(x), -9, 9, 0, 0)                  \
+  K(reciprocal, floating, 1 / x, 1 / x, 1, 9, 1, 0)                            \
+  K(sqrt, floating, sqrt_of(x), std::sqrt(x), 0, 9, 1, 0)                      \
+  K(rsqrt, floating, 1 / sqrt_of(x), 1 / std::sqrt(x), 0.1, 9, 2, 0)           \
+  K(exp, floating, exp_of(x), std::exp(x), -80, 80, 1, 0)                      \
+  K(expm1, floating, expm1_of(x), std::expm1(x), -20, 80, 1.5, 0)              \
+  K(log, floating, log_of(x), std::log(x), 0.001, 9, 1, 0)                     \
+  K(log1p, floating, log1p_of(x), std::log1p(x), -0.9, 9, 2.1, 0)              \
+  K(sin, floating, sin_of(x), std::sin(x), -99, 99, 1, 0)                      \
+  K(cos, floating, cos_of(x), std::cos(x), -99, 99, 1, 0)                      \
+  K(tanh, floating, tanh_of(x), std::tanh(x), -12, 12, 2.6, 0)                 \
+  K(sigmoid, floating, sigmoid_of(x), 1 / (1 + std::exp(-x)), -80, 80, 2.5, 0) \
+  K(erf, floating, erf_of(x), std::erf(x), -5, 5, 3.1, 0)
+
+// unary.cpp: one operand; the result is bool.
+#define TAPEHEAD_PREDICATE_KERNELS(K)                                                     \
+  K(isnan, floating, x != x, std::isnan(x), -9, 9, 0, 0)                                  \
+  K(isinf, floating, x == T(kInfinity) || x == -T(kInfinity), std::isinf(x), -9, 9, 0, 0) \
+  K(isfinite, floating, x - x == 0, std::isfinite(x), -9, 9, 0, 0)
+
+// binary.cpp: two operands of one type, which is the result's.
+#define TAPEHEAD_BINARY_KERNELS(K)                                                            \
+  K(add, all, wrap(x) + wrap(y), x + y, -9, 9, 1, 0)                                          \
+  K(sub, arithmetic, wrap(x) - wrap(y), x - y, -9, 9, 1, 0)                                   \
+  K(mul, all, product_of(x, y), x* y, -9, 9, 1, 0)                                            \
+  K(div, floating, x / y, x / y, 1, 9, 1, 0)                                                  \
+  K(floor_divide, arithmetic, floor_divide_of(x, y), std::floor(x / y), 1, 99, 0, 0)          \
+  K(remainder, arithmetic, remainder_of(x, y), std::fmod(x, y), 1, 99, 0, 0)                  \
+  K(pow, arithmetic, power_of(x, y), std::pow(x, y), 1, 4, 2, 0)                              \
+  K(maximum, all, x > y || x != x ? x : y, x > y ? x : y, -9, 9, 0, 0)                        \
+  K(minimum, all, x < y || x != x ? x : y, x < y ? x : y, -9, 9, 0, 0)                        \
+  K(bitwise_and, whole, x& y, static_cast<int64_t>(x) & static_cast<int64_t>(y), 0, 99, 0, 0) \
+  K(bitwise_or, whole, x | y, static_cast<int64_t>(x) | static_cast<int64_t>(y), 0, 99, 0, 0) \
+  K(bitwise_xor, whole, x ^ y, static_cast<int64_t>(x) ^ static_cast<int64_t>(y), 0, 99, 0, 0)
+
+// compare.cpp: two operands of one type; the result is bool.
+#define TAPEHEAD_COMPARE_KERNELS(K)      \
+  K(eq, all, x == y, x == y, 0, 4, 0, 0) \
+  K(ne, all, x != y, x != y, 0, 4, 0, 0) \
+  K(lt, all, x < y, x < y, 0, 4, 0, 0)   \
+  K(le, all, x <= y, x <= y, 0, 4, 0, 0)
+
+// ternary.cpp: three operands of one type, which is the result's. x of the gradients is that of the
+// result.
+#define TAPEHEAD_TERNARY_KERNELS(K)                                                              \
+  K(clamp, arithmetic, clamp_of(x, y, z), x < y ? (y < z ? y : z) : x < z ? x : z, -9, 9, 0, 0)  \
+  K(lerp, floating, lerp_of(x, y, z), x + z * (y - x), 0, 1, 3, 1)                               \
+  K(div_gradient, floating, -(x / z) * (y / z), -x * y / (z * z), 1, 9, 2, 0)                    \
+  K(maximum_gradient, floating, maximum_gradient_of(x, y, z), x*((y >= z) + (y > z)) / 2, -9, 9, \
+    0, 0)                                                                                        \
+  K(minimum_gradient, floating, minimum_gradient_of(x, y, z), x*((y <= z) + (y < z)) / 2, -9, 9, \
+    0, 0)
+
+// activation.cpp: one operand and numbers; the result has the operand's type.
+#define TAPEHEAD_ACTIVATION_KERNELS(K)                                                            \
+  K(relu, floating, x <= 0 ? 0 : x, x > 0 ? x : 0, -9, 9, 0, 0)                                   \
+  K(leaky_relu, floating, x > 0 ? x : x * k[0], x > 0 ? x : k[0] * x, -9, 9, 1, 0, 0.25)          \
+  K(elu, floating, x > 0 ? x : k[0] * expm1_of(x), x > 0 ? x : k[0] * std::expm1(x), -9, 9, 3, 0, \
+    1.5)                                                                                          \
+  K(hardtanh, floating, hardtanh_of(x, k[0], k[1]), x<k[0] ? k[0] : x> k[1] ? k[1] : x, -9, 9, 0, \
+    0, -3, 3)                                                                                     \
+  K(gelu, floating, T(0.5) * x * (1 + erf_of(x * T(kRootOfHalf))),                                \
+    x * (1 + std::erf(x * std::sqrt(0.5))) / 2, -9, 9, 4, 1)                                      \
+  K(gelu_tanh, floating, x* sigmoid_of(gelu_tanh_argument(x)),                                    \
+    x / (1 + std::exp(-1.5957691216057308 * (x + 0.044715 * x * x * x))), -9, 9, 6, 1)            \
+  K(silu, floating, x* sigmoid_of(x), x / (1 + std::exp(-x)), -80, 80, 4, 0)                      \
+  K(softplus, floating, softplus_of(x* k[0]) / k[0], std::log1p(std::exp(k[0] * x)) / k[0], -30,  \
+    30, 5, 0, 2)                                                                                  \
+  K(log_sigmoid, floating, -softplus_of(-x), -std::log1p(std::exp(-x)), -30, 30, 5, 0)            \
+  K(softsign, floating, x / (1 + absolute(x)), x / (1 + std::abs(x)), -9, 9, 2, 0)
+
+// gradient.cpp: x, the gradient of a result, times the derivative at y, which is the operand or,
+// for those that say so, the result.
+#define TAPEHEAD_GRADIENT_KERNELS(K)                                                               \
+  K(square, floating, x*(2 * y), x * 2 * y, -9, 9, 1, 0)                                           \
+  K(abs, floating, y > 0 ? x : y < 0 ? -x : 0, y > 0 ? x : y < 0 ? -x : 0, -9, 9, 0, 0)            \
+  K(reciprocal_of_result, floating, -x* y* y, -x* y* y, -9, 9, 2, 0)                               \
+  K(sqrt_of_result, floating, x / (2 * y), x / (2 * y), 1, 9, 1, 0)                                \
+  K(rsqrt_of_result, floating, T(-0.5) * x * (y * y * y), -0.5 * x * y * y * y, -9, 9, 3, 0)       \
+  K(sin, floating, x* cos_of(y), x* std::cos(y), -9, 9, 3, 0)                                      \
+  K(cos, floating, -x* sin_of(y), -x* std::sin(y), -9, 9, 3, 0)                                    \
+  K(tanh_of_result, floating, x*((1 - y) * (1 + y)), x*(1 - y * y), -1, 1, 3, 0)                   \
+  K(sigmoid_of_result, floating, x*(y * (1 - y)), x* y*(1 - y), 0, 1, 3, 0)                        \
+  K(erf, floating, x* T(1.1283791670955126) * exp_of(-y * y),                                      \
+    x * 1.1283791670955126 * std::exp(-y * y), -5, 5, 30, 0)                                       \
+  K(clamp, floating, y >= k[0] && y <= k[1] ? x : 0, k[0] <= y && y <= k[1] ? x : 0, -9, 9, 0, 0,  \
+    -3, 3)                                                                                         \
+  K(hardtanh, floating, y > k[0] && y < k[1] ? x : 0, k[0] < y && y < k[1] ? x : 0, -9, 9, 0, 0,   \
+    -3, 3)                                                                                         \
+  K(relu_of_result, floating, y <= 0 ? 0 : x, y > 0 ? x : 0, -9, 9, 0, 0)                          \
+  K(leaky_relu, floating, y > 0 ? x : x * k[0], y > 0 ? x : k[0] * x, -9, 9, 1, 0, 0.25)           \
+  K(elu, floating, y > 0 ? x : x * k[0] * exp_of(y), y > 0 ? x : x * k[0] * std::exp(y), -9, 9, 3, \
+    0, 1.5)                                                                                        \
+  K(gelu, floating, x* gelu_slope(y),                                                              \
+    x*((1 + std::erf(y * std::sqrt(0.5))) / 2 + y * std::exp(-y * y / 2) * 0.3989422804014327),    \
+    -5, 5, 8, 5)                                                                                   \
+  K(gelu_tanh, floating, x* gelu_tanh_slope(y), gelu_tanh_gradient(x, y), -5, 5, 8, 5)             \
+  K(silu, floating, x* silu_slope(y),                                                              \
+    x*(1 + y * (1 - 1 / (1 + std::exp(-y)))) / (1 + std::exp(-y)), -9, 9, 8, 9)                    \
+  K(softplus, floating, x* sigmoid_of(y* k[0]), x / (1 + std::exp(-k[0] * y)), -30, 30, 4, 0, 2)   \
+  K(log_sigmoid, floating, x* sigmoid_of(-y), x / (1 + std::exp(y)), -30, 30, 4, 0)                \
+  K(softsign, floating, x / squared(1 + absolute(y)), x / ((1 + std::abs(y)) * (1 + std::abs(y))), \
+    -9, 9, 4, 0)
+
+namespace tapehead::kernels {
+
+/// The inner loop of an elementwise op over n elements. data[0] is the result, then the operands;
+/// strides are in bytes, in the same order. The result may be one of the operands. `numbers` are
+/// the op's.
+using Loop = void (*)(char* const* data, const int64_t* strides, int64_t n, const double* numbers);
+
+#define TAPEHEAD_ENUM(name, ...) name,
+enum class Unary : uint8_t { TAPEHEAD_UNARY_KERNELS(TAPEHEAD_ENUM) count };
+enum class Predicate : uint8_t { TAPEHEAD_PREDICATE_KERNELS(TAPEHEAD_ENUM) count };
+enum class Activation : uint8_t { TAPEHEAD_ACTIVATION_KERNELS(TAPEHEAD_ENUM) count };
+enum class Binary : uint8_t { TAPEHEAD_BINARY_KERNELS(TAPEHEAD_ENUM) count };
+enum class Compare : uint8_t { TAPEHEAD_COMPARE_KERNELS(TAPEHEAD_ENUM) count };
+enum class Gradient : uint8_t { TAPEHEAD_GRADIENT_KERNELS(TAPEHEAD_ENUM) count };
+enum class Ternary : uint8_t { TAPEHEAD_TERNARY_KERNELS(TAPEHEAD_ENUM) count };
+#undef TAPEHEAD_ENUM
+
+/// Null where the type is not supported.
+template <class Op>
+struct LoopKernels {
+  Loop loops[static_cast<int>(Op::count)][kDTypes];
+};
+struct WhereKernels {
+  Loop loops[kDTypes];  ///< condition ? x : y
+};
+struct CastKernels {
+  Loop loops[kDTypes][kDTypes];  ///< [from][to]
+};
+
+}  // namespace tapehead::kernels
+
+TAPEHEAD_KERNELS(unary, LoopKernels<Unary>, "exp neg bitwise_not")
+TAPEHEAD_KERNELS(predicate, LoopKernels<Predicate>, "isnan isfinite")
+TAPEHEAD_KERNELS(activation, LoopKernels<Activation>, "gelu softplus")
+TAPEHEAD_KERNELS(binary, LoopKernels<Binary>, "add mul")
+TAPEHEAD_KERNELS(compare, LoopKernels<Compare>, "lt")
+TAPEHEAD_KERNELS(gradient, LoopKernels<Gradient>, "gelu softplus")
+TAPEHEAD_KERNELS(ternary, LoopKernels<Ternary>, "clamp lerp")
+TAPEHEAD_KERNELS(where, WhereKernels, "where")
+TAPEHEAD_KERNELS(cast, CastKernels, "to")
+
+#ifndef TAPEHEAD_ISA
+namespace tapehead::kernels {
+
+#define TAPEHEAD_LOOP(Op, family)                                         \
+  inline Loop loop(Op op, DType dtype) {                                  \
+    return family().loops[static_cast<int>(op)][static_cast<int>(dtype)]; \
+  }
+TAPEHEAD_LOOP(Unary, unary)
+TAPEHEAD_LOOP(Predicate, predicate)
+TAPEHEAD_LOOP(Activation, activation)
+TAPEHEAD_LOOP(Binary, binary)
+TAPEHEAD_LOOP(Compare, compare)
+TAPEHEAD_LOOP(Gradient, gradient)
+TAPEHEAD_LOOP(Ternary, ternary)
+#undef TAPEHEAD_LOOP
+inline Loop where_loop(DType dtype) { return where().loops[static_cast<int>(dtype)]; }
+inline Loop cast_loop(DType from, DType to) {
+  return cast().loops[static_cast<int>(from)][static_cast<int>(to)];
+}
+
+}  // namespace tapehead::kernels
+#endif

@@ -1,0 +1,30 @@
+// Runs kernels of every instruction set that the CPU has in one process.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "tapehead/core/detail/isa.h"
+
+namespace tapehead::kernels {
+
+/// Calls f() once for each instruction set, the best first, while kernels use it.
+template <class F>
+void on_each_isa(F f) {
+  struct Restored {
+    Level most = Level::baseline;
+    Restored() {
+      for (int i = 0; i < kLevels; ++i)
+        if (used_levels() & 1u << i) most = static_cast<Level>(i);
+    }
+    ~Restored() { use_isa(most); }
+  } const restored;
+  for (const Level level : supported_isas()) {
+    use_isa(level);
+    CAPTURE(std::string(level_name(level)));
+    f();
+  }
+}
+
+}  // namespace tapehead::kernels
