@@ -10,16 +10,13 @@
 #include "tapehead/core/detail/index.h"
 #include "tapehead/core/detail/views.h"
 #include "tapehead/core/error.h"
+#include "tapehead/core/kernels/index.h"
 #include "tapehead/core/parallel.h"
 
 namespace tapehead::core {
 namespace {
 
 constexpr int64_t kGrain = 1 << 14;  // elements that are worth a thread
-
-// What sums are kept in.
-template <class T>
-using Sum = std::conditional_t<std::is_same_v<T, bfloat16>, float, T>;
 
 // A tensor as [outer, axis, inner].
 struct Blocks {
@@ -30,37 +27,18 @@ struct Blocks {
   }
 };
 
-// to[i] += the sum of rows[j][i] over the given rows, i < width. The sum is cut into blocks, so
-// that its error grows with their number and not with that of the rows.
-template <class T>
-void add_rows(T* to, const T* from, int64_t stride, const int64_t* rows, int64_t count,
-              int64_t width) {
-  constexpr int64_t kTile = 256, kBlock = 32;
-  Sum<T> total[kTile], block[kTile];
-  for (int64_t first = 0; first < width; first += kTile) {
-    const int64_t n = std::min(kTile, width - first);
-    for (int64_t i = 0; i < n; ++i) total[i] = static_cast<Sum<T>>(to[first + i]);
-    for (int64_t begin = 0; begin < count; begin += kBlock) {
-      const int64_t end = std::min(begin + kBlock, count);
-      const T* row = from + rows[begin] * stride + first;
-      for (int64_t i = 0; i < n; ++i) block[i] = static_cast<Sum<T>>(row[i]);
-      for (int64_t j = begin + 1; j < end; ++j) {
-        row = from + rows[j] * stride + first;
-        for (int64_t i = 0; i < n; ++i) block[i] = static_cast<Sum<T>>(block[i] + row[i]);
-      }
-      for (int64_t i = 0; i < n; ++i) total[i] = static_cast<Sum<T>>(total[i] + block[i]);
-    }
-    for (int64_t i = 0; i < n; ++i) to[first + i] = static_cast<T>(total[i]);
-  }
-}
-
-// Calls f(x, y) with the element of `x` that an index chooses and the element of `y` at the index,
-// for all indices. Pieces that run at the same time touch different elements of `x`.
-template <class T, class F>
-void each_gathered(const Tensor& x, int axis, const Tensor& indices, const Tensor& y, F f) {
+// Runs a kernel on the elements of `x` that indices choose and those of `y` at the indices. Pieces
+// that run at the same time touch different elements of `x`.
+void run_gathered(void (*kernel)(const kernels::Gathered&), const Tensor& x, int axis,
+                  const Tensor& indices, const Tensor& y) {
   const Shape& shape = indices.shape();
   if (indices.numel() == 0) return;
-  if (shape.empty()) return f(*x.data<T>(), *y.data<T>());
+  if (shape.empty())
+    return kernel({.x = x.raw(),
+                   .y = y.raw(),
+                   .indices = indices.data<int64_t>(),
+                   .length = 1,
+                   .columns = 1});
   const int last = shape.rank() - 1;
   const bool along_last = axis == last;
   // A slab is what differs in the axis and the last axis only; it is cut into strips of columns.
@@ -72,9 +50,9 @@ void each_gathered(const Tensor& x, int axis, const Tensor& indices, const Tenso
                 step_i = indices.strides()[axis];
   const int64_t column_x = along_last ? 0 : x.strides()[last],
                 column_y = along_last ? 0 : y.strides()[last];
+  const int64_t size = size_of(x.dtype());
   const auto work = [&](int64_t task) {
-    T* at_x = x.data<T>();
-    T* at_y = y.data<T>();
+    int64_t at_x = 0, at_y = 0;
     const auto* at = indices.data<int64_t>();
     int64_t rest = task / strips;
     for (int i = last; i >= 0; --i) {
@@ -84,9 +62,16 @@ void each_gathered(const Tensor& x, int axis, const Tensor& indices, const Tenso
       at_x += p * x.strides()[i], at_y += p * y.strides()[i], at += p * indices.strides()[i];
     }
     const int64_t begin = task % strips * width, end = std::min(begin + width, columns);
-    for (int64_t k = 0; k < length; ++k)
-      for (int64_t j = begin; j < end; ++j)
-        f(at_x[at[k * step_i + j] * step_x + j * column_x], at_y[k * step_y + j * column_y]);
+    kernel({.x = x.raw() + (at_x + begin * column_x) * size,
+            .y = y.raw() + (at_y + begin * column_y) * size,
+            .indices = at + begin,
+            .length = length,
+            .columns = end - begin,
+            .step_x = step_x,
+            .step_y = step_y,
+            .step_index = step_i,
+            .column_x = column_x,
+            .column_y = column_y});
   };
   const int64_t grain = std::max<int64_t>(1, kGrain / (length * std::min(width, columns)));
   parallel_range(slabs * strips, grain, [&](int64_t begin, int64_t end) {
@@ -172,26 +157,24 @@ void add_taken(const Tensor& to, int axis, const Tensor& indices, const Tensor& 
   const Groups groups(at, n, size, skip);
   const int64_t rows =
       std::max<int64_t>(1, kGrain / (inner * (n / std::max<int64_t>(groups.size(), 1) + 1)));
-  visit(to.dtype(), [&]<class T>() {
-    parallel_range(blocks.outer * groups.size(), rows, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        const int64_t outer = i / groups.size();
-        const auto group = static_cast<size_t>(i % groups.size());
-        const int64_t first = groups.starts[group], last = groups.starts[group + 1];
-        const int64_t* order = groups.order.data() + first;
-        add_rows(to.data<T>() + (outer * size + at[*order]) * inner,
-                 from.data<T>() + outer * n * inner, inner, order, last - first, inner);
-      }
-    });
+  const auto add_rows = kernels::index().add_rows[static_cast<int>(to.dtype())];
+  const int64_t bytes = size_of(to.dtype());
+  parallel_range(blocks.outer * groups.size(), rows, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t outer = i / groups.size();
+      const auto group = static_cast<size_t>(i % groups.size());
+      const int64_t first = groups.starts[group], last = groups.starts[group + 1];
+      const int64_t* order = groups.order.data() + first;
+      add_rows(to.raw() + (outer * size + at[*order]) * inner * bytes,
+               from.raw() + outer * n * inner * bytes, inner, order, last - first, inner);
+    }
   });
 }
 
 Tensor gather(const Tensor& x, int axis, const Tensor& indices) {
   Tensor out = empty(indices.shape(), x.dtype());
-  visit(x.dtype(), [&]<class T>() {
-    each_gathered<T>(corner(x, axis, indices), axis, indices, out,
-                     [](T& from, T& to) { to = from; });
-  });
+  run_gathered(kernels::index().gather[static_cast<int>(x.dtype())], corner(x, axis, indices), axis,
+               indices, out);
   return out;
 }
 
@@ -201,10 +184,8 @@ void add_gathered(const Tensor& to, int axis, const Tensor& indices, const Tenso
     add_gathered(wide, axis, indices, cast(x, f32));
     return copy_into(to, wide);
   }
-  visit(to.dtype(), [&]<class T>() {
-    each_gathered<T>(corner(to, axis, indices), axis, indices, x,
-                     [](T& sum, T& term) { sum = static_cast<T>(sum + term); });
-  });
+  run_gathered(kernels::index().add_gathered[static_cast<int>(to.dtype())],
+               corner(to, axis, indices), axis, indices, x);
 }
 
 Tensor nonzero_positions(const Tensor& x) {

@@ -5,13 +5,14 @@
 
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/reduce.h"
+#include "tapehead/core/kernels/scan.h"
 #include "tapehead/core/parallel.h"
 
 namespace tapehead::core {
 namespace {
 
 constexpr int64_t kGrain = 1 << 14;  // elements that are worth a thread
-constexpr int64_t kColumns = 64;     // columns side by side
+constexpr int64_t kColumns = kernels::ScanKernels::kColumns;
 
 // A row-major tensor around one axis: [outer, n, inner].
 struct Around {
@@ -81,25 +82,6 @@ void order_row(const T* x, int64_t n, int64_t k, int64_t* at) {
   std::sort_heap(at, at + k, before);
 }
 
-// Running sums of columns side by side: n steps of `stride` elements, of which the first is x[0].
-template <class Sum, class T, class Out>
-void run_sums(const T* x, Out* out, int64_t n, int64_t stride, int64_t cols) {
-  if (cols == 1) {  // the sum stays in a register
-    Sum total = 0;
-    for (int64_t i = 0; i < n; ++i) {
-      total += static_cast<Sum>(x[i * stride]);
-      out[i * stride] = static_cast<Out>(total);
-    }
-    return;
-  }
-  Sum totals[kColumns] = {};
-  for (int64_t i = 0; i < n; ++i, x += stride, out += stride)
-    for (int64_t c = 0; c < cols; ++c) {
-      totals[c] += static_cast<Sum>(x[c]);
-      out[c] = static_cast<Out>(totals[c]);
-    }
-}
-
 }  // namespace
 
 Tensor arg_extremum(const Tensor& from, int axis, bool largest) {
@@ -147,19 +129,14 @@ Tensor cumsum(const Tensor& from, int axis, bool from_end) {
   const int64_t start = from_end ? (a.n - 1) * a.inner : 0, step = from_end ? -a.inner : a.inner;
   const int64_t blocks = (a.inner + kColumns - 1) / kColumns;
   const int64_t grain = std::max<int64_t>(1, kGrain / (a.n * std::min(a.inner, kColumns)));
-  visit(x.dtype(), [&]<class T>() {
-    constexpr bool kFloats = is_floating(dtype_of<T>());
-    using Sum = std::conditional_t<kFloats, double, uint64_t>;
-    using Out = std::conditional_t<kFloats, T, int64_t>;
-    const T* first = x.data<T>() + start;
-    Out* sums = out.data<Out>() + start;
-    parallel_range(a.outer * blocks, grain, [&](int64_t begin, int64_t end) {
-      for (int64_t block = begin; block < end; ++block) {
-        const int64_t column = block % blocks * kColumns;
-        const int64_t at = block / blocks * a.n * a.inner + column;
-        run_sums<Sum>(first + at, sums + at, a.n, step, std::min(kColumns, a.inner - column));
-      }
-    });
+  const auto sums = kernels::scan().sums[static_cast<int>(x.dtype())];
+  parallel_range(a.outer * blocks, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t block = begin; block < end; ++block) {
+      const int64_t column = block % blocks * kColumns;
+      const int64_t at = start + block / blocks * a.n * a.inner + column;
+      sums(x.raw() + at * size_of(x.dtype()), out.raw() + at * size_of(out.dtype()), a.n, step,
+           std::min(kColumns, a.inner - column));
+    }
   });
   return out;
 }

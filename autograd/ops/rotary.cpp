@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <mutex>
 #include <vector>
 
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
+#include "tapehead/autograd/ops/rotary_kernel.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/parallel.h"
@@ -18,28 +20,22 @@ namespace {
 
 constexpr int64_t kGrain = 1 << 14;  // elements that are worth a thread
 
-// Contiguous operands; what is computed in f32 for bf16.
-template <class T, class C>
+// Contiguous operands.
 void rotate(const Tensor& x, const Tensor& cosines, const Tensor& sines, bool interleaved,
             const Tensor& out) {
-  const int64_t T_ = x.size(-2), D = x.size(-1), R = cosines.size(1);
-  const int64_t next = interleaved ? 2 : 1, other = interleaved ? 1 : R;
-  const T* from = x.data<T>();
-  T* to = out.data<T>();
-  const C *cosine = cosines.data<C>(), *sine = sines.data<C>();
+  const int64_t T = x.size(-2), D = x.size(-1), R = cosines.size(1);
   const int64_t rows = D > 0 ? x.numel() / D : 0;
+  const int64_t bytes = size_of(x.dtype()), angle = size_of(cosines.dtype());
+  const auto kernel = kernels::rotary(x.dtype()).rotate;
   core::parallel_range(rows, std::max<int64_t>(1, kGrain / std::max<int64_t>(D, 1)),
                        [&](int64_t first, int64_t last) {
                          for (int64_t row = first; row < last; ++row) {
-                           const T* a = from + row * D;
-                           T* y = to + row * D;
-                           const C *c = cosine + row % T_ * R, *s = sine + row % T_ * R;
-                           for (int64_t i = 0; i < R; ++i) {
-                             const C p = a[i * next], q = a[i * next + other];
-                             y[i * next] = T(p * c[i] - q * s[i]);
-                             y[i * next + other] = T(p * s[i] + q * c[i]);
-                           }
-                           std::copy(a + 2 * R, a + D, y + 2 * R);
+                           const char* from = x.raw() + row * D * bytes;
+                           char* to = out.raw() + row * D * bytes;
+                           const int64_t at = row % T * R * angle;
+                           kernel(from, cosines.raw() + at, sines.raw() + at, to, R, interleaved);
+                           std::memcpy(to + 2 * R * bytes, from + 2 * R * bytes,
+                                       static_cast<size_t>((D - 2 * R) * bytes));
                          }
                        });
 }
@@ -53,9 +49,7 @@ struct Rotate : CustomOp {
     save(x), save(c), save(s);
     const Tensor from = core::contiguous(x);
     Tensor out = core::empty_like(from);
-    if (x.dtype() == f64) rotate<double, double>(from, c, s, interleaved, out);
-    else if (x.dtype() == f32) rotate<float, float>(from, c, s, interleaved, out);
-    else rotate<bfloat16, float>(from, c, s, interleaved, out);
+    rotate(from, c, s, interleaved, out);
     return out;
   }
   std::array<Tensor, 3> backward(const Tensor& dy) const {

@@ -3,18 +3,9 @@
 
 #include <functional>
 
-#include "tapehead/core/detail/gemm.h"
+#include "tapehead/core/kernels/gemm.h"
 
 namespace tapehead::core {
-
-/// The operands of gemm().
-struct Product {
-  int64_t m, n, k;
-  Matrix a, b;
-  void* c;
-  int64_t row;
-  int beta;
-};
 
 inline const void* advance(const void* data, DType dtype, int64_t elements) {
   return static_cast<const char*>(data) + elements * size_of(dtype);

@@ -4,12 +4,13 @@
 #include <cxxabi.h>
 #include <doctest/doctest.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include "tapehead/tests/house/output_of.h"
 
 namespace {
 
@@ -17,16 +18,6 @@ struct Symbols {
   int strong = 0;
   std::vector<std::string> weak;
 };
-
-std::string output_of(const std::string& command) {
-  std::string text;
-  FILE* pipe = popen(command.c_str(), "r");
-  REQUIRE(pipe);
-  char buffer[4096];
-  for (size_t n; (n = fread(buffer, 1, sizeof buffer, pipe)) > 0;) text.append(buffer, n);
-  REQUIRE_MESSAGE(pclose(pipe) == 0, command);
-  return text;
-}
 
 std::string demangled(const std::string& name) {
   int status = 0;

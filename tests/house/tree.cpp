@@ -65,7 +65,8 @@ bool SourceFile::is_public_header() const {
   constexpr const char* kInstalled[] = {"", "core", "autograd", "nn", "optim", "data", "train"};
   const bool installed =
       std::find(std::begin(kInstalled), std::end(kInstalled), layer()) != std::end(kInstalled);
-  return is_header() && installed && !in_folder(path, "kernels") && !in_folder(path, "detail");
+  return is_header() && installed && !path.ends_with("_kernel.h") && !in_folder(path, "kernels") &&
+         !in_folder(path, "detail");
 }
 
 SourceFile parse(const std::string& path, const std::string& text) {

@@ -20,7 +20,7 @@ struct SourceFile {
 
   std::string layer() const;  // the folder below the root, "" for files at the root
   bool is_header() const;
-  /// Installed, unless it stands in a folder `kernels` or `detail`.
+  /// Installed, unless it stands in a folder `kernels` or `detail`, or ends in _kernel.h.
   bool is_public_header() const;
 };
 

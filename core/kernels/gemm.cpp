@@ -1,0 +1,141 @@
+// Matrix products: OpenBLAS's where it has the type, with loops for what it is slow at.
+#include "tapehead/core/kernels/gemm.h"
+
+#include <cblas.h>
+
+#include "tapehead/core/kernels/loops.h"
+
+namespace tapehead::kernels::TAPEHEAD_ISA {
+namespace {
+
+using core::Matrix;
+using core::Product;
+
+inline int larger(int64_t a, int64_t b) { return static_cast<int>(a > b ? a : b); }
+
+// A matrix of one row or column may have any stride there.
+inline bool is_transposed(const Matrix& x, int64_t columns) {
+  return x.column != 1 && columns != 1;
+}
+
+inline int leading(const Matrix& x, bool transposed, int64_t rows, int64_t columns) {
+  return larger(transposed ? x.column : x.row, larger(transposed ? rows : columns, 1));
+}
+inline CBLAS_TRANSPOSE flag(bool transposed) { return transposed ? CblasTrans : CblasNoTrans; }
+
+inline void call_gemv(CBLAS_TRANSPOSE t, int rows, int columns, const float* a, int lead,
+                      const float* x, int x_step, float beta, float* y, int y_step) {
+  cblas_sgemv(CblasRowMajor, t, rows, columns, 1, a, lead, x, x_step, beta, y, y_step);
+}
+inline void call_gemv(CBLAS_TRANSPOSE t, int rows, int columns, const double* a, int lead,
+                      const double* x, int x_step, double beta, double* y, int y_step) {
+  cblas_dgemv(CblasRowMajor, t, rows, columns, 1, a, lead, x, x_step, beta, y, y_step);
+}
+inline void call_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, const float* a,
+                      int la, const float* b, int lb, float beta, float* c, int lc) {
+  cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, la, b, lb, beta, c, lc);
+}
+inline void call_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, const double* a,
+                      int la, const double* b, int lb, double beta, double* c, int lc) {
+  cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, la, b, lb, beta, c, lc);
+}
+
+// y = A x for the rows x columns matrix A: sgemm would pack A to use it once.
+template <class T>
+void vector_product(const Matrix& a, int64_t rows, int64_t columns, const void* x, int64_t x_step,
+                    void* y, int64_t y_step, int beta) {
+  const bool t = is_transposed(a, columns);
+  call_gemv(flag(t), static_cast<int>(t ? columns : rows), static_cast<int>(t ? rows : columns),
+            static_cast<const T*>(a.data), leading(a, t, rows, columns), static_cast<const T*>(x),
+            static_cast<int>(x_step), static_cast<T>(beta), static_cast<T*>(y),
+            static_cast<int>(y_step));
+}
+
+// c (+)= a b' for a column a and a row b.
+template <class T>
+TAPEHEAD_NOT_CONTRACTED void outer_product(const Product& p) {
+  const T *a = static_cast<const T*>(p.a.data), *b = static_cast<const T*>(p.b.data);
+  const int64_t step = p.b.column;
+  for (int64_t i = 0; i < p.m; ++i) {
+    T* c = static_cast<T*>(p.c) + i * p.row;
+    const T x = a[i * p.a.row];
+    if (p.beta && step == 1) {
+#pragma GCC ivdep
+      for (int64_t j = 0; j < p.n; ++j) c[j] += x * b[j];
+    } else if (p.beta) {
+      for (int64_t j = 0; j < p.n; ++j) c[j] += x * b[j * step];
+    } else if (step == 1) {
+#pragma GCC ivdep
+      for (int64_t j = 0; j < p.n; ++j) c[j] = x * b[j];
+    } else {
+      for (int64_t j = 0; j < p.n; ++j) c[j] = x * b[j * step];
+    }
+  }
+}
+
+template <class T>
+void plain(const Product& p, void*) {
+  const T *a = static_cast<const T*>(p.a.data), *b = static_cast<const T*>(p.b.data);
+  for (int64_t i = 0; i < p.m; ++i) {
+    T* c = static_cast<T*>(p.c) + i * p.row;
+    if (!p.beta)
+      for (int64_t l = 0; l < p.n; ++l) c[l] = 0;
+    for (int64_t j = 0; j < p.k; ++j) {
+      const T x = a[i * p.a.row + j * p.a.column];
+      for (int64_t l = 0; l < p.n; ++l)
+        c[l] = static_cast<T>(wrap(c[l]) + wrap(x) * wrap(b[j * p.b.row + l * p.b.column]));
+    }
+  }
+}
+
+template <class T>
+void blas(const Product& p, void*) {
+  if (p.k == 0) return plain<T>(p, nullptr);  // gemv leaves the result as it was
+  if (p.k == 1) return outer_product<T>(p);
+  if (p.m == 1 && p.n > 1)
+    return vector_product<T>({p.b.data, p.b.column, p.b.row}, p.n, p.k, p.a.data, p.a.column, p.c,
+                             1, p.beta);
+  if (p.n == 1 && p.m > 1)
+    return vector_product<T>(p.a, p.m, p.k, p.b.data, p.b.row, p.c, p.row, p.beta);
+  const bool ta = is_transposed(p.a, p.k), tb = is_transposed(p.b, p.n);
+  call_gemm(flag(ta), flag(tb), static_cast<int>(p.m), static_cast<int>(p.n), static_cast<int>(p.k),
+            static_cast<const T*>(p.a.data), leading(p.a, ta, p.m, p.k),
+            static_cast<const T*>(p.b.data), leading(p.b, tb, p.k, p.n), static_cast<T>(p.beta),
+            static_cast<T*>(p.c), static_cast<int>(p.row));
+}
+
+float* widen(const Matrix& x, int64_t rows, int64_t columns, float* out) {
+  const auto* data = static_cast<const bfloat16*>(x.data);
+  for (int64_t i = 0; i < rows; ++i)
+    if (x.column == 1) {
+      for (int64_t j = 0; j < columns; ++j) out[i * columns + j] = data[i * x.row + j];
+    } else {
+      for (int64_t j = 0; j < columns; ++j) out[i * columns + j] = data[i * x.row + j * x.column];
+    }
+  return out + rows * columns;
+}
+
+// Operands widened to f32, the result rounded once.
+void through_f32(const Product& p, void* room) {
+  float* const a = static_cast<float*>(room);
+  float* const b = widen(p.a, p.m, p.k, a);
+  float* const c = widen(p.b, p.k, p.n, b);
+  if (p.beta) widen({p.c, p.row, 1}, p.m, p.n, c);
+  blas<float>({p.m, p.n, p.k, {a, p.k, 1}, {b, p.n, 1}, c, p.n, p.beta}, nullptr);
+  auto* out = static_cast<bfloat16*>(p.c);
+  for (int64_t i = 0; i < p.m; ++i)
+    for (int64_t j = 0; j < p.n; ++j) out[i * p.row + j] = bfloat16(c[i * p.n + j]);
+}
+int64_t room_for_f32(const Product& p) {
+  return (p.m * p.k + p.k * p.n + p.m * p.n) * static_cast<int64_t>(sizeof(float));
+}
+
+}  // namespace
+
+extern const GemmKernels gemm_kernels = {
+    .multiply = {blas<float>, blas<double>, through_f32, plain<int64_t>, plain<int32_t>, nullptr,
+                 nullptr},
+    .room = {nullptr, nullptr, room_for_f32, nullptr, nullptr, nullptr, nullptr},
+};
+
+}  // namespace tapehead::kernels::TAPEHEAD_ISA

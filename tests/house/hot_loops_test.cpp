@@ -1,0 +1,146 @@
+// Loops over floating-point numbers belong in kernel files, which are compiled for each instruction
+// set; elsewhere they run as SSE2, a lane at a time. This test looks for them in the objects of the
+// library that are not kernels: backward jumps that close over floating-point arithmetic and over
+// no call.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tapehead/tests/house/output_of.h"
+
+namespace {
+
+struct HotLoop {
+  std::string object, function;
+  bool operator==(const HotLoop&) const = default;
+};
+
+/// Loops that may stay: the object, a part of the function's name, and the reason.
+struct Allowed {
+  const char *object, *function, *reason;
+};
+constexpr Allowed kAllowed[] = {
+    {"autograd_class_targets", "reduce_losses", "one number for each row of scores"},
+    {"autograd_derivatives", "", "checks gradients"},
+    {"core_creation", "arange", "makes a tensor once"},
+    {"core_creation", "linspace", "makes a tensor once"},
+    {"core_format", "", "prints"},
+    {"nn_beam_search", "", "scores of a few beams"},
+    {"nn_generate", "", "candidates of one token"},
+    {"nn_init", "fill_orthogonal", "makes a parameter once"},
+    {"nn_memory_memnn", "choose", "a few supporting facts"},
+    {"optim_", "", "one number for each group or step"},
+    {"data_", "", "text and images, in the loader's threads"},
+    {"train_", "", "plots and logs"},
+};
+
+bool is_allowed(const HotLoop& loop) {
+  return std::any_of(std::begin(kAllowed), std::end(kAllowed), [&](const Allowed& a) {
+    return loop.object.starts_with(a.object) && loop.function.find(a.function) != std::string::npos;
+  });
+}
+
+bool is_arithmetic(const std::string& mnemonic) {
+  for (const char* op : {"add", "sub", "mul", "div", "sqrt", "max", "min"})
+    for (const char* type : {"ss", "sd", "ps", "pd"})
+      if (mnemonic == std::string(op) + type) return true;
+  return false;
+}
+
+/// The innermost part of a path, without .cpp.o.
+std::string object_of(const std::string& path) {
+  const std::string name = path.substr(path.rfind('/') + 1);
+  return name.substr(0, name.find(".cpp.o"));
+}
+
+class Function {
+ public:
+  void start(const std::string& name) {
+    name_ = name;
+    addresses_.clear();
+    kinds_.clear();
+  }
+  /// Whether the instruction closes a hot loop.
+  bool add(uint64_t address, const std::string& mnemonic, const std::string& operand) {
+    addresses_[address] = kinds_.size();
+    kinds_.push_back(is_arithmetic(mnemonic) ? 'a' : mnemonic.starts_with("call") ? 'c' : '.');
+    if (mnemonic[0] != 'j' || operand.empty() ||
+        !std::isxdigit(static_cast<unsigned char>(operand[0])))
+      return false;
+    const auto target = addresses_.find(std::stoull(operand, nullptr, 16));
+    if (target == addresses_.end()) return false;
+    const std::string body(kinds_.begin() + static_cast<int64_t>(target->second), kinds_.end());
+    return body.find('a') != std::string::npos && body.find('c') == std::string::npos;
+  }
+  const std::string& name() const { return name_; }
+
+ private:
+  std::string name_;
+  std::map<uint64_t, size_t> addresses_;
+  std::vector<char> kinds_;
+};
+
+/// The hot loops in what objdump -dC --no-show-raw-insn prints.
+std::vector<HotLoop> hot_loops(const std::string& disassembly) {
+  std::vector<HotLoop> found;
+  std::string object;
+  Function function;
+  std::istringstream lines(disassembly);
+  for (std::string line; std::getline(lines, line);) {
+    if (const size_t colon = line.find(":     file format"); colon != std::string::npos) {
+      object = object_of(line.substr(0, colon));
+    } else if (line.ends_with(">:")) {
+      const size_t open = line.find('<');
+      function.start(line.substr(open + 1, line.size() - open - 3));
+    } else if (const size_t tab = line.find(":\t"); tab != std::string::npos) {
+      std::istringstream words(line.substr(tab + 2));
+      std::string mnemonic, operand;
+      words >> mnemonic >> operand;
+      if (mnemonic.empty()) continue;
+      if (function.add(std::stoull(line, nullptr, 16), mnemonic, operand)) {
+        const HotLoop loop{object, function.name()};
+        if (found.empty() || !(found.back() == loop)) found.push_back(loop);
+      }
+    }
+  }
+  return found;
+}
+
+TEST_CASE("house: no hot loop outside of kernels") {
+  const std::string root = TAPEHEAD_BUILD_ROOT;
+  const std::string text = output_of("objdump -dC --no-show-raw-insn " + root +
+                                     "/libtapehead.a.p/*.o " + root + "/libsmall.a.p/*.o");
+  for (const HotLoop& loop : hot_loops(text))
+    if (!is_allowed(loop))
+      FAIL_CHECK(loop.object << ": " << loop.function
+                             << " has a loop over floating-point numbers; make it a kernel");
+}
+
+TEST_CASE("house: a hot loop is seen, one with a call or without arithmetic is not") {
+  const std::string text =
+      "lib.p/core_index.cpp.o:     file format elf64-x86-64\n\n"
+      "0000000000000000 <sum(float const*, long)>:\n"
+      "   0:\txor    %eax,%eax\n"
+      "   2:\taddss  (%rdi,%rax,4),%xmm0\n"
+      "   7:\tadd    $0x1,%rax\n"
+      "   b:\tcmp    %rsi,%rax\n"
+      "   e:\tjne    2 <sum(float const*, long)+0x2>\n"
+      "  10:\tret\n\n"
+      "0000000000000020 <sines(float*, long)>:\n"
+      "  20:\tmulss  %xmm0,%xmm1\n"
+      "  24:\tcall   29 <sines(float*, long)+0x9>\n"
+      "  29:\tjne    20 <sines(float*, long)>\n"
+      "  2b:\tmov    (%rdi),%eax\n"
+      "  2d:\tjne    2b <sines(float*, long)+0xb>\n"
+      "  2f:\taddss  %xmm0,%xmm1\n"
+      "  33:\tjmp    *%rax\n";
+  CHECK(hot_loops(text) == std::vector<HotLoop>{{"core_index", "sum(float const*, long)"}});
+  CHECK(!is_allowed({"core_index", "sum(float const*, long)"}));
+  CHECK(is_allowed({"core_creation", "tapehead::arange(long)"}));
+}
+
+}  // namespace
