@@ -4,7 +4,6 @@
 #include <array>
 
 #include "tapehead/autograd/attention.h"
-#include "tapehead/autograd/entity_memory.h"
 #include "tapehead/autograd/linear_attention.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
@@ -76,11 +75,6 @@ std::vector<EmptyCall> sequences() {
                          return r.c.defined() ? Tensors{r.out, r.h, r.c} : Tensors{r.out, r.h};
                        }});
       }
-    out.push_back(
-        {"entity_memory", {{B, T, C}, {2, C}, {C, C}, {C, C}, {C, C}}, [](const Tensors& x) {
-           const EntityMemory m = entity_memory(x[0], {x[1], x[2], x[3], x[4], {}});
-           return Tensors{m.memory, m.gates};
-         }});
   }
   return out;
 }
@@ -90,6 +84,6 @@ std::vector<EmptyCall> sequences() {
 TEST_CASE("sizes of 0: attention") {
   for (const EmptyCall& row : attentions()) check(row, f32);
 }
-TEST_CASE("sizes of 0: recurrent networks and memories") {
+TEST_CASE("sizes of 0: recurrent networks") {
   for (const EmptyCall& row : sequences()) check(row, f32);
 }

@@ -158,10 +158,6 @@ std::vector<EmptyCall> products() {
                      return Tensors{linear(t[0], t[1], t[2])};
                    }});
   }
-  for (const auto& [B, S, A] : {std::array<int64_t, 3>{0, 3, 4}, {2, 0, 4}, {2, 3, 0}})
-    out.push_back({"additive_scores", {{B, S, A}, {B, A}, {A}}, [](const Tensors& x) {
-                     return Tensors{additive_scores(x[0], x[1], x[2])};
-                   }});
   return out;
 }
 

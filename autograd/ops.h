@@ -172,12 +172,6 @@ Tensor matmul(const Tensor& a, const Tensor& b);
 /// x [..., C], weight [N, C], bias [N] or undefined: x weight' + bias, [..., N].
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 
-// Attention (ops/additive.cpp)
-
-/// Scores of additive attention, Bahdanau et al. 2015: v [A] times tanh(keys [B, S, A] + query [B,
-/// A]) gives [B, S].
-Tensor additive_scores(const Tensor& keys, const Tensor& query, const Tensor& v);
-
 // Recurrent networks (ops/recurrent.cpp)
 
 enum class RnnCell { tanh, relu, lstm, gru };

@@ -1,18 +1,28 @@
-// Every kernel of core/kernels/elementwise_kernels.h, in the instruction set in use (TAPEHEAD_ISA)
-// and in each of its floating types: elements a second, after its answer was compared with the
-// reference.
+// Every kernel in the instruction set in use (TAPEHEAD_ISA), after its answer was compared with the
+// reference. The elementwise ones of core/kernels/elementwise_kernels.h in each of their floating
+// types: elements a second. Those of a family by the ops that its row names
+// (core/kernels/family.h), forward and backward, on the largest sample of each op's test.
 //
 //   kernels --benchmark_filter=unary.tanh/f32
+//   kernels --benchmark_filter=norm.layer_norm
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cmath>
+#include <deque>
+#include <map>
 #include <random>
+#include <sstream>
 #include <vector>
 
+#include "tapehead/autograd/engine.h"
 #include "tapehead/core/detail/isa.h"
+#include "tapehead/core/kernels/entry.h"
 #include "tapehead/core/storage.h"
 #include "tapehead/core/tensor.h"
 #include "tapehead/tests/kernel_list.h"
+#include "tapehead/tests/kernel_test.h"
+#include "tapehead/tests/op_derive.h"
 
 namespace {
 
@@ -77,6 +87,50 @@ void run(benchmark::State& state, const ListedKernel& kernel, DType type) {
   state.SetBytesProcessed(state.iterations() * bytes);
 }
 
+using op_tests::Sample;
+
+int64_t elements_of(const Sample& s) {
+  int64_t elements = 0;
+  for (const op_tests::Operand& o : s.operands) elements += o.shape.numel();
+  return elements;
+}
+
+void run_sample(benchmark::State& state, const Sample& s) {
+  op_tests::Arrays values = op_tests::rounded_to(s, op_tests::draw(s), f32);
+  op_tests::Tensors operands = op_tests::to_tensors(s, values, f32);
+  op_tests::Arrays got;
+  for (const Tensor& result : s.call(operands)) got.push_back(op_tests::to_array(result));
+  if (s.reference && op_tests::compare_results(s, got, s.reference(values), f32))
+    return state.SkipWithError("the result is not the reference's");
+  if (s.differentiable) op_tests::track(operands);
+  for (auto _ : state) {
+    for (const Tensor& result : s.call(operands))
+      if (result.requires_grad()) sum(result).backward({.retain_graph = true});
+    benchmark::ClobberMemory();
+  }
+}
+
+void register_families() {
+  std::map<std::string, std::string> families;
+  kernels::each_entry([&](kernels::Entry& entry) { families[entry.family] = entry.ops; });
+  static std::deque<Sample> kept;
+  const auto add = [](const std::string& what, const std::vector<Sample>& samples) {
+    if (samples.empty()) return;
+    kept.push_back(*std::max_element(
+        samples.begin(), samples.end(),
+        [](const Sample& a, const Sample& b) { return elements_of(a) < elements_of(b); }));
+    std::string name = what;
+    for (const op_tests::Operand& o : kept.back().operands) name += "/" + o.shape.str();
+    benchmark::RegisterBenchmark(
+        name.c_str(), [s = &kept.back()](benchmark::State& state) { run_sample(state, *s); });
+  };
+  for (const auto& [family, ops] : families) {
+    add(family, op_tests::samples_of(family, ""));
+    std::istringstream words(ops);
+    for (std::string op; words >> op;) add(family + "." + op, op_tests::samples_of("", op));
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -87,6 +141,7 @@ int main(int argc, char** argv) {
       if (!kernel.loops[d] || (!is_floating(type) && kernel.loops[static_cast<int>(f32)])) continue;
       benchmark::RegisterBenchmark((kernel.name + "/" + name(type)).c_str(), run, kernel, type);
     }
+  register_families();
   benchmark::AddCustomContext("instruction set", kernels::isa());
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;

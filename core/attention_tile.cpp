@@ -5,6 +5,7 @@
 
 #include "tapehead/core/detail/strided.h"
 #include "tapehead/core/kernels/attention.h"
+#include "tapehead/core/kernels/elementwise_kernels.h"
 
 namespace tapehead::core {
 namespace {

@@ -6,6 +6,7 @@
 
 #include "tapehead/core/detail/loop.h"
 #include "tapehead/core/error.h"
+#include "tapehead/core/kernels/elementwise_kernels.h"
 
 namespace tapehead::core {
 namespace {

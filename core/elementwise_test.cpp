@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "tapehead/core/error.h"
+#include "tapehead/core/kernels/elementwise_kernels.h"
 #include "tapehead/core/parallel.h"
 #include "tapehead/tests/oracles/promotion_cases.h"
 

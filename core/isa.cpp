@@ -45,12 +45,6 @@ bool runs(Level level) {
 bool runs(Level level) { return level == Level::baseline; }
 #endif
 
-bool is_instruction_set(Level level) {
-#define TAPEHEAD_IS(name) level == Level::name ||
-  return TAPEHEAD_INSTRUCTION_SETS(TAPEHEAD_IS) false;
-#undef TAPEHEAD_IS
-}
-
 uint32_t choose() {
   const char* wanted = std::getenv("TAPEHEAD_ISA");
   if (!wanted) return cpu_levels();
@@ -78,6 +72,12 @@ std::mutex& mutex() {
 Entry* first_entry = nullptr;
 
 }  // namespace
+
+bool is_instruction_set(Level level) {
+#define TAPEHEAD_IS(name) level == Level::name ||
+  return TAPEHEAD_INSTRUCTION_SETS(TAPEHEAD_IS) false;
+#undef TAPEHEAD_IS
+}
 
 const char* level_name(Level level) { return kNames[static_cast<int>(level)]; }
 
@@ -121,6 +121,17 @@ void Entry::fill_for(uint32_t levels) {
     std::memcpy(static_cast<char*>(chosen_) + i * sizeof taken, &taken, sizeof taken);
   }
   __atomic_store_n(&filled_, true, __ATOMIC_RELEASE);
+}
+
+size_t Entry::missing(const Candidate& candidate) const {
+  size_t count = 0;
+  for (size_t i = 0; i < pointers_; ++i) {
+    const void* pointer = nullptr;
+    std::memcpy(&pointer, static_cast<const char*>(candidate.kernels) + i * sizeof pointer,
+                sizeof pointer);
+    count += !pointer;
+  }
+  return count;
 }
 
 void Entry::fill() {

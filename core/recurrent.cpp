@@ -6,6 +6,7 @@
 #include "tapehead/core/detail/gemm.h"
 #include "tapehead/core/detail/matmul.h"
 #include "tapehead/core/detail/strided.h"
+#include "tapehead/core/kernels/elementwise_kernels.h"
 #include "tapehead/core/kernels/recurrent.h"
 #include "tapehead/core/parallel.h"
 

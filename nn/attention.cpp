@@ -8,6 +8,7 @@
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/lengths.h"
+#include "tapehead/nn/additive_scores.h"
 
 namespace tapehead::nn {
 namespace {

@@ -5,11 +5,13 @@
 #include <array>
 
 #include "tapehead/core/creation.h"
+#include "tapehead/nn/additive_scores.h"
 #include "tapehead/nn/attention.h"
 #include "tapehead/nn/convolution.h"
 #include "tapehead/nn/copy_head.h"
 #include "tapehead/nn/memory/dmn.h"
 #include "tapehead/nn/memory/dnc.h"
+#include "tapehead/nn/memory/entity_memory.h"
 #include "tapehead/nn/memory/entnet.h"
 #include "tapehead/nn/memory/key_value.h"
 #include "tapehead/nn/memory/memn2n.h"
@@ -287,6 +289,22 @@ TEST_CASE("sizes of 0: layers and models") {
   for (const Row& row : kRows)
     for (const Sizes n : kSizes)
       if (row.no_time || n.T > 0) check(row, n);
+}
+
+TEST_CASE("sizes of 0: additive scores and entity memories") {
+  for (const auto& [B, S, A] : {std::array<int64_t, 3>{0, 3, 4}, {2, 0, 4}, {2, 3, 0}})
+    check({"additive_scores",
+           {{B, S, A}, {B, A}, {A}},
+           [](const Tensors& x) { return Tensors{nn::additive_scores(x[0], x[1], x[2])}; }},
+          f32);
+  for (const auto& [B, T, C] : {std::array<int64_t, 3>{0, 3, 2}, {2, 0, 2}, {2, 3, 0}, {0, 0, 0}})
+    check({"entity_memory",
+           {{B, T, C}, {2, C}, {C, C}, {C, C}, {C, C}},
+           [](const Tensors& x) {
+             const nn::EntityMemory m = nn::entity_memory(x[0], {x[1], x[2], x[3], x[4], {}});
+             return Tensors{m.memory, m.gates};
+           }},
+          f32);
 }
 
 TEST_CASE("sizes of 0 that make no sense are refused") {

@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include "tapehead/autograd/attention.h"
-#include "tapehead/autograd/entity_memory.h"
 #include "tapehead/autograd/linear_attention.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
@@ -12,6 +11,7 @@
 #include "tapehead/nn/copy_head.h"
 #include "tapehead/nn/memory/dmn.h"
 #include "tapehead/nn/memory/dnc.h"
+#include "tapehead/nn/memory/entity_memory.h"
 #include "tapehead/nn/memory/machine.h"
 #include "tapehead/nn/memory/ntm.h"
 #include "tapehead/nn/models/universal.h"
@@ -46,7 +46,7 @@ std::vector<Row> table() {
        }},
       {"entity_memory",
        [=](const Tensor& l) {
-         entity_memory(x, {zeros({2, 4}), zeros({4, 4}), zeros({4, 4}), zeros({4, 4}), {}}, l);
+         nn::entity_memory(x, {zeros({2, 4}), zeros({4, 4}), zeros({4, 4}), zeros({4, 4}), {}}, l);
        }},
       {"linear_attention",
        [=](const Tensor& l) { linear_attention(heads, heads, heads, {.lengths = l}); }},

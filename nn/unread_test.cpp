@@ -7,7 +7,6 @@
 #include <limits>
 
 #include "tapehead/autograd/engine.h"
-#include "tapehead/autograd/entity_memory.h"
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/linear_attention.h"
 #include "tapehead/core/creation.h"
@@ -15,6 +14,7 @@
 #include "tapehead/nn/convolution.h"
 #include "tapehead/nn/memory/dmn.h"
 #include "tapehead/nn/memory/dnc.h"
+#include "tapehead/nn/memory/entity_memory.h"
 #include "tapehead/nn/memory/ntm.h"
 #include "tapehead/nn/models/universal.h"
 #include "tapehead/nn/transformer.h"
@@ -140,9 +140,9 @@ std::vector<Unread> table() {
                  }});
   out.push_back({"entity_memory", [](Subject& s) {
                    const Tensor x = s.padded({3, 4, 2}, kLengths);
-                   const EntityWeights w{s.operand({2, 2}), s.operand({2, 2}), s.operand({2, 2}),
-                                         s.operand({2, 2}), s.operand({2})};
-                   const EntityMemory m = entity_memory(x, w, lengths());
+                   const nn::EntityWeights w{s.operand({2, 2}), s.operand({2, 2}),
+                                             s.operand({2, 2}), s.operand({2, 2}), s.operand({2})};
+                   const nn::EntityMemory m = nn::entity_memory(x, w, lengths());
                    return Tensors{m.memory, m.gates};
                  }});
   for (const bool causal : {false, true})

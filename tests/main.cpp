@@ -1,6 +1,5 @@
 // The program of the unit tests. TAPEHEAD_ISA chooses the instruction set of the kernels; on a CPU
 // without it the program exits with 77, which meson counts as skipped.
-#define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 
 #include <cstdio>

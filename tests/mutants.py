@@ -178,7 +178,7 @@ def run_one(program, number, tests, timeout):
     found = not (tests and re.search(r'test cases: +0 ', done.stdout))
     if done.returncode == 0:
         return found, None
-    row = re.search(r'op_table_test\.cpp:\d+: (?:FATAL )?ERROR: (\w+)[^:]*: (.*)', done.stdout)
+    row = re.search(r'op_rows_test\.cpp:\d+: (?:FATAL )?ERROR: (\w+)[^:]*: (.*)', done.stdout)
     if row and rows:
         check = 'recorded gradient' if 'create_graph' in row[2] else row[2].split(':')[0]
         return found, f'row {row[1]}: {check}'

@@ -153,11 +153,32 @@ Array broadcast(const Array& x, const Shape& shape) {
   return out;
 }
 
-std::deque<OpTest>& table() {
+namespace {
+
+std::deque<OpTest>& own_rows() {
+  static std::deque<OpTest> rows;
+  return rows;
+}
+std::deque<OpTest>& rows_of_kernels() {
   static std::deque<OpTest> rows;
   return rows;
 }
 
-OpTest& add_test(const char* op) { return table().emplace_back(op); }
+}  // namespace
+
+const std::deque<OpTest>& table() {
+  static const std::deque<OpTest> all = [] {
+    std::deque<OpTest> rows = own_rows();
+    for (const OpTest& row : rows_of_kernels())
+      if (std::none_of(own_rows().begin(), own_rows().end(),
+                       [&](const OpTest& own) { return own.op() == row.op(); }))
+        rows.push_back(row);
+    return rows;
+  }();
+  return all;
+}
+
+OpTest& add_test(const char* op) { return own_rows().emplace_back(op); }
+OpTest& add_kernels_row(const char* op) { return rows_of_kernels().emplace_back(op); }
 
 }  // namespace tapehead::op_tests

@@ -1,5 +1,5 @@
 // The table of ops: every public function of autograd/ops.h has a row, written in the file of the
-// op. A row drives all checks of tests/op_table_test.cpp:
+// op. A row drives all checks of tests/op_rows_test.cpp:
 //   - forward against a plain reference in double, for f64, f32 and bf16, with tolerances that
 //   follow from
 //     the reduction length; for elementwise ops also on integers, where they take them;
@@ -182,10 +182,12 @@ class OpTest {
   std::vector<BadCall> bad_calls_;
 };
 
-/// All rows.
-std::deque<OpTest>& table();
+/// All rows. To be called when the program runs, not before.
+const std::deque<OpTest>& table();
 /// Adds a row.
 OpTest& add_test(const char* op);
+/// Adds a row that counts only if the op has no other: that of its kernel.
+OpTest& add_kernels_row(const char* op);
 
 /// TAPEHEAD_OP_TEST(tanh).unary(tanh, std::tanh);
 #define TAPEHEAD_OP_TEST(op)                                                 \

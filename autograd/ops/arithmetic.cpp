@@ -2,6 +2,7 @@
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/kernels/elementwise_kernels.h"
 
 namespace tapehead {
 namespace {

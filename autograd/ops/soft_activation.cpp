@@ -5,6 +5,7 @@
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
+#include "tapehead/core/kernels/elementwise_kernels.h"
 
 namespace tapehead {
 namespace {

@@ -5,8 +5,18 @@
 
 #include <initializer_list>
 
-#include "tapehead/core/kernels/elementwise_kernels.h"
+#include "tapehead/core/kernels/loop.h"
 #include "tapehead/core/tensor.h"
+
+namespace tapehead::kernels {
+enum class Unary : uint8_t;
+enum class Predicate : uint8_t;
+enum class Activation : uint8_t;
+enum class Binary : uint8_t;
+enum class Compare : uint8_t;
+enum class Gradient : uint8_t;
+enum class Ternary : uint8_t;
+}  // namespace tapehead::kernels
 
 namespace tapehead::core {
 

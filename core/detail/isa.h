@@ -13,6 +13,8 @@ class Entry;
 
 /// "avx2"
 const char* level_name(Level level);
+/// Whether all kernels are compiled for the level; an extension has single ones.
+bool is_instruction_set(Level level);
 /// What the CPU runs, one bit a level.
 uint32_t cpu_levels();
 /// The instruction sets among them that all kernels are compiled for, the best first.

@@ -1,7 +1,7 @@
 // How elementwise kernels are driven over tensors.
 #pragma once
 
-#include "tapehead/core/kernels/elementwise_kernels.h"
+#include "tapehead/core/kernels/loop.h"
 #include "tapehead/core/tensor.h"
 
 namespace tapehead::core {

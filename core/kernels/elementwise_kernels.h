@@ -20,6 +20,7 @@
 
 #include "tapehead/core/dtype.h"
 #include "tapehead/core/kernels/family.h"
+#include "tapehead/core/kernels/loop.h"
 
 // unary.cpp: one operand; the result has its type.
 #define TAPEHEAD_UNARY_KERNELS(K)                                              \
@@ -136,11 +137,6 @@
     -9, 9, 4, 0)
 
 namespace tapehead::kernels {
-
-/// The inner loop of an elementwise op over n elements. data[0] is the result, then the operands;
-/// strides are in bytes, in the same order. The result may be one of the operands. `numbers` are
-/// the op's.
-using Loop = void (*)(char* const* data, const int64_t* strides, int64_t n, const double* numbers);
 
 #define TAPEHEAD_ENUM(name, ...) name,
 enum class Unary : uint8_t { TAPEHEAD_UNARY_KERNELS(TAPEHEAD_ENUM) count };

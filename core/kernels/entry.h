@@ -33,6 +33,8 @@ class Entry {
   /// Takes each pointer from the first candidate that has it and whose level is in `levels`, one
   /// bit a level.
   void fill_for(uint32_t levels);
+  /// How many of a candidate's pointers are null.
+  size_t missing(const Candidate& candidate) const;
   bool is_filled() const { return __atomic_load_n(&filled_, __ATOMIC_ACQUIRE); }
 
  protected:

@@ -7,8 +7,9 @@
 //   };
 //   TAPEHEAD_KERNELS_WIDE(additive, AdditiveKernels, "additive_scores")
 //
-// The row declares what the family's .cpp file defines, once compiled for each instruction set
-// (additive_f32 and additive_f64), makes its entries in the table of kernels and the accessor
+// The row declares what the functions' file defines, once compiled for each instruction set
+// (additive_f32 and additive_f64): x_kernel.cpp beside x_kernel.h, or the header itself below
+// #ifdef TAPEHEAD_ISA. It makes its entries in the table of kernels and the accessor
 // kernels::additive<T>(), and names the ops whose rows of test cases exercise it: by them
 // tests/kernel_families_test.cpp compares the instruction sets, and bench/kernels times them.
 //

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include "tapehead/autograd/entity_memory.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/nn/detail/bags.h"
+#include "tapehead/nn/memory/entity_memory.h"
 
 namespace tapehead::nn {
 namespace {

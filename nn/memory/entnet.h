@@ -21,7 +21,7 @@ struct EntNetConfig {
 
 /// A sentence is the sum over its words of f_j * e_j, with a learned mask f [J, C], initialized
 /// with ones; the question q is read likewise, with a separate mask. The memory h is
-/// entity_memory() (autograd/entity_memory.h). The answer attends to it:
+/// entity_memory() (entity_memory.h). The answer attends to it:
 ///
 ///   p_j = softmax(q'h_j)
 ///   u = sum_j p_j h_j

@@ -10,7 +10,7 @@
 #include "tapehead/autograd/rederive.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/elementwise.h"
-#include "tapehead/core/kernels/slots.h"
+#include "tapehead/nn/memory/slots_kernel.h"
 #include "tapehead/core/parallel.h"
 
 namespace tapehead::nn::detail {

@@ -1,4 +1,4 @@
-#include "tapehead/core/kernels/entity.h"
+#include "tapehead/nn/memory/entity_kernel.h"
 
 #include "tapehead/core/kernels/math.h"
 #include "tapehead/core/kernels/row_sums.h"

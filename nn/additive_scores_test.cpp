@@ -1,7 +1,11 @@
+#include "tapehead/nn/additive_scores.h"
+
 #include "tapehead/tests/op_test.h"
 
 namespace tapehead::op_tests {
 namespace {
+
+using nn::additive_scores;
 
 Sample additive_of(int64_t B, int64_t S, int64_t A) {
   return {{Shape{B, S, A}, Shape{B, A}, Shape{A}},

@@ -1,4 +1,4 @@
-#include "tapehead/core/kernels/slots.h"
+#include "tapehead/nn/memory/slots_kernel.h"
 
 #include "tapehead/core/kernels/row_sums.h"
 

@@ -1,7 +1,7 @@
 // entity_memory: all sentences of a batch of stories written into their memories, as one op.
 //
 // B batch, M sentences, N slots, C width, R sentences of all stories together.
-#include "tapehead/autograd/entity_memory.h"
+#include "tapehead/nn/memory/entity_memory.h"
 
 #include <fmt/format.h>
 
@@ -17,10 +17,10 @@
 #include "tapehead/core/detail/lengths.h"
 #include "tapehead/core/detail/strided.h"
 #include "tapehead/core/error.h"
-#include "tapehead/core/kernels/entity.h"
 #include "tapehead/core/parallel.h"
+#include "tapehead/nn/memory/entity_kernel.h"
 
-namespace tapehead {
+namespace tapehead::nn {
 namespace {
 
 constexpr int64_t kRows = 160;  // of slots in a task: large enough for a product, small for a cache
@@ -267,4 +267,4 @@ EntityMemory entity_memory(const Tensor& sentences, const EntityWeights& weights
   return {memory.to(given), gates.to(given)};
 }
 
-}  // namespace tapehead
+}  // namespace tapehead::nn

@@ -1,9 +1,14 @@
-#include "tapehead/autograd/entity_memory.h"
+#include "tapehead/nn/memory/entity_memory.h"
+
 #include "tapehead/core/creation.h"
 #include "tapehead/tests/op_test.h"
 
 namespace tapehead::op_tests {
 namespace {
+
+using nn::entity_memory;
+using nn::EntityMemory;
+using nn::EntityWeights;
 
 constexpr int64_t kB = 3, kM = 4, kN = 2, kC = 3;
 

@@ -1,6 +1,5 @@
-// additive_scores.
-//
-// B batch, S keys, A attention width.
+#include "tapehead/nn/additive_scores.h"
+
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
@@ -8,10 +7,10 @@
 #include "tapehead/autograd/rederive.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
-#include "tapehead/core/kernels/additive.h"
 #include "tapehead/core/parallel.h"
+#include "tapehead/nn/additive_kernel.h"
 
-namespace tapehead {
+namespace tapehead::nn {
 namespace {
 
 std::vector<Tensor> simple_scores(const std::vector<Tensor>& in) {
@@ -86,4 +85,4 @@ Tensor additive_scores(const Tensor& keys, const Tensor& query, const Tensor& v)
   return apply<AdditiveScores>(as(keys), as(query), as(v)).to(given);
 }
 
-}  // namespace tapehead
+}  // namespace tapehead::nn

@@ -5,7 +5,7 @@
 
 #include "tapehead/core/tensor.h"
 
-namespace tapehead {
+namespace tapehead::nn {
 
 struct EntityWeights {
   Tensor keys;     ///< w [N, C]
@@ -27,8 +27,8 @@ struct EntityMemory {
 ///
 /// `lengths` i64 [B]: sentences from there on are padding and are not read. The stories are sorted
 /// by length inside, so that padding takes no time. Throws ShapeError, and IndexError for a length
-/// outside 0..M. (ops/entity_memory.cpp)
+/// outside 0..M.
 EntityMemory entity_memory(const Tensor& sentences, const EntityWeights& weights,
                            const Tensor& lengths = {});
 
-}  // namespace tapehead
+}  // namespace tapehead::nn

@@ -1,0 +1,17 @@
+// Runs the checks of every op with a row in this program.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+
+#include "tapehead/tests/op_check.h"
+
+using namespace tapehead::op_tests;
+
+// TAPEHEAD_ONLY_OP=tanh looks at one op while it is written.
+TEST_CASE("every row of the table of ops") {
+  const char* only = std::getenv("TAPEHEAD_ONLY_OP");
+  for (const OpTest& row : table()) {
+    if (only && row.op() != only) continue;
+    for (const std::string& problem : check_op(row)) FAIL_CHECK(problem);
+  }
+}
