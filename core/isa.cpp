@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string_view>
 
+#include "tapehead/core/detail/fork.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/kernels/entry.h"
 
@@ -17,7 +18,9 @@
 namespace tapehead::kernels {
 namespace {
 
-constexpr const char* kNames[kLevels] = {"baseline", "avx2", "avx512", "avx512_bf16", "amx"};
+#define TAPEHEAD_NAME(name) #name,
+constexpr const char* kNames[kLevels] = {TAPEHEAD_LEVELS(TAPEHEAD_NAME)};
+#undef TAPEHEAD_NAME
 
 constexpr uint32_t bit(Level level) { return 1u << static_cast<int>(level); }
 
@@ -38,6 +41,7 @@ bool runs(Level level) {
              __builtin_cpu_supports("avx512vl");
     case Level::avx512_bf16: return runs(Level::avx512) && __builtin_cpu_supports("avx512bf16");
     case Level::amx: return runs(Level::avx512_bf16) && has_amx();
+    case Level::count: break;
   }
   return false;
 }
@@ -45,31 +49,25 @@ bool runs(Level level) {
 bool runs(Level level) { return level == Level::baseline; }
 #endif
 
-uint32_t choose() {
-  const char* wanted = std::getenv("TAPEHEAD_ISA");
-  if (!wanted) return cpu_levels();
-  for (int i = 0; i < kLevels; ++i)
-    if (const auto level = static_cast<Level>(i);
-        std::string_view(wanted) == level_name(level) && (cpu_levels() & bit(level)))
-      return up_to(level, cpu_levels());
-  std::string supported;
-  for (const Level level : supported_isas())
-    supported += std::string(supported.empty() ? "" : ", ") + level_name(level);
-  throw ValueError(
-      fmt::format("TAPEHEAD_ISA: '{}' is not an instruction set of this machine; it has {}", wanted,
-                  supported));
-}
-
-uint32_t& levels_in_use() {
-  static uint32_t levels = choose();
-  return levels;
-}
-
 std::mutex& mutex() {
   static auto* const m = new std::mutex;
   return *m;
 }
 Entry* first_entry = nullptr;
+[[maybe_unused]] const bool kHeldAtFork = core::hold_at_fork(mutex());
+
+std::vector<Level> instruction_sets_of(uint32_t cpu) {
+  std::vector<Level> list;
+  for (int i = kLevels - 1; i >= 0; --i)
+    if (const auto level = static_cast<Level>(i); is_instruction_set(level) && (cpu & bit(level)))
+      list.push_back(level);
+  return list;
+}
+
+uint32_t& levels_in_use() {
+  static uint32_t levels = chosen_levels(std::getenv("TAPEHEAD_ISA"), cpu_levels());
+  return levels;
+}
 
 }  // namespace
 
@@ -91,16 +89,23 @@ uint32_t cpu_levels() {
   return levels;
 }
 
-std::vector<Level> supported_isas() {
-  std::vector<Level> list;
-  for (int i = kLevels - 1; i >= 0; --i)
-    if (const auto level = static_cast<Level>(i);
-        is_instruction_set(level) && (cpu_levels() & bit(level)))
-      list.push_back(level);
-  return list;
-}
+std::vector<Level> supported_isas() { return instruction_sets_of(cpu_levels()); }
 
 uint32_t up_to(Level most, uint32_t levels) { return levels & (2 * bit(most) - 1); }
+
+uint32_t chosen_levels(const char* wanted, uint32_t cpu) {
+  if (!wanted) return cpu;
+  for (int i = 0; i < kLevels; ++i)
+    if (const auto level = static_cast<Level>(i);
+        std::string_view(wanted) == level_name(level) && (cpu & bit(level)))
+      return up_to(level, cpu);
+  std::string supported;
+  for (const Level level : instruction_sets_of(cpu))
+    supported += std::string(supported.empty() ? "" : ", ") + level_name(level);
+  throw ValueError(
+      fmt::format("TAPEHEAD_ISA: '{}' is not an instruction set of this machine; it has {}", wanted,
+                  supported));
+}
 
 uint32_t used_levels() { return levels_in_use(); }
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tapehead/core/error.h"
 #include "tapehead/core/kernels/family.h"
 
 // A family of two functions, one of which is better with AMX.
@@ -58,13 +59,24 @@ TEST_CASE("an entry takes each pointer from the best candidate that the CPU runs
   }
 }
 
-TEST_CASE("TAPEHEAD_ISA leaves out what is better") {
+TEST_CASE("TAPEHEAD_ISA leaves out what is better, and must be what the CPU runs") {
   using enum Level;
   const uint32_t all = bits({baseline, avx2, avx512, avx512_bf16, amx});
-  CHECK(up_to(amx, all) == all);
-  CHECK(up_to(avx512, all) == bits({baseline, avx2, avx512}));
-  CHECK(up_to(avx512, bits({baseline, avx2})) == bits({baseline, avx2}));
-  CHECK(up_to(baseline, all) == bits({baseline}));
+  CHECK(chosen_levels(nullptr, all) == all);
+  CHECK(chosen_levels("amx", all) == all);
+  CHECK(chosen_levels("avx512", all) == bits({baseline, avx2, avx512}));
+  CHECK(chosen_levels("avx2", bits({baseline, avx2})) == bits({baseline, avx2}));
+  CHECK(chosen_levels("baseline", all) == bits({baseline}));
+#if defined(__x86_64__)
+  CHECK_THROWS_WITH_AS(chosen_levels("avx512", bits({baseline, avx2})),
+                       "TAPEHEAD_ISA: 'avx512' is not an instruction set of this machine; it has "
+                       "avx2, baseline",
+                       ValueError);
+#endif
+  CHECK_THROWS_WITH_AS(chosen_levels("sse9", bits({baseline})),
+                       "TAPEHEAD_ISA: 'sse9' is not an instruction set of this machine; it has "
+                       "baseline",
+                       ValueError);
 }
 
 TEST_CASE("what kernels use is what the CPU runs") {

@@ -22,8 +22,10 @@ std::vector<Level> supported_isas();
 /// The bits of `levels` up to `most`.
 uint32_t up_to(Level most, uint32_t levels);
 
-/// What kernels use: TAPEHEAD_ISA (baseline, avx2, avx512 or an extension), else all that the CPU
-/// runs. Throws ValueError when TAPEHEAD_ISA names what the CPU does not run.
+/// The levels of a CPU that TAPEHEAD_ISA, an instruction set or an extension, leaves: those up to
+/// it, all where it is null. Throws ValueError when it names what the CPU does not run.
+uint32_t chosen_levels(const char* wanted, uint32_t cpu);
+/// What kernels use on this machine. Throws as chosen_levels() does.
 uint32_t used_levels();
 /// The instruction set among them: "avx2".
 const char* isa();

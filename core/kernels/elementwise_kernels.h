@@ -170,7 +170,7 @@ TAPEHEAD_KERNELS(compare, LoopKernels<Compare>, "lt")
 TAPEHEAD_KERNELS(gradient, LoopKernels<Gradient>, "gelu softplus")
 TAPEHEAD_KERNELS(ternary, LoopKernels<Ternary>, "clamp lerp")
 TAPEHEAD_KERNELS(where, WhereKernels, "where")
-TAPEHEAD_KERNELS(cast, CastKernels, "to")
+TAPEHEAD_KERNELS(cast, CastKernels, "clone contiguous")
 
 #ifndef TAPEHEAD_ISA
 namespace tapehead::kernels {

@@ -21,8 +21,8 @@
 //
 //   TAPEHEAD_KERNELS(gemm, GemmKernels, "matmul", amx)
 //
-// and defines amx::gemm_kernels in a file of its own. A null pointer in it, or a CPU without the
-// extension, leaves the function to the next best.
+// and defines amx::gemm_kernels in a file of its own, listed in kernel_extensions. A null pointer
+// in it, or a CPU without the extension, leaves the function to the next best.
 #pragma once
 
 #include "tapehead/core/kernels/levels.h"

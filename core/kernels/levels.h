@@ -16,8 +16,12 @@
 
 namespace tapehead::kernels {
 
-/// A later one is preferred to an earlier one.
-enum class Level : uint8_t { baseline, avx2, avx512, avx512_bf16, amx };
-inline constexpr int kLevels = 5;
+// The instruction sets and the extensions, the best last. core/isa.cpp says which the CPU runs.
+#define TAPEHEAD_LEVELS(F) F(baseline) F(avx2) F(avx512) F(avx512_bf16) F(amx)
+
+#define TAPEHEAD_ENUM(name) name,
+enum class Level : uint8_t { TAPEHEAD_LEVELS(TAPEHEAD_ENUM) count };
+#undef TAPEHEAD_ENUM
+inline constexpr int kLevels = static_cast<int>(Level::count);
 
 }  // namespace tapehead::kernels
