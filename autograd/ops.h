@@ -84,6 +84,7 @@ Tensor log(const Tensor& x);
 Tensor log1p(const Tensor& x);
 Tensor sin(const Tensor& x);
 Tensor cos(const Tensor& x);
+Tensor tan(const Tensor& x);
 /// The error function.
 Tensor erf(const Tensor& x);
 Tensor abs(const Tensor& x);

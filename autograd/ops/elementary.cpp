@@ -1,4 +1,4 @@
-// exp, expm1, log, log1p, sin, cos, erf, abs.
+// exp, expm1, log, log1p, sin, cos, tan, erf, abs.
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
@@ -64,6 +64,14 @@ struct Cos : CustomOp {
   }
 };
 
+struct Tan : CustomOp {
+  static constexpr const char* kName = "tan";
+  Tensor forward(const Tensor& x) {
+    return save(core::unary(kName, Unary::tan, core::floating(x)));
+  }
+  Tensor backward(const Tensor& dy) const { return dy * (square(saved(0)) + 1); }
+};
+
 struct Erf : CustomOp {
   static constexpr const char* kName = "erf";
   Tensor forward(const Tensor& x) {
@@ -93,6 +101,7 @@ Tensor log(const Tensor& x) { return apply<Log>(x); }
 Tensor log1p(const Tensor& x) { return apply<Log1p>(x); }
 Tensor sin(const Tensor& x) { return apply<Sin>(x); }
 Tensor cos(const Tensor& x) { return apply<Cos>(x); }
+Tensor tan(const Tensor& x) { return apply<Tan>(x); }
 Tensor erf(const Tensor& x) { return apply<Erf>(x); }
 Tensor abs(const Tensor& x) { return apply<Abs>(x); }
 

@@ -42,6 +42,7 @@
   K(log1p, floating, log1p_of(x), std::log1p(x), -0.9, 9, 2.1, 0)              \
   K(sin, floating, sin_of(x), std::sin(x), -99, 99, 1, 0)                      \
   K(cos, floating, cos_of(x), std::cos(x), -99, 99, 1, 0)                      \
+  K(tan, floating, sin_of(x) / cos_of(x), std::tan(x), -1.2, 1.2, 2.5, 0)      \
   K(tanh, floating, tanh_of(x), std::tanh(x), -12, 12, 2.6, 0)                 \
   K(sigmoid, floating, sigmoid_of(x), 1 / (1 + std::exp(-x)), -80, 80, 2.5, 0) \
   K(erf, floating, erf_of(x), std::erf(x), -5, 5, 3.1, 0)
