@@ -216,6 +216,9 @@ Tensor var(const Tensor& x, const Axes& axes = {}, bool keepdim = false, double 
 Tensor stddev(const Tensor& x, const Axes& axes = {}, bool keepdim = false, double correction = 1);
 /// (sum |x|^p)^(1/p) for p 1 and 2, the largest |x| for p infinity. (ops/variance.cpp)
 Tensor norm(const Tensor& x, double p = 2, const Axes& axes = {}, bool keepdim = false);
+/// The cosines of the vectors along an axis, x y / max(|x| |y|, eps). Operands broadcast; of
+/// integers f32. (ops/cosine_similarity.cpp)
+Tensor cosine_similarity(const Tensor& x, const Tensor& y, int64_t axis = 1, double eps = 1e-8);
 /// log(sum(exp(x))), without overflow. (ops/softmax.cpp)
 Tensor logsumexp(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 /// Whether any element is not 0, or all are not; of nothing false and true. (ops/count.cpp)
