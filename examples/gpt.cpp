@@ -230,7 +230,7 @@ void run(train::Cli& cli) {
                               },
                               {.batch = t.batch, .drop_last = true, .seed = o.seed});
   const int64_t steps = o.steps ? *o.steps : *o.epochs * batches.per_epoch();
-  std::vector<optim::GroupRule> rules;
+  std::vector<optim::GroupRule<optim::AdamWOptions>> rules;
   if (model.gpt) rules.push_back({"*norm*", {.weight_decay = 0}});
   optim::AdamW opt(params, {.lr = t.lr, .betas = {0.9, 0.99}, .weight_decay = t.weight_decay},
                    std::move(rules));

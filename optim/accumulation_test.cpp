@@ -1,6 +1,6 @@
 // Gradients of several backward passes add up.
 #include "tapehead/autograd/ops.h"
-#include "tapehead/optim/adam.h"
+#include "tapehead/optim/adamw.h"
 #include "tapehead/optim/clip.h"
 #include "tapehead/tests/optim_tools.h"
 

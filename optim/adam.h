@@ -1,60 +1,34 @@
-// Adam and AdamW.
+// Adam.
 #pragma once
 
 #include <array>
+#include <vector>
 
 #include "tapehead/optim/optimizer.h"
 
 namespace tapehead::optim {
 
 struct AdamOptions {
-  double lr = 1e-3;
-  /// How much of the two moments, of the gradient and of its square, each step keeps.
-  std::array<double, 2> betas = {0.9, 0.999};
-  double eps = 1e-8;
-  double weight_decay = 0;  ///< times the parameter, added to its gradient
-  bool amsgrad = false;     ///< divides by the largest second moment so far: Reddi et al. 2018
-  bool maximize = false;
+  Option<double> lr{"lr", 1e-3, kPositive};
+  /// Decay rates of the averages of the gradient and of its square.
+  Option<std::array<double, 2>> betas{"betas", {0.9, 0.999}, kBelowOne};
+  Option<double> eps{"eps", 1e-8, kNotNegative};
+  /// Times the parameter, added to its gradient.
+  Option<double> weight_decay{"weight_decay", 0, kNotNegative};
+  /// Divides by the largest second moment so far: Reddi et al. 2018.
+  Option<bool> amsgrad{"amsgrad", false};
+  Option<bool> maximize{"maximize", false};
 };
 
-/// Kingma and Ba 2015, as PyTorch has it.
+/// Adam, Kingma and Ba 2015, as in PyTorch.
 class Adam : public Optimizer {
  public:
-  /// Trains every parameter of the model. Throws ValueError for options outside their range, for
-  /// patterns that fit nothing, and when there are no parameters.
-  explicit Adam(const nn::Params& params, const AdamOptions& options = {},
-                std::vector<GroupRule> groups = {});
-  /// Trains these: `optim::Adam opt({{"image", image}}, {.lr = 0.05})`.
-  explicit Adam(const std::vector<nn::Param>& params, const AdamOptions& options = {},
-                std::vector<GroupRule> groups = {});
-
- protected:
-  Adam(const char* name, const AdamOptions& options, bool decoupled, std::vector<GroupRule> groups);
+  /// Throws as Optimizer's constructor.
+  explicit Adam(const ParamList& params, const AdamOptions& options = {},
+                const std::vector<GroupRule<AdamOptions>>& groups = {});
 
  private:
-  void update(const detail::Updates& updates, double grad_scale) override;
-
-  AdamOptions options_;
-  bool decoupled_;
-};
-
-struct AdamWOptions {
-  double lr = 1e-3;
-  std::array<double, 2> betas = {0.9, 0.999};  ///< as Adam's
-  double eps = 1e-8;
-  double weight_decay = 0.01;  ///< each step takes lr × weight_decay off every parameter
-  bool amsgrad = false;        ///< as Adam's
-  bool maximize = false;
-};
-
-/// Adam with decoupled weight decay: Loshchilov and Hutter 2019, as PyTorch has it.
-class AdamW : public Adam {
- public:
-  /// As Adam's.
-  explicit AdamW(const nn::Params& params, const AdamWOptions& options = {},
-                 std::vector<GroupRule> groups = {});
-  explicit AdamW(const std::vector<nn::Param>& params, const AdamWOptions& options = {},
-                 std::vector<GroupRule> groups = {});
+  void update_all(Step& step) override;
 };
 
 }  // namespace tapehead::optim

@@ -6,9 +6,10 @@
 
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
+#include "tapehead/core/kernels/kernels.h"
 #include "tapehead/optim/detail/check.h"
-#include "tapehead/optim/detail/state_reader.h"
-#include "tapehead/optim/detail/updates.h"
+#include "tapehead/optim/detail/pieces.h"
+#include "tapehead/optim/state_reader.h"
 
 namespace tapehead::optim {
 namespace {
@@ -84,7 +85,7 @@ StateDict WeightAverage::save() const {
 
 void WeightAverage::load(const StateDict& state) {
   model_.check_own_weights(name_, "load()");
-  detail::StateReader reader(name_, state);
+  StateReader reader(name_, state);
   const int64_t updates = reader.count("updates");
   std::vector<nn::Param> loaded;
   for (size_t i = 0; i < averages_.size(); ++i) {

@@ -8,51 +8,53 @@
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/suggest.h"
 #include "tapehead/optim/detail/check.h"
-#include "tapehead/optim/detail/state_reader.h"
-#include "tapehead/optim/detail/updates.h"
+#include "tapehead/optim/state_reader.h"
 
 namespace tapehead::optim {
+
+using detail::Entry, detail::OptionValue, detail::OptionValues;
+
 namespace {
 
-void check_lr(double lr, std::string_view owner, const std::string& what) {
-  detail::check_option(lr > 0 && std::isfinite(lr), owner, what, lr, "above 0");
-}
-void check_weight_decay(double decay, std::string_view owner, const std::string& what) {
-  detail::check_option(decay >= 0 && std::isfinite(decay), owner, what, decay, "0 or more");
+void check_option(const char* owner, const OptionValue& option, const std::string& of) {
+  const std::vector<double>& x = option.numbers;
+  if (!option.range.holds || std::all_of(x.begin(), x.end(), option.range.holds)) return;
+  const std::string what = option.name + of;
+  if (x.size() == 1) detail::check_option(false, owner, what, x[0], option.range.text);
+  throw ValueError(fmt::format("{}: {} = {{{}}}; each must be {}", owner, what, fmt::join(x, ", "),
+                               option.range.text));
 }
 
 }  // namespace
 
-Optimizer::Optimizer(const char* name, double lr, double weight_decay, std::vector<GroupRule> rules,
-                     std::vector<std::string> slots)
+Optimizer::Optimizer(const char* name, OptionValues options, std::vector<Rule> rules,
+                     detail::CheckOptions check, std::vector<StateSpec> states,
+                     const ParamList& params)
     : name_(name),
-      lr_(lr),
-      base_lr_(lr),
-      weight_decay_(weight_decay),
+      options_(std::move(options)),
       rules_(std::move(rules)),
-      slots_(std::move(slots)),
-      updates_(std::make_unique<detail::Updates>()) {
-  check_lr(lr, name_, "lr");
-  check_weight_decay(weight_decay, name_, "weight_decay");
-  for (const GroupRule& rule : rules_) {
-    check_lr(rule.own.lr.value_or(lr), name_, "lr of '" + rule.pattern + "'");
-    check_weight_decay(rule.own.weight_decay.value_or(0), name_,
-                       "weight_decay of '" + rule.pattern + "'");
-  }
+      check_(std::move(check)),
+      states_(std::move(states)),
+      model_(params.model_) {
+  const auto is_lr = [](const OptionValue& option) { return option.name == "lr"; };
+  const auto lr = std::find_if(options_.begin(), options_.end(), is_lr);
+  if (lr == options_.end()) throw ValueError(fmt::format("{}: it has no option 'lr'", name_));
+  if (states_.size() > Piece::kStates)
+    throw ValueError(fmt::format("{}: {} state tensors; there can be {}", name_, states_.size(),
+                                 Piece::kStates));
+  lr_at_ = static_cast<size_t>(lr - options_.begin());
+  lr_ = base_lr_ = lr->numbers[0];
+  for (const OptionValue& option : options_) check_option(name_, option, "");
+  if (check_) check_(name_, options_);
+  for (const Rule& rule : rules_)
+    for (const OptionValue& option : rule.own)
+      if (option.given) check_option(name_, option, " of '" + rule.pattern + "'");
+  take_new();
+  for (const nn::Param& p : params.list_) take(p);
+  check_fit();
 }
 
 Optimizer::~Optimizer() = default;
-
-void Optimizer::train(const nn::Params& params) {
-  model_ = params;
-  take_new();
-  check_fit();
-}
-
-void Optimizer::train(const std::vector<nn::Param>& params) {
-  for (const nn::Param& p : params) take(p);
-  check_fit();
-}
 
 void Optimizer::take_new() {
   if (!model_) return;
@@ -76,17 +78,19 @@ void Optimizer::take(const nn::Param& param) {
 }
 
 size_t Optimizer::group_of(const nn::Param& param) {
-  ParamGroup group{.base_lr = base_lr_, .weight_decay = weight_decay_};
-  for (const GroupRule& rule : rules_) {
+  ParamGroup group{.optimizer = name_, .values = options_};
+  for (const Rule& rule : rules_) {
     if (!param.fits(rule.pattern)) continue;
     group.patterns.push_back(rule.pattern);
-    group.base_lr = rule.own.lr.value_or(group.base_lr);
-    group.weight_decay = rule.own.weight_decay.value_or(group.weight_decay);
+    for (size_t i = 0; i < rule.own.size(); ++i)
+      if (rule.own[i].given) group.values[i].numbers = rule.own[i].numbers;
   }
   const auto known = std::find_if(groups_.begin(), groups_.end(), [&](const ParamGroup& g) {
     return g.patterns == group.patterns;
   });
   if (known != groups_.end()) return static_cast<size_t>(known - groups_.begin());
+  if (check_) check_(name_, group.values);
+  group.base_lr = group.values[lr_at_].numbers[0];
   groups_.push_back(std::move(group));
   set_lr(lr_);
   return groups_.size() - 1;
@@ -96,7 +100,7 @@ void Optimizer::check_fit() const {
   if (entries_.empty())
     throw ValueError(std::string(name_) +
                      ": there are no parameters; make the layers before the optimizer");
-  for (const GroupRule& rule : rules_) {
+  for (const Rule& rule : rules_) {
     const auto fits = [&](const Entry& e) { return e.param.fits(rule.pattern); };
     if (std::any_of(entries_.begin(), entries_.end(), fits)) continue;
     throw ValueError(fmt::format("{}: no parameter's path fits '{}'; {}", name_, rule.pattern,
@@ -106,11 +110,9 @@ void Optimizer::check_fit() const {
 
 // What to do about a pattern that fits nothing.
 std::string Optimizer::paths_like(const std::string& pattern) const {
-  std::vector<std::string> names;
-  for (const Entry& e : entries_) {
-    names.push_back(e.param.path);
-    names.insert(names.end(), e.param.ties.begin(), e.param.ties.end());
-  }
+  std::vector<nn::Param> params;
+  for (const detail::Entry& e : entries_) params.push_back(e.param);
+  const std::vector<std::string> names = nn::names_of(params);
   const std::string near = closest_pattern(pattern, names);
   if (!near.empty()) return fmt::format("did you mean '{}'?", near);
   const auto shown = std::min<size_t>(names.size(), 4);
@@ -123,7 +125,10 @@ std::string Optimizer::paths_like(const std::string& pattern) const {
 void Optimizer::set_lr(double lr) {
   detail::check_option(lr >= 0 && std::isfinite(lr), name_, "lr", lr, "0 or more");
   lr_ = lr;
-  for (ParamGroup& g : groups_) g.lr = g.base_lr == base_lr_ ? lr : g.base_lr * (lr / base_lr_);
+  for (ParamGroup& g : groups_) {
+    g.lr = g.base_lr == base_lr_ ? lr : g.base_lr * (lr / base_lr_);
+    g.values[lr_at_].numbers = {g.lr};
+  }
 }
 
 void Optimizer::zero_grad() {
@@ -132,44 +137,31 @@ void Optimizer::zero_grad() {
     if (e.param.value.grad().defined()) e.param.value.set_grad({});
 }
 
-std::vector<std::string> Optimizer::slots_of(DType parameter) const {
-  std::vector<std::string> slots = slots_;
-  if (parameter == bf16) slots.emplace_back("master");
-  return slots;
-}
-
 // Makes the state, or converts it when the parameter was converted since.
 void Optimizer::prepare_state(Entry& entry) const {
   const Tensor& param = entry.param.value;
   const DType dtype = param.dtype(), type = detail::state_type(dtype);
-  if (!entry.state.empty() && entry.dtype == dtype) return;
-  std::vector<Tensor> state;
-  for (size_t i = 0; i < slots_.size(); ++i)
-    state.push_back(entry.state.empty() ? core::full(param.shape(), 0, type)
-                                        : core::cast(entry.state[i], type));
-  if (dtype == bf16) state.push_back(core::cast(param, f32));
+  if (entry.ready && entry.dtype == dtype) return;
+  const ParamGroup& group = groups_[entry.group];
+  std::vector<Tensor> state(states_.size());
+  for (size_t i = 0; i < states_.size(); ++i) {
+    if (entry.ready && entry.state[i].defined()) state[i] = core::cast(entry.state[i], type);
+    else if (states_[i].in(group) && !states_[i].free_shape())
+      state[i] = core::full(param.shape(), 0, type);
+  }
+  entry.master = dtype == bf16 ? core::cast(param, f32) : Tensor();
   entry.dtype = dtype;
   entry.state = std::move(state);
+  entry.ready = true;
 }
 
-void Optimizer::add_update(size_t index, const Tensor& gradient) {
-  Entry& entry = entries_[index];
-  const ParamGroup& group = groups_[entry.group];
-  prepare_state(entry);
-  detail::Update update{.entry = index,
-                        .param = core::contiguous(entry.param.value),
-                        .grad = core::contiguous(gradient),
-                        .whole = {},
-                        .step = entry.steps + 1,
-                        .lr = group.lr,
-                        .weight_decay = group.weight_decay};
-  kernels::OptimPiece& whole = update.whole;
-  whole.param = update.param.raw();
-  whole.grad = update.grad.raw();
-  whole.n = update.param.numel();
-  for (size_t i = 0; i < slots_.size(); ++i) whole.state[i] = entry.state[i].raw();
-  if (update.dtype() == bf16) whole.master = entry.state.back().raw();
-  updates_->add(std::move(update));
+void Optimizer::update(Parameter&) {
+  throw GraphError(fmt::format("{}: it overrides neither update() nor update_all()", name_));
+}
+
+void Optimizer::update_all(Step& step) {
+  for (size_t i = 0; i < step.size(); ++i)
+    step.update(i, [this](Parameter& parameter) { update(parameter); });
 }
 
 void Optimizer::step(const StepOptions& options) {
@@ -177,23 +169,18 @@ void Optimizer::step(const StepOptions& options) {
                        "finite");
   take_new();
   for (const Entry& e : entries_) e.param.check_own_weights(name_, "step()");
-  updates_->clear();
-  for (size_t i = 0; i < entries_.size(); ++i)
-    if (const Tensor& value = entries_[i].param.value; value.requires_grad())
-      if (const Tensor gradient = value.grad(); gradient.defined()) add_update(i, gradient);
-  if (updates_->all().empty())
-    throw GraphError(std::string(name_) +
-                     ": no parameter has a gradient; call backward() on the loss before step()");
-  update(*updates_, options.grad_scale);
-  for (const detail::Update& u : updates_->all()) {
-    Entry& entry = entries_[u.entry];
-    const Tensor& value = entry.param.value;
-    if (!u.param.is_same(value)) core::copy_into(value, u.param);
-    value.impl()->storage->changed_by(name_);
-    ++entry.steps;
+  step_.begin(name_, options.grad_scale, groups_, states_);
+  for (Entry& e : entries_) {
+    if (!e.param.value.requires_grad()) continue;
+    const Tensor gradient = e.param.value.grad();
+    if (!gradient.defined()) continue;
+    prepare_state(e);
+    step_.add(e, gradient);
   }
+  if (step_.size() == 0) return;
+  update_all(step_);
+  step_.finish();
   ++steps_;
-  updates_->clear();
 }
 
 StateDict Optimizer::save() const {
@@ -201,10 +188,13 @@ StateDict Optimizer::save() const {
   out.numbers = {{"steps", static_cast<double>(steps_)}, {"lr", lr_}};
   for (const Entry& e : entries_) {
     out.numbers.emplace_back(e.param.path + ".steps", static_cast<double>(e.steps));
-    if (e.steps == 0) continue;
-    const std::vector<std::string> slots = slots_of(e.dtype);
-    for (size_t i = 0; i < e.state.size(); ++i)
-      out.tensors.emplace_back(e.param.path + "." + slots[i], core::clone(e.state[i]));
+    if (!e.ready || e.steps == 0) continue;
+    const auto put = [&](const std::string& name, const Tensor& tensor) {
+      if (tensor.defined())
+        out.tensors.emplace_back(e.param.path + "." + name, core::clone(tensor));
+    };
+    for (size_t i = 0; i < states_.size(); ++i) put(states_[i].name(), e.state[i]);
+    put("master", e.master);
   }
   return out;
 }
@@ -212,7 +202,7 @@ StateDict Optimizer::save() const {
 void Optimizer::load(const StateDict& state) {
   take_new();
   for (const Entry& e : entries_) e.param.check_own_weights(name_, "load()");
-  detail::StateReader reader(name_, state);
+  StateReader reader(name_, state);
   const int64_t steps = reader.count("steps");
   const double lr = reader.number("lr");
   std::vector<Entry> loaded = entries_;
@@ -221,10 +211,18 @@ void Optimizer::load(const StateDict& state) {
     e.steps = reader.count(name + ".steps");
     e.dtype = e.param.value.dtype();
     e.state.clear();
-    if (e.steps == 0) continue;
-    for (const std::string& slot : slots_of(e.dtype))
-      e.state.push_back(
-          reader.tensor(name + "." + slot, e.param.value.shape(), detail::state_type(e.dtype)));
+    e.master = Tensor();
+    e.ready = e.steps > 0;
+    if (!e.ready) continue;
+    const Shape& shape = e.param.value.shape();
+    for (const StateSpec& spec : states_) {
+      Tensor& tensor = e.state.emplace_back();
+      if (!spec.in(groups_[e.group])) continue;
+      const DType type = detail::state_type(e.dtype);
+      tensor = reader.tensor(name + "." + spec.name(),
+                             spec.free_shape() ? std::nullopt : std::optional(shape), type);
+    }
+    if (e.dtype == bf16) e.master = reader.tensor(name + ".master", shape, f32);
   }
   reader.finish();
   set_lr(lr);

@@ -1,4 +1,4 @@
-// What all optimizers share: parameters, groups, the step, the state.
+// The base of all optimizers: parameters, groups, the step, the state.
 //
 //   nn::Params params;
 //   Gpt model(params / "model", config);
@@ -12,69 +12,81 @@
 //     opt.step();
 //   }
 //
-// Gradients add up until zero_grad(). So a large batch can be computed in parts that fit into
+// Gradients add up until zero_grad(), so a large batch can be computed in parts that fit into
 // memory:
 //
 //   opt.zero_grad();
 //   for (const auto& part : parts) model.loss(part).backward();
 //   opt.step({.grad_scale = 1.0 / parts.size()});    // the mean of the parts' losses
+//
+// Writing an optimizer: examples/custom_optimizer.cpp.
+//
+//   struct LionOptions {
+//     optim::Option<double> lr{"lr", 1e-4, optim::kPositive};
+//     optim::Option<double> beta1{"beta1", 0.9, optim::kBelowOne}, beta2{"beta2", 0.99,
+//     optim::kBelowOne}; optim::Option<double> weight_decay{"weight_decay", 0,
+//     optim::kNotNegative};
+//   };
+//   struct Lion : optim::Optimizer {  // Chen et al. 2023
+//     explicit Lion(const optim::ParamList& params, const LionOptions& options = {},
+//                   const std::vector<optim::GroupRule<LionOptions>>& groups = {})
+//         : Optimizer("Lion", params, options, {"m"}, groups) {}
+//     void update(optim::Parameter& p) override {
+//       Tensor& m = p.state("m");
+//       const double lr = p.option("lr");
+//       p.value.mul_(1 - lr * p.option("weight_decay"));
+//       p.value.sub_(lr * sign(lerp(p.grad, m, p.option("beta1"))));
+//       m = lerp(p.grad, m, p.option("beta2"));
+//     }
+//   };
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "tapehead/nn/params.h"
+#include "tapehead/optim/group.h"
+#include "tapehead/optim/option.h"
 #include "tapehead/optim/state.h"
+#include "tapehead/optim/step.h"
 
 namespace tapehead::optim {
 
-namespace detail {
-class Updates;
-}
-
-/// What the parameters whose path, or another of their names, fits a pattern have of their own; the
-/// rest is as for the others. Where several patterns fit, each has its say, and the last the last
-/// word. A pattern must fit a parameter that the model has when the optimizer is made.
-struct GroupRule {
-  struct Own {
-    std::optional<double> lr = {};
-    std::optional<double> weight_decay = {};
-  };
-  std::string pattern;  ///< "*.bias"; `*` stands for any characters
-  Own own = {};
-};
-
-/// Parameters that are trained alike.
-struct ParamGroup {
-  std::vector<std::string> patterns;    ///< of the rules that fit them; empty for most
-  std::vector<std::string> parameters;  ///< their paths
-  double base_lr = 0;                   ///< at the optimizer's base_lr()
-  double lr = 0;                        ///< now
-  double weight_decay = 0;
-};
-
 struct StepOptions {
-  /// The gradients count as multiplied by it: 1 / n after n backward passes, or clip_factor().
-  /// Costs nothing.
+  /// Gradients count as multiplied by it: 1 / n after n backward passes, or clip_factor(). Costs
+  /// nothing in the library's own optimizers.
   double grad_scale = 1;
+};
+
+/// What an optimizer trains: every parameter of a model, or a list: `{{"image", image}}`.
+class ParamList {
+ public:
+  ParamList(const nn::Params& model) : model_(model) {}
+  ParamList(std::vector<nn::Param> list) : list_(std::move(list)) {}
+  ParamList(std::initializer_list<nn::Param> list) : list_(list) {}
+
+ private:
+  friend class Optimizer;
+  std::optional<nn::Params> model_;
+  std::vector<nn::Param> list_;
 };
 
 /// The base of all optimizers.
 ///
-/// It trains every parameter of the model, those included that are made or unfrozen later; frozen
-/// ones and those without a gradient are left as they are, and their state too. State is f64 for
-/// f64 parameters and f32 for the others, bf16 ones have an f32 master copy in it.
+/// It trains every parameter of the model, also those that are made or unfrozen later. Frozen
+/// parameters and those without a gradient are left as they are, and so is their state. State is
+/// f64 for f64 parameters and f32 for the others; bf16 parameters have an f32 master copy.
 class Optimizer {
  public:
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
   virtual ~Optimizer();
 
-  /// Changes every parameter that has a gradient, in one pass over all. Throws GraphError when none
-  /// has, or when an average is in the model in place of its weights.
+  /// Changes every parameter that has a gradient; does nothing when none has, as in PyTorch. Throws
+  /// GraphError while the model has an average in place of its weights.
   void step(const StepOptions& options = {});
   /// Clears the gradients.
   void zero_grad();
@@ -85,7 +97,7 @@ class Optimizer {
   /// The learning rate that the optimizer was made with: what schedules multiply.
   double base_lr() const { return base_lr_; }
   const std::vector<ParamGroup>& groups() const { return groups_; }
-  /// How many steps were taken.
+  /// How many steps were taken, those without gradients not counted.
   int64_t steps() const { return steps_; }
   /// "AdamW"
   const char* name() const { return name_; }
@@ -94,49 +106,62 @@ class Optimizer {
   /// taken, the learning rate, and for a parameter "fc.weight" its own steps and tensors,
   /// "fc.weight.exp_avg" …
   StateDict save() const;
-  /// Takes a state back. Throws FormatError that lists what does not fit, also for a state that was
-  /// saved before the model had all its parameters; then nothing was loaded. Throws GraphError when
-  /// an average is in the model in place of its weights.
+  /// Restores a state. Throws FormatError that lists what does not fit, also for a state that was
+  /// saved before the model had all its parameters; then nothing was loaded. Throws GraphError
+  /// while the model has an average in place of its weights.
   void load(const StateDict& state);
 
  protected:
-  /// `name` is a literal. `slots` name the tensors of each parameter's state, in the kernel's
-  /// order.
-  Optimizer(const char* name, double lr, double weight_decay, std::vector<GroupRule> rules,
-            std::vector<std::string> slots);
-  void train(const nn::Params& params);
-  void train(const std::vector<nn::Param>& params);
-  /// Changes the parameters of a step.
-  virtual void update(const detail::Updates& updates, double grad_scale) = 0;
+  /// `name`, a literal, names the optimizer in errors. `options` is a struct of Option fields
+  /// (optim/ option.h), one of them "lr". `states` names the tensors that each parameter has.
+  /// Throws ValueError for options outside their range, for patterns that fit nothing, and when
+  /// there are no parameters.
+  template <class Options>
+  Optimizer(const char* name, const ParamList& params, const Options& options,
+            std::vector<StateSpec> states = {}, const std::vector<GroupRule<Options>>& groups = {})
+      : Optimizer(name, detail::values_of(options), erase(groups), detail::check_of<Options>(),
+                  std::move(states), params) {}
+
+  /// Changes one parameter; called by update_all() for each that has a gradient.
+  virtual void update(Parameter& parameter);
+  /// Changes all parameters of a step. An optimizer that overrides it can run one fused kernel over
+  /// all of them, Step::run(), as the library's own do.
+  virtual void update_all(Step& step);
 
  private:
-  struct Entry {
-    nn::Param param;
-    size_t group;
-    int64_t steps = 0;
-    // Empty before the first step; else the slots, then the master copy of a bf16 parameter.
-    std::vector<Tensor> state = {};
-    DType dtype = f32;  // of the parameter when the state was made
+  struct Rule {
+    std::string pattern;
+    detail::OptionValues own;
   };
+  template <class Options>
+  static std::vector<Rule> erase(const std::vector<GroupRule<Options>>& groups) {
+    std::vector<Rule> rules;
+    for (const auto& [pattern, own] : groups) rules.push_back({pattern, detail::values_of(own)});
+    return rules;
+  }
+  Optimizer(const char* name, detail::OptionValues options, std::vector<Rule> rules,
+            detail::CheckOptions check, std::vector<StateSpec> states, const ParamList& params);
+
   void take_new();
   void take(const nn::Param& param);
   size_t group_of(const nn::Param& param);
   void check_fit() const;
   std::string paths_like(const std::string& pattern) const;
-  std::vector<std::string> slots_of(DType parameter) const;
-  void prepare_state(Entry& entry) const;
-  void add_update(size_t entry, const Tensor& gradient);
+  void prepare_state(detail::Entry& entry) const;
 
   const char* name_;
-  double lr_, base_lr_, weight_decay_;
+  detail::OptionValues options_;
+  size_t lr_at_ = 0;  // which of the options is "lr"
+  double lr_ = 0, base_lr_ = 0;
   int64_t steps_ = 0;
-  std::vector<GroupRule> rules_;
-  std::vector<std::string> slots_;
+  std::vector<Rule> rules_;
+  detail::CheckOptions check_;
+  std::vector<StateSpec> states_;
   std::optional<nn::Params> model_;  // watched for new parameters
   size_t seen_ = 0;                  // how many of the model's were looked at
   std::vector<ParamGroup> groups_;
-  std::vector<Entry> entries_;
-  std::unique_ptr<detail::Updates> updates_;  // empty between steps; here to keep its memory
+  std::vector<detail::Entry> entries_;
+  Step step_;  // empty between steps; here to keep its memory
 };
 
 }  // namespace tapehead::optim

@@ -1,41 +1,38 @@
 // RMSprop.
 #pragma once
 
+#include <vector>
+
 #include "tapehead/optim/optimizer.h"
 
 namespace tapehead::optim {
 
 struct RMSpropOptions {
-  double lr = 1e-2;
-  double alpha = 0.99;  ///< how much of the mean square, and of the mean, each step keeps
-  double eps = 1e-8;
-  double weight_decay = 0;  ///< times the parameter, added to its gradient
-  double momentum = 0;
-  bool centered = false;
-  bool maximize = false;
+  Option<double> lr{"lr", 1e-2, kPositive};
+  /// Decay rate of the averages of the gradient's square and of the gradient.
+  Option<double> alpha{"alpha", 0.99, kBelowOne};
+  Option<double> eps{"eps", 1e-8, kNotNegative};
+  /// Times the parameter, added to its gradient.
+  Option<double> weight_decay{"weight_decay", 0, kNotNegative};
+  Option<double> momentum{"momentum", 0, kNotNegative};
+  Option<bool> centered{"centered", false};
+  Option<bool> maximize{"maximize", false};
 };
 
-/// Tieleman and Hinton 2012 (Coursera, lecture 6.5), as PyTorch has it: s = alpha s + (1 - alpha)
-/// g², d = g / (sqrt(s) + eps), and w = w - lr d, or with momentum v = momentum v + d, w = w - lr
-/// v. Centered (Graves 2013), the square of the mean m = alpha m + (1 - alpha) g is taken off s
-/// under the root; less than 0 by rounding counts as 0, where PyTorch gives NaN. So Neural Turing
-/// machines and differentiable neural computers were trained, with a learning rate of 1e-4 and a
-/// momentum of 0.9; there eps is under the root too.
+/// Tieleman and Hinton 2012 (Coursera, lecture 6.5), as in PyTorch: s = alpha s + (1 - alpha) g²,
+/// d = g / (sqrt(s) + eps), and w = w - lr d, or with momentum v = momentum v + d, w = w - lr v.
+/// Centered (Graves 2013), the square of the mean m = alpha m + (1 - alpha) g is subtracted from s
+/// under the root; a difference below 0, by rounding, counts as 0, where PyTorch gives NaN. Neural
+/// Turing machines and differentiable neural computers were trained so, with a learning rate of
+/// 1e-4, a momentum of 0.9, and eps under the root too.
 class RMSprop : public Optimizer {
  public:
-  /// Trains every parameter of the model. Throws ValueError for options outside their range, for
-  /// patterns that fit nothing, and when there are no parameters.
-  explicit RMSprop(const nn::Params& params, const RMSpropOptions& options = {},
-                   std::vector<GroupRule> groups = {});
-  /// Trains these: `optim::RMSprop opt({{"image", image}}, {.lr = 0.01})`.
-  explicit RMSprop(const std::vector<nn::Param>& params, const RMSpropOptions& options = {},
-                   std::vector<GroupRule> groups = {});
+  /// Throws as Optimizer's constructor.
+  explicit RMSprop(const ParamList& params, const RMSpropOptions& options = {},
+                   const std::vector<GroupRule<RMSpropOptions>>& groups = {});
 
  private:
-  RMSprop(const RMSpropOptions& options, std::vector<GroupRule> groups);
-  void update(const detail::Updates& updates, double grad_scale) override;
-
-  RMSpropOptions options_;
+  void update_all(Step& step) override;
 };
 
 }  // namespace tapehead::optim

@@ -5,7 +5,7 @@
 
 #include "tapehead/core/error.h"
 #include "tapehead/optim/detail/check.h"
-#include "tapehead/optim/detail/state_reader.h"
+#include "tapehead/optim/state_reader.h"
 
 namespace tapehead::optim {
 
@@ -32,7 +32,7 @@ void Schedule::set_scale(double scale) { restore(steps_, scale); }
 StateDict Schedule::save() const { return {.numbers = {{"steps", static_cast<double>(steps_)}}}; }
 
 void Schedule::load(const StateDict& state) {
-  detail::StateReader reader("Schedule", state);
+  StateReader reader("Schedule", state);
   const int64_t steps = reader.count("steps");
   reader.finish();
   restore(steps, scale_);
@@ -91,7 +91,7 @@ StateDict ReduceOnPlateau::save() const {
 }
 
 void ReduceOnPlateau::load(const StateDict& state) {
-  detail::StateReader reader("ReduceOnPlateau", state);
+  StateReader reader("ReduceOnPlateau", state);
   const int64_t steps = reader.count("steps"), bad = reader.count("bad"),
                 cooldown = reader.count("cooldown");
   const double scale = reader.number("scale"), best = reader.number("best");

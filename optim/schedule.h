@@ -3,9 +3,12 @@
 //   optim::WarmupCosine schedule(opt, {.warmup = 800, .steps = 20000});
 //   for (…) { … opt.step(); schedule.step(); }
 //
-// A curve of one's own:
+// Any function of the step can be the curve:
 //
 //   optim::Schedule schedule(opt, [](int64_t n) { return 1 / (1 + 0.01 * n); });
+//
+// A schedule with a state derives from Schedule, multiplies its curve with set_scale(), and
+// overrides save() and load(), which reads with a StateReader and ends with restore().
 #pragma once
 
 #include "tapehead/optim/curve.h"
@@ -24,7 +27,7 @@ class Schedule {
 
   /// To be called after each step of the optimizer; or after each epoch, for a curve that counts
   /// those.
-  void step();
+  virtual void step();
   /// How many steps were taken.
   int64_t steps() const { return steps_; }
   /// The learning rate now.
@@ -42,6 +45,7 @@ class Schedule {
   void set_scale(double scale);
   double scale() const { return scale_; }
   double base_lr() const { return optimizer_.base_lr(); }
+  /// Goes to a step and a scale, and sets the learning rate.
   void restore(int64_t steps, double scale);
 
  private:

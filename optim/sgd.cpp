@@ -1,48 +1,42 @@
 #include "tapehead/optim/sgd.h"
 
-#include <cmath>
+#include <fmt/format.h>
 
 #include "tapehead/core/error.h"
-#include "tapehead/optim/detail/check.h"
-#include "tapehead/optim/detail/updates.h"
+#include "tapehead/optim/detail/kernel_piece.h"
 
 namespace tapehead::optim {
 
-SGD::SGD(const SGDOptions& options, std::vector<GroupRule> groups)
-    : Optimizer("SGD", options.lr, options.weight_decay, std::move(groups),
-                options.momentum != 0 ? std::vector<std::string>{"momentum_buffer"}
-                                      : std::vector<std::string>{}),
-      options_(options) {
-  const double momentum = options.momentum, dampening = options.dampening;
-  detail::check_option(momentum >= 0 && std::isfinite(momentum), "SGD", "momentum", momentum,
-                       "0 or more");
-  detail::check_option(std::isfinite(dampening), "SGD", "dampening", dampening, "finite");
-  if (options.nesterov && (momentum == 0 || dampening != 0))
-    throw ValueError("SGD: nesterov is on; it needs momentum above 0 and dampening = 0");
+void SGDOptions::check(const char* optimizer) const {
+  if (nesterov && (momentum == 0 || dampening != 0))
+    throw ValueError(
+        fmt::format("{}: nesterov is on; it needs momentum above 0 and dampening = 0", optimizer));
 }
 
-SGD::SGD(const nn::Params& params, const SGDOptions& options, std::vector<GroupRule> groups)
-    : SGD(options, std::move(groups)) {
-  train(params);
-}
+SGD::SGD(const ParamList& params, const SGDOptions& options,
+         const std::vector<GroupRule<SGDOptions>>& groups)
+    : Optimizer("SGD", params, options, {{"momentum_buffer", "momentum"}}, groups) {}
 
-SGD::SGD(const std::vector<nn::Param>& params, const SGDOptions& options,
-         std::vector<GroupRule> groups)
-    : SGD(options, std::move(groups)) {
-  train(params);
-}
-
-void SGD::update(const detail::Updates& updates, double grad_scale) {
-  const kernels::OptimKernels& kernel = *kernels::table().optim;
-  updates.run([&](size_t i, const kernels::OptimPiece& piece) {
-    const detail::Update& u = updates.all()[i];
-    kernel.sgd[static_cast<int>(u.dtype())](
-        piece, {.grad_scale = options_.maximize ? -grad_scale : grad_scale,
-                .lr = u.lr,
-                .weight_decay = u.weight_decay,
-                .momentum = options_.momentum,
-                .intake = u.step == 1 ? 1 : 1 - options_.dampening,
-                .nesterov = options_.nesterov});
+void SGD::update_all(Step& step) {
+  std::vector<kernels::SgdNumbers> numbers;
+  numbers.reserve(step.size());
+  const ParamGroup* group = nullptr;
+  SGDOptions o;
+  for (size_t i = 0; i < step.size(); ++i) {
+    if (&step.group(i) != group) {
+      group = &step.group(i);
+      o = group->options<SGDOptions>();
+    }
+    numbers.push_back({.grad_scale = o.maximize ? -step.grad_scale() : step.grad_scale(),
+                       .lr = o.lr,
+                       .weight_decay = o.weight_decay,
+                       .momentum = o.momentum,
+                       .intake = step.step(i) == 1 ? 1 : 1 - o.dampening,
+                       .nesterov = o.nesterov});
+  }
+  const auto& kernel = kernels::table().optim->sgd;
+  step.run([&](size_t i, const Piece& piece) {
+    kernel[static_cast<int>(step.dtype(i))](detail::kernel_piece(piece), numbers[i]);
   });
 }
 

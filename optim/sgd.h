@@ -1,37 +1,36 @@
 // Stochastic gradient descent.
 #pragma once
 
+#include <vector>
+
 #include "tapehead/optim/optimizer.h"
 
 namespace tapehead::optim {
 
 struct SGDOptions {
-  double lr = 1e-3;
-  double momentum = 0;
+  Option<double> lr{"lr", 1e-3, kPositive};
+  Option<double> momentum{"momentum", 0, kNotNegative};
   /// The share of each gradient, after the first, that the momentum does not take in.
-  double dampening = 0;
-  double weight_decay = 0;  ///< times the parameter, added to its gradient
-  bool nesterov = false;    ///< needs momentum, and no dampening
-  bool maximize = false;
+  Option<double> dampening{"dampening", 0, kFinite};
+  /// Times the parameter, added to its gradient.
+  Option<double> weight_decay{"weight_decay", 0, kNotNegative};
+  Option<bool> nesterov{"nesterov", false};  ///< needs momentum, and no dampening
+  Option<bool> maximize{"maximize", false};
+
+  /// Throws ValueError for nesterov without momentum or with dampening.
+  void check(const char* optimizer) const;
 };
 
-/// With momentum (Sutskever et al. 2013) as PyTorch has it: v = momentum v + (1 - dampening) g, w =
-/// w - lr v, or with Nesterov's w = w - lr (g + momentum v).
+/// With momentum (Sutskever et al. 2013) as in PyTorch: v = momentum v + (1 - dampening) g,
+/// w = w - lr v, or with Nesterov's w = w - lr (g + momentum v).
 class SGD : public Optimizer {
  public:
-  /// Trains every parameter of the model. Throws ValueError for options outside their range, for
-  /// patterns that fit nothing, and when there are no parameters.
-  explicit SGD(const nn::Params& params, const SGDOptions& options = {},
-               std::vector<GroupRule> groups = {});
-  /// Trains these: `optim::SGD opt({{"image", image}}, {.lr = 1})`.
-  explicit SGD(const std::vector<nn::Param>& params, const SGDOptions& options = {},
-               std::vector<GroupRule> groups = {});
+  /// Throws as Optimizer's constructor.
+  explicit SGD(const ParamList& params, const SGDOptions& options = {},
+               const std::vector<GroupRule<SGDOptions>>& groups = {});
 
  private:
-  SGD(const SGDOptions& options, std::vector<GroupRule> groups);
-  void update(const detail::Updates& updates, double grad_scale) override;
-
-  SGDOptions options_;
+  void update_all(Step& step) override;
 };
 
 }  // namespace tapehead::optim

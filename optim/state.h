@@ -15,4 +15,10 @@ struct StateDict {
   std::vector<std::pair<std::string, double>> numbers = {};
 };
 
+namespace detail {
+
+/// State is f64 for f64 parameters and f32 for the others.
+inline DType state_type(DType parameter) { return parameter == f64 ? f64 : f32; }
+
+}  // namespace detail
 }  // namespace tapehead::optim

@@ -1,4 +1,4 @@
-#include "tapehead/optim/detail/state_reader.h"
+#include "tapehead/optim/state_reader.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
 
-namespace tapehead::optim::detail {
+namespace tapehead::optim {
 namespace {
 
 constexpr size_t kNamed = 20;  // how many of many names an error tells
@@ -48,16 +48,18 @@ int64_t StateReader::count(const std::string& name) {
   return 0;
 }
 
-Tensor StateReader::tensor(const std::string& name, const Shape& shape, DType dtype) {
+Tensor StateReader::tensor(const std::string& name, const std::optional<Shape>& shape,
+                           DType dtype) {
   const auto found = tensors_.extract(name);
   if (!found || !found.mapped().defined()) {
     missing_.push_back(name);
     return {};
   }
   const Tensor& value = found.mapped();
-  if (value.shape() == shape && value.dtype() == dtype) return core::clone(value);
+  const Shape& wanted = shape ? *shape : value.shape();
+  if (value.shape() == wanted && value.dtype() == dtype) return core::clone(value);
   different_.push_back(fmt::format("{} is {} {} in the state, {} {} here", name,
-                                   value.shape().str(), tapehead::name(value.dtype()), shape.str(),
+                                   value.shape().str(), tapehead::name(value.dtype()), wanted.str(),
                                    tapehead::name(dtype)));
   return {};
 }
@@ -73,4 +75,4 @@ void StateReader::finish() {
                                 list("unexpected ", unexpected, ", "), list("", different_, "; ")));
 }
 
-}  // namespace tapehead::optim::detail
+}  // namespace tapehead::optim

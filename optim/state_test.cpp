@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "tapehead/optim/adam.h"
+#include "tapehead/optim/adamw.h"
 #include "tapehead/optim/average.h"
 #include "tapehead/optim/rmsprop.h"
 #include "tapehead/optim/sgd.h"

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "tapehead/optim/adam.h"
+#include "tapehead/optim/adamw.h"
 #include "tapehead/optim/rmsprop.h"
 #include "tapehead/optim/sgd.h"
 #include "tapehead/tests/optim_tools.h"

@@ -10,7 +10,7 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/core/formats/safetensors.h"
 #include "tapehead/nn/linear.h"
-#include "tapehead/optim/adam.h"
+#include "tapehead/optim/adamw.h"
 #include "tapehead/optim/average.h"
 #include "tapehead/tests/scratch.h"
 #include "tapehead/train/run.h"

@@ -8,7 +8,7 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/core/file.h"
 #include "tapehead/nn/linear.h"
-#include "tapehead/optim/adam.h"
+#include "tapehead/optim/adamw.h"
 #include "tapehead/optim/sgd.h"
 #include "tapehead/tests/file_limit.h"
 #include "tapehead/tests/scratch.h"

@@ -8,7 +8,7 @@
 #include "tapehead/nn/generate.h"
 #include "tapehead/nn/models/gpt.h"
 #include "tapehead/nn/models/transformer.h"
-#include "tapehead/optim/adam.h"
+#include "tapehead/optim/adamw.h"
 #include "tapehead/optim/schedule.h"
 
 using namespace tapehead;

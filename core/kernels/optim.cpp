@@ -93,7 +93,7 @@ void rmsprop_of(const OptimPiece& piece, const RmspropNumbers& numbers) {
   const C momentum = C(numbers.momentum), infinity = C(__builtin_inf());
   C* square = reinterpret_cast<C*>(piece.state[0]);
   C* mean = reinterpret_cast<C*>(piece.state[1]);
-  C* velocity = reinterpret_cast<C*>(piece.state[kCentered ? 2 : 1]);
+  C* velocity = reinterpret_cast<C*>(piece.state[2]);
   update_each<T>(piece, [=](C w, C grad, int64_t i) {
     const C g = grad_scale * grad + decay * w;
     C s = alpha * square[i] + move * g * g;

@@ -16,7 +16,7 @@ struct OptimPiece {
   const char* grad = nullptr;
   char* master = nullptr;  // of bf16 only
   // SGD: the momentum, or null. Adam: the first moment, the second, the largest second or null.
-  // RMSprop: the mean square; then the mean, if `centered`; then the momentum, if there is one.
+  // RMSprop: the mean square, the mean or null, the momentum or null.
   char* state[3] = {};
   int64_t n = 0;
 };

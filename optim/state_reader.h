@@ -1,6 +1,7 @@
 // Reading of a StateDict, with one error for all that does not fit.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -8,7 +9,7 @@
 #include "tapehead/nn/params.h"
 #include "tapehead/optim/state.h"
 
-namespace tapehead::optim::detail {
+namespace tapehead::optim {
 
 /// Hands out what a state has under the names that its owner expects. What is missing comes back as
 /// 0 or an undefined tensor; finish() throws it all. The owner changes nothing before finish()
@@ -24,8 +25,8 @@ class StateReader {
   double number(const std::string& name);
   /// A number that counts: whole and not negative.
   int64_t count(const std::string& name);
-  /// A copy.
-  Tensor tensor(const std::string& name, const Shape& shape, DType dtype);
+  /// A copy of a tensor that must have this shape, if it is given, and type.
+  Tensor tensor(const std::string& name, const std::optional<Shape>& shape, DType dtype);
 
   /// Throws FormatError unless all that was asked for was there and nothing else was.
   void finish();
@@ -37,4 +38,4 @@ class StateReader {
   std::vector<std::string> missing_, different_;
 };
 
-}  // namespace tapehead::optim::detail
+}  // namespace tapehead::optim

@@ -1,0 +1,34 @@
+// AdamW.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "tapehead/optim/optimizer.h"
+
+namespace tapehead::optim {
+
+struct AdamWOptions {
+  Option<double> lr{"lr", 1e-3, kPositive};
+  /// Decay rates of the averages of the gradient and of its square.
+  Option<std::array<double, 2>> betas{"betas", {0.9, 0.999}, kBelowOne};
+  Option<double> eps{"eps", 1e-8, kNotNegative};
+  /// Each step takes lr × weight_decay × parameter off the parameter.
+  Option<double> weight_decay{"weight_decay", 0.01, kNotNegative};
+  /// Divides by the largest second moment so far: Reddi et al. 2018.
+  Option<bool> amsgrad{"amsgrad", false};
+  Option<bool> maximize{"maximize", false};
+};
+
+/// Adam with decoupled weight decay, Loshchilov and Hutter 2019, as in PyTorch.
+class AdamW : public Optimizer {
+ public:
+  /// Throws as Optimizer's constructor.
+  explicit AdamW(const ParamList& params, const AdamWOptions& options = {},
+                 const std::vector<GroupRule<AdamWOptions>>& groups = {});
+
+ private:
+  void update_all(Step& step) override;
+};
+
+}  // namespace tapehead::optim

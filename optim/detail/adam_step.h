@@ -1,0 +1,46 @@
+// What Adam and AdamW share.
+#pragma once
+
+#include <cmath>
+#include <vector>
+
+#include "tapehead/optim/detail/kernel_piece.h"
+
+namespace tapehead::optim::detail {
+
+/// A step of Adam, with `decoupled` weight decay of AdamW.
+template <class Options>
+void adam_step(Step& step, bool decoupled) {
+  std::vector<kernels::AdamNumbers> numbers;
+  numbers.reserve(step.size());
+  const ParamGroup* group = nullptr;
+  int64_t count = 0;
+  kernels::AdamNumbers now{};
+  for (size_t i = 0; i < step.size(); ++i) {
+    // Most parameters have the same group and count.
+    if (&step.group(i) != group || step.step(i) != count) {
+      group = &step.group(i);
+      count = step.step(i);
+      const auto o = group->options<Options>();
+      const double lr = o.lr, decay = o.weight_decay, beta1 = o.betas.value()[0],
+                   beta2 = o.betas.value()[1];
+      const double correction1 = 1 - std::pow(beta1, count);
+      const double root_correction2 = std::sqrt(1 - std::pow(beta2, count));
+      now = {.grad_scale = o.maximize ? -step.grad_scale() : step.grad_scale(),
+             .weight_decay = decoupled ? 0 : decay,
+             .keep = decoupled ? 1 - lr * decay : 1,
+             .beta1 = beta1,
+             .beta2 = beta2,
+             .step_size = lr / correction1,
+             .root_scale = 1 / root_correction2,
+             .eps = o.eps};
+    }
+    numbers.push_back(now);
+  }
+  const auto& kernel = kernels::table().optim->adam;
+  step.run([&](size_t i, const Piece& piece) {
+    kernel[static_cast<int>(step.dtype(i))](kernel_piece(piece), numbers[i]);
+  });
+}
+
+}  // namespace tapehead::optim::detail

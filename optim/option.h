@@ -1,0 +1,173 @@
+// Options of optimizers: a struct of Option fields, by which an optimizer is made, a group
+// overrides what it sets, and update() reads what holds for a parameter.
+//
+//   struct LionOptions {
+//     optim::Option<double> lr{"lr", 1e-4, optim::kPositive};
+//     optim::Option<double> weight_decay{"weight_decay", 0, optim::kNotNegative};
+//   };
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace tapehead::optim {
+
+/// The values that an option takes.
+struct Range {
+  bool (*holds)(double value) = nullptr;  ///< null: every value
+  const char* text = "";                  ///< "above 0": for `lr = 0; it must be above 0`
+};
+inline constexpr Range kFinite{[](double x) { return std::isfinite(x); }, "finite"};
+inline constexpr Range kPositive{[](double x) { return x > 0 && std::isfinite(x); }, "above 0"};
+inline constexpr Range kNotNegative{[](double x) { return x >= 0 && std::isfinite(x); },
+                                    "0 or more"};
+/// Of decay rates of running averages.
+inline constexpr Range kBelowOne{[](double x) { return x >= 0 && x < 1; },
+                                 "at least 0 and below 1"};
+
+/// One option, which knows whether it was given. T is double, bool, int64_t or an array of two
+/// doubles.
+template <class T>
+class Option {
+ public:
+  /// The option as its struct declares it: its name, default and range.
+  constexpr Option(const char* name, T preset, Range range = {})
+      : value_(preset), name_(name), range_(range) {}
+  /// A value that is given: `.lr = 0.1`, `.betas = {0.9, 0.98}`.
+  template <class U>
+  requires(!std::same_as<U, Option> && std::convertible_to<U, T>) constexpr Option(U value)
+      : value_(static_cast<T>(value)), given_(true) {}
+  constexpr Option(double first, double second) requires std::same_as<T, std::array<double, 2>>
+      : value_{first, second}, given_(true) {}
+
+  constexpr const T& value() const { return value_; }
+  constexpr operator const T&() const { return value_; }
+  constexpr bool given() const { return given_; }
+  constexpr const char* name() const { return name_; }
+  constexpr const Range& range() const { return range_; }
+
+ private:
+  T value_;
+  const char* name_ = nullptr;  // null when given
+  Range range_ = {};
+  bool given_ = false;
+};
+
+namespace detail {
+
+// Converts to any Option, to count the fields of a struct.
+struct AnyOption {
+  template <class T>
+  constexpr operator Option<T>() const;
+};
+
+template <class Struct, class... Found>
+consteval size_t count_options() {
+  if constexpr (requires { Struct{Found{}..., AnyOption{}}; })
+    return count_options<Struct, Found..., AnyOption>();
+  else return sizeof...(Found);
+}
+
+/// Calls f with each field of a struct of options, in order.
+template <class Struct, class F>
+constexpr void for_each_option(Struct& s, F f) {
+  constexpr size_t kCount = count_options<std::remove_const_t<Struct>>();
+  static_assert(kCount >= 1 && kCount <= 10, "an options struct has 1 to 10 fields, all Option");
+  const auto all = [&](auto&... fields) { (f(fields), ...); };
+  if constexpr (kCount == 1) {
+    auto& [a] = s;
+    all(a);
+  } else if constexpr (kCount == 2) {
+    auto& [a, b] = s;
+    all(a, b);
+  } else if constexpr (kCount == 3) {
+    auto& [a, b, c] = s;
+    all(a, b, c);
+  } else if constexpr (kCount == 4) {
+    auto& [a, b, c, d] = s;
+    all(a, b, c, d);
+  } else if constexpr (kCount == 5) {
+    auto& [a, b, c, d, e] = s;
+    all(a, b, c, d, e);
+  } else if constexpr (kCount == 6) {
+    auto& [a, b, c, d, e, g] = s;
+    all(a, b, c, d, e, g);
+  } else if constexpr (kCount == 7) {
+    auto& [a, b, c, d, e, g, h] = s;
+    all(a, b, c, d, e, g, h);
+  } else if constexpr (kCount == 8) {
+    auto& [a, b, c, d, e, g, h, i] = s;
+    all(a, b, c, d, e, g, h, i);
+  } else if constexpr (kCount == 9) {
+    auto& [a, b, c, d, e, g, h, i, j] = s;
+    all(a, b, c, d, e, g, h, i, j);
+  } else {
+    auto& [a, b, c, d, e, g, h, i, j, k] = s;
+    all(a, b, c, d, e, g, h, i, j, k);
+  }
+}
+
+template <class T>
+inline constexpr size_t kNumbers = 1;
+template <>
+inline constexpr size_t kNumbers<std::array<double, 2>> = 2;
+
+/// An option without its type: one number, or two of an array.
+struct OptionValue {
+  std::string name;
+  std::vector<double> numbers;
+  Range range;
+  bool given = false;
+};
+using OptionValues = std::vector<OptionValue>;
+
+template <class Struct>
+OptionValues values_of(const Struct& options) {
+  OptionValues out;
+  const Struct declared = {};
+  for_each_option(declared, [&](const auto& option) {
+    out.push_back({option.name(), {}, option.range(), false});
+  });
+  size_t at = 0;
+  for_each_option(options, [&]<class T>(const Option<T>& option) {
+    OptionValue& value = out[at++];
+    value.given = option.given();
+    if constexpr (kNumbers<T> == 2) value.numbers = {option.value()[0], option.value()[1]};
+    else value.numbers = {static_cast<double>(option.value())};
+  });
+  return out;
+}
+
+template <class Struct>
+Struct options_from(const OptionValues& values) {
+  Struct options = {};
+  size_t at = 0;
+  for_each_option(options, [&]<class T>(Option<T>& option) {
+    const std::vector<double>& numbers = values[at++].numbers;
+    if constexpr (kNumbers<T> == 2) option = Option<T>(numbers[0], numbers[1]);
+    else option = static_cast<T>(numbers[0]);
+  });
+  return options;
+}
+
+/// Checks of several options together: `void check(const char* optimizer) const` of the struct.
+using CheckOptions = std::function<void(const char* optimizer, const OptionValues& values)>;
+
+template <class Struct>
+CheckOptions check_of() {
+  if constexpr (requires(const Struct& s) { s.check(""); })
+    return [](const char* optimizer, const OptionValues& values) {
+      options_from<Struct>(values).check(optimizer);
+    };
+  else return {};
+}
+
+}  // namespace detail
+}  // namespace tapehead::optim

@@ -1,0 +1,211 @@
+#include "tapehead/optim/step.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "tapehead/autograd/grad_mode.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/error.h"
+#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/optim/detail/pieces.h"
+
+namespace tapehead::optim {
+namespace {
+
+bool fits(const Tensor& t, const Shape& shape, DType dtype) {
+  return t.defined() && t.shape() == shape && t.dtype() == dtype;
+}
+std::string shown(const Tensor& t) { return t.defined() ? core::describe(t) : "undefined"; }
+bool shares(const Tensor& a, const Tensor& b) {
+  return a.impl()->storage.get() == b.impl()->storage.get();
+}
+
+// The f32 copy, where it is the parameter but for rounding; elsewhere the parameter.
+void follow_changes(const Tensor& master, const Tensor& param) {
+  core::copy_into(master, where(master.to(bf16) == param, master, param.to(f32)));
+}
+
+}  // namespace
+
+// What run() works on; kept between steps for its memory.
+struct Step::FusedPass {
+  struct Whole {
+    Tensor param, grad;
+    Piece piece;
+    int64_t element, state_element;
+  };
+  std::vector<Whole> all;
+  detail::Pieces pieces;
+
+  void clear() {
+    all.clear();
+    pieces.clear();
+  }
+};
+
+Step::Step() : fused_(std::make_unique<FusedPass>()) {}
+Step::~Step() = default;
+
+double ParamGroup::option(std::string_view name, size_t index) const {
+  std::string names;
+  for (const detail::OptionValue& value : values) {
+    if (value.name == name && index < value.numbers.size()) return value.numbers[index];
+    names += (names.empty() ? "" : ", ") + value.name;
+  }
+  throw ValueError(fmt::format("{}: no option '{}'; the options are {}", optimizer,
+                               index == 0 ? std::string(name) : fmt::format("{}[{}]", name, index),
+                               names));
+}
+
+Parameter::Parameter(detail::Entry& entry, const ParamGroup& group,
+                     const std::vector<StateSpec>& specs)
+    : step(entry.steps + 1), entry_(&entry), group_(&group), specs_(&specs) {}
+
+Tensor& Parameter::state(std::string_view name) {
+  std::string names;
+  for (size_t i = 0; i < specs_->size(); ++i) {
+    const StateSpec& spec = (*specs_)[i];
+    if (!spec.in(*group_)) continue;
+    if (spec.name() == name) return entry_->state[i];
+    names += (names.empty() ? "" : ", ") + spec.name();
+  }
+  throw ValueError(
+      fmt::format("{}: '{}' has no state '{}'; {}", group_->optimizer, path(), name,
+                  names.empty() ? "name it when the optimizer is made" : "it has " + names));
+}
+
+void Step::begin(const char* name, double grad_scale, const std::vector<ParamGroup>& groups,
+                 const std::vector<StateSpec>& specs) {
+  name_ = name;
+  grad_scale_ = grad_scale;
+  groups_ = &groups;
+  specs_ = &specs;
+  items_.clear();
+}
+
+void Step::update(size_t i, const std::function<void(Parameter&)>& f) {
+  const NoGrad no_grad;
+  Item& item = items_[i];
+  detail::Entry& entry = *item.entry;
+  Parameter parameter(entry, group(i), *specs_);
+  if (dtype(i) == bf16) {
+    follow_changes(entry.master, entry.param.value);
+    item.value = entry.master;
+  } else {
+    item.value = entry.param.value.detach();
+  }
+  parameter.value = item.value;
+  parameter.grad = item.gradient.to(item.value.dtype());
+  if (grad_scale_ != 1) parameter.grad = parameter.grad * grad_scale_;
+  f(parameter);
+  if (!fits(parameter.value, item.value.shape(), item.value.dtype()))
+    throw ValueError(fmt::format("{}: update() gave '{}' the value {}; it must stay {} {}", name_,
+                                 entry.param.path, shown(parameter.value), item.value.shape().str(),
+                                 tapehead::name(item.value.dtype())));
+  check_state(item);
+  if (!parameter.value.is_same(item.value)) core::copy_into(item.value, parameter.value);
+}
+
+// A state that was assigned: of the right shape and type, without gaps, and nobody else's.
+void Step::check_state(const Item& item) {
+  const Tensor& value = item.value;
+  for (size_t k = 0; k < specs_->size(); ++k) {
+    const StateSpec& spec = (*specs_)[k];
+    Tensor& state = item.entry->state[k];
+    if (!spec.in((*groups_)[item.entry->group])) continue;
+    const bool fit = spec.free_shape() ? state.defined() && state.dtype() == value.dtype()
+                                       : fits(state, value.shape(), value.dtype());
+    if (!fit)
+      throw ValueError(fmt::format(
+          "{}: update() left the state '{}' of '{}' as {}; it must be {}{}", name_, spec.name(),
+          item.entry->param.path, shown(state), spec.free_shape() ? "" : value.shape().str() + " ",
+          tapehead::name(value.dtype())));
+    if (state.requires_grad()) state = state.detach();
+    if (!state.is_contiguous() || shares(state, value) || shares(state, item.gradient))
+      state = core::clone(state);
+  }
+}
+
+void Step::run(const std::function<void(size_t i, const Piece& piece)>& kernel) {
+  FusedPass& pass = *fused_;
+  pass.clear();
+  for (const Item& item : items_) {
+    const detail::Entry& entry = *item.entry;
+    FusedPass::Whole& whole = pass.all.emplace_back();
+    whole.param = core::contiguous(entry.param.value);
+    whole.grad = core::contiguous(item.gradient);
+    whole.element = size_of(whole.param.dtype());
+    whole.state_element = size_of(detail::state_type(whole.param.dtype()));
+    Piece& piece = whole.piece;
+    piece.param = whole.param.raw();
+    piece.grad = whole.grad.raw();
+    piece.n = whole.param.numel();
+    if (entry.master.defined()) piece.master = entry.master.raw();
+    for (size_t k = 0; k < entry.state.size(); ++k)
+      if (entry.state[k].defined()) piece.state[k] = entry.state[k].raw();
+    pass.pieces.add(piece.n);
+  }
+  // The moments of what has no gradient any more, such as rows of an embedding, decay until they
+  // are denormal, and would stay so: they become 0.
+  pass.pieces.run(
+      [&](int64_t, size_t i, int64_t begin, int64_t end) {
+        const FusedPass::Whole& whole = pass.all[i];
+        Piece piece = whole.piece;
+        piece.param += begin * whole.element;
+        piece.grad += begin * whole.element;
+        if (piece.master) piece.master += begin * whole.state_element;
+        for (char*& state : piece.state)
+          if (state) state += begin * whole.state_element;
+        piece.n = end - begin;
+        kernel(i, piece);
+      },
+      core::Denormals::flush);
+  for (size_t i = 0; i < items_.size(); ++i) {
+    const Tensor& value = items_[i].entry->param.value;
+    if (!pass.all[i].param.is_same(value)) core::copy_into(value, pass.all[i].param);
+  }
+  pass.clear();
+}
+
+// What run() does by its mode: denormal numbers in what update() left become 0.
+void Step::flush_denormals() const {
+  std::vector<Tensor> originals, values;
+  detail::Pieces pieces;
+  const auto add = [&](const Tensor& t) {
+    if (!t.defined()) return;
+    originals.push_back(t);
+    values.push_back(core::contiguous(t));
+    pieces.add(t.numel());
+  };
+  for (const Item& item : items_) {
+    if (!item.value.defined()) continue;
+    add(item.value);
+    for (const Tensor& state : item.entry->state) add(state);
+  }
+  if (values.empty()) return;
+  const auto& scale = kernels::table().optim->scale;
+  pieces.run(
+      [&](int64_t, size_t i, int64_t begin, int64_t end) {
+        const DType dtype = values[i].dtype();
+        scale[static_cast<int>(dtype)](values[i].raw() + begin * size_of(dtype), end - begin, 1);
+      },
+      core::Denormals::flush);
+  for (size_t i = 0; i < values.size(); ++i)
+    if (!values[i].is_same(originals[i])) core::copy_into(originals[i], values[i]);
+}
+
+void Step::finish() {
+  flush_denormals();
+  for (const Item& item : items_) {
+    detail::Entry& entry = *item.entry;
+    const Tensor& value = entry.param.value;
+    if (item.value.defined() && value.dtype() == bf16) core::copy_into(value, item.value);
+    value.impl()->storage->changed_by(name_);
+    ++entry.steps;
+  }
+  items_.clear();
+}
+
+}  // namespace tapehead::optim
