@@ -133,6 +133,11 @@ TEST_CASE("params: every name of a tied parameter can be used") {
   CHECK((params / "a").training());
   CHECK(message_of<ValueError>([&] { params.freeze("b.wieght"); }) ==
         "freeze: no parameter's path fits 'b.wieght'; did you mean 'b.weight'?");
+  CHECK(message_of<ValueError>([&] {
+          params.load(std::vector<NamedTensor>(), "file", {.keep = {"b.wieght"}});
+        }) == "load: no parameter's path fits 'b.wieght' of `keep`; did you mean 'b.weight'?");
+  CHECK(nn::names_of(params.all()) ==
+        std::vector<std::string>{"a.weight", "b.weight", "c.deep.weight", "a.bias"});
   CHECK(message_of<IndexError>([&] { params["c.deep.wieght"]; }) ==
         "params: no parameter 'c.deep.wieght'; did you mean 'c.deep.weight'?");
 

@@ -19,19 +19,19 @@ namespace tapehead::optim {
 /// The base of averages: of every parameter of a model, in f32 (f64 of f64 parameters). Buffers are
 /// not averaged. Make it after the layers.
 ///
-/// In the scope of swap() the model may be run, scored and saved (Params::save), with the averages.
-/// What would be lost at the end of the scope, or would take averages for weights, throws
+/// In the scope of swap() the model can be run, scored and saved (Params::save), with the averages.
+/// Changes that would be lost at the end of the scope, or would mix averages with weights, throw
 /// GraphError: another swap(), update(), copy_to_model() and load() of this average and of others
-/// of the model, steps and load() of its optimizers, Params::load, checkpoints.
+/// of the model, step() and load() of its optimizers, Params::load, checkpoints.
 class WeightAverage {
  public:
   WeightAverage(const WeightAverage&) = delete;
   WeightAverage& operator=(const WeightAverage&) = delete;
   virtual ~WeightAverage() = default;
 
-  /// Takes the weights in. Throws GraphError when the model has grown.
+  /// Adds the weights to the average. Throws GraphError when the model has new parameters.
   void update();
-  /// How many times weights were taken in.
+  /// The number of updates.
   int64_t updates() const { return updates_; }
   /// The averages; before the first update(), the weights that the model had when this was made.
   const std::vector<nn::Param>& averages() const { return averages_; }
@@ -54,13 +54,13 @@ class WeightAverage {
   void copy_to_model() const;
 
   StateDict save() const;
-  /// Takes a state back. Throws FormatError that lists what does not fit; then nothing was loaded.
+  /// Restores a state. Throws FormatError that lists what does not fit; then nothing was loaded.
   void load(const StateDict& state);
 
  protected:
   /// `name` is a literal.
   WeightAverage(const char* name, const nn::Params& params);
-  /// The weight of what is taken in at update number `update` = 1, 2 …
+  /// The weight of the new values at update number `update` = 1, 2 …
   virtual double share(int64_t update) const = 0;
 
  private:
@@ -74,8 +74,8 @@ class WeightAverage {
 
 struct EmaOptions {
   double decay = 0.999;
-  /// The first weights, random ones, have no part: the averages are those of the updates alone,
-  /// with exponential weights that add up to 1, as in Adam's bias correction.
+  /// Leaves out the weights that the model had at first, random ones: the average is over the
+  /// updates alone, with exponential weights that add up to 1, as in Adam's bias correction.
   bool bias_correction = true;
 };
 

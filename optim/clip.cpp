@@ -84,7 +84,7 @@ double norm_of(const Gradients& gradients, double norm_type) {
                   op, norm, paths.empty() ? "their size" : paths));
 }
 
-double checked_norm(const char* op, const Gradients& gradients, const NormOptions& options) {
+double checked_norm(const char* op, const Gradients& gradients, const GradNormOptions& options) {
   const double type = options.norm_type;
   detail::check_option(type == 1 || type == 2 || type == INFINITY, op, "norm_type", type,
                        "1, 2 or infinity");
@@ -99,11 +99,11 @@ void check_max_norm(const char* op, double max_norm) {
 
 }  // namespace
 
-double grad_norm(const nn::Params& params, const NormOptions& options) {
+double grad_norm(const nn::Params& params, const GradNormOptions& options) {
   return grad_norm(params.all(), options);
 }
 
-double grad_norm(const std::vector<nn::Param>& params, const NormOptions& options) {
+double grad_norm(const std::vector<nn::Param>& params, const GradNormOptions& options) {
   return checked_norm("grad_norm", Gradients(params), options);
 }
 
@@ -113,12 +113,12 @@ double clip_factor(double norm, double max_norm) {
   return factor > 1 ? 1 : factor;
 }
 
-double clip_grad_norm(const nn::Params& params, double max_norm, const NormOptions& options) {
+double clip_grad_norm(const nn::Params& params, double max_norm, const GradNormOptions& options) {
   return clip_grad_norm(params.all(), max_norm, options);
 }
 
 double clip_grad_norm(const std::vector<nn::Param>& params, double max_norm,
-                      const NormOptions& options) {
+                      const GradNormOptions& options) {
   check_max_norm("clip_grad_norm", max_norm);
   const Gradients gradients(params);
   const double norm = checked_norm("clip_grad_norm", gradients, options);

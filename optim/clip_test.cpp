@@ -31,7 +31,7 @@ TEST_CASE("norms and clipped gradients equal PyTorch's") {
     std::vector<std::vector<double>> gradients;
     for (const double g : kGradients[5]) gradients.push_back({g});
     const std::vector<nn::Param> params = with_gradients(gradients, f64);
-    const optim::NormOptions options{.norm_type = torch.norm_type};
+    const optim::GradNormOptions options{.norm_type = torch.norm_type};
     CHECK(optim::grad_norm(params, options) == doctest::Approx(torch.norm).epsilon(1e-14));
     CHECK(optim::clip_grad_norm(params, 2.5, options) ==
           doctest::Approx(torch.norm).epsilon(1e-14));

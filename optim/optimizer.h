@@ -22,10 +22,10 @@
 // Writing an optimizer: examples/custom_optimizer.cpp.
 //
 //   struct LionOptions {
-//     optim::Option<double> lr{"lr", 1e-4, optim::kPositive};
+//     optim::Option<double> lr{"lr", 1e-4, optim::kAboveZero};
 //     optim::Option<double> beta1{"beta1", 0.9, optim::kBelowOne}, beta2{"beta2", 0.99,
 //     optim::kBelowOne}; optim::Option<double> weight_decay{"weight_decay", 0,
-//     optim::kNotNegative};
+//     optim::kZeroOrMore};
 //   };
 //   struct Lion : optim::Optimizer {  // Chen et al. 2023
 //     explicit Lion(const optim::ParamList& params, const LionOptions& options = {},

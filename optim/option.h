@@ -2,8 +2,8 @@
 // overrides what it sets, and update() reads what holds for a parameter.
 //
 //   struct LionOptions {
-//     optim::Option<double> lr{"lr", 1e-4, optim::kPositive};
-//     optim::Option<double> weight_decay{"weight_decay", 0, optim::kNotNegative};
+//     optim::Option<double> lr{"lr", 1e-4, optim::kAboveZero};
+//     optim::Option<double> weight_decay{"weight_decay", 0, optim::kZeroOrMore};
 //   };
 #pragma once
 
@@ -20,17 +20,18 @@
 namespace tapehead::optim {
 
 /// The values that an option takes.
-struct Range {
+struct OptionRange {
   bool (*holds)(double value) = nullptr;  ///< null: every value
   const char* text = "";                  ///< "above 0": for `lr = 0; it must be above 0`
 };
-inline constexpr Range kFinite{[](double x) { return std::isfinite(x); }, "finite"};
-inline constexpr Range kPositive{[](double x) { return x > 0 && std::isfinite(x); }, "above 0"};
-inline constexpr Range kNotNegative{[](double x) { return x >= 0 && std::isfinite(x); },
-                                    "0 or more"};
+inline constexpr OptionRange kFinite{[](double x) { return std::isfinite(x); }, "finite"};
+inline constexpr OptionRange kAboveZero{[](double x) { return x > 0 && std::isfinite(x); },
+                                        "above 0"};
+inline constexpr OptionRange kZeroOrMore{[](double x) { return x >= 0 && std::isfinite(x); },
+                                         "0 or more"};
 /// Of decay rates of running averages.
-inline constexpr Range kBelowOne{[](double x) { return x >= 0 && x < 1; },
-                                 "at least 0 and below 1"};
+inline constexpr OptionRange kBelowOne{[](double x) { return x >= 0 && x < 1; },
+                                       "at least 0 and below 1"};
 
 /// One option, which knows whether it was given. T is double, bool, int64_t or an array of two
 /// doubles.
@@ -38,7 +39,7 @@ template <class T>
 class Option {
  public:
   /// The option as its struct declares it: its name, default and range.
-  constexpr Option(const char* name, T preset, Range range = {})
+  constexpr Option(const char* name, T preset, OptionRange range = {})
       : value_(preset), name_(name), range_(range) {}
   /// A value that is given: `.lr = 0.1`, `.betas = {0.9, 0.98}`.
   template <class U>
@@ -51,12 +52,12 @@ class Option {
   constexpr operator const T&() const { return value_; }
   constexpr bool given() const { return given_; }
   constexpr const char* name() const { return name_; }
-  constexpr const Range& range() const { return range_; }
+  constexpr const OptionRange& range() const { return range_; }
 
  private:
   T value_;
   const char* name_ = nullptr;  // null when given
-  Range range_ = {};
+  OptionRange range_ = {};
   bool given_ = false;
 };
 
@@ -123,7 +124,7 @@ inline constexpr size_t kNumbers<std::array<double, 2>> = 2;
 struct OptionValue {
   std::string name;
   std::vector<double> numbers;
-  Range range;
+  OptionRange range;
   bool given = false;
 };
 using OptionValues = std::vector<OptionValue>;

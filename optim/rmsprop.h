@@ -8,13 +8,13 @@
 namespace tapehead::optim {
 
 struct RMSpropOptions {
-  Option<double> lr{"lr", 1e-2, kPositive};
+  Option<double> lr{"lr", 1e-2, kAboveZero};
   /// Decay rate of the averages of the gradient's square and of the gradient.
   Option<double> alpha{"alpha", 0.99, kBelowOne};
-  Option<double> eps{"eps", 1e-8, kNotNegative};
+  Option<double> eps{"eps", 1e-8, kZeroOrMore};
   /// Times the parameter, added to its gradient.
-  Option<double> weight_decay{"weight_decay", 0, kNotNegative};
-  Option<double> momentum{"momentum", 0, kNotNegative};
+  Option<double> weight_decay{"weight_decay", 0, kZeroOrMore};
+  Option<double> momentum{"momentum", 0, kZeroOrMore};
   Option<bool> centered{"centered", false};
   Option<bool> maximize{"maximize", false};
 };

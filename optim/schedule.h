@@ -1,4 +1,4 @@
-// Schedules: objects that move an optimizer's learning rate along a curve.
+// Learning rate schedules: they set an optimizer's learning rate along a curve.
 //
 //   optim::WarmupCosine schedule(opt, {.warmup = 800, .steps = 20000});
 //   for (…) { … opt.step(); schedule.step(); }
@@ -25,8 +25,7 @@ class Schedule {
   Schedule& operator=(const Schedule&) = delete;
   virtual ~Schedule() = default;
 
-  /// To be called after each step of the optimizer; or after each epoch, for a curve that counts
-  /// those.
+  /// Call it after each step of the optimizer, or after each epoch for a curve of epochs.
   virtual void step();
   /// How many steps were taken.
   int64_t steps() const { return steps_; }
@@ -36,12 +35,11 @@ class Schedule {
   double lr_at(int64_t n) const;
 
   virtual StateDict save() const;
-  /// Takes a state back and sets the learning rate. Throws FormatError that lists what does not
-  /// fit.
+  /// Restores a state and sets the learning rate. Throws FormatError that lists what does not fit.
   virtual void load(const StateDict& state);
 
  protected:
-  /// Multiplies the curve from now on.
+  /// A factor of the curve, from now on.
   void set_scale(double scale);
   double scale() const { return scale_; }
   double base_lr() const { return optimizer_.base_lr(); }
@@ -76,17 +74,16 @@ using Sequential = Scheduled<curve::Sequential>;
 using Chained = Scheduled<curve::Chained>;
 
 struct PlateauOptions {
-  double factor = 0.1;  ///< the learning rate is multiplied by it
-  int64_t patience =
-      10;  ///< so many metrics in a row may be no better than the best; the next one acts
-  double threshold = 1e-4;  ///< a metric is better when it is so by this share of the best
-  int64_t cooldown = 0;     ///< so many metrics after it acted are not counted
-  double floor = 0;         ///< the least that remains of the learning rate, as a factor
+  double factor = 0.1;      ///< the learning rate is multiplied by it
+  int64_t patience = 10;    ///< metrics in a row that may not improve before it is lowered
+  double threshold = 1e-4;  ///< the relative change that counts as an improvement
+  int64_t cooldown = 0;     ///< metrics to ignore after it was lowered
+  double floor = 0;         ///< the lower limit of the learning rate, as a factor of the curve
   bool maximize = false;    ///< larger is better: BLEU, accuracy
 };
 
-/// Lowers the learning rate when a metric has stopped to improve, by PyTorch's rules. step()
-/// follows the curve; observe() takes the metric, after each epoch for example:
+/// Lowers the learning rate when a metric has stopped improving, as PyTorch's ReduceLROnPlateau.
+/// step() follows the curve; observe() takes the metric, for example after each epoch:
 ///
 ///   optim::ReduceOnPlateau schedule(opt, {.factor = 0.5, .patience = 3});
 ///   schedule.observe(validation_loss);
@@ -95,7 +92,7 @@ class ReduceOnPlateau : public Schedule {
   explicit ReduceOnPlateau(Optimizer& optimizer, const PlateauOptions& options = {},
                            Curve curve = curve::Constant());
 
-  /// True when it lowered the learning rate. What is not finite is never better.
+  /// Returns whether it lowered the learning rate. A metric that is not finite is no improvement.
   bool observe(double metric);
 
   StateDict save() const override;

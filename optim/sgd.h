@@ -8,12 +8,12 @@
 namespace tapehead::optim {
 
 struct SGDOptions {
-  Option<double> lr{"lr", 1e-3, kPositive};
-  Option<double> momentum{"momentum", 0, kNotNegative};
+  Option<double> lr{"lr", 1e-3, kAboveZero};
+  Option<double> momentum{"momentum", 0, kZeroOrMore};
   /// The share of each gradient, after the first, that the momentum does not take in.
   Option<double> dampening{"dampening", 0, kFinite};
   /// Times the parameter, added to its gradient.
-  Option<double> weight_decay{"weight_decay", 0, kNotNegative};
+  Option<double> weight_decay{"weight_decay", 0, kZeroOrMore};
   Option<bool> nesterov{"nesterov", false};  ///< needs momentum, and no dampening
   Option<bool> maximize{"maximize", false};
 

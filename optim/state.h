@@ -1,4 +1,4 @@
-// What optimizers, schedules and averages must keep to go on where they stopped.
+// The state of optimizers, schedules and averages, for checkpoints.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// Reading of a StateDict, with one error for all that does not fit.
+// Reading a StateDict, with one error for everything that does not fit.
 #pragma once
 
 #include <optional>
@@ -11,19 +11,19 @@
 
 namespace tapehead::optim {
 
-/// Hands out what a state has under the names that its owner expects. What is missing comes back as
-/// 0 or an undefined tensor; finish() throws it all. The owner changes nothing before finish()
-/// returned.
+/// Reads the entries that an optimizer, schedule or average expects. A missing entry is read as 0
+/// or an undefined tensor; finish() then throws one error for all of them. Change nothing before
+/// finish() has returned.
 class StateReader {
  public:
   /// `owner` is named in the error. The state must outlive the reader.
   StateReader(std::string owner, const StateDict& state);
 
-  /// Of the parameter's names, the one that the state has with this ending: where a model ties its
-  /// parts in another order, another name than here.
+  /// The parameter's name, of its path and ties, under which the state has an entry with this
+  /// ending: models may tie their parts in another order.
   std::string name_of(const nn::Param& param, const std::string& ending) const;
   double number(const std::string& name);
-  /// A number that counts: whole and not negative.
+  /// A whole number that is not negative.
   int64_t count(const std::string& name);
   /// A copy of a tensor that must have this shape, if it is given, and type.
   Tensor tensor(const std::string& name, const std::optional<Shape>& shape, DType dtype);
@@ -33,7 +33,7 @@ class StateReader {
 
  private:
   std::string owner_;
-  std::unordered_map<std::string, Tensor> tensors_;  // what nobody has asked for yet
+  std::unordered_map<std::string, Tensor> tensors_;  // not read yet
   std::unordered_map<std::string, double> numbers_;
   std::vector<std::string> missing_, different_;
 };

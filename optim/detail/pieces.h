@@ -9,8 +9,8 @@
 
 namespace tapehead::optim::detail {
 
-/// Tensors laid end to end and cut into tasks of equal size: small ones share a task, large ones
-/// are cut. The cut follows from the sizes alone.
+/// Tensors laid end to end and split into tasks of equal size: small ones share a task, large ones
+/// are split, by their sizes alone.
 class Pieces {
  public:
   void add(int64_t elements) {

@@ -53,6 +53,13 @@ pkg_config_program() {
     prints_its_line "$stage/make/user"
 }
 
+custom_optimizer() {
+  # shellcheck disable=SC2046 # pkg-config prints words
+  "$CXX" -std=c++20 $(pkg-config --cflags tapehead) "$source/examples/custom_optimizer.cpp" \
+    -o "$stage/custom_optimizer" $(pkg-config --libs tapehead) &&
+    (cd "$stage" && ./custom_optimizer)
+}
+
 static_program() {
   # shellcheck disable=SC2046 # pkg-config prints words
   "$CXX" -std=c++20 -I"$here/own" $(pkg-config --cflags tapehead) "$here/main.cpp" \
@@ -85,6 +92,7 @@ if has make; then
 else
   skip "a program with a Makefile and pkg-config: make is not installed"
 fi
+check "a user's optimizer" custom_optimizer
 if [ -e "$lib/libtapehead.a" ]; then
   check "a program linked statically" static_program
 else

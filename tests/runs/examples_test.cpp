@@ -58,6 +58,16 @@ TEST_CASE("custom_layer proves its gradient") {
   CHECK(outcome.last_line().ends_with(']'));
 }
 
+TEST_CASE("custom_optimizer learns the circle, and saves a checkpoint") {
+  const Scratch folder;
+  const Outcome outcome = run_example("custom_optimizer", folder);
+  const std::string last = outcome.last_line();
+  CAPTURE(last);
+  CHECK(last.ends_with(" % of the points are right"));
+  CHECK(std::atof(last.c_str()) > 90);
+  CHECK(std::filesystem::exists(folder / "lion.safetensors"));
+}
+
 TEST_CASE("custom_op proves its gradients") {
   const Scratch folder;
   const Outcome outcome = run_example("custom_op", folder);
