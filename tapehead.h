@@ -140,4 +140,5 @@
 #include "tapehead/train/plot.h"
 #include "tapehead/train/progress.h"
 #include "tapehead/train/run.h"
+#include "tapehead/train/run_options.h"
 #include "tapehead/train/tensorboard.h"

@@ -207,14 +207,16 @@ void run(train::Cli& cli) {
   const std::unique_ptr<optim::Optimizer> opt = optimizer_of(t, params);
   optim::WarmupCosine schedule(*opt, {.warmup = steps / 20, .steps = steps});
 
-  train::Run run(cli, o, params, *opt, schedule, batches, steps);
+  train::Run run(
+      params, *opt, batches,
+      cli.run_options(o, {.steps = steps, .max_grad_norm = t.clip, .schedule = &schedule}));
   // Those of other lengths are for the result alone.
-  run.each_epoch("right_bits", [&] { return 100 - bit_error(t, machine, false, o.seed + 2); });
+  run.evaluate_every_epoch("right_bits",
+                           [&] { return 100 - bit_error(t, machine, false, o.seed + 2); });
   for (const data::Episodes& batch : run) {
     const Tensor loss =
         bce_with_logits(answer(machine(batch.inputs, {}).out, batch), batch.targets);
     loss.backward();
-    optim::clip_grad_norm(params, t.clip);
     run.step(loss);
   }
   run.finish("bit_error", score(t, machine, o));

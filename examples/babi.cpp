@@ -173,14 +173,15 @@ void learn(train::Cli& cli, const Options& t, const train::Options& o, const Cor
     if (n < linear_steps || preset.halve == 0) return n < linear_steps ? 0.5 : 1.0;
     return std::pow(0.5, (n - linear_steps) / (preset.halve * epoch));
   });
-  train::Run run(cli, o, m.params, *opt, schedule, batches, steps);
-  run.each_epoch("val_accuracy", [&] { return 1 - m.error(c.val); });
-  if (preset.keep_best && !o.steps) run.ends_at(1);
+  train::Run run(
+      m.params, *opt, batches,
+      cli.run_options(o, {.steps = steps, .max_grad_norm = t.clip, .schedule = &schedule}));
+  run.evaluate_every_epoch("val_accuracy", [&] { return 1 - m.error(c.val); });
+  if (preset.keep_best && !o.steps) run.stop_at(1);
   for (const data::StoryBatch& batch : run) {
     m.model.linear_start(run.steps_taken() < linear_steps);
     const Tensor loss = m.model.loss(batch);
     loss.backward();
-    optim::clip_grad_norm(m.params, t.clip);
     run.step(loss);
   }
   m.model.linear_start(false);

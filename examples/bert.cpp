@@ -217,12 +217,12 @@ void run(train::Cli& cli) {
   optim::AdamW opt(model.params, {.lr = t.lr, .betas = {0.9, 0.98}},
                    {{"*norm*", {.weight_decay = 0}}});
   optim::WarmupLinear schedule(opt, {.warmup = steps / 10, .steps = steps});
-  train::Run run(cli, o, model.params, opt, schedule, batches, steps);
+  train::Run run(model.params, opt, batches,
+                 cli.run_options(o, {.steps = steps, .max_grad_norm = 1.0, .schedule = &schedule}));
   run.keep([&](const std::string& folder) { reader.save(folder + "/bpe.txt"); });
   for (const Batch& batch : run) {
     const Tensor loss = model.guess.loss(model.bert(batch.ids, batch.input), batch.wanted);
     loss.backward();
-    optim::clip_grad_norm(model.params, 1.0);
     run.step(loss);
   }
   fmt::print("without pre-training: accuracy {:.3f}\n",

@@ -237,15 +237,15 @@ void run(train::Cli& cli) {
   optim::WarmupCosine schedule(
       opt, {.warmup = std::min<int64_t>(100, steps / 10), .steps = steps, .floor = 0.1});
 
-  train::Run run(cli, o, params, opt, schedule, batches, steps);
+  train::Run run(params, opt, batches,
+                 cli.run_options(o, {.steps = steps, .max_grad_norm = 1.0, .schedule = &schedule}));
   run.keep([&](const std::string& folder) { tokens.save(folder); });
-  run.each(
+  run.evaluate_every(
       t.val_every, "val_loss", [&] { return loss_of(params, model, val, t.context); },
       train::Best::lowest);
   for (const Batch& batch : run) {
     const Tensor loss = model.loss(batch);
     loss.backward();
-    optim::clip_grad_norm(params, 1.0);
     run.step(loss);
   }
   run.load_best();

@@ -224,15 +224,15 @@ void run(train::Cli& cli) {
   const int64_t steps = o.steps ? *o.steps : *o.epochs * batches.per_epoch();
   optim::WarmupCosine schedule(opt, {.warmup = std::min<int64_t>(400, steps / 10), .steps = steps});
 
-  train::Run run(cli, o, model.params, opt, schedule, batches, steps);
+  train::Run run(model.params, opt, batches,
+                 cli.run_options(o, {.steps = steps, .max_grad_norm = 1.0, .schedule = &schedule}));
   run.keep([&](const std::string& folder) { vocab.save(folder + "/vocab.txt"); });
-  run.each_epoch("val_rougeL", [&] {
+  run.evaluate_every_epoch("val_rougeL", [&] {
     return 100 * data::rouge(model.summarize(val, 1), corpus.val.target).rougeL.f1;
   });
   for (const data::Seq2SeqBatch& batch : run) {
     const Tensor loss = nn::loss(model.model, batch, t.smoothing);
     loss.backward();
-    optim::clip_grad_norm(model.params, 1.0);
     run.step(loss);
   }
 

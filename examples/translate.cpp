@@ -214,19 +214,21 @@ void run(train::Cli& cli) {
 
   std::optional<optim::Ema> average;
   if (t.average > 0) average.emplace(translator.params, t.average);
-  train::Run run(cli, o, translator.params, opt, schedule, batches, steps,
-                 average ? &*average : nullptr);
+  train::Run run(translator.params, opt, batches,
+                 cli.run_options(o, {.steps = steps,
+                                     .max_grad_norm = 1.0,
+                                     .schedule = &schedule,
+                                     .average = average ? &*average : nullptr}));
   run.keep([&](const std::string& folder) {
     from.save(folder + "/bpe.source.txt");
     to.save(folder + "/bpe.target.txt");
   });
-  run.each_epoch(std::string("val_") + metric, [&] {
+  run.evaluate_every_epoch(std::string("val_") + metric, [&] {
     return score_of(translator.translate(corpus.val.source), corpus.val, text);
   });
   for (const data::Seq2SeqBatch& batch : run) {
     const Tensor loss = nn::loss(translator.model, batch, t.smoothing);
     loss.backward();
-    optim::clip_grad_norm(translator.params, 1.0);
     run.step(loss);
   }
 

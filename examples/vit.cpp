@@ -187,13 +187,13 @@ void run(train::Cli& cli) {
                    {{"*norm*", {.weight_decay = 0}}, {"*bias", {.weight_decay = 0}}});
   optim::WarmupCosine schedule(opt, {.warmup = steps / 20, .steps = steps});
 
-  train::Run run(cli, o, params, opt, schedule, batches, steps);
+  train::Run run(params, opt, batches,
+                 cli.run_options(o, {.steps = steps, .max_grad_norm = 1.0, .schedule = &schedule}));
   // The test set is for the curve alone: what counts are the last weights.
-  run.each_epoch("test_accuracy", [&] { return accuracy(params, vit, test); });
+  run.evaluate_every_epoch("test_accuracy", [&] { return accuracy(params, vit, test); });
   for (const Batch& batch : run) {
     const Tensor loss = vit.loss(batch.images, batch.labels, t.smoothing);
     loss.backward();
-    optim::clip_grad_norm(params, 1.0);
     run.step(loss);
   }
   draw(params, vit, test, t.pictures, o.out + "/rollout.svg");

@@ -38,7 +38,7 @@ struct RunProgram {
   std::function<double()> score;
   int64_t score_each = 0;  // steps; 0: once an epoch
   train::Best best = train::Best::highest;
-  std::optional<double> ends_at;
+  std::optional<double> stop_at;
   optim::Ema* average = nullptr;
   bool finishes = false;
   std::function<void(train::detail::RunBase&)> begin = [](auto&) {};
@@ -53,10 +53,11 @@ struct RunProgram {
     char name[] = "sum";
     char* argv[] = {name};
     const train::Cli cli(1, argv, "sum", "A test.");
-    train::Run run(cli, o, params, optimizer, schedule, batches, steps, average);
-    if (score && score_each == 0) run.each_epoch("val", score, best);
-    if (score && score_each != 0) run.each(score_each, "val", score, best);
-    if (ends_at) run.ends_at(*ends_at);
+    train::Run run(params, optimizer, batches,
+                   cli.run_options(o, {.steps = steps, .schedule = &schedule, .average = average}));
+    if (score && score_each == 0) run.evaluate_every_epoch("val", score, best);
+    if (score && score_each != 0) run.evaluate_every(score_each, "val", score, best);
+    if (stop_at) run.stop_at(*stop_at);
     begin(run);
     for (const Tensor& batch : run) {
       const Tensor loss = mean(square(layer(batch + 0.1 * randn({3, 40})) - 1));

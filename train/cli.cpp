@@ -247,6 +247,16 @@ void Cli::flag(const std::string& flag, bool& value, const std::string& help, Ke
   state_->keep_value(flag, state_->app.add_flag(flag, value, help), value, keep);
 }
 
+RunOptions Cli::run_options(const Options& options, RunOptions run) const {
+  run.out = options.out;
+  run.resume = options.resume;
+  run.checkpoint_every = options.checkpoint_every;
+  run.anomaly = options.anomaly;
+  run.quiet = options.quiet;
+  run.cli = this;
+  return run;
+}
+
 const std::string& Cli::name() const { return state_->name; }
 
 std::string Cli::config() const {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tapehead/core/error.h"
+#include "tapehead/train/run_options.h"
 
 namespace tapehead::train {
 
@@ -80,6 +81,10 @@ class Cli {
   /// config.json, with a message that says what is right, and IoError or ValueError where there is
   /// no run of this program.
   Options parse();
+
+  /// `run` with what the command line says about it: out, resume, checkpoint_every, anomaly, quiet,
+  /// and this program.
+  RunOptions run_options(const Options& options, RunOptions run) const;
 
   const std::string& name() const;
   /// The program, the options and their values as one JSON object: what config.json holds.

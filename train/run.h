@@ -1,4 +1,4 @@
-// A training run: what is the same in every program.
+// A training run: what every training program needs around its loop.
 #pragma once
 
 #include <cstdint>
@@ -12,58 +12,62 @@
 #include "tapehead/optim/optimizer.h"
 #include "tapehead/optim/schedule.h"
 #include "tapehead/train/cli.h"
+#include "tapehead/train/run_options.h"
 
 namespace tapehead::train {
 
-/// Which scores are better: of an accuracy the highest, of a loss the lowest.
+/// Which scores are better: the highest accuracy, the lowest loss.
 enum class Best { highest, lowest };
 
 namespace detail {
 
-/// What Run needs of a loader, whatever its batches are.
+/// What Run needs of a loader, whatever its batches are; empty without a loader.
 struct BatchSource {
   std::function<data::LoaderPosition()> position;
   std::function<void(const data::LoaderPosition&)> seek;
 };
 
-/// All of a run but the batches.
+/// Everything in a run except the batches.
 class RunBase {
  public:
-  RunBase(const Cli& cli, const Options& options, const nn::Params& params,
-          optim::Optimizer& optimizer, optim::Schedule& schedule, int64_t steps, BatchSource source,
-          optim::WeightAverage* average);
+  RunBase(const nn::Params& params, optim::Optimizer& optimizer, BatchSource source,
+          const RunOptions& options);
   ~RunBase();
 
-  /// Scores the model after every epoch, and logs it. The weights with the best score so far are
-  /// kept in best.safetensors. Scores of which the lowest is best are drawn in loss.svg.
-  void each_epoch(const std::string& metric, std::function<double()> score,
-                  Best best = Best::highest);
-  /// The same after every so many steps, and after the last. Throws ValueError for steps below 1.
-  void each(int64_t steps, const std::string& metric, std::function<double()> score,
-            Best best = Best::highest);
-  /// The run is over when a score is this good: nothing later could be better.
-  void ends_at(double score);
-  /// Calls `save` to write into the run's folder what --resume and --eval read there beside the
-  /// checkpoint, such as a vocabulary; a run that is resumed has it. The first checkpoint comes
-  /// after it, so that a run that is killed at any time can go on or, without a checkpoint, starts
-  /// anew. Throws ValueError once there is a checkpoint.
+  /// Scores the model after every epoch, and logs the score. The weights with the best score so far
+  /// are kept in best.safetensors. Scores of which the lowest is best are drawn in loss.svg. Throws
+  /// ValueError without a loader, where there are no epochs.
+  void evaluate_every_epoch(const std::string& metric, std::function<double()> score,
+                            Best best = Best::highest);
+  /// The same after every `steps` steps, and after the last. Throws ValueError for steps below 1.
+  void evaluate_every(int64_t steps, const std::string& metric, std::function<double()> score,
+                      Best best = Best::highest);
+  /// Ends the run when a score is at least this good.
+  void stop_at(double score);
+  /// Calls `save` to write into the run's folder what a resumed run and an evaluation read there
+  /// besides the checkpoint, such as a vocabulary; not in a run that is resumed, which has it. The
+  /// first checkpoint comes after it, so a run that is killed at any time can be resumed or,
+  /// without a checkpoint, starts anew. Throws ValueError once there is a checkpoint.
   void keep(const std::function<void(const std::string& folder)>& save);
-  /// Ends a step: checks that the loss is finite, lets the optimizer and the schedule step, clears
-  /// gradients, logs, and saves a checkpoint when it is time. Throws GraphError for a loss that is
-  /// NaN or infinite, and for such a parameter where one is saved; IoError when a file cannot be
-  /// written, or the folder was removed. The message says whether there is a checkpoint left, and
-  /// how to go on.
+  /// Ends a backward pass; the last of RunOptions::accumulation_steps ends the step: the optimizer,
+  /// the average and the schedule step, gradients are cleared, the loss is logged, and a checkpoint
+  /// is saved when it is due. Throws GraphError for a loss or norm of the gradients that is NaN or
+  /// infinite, for such a parameter where it is saved, and when no parameter has a gradient;
+  /// IoError when a file cannot be written, or the folder was removed. The message says whether
+  /// there is a checkpoint left, and how to resume.
   void step(const Tensor& loss);
   /// Loads the weights with the best score, when there were scores; else the averages, if there
   /// are any.
   void load_best();
-  /// Writes model.safetensors and loss.svg and reports the result as the program's last line.
+  /// Writes model.safetensors and loss.svg and logs the result; with a command line, it also prints
+  /// it as the program's last line, as report() does.
   void finish(const std::string& metric, double value);
 
   int64_t steps_taken() const;
-  /// Whether there is another step to take: not all are done, no score is as good as ends_at says,
-  /// and nobody pressed Ctrl-C. Saves the first checkpoint before the first step.
-  bool goes_on();
+  /// Whether there is another step to take: not all are done, no score is as good as stop_at()
+  /// says, and Ctrl-C was not pressed. Saves the first checkpoint before the first step. After
+  /// Ctrl-C it saves a checkpoint and throws Interrupted.
+  bool should_continue();
 
  private:
   struct State;
@@ -72,31 +76,34 @@ class RunBase {
 
 }  // namespace detail
 
-/// Goes through the batches for a number of steps; in the program's folder `out` it leaves
-/// a checkpoint, metrics.jsonl, TensorBoard events, loss.svg and model.safetensors, in place of an
-/// earlier run's. Ctrl-C saves and says how to resume; with Options::resume it goes on, bit for
-/// bit. An average of the weights is updated after each step, and it is what is scored
-/// and kept. While a run lives the folder is its own: another one there throws IoError before it
-/// has changed anything.
+/// Trains for a number of steps. In the folder RunOptions::out it leaves a checkpoint,
+/// metrics.jsonl, TensorBoard events, loss.svg and model.safetensors, in place of an earlier run's.
+/// Ctrl-C saves and says how to resume; a resumed run goes on bit for bit. While a run lives the
+/// folder is its own: another run there throws IoError before it has changed anything.
 ///
-///   train::Run run(cli, o, params, opt, schedule, batches, steps);
-///   run.keep([&](const std::string& folder) { vocab.save(folder + "/vocab.txt"); });
-///   for (const Batch& batch : run) {
+///   train::Run run(params, opt, batches, {.out = "out/gpt", .steps = 2000, .schedule =
+///   &schedule}); run.evaluate_every_epoch("val_loss", [&] { return loss_of(val); },
+///   train::Best::lowest); for (const Batch& batch : run) {
 ///     Tensor loss = model.loss(batch);
 ///     loss.backward();
 ///     run.step(loss);
 ///   }
-///   run.finish("bleu", bleu);
-template <class Batch>
+///   run.load_best();
+///   run.finish("test_loss", loss_of(test));
+///
+/// With a command line: `train::Run run(params, opt, batches, cli.run_options(o, {.steps =
+/// 2000}))`. Without a loader: `train::Run run(params, opt, {.out = "out/gpt", .steps = 2000})` and
+/// `while (run.should_continue()) { … }`.
+template <class Batch = void>
 class Run : public detail::RunBase {
  public:
-  Run(const Cli& cli, const Options& options, const nn::Params& params, optim::Optimizer& optimizer,
-      optim::Schedule& schedule, data::Loader<Batch>& loader, int64_t steps,
-      optim::WeightAverage* average = nullptr)
-      : RunBase(cli, options, params, optimizer, schedule, steps,
+  /// All must outlive the run. Throws ValueError for options outside their range.
+  Run(const nn::Params& params, optim::Optimizer& optimizer, data::Loader<Batch>& loader,
+      const RunOptions& options)
+      : RunBase(params, optimizer,
                 {[&loader] { return loader.position(); },
                  [&loader](const data::LoaderPosition& p) { loader.seek(p); }},
-                average),
+                options),
         loader_(loader) {}
 
   class Iterator {
@@ -112,7 +119,7 @@ class Run : public detail::RunBase {
    private:
     void advance() {
       batch_.reset();
-      if (run_->goes_on()) batch_ = std::make_shared<Batch>(run_->loader_.next());
+      if (run_->should_continue()) batch_ = std::make_shared<Batch>(run_->loader_.next());
     }
     Run* run_;
     std::shared_ptr<Batch> batch_;
@@ -123,5 +130,13 @@ class Run : public detail::RunBase {
  private:
   data::Loader<Batch>& loader_;
 };
+
+template <>
+class Run<void> : public detail::RunBase {
+ public:
+  Run(const nn::Params& params, optim::Optimizer& optimizer, const RunOptions& options)
+      : RunBase(params, optimizer, {}, options) {}
+};
+Run(const nn::Params&, optim::Optimizer&, const RunOptions&)->Run<void>;
 
 }  // namespace tapehead::train

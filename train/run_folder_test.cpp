@@ -116,7 +116,7 @@ TEST_CASE("run: what a resumed run reads is there before the first checkpoint") 
   };
   resumed.train(7);
   late.begin = [](train::detail::RunBase& run) {
-    run.goes_on();
+    run.should_continue();
     run.keep([](const std::string&) {});
   };
   CHECK(late.error() ==

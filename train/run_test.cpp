@@ -137,7 +137,7 @@ TEST_CASE("run: a score that is good enough ends it, resumed too") {
     program.score_each = 2;
     program.best = best;
     program.score = [] { return 0.5; };
-    program.ends_at = enough;
+    program.stop_at = enough;
     program.train();
     return program.losses.size();
   };
@@ -156,7 +156,7 @@ TEST_CASE("run: a score that is NaN is no best one, and ends no run") {
     std::vector<std::vector<double>> weights;
     program.score_each = 2;
     program.best = best;
-    program.ends_at = best == train::Best::highest ? 0.75 : 0.25;
+    program.stop_at = best == train::Best::highest ? 0.75 : 0.25;
     program.score = [&] {
       weights.push_back(program.layer.weight.to_vector<double>());
       return weights.size() == 2 ? 0.5 : -NAN;

@@ -23,12 +23,13 @@ bool lock(int descriptor) {
 
 }  // namespace
 
-FolderLock::FolderLock(const std::string& folder)
+FolderLock::FolderLock(const std::string& folder, const char* option)
     : folder_(folder), descriptor_(open_folder(folder)) {
   if (lock(descriptor_)) return;
   ::close(descriptor_);
-  throw IoError(fmt::format(
-      "{}: another run is writing there; wait for it, stop it, or take another --out", folder));
+  throw IoError(
+      fmt::format("{}: another run is writing there; wait for it, stop it, or take another {}",
+                  folder, option));
 }
 
 FolderLock::~FolderLock() {

@@ -10,8 +10,8 @@ namespace tapehead::train::detail {
 /// killed or not. File systems without locks let everyone in.
 class FolderLock {
  public:
-  /// Throws IoError when somebody else has it.
-  explicit FolderLock(const std::string& folder);
+  /// Throws IoError when somebody else has it; `option` says what to change then: "--out".
+  explicit FolderLock(const std::string& folder, const char* option = "--out");
   ~FolderLock();
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;
