@@ -115,6 +115,7 @@
 #include "tapehead/nn/rnn.h"
 #include "tapehead/nn/rollout.h"
 #include "tapehead/nn/transformer.h"
+#include "tapehead/optim/adagrad.h"
 #include "tapehead/optim/adam.h"
 #include "tapehead/optim/adamw.h"
 #include "tapehead/optim/average.h"

@@ -1,0 +1,43 @@
+// Adagrad.
+#pragma once
+
+#include <vector>
+
+#include "tapehead/autograd/ops.h"
+#include "tapehead/optim/optimizer.h"
+
+namespace tapehead::optim {
+
+struct AdagradOptions {
+  Option<double> lr{"lr", 1e-2, kAboveZero};
+  /// Step t, from 1, has the learning rate lr / (1 + (t - 1) lr_decay).
+  Option<double> lr_decay{"lr_decay", 0, kZeroOrMore};
+  /// Times the parameter, added to its gradient.
+  Option<double> weight_decay{"weight_decay", 0, kZeroOrMore};
+  /// What the sum of squares begins with.
+  Option<double> initial_accumulator_value{"initial_accumulator_value", 0, kZeroOrMore};
+  Option<double> eps{"eps", 1e-10, kZeroOrMore};
+  Option<bool> maximize{"maximize", false};
+};
+
+/// Adagrad, Duchi et al. 2011, as in PyTorch: s = s + g², w = w - lr g / (sqrt(s) + eps).
+class Adagrad : public Optimizer {
+ public:
+  /// Throws as Optimizer's constructor.
+  explicit Adagrad(const ParamList& params, const AdagradOptions& options = {},
+                   const std::vector<GroupRule<AdagradOptions>>& groups = {})
+      : Optimizer("Adagrad", params, options, {"sum"}, groups) {}
+
+ private:
+  void update(Parameter& p) override {
+    const double lr = p.option("lr") / (1 + static_cast<double>(p.step - 1) * p.option("lr_decay"));
+    const Tensor g =
+        (p.option("maximize") != 0 ? -p.grad : p.grad) + p.option("weight_decay") * p.value;
+    Tensor& sum = p.state("sum");
+    if (p.step == 1) sum.fill_(p.option("initial_accumulator_value"));
+    sum.add_(square(g));
+    p.value.sub_(lr * g / (sqrt(sum) + p.option("eps")));
+  }
+};
+
+}  // namespace tapehead::optim
