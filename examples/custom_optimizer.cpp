@@ -68,7 +68,7 @@ int main() {
 
   nn::Params params;
   const nn::Linear hidden(params / "hidden", 2, 32), out(params / "out", 32, 2);
-  Lion opt(params, {.lr = 5e-3, .weight_decay = 0.1}, {{"*.bias", {.weight_decay = 0}}});
+  Lion opt(params, {.lr = 3e-2, .weight_decay = 0.1}, {{"*.bias", {.weight_decay = 0}}});
   HalveOnPlateau schedule(opt, 10);
 
   for (int step = 1; step <= 400; ++step) {
