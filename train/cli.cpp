@@ -108,13 +108,24 @@ struct Cli::State {
 
   // An option of which config.json may hold the value.
   struct Kept {
-    std::string flag;
+    std::string flag, former;  // former: the name that older files have for it, or empty
     CLI::Option* option;
     Keep keep;
     std::function<std::string(const Json&)> read;  // gives what is wrong
     std::function<Json()> write;
 
-    std::string key() const { return flag.substr(flag.find_first_not_of('-')); }
+    std::string key() const { return key_of(flag); }
+    /// Its value in a config.json, or null.
+    const Json* find_in(const Json& config) const {
+      const Json* value = config.find(key_of(flag));
+      return value == nullptr && !former.empty() ? config.find(key_of(former)) : value;
+    }
+
+   private:
+    static std::string key_of(const std::string& flag) {
+      const size_t start = flag.find_first_not_of('-');
+      return start == std::string::npos ? "" : flag.substr(start);
+    }
   };
 
   int argc;
@@ -122,12 +133,15 @@ struct Cli::State {
   std::string name;
   CLI::App app;
   std::vector<Kept> kept;
+  std::vector<std::pair<std::string, std::string>> former;  // names of options, and today's
   Options common;
   bool resumable = false;  // there is something to go on from
 
   template <class T, class... Ranges>
-  CLI::Option* add(const std::string& flag, T& value, const std::string& help,
+  CLI::Option* add(const std::string& flags, T& value, const std::string& help,
                    const Ranges&... range) {
+    const std::string flag = flags.substr(0, flags.find(','));
+    if (flag != flags) former.emplace_back(flags.substr(flag.size() + 1), flag);
     const auto set = [flag, &value, range...](const std::string& text) {
       if (text.starts_with("--")) missing_value(flag);
       const std::string wrong = detail::read_text(text, value, range...);
@@ -137,12 +151,13 @@ struct Cli::State {
   }
 
   template <class T, class... Ranges>
-  void keep_value(const std::string& flag, CLI::Option* option, T& value, Keep keep,
+  void keep_value(const std::string& flags, CLI::Option* option, T& value, Keep keep,
                   const Ranges&... range) {
     if (keep == Keep::no) return;
+    const size_t comma = flags.find(',');
     kept.push_back(
-        {flag, option, keep,
-         [&value, range...](const Json& j) { return detail::read_json(j, value, range...); },
+        {flags.substr(0, comma), comma == std::string::npos ? "" : flags.substr(comma + 1), option,
+         keep, [&value, range...](const Json& j) { return detail::read_json(j, value, range...); },
          [&value] { return to_json(value); }});
   }
 
@@ -156,7 +171,7 @@ struct Cli::State {
   // The options that the model in `folder` was made with stand where none are given.
   void read_config(const Json& config, const std::string& folder) {
     for (const Kept& k : kept) {
-      const Json* value = config.find(k.key());
+      const Json* value = k.find_in(config);
       if (value == nullptr || value->is_null()) continue;
       if (k.option->count() == 0) take(k, *value, folder + "/config.json");
       else if ((k.keep == Keep::fixed || (common.resume && k.flag == "--seed")) &&
@@ -206,8 +221,13 @@ struct Cli::State {
   }
 
   void parse_words() {
+    std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+    for (std::string& word : words)
+      for (const auto& [was, is] : former)
+        if (word == was || word.starts_with(was + "=")) word.replace(0, was.size(), is);
+    std::ranges::reverse(words);  // as CLI11 takes them
     try {
-      app.parse(argc, argv);
+      app.parse(words);
     } catch (const CLI::Success& e) {
       throw Exit{app.exit(e)};  // --help
     } catch (const CLI::ParseError& e) {

@@ -50,9 +50,9 @@ enum class Keep {
 ///   int main(int argc, char** argv) {
 ///     return train::program(argc, argv, "translate", "Translates with attention.",
 ///                           [](train::Cli& cli) {
-///       int64_t width = 256;
-///       cli.option("--width", width, train::kSize, "size of the hidden state",
-///       train::Keep::fixed); const train::Options o = cli.parse(); …
+///       int64_t embed_dim = 256;
+///       cli.option("--embed-dim", embed_dim, train::kSize, "of the tokens", train::Keep::fixed);
+///       const train::Options o = cli.parse(); …
 ///     });
 ///   }
 class Cli {
@@ -61,7 +61,8 @@ class Cli {
   ~Cli();
 
   /// An option of the program; what `value` holds is its default, which may lie outside the range
-  /// and then says that the option was not given.
+  /// and then says that the option was not given. After a comma `flag` may have the name by which
+  /// older programs and their config.json know it: "--embed-dim,--width".
   void option(const std::string& flag, std::string& value, const std::string& help,
               Keep keep = Keep::preset);
   void option(const std::string& flag, int64_t& value, Range<int64_t> range,

@@ -31,7 +31,7 @@ struct Program {
         argv(arguments()),
         cli(count(), argv.data(), "translate", "Test.") {
     cli.option("--score", score, "how", Keep::fixed);
-    cli.option("--width", width, {1, 4096}, "how wide", Keep::fixed);
+    cli.option("--width,--breadth", width, {1, 4096}, "how wide", Keep::fixed);
     cli.option("--lr", lr, train::kPositive, "how fast");
     cli.option("--dropout", dropout, train::kPart, "how much");
     cli.flag("--coverage", coverage, "whether", Keep::fixed);
@@ -145,6 +145,22 @@ TEST_CASE("cli: a wrong command line") {
   CHECK(error_of({"--out", scratch.write("file", "")}) ==
         "--out: cannot make the folder '" + scratch / "file" +
             "': a file has that name; choose another");
+}
+
+TEST_CASE("cli: an option is known by its former name, on the command line and in config.json") {
+  const Scratch scratch;
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"--breadth", "9"}, {"--breadth=9"}}) {
+    Program given(words);
+    given.parse();
+    CHECK(given.width == 9);
+  }
+  CHECK(error_of({"--breadth", "0"}) == "--width 0: must be from 1 to 4096");
+  leave_run(scratch, R"({"breadth": 128})");
+  Program scored({"--eval", scratch / "run"});
+  scored.parse();
+  CHECK(scored.width == 128);
+  CHECK(scored.cli.config().find("breadth") == std::string::npos);
 }
 
 TEST_CASE("cli: --resume and --eval take what the run was started with") {
