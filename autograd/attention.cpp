@@ -286,8 +286,8 @@ void check_attention_operands(const char* op, const Tensor& q, const Tensor& k, 
 
 }  // namespace detail
 
-Attended scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
-                                      const AttentionOptions& o) {
+AttentionOutput scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
+                                             const AttentionOptions& o) {
   const Sizes n = sizes_of(q, k, v);
   const DType given = core::result_type(q, k);
   const DType wide = given == f64 ? f64 : f32;
@@ -316,7 +316,7 @@ Attended scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Te
   }
   const auto captured = setup.functions ? setup.functions->captured() : std::vector<Tensor>{};
   const auto [out, lse] = apply<Attention>(x, captured, setup);
-  Attended result{out.to(given), {}};
+  AttentionOutput result{out.to(given), {}};
   if (o.weights_of) {
     if (setup.query_starts.defined())
       throw ValueError(

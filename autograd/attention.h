@@ -1,7 +1,7 @@
-// Scaled dot-product attention with everything that was ever added to it.
+// Scaled dot-product attention with all common variants.
 //
-// B batch, H query heads, H' heads of keys and values, T queries, S keys, D width, E width of the
-// values, N distances.
+// B batch, H query heads, H' heads of keys and values, T queries, S keys, D size of a head, E of
+// its values, N distances.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,7 @@
 
 namespace tapehead {
 
-/// How many keys a query sees before and after its own position; nothing: all.
+/// How many keys a query sees before and after its own position; none: all.
 struct AttentionWindow {
   std::optional<int64_t> before = {}, after = {};
 };
@@ -27,35 +27,35 @@ struct RelativePositions {
   Tensor query = {};   ///< [B, H, T, D]: what `keys` are multiplied by in place of q
 };
 
-/// Sequences one after the other, without padding: B is 1, and sequence i has the positions from
+/// Packed sequences, without padding: B is 1, and sequence i has the positions from
 /// starts[i] to starts[i + 1]. i64 [n + 1].
 struct PackedSequences {
   Tensor queries = {}, keys = {};
 };
 
-/// Whose softmax weights are given back; an empty list: all.
+/// The heads and queries whose attention weights are returned; an empty list: all.
 struct WeightsOf {
   std::vector<int64_t> heads = {}, queries = {};
 };
 
-/// Where a tile of scores lies: in which sequence and head, and the queries [R, 1] and keys [1, C]
-/// that it has, i64.
+/// The position of a tile of scores: its sequence and head, and its queries [R, 1] and keys [1, C],
+/// i64.
 struct ScoresAt {
   int64_t batch, head;
   Tensor queries, keys;
 };
-/// From a tile of scores [R, C] to what takes their place: any differentiable ops, which may use
-/// other tensors, tracked ones too. Called for every tile, always with the same ops.
+/// Modifies a tile of scores [R, C]: any differentiable ops, which may use other tensors, tracked
+/// ones too. Called for every tile, always with the same ops.
 using ScoreFunctionOf = std::function<Tensor(const Tensor& scores, const ScoresAt& at)>;
 /// bool, of a shape that broadcasts to [R, C]: true where a query may see a key.
 using MaskFunctionOf = std::function<Tensor(const ScoresAt& at)>;
 
-/// Everything may be combined with everything.
+/// All options combine.
 struct AttentionOptions {
   /// Query i sees the keys up to its own position, start + i.
   bool causal = false;
   /// bool: true where a query may see a key; or floating: added to the scores. Broadcasts to [B, H,
-  /// T, S]. What it hides has the weight 0, but is read: NaN there stays NaN, as in PyTorch.
+  /// T, S]. Hidden keys have the weight 0, but are read: NaN there stays NaN, as in PyTorch.
   Tensor mask = {};
   /// i64 [B]: the keys from there on are padding, which is not read.
   Tensor lengths = {};
@@ -67,13 +67,13 @@ struct AttentionOptions {
   /// make one.
   Tensor distance_bias = {};
   RelativePositions relative = {};
-  /// Turns queries, from the position `start` on, and keys, from 0 on.
+  /// Applies RoPE to queries, from the position `start` on, and to keys, from 0 on.
   const Rope* rope = nullptr;
   /// The probability that a weight is dropped.
   double dropout = 0;
   /// c: scores x become c tanh(x / c) before biases are added (Gemma Team 2024).
   double softcap = 0;
-  /// [H]: a score of a key that has no value (Xiao et al. 2024).
+  /// [H]: the logit of an attention sink, a key without a value (Xiao et al. 2024).
   Tensor sinks = {};
   /// 1 / sqrt(D) when not given.
   std::optional<double> scale = {};
@@ -85,7 +85,7 @@ struct AttentionOptions {
   std::optional<WeightsOf> weights_of = {};
 };
 
-struct Attended {
+struct AttentionOutput {
   Tensor out;      ///< [B, H, T, E]
   Tensor weights;  ///< [B, heads, queries, S] when asked for: detached, and before dropout
 };
@@ -94,7 +94,7 @@ struct Attended {
 ///
 ///   score_ij = score(cap(scale (q_i k_j + r_i a_{j-i})) + bias_ij + distance_bias_{j-i})
 ///
-/// for q [B, H, T, D], k [B, H', S, D], v [B, H', S, E], where H' divides H: head h looks at keys h
+/// for q [B, H, T, D], k [B, H', S, D], v [B, H', S, E], where H' divides H: head h uses the keys h
 /// H' / H (Ainslie et al. 2023). f32, f64, and bf16, which is computed in f32. A query that sees no
 /// key gets 0.
 ///
@@ -102,8 +102,8 @@ struct Attended {
 /// or mask of that size. Second derivatives are those of the plain formula, and need that memory.
 ///
 /// Throws ShapeError, DTypeError, IndexError and ValueError.
-Attended scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
-                                      const AttentionOptions& options = {});
+AttentionOutput scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
+                                             const AttentionOptions& options = {});
 
 /// The distance_bias of ALiBi (Press, Smith and Lewis 2022), [heads, 2 length - 1]: minus a head's
 /// slope times the distance. Slopes are 2^(-8 i / heads); for other numbers of heads than powers of

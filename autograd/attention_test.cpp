@@ -196,7 +196,7 @@ TEST_CASE("attention: tiles join, whatever the options") {
 TEST_CASE("attention gives the weights that are asked for") {
   manual_seed(4);
   const Tensor q = randn({2, 4, 3, 2}), k = randn({2, 2, 5, 2}), v = randn({2, 2, 5, 2});
-  const Attended a = scaled_dot_product_attention(
+  const AttentionOutput a = scaled_dot_product_attention(
       q, k, v, {.causal = true, .weights_of = WeightsOf{.heads = {3, 0}, .queries = {2}}});
   CHECK(a.weights.shape() == Shape{2, 2, 1, 5});
   for (const int64_t b : {0, 1}) {

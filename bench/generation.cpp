@@ -49,7 +49,7 @@ std::vector<int64_t> written(const nn::Gpt& gpt, bool cached) {
 
 int main() {
   nn::Params params(1);
-  const nn::Gpt gpt(params / "gpt", {.vocab = kVocab});
+  const nn::Gpt gpt(params / "gpt", {.vocab_size = kVocab});
   params.eval();
   const bool same = written(gpt, true) == written(gpt, false);
   fmt::print("with caches and without: {}\n", same ? "the same tokens" : "OTHER tokens");

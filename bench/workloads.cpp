@@ -51,8 +51,10 @@ struct Seq2Seq {
         target(at / "target", V, E, {.init = nn::init::normal(0.02)}),
         encoder(at / "encoder", E, H, {.bidirectional = true}),
         cell(at / "cell", E + 2 * H, H),
-        attention(at / "attention",
-                  {.score = nn::Score::additive, .query = H, .memory = 2 * H, .width = H}),
+        attention(at / "attention", {.score = nn::Score::additive,
+                                     .query_dim = H,
+                                     .memory_dim = 2 * H,
+                                     .attention_dim = H}),
         out(at / "out", 3 * H, V) {}
 
   Tensor loss(const Tensor& from, const Tensor& to, const Tensor& wanted) const {
@@ -82,32 +84,39 @@ Workload seq2seq_lstm_attn() {
 Workload gpt(const char* name, const nn::GptConfig& config, int64_t batch, int64_t length) {
   nn::Params params;
   const auto model = std::make_shared<nn::Gpt>(params / "gpt", config);
-  const Tensor ids = randint(config.vocab, {batch, length});
-  const Tensor next = randint(config.vocab, {batch, length});
+  const Tensor ids = randint(config.vocab_size, {batch, length});
+  const Tensor next = randint(config.vocab_size, {batch, length});
   return {name, static_cast<double>(batch * length), "tok", params,
           [=] { return model->loss(ids, next); }};
 }
 Workload gpt_char() {
-  return gpt("gpt_char", {.vocab = 65, .context = 64, .width = 128, .heads = 4, .layers = 4}, 12,
-             64);
+  return gpt("gpt_char",
+             {.vocab_size = 65,
+              .context = 64,
+              .transformer = {.embed_dim = 128, .num_heads = 4, .num_layers = 4}},
+             12, 64);
 }
 Workload gpt_char_big() {
-  return gpt("gpt_char_big", {.vocab = 65, .context = 256, .width = 384, .heads = 6, .layers = 6},
+  return gpt("gpt_char_big",
+             {.vocab_size = 65,
+              .context = 256,
+              .transformer = {.embed_dim = 384, .num_heads = 6, .num_layers = 6}},
              16, 256);
 }
-Workload gpt2_124m() { return gpt("gpt2_124m", {.vocab = 50257}, 4, 64); }
+Workload gpt2_124m() { return gpt("gpt2_124m", {.vocab_size = 50257}, 4, 64); }
 
 // A Vision Transformer on images of MNIST's size.
 Workload vit_mnist() {
   nn::Params params;
-  const auto model = std::make_shared<nn::Vit>(params / "vit", nn::VitConfig{.image = {28, 28},
-                                                                             .patch = {4, 4},
-                                                                             .channels = 1,
-                                                                             .classes = 10,
-                                                                             .width = 128,
-                                                                             .heads = 4,
-                                                                             .layers = 6,
-                                                                             .act = gelu_tanh});
+  const auto model = std::make_shared<nn::Vit>(
+      params / "vit",
+      nn::VitConfig{
+          .image_size = {28, 28},
+          .patch_size = {4, 4},
+          .num_channels = 1,
+          .num_classes = 10,
+          .transformer = {
+              .embed_dim = 128, .num_heads = 4, .num_layers = 6, .activation = nn::gelu_tanh}});
   const Tensor images = randn({128, 1, 28, 28}), labels = randint(10, {128});
   return {"vit_mnist", 128, "img", params, [=] { return model->loss(images, labels); }};
 }
@@ -117,7 +126,8 @@ Workload memn2n_babi() {
   constexpr int64_t kVocab = 180, kMemory = 50, kWords = 7, kBatch = 32;
   nn::Params params;
   const auto model = std::make_shared<nn::MemN2N>(
-      params / "memn2n", nn::MemN2NConfig{.vocab = kVocab, .memory = kMemory, .words = kWords});
+      params / "memn2n",
+      nn::MemN2NConfig{.vocab_size = kVocab, .memory = kMemory, .words = kWords});
   const data::StoryBatch batch{
       .story = randint(kVocab, {kBatch, kMemory, kWords}),
       .sentences = full({kBatch}, kMemory, i64),

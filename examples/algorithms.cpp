@@ -15,7 +15,8 @@ struct Options {
   std::string model = "ntm", task = "copy", optimizer = "adam";
   bool paper = false;
   int64_t longest = 0, test_length = 0, repeats = 0, test_repeats = 0;
-  int64_t slots = 0, width = 20, read_heads = 1, write_heads = 1, hidden = 100, layers = 1;
+  int64_t slots = 0, slot_dim = 20, read_heads = 1, write_heads = 1, hidden_size = 100,
+          num_layers = 1;
   int64_t batch = 16, tests = 20;
   double lr = 0, clip = 10;
 };
@@ -42,22 +43,25 @@ void set_defaults(Options& t, train::Options& o) {
 
 nn::Machine machine_of(const Options& t, const nn::Scope& at, int64_t in, int64_t out) {
   if (t.model == "ntm")
-    return nn::Ntm(at, {.in = in,
-                        .out = out,
+    return nn::Ntm(at, {.input_size = in,
+                        .output_size = out,
                         .slots = t.slots,
-                        .width = t.width,
+                        .slot_dim = t.slot_dim,
                         .read_heads = t.read_heads,
                         .write_heads = t.write_heads,
-                        .hidden = t.hidden});
+                        .hidden_size = t.hidden_size});
   if (t.model == "dnc")
-    return nn::Dnc(at, {.in = in,
-                        .out = out,
+    return nn::Dnc(at, {.input_size = in,
+                        .output_size = out,
                         .slots = t.slots,
-                        .width = t.width,
+                        .slot_dim = t.slot_dim,
                         .read_heads = t.read_heads,
-                        .hidden = t.hidden});
+                        .hidden_size = t.hidden_size});
   if (t.model == "lstm")
-    return nn::Lstm(at, {.in = in, .out = out, .hidden = t.hidden, .layers = t.layers});
+    return nn::Lstm(at, {.input_size = in,
+                         .output_size = out,
+                         .hidden_size = t.hidden_size,
+                         .num_layers = t.num_layers});
   throw ValueError(fmt::format("model: there is no '{}'; take one of ntm, dnc, lstm", t.model));
 }
 
@@ -114,7 +118,7 @@ void draw(const Options& t, const nn::Machine& machine, bool longer, uint64_t se
   data::EpisodeOptions one = episodes_of(t, longer);
   one.batch = 1, one.shortest = one.longest, one.fewest = one.most;
   const data::Episodes e = data::episodes(one, seed, 0);
-  const nn::MachineRun run = machine(e.inputs, {.weights = true});
+  const nn::MachineOutput run = machine(e.inputs, {.weights = true});
   const std::string title = fmt::format("{}: {} of {}", t.model, t.task, one.longest);
   const int64_t before = e.inputs.size(1) - e.targets.size(1);
   const auto in_time = [&](const Tensor& x) { return pad(x[0], {0, 0, before, 0}); };
@@ -159,12 +163,14 @@ void add_options(train::Cli& cli, Options& t) {
   cli.option("--test-repeats", t.test_repeats, train::kSize,
              "of the sequences to score by (as --repeats)");
   cli.option("--slots", t.slots, train::kSize, "of the memory (32; paper 128)");
-  cli.option("--width", t.width, train::kSize, "of a slot", Keep::fixed);
+  cli.option("--slot-dim,--width", t.slot_dim, train::kSize, "of a slot", Keep::fixed);
   cli.option("--read-heads", t.read_heads, train::kSize, "", Keep::fixed);
   cli.option("--write-heads", t.write_heads, train::kSize, "of the NTM; the DNC has one",
              Keep::fixed);
-  cli.option("--hidden", t.hidden, train::kSize, "of the controller, or of the LSTM", Keep::fixed);
-  cli.option("--layers", t.layers, train::kSize, "of the LSTM without a memory", Keep::fixed);
+  cli.option("--hidden-size,--hidden", t.hidden_size, train::kSize,
+             "of the controller, or of the LSTM", Keep::fixed);
+  cli.option("--num-layers,--layers", t.num_layers, train::kSize, "of the LSTM without a memory",
+             Keep::fixed);
   cli.option("--batch", t.batch, train::kSize, "sequences in a batch");
   cli.option("--tests", t.tests, train::kSize, "batches to score", Keep::no);
   cli.option("--optimizer", t.optimizer, "adam, or the papers' rmsprop", Keep::fixed);

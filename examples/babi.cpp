@@ -34,7 +34,8 @@ struct Trained {
   Model model;
   int64_t memory;
 
-  nn::Answered answer(std::span<const data::Story> stories, std::span<const int64_t> which) const {
+  nn::StoryOutput answer(std::span<const data::Story> stories,
+                         std::span<const int64_t> which) const {
     return model.answer(data::story_batch(stories, which, {.memory = memory}));
   }
 
@@ -92,9 +93,10 @@ void draw(const Trained& m, const Corpus& c, const std::string& path) {
     if (chosen == stories.end()) chosen = first_of(2);
     if (chosen == stories.end()) continue;
     const std::vector<int64_t> which{chosen - stories.begin()};
-    const nn::Answered answered = m.answer(stories, which);
-    if (answered.looks.empty()) return;
-    looks.push_back(tapehead::stack(answered.looks, 2)[0].to(f32).contiguous());  // [M, hops]
+    const nn::StoryOutput answered = m.answer(stories, which);
+    if (answered.attention_weights.empty()) return;
+    looks.push_back(
+        tapehead::stack(answered.attention_weights, 2)[0].to(f32).contiguous());  // [M, hops]
     const data::StoryQuestion& asked = c.tasks[task].test[static_cast<size_t>(which[0])];
     const int64_t said = argmax(answered.logits[0]).item<int64_t>();
     train::AttentionMap map{.rows = looks.back().size(0), .columns = looks.back().size(1)};

@@ -16,7 +16,7 @@ using namespace tapehead;
 namespace {
 
 struct Options {
-  int64_t width = 64, heads = 4, layers = 2, context = 64, merges = 600, batch = 32;
+  int64_t embed_dim = 64, num_heads = 4, num_layers = 2, context = 64, merges = 600, batch = 32;
   double dropout = 0.1, lr = 2e-3, rate = 0.15;
   int64_t tune_epochs = 20;
   double tune_lr = 1e-3;
@@ -99,13 +99,13 @@ struct Model {
 
   Model(uint64_t seed, int64_t vocab, int64_t classes, const Options& t)
       : params(seed),
-        bert(params / "bert", {.vocab = vocab,
+        bert(params / "bert", {.vocab_size = vocab,
                                .context = t.context,
-                               .width = t.width,
-                               .heads = t.heads,
-                               .layers = t.layers,
-                               .dropout = t.dropout,
-                               .init = nn::init::xavier_uniform()}),
+                               .transformer = {.embed_dim = t.embed_dim,
+                                               .num_heads = t.num_heads,
+                                               .num_layers = t.num_layers,
+                                               .dropout = t.dropout,
+                                               .init = nn::init::xavier_uniform()}}),
         guess(params / "predictions", bert),
         classify(params / "classifier", bert, classes) {}
 
@@ -160,8 +160,9 @@ void draw(const Model& model, const Task& task, const std::string& path) {
   const NoGrad off;
   model.params.eval();
   Batch batch = task.reader.batch(task.corpus.test, std::vector<int64_t>{0});
-  batch.input.seen.weights_of = WeightsOf{};
-  const Tensor heads = model.bert.encode(batch.ids, batch.input).weights.back()[0].contiguous();
+  batch.input.attention.weights_of = WeightsOf{};
+  const Tensor heads =
+      model.bert.encode(batch.ids, batch.input).attention_weights.back()[0].contiguous();
   const std::vector<std::string> tokens = task.reader.tokens(batch.ids[0]);
   std::vector<train::AttentionMap> maps;
   for (int64_t h = 0; h < heads.size(0); ++h)
@@ -178,9 +179,9 @@ void draw(const Model& model, const Task& task, const std::string& path) {
 void run(train::Cli& cli) {
   Options t;
   using train::Keep;
-  cli.option("--width", t.width, train::kSize, "", Keep::fixed);
-  cli.option("--heads", t.heads, train::kSize, "", Keep::fixed);
-  cli.option("--layers", t.layers, train::kSize, "", Keep::fixed);
+  cli.option("--embed-dim,--width", t.embed_dim, train::kSize, "", Keep::fixed);
+  cli.option("--num-heads,--heads", t.num_heads, train::kSize, "", Keep::fixed);
+  cli.option("--num-layers,--layers", t.num_layers, train::kSize, "", Keep::fixed);
   cli.option("--context", t.context, {2, 65536}, "tokens that it reads at once", Keep::fixed);
   cli.option("--merges", t.merges, {0, 1'000'000}, "merges of the subword vocabulary", Keep::fixed);
   cli.option("--batch", t.batch, train::kSize, "texts in a batch", Keep::fixed);

@@ -1,6 +1,6 @@
 // A language model: a Transformer that reads text token by token and guesses the next one (Radford
-// et al. 2019), then writes. Tokens are characters, or byte-level BPE of --vocab tokens. A memory
-// network (Sukhbaatar et al. 2015) can do the same.
+// et al. 2019), then writes. Tokens are characters, or byte-level BPE of --vocab-size tokens. A
+// memory network (Sukhbaatar et al. 2015) can do the same.
 //
 //   gpt                            learns from little tales that it makes itself
 //   gpt --data DIR                 learns from DIR/input.txt: the first 90 %; the rest validates
@@ -19,7 +19,8 @@ using namespace tapehead;
 namespace {
 
 struct Options {
-  int64_t layers = 4, heads = 4, width = 0, context = 0, batch = 0, vocab = 0, val_every = 500;
+  int64_t num_layers = 4, num_heads = 4, embed_dim = 0, context = 0, batch = 0, vocab_size = 0,
+          val_every = 500;
   double dropout = 0, lr = 0, weight_decay = 0.1;
   std::string model = "gpt", from, prompt;
   int64_t hops = 6, memory = 64, length = 300, top_k = 0;
@@ -33,8 +34,8 @@ struct Tokens {
   // Those of a run that is resumed or a model that is evaluated are in the folder `saved`.
   static Tokens make(const Options& t, const std::string& text, const std::string& saved) {
     if (!t.from.empty()) return {data::Tokenizer::load(t.from)};
-    if (t.vocab > 0)
-      return {saved.empty() ? data::Tokenizer::train_bpe(std::vector{text}, {.size = t.vocab})
+    if (t.vocab_size > 0)
+      return {saved.empty() ? data::Tokenizer::train_bpe(std::vector{text}, {.size = t.vocab_size})
                             : data::Tokenizer::load(saved)};
     return {saved.empty() ? data::Bpe::train(std::vector{text}, 0, {.prefix_space = false})
                           : data::Bpe::load(saved + "/characters.txt")};
@@ -97,10 +98,11 @@ struct Model {
 };
 
 Model make_memn2n(const nn::Params& params, const Options& t, const Tokens& tokens) {
-  const auto m = std::make_shared<nn::MemN2NText>(
-      params / "memn2n",
-      nn::MemN2NTextConfig{
-          .vocab = tokens.size(), .width = t.width, .hops = t.hops, .memory = t.memory});
+  const auto m = std::make_shared<nn::MemN2NText>(params / "memn2n",
+                                                  nn::MemN2NTextConfig{.vocab_size = tokens.size(),
+                                                                       .embed_dim = t.embed_dim,
+                                                                       .hops = t.hops,
+                                                                       .memory = t.memory});
   return {
       .context = t.context,
       .loss = [m](const Batch& b) { return m->loss(b.ids, b.next); },
@@ -109,15 +111,15 @@ Model make_memn2n(const nn::Params& params, const Options& t, const Tokens& toke
 
 Model make_gpt(const nn::Params& params, const Options& t, const Tokens& tokens,
                const std::optional<nn::hf::Folder>& pretrained) {
-  const auto gpt =
-      std::make_shared<nn::Gpt>(params / "gpt", pretrained ? nn::hf::gpt_config(*pretrained)
-                                                           : nn::GptConfig{.vocab = tokens.size(),
-                                                                           .context = t.context,
-                                                                           .width = t.width,
-                                                                           .heads = t.heads,
-                                                                           .layers = t.layers,
-                                                                           .dropout = t.dropout,
-                                                                           .bias = false});
+  const auto gpt = std::make_shared<nn::Gpt>(
+      params / "gpt", pretrained ? nn::hf::gpt_config(*pretrained)
+                                 : nn::GptConfig{.vocab_size = tokens.size(),
+                                                 .context = t.context,
+                                                 .transformer = {.embed_dim = t.embed_dim,
+                                                                 .num_heads = t.num_heads,
+                                                                 .num_layers = t.num_layers,
+                                                                 .dropout = t.dropout,
+                                                                 .bias = false}});
   if (pretrained) nn::hf::load(*pretrained, *gpt);
   return {.context = gpt->config().context,
           .loss = [gpt](const Batch& b) { return gpt->loss(b.ids, b.next); },
@@ -167,15 +169,15 @@ void run(train::Cli& cli) {
   Options t;
   using train::Keep;
   cli.option("--model", t.model, "gpt or memn2n", Keep::fixed);
-  cli.option("--layers", t.layers, train::kSize, "", Keep::fixed);
-  cli.option("--heads", t.heads, train::kSize, "", Keep::fixed);
+  cli.option("--num-layers,--layers", t.num_layers, train::kSize, "", Keep::fixed);
+  cli.option("--num-heads,--heads", t.num_heads, train::kSize, "", Keep::fixed);
   cli.option("--hops", t.hops, train::kSize, "of memn2n", Keep::fixed);
   cli.option("--memory", t.memory, train::kSize, "tokens that memn2n looks at", Keep::fixed);
-  cli.option("--width", t.width, train::kSize, "(128; tales 96)", Keep::fixed);
+  cli.option("--embed-dim,--width", t.embed_dim, train::kSize, "(128; tales 96)", Keep::fixed);
   cli.option("--context", t.context, {2, 65536}, "tokens that it sees at once (64; tales 192)",
              Keep::fixed);
-  cli.option("--vocab", t.vocab, {0, 1'000'000}, "tokens of byte-level BPE; 0: characters",
-             Keep::fixed);
+  cli.option("--vocab-size,--vocab", t.vocab_size, {0, 1'000'000},
+             "tokens of byte-level BPE; 0: characters", Keep::fixed);
   cli.option("--from", t.from, "a folder of GPT-2, Llama, Mistral or Qwen2 to go on from",
              Keep::fixed);
   cli.option("--batch", t.batch, train::kSize, "windows in a batch (12; tales 6)", Keep::fixed);
@@ -195,7 +197,7 @@ void run(train::Cli& cli) {
   if (t.model != "gpt" && !t.from.empty())
     throw ValueError("--from: a pretrained model is a gpt; leave --model out");
   const bool text = o.data.has_value();
-  if (t.width == 0) t.width = text ? 128 : 96;
+  if (t.embed_dim == 0) t.embed_dim = text ? 128 : 96;
   if (t.context == 0) t.context = text ? 64 : 192;
   if (t.batch == 0) t.batch = text ? 12 : 6;
   if (t.lr == 0) t.lr = !t.from.empty() ? 1e-4 : text ? 2e-3 : 5e-3;

@@ -16,7 +16,7 @@ namespace {
 struct Options {
   std::string model = "rnn";
   bool no_copy = false;
-  int64_t width = 0, layers = 2, vocab = 0, longest = 60, tokens = 0, beam = 4;
+  int64_t hidden_size = 0, num_layers = 2, vocab_size = 0, longest = 60, tokens = 0, beam = 4;
   double dropout = 0.2, lr = 0, smoothing = 0.1, length_penalty = 1.0;
 };
 
@@ -26,8 +26,8 @@ void set_defaults(Options& t, train::Options& o) {
     if (value == unset) value = preset;
   };
   const bool real = o.data.has_value();
-  unless_given(t.width, 0, real ? 192 : 64);
-  unless_given(t.vocab, 0, real ? 8000 : 300);
+  unless_given(t.hidden_size, 0, real ? 192 : 64);
+  unless_given(t.vocab_size, 0, real ? 8000 : 300);
   unless_given(t.tokens, 0, real ? 1600 : 800);
   unless_given(t.lr, 0.0, real ? 2e-3 : 5e-3);
   if (!o.epochs && !o.steps) o.epochs = 3;
@@ -46,21 +46,21 @@ Words shortened(Words words, int64_t longest) {
 
 nn::EncoderDecoder make_model(const nn::Scope& at, int64_t vocab, const Options& t) {
   if (t.model == "transformer")
-    return nn::Transformer(at, {.source_vocab = vocab,
-                                .target_vocab = vocab,
-                                .width = t.width,
-                                .heads = 4,
-                                .hidden = 4 * t.width,
-                                .layers = t.layers,
-                                .dropout = t.dropout,
+    return nn::Transformer(at, {.source_vocab_size = vocab,
+                                .target_vocab_size = vocab,
+                                .transformer = {.embed_dim = t.hidden_size,
+                                                .num_heads = 4,
+                                                .ffn_dim = 4 * t.hidden_size,
+                                                .num_layers = t.num_layers,
+                                                .dropout = t.dropout},
                                 .tied = true,
                                 .copy = !t.no_copy});
   if (t.model != "rnn")
     throw ValueError(fmt::format("model: there is no '{}'; take rnn or transformer", t.model));
-  return nn::Seq2Seq(at, {.source_vocab = vocab,
-                          .target_vocab = vocab,
-                          .embedding = t.width,
-                          .hidden = t.width,
+  return nn::Seq2Seq(at, {.source_vocab_size = vocab,
+                          .target_vocab_size = vocab,
+                          .embed_dim = t.hidden_size,
+                          .hidden_size = t.hidden_size,
                           .dropout = t.dropout,
                           .tied = true,
                           .copy = !t.no_copy});
@@ -178,12 +178,12 @@ void run(train::Cli& cli) {
   using train::Keep;
   cli.option("--model", t.model, "rnn or transformer", Keep::fixed);
   cli.flag("--no-copy", t.no_copy, "every word is one of the vocabulary", Keep::fixed);
-  cli.option("--width", t.width, train::kSize, "of embeddings and states (192; news 64)",
-             Keep::fixed);
-  cli.option("--layers", t.layers, train::kSize, "of a transformer's encoder and decoder",
-             Keep::fixed);
-  cli.option("--vocab", t.vocab, {1, 1'000'000}, "words that it knows (8000; news 300)",
-             Keep::fixed);
+  cli.option("--hidden-size,--width", t.hidden_size, train::kSize,
+             "of embeddings and states (192; news 64)", Keep::fixed);
+  cli.option("--num-layers,--layers", t.num_layers, train::kSize,
+             "of a transformer's encoder and decoder", Keep::fixed);
+  cli.option("--vocab-size,--vocab", t.vocab_size, {1, 1'000'000},
+             "words that it knows (8000; news 300)", Keep::fixed);
   cli.option("--longest", t.longest, train::kSize, "words of a text that it reads", Keep::fixed);
   cli.option("--tokens", t.tokens, {1, 1'000'000}, "words of texts in a batch", Keep::fixed);
   cli.option("--dropout", t.dropout, train::kPart, "");
@@ -196,8 +196,8 @@ void run(train::Cli& cli) {
 
   const data::ParallelText corpus = o.data ? data::summaries(*o.data) : data::news(o.seed);
   const std::string saved = o.eval ? *o.eval : o.resume ? o.out : "";
-  const data::Vocab vocab =
-      saved.empty() ? learn_vocab(corpus.train, t.vocab) : data::Vocab::load(saved + "/vocab.txt");
+  const data::Vocab vocab = saved.empty() ? learn_vocab(corpus.train, t.vocab_size)
+                                          : data::Vocab::load(saved + "/vocab.txt");
   const Summarizer model(vocab, t, o.seed);
   const Encoded test = model.encode(corpus.test);
   const auto score = [&] {

@@ -18,9 +18,9 @@ namespace {
 struct Options {
   std::string source = "de", target = "en", split = "test_2016_flickr";
   std::string model = "rnn", cell = "gru", score = "additive";
-  int64_t width = 0, embedding = 0, merges = 4000, positions = 128, tokens = 0, beam = 0;
+  int64_t hidden_size = 0, embed_dim = 0, merges = 4000, positions = 128, tokens = 0, beam = 0;
   double dropout = -1, lr = 0, smoothing = -1, length_penalty = 1.0, average = -1;
-  int64_t layers = 4, heads = 4, hidden = 256;
+  int64_t num_layers = 4, num_heads = 4, ffn_dim = 256;
   bool no_input_feeding = false, coverage = false, interactive = false;
 };
 
@@ -30,8 +30,8 @@ void set_defaults(Options& t, train::Options& o) {
     if (value == unset) value = preset;
   };
   const bool text = o.data.has_value(), transformer = t.model == "transformer";
-  unless_given(t.width, 0, text && !transformer ? 512 : 128);
-  unless_given(t.embedding, 0, text ? 256 : 64);
+  unless_given(t.hidden_size, 0, text && !transformer ? 512 : 128);
+  unless_given(t.embed_dim, 0, text ? 256 : 64);
   unless_given(t.tokens, 0, !text ? 800 : transformer ? 1500 : 1000);
   unless_given(t.beam, 0, text ? 5 : 1);
   unless_given(t.dropout, -1.0, !text ? 0.0 : transformer ? 0.25 : 0.4);
@@ -50,20 +50,20 @@ data::TokenLists encode_all(const data::Bpe& bpe, const std::vector<std::string>
 nn::EncoderDecoder make_model(const nn::Scope& at, const data::Bpe& from, const data::Bpe& to,
                               const Options& t) {
   if (t.model == "transformer")
-    return nn::Transformer(at, {.source_vocab = from.size(),
-                                .target_vocab = to.size(),
-                                .width = t.width,
-                                .heads = t.heads,
-                                .hidden = t.hidden,
-                                .layers = t.layers,
-                                .dropout = t.dropout,
+    return nn::Transformer(at, {.source_vocab_size = from.size(),
+                                .target_vocab_size = to.size(),
+                                .transformer = {.embed_dim = t.hidden_size,
+                                                .num_heads = t.num_heads,
+                                                .ffn_dim = t.ffn_dim,
+                                                .num_layers = t.num_layers,
+                                                .dropout = t.dropout},
                                 .tied = from.to_text() == to.to_text()});
   if (t.model != "rnn")
     throw ValueError(fmt::format("model: there is no '{}'; take rnn or transformer", t.model));
-  return nn::Seq2Seq(at, {.source_vocab = from.size(),
-                          .target_vocab = to.size(),
-                          .embedding = t.embedding,
-                          .hidden = t.width,
+  return nn::Seq2Seq(at, {.source_vocab_size = from.size(),
+                          .target_vocab_size = to.size(),
+                          .embed_dim = t.embed_dim,
+                          .hidden_size = t.hidden_size,
                           .cell = nn::cell_from(t.cell),
                           .score = nn::score_from(t.score),
                           .input_feeding = !t.no_input_feeding,
@@ -138,19 +138,19 @@ void run(train::Cli& cli) {
   cli.option("--split", t.split,
              "what --eval scores: NAME.SOURCE and NAME.TARGET in the data folder");
   cli.option("--model", t.model, "rnn or transformer", Keep::fixed);
-  cli.option("--layers", t.layers, train::kSize, "of a transformer's encoder and decoder",
-             Keep::fixed);
-  cli.option("--heads", t.heads, train::kSize, "of a transformer", Keep::fixed);
-  cli.option("--hidden", t.hidden, train::kSize, "of a transformer's feed-forward parts",
+  cli.option("--num-layers,--layers", t.num_layers, train::kSize,
+             "of a transformer's encoder and decoder", Keep::fixed);
+  cli.option("--num-heads,--heads", t.num_heads, train::kSize, "of a transformer", Keep::fixed);
+  cli.option("--ffn-dim,--hidden", t.ffn_dim, train::kSize, "of a transformer's feed-forward parts",
              Keep::fixed);
   cli.option("--cell", t.cell, "gru or lstm", Keep::fixed);
   cli.option("--score", t.score,
              "none, dot, scaled_dot, general, concat, additive, location, local_m, local_p",
              Keep::fixed);
-  cli.option("--width", t.width, train::kSize,
-             "size of the decoder's state (512; dates, transformer 128)", Keep::fixed);
-  cli.option("--embedding", t.embedding, train::kSize, "size of the embeddings (256; dates 64)",
-             Keep::fixed);
+  cli.option("--hidden-size,--width", t.hidden_size, train::kSize,
+             "of the hidden states (512; dates, transformer 128)", Keep::fixed);
+  cli.option("--embed-dim,--embedding", t.embed_dim, train::kSize,
+             "of the embeddings of an rnn (256; dates 64)", Keep::fixed);
   cli.option("--positions", t.positions, train::kSize, "longest source for --score location",
              Keep::fixed);
   cli.option("--merges", t.merges, {0, 1'000'000}, "merges of the subword vocabulary", Keep::fixed);

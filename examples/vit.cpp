@@ -14,7 +14,7 @@ using namespace tapehead;
 namespace {
 
 struct Options {
-  int64_t width = 0, heads = 4, layers = 0, hidden = 0, patch = 7, batch = 0;
+  int64_t embed_dim = 0, num_heads = 4, num_layers = 0, ffn_dim = 0, patch = 7, batch = 0;
   double dropout = 0, lr = 0, weight_decay = 0.05, smoothing = 0.1;
   double rotate = 10, shift = 0.08, scale = 0.1, shear = 10;
   int64_t pictures = 12;
@@ -26,8 +26,8 @@ void set_defaults(Options& t, train::Options& o) {
     if (value == 0) value = preset;
   };
   const bool real = o.data.has_value();
-  unless_given(t.width, int64_t{real ? 96 : 48});
-  unless_given(t.layers, int64_t{real ? 6 : 3});
+  unless_given(t.embed_dim, int64_t{real ? 96 : 48});
+  unless_given(t.num_layers, int64_t{real ? 6 : 3});
   unless_given(t.batch, int64_t{real ? 64 : 50});
   unless_given(t.lr, real ? 1.5e-3 : 3e-3);
   if (!o.epochs && !o.steps) o.epochs = real ? 18 : 8;
@@ -124,10 +124,12 @@ void draw(const nn::Params& params, const nn::Vit& vit, const Split& split, int6
 
 void add_options(train::Cli& cli, Options& t) {
   using train::Keep;
-  cli.option("--width", t.width, train::kSize, "(96; drawn digits 48)", Keep::fixed);
-  cli.option("--heads", t.heads, train::kSize, "", Keep::fixed);
-  cli.option("--layers", t.layers, train::kSize, "(6; drawn digits 3)", Keep::fixed);
-  cli.option("--hidden", t.hidden, {0, 65536}, "of the feed-forward parts; 0: 4 width",
+  cli.option("--embed-dim,--width", t.embed_dim, train::kSize, "(96; drawn digits 48)",
+             Keep::fixed);
+  cli.option("--num-heads,--heads", t.num_heads, train::kSize, "", Keep::fixed);
+  cli.option("--num-layers,--layers", t.num_layers, train::kSize, "(6; drawn digits 3)",
+             Keep::fixed);
+  cli.option("--ffn-dim,--hidden", t.ffn_dim, {0, 65536}, "of the feed-forward parts; 0: 4 embed_dim",
              Keep::fixed);
   cli.option("--patch", t.patch, train::kSize, "side of a patch in pixels", Keep::fixed);
   cli.option("--batch", t.batch, train::kSize, "images in a batch (64; drawn digits 50)",
@@ -152,15 +154,15 @@ void run(train::Cli& cli) {
 
   const Split test = o.data ? mnist(*o.data, "t10k") : drawn(o.seed + 1, 1000);
   nn::Params params(o.seed);
-  const nn::Vit vit(params / "vit", {.image = {test.images.size(1), test.images.size(2)},
-                                     .patch = {t.patch, t.patch},
-                                     .channels = 1,
-                                     .classes = 10,
-                                     .width = t.width,
-                                     .heads = t.heads,
-                                     .layers = t.layers,
-                                     .hidden = t.hidden,
-                                     .dropout = t.dropout,
+  const nn::Vit vit(params / "vit", {.image_size = {test.images.size(1), test.images.size(2)},
+                                     .patch_size = {t.patch, t.patch},
+                                     .num_channels = 1,
+                                     .num_classes = 10,
+                                     .transformer = {.embed_dim = t.embed_dim,
+                                                     .num_heads = t.num_heads,
+                                                     .ffn_dim = t.ffn_dim,
+                                                     .num_layers = t.num_layers,
+                                                     .dropout = t.dropout},
                                      .position_init = nn::init::normal(0.5)});
   if (o.eval) {
     params.load(*o.eval + "/model.safetensors");

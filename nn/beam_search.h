@@ -13,23 +13,23 @@ namespace tapehead::nn {
 
 struct DecoderStep {
   Tensor logits;     ///< [N, V]: scores of the next token
-  Tensor attention;  ///< [N, S]: what was looked at, or undefined
+  Tensor attention;  ///< [N, S]: weights of the source, or undefined
 };
 
-/// A decoder in the midst of N hypotheses: at first one of each of B sequences.
+/// A decoder and its state, for N hypotheses: at first one of each of B sequences.
 struct Decoder {
   /// One step: the last token of each hypothesis, i64 [N].
   std::function<DecoderStep(const Tensor& tokens)> next;
-  /// Before a step: hypothesis i goes on from what hypothesis rows[i] has seen, i64 [N']. With
-  /// `same_sequences` each row stays with its sequence, and what all hypotheses of a sequence share
-  /// may stay where it is.
+  /// Before a step: hypothesis i continues the former hypothesis rows[i], i64 [N']. With
+  /// `same_sequences` each row stays with its sequence, and state that the hypotheses of a sequence
+  /// share need not move.
   std::function<void(const Tensor& rows, bool same_sequences)> reorder;
 };
 
 struct BeamOptions {
   int64_t beam = 5;  ///< 1 is greedy search
-  double length_penalty =
-      0.6;  ///< scores are divided by ((5 + length) / 6)^penalty: Wu et al. 2016, eq. 14
+  /// Scores are divided by ((5 + length) / 6)^length_penalty: Wu et al. 2016, eq. 14.
+  double length_penalty = 0.6;
   int64_t max_length = 100;  ///< tokens, the end of the sentence not counted
   int64_t bos = 2, eos = 3;
   std::vector<int64_t> suppress = {};  ///< tokens that are never chosen

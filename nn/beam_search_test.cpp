@@ -197,10 +197,10 @@ TEST_CASE("seq2seq: what a batch translates is what each sentence alone translat
     for (const auto cell : {RnnCell::lstm, RnnCell::gru}) {
       CAPTURE(nn::name(score));
       const nn::Params params(3);
-      const nn::Seq2Seq model(params / "m", {.source_vocab = 12,
-                                             .target_vocab = 9,
-                                             .embedding = 6,
-                                             .hidden = 8,
+      const nn::Seq2Seq model(params / "m", {.source_vocab_size = 12,
+                                             .target_vocab_size = 9,
+                                             .embed_dim = 6,
+                                             .hidden_size = 8,
                                              .cell = cell,
                                              .score = score,
                                              .dropout = 0});
@@ -216,9 +216,11 @@ TEST_CASE("seq2seq: what a batch translates is what each sentence alone translat
 
 TEST_CASE("seq2seq: the loss of teacher forcing is the score of the search") {
   const nn::Params params(3);
-  const nn::Seq2Seq model(
-      params / "m",
-      {.source_vocab = 12, .target_vocab = 9, .embedding = 6, .hidden = 8, .dropout = 0});
+  const nn::Seq2Seq model(params / "m", {.source_vocab_size = 12,
+                                         .target_vocab_size = 9,
+                                         .embed_dim = 6,
+                                         .hidden_size = 8,
+                                         .dropout = 0});
   const Tensor source = tensor({{4, 5, 6, 7, 3}}), lengths = tensor({5});
   const auto h =
       model.translate(source, lengths, {.beam = 4, .length_penalty = 0, .max_length = 5})[0];

@@ -10,13 +10,13 @@ namespace tapehead::nn {
 DepthwiseConv::DepthwiseConv(Scope at, int64_t channels, const DepthwiseConvOptions& o)
     : at_(std::move(at)) {
   nn::at(at_, [&] {
-    if (channels < 1 || o.kernel < 1 || o.kernel % 2 == 0)
+    if (channels < 1 || o.kernel_size < 1 || o.kernel_size % 2 == 0)
       throw ValueError(
           fmt::format("depthwise_conv: {} channels and a kernel of {}; there must be at least 1 "
                       "channel, and the kernel is odd",
-                      channels, o.kernel));
+                      channels, o.kernel_size));
   });
-  weight = at_.param("weight", {channels, o.kernel}, o.init);
+  weight = at_.param("weight", {channels, o.kernel_size}, o.init);
   if (o.bias) bias = at_.param("bias", {channels}, init::zeros());
 }
 

@@ -8,7 +8,7 @@
 namespace tapehead::nn {
 
 struct DepthwiseConvOptions {
-  int64_t kernel = 3;  ///< odd: a position sees as many before it as after it
+  int64_t kernel_size = 3;  ///< odd: a position sees as many before it as after it
   bool bias = true;
   Init init = init::fan_in_uniform();  ///< of the weight, which sees a fan-in of K
 };

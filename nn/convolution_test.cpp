@@ -15,7 +15,7 @@ TEST_CASE("a depthwise convolution is its formula, up to each sequence's length"
   for (const int64_t K : {1, 3, 5, 7}) {
     CAPTURE(K);
     nn::Params params(1);
-    const nn::DepthwiseConv conv(params / "conv", 2, {.kernel = K});
+    const nn::DepthwiseConv conv(params / "conv", 2, {.kernel_size = K});
     params.to(f64);
     const NoGrad off;
     conv.bias.copy_(from_vector(std::vector<double>{0.5, -2}));
@@ -43,7 +43,7 @@ TEST_CASE("a depthwise convolution has the gradients of its formula") {
   for (const bool bias : {true, false}) {
     CAPTURE(bias);
     nn::Params params(1);
-    const nn::DepthwiseConv conv(params / "conv", 3, {.kernel = 3, .bias = bias});
+    const nn::DepthwiseConv conv(params / "conv", 3, {.kernel_size = 3, .bias = bias});
     params.to(f64);
     std::vector<Tensor> inputs{randn({2, 4, 3}, f64)};
     for (const nn::Param& p : params.all()) inputs.push_back(p.value);
@@ -59,7 +59,7 @@ TEST_CASE("a depthwise convolution says what it takes") {
   nn::Params params;
   for (const int64_t kernel : {0, -1, 2})
     CHECK(error_of<ValueError>([&] {
-            nn::DepthwiseConv(params / "conv", 4, {.kernel = kernel});
+            nn::DepthwiseConv(params / "conv", 4, {.kernel_size = kernel});
           }) == fmt::format("depthwise_conv: 4 channels and a kernel of {}; there must be at least "
                             "1 channel, and the kernel is odd (in conv)",
                             kernel));

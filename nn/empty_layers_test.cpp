@@ -6,7 +6,6 @@
 
 #include "tapehead/core/creation.h"
 #include "tapehead/nn/additive_scores.h"
-#include "tapehead/nn/attention.h"
 #include "tapehead/nn/convolution.h"
 #include "tapehead/nn/copy_head.h"
 #include "tapehead/nn/memory/dmn.h"
@@ -28,6 +27,7 @@
 #include "tapehead/nn/models/vit.h"
 #include "tapehead/nn/norm.h"
 #include "tapehead/nn/positions.h"
+#include "tapehead/nn/sequence_attention.h"
 #include "tapehead/tests/empty_check.h"
 #include "tapehead/tests/expect.h"
 
@@ -67,7 +67,7 @@ void check(const Row& row, Sizes n) {
   check_derivatives(results, inputs);
 }
 
-const nn::TransformerOptions kSmall{.width = 4, .heads = 2, .hidden = 5, .layers = 1};
+const nn::TransformerOptions kSmall{.embed_dim = 4, .num_heads = 2, .ffn_dim = 5, .num_layers = 1};
 
 data::StoryBatch stories(int64_t B) {
   return {.story = zeros({B, 3, 2}, i64),
@@ -121,7 +121,7 @@ const Row kRows[] = {
      }},
     {"rnn",
      [](nn::Params& p, Tensors& x, Sizes n) {
-       const nn::Rnn rnn(p / "m", 2, 3, {.layers = 2, .bidirectional = true});
+       const nn::Rnn rnn(p / "m", 2, 3, {.num_layers = 2, .bidirectional = true});
        const auto r = rnn(operand(x, {n.B, n.T, 2}), lengths(n));
        return Tensors{r.out, r.state.h, r.state.c};
      }},
@@ -133,14 +133,14 @@ const Row kRows[] = {
      }},
     {"multi-head attention",
      [](nn::Params& p, Tensors& x, Sizes n) {
-       const nn::MultiHeadAttention attention(p / "m", {.width = 4, .heads = 2});
+       const nn::MultiHeadAttention attention(p / "m", {.embed_dim = 4, .num_heads = 2});
        return Tensors{attention(operand(x, {n.B, n.T, 4}), {.lengths = lengths(n)}),
                       attention(operand(x, {n.B, 2, 4}), operand(x, {n.B, n.T, 4}))};
      }},
     {"mixture of experts",
      [](nn::Params& p, Tensors& x, Sizes n) {
-       const nn::MixtureOfExperts mixture(p / "m", {.width = 4, .hidden = 5},
-                                          {.experts = 2, .top_k = 1});
+       const nn::MixtureOfExperts mixture(p / "m", {.embed_dim = 4, .ffn_dim = 5},
+                                          {.num_experts = 2, .top_k = 1});
        return Tensors{mixture(operand(x, {n.B, n.T, 4})).out};
      }},
     {"transformer encoder",
@@ -156,64 +156,68 @@ const Row kRows[] = {
      }},
     {"universal encoder",
      [](nn::Params& p, Tensors& x, Sizes n) {
-       return Tensors{nn::UniversalEncoder(p / "m", kSmall,
-                                           {.steps = 2, .act = true})(operand(x, {n.B, n.T, 4}))
+       return Tensors{nn::UniversalEncoder(p / "m", kSmall, {.steps = 2, .adaptive = true})(
+                          operand(x, {n.B, n.T, 4}))
                           .out};
      }},
     {"gpt",
      [](nn::Params& p, Tensors&, Sizes n) {
-       const nn::Gpt gpt(p / "m", {.vocab = 5, .context = 4, .width = 4, .heads = 2, .layers = 1});
+       const nn::Gpt gpt(p / "m",
+                         {.vocab_size = 5,
+                          .context = 4,
+                          .transformer = {.embed_dim = 4, .num_heads = 2, .num_layers = 1}});
        return Tensors{gpt(zeros({n.B, n.T}, i64))};
      }},
     {"bert",
      [](nn::Params& p, Tensors&, Sizes n) {
        const nn::Bert bert(p / "m",
-                           {.vocab = 5, .context = 4, .width = 4, .heads = 2, .layers = 1});
+                           {.vocab_size = 5,
+                            .context = 4,
+                            .transformer = {.embed_dim = 4, .num_heads = 2, .num_layers = 1}});
        return Tensors{bert(zeros({n.B, n.T}, i64))};
      }},
     {"t5",
      [](nn::Params& p, Tensors&, Sizes n) {
-       const nn::T5 t5(p / "m", {.vocab = 5,
-                                 .width = 4,
-                                 .heads = 2,
-                                 .hidden = 5,
-                                 .head_width = 2,
-                                 .layers = 1,
-                                 .buckets = 4,
+       const nn::T5 t5(p / "m", {.vocab_size = 5,
+                                 .transformer = {.embed_dim = 4,
+                                                 .num_heads = 2,
+                                                 .ffn_dim = 5,
+                                                 .num_layers = 1,
+                                                 .attention = {.head_dim = 2}},
+                                 .num_buckets = 4,
                                  .max_distance = 8});
        return Tensors{t5(zeros({n.B, 2}, i64), zeros({n.B, n.T}, i64))};
      }},
     {"vit",
      [](nn::Params& p, Tensors& x, Sizes n) {
-       const nn::Vit vit(p / "m", {.image = {4, 4},
-                                   .patch = {2, 2},
-                                   .channels = 1,
-                                   .classes = 3,
-                                   .width = 4,
-                                   .heads = 2,
-                                   .layers = 1});
+       const nn::Vit vit(p / "m",
+                         {.image_size = {4, 4},
+                          .patch_size = {2, 2},
+                          .num_channels = 1,
+                          .num_classes = 3,
+                          .transformer = {.embed_dim = 4, .num_heads = 2, .num_layers = 1}});
        return Tensors{vit(operand(x, {n.B, 1, 4, 4}))};
      }},
     {"transformer",
      [](nn::Params& p, Tensors&, Sizes n) {
-       const nn::Transformer model(p / "m", {.source_vocab = 5,
-                                             .target_vocab = 5,
-                                             .width = 4,
-                                             .heads = 2,
-                                             .hidden = 5,
-                                             .layers = 1});
+       const nn::Transformer model(
+           p / "m",
+           {.source_vocab_size = 5,
+            .target_vocab_size = 5,
+            .transformer = {.embed_dim = 4, .num_heads = 2, .ffn_dim = 5, .num_layers = 1}});
        return Tensors{model(sentences(n))};
      }},
     {"seq2seq",
      [](nn::Params& p, Tensors&, Sizes n) {
-       const nn::Seq2Seq model(p / "m",
-                               {.source_vocab = 5, .target_vocab = 5, .embedding = 4, .hidden = 4});
+       const nn::Seq2Seq model(
+           p / "m",
+           {.source_vocab_size = 5, .target_vocab_size = 5, .embed_dim = 4, .hidden_size = 4});
        return Tensors{model(sentences(n))};
      },
      false},
     {"attention to a sequence",
      [](nn::Params& p, Tensors& x, Sizes n) {
-       const nn::SequenceAttention attention(p / "m", {.query = 2, .memory = 2});
+       const nn::SequenceAttention attention(p / "m", {.query_dim = 2, .memory_dim = 2});
        const auto memory = attention.prepare(operand(x, {n.B, n.T, 2}));
        return Tensors{attention(operand(x, {n.B, 2}), memory).context};
      }},
@@ -230,55 +234,59 @@ const Row kRows[] = {
     {"lstm as a machine",
      [](nn::Params& p, Tensors& x, Sizes n) {
        return machine_results<nn::Lstm>(
-           p, x, n, nn::LstmConfig{.in = 2, .out = 2, .hidden = 3, .layers = 1});
+           p, x, n,
+           nn::LstmConfig{.input_size = 2, .output_size = 2, .hidden_size = 3, .num_layers = 1});
      },
      false},
     {"ntm",
      [](nn::Params& p, Tensors& x, Sizes n) {
        return machine_results<nn::Ntm>(
-           p, x, n, nn::NtmConfig{.in = 2, .out = 2, .slots = 3, .width = 2, .hidden = 3});
+           p, x, n,
+           nn::NtmConfig{
+               .input_size = 2, .output_size = 2, .slots = 3, .slot_dim = 2, .hidden_size = 3});
      },
      false},
     {"dnc",
      [](nn::Params& p, Tensors& x, Sizes n) {
        return machine_results<nn::Dnc>(
-           p, x, n, nn::DncConfig{.in = 2, .out = 2, .slots = 3, .width = 2, .hidden = 3});
+           p, x, n,
+           nn::DncConfig{
+               .input_size = 2, .output_size = 2, .slots = 3, .slot_dim = 2, .hidden_size = 3});
      },
      false},
     {"memn2n",
      [](nn::Params& p, Tensors&, Sizes n) {
-       const nn::MemN2N model(p / "m",
-                              {.vocab = 5, .width = 4, .hops = 2, .memory = 3, .words = 2});
+       const nn::MemN2N model(
+           p / "m", {.vocab_size = 5, .embed_dim = 4, .hops = 2, .memory = 3, .words = 2});
        return Tensors{model(stories(n.B)).logits};
      }},
     {"entnet",
      [](nn::Params& p, Tensors&, Sizes n) {
-       const nn::EntNet model(p / "m", {.vocab = 5, .words = 2, .width = 4, .slots = 2});
+       const nn::EntNet model(p / "m", {.vocab_size = 5, .words = 2, .embed_dim = 4, .slots = 2});
        return Tensors{model(stories(n.B)).logits};
      }},
     {"dmn",
      [](nn::Params& p, Tensors&, Sizes n) {
-       const nn::Dmn model(p / "m", {.vocab = 5, .words = 2, .width = 4, .hops = 1});
+       const nn::Dmn model(p / "m", {.vocab_size = 5, .words = 2, .embed_dim = 4, .hops = 1});
        return Tensors{model(stories(n.B)).logits};
      }},
     {"key_value",
      [](nn::Params& p, Tensors&, Sizes n) {
-       const nn::KeyValue model(p / "m", {.vocab = 5, .words = 2, .width = 4, .hops = 1});
+       const nn::KeyValue model(p / "m", {.vocab_size = 5, .words = 2, .embed_dim = 4, .hops = 1});
        return Tensors{model(stories(n.B)).logits};
      }},
     {"memnn",
      [](nn::Params& p, Tensors&, Sizes n) {
-       const nn::MemNN model(p / "m", {.vocab = 5, .words = 2, .width = 4, .hops = 1});
+       const nn::MemNN model(p / "m", {.vocab_size = 5, .words = 2, .embed_dim = 4, .hops = 1});
        return Tensors{model(stories(n.B)).logits};
      }},
     {"universal_qa",
      [](nn::Params& p, Tensors&, Sizes n) {
-       const nn::UniversalQa model(p / "m", {.vocab = 5,
-                                             .words = 2,
-                                             .width = 4,
-                                             .heads = 2,
-                                             .hidden = 5,
-                                             .universal = {.steps = 2}});
+       const nn::UniversalQa model(p / "m",
+                                   {.vocab_size = 5,
+                                    .words = 2,
+                                    .transformer = {.embed_dim = 4, .num_heads = 2, .ffn_dim = 5},
+                                    .universal = {.steps = 2}});
        return Tensors{model(stories(n.B)).logits};
      }},
 };
@@ -310,9 +318,9 @@ TEST_CASE("sizes of 0: additive scores and entity memories") {
 TEST_CASE("sizes of 0 that make no sense are refused") {
   nn::Params p;
   CHECK(error_of<ValueError>([&] { nn::Rnn(p / "r", 3, 0); }) ==
-        "rnn: hidden = 0; at least 1 (in r)");
+        "rnn: hidden_size = 0; at least 1 (in r)");
   CHECK(error_of<ValueError>([&] { nn::Cell(p / "c", 3, 0); }) ==
-        "rnn: hidden = 0; at least 1 (in c)");
+        "rnn: hidden_size = 0; at least 1 (in c)");
   const Tensor q = zeros({1, 0, 2, 4}), k = zeros({1, 1, 2, 4});
   CHECK(error_of<ShapeError>([&] { scaled_dot_product_attention(q, k, k); }) ==
         "scaled_dot_product_attention: q is [1, 0, 2, 4], k is [1, 1, 2, 4], v is [1, 1, 2, 4]; "

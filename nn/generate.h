@@ -1,4 +1,4 @@
-// Text, token by token.
+// Text generation.
 #pragma once
 
 #include <functional>
@@ -9,7 +9,7 @@
 
 namespace tapehead::nn {
 
-/// How the next token is drawn. Each restriction applies to what the ones before it left.
+/// How the next token is sampled. Each restriction applies to what the ones before it left.
 struct SamplingOptions {
   double repetition_penalty =
       1;                   ///< logits of tokens that occurred lose by it (Keskar et al. 2019)
@@ -34,10 +34,10 @@ struct GenerateOptions {
   std::function<bool(int64_t row, int64_t token)> on_token = {};
 };
 
-/// Goes on from a prompt, in `copies` sequences side by side; gives the new tokens of each. The
-/// model is called with the prompt, then with one new token of each sequence at a time. Nothing is
-/// recorded. Throws ValueError for an empty prompt, IndexError for a stop token outside of the
-/// vocabulary, and what sample() throws.
+/// Continues a prompt, in `copies` sequences; returns the new tokens of each. The model is called
+/// with the prompt, then with one new token of each sequence at a time, without gradients. Throws
+/// ValueError for an empty prompt, IndexError for a stop token outside of the vocabulary, and what
+/// sample() throws.
 ///
 ///   auto tokens = generate(with_caches(gpt), prompt);
 std::vector<std::vector<int64_t>> generate(const LanguageModel& model,
@@ -45,10 +45,10 @@ std::vector<std::vector<int64_t>> generate(const LanguageModel& model,
                                            const GenerateOptions& options = {}, int64_t copies = 1,
                                            Generator& generator = default_generator());
 
-/// The same of prompts of any lengths, a sequence each. The model reads as many tokens of each as
-/// the shortest has, and goes on token by token; where a prompt is longer its own token comes next.
-/// So there is no padding, and each sequence is what it would be alone; prompts of about one length
-/// are read fastest.
+/// The same of prompts of any lengths, one sequence each. The model reads as many tokens of each as
+/// the shortest has, then token by token; where a prompt is longer its own token comes next. So
+/// there is no padding, and each sequence is what it would be alone; prompts of similar length are
+/// fastest.
 std::vector<std::vector<int64_t>> generate_all(const LanguageModel& model,
                                                const std::vector<std::vector<int64_t>>& prompts,
                                                const GenerateOptions& options = {},

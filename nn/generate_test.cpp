@@ -231,7 +231,7 @@ void make_definite(const nn::Params& params) {
 
 TEST_CASE("GPT writes the same with caches and without, in batches and alone") {
   for (const nn::GptConfig& config : {testing::small_gpt2(), testing::small_llama()}) {
-    CAPTURE(config.rms);
+    CAPTURE(config.transformer.ffn.gated);
     nn::Params params(3);
     const nn::Gpt gpt(params / "gpt", config);
     make_definite(params);
@@ -293,7 +293,9 @@ TEST_CASE("a wide beam finds the most probable continuation that there is") {
   const NoGrad off;
   nn::Params params(4);
   const nn::Gpt gpt(params / "gpt",
-                    {.vocab = 5, .context = 8, .width = 8, .heads = 2, .layers = 1});
+                    {.vocab_size = 5,
+                     .context = 8,
+                     .transformer = {.embed_dim = 8, .num_heads = 2, .num_layers = 1}});
   make_definite(params);
   Tensor prompts = zeros({16, 2}, i64);
   for (int64_t i = 0; i < 32; ++i) prompts.data<int64_t>()[i] = 1 + (i % 2 ? i / 2 % 4 : i / 8);

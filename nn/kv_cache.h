@@ -1,4 +1,4 @@
-// The keys and values of positions that were seen before.
+// A cache of keys and values, for generation.
 #pragma once
 
 #include <utility>
@@ -8,11 +8,12 @@
 namespace tapehead::nn {
 
 struct KvCacheOptions {
-  int64_t capacity = 0;  ///< memory for so many positions at once, and no more; 0: it grows
-  int64_t window = 0;    ///< only the last ones are kept, and capacity limits nothing; 0: all
+  int64_t capacity = 0;  ///< positions to allocate at once, and the most it takes; 0: it grows
+  int64_t window = 0;    ///< keeps only the last positions, without a limit; 0: all
 };
 
-/// What one attention remembers while a sequence is generated. Nothing in it is recorded.
+/// The keys and values of the positions so far, of one attention layer. Gradients do not flow
+/// through it.
 ///
 ///   nn::KvCache cache;
 ///   Tensor y = attend(x, cache, {.causal = true});  // x [B, T, C]: only what is new
@@ -20,22 +21,22 @@ class KvCache {
  public:
   explicit KvCache(const KvCacheOptions& options = {}) : options_(options) {}
 
-  /// Takes in k [B, H, T, D] and v [B, H, T, E], and gives all that is kept, views of the cache
+  /// Appends k [B, H, T, D] and v [B, H, T, E]; returns all that is kept, as views of the cache
   /// that stay valid until the next call. With a window of W that is the last W + T - 1 positions
   /// at least, so that each new query finds W keys. Throws ShapeError when they do not fit what is
   /// there, ValueError when the cache is full.
   std::pair<Tensor, Tensor> append(const Tensor& k, const Tensor& v);
 
-  /// What is kept; undefined when nothing is.
+  /// [B, H, kept(), ·]; undefined when empty.
   Tensor keys() const;
   Tensor values() const;
-  /// How many positions it has seen; how many of them are kept.
+  /// The number of positions appended; of those that are kept.
   int64_t length() const { return length_; }
   int64_t kept() const { return last_ - first_; }
-  /// Forgets everything.
+  /// Empties the cache.
   void clear();
-  /// Row i of the batch becomes what row rows[i] was, i64 [B']: for beam search. Throws IndexError
-  /// for a row that is not there.
+  /// Row i of the batch becomes the former row rows[i], i64 [B']: for beam search. Throws
+  /// IndexError for rows out of range.
   void reorder(const Tensor& rows);
 
  private:

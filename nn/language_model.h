@@ -1,4 +1,4 @@
-// What writes text token by token: the models that generate() and beam_search() call.
+// The interface of language models to generate() and beam_search().
 //
 // B sequences, T tokens, V vocabulary.
 #pragma once
@@ -11,12 +11,11 @@
 
 namespace tapehead::nn {
 
-/// A language model in the midst of B sequences.
+/// A language model and its state, for B sequences.
 struct LanguageModel {
   /// Logits [B, T, V] of ids i64 [B, T] that follow what was passed before.
   std::function<Tensor(const Tensor& ids)> next;
-  /// Makes row i go on from what row rows[i] has seen, i64 [B']. Beam search needs it, sampling
-  /// does not.
+  /// Row i continues the former row rows[i], i64 [B']. Needed by beam search, not by sampling.
   std::function<void(const Tensor& rows)> reorder = {};
 };
 
@@ -24,8 +23,8 @@ struct LanguageModel {
 /// names `op`, for a model whose logits are not [B, T, V], ValueError for one without next().
 Tensor next_logits(const char* op, const LanguageModel& model, const Tensor& ids);
 
-/// A model with caches of its own, fresh ones: of every model that has caches() and takes them, as
-/// Gpt. It must outlive what is made of it.
+/// A model with new caches: any that has caches() and takes them, such as Gpt. The model must
+/// outlive the result.
 ///
 ///   auto tokens = nn::generate(nn::with_caches(gpt), prompt);
 template <class Model>
@@ -38,8 +37,7 @@ LanguageModel with_caches(const Model& model) {
               }};
 }
 
-/// A model that sees whole sequences, i64 [B, T] to [B, T, V]: all that was passed before is kept
-/// and computed again each time.
+/// A model without caches, i64 [B, T] to [B, T, V]: each call computes the whole sequence again.
 LanguageModel without_caches(std::function<Tensor(const Tensor& ids)> model);
 
 }  // namespace tapehead::nn

@@ -6,7 +6,6 @@
 #include "tapehead/autograd/linear_attention.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
-#include "tapehead/nn/attention.h"
 #include "tapehead/nn/convolution.h"
 #include "tapehead/nn/copy_head.h"
 #include "tapehead/nn/memory/dmn.h"
@@ -15,6 +14,7 @@
 #include "tapehead/nn/memory/machine.h"
 #include "tapehead/nn/memory/ntm.h"
 #include "tapehead/nn/models/universal.h"
+#include "tapehead/nn/sequence_attention.h"
 #include "tapehead/nn/transformer.h"
 #include "tapehead/tests/expect.h"
 
@@ -31,7 +31,7 @@ struct Row {
   const char* where = "";  // the path of the layer
 };
 
-const nn::TransformerOptions kSmall{.width = 4, .heads = 2, .hidden = 5, .layers = 1};
+const nn::TransformerOptions kSmall{.embed_dim = 4, .num_heads = 2, .ffn_dim = 5, .num_layers = 1};
 
 std::vector<Row> table() {
   const Tensor x = zeros({2, 4, 4}), heads = zeros({2, 1, 4, 4});
@@ -62,7 +62,7 @@ std::vector<Row> table() {
        0, " (in conv)"},
       {"attention",
        [attention = std::make_shared<nn::SequenceAttention>(
-            at("look"), nn::SequenceAttentionOptions{.query = 4, .memory = 4}),
+            at("look"), nn::SequenceAttentionOptions{.query_dim = 4, .memory_dim = 4}),
         x](const Tensor& l) { attention->prepare(x, l); },
        1, " (in look)"},
       {"copy_attention",
@@ -72,17 +72,22 @@ std::vector<Row> table() {
        1},
       {"machine",
        [lstm = std::make_shared<nn::Lstm>(
-            at("lstm"), nn::LstmConfig{.in = 4, .out = 2, .hidden = 3, .layers = 1}),
+            at("lstm"),
+            nn::LstmConfig{.input_size = 4, .output_size = 2, .hidden_size = 3, .num_layers = 1}),
         x](const Tensor& l) { (*lstm)(x, {.lengths = l}); },
        1, " (in lstm)"},
       {"machine",
        [ntm = std::make_shared<nn::Ntm>(
-            at("ntm"), nn::NtmConfig{.in = 4, .out = 2, .slots = 3, .width = 2, .hidden = 3}),
+            at("ntm"),
+            nn::NtmConfig{
+                .input_size = 4, .output_size = 2, .slots = 3, .slot_dim = 2, .hidden_size = 3}),
         x](const Tensor& l) { (*ntm)(x, {.lengths = l}); },
        1, " (in ntm)"},
       {"machine",
        [dnc = std::make_shared<nn::Dnc>(
-            at("dnc"), nn::DncConfig{.in = 4, .out = 2, .slots = 3, .width = 2, .hidden = 3}),
+            at("dnc"),
+            nn::DncConfig{
+                .input_size = 4, .output_size = 2, .slots = 3, .slot_dim = 2, .hidden_size = 3}),
         x](const Tensor& l) { (*dnc)(x, {.lengths = l}); },
        1, " (in dnc)"},
       {"recurrent",
@@ -100,7 +105,7 @@ std::vector<Row> table() {
        0, " (in decoder.layers.0.memory_attention)"},
       {"scaled_dot_product_attention",
        [attention = std::make_shared<nn::MultiHeadAttention>(
-            at("heads"), nn::MultiHeadOptions{.width = 4, .heads = 2}),
+            at("heads"), nn::MultiHeadOptions{.embed_dim = 4, .num_heads = 2}),
         x](const Tensor& l) { (*attention)(x, {.lengths = l}); },
        0, " (in heads)"},
       {"universal",

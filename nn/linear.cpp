@@ -23,9 +23,9 @@ Tensor Linear::operator()(const Tensor& x) const {
   return nn::at(at_, [&] { return linear(x, weight, bias); });
 }
 
-Embedding::Embedding(Scope at, int64_t count, int64_t width, const EmbeddingOptions& options)
+Embedding::Embedding(Scope at, int64_t count, int64_t embed_dim, const EmbeddingOptions& options)
     : at_(std::move(at)), padding_idx_(options.padding_idx) {
-  weight = at_.param("weight", {count, width}, options.init);
+  weight = at_.param("weight", {count, embed_dim}, options.init);
   if (!padding_idx_) return;
   const int64_t row = *padding_idx_ < 0 ? *padding_idx_ + count : *padding_idx_;
   if (row < 0 || row >= count)

@@ -13,7 +13,7 @@ struct LinearOptions {
   Init bias_init = {};                 ///< empty: uniform within ± 1 / sqrt(in)
 };
 
-/// y = x W' + b: x [..., in] gives [..., out].
+/// y = x W' + b: x [..., in] to [..., out].
 class Linear {
  public:
   Linear(Scope at, int64_t in, int64_t out, const LinearOptions& options = {});
@@ -32,15 +32,15 @@ struct EmbeddingOptions {
   Init init = init::normal();
 };
 
-/// A row of the weight for each id: i64 [...] gives [..., width].
+/// The rows of the weight that ids choose: i64 [...] to [..., embed_dim].
 class Embedding {
  public:
-  /// Throws IndexError for a padding_idx that is no row.
-  Embedding(Scope at, int64_t count, int64_t width, const EmbeddingOptions& options = {});
+  /// Throws IndexError for a padding_idx outside -count..count-1.
+  Embedding(Scope at, int64_t count, int64_t embed_dim, const EmbeddingOptions& options = {});
   /// Throws IndexError with the position of an id outside 0..count-1.
   Tensor operator()(const Tensor& ids) const;
 
-  Tensor weight;  ///< [count, width]
+  Tensor weight;  ///< [count, embed_dim]
 
  private:
   Scope at_;

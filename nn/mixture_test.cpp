@@ -17,12 +17,14 @@ using tapehead::testing::error_of;
 
 namespace {
 
-struct Made {
+struct LayerFixture {
   nn::Params params{5};
   nn::MixtureOfExperts mixture;
-  explicit Made(const nn::MixtureOptions& o)
-      : mixture(params / "mixture",
-                {.width = 3, .hidden = 4, .act = [](const Tensor& x) { return tanh(x); }}, o) {
+  explicit LayerFixture(const nn::MixtureOptions& o)
+      : mixture(
+            params / "mixture",
+            {.embed_dim = 3, .ffn_dim = 4, .activation = [](const Tensor& x) { return tanh(x); }},
+            o) {
     params.to(f64);
   }
   Tensor of(const std::string& name) const { return params["mixture." + name]; }
@@ -44,8 +46,8 @@ TEST_CASE("a mixture is its experts, one token at a time") {
     for (const double capacity : {0.0, 0.5, 1.0}) {
       CAPTURE(k);
       CAPTURE(capacity);
-      const Made m({.experts = 4, .top_k = k, .capacity = capacity});
-      const nn::Mixed mixed = m.mixture(x);
+      const LayerFixture m({.num_experts = 4, .top_k = k, .capacity_factor = capacity});
+      const nn::MoeOutput mixed = m.mixture(x);
       const auto limit =
           capacity > 0
               ? static_cast<int64_t>(std::ceil(capacity * 18.0 * static_cast<double>(k) / 4))
@@ -76,14 +78,14 @@ TEST_CASE("a mixture is its experts, one token at a time") {
       }
       CHECK(worst < 1e-14);
       CHECK(mixed.out.shape() == x.shape());
-      CHECK(mixed.tokens == tokens);
+      CHECK(mixed.tokens_per_expert == tokens);
       CHECK(mixed.dropped == dropped);
       CHECK((dropped > 0) == (capacity == 0.5 || (capacity == 1.0 && k < 4)));
       double balance = 0;
       for (size_t e = 0; e < 4; ++e)
         balance +=
             4 * static_cast<double>(tokens[e]) / static_cast<double>(18 * k) * mean_probability[e];
-      CHECK(mixed.balance.item() == doctest::Approx(balance));
+      CHECK(mixed.balance_loss.item() == doctest::Approx(balance));
     }
 }
 
@@ -93,12 +95,12 @@ TEST_CASE("a mixture has the gradients of its formula, the balance too") {
     for (const double capacity : {0.0, 0.8}) {
       CAPTURE(k);
       CAPTURE(capacity);
-      const Made m({.experts = 3, .top_k = k, .capacity = capacity});
+      const LayerFixture m({.num_experts = 3, .top_k = k, .capacity_factor = capacity});
       std::vector<Tensor> inputs{randn({7, 3}, f64)};
       for (const nn::Param& p : m.params.all()) inputs.push_back(p.value);
       const auto f = [&](const std::vector<Tensor>& x) {
-        const nn::Mixed mixed = m.mixture(x[0]);
-        return std::vector{mixed.out, mixed.balance};
+        const nn::MoeOutput mixed = m.mixture(x[0]);
+        return std::vector{mixed.out, mixed.balance_loss};
       };
       gradcheck(f, inputs, {.directions = 3});
       gradgradcheck(f, inputs, {.directions = 1});
@@ -106,32 +108,33 @@ TEST_CASE("a mixture has the gradients of its formula, the balance too") {
 }
 
 TEST_CASE("experts that no token chose get no gradient, and no tokens give nothing") {
-  const Made m({.experts = 8, .top_k = 1});
-  const nn::Mixed one = m.mixture(randn({1, 3}, f64));
+  const LayerFixture m({.num_experts = 8, .top_k = 1});
+  const nn::MoeOutput one = m.mixture(randn({1, 3}, f64));
   sum(one.out).backward();
   for (int64_t e = 0; e < 8; ++e)
     CHECK(m.of(fmt::format("experts.{}.up.weight", e)).grad().defined() ==
-          (one.tokens[static_cast<size_t>(e)] == 1));
-  const nn::Mixed none = m.mixture(zeros({0, 3}, f64));
+          (one.tokens_per_expert[static_cast<size_t>(e)] == 1));
+  const nn::MoeOutput none = m.mixture(zeros({0, 3}, f64));
   CHECK(none.out.shape() == Shape{0, 3});
-  CHECK(none.tokens == std::vector<int64_t>(8, 0));
+  CHECK(none.tokens_per_expert == std::vector<int64_t>(8, 0));
 }
 
 TEST_CASE("the balance keeps experts in use") {
   const auto unevenness = [](double weight) {
     manual_seed(3);
     nn::Params params(1);
-    const nn::MixtureOfExperts mixture(params / "m", {.width = 4}, {.experts = 4, .top_k = 1});
+    const nn::MixtureOfExperts mixture(params / "m", {.embed_dim = 4},
+                                       {.num_experts = 4, .top_k = 1});
     const Tensor x = randn({64, 4}) + tensor({2.0, 0.0, 0.0, 0.0});
     for (int step = 0; step < 60; ++step) {
       params.zero_grad();
-      const nn::Mixed mixed = mixture(x);
-      (mean(square(mixed.out - x)) + weight * mixed.balance).backward();
+      const nn::MoeOutput mixed = mixture(x);
+      (mean(square(mixed.out - x)) + weight * mixed.balance_loss).backward();
       const NoGrad off;
       for (const nn::Param& p : params.all())
         if (p.value.grad().defined()) p.value.sub_(0.3 * p.value.grad());
     }
-    const std::vector<int64_t> tokens = mixture(x).tokens;
+    const std::vector<int64_t> tokens = mixture(x).tokens_per_expert;
     return *std::max_element(tokens.begin(), tokens.end());
   };
   CHECK(unevenness(1) < 24);
@@ -139,9 +142,11 @@ TEST_CASE("the balance keeps experts in use") {
 }
 
 TEST_CASE("GPT of mixtures learns with their balance") {
-  nn::GptConfig config{.vocab = 11, .context = 8, .width = 8, .heads = 2, .layers = 2};
-  config.mixture = nn::MixtureOptions{.experts = 3, .top_k = 2};
-  config.balance = 0.5;
+  nn::GptConfig config{.vocab_size = 11,
+                       .context = 8,
+                       .transformer = {.embed_dim = 8, .num_heads = 2, .num_layers = 2}};
+  config.transformer.mixture = nn::MixtureOptions{.num_experts = 3, .top_k = 2};
+  config.balance_weight = 0.5;
   nn::Params params(1);
   const nn::Gpt gpt(params / "gpt", config);
   CHECK(params.contains("gpt.layers.1.feed_forward.experts.2.up.weight"));
@@ -160,23 +165,24 @@ TEST_CASE("GPT of mixtures learns with their balance") {
 
 TEST_CASE("what mixtures refuse") {
   const auto refuse = [](const nn::MixtureOptions& o) {
-    return error_of<ValueError>([&] { const Made made(o); });
+    return error_of<ValueError>([&] { const LayerFixture made(o); });
   };
-  CHECK(refuse({.experts = 2, .top_k = 3}) ==
+  CHECK(refuse({.num_experts = 2, .top_k = 3}) ==
         "mixture: 3 experts of 2 for each token; at least 1, and not more than there are (in "
         "mixture)");
   CHECK(refuse({.top_k = 0}) ==
         "mixture: 0 experts of 8 for each token; at least 1, and not more than there are (in "
         "mixture)");
-  CHECK(refuse({.capacity = -1}) ==
-        "mixture: the capacity is -1; it must be at least 0, which is no limit (in mixture)");
-  const Made m({});
+  CHECK(
+      refuse({.capacity_factor = -1}) ==
+      "mixture: the capacity factor is -1; it must be at least 0, which is no limit (in mixture)");
+  const LayerFixture m({});
   CHECK(error_of<ShapeError>([&] {
           m.mixture(zeros({2, 4}, f64));
         }) == "mixture: x is [2, 4]; expected [..., 3] (in mixture)");
   CHECK(error_of<ValueError>([] {
           nn::Params params;
-          nn::DecoderLayer(params / "layer", {.width = 4, .mixture = nn::MixtureOptions{}});
+          nn::DecoderLayer(params / "layer", {.embed_dim = 4, .mixture = nn::MixtureOptions{}});
         }) ==
         "decoder_layer: mixtures of experts are for layers without a memory; leave `mixture` out "
         "(in layer)");

@@ -13,17 +13,18 @@ namespace {
 
 // Of one direction.
 int64_t count_of(const RelativeBucketsOptions& o) {
-  return o.bidirectional ? o.buckets / 2 : o.buckets;
+  return o.bidirectional ? o.num_buckets / 2 : o.num_buckets;
 }
 
 Tensor checked_weight(const Scope& at, const RelativeBucketsOptions& o) {
   return nn::at(at, [&] {
-    if (o.heads < 1 || count_of(o) < 2 || o.max_distance <= count_of(o) / 2)
+    if (o.num_heads < 1 || count_of(o) < 2 || o.max_distance <= count_of(o) / 2)
       throw ValueError(fmt::format(
           "relative_buckets: {} heads, {} buckets{}, max_distance {}; a direction needs at least 2 "
           "buckets, and max_distance must exceed half of them",
-          o.heads, o.buckets, o.bidirectional ? " for two directions" : "", o.max_distance));
-    return at.param("weight", {o.buckets, o.heads}, o.init);
+          o.num_heads, o.num_buckets, o.bidirectional ? " for two directions" : "",
+          o.max_distance));
+    return at.param("weight", {o.num_buckets, o.num_heads}, o.init);
   });
 }
 

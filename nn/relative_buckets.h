@@ -1,4 +1,4 @@
-// T5's relative positions: a learned number for each head and bucket of distances.
+// T5's relative position bias: a learned number for each head and bucket of distances.
 #pragma once
 
 #include "tapehead/nn/params.h"
@@ -6,11 +6,10 @@
 namespace tapehead::nn {
 
 struct RelativeBucketsOptions {
-  int64_t heads = 1;
-  int64_t buckets = 32;
-  int64_t max_distance = 128;  ///< those from there on share the last bucket
-  bool bidirectional =
-      true;  ///< buckets for keys after the query, half of them; else they count as 0
+  int64_t num_heads = 1;
+  int64_t num_buckets = 32;
+  int64_t max_distance = 128;  ///< distances from there on share the last bucket
+  bool bidirectional = true;   ///< half of the buckets are for keys after the query; else 0
   Init init = init::normal();
 };
 
@@ -19,9 +18,9 @@ struct RelativeBucketsOptions {
 /// logarithmically more.
 int64_t relative_bucket(int64_t distance, const RelativeBucketsOptions& options);
 
-/// Makes the distance_bias of an attention, which may be shared by all layers:
+/// The distance_bias of an attention, which several layers may share:
 ///
-///   nn::RelativeBuckets relative(params / "relative", {.heads = 8});
+///   nn::RelativeBuckets relative(params / "relative", {.num_heads = 8});
 ///   Tensor y = attend(x, {.distance_bias = relative()});
 class RelativeBuckets {
  public:

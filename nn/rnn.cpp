@@ -12,22 +12,24 @@ namespace {
 
 int64_t gates_of(RnnCell cell) { return cell == RnnCell::lstm ? 4 : cell == RnnCell::gru ? 3 : 1; }
 
-RnnWeights make_weights(const Scope& at, const std::string& suffix, int64_t in, int64_t hidden,
-                        const CellOptions& o) {
-  if (hidden < 1)
-    throw ValueError(fmt::format("rnn: hidden = {}; at least 1 (in {})", hidden, at.path()));
-  const int64_t rows = gates_of(o.cell) * hidden;
-  const double bound = 1 / std::sqrt(static_cast<double>(hidden));
+RnnWeights make_weights(const Scope& at, const std::string& suffix, int64_t input_size,
+                        int64_t hidden_size, const CellOptions& o) {
+  if (hidden_size < 1)
+    throw ValueError(
+        fmt::format("rnn: hidden_size = {}; at least 1 (in {})", hidden_size, at.path()));
+  const int64_t rows = gates_of(o.cell) * hidden_size;
+  const double bound = 1 / std::sqrt(static_cast<double>(hidden_size));
   const Init within = init::uniform(-bound, bound);
   RnnWeights w;
-  w.w_ih = at.param("weight_ih" + suffix, {rows, in}, o.input_init ? o.input_init : within);
-  w.w_hh = at.param("weight_hh" + suffix, {rows, hidden}, o.hidden_init ? o.hidden_init : within);
+  w.w_ih = at.param("weight_ih" + suffix, {rows, input_size}, o.input_init ? o.input_init : within);
+  w.w_hh =
+      at.param("weight_hh" + suffix, {rows, hidden_size}, o.hidden_init ? o.hidden_init : within);
   if (!o.bias) return w;
   w.b_ih = at.param("bias_ih" + suffix, {rows}, within);
   w.b_hh = at.param("bias_hh" + suffix, {rows}, within);
   if (o.cell == RnnCell::lstm && o.forget_bias != 0) {
     const NoGrad no_grad;
-    w.b_ih.slice(0, hidden, 2 * hidden).add_(o.forget_bias);
+    w.b_ih.slice(0, hidden_size, 2 * hidden_size).add_(o.forget_bias);
   }
   return w;
 }
@@ -44,8 +46,10 @@ RnnCell cell_from(std::string_view text) {
   throw ValueError(fmt::format("cell: there is no '{}'; take one of tanh, relu, lstm, gru", text));
 }
 
-Cell::Cell(const Scope& at, int64_t in, int64_t hidden, const CellOptions& options)
-    : weights(make_weights(at, "", in, hidden, options)), at_(at), cell_(options.cell) {}
+Cell::Cell(const Scope& at, int64_t input_size, int64_t hidden_size, const CellOptions& options)
+    : weights(make_weights(at, "", input_size, hidden_size, options)),
+      at_(at),
+      cell_(options.cell) {}
 
 RnnState Cell::operator()(const Tensor& x, const RnnState& state) const {
   const RnnResult r =
@@ -53,26 +57,26 @@ RnnState Cell::operator()(const Tensor& x, const RnnState& state) const {
   return {r.h, r.c};
 }
 
-Rnn::Rnn(Scope at, int64_t in, int64_t hidden, const RnnNetOptions& options)
+Rnn::Rnn(Scope at, int64_t input_size, int64_t hidden_size, const RnnNetOptions& options)
     : at_(std::move(at)), options_(options) {
-  if (options.layers < 1)
+  if (options.num_layers < 1)
     throw ValueError(
-        fmt::format("rnn: layers = {}; at least 1 (in {})", options.layers, at_.path()));
+        fmt::format("rnn: num_layers = {}; at least 1 (in {})", options.num_layers, at_.path()));
   const int64_t directions = options.bidirectional ? 2 : 1;
-  for (int64_t layer = 0; layer < options.layers; ++layer)
+  for (int64_t layer = 0; layer < options.num_layers; ++layer)
     for (int64_t direction = 0; direction < directions; ++direction)
       weights_.push_back(make_weights(
           at_, fmt::format("_l{}{}", layer, direction ? "_reverse" : ""),
-          layer ? directions * hidden : in, hidden,
+          layer ? directions * hidden_size : input_size, hidden_size,
           {.cell = options.cell, .bias = options.bias, .forget_bias = options.forget_bias}));
 }
 
-RnnNetResult Rnn::operator()(const Tensor& x, const Tensor& lengths, const RnnState& state) const {
+RnnOutput Rnn::operator()(const Tensor& x, const Tensor& lengths, const RnnState& state) const {
   return nn::at(at_, [&] {
     const int64_t directions = options_.bidirectional ? 2 : 1;
     Tensor input = x;
     std::vector<Tensor> hs, cs;
-    for (int64_t layer = 0; layer < options_.layers; ++layer) {
+    for (int64_t layer = 0; layer < options_.num_layers; ++layer) {
       if (layer > 0) input = dropout(input, options_.dropout, at_.training());
       std::vector<Tensor> outs;
       for (int64_t direction = 0; direction < directions; ++direction) {
@@ -87,8 +91,8 @@ RnnNetResult Rnn::operator()(const Tensor& x, const Tensor& lengths, const RnnSt
       }
       input = directions == 1 ? outs[0] : cat(outs, -1);
     }
-    return RnnNetResult{input,
-                        {tapehead::stack(hs, 0), cs.empty() ? Tensor() : tapehead::stack(cs, 0)}};
+    return RnnOutput{input,
+                     {tapehead::stack(hs, 0), cs.empty() ? Tensor() : tapehead::stack(cs, 0)}};
   });
 }
 

@@ -1,6 +1,6 @@
 // Recurrent networks: RNN, LSTM and GRU, as cells and over sequences.
 //
-// B batch, T time, C channels in, H hidden size.
+// B batch, T time, C input size, H hidden size.
 #pragma once
 
 #include <string_view>
@@ -15,7 +15,7 @@ namespace tapehead::nn {
 RnnCell cell_from(std::string_view name);
 
 /// The state of a recurrent network: c is undefined except for LSTM. Of cells [B, H]; of networks
-/// [layers x directions, B, H], the directions of a layer one after the other, as in PyTorch.
+/// [num_layers x directions, B, H], the directions of a layer one after the other, as in PyTorch.
 struct RnnState {
   Tensor h, c;
 };
@@ -29,10 +29,10 @@ struct CellOptions {
       0;  ///< added to LSTM's forget gate: 1 helps it remember (Jozefowicz et al. 2015)
 };
 
-/// One step: x [B, C] and a state give the next state.
+/// One step: x [B, C] and the state [B, H] to the next state.
 class Cell {
  public:
-  Cell(const Scope& at, int64_t in, int64_t hidden, const CellOptions& options = {});
+  Cell(const Scope& at, int64_t input_size, int64_t hidden_size, const CellOptions& options = {});
   /// Undefined states are zeros.
   RnnState operator()(const Tensor& x, const RnnState& state) const;
 
@@ -45,27 +45,27 @@ class Cell {
 
 struct RnnNetOptions {
   RnnCell cell = RnnCell::lstm;
-  int64_t layers = 1;
+  int64_t num_layers = 1;
   bool bidirectional = false;
   double dropout = 0;  ///< between layers
   bool bias = true;
   double forget_bias = 0;
 };
 
-struct RnnNetResult {
+struct RnnOutput {
   Tensor out;      ///< [B, T, H], or [B, T, 2 H] of both directions
-  RnnState state;  ///< [layers x directions, B, H]
+  RnnState state;  ///< [num_layers x directions, B, H]
 };
 
 /// Layers over a sequence x [B, T, C]. The parameters are PyTorch's: weight_ih_l0, weight_hh_l0,
 /// bias_ih_l0, bias_hh_l0, with _reverse of the backward direction.
 class Rnn {
  public:
-  Rnn(Scope at, int64_t in, int64_t hidden, const RnnNetOptions& options = {});
+  Rnn(Scope at, int64_t input_size, int64_t hidden_size, const RnnNetOptions& options = {});
   /// lengths: i64 [B] or undefined; what lies past a sequence's end is not read, and its outputs
   /// are zeros.
-  RnnNetResult operator()(const Tensor& x, const Tensor& lengths = {},
-                          const RnnState& state = {}) const;
+  RnnOutput operator()(const Tensor& x, const Tensor& lengths = {},
+                       const RnnState& state = {}) const;
 
  private:
   Scope at_;

@@ -51,7 +51,7 @@ void check_case(const TorchRnn& t, DType dtype, double tolerance) {
   nn::Params params(1);
   const nn::Rnn rnn(
       params / "rnn", C, H,
-      {.cell = nn::cell_from(t.cell), .layers = t.layers, .bidirectional = t.bidirectional});
+      {.cell = nn::cell_from(t.cell), .num_layers = t.layers, .bidirectional = t.bidirectional});
   fill(params, dtype);
   Tensor x = formula({B, T, C}, 100, dtype);
   x.set_requires_grad();
@@ -60,7 +60,7 @@ void check_case(const TorchRnn& t, DType dtype, double tolerance) {
   nn::RnnState first;
   if (t.given) first.h = formula(states, 101, dtype);
   if (t.given && lstm) first.c = formula(states, 102, dtype);
-  const nn::RnnNetResult r = rnn(x, t.varied ? tensor({4, 1, 3}) : Tensor(), first);
+  const nn::RnnOutput r = rnn(x, t.varied ? tensor({4, 1, 3}) : Tensor(), first);
   CHECK(r.state.c.defined() == lstm);
 
   Tensor loss = sum(r.out * formula(r.out.shape(), 103, dtype)) +
@@ -90,12 +90,12 @@ TEST_CASE("rnn: results and gradients equal PyTorch's") {
 TEST_CASE("rnn: layers in both directions have first and second derivatives") {
   for (const RnnCell cell : {RnnCell::tanh, RnnCell::lstm, RnnCell::gru}) {
     nn::Params params(1);
-    const nn::Rnn rnn(params / "rnn", C, H, {.cell = cell, .layers = 2, .bidirectional = true});
+    const nn::Rnn rnn(params / "rnn", C, H, {.cell = cell, .num_layers = 2, .bidirectional = true});
     fill(params, f64);
     std::vector<Tensor> inputs{formula({B, T, C}, 100, f64)};
     for (const nn::Param& p : params.all()) inputs.push_back(p.value);
     const auto f = [&](const std::vector<Tensor>& in) {
-      const nn::RnnNetResult r = rnn(in[0], tensor({4, 0, 3}));
+      const nn::RnnOutput r = rnn(in[0], tensor({4, 0, 3}));
       return std::vector{r.out, r.state.h};
     };
     gradcheck(f, inputs, {.directions = 3});
@@ -116,7 +116,7 @@ TEST_CASE("rnn: a cell, step by step, is the network") {
       to.copy_(params[std::string("rnn.") + part + "_l0"]);
     }
     const Tensor x = formula({B, T, C}, 7, f64);
-    const nn::RnnNetResult whole = rnn(x);
+    const nn::RnnOutput whole = rnn(x);
     nn::RnnState state;
     for (int64_t t = 0; t < T; ++t) {
       state = cell(x.select(1, t), state);
@@ -129,11 +129,11 @@ TEST_CASE("rnn: a cell, step by step, is the network") {
 TEST_CASE("rnn: what lies past a sequence's end is not read, and gives zeros") {
   nn::Params params(2);
   const nn::Rnn rnn(params / "rnn", C, H,
-                    {.cell = RnnCell::gru, .layers = 2, .bidirectional = true});
+                    {.cell = RnnCell::gru, .num_layers = 2, .bidirectional = true});
   const Tensor x = formula({B, T, C}, 7, f32), lengths = tensor({4, 1, 3});
   const Tensor beyond = padding_mask(lengths, T);
-  const nn::RnnNetResult clean = rnn(x, lengths),
-                         dirty = rnn(masked_fill(x, beyond.unsqueeze(-1), 1e30), lengths);
+  const nn::RnnOutput clean = rnn(x, lengths),
+                      dirty = rnn(masked_fill(x, beyond.unsqueeze(-1), 1e30), lengths);
   CHECK(clean.out.to_vector<double>() == dirty.out.to_vector<double>());
   CHECK(clean.state.h.to_vector<double>() == dirty.state.h.to_vector<double>());
   CHECK(sum(abs(clean.out) * beyond.unsqueeze(-1).to(f32)).item() == 0);
@@ -144,7 +144,7 @@ TEST_CASE("rnn: dropout is between the layers, in training alone") {
   const auto out_of = [&](int64_t layers, double dropout, bool training) {
     nn::Params params(2);
     const nn::Rnn rnn(params / "rnn", C, H,
-                      {.cell = RnnCell::gru, .layers = layers, .dropout = dropout});
+                      {.cell = RnnCell::gru, .num_layers = layers, .dropout = dropout});
     if (!training) params.eval();
     manual_seed(3);
     return rnn(x).out.to_vector<double>();
@@ -167,8 +167,8 @@ TEST_CASE("rnn: an LSTM's forget gate starts open when asked") {
 
 TEST_CASE("rnn: errors name the layer and say what to do") {
   nn::Params params(1);
-  CHECK(message_of<ValueError>([&] { nn::Rnn(params / "none", C, H, {.layers = 0}); }) ==
-        "rnn: layers = 0; at least 1 (in none)");
+  CHECK(message_of<ValueError>([&] { nn::Rnn(params / "none", C, H, {.num_layers = 0}); }) ==
+        "rnn: num_layers = 0; at least 1 (in none)");
   CHECK(message_of<ValueError>([] { nn::cell_from("rnn"); }) ==
         "cell: there is no 'rnn'; take one of tanh, relu, lstm, gru");
   const nn::Rnn rnn(params / "encoder", C, H);

@@ -1,4 +1,4 @@
-// What the inputs of an encoder had to do with its results, from the attention of all layers.
+// Attention rollout: attributes the outputs of an encoder to its inputs.
 #pragma once
 
 #include <vector>

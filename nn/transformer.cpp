@@ -7,51 +7,30 @@
 namespace tapehead::nn {
 namespace {
 
-std::variant<LayerNorm, RMSNorm> norm_of(const Scope& at, const TransformerOptions& o) {
-  if (o.rms) return RMSNorm(at, o.width, {.eps = o.eps});
-  return LayerNorm(at, o.width, {.eps = o.eps, .bias = o.bias});
+MultiHeadOptions self_attention(const TransformerOptions& o) {
+  MultiHeadOptions attention = o.attention;
+  attention.memory_dim = attention.embed_dim;
+  return attention;
 }
 
-MultiHeadOptions attention_options(const TransformerOptions& o, bool of_memory) {
-  return {.width = o.width,
-          .heads = o.heads,
-          .kv_heads = o.kv_heads,
-          .head_width = o.head_width,
-          .memory_width = of_memory ? o.memory_width : 0,
-          .dropout = o.inner_dropout.value_or(o.dropout),
-          .scale = o.scale,
-          .bias = o.qkv_bias.value_or(o.bias),
-          .out_bias = o.out_bias.value_or(o.bias),
-          .packed = o.packed && !of_memory,
-          .rope = of_memory ? std::nullopt : o.rope,
-          .init = o.init,
-          .q_init = o.q_init,
-          .out_init = o.out_init};
+MultiHeadOptions memory_attention_of(const TransformerOptions& o) {
+  MultiHeadOptions attention = o.attention;
+  attention.packed_qkv = false;
+  attention.rope = {};
+  return attention;
 }
 
-FeedForwardOptions feed_forward_options(const TransformerOptions& o) {
-  return {.width = o.width,
-          .hidden = o.hidden,
-          .act = o.act,
-          .gated = o.gated,
-          .dropout = o.inner_dropout.value_or(o.dropout),
-          .kernel = o.kernel,
-          .bias = o.bias,
-          .init = o.init,
-          .out_init = o.out_init};
-}
-
-// x with what a part makes of it, normalised before or after.
+// x plus a part's output, normalized before or after.
 template <class Part>
-Tensor added(const Tensor& x, const Norm& norm, const Dropout& dropout, bool pre_norm,
-             const Part& part) {
-  if (pre_norm) return x + dropout(part(norm(x)));
+Tensor residual(const Tensor& x, const AnyLayer& norm, const Dropout& dropout, bool norm_first,
+                const Part& part) {
+  if (norm_first) return x + dropout(part(norm(x)));
   return norm(x + dropout(part(x)));
 }
 
-std::variant<FeedForward, MixtureOfExperts> part_of(const Scope& at, const TransformerOptions& o) {
-  if (o.mixture) return MixtureOfExperts(at, feed_forward_options(o), *o.mixture);
-  return FeedForward(at, feed_forward_options(o));
+AnyLayer feed_forward(const Scope& at, const TransformerOptions& o) {
+  if (o.make_ffn) return o.make_ffn(at, o.ffn);
+  return FeedForward(at, o.ffn);
 }
 
 const TransformerOptions& for_decoder(const Scope& at, const TransformerOptions& o) {
@@ -60,11 +39,18 @@ const TransformerOptions& for_decoder(const Scope& at, const TransformerOptions&
       throw ValueError(
           "decoder_layer: mixtures of experts are for layers without a memory; leave `mixture` "
           "out");
-    if (o.kernel != 1)
-      throw ValueError(fmt::format(
-          "decoder_layer: a kernel of {} would look ahead; leave `kernel` out", o.kernel));
+    if (o.ffn.kernel_size != 1)
+      throw ValueError(
+          fmt::format("decoder_layer: a kernel of {} would look ahead; leave `kernel_size` out",
+                      o.ffn.kernel_size));
   });
   return o;
+}
+
+// After the layers, where each normalizes its inputs.
+AnyLayer last_norm(const Scope& at, const TransformerOptions& options) {
+  const TransformerOptions o = completed(options);
+  return *o.norm_first ? make_norm(at, o.embed_dim, o.norm) : AnyLayer();
 }
 
 // A kernel sees both neighbours, whatever the attention may see.
@@ -78,156 +64,162 @@ void check_kernel(int64_t kernel, bool partial) {
 
 }  // namespace
 
-Norm::Norm(const Scope& at, const TransformerOptions& options) : norm_(norm_of(at, options)) {}
+EncoderLayer::EncoderLayer(Scope at, const TransformerOptions& options)
+    : EncoderLayer(at, completed(options), nullptr) {}
 
-Tensor Norm::operator()(const Tensor& x) const {
-  return std::visit([&](const auto& norm) { return norm(x); }, norm_);
+EncoderLayer::EncoderLayer(const Scope& at, const TransformerOptions& o, std::nullptr_t)
+    : norm1(make_norm(at / "norm1", o.embed_dim, o.norm)),
+      norm2(make_norm(at / "norm2", o.embed_dim, o.norm)),
+      attention(at / "attention", self_attention(o)),
+      at_(at),
+      dropout_(at / "dropout", *o.dropout),
+      norm_first_(*o.norm_first),
+      kernel_size_(o.ffn.kernel_size) {
+  const Scope place = at / "feed_forward";
+  if (o.mixture) experts.emplace(place, o.ffn, *o.mixture);
+  else ffn = feed_forward(place, o);
 }
 
-EncoderLayer::EncoderLayer(Scope at, const TransformerOptions& o)
-    : at_(std::move(at)),
-      norm1_(at_ / "norm1", o),
-      norm2_(at_ / "norm2", o),
-      attention_(at_ / "attention", attention_options(o, false)),
-      feed_forward_(part_of(at_ / "feed_forward", o)),
-      dropout_(at_ / "dropout", o.dropout),
-      pre_norm_(o.pre_norm),
-      kernel_(o.kernel) {}
-
 template <class Attend>
-LayerResult EncoderLayer::run(Tensor x, const Tensor& lengths, const Attend& attend) const {
-  LayerResult result;
-  x = added(x, norm1_, dropout_, pre_norm_, [&](const Tensor& t) {
-    const Attended found = attend(t);
-    result.weights = found.weights;
-    return found.out;
+EncoderLayerOutput EncoderLayer::run(Tensor x, const Tensor& lengths, const Attend& attend) const {
+  EncoderLayerOutput result;
+  x = residual(x, norm1, dropout_, norm_first_, [&](const Tensor& t) {
+    const AttentionOutput a = attend(t);
+    result.attention_weights = a.weights;
+    return a.out;
   });
-  result.out = added(x, norm2_, dropout_, pre_norm_, [&](const Tensor& t) {
-    if (const auto* one = std::get_if<FeedForward>(&feed_forward_)) return (*one)(t, lengths);
-    const Mixed mixed = std::get<MixtureOfExperts>(feed_forward_)(t);
-    result.balance = mixed.balance;
-    result.dropped = mixed.dropped;
-    return mixed.out;
+  result.out = residual(x, norm2, dropout_, norm_first_, [&](const Tensor& t) {
+    if (const auto* own = ffn.target<FeedForward>()) return (*own)(t, lengths);
+    if (!experts) return ffn(t);
+    const MoeOutput moe = (*experts)(t);
+    result.balance_loss = moe.balance_loss;
+    result.dropped = moe.dropped;
+    return moe.out;
   });
   return result;
 }
 
-LayerResult EncoderLayer::attend(const Tensor& x, const AttentionOptions& seen) const {
-  nn::at(at_, [&] { check_kernel(kernel_, seen.causal || seen.packed.queries.defined()); });
-  return run(x, seen.lengths, [&](const Tensor& t) { return attention_.attend(t, t, seen); });
+EncoderLayerOutput EncoderLayer::attend(const Tensor& x, const AttentionOptions& options) const {
+  nn::at(at_,
+         [&] { check_kernel(kernel_size_, options.causal || options.packed.queries.defined()); });
+  return run(x, options.lengths, [&](const Tensor& t) { return attention.attend(t, t, options); });
 }
 
-Tensor EncoderLayer::operator()(const Tensor& x, const AttentionOptions& seen) const {
-  return attend(x, seen).out;
+Tensor EncoderLayer::operator()(const Tensor& x, const AttentionOptions& options) const {
+  return attend(x, options).out;
 }
 
 Tensor EncoderLayer::operator()(const Tensor& x, KvCache& cache,
-                                const AttentionOptions& seen) const {
-  nn::at(at_, [&] { check_kernel(kernel_, true); });
-  return run(x, {}, [&](const Tensor& t) { return Attended{attention_(t, cache, seen), {}}; }).out;
+                                const AttentionOptions& options) const {
+  nn::at(at_, [&] { check_kernel(kernel_size_, true); });
+  const auto attend = [&](const Tensor& t) {
+    return AttentionOutput{attention(t, cache, options), {}};
+  };
+  return run(x, {}, attend).out;
 }
 
-DecoderLayer::DecoderLayer(const Scope& at, const TransformerOptions& o)
-    : norm1_(at / "norm1", for_decoder(at, o)),
-      norm2_(at / "norm2", o),
-      norm3_(at / "norm3", o),
-      attention_(at / "attention", attention_options(o, false)),
-      memory_attention_(at / "memory_attention", attention_options(o, true)),
-      feed_forward_(at / "feed_forward", feed_forward_options(o)),
-      dropout_(at / "dropout", o.dropout),
-      pre_norm_(o.pre_norm) {}
+DecoderLayer::DecoderLayer(const Scope& at, const TransformerOptions& options)
+    : DecoderLayer(at, completed(options), nullptr) {}
 
-template <class Attend, class Look>
-Attended DecoderLayer::run(Tensor x, const Attend& attend, const Look& look) const {
+DecoderLayer::DecoderLayer(const Scope& at, const TransformerOptions& o, std::nullptr_t)
+    : norm1(make_norm(at / "norm1", for_decoder(at, o).embed_dim, o.norm)),
+      norm2(make_norm(at / "norm2", o.embed_dim, o.norm)),
+      norm3(make_norm(at / "norm3", o.embed_dim, o.norm)),
+      attention(at / "attention", self_attention(o)),
+      memory_attention(at / "memory_attention", memory_attention_of(o)),
+      ffn(feed_forward(at / "feed_forward", o)),
+      dropout_(at / "dropout", *o.dropout),
+      norm_first_(*o.norm_first) {}
+
+template <class Self, class Memory>
+AttentionOutput DecoderLayer::run(Tensor x, const Self& self, const Memory& memory) const {
   Tensor weights;
-  x = added(x, norm1_, dropout_, pre_norm_, attend);
-  x = added(x, norm2_, dropout_, pre_norm_, [&](const Tensor& t) {
-    const Attended found = look(t);
-    weights = found.weights;
-    return found.out;
+  x = residual(x, norm1, dropout_, norm_first_, self);
+  x = residual(x, norm2, dropout_, norm_first_, [&](const Tensor& t) {
+    const AttentionOutput a = memory(t);
+    weights = a.weights;
+    return a.out;
   });
-  return {added(x, norm3_, dropout_, pre_norm_, feed_forward_), weights};
+  return {residual(x, norm3, dropout_, norm_first_, ffn), weights};
 }
 
-Attended DecoderLayer::operator()(const Tensor& x, const Tensor& memory,
-                                  const AttentionOptions& seen,
-                                  const AttentionOptions& memory_seen) const {
+AttentionOutput DecoderLayer::operator()(const Tensor& x, const Tensor& memory,
+                                         const AttentionOptions& self_options,
+                                         const AttentionOptions& memory_options) const {
   return run(
-      x, [&](const Tensor& t) { return attention_(t, seen); },
-      [&](const Tensor& t) { return memory_attention_.attend(t, memory, memory_seen); });
+      x, [&](const Tensor& t) { return attention(t, self_options); },
+      [&](const Tensor& t) { return memory_attention.attend(t, memory, memory_options); });
 }
 
-Attended DecoderLayer::operator()(const Tensor& x, DecoderCache& cache,
-                                  const AttentionOptions& seen,
-                                  const AttentionOptions& memory_seen) const {
+AttentionOutput DecoderLayer::operator()(const Tensor& x, DecoderCache& cache,
+                                         const AttentionOptions& self_options,
+                                         const AttentionOptions& memory_options) const {
   return run(
-      x, [&](const Tensor& t) { return attention_(t, cache.past, seen); },
-      [&](const Tensor& t) { return memory_attention_.attend(t, cache.memory, memory_seen); });
+      x, [&](const Tensor& t) { return attention(t, cache.past, self_options); },
+      [&](const Tensor& t) { return memory_attention.attend(t, cache.memory, memory_options); });
 }
 
 TransformerEncoder::TransformerEncoder(const Scope& at, const TransformerOptions& o)
-    : layers_(nn::stack<EncoderLayer>(at / "layers", o.layers, o)) {
-  if (o.pre_norm) norm_.emplace(at / "norm", o);
-}
+    : layers(nn::stack<EncoderLayer>(at / "layers", completed(o).num_layers, o)),
+      norm(last_norm(at / "norm", o)) {}
 
-void Encoded::add(const LayerResult& layer, int64_t layers) {
+void EncoderOutput::add(const EncoderLayerOutput& layer, int64_t num_layers) {
   out = layer.out;
-  if (layer.weights.defined()) weights.push_back(layer.weights);
+  if (layer.attention_weights.defined()) attention_weights.push_back(layer.attention_weights);
   dropped += layer.dropped;
-  if (!layer.balance.defined()) return;
-  const Tensor share = layer.balance / layers;
-  balance = balance.defined() ? balance + share : share;
+  if (!layer.balance_loss.defined()) return;
+  const Tensor share = layer.balance_loss / num_layers;
+  balance_loss = balance_loss.defined() ? balance_loss + share : share;
 }
 
-Encoded TransformerEncoder::attend(const Tensor& x, const AttentionOptions& seen) const {
-  Encoded encoded{.out = x};
-  for (const EncoderLayer& layer : layers_)
-    encoded.add(layer.attend(encoded.out, seen), static_cast<int64_t>(layers_.size()));
-  if (norm_) encoded.out = (*norm_)(encoded.out);
+EncoderOutput TransformerEncoder::attend(const Tensor& x, const AttentionOptions& options) const {
+  EncoderOutput encoded{.out = x};
+  for (const EncoderLayer& layer : layers)
+    encoded.add(layer.attend(encoded.out, options), static_cast<int64_t>(layers.size()));
+  if (norm) encoded.out = norm(encoded.out);
   return encoded;
 }
 
-Tensor TransformerEncoder::operator()(const Tensor& x, const AttentionOptions& seen) const {
-  return attend(x, seen).out;
+Tensor TransformerEncoder::operator()(const Tensor& x, const AttentionOptions& options) const {
+  return attend(x, options).out;
 }
 
 TransformerDecoder::TransformerDecoder(const Scope& at, const TransformerOptions& o)
-    : layers_(nn::stack<DecoderLayer>(at / "layers", o.layers, o)) {
-  if (o.pre_norm) norm_.emplace(at / "norm", o);
-}
+    : layers(nn::stack<DecoderLayer>(at / "layers", completed(o).num_layers, o)),
+      norm(last_norm(at / "norm", o)) {}
 
 template <class Layer>
-Attended TransformerDecoder::run(Tensor x, const AttentionOptions& memory_seen,
-                                 const Layer& layer) const {
-  AttentionOptions unseen = memory_seen;  // of the layers but the last nobody asks for weights
-  unseen.weights_of = {};
+AttentionOutput TransformerDecoder::run(Tensor x, const AttentionOptions& memory_options,
+                                        const Layer& layer) const {
+  AttentionOptions without_weights = memory_options;  // of the layers before the last
+  without_weights.weights_of = {};
   Tensor weights;
-  for (size_t i = 0; i < layers_.size(); ++i) {
-    const Attended a = layer(i, x, i + 1 < layers_.size() ? unseen : memory_seen);
+  for (size_t i = 0; i < layers.size(); ++i) {
+    const AttentionOutput a = layer(i, x, i + 1 < layers.size() ? without_weights : memory_options);
     x = a.out;
     weights = a.weights;
   }
-  return {norm_ ? (*norm_)(x) : x, weights};
+  return {norm ? norm(x) : x, weights};
 }
 
-Attended TransformerDecoder::operator()(const Tensor& x, const Tensor& memory,
-                                        const AttentionOptions& memory_seen,
-                                        AttentionOptions seen) const {
-  seen.causal = true;
-  return run(x, memory_seen, [&](size_t i, const Tensor& t, const AttentionOptions& o) {
-    return layers_[i](t, memory, seen, o);
+AttentionOutput TransformerDecoder::operator()(const Tensor& x, const Tensor& memory,
+                                               const AttentionOptions& memory_options,
+                                               AttentionOptions self_options) const {
+  self_options.causal = true;
+  return run(x, memory_options, [&](size_t i, const Tensor& t, const AttentionOptions& o) {
+    return layers[i](t, memory, self_options, o);
   });
 }
 
-Attended TransformerDecoder::operator()(const Tensor& x, std::vector<DecoderCache>& caches,
-                                        const AttentionOptions& memory_seen,
-                                        AttentionOptions seen) const {
-  if (caches.size() != layers_.size())
+AttentionOutput TransformerDecoder::operator()(const Tensor& x, std::vector<DecoderCache>& caches,
+                                               const AttentionOptions& memory_options,
+                                               AttentionOptions self_options) const {
+  if (caches.size() != layers.size())
     throw ValueError(fmt::format("transformer_decoder: {} caches for {} layers; start() makes them",
-                                 caches.size(), layers_.size()));
-  seen.causal = true;
-  return run(x, memory_seen, [&](size_t i, const Tensor& t, const AttentionOptions& o) {
-    return layers_[i](t, caches[i], seen, o);
+                                 caches.size(), layers.size()));
+  self_options.causal = true;
+  return run(x, memory_options, [&](size_t i, const Tensor& t, const AttentionOptions& o) {
+    return layers[i](t, caches[i], self_options, o);
   });
 }
 
@@ -239,7 +231,7 @@ void DecoderCache::reorder(const Tensor& rows, bool same_sequences) {
 
 std::vector<DecoderCache> TransformerDecoder::start(const Tensor& memory) const {
   std::vector<DecoderCache> caches;
-  for (const DecoderLayer& layer : layers_) caches.push_back({KvCache(), layer.project(memory)});
+  for (const DecoderLayer& layer : layers) caches.push_back({KvCache(), layer.project(memory)});
   return caches;
 }
 

@@ -21,10 +21,10 @@ double difference(const Tensor& a, const Tensor& b) {
   return a.numel() == 0 ? 0 : max(abs(a - b)).item();
 }
 
-struct Made {
+struct LayerFixture {
   nn::Params params{1};
   nn::MultiHeadAttention layer;
-  explicit Made(const nn::MultiHeadOptions& o) : layer(params / "attention", o) {
+  explicit LayerFixture(const nn::MultiHeadOptions& o) : layer(params / "attention", o) {
     params.to(f64);
     params.eval();
   }
@@ -32,7 +32,7 @@ struct Made {
 };
 
 // One head at a time.
-Tensor by_hand(const Tensor& x, const Tensor& memory, const Made& m, int64_t heads,
+Tensor by_hand(const Tensor& x, const Tensor& memory, const LayerFixture& m, int64_t heads,
                int64_t kv_heads) {
   const Tensor q = linear(x, m.of("q.weight"), m.of("q.bias"));
   const Tensor k = linear(memory, m.of("k.weight"), m.of("k.bias"));
@@ -49,7 +49,7 @@ Tensor by_hand(const Tensor& x, const Tensor& memory, const Made& m, int64_t hea
 }
 
 nn::TransformerOptions small_options() {
-  return {.width = 8, .heads = 2, .hidden = 12, .layers = 2, .dropout = 0};
+  return {.embed_dim = 8, .num_heads = 2, .ffn_dim = 12, .num_layers = 2, .dropout = 0};
 }
 
 }  // namespace
@@ -57,17 +57,17 @@ nn::TransformerOptions small_options() {
 TEST_CASE("multi-head attention is its heads, one by one") {
   manual_seed(1);
   const Tensor x = randn({2, 3, 8}, f64), memory = randn({2, 5, 6}, f64);
-  const Made cross({.width = 8, .heads = 4, .kv_heads = 2, .memory_width = 6});
+  const LayerFixture cross({.embed_dim = 8, .num_heads = 4, .num_kv_heads = 2, .memory_dim = 6});
   CHECK(difference(cross.layer(x, memory), by_hand(x, memory, cross, 4, 2)) < 1e-12);
-  const Made self({.width = 8, .heads = 2});
+  const LayerFixture self({.embed_dim = 8, .num_heads = 2});
   CHECK(difference(self.layer(x), by_hand(x, x, self, 2, 2)) < 1e-12);
 }
 
 TEST_CASE("packed projections are the separate ones, joined") {
   manual_seed(2);
   const Tensor x = randn({2, 3, 8}, f64);
-  const Made apart({.width = 8, .heads = 4, .kv_heads = 2});
-  Made packed({.width = 8, .heads = 4, .kv_heads = 2, .packed = true});
+  const LayerFixture apart({.embed_dim = 8, .num_heads = 4, .num_kv_heads = 2});
+  LayerFixture packed({.embed_dim = 8, .num_heads = 4, .num_kv_heads = 2, .packed_qkv = true});
   const NoGrad off;
   for (const char* what : {"weight", "bias"}) {
     std::vector<Tensor> parts;
@@ -81,7 +81,7 @@ TEST_CASE("packed projections are the separate ones, joined") {
 }
 
 TEST_CASE("multi-head attention has the gradients of its formula") {
-  const Made m({.width = 4, .heads = 2, .rope = RopeOptions{}});
+  const LayerFixture m({.embed_dim = 4, .num_heads = 2, .rope = RopeOptions{}});
   std::vector<Tensor> inputs{randn({2, 3, 4}, f64)};
   for (const nn::Param& p : m.params.all()) inputs.push_back(p.value);
   gradcheck(
@@ -93,12 +93,12 @@ TEST_CASE("a cache of any kind gives what the whole sequence gives") {
   manual_seed(3);
   const int64_t T = 11, window = 4;
   const Tensor x = randn({2, T, 8}, f64);
-  const Made m({.width = 8, .heads = 4, .kv_heads = 2, .rope = RopeOptions{}});
+  const LayerFixture m({.embed_dim = 8, .num_heads = 4, .num_kv_heads = 2, .rope = RopeOptions{}});
   const AttentionOptions causal{.causal = true};
   const AttentionOptions near{.causal = true, .window = {.before = window - 1}};
   for (const bool limited : {false, true}) {
-    const AttentionOptions& seen = limited ? near : causal;
-    const Tensor whole = m.layer(x, seen);
+    const AttentionOptions& options = limited ? near : causal;
+    const Tensor whole = m.layer(x, options);
     for (const nn::KvCacheOptions& o :
          {nn::KvCacheOptions{}, {.capacity = T}, {.window = limited ? window : T}})
       for (const int64_t step : {1, 3, 11}) {
@@ -106,7 +106,7 @@ TEST_CASE("a cache of any kind gives what the whole sequence gives") {
         nn::KvCache cache(o);
         for (int64_t t = 0; t < T; t += step) {
           const int64_t stop = std::min(T, t + step);
-          CHECK(difference(m.layer(x.slice(1, t, stop), cache, seen), whole.slice(1, t, stop)) <
+          CHECK(difference(m.layer(x.slice(1, t, stop), cache, options), whole.slice(1, t, stop)) <
                 1e-12);
         }
         CHECK(cache.length() == T);
@@ -156,30 +156,31 @@ TEST_CASE("what a cache and attention refuse") {
         }) ==
         "kv_cache: k is [1, 1, 1, 4] f32 and v [1, 1, 1, 4] f32, but it holds [1, 2, 4, 4] f32 and "
         "[1, 2, 4, 4] f32; a cache belongs to one layer and one batch");
-  CHECK(error_of<ValueError>([] { Made({.width = 8, .heads = 3}); }) ==
-        "multi_head_attention: 3 heads do not divide the width 8; choose another number, or give "
-        "head_width (in attention)");
-  CHECK(error_of<ValueError>([] { Made({.width = 8, .heads = 4, .kv_heads = 3}); }) ==
+  CHECK(error_of<ValueError>([] { LayerFixture({.embed_dim = 8, .num_heads = 3}); }) ==
+        "multi_head_attention: 3 heads do not divide embed_dim = 8; choose another number, or give "
+        "head_dim (in attention)");
+  CHECK(error_of<ValueError>(
+            [] { LayerFixture({.embed_dim = 8, .num_heads = 4, .num_kv_heads = 3}); }) ==
         "multi_head_attention: 3 heads of keys and values do not divide 4 heads (in attention)");
-  const Made packed({.width = 8, .heads = 2, .packed = true});
+  const LayerFixture packed({.embed_dim = 8, .num_heads = 2, .packed_qkv = true});
   CHECK(error_of<ValueError>([&] {
           packed.layer(zeros({1, 2, 8}), zeros({1, 3, 8}));
         }) ==
         "multi_head_attention: its projections are packed, for attention of x to itself; make it "
-        "without `packed` to attend to a memory (in attention)");
+        "without `packed_qkv` to attend to a memory (in attention)");
   CHECK(error_of<ShapeError>([&] {
           packed.layer(zeros({2, 8}));
         }) == "multi_head_attention: x is [2, 8]; expected [B, T, 8] (in attention)");
   nn::Params params;
   CHECK(error_of<ValueError>([&] { nn::FeedForward(params / "ffn", {}); }) ==
-        "feed_forward: width 0 and hidden 0; both must be at least 1 (in ffn)");
+        "feed_forward: embed_dim = 0 and ffn_dim = 0; both must be at least 1 (in ffn)");
 }
 
 TEST_CASE("a kernel is for encoders that see the whole sequence") {
   nn::TransformerOptions o = small_options();
-  o.kernel = 3;
+  o.ffn.kernel_size = 3;
   nn::Params params;
-  const Tensor x = zeros({1, 4, o.width});
+  const Tensor x = zeros({1, 4, o.embed_dim});
   const nn::EncoderLayer layer(params / "layer", o);
   const std::string refused =
       "encoder_layer: a kernel of 3 sees what comes next and before; it is not for causal "
@@ -189,17 +190,18 @@ TEST_CASE("a kernel is for encoders that see the whole sequence") {
   nn::KvCache cache;
   CHECK(error_of<ValueError>([&] { layer(x, cache); }) == refused);
   CHECK(error_of<ValueError>([&] { nn::DecoderLayer(params / "decoder", o); }) ==
-        "decoder_layer: a kernel of 3 would look ahead; leave `kernel` out (in decoder)");
+        "decoder_layer: a kernel of 3 would look ahead; leave `kernel_size` out (in decoder)");
   o.mixture = nn::MixtureOptions{};
   CHECK(error_of<ValueError>([&] { nn::EncoderLayer(params / "experts", o); }) ==
         "mixture: experts see one position at a time, not a kernel of 3; leave `mixture` or "
-        "`kernel` out (in experts.feed_forward)");
+        "`kernel_size` out (in experts.feed_forward)");
 }
 
 TEST_CASE("feed-forward layers, plain and gated") {
   nn::Params params(1);
-  const nn::FeedForward plain(params / "plain", {.width = 3, .hidden = 5});
-  const nn::FeedForward gated(params / "gated", {.width = 3, .act = silu, .gated = true});
+  const nn::FeedForward plain(params / "plain", {.embed_dim = 3, .ffn_dim = 5});
+  const nn::FeedForward gated(params / "gated",
+                              {.embed_dim = 3, .activation = nn::silu, .gated = true});
   const Tensor x = randn({2, 3});
   const auto layer = [&](const std::string& name, const Tensor& t) {
     return linear(t, params[name + ".weight"], params[name + ".bias"]);
@@ -212,8 +214,8 @@ TEST_CASE("feed-forward layers, plain and gated") {
 
 TEST_CASE("a feed-forward layer with a kernel reads its neighbours, gated or not") {
   nn::Params params(1);
-  const nn::FeedForward plain(params / "plain", {.width = 3, .hidden = 5, .kernel = 3});
-  const nn::FeedForward gated(params / "gated", {.width = 3, .gated = true, .kernel = 3});
+  const nn::FeedForward plain(params / "plain", {.embed_dim = 3, .ffn_dim = 5, .kernel_size = 3});
+  const nn::FeedForward gated(params / "gated", {.embed_dim = 3, .gated = true, .kernel_size = 3});
   const nn::DepthwiseConv conv(params / "alone", 3);
   const Tensor x = randn({2, 4, 3}), lengths = tensor({4, 2});
   const auto layer = [&](const std::string& name, const Tensor& t) {
@@ -233,11 +235,11 @@ TEST_CASE("a feed-forward layer with a kernel reads its neighbours, gated or not
 }
 
 TEST_CASE("Transformer layers do not look ahead, and have right gradients") {
-  for (const bool pre_norm : {true, false}) {
+  for (const bool norm_first : {true, false}) {
     nn::Params params(1);
     nn::TransformerOptions o = small_options();
-    o.pre_norm = pre_norm;
-    o.rms = !pre_norm;
+    o.norm_first = norm_first;
+    if (!norm_first) o.norm.type = nn::NormType::rms_norm;
     const nn::TransformerEncoder encoder(params / "encoder", o);
     const nn::TransformerDecoder decoder(params / "decoder", o);
     params.to(f64);

@@ -10,13 +10,13 @@
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/linear_attention.h"
 #include "tapehead/core/creation.h"
-#include "tapehead/nn/attention.h"
 #include "tapehead/nn/convolution.h"
 #include "tapehead/nn/memory/dmn.h"
 #include "tapehead/nn/memory/dnc.h"
 #include "tapehead/nn/memory/entity_memory.h"
 #include "tapehead/nn/memory/ntm.h"
 #include "tapehead/nn/models/universal.h"
+#include "tapehead/nn/sequence_attention.h"
 #include "tapehead/nn/transformer.h"
 #include "tapehead/tests/op_inputs.h"
 
@@ -108,7 +108,7 @@ Tensors class_loss(Subject& s, bool logs, Reduction reduction, double smoothing)
 Tensors looked_at(nn::Score score, Subject& s) {
   std::deque<nn::SequenceAttention> keep;
   const auto& attention =
-      s.layer(keep, nn::SequenceAttentionOptions{.score = score, .query = 3, .memory = 3});
+      s.layer(keep, nn::SequenceAttentionOptions{.score = score, .query_dim = 3, .memory_dim = 3});
   const auto memory = attention.prepare(s.padded({3, 4, 3}, kLengths), lengths());
   return {attention(s.operand({3, 3}), memory, 1).context};
 }
@@ -121,7 +121,7 @@ Tensors machine_results(Subject& s, const Config& config) {
 }
 
 nn::TransformerOptions small_transformer() {
-  return {.width = 4, .heads = 2, .hidden = 5, .layers = 2, .kernel = 1};
+  return {.embed_dim = 4, .num_heads = 2, .ffn_dim = 5, .num_layers = 2};
 }
 
 // What is made of padding means nothing.
@@ -134,8 +134,8 @@ std::vector<Unread> table() {
       out.push_back({"recurrent", [=](Subject& s) { return results_of(cell, reverse, s); }});
   out.push_back({"rnn", [](Subject& s) {
                    std::deque<nn::Rnn> keep;
-                   const auto& rnn =
-                       s.layer(keep, 2, 3, nn::RnnNetOptions{.layers = 2, .bidirectional = true});
+                   const auto& rnn = s.layer(
+                       keep, 2, 3, nn::RnnNetOptions{.num_layers = 2, .bidirectional = true});
                    return Tensors{rnn(s.padded({3, 4, 2}, kLengths), lengths()).out};
                  }});
   out.push_back({"entity_memory", [](Subject& s) {
@@ -209,17 +209,25 @@ std::vector<Unread> table() {
        {nn::Score::none, nn::Score::dot, nn::Score::general, nn::Score::concat, nn::Score::additive,
         nn::Score::location, nn::Score::local_m, nn::Score::local_p})
     out.push_back({nn::name(score), [=](Subject& s) { return looked_at(score, s); }});
-  out.push_back({"lstm as a machine", [](Subject& s) {
-                   return machine_results<nn::Lstm>(
-                       s, nn::LstmConfig{.in = 2, .out = 2, .hidden = 3, .layers = 1});
-                 }});
+  out.push_back(
+      {"lstm as a machine", [](Subject& s) {
+         return machine_results<nn::Lstm>(
+             s,
+             nn::LstmConfig{.input_size = 2, .output_size = 2, .hidden_size = 3, .num_layers = 1});
+       }});
   out.push_back({"ntm", [](Subject& s) {
-                   return machine_results<nn::Ntm>(
-                       s, nn::NtmConfig{.in = 2, .out = 2, .slots = 3, .width = 2, .hidden = 3});
+                   return machine_results<nn::Ntm>(s, nn::NtmConfig{.input_size = 2,
+                                                                    .output_size = 2,
+                                                                    .slots = 3,
+                                                                    .slot_dim = 2,
+                                                                    .hidden_size = 3});
                  }});
   out.push_back({"dnc", [](Subject& s) {
-                   return machine_results<nn::Dnc>(
-                       s, nn::DncConfig{.in = 2, .out = 2, .slots = 3, .width = 2, .hidden = 3});
+                   return machine_results<nn::Dnc>(s, nn::DncConfig{.input_size = 2,
+                                                                    .output_size = 2,
+                                                                    .slots = 3,
+                                                                    .slot_dim = 2,
+                                                                    .hidden_size = 3});
                  }});
   out.push_back({"attention gru", [](Subject& s) {
                    std::deque<nn::AttentionGru> keep;
@@ -230,7 +238,7 @@ std::vector<Unread> table() {
   out.push_back({"multi-head attention to a memory", [](Subject& s) {
                    std::deque<nn::MultiHeadAttention> keep;
                    const auto& attention =
-                       s.layer(keep, nn::MultiHeadOptions{.width = 4, .heads = 2});
+                       s.layer(keep, nn::MultiHeadOptions{.embed_dim = 4, .num_heads = 2});
                    const Tensor x = s.operand({3, 2, 4}), memory = s.padded({3, 4, 4}, kLengths);
                    return Tensors{attention(x, memory, {.lengths = lengths()})};
                  }});
@@ -242,10 +250,11 @@ std::vector<Unread> table() {
                  }});
   out.push_back({"universal encoder", [](Subject& s) {
                    std::deque<nn::UniversalEncoder> keep;
-                   const auto& encoder = s.layer(keep, small_transformer(),
-                                                 nn::UniversalOptions{.steps = 2, .act = true});
+                   const auto& encoder =
+                       s.layer(keep, small_transformer(),
+                               nn::UniversalOptions{.steps = 2, .adaptive = true});
                    const auto made = encoder(s.padded({3, 4, 4}, kLengths), {.lengths = lengths()});
-                   return Tensors{real(made.out), made.ponder};
+                   return Tensors{real(made.out), made.ponder_cost};
                  }});
   return out;
 }

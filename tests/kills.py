@@ -23,17 +23,17 @@ import tempfile
 import time
 
 SMALL = {
-    "translate": "translate --steps 20 --width 16 --embedding 8 --tokens 14000 --dropout 0.1",
-    "translate-transformer": "translate --model transformer --steps 12 --width 16 --layers 1 --heads 2 --hidden 16 "
+    "translate": "translate --steps 20 --hidden-size 16 --embed-dim 8 --tokens 14000 --dropout 0.1",
+    "translate-transformer": "translate --model transformer --steps 12 --hidden-size 16 --num-layers 1 --num-heads 2 --ffn-dim 16 "
                              "--tokens 14000 --dropout 0.1 --average 0.9",
-    "gpt": "gpt --steps 12 --width 16 --layers 1 --heads 2 --context 16 --val-every 4 --dropout 0.1",
-    "gpt-bpe": "gpt --steps 12 --width 16 --layers 1 --heads 2 --context 16 --val-every 4 --vocab 300",
-    "bert": "bert --steps 12 --width 16 --layers 1 --heads 2 --tune-epochs 1 --merges 50",
-    "vit": "vit --steps 12 --width 16 --layers 1 --heads 2 --batch 50 --dropout 0.1",
-    "summarize": "summarize --steps 12 --width 16 --vocab 100 --tokens 4000 --beam 1",
-    "algorithms": "algorithms --steps 60 --hidden 16 --slots 8 --width 4 --batch 4",
-    "babi": "babi --steps 16 --width 8 --hops 1",
-    "babi-jobs": "babi --steps 8 --width 8 --hops 1 --seeds 3",  # trainings side by side, in processes of their own
+    "gpt": "gpt --steps 12 --embed-dim 16 --num-layers 1 --num-heads 2 --context 16 --val-every 4 --dropout 0.1",
+    "gpt-bpe": "gpt --steps 12 --embed-dim 16 --num-layers 1 --num-heads 2 --context 16 --val-every 4 --vocab-size 300",
+    "bert": "bert --steps 12 --embed-dim 16 --num-layers 1 --num-heads 2 --tune-epochs 1 --merges 50",
+    "vit": "vit --steps 12 --embed-dim 16 --num-layers 1 --num-heads 2 --batch 50 --dropout 0.1",
+    "summarize": "summarize --steps 12 --hidden-size 16 --vocab-size 100 --tokens 4000 --beam 1",
+    "algorithms": "algorithms --steps 60 --hidden-size 16 --slots 8 --slot-dim 4 --batch 4",
+    "babi": "babi --steps 16 --embed-dim 8 --hops 1",
+    "babi-jobs": "babi --steps 8 --embed-dim 8 --hops 1 --seeds 3",  # trainings side by side, in processes of their own
 }
 TIMED = re.compile(r',"seconds":[^,}]*')
 

@@ -7,19 +7,24 @@
 namespace tapehead::testing {
 
 inline nn::GptConfig small_gpt2() {
-  return {.vocab = 11, .context = 16, .width = 16, .heads = 4, .layers = 2};
+  return {.vocab_size = 11,
+          .context = 16,
+          .transformer = {.embed_dim = 16, .num_heads = 4, .num_layers = 2}};
 }
 
 inline nn::GptConfig small_llama() {
-  nn::GptConfig c = small_gpt2();
-  c.kv_heads = 2;
-  c.hidden = 24;
-  c.bias = false;
-  c.rms = c.gated = true;
-  c.act = silu;
-  c.rope = RopeOptions{};
-  c.tied = false;
-  return c;
+  return {.vocab_size = 11,
+          .context = 16,
+          .transformer = {.embed_dim = 16,
+                          .num_heads = 4,
+                          .ffn_dim = 24,
+                          .num_layers = 2,
+                          .activation = nn::silu,
+                          .bias = false,
+                          .attention = {.num_kv_heads = 2, .rope = RopeOptions{}},
+                          .ffn = {.gated = true},
+                          .norm = {.type = nn::NormType::rms_norm, .eps = 1e-5}},
+          .tied = false};
 }
 
 }  // namespace tapehead::testing

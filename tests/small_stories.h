@@ -36,17 +36,17 @@ inline data::StoryBatch batch_of(const std::vector<data::Story>& stories) {
 template <class F>
 void check_each_alone(const F& answer) {
   const std::vector<data::Story> stories = small_stories();
-  const nn::Answered together = answer(batch_of(stories));
+  const nn::StoryOutput together = answer(batch_of(stories));
   for (size_t i = 0; i < stories.size(); ++i) {
     CAPTURE(i);
     const auto row = static_cast<int64_t>(i);
-    const nn::Answered alone = answer(batch_of({stories[i]}));
+    const nn::StoryOutput alone = answer(batch_of({stories[i]}));
     CHECK(max(abs(together.logits[row] - alone.logits[0])).item() < 1e-12);
-    REQUIRE(together.looks.size() >= alone.looks.size());
-    for (size_t hop = 0; hop < alone.looks.size(); ++hop) {
-      const Tensor all = together.looks[hop][row];
+    REQUIRE(together.attention_weights.size() >= alone.attention_weights.size());
+    for (size_t hop = 0; hop < alone.attention_weights.size(); ++hop) {
+      const Tensor all = together.attention_weights[hop][row];
       const auto n = static_cast<int64_t>(stories[i].sentences.size());
-      CHECK(max(abs(all.slice(0, 0, n) - alone.looks[hop][0])).item() < 1e-12);
+      CHECK(max(abs(all.slice(0, 0, n) - alone.attention_weights[hop][0])).item() < 1e-12);
       CHECK(sum(abs(all.slice(0, n, all.size(0)))).item() == 0);
     }
   }

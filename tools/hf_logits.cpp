@@ -52,7 +52,7 @@ class Input {
   /// As f32.
   Tensor pixels(const std::string& name) const { return find(name).to(f32); }
   /// [B, S], where 0 is padding, as a mask [B, 1, 1, S] of the keys.
-  AttentionOptions seen(const std::string& name) const {
+  AttentionOptions attention(const std::string& name) const {
     if (!has(name)) return {};
     const Tensor array = find(name);
     if (array.dim() != 2)
@@ -89,7 +89,7 @@ NamedTensor run_gpt(const nn::hf::Folder& folder, const Arguments& arguments) {
   const nn::Params params(0);
   const nn::Gpt gpt(params / "gpt", nn::hf::gpt_config(folder));
   load(folder, arguments, params, gpt);
-  return {output_name(gpt.config().head), gpt(in.ids("input_ids"), in.seen("attention_mask"))};
+  return {output_name(gpt.config().head), gpt(in.ids("input_ids"), in.attention("attention_mask"))};
 }
 
 NamedTensor run_t5(const nn::hf::Folder& folder, const Arguments& arguments) {
@@ -99,8 +99,8 @@ NamedTensor run_t5(const nn::hf::Folder& folder, const Arguments& arguments) {
   const nn::T5 t5(params / "t5", nn::hf::t5_config(folder));
   load(folder, arguments, params, t5);
   return {output_name(t5.config().head),
-          t5(in.ids("input_ids"), in.ids("decoder_input_ids"), in.seen("attention_mask"),
-             in.seen("decoder_attention_mask"))};
+          t5(in.ids("input_ids"), in.ids("decoder_input_ids"), in.attention("attention_mask"),
+             in.attention("decoder_attention_mask"))};
 }
 
 NamedTensor run_bert(const nn::hf::Folder& folder, const Arguments& arguments) {
@@ -109,7 +109,7 @@ NamedTensor run_bert(const nn::hf::Folder& folder, const Arguments& arguments) {
   const nn::Bert bert(params / "bert", nn::hf::bert_config(folder));
   const nn::BertInput input{
       .token_types = in.has("token_type_ids") ? in.ids("token_type_ids") : Tensor(),
-      .seen = in.seen("attention_mask")};
+      .attention = in.attention("attention_mask")};
   if (folder.architecture == "BertForMaskedLM") {
     const nn::MaskedLmHead head(params / "head", bert, nn::hf::bert_tied(folder));
     load(folder, arguments, params, bert, head);
@@ -130,7 +130,7 @@ NamedTensor run_vit(const nn::hf::Folder& folder, const Arguments& arguments) {
   const nn::Vit vit(params / "vit", nn::hf::vit_config(folder));
   load(folder, arguments, params, vit);
   const Tensor pixels = in.pixels("pixel_values");
-  const bool head = vit.config().classes > 0;
+  const bool head = vit.config().num_classes > 0;
   return {output_name(head), head ? vit(pixels) : vit.encode(pixels).out};
 }
 

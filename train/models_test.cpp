@@ -16,7 +16,9 @@ using namespace tapehead;
 TEST_CASE("GPT learns a sequence by heart") {
   nn::Params params(1);
   const nn::Gpt gpt(params / "gpt",
-                    {.vocab = 11, .context = 16, .width = 16, .heads = 4, .layers = 2});
+                    {.vocab_size = 11,
+                     .context = 16,
+                     .transformer = {.embed_dim = 16, .num_heads = 4, .num_layers = 2}});
   optim::AdamW opt(params, {.lr = 1e-2});
   const std::vector<int64_t> text{1, 5, 2, 8, 8, 3, 9, 1, 7, 4, 6, 5, 10, 2};
   const Tensor ids = from_vector(text).unsqueeze(0);
@@ -61,13 +63,13 @@ double score_in_training(const nn::Transformer& model, const Tensor& source,
 TEST_CASE("a Transformer learns to reverse, and decodes as it was trained") {
   manual_seed(5);
   nn::Params params(7);
-  const nn::Transformer model(params / "model", {.source_vocab = kVocab,
-                                                 .target_vocab = kVocab,
-                                                 .width = 32,
-                                                 .heads = 2,
-                                                 .hidden = 64,
-                                                 .layers = 1,
-                                                 .dropout = 0,
+  const nn::Transformer model(params / "model", {.source_vocab_size = kVocab,
+                                                 .target_vocab_size = kVocab,
+                                                 .transformer = {.embed_dim = 32,
+                                                                 .num_heads = 2,
+                                                                 .ffn_dim = 64,
+                                                                 .num_layers = 1,
+                                                                 .dropout = 0},
                                                  .tied = true});
   optim::AdamW opt(params, {.lr = 5e-3});
   optim::WarmupCosine schedule(opt, {.warmup = 20, .steps = 300});

@@ -15,7 +15,7 @@ using namespace tapehead;
 struct Options {
   std::string model = "memn2n", task = "all", subset, encoding = "position", tying = "adjacent";
   std::string overflow = "drop", choose = "val";
-  int64_t seeds = 1, hops = 0, width = 0, slots = 0, memory = 0, batch = 32, linear_start = -1;
+  int64_t seeds = 1, hops = 0, embed_dim = 0, slots = 0, memory = 0, batch = 32, linear_start = -1;
   double lr = 0, clip = 0, time_noise = -1, dropout = -1, supervision = 0;
   bool joint = false, interactive = false;
 };
@@ -23,7 +23,7 @@ struct Options {
 // What an option is when it is not given: the published setting of a model.
 struct Preset {
   std::string_view model;
-  int64_t width = 64, hops = 3, slots = 20;
+  int64_t embed_dim = 64, hops = 3, slots = 20;
   int64_t memory = 0;              // sentences that are kept; 0: all
   int64_t epochs = 50, halve = 0;  // every so many epochs the learning rate is halved
   int64_t linear_start = 0;        // epochs
@@ -36,7 +36,7 @@ struct Preset {
 };
 constexpr Preset kPresets[] = {
     {.model = "memn2n",
-     .width = 20,
+     .embed_dim = 20,
      .memory = 50,
      .epochs = 100,
      .halve = 25,
@@ -47,7 +47,7 @@ constexpr Preset kPresets[] = {
      .sgd = true,
      .keep_best = false},
     {.model = "memn2n-joint",
-     .width = 50,
+     .embed_dim = 50,
      .memory = 50,
      .epochs = 60,
      .halve = 15,
@@ -57,22 +57,22 @@ constexpr Preset kPresets[] = {
      .time_noise = 0.1,
      .sgd = true,
      .keep_best = false},
-    {.model = "memnn", .width = 100, .hops = 6, .epochs = 300, .halve = 100, .lr = 3e-3},
+    {.model = "memnn", .embed_dim = 100, .hops = 6, .epochs = 300, .halve = 100, .lr = 3e-3},
     {.model = "kv",
-     .width = 50,
+     .embed_dim = 50,
      .memory = 50,
      .epochs = 100,
      .halve = 25,
      .lr = 5e-3,
      .time_noise = 0.1},
     {.model = "entnet",
-     .width = 100,
+     .embed_dim = 100,
      .memory = 70,
      .epochs = 200,
      .halve = 25,
      .lr = 1e-2,
      .clip = 40},
-    {.model = "dmn", .width = 80, .epochs = 100, .dropout = 0.1, .l2 = 1e-3},
+    {.model = "dmn", .embed_dim = 80, .epochs = 100, .dropout = 0.1, .l2 = 1e-3},
     {.model = "universal",
      .memory = 70,
      .epochs = 100,
@@ -81,7 +81,7 @@ constexpr Preset kPresets[] = {
      .dropout = 0.3,
      .bucket = true},
     {.model = "universal-joint",
-     .width = 128,
+     .embed_dim = 128,
      .hops = 4,
      .memory = 70,
      .epochs = 30,
@@ -118,7 +118,7 @@ inline void add_options(train::Cli& cli, Options& t) {
   cli.option("--seeds", t.seeds, {1, 1000}, "trainings of each, of which the best counts",
              Keep::fixed);
   cli.option("--choose", t.choose, "the best by val (error) or loss (of training)");
-  cli.option("--width", t.width, train::kSize, "of embeddings", Keep::fixed);
+  cli.option("--embed-dim,--width", t.embed_dim, train::kSize, "of embeddings", Keep::fixed);
   cli.option("--hops", t.hops, train::kSize, "looks at the story (3, memnn 6)", Keep::fixed);
   cli.option("--slots", t.slots, train::kSize,
              "of entnet's (20), ntm's and dnc's memory (20 and 64)", Keep::fixed);
@@ -152,7 +152,7 @@ inline void set_defaults(Options& t, train::Options& o) {
   const auto unless_given = [](auto& value, auto unset, auto preset) {
     if (value == unset) value = preset;
   };
-  unless_given(t.width, 0, p.width);
+  unless_given(t.embed_dim, 0, p.embed_dim);
   unless_given(t.hops, 0, p.hops);
   unless_given(t.slots, 0, p.slots);
   unless_given(t.memory, 0, p.memory);
@@ -166,7 +166,7 @@ inline void set_defaults(Options& t, train::Options& o) {
 
 // A model, whatever it is.
 struct Model {
-  std::function<nn::Answered(const data::StoryBatch&)> answer;
+  std::function<nn::StoryOutput(const data::StoryBatch&)> answer;
   std::function<Tensor(const data::StoryBatch&)> loss;
   std::function<void(bool on)> linear_start = [](bool) {};
 
@@ -182,8 +182,8 @@ struct Model {
 
 inline Model make_memn2n(const nn::Scope& at, const Options& t, int64_t vocab, int64_t words) {
   const auto m = std::make_shared<nn::MemN2N>(
-      at, nn::MemN2NConfig{.vocab = vocab,
-                           .width = t.width,
+      at, nn::MemN2NConfig{.vocab_size = vocab,
+                           .embed_dim = t.embed_dim,
                            .hops = t.hops,
                            .memory = t.memory,
                            .words = words,
@@ -198,41 +198,46 @@ inline Model make_memn2n(const nn::Scope& at, const Options& t, int64_t vocab, i
 // A machine that reads word by word.
 inline Model make_reader(const nn::Scope& at, const Options& t, int64_t vocab) {
   const auto make = [&](const nn::Scope& place, int64_t in, int64_t out) -> nn::Machine {
-    if (t.model == "ntm") return nn::Ntm(place, {.in = in, .out = out, .slots = t.slots});
-    if (t.model == "dnc") return nn::Dnc(place, {.in = in, .out = out, .slots = t.slots});
-    return nn::Lstm(place, {.in = in, .out = out});
+    if (t.model == "ntm")
+      return nn::Ntm(place, {.input_size = in, .output_size = out, .slots = t.slots});
+    if (t.model == "dnc")
+      return nn::Dnc(place, {.input_size = in, .output_size = out, .slots = t.slots});
+    return nn::Lstm(place, {.input_size = in, .output_size = out});
   };
-  return Model::of(std::make_shared<nn::StoryReader>(at, vocab, t.width, make));
+  return Model::of(std::make_shared<nn::StoryReader>(at, vocab, t.embed_dim, make));
 }
 
 inline Model make_model(const nn::Scope& at, const Options& t, int64_t vocab, int64_t words) {
   if (t.model == "memn2n") return make_memn2n(at, t, vocab, words);
   if (t.model == "memnn")
     return Model::of(std::make_shared<nn::MemNN>(
-        at, nn::MemNNConfig{.vocab = vocab, .words = words, .width = t.width, .hops = t.hops}));
+        at, nn::MemNNConfig{
+                .vocab_size = vocab, .words = words, .embed_dim = t.embed_dim, .hops = t.hops}));
   if (t.model == "kv")
-    return Model::of(std::make_shared<nn::KeyValue>(
-        at,
-        nn::KeyValueConfig{
-            .vocab = vocab, .words = words, .width = t.width, .hops = t.hops, .memory = t.memory}));
+    return Model::of(std::make_shared<nn::KeyValue>(at, nn::KeyValueConfig{.vocab_size = vocab,
+                                                                           .words = words,
+                                                                           .embed_dim = t.embed_dim,
+                                                                           .hops = t.hops,
+                                                                           .memory = t.memory}));
   if (t.model == "entnet")
     return Model::of(std::make_shared<nn::EntNet>(
-        at, nn::EntNetConfig{.vocab = vocab, .words = words, .width = t.width, .slots = t.slots}));
+        at, nn::EntNetConfig{
+                .vocab_size = vocab, .words = words, .embed_dim = t.embed_dim, .slots = t.slots}));
   if (t.model == "dmn")
-    return Model::of(std::make_shared<nn::Dmn>(at, nn::DmnConfig{.vocab = vocab,
+    return Model::of(std::make_shared<nn::Dmn>(at, nn::DmnConfig{.vocab_size = vocab,
                                                                  .words = words,
-                                                                 .width = t.width,
+                                                                 .embed_dim = t.embed_dim,
                                                                  .hops = t.hops,
                                                                  .dropout = t.dropout,
                                                                  .supervision = t.supervision}));
   if (t.model == "universal")
     return Model::of(std::make_shared<nn::UniversalQa>(
-        at, nn::UniversalQaConfig{.vocab = vocab,
+        at, nn::UniversalQaConfig{.vocab_size = vocab,
                                   .words = words,
-                                  .width = t.width,
-                                  .hidden = 4 * t.width,
-                                  .universal = {.steps = t.hops, .act = true},
-                                  .dropout = t.dropout,
+                                  .transformer = {.embed_dim = t.embed_dim,
+                                                  .ffn_dim = 4 * t.embed_dim,
+                                                  .dropout = t.dropout},
+                                  .universal = {.steps = t.hops, .adaptive = true},
                                   .mean_pool = false}));
   return make_reader(at, t, vocab);
 }

@@ -49,13 +49,14 @@ constexpr const char* kHeadBias = "cls.predictions.bias";
 constexpr const char* kEmbedding = "bert.embeddings.word_embeddings.weight";
 
 Mapping mapping_of(const BertConfig& c, const std::string& architecture) {
+  const int64_t C = c.transformer.embed_dim;
   Mapping mapping{.rows = kBert,
                   .prefix = "bert.",
                   .prefixed = architecture != kBase,
                   .ignored = {"bert.embeddings.position_ids", "cls.seq_relationship.*"},
                   .old_endings = {{"LayerNorm.gamma", "LayerNorm.weight"},
                                   {"LayerNorm.beta", "LayerNorm.bias"}},
-                  .joined = {c.width, c.width, c.width}};
+                  .joined = {C, C, C}};
   if (architecture == kMaskedLm) {
     mapping.ignored.push_back("bert.pooler.*");
     mapping.copies = {{kHeadWeight, kEmbedding}, {"cls.predictions.decoder.bias", kHeadBias}};
@@ -104,24 +105,25 @@ void load_both(const Folder& folder, const Bert& model, const Head& head,
 }
 
 Json config_of(const BertConfig& c, const std::string& architecture) {
-  const std::string act = name_of(c.act);
-  if (act.empty())
+  const TransformerOptions& t = c.transformer;
+  const std::string activation = name_of(t.activation);
+  if (activation.empty())
     throw ValueError(
         "save: config.json has no name for the activation of this Bert; Params::save writes its "
         "parameters");
   return {{"architectures", Json::array({architecture})},
           {"model_type", "bert"},
-          {"vocab_size", c.vocab},
-          {"hidden_size", c.width},
-          {"num_hidden_layers", c.layers},
-          {"num_attention_heads", c.heads},
-          {"intermediate_size", c.hidden > 0 ? c.hidden : 4 * c.width},
-          {"hidden_act", act},
-          {"hidden_dropout_prob", c.dropout},
-          {"attention_probs_dropout_prob", c.dropout},
+          {"vocab_size", c.vocab_size},
+          {"hidden_size", t.embed_dim},
+          {"num_hidden_layers", t.num_layers},
+          {"num_attention_heads", t.num_heads},
+          {"intermediate_size", t.ffn_dim},
+          {"hidden_act", activation},
+          {"hidden_dropout_prob", *t.dropout},
+          {"attention_probs_dropout_prob", *t.dropout},
           {"max_position_embeddings", c.context},
           {"type_vocab_size", c.token_types},
-          {"layer_norm_eps", c.eps},
+          {"layer_norm_eps", *t.norm.eps},
           {"tie_word_embeddings", true}};
 }
 
@@ -141,16 +143,17 @@ BertConfig bert_config(const Folder& folder) {
   Fields f(folder);
   if (folder.model_type != "bert") f.fail("model_type", "bert is the model of this kind");
   BertConfig c;
-  c.vocab = f.size("vocab_size");
-  c.width = f.size("hidden_size");
-  c.layers = f.layers("num_hidden_layers");
-  c.heads = f.size("num_attention_heads");
-  c.hidden = f.size("intermediate_size");
+  TransformerOptions& t = c.transformer;
+  c.vocab_size = f.size("vocab_size");
+  t.embed_dim = f.size("hidden_size");
+  t.num_layers = f.layers("num_hidden_layers");
+  t.num_heads = f.size("num_attention_heads");
+  t.ffn_dim = f.size("intermediate_size");
   c.context = f.size("max_position_embeddings");
   c.token_types = f.size("type_vocab_size");
-  c.act = read_activation(f, "hidden_act");
-  c.dropout = f.number("hidden_dropout_prob", 0.1);
-  c.eps = f.number("layer_norm_eps", 1e-12);
+  t.activation = read_activation(f, "hidden_act");
+  t.dropout = f.number("hidden_dropout_prob", 0.1);
+  t.norm.eps = f.number("layer_norm_eps", 1e-12);
   f.only("position_embedding_type", "absolute");
   f.ignore({"attention_probs_dropout_prob", "directionality", "pooler_fc_size",
             "pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head",

@@ -60,30 +60,31 @@ void read(const hf::Folder& folder) {
 
 TEST_CASE("config.json: what is missing has the defaults of transformers") {
   const nn::GptConfig gpt2 = hf::gpt_config(folder_of(kGpt2));
-  CHECK(gpt2.hidden == 16);
-  CHECK(gpt2.dropout == 0.1);
+  CHECK(gpt2.transformer.ffn_dim == 16);
+  CHECK(gpt2.transformer.dropout == 0.1);
   CHECK(gpt2.tied);
   CHECK(gpt2.head);
-  CHECK(!gpt2.rope);
+  CHECK(!gpt2.transformer.attention.rope);
   const nn::GptConfig llama = hf::gpt_config(folder_of(kLlama));
-  CHECK(llama.kv_heads == 2);
-  CHECK(llama.head_width == 2);
+  CHECK(llama.transformer.attention.num_kv_heads == 2);
+  CHECK(llama.transformer.attention.head_dim == 2);
   CHECK(!llama.tied);
-  CHECK(!llama.bias);
-  CHECK(llama.rope->base == 5e5);
-  CHECK(llama.rope->scaling.kind == RopeScaling::none);
+  CHECK(!*llama.transformer.bias);
+  CHECK(llama.transformer.attention.rope->base == 5e5);
+  CHECK(llama.transformer.attention.rope->scaling.kind == RopeScaling::none);
   CHECK(llama.window == 0);
   const nn::T5Config t5 = hf::t5_config(folder_of(kT5));
-  CHECK(t5.decoder_layers == 2);
+  CHECK(t5.num_decoder_layers == 2);
   CHECK(t5.max_distance == 128);
   CHECK(t5.scale_logits);
-  CHECK(!t5.gated);
+  CHECK(!t5.transformer.ffn.gated);
   CHECK(!hf::t5_config(folder_of(kT5, R"({"tie_word_embeddings": false})")).scale_logits);
-  CHECK(hf::t5_config(folder_of(kT5, R"({"feed_forward_proj": "gated-gelu"})")).gated);
+  CHECK(hf::t5_config(folder_of(kT5, R"({"feed_forward_proj": "gated-gelu"})"))
+            .transformer.ffn.gated);
   CHECK(!hf::bert_config(folder_of(kBert)).pooler);
   CHECK(hf::class_count(folder_of(kBert)) == 2);
   CHECK(hf::class_count(folder_of(kBert, R"({"num_labels": 5})")) == 5);
-  CHECK(hf::vit_config(folder_of(kVit)).image == std::array<int64_t, 2>{4, 8});
+  CHECK(hf::vit_config(folder_of(kVit)).image_size == std::array<int64_t, 2>{4, 8});
 }
 
 TEST_CASE("config.json: fields that change nothing do not refuse a model") {
@@ -119,36 +120,38 @@ TEST_CASE("config.json: as published with SmolLM2-135M and Qwen2.5-0.5B") {
     "use_sliding_window": false, "vocab_size": 151936})"));
   const struct {
     const nn::GptConfig& c;
-    int64_t vocab, context, width, hidden, layers, heads, kv_heads, head_width, count;
+    int64_t vocab_size, context, embed_dim, ffn_dim, num_layers, num_heads, num_kv_heads, head_dim,
+        count;
     double base, eps;
     bool qkv_bias;
   } cases[] = {{smol, 49152, 8192, 576, 1536, 30, 9, 3, 64, 134515008, 1e5, 1e-5, false},
                {qwen, 151936, 32768, 896, 4864, 24, 14, 2, 64, 494032768, 1e6, 1e-6, true}};
   for (const auto& want : cases) {
-    const nn::GptConfig& c = want.c;
-    CAPTURE(c.vocab);
-    CHECK(c.vocab == want.vocab);
+    const nn::GptConfig c = nn::completed(want.c);
+    const nn::TransformerOptions& t = c.transformer;
+    CAPTURE(c.vocab_size);
+    CHECK(c.vocab_size == want.vocab_size);
     CHECK(c.context == want.context);
-    CHECK(c.width == want.width);
-    CHECK(c.hidden == want.hidden);
-    CHECK(c.layers == want.layers);
-    CHECK(c.heads == want.heads);
-    CHECK(c.kv_heads == want.kv_heads);
-    CHECK(c.head_width == want.head_width);
-    CHECK(c.rope->base == want.base);
-    CHECK(c.rope->scaling.kind == RopeScaling::none);
-    CHECK_FALSE(c.rope->interleaved);
-    CHECK(c.eps == want.eps);
-    CHECK(c.qkv_bias == want.qkv_bias);
-    CHECK_FALSE(c.out_bias.value_or(c.bias));
-    CHECK_FALSE(c.bias);
-    CHECK(c.rms);
-    CHECK(c.gated);
+    CHECK(t.embed_dim == want.embed_dim);
+    CHECK(t.ffn_dim == want.ffn_dim);
+    CHECK(t.num_layers == want.num_layers);
+    CHECK(t.num_heads == want.num_heads);
+    CHECK(t.attention.num_kv_heads == want.num_kv_heads);
+    CHECK(t.attention.head_dim == want.head_dim);
+    CHECK(t.attention.rope->base == want.base);
+    CHECK(t.attention.rope->scaling.kind == RopeScaling::none);
+    CHECK_FALSE(t.attention.rope->interleaved);
+    CHECK(t.norm.eps == want.eps);
+    CHECK(t.attention.bias == want.qkv_bias);
+    CHECK_FALSE(*t.attention.out_bias);
+    CHECK_FALSE(*t.bias);
+    CHECK(t.norm.type == nn::NormType::rms_norm);
+    CHECK(t.ffn.gated);
     CHECK(c.tied);
     CHECK(c.head);
     CHECK(c.window == 0);
-    CHECK(c.dropout == 0);
-    CHECK(silu(ones({1})).item() == c.act(ones({1})).item());
+    CHECK(t.dropout == 0.0);
+    CHECK(t.activation.name() == "silu");
     // The models have as many parameters as they were published with.
     const nn::Params params = nn::Params::shapes_only();
     const nn::Gpt gpt(params.root(), c);
@@ -158,7 +161,7 @@ TEST_CASE("config.json: as published with SmolLM2-135M and Qwen2.5-0.5B") {
 
 TEST_CASE("config.json: rotary embeddings in both spellings") {
   const auto rope = [](const char* changes) {
-    return *hf::gpt_config(folder_of(kLlama, changes)).rope;
+    return *hf::gpt_config(folder_of(kLlama, changes)).transformer.attention.rope;
   };
   const char* old = R"({"rope_scaling": {"type": "linear", "factor": 2}})";
   const char* now = R"({"rope_theta": null, "rope_parameters": {"rope_type": "linear",

@@ -19,7 +19,9 @@ namespace {
 
 constexpr const char* kIndex = "model.safetensors.index.json";
 
-const nn::GptConfig kSmall{.vocab = 7, .context = 4, .width = 4, .heads = 2, .layers = 1};
+const nn::GptConfig kSmall{.vocab_size = 7,
+                           .context = 4,
+                           .transformer = {.embed_dim = 4, .num_heads = 2, .num_layers = 1}};
 
 template <class E = FormatError>
 std::string refusal(const Scratch& scratch) {

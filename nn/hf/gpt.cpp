@@ -24,6 +24,9 @@ const std::vector<Row> kLlama = {
     {"layers.*.attention.qkv",
      {"model.layers.*.self_attn.q_proj", "model.layers.*.self_attn.k_proj",
       "model.layers.*.self_attn.v_proj"}},
+    {"layers.*.attention.q", {"model.layers.*.self_attn.q_proj"}},
+    {"layers.*.attention.k", {"model.layers.*.self_attn.k_proj"}},
+    {"layers.*.attention.v", {"model.layers.*.self_attn.v_proj"}},
     {"layers.*.attention.out", {"model.layers.*.self_attn.o_proj"}},
     {"layers.*.norm2", {"model.layers.*.post_attention_layernorm"}},
     {"layers.*.feed_forward.gate", {"model.layers.*.mlp.gate_proj"}},
@@ -42,14 +45,14 @@ Mapping gpt_mapping(const GptConfig& c, const std::string& model_type) {
             .prefixed = c.head,
             .ignored = {"transformer.h.*.attn.bias", "transformer.h.*.attn.masked_bias"},
             .copies = {{"lm_head.weight", "transformer.wte.weight"}}};
-  const int64_t width = c.head_width > 0 ? c.head_width : c.width / c.heads;
-  const int64_t keys = width * (c.kv_heads > 0 ? c.kv_heads : c.heads);
+  const MultiHeadOptions a = completed(c).transformer.attention;
+  const int64_t queries = a.head_dim * a.num_heads, keys = a.head_dim * a.num_kv_heads;
   return {.rows = kLlama,
           .prefix = "model.",
           .prefixed = c.head,
           .ignored = {"model.layers.*.self_attn.rotary_emb.inv_freq"},
           .copies = {{"lm_head.weight", "model.embed_tokens.weight"}},
-          .joined = {width * c.heads, keys, keys}};
+          .joined = {queries, keys, keys}};
 }
 
 void load(const Folder& folder, const Gpt& model) {

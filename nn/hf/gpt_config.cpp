@@ -28,17 +28,18 @@ const Architecture& architecture_of(const std::string& model_type, const Fields&
 
 GptConfig read_gpt2(Fields& f) {
   GptConfig c;
-  c.vocab = f.size("vocab_size");
+  TransformerOptions& t = c.transformer;
+  c.vocab_size = f.size("vocab_size");
   c.context = f.size("n_positions");
-  c.width = f.size("n_embd");
-  c.layers = f.layers("n_layer");
-  c.heads = f.size("n_head");
-  c.hidden = f.size("n_inner", 4 * c.width);
-  c.eps = f.number("layer_norm_epsilon");
-  c.dropout = f.number("resid_pdrop", 0.1);
-  c.act = read_activation(f, "activation_function");
+  t.embed_dim = f.size("n_embd");
+  t.num_layers = f.layers("n_layer");
+  t.num_heads = f.size("n_head");
+  t.ffn_dim = f.size("n_inner", 4 * t.embed_dim);
+  t.norm.eps = f.number("layer_norm_epsilon");
+  t.dropout = f.number("resid_pdrop", 0.1);
+  t.activation = read_activation(f, "activation_function");
   c.tied = f.flag("tie_word_embeddings", true);
-  if (!f.flag("scale_attn_weights", true)) c.scale = 1;
+  if (!f.flag("scale_attn_weights", true)) t.attention.scale = 1;
   c.scale_by_layer = f.flag("scale_attn_by_inverse_layer_idx", false);
   f.ignore({"attn_pdrop", "embd_pdrop", "n_ctx", "reorder_and_upcast_attn", "summary_activation",
             "summary_first_dropout", "summary_proj_to_labels", "summary_type", "summary_use_proj"});
@@ -47,78 +48,80 @@ GptConfig read_gpt2(Fields& f) {
 
 // Biases and windows, in which the members of the family differ.
 void read_variant(Fields& f, const std::string& model_type, GptConfig& c) {
-  c.bias = false;
+  TransformerOptions& t = c.transformer;
+  t.bias = false;
   if (model_type == "llama") {
-    c.bias = f.flag("mlp_bias", false);
-    c.qkv_bias = c.out_bias = f.flag("attention_bias", false);
+    t.bias = f.flag("mlp_bias", false);
+    t.attention.bias = f.flag("attention_bias", false);
   } else if (model_type == "mistral") {
     f.ignore({"sliding_window"});
     if (f.has("sliding_window")) c.window = f.count("sliding_window");
   } else {
-    c.qkv_bias = true;
+    t.attention.bias = true;
+    t.attention.out_bias = false;
     f.only("use_sliding_window", false);
     f.ignore({"sliding_window", "max_window_layers"});
-    f.only_each("layer_types", "full_attention", c.layers);
+    f.only_each("layer_types", "full_attention", t.num_layers);
   }
 }
 
 GptConfig read_llama(Fields& f, const std::string& model_type) {
   GptConfig c;
-  c.vocab = f.size("vocab_size");
+  TransformerOptions& t = c.transformer;
+  c.vocab_size = f.size("vocab_size");
   c.context = f.count("max_position_embeddings");
-  c.width = f.size("hidden_size");
-  c.layers = f.layers("num_hidden_layers");
-  c.heads = f.size("num_attention_heads");
-  c.hidden = f.size("intermediate_size");
+  t.embed_dim = f.size("hidden_size");
+  t.num_layers = f.layers("num_hidden_layers");
+  t.num_heads = f.size("num_attention_heads");
+  t.ffn_dim = f.size("intermediate_size");
   // Without the field, Llama has as many as heads; the others have a number of their own.
-  c.kv_heads = model_type == "llama" ? f.size("num_key_value_heads", c.heads)
-                                     : f.size("num_key_value_heads");
-  c.head_width = f.size("head_dim", std::max<int64_t>(1, c.width / c.heads));
-  f.check_size("num_attention_heads", c.heads * c.head_width);
-  c.eps = f.number("rms_norm_eps");
-  c.act = read_activation(f, "hidden_act");
-  c.rope = read_rope(f, c.context);
+  t.attention.num_kv_heads = model_type == "llama" ? f.size("num_key_value_heads", t.num_heads)
+                                                   : f.size("num_key_value_heads");
+  t.attention.head_dim = f.size("head_dim", std::max<int64_t>(1, t.embed_dim / t.num_heads));
+  f.check_size("num_attention_heads", t.num_heads * t.attention.head_dim);
+  t.norm = {.type = NormType::rms_norm, .eps = f.number("rms_norm_eps")};
+  t.activation = read_activation(f, "hidden_act");
+  t.ffn.gated = true;
+  t.attention.rope = read_rope(f, c.context);
   c.tied = f.flag("tie_word_embeddings", false);
-  c.rms = c.gated = true;
   f.ignore({"attention_dropout", "pretraining_tp"});
   read_variant(f, model_type, c);
   return c;
 }
 
-int64_t head_width(const GptConfig& c) {
-  return c.head_width > 0 ? c.head_width : c.width / c.heads;
-}
-int64_t kv_heads(const GptConfig& c) { return c.kv_heads > 0 ? c.kv_heads : c.heads; }
-int64_t hidden(const GptConfig& c) { return c.hidden > 0 ? c.hidden : 4 * c.width; }
-bool qkv_bias(const GptConfig& c) { return c.qkv_bias.value_or(c.bias); }
-bool out_bias(const GptConfig& c) { return c.out_bias.value_or(c.bias); }
-
 Json gpt2_json(const GptConfig& c) {
-  return {{"vocab_size", c.vocab},
+  const TransformerOptions& t = c.transformer;
+  return {{"vocab_size", c.vocab_size},
           {"n_positions", c.context},
-          {"n_embd", c.width},
-          {"n_layer", c.layers},
-          {"n_head", c.heads},
-          {"n_inner", hidden(c)},
-          {"activation_function", name_of(c.act)},
-          {"layer_norm_epsilon", c.eps},
-          {"resid_pdrop", c.dropout},
-          {"embd_pdrop", c.dropout},
-          {"attn_pdrop", c.dropout},
-          {"scale_attn_weights", !c.scale},
+          {"n_embd", t.embed_dim},
+          {"n_layer", t.num_layers},
+          {"n_head", t.num_heads},
+          {"n_inner", t.ffn_dim},
+          {"activation_function", name_of(t.ffn.activation)},
+          {"layer_norm_epsilon", *t.norm.eps},
+          {"resid_pdrop", *t.dropout},
+          {"embd_pdrop", *t.dropout},
+          {"attn_pdrop", *t.dropout},
+          {"scale_attn_weights", !t.attention.scale},
           {"scale_attn_by_inverse_layer_idx", c.scale_by_layer}};
 }
 
 Json llama_json(const GptConfig& c, const std::string& model_type) {
-  Json out = {{"vocab_size", c.vocab},          {"max_position_embeddings", c.context},
-              {"hidden_size", c.width},         {"num_hidden_layers", c.layers},
-              {"num_attention_heads", c.heads}, {"num_key_value_heads", kv_heads(c)},
-              {"head_dim", head_width(c)},      {"intermediate_size", hidden(c)},
-              {"hidden_act", name_of(c.act)},   {"rms_norm_eps", c.eps}};
-  write_rope(*c.rope, out);
+  const TransformerOptions& t = c.transformer;
+  Json out = {{"vocab_size", c.vocab_size},
+              {"max_position_embeddings", c.context},
+              {"hidden_size", t.embed_dim},
+              {"num_hidden_layers", t.num_layers},
+              {"num_attention_heads", t.num_heads},
+              {"num_key_value_heads", t.attention.num_kv_heads},
+              {"head_dim", t.attention.head_dim},
+              {"intermediate_size", t.ffn_dim},
+              {"hidden_act", name_of(t.ffn.activation)},
+              {"rms_norm_eps", *t.norm.eps}};
+  write_rope(*t.attention.rope, out);
   if (model_type == "llama") {
-    out["attention_bias"] = qkv_bias(c);
-    out["mlp_bias"] = c.bias;
+    out["attention_bias"] = *t.attention.bias;
+    out["mlp_bias"] = *t.bias;
   } else if (model_type == "mistral") {
     out["sliding_window"] = c.window;
   } else {
@@ -146,19 +149,24 @@ GptConfig gpt_config(const Folder& folder) {
 }
 
 std::string model_type_of(const GptConfig& c) {
-  const bool all_biases = c.bias && qkv_bias(c) && out_bias(c);
-  const bool gpt2 = !c.rope && !c.rms && !c.gated && all_biases && c.window == 0 &&
-                    kv_heads(c) == c.heads && head_width(c) * c.heads == c.width &&
-                    c.scale.value_or(1) == 1;
+  const TransformerOptions& t = c.transformer;
+  const MultiHeadOptions& a = t.attention;
+  const bool rms = t.norm.type == NormType::rms_norm, gated = t.ffn.gated;
+  const bool usual = *t.norm_first && !t.norm.make && !t.mixture && !t.make_ffn &&
+                     t.ffn.kernel_size == 1 && !name_of(t.ffn.activation).empty();
+  const bool all_biases = *t.bias && *a.bias && *a.out_bias;
+  const bool gpt2 = !a.rope && !rms && !gated && all_biases && c.window == 0 && *a.packed_qkv &&
+                    a.num_kv_heads == t.num_heads && a.head_dim * t.num_heads == t.embed_dim &&
+                    a.scale.value_or(1) == 1;
   const bool rotates =
-      c.rope && !c.rope->interleaved && (c.rope->width == 0 || c.rope->width == head_width(c));
-  const bool llama = rotates && c.rms && c.gated && !c.scale && !c.scale_by_layer;
-  const bool no_biases = !c.bias && !qkv_bias(c) && !out_bias(c);
-  if (!name_of(c.act).empty()) {
+      a.rope && !a.rope->interleaved && (a.rope->width == 0 || a.rope->width == a.head_dim);
+  const bool llama = rotates && rms && gated && !a.scale && !c.scale_by_layer;
+  const bool no_biases = !*t.bias && !*a.bias && !*a.out_bias;
+  if (usual) {
     if (gpt2) return "gpt2";
-    if (llama && c.window == 0 && qkv_bias(c) == out_bias(c)) return "llama";
+    if (llama && c.window == 0 && *a.bias == *a.out_bias) return "llama";
     if (llama && c.window > 0 && no_biases) return "mistral";
-    if (llama && c.window == 0 && !c.bias && !out_bias(c)) return "qwen2";
+    if (llama && c.window == 0 && !*t.bias && !*a.out_bias) return "qwen2";
   }
   throw ValueError(
       "save: transformers has no model like this Gpt: it must be as GPT-2 (LayerNorm, learned "

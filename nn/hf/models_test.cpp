@@ -50,9 +50,9 @@ Tensor run(const hf::Folder& folder, const std::string& again) {
   if (folder.model_type == "vit") {
     const nn::Vit vit(at, hf::vit_config(folder));
     ready(vit);
-    const auto [h, w] = vit.config().image;
-    const Tensor pixels = formula({2, vit.config().channels, h, w}, 1);
-    return vit.config().classes > 0 ? vit(pixels) : vit.encode(pixels).out;
+    const auto [h, w] = vit.config().image_size;
+    const Tensor pixels = formula({2, vit.config().num_channels, h, w}, 1);
+    return vit.config().num_classes > 0 ? vit(pixels) : vit.encode(pixels).out;
   }
   if (folder.model_type != "bert") {
     const nn::Gpt gpt(at, hf::gpt_config(folder));
@@ -61,7 +61,7 @@ Tensor run(const hf::Folder& folder, const std::string& again) {
   }
   const nn::Bert bert(at, hf::bert_config(folder));
   const nn::BertInput input{.token_types = tensor({{0, 0, 1, 1}, {0, 1, 1, 1}}),
-                            .seen = {.mask = mask()}};
+                            .attention = {.mask = mask()}};
   if (folder.architecture == "BertForMaskedLM") {
     const nn::MaskedLmHead head(params / "head", bert, hf::bert_tied(folder));
     ready(bert, head);
@@ -240,7 +240,9 @@ TEST_CASE("models that transformers does not have are not saved") {
     });
   };
   const nn::Activation odd = [](const Tensor& x) { return sin(x); };
-  const nn::GptConfig gpt{.vocab = 3, .context = 4, .width = 4, .heads = 2, .layers = 1};
+  const nn::GptConfig gpt{.vocab_size = 3,
+                          .context = 4,
+                          .transformer = {.embed_dim = 4, .num_heads = 2, .num_layers = 1}};
   const std::string no_gpt =
       "save: transformers has no model like this Gpt: it must be as GPT-2 (LayerNorm, learned "
       "positions, biases, no gate) or as Llama, Mistral or Qwen2 (RMSNorm, rotary positions, a "
@@ -249,33 +251,39 @@ TEST_CASE("models that transformers does not have are not saved") {
   for (const int what : {0, 1, 2, 3, 4}) {
     CAPTURE(what);
     nn::GptConfig c = gpt;
-    if (what == 0) c.rms = true;
-    if (what == 1) c.rope = RopeOptions{};
-    if (what == 2) c.act = odd;
-    if (what == 4) c.scale = 0.5;
+    if (what == 0) c.transformer.norm.type = nn::NormType::rms_norm;
+    if (what == 1) c.transformer.attention.rope = RopeOptions{};
+    if (what == 2) c.transformer.activation = odd;
+    if (what == 4) c.transformer.attention.scale = 0.5;
     if (what == 3) {
-      c.rms = c.gated = true;
-      c.rope = RopeOptions{.interleaved = true};
+      c.transformer.norm.type = nn::NormType::rms_norm;
+      c.transformer.ffn.gated = true;
+      c.transformer.attention.rope = RopeOptions{.interleaved = true};
     }
     CHECK(refuse([&](const nn::Scope& at) { return nn::Gpt(at, c); }) == no_gpt);
   }
   CHECK(refuse([&](const nn::Scope& at) {
-          return nn::T5(at,
-                        {.vocab = 3, .width = 4, .heads = 2, .hidden = 4, .layers = 1, .act = odd});
+          return nn::T5(at, {.vocab_size = 3,
+                             .transformer = {.embed_dim = 4,
+                                             .num_heads = 2,
+                                             .ffn_dim = 4,
+                                             .num_layers = 1,
+                                             .activation = odd}});
         }) ==
         "save: config.json has no name for the activation of this T5; Params::save writes its "
         "parameters");
   CHECK(refuse([&](const nn::Scope& at) {
-          return nn::Bert(at, {.vocab = 3, .width = 4, .heads = 2, .layers = 1, .act = odd});
+          return nn::Bert(
+              at, {.vocab_size = 3,
+                   .transformer = {
+                       .embed_dim = 4, .num_heads = 2, .num_layers = 1, .activation = odd}});
         }) ==
         "save: config.json has no name for the activation of this Bert; Params::save writes "
         "its parameters");
   CHECK(refuse([&](const nn::Scope& at) {
-          return nn::Vit(at, {.image = {4, 4},
-                              .patch = {2, 2},
-                              .width = 4,
-                              .heads = 2,
-                              .layers = 1,
+          return nn::Vit(at, {.image_size = {4, 4},
+                              .patch_size = {2, 2},
+                              .transformer = {.embed_dim = 4, .num_heads = 2, .num_layers = 1},
                               .mean_pool = true});
         }) ==
         "save: transformers has no model like this Vit: it must have learned positions, a "

@@ -30,8 +30,8 @@ TEST_CASE("what config.json says of sizes is checked by the weights before a mod
       {"GPT-2", "n_inner", "2147483648",
        "'n_inner' is 2147483648; no weight of model.safetensors is so large: at most 256 numbers"},
       {"GPT-2", "n_head", "3",
-       "multi_head_attention: 3 heads do not divide the width 8; choose another number, or give "
-       "head_width (in layers.0.attention)"},
+       "multi_head_attention: 3 heads do not divide embed_dim = 8; choose another number, or give "
+       "head_dim (in layers.0.attention)"},
       {"Llama", "head_dim", "2147483648",
        "'head_dim' is 2147483648; no weight of model.safetensors is so large: at most 192 numbers"},
       {"Llama", "head_dim", "7", "rope: the width is 7; it must be positive and even"},

@@ -53,7 +53,7 @@ const std::vector<Row> kGated = {
 
 Mapping mapping_of(const T5Config& c) {
   std::vector<Row> rows = kT5;
-  const std::vector<Row>& more = c.gated ? kGated : kPlain;
+  const std::vector<Row>& more = c.transformer.ffn.gated ? kGated : kPlain;
   rows.insert(rows.end(), more.begin(), more.end());
   return {.rows = rows,
           // The first files had relative positions for the memory, which were never used.
@@ -67,12 +67,12 @@ Mapping mapping_of(const T5Config& c) {
 void read_feed_forward(Fields& f, T5Config& c) {
   constexpr std::string_view kGate = "gated-";
   const std::string spelt = f.word("feed_forward_proj", "relu");
-  c.gated = f.flag("is_gated_act", spelt.starts_with(kGate));
-  std::string act = spelt == "gated-gelu" ? "gelu_new" : spelt;
-  if (act.starts_with(kGate)) act = act.substr(kGate.size());
+  c.transformer.ffn.gated = f.flag("is_gated_act", spelt.starts_with(kGate));
+  std::string name = spelt == "gated-gelu" ? "gelu_new" : spelt;
+  if (name.starts_with(kGate)) name = name.substr(kGate.size());
   const char* field = f.has("dense_act_fn") ? "dense_act_fn" : "feed_forward_proj";
-  c.act = activation_of(f.word("dense_act_fn", act));
-  if (!c.act) f.fail(field, "this activation is not supported");
+  c.transformer.activation = activation_of(f.word("dense_act_fn", name));
+  if (!c.transformer.activation) f.fail(field, "this activation is not supported");
 }
 
 }  // namespace
@@ -81,20 +81,21 @@ T5Config t5_config(const Folder& folder) {
   Fields f(folder);
   if (folder.model_type != "t5") f.fail("model_type", "t5 is the model of this kind");
   T5Config c;
-  c.vocab = f.size("vocab_size");
-  c.width = f.size("d_model");
-  c.head_width = f.size("d_kv");
-  c.hidden = f.size("d_ff");
-  c.layers = f.layers("num_layers");
-  c.decoder_layers = f.layers("num_decoder_layers", c.layers);
-  c.heads = f.size("num_heads");
-  f.check_size("num_heads", c.heads * c.head_width);
-  c.buckets = f.size("relative_attention_num_buckets");
+  TransformerOptions& t = c.transformer;
+  c.vocab_size = f.size("vocab_size");
+  t.embed_dim = f.size("d_model");
+  t.attention.head_dim = f.size("d_kv");
+  t.ffn_dim = f.size("d_ff");
+  t.num_layers = f.layers("num_layers");
+  c.num_decoder_layers = f.layers("num_decoder_layers", t.num_layers);
+  t.num_heads = f.size("num_heads");
+  f.check_size("num_heads", t.num_heads * t.attention.head_dim);
+  c.num_buckets = f.size("relative_attention_num_buckets");
   c.max_distance = f.count("relative_attention_max_distance", 128);
   if (c.max_distance > kMaxDistance)  // each has an entry in a table
     f.fail("relative_attention_max_distance", fmt::format("it must be at most {}", kMaxDistance));
-  c.dropout = f.number("dropout_rate", 0.1);
-  c.eps = f.number("layer_norm_epsilon");
+  t.dropout = f.number("dropout_rate", 0.1);
+  t.norm.eps = f.number("layer_norm_epsilon");
   c.pad = f.index("pad_token_id", 0);
   c.eos = f.index("eos_token_id", 1);
   read_feed_forward(f, c);
@@ -121,28 +122,31 @@ void save(const std::string& path, const T5& model, const SaveOptions& options) 
   const T5Config& c = model.config();
   const Mapping mapping = mapping_of(c);
   const std::vector<Place> places = places_of(model.scope(), mapping);
-  const std::string act = name_of(c.act);
-  if (act.empty())
+  const TransformerOptions& t = c.transformer;
+  const std::string activation = name_of(t.activation);
+  if (activation.empty())
     throw ValueError(
         "save: config.json has no name for the activation of this T5; Params::save "
         "writes its parameters");
-  const std::string spelt = !c.gated ? act : act == "gelu_new" ? "gated-gelu" : "gated-" + act;
+  const std::string spelt = !t.ffn.gated               ? activation
+                            : activation == "gelu_new" ? "gated-gelu"
+                                                       : "gated-" + activation;
   const Json config = {{"architectures", Json::array({c.head ? kWithHead : kBase})},
                        {"model_type", "t5"},
-                       {"vocab_size", c.vocab},
-                       {"d_model", c.width},
-                       {"d_kv", c.head_width},
-                       {"d_ff", c.hidden},
-                       {"num_layers", c.layers},
-                       {"num_decoder_layers", c.decoder_layers > 0 ? c.decoder_layers : c.layers},
-                       {"num_heads", c.heads},
-                       {"relative_attention_num_buckets", c.buckets},
+                       {"vocab_size", c.vocab_size},
+                       {"d_model", t.embed_dim},
+                       {"d_kv", t.attention.head_dim},
+                       {"d_ff", t.ffn_dim},
+                       {"num_layers", t.num_layers},
+                       {"num_decoder_layers", c.num_decoder_layers},
+                       {"num_heads", t.num_heads},
+                       {"relative_attention_num_buckets", c.num_buckets},
                        {"relative_attention_max_distance", c.max_distance},
-                       {"dropout_rate", c.dropout},
-                       {"layer_norm_epsilon", c.eps},
+                       {"dropout_rate", *t.dropout},
+                       {"layer_norm_epsilon", *t.norm.eps},
                        {"feed_forward_proj", spelt},
-                       {"dense_act_fn", act},
-                       {"is_gated_act", c.gated},
+                       {"dense_act_fn", activation},
+                       {"is_gated_act", t.ffn.gated},
                        {"is_encoder_decoder", true},
                        {"pad_token_id", c.pad},
                        {"decoder_start_token_id", c.pad},

@@ -31,10 +31,8 @@ const std::vector<Row> kVit = {
 };
 
 Mapping mapping_of(const VitConfig& c) {
-  return {.rows = kVit,
-          .prefix = "vit.",
-          .prefixed = c.classes > 0,
-          .joined = {c.width, c.width, c.width}};
+  const int64_t C = c.transformer.embed_dim;
+  return {.rows = kVit, .prefix = "vit.", .prefixed = c.num_classes > 0, .joined = {C, C, C}};
 }
 
 // Theirs have axes of size 1, and patches as the kernel of a convolution.
@@ -43,9 +41,10 @@ std::vector<Place> places_of(const Vit& model) {
   std::vector<Place> places = hf::places_of(model.scope(), mapping_of(c));
   for (Place& place : places) {
     if (place.name == kPatches)
-      place.value = place.value.reshape({c.width, c.channels, c.patch[0], c.patch[1]});
+      place.value = place.value.reshape(
+          {c.transformer.embed_dim, c.num_channels, c.patch_size[0], c.patch_size[1]});
     else if (place.name == "vit.embeddings.cls_token")
-      place.value = place.value.reshape({1, 1, c.width});
+      place.value = place.value.reshape({1, 1, c.transformer.embed_dim});
     else if (place.name == "vit.embeddings.position_embeddings")
       place.value = place.value.unsqueeze(0);
   }
@@ -62,22 +61,24 @@ VitConfig vit_config(const Folder& folder) {
   Fields f(folder);
   if (folder.model_type != "vit") f.fail("model_type", "vit is the model of this kind");
   VitConfig c;
-  c.image = f.sizes("image_size");
-  c.patch = f.sizes("patch_size");
-  c.channels = f.size("num_channels");
-  c.width = f.size("hidden_size");
-  c.layers = f.layers("num_hidden_layers");
-  c.heads = f.size("num_attention_heads");
-  c.hidden = f.size("intermediate_size");
-  c.act = read_activation(f, "hidden_act");
-  c.dropout = f.number("hidden_dropout_prob", 0);
-  c.eps = f.number("layer_norm_eps", 1e-12);
-  c.qkv_bias = f.flag("qkv_bias", true);
-  const int64_t pooler = f.size("pooler_output_size", c.width);
+  TransformerOptions& t = c.transformer;
+  c.image_size = f.sizes("image_size");
+  c.patch_size = f.sizes("patch_size");
+  c.num_channels = f.size("num_channels");
+  t.embed_dim = f.size("hidden_size");
+  t.num_layers = f.layers("num_hidden_layers");
+  t.num_heads = f.size("num_attention_heads");
+  t.ffn_dim = f.size("intermediate_size");
+  t.activation = read_activation(f, "hidden_act");
+  t.dropout = f.number("hidden_dropout_prob", 0);
+  t.norm.eps = f.number("layer_norm_eps", 1e-12);
+  t.attention.bias = f.flag("qkv_bias", true);
+  t.attention.out_bias = true;
+  const int64_t pooler = f.size("pooler_output_size", t.embed_dim);
   f.only("pooler_act", "tanh");
   f.ignore({"attention_probs_dropout_prob", "encoder_stride", "tie_word_embeddings"});
   if (read_head(folder, f, kClassifier, kBase)) {
-    c.classes = read_classes(folder, f, "classifier.weight");
+    c.num_classes = read_classes(folder, f, "classifier.weight");
   } else if (has_weight(folder, "pooler.dense.weight")) {
     c.pooler = pooler;
   }
@@ -93,30 +94,31 @@ void load(const Folder& folder, const Vit& model) {
 
 void save(const std::string& path, const Vit& model, const SaveOptions& options) {
   const VitConfig& c = model.config();
-  const std::string act = name_of(c.act);
-  if (c.fixed_positions || c.mean_pool || (c.classes > 0 && c.pooler > 0) || act.empty())
+  const TransformerOptions& t = c.transformer;
+  const std::string activation = name_of(t.activation);
+  if (c.fixed_positions || c.mean_pool || (c.num_classes > 0 && c.pooler > 0) || activation.empty())
     throw ValueError(
         "save: transformers has no model like this Vit: it must have learned positions, a class "
         "token, no pooler before its head, and an activation that config.json has a name for; "
         "Params::save writes its parameters");
   const std::vector<Place> places = places_of(model);
-  Json config = {{"architectures", Json::array({c.classes > 0 ? kClassifier : kBase})},
+  Json config = {{"architectures", Json::array({c.num_classes > 0 ? kClassifier : kBase})},
                  {"model_type", "vit"},
-                 {"image_size", sizes(c.image)},
-                 {"patch_size", sizes(c.patch)},
-                 {"num_channels", c.channels},
-                 {"hidden_size", c.width},
-                 {"num_hidden_layers", c.layers},
-                 {"num_attention_heads", c.heads},
-                 {"intermediate_size", c.hidden > 0 ? c.hidden : 4 * c.width},
-                 {"hidden_act", act},
-                 {"hidden_dropout_prob", c.dropout},
-                 {"attention_probs_dropout_prob", c.dropout},
-                 {"layer_norm_eps", c.eps},
-                 {"qkv_bias", c.qkv_bias},
+                 {"image_size", sizes(c.image_size)},
+                 {"patch_size", sizes(c.patch_size)},
+                 {"num_channels", c.num_channels},
+                 {"hidden_size", t.embed_dim},
+                 {"num_hidden_layers", t.num_layers},
+                 {"num_attention_heads", t.num_heads},
+                 {"intermediate_size", t.ffn_dim},
+                 {"hidden_act", activation},
+                 {"hidden_dropout_prob", *t.dropout},
+                 {"attention_probs_dropout_prob", *t.dropout},
+                 {"layer_norm_eps", *t.norm.eps},
+                 {"qkv_bias", *t.attention.bias},
                  {"torch_dtype", dtype_name(places)}};
   if (c.pooler > 0) config["pooler_output_size"] = c.pooler;
-  write_classes(c.classes, config);
+  write_classes(c.num_classes, config);
   save_folder(path, config, places, mapping_of(c), options);
 }
 

@@ -3,7 +3,7 @@
 // writing (the Differentiable Neural Computer, Graves et al. 2016, doi:10.1038/nature20101,
 // Methods).
 //
-// B batch, N slots of the memory, W width of a slot, R heads. A memory is M [B, N, W]; weights
+// B batch, N slots of the memory, W size of a slot, R heads. A memory is M [B, N, W]; weights
 // w [B, R, N] say how much each head looks at each slot. All throw ShapeError that names the
 // function and the shapes.
 #pragma once

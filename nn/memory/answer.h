@@ -1,6 +1,6 @@
 // Answers of memory networks to questions about stories.
 //
-// B batch, M sentences, J words of a sentence, V vocabulary, C width.
+// B batch, M sentences, J words of a sentence, V vocabulary, C embedding.
 #pragma once
 
 #include <vector>
@@ -11,17 +11,17 @@
 namespace tapehead::nn {
 
 /// Output of a memory network.
-struct Answered {
+struct StoryOutput {
   Tensor logits;  ///< [B, V]
   /// Attention probabilities or gates over the sentences, one [B, M] per hop; empty for models
   /// without them.
-  std::vector<Tensor> looks;
+  std::vector<Tensor> attention_weights;
   /// Added to the cross entropy of the answer in the loss; undefined if the model adds nothing.
-  Tensor extra_loss;
+  Tensor auxiliary_loss;
 };
 
-/// Mean cross entropy of the answers plus extra_loss.
-Tensor answer_loss(const Answered& answered, const data::StoryBatch& batch);
+/// Mean cross entropy of the answers plus auxiliary_loss.
+Tensor answer_loss(const StoryOutput& answered, const data::StoryBatch& batch);
 
 /// Position encoding of a sentence, [J, C] (Sukhbaatar et al. 2015, 4.1): factors that make a sum
 /// over its words depend on their order. With j and k counted from 1:
@@ -29,6 +29,6 @@ Tensor answer_loss(const Answered& answered, const data::StoryBatch& batch);
 ///   2 ((1 - j/J) - (k/C) (1 - 2 j/J))
 ///
 /// The mean is 1, as for a bag of words; the factor 2 is from the authors' program, not the paper.
-Tensor position_encoding(int64_t words, int64_t width);
+Tensor position_encoding(int64_t words, int64_t embed_dim);
 
 }  // namespace tapehead::nn

@@ -13,10 +13,10 @@ namespace {
 
 const DmnConfig& checked(const Scope& at, const DmnConfig& c) {
   nn::at(at, [&] {
-    if (c.vocab < 1 || c.words < 1 || c.width < 1 || c.hops < 1)
-      throw ValueError(
-          fmt::format("dmn: vocab = {}, words = {}, width = {}, hops = {}; all must be at least 1",
-                      c.vocab, c.words, c.width, c.hops));
+    if (c.vocab_size < 1 || c.words < 1 || c.embed_dim < 1 || c.hops < 1)
+      throw ValueError(fmt::format(
+          "dmn: vocab_size = {}, words = {}, embed_dim = {}, hops = {}; all must be at least 1",
+          c.vocab_size, c.words, c.embed_dim, c.hops));
     if (!(c.dropout >= 0 && c.dropout < 1) || !(c.supervision >= 0))
       throw ValueError(
           fmt::format("dmn: dropout = {} and supervision = {}; they must be 0 or more, dropout "
@@ -28,19 +28,19 @@ const DmnConfig& checked(const Scope& at, const DmnConfig& c) {
 
 }  // namespace
 
-AttentionGru::AttentionGru(Scope at, int64_t width)
+AttentionGru::AttentionGru(Scope at, int64_t embed_dim)
     : at_(std::move(at)),
-      width_(width),
-      w_(at_.param("w", {2 * width, width}, init::xavier_uniform())),
-      u_(at_.param("u", {2 * width, width}, init::xavier_uniform())),
-      b_(at_.param("b", {2 * width}, init::zeros())) {}
+      embed_dim_(embed_dim),
+      w_(at_.param("w", {2 * embed_dim, embed_dim}, init::xavier_uniform())),
+      u_(at_.param("u", {2 * embed_dim, embed_dim}, init::xavier_uniform())),
+      b_(at_.param("b", {2 * embed_dim}, init::zeros())) {}
 
 // An ordinary GRU, h' = (1 - z) c + z h, whose update gate reads nothing but one more input:
 // log((1 - g) / g), of which z = 1 - g is the sigmoid.
 Tensor AttentionGru::operator()(const Tensor& facts, const Tensor& gates,
                                 const Tensor& lengths) const {
   return nn::at(at_, [&] {
-    const int64_t C = width_;
+    const int64_t C = embed_dim_;
     const DType type = w_.dtype();
     const Tensor g = clamp(gates, 1e-6, 1 - 1e-6);
     const Tensor x = cat({facts, (log1p(-g) - log(g)).unsqueeze(-1)}, -1);
@@ -61,22 +61,23 @@ Tensor AttentionGru::operator()(const Tensor& facts, const Tensor& gates,
 Dmn::Dmn(Scope at, const DmnConfig& config)
     : at_(std::move(at)),
       config_(checked(at_, config)),
-      places_(position_encoding(config.words, config.width)),
-      embedding_(at_ / "embedding", config.vocab, config.width,
+      places_(position_encoding(config.words, config.embed_dim)),
+      embedding_(at_ / "embedding", config.vocab_size, config.embed_dim,
                  {.padding_idx = 0, .init = init::uniform(-std::sqrt(3.0), std::sqrt(3.0))}),
-      fusion_(at_ / "fusion", config.width, config.width,
+      fusion_(at_ / "fusion", config.embed_dim, config.embed_dim,
               {.cell = RnnCell::gru, .bidirectional = true}),
-      question_(at_ / "question", config.width, config.width, {.cell = RnnCell::gru}),
-      attention1_(at_ / "attention" / 0, 4 * config.width, config.width,
+      question_(at_ / "question", config.embed_dim, config.embed_dim, {.cell = RnnCell::gru}),
+      attention1_(at_ / "attention" / 0, 4 * config.embed_dim, config.embed_dim,
                   {.init = init::xavier_uniform()}),
-      attention2_(at_ / "attention" / 1, config.width, 1, {.init = init::xavier_uniform()}),
-      gru_(at_ / "gru", config.width),
-      memory_(nn::stack<Linear>(at_ / "memory", config.hops, 3 * config.width, config.width,
+      attention2_(at_ / "attention" / 1, config.embed_dim, 1, {.init = init::xavier_uniform()}),
+      gru_(at_ / "gru", config.embed_dim),
+      memory_(nn::stack<Linear>(at_ / "memory", config.hops, 3 * config.embed_dim, config.embed_dim,
                                 LinearOptions{.init = init::xavier_uniform()})),
-      answer_(at_ / "answer", 2 * config.width, config.vocab, {.init = init::xavier_uniform()}) {}
+      answer_(at_ / "answer", 2 * config.embed_dim, config.vocab_size,
+              {.init = init::xavier_uniform()}) {}
 
 Tensor Dmn::facts_of(const data::StoryBatch& batch) const {
-  const int64_t C = config_.width;
+  const int64_t C = config_.embed_dim;
   const Tensor read = detail::bags("dmn", embedding_.weight, batch.story, places_);
   const Tensor both = fusion_(dropout(read, config_.dropout, at_.training()), batch.sentences).out;
   return both.slice(2, 0, C) + both.slice(2, C, 2 * C);
@@ -104,11 +105,11 @@ Tensor Dmn::gate_loss(const std::vector<Tensor>& scores, const Tensor& supports)
   return count > 0 ? config_.supervision / static_cast<double>(count) * total : Tensor();
 }
 
-Answered Dmn::operator()(const data::StoryBatch& batch) const {
+StoryOutput Dmn::operator()(const data::StoryBatch& batch) const {
   return nn::at(at_, [&] {
     const Tensor facts = facts_of(batch), q = question_of(batch);
     const Tensor padding = padding_mask(batch.sentences, facts.size(1));
-    Answered answered;
+    StoryOutput answered;
     std::vector<Tensor> all_scores;
     Tensor m = q;
     for (const Linear& renew : memory_) {
@@ -116,10 +117,10 @@ Answered Dmn::operator()(const data::StoryBatch& batch) const {
                                        -std::numeric_limits<double>::infinity()));
       const Tensor g = softmax(all_scores.back(), -1);
       m = relu(renew(cat({m, gru_(facts, g, batch.sentences), q}, -1)));
-      answered.looks.push_back(g.detach());
+      answered.attention_weights.push_back(g.detach());
     }
     answered.logits = answer_(dropout(cat({q, m}, -1), config_.dropout, at_.training()));
-    if (config_.supervision > 0) answered.extra_loss = gate_loss(all_scores, batch.supports);
+    if (config_.supervision > 0) answered.auxiliary_loss = gate_loss(all_scores, batch.supports);
     return answered;
   });
 }

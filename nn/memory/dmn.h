@@ -1,6 +1,6 @@
 // Dynamic memory networks (DMN+), Xiong, Merity and Socher 2016.
 //
-// B batch, M sentences, J words of a sentence, C width, V vocabulary.
+// B batch, M sentences, J words of a sentence, C embedding, V vocabulary.
 #pragma once
 
 #include "tapehead/nn/linear.h"
@@ -19,21 +19,21 @@ namespace tapehead::nn {
 /// Parameters: w and u [2 C, C], b [2 C]; the rows of r come first.
 class AttentionGru {
  public:
-  AttentionGru(Scope at, int64_t width);
+  AttentionGru(Scope at, int64_t embed_dim);
   /// Returns the last state of each sequence, [B, C], for facts [B, M, C], gates [B, M] in 0..1 and
   /// lengths i64 [B].
   Tensor operator()(const Tensor& facts, const Tensor& gates, const Tensor& lengths) const;
 
  private:
   Scope at_;
-  int64_t width_;
+  int64_t embed_dim_;
   Tensor w_, u_, b_;
 };
 
 struct DmnConfig {
-  int64_t vocab = 0;
+  int64_t vocab_size = 0;
   int64_t words = 0;  ///< maximum words of a sentence
-  int64_t width = 80;
+  int64_t embed_dim = 80;
   int64_t hops = 3;
   double dropout = 0.1;  ///< of the sentences and of the input of the answer layer
   /// Weight of the cross entropy of the attention, with supports[t] as the target of hop t (Kumar
@@ -50,8 +50,8 @@ struct DmnConfig {
 ///   c = AttentionGru(f, g)
 ///   m = relu(W_t [m; c; q] + b_t)
 ///
-/// The logits are W_a [q; m] + b_a. looks: g of each hop. extra_loss: the loss of `supervision`,
-/// the mean over the hops that have a support.
+/// The logits are W_a [q; m] + b_a. attention_weights: g of each hop. auxiliary_loss: the loss of
+/// `supervision`, the mean over the hops that have a support.
 ///
 /// The defaults are the paper's settings for bAbI, which go with Adam, lr 0.001, batches of 100 and
 /// L2 regularization of 0.001. Parameters: embedding.weight, fusion, question, attention.0,
@@ -62,7 +62,7 @@ class Dmn {
   Dmn(Scope at, const DmnConfig& config);
 
   /// Throws ShapeError for a sentence longer than `words`.
-  Answered operator()(const data::StoryBatch& batch) const;
+  StoryOutput operator()(const data::StoryBatch& batch) const;
   Tensor loss(const data::StoryBatch& batch) const { return answer_loss((*this)(batch), batch); }
 
  private:

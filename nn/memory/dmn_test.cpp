@@ -13,13 +13,13 @@ using namespace tapehead::testing;
 namespace {
 
 nn::DmnConfig small() {
-  return {.vocab = kStoryWords, .words = 4, .width = 4, .hops = 2, .dropout = 0};
+  return {.vocab_size = kStoryWords, .words = 4, .embed_dim = 4, .hops = 2, .dropout = 0};
 }
 
-struct Made {
+struct LayerFixture {
   nn::Params params{3};
   nn::Dmn net;
-  explicit Made(const nn::DmnConfig& c) : net(params / "net", c) { params.to(f64); }
+  explicit LayerFixture(const nn::DmnConfig& c) : net(params / "net", c) { params.to(f64); }
 };
 
 }  // namespace
@@ -78,42 +78,43 @@ TEST_CASE("DMN+ has the gradients of its formulas") {
   for (const double supervision : {0.0, 0.7}) {
     nn::DmnConfig config = small();
     config.supervision = supervision;
-    const Made m(config);
+    const LayerFixture m(config);
     check_gradients(m.params, [&](const data::StoryBatch& batch) { return m.net.loss(batch); });
   }
 }
 
 TEST_CASE("DMN+ answers a story as it does alone") {
-  const Made m(small());
+  const LayerFixture m(small());
   check_each_alone(m.net);
-  const nn::Answered answered = m.net(batch_of(small_stories()));
-  CHECK(answered.looks.size() == 2);
-  for (const Tensor& look : answered.looks)
+  const nn::StoryOutput answered = m.net(batch_of(small_stories()));
+  CHECK(answered.attention_weights.size() == 2);
+  for (const Tensor& look : answered.attention_weights)
     for (const double total : values(sum(look, -1))) CHECK(total == doctest::Approx(1));
 }
 
 TEST_CASE("DMN+ can be told what to look at") {
   nn::DmnConfig config = small();
   config.supervision = 2;
-  const Made m(config);
+  const LayerFixture m(config);
   const std::vector<data::Story> stories = small_stories();
-  const nn::Answered answered = m.net(batch_of(stories));
+  const nn::StoryOutput answered = m.net(batch_of(stories));
   // Of stories with 2, 1 and 2 supports, of the first two hops.
   double total = 0;
   for (size_t b = 0; b < stories.size(); ++b)
     for (size_t t = 0; t < stories[b].supports.size(); ++t)
-      total -= std::log(answered.looks[t][static_cast<int64_t>(b)][stories[b].supports[t]].item());
-  CHECK(answered.extra_loss.item() == doctest::Approx(2 * total / 5));
-  CHECK(!Made(small()).net(batch_of(stories)).extra_loss.defined());
+      total -= std::log(
+          answered.attention_weights[t][static_cast<int64_t>(b)][stories[b].supports[t]].item());
+  CHECK(answered.auxiliary_loss.item() == doctest::Approx(2 * total / 5));
+  CHECK(!LayerFixture(small()).net(batch_of(stories)).auxiliary_loss.defined());
   std::vector<data::Story> untold = stories;
   for (data::Story& s : untold) s.supports.clear();
-  CHECK(!m.net(batch_of(untold)).extra_loss.defined());
+  CHECK(!m.net(batch_of(untold)).auxiliary_loss.defined());
 }
 
 TEST_CASE("DMN+ drops out in training alone") {
   nn::DmnConfig config = small();
   config.dropout = 0.5;
-  const Made m(config), without(small());
+  const LayerFixture m(config), without(small());
   const data::StoryBatch batch = batch_of(small_stories());
   CHECK(values(m.net(batch).logits) != values(without.net(batch).logits));
   m.params.eval();
@@ -122,16 +123,17 @@ TEST_CASE("DMN+ drops out in training alone") {
 
 TEST_CASE("what DMN+ refuses") {
   const auto refuse = [](const nn::DmnConfig& c) {
-    return error_of<ValueError>([&] { const Made made(c); });
+    return error_of<ValueError>([&] { const LayerFixture made(c); });
   };
-  CHECK(refuse({.vocab = 3, .words = 2, .hops = 0}) ==
-        "dmn: vocab = 3, words = 2, width = 80, hops = 0; all must be at least 1 (in net)");
-  CHECK(refuse({.vocab = 3, .words = 2, .dropout = 1}) ==
+  CHECK(
+      refuse({.vocab_size = 3, .words = 2, .hops = 0}) ==
+      "dmn: vocab_size = 3, words = 2, embed_dim = 80, hops = 0; all must be at least 1 (in net)");
+  CHECK(refuse({.vocab_size = 3, .words = 2, .dropout = 1}) ==
         "dmn: dropout = 1 and supervision = 0; they must be 0 or more, dropout below 1 (in net)");
   CHECK(error_of<ShapeError>([] {
           nn::DmnConfig c = small();
           c.words = 3;
-          const Made m(c);
+          const LayerFixture m(c);
           m.net(batch_of(small_stories()));
         }) == "dmn: a text has 4 words, the network takes 3; make it with words = 4 (in net)");
 }

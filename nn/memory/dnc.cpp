@@ -11,12 +11,12 @@ namespace {
 
 const DncConfig& checked(const Scope& at, const DncConfig& c) {
   nn::at(at, [&] {
-    detail::check_sizes("dnc", {{"in", c.in},
-                                {"out", c.out},
+    detail::check_sizes("dnc", {{"input_size", c.input_size},
+                                {"output_size", c.output_size},
                                 {"slots", c.slots},
-                                {"width", c.width},
+                                {"slot_dim", c.slot_dim},
                                 {"read_heads", c.read_heads},
-                                {"hidden", c.hidden}});
+                                {"hidden_size", c.hidden_size}});
     if (!(c.clip >= 0))
       throw ValueError(
           fmt::format("dnc: clip = {}; it must be at least 0, which is no limit", c.clip));
@@ -25,7 +25,7 @@ const DncConfig& checked(const Scope& at, const DncConfig& c) {
 }
 
 int64_t interface_size(const DncConfig& c) {
-  return c.read_heads * c.width + 3 * c.width + 5 * c.read_heads + 3;
+  return c.read_heads * c.slot_dim + 3 * c.slot_dim + 5 * c.read_heads + 3;
 }
 
 Tensor oneplus(const Tensor& x) { return 1 + softplus(x); }
@@ -35,22 +35,23 @@ Tensor oneplus(const Tensor& x) { return 1 + softplus(x); }
 Dnc::Dnc(Scope at, const DncConfig& config)
     : at_(std::move(at)),
       config_(checked(at_, config)),
-      controller_(at_ / "controller", config.in + config.read_heads * config.width, config.hidden,
-                  config.lstm),
-      interface_(at_ / "interface", config.hidden, interface_size(config)),
-      out_(at_ / "out", config.hidden + config.read_heads * config.width, config.out) {}
+      controller_(at_ / "controller", config.input_size + config.read_heads * config.slot_dim,
+                  config.hidden_size, config.lstm),
+      interface_(at_ / "interface", config.hidden_size, interface_size(config)),
+      out_(at_ / "out", config.hidden_size + config.read_heads * config.slot_dim,
+           config.output_size) {}
 
 DncState Dnc::start(int64_t batch) const {
   const DncConfig& c = config_;
   const DType dtype = out_.weight.dtype();
   const Tensor none = zeros({batch, c.slots}, dtype);
   return {.controller = {},
-          .memory = zeros({batch, c.slots, c.width}, dtype),
+          .memory = zeros({batch, c.slots, c.slot_dim}, dtype),
           .usage = none,
           .written = none,
           .links = {zeros({batch, c.slots, c.slots}, dtype), none},
           .weights = zeros({batch, c.read_heads, c.slots}, dtype),
-          .reads = zeros({batch, c.read_heads, c.width}, dtype)};
+          .reads = zeros({batch, c.read_heads, c.slot_dim}, dtype)};
 }
 
 Tensor Dnc::clipped(const Tensor& x) const {
@@ -58,7 +59,7 @@ Tensor Dnc::clipped(const Tensor& x) const {
 }
 
 Tensor Dnc::advance(const Tensor& x, DncState& state) const {
-  const int64_t B = x.size(0), R = config_.read_heads, W = config_.width;
+  const int64_t B = x.size(0), R = config_.read_heads, W = config_.slot_dim;
   const RnnState next = controller_(cat({x, state.reads.flatten(1)}, 1), state.controller);
   state.controller = {clipped(next.h), clipped(next.c)};
   const Tensor h = state.controller.h;
@@ -84,16 +85,16 @@ Tensor Dnc::advance(const Tensor& x, DncState& state) const {
 
 Tensor Dnc::step(const Tensor& x, DncState& state) const {
   return nn::at(at_, [&] {
-    detail::check_step("dnc", x, config_.in);
+    detail::check_step("dnc", x, config_.input_size);
     return clipped(out_(advance(x, state)));
   });
 }
 
-MachineRun Dnc::operator()(const Tensor& x, const MachineOptions& options) const {
+MachineOutput Dnc::operator()(const Tensor& x, const MachineOptions& options) const {
   return nn::at(at_, [&] {
-    detail::check_sequence(x, config_.in);
+    detail::check_sequence(x, config_.input_size);
     DncState state = start(x.size(0));
-    MachineRun run = detail::run_steps(x, options, out_, [&](const Tensor& now) {
+    MachineOutput run = detail::run_steps(x, options, out_, [&](const Tensor& now) {
       const Tensor features = advance(now, state);
       return detail::MachineStep{features, state.weights, state.written.unsqueeze(1)};
     });

@@ -1,7 +1,7 @@
 // The Differentiable Neural Computer: Graves et al., Hybrid computing using a neural network with
 // dynamic external memory, Nature 538, 2016, doi:10.1038/nature20101.
 //
-// B batch, T time, C channels in, R read heads, N slots, W width of a slot.
+// B batch, T time, C input size, R read heads, N slots, W size of a slot.
 #pragma once
 
 #include "tapehead/nn/memory/addressing.h"
@@ -10,11 +10,11 @@
 namespace tapehead::nn {
 
 struct DncConfig {
-  int64_t in = 0, out = 0;
-  int64_t slots = 64, width = 32;
+  int64_t input_size = 0, output_size = 0;
+  int64_t slots = 64, slot_dim = 32;
   int64_t read_heads = 2;
-  int64_t hidden = 128;  ///< of the controller
-  bool lstm = true;      ///< an LSTM as controller; else one feed-forward layer
+  int64_t hidden_size = 128;  ///< of the controller
+  bool lstm = true;           ///< an LSTM as controller; else one feed-forward layer
   /// The controller's output and cells, and the machine's output, are kept within ± clip, as in the
   /// authors' program; 0: no limit.
   double clip = 20;
@@ -49,7 +49,7 @@ class Dnc {
   DncState start(int64_t batch) const;
   /// x [B, C] to y [B, out] and the next state.
   Tensor step(const Tensor& x, DncState& state) const;
-  MachineRun operator()(const Tensor& x, const MachineOptions& options = {}) const;
+  MachineOutput operator()(const Tensor& x, const MachineOptions& options = {}) const;
 
  private:
   Tensor advance(const Tensor& x, DncState& state) const;

@@ -18,11 +18,11 @@ using namespace tapehead::testing;
 
 namespace {
 
-struct Made {
+struct LayerFixture {
   nn::Params params{3};
   nn::DncConfig config;
   nn::Dnc dnc;
-  explicit Made(const nn::DncConfig& c) : config(c), dnc(params / "dnc", c) {
+  explicit LayerFixture(const nn::DncConfig& c) : config(c), dnc(params / "dnc", c) {
     params.to(f64);
     const NoGrad off;  // larger weights, so that gates and modes are far from even
     for (const nn::Param& p : params.all()) p.value.mul_(4);
@@ -35,9 +35,9 @@ double oneplus(double x) { return 1 + softplus_of(x); }
 struct PlainDnc {
   const nn::Params& params;
   nn::DncConfig c;
-  size_t N = static_cast<size_t>(c.slots), W = static_cast<size_t>(c.width),
+  size_t N = static_cast<size_t>(c.slots), W = static_cast<size_t>(c.slot_dim),
          R = static_cast<size_t>(c.read_heads);
-  PlainController controller{static_cast<size_t>(c.hidden)};
+  PlainController controller{static_cast<size_t>(c.hidden_size)};
   Rows memory{N, Numbers(W)}, links{N, Numbers(N)}, weights{R, Numbers(N)}, reads{R, Numbers(W)};
   Numbers usage = Numbers(N), written = Numbers(N), precedence = Numbers(N);
 
@@ -121,7 +121,12 @@ struct PlainDnc {
   }
 };
 
-const nn::DncConfig kSmall{.in = 3, .out = 2, .slots = 5, .width = 4, .read_heads = 1, .hidden = 6};
+const nn::DncConfig kSmall{.input_size = 3,
+                           .output_size = 2,
+                           .slots = 5,
+                           .slot_dim = 4,
+                           .read_heads = 1,
+                           .hidden_size = 6};
 
 std::vector<nn::DncConfig> configs() {
   nn::DncConfig many = kSmall, plain = kSmall;
@@ -137,9 +142,9 @@ TEST_CASE("a DNC is the formulas of its paper, step by step") {
   for (const nn::DncConfig& config : configs()) {
     CAPTURE(config.read_heads);
     CAPTURE(config.lstm);
-    const Made m(config);
+    const LayerFixture m(config);
     const Tensor x = randn({2, 7, 3}, f64);
-    const nn::MachineRun run = m.dnc(x, {.weights = true});
+    const nn::MachineOutput run = m.dnc(x, {.weights = true});
     CHECK(run.read_weights.shape() == Shape{2, 7, config.read_heads, 5});
     CHECK(run.write_weights.shape() == Shape{2, 7, 1, 5});
     for (int64_t b = 0; b < 2; ++b) {
@@ -163,7 +168,7 @@ TEST_CASE("a DNC is the formulas of its paper, step by step") {
 TEST_CASE("a DNC has the gradients of its formulas") {
   manual_seed(2);
   for (const nn::DncConfig& config : configs()) {
-    const Made m(config);
+    const LayerFixture m(config);
     check_machine_gradients(m.params, m.dnc);
   }
 }
@@ -172,12 +177,12 @@ TEST_CASE("what DNCs refuse") {
   const auto refuse = [](auto change) {
     nn::DncConfig config = kSmall;
     change(config);
-    return error_of<ValueError>([&] { const Made made(config); });
+    return error_of<ValueError>([&] { const LayerFixture made(config); });
   };
   CHECK(refuse([](auto& c) { c.slots = 0; }) == "dnc: slots = 0; it must be at least 1 (in dnc)");
   CHECK(refuse([](auto& c) { c.clip = -1; }) ==
         "dnc: clip = -1; it must be at least 0, which is no limit (in dnc)");
-  const Made m(kSmall);
+  const LayerFixture m(kSmall);
   CHECK(error_of<ShapeError>([&] {
           m.dnc(zeros({2, 0, 3}, f64));
         }) == "machine: x is [2, 0, 3]; expected [B, T, 3] with a step at least (in dnc)");

@@ -1,6 +1,6 @@
 // Recurrent entity networks, Henaff, Weston, Szlam, Bordes and LeCun 2017.
 //
-// B batch, M sentences, J words of a sentence, N slots, C width, V vocabulary.
+// B batch, M sentences, J words of a sentence, N slots, C embedding, V vocabulary.
 #pragma once
 
 #include "tapehead/nn/linear.h"
@@ -9,9 +9,9 @@
 namespace tapehead::nn {
 
 struct EntNetConfig {
-  int64_t vocab = 0;
+  int64_t vocab_size = 0;
   int64_t words = 0;  ///< maximum words of a sentence or question
-  int64_t width = 100;
+  int64_t embed_dim = 100;
   int64_t slots = 20;
   /// Token ids whose embeddings are the keys, one per slot; if empty, `slots` keys are learned.
   std::vector<int64_t> entities = {};
@@ -27,8 +27,8 @@ struct EntNetConfig {
 ///   u = sum_j p_j h_j
 ///   y = R phi(q + H u)
 ///
-/// looks: one entry, sum_j p_j g_j of each sentence: how much it was written to the slots that the
-/// answer was read from.
+/// attention_weights: one entry, sum_j p_j g_j of each sentence: how much it was written to the
+/// slots that the answer was read from.
 ///
 /// The defaults are the paper's settings for bAbI, which go with Adam, lr 0.01, halved every 25
 /// epochs for 200 epochs, batches of 32, gradients clipped to 40, and the last 70 sentences of a
@@ -40,7 +40,7 @@ class EntNet {
   EntNet(Scope at, const EntNetConfig& config);
 
   /// Throws ShapeError for a sentence or question longer than `words`.
-  Answered operator()(const data::StoryBatch& batch) const;
+  StoryOutput operator()(const data::StoryBatch& batch) const;
   Tensor loss(const data::StoryBatch& batch) const { return answer_loss((*this)(batch), batch); }
 
  private:

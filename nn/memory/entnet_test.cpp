@@ -15,14 +15,17 @@ namespace {
 constexpr int64_t kWidth = 5;
 
 nn::EntNetConfig small() {
-  return {
-      .vocab = kStoryWords, .words = 4, .width = kWidth, .slots = 3, .init = nn::init::normal(0.6)};
+  return {.vocab_size = kStoryWords,
+          .words = 4,
+          .embed_dim = kWidth,
+          .slots = 3,
+          .init = nn::init::normal(0.6)};
 }
 
-struct Made {
+struct LayerFixture {
   nn::Params params{3};
   nn::EntNet net;
-  explicit Made(const nn::EntNetConfig& c) : net(params / "net", c) {
+  explicit LayerFixture(const nn::EntNetConfig& c) : net(params / "net", c) {
     params.to(f64);
     manual_seed(5);
     for (const char* name : {"mask", "question_mask", "slopes"})  // which start as ones
@@ -129,17 +132,18 @@ nn::EntNetConfig linear_phi() {
 
 TEST_CASE("EntNet is the formulas of its paper") {
   for (const nn::EntNetConfig& config : {small(), tied(), linear_phi()}) {
-    const Made m(config);
+    const LayerFixture m(config);
     const Plain plain(m.params, config);
     const std::vector<data::Story> stories = small_stories();
-    const nn::Answered answered = m.net(batch_of(stories));
-    REQUIRE(answered.looks.size() == 1);
-    CHECK(!answered.extra_loss.defined());
+    const nn::StoryOutput answered = m.net(batch_of(stories));
+    REQUIRE(answered.attention_weights.size() == 1);
+    CHECK(!answered.auxiliary_loss.defined());
     for (size_t i = 0; i < stories.size(); ++i) {
       CAPTURE(i);
       const auto [logits, looks] = plain.answer(stories[i]);
       const auto row = static_cast<int64_t>(i);
-      const Row got = values(answered.logits[row]), seen = values(answered.looks[0][row]);
+      const Row got = values(answered.logits[row]),
+                seen = values(answered.attention_weights[0][row]);
       REQUIRE(got.size() == logits.size());
       for (size_t k = 0; k < got.size(); ++k)
         CHECK(got[k] == doctest::Approx(logits[k]).epsilon(1e-10));
@@ -151,13 +155,13 @@ TEST_CASE("EntNet is the formulas of its paper") {
 
 TEST_CASE("EntNet has the gradients of its formulas") {
   for (const nn::EntNetConfig& config : {small(), tied(), linear_phi()}) {
-    const Made m(config);
+    const LayerFixture m(config);
     check_gradients(m.params, [&](const data::StoryBatch& batch) { return m.net.loss(batch); });
   }
 }
 
 TEST_CASE("EntNet answers a story as it does alone") {
-  const Made m(small());
+  const LayerFixture m(small());
   check_each_alone(m.net);
 }
 
@@ -167,29 +171,31 @@ TEST_CASE("EntNet starts with a memory of its keys, and padding gets no embeddin
   CHECK(sum(abs(params["net.embedding.weight"][0])).item() == 0);
   CHECK(values(params["net.mask"]) == Doubles(20, 1));
   CHECK(values(params["net.slopes"]) == Doubles(kWidth, 1));
-  CHECK(!Made(tied()).params.contains("net.keys"));
-  CHECK(!Made(linear_phi()).params.contains("net.slopes"));
+  CHECK(!LayerFixture(tied()).params.contains("net.keys"));
+  CHECK(!LayerFixture(linear_phi()).params.contains("net.slopes"));
   net.loss(batch_of(small_stories())).backward();
   CHECK(sum(abs(params["net.embedding.weight"].grad()[0])).item() == 0);
 }
 
 TEST_CASE("what EntNet refuses") {
   const auto refuse = [](const nn::EntNetConfig& c) {
-    return error_of<ValueError>([&] { const Made made(c); });
+    return error_of<ValueError>([&] { const LayerFixture made(c); });
   };
-  CHECK(refuse({.vocab = 3}) ==
-        "entnet: vocab = 3, words = 0, width = 100, slots = 20; all must be at least 1 (in net)");
-  CHECK(refuse({.vocab = 3, .words = 2, .slots = 0}) ==
-        "entnet: vocab = 3, words = 2, width = 100, slots = 0; all must be at least 1 (in net)");
+  CHECK(refuse({.vocab_size = 3}) ==
+        "entnet: vocab_size = 3, words = 0, embed_dim = 100, slots = 20; all must be at least 1 "
+        "(in net)");
+  CHECK(refuse({.vocab_size = 3, .words = 2, .slots = 0}) ==
+        "entnet: vocab_size = 3, words = 2, embed_dim = 100, slots = 0; all must be at least 1 (in "
+        "net)");
   CHECK(error_of<IndexError>([] {
           nn::EntNetConfig c = small();
           c.entities = {3, 9};
-          const Made made(c);
+          const LayerFixture made(c);
         }) == "entnet: the entity 9 is no word; words are 1..8 (in net)");
   CHECK(error_of<ShapeError>([] {
           nn::EntNetConfig c = small();
           c.words = 3;
-          const Made m(c);
+          const LayerFixture m(c);
           m.net(batch_of(small_stories()));
         }) == "entnet: a text has 4 words, the network takes 3; make it with words = 4 (in net)");
 }

@@ -1,6 +1,6 @@
-// Made of simple ops, a step of a DNC passes over its B N N links about twenty times and over its
-// memory thirty, forward and backward, and keeps several tensors of their sizes. Here each row is
-// made, used and forgotten at once.
+// LayerFixture of simple ops, a step of a DNC passes over its B N N links about twenty times and
+// over its memory thirty, forward and backward, and keeps several tensors of their sizes. Here each
+// row is made, used and forgotten at once.
 //
 // B batch, N slots, R heads.
 #include "tapehead/nn/memory/detail/fused.h"

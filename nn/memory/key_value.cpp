@@ -11,11 +11,11 @@ namespace {
 
 const KeyValueConfig& checked(const Scope& at, const KeyValueConfig& c) {
   nn::at(at, [&] {
-    if (c.vocab < 1 || c.words < 1 || c.width < 1 || c.hops < 1 || c.memory < 0)
-      throw ValueError(
-          fmt::format("key_value: vocab = {}, words = {}, width = {}, hops = {}, memory = {}; all "
-                      "must be at least 1, the memory at least 0",
-                      c.vocab, c.words, c.width, c.hops, c.memory));
+    if (c.vocab_size < 1 || c.words < 1 || c.embed_dim < 1 || c.hops < 1 || c.memory < 0)
+      throw ValueError(fmt::format(
+          "key_value: vocab_size = {}, words = {}, embed_dim = {}, hops = {}, memory = {}; all "
+          "must be at least 1, the memory at least 0",
+          c.vocab_size, c.words, c.embed_dim, c.hops, c.memory));
   });
   return c;
 }
@@ -24,7 +24,7 @@ std::vector<Embedding> times_of(const Scope& at, const KeyValueConfig& c) {
   std::vector<Embedding> times;
   if (c.memory > 0)
     for (const char* name : {"key_time", "value_time"})  // padding is as old as there is room
-      times.emplace_back(at / name, c.memory + 1, c.width, EmbeddingOptions{.init = c.init});
+      times.emplace_back(at / name, c.memory + 1, c.embed_dim, EmbeddingOptions{.init = c.init});
   return times;
 }
 
@@ -46,15 +46,16 @@ void check_facts(const KeyValueFacts& f) {
 KeyValue::KeyValue(Scope at, const KeyValueConfig& config)
     : at_(std::move(at)),
       config_(checked(at_, config)),
-      places_(config.positions ? position_encoding(config.words, config.width) : Tensor()),
-      embedding_(at_ / "embedding", config.vocab, config.width,
+      places_(config.positions ? position_encoding(config.words, config.embed_dim) : Tensor()),
+      embedding_(at_ / "embedding", config.vocab_size, config.embed_dim,
                  {.padding_idx = 0, .init = config.init}),
-      hops_(nn::stack<Linear>(at_ / "hops", config.hops, config.width, config.width,
+      hops_(nn::stack<Linear>(at_ / "hops", config.hops, config.embed_dim, config.embed_dim,
                               LinearOptions{.bias = false, .init = config.init})),
       times_(times_of(at_, config)),
       answers_(config.tied
                    ? embedding_.weight
-                   : (at_ / "answer").param("weight", {config.vocab, config.width}, config.init)) {
+                   : (at_ / "answer")
+                         .param("weight", {config.vocab_size, config.embed_dim}, config.init)) {
   if (config.tied) (at_ / "answer").tie("weight", answers_);
 }
 
@@ -62,19 +63,19 @@ Tensor KeyValue::read(const Tensor& ids) const {
   return detail::bags("key_value", embedding_.weight, ids, places_);
 }
 
-Answered KeyValue::answer(Tensor q, const Tensor& keys, const Tensor& values, const Tensor& counts,
-                          int64_t slots) const {
-  Answered answered;
+StoryOutput KeyValue::answer(Tensor q, const Tensor& keys, const Tensor& values,
+                             const Tensor& counts, int64_t slots) const {
+  StoryOutput answered;
   for (const Linear& renew : hops_) {
     const Tensor p = detail::look(matmul(keys, q.unsqueeze(-1)).squeeze(-1), counts, slots);
     q = renew(q + matmul(p.unsqueeze(1), values).squeeze(1));
-    answered.looks.push_back(p.detach());
+    answered.attention_weights.push_back(p.detach());
   }
   answered.logits = linear(q, answers_);
   return answered;
 }
 
-Answered KeyValue::operator()(const data::StoryBatch& batch) const {
+StoryOutput KeyValue::operator()(const data::StoryBatch& batch) const {
   return nn::at(at_, [&] {
     const int64_t M = batch.story.size(1);
     const Tensor sentences = read(batch.story);
@@ -90,7 +91,7 @@ Answered KeyValue::operator()(const data::StoryBatch& batch) const {
   });
 }
 
-Answered KeyValue::operator()(const KeyValueFacts& facts) const {
+StoryOutput KeyValue::operator()(const KeyValueFacts& facts) const {
   return nn::at(at_, [&] {
     check_facts(facts);
     return answer(read(facts.question), read(facts.keys), read(facts.values), facts.counts, 0);

@@ -1,6 +1,6 @@
 // Key-value memory networks, Miller et al. 2016.
 //
-// B batch, M memories, J words, C width, V vocabulary.
+// B batch, M memories, J words, C embedding, V vocabulary.
 #pragma once
 
 #include "tapehead/nn/linear.h"
@@ -9,9 +9,9 @@
 namespace tapehead::nn {
 
 struct KeyValueConfig {
-  int64_t vocab = 0;
+  int64_t vocab_size = 0;
   int64_t words = 0;  ///< maximum words of a text; used by `positions`
-  int64_t width = 50;
+  int64_t embed_dim = 50;
   int64_t hops = 3;
   int64_t memory = 0;     ///< number of ages of sentences with an embedding; 0: no age embeddings
   bool positions = true;  ///< words are weighted by position_encoding(); else equally
@@ -37,7 +37,7 @@ struct KeyValueFacts {
 ///
 /// The logits are q'B over all words. Each sentence of a story is both a key and a value, with
 /// separate embeddings of its age for keys and values; slots of the memory without a sentence are
-/// zeros and take part in the softmax, as in MemN2N. looks: p of each hop.
+/// zeros and take part in the softmax, as in MemN2N. attention_weights: p of each hop.
 ///
 /// Parameters: embedding.weight (A), answer.weight (B), hops.0.weight (R_1) …, key_time.weight,
 /// value_time.weight.
@@ -48,14 +48,14 @@ class KeyValue {
 
   /// Both throw ShapeError for a text longer than `words`, a story of more than `memory` sentences,
   /// and facts whose shapes do not match.
-  Answered operator()(const data::StoryBatch& batch) const;
-  Answered operator()(const KeyValueFacts& facts) const;
+  StoryOutput operator()(const data::StoryBatch& batch) const;
+  StoryOutput operator()(const KeyValueFacts& facts) const;
   Tensor loss(const data::StoryBatch& batch) const { return answer_loss((*this)(batch), batch); }
 
  private:
   Tensor read(const Tensor& ids) const;
-  Answered answer(Tensor q, const Tensor& keys, const Tensor& values, const Tensor& counts,
-                  int64_t slots) const;
+  StoryOutput answer(Tensor q, const Tensor& keys, const Tensor& values, const Tensor& counts,
+                     int64_t slots) const;
 
   Scope at_;
   KeyValueConfig config_;

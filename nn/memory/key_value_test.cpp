@@ -14,18 +14,18 @@ using namespace tapehead::testing;
 namespace {
 
 nn::KeyValueConfig small() {
-  return {.vocab = kStoryWords,
+  return {.vocab_size = kStoryWords,
           .words = 4,
-          .width = 3,
+          .embed_dim = 3,
           .hops = 2,
           .memory = 4,
           .init = nn::init::normal(0.6)};
 }
 
-struct Made {
+struct LayerFixture {
   nn::Params params{3};
   nn::KeyValue net;
-  explicit Made(const nn::KeyValueConfig& c) : net(params / "net", c) { params.to(f64); }
+  explicit LayerFixture(const nn::KeyValueConfig& c) : net(params / "net", c) { params.to(f64); }
 };
 
 nn::KeyValueFacts two_facts() {
@@ -40,7 +40,7 @@ nn::KeyValueFacts two_facts() {
 TEST_CASE("a key-value memory is the formulas of its paper") {
   nn::KeyValueConfig config = small();
   config.positions = false;
-  const Made m(config);
+  const LayerFixture m(config);
   const auto at = [&](const std::string& name, int64_t i, size_t c) {
     return m.params["net." + name].data<double>()[i * 3 + static_cast<int64_t>(c)];
   };
@@ -55,11 +55,11 @@ TEST_CASE("a key-value memory is the formulas of its paper") {
   };
   Doubles q = bag({1, 2, 8});
   const std::vector<Doubles> keys{bag({1, 2}), bag({3})}, read{bag({5}), bag({6})};
-  const nn::Answered got = m.net(two_facts());
+  const nn::StoryOutput got = m.net(two_facts());
   for (size_t hop = 0; hop < 2; ++hop) {
     const double a = std::exp(dot(q, keys[0])), b = std::exp(dot(q, keys[1])), p = a / (a + b);
-    CHECK(got.looks[hop][0][0].item() == doctest::Approx(p));
-    CHECK(got.looks[hop][1][0].item() == 1);
+    CHECK(got.attention_weights[hop][0][0].item() == doctest::Approx(p));
+    CHECK(got.attention_weights[hop][1][0].item() == 1);
     Doubles next(3);
     for (int64_t i = 0; i < 3; ++i)
       for (size_t c = 0; c < 3; ++c)
@@ -78,7 +78,7 @@ TEST_CASE("a key-value memory has the gradients of its formulas") {
   for (const bool tied : {false, true}) {
     nn::KeyValueConfig config = small();
     config.tied = tied;
-    const Made m(config);
+    const LayerFixture m(config);
     CHECK(m.params.count() == (tied ? 27 : 54) + 18 + 30);
     check_gradients(m.params, [&](const data::StoryBatch& batch) { return m.net.loss(batch); });
   }
@@ -88,7 +88,7 @@ TEST_CASE("a key-value memory answers a story as it does alone") {
   for (const int64_t memory : {0, 4}) {
     nn::KeyValueConfig config = small();
     config.memory = memory;
-    const Made m(config);
+    const LayerFixture m(config);
     check_each_alone(m.net);
     // Without ages, the order of the sentences makes no difference.
     std::vector<data::Story> stories = small_stories();
@@ -101,24 +101,26 @@ TEST_CASE("a key-value memory answers a story as it does alone") {
 TEST_CASE("a key-value memory may look at empty slots") {
   nn::KeyValueConfig config = small();
   config.memory = 6;
-  const Made m(config);
-  const nn::Answered three = m.net(batch_of({small_stories()[0]}));
+  const LayerFixture m(config);
+  const nn::StoryOutput three = m.net(batch_of({small_stories()[0]}));
   config.memory = 0;
-  CHECK(sum(Made(config).net(batch_of({small_stories()[0]})).looks[0]).item() ==
+  CHECK(sum(LayerFixture(config).net(batch_of({small_stories()[0]})).attention_weights[0]).item() ==
         doctest::Approx(1));
   // Of a memory of zeros all scores are 0: each of the six slots has a sixth.
   for (const nn::Param& p : m.params.all()) p.value.detach().zero_();
-  const nn::Answered even = m.net(batch_of({small_stories()[0]}));
-  for (const Tensor& p : even.looks) CHECK(max(abs(p - 1.0 / 6)).item() < 1e-15);
-  CHECK(sum(three.looks[0]).item() < 1);
+  const nn::StoryOutput even = m.net(batch_of({small_stories()[0]}));
+  for (const Tensor& p : even.attention_weights) CHECK(max(abs(p - 1.0 / 6)).item() < 1e-15);
+  CHECK(sum(three.attention_weights[0]).item() < 1);
 }
 
 TEST_CASE("what key-value memories refuse") {
-  CHECK(error_of<ValueError>([] { const Made made({.vocab = 3, .words = 2, .memory = -1}); }) ==
-        "key_value: vocab = 3, words = 2, width = 50, hops = 3, memory = -1; all must be at least "
+  CHECK(error_of<ValueError>(
+            [] { const LayerFixture made({.vocab_size = 3, .words = 2, .memory = -1}); }) ==
+        "key_value: vocab_size = 3, words = 2, embed_dim = 50, hops = 3, memory = -1; all must be "
+        "at least "
         "1, the memory at least 0 (in net)");
   const auto refuse = [](const nn::KeyValueConfig& c) {
-    return error_of<ShapeError>([&] { Made(c).net(batch_of(small_stories())); });
+    return error_of<ShapeError>([&] { LayerFixture(c).net(batch_of(small_stories())); });
   };
   nn::KeyValueConfig c = small();
   c.words = 3;
@@ -132,7 +134,7 @@ TEST_CASE("what key-value memories refuse") {
   CHECK(error_of<ShapeError>([] {
           nn::KeyValueFacts facts = two_facts();
           facts.values = tensor({{{5}}, {{7}}});
-          Made(small()).net(facts);
+          LayerFixture(small()).net(facts);
         }) ==
         "key_value: keys are [2, 2, 2], values [2, 1, 1], questions [2, 3], counts [2]; expected "
         "[B, M, J], [B, M, J'], [B, J''] and [B] (in net)");

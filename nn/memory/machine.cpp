@@ -36,8 +36,8 @@ void check_sequence(const Tensor& x, int64_t channels) {
                                  x.shape().str(), channels));
 }
 
-MachineRun run_steps(const Tensor& x, const MachineOptions& o, const Linear& out,
-                     const std::function<MachineStep(const Tensor& x)>& step) {
+MachineOutput run_steps(const Tensor& x, const MachineOptions& o, const Linear& out,
+                        const std::function<MachineStep(const Tensor& x)>& step) {
   std::vector<Tensor> features, read, written;
   for (const Tensor& now : unbind(tapehead::detail::zero_padding("machine", x, o.lengths, 1), 1)) {
     const MachineStep made = step(now);
@@ -46,7 +46,7 @@ MachineRun run_steps(const Tensor& x, const MachineOptions& o, const Linear& out
     read.push_back(made.read_weights.detach());
     written.push_back(made.write_weights.detach());
   }
-  MachineRun run;
+  MachineOutput run;
   const Tensor all = tapehead::stack(features, 1);
   run.out = out(o.lengths.defined() ? last_features(all, o.lengths) : all);
   if (o.weights) {
@@ -58,9 +58,9 @@ MachineRun run_steps(const Tensor& x, const MachineOptions& o, const Linear& out
 
 }  // namespace detail
 
-Controller::Controller(const Scope& at, int64_t in, int64_t hidden, bool lstm) {
-  if (lstm) cell_.emplace(at, in, hidden);
-  else layer_.emplace(at, in, hidden);
+Controller::Controller(const Scope& at, int64_t input_size, int64_t hidden_size, bool lstm) {
+  if (lstm) cell_.emplace(at, input_size, hidden_size);
+  else layer_.emplace(at, input_size, hidden_size);
 }
 
 RnnState Controller::operator()(const Tensor& x, const RnnState& state) const {
@@ -69,26 +69,27 @@ RnnState Controller::operator()(const Tensor& x, const RnnState& state) const {
 
 Lstm::Lstm(Scope at, const LstmConfig& config)
     : at_(std::move(at)),
-      in_(config.in),
-      rnn_(at_ / "rnn", config.in, config.hidden, {.layers = config.layers}),
-      out_(at_ / "out", config.hidden, config.out) {}
+      in_(config.input_size),
+      rnn_(at_ / "rnn", config.input_size, config.hidden_size, {.num_layers = config.num_layers}),
+      out_(at_ / "out", config.hidden_size, config.output_size) {}
 
-MachineRun Lstm::operator()(const Tensor& x, const MachineOptions& o) const {
+MachineOutput Lstm::operator()(const Tensor& x, const MachineOptions& o) const {
   return nn::at(at_, [&] {
     detail::check_sequence(x, in_);
     const Tensor h = rnn_(tapehead::detail::zero_padding("machine", x, o.lengths, 1)).out;
-    return MachineRun{out_(o.lengths.defined() ? detail::last_features(h, o.lengths) : h), {}, {}};
+    return MachineOutput{
+        out_(o.lengths.defined() ? detail::last_features(h, o.lengths) : h), {}, {}};
   });
 }
 
-StoryReader::StoryReader(const Scope& at, int64_t vocab, int64_t width, const Make& make)
-    : embedding_(at / "embedding", vocab, width, {.padding_idx = 0}),
-      machine_(make(at / "machine", width, vocab)) {}
+StoryReader::StoryReader(const Scope& at, int64_t vocab_size, int64_t embed_dim, const Make& make)
+    : embedding_(at / "embedding", vocab_size, embed_dim, {.padding_idx = 0}),
+      machine_(make(at / "machine", embed_dim, vocab_size)) {}
 
-Answered StoryReader::operator()(const data::StoryBatch& batch) const {
+StoryOutput StoryReader::operator()(const data::StoryBatch& batch) const {
   return {.logits = machine_(embedding_(batch.words), {.lengths = batch.lengths}).out,
-          .looks = {},
-          .extra_loss = {}};
+          .attention_weights = {},
+          .auxiliary_loss = {}};
 }
 
 }  // namespace tapehead::nn

@@ -2,7 +2,7 @@
 // and the Differentiable Neural Computer (dnc.h), which have an external memory, and an LSTM as a
 // baseline.
 //
-// B batch, T time, C channels in, R read heads, H write heads, N slots of the memory, V vocabulary.
+// B batch, T time, C input size, R read heads, H write heads, N slots of the memory, V vocabulary.
 #pragma once
 
 #include <functional>
@@ -20,7 +20,7 @@ struct MachineOptions {
   bool weights = false;  ///< return the heads' weights
 };
 
-struct MachineRun {
+struct MachineOutput {
   Tensor out;  ///< [B, T, out]; [B, out] with lengths
   /// Weights of the read and write heads, [B, T, R, N] and [B, T, H, N], if requested and the
   /// machine has a memory. Not differentiable.
@@ -29,12 +29,12 @@ struct MachineRun {
 
 /// Runs a machine over x [B, T, C] from its initial state. Throws ShapeError, and IndexError for a
 /// length outside 1..T.
-using Machine = std::function<MachineRun(const Tensor& x, const MachineOptions& options)>;
+using Machine = std::function<MachineOutput(const Tensor& x, const MachineOptions& options)>;
 
 /// The controller of a machine: an LSTM, or a stateless layer h = tanh(W x + b).
 class Controller {
  public:
-  Controller(const Scope& at, int64_t in, int64_t hidden, bool lstm);
+  Controller(const Scope& at, int64_t input_size, int64_t hidden_size, bool lstm);
   /// One step for x [B, in]; undefined states are zeros. The output is h.
   RnnState operator()(const Tensor& x, const RnnState& state) const;
 
@@ -44,16 +44,16 @@ class Controller {
 };
 
 struct LstmConfig {
-  int64_t in = 0, out = 0;
-  int64_t hidden = 256;
-  int64_t layers = 1;
+  int64_t input_size = 0, output_size = 0;
+  int64_t hidden_size = 256;
+  int64_t num_layers = 1;
 };
 
 /// A machine without external memory: an LSTM with the output y = W h + b.
 class Lstm {
  public:
   Lstm(Scope at, const LstmConfig& config);
-  MachineRun operator()(const Tensor& x, const MachineOptions& options = {}) const;
+  MachineOutput operator()(const Tensor& x, const MachineOptions& options = {}) const;
 
  private:
   Scope at_;
@@ -67,10 +67,10 @@ class StoryReader {
  public:
   /// Creates the machine at a scope.
   using Make = std::function<Machine(const Scope& at, int64_t in, int64_t out)>;
-  /// Words are embedded in `width` channels.
-  StoryReader(const Scope& at, int64_t vocab, int64_t width, const Make& make);
+  /// Words are embedded in `embed_dim` channels.
+  StoryReader(const Scope& at, int64_t vocab_size, int64_t embed_dim, const Make& make);
   /// Reads `words` and `lengths` of the batch; logits are [B, V].
-  Answered operator()(const data::StoryBatch& batch) const;
+  StoryOutput operator()(const data::StoryBatch& batch) const;
 
  private:
   Embedding embedding_;

@@ -22,14 +22,19 @@ const std::vector<std::pair<const char*, Make>>& machines() {
   static const std::vector<std::pair<const char*, Make>> all{
       {"ntm",
        [](const nn::Scope& at, int64_t in, int64_t out) {
-         return nn::Ntm(at, {.in = in, .out = out, .slots = 6, .width = 4, .hidden = 8});
+         return nn::Ntm(
+             at,
+             {.input_size = in, .output_size = out, .slots = 6, .slot_dim = 4, .hidden_size = 8});
        }},
       {"dnc",
        [](const nn::Scope& at, int64_t in, int64_t out) {
-         return nn::Dnc(at, {.in = in, .out = out, .slots = 6, .width = 4, .hidden = 8});
+         return nn::Dnc(
+             at,
+             {.input_size = in, .output_size = out, .slots = 6, .slot_dim = 4, .hidden_size = 8});
        }},
       {"lstm", [](const nn::Scope& at, int64_t in, int64_t out) {
-         return nn::Lstm(at, {.in = in, .out = out, .hidden = 8, .layers = 2});
+         return nn::Lstm(at,
+                         {.input_size = in, .output_size = out, .hidden_size = 8, .num_layers = 2});
        }}};
   return all;
 }
@@ -47,9 +52,9 @@ TEST_CASE("machines answer each story as they would alone") {
     const nn::Params params(1);
     const nn::StoryReader reader(params / "reader", 7, 5, make);
     const data::StoryBatch together = data::story_batch(kStories, all);
-    const nn::Answered answered = reader(together);
+    const nn::StoryOutput answered = reader(together);
     CHECK(answered.logits.shape() == Shape{3, 7});
-    CHECK(answered.looks.empty());
+    CHECK(answered.attention_weights.empty());
     for (const int64_t i : all) {
       const Tensor alone = reader(data::story_batch(kStories, {&i, 1})).logits[0];
       CHECK(max(abs(alone - answered.logits[i])).item() < 1e-6);

@@ -11,11 +11,12 @@ namespace {
 
 const MemN2NConfig& checked(const Scope& scope, const MemN2NConfig& c) {
   at(scope, [&] {
-    if (c.vocab < 2 || c.width < 1 || c.hops < 1 || c.memory < 1 || c.words < 1)
-      throw ValueError(fmt::format(
-          "memn2n: vocab = {}, width = {}, hops = {}, memory = {} and words = {}; all must be at "
-          "least 1, vocab 2",
-          c.vocab, c.width, c.hops, c.memory, c.words));
+    if (c.vocab_size < 2 || c.embed_dim < 1 || c.hops < 1 || c.memory < 1 || c.words < 1)
+      throw ValueError(
+          fmt::format("memn2n: vocab_size = {}, embed_dim = {}, hops = {}, memory = {} and words = "
+                      "{}; all must be at "
+                      "least 1, vocab_size 2",
+                      c.vocab_size, c.embed_dim, c.hops, c.memory, c.words));
   });
   return c;
 }
@@ -27,14 +28,16 @@ MemN2N::MemN2N(const Scope& at, const MemN2NConfig& c)
   const bool adjacent = c.tying == MemoryTying::adjacent;
   const EmbeddingOptions words{.padding_idx = 0, .init = c.init}, ages{.init = c.init};
   const int64_t sets = adjacent ? c.hops + 1 : 2;
-  words_ = stack<Embedding>(at / "words", sets, c.vocab, c.width, words);
-  if (c.temporal) ages_ = stack<Embedding>(at / "ages", sets, c.memory, c.width, ages);
+  words_ = stack<Embedding>(at / "words", sets, c.vocab_size, c.embed_dim, words);
+  if (c.temporal) ages_ = stack<Embedding>(at / "ages", sets, c.memory, c.embed_dim, ages);
   if (!adjacent) {
-    question_.emplace(at / "question", c.vocab, c.width, words);
-    step_.emplace(at / "step", c.width, c.width, LinearOptions{.bias = false, .init = c.init});
-    answer_.emplace(at / "answer", c.width, c.vocab, LinearOptions{.bias = false, .init = c.init});
+    question_.emplace(at / "question", c.vocab_size, c.embed_dim, words);
+    step_.emplace(at / "step", c.embed_dim, c.embed_dim,
+                  LinearOptions{.bias = false, .init = c.init});
+    answer_.emplace(at / "answer", c.embed_dim, c.vocab_size,
+                    LinearOptions{.bias = false, .init = c.init});
   }
-  if (c.position_encoding) factors_ = at.buffer("factors", position_encoding(c.words, c.width));
+  if (c.position_encoding) factors_ = at.buffer("factors", position_encoding(c.words, c.embed_dim));
 }
 
 Tensor MemN2N::read(const Embedding& words, const Tensor& ids) const {
@@ -51,13 +54,13 @@ Tensor MemN2N::memories(size_t set, const data::StoryBatch& batch) const {
   return config_.temporal ? m + ages_[set](batch.ages) : m;
 }
 
-Answered MemN2N::operator()(const data::StoryBatch& batch) const {
+StoryOutput MemN2N::operator()(const data::StoryBatch& batch) const {
   return at(at_, [&] {
     const bool adjacent = config_.tying == MemoryTying::adjacent;
     const Tensor padding = padding_mask(batch.sentences, batch.story.size(1));
     Tensor u = read(question(), batch.question);
     Tensor m = memories(0, batch), c = adjacent ? Tensor() : memories(1, batch);
-    Answered answered;
+    StoryOutput answered;
     for (int64_t hop = 0; hop < config_.hops; ++hop) {
       if (adjacent) c = memories(static_cast<size_t>(hop) + 1, batch);
       const Tensor scores = matmul(m, u.unsqueeze(2)).squeeze(2);
@@ -65,7 +68,7 @@ Answered MemN2N::operator()(const data::StoryBatch& batch) const {
                                 : detail::look(scores, batch.sentences, config_.memory);
       const Tensor o = matmul(p.unsqueeze(1), c).squeeze(1);
       u = (adjacent ? u : (*step_)(u)) + o;
-      answered.looks.push_back(p);
+      answered.attention_weights.push_back(p);
       if (adjacent) m = c;
     }
     answered.logits = answer_ ? (*answer_)(u) : tapehead::linear(u, words_.back().weight);

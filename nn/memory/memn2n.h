@@ -1,6 +1,6 @@
 // End-to-end memory networks: Sukhbaatar, Szlam, Weston and Fergus 2015.
 //
-// B batch, M sentences, J words of a sentence, V vocabulary, C width, K hops.
+// B batch, M sentences, J words of a sentence, V vocabulary, C embedding, K hops.
 #pragma once
 
 #include <memory>
@@ -21,8 +21,8 @@ enum class MemoryTying {
 };
 
 struct MemN2NConfig {
-  int64_t vocab = 0;
-  int64_t width = 20;
+  int64_t vocab_size = 0;
+  int64_t embed_dim = 20;
   int64_t hops = 3;
   int64_t memory = 50;  ///< slots for sentences: the maximum age plus 1
   int64_t words = 0;    ///< maximum words of a sentence or question
@@ -48,7 +48,7 @@ class MemN2N {
 
   /// Throws ShapeError for a sentence longer than `words`, IndexError for an age outside the memory
   /// or a token id outside the vocabulary.
-  Answered operator()(const data::StoryBatch& batch) const;
+  StoryOutput operator()(const data::StoryBatch& batch) const;
   Tensor loss(const data::StoryBatch& batch) const { return answer_loss((*this)(batch), batch); }
 
   /// Linear start (4.2): while on, the softmax of the hops is left out.

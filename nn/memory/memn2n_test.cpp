@@ -8,7 +8,7 @@
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/tests/expect.h"
-#include "tapehead/tests/made.h"
+#include "tapehead/tests/layer_fixture.h"
 
 using namespace tapehead;
 using tapehead::testing::error_of;
@@ -21,8 +21,8 @@ const std::vector<data::Story> kStories{
 };
 
 nn::MemN2NConfig small(nn::MemoryTying tying = nn::MemoryTying::adjacent) {
-  return {.vocab = 10,
-          .width = 4,
+  return {.vocab_size = 10,
+          .embed_dim = 4,
           .hops = 2,
           .memory = 5,
           .words = 3,
@@ -34,13 +34,13 @@ data::StoryBatch batch(const std::vector<int64_t>& which) {
   return data::story_batch(kStories, which);
 }
 
-using Made = test::Made<nn::MemN2N, nn::MemN2NConfig>;
+using LayerFixture = test::LayerFixture<nn::MemN2N, nn::MemN2NConfig>;
 
 // The paper's formulas, for the first story, by hand.
-std::vector<double> by_hand(const Made& m, const nn::MemN2NConfig& c, bool linear) {
+std::vector<double> by_hand(const LayerFixture& m, const nn::MemN2NConfig& c, bool linear) {
   const data::Story& story = kStories[0];
   const bool adjacent = c.tying == nn::MemoryTying::adjacent;
-  const auto C = static_cast<size_t>(c.width);
+  const auto C = static_cast<size_t>(c.embed_dim);
   const auto read = [&](const std::string& words, const std::vector<int64_t>& ids) {
     std::vector<double> sum(C);
     for (size_t j = 0; j < ids.size(); ++j)
@@ -83,7 +83,7 @@ std::vector<double> by_hand(const Made& m, const nn::MemN2NConfig& c, bool linea
     u = next;
   }
   std::vector<double> logits;
-  for (int64_t v = 0; v < c.vocab; ++v) {
+  for (int64_t v = 0; v < c.vocab_size; ++v) {
     double sum = 0;
     for (size_t k = 0; k < C; ++k)
       sum += u[k] * m.at(adjacent ? fmt::format("words.{}.weight", c.hops) : "answer.weight", v,
@@ -106,7 +106,7 @@ TEST_CASE("memn2n computes its paper's formulas") {
           nn::MemN2NConfig c = small(tying);
           c.position_encoding = positions;
           c.temporal = temporal;
-          const Made m(c);
+          const LayerFixture m(c);
           m.model.linear(linear);
           const auto expected = by_hand(m, c, linear);
           // Beside a shorter and a longer story, and alone.
@@ -122,7 +122,7 @@ TEST_CASE("memn2n computes its paper's formulas") {
 
 TEST_CASE("memn2n's gradients are right") {
   for (const auto tying : {nn::MemoryTying::adjacent, nn::MemoryTying::layer_wise}) {
-    const Made m(small(tying));
+    const LayerFixture m(small(tying));
     std::vector<Tensor> inputs;
     for (const nn::Param& p : m.params.trainable()) inputs.push_back(p.value);
     gradcheck([&](const std::vector<Tensor>&) { return m.model.loss(batch({0, 1})); }, inputs);
@@ -130,10 +130,10 @@ TEST_CASE("memn2n's gradients are right") {
 }
 
 TEST_CASE("memn2n looks at sentences, not at padding") {
-  const Made m(small());
-  const nn::Answered answered = m.model(batch({0, 1}));
-  REQUIRE(answered.looks.size() == 2);
-  for (const Tensor& p : answered.looks) {
+  const LayerFixture m(small());
+  const nn::StoryOutput answered = m.model(batch({0, 1}));
+  REQUIRE(answered.attention_weights.size() == 2);
+  for (const Tensor& p : answered.attention_weights) {
     CHECK(p.shape() == Shape{2, 3});
     CHECK(sum(p[0]).item() > 0.01);  // the rest went to the two empty slots
     CHECK(sum(p[0]).item() < 0.9999);
@@ -146,18 +146,19 @@ TEST_CASE("memn2n says what does not fit") {
   nn::MemN2NConfig c = small();
   c.words = 2;
   CHECK(error_of<ShapeError>([&] {
-          const Made m(c);
+          const LayerFixture m(c);
           m.model(batch({0}));
         }) == "memn2n: a sentence of 3 words, but the model was made for 2 (in m)");
   c = small();
   c.memory = 2;
   CHECK(error_of<IndexError>([&] {
-          const Made m(c);
+          const LayerFixture m(c);
           m.model(batch({0}));
         }) == "embedding: ids[0, 0] = 2 is outside 0..1 (in m.ages.0)");
   c = small();
   c.hops = 0;
-  CHECK(error_of<ValueError>([&] { const Made m(c); }) ==
-        "memn2n: vocab = 10, width = 4, hops = 0, memory = 5 and words = 3; all must be at least "
-        "1, vocab 2 (in m)");
+  CHECK(error_of<ValueError>([&] { const LayerFixture m(c); }) ==
+        "memn2n: vocab_size = 10, embed_dim = 4, hops = 0, memory = 5 and words = 3; all must be "
+        "at least "
+        "1, vocab_size 2 (in m)");
 }

@@ -11,11 +11,12 @@ namespace {
 
 const MemN2NTextConfig& checked(const Scope& scope, const MemN2NTextConfig& c) {
   at(scope, [&] {
-    if (c.vocab < 2 || c.width < 1 || c.hops < 1 || c.memory < 1)
-      throw ValueError(fmt::format(
-          "memn2n_text: vocab = {}, width = {}, hops = {} and memory = {}; all must be at least 1, "
-          "vocab 2",
-          c.vocab, c.width, c.hops, c.memory));
+    if (c.vocab_size < 2 || c.embed_dim < 1 || c.hops < 1 || c.memory < 1)
+      throw ValueError(
+          fmt::format("memn2n_text: vocab_size = {}, embed_dim = {}, hops = {} and memory = {}; "
+                      "all must be at least 1, "
+                      "vocab_size 2",
+                      c.vocab_size, c.embed_dim, c.hops, c.memory));
   });
   return c;
 }
@@ -28,16 +29,16 @@ Tensor distances(const Tensor& ages) { return pad(ages, {0, 0, 0, ages.size(0) -
 MemN2NText::MemN2NText(const Scope& at, const MemN2NTextConfig& c)
     : config_(checked(at, c)),
       at_(at),
-      keys_(at / "keys", c.vocab, c.width, {.init = c.init}),
-      values_(at / "values", c.vocab, c.width, {.init = c.init}),
-      key_ages_(at.param("key_ages", {c.memory, c.width}, c.init)),
-      value_ages_(at.param("value_ages", {c.memory, c.width}, c.init)),
-      step_(at / "step", c.width, c.width, {.bias = false, .init = c.init}),
-      answer_(at / "answer", c.width, c.vocab, {.bias = false, .init = c.init}) {}
+      keys_(at / "keys", c.vocab_size, c.embed_dim, {.init = c.init}),
+      values_(at / "values", c.vocab_size, c.embed_dim, {.init = c.init}),
+      key_ages_(at.param("key_ages", {c.memory, c.embed_dim}, c.init)),
+      value_ages_(at.param("value_ages", {c.memory, c.embed_dim}, c.init)),
+      step_(at / "step", c.embed_dim, c.embed_dim, {.bias = false, .init = c.init}),
+      answer_(at / "answer", c.embed_dim, c.vocab_size, {.bias = false, .init = c.init}) {}
 
 Tensor MemN2NText::operator()(const Tensor& ids) const {
   return at(at_, [&] {
-    const int64_t half = config_.width / 2;
+    const int64_t half = config_.embed_dim / 2;
     // One head: [B, 1, T, C].
     const Tensor k = keys_(ids).unsqueeze(1), v = values_(ids).unsqueeze(1);
     const AttentionOptions seen{
@@ -48,7 +49,7 @@ Tensor MemN2NText::operator()(const Tensor& ids) const {
     Tensor u = full(k.shape(), 0.1, k.dtype());
     for (int64_t hop = 0; hop < config_.hops; ++hop) {
       u = step_(u) + scaled_dot_product_attention(u, k, v, seen).out;
-      u = cat({relu(u.slice(-1, 0, half)), u.slice(-1, half, config_.width)}, -1);
+      u = cat({relu(u.slice(-1, 0, half)), u.slice(-1, half, config_.embed_dim)}, -1);
     }
     return answer_(u.squeeze(1));
   });

@@ -1,7 +1,7 @@
 // End-to-end memory networks as language models: Sukhbaatar, Szlam, Weston and Fergus 2015,
 // section 5.
 //
-// B batch, T tokens, V vocabulary, C width, M memory, K hops.
+// B batch, T tokens, V vocabulary, C embedding, M memory, K hops.
 #pragma once
 
 #include "tapehead/nn/linear.h"
@@ -9,8 +9,8 @@
 namespace tapehead::nn {
 
 struct MemN2NTextConfig {
-  int64_t vocab = 0;
-  int64_t width = 150;
+  int64_t vocab_size = 0;
+  int64_t embed_dim = 150;
   int64_t hops = 6;
   int64_t memory = 100;  ///< how many tokens it sees: the last one, and those before it
   Init init = init::normal(0.05);

@@ -8,23 +8,24 @@
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/tests/expect.h"
-#include "tapehead/tests/made.h"
+#include "tapehead/tests/layer_fixture.h"
 
 using namespace tapehead;
 using tapehead::testing::error_of;
 
 namespace {
 
-using Made = test::Made<nn::MemN2NText, nn::MemN2NTextConfig>;
+using LayerFixture = test::LayerFixture<nn::MemN2NText, nn::MemN2NTextConfig>;
 
 nn::MemN2NTextConfig small(int64_t memory = 3) {
-  return {.vocab = 6, .width = 4, .hops = 2, .memory = memory, .init = nn::init::normal(0.7)};
+  return {
+      .vocab_size = 6, .embed_dim = 4, .hops = 2, .memory = memory, .init = nn::init::normal(0.7)};
 }
 
 // The paper's formulas: the logits after the token at `last`.
-std::vector<double> by_hand(const Made& m, const nn::MemN2NTextConfig& c,
+std::vector<double> by_hand(const LayerFixture& m, const nn::MemN2NTextConfig& c,
                             const std::vector<int64_t>& ids, int64_t last) {
-  const int64_t C = c.width, first = std::max<int64_t>(0, last - c.memory + 1);
+  const int64_t C = c.embed_dim, first = std::max<int64_t>(0, last - c.memory + 1);
   std::vector<double> u(static_cast<size_t>(C), 0.1);
   for (int64_t hop = 0; hop < c.hops; ++hop) {
     std::vector<double> o(u.size());
@@ -49,7 +50,7 @@ std::vector<double> by_hand(const Made& m, const nn::MemN2NTextConfig& c,
     u = next;
   }
   std::vector<double> logits;
-  for (int64_t v = 0; v < c.vocab; ++v) {
+  for (int64_t v = 0; v < c.vocab_size; ++v) {
     double sum = 0;
     for (int64_t k = 0; k < C; ++k) sum += u[static_cast<size_t>(k)] * m.at("answer.weight", v, k);
     logits.push_back(sum);
@@ -65,13 +66,13 @@ TEST_CASE("memn2n_text computes its paper's formulas") {
   for (const int64_t memory : {1, 3, 20}) {
     CAPTURE(memory);
     const nn::MemN2NTextConfig c = small(memory);
-    const Made m(c);
+    const LayerFixture m(c);
     const auto T = static_cast<int64_t>(kIds.size());
     const Tensor logits = m.model(from_vector(kIds, {1, T}));
     CHECK(logits.shape() == Shape{1, T, 6});
     for (int64_t t = 0; t < T; ++t) {
       const std::vector<double> expected = by_hand(m, c, kIds, t);
-      for (int64_t v = 0; v < c.vocab; ++v)
+      for (int64_t v = 0; v < c.vocab_size; ++v)
         CHECK(logits[0][t][v].item() ==
               doctest::Approx(expected[static_cast<size_t>(v)]).epsilon(1e-9));
     }
@@ -79,7 +80,7 @@ TEST_CASE("memn2n_text computes its paper's formulas") {
 }
 
 TEST_CASE("memn2n_text's gradients are right") {
-  const Made m(small());
+  const LayerFixture m(small());
   std::vector<Tensor> inputs;
   for (const nn::Param& p : m.params.trainable()) inputs.push_back(p.value);
   CHECK(inputs.size() == 6);
@@ -89,10 +90,11 @@ TEST_CASE("memn2n_text's gradients are right") {
 }
 
 TEST_CASE("memn2n_text says what does not fit") {
-  CHECK(error_of<ValueError>([] { const Made m(small(0)); }) ==
-        "memn2n_text: vocab = 6, width = 4, hops = 2 and memory = 0; all must be at least 1, vocab "
+  CHECK(error_of<ValueError>([] { const LayerFixture m(small(0)); }) ==
+        "memn2n_text: vocab_size = 6, embed_dim = 4, hops = 2 and memory = 0; all must be at least "
+        "1, vocab_size "
         "2 (in m)");
-  const Made m(small());
+  const LayerFixture m(small());
   CHECK(error_of<IndexError>([&] {
           m.model(from_vector(std::vector<int64_t>{1, 6}, {1, 2}));
         }) == "embedding: ids[0, 1] = 6 is outside 0..5 (in m.keys)");

@@ -15,11 +15,11 @@ namespace {
 
 const MemNNConfig& checked(const Scope& at, const MemNNConfig& c) {
   nn::at(at, [&] {
-    if (c.vocab < 1 || c.words < 1 || c.width < 1 || c.hops < 1 || !(c.margin > 0))
-      throw ValueError(
-          fmt::format("memnn: vocab = {}, words = {}, width = {}, hops = {}, margin = {}; all must "
-                      "be at least 1, the margin above 0",
-                      c.vocab, c.words, c.width, c.hops, c.margin));
+    if (c.vocab_size < 1 || c.words < 1 || c.embed_dim < 1 || c.hops < 1 || !(c.margin > 0))
+      throw ValueError(fmt::format(
+          "memnn: vocab_size = {}, words = {}, embed_dim = {}, hops = {}, margin = {}; all must "
+          "be at least 1, the margin above 0",
+          c.vocab_size, c.words, c.embed_dim, c.hops, c.margin));
   });
   return c;
 }
@@ -52,11 +52,11 @@ void MemNN::Found::add(const Tensor& chosen) {
 }
 
 MemNN::Query::Query(const Scope& at, const MemNNConfig& c)
-    : question_(at / "question", c.vocab, c.width, {.padding_idx = 0, .init = c.init}),
-      last_(at / "last", c.vocab, c.width, {.padding_idx = 0, .init = c.init}),
-      earlier_(at / "earlier", c.vocab, c.width, {.padding_idx = 0, .init = c.init}),
-      step_(at.param("step", {c.hops + 1, c.width}, c.init)),
-      match_(at / "match", c.width, c.width),
+    : question_(at / "question", c.vocab_size, c.embed_dim, {.padding_idx = 0, .init = c.init}),
+      last_(at / "last", c.vocab_size, c.embed_dim, {.padding_idx = 0, .init = c.init}),
+      earlier_(at / "earlier", c.vocab_size, c.embed_dim, {.padding_idx = 0, .init = c.init}),
+      step_(at.param("step", {c.hops + 1, c.embed_dim}, c.init)),
+      match_(at / "match", c.embed_dim, c.embed_dim),
       nonlinear_(c.nonlinear) {}
 
 MemNN::Texts MemNN::Query::read(const data::StoryBatch& batch, const Tensor& places) const {
@@ -75,16 +75,17 @@ Tensor MemNN::Query::operator()(const Texts& texts, const Found& found) const {
 MemNN::MemNN(Scope at, const MemNNConfig& config)
     : at_(std::move(at)),
       config_(checked(at_, config)),
-      places_(position_encoding(config.words, config.width)),
+      places_(position_encoding(config.words, config.embed_dim)),
       find_(at_ / "find", config),
       respond_(at_ / "respond", config),
-      candidates_(at_ / "candidates", config.vocab, config.width,
+      candidates_(at_ / "candidates", config.vocab_size, config.embed_dim,
                   {.padding_idx = 0, .init = config.init}),
-      answers_(at_ / "answers", config.width, config.vocab, {.bias = false, .init = config.init}),
-      newer_(at_.param("newer", {config.width}, config.init)),
-      older_(at_.param("older", {config.width}, config.init)),
-      older_still_(at_.param("older_still", {config.width}, config.init)),
-      stop_(at_.param("stop", {config.width}, config.init)) {}
+      answers_(at_ / "answers", config.embed_dim, config.vocab_size,
+               {.bias = false, .init = config.init}),
+      newer_(at_.param("newer", {config.embed_dim}, config.init)),
+      older_(at_.param("older", {config.embed_dim}, config.init)),
+      older_still_(at_.param("older_still", {config.embed_dim}, config.init)),
+      stop_(at_.param("stop", {config.embed_dim}, config.init)) {}
 
 MemNN::Found MemNN::nothing(const data::StoryBatch& batch) const {
   const Tensor none = zeros(batch.ages.shape(), stop_.dtype());
@@ -127,9 +128,9 @@ Tensor MemNN::choose(int64_t hop, const Scores& scores, const Found& found,
   return from_vector(chosen, {B, M}).to(found.all.dtype());
 }
 
-Answered MemNN::operator()(const data::StoryBatch& batch) const {
+StoryOutput MemNN::operator()(const data::StoryBatch& batch) const {
   return nn::at(at_, [&] {
-    Answered answered;
+    StoryOutput answered;
     Found found = nothing(batch);
     {
       const NoGrad off;
@@ -139,7 +140,7 @@ Answered MemNN::operator()(const data::StoryBatch& batch) const {
         const Tensor next =
             choose(hop, score(find_(texts, found), all, found, batch), found, batch);
         if (sum(next).item() == 0) break;
-        answered.looks.push_back(next);
+        answered.attention_weights.push_back(next);
         found.add(next);
       }
     }

@@ -1,6 +1,6 @@
 // Memory networks with supervised supporting sentences, Weston, Chopra and Bordes 2014.
 //
-// B batch, M sentences, J words of a sentence, C width, V vocabulary.
+// B batch, M sentences, J words of a sentence, C embedding, V vocabulary.
 #pragma once
 
 #include "tapehead/nn/linear.h"
@@ -9,9 +9,9 @@
 namespace tapehead::nn {
 
 struct MemNNConfig {
-  int64_t vocab = 0;
+  int64_t vocab_size = 0;
   int64_t words = 0;  ///< maximum words of a sentence or question
-  int64_t width = 100;
+  int64_t embed_dim = 100;
   int64_t hops = 3;       ///< maximum number of sentences to choose
   double margin = 0.1;    ///< margin of the ranking loss
   bool nonlinear = true;  ///< texts are matched after tanh layers; else directly
@@ -36,9 +36,10 @@ struct MemNNConfig {
 /// max(0, margin - (s(right) - s(alternative))), with e'n added for the newer of two sentences, and
 /// the mean over the batch. The supports of a story end at its first -1.
 ///
-/// looks: the choice of each hop, one-hot, zeros after the search of a story has ended. Parameters:
-/// find.question.weight, find.last.weight, find.earlier.weight, find.step, find.match.*, the same
-/// of `respond`, candidates.weight, answers.weight, newer, older, older_still, stop.
+/// attention_weights: the choice of each hop, one-hot, zeros after the search of a story has ended.
+/// Parameters: find.question.weight, find.last.weight, find.earlier.weight, find.step,
+/// find.match.*, the same of `respond`, candidates.weight, answers.weight, newer, older,
+/// older_still, stop.
 class MemNN {
  public:
   /// Throws ValueError for options out of range.
@@ -46,7 +47,7 @@ class MemNN {
 
   /// Finds the sentences itself; supports are not read. Throws ShapeError for a text longer than
   /// `words`.
-  Answered operator()(const data::StoryBatch& batch) const;
+  StoryOutput operator()(const data::StoryBatch& batch) const;
   /// Throws ValueError if a story has no support.
   Tensor loss(const data::StoryBatch& batch) const;
 

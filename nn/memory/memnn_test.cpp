@@ -18,18 +18,18 @@ constexpr size_t kWidth = 4;
 using Ids = std::vector<int64_t>;
 
 nn::MemNNConfig small() {
-  return {.vocab = kStoryWords,
+  return {.vocab_size = kStoryWords,
           .words = 4,
-          .width = kWidth,
+          .embed_dim = kWidth,
           .hops = 3,
           .margin = 0.3,
           .init = nn::init::normal(0.7)};
 }
 
-struct Made {
+struct LayerFixture {
   nn::Params params{7};
   nn::MemNN net;
-  explicit Made(const nn::MemNNConfig& c) : net(params / "net", c) { params.to(f64); }
+  explicit LayerFixture(const nn::MemNNConfig& c) : net(params / "net", c) { params.to(f64); }
 };
 
 // The network of one story, number by number; `found` are sentences in the order of the search.
@@ -158,16 +158,16 @@ TEST_CASE("MemNN searches and answers by the formulas of its papers") {
       const nn::MemNN net(params / "net", config);
       params.to(f64);
       const std::vector<data::Story> stories = small_stories();
-      const nn::Answered answered = net(batch_of(stories));
+      const nn::StoryOutput answered = net(batch_of(stories));
       for (size_t b = 0; b < stories.size(); ++b) {
         CAPTURE(b);
         const auto story = static_cast<int64_t>(b);
         const Plain plain(params, config, stories[b]);
         const Ids chosen = plain.chosen();
         counts.push_back(chosen.size());
-        REQUIRE(answered.looks.size() >= chosen.size());
-        for (size_t hop = 0; hop < answered.looks.size(); ++hop) {
-          const Tensor look = answered.looks[hop][story];
+        REQUIRE(answered.attention_weights.size() >= chosen.size());
+        for (size_t hop = 0; hop < answered.attention_weights.size(); ++hop) {
+          const Tensor look = answered.attention_weights[hop][story];
           CHECK(sum(look).item() == (hop < chosen.size() ? 1 : 0));
           if (hop < chosen.size()) CHECK(look[chosen[hop]].item() == 1);
         }
@@ -181,7 +181,7 @@ TEST_CASE("MemNN searches and answers by the formulas of its papers") {
 
 TEST_CASE("the loss of MemNN is the margin ranking loss of its papers") {
   for (const nn::MemNNConfig& config : {small(), bilinear()}) {
-    const Made m(config);
+    const LayerFixture m(config);
     const std::vector<data::Story> stories = small_stories();
     double total = 0;
     for (const data::Story& s : stories) total += Plain(m.params, config, s).loss() / 3;
@@ -191,7 +191,7 @@ TEST_CASE("the loss of MemNN is the margin ranking loss of its papers") {
 }
 
 TEST_CASE("MemNN answers a story as it does alone") {
-  const Made m(small());
+  const LayerFixture m(small());
   check_each_alone(m.net);
 }
 
@@ -215,7 +215,7 @@ TEST_CASE("MemNN learns to find the newest sentence about someone, and what it s
     stories.push_back(std::move(s));
   }
   nn::Params params(1);
-  const nn::MemNN net(params / "net", {.vocab = 8, .words = 2, .width = 16});
+  const nn::MemNN net(params / "net", {.vocab_size = 8, .words = 2, .embed_dim = 16});
   const data::StoryBatch train = batch_of({stories.begin(), stories.begin() + 200}),
                          test = batch_of({stories.begin() + 200, stories.end()});
   for (int step = 0; step < 150; ++step) {
@@ -225,26 +225,28 @@ TEST_CASE("MemNN learns to find the newest sentence about someone, and what it s
     for (const nn::Param& p : params.all())
       if (p.value.grad().defined()) p.value.sub_(0.5 * p.value.grad());
   }
-  const nn::Answered answered = net(test);
+  const nn::StoryOutput answered = net(test);
   CHECK(mean((argmax(answered.logits, 1) == test.answer).to(f64)).item() > 0.98);
-  CHECK(answered.looks.size() == 1);
+  CHECK(answered.attention_weights.size() == 1);
 }
 
 TEST_CASE("what MemNN refuses") {
-  CHECK(error_of<ValueError>([] { const Made made({.vocab = 3, .words = 2, .margin = 0}); }) ==
-        "memnn: vocab = 3, words = 2, width = 100, hops = 3, margin = 0; all must be at least 1, "
+  CHECK(error_of<ValueError>(
+            [] { const LayerFixture made({.vocab_size = 3, .words = 2, .margin = 0}); }) ==
+        "memnn: vocab_size = 3, words = 2, embed_dim = 100, hops = 3, margin = 0; all must be at "
+        "least 1, "
         "the margin above 0 (in net)");
   CHECK(error_of<ShapeError>([] {
           nn::MemNNConfig c = small();
           c.words = 3;
-          const Made m(c);
+          const LayerFixture m(c);
           m.net(batch_of(small_stories()));
         }) == "memnn: a text has 4 words, the network takes 3; make it with words = 4 (in net)");
   const auto untold = [](size_t story) {
     std::vector<data::Story> stories = small_stories();
     for (size_t b = story; b < stories.size(); ++b) stories[b].supports.clear();
     return error_of<ValueError>([&] {
-      const Made m(small());
+      const LayerFixture m(small());
       m.net.loss(batch_of(stories));
     });
   };

@@ -13,13 +13,13 @@ constexpr double kFirstMemory = 1e-6;
 
 const NtmConfig& checked(const Scope& at, const NtmConfig& c) {
   nn::at(at, [&] {
-    detail::check_sizes("ntm", {{"in", c.in},
-                                {"out", c.out},
+    detail::check_sizes("ntm", {{"input_size", c.input_size},
+                                {"output_size", c.output_size},
                                 {"slots", c.slots},
-                                {"width", c.width},
+                                {"slot_dim", c.slot_dim},
                                 {"read_heads", c.read_heads},
                                 {"write_heads", c.write_heads},
-                                {"hidden", c.hidden}});
+                                {"hidden_size", c.hidden_size}});
     if (c.shift < 0 || 2 * c.shift + 1 > c.slots)
       throw ValueError(
           fmt::format("ntm: shift = {} with {} slots; it must be at least 0, and 2 shift + 1 at "
@@ -31,8 +31,8 @@ const NtmConfig& checked(const Scope& at, const NtmConfig& c) {
 
 // What the linear layer gives, in order.
 std::vector<int64_t> head_sizes(const NtmConfig& c) {
-  const int64_t heads = c.read_heads + c.write_heads, written = c.write_heads * c.width;
-  return {heads * c.width, heads, heads, heads * (2 * c.shift + 1), heads, written, written};
+  const int64_t heads = c.read_heads + c.write_heads, written = c.write_heads * c.slot_dim;
+  return {heads * c.slot_dim, heads, heads, heads * (2 * c.shift + 1), heads, written, written};
 }
 
 int64_t total(const std::vector<int64_t>& sizes) {
@@ -46,10 +46,11 @@ int64_t total(const std::vector<int64_t>& sizes) {
 Ntm::Ntm(Scope at, const NtmConfig& config)
     : at_(std::move(at)),
       config_(checked(at_, config)),
-      controller_(at_ / "controller", config.in + config.read_heads * config.width, config.hidden,
-                  config.lstm),
-      heads_(at_ / "heads", config.hidden, total(head_sizes(config))),
-      out_(at_ / "out", config.hidden + config.read_heads * config.width, config.out) {}
+      controller_(at_ / "controller", config.input_size + config.read_heads * config.slot_dim,
+                  config.hidden_size, config.lstm),
+      heads_(at_ / "heads", config.hidden_size, total(head_sizes(config))),
+      out_(at_ / "out", config.hidden_size + config.read_heads * config.slot_dim,
+           config.output_size) {}
 
 NtmState Ntm::start(int64_t batch) const {
   const NtmConfig& c = config_;
@@ -57,9 +58,9 @@ NtmState Ntm::start(int64_t batch) const {
   const Tensor weights = zeros({batch, c.read_heads + c.write_heads, c.slots}, dtype);
   weights.select(2, 0).fill_(1);
   return {.controller = {},
-          .memory = full({batch, c.slots, c.width}, kFirstMemory, dtype),
+          .memory = full({batch, c.slots, c.slot_dim}, kFirstMemory, dtype),
           .weights = weights,
-          .reads = zeros({batch, c.read_heads, c.width}, dtype)};
+          .reads = zeros({batch, c.read_heads, c.slot_dim}, dtype)};
 }
 
 Tensor Ntm::advance(const Tensor& x, NtmState& state) const {
@@ -69,29 +70,29 @@ Tensor Ntm::advance(const Tensor& x, NtmState& state) const {
   const Tensor h = state.controller.h;
   const std::vector<Tensor> made = split(heads_(h), head_sizes(c), 1);
 
-  const Tensor keys = tanh(made[0]).reshape({B, R + H, c.width});
+  const Tensor keys = tanh(made[0]).reshape({B, R + H, c.slot_dim});
   const Tensor content = content_weights(state.memory, keys, softplus(made[1]));
   const Tensor chosen = interpolate_weights(content, state.weights, sigmoid(made[2]));
   const Tensor shifts = softmax(made[3].reshape({B, R + H, 2 * c.shift + 1}), -1);
   state.weights = sharpen_weights(shift_weights(chosen, shifts), 1 + softplus(made[4]));
 
   state.memory = write_memory(state.memory, state.weights.slice(1, R, R + H),
-                              sigmoid(made[5]).reshape({B, H, c.width}),
-                              tanh(made[6]).reshape({B, H, c.width}));
+                              sigmoid(made[5]).reshape({B, H, c.slot_dim}),
+                              tanh(made[6]).reshape({B, H, c.slot_dim}));
   state.reads = read_memory(state.memory, state.weights.slice(1, 0, R));
   return cat({h, state.reads.flatten(1)}, 1);
 }
 
 Tensor Ntm::step(const Tensor& x, NtmState& state) const {
   return nn::at(at_, [&] {
-    detail::check_step("ntm", x, config_.in);
+    detail::check_step("ntm", x, config_.input_size);
     return out_(advance(x, state));
   });
 }
 
-MachineRun Ntm::operator()(const Tensor& x, const MachineOptions& options) const {
+MachineOutput Ntm::operator()(const Tensor& x, const MachineOptions& options) const {
   return nn::at(at_, [&] {
-    detail::check_sequence(x, config_.in);
+    detail::check_sequence(x, config_.input_size);
     NtmState state = start(x.size(0));
     const int64_t R = config_.read_heads, all = R + config_.write_heads;
     return detail::run_steps(x, options, out_, [&](const Tensor& now) {

@@ -1,6 +1,6 @@
 // The Neural Turing Machine: Graves, Wayne and Danihelka 2014, arXiv:1410.5401.
 //
-// B batch, T time, C channels in, R read heads, H write heads, N slots, W width of a slot, S the
+// B batch, T time, C input size, R read heads, H write heads, N slots, W size of a slot, S the
 // largest shift.
 #pragma once
 
@@ -10,12 +10,12 @@
 namespace tapehead::nn {
 
 struct NtmConfig {
-  int64_t in = 0, out = 0;
-  int64_t slots = 128, width = 20;
+  int64_t input_size = 0, output_size = 0;
+  int64_t slots = 128, slot_dim = 20;
   int64_t read_heads = 1, write_heads = 1;
-  int64_t shift = 1;     ///< S: a head moves by this many slots at most
-  int64_t hidden = 100;  ///< of the controller
-  bool lstm = true;      ///< an LSTM as controller; else one feed-forward layer
+  int64_t shift = 1;          ///< S: a head moves by this many slots at most
+  int64_t hidden_size = 100;  ///< of the controller
+  bool lstm = true;           ///< an LSTM as controller; else one feed-forward layer
 };
 
 struct NtmState {
@@ -46,7 +46,7 @@ class Ntm {
   NtmState start(int64_t batch) const;
   /// x [B, C] to y [B, out] and the next state.
   Tensor step(const Tensor& x, NtmState& state) const;
-  MachineRun operator()(const Tensor& x, const MachineOptions& options = {}) const;
+  MachineOutput operator()(const Tensor& x, const MachineOptions& options = {}) const;
 
  private:
   Tensor advance(const Tensor& x, NtmState& state) const;

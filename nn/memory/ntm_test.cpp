@@ -16,11 +16,11 @@ using namespace tapehead::testing;
 
 namespace {
 
-struct Made {
+struct LayerFixture {
   nn::Params params{3};
   nn::NtmConfig config;
   nn::Ntm ntm;
-  explicit Made(const nn::NtmConfig& c) : config(c), ntm(params / "ntm", c) {
+  explicit LayerFixture(const nn::NtmConfig& c) : config(c), ntm(params / "ntm", c) {
     params.to(f64);
     const NoGrad off;  // larger weights, so that gates and shifts are far from even
     for (const nn::Param& p : params.all()) p.value.mul_(4);
@@ -31,10 +31,10 @@ struct Made {
 struct PlainNtm {
   const nn::Params& params;
   nn::NtmConfig c;
-  size_t N = static_cast<size_t>(c.slots), W = static_cast<size_t>(c.width),
+  size_t N = static_cast<size_t>(c.slots), W = static_cast<size_t>(c.slot_dim),
          R = static_cast<size_t>(c.read_heads), H = static_cast<size_t>(c.write_heads),
          S = static_cast<size_t>(c.shift);
-  PlainController controller{static_cast<size_t>(c.hidden)};
+  PlainController controller{static_cast<size_t>(c.hidden_size)};
   Rows memory{N, Numbers(W, 1e-6)}, weights{R + H, Numbers(N)}, reads{R, Numbers(W)};
 
   void start() {
@@ -78,7 +78,8 @@ struct PlainNtm {
   }
 };
 
-const nn::NtmConfig kSmall{.in = 3, .out = 2, .slots = 5, .width = 4, .hidden = 6};
+const nn::NtmConfig kSmall{
+    .input_size = 3, .output_size = 2, .slots = 5, .slot_dim = 4, .hidden_size = 6};
 
 std::vector<nn::NtmConfig> configs() {
   nn::NtmConfig many = kSmall, plain = kSmall;
@@ -94,9 +95,9 @@ TEST_CASE("an NTM is the formulas of its paper, step by step") {
   for (const nn::NtmConfig& config : configs()) {
     CAPTURE(config.read_heads);
     CAPTURE(config.lstm);
-    const Made m(config);
+    const LayerFixture m(config);
     const Tensor x = randn({2, 6, 3}, f64);
-    const nn::MachineRun run = m.ntm(x, {.weights = true});
+    const nn::MachineOutput run = m.ntm(x, {.weights = true});
     const int64_t R = config.read_heads, H = config.write_heads;
     CHECK(run.read_weights.shape() == Shape{2, 6, R, 5});
     CHECK(run.write_weights.shape() == Shape{2, 6, H, 5});
@@ -120,16 +121,16 @@ TEST_CASE("an NTM is the formulas of its paper, step by step") {
 TEST_CASE("an NTM has the gradients of its formulas") {
   manual_seed(2);
   for (const nn::NtmConfig& config : configs()) {
-    const Made m(config);
+    const LayerFixture m(config);
     check_machine_gradients(m.params, m.ntm);
   }
 }
 
 TEST_CASE("an NTM may be run with more slots than it was trained with") {
-  const Made m(kSmall);
+  const LayerFixture m(kSmall);
   nn::NtmConfig wide = kSmall;
   wide.slots = 50;
-  const Made other(wide);
+  const LayerFixture other(wide);
   CHECK(m.params.count() == other.params.count());
 }
 
@@ -137,9 +138,9 @@ TEST_CASE("what NTMs refuse") {
   const auto refuse = [](auto change) {
     nn::NtmConfig config = kSmall;
     change(config);
-    return error_of<ValueError>([&] { const Made made(config); });
+    return error_of<ValueError>([&] { const LayerFixture made(config); });
   };
-  CHECK(refuse([](auto& c) { c.in = 0; }) == "ntm: in = 0; it must be at least 1 (in ntm)");
+  CHECK(refuse([](auto& c) { c.input_size = 0; }) == "ntm: input_size = 0; it must be at least 1 (in ntm)");
   CHECK(refuse([](auto& c) { c.write_heads = -1; }) ==
         "ntm: write_heads = -1; it must be at least 1 (in ntm)");
   for (const int64_t shift : {-1, 3})
@@ -147,7 +148,7 @@ TEST_CASE("what NTMs refuse") {
           fmt::format("ntm: shift = {} with 5 slots; it must be at least 0, and 2 shift + 1 at "
                       "most the slots (in ntm)",
                       shift));
-  const Made m(kSmall);
+  const LayerFixture m(kSmall);
   CHECK(error_of<ShapeError>([&] {
           m.ntm(zeros({2, 4, 7}, f64));
         }) == "machine: x is [2, 4, 7]; expected [B, T, 3] with a step at least (in ntm)");

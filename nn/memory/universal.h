@@ -1,6 +1,6 @@
 // Question answering with the Universal Transformer: Dehghani et al., ICLR 2019, 3.1.
 //
-// B batch, M sentences, J words of a sentence, V vocabulary, C width.
+// B batch, M sentences, J words of a sentence, V vocabulary, C embedding.
 #pragma once
 
 #include "tapehead/nn/memory/answer.h"
@@ -9,22 +9,22 @@
 namespace tapehead::nn {
 
 struct UniversalQaConfig {
-  int64_t vocab = 0;
+  int64_t vocab_size = 0;
   int64_t words = 0;  ///< maximum words of a sentence or question
-  int64_t width = 128;
-  int64_t heads = 4;
-  int64_t hidden = 512;  ///< feed-forward size
-  /// Kernel size of the feed-forward convolutions; 3 covers the neighbouring sentences.
-  int64_t kernel = 3;
+  /// Of the encoder's layer. Where it is left open: embed_dim 128, num_heads 4, ffn_dim 512,
+  /// dropout 0.1 (of the sentences too), and a kernel of 3 in the feed-forward part, by which a
+  /// sentence sees those around it without attention.
+  TransformerOptions transformer = {};
   UniversalOptions universal = {};
-  double dropout = 0.1;  ///< of the sentences and in the layer
-  bool pre_norm = true;  ///< as in TransformerOptions
   /// The answer is read from the mean over all positions, as in the authors' program; else from the
   /// position of the question.
   bool mean_pool = true;
   double ponder_weight = 0.01;  ///< weight of the ponder cost in the loss
   Init init = init::normal();   ///< of the word embeddings
 };
+
+/// The config with every open field filled in.
+UniversalQaConfig completed(UniversalQaConfig config);
 
 /// With word embeddings A and learned factors F and G of the positions in a sentence and in the
 /// question, initialized with 1 (Henaff et al. 2017, eq. 1), the input of the encoder is
@@ -41,19 +41,20 @@ class UniversalQa {
   /// Throws ValueError for sizes below 1.
   UniversalQa(Scope at, const UniversalQaConfig& config);
 
-  /// looks: the attention of the question to the sentences in each step, the mean over the heads;
-  /// the rest to a sum of 1 is its attention to itself. Zero after the question has halted. Throws
-  /// ShapeError for a sentence longer than `words`, IndexError for a token id outside the
-  /// vocabulary.
-  Answered operator()(const data::StoryBatch& batch) const;
+  /// attention_weights: the attention of the question to the sentences in each step, the mean over
+  /// the heads; the rest to a sum of 1 is its attention to itself. Zero after the question has
+  /// halted. Throws ShapeError for a sentence longer than `words`, IndexError for a token id
+  /// outside the vocabulary.
+  StoryOutput operator()(const data::StoryBatch& batch) const;
   Tensor loss(const data::StoryBatch& batch) const { return answer_loss((*this)(batch), batch); }
 
   /// The encoder's output for the question and the sentences, [B, 1 + M, C].
-  Pondered encode(const data::StoryBatch& batch) const;
+  UniversalOutput encode(const data::StoryBatch& batch) const;
 
   const UniversalQaConfig& config() const { return config_; }
 
  private:
+  UniversalQa(Scope at, const UniversalQaConfig& config, std::nullptr_t);
   Tensor read(const Tensor& ids, const Tensor& factors) const;
 
   Scope at_;

@@ -20,15 +20,15 @@ const std::vector<data::Story> kStories{
     {{{1}, {2, 3}}, {4}, 1, {1}},
 };
 
-nn::UniversalQaConfig small(bool act, bool mean_pool, int64_t kernel = 3) {
-  return {.vocab = 10,
+nn::UniversalQaConfig small(bool adaptive, bool mean_pool, int64_t kernel_size = 3) {
+  return {.vocab_size = 10,
           .words = 3,
-          .width = 6,
-          .heads = 2,
-          .hidden = 5,
-          .kernel = kernel,
-          .universal = {.steps = 4, .act = act, .threshold = 0.9, .halting_bias = -0.6},
-          .dropout = 0,
+          .transformer = {.embed_dim = 6,
+                          .num_heads = 2,
+                          .ffn_dim = 5,
+                          .dropout = 0,
+                          .ffn = {.kernel_size = kernel_size}},
+          .universal = {.steps = 4, .adaptive = adaptive, .threshold = 0.9, .halting_bias = -0.6},
           .mean_pool = mean_pool,
           .ponder_weight = 0.5};
 }
@@ -37,19 +37,12 @@ data::StoryBatch batch(const std::vector<int64_t>& which) {
   return data::story_batch(kStories, which);
 }
 
-struct Made {
+struct LayerFixture {
   nn::Params params{3}, twins{3};
   nn::UniversalQa model;
   nn::UniversalEncoder encoder;  // the same values: they follow from the seed and the path
-  explicit Made(const nn::UniversalQaConfig& c)
-      : model(params / "m", c),
-        encoder(twins / "m" / "encoder",
-                {.width = c.width,
-                 .heads = c.heads,
-                 .hidden = c.hidden,
-                 .pre_norm = c.pre_norm,
-                 .kernel = c.kernel},
-                c.universal) {
+  explicit LayerFixture(const nn::UniversalQaConfig& c)
+      : model(params / "m", c), encoder(twins / "m" / "encoder", c.transformer, c.universal) {
     params.to(f64);
     twins.to(f64);
     manual_seed(6);
@@ -66,7 +59,7 @@ struct Made {
     return sum;
   }
   // What the encoder makes of one story.
-  nn::Pondered encode(const data::Story& story) const {
+  nn::UniversalOutput encode(const data::Story& story) const {
     std::vector<Tensor> rows{read(story.question, "question_factors")};
     std::vector<int64_t> positions{0};
     for (size_t i = 0; i < story.sentences.size(); ++i) {
@@ -82,57 +75,58 @@ struct Made {
 
 TEST_CASE("a Universal Transformer reads stories by its formula, padded or not") {
   for (const int64_t kernel : {1, 3})
-    for (const bool act : {true, false})
+    for (const bool adaptive : {true, false})
       for (const bool mean_pool : {true, false}) {
         CAPTURE(kernel);
-        CAPTURE(act);
+        CAPTURE(adaptive);
         CAPTURE(mean_pool);
-        const Made m(small(act, mean_pool, kernel));
-        const nn::Answered all = m.model(batch({0, 1, 2}));
+        const LayerFixture m(small(adaptive, mean_pool, kernel));
+        const nn::StoryOutput all = m.model(batch({0, 1, 2}));
         double ponder = 0;
         for (int64_t i = 0; i < 3; ++i) {
           CAPTURE(i);
           const data::Story& story = kStories[size_t(i)];
-          const nn::Pondered made = m.encode(story);
+          const nn::UniversalOutput made = m.encode(story);
           const Tensor y = mean_pool ? mean(made.out, {1}) : made.out.select(1, 0);
           const Tensor wanted = linear(y, m.of("answer.weight"), m.of("answer.bias"))[0];
-          const nn::Answered one = m.model(batch({i}));
+          const nn::StoryOutput one = m.model(batch({i}));
           CHECK(max(abs(one.logits[0] - wanted)).item() < 1e-13);
           CHECK(max(abs(all.logits[i] - wanted)).item() < 1e-13);
-          if (act) ponder += made.ponder.item() / 3;
+          if (adaptive) ponder += made.ponder_cost.item() / 3;
 
           // Where the question looked, from the first sentence on.
           const auto M = int64_t(story.sentences.size()), N = made.steps[0][0].item<int64_t>();
-          for (int64_t n = 0; n < int64_t(all.looks.size()); ++n) {
+          for (int64_t n = 0; n < int64_t(all.attention_weights.size()); ++n) {
             CAPTURE(n);
-            const Tensor look = all.looks[size_t(n)][i];
+            const Tensor look = all.attention_weights[size_t(n)][i];
             CHECK(look.shape() == Shape{3});
             CHECK(sum(abs(look.slice(0, M, 3))).item() == 0);
             if (n >= N) {
               CHECK(sum(abs(look)).item() == 0);
               continue;
             }
-            const Tensor row = mean(made.weights[size_t(n)][0].select(1, 0), {0});
+            const Tensor row = mean(made.attention_weights[size_t(n)][0].select(1, 0), {0});
             for (int64_t k = 0; k < M; ++k)
               CHECK(look[k].item() == doctest::Approx(row[k + 1].item()).epsilon(1e-12));
           }
         }
-        CHECK(all.extra_loss.defined() == act);
-        if (act) CHECK(all.extra_loss.item() == doctest::Approx(0.5 * ponder).epsilon(1e-13));
-        if (!act) CHECK(all.looks.size() == 4);
+        CHECK(all.auxiliary_loss.defined() == adaptive);
+        if (adaptive)
+          CHECK(all.auxiliary_loss.item() == doctest::Approx(0.5 * ponder).epsilon(1e-13));
+        if (!adaptive) CHECK(all.attention_weights.size() == 4);
       }
 }
 
 TEST_CASE("a Universal Transformer that reads stories has the gradients of its formula") {
   const std::vector<data::Story> whole{{{{5, 6}, {7, 8}}, {6, 7}, 3},
                                        {{{4, 4}, {1, 2}}, {9, 1}, 2}};
-  for (const bool act : {true, false})
+  for (const bool adaptive : {true, false})
     for (const bool mean_pool : {true, false})
       for (const bool padded : {true, false}) {
-        CAPTURE(act);
+        CAPTURE(adaptive);
         CAPTURE(mean_pool);
         CAPTURE(padded);
-        const Made m(small(act, mean_pool));
+        const LayerFixture m(small(adaptive, mean_pool));
         std::vector<Tensor> inputs;
         for (const nn::Param& p : m.params.all())  // the word that pads gets no gradient
           if (!padded || p.path != "m.words.weight") inputs.push_back(p.value);
@@ -144,7 +138,7 @@ TEST_CASE("a Universal Transformer that reads stories has the gradients of its f
 }
 
 TEST_CASE("gaps in time move the sentences that came before them") {
-  const Made m(small(true, false));
+  const LayerFixture m(small(true, false));
   data::StoryBatch stories = batch({0});
   const Tensor plain = m.model(stories).logits;
   stories.ages = stories.ages + tensor({1, 1, 0});
@@ -154,15 +148,15 @@ TEST_CASE("gaps in time move the sentences that came before them") {
 TEST_CASE("what a Universal Transformer that reads stories refuses") {
   nn::UniversalQaConfig bad = small(true, true);
   bad.words = 0;
-  CHECK(error_of<ValueError>([&] { const Made made(bad); }) ==
-        "universal_qa: vocab = 10, words = 0 and width = 6; all must be at least 1, vocab 2 (in "
-        "m)");
+  CHECK(error_of<ValueError>([&] { const LayerFixture made(bad); }) ==
+        "universal_qa: vocab_size = 10, words = 0 and embed_dim = 6; all must be at least 1, "
+        "vocab_size 2 (in m)");
   bad = small(true, true);
   bad.universal.steps = 0;
-  CHECK(error_of<ValueError>([&] { const Made made(bad); })
+  CHECK(error_of<ValueError>([&] { const LayerFixture made(bad); })
             .ends_with("there must be at least 1 step, and the threshold lies between 0 and 1 (in "
                        "m.encoder)"));
-  const Made m(small(true, true));
+  const LayerFixture m(small(true, true));
   const std::vector<data::Story> longer{{{{1, 2, 3, 4}}, {1}, 1}}, unknown{{{{1, 10}}, {1}, 1}};
   const std::vector<int64_t> first{0};
   CHECK(error_of<ShapeError>([&] { m.model(data::story_batch(longer, first)); }) ==

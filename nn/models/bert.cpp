@@ -8,38 +8,42 @@
 namespace tapehead::nn {
 namespace {
 
-TransformerOptions options_of(const BertConfig& c) {
-  return {.width = c.width,
-          .heads = c.heads,
-          .hidden = c.hidden,
-          .layers = c.layers,
-          .dropout = c.dropout,
-          .pre_norm = false,
-          .eps = c.eps,
-          .act = c.act,
-          .packed = true,
-          .init = c.init};
-}
-
 LinearOptions linear_options(const BertConfig& c) {
-  return {.init = c.init, .bias_init = init::zeros()};
+  return {.init = c.transformer.init, .bias_init = init::zeros()};
 }
 
 }  // namespace
 
-Bert::Bert(Scope at, const BertConfig& c)
-    : at_(std::move(at)),
-      config_(c),
-      token_(at_ / "token", c.vocab, c.width, {.init = c.init}),
-      token_type_(at_ / "token_type", c.token_types, c.width, {.init = c.init}),
-      position_(at_ / "position", c.context, c.width, c.init),
-      embedding_norm_(at_ / "embedding_norm", c.width, {.eps = c.eps}),
-      dropout_(at_ / "dropout", c.dropout),
-      encoder_(at_, options_of(c)) {
-  if (c.pooler) pooler_.emplace(at_ / "pooler", c.width, c.width, linear_options(c));
+BertConfig completed(BertConfig c) {
+  c.transformer = completed(c.transformer, {.embed_dim = 768,
+                                            .num_heads = 12,
+                                            .num_layers = 12,
+                                            .dropout = 0.1,
+                                            .activation = gelu,
+                                            .norm_first = false,
+                                            .init = init::truncated_normal(0.02),
+                                            .attention = {.packed_qkv = true},
+                                            .norm = {.eps = 1e-12}});
+  return c;
 }
 
-Encoded Bert::encode(const Tensor& ids, const BertInput& input) const {
+Bert::Bert(Scope at, const BertConfig& config) : Bert(std::move(at), completed(config), nullptr) {}
+
+Bert::Bert(Scope at, const BertConfig& c, std::nullptr_t)
+    : token(at / "token", c.vocab_size, c.transformer.embed_dim, {.init = c.transformer.init}),
+      token_type(at / "token_type", c.token_types, c.transformer.embed_dim,
+                 {.init = c.transformer.init}),
+      position(at / "position", c.context, c.transformer.embed_dim, c.transformer.init),
+      embedding_norm(make_norm(at / "embedding_norm", c.transformer.embed_dim, c.transformer.norm)),
+      encoder(at, c.transformer),
+      at_(std::move(at)),
+      config_(c),
+      dropout_(at_ / "dropout", *c.transformer.dropout) {
+  const int64_t C = c.transformer.embed_dim;
+  if (c.pooler) pooler = Linear(at_ / "pooler", C, C, linear_options(c));
+}
+
+EncoderOutput Bert::encode(const Tensor& ids, const BertInput& input) const {
   return nn::at(at_, [&] {
     if (ids.dim() != 2)
       throw ShapeError(fmt::format("bert: ids are {}; expected [B, T]", ids.shape().str()));
@@ -48,9 +52,9 @@ Encoded Bert::encode(const Tensor& ids, const BertInput& input) const {
       throw ShapeError(fmt::format("bert: token types are {}, but ids are {}; expected one for one",
                                    types.shape().str(), ids.shape().str()));
     const Tensor type =
-        types.defined() ? token_type_(types) : token_type_.weight.slice(0, 0, 1).unsqueeze(0);
-    const Tensor x = embedding_norm_(position_(token_(ids)) + type);
-    return encoder_.attend(dropout_(x), input.seen);
+        types.defined() ? token_type(types) : token_type.weight.slice(0, 0, 1).unsqueeze(0);
+    const Tensor x = embedding_norm(position(token(ids)) + type);
+    return encoder.attend(dropout_(x), input.attention);
   });
 }
 
@@ -60,24 +64,24 @@ Tensor Bert::operator()(const Tensor& ids, const BertInput& input) const {
 
 Tensor Bert::pooled(const Tensor& encoded) const {
   return nn::at(at_, [&] {
-    if (!pooler_) throw ValueError("bert: it was made without a pooler");
-    return tanh((*pooler_)(encoded.select(1, 0)));
+    if (!pooler) throw ValueError("bert: it was made without a pooler");
+    return tanh(pooler(encoded.select(1, 0)));
   });
 }
 
 MaskedLmHead::MaskedLmHead(Scope at, const Bert& bert, bool tied)
-    : at_(std::move(at)),
-      act_(bert.config().act),
-      transform_(at_ / "transform", bert.config().width, bert.config().width,
-                 linear_options(bert.config())),
-      norm_(at_ / "norm", bert.config().width, {.eps = bert.config().eps}),
-      decoder_(bert.token().weight),
-      bias_(at_.param("bias", {bert.config().vocab}, init::zeros())) {
-  if (!tied) decoder_ = (at_ / "decoder").param("weight", decoder_.shape(), bert.config().init);
+    : decoder(bert.token.weight), at_(std::move(at)) {
+  const BertConfig& c = bert.config();
+  const int64_t C = c.transformer.embed_dim;
+  activation_ = c.transformer.activation;
+  transform = Linear(at_ / "transform", C, C, linear_options(c));
+  norm = make_norm(at_ / "norm", C, c.transformer.norm);
+  bias = at_.param("bias", {c.vocab_size}, init::zeros());
+  if (!tied) decoder = (at_ / "decoder").param("weight", decoder.shape(), c.transformer.init);
 }
 
 Tensor MaskedLmHead::operator()(const Tensor& encoded) const {
-  return nn::at(at_, [&] { return linear(norm_(act_(transform_(encoded))), decoder_, bias_); });
+  return nn::at(at_, [&] { return linear(norm(activation_(transform(encoded))), decoder, bias); });
 }
 
 Tensor MaskedLmHead::loss(const Tensor& encoded, const Tensor& targets) const {
@@ -91,13 +95,12 @@ Tensor MaskedLmHead::loss(const Tensor& encoded, const Tensor& targets) const {
   });
 }
 
-SequenceClassifier::SequenceClassifier(Scope at, const Bert& bert, int64_t classes)
-    : at_(std::move(at)),
-      dropout_(at_ / "dropout", bert.config().dropout),
-      head_(at_, bert.config().width, classes, linear_options(bert.config())) {}
+SequenceClassifier::SequenceClassifier(Scope at, const Bert& bert, int64_t num_classes)
+    : head(Linear(at, bert.config().transformer.embed_dim, num_classes,
+                  linear_options(bert.config()))),
+      at_(std::move(at)),
+      dropout_(at_ / "dropout", *bert.config().transformer.dropout) {}
 
-Tensor SequenceClassifier::operator()(const Tensor& pooled) const {
-  return head_(dropout_(pooled));
-}
+Tensor SequenceClassifier::operator()(const Tensor& pooled) const { return head(dropout_(pooled)); }
 
 }  // namespace tapehead::nn

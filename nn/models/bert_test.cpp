@@ -16,7 +16,9 @@ namespace {
 constexpr int64_t B = 2, T = 5, V = 13;
 
 nn::BertConfig small() {
-  return {.vocab = V, .context = 7, .width = 8, .heads = 2, .layers = 2, .hidden = 12};
+  return {.vocab_size = V,
+          .context = 7,
+          .transformer = {.embed_dim = 8, .num_heads = 2, .ffn_dim = 12, .num_layers = 2}};
 }
 
 Tensor some_ids() {
@@ -29,7 +31,7 @@ Tensor some_ids() {
 // Of the second sequence the last two tokens are padding.
 nn::BertInput some_input() {
   return {.token_types = tensor({{0, 0, 0, 1, 1}, {0, 0, 0, 1, 1}}),
-          .seen = {.lengths = tensor({5, 3})}};
+          .attention = {.lengths = tensor({5, 3})}};
 }
 
 double difference(const Tensor& a, const std::vector<double>& b) {
@@ -48,13 +50,14 @@ TEST_CASE("BERT is Hugging Face's") {
   test::fill_by_formula(params);
   CHECK(difference(predict(bert(some_ids(), some_input())), test::kHfBertMaskedLm) < 1e-12);
   nn::BertInput masked = some_input();
-  masked.seen = {.mask = tensor({{true, true, true, true, true}, {true, true, true, false, false}})
-                             .reshape({B, 1, 1, T})};
+  masked.attention = {.mask =
+                          tensor({{true, true, true, true, true}, {true, true, true, false, false}})
+                              .reshape({B, 1, 1, T})};
   CHECK(difference(predict(bert(some_ids(), masked)), test::kHfBertMaskedLm) < 1e-12);
 
   nn::Params other;
   config.pooler = true;
-  config.act = gelu_tanh;
+  config.transformer.activation = nn::gelu_tanh;
   const nn::Bert pooling(other / "bert", config);
   const nn::SequenceClassifier classify(other / "classifier", pooling, 3);
   test::fill_by_formula(other);
@@ -97,9 +100,10 @@ TEST_CASE("BERT shows what its layers attended to") {
   nn::Params params;
   const nn::Bert bert(params / "bert", small());
   params.eval();
-  const nn::Encoded seen = bert.encode(some_ids(), {.seen = {.weights_of = WeightsOf{}}});
-  REQUIRE(seen.weights.size() == 2);
-  CHECK(seen.weights[0].shape() == Shape{B, 2, T, T});
+  const nn::EncoderOutput seen =
+      bert.encode(some_ids(), {.attention = {.weights_of = WeightsOf{}}});
+  REQUIRE(seen.attention_weights.size() == 2);
+  CHECK(seen.attention_weights[0].shape() == Shape{B, 2, T, T});
 }
 
 TEST_CASE("what BERT refuses") {

@@ -18,24 +18,21 @@ namespace {
 constexpr int64_t kVocab = 9;
 
 nn::Seq2SeqConfig rnn_config() {
-  return {.source_vocab = kVocab,
-          .target_vocab = kVocab,
-          .embedding = 6,
-          .hidden = 8,
+  return {.source_vocab_size = kVocab,
+          .target_vocab_size = kVocab,
+          .embed_dim = 6,
+          .hidden_size = 8,
           .dropout = 0,
           .tied = true,
           .copy = true};
 }
 nn::TransformerConfig transformer_config() {
-  return {.source_vocab = kVocab,
-          .target_vocab = kVocab,
-          .width = 8,
-          .heads = 2,
-          .hidden = 12,
-          .layers = 2,
-          .dropout = 0,
-          .tied = true,
-          .copy = true};
+  return {
+      .source_vocab_size = kVocab,
+      .target_vocab_size = kVocab,
+      .transformer = {.embed_dim = 8, .num_heads = 2, .ffn_dim = 12, .num_layers = 2, .dropout = 0},
+      .tied = true,
+      .copy = true};
 }
 
 // Ids from 9 on are words that only the source has.
@@ -107,7 +104,7 @@ TEST_CASE("what a model that copies writes has the score of its probabilities") 
 TEST_CASE("models of two vocabularies, or without weights to copy by, say so") {
   nn::Params params;
   auto rnn = rnn_config();
-  rnn.target_vocab = 7;
+  rnn.target_vocab_size = 7;
   CHECK(error_of<ValueError>([&] { nn::Seq2Seq(params / "a", rnn); }) ==
         "seq2seq: vocabularies of 9 and 7, but a model that is tied or copies has one");
   rnn = rnn_config();
@@ -118,7 +115,7 @@ TEST_CASE("models of two vocabularies, or without weights to copy by, say so") {
     auto transformer = transformer_config();
     transformer.tied = tied;
     transformer.copy = !tied;
-    transformer.target_vocab = 7;
+    transformer.target_vocab_size = 7;
     CHECK(error_of<ValueError>([&] {
             nn::Transformer(params / (tied ? "c" : "d"), transformer);
           }) == "transformer: vocabularies of 9 and 7, but a model that is tied or copies has one");

@@ -1,4 +1,4 @@
-// Either of the encoder-decoder models, for programs that leave the choice to their user.
+// Either of the encoder-decoder models, for programs that choose at run time.
 #pragma once
 
 #include <variant>

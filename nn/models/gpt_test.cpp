@@ -35,7 +35,7 @@ TEST_CASE("GPT has the parameters of its paper") {
 TEST_CASE("GPT has the gradients of its formula") {
   manual_seed(8);
   for (nn::GptConfig config : {testing::small_gpt2(), testing::small_llama()}) {
-    config.dropout = 0;
+    config.transformer.dropout = 0;
     nn::Params params(3);
     const nn::Gpt gpt(params / "gpt", config);
     params.to(f64);
@@ -89,7 +89,7 @@ TEST_CASE("GPT refuses what does not fit") {
 TEST_CASE("GPT with a window sees the last tokens only, with caches too") {
   nn::GptConfig config = testing::small_llama();
   config.window = 3;
-  config.layers = 1;
+  config.transformer.num_layers = 1;
   nn::Params params(3);
   const nn::Gpt gpt(params / "gpt", config);
   params.to(f64);

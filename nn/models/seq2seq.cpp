@@ -11,86 +11,88 @@
 namespace tapehead::nn {
 namespace {
 
-int64_t memory_width(const Seq2SeqConfig& c) {
-  return c.bidirectional ? c.hidden / 2 * 2 : c.hidden;
+int64_t memory_dim(const Seq2SeqConfig& c) {
+  return c.bidirectional ? c.hidden_size / 2 * 2 : c.hidden_size;
 }
 
 EmbeddingOptions embedding_options(const Seq2SeqConfig& c) {
   return {.padding_idx = c.pad,
-          .init = init::normal(1 / std::sqrt(static_cast<double>(c.embedding)))};
+          .init = init::normal(1 / std::sqrt(static_cast<double>(c.embed_dim)))};
 }
 
 }  // namespace
 
 Seq2Seq::Seq2Seq(const Scope& at, const Seq2SeqConfig& c)
-    : config_(c),
-      source_(at / (c.tied ? "embedding" : "source"), c.source_vocab, c.embedding,
-              embedding_options(c)),
-      encoder_(at / "encoder", c.embedding, c.bidirectional ? c.hidden / 2 : c.hidden,
-               {.cell = c.cell,
-                .layers = c.layers,
-                .bidirectional = c.bidirectional,
-                .dropout = c.dropout,
-                .forget_bias = 1}),
-      bridge_(at / "bridge", memory_width(c), c.hidden),
-      decoder_(at / "decoder", c.embedding * (c.input_feeding ? 2 : 1), c.hidden,
-               {.cell = c.cell, .forget_bias = 1}),
-      attention_(at / "attention", {.score = c.score,
-                                    .query = c.hidden,
-                                    .memory = memory_width(c),
-                                    .positions = c.positions,
-                                    .coverage = c.coverage}),
-      combine_(at / "combine", c.hidden + memory_width(c), c.embedding, {.bias = false}),
-      dropout_(at / "dropout", c.dropout),
-      output_bias_((at / "output").param("bias", {c.target_vocab}, init::zeros())) {
-  if ((c.tied || c.copy) && c.source_vocab != c.target_vocab)
+    : source(at / (c.tied ? "embedding" : "source"), c.source_vocab_size, c.embed_dim,
+             embedding_options(c)),
+      encoder(at / "encoder", c.embed_dim, c.bidirectional ? c.hidden_size / 2 : c.hidden_size,
+              {.cell = c.cell,
+               .num_layers = c.num_layers,
+               .bidirectional = c.bidirectional,
+               .dropout = c.dropout,
+               .forget_bias = 1}),
+      bridge(Linear(at / "bridge", memory_dim(c), c.hidden_size)),
+      decoder(at / "decoder", c.embed_dim * (c.input_feeding ? 2 : 1), c.hidden_size,
+              {.cell = c.cell, .forget_bias = 1}),
+      attention(at / "attention", {.score = c.score,
+                                   .query_dim = c.hidden_size,
+                                   .memory_dim = memory_dim(c),
+                                   .positions = c.positions,
+                                   .coverage = c.coverage}),
+      combine(Linear(at / "combine", c.hidden_size + memory_dim(c), c.embed_dim, {.bias = false})),
+      output_bias((at / "output").param("bias", {c.target_vocab_size}, init::zeros())),
+      config_(c),
+      dropout_(at / "dropout", c.dropout) {
+  if ((c.tied || c.copy) && c.source_vocab_size != c.target_vocab_size)
     throw ValueError(fmt::format(
         "seq2seq: vocabularies of {} and {}, but a model that is tied or copies has one",
-        c.source_vocab, c.target_vocab));
+        c.source_vocab_size, c.target_vocab_size));
   if (c.copy && (c.score == Score::none || c.score == Score::local_p))
     throw ValueError(fmt::format(
         "seq2seq: the weights of score {} are no probabilities to copy by; take another",
         name(c.score)));
-  if (!c.tied) target_.emplace(at / "target", c.target_vocab, c.embedding, embedding_options(c));
-  if (c.copy) gate_.emplace(at / "copy", memory_width(c), c.hidden, c.embedding);
-  if (c.cell == RnnCell::lstm) bridge_cell_.emplace(at / "bridge_cell", memory_width(c), c.hidden);
+  if (!c.tied)
+    target.emplace(at / "target", c.target_vocab_size, c.embed_dim, embedding_options(c));
+  if (c.copy) gate_.emplace(at / "copy", memory_dim(c), c.hidden_size, c.embed_dim);
+  if (c.cell == RnnCell::lstm)
+    bridge_cell = Linear(at / "bridge_cell", memory_dim(c), c.hidden_size);
 }
 
-std::pair<AttentionMemory, Seq2Seq::Step> Seq2Seq::encode(const Tensor& source,
+std::pair<AttentionMemory, Seq2Seq::Step> Seq2Seq::encode(const Tensor& ids,
                                                           const Tensor& lengths) const {
-  const RnnNetResult r = encoder_(dropout_(source_(known(source))), lengths);
+  const RnnOutput r = encoder(dropout_(source(known(ids))), lengths);
   // The last layer's directions side by side: [B, M].
   const auto last = [&](const Tensor& s) {
     const int64_t n = s.size(0);
     return config_.bidirectional ? cat({s[n - 2], s[n - 1]}, -1) : s[n - 1];
   };
   Step step;
-  step.state.h = tanh(bridge_(last(r.state.h)));
-  if (bridge_cell_) step.state.c = (*bridge_cell_)(last(r.state.c));
+  step.state.h = tanh(bridge(last(r.state.h)));
+  if (bridge_cell) step.state.c = bridge_cell(last(r.state.c));
   const DType dtype = r.out.dtype();
-  step.attentional = zeros({source.size(0), config_.embedding}, dtype);
-  if (config_.coverage) step.coverage = zeros({source.size(0), source.size(1)}, dtype);
-  return {attention_.prepare(dropout_(r.out), lengths), step};
+  step.attentional = zeros({ids.size(0), config_.embed_dim}, dtype);
+  if (config_.coverage) step.coverage = zeros({ids.size(0), ids.size(1)}, dtype);
+  return {attention.prepare(dropout_(r.out), lengths), step};
 }
 
 void Seq2Seq::advance(const Tensor& embedded, const AttentionMemory& memory, int64_t t,
                       Step& step) const {
   const Tensor input = config_.input_feeding ? cat({embedded, step.attentional}, -1) : embedded;
-  step.state = decoder_(input, step.state);
-  const AttentionResult seen = attention_(step.state.h, memory, t, step.coverage);
-  step.attentional = dropout_(tanh(combine_(cat({step.state.h, seen.context}, -1))));
-  step.weights = seen.weights;
-  if (config_.coverage) step.coverage = step.coverage + seen.weights;
-  if (gate_) step.gate = (*gate_)(seen.context, step.state.h, embedded);
+  step.state = decoder(input, step.state);
+  const SequenceAttentionOutput attended = attention(step.state.h, memory, t, step.coverage);
+  step.attentional = dropout_(tanh(combine(cat({step.state.h, attended.context}, -1))));
+  step.weights = attended.weights;
+  if (config_.coverage) step.coverage = step.coverage + attended.weights;
+  if (gate_) step.gate = (*gate_)(attended.context, step.state.h, embedded);
 }
 
 // What is outside of the vocabulary is read as unk.
 Tensor Seq2Seq::known(const Tensor& ids) const {
-  return gate_ ? known_ids(ids, config_.source_vocab, config_.unk) : ids;
+  return gate_ ? known_ids(ids, config_.source_vocab_size, config_.unk) : ids;
 }
 
 Tensor Seq2Seq::logits(const Tensor& attentional) const {
-  return linear(attentional, target().weight, output_bias_);
+  return linear(attentional, target_embedding().weight, output_bias);
 }
 
 Seq2Seq::Steps Seq2Seq::run(const data::Seq2SeqBatch& batch) const {
@@ -102,7 +104,7 @@ Seq2Seq::Steps Seq2Seq::run(const data::Seq2SeqBatch& batch) const {
                     batch.target.shape().str()));
   auto [memory, step] = encode(batch.source, batch.source_lengths);
   const std::vector<Tensor> embedded =
-      unbind(dropout_(target()(known(batch.target.slice(1, 0, steps)))), 1);
+      unbind(dropout_(target_embedding()(known(batch.target.slice(1, 0, steps)))), 1);
   std::vector<Tensor> attentional, weights, gate;
   for (int64_t t = 0; t < steps; ++t) {
     advance(embedded[static_cast<size_t>(t)], memory, t, step);
@@ -119,7 +121,7 @@ Tensor Seq2Seq::operator()(const data::Seq2SeqBatch& batch) const {
   const Steps s = run(batch);
   if (!gate_) return logits(s.attentional);
   return copy_log_probs({logits(s.attentional), s.weights, s.gate}, batch.source,
-                        extended_vocab(batch.source, config_.source_vocab));
+                        extended_vocab(batch.source, config_.source_vocab_size));
 }
 
 Tensor Seq2Seq::loss(const data::Seq2SeqBatch& batch, double label_smoothing) const {
@@ -132,20 +134,20 @@ Tensor Seq2Seq::loss(const data::Seq2SeqBatch& batch, double label_smoothing) co
                    {.ignore_index = config_.pad, .label_smoothing = label_smoothing});
 }
 
-std::vector<Hypothesis> Seq2Seq::translate(const Tensor& source, const Tensor& lengths,
+std::vector<Hypothesis> Seq2Seq::translate(const Tensor& ids, const Tensor& lengths,
                                            const BeamOptions& o) const {
   const NoGrad no_grad;
-  auto [memory, step] = encode(source, lengths);
-  const int64_t extended = gate_ ? extended_vocab(source, config_.source_vocab) : 0;
-  Tensor ids = source;
+  auto [memory, step] = encode(ids, lengths);
+  const int64_t extended = gate_ ? extended_vocab(ids, config_.source_vocab_size) : 0;
+  Tensor copied = ids;  // a row for each hypothesis
   int64_t t = 0;
-  const Decoder decoder{
+  const Decoder steps{
       .next = [&](const Tensor& tokens) -> DecoderStep {
-        advance(target()(known(tokens)), memory, t++, step);
+        advance(target_embedding()(known(tokens)), memory, t++, step);
         const Tensor scores = logits(step.attentional);
         if (!gate_) return {scores, step.weights};
         const CopyMix mix{scores.unsqueeze(1), step.weights.unsqueeze(1), step.gate.unsqueeze(1)};
-        return {copy_log_probs(mix, ids, extended).squeeze(1), step.weights};
+        return {copy_log_probs(mix, copied, extended).squeeze(1), step.weights};
       },
       .reorder =
           [&](const Tensor& rows, bool same_sources) {
@@ -155,9 +157,9 @@ std::vector<Hypothesis> Seq2Seq::translate(const Tensor& source, const Tensor& l
             };
             take({&step.state.h, &step.state.c, &step.attentional, &step.coverage});
             if (same_sources) return;
-            take({&ids, &memory.values, &memory.keys, &memory.lengths, &memory.mask});
+            take({&copied, &memory.values, &memory.keys, &memory.lengths, &memory.mask});
           }};
-  return beam_search(decoder, source.size(0), o);
+  return beam_search(steps, ids.size(0), o);
 }
 
 }  // namespace tapehead::nn

@@ -5,20 +5,21 @@
 
 #include <optional>
 
-#include "tapehead/nn/attention.h"
+#include "tapehead/nn/any_layer.h"
 #include "tapehead/nn/copy_head.h"
 #include "tapehead/nn/linear.h"
 #include "tapehead/nn/models/translation.h"
 #include "tapehead/nn/norm.h"
 #include "tapehead/nn/rnn.h"
+#include "tapehead/nn/sequence_attention.h"
 
 namespace tapehead::nn {
 
 struct Seq2SeqConfig {
-  int64_t source_vocab = 0, target_vocab = 0;
-  int64_t embedding = 256;
-  int64_t hidden = 256;  ///< of the decoder; an encoder direction has half of it
-  int64_t layers = 1;    ///< of the encoder
+  int64_t source_vocab_size = 0, target_vocab_size = 0;
+  int64_t embed_dim = 256;
+  int64_t hidden_size = 256;  ///< of the decoder; an encoder direction has half of it
+  int64_t num_layers = 1;     ///< of the encoder
   RnnCell cell = RnnCell::lstm;
   Score score = Score::additive;
   bool bidirectional = true;
@@ -52,8 +53,19 @@ class Seq2Seq {
   /// The mean cross entropy over the target's tokens; padding does not count.
   Tensor loss(const data::Seq2SeqBatch& batch, double label_smoothing = 0) const;
   /// The best target for each source, with its attention.
-  std::vector<Hypothesis> translate(const Tensor& source, const Tensor& lengths,
+  std::vector<Hypothesis> translate(const Tensor& ids, const Tensor& lengths,
                                     const BeamOptions& o) const;
+
+  const Seq2SeqConfig& config() const { return config_; }
+
+  Embedding source;
+  std::optional<Embedding> target;  ///< none where the source's stands for it
+  Rnn encoder;
+  AnyLayer bridge, bridge_cell;  ///< from the encoder's last state to the decoder's first
+  Cell decoder;
+  SequenceAttention attention;
+  AnyLayer combine;
+  Tensor output_bias;  ///< [V]
 
  private:
   struct Step {
@@ -66,24 +78,15 @@ class Seq2Seq {
   struct Steps {
     Tensor attentional, weights, gate;  // [B, T - 1, ·]
   };
-  const Embedding& target() const { return target_ ? *target_ : source_; }
+  const Embedding& target_embedding() const { return target ? *target : source; }
   Steps run(const data::Seq2SeqBatch& batch) const;
-  std::pair<AttentionMemory, Step> encode(const Tensor& source, const Tensor& lengths) const;
+  std::pair<AttentionMemory, Step> encode(const Tensor& ids, const Tensor& lengths) const;
   void advance(const Tensor& embedded, const AttentionMemory& memory, int64_t t, Step& step) const;
   Tensor logits(const Tensor& attentional) const;
   Tensor known(const Tensor& ids) const;
 
   Seq2SeqConfig config_;
-  Embedding source_;
-  std::optional<Embedding> target_;  // none when it is the source's
-  Rnn encoder_;
-  Linear bridge_;
-  std::optional<Linear> bridge_cell_;
-  Cell decoder_;
-  SequenceAttention attention_;
-  Linear combine_;
   Dropout dropout_;
-  Tensor output_bias_;
   std::optional<CopyGate> gate_;
 };
 

@@ -24,10 +24,10 @@ constexpr Score kScores[] = {Score::none,     Score::dot,     Score::scaled_dot,
                              Score::location, Score::local_m, Score::local_p};
 
 nn::Seq2SeqConfig small(Score score, RnnCell cell, int64_t hidden) {
-  return {.source_vocab = kVocab,
-          .target_vocab = kVocab,
-          .embedding = hidden,
-          .hidden = hidden,
+  return {.source_vocab_size = kVocab,
+          .target_vocab_size = kVocab,
+          .embed_dim = hidden,
+          .hidden_size = hidden,
           .cell = cell,
           .score = score,
           .coverage = score == Score::additive,
@@ -149,7 +149,7 @@ TEST_CASE("seq2seq: a beam of one writes what the training pass finds most proba
       CAPTURE(feeding);
       nn::Seq2SeqConfig config = small(score, feeding ? RnnCell::lstm : RnnCell::gru, 6);
       config.input_feeding = feeding;
-      config.layers = feeding ? 1 : 2;
+      config.num_layers = feeding ? 1 : 2;
       const Model model(config, f64);
       const auto found =
           model.seq2seq.translate(batch.source, batch.source_lengths,

@@ -18,16 +18,16 @@ namespace {
 constexpr int64_t kVocab = 11;
 
 nn::T5Config small() {
-  return {.vocab = kVocab,
-          .width = 8,
-          .heads = 2,
-          .hidden = 12,
-          .head_width = 3,
-          .layers = 2,
-          .decoder_layers = 1,
-          .buckets = 8,
-          .max_distance = 6,
-          .dropout = 0};
+  return {.vocab_size = kVocab,
+          .transformer = {.embed_dim = 8,
+                          .num_heads = 2,
+                          .ffn_dim = 12,
+                          .num_layers = 2,
+                          .dropout = 0,
+                          .attention = {.head_dim = 3}},
+          .num_decoder_layers = 1,
+          .num_buckets = 8,
+          .max_distance = 6};
 }
 
 // The most probable tokens, one by one, without caches.
@@ -59,7 +59,7 @@ TEST_CASE("T5 has the parameters of its paper") {
                               (2 * attention + feed_forward + 3 * norm) + 2 * norm);
   nn::Params newer;
   nn::T5Config c = small();
-  c.gated = true;
+  c.transformer.ffn.gated = true;
   c.tied = false;
   const nn::T5 other(newer.root(), c);
   CHECK(newer["head.weight"].shape() == Shape{kVocab, 8});
@@ -69,7 +69,7 @@ TEST_CASE("T5 has the parameters of its paper") {
 TEST_CASE("T5 with caches generates what it generates without") {
   for (const bool gated : {false, true}) {
     nn::T5Config c = small();
-    c.gated = gated;
+    c.transformer.ffn.gated = gated;
     c.tied = !gated;
     nn::Params params(4);
     const nn::T5 t5(params / "t5", c);
@@ -121,7 +121,9 @@ TEST_CASE("T5's loss is that of labels moved to the right, and reaches every par
 
 TEST_CASE("T5 starts with scores of about 1, though it does not scale them") {
   nn::Params params(7);
-  const nn::T5 t5(params.root(), {.vocab = 50, .width = 64, .heads = 4, .layers = 1});
+  const nn::T5 t5(
+      params.root(),
+      {.vocab_size = 50, .transformer = {.embed_dim = 64, .num_heads = 4, .num_layers = 1}});
   const Tensor x = randn({200, 64});  // as RMSNorm leaves it
   const Tensor q = linear(x, params["encoder.layers.0.attention.q.weight"]).reshape({200, 4, 64});
   const Tensor k = linear(x, params["encoder.layers.0.attention.k.weight"]).reshape({200, 4, 64});

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 
 #include "tapehead/autograd/grad_mode.h"
@@ -12,73 +11,81 @@
 namespace tapehead::nn {
 namespace {
 
-TransformerOptions options_of(const TransformerConfig& c) {
-  return {.width = c.width,
-          .heads = c.heads,
-          .hidden = c.hidden,
-          .layers = c.layers,
-          .dropout = c.dropout,
-          .inner_dropout = c.inner_dropout,
-          .pre_norm = c.pre_norm};
-}
-
 EmbeddingOptions embedding_options(const TransformerConfig& c) {
-  return {.padding_idx = c.pad, .init = init::normal(1 / std::sqrt(static_cast<double>(c.width)))};
+  const auto C = static_cast<double>(c.transformer.embed_dim);
+  return {.padding_idx = c.pad, .init = init::normal(1 / std::sqrt(C))};
 }
 
 }  // namespace
 
-Transformer::Transformer(const Scope& at, const TransformerConfig& c)
-    : config_(c),
-      source_(at / (c.tied ? "embedding" : "source"), c.source_vocab, c.width,
-              embedding_options(c)),
-      dropout_(at / "dropout", c.dropout),
-      encoder_(at / "encoder", options_of(c)),
-      decoder_(at / "decoder", options_of(c)) {
-  if ((c.tied || c.copy) && c.source_vocab != c.target_vocab)
+TransformerConfig completed(TransformerConfig c) {
+  c.transformer = completed(c.transformer, {.embed_dim = 256,
+                                            .num_heads = 4,
+                                            .ffn_dim = 1024,
+                                            .num_layers = 4,
+                                            .dropout = 0.3,
+                                            .attention = {.dropout = 0},
+                                            .ffn = {.dropout = 0}});
+  return c;
+}
+
+Transformer::Transformer(const Scope& at, const TransformerConfig& config)
+    : Transformer(at, completed(config), nullptr) {}
+
+Transformer::Transformer(const Scope& at, const TransformerConfig& c, std::nullptr_t)
+    : source(at / (c.tied ? "embedding" : "source"), c.source_vocab_size, c.transformer.embed_dim,
+             embedding_options(c)),
+      encoder(at / "encoder", c.transformer),
+      decoder(at / "decoder", c.transformer),
+      config_(c),
+      dropout_(at / "dropout", *c.transformer.dropout) {
+  if ((c.tied || c.copy) && c.source_vocab_size != c.target_vocab_size)
     throw ValueError(fmt::format(
         "transformer: vocabularies of {} and {}, but a model that is tied or copies has one",
-        c.source_vocab, c.target_vocab));
-  if (!c.tied) target_.emplace(at / "target", c.target_vocab, c.width, embedding_options(c));
+        c.source_vocab_size, c.target_vocab_size));
+  const int64_t C = c.transformer.embed_dim;
+  if (!c.tied) target.emplace(at / "target", c.target_vocab_size, C, embedding_options(c));
   if (c.copy)
-    copying_.emplace(Copying{CopyAttention(at / "copy_attention", c.width, c.width),
-                             CopyGate(at / "copy", c.width, c.width, c.width)});
+    copying_.emplace(
+        Copying{CopyAttention(at / "copy_attention", C, C), CopyGate(at / "copy", C, C, C)});
 }
 
 // What is outside of the vocabulary is read as unk.
 Tensor Transformer::known(const Tensor& ids) const {
-  return copying_ ? known_ids(ids, config_.source_vocab, config_.unk) : ids;
+  return copying_ ? known_ids(ids, config_.source_vocab_size, config_.unk) : ids;
 }
 
 Tensor Transformer::embed(const Embedding& embedding, const Tensor& ids, int64_t start) const {
-  const Tensor x = embedding(known(ids)) * std::sqrt(static_cast<double>(config_.width));
-  return dropout_(x + sinusoidal_positions(ids.size(1), config_.width, start).to(x.dtype()));
+  const Tensor x =
+      embedding(known(ids)) * std::sqrt(static_cast<double>(config_.transformer.embed_dim));
+  return dropout_(
+      x + sinusoidal_positions(ids.size(1), config_.transformer.embed_dim, start).to(x.dtype()));
 }
 
-Tensor Transformer::encode(const Tensor& source, const Tensor& lengths) const {
-  return encoder_(embed(source_, source, 0), {.lengths = lengths});
+Tensor Transformer::encode(const Tensor& ids, const Tensor& lengths) const {
+  return encoder(embed(source, ids, 0), {.lengths = lengths});
 }
 
-Tensor Transformer::logits(const Tensor& x) const { return linear(x, target().weight); }
+Tensor Transformer::logits(const Tensor& x) const { return linear(x, target_embedding().weight); }
 
 Transformer::Run Transformer::run(const data::Seq2SeqBatch& batch) const {
   const Tensor memory = encode(batch.source, batch.source_lengths);
   const Tensor given = batch.target.slice(1, 0, batch.target.size(1) - 1);
-  const Tensor x = embed(target(), given, 0);
-  return {decoder_(x, memory, {.lengths = batch.source_lengths}).out, x, memory};
+  const Tensor x = embed(target_embedding(), given, 0);
+  return {decoder(x, memory, {.lengths = batch.source_lengths}).out, x, memory};
 }
 
 CopyMix Transformer::mix(const Tensor& out, const Tensor& embedded, const Tensor& keys,
                          const Tensor& memory, const Tensor& lengths) const {
-  const CopyAttention::Result seen = copying_->attention(out, keys, memory, lengths);
-  return {logits(out), seen.weights, copying_->gate(seen.context, out, embedded)};
+  const CopyAttention::Result copied = copying_->attention(out, keys, memory, lengths);
+  return {logits(out), copied.weights, copying_->gate(copied.context, out, embedded)};
 }
 
 Tensor Transformer::operator()(const data::Seq2SeqBatch& batch) const {
   const auto [out, x, memory] = run(batch);
   if (!copying_) return logits(out);
   return copy_log_probs(mix(out, x, copying_->attention.keys(memory), memory, batch.source_lengths),
-                        batch.source, extended_vocab(batch.source, config_.source_vocab));
+                        batch.source, extended_vocab(batch.source, config_.source_vocab_size));
 }
 
 Tensor Transformer::loss(const data::Seq2SeqBatch& batch, double label_smoothing) const {
@@ -92,22 +99,22 @@ Tensor Transformer::loss(const data::Seq2SeqBatch& batch, double label_smoothing
                    {.ignore_index = config_.pad, .label_smoothing = label_smoothing});
 }
 
-std::vector<Hypothesis> Transformer::translate(const Tensor& source, const Tensor& lengths,
+std::vector<Hypothesis> Transformer::translate(const Tensor& ids, const Tensor& lengths,
                                                const BeamOptions& options) const {
   const NoGrad off;
-  const int64_t extended = copying_ ? extended_vocab(source, config_.source_vocab) : 0;
+  const int64_t extended = copying_ ? extended_vocab(ids, config_.source_vocab_size) : 0;
   // What hypotheses of one source share, a row for each hypothesis.
   struct {
     Tensor source, lengths, memory, keys;
-  } shared{source, lengths, encode(source, lengths), {}};
-  std::vector<DecoderCache> caches = decoder_.start(shared.memory);
+  } shared{ids, lengths, encode(ids, lengths), {}};
+  std::vector<DecoderCache> caches = decoder.start(shared.memory);
   if (copying_) shared.keys = copying_->attention.keys(shared.memory);
   int64_t position = 0;
-  const Decoder decoder{
+  const Decoder steps{
       .next = [&](const Tensor& tokens) -> DecoderStep {
-        const Tensor x = embed(target(), tokens.unsqueeze(1), position++);
-        const Attended a =
-            decoder_(x, caches, {.lengths = shared.lengths, .weights_of = WeightsOf{}});
+        const Tensor x = embed(target_embedding(), tokens.unsqueeze(1), position++);
+        const AttentionOutput a =
+            decoder(x, caches, {.lengths = shared.lengths, .weights_of = WeightsOf{}});
         if (!copying_) return {logits(a.out.squeeze(1)), mean(a.weights, 1).squeeze(1)};
         const CopyMix step = mix(a.out, x, shared.keys, shared.memory, shared.lengths);
         return {copy_log_probs(step, shared.source, extended).squeeze(1), step.weights.squeeze(1)};
@@ -119,7 +126,7 @@ std::vector<Hypothesis> Transformer::translate(const Tensor& source, const Tenso
             for (Tensor* t : {&shared.source, &shared.lengths, &shared.memory, &shared.keys})
               if (t->defined()) *t = index_select(*t, 0, rows);
           }};
-  return beam_search(decoder, source.size(0), options);
+  return beam_search(steps, ids.size(0), options);
 }
 
 }  // namespace tapehead::nn

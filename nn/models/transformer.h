@@ -1,6 +1,6 @@
 // The original Transformer, encoder and decoder: Vaswani et al. 2017.
 //
-// B batch, S source tokens, T target tokens, C width, V vocabulary.
+// B batch, S source tokens, T target tokens, C embedding, V vocabulary.
 #pragma once
 
 #include <optional>
@@ -13,15 +13,11 @@
 namespace tapehead::nn {
 
 struct TransformerConfig {
-  int64_t source_vocab = 0, target_vocab = 0;
-  int64_t width = 256;
-  int64_t heads = 4;
-  int64_t hidden = 1024;  ///< of the feed-forward parts
-  int64_t layers = 4;     ///< of the encoder, and of the decoder
-  double dropout = 0.3;   ///< of the embeddings and of what each part adds, as in the paper
-  double inner_dropout =
-      0;  ///< of the attention's weights and of the feed-forward parts' hidden layers
-  bool pre_norm = true;
+  int64_t source_vocab_size = 0, target_vocab_size = 0;
+  /// Where it is left open: embed_dim 256, num_heads 4, ffn_dim 1024, num_layers 4 (of the encoder,
+  /// and of the decoder), dropout 0.3 of the embeddings and of each part's output, but 0 within the
+  /// parts, as in the paper.
+  TransformerOptions transformer = {};
   /// One matrix embeds source and target and gives the logits: for a joint vocabulary.
   bool tied = false;
   /// Words of the source may be copied (See et al. 2017), those outside of the one vocabulary, too:
@@ -29,6 +25,9 @@ struct TransformerConfig {
   bool copy = false;
   int64_t pad = 0, unk = 1;
 };
+
+/// The config with every open field filled in.
+TransformerConfig completed(TransformerConfig config);
 
 /// Tokens are embedded, times sqrt(C), and get sinusoidal positions; the decoder's last layer times
 /// the target's embedding gives the logits (Press and Wolf 2017).
@@ -45,21 +44,30 @@ class Transformer {
   Tensor loss(const data::Seq2SeqBatch& batch, double label_smoothing = 0) const;
   /// The best target for each source, with the mean attention of the last layer's heads, or with
   /// that which says what to copy.
-  std::vector<Hypothesis> translate(const Tensor& source, const Tensor& lengths,
+  std::vector<Hypothesis> translate(const Tensor& ids, const Tensor& lengths,
                                     const BeamOptions& options) const;
 
+  /// The config with every field filled in.
+  const TransformerConfig& config() const { return config_; }
+
+  Embedding source;
+  std::optional<Embedding> target;  ///< none where the source's stands for it
+  TransformerEncoder encoder;
+  TransformerDecoder decoder;
+
  private:
+  Transformer(const Scope& at, const TransformerConfig& config, std::nullptr_t);
   struct Copying {
     CopyAttention attention;
     CopyGate gate;
   };
-  // What the decoder gave for the embedded targets that it was given.
+  // The decoder's output, the embedded targets and the memory.
   struct Run {
     Tensor out, embedded, memory;
   };
-  const Embedding& target() const { return target_ ? *target_ : source_; }
+  const Embedding& target_embedding() const { return target ? *target : source; }
   Tensor embed(const Embedding& embedding, const Tensor& ids, int64_t start) const;
-  Tensor encode(const Tensor& source, const Tensor& lengths) const;
+  Tensor encode(const Tensor& ids, const Tensor& lengths) const;
   Tensor logits(const Tensor& x) const;
   Tensor known(const Tensor& ids) const;
   Run run(const data::Seq2SeqBatch& batch) const;
@@ -67,11 +75,7 @@ class Transformer {
               const Tensor& lengths) const;
 
   TransformerConfig config_;
-  Embedding source_;
-  std::optional<Embedding> target_;  // none when it is the source's
   Dropout dropout_;
-  TransformerEncoder encoder_;
-  TransformerDecoder decoder_;
   std::optional<Copying> copying_;
 };
 

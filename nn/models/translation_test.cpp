@@ -38,26 +38,32 @@ TEST_CASE("translations come back in the order of their sources") {
 TEST_CASE("no decoder makes tokens of NaN, or goes on from tokens outside of its vocabulary") {
   const nn::Params params(1);
   const nn::Gpt gpt(params / "gpt",
-                    {.vocab = 9, .context = 8, .width = 8, .heads = 2, .layers = 1});
-  const nn::T5 t5(params / "t5", {.vocab = 9, .width = 8, .heads = 2, .hidden = 8, .layers = 1});
+                    {.vocab_size = 9,
+                     .context = 8,
+                     .transformer = {.embed_dim = 8, .num_heads = 2, .num_layers = 1}});
+  const nn::T5 t5(params / "t5",
+                  {.vocab_size = 9,
+                   .transformer = {.embed_dim = 8, .num_heads = 2, .ffn_dim = 8, .num_layers = 1}});
   const nn::EncoderDecoder models[] = {
-      nn::Seq2Seq(params / "rnn",
-                  {.source_vocab = 9, .target_vocab = 9, .embedding = 8, .hidden = 8}),
-      nn::Seq2Seq(params / "rnn_copies", {.source_vocab = 9,
-                                          .target_vocab = 9,
-                                          .embedding = 8,
-                                          .hidden = 8,
+      nn::Seq2Seq(
+          params / "rnn",
+          {.source_vocab_size = 9, .target_vocab_size = 9, .embed_dim = 8, .hidden_size = 8}),
+      nn::Seq2Seq(params / "rnn_copies", {.source_vocab_size = 9,
+                                          .target_vocab_size = 9,
+                                          .embed_dim = 8,
+                                          .hidden_size = 8,
                                           .tied = true,
                                           .copy = true}),
       nn::Transformer(params / "transformer",
-                      {.source_vocab = 9, .target_vocab = 9, .width = 8, .heads = 2, .hidden = 8}),
-      nn::Transformer(params / "transformer_copies", {.source_vocab = 9,
-                                                      .target_vocab = 9,
-                                                      .width = 8,
-                                                      .heads = 2,
-                                                      .hidden = 8,
-                                                      .tied = true,
-                                                      .copy = true})};
+                      {.source_vocab_size = 9,
+                       .target_vocab_size = 9,
+                       .transformer = {.embed_dim = 8, .num_heads = 2, .ffn_dim = 8}}),
+      nn::Transformer(params / "transformer_copies",
+                      {.source_vocab_size = 9,
+                       .target_vocab_size = 9,
+                       .transformer = {.embed_dim = 8, .num_heads = 2, .ffn_dim = 8},
+                       .tied = true,
+                       .copy = true})};
   params.eval();
   const auto decode_all = [&](int64_t token, const nn::BeamOptions& o, const auto& check) {
     for (const nn::EncoderDecoder& model : models) {

@@ -8,8 +8,8 @@
 namespace tapehead::nn {
 namespace {
 
-const UniversalOptions& checked(const Scope& at, const TransformerOptions& layer,
-                                const UniversalOptions& o) {
+const TransformerOptions& checked(const Scope& at, const TransformerOptions& layer,
+                                  const UniversalOptions& o) {
   nn::at(at, [&] {
     if (o.steps < 1 || !(o.threshold > 0 && o.threshold < 1))
       throw ValueError(
@@ -19,7 +19,7 @@ const UniversalOptions& checked(const Scope& at, const TransformerOptions& layer
     if (layer.mixture)
       throw ValueError("universal: the layer has no mixture of experts; leave `mixture` out");
   });
-  return o;
+  return layer;
 }
 
 // bool [B, T], true up to a sequence's length.
@@ -39,7 +39,7 @@ class Halting {
         remainders_(sum_),
         out_(zeros_like(x)) {}
 
-  /// Takes in what a step made of the running positions, and how probable it is that they halt.
+  /// Adds a step: the states of the running positions, and the probability that they halt.
   void add(const Tensor& state, const Tensor& probability, bool last) {
     const Tensor halts = last ? running_ : running_ & (sum_ + probability >= threshold_);
     const Tensor rest = 1 - sum_, nothing = zeros({}, sum_.dtype());
@@ -53,12 +53,12 @@ class Halting {
 
   const Tensor& running() const { return running_; }
   bool done() const { return any(running_).item() == 0; }
-  Pondered result(const Tensor& real) const {
+  UniversalOutput result(const Tensor& real) const {
     const Tensor cost = sum(steps_.to(sum_.dtype()) + remainders_, {1});
     return {.out = out_,
             .steps = steps_,
-            .ponder = cost / sum(real, {1}).to(sum_.dtype()),
-            .weights = {}};
+            .ponder_cost = cost / sum(real, {1}).to(sum_.dtype()),
+            .attention_weights = {}};
   }
 
  private:
@@ -69,58 +69,61 @@ class Halting {
 
 }  // namespace
 
-UniversalEncoder::UniversalEncoder(Scope at, const TransformerOptions& layer,
-                                   const UniversalOptions& o)
-    : at_(std::move(at)),
-      options_(checked(at_, layer, o)),
-      width_(layer.width),
-      layer_(at_ / "layer", layer) {
-  if (layer.pre_norm) norm_.emplace(at_ / "norm", layer);
-  if (o.act)
-    halt_.emplace(at_ / "halt", layer.width, 1,
-                  LinearOptions{.bias_init = init::constant(o.halting_bias)});
+UniversalEncoder::UniversalEncoder(Scope at, const TransformerOptions& layer_options,
+                                   const UniversalOptions& options)
+    : UniversalEncoder(at, completed(layer_options), options, nullptr) {}
+
+UniversalEncoder::UniversalEncoder(const Scope& at, const TransformerOptions& o,
+                                   const UniversalOptions& options, std::nullptr_t)
+    : layer(at / "layer", checked(at, o, options)),
+      at_(at),
+      options_(options),
+      embed_dim_(o.embed_dim) {
+  if (*o.norm_first) norm = make_norm(at / "norm", o.embed_dim, o.norm);
+  if (options.adaptive)
+    halt = Linear(at / "halt", o.embed_dim, 1, {.bias_init = init::constant(options.halting_bias)});
 }
 
 Tensor UniversalEncoder::coordinates(const Tensor& x, const Tensor& positions) const {
   const int64_t T = x.size(1);
-  if (!positions.defined()) return sinusoidal_positions(T, width_).to(x.dtype());
+  if (!positions.defined()) return sinusoidal_positions(T, embed_dim_).to(x.dtype());
   if (positions.shape() != Shape{x.size(0), T})
     throw ShapeError(fmt::format("universal: x is {} and positions {}; expected [{}, {}]",
                                  x.shape().str(), positions.shape().str(), x.size(0), T));
   const int64_t count = positions.numel() > 0 ? max(positions).item<int64_t>() + 1 : 0;
-  return embedding(sinusoidal_positions(count, width_).to(x.dtype()), positions);
+  return embedding(sinusoidal_positions(count, embed_dim_).to(x.dtype()), positions);
 }
 
-Pondered UniversalEncoder::operator()(const Tensor& x, const AttentionOptions& seen,
-                                      const Tensor& positions) const {
+UniversalOutput UniversalEncoder::operator()(const Tensor& x, const AttentionOptions& options,
+                                             const Tensor& positions) const {
   return nn::at(at_, [&] {
-    if (x.dim() != 3 || x.size(2) != width_)
+    if (x.dim() != 3 || x.size(2) != embed_dim_)
       throw ShapeError(
-          fmt::format("universal: x is {}; expected [B, T, {}]", x.shape().str(), width_));
-    Tensor state = tapehead::detail::zero_padding("universal", x, seen.lengths);
-    const Tensor real = real_positions(x, seen.lengths), where_at = coordinates(x, positions);
-    const Tensor steps = sinusoidal_positions(options_.steps, width_, 1).to(x.dtype());
+          fmt::format("universal: x is {}; expected [B, T, {}]", x.shape().str(), embed_dim_));
+    Tensor state = tapehead::detail::zero_padding("universal", x, options.lengths);
+    const Tensor real = real_positions(x, options.lengths), where_at = coordinates(x, positions);
+    const Tensor steps = sinusoidal_positions(options_.steps, embed_dim_, 1).to(x.dtype());
     std::optional<Halting> halting;
-    if (halt_) halting.emplace(real, x, options_.threshold);
+    if (halt) halting.emplace(real, x, options_.threshold);
     std::vector<Tensor> weights;
     for (int64_t n = 0; n < options_.steps; ++n) {
-      const LayerResult made = layer_.attend(state + (where_at + steps[n]), seen);
-      if (made.weights.defined()) weights.push_back(made.weights);
+      const EncoderLayerOutput next = layer.attend(state + (where_at + steps[n]), options);
+      if (next.attention_weights.defined()) weights.push_back(next.attention_weights);
       if (!halting) {
-        state = made.out;
+        state = next.out;
         continue;
       }
-      state = where(halting->running().unsqueeze(2), made.out, state);
-      halting->add(state, sigmoid((*halt_)(state).squeeze(2)), n + 1 == options_.steps);
+      state = where(halting->running().unsqueeze(2), next.out, state);
+      halting->add(state, sigmoid(halt(state).squeeze(2)), n + 1 == options_.steps);
       if (halting->done()) break;
     }
-    Pondered result = halting ? halting->result(real)
-                              : Pondered{.out = state,
-                                         .steps = real.to(i64) * options_.steps,
-                                         .ponder = {},
-                                         .weights = {}};
-    if (norm_) result.out = (*norm_)(result.out);
-    result.weights = std::move(weights);
+    UniversalOutput result = halting ? halting->result(real)
+                                     : UniversalOutput{.out = state,
+                                                       .steps = real.to(i64) * options_.steps,
+                                                       .ponder_cost = {},
+                                                       .attention_weights = {}};
+    if (norm) result.out = norm(result.out);
+    result.attention_weights = std::move(weights);
     return result;
   });
 }

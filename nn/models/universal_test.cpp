@@ -15,29 +15,29 @@ using tapehead::testing::error_of;
 
 namespace {
 
-nn::TransformerOptions layer_options(bool pre_norm = true) {
-  return {.width = 6,
-          .heads = 2,
-          .hidden = 5,
-          .pre_norm = pre_norm,
-          .act = [](const Tensor& x) { return tanh(x); },
-          .kernel = pre_norm ? 1 : 3};
+nn::TransformerOptions layer_options(bool norm_first = true) {
+  return {.embed_dim = 6,
+          .num_heads = 2,
+          .ffn_dim = 5,
+          .activation = nn::tanh,
+          .norm_first = norm_first,
+          .ffn = {.kernel_size = norm_first ? 1 : 3}};
 }
 
 // Biases that make positions halt at different steps.
 nn::UniversalOptions pondering() {
-  return {.steps = 5, .act = true, .threshold = 0.9, .halting_bias = -0.6};
+  return {.steps = 5, .adaptive = true, .threshold = 0.9, .halting_bias = -0.6};
 }
 
-struct Made {
+struct LayerFixture {
   nn::Params params{4}, twins{4};
   nn::UniversalOptions options;
-  bool pre_norm;
+  bool norm_first;
   nn::UniversalEncoder encoder;
   nn::EncoderLayer layer;  // the same values: they follow from the seed and the path
-  Made(const nn::UniversalOptions& o, bool pre = true)
+  LayerFixture(const nn::UniversalOptions& o, bool pre = true)
       : options(o),
-        pre_norm(pre),
+        norm_first(pre),
         encoder(params / "u", layer_options(pre), o),
         layer(twins / "u" / "layer", layer_options(pre)) {
     params.to(f64);
@@ -59,7 +59,7 @@ double coordinate(double at, int64_t i, int64_t width) {
 }
 
 // The formulas of Graves 2016, 2.1, position by position, for x [T, C] without padding.
-ByHand by_hand(const Made& m, const Tensor& x) {
+ByHand by_hand(const LayerFixture& m, const Tensor& x) {
   const int64_t T = x.size(0), C = x.size(1);
   const std::vector<double> w = m.of("halt.weight").to_vector<double>();
   const double b = m.of("halt.bias").item();
@@ -90,7 +90,7 @@ ByHand by_hand(const Made& m, const Tensor& x) {
       r.ponder += (double(n) + remainder) / double(T);
     }
   }
-  if (m.pre_norm)
+  if (m.norm_first)
     r.out = layer_norm(from_vector(r.out, {T, C}), m.of("norm.weight"), m.of("norm.bias"))
                 .to_vector<double>();
   return r;
@@ -115,17 +115,17 @@ Tensor padded() {
 
 TEST_CASE("adaptive computation time is Graves's, and padding takes no part in it") {
   const Tensor x = padded();
-  for (const bool pre_norm : {true, false}) {
-    CAPTURE(pre_norm);
-    const Made m(pondering(), pre_norm);
-    const nn::Pondered all = m.encoder(x, {.lengths = from_vector(kLengths)});
+  for (const bool norm_first : {true, false}) {
+    CAPTURE(norm_first);
+    const LayerFixture m(pondering(), norm_first);
+    const nn::UniversalOutput all = m.encoder(x, {.lengths = from_vector(kLengths)});
     std::vector<int64_t> counts;
     for (int64_t i = 0; i < 3; ++i) {
       CAPTURE(i);
       const int64_t length = kLengths[size_t(i)];
       const Tensor alone = x.slice(0, i, i + 1).slice(1, 0, length);
       const ByHand wanted = by_hand(m, alone[0]);
-      const nn::Pondered one = m.encoder(alone);
+      const nn::UniversalOutput one = m.encoder(alone);
       CHECK(difference(one.out, wanted.out) < 1e-13);
       CHECK(difference(all.out[i].slice(0, 0, length), wanted.out) < 1e-13);
       CHECK(one.steps.to_vector<int64_t>() == wanted.steps);
@@ -133,8 +133,8 @@ TEST_CASE("adaptive computation time is Graves's, and padding takes no part in i
       counts.insert(counts.end(), steps.begin(), steps.end());
       steps.resize(4);
       CHECK(all.steps[i].to_vector<int64_t>() == steps);
-      CHECK(one.ponder.item() == doctest::Approx(wanted.ponder).epsilon(1e-13));
-      CHECK(all.ponder[i].item() == doctest::Approx(wanted.ponder).epsilon(1e-13));
+      CHECK(one.ponder_cost.item() == doctest::Approx(wanted.ponder).epsilon(1e-13));
+      CHECK(all.ponder_cost[i].item() == doctest::Approx(wanted.ponder).epsilon(1e-13));
     }
     // Some halted by their probabilities, at different steps.
     const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
@@ -145,45 +145,46 @@ TEST_CASE("adaptive computation time is Graves's, and padding takes no part in i
 
 TEST_CASE("a Universal Transformer has the gradients of its formula, the ponder cost too") {
   const Tensor x = padded();
-  for (const bool act : {true, false})
-    for (const bool pre_norm : {true, false}) {
-      CAPTURE(act);
-      CAPTURE(pre_norm);
+  for (const bool adaptive : {true, false})
+    for (const bool norm_first : {true, false}) {
+      CAPTURE(adaptive);
+      CAPTURE(norm_first);
       nn::UniversalOptions o = pondering();
-      o.act = act;
-      const Made m(o, pre_norm);
-      for (int64_t i = 0; act && i < 3; ++i)
+      o.adaptive = adaptive;
+      const LayerFixture m(o, norm_first);
+      for (int64_t i = 0; adaptive && i < 3; ++i)
         REQUIRE(by_hand(m, x[i].slice(0, 0, kLengths[size_t(i)])).margin > 1e-3);
       std::vector<Tensor> inputs{where(abs(x) > 100, 0, x)};
       for (const nn::Param& p : m.params.all()) inputs.push_back(p.value);
       const auto f = [&](const std::vector<Tensor>& in) {
-        const nn::Pondered made = m.encoder(in[0], {.lengths = from_vector(kLengths)});
+        const nn::UniversalOutput made = m.encoder(in[0], {.lengths = from_vector(kLengths)});
         const Tensor real = (made.steps > 0).to(f64).unsqueeze(2);
-        return act ? std::vector{made.out * real, made.ponder} : std::vector{made.out * real};
+        return adaptive ? std::vector{made.out * real, made.ponder_cost}
+                        : std::vector{made.out * real};
       };
       gradcheck(f, inputs, {.directions = 3});
       gradgradcheck(f, inputs, {.directions = 1});
     }
 }
 
-TEST_CASE("without act all positions take all steps") {
+TEST_CASE("unless adaptive, all positions take all steps") {
   const Tensor x = padded().slice(0, 0, 1);
-  for (const bool pre_norm : {true, false}) {
-    CAPTURE(pre_norm);
-    const Made m({.steps = 3}, pre_norm);
+  for (const bool norm_first : {true, false}) {
+    CAPTURE(norm_first);
+    const LayerFixture m({.steps = 3}, norm_first);
     Tensor s = x;
     for (int64_t n = 1; n <= 3; ++n)
       s = m.layer(s + nn::sinusoidal_positions(4, 6).to(f64) +
                   nn::sinusoidal_positions(1, 6, n).to(f64));
-    if (pre_norm) s = layer_norm(s, m.of("norm.weight"), m.of("norm.bias"));
-    const nn::Pondered made = m.encoder(x, {.weights_of = WeightsOf{{1}, {0, 3}}});
+    if (norm_first) s = layer_norm(s, m.of("norm.weight"), m.of("norm.bias"));
+    const nn::UniversalOutput made = m.encoder(x, {.weights_of = WeightsOf{{1}, {0, 3}}});
     CHECK(max(abs(made.out - s)).item() < 1e-14);
     CHECK(made.steps.to_vector<int64_t>() == std::vector<int64_t>(4, 3));
-    CHECK_FALSE(made.ponder.defined());
+    CHECK_FALSE(made.ponder_cost.defined());
     CHECK_FALSE(m.params.contains("u.halt.weight"));
-    CHECK(m.params.contains("u.norm.weight") == pre_norm);
-    REQUIRE(made.weights.size() == 3);
-    CHECK(made.weights[2].shape() == Shape{1, 1, 2, 4});
+    CHECK(m.params.contains("u.norm.weight") == norm_first);
+    REQUIRE(made.attention_weights.size() == 3);
+    CHECK(made.attention_weights[2].shape() == Shape{1, 1, 2, 4});
   }
 }
 
@@ -192,14 +193,15 @@ TEST_CASE("when all positions have halted no more is computed") {
     nn::Params params(1);
     nn::TransformerOptions layer = layer_options();
     int64_t calls = 0;
-    layer.act = [&](const Tensor& x) {
+    layer.activation = [&](const Tensor& x) {
       ++calls;
       return tanh(x);
     };
     const nn::UniversalEncoder encoder(
-        params / "u", layer, {.steps = 9, .act = true, .threshold = 0.9, .halting_bias = bias});
+        params / "u", layer,
+        {.steps = 9, .adaptive = true, .threshold = 0.9, .halting_bias = bias});
     no_grad([&] { params["u.halt.weight"].zero_(); });
-    const nn::Pondered made = encoder(randn({2, 3, 6}), {.lengths = tensor({3, 1})});
+    const nn::UniversalOutput made = encoder(randn({2, 3, 6}), {.lengths = tensor({3, 1})});
     CHECK(max(made.steps).item<int64_t>() == calls);
     return calls;
   };
@@ -210,7 +212,7 @@ TEST_CASE("when all positions have halted no more is computed") {
 }
 
 TEST_CASE("positions say where what is encoded stands") {
-  const Made m(pondering());
+  const LayerFixture m(pondering());
   const Tensor x = padded().slice(0, 0, 1), order = tensor({2, 0, 3, 1});
   const Tensor plain = m.encoder(x).out;
   const Tensor moved = m.encoder(index_select(x, 1, order), {}, order.unsqueeze(0)).out;
@@ -219,7 +221,7 @@ TEST_CASE("positions say where what is encoded stands") {
 
 TEST_CASE("what Universal Transformers refuse") {
   const auto refuse = [](const nn::UniversalOptions& o) {
-    return error_of<ValueError>([&] { const Made made(o); });
+    return error_of<ValueError>([&] { const LayerFixture made(o); });
   };
   CHECK(refuse({.steps = 0}) ==
         "universal: 0 steps and a threshold of 0.99; there must be at least 1 step, and the "
@@ -229,9 +231,9 @@ TEST_CASE("what Universal Transformers refuse") {
         "lies between 0 and 1 (in u)");
   CHECK(error_of<ValueError>([] {
           nn::Params params;
-          nn::UniversalEncoder(params / "u", {.width = 4, .mixture = nn::MixtureOptions{}}, {});
+          nn::UniversalEncoder(params / "u", {.embed_dim = 4, .mixture = nn::MixtureOptions{}}, {});
         }) == "universal: the layer has no mixture of experts; leave `mixture` out (in u)");
-  const Made m({});
+  const LayerFixture m({});
   CHECK(error_of<ShapeError>([&] {
           m.encoder(zeros({2, 4}, f64));
         }) == "universal: x is [2, 4]; expected [B, T, 6] (in u)");

@@ -15,14 +15,11 @@ using tapehead::testing::error_of;
 namespace {
 
 nn::VitConfig small() {
-  return {.image = {6, 6},
-          .patch = {3, 3},
-          .channels = 2,
-          .classes = 3,
-          .width = 8,
-          .heads = 2,
-          .layers = 2,
-          .hidden = 12};
+  return {.image_size = {6, 6},
+          .patch_size = {3, 3},
+          .num_channels = 2,
+          .num_classes = 3,
+          .transformer = {.embed_dim = 8, .num_heads = 2, .ffn_dim = 12, .num_layers = 2}};
 }
 
 double difference(const Tensor& a, const std::vector<double>& b) {
@@ -51,14 +48,15 @@ TEST_CASE("ViT is Hugging Face's") {
   nn::Params params;
   // The head stands beside the model there.
   nn::VitConfig config = small();
-  config.classes = 0;
+  config.num_classes = 0;
   const nn::Vit trunk(params / "vit", config);
   const nn::Linear classifier(params / "classifier", 8, 3);
   test::fill_by_formula(params);
   CHECK(difference(classifier(trunk.pooled(trunk.encode(images).out)), test::kHfVit) < 1e-12);
 
   nn::Params other;
-  config.qkv_bias = false;
+  config.transformer.attention.bias = false;
+  config.transformer.attention.out_bias = true;
   config.pooler = 8;
   const nn::Vit pooling(other / "vit", config);
   CHECK_FALSE(other.contains("vit.layers.0.attention.qkv.bias"));
@@ -74,7 +72,7 @@ TEST_CASE("a ViT of every kind has the gradients of its formula") {
       CAPTURE(fixed);
       CAPTURE(pool);
       nn::VitConfig config = small();
-      config.layers = 1;
+      config.transformer.num_layers = 1;
       config.fixed_positions = fixed;
       config.mean_pool = pool;
       config.pooler = pool ? 4 : 0;
@@ -96,10 +94,10 @@ TEST_CASE("ViT shows what its layers attended to") {
   const nn::Vit vit(params / "vit", small());
   params.eval();
   const Tensor images = randn({3, 2, 6, 6});
-  const nn::Encoded seen = vit.encode(images, {.weights_of = WeightsOf{{1}, {0, 4}}});
-  REQUIRE(seen.weights.size() == 2);
-  CHECK(seen.weights[1].shape() == Shape{3, 1, 2, 5});
-  CHECK(vit.encode(images).weights.empty());
+  const nn::EncoderOutput seen = vit.encode(images, {.weights_of = WeightsOf{{1}, {0, 4}}});
+  REQUIRE(seen.attention_weights.size() == 2);
+  CHECK(seen.attention_weights[1].shape() == Shape{3, 1, 2, 5});
+  CHECK(vit.encode(images).attention_weights.empty());
   const Tensor rollout = vit.rollout(images);
   CHECK(rollout.shape() == Shape{3, 2, 2});
   const std::vector<double> shares = sum(rollout, {1, 2}).to_vector<double>();
@@ -114,22 +112,23 @@ TEST_CASE("what ViT refuses") {
           vit(zeros({1, 1, 6, 6}));
         }) == "vit: images are [1, 1, 6, 6]; expected [B, 2, 6, 6] (in vit)");
   CHECK(error_of<ValueError>([&] {
-          nn::Vit(params / "wrong", {.image = {28, 28}, .patch = {4, 5}});
+          nn::Vit(params / "wrong", {.image_size = {28, 28}, .patch_size = {4, 5}});
         }) ==
         "vit: patches of 4 x 5 do not divide an image of 28 x 28; choose a size that does (in "
         "wrong)");
   constexpr int64_t kHuge = int64_t{1} << 31;
   for (const nn::VitConfig& c :
-       {nn::VitConfig{.image = {kHuge, kHuge}, .patch = {kHuge, kHuge}, .channels = kHuge},
-        nn::VitConfig{.image = {kHuge, 2 * kHuge}, .patch = {1, 1}, .channels = 1}})
+       {nn::VitConfig{
+            .image_size = {kHuge, kHuge}, .patch_size = {kHuge, kHuge}, .num_channels = kHuge},
+        nn::VitConfig{.image_size = {kHuge, 2 * kHuge}, .patch_size = {1, 1}, .num_channels = 1}})
     CHECK(error_of<ValueError>([&] { nn::Vit(params / "huge", c); }) ==
           fmt::format("vit: an image of 2147483648 x {} in {} channels has more numbers than an "
                       "address can hold (in huge)",
-                      c.image[1], c.channels));
+                      c.image_size[1], c.num_channels));
   nn::VitConfig headless = small();
-  headless.classes = 0;
+  headless.num_classes = 0;
   const nn::Vit trunk(params / "trunk", headless);
   CHECK(error_of<ValueError>([&] {
           trunk(zeros({1, 2, 6, 6}));
-        }) == "vit: it was made without a head; give it classes, or call encode() (in trunk)");
+        }) == "vit: it was made without a head; give it num_classes, or call encode() (in trunk)");
 }

@@ -96,7 +96,7 @@ TEST_CASE("a program leaves the folder of a run that lives as it is") {
 
 TEST_CASE("translate ends with its result as JSON, and leaves its pictures") {
   const Scratch folder;
-  const Outcome outcome = run_example("translate", folder, {"--smoke", "--width", "16"});
+  const Outcome outcome = run_example("translate", folder, {"--smoke", "--hidden-size", "16"});
   const std::string last = outcome.last_line();
   CAPTURE(last);
   CHECK(last.starts_with(R"({"example":"translate","metric":"exact_match","value":0)"));
@@ -116,7 +116,7 @@ TEST_CASE("translate --help lists its options and the common ones") {
 
 TEST_CASE("gpt writes, ends with its result, and goes on from a prompt") {
   const Scratch folder;
-  const std::string last = run_example("gpt", folder, {"--smoke", "--width", "16"}).last_line();
+  const std::string last = run_example("gpt", folder, {"--smoke", "--embed-dim", "16"}).last_line();
   CAPTURE(last);
   CHECK(last.starts_with(R"({"example":"gpt","metric":"val_loss","value":)"));
   const Outcome written =
@@ -129,7 +129,8 @@ TEST_CASE("gpt writes, ends with its result, and goes on from a prompt") {
 TEST_CASE("gpt trains a memory network in a Transformer's place") {
   const Scratch folder;
   const std::string last =
-      run_example("gpt", folder, {"--model", "memn2n", "--smoke", "--width", "16", "--hops", "2"})
+      run_example("gpt", folder,
+                  {"--model", "memn2n", "--smoke", "--embed-dim", "16", "--hops", "2"})
           .last_line();
   CAPTURE(last);
   CHECK(last.starts_with(R"({"example":"gpt","metric":"val_loss","value":)"));
@@ -150,13 +151,16 @@ TEST_CASE("gpt trains a memory network in a Transformer's place") {
 TEST_CASE("gpt learns byte-level BPE, and goes on from a folder of Hugging Face") {
   using namespace tapehead;
   const Scratch folder;
-  run_example("gpt", folder, {"--smoke", "--width", "16", "--vocab", "300", "--out", "bpe"});
+  run_example("gpt", folder,
+              {"--smoke", "--embed-dim", "16", "--vocab-size", "300", "--out", "bpe"});
   const std::string text = read_file(folder / "bpe/tokenizer.json");
   CHECK(data::Tokenizer::from_json(text, "tokenizer.json").size() == 300);
   run_example("gpt", folder, {"--eval", "bpe", "--length", "5"});
 
   const nn::Params params(1);
-  const nn::GptConfig small{.vocab = 300, .context = 192, .width = 16, .heads = 2, .layers = 1};
+  const nn::GptConfig small{.vocab_size = 300,
+                            .context = 192,
+                            .transformer = {.embed_dim = 16, .num_heads = 2, .num_layers = 1}};
   nn::hf::save(folder / "first", nn::Gpt(params / "gpt", small));
   std::filesystem::copy(folder / "bpe/tokenizer.json", folder / "first/tokenizer.json");
   run_example("gpt", folder, {"--smoke", "--from", "first", "--lr", "1e-2"});
@@ -171,8 +175,8 @@ TEST_CASE("gpt learns byte-level BPE, and goes on from a folder of Hugging Face"
 TEST_CASE("a Transformer translates dates, and is told apart from what it is not") {
   const Scratch folder;
   const std::string last = run_example("translate", folder,
-                                       {"--smoke", "--model", "transformer", "--width", "16",
-                                        "--layers", "1", "--hidden", "16"})
+                                       {"--smoke", "--model", "transformer", "--hidden-size", "16",
+                                        "--num-layers", "1", "--ffn-dim", "16"})
                                .last_line();
   CAPTURE(last);
   CHECK(last.starts_with(R"({"example":"translate","metric":"exact_match","value":0)"));
@@ -204,7 +208,7 @@ TEST_CASE("a Transformer summarizes, too") {
   const Scratch folder;
   const std::string last =
       run_example("summarize", folder,
-                  {"--smoke", "--model", "transformer", "--width", "16", "--layers", "1"})
+                  {"--smoke", "--model", "transformer", "--hidden-size", "16", "--num-layers", "1"})
           .last_line();
   CHECK(last.starts_with(R"({"example":"summarize","metric":"rougeL","value":)"));
 }
@@ -218,7 +222,7 @@ TEST_CASE("translate learns dates to 99 % of the unseen ones") {
 
 TEST_CASE("vit draws what counted in its images, and scores itself again") {
   const Scratch folder;
-  const std::string last = run_example("vit", folder, {"--smoke", "--width", "16"}).last_line();
+  const std::string last = run_example("vit", folder, {"--smoke", "--embed-dim", "16"}).last_line();
   CAPTURE(last);
   CHECK(last.starts_with(R"({"example":"vit","metric":"accuracy","value":0)"));
   CHECK(std::filesystem::exists(folder / "out/vit/rollout.svg"));
@@ -240,7 +244,7 @@ TEST_CASE("algorithms trains each machine on each task, draws it, and scores it 
       const std::string out = fmt::format("{}-{}", model, task);
       const std::string last =
           run_example("algorithms", folder,
-                      {"--smoke", "--model", model, "--task", task, "--hidden", "8", "--slots",
+                      {"--smoke", "--model", model, "--task", task, "--hidden-size", "8", "--slots",
                        "16", "--tests", "1", "--optimizer",
                        std::string(model) == "dnc" ? "rmsprop" : "adam", "--out", out})
               .last_line();
@@ -266,7 +270,7 @@ TEST_CASE("algorithms learns to copy sequences longer than it saw") {
 
 TEST_CASE("bert compares itself with one that has read nothing, and scores itself again") {
   const Scratch folder;
-  const Outcome outcome = run_example("bert", folder, {"--smoke", "--width", "16"});
+  const Outcome outcome = run_example("bert", folder, {"--smoke", "--embed-dim", "16"});
   for (const char* said : {"without pre-training: accuracy 0.", "with pre-training: accuracy 0."})
     CHECK(outcome.out.find(said) != std::string::npos);
   const std::string last = outcome.last_line();

@@ -14,7 +14,9 @@ namespace {
 const Tensor kIds = tensor({{1, 2, 3, 4}, {5, 6, 2, 1}});
 const Tensor kMask = tensor({{1, 1, 1, 1}, {1, 1, 0, 0}});
 const Tensor kTypes = tensor({{0, 0, 1, 1}, {0, 1, 1, 1}});
-const nn::GptConfig kGpt{.vocab = 7, .context = 8, .width = 4, .heads = 2, .layers = 1};
+const nn::GptConfig kGpt{.vocab_size = 7,
+                         .context = 8,
+                         .transformer = {.embed_dim = 4, .num_heads = 2, .num_layers = 1}};
 
 // hf_logits DIR in.npz out.npz, all in the folder.
 Outcome hf_logits(const Scratch& folder, const std::vector<NamedTensor>& input,
@@ -58,18 +60,21 @@ TEST_CASE("hf_logits runs models with and without a head") {
 TEST_CASE("hf_logits runs encoders, decoders and images") {
   const Scratch folder;
   nn::Params params(1);
-  const nn::T5 t5(params / "t5", {.vocab = 7, .width = 4, .heads = 2, .hidden = 4, .layers = 1});
+  const nn::T5 t5(params / "t5",
+                  {.vocab_size = 7,
+                   .transformer = {.embed_dim = 4, .num_heads = 2, .ffn_dim = 4, .num_layers = 1}});
   const nn::Bert bert(params / "bert",
-                      {.vocab = 7, .context = 8, .width = 4, .heads = 2, .layers = 1});
+                      {.vocab_size = 7,
+                       .context = 8,
+                       .transformer = {.embed_dim = 4, .num_heads = 2, .num_layers = 1}});
   const nn::MaskedLmHead lm(params / "lm", bert);
   const nn::SequenceClassifier classifier(params / "classifier", bert, 3);
-  const nn::Vit vit(params / "vit", {.image = {4, 4},
-                                     .patch = {2, 2},
-                                     .channels = 1,
-                                     .classes = 3,
-                                     .width = 4,
-                                     .heads = 2,
-                                     .layers = 1});
+  const nn::Vit vit(params / "vit",
+                    {.image_size = {4, 4},
+                     .patch_size = {2, 2},
+                     .num_channels = 1,
+                     .num_classes = 3,
+                     .transformer = {.embed_dim = 4, .num_heads = 2, .num_layers = 1}});
   params.eval();
   hf::save(folder / "model", t5);
   CHECK(hf_logits(folder, {{"input_ids", kIds}, {"decoder_input_ids", kIds}}).status == 0);

@@ -19,10 +19,10 @@ namespace fs = std::filesystem;
 
 // Each program with what makes it quick.
 const std::map<std::string, Words> kPrograms{
-    {"algorithms", {"--hidden", "8", "--batch", "4"}}, {"babi", {"--width", "8"}},
-    {"bert", {"--width", "16", "--merges", "50"}},     {"gpt", {"--width", "16"}},
-    {"summarize", {"--width", "16", "--beam", "1"}},   {"translate", {"--width", "16"}},
-    {"vit", {"--width", "16", "--layers", "1"}}};
+    {"algorithms", {"--hidden-size", "8", "--batch", "4"}}, {"babi", {"--embed-dim", "8"}},
+    {"bert", {"--embed-dim", "16", "--merges", "50"}},      {"gpt", {"--embed-dim", "16"}},
+    {"summarize", {"--hidden-size", "16", "--beam", "1"}},  {"translate", {"--hidden-size", "16"}},
+    {"vit", {"--embed-dim", "16", "--num-layers", "1"}}};
 
 // Runs it with three steps; `streams` is what a shell makes of its standard streams.
 Outcome smoke(const std::string& name, const std::string& out, const std::string& streams = "") {
@@ -136,7 +136,7 @@ TEST_CASE("programs: every numeric option has a range") {
   } rows[] = {
       {"gpt", "--context", "1", "must be from 2 to 65536"},
       {"gpt", "--temperature", "-1", "must be at least 0"},
-      {"gpt", "--width", "0", "must be from 1 to 65536"},
+      {"gpt", "--embed-dim", "0", "must be from 1 to 65536"},
       {"summarize", "--longest", "-5", "must be from 1 to 65536"},
       {"babi", "--seeds", "0", "must be from 1 to 1000"},
       {"translate", "--dropout", "1.5", "must be from 0 to 1"},

@@ -18,8 +18,8 @@ namespace {
 using Words = std::vector<std::string>;
 
 // Dates, small: two epochs with their ends and checkpoints inside, dropout for the random numbers.
-const Words kTrain{"--steps",  "30",    "--width",   "32",  "--embedding",        "16",
-                   "--tokens", "14000", "--dropout", "0.1", "--checkpoint-every", "4",
+const Words kTrain{"--steps",  "30",    "--hidden-size", "32",  "--embed-dim",        "16",
+                   "--tokens", "14000", "--dropout",     "0.1", "--checkpoint-every", "4",
                    "--quiet"};
 
 Outcome translate(const Words& more, int threads, std::optional<double> kill_after = {}) {

@@ -51,9 +51,10 @@ Outcome translate(Words words, const std::string& folder = "") {
 }
 
 Words training(const Scratch& corpus, const std::string& out) {
-  return {"--data",    corpus.path(), "--source", "de",       "--target", "en",       "--width",
-          "16",        "--embedding", "8",        "--merges", "30",       "--tokens", "120",
-          "--dropout", "0",           "--steps",  "40",       "--quiet",  "--out",    out};
+  return {
+      "--data",    corpus.path(), "--source", "de",       "--target", "en",       "--hidden-size",
+      "16",        "--embed-dim", "8",        "--merges", "30",       "--tokens", "120",
+      "--dropout", "0",           "--steps",  "40",       "--quiet",  "--out",    out};
 }
 
 std::string bleu_line(const std::string& out, const Scratch& corpus, const std::string& split) {
@@ -119,12 +120,12 @@ TEST_CASE("translate: what a user does wrong gets one message that says what to 
       {{"--resume", "--out", empty},
        "--resume: there is no checkpoint.safetensors in " + empty +
            "; name the run's folder with --out, or leave --resume out to start a run"},
-      {{"--resume", "--out", run, "--width", "24"},
-       "--width 24: the run in " + run +
-           " has --width 16; leave --width out, or train a new model in another --out"},
-      {{"--eval", run, "--width", "24"},
-       "--width 24: the run in " + run +
-           " has --width 16; leave --width out, or train a new model in another --out"},
+      {{"--resume", "--out", run, "--hidden-size", "24"},
+       "--hidden-size 24: the run in " + run +
+           " has --hidden-size 16; leave --hidden-size out, or train a new model in another --out"},
+      {{"--eval", run, "--hidden-size", "24"},
+       "--hidden-size 24: the run in " + run +
+           " has --hidden-size 16; leave --hidden-size out, or train a new model in another --out"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.message);
@@ -133,7 +134,8 @@ TEST_CASE("translate: what a user does wrong gets one message that says what to 
     CHECK(outcome.out.empty());
     CHECK(outcome.status == 1);
   }
-  const Outcome misspelt = translate({"--widht", "3"}, scratch.path());
-  CHECK(misspelt.err == "translate: --widht: there is no such option; did you mean --width?\n");
+  const Outcome misspelt = translate({"--hidden-siez", "3"}, scratch.path());
+  CHECK(misspelt.err ==
+        "translate: --hidden-siez: there is no such option; did you mean --hidden-size?\n");
   CHECK(misspelt.status == 2);
 }

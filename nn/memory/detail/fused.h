@@ -1,6 +1,6 @@
 // What passes over a whole memory, or over its links, as one op each. Operands are of one dtype.
 //
-// B batch, N slots, W width of a slot, R heads.
+// B batch, N slots, W size of a slot, R heads.
 #pragma once
 
 #include <vector>

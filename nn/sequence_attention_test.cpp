@@ -1,4 +1,4 @@
-#include "tapehead/nn/attention.h"
+#include "tapehead/nn/sequence_attention.h"
 
 #include <doctest/doctest.h>
 
@@ -26,9 +26,9 @@ struct Setting {
   Tensor memory = randn({B, S, M}, f64), query = randn({B, M}, f64), lengths = tensor({5, 3});
   explicit Setting(Score score, bool coverage = false)
       : attention(params / "attention", {.score = score,
-                                         .query = M,
-                                         .memory = M,
-                                         .width = 3,
+                                         .query_dim = M,
+                                         .memory_dim = M,
+                                         .attention_dim = 3,
                                          .window = 1,
                                          .coverage = coverage}) {
     params.to(f64);
@@ -143,11 +143,12 @@ TEST_CASE("attention: names and errors") {
         "additive, location, "
         "local_m, local_p");
   const nn::Params params(1);
-  CHECK(
-      message_of<ValueError>([&] {
-        nn::SequenceAttention(params / "a", {.score = Score::dot, .query = 3, .memory = 4});
-      }) ==
-      "attention: score dot: query = 3 and memory = 4; they must be equal, or take general (in a)");
+  CHECK(message_of<ValueError>([&] {
+          nn::SequenceAttention(params / "a",
+                                {.score = Score::dot, .query_dim = 3, .memory_dim = 4});
+        }) ==
+        "attention: score dot: query_dim = 3 and memory_dim = 4; they must be equal, or take "
+        "general (in a)");
   const Setting s(Score::general);
   CHECK(message_of<ShapeError>([&] {
           s.attention.prepare(ones({2, 3, 9}, f64));

@@ -8,10 +8,10 @@
 namespace tapehead::test {
 
 template <class Layer, class Config>
-struct Made {
+struct LayerFixture {
   nn::Params params{3};
   Layer model;
-  explicit Made(const Config& config) : model(params / "m", config) { params.to(f64); }
+  explicit LayerFixture(const Config& config) : model(params / "m", config) { params.to(f64); }
 
   /// An element of a parameter that is a matrix.
   double at(const std::string& name, int64_t row, int64_t column) const {

@@ -1,8 +1,8 @@
-// Attention over a sequence, as the literature before the Transformer has it: a query looks at
-// every position of a memory, and gets back their weighted sum.
+// Attention of one query over a sequence, as in recurrent encoder-decoders: the sum of the
+// positions of a memory, weighted by how well they fit the query.
 //
-// B batch, S positions of the memory, M its width, Q the query's width, A the attention's own
-// width.
+// B batch, S positions of the memory, M its size, Q size of the query, A of the attention's hidden
+// layer.
 #pragma once
 
 #include <string_view>
@@ -11,7 +11,7 @@
 
 namespace tapehead::nn {
 
-/// How well query q fits position m of the memory. Luong et al. 2015 is "Effective Approaches to
+/// The score of query q and position m of the memory. Luong et al. 2015 is "Effective Approaches to
 /// Attention-based Neural Machine Translation", Bahdanau et al. 2015 "… by Jointly Learning to
 /// Align and Translate".
 enum class Score {
@@ -21,7 +21,7 @@ enum class Score {
   general,     ///< q · W m (Luong)
   concat,      ///< v · tanh(W [q; m]) (Luong)
   additive,    ///< v · tanh(W q + U m + b) (Bahdanau)
-  location,    ///< the s-th row of W q: the memory's content is not looked at (Luong)
+  location,    ///< the s-th row of W q, whatever the memory holds (Luong)
   local_m,     ///< general, within `window` of the query's own time step (Luong, local-m)
   local_p,     ///< general, times a Gaussian around a predicted position (Luong, local-p)
 };
@@ -32,31 +32,31 @@ const char* name(Score score);
 
 struct SequenceAttentionOptions {
   Score score = Score::additive;
-  int64_t query = 0;        ///< Q
-  int64_t memory = 0;       ///< M
-  int64_t width = 0;        ///< A, of concat and additive; 0: as the query
-  int64_t positions = 128;  ///< the longest memory that location can look at
-  int64_t window = 10;      ///< D of local attention, on each side
+  int64_t query_dim = 0;      ///< Q
+  int64_t memory_dim = 0;     ///< M
+  int64_t attention_dim = 0;  ///< A, of concat and additive; 0: as the query
+  int64_t positions = 128;    ///< the longest memory of location
+  int64_t window = 10;        ///< D of local attention, on each side
   bool coverage =
-      false;  ///< additive only: what was looked at before is an input (See et al. 2017)
+      false;  ///< additive only: the sum of earlier weights is an input (See et al. 2017)
 };
 
-/// A memory made ready to be looked at, once for all queries.
+/// A memory and its projections, for all queries.
 struct AttentionMemory {
   Tensor values;   ///< [B, S, M]
-  Tensor keys;     ///< what the query is compared with
+  Tensor keys;     ///< the memory as the score compares it with queries
   Tensor lengths;  ///< i64 [B], or undefined when all positions are real
   Tensor mask;     ///< bool [B, S], true past a length; undefined without lengths
 };
 
-struct AttentionResult {
+struct SequenceAttentionOutput {
   Tensor context;  ///< [B, M]
   Tensor weights;  ///< [B, S], zero past a length; undefined for Score::none
 };
 
 class SequenceAttention {
  public:
-  /// Throws ValueError for widths that the score cannot compare.
+  /// Throws ValueError for sizes that the score cannot compare.
   SequenceAttention(Scope at, const SequenceAttentionOptions& options);
 
   /// memory [B, S, M]; lengths i64 [B], each at least 1, or undefined. What lies past them is not
@@ -64,8 +64,8 @@ class SequenceAttention {
   AttentionMemory prepare(const Tensor& memory, const Tensor& lengths = {}) const;
   /// query [B, Q]; `step` is its position in the output (local_m looks around it); coverage [B, S]
   /// is the sum of the weights of all steps before, when the option is set.
-  AttentionResult operator()(const Tensor& query, const AttentionMemory& memory, int64_t step = 0,
-                             const Tensor& coverage = {}) const;
+  SequenceAttentionOutput operator()(const Tensor& query, const AttentionMemory& memory,
+                                     int64_t step = 0, const Tensor& coverage = {}) const;
 
  private:
   Tensor scores(const Tensor& query, const AttentionMemory& memory, const Tensor& coverage) const;

@@ -1,4 +1,4 @@
-#include "tapehead/nn/attention.h"
+#include "tapehead/nn/sequence_attention.h"
 
 #include <fmt/format.h>
 
@@ -44,15 +44,17 @@ const char* name(Score score) {
 
 SequenceAttention::SequenceAttention(Scope at, const SequenceAttentionOptions& options)
     : at_(std::move(at)), options_(options) {
-  const int64_t Q = options.query, M = options.memory, A = options.width > 0 ? options.width : Q;
+  const int64_t Q = options.query_dim, M = options.memory_dim,
+                A = options.attention_dim > 0 ? options.attention_dim : Q;
   const auto fail = [&](const std::string& why) {
     throw ValueError(
         fmt::format("attention: score {}: {} (in {})", name(options.score), why, at_.path()));
   };
   if (Q < 1 || M < 1)
-    fail(fmt::format("query = {} and memory = {}; both must be at least 1", Q, M));
+    fail(fmt::format("query_dim = {} and memory_dim = {}; both must be at least 1", Q, M));
   if ((options.score == Score::dot || options.score == Score::scaled_dot) && Q != M)
-    fail(fmt::format("query = {} and memory = {}; they must be equal, or take general", Q, M));
+    fail(fmt::format("query_dim = {} and memory_dim = {}; they must be equal, or take general", Q,
+                     M));
   if (options.coverage && options.score != Score::additive) fail("coverage is for additive");
   const Init xavier = init::xavier_uniform();
   const Init vector =
@@ -76,9 +78,9 @@ SequenceAttention::SequenceAttention(Scope at, const SequenceAttentionOptions& o
 
 AttentionMemory SequenceAttention::prepare(const Tensor& memory, const Tensor& lengths) const {
   return nn::at(at_, [&] {
-    if (memory.dim() != 3 || memory.size(2) != options_.memory)
+    if (memory.dim() != 3 || memory.size(2) != options_.memory_dim)
       throw ShapeError(fmt::format("attention: the memory is {}; expected [B, S, {}]",
-                                   memory.shape().str(), options_.memory));
+                                   memory.shape().str(), options_.memory_dim));
     const int64_t B = memory.size(0), S = memory.size(1);
     if (options_.score == Score::location && S > options_.positions)
       throw ShapeError(
@@ -108,8 +110,9 @@ Tensor SequenceAttention::scores(const Tensor& query, const AttentionMemory& m,
     return additive_scores(keys, linear(query, w_query_), v_);
   }
   const Tensor s = matmul(m.keys, query.unsqueeze(-1)).squeeze(-1);
-  return options_.score == Score::scaled_dot ? s / std::sqrt(static_cast<double>(options_.memory))
-                                             : s;
+  return options_.score == Score::scaled_dot
+             ? s / std::sqrt(static_cast<double>(options_.memory_dim))
+             : s;
 }
 
 // bool [B, S]: what local_m does not look at. Past the end of a sequence the window stays at its
@@ -132,16 +135,16 @@ Tensor SequenceAttention::gaussian(const Tensor& query, const AttentionMemory& m
   return exp(-square(positions(S, share.dtype()) - share * length) / (2 * sigma * sigma));
 }
 
-AttentionResult SequenceAttention::operator()(const Tensor& query, const AttentionMemory& m,
-                                              int64_t step, const Tensor& coverage) const {
-  return nn::at(at_, [&]() -> AttentionResult {
+SequenceAttentionOutput SequenceAttention::operator()(const Tensor& query, const AttentionMemory& m,
+                                                      int64_t step, const Tensor& coverage) const {
+  return nn::at(at_, [&]() -> SequenceAttentionOutput {
     const int64_t B = m.values.size(0), S = m.values.size(1);
-    if (query.shape() != Shape{B, options_.query})
+    if (query.shape() != Shape{B, options_.query_dim})
       throw ShapeError(fmt::format("attention: the query is {}; expected [{}, {}]",
-                                   query.shape().str(), B, options_.query));
+                                   query.shape().str(), B, options_.query_dim));
     if (options_.score == Score::none) {
       if (!m.lengths.defined()) return {m.values.select(1, S - 1), {}};
-      const Tensor last = (m.lengths - 1).reshape({B, 1, 1}).expand({B, 1, options_.memory});
+      const Tensor last = (m.lengths - 1).reshape({B, 1, 1}).expand({B, 1, options_.memory_dim});
       return {gather(m.values, 1, last).squeeze(1), {}};
     }
     Tensor s = scores(query, m, coverage);

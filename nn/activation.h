@@ -1,0 +1,59 @@
+// Activation functions, by name.
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "tapehead/autograd/ops.h"
+
+namespace tapehead::nn {
+
+/// An elementwise function and its name, under which a model's config is saved. The constants below
+/// have one; a function or lambda of the user's becomes an activation without a name, or with:
+///
+///   nn::FeedForward a(at, {.embed_dim = 64, .activation = nn::gelu});
+///   nn::FeedForward b(at, {.embed_dim = 64, .activation = [](const Tensor& x) { return x * x; }});
+///   nn::FeedForward c(at, {.embed_dim = 64, .activation = {"snake", snake}});
+class Activation {
+ public:
+  using Function = std::function<Tensor(const Tensor&)>;
+
+  /// None: in a layer's or model's options, its default.
+  Activation() = default;
+  template <class F>
+  requires(!std::same_as<std::remove_cvref_t<F>, Activation> &&
+           std::is_invocable_r_v<Tensor, F&, const Tensor&>) Activation(F function)
+      : function_(std::move(function)) {}
+  Activation(std::string name, Function function)
+      : name_(std::move(name)), function_(std::move(function)) {}
+
+  Tensor operator()(const Tensor& x) const { return function_(x); }
+  explicit operator bool() const { return static_cast<bool>(function_); }
+  /// "gelu"; empty where none was given.
+  const std::string& name() const { return name_; }
+
+ private:
+  std::string name_;
+  Function function_;
+};
+
+inline const Activation relu("relu", [](const Tensor& x) { return tapehead::relu(x); });
+inline const Activation gelu("gelu", [](const Tensor& x) { return tapehead::gelu(x); });
+/// GELU by its approximation with tanh: GPT-2's.
+inline const Activation gelu_tanh("gelu_tanh",
+                                  [](const Tensor& x) { return tapehead::gelu_tanh(x); });
+inline const Activation silu("silu", [](const Tensor& x) { return tapehead::silu(x); });
+inline const Activation tanh("tanh", [](const Tensor& x) { return tapehead::tanh(x); });
+inline const Activation sigmoid("sigmoid", [](const Tensor& x) { return tapehead::sigmoid(x); });
+/// x sigmoid(1.702 x): CLIP's.
+inline const Activation quick_gelu("quick_gelu", [](const Tensor& x) {
+  return x * tapehead::sigmoid(1.702 * x);
+});
+/// relu(x)²: So et al. 2021, "Primer".
+inline const Activation relu_squared("relu_squared",
+                                     [](const Tensor& x) { return square(tapehead::relu(x)); });
+
+}  // namespace tapehead::nn
