@@ -20,42 +20,48 @@ namespace {
 
 constexpr const char* kOp = "scaled_dot_product_attention";
 
-// What an attention does with its operands.
+// The operands that gradients flow to, in the order in which the tape has them, and their
+// gradients.
+struct Operand {
+  Tensor core::AttentionTensors::*value;
+  Tensor core::AttentionGradients::*gradient;
+};
+using Values = core::AttentionTensors;
+using Gradients = core::AttentionGradients;
+constexpr Operand kOperands[] = {{&Values::q, &Gradients::q},
+                                 {&Values::k, &Gradients::k},
+                                 {&Values::v, &Gradients::v},
+                                 {&Values::bias, &Gradients::bias},
+                                 {&Values::distance, &Gradients::distance},
+                                 {&Values::relative, &Gradients::relative},
+                                 {&Values::keys, &Gradients::keys},
+                                 {&Values::values, &Gradients::values},
+                                 {&Values::sinks, &Gradients::sinks}};
+constexpr size_t kCount = std::size(kOperands);
+
+constexpr size_t position_of(Tensor Values::*value) {
+  size_t i = 0;
+  while (kOperands[i].value != value) ++i;
+  return i;
+}
+
+std::vector<Tensor> operands_of(const Values& in) {
+  std::vector<Tensor> x;
+  for (const Operand& operand : kOperands) x.push_back(in.*operand.value);
+  return x;
+}
+
+Values with_operands(Values in, const std::vector<Tensor>& x) {
+  for (size_t i = 0; i < kCount; ++i) in.*kOperands[i].value = x[i];
+  return in;
+}
+
+// What is computed, of what. On the tape the operands are the node's own.
 struct Setup {
   core::AttentionSpec spec;
-  Tensor mask, lengths, query_starts, key_starts;
+  Values in;
   std::shared_ptr<detail::TileFunctions> functions;
 };
-
-// The operands that gradients flow to, in this order.
-enum Operand : size_t {
-  kQ,
-  kK,
-  kV,
-  kBias,
-  kDistance,
-  kRelative,
-  kKeys,
-  kValues,
-  kSinks,
-  kOperands
-};
-
-core::AttentionTensors tensors_of(const Setup& setup, const std::vector<Tensor>& x) {
-  return {.q = x[kQ],
-          .k = x[kK],
-          .v = x[kV],
-          .bias = x[kBias],
-          .distance = x[kDistance],
-          .relative = x[kRelative],
-          .keys = x[kKeys],
-          .values = x[kValues],
-          .sinks = x[kSinks],
-          .mask = setup.mask,
-          .lengths = setup.lengths,
-          .query_starts = setup.query_starts,
-          .key_starts = setup.key_starts};
-}
 
 struct Attention : CustomOp {
   static constexpr const char* kName = kOp;
@@ -65,7 +71,8 @@ struct Attention : CustomOp {
   std::array<Tensor, 2> forward(const std::vector<Tensor>& x, const std::vector<Tensor>& captured,
                                 const Setup& given) {
     setup = given;
-    const auto [out, lse] = core::attention(setup.spec, tensors_of(setup, x));
+    setup.in = with_operands(given.in, std::vector<Tensor>(kCount));
+    const auto [out, lse] = core::attention(setup.spec, with_operands(given.in, x));
     for (const Tensor& t : x) save(t);
     save(out), save(lse);
     for (const Tensor& t : captured) save(t);  // their changes are noticed
@@ -73,26 +80,25 @@ struct Attention : CustomOp {
   }
   Grads backward(const Tensor& dout, const Tensor& /*dlse*/) const {
     std::vector<Tensor> x, captured;
-    for (size_t i = 0; i < kOperands; ++i) x.push_back(saved(i));
+    for (size_t i = 0; i < kCount; ++i) x.push_back(saved(i));
     if (setup.functions) captured = setup.functions->captured();
-    for (size_t i = 0; i < captured.size(); ++i) saved(kOperands + 2 + i);
+    for (size_t i = 0; i < captured.size(); ++i) saved(kCount + 2 + i);
     if (grad_enabled())
       return rederive(
           [&](const std::vector<Tensor>& in) {
-            return std::vector{detail::plain_attention(setup.spec, tensors_of(setup, in))};
+            return std::vector{detail::plain_attention(setup.spec, with_operands(setup.in, in))};
           },
           x, {&dout, 1}, captured);
-    const auto d = core::attention_backward(setup.spec, tensors_of(setup, x),
-                                            {saved(kOperands), saved(kOperands + 1)}, dout,
-                                            {.bias = needs_grad(kBias),
-                                             .distance = needs_grad(kDistance),
-                                             .keys = needs_grad(kKeys),
-                                             .values = needs_grad(kValues),
-                                             .sinks = needs_grad(kSinks)});
+    const auto wanted = [&](Tensor Values::*value) { return needs_grad(position_of(value)); };
+    const Gradients d = core::attention_backward(setup.spec, with_operands(setup.in, x),
+                                                 {saved(kCount), saved(kCount + 1)}, dout,
+                                                 {.bias = wanted(&Values::bias),
+                                                  .distance = wanted(&Values::distance),
+                                                  .keys = wanted(&Values::keys),
+                                                  .values = wanted(&Values::values),
+                                                  .sinks = wanted(&Values::sinks)});
     Grads out;
-    for (const Tensor& g :
-         {d.q, d.k, d.v, d.bias, d.distance, d.relative, d.keys, d.values, d.sinks})
-      out.push_back(g);
+    for (const Operand& operand : kOperands) out.push_back(d.*operand.gradient);
     if (setup.functions)
       for (Tensor& g : setup.functions->take_gradients()) out.push_back(std::move(g));
     return out;
@@ -187,14 +193,10 @@ core::AttentionSpec spec_of(const AttentionOptions& o, const Sizes& n) {
 }
 
 Setup setup_of(const AttentionOptions& o, const Sizes& n) {
-  Setup setup{.spec = spec_of(o, n),
-              .mask = {},
-              .lengths = {},
-              .query_starts = {},
-              .key_starts = {},
-              .functions = {}};
-  if (o.mask.defined() && o.mask.dtype() == boolean) setup.mask = checked_scores("mask", o.mask, n);
-  if (o.lengths.defined()) setup.lengths = core::check_lengths(kOp, o.lengths, n.B, n.S);
+  Setup setup{.spec = spec_of(o, n), .in = {}, .functions = {}};
+  if (o.mask.defined() && o.mask.dtype() == boolean)
+    setup.in.mask = checked_scores("mask", o.mask, n);
+  if (o.lengths.defined()) setup.in.lengths = core::check_lengths(kOp, o.lengths, n.B, n.S);
   if (o.packed.queries.defined() || o.packed.keys.defined()) {
     const Tensor& keys = o.packed.keys.defined() ? o.packed.keys : o.packed.queries;
     const Tensor& queries = o.packed.queries.defined() ? o.packed.queries : keys;
@@ -202,9 +204,9 @@ Setup setup_of(const AttentionOptions& o, const Sizes& n) {
       throw ValueError(fmt::format(
           "{}: packed sequences are in one batch without lengths, but B is {}; choose one form",
           kOp, n.B));
-    setup.query_starts = checked_starts("queries", queries, n.T);
-    setup.key_starts = checked_starts("keys", keys, n.S);
-    if (setup.query_starts.numel() != setup.key_starts.numel())
+    setup.in.query_starts = checked_starts("queries", queries, n.T);
+    setup.in.key_starts = checked_starts("keys", keys, n.S);
+    if (setup.in.query_starts.numel() != setup.in.key_starts.numel())
       throw ShapeError(fmt::format("{}: packed.queries has {} sequences, packed.keys {}", kOp,
                                    queries.numel() - 1, keys.numel() - 1));
   }
@@ -292,37 +294,36 @@ AttentionOutput scaled_dot_product_attention(const Tensor& q, const Tensor& k, c
   const DType given = core::result_type(q, k);
   const DType wide = given == f64 ? f64 : f32;
   const auto as = [&](const Tensor& t) { return t.defined() ? t.to(wide) : t; };
-  const Setup setup = setup_of(o, n);
-  std::vector<Tensor> x(kOperands);
-  x[kQ] =
-      as(o.rope ? turned(*o.rope, q, setup.spec.start, setup.query_starts, setup.key_starts) : q);
-  x[kK] = for_products(as(o.rope ? turned(*o.rope, k, 0, setup.key_starts, setup.key_starts) : k));
-  x[kV] = for_products(as(v));
-  x[kBias] = as(bias_of(o, n));
-  x[kDistance] = as(checked_table("distance_bias", o.distance_bias, n));
-  x[kKeys] = as(checked_table("relative.keys", o.relative.keys, n, n.D));
-  x[kValues] = as(checked_table("relative.values", o.relative.values, n, n.E));
-  for (const size_t i : {kDistance, kKeys, kValues})
-    if (x[i].defined()) x[i] = x[i].contiguous();
+  Setup setup = setup_of(o, n);
+  Values& in = setup.in;
+  in.q = as(o.rope ? turned(*o.rope, q, setup.spec.start, in.query_starts, in.key_starts) : q);
+  in.k = for_products(as(o.rope ? turned(*o.rope, k, 0, in.key_starts, in.key_starts) : k));
+  in.v = for_products(as(v));
+  in.bias = as(bias_of(o, n));
+  in.distance = as(checked_table("distance_bias", o.distance_bias, n));
+  in.keys = as(checked_table("relative.keys", o.relative.keys, n, n.D));
+  in.values = as(checked_table("relative.values", o.relative.values, n, n.E));
+  for (Tensor* table : {&in.distance, &in.keys, &in.values})
+    if (table->defined()) *table = table->contiguous();
   if (o.relative.query.defined()) {
     if (!o.relative.keys.defined() || o.relative.query.shape() != q.shape())
       misfit("relative.query", o.relative.query,
              fmt::format("that of q, {}, and relative.keys to be given", q.shape().str()));
-    x[kRelative] = as(o.relative.query);
+    in.relative = as(o.relative.query);
   }
   if (o.sinks.defined()) {
     if (o.sinks.shape() != Shape{n.H}) misfit("sinks", o.sinks, fmt::format("[{}]", n.H));
-    x[kSinks] = as(o.sinks);
+    in.sinks = as(o.sinks);
   }
   const auto captured = setup.functions ? setup.functions->captured() : std::vector<Tensor>{};
-  const auto [out, lse] = apply<Attention>(x, captured, setup);
+  const auto [out, lse] = apply<Attention>(operands_of(in), captured, setup);
   AttentionOutput result{out.to(given), {}};
   if (o.weights_of) {
-    if (setup.query_starts.defined())
+    if (in.query_starts.defined())
       throw ValueError(
           fmt::format("{}: weights_of takes no packed sequences; pass one of them at a time", kOp));
     const NoGrad off;
-    result.weights = core::attention_weights(setup.spec, tensors_of(setup, x), lse.detach(),
+    result.weights = core::attention_weights(setup.spec, in, lse.detach(),
                                              chosen("heads", o.weights_of->heads, n.H),
                                              chosen("queries", o.weights_of->queries, n.T))
                          .to(given);
