@@ -366,17 +366,17 @@ Tensor index_add(const Tensor& x, int64_t axis, const Tensor& indices, const Ten
 Tensor index_put(const Tensor& x, const std::vector<Tensor>& indices, const Tensor& values,
                  bool accumulate = false);
 
-struct EmbeddingOptions {
+struct EmbeddingFuncOptions {
   std::optional<int64_t> padding_idx = {};  ///< this row gets no gradient; -1 is the last
 };
 /// The rows of weight [n, C] that the ids, of any shape, choose: [..., C].
-Tensor embedding(const Tensor& weight, const Tensor& ids, const EmbeddingOptions& options = {});
+Tensor embedding(const Tensor& weight, const Tensor& ids, const EmbeddingFuncOptions& options = {});
 /// The sums over bags of J ids [..., J] of the rows of weight [N, C] that they choose, each times
 /// the factors [J, C] of its place (1 when undefined): [..., C]. What a memory network reads a
 /// sentence as (Sukhbaatar et al. 2015, 4.1). Ids equal to padding_idx are left out.
 /// (ops/embedding_bag.cpp)
 Tensor embedding_bag(const Tensor& weight, const Tensor& ids, const Tensor& factors = {},
-                     const EmbeddingOptions& options = {});
+                     const EmbeddingFuncOptions& options = {});
 
 /// out[i, j, k] = x[i, indices[i, j, k], k] for axis 1. No size of the indices but size(axis) may
 /// be larger than that of x.
@@ -413,9 +413,10 @@ struct CrossEntropyOptions {
   int64_t ignore_index = -100;  ///< a target that counts for nothing, such as padding
   double label_smoothing = 0;   ///< this part of the target is spread over all classes
   Reduction reduction = Reduction::mean;
+  int64_t class_axis = -1;  ///< of the logits; 1 for PyTorch's layout, [B, C, ...]
 };
 /// -log softmax(logits)[target]: logits [..., C], target of integers [...], or of probabilities
-/// [..., C]. The mean divides by the weights of the targets that are not ignored (NaN if there are
+/// [..., C]; or in the layout of class_axis. The mean divides by the weights of the targets that are not ignored (NaN if there are
 /// none); of probabilities by the number of rows. Throws IndexError that names the first target
 /// outside 0..C-1. (ops/cross_entropy.cpp)
 Tensor cross_entropy(const Tensor& logits, const Tensor& target,

@@ -45,6 +45,15 @@ Array reference(const ClassLoss& c, Arrays& in) {
   return Array({}, c.reduction == Reduction::mean ? total / divide_by : total);
 }
 
+// [B, C, T] to [B, T, C].
+Array classes_last(Array& x) {
+  Array out({x.shape[0], x.shape[2], x.shape[1]});
+  for (int64_t b = 0; b < x.shape[0]; ++b)
+    for (int64_t c = 0; c < x.shape[1]; ++c)
+      for (int64_t t = 0; t < x.shape[2]; ++t) out(b, t, c) = x(b, c, t);
+  return out;
+}
+
 }  // namespace
 
 Sample class_loss(const ClassLoss& c) {
@@ -54,14 +63,22 @@ Sample class_loss(const ClassLoss& c) {
   const auto call = [c, C](const Tensors& x) {
     const Tensor weight = c.weighted ? weights_of(C) : Tensor();
     if (c.logs) return Tensors{nll_loss(x[0], x[1], {weight, c.ignore_index, c.reduction})};
-    return Tensors{cross_entropy(x[0], x[1], {weight, c.ignore_index, c.smoothing, c.reduction})};
+    return Tensors{cross_entropy(
+        x[0], x[1], {weight, c.ignore_index, c.smoothing, c.reduction, c.classes_second ? 1 : -1})};
   };
-  Operand target = c.probabilities ? Operand(c.shape, 0, 1) : indices(rows, C);
+  const Shape scores = c.classes_second ? Shape{c.shape[0], c.shape[2], c.shape[1]} : c.shape;
+  Operand target = c.probabilities ? Operand(scores, 0, 1) : indices(rows, C);
   for (int64_t i = 0; !c.probabilities && i < rows.numel(); ++i)  // each class in turn
     target.values.push_back(static_cast<double>(i % C));
-  return {.operands = {{c.shape, -3, 3}, target},
+  return {.operands = {{scores, -3, 3}, target},
           .call = call,
-          .reference = [c](Arrays& x) { return Arrays{reference(c, x)}; },
+          .reference =
+              [c](Arrays& x) {
+                Arrays in = x;
+                if (c.classes_second) in[0] = classes_last(x[0]);
+                if (c.classes_second && c.probabilities) in[1] = classes_last(x[1]);
+                return Arrays{reference(c, in)};
+              },
           .reduces = c.shape.numel(),
           .roundings = c.probabilities ? 8 : 1};
 }
@@ -88,15 +105,26 @@ std::vector<Sample> class_losses(bool logs) {
         c.logs = logs, c.weighted = weighted, c.smoothing = smoothing;
         out.push_back(class_loss(c));
       }
+  for (const Reduction reduction : {kMean, kNone})
+    if (!logs)
+      out.push_back(class_loss({.shape = {2, 3, 4},
+                                .reduction = reduction,
+                                .ignore_index = 1,
+                                .smoothing = 0.1,
+                                .weighted = true,
+                                .classes_second = true}));
   return out;
 }
 
 std::vector<Sample> probability_losses() {
-  std::vector<Sample> out{class_loss({.shape = {2, 3, 4},
-                                      .reduction = Reduction::none,
-                                      .smoothing = 0.2,
-                                      .weighted = true,
-                                      .probabilities = true})};
+  std::vector<Sample> out{
+      class_loss({.shape = {2, 3, 4},
+                  .reduction = Reduction::none,
+                  .smoothing = 0.2,
+                  .weighted = true,
+                  .probabilities = true}),
+      class_loss(
+          {.shape = {2, 3, 4}, .weighted = true, .probabilities = true, .classes_second = true})};
   for (const Reduction reduction : {Reduction::mean, Reduction::sum, Reduction::none})
     for (const bool weighted : {false, true})
       for (const double smoothing : {0.0, 0.1})

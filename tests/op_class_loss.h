@@ -10,8 +10,9 @@ struct ClassLoss {
   Reduction reduction = Reduction::mean;
   int64_t ignore_index = -100;
   double smoothing = 0;
-  bool weighted = false;       ///< by weights that differ from class to class
-  bool probabilities = false;  ///< as the target, instead of classes
+  bool weighted = false;        ///< by weights that differ from class to class
+  bool probabilities = false;   ///< as the target, instead of classes
+  bool classes_second = false;  ///< scores are [B, C, T]: class_axis 1, for a shape [B, T, C]
   bool logs = false;  ///< nll_loss of log-probabilities, instead of cross_entropy of logits
 };
 

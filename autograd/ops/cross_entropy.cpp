@@ -137,6 +137,37 @@ Tensor of_probabilities(const Tensor& logits, const Tensor& target, const CrossE
   return o.reduction == Reduction::mean ? mean(losses) : sum(losses);
 }
 
+// The logits with the classes on the last axis.
+Tensor classes_last(const Tensor& x, int axis) {
+  if (axis >= x.dim() - 1) return x;
+  Shape order;
+  for (int i = 0; i < x.dim(); ++i)
+    if (i != axis) order.push_back(i);
+  order.push_back(axis);
+  return x.permute(order);
+}
+
+// PyTorch's layout by mistake, where shapes tell: logits [B, C, ...] and a target [B, ...].
+void check_layout(const Tensor& logits, const Tensor& target) {
+  if (logits.dim() < 3 || !is_integral(target.dtype())) return;
+  Shape given = logits.shape(), rows = given;
+  rows.erase(rows.rank() - 1);
+  given.erase(1);
+  if (target.shape() == given && given != rows)
+    throw ShapeError(
+        fmt::format("cross_entropy: the target has shape {}, that of the logits {} without axis 1; "
+                    "the classes are the last axis, or pass class_axis = 1",
+                    target.shape().str(), logits.shape().str()));
+}
+
+Tensor of_last_axis(const Tensor& logits, const Tensor& target, bool probabilities,
+                    const CrossEntropyOptions& options) {
+  if (probabilities) return of_probabilities(logits, target, options);
+  const ClassTargets targets(CrossEntropy::kName, logits, target, options.weight,
+                             options.ignore_index);
+  return apply<CrossEntropy>(logits, targets, options);
+}
+
 }  // namespace
 
 Tensor cross_entropy(const Tensor& logits, const Tensor& target,
@@ -144,11 +175,15 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target,
   if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1))
     throw ValueError(fmt::format("cross_entropy: label_smoothing = {} is outside 0..1",
                                  options.label_smoothing));
-  if (is_floating(target.dtype()) && target.shape() == logits.shape() && target.dim() > 0)
-    return of_probabilities(logits, target, options);
-  const ClassTargets targets(CrossEntropy::kName, logits, target, options.weight,
-                             options.ignore_index);
-  return apply<CrossEntropy>(logits, targets, options);
+  const bool probabilities =
+      is_floating(target.dtype()) && target.shape() == logits.shape() && target.dim() > 0;
+  if (options.class_axis == -1) {
+    check_layout(logits, target);
+    return of_last_axis(logits, target, probabilities, options);
+  }
+  const int axis = normalize_axis("cross_entropy", options.class_axis, logits.dim());
+  return of_last_axis(classes_last(logits, axis),
+                      probabilities ? classes_last(target, axis) : target, probabilities, options);
 }
 
 }  // namespace tapehead

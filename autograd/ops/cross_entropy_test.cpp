@@ -21,10 +21,27 @@ TAPEHEAD_OP_TEST(cross_entropy)
                      "cross_entropy: target = -1 is outside 0..4; pass ignore_index for padding")
     .bad<ShapeError>(
         [] {
+          cross_entropy(kScores, targets({2, 9}));
+        },
+        "cross_entropy: the target has shape [2, 9], the classes are the last axis of "
+        "[2, 3, 10]; it must have shape [2, 3]")
+    .bad<ShapeError>(
+        [] {
           cross_entropy(kScores, targets({2, 10}));
         },
-        "cross_entropy: the target has shape [2, 10], the classes are the last axis of "
-        "[2, 3, 10]; it must have shape [2, 3]")
+        "cross_entropy: the target has shape [2, 10], that of the logits [2, 3, 10] without axis "
+        "1; the classes are the last axis, or pass class_axis = 1")
+    .bad<ShapeError>(
+        [] {
+          cross_entropy(kScores, targets({2, 3}), {.class_axis = 1});
+        },
+        "cross_entropy: the target has shape [2, 3], the classes are the last axis of "
+        "[2, 10, 3]; it must have shape [2, 10]")
+    .bad<IndexError>(
+        [] {
+          cross_entropy(kScores, targets({2, 10}), {.class_axis = 3});
+        },
+        "cross_entropy: axis 3 is outside -3..2 of a tensor with 3 dimensions")
     .bad<ShapeError>([] { cross_entropy(core::full({}, 0), targets({})); },
                      "cross_entropy: [] f32 has no classes; its last axis must be the classes")
     .bad<DTypeError>(

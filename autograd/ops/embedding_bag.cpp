@@ -115,7 +115,7 @@ struct EmbeddingBag : CustomOp {
 }  // namespace
 
 Tensor embedding_bag(const Tensor& weight, const Tensor& ids, const Tensor& factors,
-                     const EmbeddingOptions& options) {
+                     const EmbeddingFuncOptions& options) {
   const bool fits = weight.dim() == 2 && ids.dim() >= 1 &&
                     (!factors.defined() || factors.shape() == Shape{ids.size(-1), weight.size(1)});
   if (!fits)

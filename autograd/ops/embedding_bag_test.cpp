@@ -6,7 +6,7 @@ namespace {
 
 // Bags of ids from a table of 7 rows.
 Sample bags_of(const Operand& ids, int64_t C, bool with_factors,
-               const EmbeddingOptions& options = {}) {
+               const EmbeddingFuncOptions& options = {}) {
   const int64_t J = ids.shape.back(), bags = ids.shape.numel() / J;
   Shape shape = ids.shape;
   shape[shape.rank() - 1] = C;

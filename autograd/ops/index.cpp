@@ -105,7 +105,7 @@ Tensor index_add(const Tensor& x, int64_t axis, const Tensor& indices, const Ten
                          source);
 }
 
-Tensor embedding(const Tensor& weight, const Tensor& ids, const EmbeddingOptions& options) {
+Tensor embedding(const Tensor& weight, const Tensor& ids, const EmbeddingFuncOptions& options) {
   if (weight.dim() != 2)
     throw ShapeError(fmt::format("embedding: weight is {}; it must have two axes, [ids, width]",
                                  core::describe(weight)));
