@@ -29,6 +29,18 @@ std::string directive(const std::string& line) {
   return at == std::string::npos ? "" : line.substr(at);
 }
 
+/// The type that a line declares at its beginning, "" for others and for one declared ahead.
+std::string declared_type(const std::string& line) {
+  for (const std::string keyword : {"struct ", "class ", "enum class ", "enum ", "using "}) {
+    if (!line.starts_with(keyword)) continue;
+    const size_t start = keyword.size(), end = line.find_first_of(" ;<", start);
+    if (end == std::string::npos || line[end] != ' ' || line.starts_with("using namespace"))
+      return "";
+    return line.substr(start, end - start);
+  }
+  return "";
+}
+
 SourceFile read(const fs::path& root, const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
@@ -75,6 +87,7 @@ SourceFile parse(const std::string& path, const std::string& text) {
   std::istringstream in(text);
   for (std::string line; std::getline(in, line);) {
     ++file.lines;
+    if (const std::string type = declared_type(line); !type.empty()) file.types.push_back(type);
     const std::string words = directive(line);
     if (words.starts_with("pragma once")) file.pragma_once = true;
     if (!words.starts_with("include")) continue;

@@ -15,6 +15,7 @@ struct Include {
 struct SourceFile {
   std::string path;  // from the root of the project: core/error.h
   std::vector<Include> includes;
+  std::vector<std::string> types;  // which it declares outside of others, with what they are
   int lines = 0;
   bool pragma_once = false;
 
@@ -26,7 +27,7 @@ struct SourceFile {
 
 using Tree = std::vector<SourceFile>;
 
-/// Reads a file's text for its includes.
+/// Reads a file's text for its includes and types.
 SourceFile parse(const std::string& path, const std::string& text);
 
 /// Every C++ file of the project, sorted by path. The programs of tests/install are not a part of
