@@ -9,7 +9,7 @@
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/attention.h"
 #include "tapehead/autograd/ops.h"
-#include "tapehead/autograd/rederive.h"
+#include "tapehead/autograd/recompute_vjp.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/lengths.h"
@@ -84,7 +84,7 @@ struct Attention : CustomOp {
     if (setup.functions) captured = setup.functions->captured();
     for (size_t i = 0; i < captured.size(); ++i) saved(kCount + 2 + i);
     if (grad_enabled())
-      return rederive(
+      return recompute_vjp(
           [&](const std::vector<Tensor>& in) {
             return std::vector{detail::plain_attention(setup.spec, with_operands(setup.in, in))};
           },
@@ -282,8 +282,8 @@ void check_attention_operands(const char* op, const Tensor& q, const Tensor& k, 
                     q.size(1), k.size(1)));
   for (const Tensor& t : {q, k, v})
     if (!is_floating(t.dtype()))
-      throw DTypeError(fmt::format("{}: {} is not a type it takes; convert with to(f32)", op,
-                                   core::describe(t)));
+      throw DTypeError(fmt::format("{}: expected a floating tensor, got {}; convert with to(f32)",
+                                   op, core::describe(t)));
 }
 
 }  // namespace detail

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "tapehead/autograd/detail/attention.h"
-#include "tapehead/autograd/detail/pass.h"
+#include "tapehead/autograd/detail/graph_task.h"
 #include "tapehead/autograd/detail/use_log.h"
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
@@ -68,7 +68,7 @@ void TileFunctions::backward(const core::ScoreTile& tile, const Tensor& before,
     const Tensor x = before.clone().set_requires_grad();
     const Tensor y = scores_of(x, at_of(tile));
     if (y.requires_grad()) {
-      Pass pass(false);
+      GraphTask pass(false);
       pass.stop_at_captures();
       pass.capture(x, &dx);
       for (size_t i = 0; i < captured_.size(); ++i) pass.capture(captured_[i], &found[i]);

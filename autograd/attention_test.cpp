@@ -43,7 +43,7 @@ TAPEHEAD_OP_TEST(scaled_dot_product_attention)
           const Tensor k = zeros_of({1, 1, 1, 1}, i64);
           scaled_dot_product_attention(k, k, k);
         },
-        SAYS("[1, 1, 1, 1] i64 is not a type it takes; convert with to(f32)"))
+        SAYS("expected a floating tensor, got [1, 1, 1, 1] i64; convert with to(f32)"))
     .bad<ShapeError>(
         [] {
           call({.mask = zeros_of({3, 3}, boolean)});

@@ -7,7 +7,7 @@
 
 #include "tapehead/autograd/anomaly.h"
 #include "tapehead/autograd/custom_op.h"
-#include "tapehead/autograd/detail/pass.h"
+#include "tapehead/autograd/detail/graph_task.h"
 #include "tapehead/autograd/detail/use_log.h"
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/core/error.h"
@@ -48,7 +48,7 @@ struct CheckpointNode final : Node {
     }
     check(results);
     Grads out(leaves.size());
-    Pass inner(recorded);
+    GraphTask inner(recorded);
     inner.stop_at_captures();
     for (size_t i = 0; i < leaves.size(); ++i)
       if (needs_grad(i) && leaves[i].requires_grad()) inner.capture(leaves[i], &out[i]);

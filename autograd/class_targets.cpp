@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "tapehead/autograd/detail/class_targets.h"
-#include "tapehead/autograd/detail/spread.h"
+#include "tapehead/autograd/detail/expand_reduced.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
 
@@ -28,7 +28,7 @@ std::string place(const Shape& shape, int64_t row) {
 
 void check_shapes(const char* op, const Tensor& scores, const Tensor& target) {
   if (!is_floating(scores.dtype()))
-    throw DTypeError(fmt::format("{}: {} is not a type it takes; convert with to(f32)", op,
+    throw DTypeError(fmt::format("{}: expected a floating tensor, got {}; convert with to(f32)", op,
                                  core::describe(scores)));
   if (scores.dim() == 0 || scores.shape().back() == 0)
     throw ShapeError(fmt::format("{}: {} has no classes; its last axis must be the classes", op,
@@ -132,7 +132,7 @@ LossGradients::LossGradients(const Tensor& dy, Reduction reduction, double total
 }
 
 Tensor against_scores(const Tensor& dy, const Shape& shape, Reduction reduction) {
-  return reduction == Reduction::none ? spread(dy, shape, 1u << (shape.rank() - 1)) : dy;
+  return reduction == Reduction::none ? expand_reduced(dy, shape, 1u << (shape.rank() - 1)) : dy;
 }
 
 }  // namespace tapehead::detail

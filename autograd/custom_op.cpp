@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "tapehead/autograd/detail/pass.h"
+#include "tapehead/autograd/detail/graph_task.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead {
@@ -13,16 +13,16 @@ void CustomOp::throw_not_saved(size_t i) const {
       op_name(), i, saved_.size()));
 }
 
-Tensor CustomOp::arrived(size_t i) const {
-  detail::Arrivals* at = detail::Pass::add_in_place(*this, i);
+Tensor CustomOp::grad_buffer(size_t i) const {
+  detail::InputBuffer* at = detail::GraphTask::add_in_place(*this, i);
   if (!at) return {};
   const detail::OutputInfo& info = operands[i].node->outputs[operands[i].output];
   return at->sum_in_place(info.shape, info.dtype);
 }
 
-bool CustomOp::add_product(size_t i, const Tensor& a, const Tensor& b) const {
-  if (!detail::Arrivals::worth_holding(a.size(-2), a.dim() > 2)) return false;
-  detail::Arrivals* at = detail::Pass::add_in_place(*this, i);
+bool CustomOp::accumulate_matmul(size_t i, const Tensor& a, const Tensor& b) const {
+  if (!detail::InputBuffer::worth_holding(a.size(-2), a.dim() > 2)) return false;
+  detail::InputBuffer* at = detail::GraphTask::add_in_place(*this, i);
   if (!at) return false;
   const detail::OutputInfo& info = operands[i].node->outputs[operands[i].output];
   if (a.dtype() != info.dtype || b.dtype() != info.dtype) return false;
@@ -34,7 +34,7 @@ bool CustomOp::add_product(size_t i, const Tensor& a, const Tensor& b) const {
         fmt::format("backward: {} gave operand {} of shape {} a product of shape {}; "
                     "they must be equal",
                     op_name(), i, info.shape.str(), product.str()));
-  at->add_product(a, b);
+  at->accumulate_matmul(a, b);
   return true;
 }
 

@@ -49,11 +49,11 @@ class CustomOp : public detail::Node {
   /// ops: the sum of the gradients that have arrived there, zeros at first, to add to in place; the
   /// gradient to give is then an undefined Tensor. Undefined when backward is itself recorded or
   /// watched, and has to give the gradient.
-  Tensor arrived(size_t i) const;
+  Tensor grad_buffer(size_t i) const;
   /// For a gradient of operand i that is a product: adds a' b, of a [..., K, M] and b [..., K, N],
   /// to what has arrived there. Products of few rows K wait and are computed as one: those of a
   /// weight that takes part in every step of a loop. False when the gradient has to be given.
-  bool add_product(size_t i, const Tensor& a, const Tensor& b) const;
+  bool accumulate_matmul(size_t i, const Tensor& a, const Tensor& b) const;
 
  private:
   template <class Op, class... A>

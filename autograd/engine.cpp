@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "tapehead/autograd/detail/pass.h"
+#include "tapehead/autograd/detail/graph_task.h"
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/core/error.h"
 
@@ -12,7 +12,7 @@ void Tensor::backward() const { backward(BackwardOptions{}); }
 
 void Tensor::backward(const BackwardOptions& options) const {
   const GradMode mode(options.create_graph);
-  detail::Pass pass(options.retain_graph || options.create_graph);
+  detail::GraphTask pass(options.retain_graph || options.create_graph);
   pass.start(*this, options.gradient, "backward");
   pass.run();
   std::string missed;
@@ -36,7 +36,7 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
         "grad: there are no inputs; pass the tensors to differentiate with respect to");
   const GradMode mode(options.create_graph);
   std::vector<Tensor> found(inputs.size());
-  detail::Pass pass(options.retain_graph || options.create_graph);
+  detail::GraphTask pass(options.retain_graph || options.create_graph);
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (!inputs[i].requires_grad())
       throw GraphError(

@@ -159,8 +159,8 @@ TEST_CASE("what linear attention refuses") {
         }) ==
         "linear_attention: 7 queries of 6 keys; a causal query needs a key of its own position");
   CHECK(error_of<DTypeError>([&] { linear_attention(q.to(i64), k, v); }) ==
-        "linear_attention: " + q.shape().str() +
-            " i64 is not a type it takes; convert with to(f32)");
+        "linear_attention: expected a floating tensor, got " + q.shape().str() +
+            " i64; convert with to(f32)");
   CHECK(error_of<ShapeError>([&] {
           linear_attention(q, k, v, {.feature = [](const Tensor& x) { return sum(x, {2}); }});
         }) ==

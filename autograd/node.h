@@ -19,7 +19,7 @@ using Grads = SmallVector<Tensor, 3>;
 
 namespace detail {
 class Node;
-class Pass;
+class GraphTask;
 
 /// Where the gradient of an operand goes: the node that made it, and which of its results it was.
 struct Edge {
@@ -56,7 +56,7 @@ class HookList {
 /// While a node's backward runs in this thread.
 struct Visit {
   const Node* node;
-  Pass* pass;  // whose gradients may be added to in place; null when it is recorded or watched
+  GraphTask* pass;  // whose gradients may be added to in place; null when it is recorded or watched
   uint64_t unwanted;  // operands, a bit each, whose gradients the pass can do without
   Visit* around;      // a backward may run others
 };

@@ -79,7 +79,7 @@ struct PutView : CustomOp {
 };
 
 Tensor TakeView::backward(const Tensor& dy) const {
-  const Tensor sum = arrived(0);
+  const Tensor sum = grad_buffer(0);
   bool in_place = sum.defined() && sum.strides() == region.root_strides;
   for (int i = 0; i < region.sizes.rank(); ++i) in_place &= !region.repeats(i);
   if (!in_place) return apply<PutView>(dy, region);

@@ -22,7 +22,7 @@ middle_of() {
   done | sort -n | sed -n 3p | sed 's/..$/.&/'
 }
 
-compile() { "${CXX:-g++}" -std=c++20 -O0 -I"$here/build/include" -c program.cpp -o program.o; }
+compile() { "${CXX:-g++}" -std=c++20 -O0 -I"$here/build/include" -I"$here/build/generated" -c program.cpp -o program.o; }
 echo "compiling #include <tapehead/tapehead.h> at -O0: $(middle_of compile) ms"
 
 strip -o library.so "$here/build/libtapehead.so"

@@ -68,16 +68,22 @@ void check_defined(const char* op, std::initializer_list<const Tensor*> operands
 
 // What to convert to for a kernel that does not have the type.
 const char* remedy(DType dtype) { return is_floating(dtype) ? "i64" : "f32"; }
+// What such a kernel takes instead.
+const char* expected_instead_of(DType dtype) {
+  if (dtype == boolean) return "numeric";
+  return is_floating(dtype) ? "integer" : "floating";
+}
 
 void check(kernels::Loop loop, const char* op, const Tensor& x) {
   if (!loop)
-    throw DTypeError(fmt::format("{}: {} is not a type it takes; convert with to({})", op,
-                                 describe(x), remedy(x.dtype())));
+    throw DTypeError(fmt::format("{}: expected {} {} tensor, got {}; convert with to({})", op,
+                                 is_floating(x.dtype()) ? "an" : "a",
+                                 expected_instead_of(x.dtype()), describe(x), remedy(x.dtype())));
 }
 void check(kernels::Loop loop, const char* op, DType dtype) {
   if (!loop)
-    throw DTypeError(fmt::format("{}: it does not take {}; convert with to({})", op, name(dtype),
-                                 remedy(dtype)));
+    throw DTypeError(fmt::format("{}: expected {} tensors, got {}; convert with to({})", op,
+                                 expected_instead_of(dtype), name(dtype), remedy(dtype)));
 }
 
 // The type to compute in for a result of `dtype`: with bf16 tensors a C++ number keeps its value as

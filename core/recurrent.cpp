@@ -34,8 +34,8 @@ bool active(const Recurrence& r, int64_t b, int64_t t) {
 int64_t row_grain(int64_t gates_row) { return std::max<int64_t>(1, 4096 / gates_row); }
 
 // c [B, N] += a [B, K] w' with w [N, K], or a w with w [K, N]
-void add_product(DType dtype, int64_t rows, int64_t n, int64_t k, const void* a, const Tensor& w,
-                 bool transposed, void* c) {
+void accumulate_matmul(DType dtype, int64_t rows, int64_t n, int64_t k, const void* a,
+                       const Tensor& w, bool transposed, void* c) {
   const int64_t width = w.shape()[1];
   gemm(dtype, rows, n, k, {a, k, 1}, {w.raw(), transposed ? 1 : width, transposed ? width : 1}, c,
        n, 1);
@@ -52,7 +52,7 @@ void forward_steps(const Recurrence& r, const RecurrenceStates& s) {
     const T* c = step<T>(s.c, before);
     T* gates = step<T>(s.gates, t);
     T* hidden = step<T>(s.hidden_gates, t);
-    add_product(r.x.dtype(), B, GH, H, h, r.w_hh, true, hidden ? hidden : gates);
+    accumulate_matmul(r.x.dtype(), B, GH, H, h, r.w_hh, true, hidden ? hidden : gates);
     T* h_out = step<T>(s.h, after);
     T* c_out = step<T>(s.c, after);
     parallel_range(B, row_grain(GH), [&](int64_t first, int64_t last) {
@@ -99,7 +99,7 @@ void backward_steps(const Recurrence& r, const RecurrenceStates& s, const Tensor
              row(dc_row, b, H), H});
       }
     });
-    add_product(r.x.dtype(), B, H, GH, dhg ? dhg : dg, r.w_hh, false, dh_row);
+    accumulate_matmul(r.x.dtype(), B, H, GH, dhg ? dhg : dg, r.w_hh, false, dh_row);
   }
 }
 

@@ -195,8 +195,8 @@ Tensor reduce(const char* op, kernels::Reduce kernel, const Tensor& x, uint32_t 
               double arg) {
   const Reducer& reducer = kernels::reducer(kernel, x.dtype());
   if (!reducer.tile)
-    throw DTypeError(
-        fmt::format("{}: {} is not a type it takes; convert with to(f32)", op, describe(x)));
+    throw DTypeError(fmt::format("{}: expected a floating tensor, got {}; convert with to(f32)", op,
+                                 describe(x)));
   const Tensor out = empty(reduced_shape(x.shape(), mask, keepdim), reducer.result);
   if (out.numel() == 0) return out;
   if (x.numel() == 0) {

@@ -4,7 +4,7 @@
 
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
-#include "tapehead/autograd/rederive.h"
+#include "tapehead/autograd/recompute_vjp.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/parallel.h"
@@ -38,10 +38,10 @@ struct AdditiveScores : CustomOp {
 
   Grads backward(const Tensor& dy) const {
     const Tensor keys = saved(0), query = saved(1), v = saved(2);
-    if (grad_enabled()) return rederive(simple_scores, {keys, query, v}, {&dy, 1});
+    if (grad_enabled()) return recompute_vjp(simple_scores, {keys, query, v}, {&dy, 1});
     const int64_t B = keys.size(0), S = keys.size(1), A = keys.size(2);
     // One buffer for all the queries that look at the same keys.
-    Tensor dkeys = needs_grad(0) ? arrived(0) : Tensor();
+    Tensor dkeys = needs_grad(0) ? grad_buffer(0) : Tensor();
     const bool in_place = dkeys.defined();
     if (!in_place) dkeys = core::full(keys.shape(), 0, keys.dtype());
     const Tensor d = core::contiguous(dy);

@@ -69,7 +69,7 @@ TEST_CASE("idioms: shapes and methods") {
   CHECK(x.norm().item() == doctest::Approx(std::sqrt(55)));
   // Functions as methods
   CHECK(values(x.matmul(ones({3, 1}, f64))) == Doubles{3, 12});
-  CHECK(x.softmax(-1).sum(-1).item<float>() == doctest::Approx(1).epsilon(1));
+  CHECK(x.softmax(-1)[0].sum().item() == doctest::Approx(1));
   CHECK(values(x.clamp(1, 4)) == Doubles{1, 1, 2, 3, 4, 4});
   CHECK(values(x.pow(2)[0]) == Doubles{0, 1, 4});
   CHECK(values(x.exp().log()[1]) == Doubles{3, 4, 5});
@@ -159,4 +159,41 @@ TEST_CASE("idioms: gradients") {
   w.set_grad({});
   outputs.sum().backward();
   CHECK(values(w.grad()) == Doubles{3, 3});
+}
+
+TEST_CASE("idioms: parameters and optimizers") {
+  nn::Params params(1);
+  const nn::Linear hidden(params / "hidden", 2, 8), out(params / "out", 8, 1);
+  // model.named_parameters(), model.to(dtype), sum of numel()
+  int64_t count = 0;
+  for (const nn::Param& p : params.all()) count += p.value.numel();
+  CHECK(count == params.count());
+  // torch::optim::AdamW with groups of their own options
+  optim::AdamW opt(params, {.lr = 0.05, .weight_decay = 0.1},
+                   {{"*.bias", {.weight_decay = 0}}, {"out.*", {.lr = 0.01, .betas = {0.8, 0.9}}}});
+  CHECK(opt.groups().size() >= 3);
+  optim::StepDecay schedule(opt, {.every = 10, .gamma = 0.5});
+  const Tensor x = randn({64, 2}), y = x.sum(1, true);
+  double first = 0, last = 0;
+  for (int step = 0; step < 30; ++step) {
+    opt.zero_grad();
+    const Tensor loss = mse_loss(out(hidden(x).tanh()), y);
+    loss.backward();
+    optim::clip_grad_norm(params, 1.0);
+    opt.step();
+    schedule.step();
+    (step == 0 ? first : last) = loss.item();
+  }
+  CHECK(last < first);
+  CHECK(opt.lr() == doctest::Approx(0.05 / 8));
+  // param_group['lr'] = ...
+  opt.set_lr(0.1);
+  CHECK(opt.lr() == 0.1);
+  // optimizer.step() without gradients does nothing
+  opt.zero_grad();
+  opt.step();
+  CHECK(opt.steps() == 30);
+  // torch::save, torch::load
+  const auto state = opt.save();
+  opt.load(state);
 }

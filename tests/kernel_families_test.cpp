@@ -62,7 +62,8 @@ Derived call(const Sample& s, DType dtype) {
 TEST_CASE("every family of kernels is in the table, with ops or calls that exercise it") {
   std::map<std::string, int> entries;
   kernels::each_entry([&](kernels::Entry& entry) { ++entries[entry.family]; });
-  for (const auto& [family, ops] : declared(layers_of_this_program())) {
+  for (const auto& row : declared(layers_of_this_program())) {
+    const std::string &family = row.first, &ops = row.second;
     CAPTURE(family);
     CHECK(entries[family] > 0);
     CHECK(samples_of(family, ops).size() > 0);
@@ -73,7 +74,8 @@ TEST_CASE("every family of kernels is in the table, with ops or calls that exerc
 }
 
 TEST_CASE("every family of kernels computes the same on every instruction set") {
-  for (const auto& [family, ops] : declared(layers_of_this_program())) {
+  for (const auto& row : declared(layers_of_this_program())) {
+    const std::string &family = row.first, &ops = row.second;
     CAPTURE(family);
     for (const Sample& s : samples_of(family, ops))
       for (const DType dtype : {f64, f32, bf16}) {

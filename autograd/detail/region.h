@@ -22,7 +22,7 @@ struct Take : CustomOp {
     return region.of(x);
   }
   Tensor backward(const Tensor& dy) const {
-    const Tensor sum = arrived(0);
+    const Tensor sum = grad_buffer(0);
     if (!sum.defined()) return apply<Put<Region>>(dy, shape, region);
     core::add_into(region.of(sum), dy);
     return {};

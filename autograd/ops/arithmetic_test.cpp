@@ -19,7 +19,7 @@ TAPEHEAD_OP_TEST(sub)
         "sub: shapes [2, 3] and [4, 1, 2] do not broadcast: size(-1) is 3 in one and 2 in "
         "the other; sizes must be equal or 1")
     .bad<DTypeError>([] { core::full({2}, 1, boolean) - core::full({2}, 1, boolean); },
-                     "sub: it does not take bool; convert with to(f32)");
+                     "sub: expected numeric tensors, got bool; convert with to(f32)");
 TAPEHEAD_OP_TEST(mul)
     .binary(mul, [](double a, double b) { return a * b; })
     .bad<ShapeError>(
@@ -35,7 +35,7 @@ TAPEHEAD_OP_TEST(div)
 TAPEHEAD_OP_TEST(neg)
     .unary(neg, [](double x) { return -x; })
     .bad<DTypeError>([] { -core::full({2}, 1, boolean); },
-                     "neg: [2] bool is not a type it takes; convert with to(f32)");
+                     "neg: expected a numeric tensor, got [2] bool; convert with to(f32)");
 
 static Sample mix(const Shape& a, const Shape& b, const Shape& weight) {
   return {.operands = {a, b, {weight, -0.5, 1.5}},
@@ -50,7 +50,7 @@ TAPEHEAD_OP_TEST(lerp)
     .sample(mix({2, 3}, {3}, {}))
     .sample(mix({2, 1}, {1, 3}, {4, 1, 1}))
     .bad<DTypeError>([] { lerp(core::full({2}, 1, i64), core::full({2}, 1, i64), 1); },
-                     "lerp: it does not take i64; convert with to(f32)")
+                     "lerp: expected floating tensors, got i64; convert with to(f32)")
     .bad<ShapeError>([] { lerp(core::full({2}, 1), core::full({2}, 1), core::full({3}, 1)); },
                      "lerp: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
                      "other; sizes must be equal or 1");

@@ -41,7 +41,8 @@ TAPEHEAD_OP_TEST(cosine_similarity)
     .sample({.operands = {given(Shape{2, 2}, {0, 0, 3, 4}), given(Shape{2, 2}, {1, 2, 0, 0})},
              .call = [](const Tensors& x) { return Tensors{cosine_similarity(x[0], x[1])}; },
              .reference = [](Arrays&) { return Arrays{Array({2})}; },
-             .differentiable = false})
+             .differentiable = false,
+             .may_alias = false})
     .bad<ShapeError>(
         [] {
           cosine_similarity(core::full({2, 3}, 1), core::full({2, 4}, 1));

@@ -48,7 +48,7 @@ TAPEHEAD_OP_TEST(cross_entropy)
         [] {
           cross_entropy(kScores.to(i64), targets({2, 3}));
         },
-        "cross_entropy: [2, 3, 10] i64 is not a type it takes; convert with to(f32)")
+        "cross_entropy: expected a floating tensor, got [2, 3, 10] i64; convert with to(f32)")
     .bad<DTypeError>(
         [] {
           cross_entropy(kScores, targets({2, 3}, f32));

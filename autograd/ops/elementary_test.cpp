@@ -8,6 +8,6 @@ TAPEHEAD_OP_TEST(abs)
     .unary(abs, std::abs, {.away_from_zero = 0.1})
     .corners(abs, {-1, 0, 2})
     .bad<DTypeError>([] { abs(core::full({2}, 1, boolean)); },
-                     "abs: [2] bool is not a type it takes; convert with to(f32)");
+                     "abs: expected a numeric tensor, got [2] bool; convert with to(f32)");
 
 }  // namespace tapehead::op_tests

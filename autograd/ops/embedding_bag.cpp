@@ -5,7 +5,7 @@
 
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
-#include "tapehead/autograd/rederive.h"
+#include "tapehead/autograd/recompute_vjp.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/groups.h"
 #include "tapehead/core/detail/index.h"
@@ -50,7 +50,7 @@ struct EmbeddingBag : CustomOp {
     const Tensor weight = saved(0), factors = saved(1), ids = saved(2);
     if (grad_enabled()) {
       const int64_t pad = padding;
-      auto grads = rederive(
+      auto grads = recompute_vjp(
           [ids, pad](const std::vector<Tensor>& in) -> std::vector<Tensor> {
             const Tensor left_out = (ids == pad).unsqueeze(-1);
             const Tensor rows = masked_fill(embedding(in[0], ids), left_out, 0);
@@ -70,7 +70,7 @@ struct EmbeddingBag : CustomOp {
   Tensor of_weight(const Tensor& d, const Tensor& weight, const Tensor& factors,
                    const Tensor& ids) const {
     const int64_t J = ids.size(-1), C = weight.size(1);
-    Tensor dweight = arrived(0);
+    Tensor dweight = grad_buffer(0);
     const bool in_place = dweight.defined();
     if (!in_place) dweight = core::full(weight.shape(), 0, weight.dtype());
     const int64_t* id = ids.data<int64_t>();
@@ -104,7 +104,7 @@ struct EmbeddingBag : CustomOp {
           for (int64_t i = 0; i < bags; ++i) {
             const int64_t row = id[i * J + j];
             if (row == padding) continue;
-            kernels::bag<T>().add_product(df + j * C, g + i * C, w + row * C, C);
+            kernels::bag<T>().accumulate_matmul(df + j * C, g + i * C, w + row * C, C);
           }
       });
     });

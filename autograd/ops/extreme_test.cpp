@@ -59,7 +59,7 @@ TAPEHEAD_OP_TEST(clamp)
     .bad<ValueError>([] { clamp(core::full({2}, 1), {}); },
                      "clamp: neither a low nor a high bound is given; pass one")
     .bad<DTypeError>([] { clamp(core::full({2}, 1, boolean), false, true); },
-                     "clamp: it does not take bool; convert with to(f32)")
+                     "clamp: expected numeric tensors, got bool; convert with to(f32)")
     .bad<ShapeError>(
         [] { clamp(core::full({2}, 1), core::full({3}, 1)); },
         "clamp: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "

@@ -22,7 +22,7 @@ struct Gather : CustomOp {
     return core::gather(x, axis, save(indices));
   }
   std::array<Tensor, 2> backward(const Tensor& dy) const {
-    if (const Tensor sum = arrived(0); sum.defined()) {
+    if (const Tensor sum = grad_buffer(0); sum.defined()) {
       core::add_gathered(sum, axis, saved(0), dy);
       return {};
     }

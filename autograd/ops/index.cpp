@@ -22,7 +22,7 @@ struct IndexSelect : CustomOp {
     return core::take(x, axis, save(indices));
   }
   std::array<Tensor, 2> backward(const Tensor& dy) const {
-    if (const Tensor sum = arrived(0); sum.defined()) {
+    if (const Tensor sum = grad_buffer(0); sum.defined()) {
       core::add_taken(sum, axis, saved(0), dy);
       return {};
     }
@@ -57,7 +57,7 @@ struct Embedding : CustomOp {
     return core::take(weight, 0, save(ids));
   }
   std::array<Tensor, 2> backward(const Tensor& dy) const {
-    if (const Tensor sum = arrived(0); sum.defined()) {
+    if (const Tensor sum = grad_buffer(0); sum.defined()) {
       core::add_taken(sum, 0, saved(0), dy, padding);
       return {};
     }

@@ -96,7 +96,7 @@ TAPEHEAD_OP_TEST(bitwise_and)
         "bitwise_and: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
         "other; sizes must be equal or 1")
     .bad<DTypeError>([] { core::full({2}, 1) & true; },
-                     "bitwise_and: it does not take f32; convert with to(i64)");
+                     "bitwise_and: expected integer tensors, got f32; convert with to(i64)");
 TAPEHEAD_OP_TEST(bitwise_or)
     .samples(of_integers(bitwise_or,
                          [](double a, double b) {
@@ -107,7 +107,7 @@ TAPEHEAD_OP_TEST(bitwise_or)
         "bitwise_or: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
         "other; sizes must be equal or 1")
     .bad<DTypeError>([] { core::full({2}, 1) | true; },
-                     "bitwise_or: it does not take f32; convert with to(i64)");
+                     "bitwise_or: expected integer tensors, got f32; convert with to(i64)");
 TAPEHEAD_OP_TEST(bitwise_xor)
     .samples(of_integers(bitwise_xor,
                          [](double a, double b) {
@@ -118,7 +118,7 @@ TAPEHEAD_OP_TEST(bitwise_xor)
         "bitwise_xor: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
         "other; sizes must be equal or 1")
     .bad<DTypeError>([] { core::full({2}, 1) ^ true; },
-                     "bitwise_xor: it does not take f32; convert with to(i64)");
+                     "bitwise_xor: expected integer tensors, got f32; convert with to(i64)");
 TAPEHEAD_OP_TEST(bitwise_not)
     .sample({.operands = {indices({2, 3}, 9)},
              .call = [](const Tensors& x) { return Tensors{bitwise_not(x[0])}; },
@@ -129,7 +129,7 @@ TAPEHEAD_OP_TEST(bitwise_not)
                  },
              .differentiable = false})
     .bad<DTypeError>([] { ~core::full({2}, 1); },
-                     "bitwise_not: [2] f32 is not a type it takes; convert with to(i64)");
+                     "bitwise_not: expected an integer tensor, got [2] f32; convert with to(i64)");
 TAPEHEAD_OP_TEST(logical_not)
     .unary(
         logical_not, [](double x) -> double { return x == 0; }, {}, false);

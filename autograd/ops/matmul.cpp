@@ -45,7 +45,7 @@ struct Matmul : CustomOp {
       return Shape(std::span(x.shape().begin(), static_cast<size_t>(x.dim() - 2)));
     };
     return batch_of(a) == batch_of(operand) && batch_of(b) == batch_of(operand) &&
-           add_product(i, a, b);
+           accumulate_matmul(i, a, b);
   }
 };
 
@@ -62,7 +62,7 @@ struct Linear : CustomOp {
     const Tensor dy_rows = rows_of(dy);
     if (needs_grad(1)) {
       const Tensor rows = rows_of(saved(0));
-      if (!add_product(1, dy_rows, rows)) grads[1] = matmul(dy_rows.transpose(0, 1), rows);
+      if (!accumulate_matmul(1, dy_rows, rows)) grads[1] = matmul(dy_rows.transpose(0, 1), rows);
     }
     if (needs_grad(2)) grads[2] = sum_to(dy_rows, {dy_rows.size(1)});
     return grads;

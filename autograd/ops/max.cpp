@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
-#include "tapehead/autograd/detail/spread.h"
+#include "tapehead/autograd/detail/expand_reduced.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/order.h"
@@ -24,8 +24,8 @@ struct Extremum : CustomOp {
   }
   Tensor backward(const Tensor& dy) const {
     const Tensor x = saved(0).detach(), y = saved(1).detach();
-    const Tensor hit = (x == spread(y, x.shape(), axes)).to(dy.dtype());
-    return spread(dy, x.shape(), axes) * (hit / sum_over(hit, axes, true));
+    const Tensor hit = (x == expand_reduced(y, x.shape(), axes)).to(dy.dtype());
+    return expand_reduced(dy, x.shape(), axes) * (hit / sum_over(hit, axes, true));
   }
 };
 

@@ -93,8 +93,8 @@ Shape normalized_by(const char* op, const Tensor& x, const Tensor& weight) {
 void check(const char* op, const Tensor& x, const Shape& sizes,
            std::initializer_list<std::pair<const char*, const Tensor*>> parts) {
   if (!is_floating(x.dtype()))
-    throw DTypeError(
-        fmt::format("{}: {} is not a type it takes; convert with to(f32)", op, core::describe(x)));
+    throw DTypeError(fmt::format("{}: expected a floating tensor, got {}; convert with to(f32)", op,
+                                 core::describe(x)));
   bool fits = sizes.rank() > 0 && sizes.rank() <= x.dim();
   for (int i = 1; fits && i <= sizes.rank(); ++i)
     fits = sizes[sizes.rank() - i] == x.shape()[x.dim() - i];

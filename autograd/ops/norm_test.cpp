@@ -69,7 +69,7 @@ TAPEHEAD_OP_TEST(layer_norm)
     .bad<ShapeError>([] { layer_norm(core::full({}, 1)); },
                      "layer_norm: a 0-d tensor has no axis to normalise")
     .bad<DTypeError>([] { layer_norm(core::full({2}, 1, i64)); },
-                     "layer_norm: [2] i64 is not a type it takes; convert with to(f32)");
+                     "layer_norm: expected a floating tensor, got [2] i64; convert with to(f32)");
 TAPEHEAD_OP_TEST(rms_norm)
     .samples(norms(true))
     .sample(norm(true, {2, 3, 4}, 2, kWeight))

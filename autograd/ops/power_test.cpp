@@ -34,14 +34,14 @@ TAPEHEAD_OP_TEST(pow)
         "pow: the exponent [] i64 has a negative number, but integers have no fractions; "
         "convert the base with to(f32)")
     .bad<DTypeError>([] { pow(core::full({2}, 1, boolean), true); },
-                     "pow: it does not take bool; convert with to(f32)")
+                     "pow: expected numeric tensors, got bool; convert with to(f32)")
     .bad<ShapeError>([] { pow(core::full({2}, 1), core::full({3}, 1)); },
                      "pow: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
                      "other; sizes must be equal or 1");
 TAPEHEAD_OP_TEST(square)
     .unary(square, [](double x) { return x * x; })
     .bad<DTypeError>([] { square(core::full({2}, 1, boolean)); },
-                     "square: [2] bool is not a type it takes; convert with to(f32)");
+                     "square: expected a numeric tensor, got [2] bool; convert with to(f32)");
 TAPEHEAD_OP_TEST(sqrt).unary(sqrt, std::sqrt, {0.1, 4});
 TAPEHEAD_OP_TEST(rsqrt).unary(rsqrt, [](double x) { return 1 / std::sqrt(x); }, {0.1, 4});
 TAPEHEAD_OP_TEST(reciprocal)

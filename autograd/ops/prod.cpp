@@ -1,6 +1,6 @@
 // prod, cumsum.
 #include "tapehead/autograd/custom_op.h"
-#include "tapehead/autograd/detail/spread.h"
+#include "tapehead/autograd/detail/expand_reduced.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/order.h"
 #include "tapehead/core/detail/reduce.h"
@@ -37,9 +37,9 @@ struct Prod : CustomOp {
     for (int i = 0; i < x.dim(); ++i) back[static_cast<int>(order[i])] = i;
     const Tensor rows = x.permute(order);
     const int64_t count = dy.numel();
-    if (x.numel() == 0) return spread(dy, x.shape(), axes) * x;
+    if (x.numel() == 0) return expand_reduced(dy, x.shape(), axes) * x;
     const Tensor others = products_of_others(rows.reshape({count, x.numel() / count}));
-    return spread(dy, x.shape(), axes) * others.reshape(rows.shape()).permute(back);
+    return expand_reduced(dy, x.shape(), axes) * others.reshape(rows.shape()).permute(back);
   }
 };
 

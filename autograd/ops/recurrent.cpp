@@ -7,7 +7,7 @@
 
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
-#include "tapehead/autograd/rederive.h"
+#include "tapehead/autograd/recompute_vjp.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/lengths.h"
 #include "tapehead/core/error.h"
@@ -118,7 +118,7 @@ struct Recurrent : CustomOp {
                           reverse = r.reverse](const std::vector<Tensor>& in) {
         return simple_recurrent(cell, in, lengths, reverse);
       };
-      return rederive(again, inputs, {dy.data(), dy.size()});
+      return recompute_vjp(again, inputs, {dy.data(), dy.size()});
     }
     const Tensor dout = dy[0].defined() ? core::contiguous(dy[0].transpose(0, 1)) : Tensor();
     const auto g = core::recurrence_backward(r, states, dout, dy[1],

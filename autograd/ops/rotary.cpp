@@ -183,8 +183,9 @@ Tensor rotate_pairs(const Tensor& x, const Tensor& cosines, const Tensor& sines,
         "with 2 R <= D",
         x.shape().str(), cosines.shape().str(), sines.shape().str()));
   if (!is_floating(x.dtype()))
-    throw DTypeError(fmt::format("rotate_pairs: {} is not a type it takes; convert with to(f32)",
-                                 core::describe(x)));
+    throw DTypeError(
+        fmt::format("rotate_pairs: expected a floating tensor, got {}; convert with to(f32)",
+                    core::describe(x)));
   const DType wide = x.dtype() == f64 ? f64 : f32;
   return apply<Rotate>(x, cosines.to(wide).contiguous(), sines.to(wide).contiguous(), interleaved);
 }

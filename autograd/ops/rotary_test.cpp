@@ -45,6 +45,6 @@ TAPEHEAD_OP_TEST(rotate_pairs)
         [] {
           rotate_pairs(core::full({3, 4}, 0, i64), core::full({3, 2}, 0), core::full({3, 2}, 0));
         },
-        "rotate_pairs: [3, 4] i64 is not a type it takes; convert with to(f32)");
+        "rotate_pairs: expected a floating tensor, got [3, 4] i64; convert with to(f32)");
 
 }  // namespace tapehead::op_tests

@@ -6,26 +6,26 @@ TAPEHEAD_OP_TEST(floor)
     .unary(floor, std::floor, {-9, 9}, false)
     .unary(floor, std::floor, {0.1, 0.9})
     .bad<DTypeError>([] { floor(core::full({2}, 1, boolean)); },
-                     "floor: [2] bool is not a type it takes; convert with to(f32)");
+                     "floor: expected a numeric tensor, got [2] bool; convert with to(f32)");
 TAPEHEAD_OP_TEST(ceil)
     .unary(ceil, std::ceil, {-9, 9}, false)
     .unary(ceil, std::ceil, {0.1, 0.9})
     .bad<DTypeError>([] { ceil(core::full({2}, 1, boolean)); },
-                     "ceil: [2] bool is not a type it takes; convert with to(f32)");
+                     "ceil: expected a numeric tensor, got [2] bool; convert with to(f32)");
 TAPEHEAD_OP_TEST(trunc)
     .unary(trunc, std::trunc, {-9, 9}, false)
     .unary(trunc, std::trunc, {0.1, 0.9})
     .bad<DTypeError>([] { trunc(core::full({2}, 1, boolean)); },
-                     "trunc: [2] bool is not a type it takes; convert with to(f32)");
+                     "trunc: expected a numeric tensor, got [2] bool; convert with to(f32)");
 TAPEHEAD_OP_TEST(round)
     .unary(round, std::nearbyint, {-9, 9}, false)
     .unary(round, std::nearbyint, {0.6, 1.4})
     .bad<DTypeError>([] { round(core::full({2}, 1, boolean)); },
-                     "round: [2] bool is not a type it takes; convert with to(f32)");
+                     "round: expected a numeric tensor, got [2] bool; convert with to(f32)");
 TAPEHEAD_OP_TEST(sign)
     .unary(sign, [](double x) -> double { return (x > 0) - (x < 0); }, {.away_from_zero = 0.1})
     .bad<DTypeError>([] { sign(core::full({2}, 1, boolean)); },
-                     "sign: [2] bool is not a type it takes; convert with to(f32)");
+                     "sign: expected a numeric tensor, got [2] bool; convert with to(f32)");
 
 static double modulo(double a, double b) {
   const double rest = std::fmod(a, b);
@@ -52,6 +52,6 @@ TAPEHEAD_OP_TEST(remainder)
                      "remainder: the divisor [2] i32 has a 0, by which integers cannot be divided; "
                      "convert with to(f32)")
     .bad<DTypeError>([] { remainder(core::full({2}, 1, boolean), true); },
-                     "remainder: it does not take bool; convert with to(f32)");
+                     "remainder: expected numeric tensors, got bool; convert with to(f32)");
 
 }  // namespace tapehead::op_tests

@@ -7,7 +7,7 @@ static double logistic(double x) { return 1 / (1 + std::exp(-x)); }
 TAPEHEAD_OP_TEST(log_sigmoid)
     .unary(log_sigmoid, [](double x) { return std::log(logistic(x)); }, {-9, 9})
     .bad<DTypeError>([] { log_sigmoid(core::full({2}, 1, i64)); },
-                     "log_sigmoid: [2] i64 is not a type it takes; convert with to(f32)");
+                     "log_sigmoid: expected a floating tensor, got [2] i64; convert with to(f32)");
 TAPEHEAD_OP_TEST(softplus)
     .unary([](const Tensor& x) { return softplus(x); },
            [](double x) { return std::log1p(std::exp(x)); }, {-9, 9})
@@ -16,15 +16,15 @@ TAPEHEAD_OP_TEST(softplus)
     .bad<ValueError>([] { softplus(core::full({2}, 1), 0); },
                      "softplus: beta is 0; it must be above 0")
     .bad<DTypeError>([] { softplus(core::full({2}, 1, i64)); },
-                     "softplus: [2] i64 is not a type it takes; convert with to(f32)");
+                     "softplus: expected a floating tensor, got [2] i64; convert with to(f32)");
 TAPEHEAD_OP_TEST(silu)
     .unary(silu, [](double x) { return x * logistic(x); }, {-4, 4})
     .bad<DTypeError>([] { silu(core::full({2}, 1, i64)); },
-                     "silu: [2] i64 is not a type it takes; convert with to(f32)");
+                     "silu: expected a floating tensor, got [2] i64; convert with to(f32)");
 TAPEHEAD_OP_TEST(gelu)
     .unary(gelu, [](double x) { return x * std::erfc(-x / std::sqrt(2.0)) / 2; }, {-4, 4})
     .bad<DTypeError>([] { gelu(core::full({2}, 1, i64)); },
-                     "gelu: [2] i64 is not a type it takes; convert with to(f32)");
+                     "gelu: expected a floating tensor, got [2] i64; convert with to(f32)");
 TAPEHEAD_OP_TEST(gelu_tanh)
     .unary(gelu_tanh,
            [](double x) {
@@ -32,6 +32,6 @@ TAPEHEAD_OP_TEST(gelu_tanh)
            },
            {-4, 4})
     .bad<DTypeError>([] { gelu_tanh(core::full({2}, 1, i64)); },
-                     "gelu_tanh: [2] i64 is not a type it takes; convert with to(f32)");
+                     "gelu_tanh: expected a floating tensor, got [2] i64; convert with to(f32)");
 
 }  // namespace tapehead::op_tests

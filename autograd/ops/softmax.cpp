@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
-#include "tapehead/autograd/detail/spread.h"
+#include "tapehead/autograd/detail/expand_reduced.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/reduce.h"
 #include "tapehead/core/error.h"
@@ -49,15 +49,15 @@ struct LogSumExp : CustomOp {
   }
   Tensor backward(const Tensor& dy) const {
     const Tensor x = saved(0);
-    return spread(dy, x.shape(), axes) * exp(x - spread(saved(1), x.shape(), axes));
+    return expand_reduced(dy, x.shape(), axes) * exp(x - expand_reduced(saved(1), x.shape(), axes));
   }
 };
 
 template <class Op>
 Tensor along(const Tensor& x, int64_t axis) {
   if (!is_floating(x.dtype()))
-    throw DTypeError(fmt::format("{}: {} is not a type it takes; convert with to(f32)", Op::kName,
-                                 core::describe(x)));
+    throw DTypeError(fmt::format("{}: expected a floating tensor, got {}; convert with to(f32)",
+                                 Op::kName, core::describe(x)));
   return apply<Op>(x, normalize_axis(Op::kName, axis, x.dim()));
 }
 

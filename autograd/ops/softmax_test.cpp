@@ -50,13 +50,13 @@ static std::vector<Sample> distributions(Tensor (*f)(const Tensor&, int64_t), bo
 TAPEHEAD_OP_TEST(softmax)
     .samples(distributions(softmax, false))
     .bad<DTypeError>([] { softmax(core::full({2}, 1, i64), 0); },
-                     "softmax: [2] i64 is not a type it takes; convert with to(f32)")
+                     "softmax: expected a floating tensor, got [2] i64; convert with to(f32)")
     .bad<IndexError>([] { softmax(core::full({2}, 1), 1); },
                      "softmax: axis 1 is outside -1..0 of a tensor with 1 dimension");
 TAPEHEAD_OP_TEST(log_softmax)
     .samples(distributions(log_softmax, true))
     .bad<DTypeError>([] { log_softmax(core::full({2}, 1, boolean), 0); },
-                     "log_softmax: [2] bool is not a type it takes; convert with to(f32)");
+                     "log_softmax: expected a floating tensor, got [2] bool; convert with to(f32)");
 TAPEHEAD_OP_TEST(logsumexp)
     .samples(reductions(logsumexp,
                         [](const Values& v) {
@@ -65,6 +65,6 @@ TAPEHEAD_OP_TEST(logsumexp)
                           return std::log(total);
                         }))
     .bad<DTypeError>([] { logsumexp(core::full({2}, 1, i64)); },
-                     "logsumexp: [2] i64 is not a type it takes; convert with to(f32)");
+                     "logsumexp: expected a floating tensor, got [2] i64; convert with to(f32)");
 
 }  // namespace tapehead::op_tests

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
-#include "tapehead/autograd/detail/spread.h"
+#include "tapehead/autograd/detail/expand_reduced.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/reduce.h"
 #include "tapehead/core/error.h"
@@ -19,7 +19,7 @@ struct Sum : CustomOp {
     axes = mask;
     return core::reduce(kName, kernels::Reduce::sum, x, mask, keepdim);
   }
-  Tensor backward(const Tensor& dy) const { return spread(dy, shape, axes); }
+  Tensor backward(const Tensor& dy) const { return expand_reduced(dy, shape, axes); }
 };
 
 struct Mean : CustomOp {
@@ -33,7 +33,7 @@ struct Mean : CustomOp {
   }
   Tensor backward(const Tensor& dy) const {
     const auto n = static_cast<double>(shape.numel()) / static_cast<double>(dy.numel());
-    return spread(dy / n, shape, axes);
+    return expand_reduced(dy / n, shape, axes);
   }
 };
 
@@ -48,8 +48,8 @@ struct SumTo : CustomOp {
 };
 
 // The inverse of a sum: the same elements seen again along the axes that it reduced.
-struct Spread : CustomOp {
-  static constexpr const char* kName = "spread";
+struct ExpandReduced : CustomOp {
+  static constexpr const char* kName = "expand_reduced";
   uint32_t axes = 0;
   bool keepdim = false;
   Tensor forward(const Tensor& y, const Shape& shape, uint32_t mask) {
@@ -89,8 +89,8 @@ Tensor sum_over(const Tensor& x, uint32_t mask, bool keepdim) {
   return apply<Sum>(x, mask, keepdim);
 }
 
-Tensor spread(const Tensor& y, const Shape& shape, uint32_t mask) {
-  return apply<Spread>(y, shape, mask);
+Tensor expand_reduced(const Tensor& y, const Shape& shape, uint32_t mask) {
+  return apply<ExpandReduced>(y, shape, mask);
 }
 
 }  // namespace tapehead

@@ -22,7 +22,7 @@ TAPEHEAD_OP_TEST(sum)
 TAPEHEAD_OP_TEST(mean)
     .samples(reductions(mean, mean_of))
     .bad<DTypeError>([] { mean(core::full({2}, 1, i64)); },
-                     "mean: [2] i64 is not a type it takes; convert with to(f32)");
+                     "mean: expected a floating tensor, got [2] i64; convert with to(f32)");
 
 // What a gradient that was repeated from `to` to the operand's shape is summed to.
 static Sample summed_to(const Shape& from, const Shape& to) {

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "tapehead/autograd/custom_op.h"
-#include "tapehead/autograd/detail/spread.h"
+#include "tapehead/autograd/detail/expand_reduced.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/reduce.h"
 #include "tapehead/core/error.h"
@@ -24,7 +24,7 @@ double freedom_of(const Shape& from, const Tensor& result, double correction) {
 // x - mean(x) over the axes of the mask.
 Tensor centred(const Tensor& x, uint32_t mask, const Tensor& like) {
   const double n = static_cast<double>(x.numel()) / static_cast<double>(like.numel());
-  return x - spread(sum_over(x, mask, true) / n, x.shape(), mask);
+  return x - expand_reduced(sum_over(x, mask, true) / n, x.shape(), mask);
 }
 
 struct Var : CustomOp {
@@ -38,7 +38,7 @@ struct Var : CustomOp {
   Tensor backward(const Tensor& dy) const {
     const Tensor x = saved(0);
     const Tensor scaled = dy * (2 / freedom_of(x.shape(), dy, correction));
-    return spread(scaled, x.shape(), axes) * centred(x, axes, dy);
+    return expand_reduced(scaled, x.shape(), axes) * centred(x, axes, dy);
   }
 };
 
@@ -59,7 +59,7 @@ struct Stddev : CustomOp {
   Tensor backward(const Tensor& dy) const {
     const Tensor x = saved(0);
     const Tensor scaled = over(dy, saved(1)) / freedom_of(x.shape(), dy, correction);
-    return spread(scaled, x.shape(), axes) * centred(x, axes, dy);
+    return expand_reduced(scaled, x.shape(), axes) * centred(x, axes, dy);
   }
 };
 
@@ -72,7 +72,7 @@ struct Norm2 : CustomOp {
   }
   Tensor backward(const Tensor& dy) const {
     const Tensor x = saved(0);
-    return spread(over(dy, saved(1)), x.shape(), axes) * x;
+    return expand_reduced(over(dy, saved(1)), x.shape(), axes) * x;
   }
 };
 
@@ -90,8 +90,8 @@ Tensor norm(const Tensor& x, double p, const Axes& axes, bool keepdim) {
   const uint32_t mask = axes.mask(Norm2::kName, x.dim());
   if (p == 2) return apply<Norm2>(x, mask, keepdim);
   if (!is_floating(x.dtype()))
-    throw DTypeError(
-        fmt::format("norm: {} is not a type it takes; convert with to(f32)", core::describe(x)));
+    throw DTypeError(fmt::format("norm: expected a floating tensor, got {}; convert with to(f32)",
+                                 core::describe(x)));
   if (p == 1) return sum(abs(x), axes, keepdim);
   if (std::isinf(p) && p > 0) return amax(abs(x), axes, keepdim);
   throw ValueError(fmt::format("norm: p = {} is not one it takes; use 1, 2 or infinity", p));

@@ -25,7 +25,7 @@ TAPEHEAD_OP_TEST(var)
                            bool keepdim) { return var(x, axes, keepdim, 0); },
                         [](const Values& v) { return variance(v, 0); }, {.empty = false}))
     .bad<DTypeError>([] { var(core::full({2}, 1, i64)); },
-                     "var: [2] i64 is not a type it takes; convert with to(f32)");
+                     "var: expected a floating tensor, got [2] i64; convert with to(f32)");
 static std::vector<Sample> of_different(std::vector<Sample> list) {
   for (Sample& s : list) s.may_repeat = false;
   return list;
@@ -72,6 +72,6 @@ TAPEHEAD_OP_TEST(norm)
     .bad<ValueError>([] { norm(core::full({2}, 1), 3); },
                      "norm: p = 3 is not one it takes; use 1, 2 or infinity")
     .bad<DTypeError>([] { norm(core::full({2}, 1, i64)); },
-                     "norm: [2] i64 is not a type it takes; convert with to(f32)");
+                     "norm: expected a floating tensor, got [2] i64; convert with to(f32)");
 
 }  // namespace tapehead::op_tests

@@ -8,7 +8,7 @@ namespace {
 constexpr int64_t kTile = 64;  // columns at a time
 
 template <class T>
-void add_product(T* to, const T* x, const T* factors, int64_t n) {
+void accumulate_matmul(T* to, const T* x, const T* factors, int64_t n) {
   if (factors == nullptr) {
     for (int64_t c = 0; c < n; ++c) to[c] += x[c];
   } else {
@@ -24,8 +24,8 @@ void sum(const T* table, const int64_t* ids, int64_t skip, const T* factors, T* 
     T total[kTile] = {};
     for (int64_t j = 0; j < n; ++j)
       if (ids[j] != skip)
-        add_product(total, table + ids[j] * width + first,
-                    factors == nullptr ? nullptr : factors + j * width + first, columns);
+        accumulate_matmul(total, table + ids[j] * width + first,
+                          factors == nullptr ? nullptr : factors + j * width + first, columns);
     for (int64_t c = 0; c < columns; ++c) out[first + c] = total[c];
   }
 }
@@ -43,8 +43,8 @@ void add_to_row(T* to, const T* dy, const T* factors, const int64_t* positions, 
       T block[kTile] = {};
       for (int64_t i = begin; i < end; ++i) {
         const int64_t p = positions[i];
-        add_product(block, dy + p / n * width + first,
-                    factors == nullptr ? nullptr : factors + p % n * width + first, columns);
+        accumulate_matmul(block, dy + p / n * width + first,
+                          factors == nullptr ? nullptr : factors + p % n * width + first, columns);
       }
       for (int64_t c = 0; c < columns; ++c) total[c] += block[c];
     }

@@ -17,7 +17,7 @@ struct BagKernels {
   void (*add_to_row)(T* to, const T* dy, const T* factors, const int64_t* positions, int64_t count,
                      int64_t n, int64_t width);
   /// to[c] += x[c] y[c], without contraction.
-  void (*add_product)(T* to, const T* x, const T* y, int64_t n);
+  void (*accumulate_matmul)(T* to, const T* x, const T* y, int64_t n);
 };
 
 }  // namespace tapehead::kernels

@@ -7,11 +7,11 @@
 // F(name, ...) for each instruction set, the best first. All of their kernels are complete.
 #if defined(__x86_64__)
 #define TAPEHEAD_INSTRUCTION_SETS(F, ...) \
-  F(avx512, ##__VA_ARGS__)                \
-  F(avx2, ##__VA_ARGS__)                  \
-  F(baseline, ##__VA_ARGS__)
+  F(avx512 __VA_OPT__(, ) __VA_ARGS__)    \
+  F(avx2 __VA_OPT__(, ) __VA_ARGS__)      \
+  F(baseline __VA_OPT__(, ) __VA_ARGS__)
 #else
-#define TAPEHEAD_INSTRUCTION_SETS(F, ...) F(baseline, ##__VA_ARGS__)
+#define TAPEHEAD_INSTRUCTION_SETS(F, ...) F(baseline __VA_OPT__(, ) __VA_ARGS__)
 #endif
 
 namespace tapehead::kernels {

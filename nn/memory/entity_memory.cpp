@@ -11,7 +11,7 @@
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/padding.h"
 #include "tapehead/autograd/ops.h"
-#include "tapehead/autograd/rederive.h"
+#include "tapehead/autograd/recompute_vjp.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/gemm.h"
 #include "tapehead/core/detail/lengths.h"
@@ -124,7 +124,7 @@ struct Entities : CustomOp {
       const auto again = [all = lengths](const std::vector<Tensor>& in) {
         return simple_entities(in, all);
       };
-      return rederive(again, inputs, {dy.data(), dy.size()});
+      return recompute_vjp(again, inputs, {dy.data(), dy.size()});
     }
     const Tensor& keys = inputs[2];
     const int64_t N = keys.size(0), C = keys.size(1), G = static_cast<int64_t>(groups.size());

@@ -7,11 +7,11 @@
 
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
-#include "tapehead/autograd/rederive.h"
+#include "tapehead/autograd/recompute_vjp.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/elementwise.h"
-#include "tapehead/nn/memory/slots_kernel.h"
 #include "tapehead/core/parallel.h"
+#include "tapehead/nn/memory/slots_kernel.h"
 
 namespace tapehead::nn::detail {
 namespace {
@@ -72,7 +72,7 @@ struct MemoryOp : CustomOp {
   Grads backward(Grads& dy) const {
     std::vector<Tensor> in;
     for (size_t i = 0; i < Op::kOperands; ++i) in.push_back(saved(i));
-    if (grad_enabled()) return rederive(Op::plain, in, {dy.data(), dy.size()});
+    if (grad_enabled()) return recompute_vjp(Op::plain, in, {dy.data(), dy.size()});
     return static_cast<const Op*>(this)->gradients(in, dy);
   }
 };

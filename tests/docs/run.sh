@@ -19,10 +19,10 @@ compile() {
   case $1 in
     *-program.cpp)
       # shellcheck disable=SC2046 # pkg-config prints words
-      "$CXX" -std=c++20 -I"$build/include" "$1" -o "$work/program" \
+      "$CXX" -std=c++20 -I"$build/include" -I"$build/generated" "$1" -o "$work/program" \
         -L"$build" -ltapehead $(pkg-config --libs fmt)
       ;;
-    *) "$CXX" -std=c++20 -I"$build/include" -fsyntax-only "$1" ;;
+    *) "$CXX" -std=c++20 -I"$build/include" -I"$build/generated" -fsyntax-only "$1" ;;
   esac
 }
 

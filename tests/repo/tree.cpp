@@ -1,4 +1,4 @@
-#include "tapehead/tests/house/tree.h"
+#include "tapehead/tests/repo/tree.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -8,7 +8,7 @@
 
 namespace fs = std::filesystem;
 
-namespace house {
+namespace repo {
 
 namespace {
 
@@ -106,4 +106,4 @@ const Tree& source_tree() {
   return tree;
 }
 
-}  // namespace house
+}  // namespace repo

@@ -1,4 +1,4 @@
-#include "tapehead/autograd/arrivals.h"
+#include "tapehead/autograd/input_buffer.h"
 
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
@@ -27,15 +27,17 @@ Tensor with_room(const Tensor& x) {
 
 }  // namespace
 
-bool Arrivals::worth_holding(int64_t rows, bool batched) { return 2 * rows <= capacity(batched); }
+bool InputBuffer::worth_holding(int64_t rows, bool batched) {
+  return 2 * rows <= capacity(batched);
+}
 
-void Arrivals::add(Tensor g) {
+void InputBuffer::add(Tensor g) {
   if (!sum_.defined()) sum_ = std::move(g);
   else if (!grad_enabled() && is_ours(sum_)) sum_.add_(g);
   else sum_ = sum_ + g;
 }
 
-void Arrivals::add_product(const Tensor& a, const Tensor& b) {
+void InputBuffer::accumulate_matmul(const Tensor& a, const Tensor& b) {
   const int64_t rows = a.size(-2);
   if (held_ && held_->rows + rows > capacity(a.dim() > 2)) compute_products();
   if (!held_) {  // the first is not copied: it may stay the only one
@@ -55,18 +57,18 @@ void Arrivals::add_product(const Tensor& a, const Tensor& b) {
   h.rows += rows;
 }
 
-void Arrivals::compute_products() {
+void InputBuffer::compute_products() {
   const std::unique_ptr<Held> h = std::move(held_);
   add(matmul(h->a.slice(-2, 0, h->rows).transpose(-1, -2), h->b.slice(-2, 0, h->rows)));
 }
 
-Tensor& Arrivals::sum_in_place(const Shape& shape, DType dtype) {
+Tensor& InputBuffer::sum_in_place(const Shape& shape, DType dtype) {
   if (!sum_.defined()) sum_ = core::full(shape, 0, dtype);
   else if (!is_ours(sum_)) sum_ = sum_.clone();
   return sum_;
 }
 
-Tensor Arrivals::take() {
+Tensor InputBuffer::take() {
   if (held_) compute_products();
   return std::move(sum_);
 }

@@ -1,7 +1,7 @@
-#include "tapehead/autograd/rederive.h"
+#include "tapehead/autograd/recompute_vjp.h"
 
 #include "tapehead/autograd/custom_op.h"
-#include "tapehead/autograd/detail/pass.h"
+#include "tapehead/autograd/detail/graph_task.h"
 
 namespace tapehead {
 namespace {
@@ -15,9 +15,9 @@ struct Alias : CustomOp {
 
 }  // namespace
 
-Grads rederive(const std::function<std::vector<Tensor>(const std::vector<Tensor>&)>& f,
-               const std::vector<Tensor>& inputs, std::span<const Tensor> grads,
-               const std::vector<Tensor>& captured) {
+Grads recompute_vjp(const std::function<std::vector<Tensor>(const std::vector<Tensor>&)>& f,
+                    const std::vector<Tensor>& inputs, std::span<const Tensor> grads,
+                    const std::vector<Tensor>& captured) {
   const GradMode on(true);
   std::vector<Tensor> x;
   for (const Tensor& t : inputs)
@@ -25,13 +25,13 @@ Grads rederive(const std::function<std::vector<Tensor>(const std::vector<Tensor>
   const std::vector<Tensor> results = f(x);
   x.insert(x.end(), captured.begin(), captured.end());
   Grads out(x.size());
-  detail::Pass pass(true);
+  detail::GraphTask pass(true);
   pass.stop_at_captures();
   for (size_t i = 0; i < x.size(); ++i)
     if (x[i].defined() && x[i].requires_grad()) pass.capture(x[i], &out[i]);
   for (size_t i = 0; i < results.size(); ++i)
     if (grads[i].defined() && results[i].requires_grad())
-      pass.start(results[i], grads[i], "rederive");
+      pass.start(results[i], grads[i], "recompute_vjp");
   pass.run();
   return out;
 }

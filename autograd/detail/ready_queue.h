@@ -1,23 +1,23 @@
 // The nodes where the gradients of a backward pass wait.
 #pragma once
 
-#include "tapehead/autograd/arrivals.h"
+#include "tapehead/autograd/input_buffer.h"
 #include "tapehead/autograd/node.h"
 
 namespace tapehead::detail {
 
 /// What has arrived at the results of nodes, and a heap of the nodes by sequence numbers. Nodes are
 /// found by a hash table with open addressing: every edge of the graph looks one up.
-class Frontier {
+class ReadyQueue {
  public:
   bool empty() const { return heap_.empty(); }
   /// What has arrived at a node's result, until the next call. The node joins the frontier.
-  Arrivals& at(Node* node, uint32_t output);
+  InputBuffer& at(Node* node, uint32_t output);
   /// Takes the latest node out. Its gradients are added to `grads`, one for each result.
   Node* pop(Grads& grads);
 
  private:
-  using Waiting = SmallVector<Arrivals, 1>;  // by output
+  using Waiting = SmallVector<InputBuffer, 1>;  // by output
   struct Slot {
     const Node* node;  // null where there is none
     uint32_t index;    // in waiting_

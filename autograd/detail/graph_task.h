@@ -4,7 +4,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "tapehead/autograd/detail/frontier.h"
+#include "tapehead/autograd/detail/ready_queue.h"
 #include "tapehead/autograd/node.h"
 
 namespace tapehead::detail {
@@ -13,11 +13,11 @@ namespace tapehead::detail {
 /// there is no recursion and no sorting. Passes may nest: a hook or a backward may run another one,
 /// also over nodes where a gradient of the outer pass is waiting. Passes of several threads may go
 /// over the same nodes.
-class Pass {
+class GraphTask {
  public:
   /// With `keep`, nodes do not let go of what they saved.
-  explicit Pass(bool keep) : keep_(keep) {}
-  Pass(const Pass&) = delete;
+  explicit GraphTask(bool keep) : keep_(keep) {}
+  GraphTask(const GraphTask&) = delete;
 
   /// Wants the gradient of a tracked tensor in `*into`. With captures, nothing is accumulated in
   /// leaves, and only what leads to a captured tensor is visited.
@@ -34,7 +34,7 @@ class Pass {
 
   /// For the backward of a node that runs now: what has arrived at an operand, to be added to; null
   /// when it has to give the gradient.
-  static Arrivals* add_in_place(const Node& node, size_t operand);
+  static InputBuffer* add_in_place(const Node& node, size_t operand);
 
   /// Whether a gradient reached the leaf.
   bool reached(const Tensor& leaf) const;
@@ -56,7 +56,7 @@ class Pass {
   bool keep_;
   bool stops_ = false;
   std::vector<Ref<Node>> roots_;  // alive even if a hook drops the loss
-  Frontier frontier_;
+  ReadyQueue frontier_;
   std::vector<const Node*> leaves_;  // those that a gradient reached
   std::vector<Capture> captures_;
   std::unordered_set<const Node*> wanted_;  // what leads to a captured tensor

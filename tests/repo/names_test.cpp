@@ -5,9 +5,9 @@
 #include <map>
 #include <set>
 
-#include "tapehead/tests/house/tree.h"
+#include "tapehead/tests/repo/tree.h"
 
-namespace house {
+namespace repo {
 namespace {
 
 using Complaints = std::vector<std::string>;
@@ -35,7 +35,7 @@ Complaints shared_names(const Tree& tree) {
 
 }  // namespace
 
-TEST_CASE("house: no two public headers declare the same type") {
+TEST_CASE("repo: no two public headers declare the same type") {
   for (const std::string& complaint : shared_names(source_tree())) FAIL_CHECK(complaint);
   const Tree bad = {
       parse("core/a.h", "struct One {\n  struct Inner {};\n};\nclass Two final {};\n"),
@@ -47,4 +47,4 @@ TEST_CASE("house: no two public headers declare the same type") {
         Complaints{"Three is in data/c.h and in nn/d.h", "One is in core/a.h and in nn/d.h"});
 }
 
-}  // namespace house
+}  // namespace repo

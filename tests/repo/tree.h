@@ -1,10 +1,11 @@
-// The source tree as the tests of the house see it: its files, their includes and their layers.
+// The source tree as the tests of the repository see it: its files, their includes and their
+// layers.
 #pragma once
 
 #include <string>
 #include <vector>
 
-namespace house {
+namespace repo {
 
 struct Include {
   std::string target;  // what stands between the quotes or angle brackets
@@ -34,4 +35,4 @@ SourceFile parse(const std::string& path, const std::string& text);
 /// it: they stand for a user's own code.
 const Tree& source_tree();
 
-}  // namespace house
+}  // namespace repo

@@ -14,12 +14,12 @@ namespace tapehead::detail {
 ///   a1' b1 + a2' b2 + ... = [a1; a2; ...]' [b1; b2; ...]
 ///
 /// so their operands are collected, up to a bound.
-class Arrivals {
+class InputBuffer {
  public:
   /// Adds a gradient, which it may keep and change when nobody else holds it.
   void add(Tensor g);
   /// Adds a' b, of a [..., K, M] and b [..., K, N], or holds on to it. Not while recording.
-  void add_product(const Tensor& a, const Tensor& b);
+  void accumulate_matmul(const Tensor& a, const Tensor& b);
   /// Whether a product of K rows, one of a batch or not, is better held than computed at once.
   static bool worth_holding(int64_t rows, bool batched);
   /// The sum of what was added with add() as something to add to in place: of this shape, zeros at
@@ -38,7 +38,7 @@ class Arrivals {
   };
 
   Tensor sum_;
-  std::unique_ptr<Held> held_;  // every recorded op has Arrivals, few hold products
+  std::unique_ptr<Held> held_;  // every recorded op has InputBuffer, few hold products
 };
 
 }  // namespace tapehead::detail

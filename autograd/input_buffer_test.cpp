@@ -1,4 +1,4 @@
-#include "tapehead/autograd/arrivals.h"
+#include "tapehead/autograd/input_buffer.h"
 
 #include <doctest/doctest.h>
 
@@ -39,7 +39,7 @@ struct Twice : CustomOp {
   static inline int in_place = 0;
   Tensor forward(const Tensor& x) { return x * 2; }
   Tensor backward(const Tensor& dy) const {
-    const Tensor sum = arrived(0);
+    const Tensor sum = grad_buffer(0);
     if (!sum.defined()) return dy * 2;
     ++in_place;
     sum.add_(dy * 2);
@@ -52,7 +52,7 @@ struct WrongProduct : CustomOp {
   static constexpr const char* kName = "wrong_product";
   Tensor forward(const Tensor& x) { return x * 2; }
   Tensor backward(const Tensor& dy) const {
-    add_product(0, dy, dy);
+    accumulate_matmul(0, dy, dy);
     return {};
   }
 };

@@ -1,4 +1,4 @@
-#include "tapehead/autograd/detail/frontier.h"
+#include "tapehead/autograd/detail/ready_queue.h"
 
 #include <algorithm>
 #include <bit>
@@ -6,13 +6,13 @@
 namespace tapehead::detail {
 
 // Where a node's search begins: the upper bits of its address times 2^64 / golden ratio.
-size_t Frontier::home(const Node* node) const {
+size_t ReadyQueue::home(const Node* node) const {
   const uint64_t hash = reinterpret_cast<uintptr_t>(node) * 0x9e3779b97f4a7c15;
   return hash >> (64 - std::countr_zero(table_.size()));
 }
 
 // The slot that holds the node, or the free one where it belongs.
-size_t Frontier::find(const Node* node) const {
+size_t ReadyQueue::find(const Node* node) const {
   const size_t last = table_.size() - 1;
   size_t slot = home(node);
   while (table_[slot].node && table_[slot].node != node) slot = (slot + 1) & last;
@@ -20,14 +20,14 @@ size_t Frontier::find(const Node* node) const {
 }
 
 // Half of the slots are free at least.
-void Frontier::grow() {
+void ReadyQueue::grow() {
   const Table before = std::exchange(table_, Table(2 * table_.size()));
   for (const Slot& s : before)
     if (s.node) table_[find(s.node)] = s;
 }
 
 // What follows moves up, so that searches need not pass a gap.
-void Frontier::erase(size_t slot) {
+void ReadyQueue::erase(size_t slot) {
   const size_t last = table_.size() - 1;
   for (size_t next = (slot + 1) & last; table_[next].node; next = (next + 1) & last) {
     const size_t wanted = home(table_[next].node);
@@ -38,7 +38,7 @@ void Frontier::erase(size_t slot) {
   table_[slot] = {};
 }
 
-Arrivals& Frontier::at(Node* node, uint32_t output) {
+InputBuffer& ReadyQueue::at(Node* node, uint32_t output) {
   size_t slot = find(node);
   if (!table_[slot].node) {
     if (2 * (heap_.size() + 1) > table_.size()) {
@@ -58,14 +58,14 @@ Arrivals& Frontier::at(Node* node, uint32_t output) {
   return waiting_[table_[slot].index][output];
 }
 
-Node* Frontier::pop(Grads& grads) {
+Node* ReadyQueue::pop(Grads& grads) {
   std::pop_heap(heap_.begin(), heap_.end());
   Node* node = heap_.back().node;
   heap_.pop_back();
   const size_t slot = find(node);
   const uint32_t index = table_[slot].index;
   erase(slot);
-  for (Arrivals& arrivals : waiting_[index]) grads.push_back(arrivals.take());
+  for (InputBuffer& arrivals : waiting_[index]) grads.push_back(arrivals.take());
   waiting_[index].clear();
   unused_.push_back(index);
   return node;

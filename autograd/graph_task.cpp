@@ -1,4 +1,4 @@
-#include "tapehead/autograd/detail/pass.h"
+#include "tapehead/autograd/detail/graph_task.h"
 
 #include <fmt/format.h>
 
@@ -57,7 +57,7 @@ void run_hooks(Node& node, Grads& grads) {
 // node's again, in a pass within; the outer one goes on needing what was saved.
 class Running {
  public:
-  Running(Node& node, Pass* pass, uint64_t unwanted)
+  Running(Node& node, GraphTask* pass, uint64_t unwanted)
       : node_(node), visit_{&node, pass, unwanted, current_visit}, outermost_(lock()) {
     current_visit = &visit_;
   }
@@ -116,18 +116,18 @@ class Deeper {
 
 }  // namespace
 
-Arrivals* Pass::add_in_place(const Node& node, size_t operand) {
+InputBuffer* GraphTask::add_in_place(const Node& node, size_t operand) {
   const Visit* visit = current_visit;
   const Edge& edge = node.operands[operand];
   if (!visit || visit->node != &node || !visit->pass || !edge.node) return nullptr;
   return &visit->pass->frontier_.at(edge.node.get(), edge.output);
 }
 
-void Pass::capture(const Tensor& t, Tensor* into) {
+void GraphTask::capture(const Tensor& t, Tensor* into) {
   captures_.push_back({node_of(t), t.impl()->node_output, into});
 }
 
-void Pass::start(const Tensor& root, Tensor gradient, const char* op) {
+void GraphTask::start(const Tensor& root, Tensor gradient, const char* op) {
   if (!root.requires_grad())
     throw GraphError(fmt::format(
         "{}: {} was not computed from a tensor that tracks gradients; call set_requires_grad() on "
@@ -150,14 +150,14 @@ void Pass::start(const Tensor& root, Tensor gradient, const char* op) {
   frontier_.at(node_of(root), root.impl()->node_output).add(gradient.to(root.dtype()));
 }
 
-bool Pass::reached(const Tensor& leaf) const {
+bool GraphTask::reached(const Tensor& leaf) const {
   return leaf.requires_grad() &&
          std::find(leaves_.begin(), leaves_.end(), node_of(leaf)) != leaves_.end();
 }
 
 // Collects what lies between the roots and the captured nodes; then, the earliest first, keeps
 // what leads to one. Operands come before what is computed from them.
-void Pass::find_wanted() {
+void GraphTask::find_wanted() {
   uint64_t oldest = UINT64_MAX;
   for (const Capture& c : captures_) {
     oldest = std::min(oldest, c.node->sequence);
@@ -177,16 +177,18 @@ void Pass::find_wanted() {
       if (wanted_.contains(edge.node.get())) wanted_.insert(node);
 }
 
-bool Pass::wanted(const Node* node) const { return captures_.empty() || wanted_.contains(node); }
+bool GraphTask::wanted(const Node* node) const {
+  return captures_.empty() || wanted_.contains(node);
+}
 
-uint64_t Pass::unwanted(const Node& node) const {
+uint64_t GraphTask::unwanted(const Node& node) const {
   uint64_t bits = 0;
   for (size_t i = 0; !captures_.empty() && i < std::min<size_t>(node.operands.size(), 64); ++i)
     if (node.operands[i].node && !wanted(node.operands[i].node.get())) bits |= uint64_t{1} << i;
   return bits;
 }
 
-void Pass::run() {
+void GraphTask::run() {
   const Deeper deeper;
   if (!captures_.empty()) find_wanted();
   while (!frontier_.empty()) {
@@ -196,7 +198,7 @@ void Pass::run() {
   }
 }
 
-void Pass::visit(Node& node, Grads& grads) {
+void GraphTask::visit(Node& node, Grads& grads) {
   if (node.is_leaf() && !static_cast<LeafNode&>(node).takes_grad()) return;
   bool captured = false, leads_on = captures_.empty();
   for (const Capture& c : captures_) captured |= c.node == &node;
@@ -216,7 +218,7 @@ void Pass::visit(Node& node, Grads& grads) {
   pass_on(node, out);
 }
 
-Grads Pass::differentiate(Node& node, Grads& grads) {
+Grads GraphTask::differentiate(Node& node, Grads& grads) {
   Running running(node, !grad_enabled() && !anomaly_mode ? this : nullptr, unwanted(node));
   if (node.released)
     throw GraphError(
@@ -242,7 +244,7 @@ Grads Pass::differentiate(Node& node, Grads& grads) {
   return out;
 }
 
-void Pass::pass_on(Node& node, Grads& out) {
+void GraphTask::pass_on(Node& node, Grads& out) {
   for (size_t i = 0; i < out.size(); ++i) {
     const Edge& edge = node.operands[i];
     if (!edge.node || !out[i].defined() || !wanted(edge.node.get())) continue;

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "tapehead/tests/house/output_of.h"
+#include "tapehead/tests/repo/output_of.h"
 
 namespace {
 
@@ -45,7 +45,7 @@ Symbols symbols_of(const std::string& archive) {
   return symbols;
 }
 
-TEST_CASE("house: kernels define no weak symbols") {
+TEST_CASE("repo: kernels define no weak symbols") {
   const std::string folder = TAPEHEAD_BUILD_ROOT "/libkernels_";
   std::istringstream isas(TAPEHEAD_KERNEL_ISAS);
   for (std::string isa; isas >> isa;) {
@@ -56,8 +56,8 @@ TEST_CASE("house: kernels define no weak symbols") {
   }
 }
 
-TEST_CASE("house: a weak symbol is seen") {
-  const Symbols symbols = symbols_of(TAPEHEAD_BUILD_ROOT "/tests/house/libleaky.a");
+TEST_CASE("repo: a weak symbol is seen") {
+  const Symbols symbols = symbols_of(TAPEHEAD_BUILD_ROOT "/tests/repo/libleaky.a");
   CHECK(symbols.strong == 1);
   CHECK(symbols.weak == std::vector<std::string>{"leak(int)"});
 }
