@@ -3,6 +3,7 @@
 #
 #   ./bootstrap.sh demo    train the date translator in about a minute, draw its attention
 #   ./bootstrap.sh test    run every check and test; the last line is "N passed, N failed"
+#   ./bootstrap.sh test-all  the same, and what takes longer: CONTRIBUTING.md
 #   ./bootstrap.sh build   build the optimised library and programs into build/
 #   ./bootstrap.sh lint    check the formatting and run clang-tidy over every file
 #   ./bootstrap.sh asan    run the unit tests under the address and undefined sanitizers
@@ -189,7 +190,7 @@ compile() {  # compile FOLDER TARGET...
   "$NINJA" -C "$folder" -j "$(job_count)" "$@"
 }
 
-build() {
+build_all() {
   configure build && compile build
 }
 
@@ -283,19 +284,43 @@ run_all_tests() {
   trap finish EXIT
   install_missing tests lint
   stage "formatting" "" tools/lint.sh format 14
-  stage "build" "" build
+  stage "build" "" build_all
   stage "tests" build run_tests build
   stage "sanitizers" build-asan run_asan
+}
+
+# All pairs of attention's options under each instruction set and number of threads; the `test` stages
+# take each pair in one of them.
+run_pairs() {
+  for isa in baseline avx2 avx512; do
+    for threads in 1 2; do
+      say "all pairs of attention's options: $isa, $threads threads"
+      TAPEHEAD_ISA=$isa OMP_NUM_THREADS=$threads TAPEHEAD_ONLY_OP=scaled_dot_product_attention \
+        build/tests/unit_autograd -tc='every row*'
+      status=$?
+      [ "$status" -eq 0 ] || [ "$status" -eq 77 ] || return 1
+    done
+  done
+}
+
+run_long_tests() {
+  run_all_tests
+  stage "all pairs" "" run_pairs
+  stage "threads" build-tsan run_tsan
+  stage "mutants" "" python3 tests/mutants.py --ninja "$(find_ninja)"
+  stage "kills" "" python3 tests/kills.py build
+  stage "lint" "" tools/lint.sh tidy any "$(job_count)"
 }
 
 case ${1:-help} in
   demo) demo ;;
   build)
     install_missing
-    build || die "the build failed"
+    configure build && compile build programs || die "the build failed"
     say "the library and the programs are in build/"
     ;;
   test) run_all_tests ;;
+  test-all) run_long_tests ;;
   lint)
     install_missing lint
     configure build || die "the build cannot be configured"

@@ -110,7 +110,6 @@ bool is_only_holder(const Tensor& t) {
 struct SetView : CustomOp {
   static constexpr const char* kName = "view";
   ViewRegion region;
-  const char* op;
   // The elements are changed already.
   Tensor forward(const Tensor& root, const Tensor&, const ViewRegion& r) {
     region = r;
