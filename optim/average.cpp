@@ -6,7 +6,7 @@
 
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
-#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/optim/average_kernel.h"
 #include "tapehead/optim/detail/check.h"
 #include "tapehead/optim/detail/pieces.h"
 #include "tapehead/optim/state_reader.h"
@@ -49,12 +49,11 @@ void WeightAverage::update() {
     averages_[i].value = core::cast(averages_[i].value, detail::state_type(values[i].dtype()));
     pieces.add(values[i].numel());
   }
-  const auto& kernel = kernels::table().optim->average;
   const double weight = share(updates_ + 1);
   pieces.run([&](int64_t, size_t i, int64_t begin, int64_t end) {
     const Tensor &x = values[i], &average = averages_[i].value;
-    kernel[static_cast<int>(x.dtype())](average.raw() + begin * size_of(average.dtype()),
-                                        x.raw() + begin * size_of(x.dtype()), end - begin, weight);
+    kernels::average(x.dtype()).update(average.raw() + begin * size_of(average.dtype()),
+                                       x.raw() + begin * size_of(x.dtype()), end - begin, weight);
   });
   ++updates_;
 }

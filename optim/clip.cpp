@@ -7,7 +7,7 @@
 
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
-#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/optim/clip_kernel.h"
 #include "tapehead/optim/detail/check.h"
 #include "tapehead/optim/detail/pieces.h"
 
@@ -32,12 +32,12 @@ struct Gradients {
     }
   }
 
-  // Calls change(kernel's type, first element, how many) for all, then writes back what was a copy.
+  // Calls f(kernels, first element, how many) for all, then writes back what was a copy.
   template <class F>
   void change(const char* op, F f) const {
     pieces.run([&](int64_t, size_t i, int64_t begin, int64_t end) {
       const DType dtype = values[i].dtype();
-      f(static_cast<int>(dtype), values[i].raw() + begin * size_of(dtype), end - begin);
+      f(kernels::clip(dtype), values[i].raw() + begin * size_of(dtype), end - begin);
     });
     for (size_t i = 0; i < values.size(); ++i) {
       if (!values[i].is_same(originals[i])) core::copy_into(originals[i], values[i]);
@@ -50,18 +50,18 @@ double larger(double a, double b) { return b > a || std::isnan(b) ? b : a; }
 double sum(double a, double b) { return a + b; }
 
 double norm_of(const Gradients& gradients, double norm_type) {
-  const kernels::OptimKernels& kernel = *kernels::table().optim;
+  using kernels::ClipKernels;
   const bool largest = norm_type == INFINITY;
-  const auto& partial = largest          ? kernel.abs_max
-                        : norm_type == 1 ? kernel.abs_sum
-                                         : kernel.square_sum;
+  const auto partial = largest          ? &ClipKernels::abs_max
+                       : norm_type == 1 ? &ClipKernels::abs_sum
+                                        : &ClipKernels::square_sum;
   const auto join = largest ? larger : sum;
   std::vector<double> totals(static_cast<size_t>(gradients.pieces.tasks()));
   gradients.pieces.run([&](int64_t task, size_t i, int64_t begin, int64_t end) {
     const Tensor& g = gradients.values[i];
     double& total = totals[static_cast<size_t>(task)];
-    total = join(total, partial[static_cast<int>(g.dtype())](g.raw() + begin * size_of(g.dtype()),
-                                                             end - begin));
+    total = join(total, (kernels::clip(g.dtype()).*partial)(g.raw() + begin * size_of(g.dtype()),
+                                                            end - begin));
   });
   double norm = 0;
   for (const double total : totals) norm = join(norm, total);
@@ -69,12 +69,11 @@ double norm_of(const Gradients& gradients, double norm_type) {
 }
 
 [[noreturn]] void blame_nonfinite(const char* op, const Gradients& gradients, double norm) {
-  const kernels::OptimKernels& kernel = *kernels::table().optim;
   std::string paths;
   int64_t count = 0;
   for (size_t i = 0; i < gradients.values.size(); ++i) {
     const Tensor& g = gradients.values[i];
-    if (std::isfinite(kernel.abs_max[static_cast<int>(g.dtype())](g.raw(), g.numel()))) continue;
+    if (std::isfinite(kernels::clip(g.dtype()).abs_max(g.raw(), g.numel()))) continue;
     if (++count <= 3) paths += (count > 1 ? ", " : "") + gradients.paths[i];
   }
   if (count > 3) paths += fmt::format(" and {} more", count - 3);
@@ -124,9 +123,9 @@ double clip_grad_norm(const std::vector<nn::Param>& params, double max_norm,
   const double norm = checked_norm("clip_grad_norm", gradients, options);
   const double factor = clip_factor(norm, max_norm);
   if (factor == 1) return norm;
-  const auto& scale = kernels::table().optim->scale;
-  gradients.change("clip_grad_norm",
-                   [&](int dtype, char* x, int64_t n) { scale[dtype](x, n, factor); });
+  gradients.change("clip_grad_norm", [&](const kernels::ClipKernels& kernel, char* x, int64_t n) {
+    kernel.scale(x, n, factor);
+  });
   return norm;
 }
 
@@ -136,9 +135,8 @@ void clip_grad_value(const nn::Params& params, double limit) {
 
 void clip_grad_value(const std::vector<nn::Param>& params, double limit) {
   detail::check_option(limit >= 0, "clip_grad_value", "limit", limit, "0 or more");
-  const auto& clamp = kernels::table().optim->clamp;
-  Gradients(params).change("clip_grad_value",
-                           [&](int dtype, char* x, int64_t n) { clamp[dtype](x, n, limit); });
+  Gradients(params).change("clip_grad_value", [&](const kernels::ClipKernels& kernel, char* x,
+                                                  int64_t n) { kernel.clamp(x, n, limit); });
 }
 
 }  // namespace tapehead::optim

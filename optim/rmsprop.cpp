@@ -1,6 +1,6 @@
 #include "tapehead/optim/rmsprop.h"
 
-#include "tapehead/optim/detail/kernel_piece.h"
+#include "tapehead/optim/rmsprop_kernel.h"
 
 namespace tapehead::optim {
 
@@ -29,9 +29,8 @@ void RMSprop::update_all(Step& step) {
                        .momentum = o.momentum,
                        .centered = o.centered});
   }
-  const auto& kernel = kernels::table().optim->rmsprop;
   step.run([&](size_t i, const Piece& piece) {
-    kernel[static_cast<int>(step.dtype(i))](detail::kernel_piece(piece), numbers[i]);
+    kernels::rmsprop(step.dtype(i)).step(piece, numbers[i]);
   });
 }
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "tapehead/core/error.h"
-#include "tapehead/optim/detail/kernel_piece.h"
+#include "tapehead/optim/sgd_kernel.h"
 
 namespace tapehead::optim {
 
@@ -34,10 +34,8 @@ void SGD::update_all(Step& step) {
                        .intake = step.step(i) == 1 ? 1 : 1 - o.dampening,
                        .nesterov = o.nesterov});
   }
-  const auto& kernel = kernels::table().optim->sgd;
-  step.run([&](size_t i, const Piece& piece) {
-    kernel[static_cast<int>(step.dtype(i))](detail::kernel_piece(piece), numbers[i]);
-  });
+  step.run(
+      [&](size_t i, const Piece& piece) { kernels::sgd(step.dtype(i)).step(piece, numbers[i]); });
 }
 
 }  // namespace tapehead::optim

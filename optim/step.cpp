@@ -8,7 +8,7 @@
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
-#include "tapehead/core/kernels/kernels.h"
+#include "tapehead/optim/clip_kernel.h"
 #include "tapehead/optim/detail/pieces.h"
 
 namespace tapehead::optim {
@@ -185,11 +185,10 @@ void Step::flush_denormals() const {
     for (const Tensor& state : item.entry->state) add(state);
   }
   if (values.empty()) return;
-  const auto& scale = kernels::table().optim->scale;
   pieces.run(
       [&](int64_t, size_t i, int64_t begin, int64_t end) {
         const DType dtype = values[i].dtype();
-        scale[static_cast<int>(dtype)](values[i].raw() + begin * size_of(dtype), end - begin, 1);
+        kernels::clip(dtype).scale(values[i].raw() + begin * size_of(dtype), end - begin, 1);
       },
       core::Denormals::flush);
   for (size_t i = 0; i < values.size(); ++i)

@@ -31,8 +31,6 @@ std::map<std::string, std::string> declared(const std::set<std::string>& layers)
         const size_t open = line.find('('), comma = line.find(','), quote = line.find('"');
         REQUIRE(quote != std::string::npos);
         const std::string family = line.substr(open + 1, comma - open - 1);
-        // The one family of core that optim uses; the tests of optimizers run it.
-        if (family == "optim") continue;
         found[family] = line.substr(quote + 1, line.find('"', quote + 1) - quote - 1);
       }
     }

@@ -4,7 +4,8 @@
 #include <cmath>
 #include <vector>
 
-#include "tapehead/optim/detail/kernel_piece.h"
+#include "tapehead/optim/adam_kernel.h"
+#include "tapehead/optim/step.h"
 
 namespace tapehead::optim::detail {
 
@@ -37,10 +38,8 @@ void adam_step(Step& step, bool decoupled) {
     }
     numbers.push_back(now);
   }
-  const auto& kernel = kernels::table().optim->adam;
-  step.run([&](size_t i, const Piece& piece) {
-    kernel[static_cast<int>(step.dtype(i))](kernel_piece(piece), numbers[i]);
-  });
+  step.run(
+      [&](size_t i, const Piece& piece) { kernels::adam(step.dtype(i)).step(piece, numbers[i]); });
 }
 
 }  // namespace tapehead::optim::detail

@@ -1,0 +1,69 @@
+// The kernel of Adam and AdamW.
+#pragma once
+
+#include "tapehead/core/dtype.h"
+#include "tapehead/core/kernels/family.h"
+#include "tapehead/optim/piece.h"
+
+namespace tapehead::kernels {
+
+struct AdamNumbers {
+  double grad_scale;    // the gradient is multiplied by it
+  double weight_decay;  // times the parameter, added to the gradient
+  double keep;          // the parameter is multiplied by it
+  double beta1, beta2;
+  double step_size;   // the learning rate, the first moment's bias corrected
+  double root_scale;  // on the root of the second moment: corrects its bias
+  double eps;
+};
+
+/// Piece::state: the first moment, the second, the largest second or null.
+struct AdamKernels {
+  void (*step)(const optim::Piece&, const AdamNumbers&);
+};
+
+}  // namespace tapehead::kernels
+
+TAPEHEAD_KERNELS_FLOATING(adam, AdamKernels, "")
+
+#ifdef TAPEHEAD_ISA
+#include "tapehead/optim/detail/update_each.h"
+
+namespace tapehead::kernels::TAPEHEAD_ISA {
+namespace {
+
+template <class T, bool kAmsgrad>
+void adam_of(const Piece& piece, const AdamNumbers& numbers) {
+  using C = Compute<T>;
+  const C grad_scale = C(numbers.grad_scale), decay = C(numbers.weight_decay);
+  const C move1 = C(1 - numbers.beta1), beta2 = C(numbers.beta2), move2 = C(1 - numbers.beta2);
+  const C step_size = C(numbers.step_size), root_scale = C(numbers.root_scale);
+  const C keep = C(numbers.keep), eps = C(numbers.eps);
+  C* first = reinterpret_cast<C*>(piece.state[0]);
+  C* second = reinterpret_cast<C*>(piece.state[1]);
+  C* largest = reinterpret_cast<C*>(piece.state[2]);
+  update_each<T>(piece, [=](C w, C grad, int64_t i) {
+    const C g = grad_scale * grad + decay * w;
+    const C m = first[i] + move1 * (g - first[i]);
+    C v = beta2 * second[i] + move2 * g * g;
+    first[i] = m;
+    second[i] = v;
+    if constexpr (kAmsgrad) largest[i] = v = v < largest[i] ? largest[i] : v;
+    return keep * w - step_size * m / (root(v) * root_scale + eps);
+  });
+}
+
+template <class T>
+void adam(const Piece& piece, const AdamNumbers& numbers) {
+  if (piece.state[2]) adam_of<T, true>(piece, numbers);
+  else adam_of<T, false>(piece, numbers);
+}
+
+}  // namespace
+
+extern const AdamKernels adam_f32 = {adam<float>};
+extern const AdamKernels adam_f64 = {adam<double>};
+extern const AdamKernels adam_bf16 = {adam<bfloat16>};
+
+}  // namespace tapehead::kernels::TAPEHEAD_ISA
+#endif
