@@ -111,7 +111,8 @@ void Optimizer::check_fit() const {
 // What to do about a pattern that fits nothing.
 std::string Optimizer::paths_like(const std::string& pattern) const {
   std::vector<nn::Param> params;
-  for (const detail::Entry& e : entries_) params.push_back(e.param);
+  params.reserve(entries_.size());
+  for (const Entry& e : entries_) params.push_back(e.param);
   const std::vector<std::string> names = nn::names_of(params);
   const std::string near = closest_pattern(pattern, names);
   if (!near.empty()) return fmt::format("did you mean '{}'?", near);

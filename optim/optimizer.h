@@ -136,6 +136,7 @@ class Optimizer {
   template <class Options>
   static std::vector<Rule> erase(const std::vector<GroupRule<Options>>& groups) {
     std::vector<Rule> rules;
+    rules.reserve(groups.size());
     for (const auto& [pattern, own] : groups) rules.push_back({pattern, detail::values_of(own)});
     return rules;
   }
