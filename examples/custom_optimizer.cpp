@@ -34,8 +34,8 @@ struct HalveOnPlateau : optim::Schedule {
   int64_t patience, waited = 0;
   double best = INFINITY;
 
-  HalveOnPlateau(optim::Optimizer& opt, int64_t patience_)
-      : Schedule(opt, optim::curve::Constant()), patience(patience_) {}
+  HalveOnPlateau(optim::Optimizer& opt, int64_t steps_to_wait)
+      : Schedule(opt, optim::curve::Constant()), patience(steps_to_wait) {}
 
   void observe(double loss) {
     waited = loss < best ? 0 : waited + 1;
