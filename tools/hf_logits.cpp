@@ -4,7 +4,8 @@
 //
 // The input has what the model takes: input_ids, attention_mask, token_type_ids, decoder_input_ids,
 // decoder_attention_mask, or pixel_values. The output has `logits`, or `last_hidden_state` where
-// the model has no head. With --save DIR2 the model is written into another folder besides.
+// the model has no head. With --save DIR2 the model is written into another folder besides. A field
+// of config.json that is unknown is passed over with --ignore-field NAME.
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 #include <tapehead/tapehead.h>
@@ -12,6 +13,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <type_traits>
+#include <variant>
 
 using namespace tapehead;
 
@@ -19,6 +22,7 @@ namespace {
 
 struct Arguments {
   std::string folder, input, output, save;
+  std::vector<std::string> ignored_fields;
 };
 
 // The arrays that a model takes.
@@ -71,83 +75,46 @@ class Input {
   std::vector<NamedTensor> arrays_;
 };
 
-// A model of the folder, with the head that it may have: loaded, and saved if asked.
-template <class... Parts>
-void load(const nn::hf::Folder& folder, const Arguments& arguments, const nn::Params& params,
-          const Parts&... parts) {
-  params.describe(folder.architecture);
-  params.eval();
-  nn::hf::load(folder, parts...);
-  if (!arguments.save.empty())
-    nn::hf::save(arguments.save, parts..., nn::hf::SaveOptions{.from = &folder});
-}
-
 const char* output_name(bool head) { return head ? "logits" : "last_hidden_state"; }
 
-NamedTensor run_gpt(const nn::hf::Folder& folder, const Arguments& arguments) {
-  const Input in(arguments.input, {"input_ids"}, {"attention_mask"});
-  const nn::Params params(0);
-  const nn::Gpt gpt(params / "gpt", nn::hf::gpt_config(folder));
-  load(folder, arguments, params, gpt);
+NamedTensor run(const nn::Gpt& gpt, const std::string& input) {
+  const Input in(input, {"input_ids"}, {"attention_mask"});
   return {output_name(gpt.config().head), gpt(in.ids("input_ids"), in.attention("attention_mask"))};
 }
 
-NamedTensor run_t5(const nn::hf::Folder& folder, const Arguments& arguments) {
-  const Input in(arguments.input, {"input_ids", "decoder_input_ids"},
+NamedTensor run(const nn::T5& t5, const std::string& input) {
+  const Input in(input, {"input_ids", "decoder_input_ids"},
                  {"attention_mask", "decoder_attention_mask"});
-  const nn::Params params(0);
-  const nn::T5 t5(params / "t5", nn::hf::t5_config(folder));
-  load(folder, arguments, params, t5);
   return {output_name(t5.config().head),
           t5(in.ids("input_ids"), in.ids("decoder_input_ids"), in.attention("attention_mask"),
              in.attention("decoder_attention_mask"))};
 }
 
-NamedTensor run_bert(const nn::hf::Folder& folder, const Arguments& arguments) {
-  const Input in(arguments.input, {"input_ids"}, {"attention_mask", "token_type_ids"});
-  const nn::Params params(0);
-  const nn::Bert bert(params / "bert", nn::hf::bert_config(folder));
-  const nn::BertInput input{
+// Bert, with a head or without.
+template <class AnyBert>
+NamedTensor run(const AnyBert& bert, const std::string& input) {
+  const Input in(input, {"input_ids"}, {"attention_mask", "token_type_ids"});
+  const nn::BertInput more{
       .token_types = in.has("token_type_ids") ? in.ids("token_type_ids") : Tensor(),
       .attention = in.attention("attention_mask")};
-  if (folder.architecture == "BertForMaskedLM") {
-    const nn::MaskedLmHead head(params / "head", bert, nn::hf::bert_tied(folder));
-    load(folder, arguments, params, bert, head);
-    return {output_name(true), head(bert(in.ids("input_ids"), input))};
-  }
-  if (folder.architecture == "BertForSequenceClassification") {
-    const nn::SequenceClassifier head(params / "head", bert, nn::hf::class_count(folder));
-    load(folder, arguments, params, bert, head);
-    return {output_name(true), head(bert.pooled(bert(in.ids("input_ids"), input)))};
-  }
-  load(folder, arguments, params, bert);
-  return {output_name(false), bert(in.ids("input_ids"), input)};
+  return {output_name(!std::is_same_v<AnyBert, nn::Bert>), bert(in.ids("input_ids"), more)};
 }
 
-NamedTensor run_vit(const nn::hf::Folder& folder, const Arguments& arguments) {
-  const Input in(arguments.input, {"pixel_values"}, {});
-  const nn::Params params(0);
-  const nn::Vit vit(params / "vit", nn::hf::vit_config(folder));
-  load(folder, arguments, params, vit);
+NamedTensor run(const nn::Vit& vit, const std::string& input) {
+  const Input in(input, {"pixel_values"}, {});
   const Tensor pixels = in.pixels("pixel_values");
   const bool head = vit.config().num_classes > 0;
   return {output_name(head), head ? vit(pixels) : vit.encode(pixels).out};
 }
 
-constexpr std::pair<const char*, NamedTensor (*)(const nn::hf::Folder&, const Arguments&)>
-    kModels[] = {{"bert", run_bert}, {"gpt2", run_gpt}, {"llama", run_gpt}, {"mistral", run_gpt},
-                 {"qwen2", run_gpt}, {"t5", run_t5},    {"vit", run_vit}};
-
 void run(const Arguments& arguments) {
   const NoGrad off;
-  const nn::hf::Folder folder = nn::hf::read_folder(arguments.folder);
-  for (const auto& [model_type, run_model] : kModels)
-    if (folder.model_type == model_type) {
-      const NamedTensor out = run_model(folder, arguments);
-      return write_npz(arguments.output, std::span(&out, 1));
-    }
-  throw FormatError(fmt::format("{}/config.json: models of model_type '{}' are not supported",
-                                arguments.folder, folder.model_type));
+  const nn::hf::Folder folder = nn::hf::read_folder(arguments.folder, arguments.ignored_fields);
+  const nn::hf::Model model = nn::hf::load(folder);
+  if (!arguments.save.empty()) nn::hf::save(arguments.save, model, {.from = &folder});
+  const NamedTensor out =
+      std::visit([&](const auto& any) { return run(any, arguments.input); }, model.any);
+  write_npz(arguments.output, std::span(&out, 1));
 }
 
 }  // namespace
@@ -159,6 +126,9 @@ int main(int argc, char** argv) {
   app.add_option("INPUT", arguments.input, "a .npz file of what the model takes")->required();
   app.add_option("OUTPUT", arguments.output, "a .npz file to write")->required();
   app.add_option("--save", arguments.save, "a folder to write the model into, too");
+  app.add_option("--ignore-field", arguments.ignored_fields,
+                 "a field of config.json that does not change what the model computes")
+      ->expected(1);
   CLI11_PARSE(app, argc, argv);
   try {
     run(arguments);

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 
-#include "tapehead/core/error.h"
-#include "tapehead/nn/hf/detail/activation.h"
-#include "tapehead/nn/hf/detail/mapping.h"
+#include "tapehead/nn/hf/detail/families.h"
 
 namespace tapehead::nn::hf {
 namespace {
@@ -13,7 +11,7 @@ constexpr const char* kBase = "BertModel";
 constexpr const char* kMaskedLm = "BertForMaskedLM";
 constexpr const char* kClassifier = "BertForSequenceClassification";
 
-const std::vector<Row> kBert = {
+const std::vector<Row> kRows = {
     {"token", {"bert.embeddings.word_embeddings"}},
     {"token_type", {"bert.embeddings.token_type_embeddings"}},
     {"position", {"bert.embeddings.position_embeddings"}},
@@ -50,7 +48,7 @@ constexpr const char* kEmbedding = "bert.embeddings.word_embeddings.weight";
 
 Mapping mapping_of(const BertConfig& c, const std::string& architecture) {
   const int64_t C = c.transformer.embed_dim;
-  Mapping mapping{.rows = kBert,
+  Mapping mapping{.rows = kRows,
                   .prefix = "bert.",
                   .prefixed = architecture != kBase,
                   .ignored = {"bert.embeddings.position_ids", "cls.seq_relationship.*"},
@@ -104,27 +102,36 @@ void load_both(const Folder& folder, const Bert& model, const Head& head,
   load_weights(folder, places, mapping, model.scope().params());
 }
 
+void fields(ConfigIo& io, BertConfig& c) {
+  TransformerOptions& t = c.transformer;
+  io.size("vocab_size", c.vocab_size);
+  io.size("hidden_size", t.embed_dim);
+  io.layers("num_hidden_layers", t.num_layers);
+  io.size("num_attention_heads", t.num_heads);
+  io.size("intermediate_size", t.ffn_dim);
+  io.size("max_position_embeddings", c.context);
+  io.size("type_vocab_size", c.token_types);
+  io.activation("hidden_act", t.activation);
+  io.number("hidden_dropout_prob", t.dropout, 0.1);
+  io.copy("attention_probs_dropout_prob", t.dropout);
+  io.number("layer_norm_eps", t.norm.eps, 1e-12);
+  io.only("position_embedding_type", "absolute");
+  io.ignore({"directionality", "pooler_fc_size", "pooler_num_attention_heads",
+             "pooler_num_fc_layers", "pooler_size_per_head", "pooler_type", "tie_word_embeddings"});
+}
+
+Mapping weights(const BertConfig& c) { return mapping_of(c, kMaskedLm); }
+
+}  // namespace
+
+const Family<BertConfig> kBert = {"bert", kMaskedLm, kBase, fields, weights};
+
+namespace {
+
 Json config_of(const BertConfig& c, const std::string& architecture) {
-  const TransformerOptions& t = c.transformer;
-  const std::string activation = name_of(t.activation);
-  if (activation.empty())
-    throw ValueError(
-        "save: config.json has no name for the activation of this Bert; Params::save writes its "
-        "parameters");
-  return {{"architectures", Json::array({architecture})},
-          {"model_type", "bert"},
-          {"vocab_size", c.vocab_size},
-          {"hidden_size", t.embed_dim},
-          {"num_hidden_layers", t.num_layers},
-          {"num_attention_heads", t.num_heads},
-          {"intermediate_size", t.ffn_dim},
-          {"hidden_act", activation},
-          {"hidden_dropout_prob", *t.dropout},
-          {"attention_probs_dropout_prob", *t.dropout},
-          {"max_position_embeddings", c.context},
-          {"type_vocab_size", c.token_types},
-          {"layer_norm_eps", *t.norm.eps},
-          {"tie_word_embeddings", true}};
+  Json config = write_fields(family_to_save<BertConfig>(kBertFamilies, c, "Bert"), c, architecture);
+  config["tie_word_embeddings"] = true;
+  return config;
 }
 
 void save_all(const std::string& path, const Bert& model, const std::vector<Place>& head,
@@ -140,24 +147,9 @@ void save_all(const std::string& path, const Bert& model, const std::vector<Plac
 }  // namespace
 
 BertConfig bert_config(const Folder& folder) {
+  const Family<BertConfig>& family = family_of<BertConfig>(kBertFamilies, folder);
   Fields f(folder);
-  if (folder.model_type != "bert") f.fail("model_type", "bert is the model of this kind");
-  BertConfig c;
-  TransformerOptions& t = c.transformer;
-  c.vocab_size = f.size("vocab_size");
-  t.embed_dim = f.size("hidden_size");
-  t.num_layers = f.layers("num_hidden_layers");
-  t.num_heads = f.size("num_attention_heads");
-  t.ffn_dim = f.size("intermediate_size");
-  c.context = f.size("max_position_embeddings");
-  c.token_types = f.size("type_vocab_size");
-  t.activation = read_activation(f, "hidden_act");
-  t.dropout = f.number("hidden_dropout_prob", 0.1);
-  t.norm.eps = f.number("layer_norm_eps", 1e-12);
-  f.only("position_embedding_type", "absolute");
-  f.ignore({"attention_probs_dropout_prob", "directionality", "pooler_fc_size",
-            "pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head",
-            "pooler_type", "tie_word_embeddings"});
+  BertConfig c = read_fields(family, f);
   const std::string& name = folder.architecture;
   if (name != kBase && name != kMaskedLm && name != kClassifier)
     f.fail("architectures",

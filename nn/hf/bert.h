@@ -24,8 +24,8 @@ void load(const Folder& folder, const Bert& model);
 void load(const Folder& folder, const Bert& model, const MaskedLmHead& head);
 void load(const Folder& folder, const Bert& model, const SequenceClassifier& head);
 
-/// Writes a folder that transformers loads with the same weights. Throws ValueError for an
-/// activation that config.json has no name for, and IoError.
+/// Writes a folder that transformers loads with the same weights. Throws ValueError, with the
+/// option, for a model with options that config.json cannot express, and IoError.
 void save(const std::string& path, const Bert& model, const SaveOptions& options = {});
 /// BertForMaskedLM, which has no pooler.
 void save(const std::string& path, const Bert& model, const MaskedLmHead& head,

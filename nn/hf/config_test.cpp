@@ -97,6 +97,21 @@ TEST_CASE("config.json: fields that change nothing do not refuse a model") {
       "_flash_attn_2_enabled": true, "neftune_noise_alpha": 5})")));
 }
 
+TEST_CASE("config.json: the caller may name fields to ignore") {
+  hf::Folder folder = folder_of(kLlama, R"({"sparsity": 0.5, "rope_interleaved": true,
+    "rope_scaling": {"type": "linear", "factor": 2, "short_factor": [1]}})");
+  const auto error = [&] { return error_of<FormatError>([&] { read(folder); }); };
+  CHECK(error().find("'short_factor' is unknown here") != std::string::npos);
+  folder.ignored_fields = {"short_factor"};
+  CHECK(error() == "m/config.json: 'rope_interleaved' is true; only false is supported");
+  folder.ignored_fields = {"short_factor", "sparsity"};
+  CHECK(error() == "m/config.json: 'rope_interleaved' is true; only false is supported");
+  folder.ignored_fields = {"short_factor", "rope_interleaved", "sparsity", "not there"};
+  CHECK(hf::gpt_config(folder).transformer.attention.rope->scaling.factor == 2);
+  folder.ignored_fields.push_back("hidden_size");
+  CHECK(error() == "m/config.json: there is no field 'hidden_size'");
+}
+
 TEST_CASE("config.json: as published with SmolLM2-135M and Qwen2.5-0.5B") {
   // HuggingFaceTB/SmolLM2-135M
   const nn::GptConfig smol = hf::gpt_config(folder_of(R"({
@@ -205,12 +220,12 @@ TEST_CASE("config.json: what does not fit is named") {
       {kGpt2, R"({"add_cross_attention": true})",
        "'add_cross_attention' is true; only false is supported"},
       {kGpt2, R"({"sparsity": 0.5})",
-       "'sparsity' is unknown here and may change what the model computes"},
+       "'sparsity' is unknown here and may change what the model computes; "
+       "Folder::ignored_fields passes over fields that do not"},
       {kGpt2, R"({"sparsity": 0.5, "experts": 8, "nothing": null})",
-       "'experts', 'sparsity' are unknown here and may change what the model computes"},
+       "'experts', 'sparsity' are unknown here and may change what the model computes; "
+       "Folder::ignored_fields passes over fields that do not"},
       {"[1]", "{}", "it is not a JSON object"},
-      {kGpt2, R"({"model_type": "opt"})",
-       "'model_type' is \"opt\"; gpt2, llama, mistral and qwen2 are models of this kind"},
       {kGpt2, R"({"architectures": ["GPT2ForSequenceClassification"]})",
        "'architectures' is [\"GPT2ForSequenceClassification\"]; GPT2LMHeadModel and GPT2Model can "
        "be read"},
@@ -221,7 +236,8 @@ TEST_CASE("config.json: what does not fit is named") {
       {kLlama, R"({"rope_scaling": {"type": "linear", "factor": -1}})",
        "rope_scaling: 'factor' is -1; it must be positive"},
       {kLlama, R"({"rope_scaling": {"type": "linear", "factor": 2, "short_factor": [1]}})",
-       "rope_scaling: 'short_factor' is unknown here and may change what the model computes"},
+       "rope_scaling: 'short_factor' is unknown here and may change what the model computes; "
+       "Folder::ignored_fields passes over fields that do not"},
       {kLlama, R"({"rope_scaling": {"rope_type": "llama3", "factor": 2, "low_freq_factor": 4,
         "high_freq_factor": 4}})",
        "rope_scaling: 'high_freq_factor' is 4; it must be above low_freq_factor"},
@@ -248,7 +264,8 @@ TEST_CASE("config.json: what does not fit is named") {
       {kLlama, R"({"pruned_heads": {"0": [1]}})",
        "'pruned_heads' is {\"0\":[1]}; only {} is supported"},
       {kLlama, R"({"quantization_config": {"bits": 4}})",
-       "'quantization_config' is unknown here and may change what the model computes"},
+       "'quantization_config' is unknown here and may change what the model computes; "
+       "Folder::ignored_fields passes over fields that do not"},
       {kT5, R"({"relative_attention_max_distance": 2147483648})",
        "'relative_attention_max_distance' is 2147483648; it must be at most 65536"},
       {kT5, R"({"feed_forward_proj": "gated-xielu"})",
@@ -272,6 +289,15 @@ TEST_CASE("config.json: what does not fit is named") {
     CHECK(error_of<FormatError>([&] { read(folder_of(config, changes)); }) ==
           "m/config.json: " + std::string(error));
   }
+}
+
+TEST_CASE("config.json: a model_type of another class") {
+  const std::string gpt =
+      error_of<FormatError>([] { read(folder_of(kGpt2, R"({"model_type": "opt"})")); });
+  CHECK(gpt.starts_with("m/config.json: 'model_type' is \"opt\"; gpt2, llama, mistral"));
+  CHECK(gpt.ends_with(" are models of this kind"));
+  CHECK(error_of<FormatError>([] { hf::t5_config(folder_of(kGpt2)); }) ==
+        "m/config.json: 'model_type' is \"gpt2\"; t5 is the model of this kind");
 }
 
 TEST_CASE("config.json: rubbish is refused, and nothing worse") {

@@ -78,8 +78,9 @@ std::vector<NamedTensor> read_shards(const std::string& folder) {
 
 }  // namespace
 
-Folder read_folder(const std::string& path) {
+Folder read_folder(const std::string& path, const std::vector<std::string>& ignored_fields) {
   Folder folder;
+  folder.ignored_fields = ignored_fields;
   folder.path = path;
   folder.config = read_file(config_path(path), kMaxJson);
   Fields fields(folder);

@@ -1,19 +1,16 @@
 // Models of every family against what transformers made of the same weights, and back again.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
-#include <algorithm>
-
-#include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
-#include "tapehead/core/file.h"
+#include "tapehead/core/formats/detail/json.h"
 #include "tapehead/nn/hf/bert.h"
 #include "tapehead/nn/hf/gpt.h"
 #include "tapehead/nn/hf/t5.h"
 #include "tapehead/nn/hf/vit.h"
 #include "tapehead/tests/expect.h"
 #include "tapehead/tests/hf_folder.h"
-#include "tapehead/tests/oracles/formula.h"
 #include "tapehead/tests/scratch.h"
 
 using namespace tapehead;
@@ -21,92 +18,8 @@ using namespace tapehead::test;
 using tapehead::testing::error_of;
 namespace hf = tapehead::nn::hf;
 
-namespace {
-
-// What hf_record.py passes.
-const Tensor kIds = tensor({{1, 6, 0, 5}, {4, 9, 3, 8}});
-Tensor mask() { return (tensor({{1, 1, 1, 1}, {1, 1, 1, 0}}) != 0).unsqueeze(1).unsqueeze(1); }
-
-// The folder's model in f64, on those inputs; saved again into another folder.
-Tensor run(const hf::Folder& folder, const std::string& again) {
-  const NoGrad off;
-  const nn::Params params(1);
-  params.describe(folder.architecture);
-  const nn::Scope at = params / "model";
-  const hf::SaveOptions options{.from = &folder};
-  const auto ready = [&](const auto&... parts) {
-    params.to(f64);
-    params.eval();
-    hf::load(folder, parts...);
-    params.to(f32);
-    hf::save(again, parts..., options);
-    params.to(f64);
-  };
-  if (folder.model_type == "t5") {
-    const nn::T5 t5(at, hf::t5_config(folder));
-    ready(t5);
-    return t5(kIds, tensor({{3, 8, 2, 7}, {6, 0, 5, 10}}), {.mask = mask()});
-  }
-  if (folder.model_type == "vit") {
-    const nn::Vit vit(at, hf::vit_config(folder));
-    ready(vit);
-    const auto [h, w] = vit.config().image_size;
-    const Tensor pixels = formula({2, vit.config().num_channels, h, w}, 1);
-    return vit.config().num_classes > 0 ? vit(pixels) : vit.encode(pixels).out;
-  }
-  if (folder.model_type != "bert") {
-    const nn::Gpt gpt(at, hf::gpt_config(folder));
-    ready(gpt);
-    return gpt(kIds, {.mask = mask()});
-  }
-  const nn::Bert bert(at, hf::bert_config(folder));
-  const nn::BertInput input{.token_types = tensor({{0, 0, 1, 1}, {0, 1, 1, 1}}),
-                            .attention = {.mask = mask()}};
-  if (folder.architecture == "BertForMaskedLM") {
-    const nn::MaskedLmHead head(params / "head", bert, hf::bert_tied(folder));
-    ready(bert, head);
-    return head(bert(kIds, input));
-  }
-  if (folder.architecture == "BertForSequenceClassification") {
-    const nn::SequenceClassifier head(params / "head", bert, hf::class_count(folder));
-    ready(bert, head);
-    return head(bert.pooled(bert(kIds, input)));
-  }
-  ready(bert);
-  return bert(kIds, input);
-}
-
-double worst(const Tensor& got, const std::vector<double>& want) {
-  const std::vector<double> numbers = got.to_vector<double>();
-  REQUIRE(numbers.size() == want.size());
-  double out = 0;
-  for (size_t i = 0; i < want.size(); ++i) out = std::max(out, std::abs(numbers[i] - want[i]));
-  return out;
-}
-
-// Names and values, in the order of the names.
-std::vector<std::pair<std::string, std::vector<float>>> sorted(std::vector<NamedTensor> weights) {
-  std::sort(weights.begin(), weights.end(), [](auto& a, auto& b) { return a.first < b.first; });
-  std::vector<std::pair<std::string, std::vector<float>>> out;
-  for (const auto& [name, tensor] : weights)
-    out.emplace_back(name + tensor.shape().str(), tensor.to_vector<float>());
-  return out;
-}
-
-}  // namespace
-
 TEST_CASE("models of transformers give its logits, and go back as they came") {
-  for (const HfCase& c : kHfCases) {
-    CAPTURE(c.name);
-    const Scratch scratch, first, second;
-    // transformers computes rotations in f32.
-    CHECK(worst(run(folder_of(scratch, c), first.path()), c.out) < 2e-6);
-    const hf::Folder again = hf::read_folder(first.path());
-    CHECK(sorted(again.weights) == sorted(weights_of(c)));
-    CHECK(worst(run(again, second.path()), c.out) < 2e-6);
-    for (const char* file : {"config.json", "model.safetensors"})
-      CHECK(read_file(first / file) == read_file(second / file));
-  }
+  for (const HfCase& c : kHfCases) check_case(c);
 }
 
 TEST_CASE("weights come with a prefix or without, and with old buffers and names") {
@@ -118,12 +31,12 @@ TEST_CASE("weights come with a prefix or without, and with old buffers and names
   weights.emplace_back("lm_head.weight", weights.back().second);
   for (const auto& [name, tensor] : weights)
     if (name == "wte.weight") weights.back().second = tensor;
-  CHECK(worst(run(folder_of(scratch, gpt2, weights), again.path()), gpt2.out) < 2e-6);
+  CHECK(worst(run_hf(folder_of(scratch, gpt2, weights), again.path()), gpt2.out) < 2e-6);
 
   const HfCase& llama = case_of("Llama");
   weights = weights_of(llama);
   weights.emplace_back("model.layers.1.self_attn.rotary_emb.inv_freq", ones({3}));
-  CHECK(worst(run(folder_of(scratch, llama, weights), again.path()), llama.out) < 2e-6);
+  CHECK(worst(run_hf(folder_of(scratch, llama, weights), again.path()), llama.out) < 2e-6);
 
   const HfCase& t5 = case_of("T5");
   weights = weights_of(t5);
@@ -131,7 +44,7 @@ TEST_CASE("weights come with a prefix or without, and with old buffers and names
                        ones({8, 2}));
   for (auto& [name, tensor] : weights)  // the only copy, under another of its names
     if (name == "shared.weight") name = "encoder.embed_tokens.weight";
-  CHECK(worst(run(folder_of(scratch, t5, weights), again.path()), t5.out) < 2e-6);
+  CHECK(worst(run_hf(folder_of(scratch, t5, weights), again.path()), t5.out) < 2e-6);
 
   const HfCase& bert = case_of("BERT's masked language model");
   weights = weights_of(bert);
@@ -142,7 +55,7 @@ TEST_CASE("weights come with a prefix or without, and with old buffers and names
   weights.emplace_back("cls.seq_relationship.bias", ones({2}));
   weights.emplace_back("bert.pooler.dense.bias", ones({8}));
   weights.emplace_back("bert.embeddings.position_ids", arange(8));
-  CHECK(worst(run(folder_of(scratch, bert, weights), again.path()), bert.out) < 2e-6);
+  CHECK(worst(run_hf(folder_of(scratch, bert, weights), again.path()), bert.out) < 2e-6);
 }
 
 TEST_CASE("a head is tied as the weights are") {
@@ -158,7 +71,7 @@ TEST_CASE("a head is tied as the weights are") {
     if (bert) weights.emplace_back("cls.predictions.decoder.bias", zeros({11}));
     weights.emplace_back(head, -embedding);
     const Scratch scratch, again;
-    const Tensor out = run(folder_of(scratch, c, weights), again.path());
+    const Tensor out = run_hf(folder_of(scratch, c, weights), again.path());
     if (!bert) CHECK(worst(-out, c.out) < 2e-6);
     CHECK(sorted(hf::read_folder(again.path()).weights) == sorted([&] {
             if (bert)  // the bias that transformers does not use
@@ -243,24 +156,50 @@ TEST_CASE("models that transformers does not have are not saved") {
   const nn::GptConfig gpt{.vocab_size = 3,
                           .context = 4,
                           .transformer = {.embed_dim = 4, .num_heads = 2, .num_layers = 1}};
-  const std::string no_gpt =
-      "save: transformers has no model like this Gpt: it must be as GPT-2 (LayerNorm, learned "
-      "positions, biases, no gate) or as Llama, Mistral or Qwen2 (RMSNorm, rotary positions, a "
-      "gate), with an activation that config.json has a name for; Params::save writes its "
-      "parameters";
-  for (const int what : {0, 1, 2, 3, 4}) {
-    CAPTURE(what);
+  const struct {
+    const char *gpt2, *llama;  // what they differ in
+    void (*change)(nn::TransformerOptions& t);
+  } cases[] = {
+      {"norm.type", "attention.rope",
+       [](nn::TransformerOptions& t) { t.norm.type = nn::NormType::rms_norm; }},
+      {"attention.rope", "norm.type",
+       [](nn::TransformerOptions& t) { t.attention.rope = RopeOptions{.interleaved = true}; }},
+      {"attention.scale", "norm.type", [](nn::TransformerOptions& t) { t.attention.scale = 0.5; }},
+      {"attention.packed_qkv", "norm.type",
+       [](nn::TransformerOptions& t) { t.attention.packed_qkv = false; }},
+      {"norm.type", "attention.rope",
+       [](nn::TransformerOptions& t) {
+         t.norm.type = nn::NormType::rms_norm;
+         t.ffn.gated = true;
+         t.attention.rope = RopeOptions{.interleaved = true};
+       }},
+  };
+  for (const auto& [gpt2, llama, change] : cases) {
     nn::GptConfig c = gpt;
-    if (what == 0) c.transformer.norm.type = nn::NormType::rms_norm;
-    if (what == 1) c.transformer.attention.rope = RopeOptions{};
-    if (what == 2) c.transformer.activation = odd;
-    if (what == 4) c.transformer.attention.scale = 0.5;
-    if (what == 3) {
-      c.transformer.norm.type = nn::NormType::rms_norm;
-      c.transformer.ffn.gated = true;
-      c.transformer.attention.rope = RopeOptions{.interleaved = true};
-    }
-    CHECK(refuse([&](const nn::Scope& at) { return nn::Gpt(at, c); }) == no_gpt);
+    change(c.transformer);
+    const std::string error = refuse([&](const nn::Scope& at) { return nn::Gpt(at, c); });
+    CAPTURE(error);
+    CHECK(
+        error.starts_with(fmt::format("save: transformers has no model like this Gpt: gpt2 "
+                                      "differs in {}, llama differs in {}, ",
+                                      gpt2, llama)));
+    CHECK(error.ends_with("; Params::save writes its parameters"));
+  }
+  CHECK(refuse([&](const nn::Scope& at) {
+          nn::GptConfig c = gpt;
+          c.transformer.activation = odd;
+          return nn::Gpt(at, c);
+        }) ==
+        "save: config.json has no name for the activation of this Gpt; Params::save writes its "
+        "parameters");
+  for (const auto& [model_type, why] :
+       {std::pair{"llama", "llama differs in norm.type"}, {"rnn", "there is no 'rnn'"}}) {
+    nn::GptConfig c = gpt;
+    c.model_type = model_type;
+    CHECK(refuse([&](const nn::Scope& at) { return nn::Gpt(at, c); }) ==
+          fmt::format("save: transformers has no model like this Gpt: {}; without a model_type in "
+                      "its config it is saved as any family that fits",
+                      why));
   }
   CHECK(refuse([&](const nn::Scope& at) {
           return nn::T5(at, {.vocab_size = 3,
@@ -286,8 +225,69 @@ TEST_CASE("models that transformers does not have are not saved") {
                               .transformer = {.embed_dim = 4, .num_heads = 2, .num_layers = 1},
                               .mean_pool = true});
         }) ==
-        "save: transformers has no model like this Vit: it must have learned positions, a "
-        "class token, no pooler before its head, and an activation that config.json has a "
-        "name for; Params::save writes its parameters");
+        "save: transformers has no model like this Vit: vit differs in mean_pool; Params::save "
+        "writes its parameters");
+  CHECK(refuse([&](const nn::Scope& at) {
+          return nn::Vit(at, {.image_size = {4, 4},
+                              .patch_size = {2, 2},
+                              .num_classes = 2,
+                              .transformer = {.embed_dim = 4, .num_heads = 2, .num_layers = 1},
+                              .pooler = 4});
+        }) ==
+        "save: transformers has no model like this Vit: none has a pooler before a head; "
+        "Params::save writes its parameters");
+  CHECK(refuse([&](const nn::Scope& at) {
+          return nn::Bert(
+              at, {.vocab_size = 3,
+                   .transformer = {
+                       .embed_dim = 4, .num_heads = 2, .num_layers = 1, .norm_first = true}});
+        }) ==
+        "save: transformers has no model like this Bert: bert differs in norm_first; Params::save "
+        "writes its parameters");
   CHECK(scratch.count() == 0);
+}
+
+TEST_CASE("a model is saved as the family that it was loaded as, though others fit as well") {
+  const Scratch scratch, again, free;
+  core::Json config = core::parse_json(case_of("Mistral").config, "config");
+  config["sliding_window"] = nullptr;
+  HfCase c = case_of("Mistral");
+  const std::string text = config.dump();
+  c.config = text.c_str();
+  hf::save(again.path(), hf::load(folder_of(scratch, c)));
+  const hf::Folder saved = hf::read_folder(again.path());
+  CHECK(saved.model_type == "mistral");
+  CHECK(saved.architecture == "MistralForCausalLM");
+  CHECK(saved.config.find("\"sliding_window\": null") != std::string::npos);
+
+  const nn::Params params(1);
+  nn::GptConfig open = hf::gpt_config(saved);
+  CHECK(open.model_type == "mistral");
+  open.model_type = "";
+  hf::save(free.path(), nn::Gpt(params.root(), open));
+  CHECK(hf::read_folder(free.path()).model_type == "llama");
+}
+
+TEST_CASE("load(folder) makes the class that config.json names") {
+  const Scratch scratch;
+  const auto loaded = [&](const char* name) { return hf::load(folder_of(scratch, case_of(name))); };
+  const hf::Model gpt = loaded("Llama");
+  CHECK(gpt.model_type == "llama");
+  CHECK(gpt.as<nn::Gpt>().config().model_type == "llama");
+  CHECK(gpt.params.contains("gpt.token.weight"));
+  CHECK_FALSE(gpt.as<nn::Gpt>().scope().training());
+  CHECK(loaded("T5 1.1").as<nn::T5>().config().transformer.ffn.gated);
+  CHECK(loaded("ViT").as<nn::Vit>().config().num_classes == 0);
+  CHECK(loaded("BERT").as<nn::Bert>().config().pooler);
+  CHECK(loaded("BERT's masked language model").params.contains("head.transform.weight"));
+  loaded("BERT's masked language model").as<hf::BertForMaskedLM>();
+  loaded("BERT's classifier").as<hf::BertForSequenceClassification>();
+  CHECK(error_of<ValueError>([&] { gpt.as<nn::T5>(); }) ==
+        "as: this model is a LlamaForCausalLM of model_type 'llama', which is another class");
+  // The file of the last one, with another model_type.
+  hf::Folder other = hf::read_folder(scratch.path());
+  other.model_type = "mamba";
+  CHECK(error_of<FormatError>([&] { hf::load(other); }) ==
+        (scratch / "config.json") + ": models of model_type 'mamba' are not supported");
+  CHECK(hf::load(scratch.path()).model_type == "bert");
 }

@@ -1,7 +1,8 @@
 // Rotary embeddings in config.json.
 #include <cmath>
 
-#include "tapehead/nn/hf/detail/gpt.h"
+#include "tapehead/autograd/rotary.h"
+#include "tapehead/nn/hf/detail/config_io.h"
 
 namespace tapehead::nn::hf {
 namespace {
@@ -13,84 +14,85 @@ constexpr std::pair<const char*, RopeScaling::Kind> kKinds[] = {{"default", Rope
                                                                 {"llama3", RopeScaling::llama3},
                                                                 {"yarn", RopeScaling::yarn}};
 
-RopeScaling::Kind kind_of(Fields& fields) {
-  const char* field = fields.has("rope_type") ? "rope_type" : "type";
-  const std::string type = fields.word("rope_type", fields.word("type", "default"));
-  for (const auto& [name, kind] : kKinds)
-    if (type == name) return kind;
-  fields.fail(field, "default, linear, llama3 and yarn are supported");
+void kind_field(ConfigIo& io, RopeScaling::Kind& kind) {
+  const char* field = io.has("rope_type") ? "rope_type" : "type";
+  std::string type = "default";
+  for (const auto& [name, each] : kKinds)
+    if (each == kind) type = name;
+  if (io.reading()) io.word("type", type, "default");
+  io.word("rope_type", type, type);
+  bool found = false;
+  for (const auto& [name, each] : kKinds)
+    if (type == name) {
+      kind = each;
+      found = true;
+    }
+  io.check(found, field, "default, linear, llama3 and yarn are supported");
 }
 
 // Peng et al. 2023, 3.4; DeepSeek-V2 divides by that of another dimension.
-std::optional<double> magnitude_of(Fields& fields, double factor) {
-  const double scale = fields.number("mscale", 0), all = fields.number("mscale_all_dim", 0);
-  const auto of = [&](double s) { return factor <= 1 ? 1 : 0.1 * s * std::log(factor) + 1; };
-  if (fields.has("attention_factor")) return fields.number("attention_factor");
-  fields.ignore({"attention_factor"});
-  if (scale != 0 && all != 0) return of(scale) / of(all);
-  return {};
+void magnitude_field(ConfigIo& io, RopeScaling& s) {
+  constexpr const char* kFactor = "attention_factor";
+  if (!io.reading()) {
+    if (s.magnitude) io.number(kFactor, s.magnitude);
+    return;
+  }
+  double scale = 0, all = 0;
+  io.number("mscale", scale, 0);
+  io.number("mscale_all_dim", all, 0);
+  io.ignore({kFactor});
+  const auto of = [&](double m) { return s.factor <= 1 ? 1 : 0.1 * m * std::log(s.factor) + 1; };
+  if (io.has(kFactor)) io.number(kFactor, s.magnitude);
+  else if (scale != 0 && all != 0) s.magnitude = of(scale) / of(all);
 }
 
-RopeScaling scaling_of(Fields& fields, int64_t original) {
-  RopeScaling s{.kind = kind_of(fields)};
-  if (s.kind == RopeScaling::none) {
-    fields.ignore({"factor", kOriginal});
-    return s;
-  }
-  s.factor = fields.number("factor");
-  if (!(s.factor > 0)) fields.fail("factor", "it must be positive");
-  s.original_length = fields.count(kOriginal, original);
+void scaling_fields(ConfigIo& io, RopeScaling& s, int64_t original) {
+  kind_field(io, s.kind);
+  if (s.kind == RopeScaling::none) return io.ignore({"factor", kOriginal});
+  io.number("factor", s.factor);
+  io.check(s.factor > 0, "factor", "it must be positive");
+  if (io.reading() || s.kind != RopeScaling::linear)
+    io.count(kOriginal, s.original_length, original);
   if (s.kind == RopeScaling::llama3) {
-    s.low_frequency = fields.number("low_freq_factor");
-    s.high_frequency = fields.number("high_freq_factor");
-    if (!(s.high_frequency > s.low_frequency))
-      fields.fail("high_freq_factor", "it must be above low_freq_factor");
+    io.number("low_freq_factor", s.low_frequency);
+    io.number("high_freq_factor", s.high_frequency);
+    io.check(s.high_frequency > s.low_frequency, "high_freq_factor",
+             "it must be above low_freq_factor");
   } else if (s.kind == RopeScaling::yarn) {
-    s.beta_fast = fields.number("beta_fast", s.beta_fast);
-    s.beta_slow = fields.number("beta_slow", s.beta_slow);
-    s.magnitude = magnitude_of(fields, s.factor);
-    fields.only("truncate", true);
+    io.number("beta_fast", s.beta_fast, s.beta_fast);
+    io.number("beta_slow", s.beta_slow, s.beta_slow);
+    magnitude_field(io, s);
+    io.only("truncate", true);
   }
-  return s;
 }
 
 }  // namespace
 
-RopeOptions read_rope(Fields& fields, int64_t context) {
-  RopeOptions rope{.base = fields.number("rope_theta", 10000)};
-  const int64_t original = fields.count(kOriginal, context);
-  fields.only("partial_rotary_factor", 1.0);
-  fields.ignore({"rope_scaling", "rope_parameters"});
-  const char* name = fields.has("rope_scaling") ? "rope_scaling" : "rope_parameters";
-  if (fields.has(name)) {
-    Fields inner = fields.within(name);
-    rope.base = inner.number("rope_theta", rope.base);
+void ConfigIo::rope(std::optional<RopeOptions>& value, int64_t context) {
+  if (!reading()) {
+    if (!value) return;
+    number("rope_theta", value->base);
+    Json& scaling = (*out_)["rope_scaling"];
+    if (value->scaling.kind == RopeScaling::none) return;
+    ConfigIo inner(scaling = Json::object());
+    return scaling_fields(inner, value->scaling, context);
+  }
+  RopeOptions& rope = value.emplace();
+  number("rope_theta", rope.base, rope.base);
+  int64_t original = context;
+  count(kOriginal, original, context);
+  only("partial_rotary_factor", 1.0);
+  ignore({"rope_scaling", "rope_parameters"});
+  const char* name = has("rope_scaling") ? "rope_scaling" : "rope_parameters";
+  if (has(name)) {
+    Fields fields = fields_->within(name);
+    ConfigIo inner(fields);
+    inner.number("rope_theta", rope.base, rope.base);
     inner.only("partial_rotary_factor", 1.0);
-    rope.scaling = scaling_of(inner, original);
-    inner.finish();
+    scaling_fields(inner, rope.scaling, original);
+    fields.finish();
   }
-  if (!(rope.base > 0)) fields.fail("rope_theta", "it must be positive");
-  return rope;
-}
-
-void write_rope(const RopeOptions& rope, Json& config) {
-  const RopeScaling& s = rope.scaling;
-  config["rope_theta"] = rope.base;
-  config["rope_scaling"] = nullptr;
-  if (s.kind == RopeScaling::none) return;
-  Json out = {{"factor", s.factor}};
-  for (const auto& [name, kind] : kKinds)
-    if (s.kind == kind) out["rope_type"] = name;
-  if (s.kind != RopeScaling::linear) out[kOriginal] = s.original_length;
-  if (s.kind == RopeScaling::llama3) {
-    out["low_freq_factor"] = s.low_frequency;
-    out["high_freq_factor"] = s.high_frequency;
-  } else if (s.kind == RopeScaling::yarn) {
-    out["beta_fast"] = s.beta_fast;
-    out["beta_slow"] = s.beta_slow;
-    if (s.magnitude) out["attention_factor"] = *s.magnitude;
-  }
-  config["rope_scaling"] = out;
+  check(rope.base > 0, "rope_theta", "it must be positive");
 }
 
 }  // namespace tapehead::nn::hf

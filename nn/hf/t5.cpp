@@ -2,18 +2,14 @@
 
 #include <fmt/format.h>
 
-#include "tapehead/core/error.h"
-#include "tapehead/nn/hf/detail/activation.h"
-#include "tapehead/nn/hf/detail/mapping.h"
+#include "tapehead/nn/hf/detail/families.h"
 
 namespace tapehead::nn::hf {
 namespace {
 
-constexpr const char* kWithHead = "T5ForConditionalGeneration";
-constexpr const char* kBase = "T5Model";
 constexpr int64_t kMaxDistance = 1 << 16;
 
-const std::vector<Row> kT5 = {
+const std::vector<Row> kRows = {
     {"token", {"shared"}},
     {"encoder.relative", {"encoder.block.0.layer.0.SelfAttention.relative_attention_bias"}},
     {"encoder.layers.*.norm1", {"encoder.block.*.layer.0.layer_norm"}},
@@ -51,8 +47,8 @@ const std::vector<Row> kGated = {
     {"decoder.layers.*.feed_forward.up", {"decoder.block.*.layer.2.DenseReluDense.wi_1"}},
 };
 
-Mapping mapping_of(const T5Config& c) {
-  std::vector<Row> rows = kT5;
+Mapping weights(const T5Config& c) {
+  std::vector<Row> rows = kRows;
   const std::vector<Row>& more = c.transformer.ffn.gated ? kGated : kPlain;
   rows.insert(rows.end(), more.begin(), more.end());
   return {.rows = rows,
@@ -64,49 +60,61 @@ Mapping mapping_of(const T5Config& c) {
 }
 
 // "relu", or "gated-gelu", where gelu is the approximation by tanh.
-void read_feed_forward(Fields& f, T5Config& c) {
-  constexpr std::string_view kGate = "gated-";
-  const std::string spelt = f.word("feed_forward_proj", "relu");
-  c.transformer.ffn.gated = f.flag("is_gated_act", spelt.starts_with(kGate));
-  std::string name = spelt == "gated-gelu" ? "gelu_new" : spelt;
-  if (name.starts_with(kGate)) name = name.substr(kGate.size());
-  const char* field = f.has("dense_act_fn") ? "dense_act_fn" : "feed_forward_proj";
-  c.transformer.activation = activation_of(f.word("dense_act_fn", name));
-  if (!c.transformer.activation) f.fail(field, "this activation is not supported");
+void feed_forward_fields(ConfigIo& io, TransformerOptions& t) {
+  const std::string gate = "gated-";
+  std::string name = name_of(t.activation);
+  std::string spelt = !t.ffn.gated ? name : name == "gelu_new" ? "gated-gelu" : gate + name;
+  io.word("feed_forward_proj", spelt, "relu");
+  io.flag("is_gated_act", t.ffn.gated, spelt.starts_with(gate));
+  if (io.reading()) {
+    name = spelt == "gated-gelu" ? "gelu_new" : spelt;
+    if (name.starts_with(gate)) name = name.substr(gate.size());
+  }
+  const char* field = io.has("dense_act_fn") ? "dense_act_fn" : "feed_forward_proj";
+  io.word("dense_act_fn", name, name);
+  io.constant(t.activation, activation_of(name));
+  io.check(static_cast<bool>(t.activation), field, "this activation is not supported");
+}
+
+void fields(ConfigIo& io, T5Config& c) {
+  TransformerOptions& t = c.transformer;
+  io.size("vocab_size", c.vocab_size);
+  io.size("d_model", t.embed_dim);
+  io.size("d_kv", t.attention.head_dim);
+  io.size("d_ff", t.ffn_dim);
+  io.layers("num_layers", t.num_layers);
+  io.layers("num_decoder_layers", c.num_decoder_layers, t.num_layers);
+  io.size("num_heads", t.num_heads);
+  io.check_size("num_heads", t.num_heads * t.attention.head_dim);
+  io.size("relative_attention_num_buckets", c.num_buckets);
+  io.count("relative_attention_max_distance", c.max_distance, 128);
+  io.check(c.max_distance <= kMaxDistance, "relative_attention_max_distance",
+           fmt::format("it must be at most {}", kMaxDistance));  // each has an entry in a table
+  io.number("dropout_rate", t.dropout, 0.1);
+  io.number("layer_norm_epsilon", t.norm.eps);
+  io.index("pad_token_id", c.pad, 0);
+  io.index("eos_token_id", c.eos, 1);
+  io.copy("decoder_start_token_id", c.pad);
+  feed_forward_fields(io, t);
+  io.flag("tie_word_embeddings", c.tied, true);
+  // Before transformers 5 an untied head said, too, that logits are not scaled.
+  io.flag("scale_decoder_outputs", c.scale_logits, c.tied);
+  io.fixed("is_encoder_decoder", true);
+  io.ignore({"n_positions"});
 }
 
 }  // namespace
 
+const Family<T5Config> kT5 = {"t5", "T5ForConditionalGeneration", "T5Model", fields, weights};
+
 T5Config t5_config(const Folder& folder) {
+  const Family<T5Config>& family = family_of<T5Config>(kT5Families, folder);
   Fields f(folder);
-  if (folder.model_type != "t5") f.fail("model_type", "t5 is the model of this kind");
-  T5Config c;
-  TransformerOptions& t = c.transformer;
-  c.vocab_size = f.size("vocab_size");
-  t.embed_dim = f.size("d_model");
-  t.attention.head_dim = f.size("d_kv");
-  t.ffn_dim = f.size("d_ff");
-  t.num_layers = f.layers("num_layers");
-  c.num_decoder_layers = f.layers("num_decoder_layers", t.num_layers);
-  t.num_heads = f.size("num_heads");
-  f.check_size("num_heads", t.num_heads * t.attention.head_dim);
-  c.num_buckets = f.size("relative_attention_num_buckets");
-  c.max_distance = f.count("relative_attention_max_distance", 128);
-  if (c.max_distance > kMaxDistance)  // each has an entry in a table
-    f.fail("relative_attention_max_distance", fmt::format("it must be at most {}", kMaxDistance));
-  t.dropout = f.number("dropout_rate", 0.1);
-  t.norm.eps = f.number("layer_norm_epsilon");
-  c.pad = f.index("pad_token_id", 0);
-  c.eos = f.index("eos_token_id", 1);
-  read_feed_forward(f, c);
-  // Before transformers 5 an untied head said, too, that logits are not scaled.
-  c.scale_logits = f.flag("scale_decoder_outputs", f.flag("tie_word_embeddings", true));
-  c.head = read_head(folder, f, kWithHead, kBase);
-  f.only("is_encoder_decoder", true);
-  f.ignore({"n_positions"});
+  T5Config c = read_fields(family, f);
+  c.head = read_head(folder, f, family.with_head, family.base);
   f.finish();
-  const Mapping mapping = mapping_of(c);
-  if (c.head) c.tied = is_tied(folder, mapping, "lm_head.weight", "shared.weight", true);
+  const Mapping mapping = family.weights(c);
+  c.tied = !c.head || is_tied(folder, mapping, "lm_head.weight", "shared.weight", true);
   check_weights(folder, mapping, [&](const Params& params) {
     return places_of(T5(params.root(), c).scope(), mapping);
   });
@@ -114,46 +122,17 @@ T5Config t5_config(const Folder& folder) {
 }
 
 void load(const Folder& folder, const T5& model) {
-  const Mapping mapping = mapping_of(model.config());
+  const Mapping mapping = weights(model.config());
   load_weights(folder, places_of(model.scope(), mapping), mapping, model.scope().params());
 }
 
 void save(const std::string& path, const T5& model, const SaveOptions& options) {
   const T5Config& c = model.config();
-  const Mapping mapping = mapping_of(c);
+  const Family<T5Config>& family = family_to_save<T5Config>(kT5Families, c, "T5");
+  const Mapping mapping = family.weights(c);
   const std::vector<Place> places = places_of(model.scope(), mapping);
-  const TransformerOptions& t = c.transformer;
-  const std::string activation = name_of(t.activation);
-  if (activation.empty())
-    throw ValueError(
-        "save: config.json has no name for the activation of this T5; Params::save "
-        "writes its parameters");
-  const std::string spelt = !t.ffn.gated               ? activation
-                            : activation == "gelu_new" ? "gated-gelu"
-                                                       : "gated-" + activation;
-  const Json config = {{"architectures", Json::array({c.head ? kWithHead : kBase})},
-                       {"model_type", "t5"},
-                       {"vocab_size", c.vocab_size},
-                       {"d_model", t.embed_dim},
-                       {"d_kv", t.attention.head_dim},
-                       {"d_ff", t.ffn_dim},
-                       {"num_layers", t.num_layers},
-                       {"num_decoder_layers", c.num_decoder_layers},
-                       {"num_heads", t.num_heads},
-                       {"relative_attention_num_buckets", c.num_buckets},
-                       {"relative_attention_max_distance", c.max_distance},
-                       {"dropout_rate", *t.dropout},
-                       {"layer_norm_epsilon", *t.norm.eps},
-                       {"feed_forward_proj", spelt},
-                       {"dense_act_fn", activation},
-                       {"is_gated_act", t.ffn.gated},
-                       {"is_encoder_decoder", true},
-                       {"pad_token_id", c.pad},
-                       {"decoder_start_token_id", c.pad},
-                       {"eos_token_id", c.eos},
-                       {"tie_word_embeddings", c.tied},
-                       {"scale_decoder_outputs", c.scale_logits},
-                       {"torch_dtype", dtype_name(places)}};
+  Json config = write_fields(family, c, c.head ? family.with_head : family.base);
+  config["torch_dtype"] = dtype_name(places);
   save_folder(path, config, places, mapping, options);
 }
 

@@ -16,8 +16,8 @@ T5Config t5_config(const Folder& folder);
 /// every difference; then nothing was loaded.
 void load(const Folder& folder, const T5& model);
 
-/// Writes a folder that transformers loads with the same weights. Throws ValueError for an
-/// activation that config.json has no name for, and IoError.
+/// Writes a folder that transformers loads with the same weights. Throws ValueError, with the
+/// option, for a model with options that config.json cannot express, and IoError.
 void save(const std::string& path, const T5& model, const SaveOptions& options = {});
 
 }  // namespace tapehead::nn::hf

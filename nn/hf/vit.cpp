@@ -1,18 +1,14 @@
 #include "tapehead/nn/hf/vit.h"
 
 #include "tapehead/autograd/ops.h"
-#include "tapehead/core/error.h"
-#include "tapehead/nn/hf/detail/activation.h"
-#include "tapehead/nn/hf/detail/mapping.h"
+#include "tapehead/nn/hf/detail/families.h"
 
 namespace tapehead::nn::hf {
 namespace {
 
-constexpr const char* kBase = "ViTModel";
-constexpr const char* kClassifier = "ViTForImageClassification";
 constexpr const char* kPatches = "vit.embeddings.patch_embeddings.projection.weight";
 
-const std::vector<Row> kVit = {
+const std::vector<Row> kRows = {
     {"class_token", {"vit.embeddings.cls_token"}, Row::whole},
     {"position.weight", {"vit.embeddings.position_embeddings"}, Row::whole},
     {"patch", {"vit.embeddings.patch_embeddings.projection"}},
@@ -30,15 +26,35 @@ const std::vector<Row> kVit = {
     {"head", {"classifier"}},
 };
 
-Mapping mapping_of(const VitConfig& c) {
+Mapping weights(const VitConfig& c) {
   const int64_t C = c.transformer.embed_dim;
-  return {.rows = kVit, .prefix = "vit.", .prefixed = c.num_classes > 0, .joined = {C, C, C}};
+  return {.rows = kRows, .prefix = "vit.", .prefixed = c.num_classes > 0, .joined = {C, C, C}};
 }
 
-// Theirs have axes of size 1, and patches as the kernel of a convolution.
+void fields(ConfigIo& io, VitConfig& c) {
+  TransformerOptions& t = c.transformer;
+  io.sizes("image_size", c.image_size);
+  io.sizes("patch_size", c.patch_size);
+  io.size("num_channels", c.num_channels);
+  io.size("hidden_size", t.embed_dim);
+  io.layers("num_hidden_layers", t.num_layers);
+  io.size("num_attention_heads", t.num_heads);
+  io.size("intermediate_size", t.ffn_dim);
+  io.activation("hidden_act", t.activation);
+  io.number("hidden_dropout_prob", t.dropout, 0);
+  io.copy("attention_probs_dropout_prob", t.dropout);
+  io.number("layer_norm_eps", t.norm.eps, 1e-12);
+  io.flag("qkv_bias", t.attention.bias, true);
+  io.constant(t.attention.out_bias, true);
+  if (io.reading() || c.pooler > 0) io.size("pooler_output_size", c.pooler, t.embed_dim);
+  io.only("pooler_act", "tanh");
+  io.ignore({"encoder_stride", "tie_word_embeddings"});
+}
+
+// In their files there are axes of size 1, and patches are the kernel of a convolution.
 std::vector<Place> places_of(const Vit& model) {
   const VitConfig& c = model.config();
-  std::vector<Place> places = hf::places_of(model.scope(), mapping_of(c));
+  std::vector<Place> places = hf::places_of(model.scope(), weights(c));
   for (Place& place : places) {
     if (place.name == kPatches)
       place.value = place.value.reshape(
@@ -51,75 +67,39 @@ std::vector<Place> places_of(const Vit& model) {
   return places;
 }
 
-Json sizes(const std::array<int64_t, 2>& s) {
-  return s[0] == s[1] ? Json(s[0]) : Json::array({s[0], s[1]});
-}
-
 }  // namespace
 
+const Family<VitConfig> kVit = {"vit", "ViTForImageClassification", "ViTModel", fields, weights};
+
 VitConfig vit_config(const Folder& folder) {
+  const Family<VitConfig>& family = family_of<VitConfig>(kVitFamilies, folder);
   Fields f(folder);
-  if (folder.model_type != "vit") f.fail("model_type", "vit is the model of this kind");
-  VitConfig c;
-  TransformerOptions& t = c.transformer;
-  c.image_size = f.sizes("image_size");
-  c.patch_size = f.sizes("patch_size");
-  c.num_channels = f.size("num_channels");
-  t.embed_dim = f.size("hidden_size");
-  t.num_layers = f.layers("num_hidden_layers");
-  t.num_heads = f.size("num_attention_heads");
-  t.ffn_dim = f.size("intermediate_size");
-  t.activation = read_activation(f, "hidden_act");
-  t.dropout = f.number("hidden_dropout_prob", 0);
-  t.norm.eps = f.number("layer_norm_eps", 1e-12);
-  t.attention.bias = f.flag("qkv_bias", true);
-  t.attention.out_bias = true;
-  const int64_t pooler = f.size("pooler_output_size", t.embed_dim);
-  f.only("pooler_act", "tanh");
-  f.ignore({"attention_probs_dropout_prob", "encoder_stride", "tie_word_embeddings"});
-  if (read_head(folder, f, kClassifier, kBase)) {
-    c.num_classes = read_classes(folder, f, "classifier.weight");
-  } else if (has_weight(folder, "pooler.dense.weight")) {
-    c.pooler = pooler;
-  }
+  VitConfig c = read_fields(family, f);
+  const bool head = read_head(folder, f, family.with_head, family.base);
+  if (head) c.num_classes = read_classes(folder, f, "classifier.weight");
+  if (head || !has_weight(folder, "pooler.dense.weight")) c.pooler = 0;
   f.finish();
-  check_weights(folder, mapping_of(c),
+  check_weights(folder, weights(c),
                 [&](const Params& params) { return places_of(Vit(params.root(), c)); });
   return c;
 }
 
 void load(const Folder& folder, const Vit& model) {
-  load_weights(folder, places_of(model), mapping_of(model.config()), model.scope().params());
+  load_weights(folder, places_of(model), weights(model.config()), model.scope().params());
 }
 
 void save(const std::string& path, const Vit& model, const SaveOptions& options) {
   const VitConfig& c = model.config();
-  const TransformerOptions& t = c.transformer;
-  const std::string activation = name_of(t.activation);
-  if (c.fixed_positions || c.mean_pool || (c.num_classes > 0 && c.pooler > 0) || activation.empty())
+  const Family<VitConfig>& family = family_to_save<VitConfig>(kVitFamilies, c, "Vit");
+  if (c.num_classes > 0 && c.pooler > 0)
     throw ValueError(
-        "save: transformers has no model like this Vit: it must have learned positions, a class "
-        "token, no pooler before its head, and an activation that config.json has a name for; "
+        "save: transformers has no model like this Vit: none has a pooler before a head; "
         "Params::save writes its parameters");
   const std::vector<Place> places = places_of(model);
-  Json config = {{"architectures", Json::array({c.num_classes > 0 ? kClassifier : kBase})},
-                 {"model_type", "vit"},
-                 {"image_size", sizes(c.image_size)},
-                 {"patch_size", sizes(c.patch_size)},
-                 {"num_channels", c.num_channels},
-                 {"hidden_size", t.embed_dim},
-                 {"num_hidden_layers", t.num_layers},
-                 {"num_attention_heads", t.num_heads},
-                 {"intermediate_size", t.ffn_dim},
-                 {"hidden_act", activation},
-                 {"hidden_dropout_prob", *t.dropout},
-                 {"attention_probs_dropout_prob", *t.dropout},
-                 {"layer_norm_eps", *t.norm.eps},
-                 {"qkv_bias", *t.attention.bias},
-                 {"torch_dtype", dtype_name(places)}};
-  if (c.pooler > 0) config["pooler_output_size"] = c.pooler;
+  Json config = write_fields(family, c, c.num_classes > 0 ? family.with_head : family.base);
+  config["torch_dtype"] = dtype_name(places);
   write_classes(c.num_classes, config);
-  save_folder(path, config, places, mapping_of(c), options);
+  save_folder(path, config, places, family.weights(c), options);
 }
 
 }  // namespace tapehead::nn::hf

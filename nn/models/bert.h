@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "tapehead/nn/transformer.h"
 
@@ -17,6 +18,7 @@ struct BertConfig {
   /// norms after each part with eps 1e-12, packed projections, weights truncated_normal(0.02).
   TransformerOptions transformer = {};
   bool pooler = true;
+  std::string model_type = {};  ///< as GptConfig::model_type
 };
 
 /// The config with every open field filled in.

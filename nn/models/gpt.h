@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "tapehead/nn/transformer.h"
@@ -23,6 +24,9 @@ struct GptConfig {
   int64_t window = 0;  ///< a token sees itself and the window - 1 before it; 0: all before it
   bool tied = true;    ///< the embedding is the head's weight
   bool head = true;    ///< false: the output is the last hidden state, [B, T, C]
+  /// What Hugging Face calls its family, as nn::hf::gpt_config() found it: nn::hf::save() writes
+  /// the model as such again. Empty: as the first family that has these options.
+  std::string model_type = {};
 };
 
 /// The config with every open field filled in.

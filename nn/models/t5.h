@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "tapehead/nn/beam_search.h"
@@ -24,8 +25,9 @@ struct T5Config {
   int64_t num_buckets = 32, max_distance = 128;  ///< of relative positions
   bool tied = true;                              ///< the embedding is the head's weight
   bool scale_logits = true;                      ///< the input of the head is divided by sqrt(C)
-  bool head = true;          ///< false: the output is the decoder's last hidden state, [B, T, C]
-  int64_t pad = 0, eos = 1;  ///< a target begins with pad
+  bool head = true;             ///< false: the output is the decoder's last hidden state, [B, T, C]
+  int64_t pad = 0, eos = 1;     ///< a target begins with pad
+  std::string model_type = {};  ///< as GptConfig::model_type
 };
 
 /// The config with every open field filled in.

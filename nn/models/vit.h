@@ -5,6 +5,7 @@
 
 #include <array>
 #include <optional>
+#include <string>
 
 #include "tapehead/nn/transformer.h"
 
@@ -27,6 +28,7 @@ struct VitConfig {
   /// Of learned positions and the class token. The authors' 0.02 suits long trainings; a small
   /// model with a short training needs positions as large as the patches' embeddings, 0.5.
   Init position_init = init::normal(0.02);
+  std::string model_type = {};  ///< as GptConfig::model_type
 };
 
 /// The config with every open field filled in.

@@ -2,6 +2,8 @@
 """Records what small models of Hugging Face's transformers give, for nn/hf/models_test.cpp.
 
   tests/oracles/hf_record.py > tests/oracles/hf_cases.h
+  tests/oracles/hf_record.py CLASS FIELDS     # prints the one case of a family's own test: a class of
+                                              # transformers, and fields of its config as JSON
 
 Weights follow from a formula that the test has too, salted by their names in the file, so that only names,
 shapes and results are recorded. tests/oracles/hf.py compares many more models, through hf_logits.
@@ -9,6 +11,7 @@ shapes and results are recorded. tests/oracles/hf.py compares many more models, 
 import json
 import logging
 import os
+import sys
 import tempfile
 
 import torch
@@ -109,6 +112,9 @@ def main():
     logging.disable(logging.WARNING)
     hf.logging.set_verbosity_error()
     hf.utils.logging.disable_progress_bar()
+    if len(sys.argv) == 3:
+        kind = getattr(hf, sys.argv[1])
+        return record(kind.__name__, kind, kind.config_class(**json.loads(sys.argv[2])))
     print(f"""// Written by tests/oracles/hf_record.py with transformers {hf.__version__}: not for editing by hand.
 // clang-format off
 #pragma once

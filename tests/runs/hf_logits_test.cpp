@@ -111,6 +111,12 @@ TEST_CASE("hf_logits says what is wrong") {
         "hf_logits: in.npz: attention_mask is [4] i64; expected [B, T], with 0 for padding\n");
   CHECK(refuse({{"input_ids", kIds + 3}}) ==
         "hf_logits: embedding: ids[0, 3] = 7 is outside 0..6 (in gpt.token)\n");
+  const std::string config = slurp(folder / "model/config.json");
+  folder.write("model/config.json", "{\"sparsity\": 0, " + config.substr(1));
+  CHECK(refuse({{"input_ids", kIds}}) ==
+        "hf_logits: model/config.json: 'sparsity' is unknown here and may change what the model "
+        "computes; Folder::ignored_fields passes over fields that do not\n");
+  CHECK(hf_logits(folder, {{"input_ids", kIds}}, {"--ignore-field", "sparsity"}).status == 0);
   folder.write("model/config.json", R"({"model_type": "mamba"})");
   CHECK(refuse({{"input_ids", kIds}}) ==
         "hf_logits: model/config.json: models of model_type 'mamba' are not supported\n");

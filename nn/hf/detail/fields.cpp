@@ -133,9 +133,15 @@ bool is_ignored_field(const std::string& name) {
 
 std::string config_path(const std::string& folder) { return folder + "/config.json"; }
 
-Fields::Fields(const Folder& folder)
-    : Fields(parse_json(folder.config, config_path(folder.path)), config_path(folder.path)) {
+Fields::Fields(Json json, std::string file, std::vector<std::string> ignored)
+    : json_(std::move(json)), file_(std::move(file)), ignored_(std::move(ignored)) {
   if (!json_.is_object()) throw FormatError(fmt::format("{}: it is not a JSON object", file_));
+  for (const std::string& name : ignored_) json_.erase(name);
+}
+
+Fields::Fields(const Folder& folder)
+    : Fields(parse_json(folder.config, config_path(folder.path)), config_path(folder.path),
+             folder.ignored_fields) {
   weights_file_ = folder.weights_file;
   weights_ = std::ssize(folder.weights);
   for (const auto& [name, weight] : folder.weights) largest_ = std::max(largest_, weight.numel());
@@ -244,7 +250,7 @@ int64_t Fields::entries(const char* name) {
 Fields Fields::within(const char* name) {
   const Json* value = find(name, true);
   if (!value->is_object()) other_type(name, "an object");
-  return {*value, fmt::format("{}: {}", file_, name)};
+  return {*value, fmt::format("{}: {}", file_, name), ignored_};
 }
 
 void Fields::check_value(const char* name, const Json& there, const Json& value) const {
@@ -280,9 +286,10 @@ void Fields::finish() const {
     else unknown.push_back(fmt::format("'{}'", name));
   }
   if (!unknown.empty())
-    throw FormatError(fmt::format("{}: {} {} unknown here and may change what the model computes",
-                                  file_, fmt::join(unknown, ", "),
-                                  unknown.size() == 1 ? "is" : "are"));
+    throw FormatError(fmt::format(
+        "{}: {} {} unknown here and may change what the model computes; Folder::ignored_fields "
+        "passes over fields that do not",
+        file_, fmt::join(unknown, ", "), unknown.size() == 1 ? "is" : "are"));
 }
 
 }  // namespace tapehead::nn::hf

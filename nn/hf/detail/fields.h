@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "tapehead/core/formats/detail/json.h"
 
@@ -20,7 +21,8 @@ using core::parse_json;
 /// Errors are FormatErrors that name the file and the field.
 class Fields {
  public:
-  /// The fields of the folder's config.json. Sizes are checked against its weights, if present.
+  /// The fields of the folder's config.json, without its ignored_fields. Sizes are checked against
+  /// its weights, if present.
   explicit Fields(const Folder& folder);
 
   bool has(const char* name) const;
@@ -57,7 +59,7 @@ class Fields {
   void finish() const;
 
  private:
-  Fields(Json json, std::string file) : json_(std::move(json)), file_(std::move(file)) {}
+  Fields(Json json, std::string file, std::vector<std::string> ignored);
   void check_value(const char* name, const Json& there, const Json& value) const;
   const Json* find(const char* name, bool must);
   int64_t integer(const char* name, int64_t least, std::optional<int64_t> otherwise);
@@ -65,6 +67,7 @@ class Fields {
 
   Json json_;
   std::string file_, weights_file_;
+  std::vector<std::string> ignored_;   // read as if they were absent
   int64_t weights_ = 0, largest_ = 0;  // the number of weights and the size of the largest
   std::set<std::string, std::less<>> known_;
 };

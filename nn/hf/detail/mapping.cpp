@@ -150,6 +150,16 @@ std::vector<Place> places_of(const Scope& at, const Mapping& mapping) {
   return places;
 }
 
+std::array<int64_t, 3> joined_heads(const MultiHeadOptions& o) {
+  const int64_t queries = o.head_dim * o.num_heads, keys = o.head_dim * o.num_kv_heads;
+  return {queries, keys, keys};
+}
+
+bool has_row(const Mapping& mapping, std::string_view ending) {
+  return std::any_of(mapping.rows.begin(), mapping.rows.end(),
+                     [&](const Row& row) { return std::string_view(row.ours).ends_with(ending); });
+}
+
 bool is_tied(const Folder& folder, const Mapping& mapping, const std::string& head,
              const std::string& embedding, bool declared) {
   const Names names(folder, mapping);

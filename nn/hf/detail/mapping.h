@@ -10,6 +10,7 @@
 
 #include "tapehead/nn/hf/detail/fields.h"
 #include "tapehead/nn/hf/folder.h"
+#include "tapehead/nn/multi_head.h"
 #include "tapehead/nn/params.h"
 
 namespace tapehead::nn::hf {
@@ -51,6 +52,12 @@ struct Mapping {
   /// How many rows of what is joined each of the three has.
   std::array<int64_t, 3> joined = {};
 };
+
+/// How many rows of the packed projection `qkv` each of the three has.
+std::array<int64_t, 3> joined_heads(const MultiHeadOptions& completed);
+
+/// Whether a row's module of ours ends so.
+bool has_row(const Mapping& mapping, std::string_view ending);
 
 /// The places of all parameters below `at`.
 std::vector<Place> places_of(const Scope& at, const Mapping& mapping);
