@@ -11,6 +11,7 @@ using GptFamily = Family<GptConfig>;
 
 extern const GptFamily kGpt2;
 extern const GptFamily kLlama, kMistral, kQwen2;
+extern const GptFamily kStarcoder2;
 extern const Family<BertConfig> kBert;
 extern const Family<T5Config> kT5;
 extern const Family<VitConfig> kVit;
@@ -21,6 +22,7 @@ inline const GptFamily* const kGptFamilies[] = {
     &kLlama,
     &kMistral,
     &kQwen2,
+    &kStarcoder2,
 };
 inline const Family<BertConfig>* const kBertFamilies[] = {&kBert};
 inline const Family<T5Config>* const kT5Families[] = {&kT5};
