@@ -9,7 +9,7 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/tests/expect.h"
 
-    using namespace tapehead;
+using namespace tapehead;
 using namespace tapehead::testing;
 
 namespace {

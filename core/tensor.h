@@ -21,7 +21,6 @@ namespace tapehead {
 class Tensor;
 class Generator;
 struct BackwardOptions;
-enum class Reduction : uint8_t;
 
 Generator& default_generator();
 
@@ -77,6 +76,9 @@ struct TensorImpl {
 void update_view(TensorImpl& view);
 
 }  // namespace detail
+
+/// How the losses of a batch become one number, if they do.
+enum class Reduction : uint8_t { mean, sum, none };
 
 /// A slice of one axis, as Python's start:stop:step; negative positions count from the end.
 struct Slice {

@@ -129,8 +129,8 @@ void add_options(train::Cli& cli, Options& t) {
   cli.option("--num-heads,--heads", t.num_heads, train::kSize, "", Keep::fixed);
   cli.option("--num-layers,--layers", t.num_layers, train::kSize, "(6; drawn digits 3)",
              Keep::fixed);
-  cli.option("--ffn-dim,--hidden", t.ffn_dim, {0, 65536}, "of the feed-forward parts; 0: 4 embed_dim",
-             Keep::fixed);
+  cli.option("--ffn-dim,--hidden", t.ffn_dim, {0, 65536},
+             "of the feed-forward parts; 0: 4 embed_dim", Keep::fixed);
   cli.option("--patch", t.patch, train::kSize, "side of a patch in pixels", Keep::fixed);
   cli.option("--batch", t.batch, train::kSize, "images in a batch (64; drawn digits 50)",
              Keep::fixed);

@@ -27,7 +27,7 @@ Tensor trained(const Tensor& value, const Tensor& gradient) {
 /// Three steps from the first operand, with the second as the gradient: the value, then the state.
 template <class Opt, class Options>
 Sample steps(const Options& options) {
-  return {.operands = {Shape{kSize}, {{kSize}, 0.5, 2}},
+  return {.operands = {Shape{kSize}, {Shape{kSize}, 0.5, 2}},
           .call =
               [options](const Tensors& x) {
                 const Tensor w = trained(x[0], x[1]);

@@ -93,7 +93,9 @@ Sample attention_sample(const Choices& on, AttentionSizes n) {
   };
   s.reference = [=](Arrays& x) {
     const Shape scores{n.B, n.H, n.T, n.S};
-    const auto operand = [&](int choice) { return has(choice) ? x[find(choice)] : Array(Shape{0}); };
+    const auto operand = [&](int choice) {
+      return has(choice) ? x[find(choice)] : Array(Shape{0});
+    };
     const auto wide = [&](int choice) {
       return has(choice) ? broadcast(operand(choice), scores) : Array({0});
     };
@@ -165,7 +167,8 @@ bool possible(const Choices& on) {
 
 std::vector<Sample> attention_pairs() {
   int part = 0, parts = 1;
-  if (const char* chosen = std::getenv("TAPEHEAD_PAIRS")) std::sscanf(chosen, "%d/%d", &part, &parts);
+  if (const char* chosen = std::getenv("TAPEHEAD_PAIRS"))
+    std::sscanf(chosen, "%d/%d", &part, &parts);
   std::vector<Sample> out{attention_sample({})};
   for (int a = 0; a < kChoices; ++a)
     for (int b = a; b < kChoices; ++b) {

@@ -17,6 +17,7 @@
 #include <deque>
 #include <functional>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,8 +34,9 @@ struct Array {
 
   explicit Array(const Shape& s, double fill = 0)
       : shape(s), values(static_cast<size_t>(s.numel()), fill) {}
-  explicit Array(std::initializer_list<int64_t> sizes, double fill = 0)
-      : Array(Shape(sizes), fill) {}
+  template <size_t N>
+  explicit Array(const int64_t (&sizes)[N], double fill = 0)
+      : Array(Shape(std::span(sizes)), fill) {}
   /// The element at a position: a(i, j, k).
   template <class... I>
   double& operator()(I... index) {
@@ -80,9 +82,9 @@ struct Operand {
   std::vector<double> values = {};  // given ones, instead of random ones
   Operand(const Shape& s, double low = -2, double high = 2, Kind k = kFloating)
       : shape(s), from(low), to(high), kind(k) {}
-  Operand(std::initializer_list<int64_t> sizes, double low = -2, double high = 2,
-          Kind k = kFloating)
-      : Operand(Shape(sizes), low, high, k) {}
+  template <size_t N>
+  Operand(const int64_t (&sizes)[N], double low = -2, double high = 2, Kind k = kFloating)
+      : Operand(Shape(std::span(sizes)), low, high, k) {}
 };
 inline Operand indices(const Shape& shape, int64_t below) {
   return {shape, 0, static_cast<double>(below), Operand::kIndex};

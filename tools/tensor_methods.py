@@ -13,9 +13,8 @@ import sys
 
 # Their first operand as a function is not that of the method; core/tensor.h declares the method.
 OTHER_METHODS = {'where'}
-COMPLETE = {'Tensor', 'Shape', 'Axes', 'Number', 'Slice', 'DType', 'Generator', 'bool', 'double',
+COMPLETE = {'Tensor', 'Shape', 'Axes', 'Number', 'Slice', 'DType', 'Generator', 'Reduction', 'bool', 'double',
             'int64_t', 'std::vector<int64_t>', 'std::vector<Tensor>'}
-ENUMS = {'Reduction'}
 
 
 class Parameter:
@@ -36,7 +35,7 @@ class Parameter:
 
 def elaborated(name):
     """The name of a type that may be incomplete inside of class Tensor."""
-    return name if name in COMPLETE | ENUMS else f'struct {name}'
+    return name if name in COMPLETE else f'struct {name}'
 
 
 def split_parameters(text):

@@ -4,7 +4,7 @@
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/autograd/ops/cosine_similarity_kernel.h"
-#include "tapehead/autograd/rederive.h"
+#include "tapehead/autograd/recompute_vjp.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/parallel.h"
 
@@ -39,7 +39,7 @@ struct CosineSimilarity : CustomOp {
     const Tensor x = saved(0), y = saved(1);
     if (grad_enabled()) {
       const auto simple = [least = eps](const auto& in) { return simple_cosines(in, least); };
-      const Grads grads = rederive(simple, {x, y}, {&dout, 1});
+      const Grads grads = recompute_vjp(simple, {x, y}, {&dout, 1});
       return {grads[0], grads[1]};
     }
     const Tensor d = core::contiguous(dout), dx = core::empty_like(x), dy = core::empty_like(y);

@@ -140,7 +140,8 @@ TEST_CASE("what NTMs refuse") {
     change(config);
     return error_of<ValueError>([&] { const LayerFixture made(config); });
   };
-  CHECK(refuse([](auto& c) { c.input_size = 0; }) == "ntm: input_size = 0; it must be at least 1 (in ntm)");
+  CHECK(refuse([](auto& c) { c.input_size = 0; }) ==
+        "ntm: input_size = 0; it must be at least 1 (in ntm)");
   CHECK(refuse([](auto& c) { c.write_heads = -1; }) ==
         "ntm: write_heads = -1; it must be at least 1 (in ntm)");
   for (const int64_t shift : {-1, 3})

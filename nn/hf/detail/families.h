@@ -18,11 +18,7 @@ extern const Family<VitConfig> kVit;
 
 // In the order in which save() tries them for a model without a model_type.
 inline const GptFamily* const kGptFamilies[] = {
-    &kGpt2,
-    &kLlama,
-    &kMistral,
-    &kQwen2,
-    &kStarcoder2,
+    &kGpt2, &kLlama, &kMistral, &kQwen2, &kStarcoder2,
 };
 inline const Family<BertConfig>* const kBertFamilies[] = {&kBert};
 inline const Family<T5Config>* const kT5Families[] = {&kT5};
