@@ -39,7 +39,7 @@ struct WordPieceTrainOptions {
 ///   std::vector<int64_t> ids = tokenizer.encode("Hello world");
 ///   std::string text = tokenizer.decode(ids);
 ///
-/// Data of one's own has Bpe and Vocab as well, which need no files of others.
+/// For your own data see also Bpe and Vocab, which need no tokenizer files.
 class Tokenizer {
  public:
   /// From a folder, by the first of these that it holds:

@@ -1,4 +1,4 @@
-// A layer of one's own: a plain struct with its parameters under a place in the model.
+// Writing a layer: a plain struct whose parameters have a scope in the model.
 #include <tapehead/tapehead.h>
 using namespace tapehead;
 

@@ -1,4 +1,4 @@
-// An op of one's own: a forward and its backward, and the proof that they belong together.
+// Writing an op: its forward and backward, checked against each other by gradcheck.
 #include <tapehead/tapehead.h>
 using namespace tapehead;
 
