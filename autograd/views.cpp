@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "tapehead/autograd/detail/region.h"
+#include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/reduce.h"
 #include "tapehead/core/error.h"

@@ -27,9 +27,13 @@ struct PutRows : CustomOp {
     return out;
   }
   std::array<Tensor, 3> backward(const Tensor& dy) const {
-    const Tensor zeros = core::full({saved(0).numel(), dy.shape()[1]}, 0, dy.dtype());
-    return {needs_grad(0) ? apply<PutRows>(dy, saved(0), zeros) : Tensor(), Tensor(),
-            needs_grad(2) ? index_select(dy, 0, saved(0)) : Tensor()};
+    std::array<Tensor, 3> out;
+    if (needs_grad(0)) {
+      const Tensor zeros = core::full({saved(0).numel(), dy.shape()[1]}, 0, dy.dtype());
+      out[0] = apply<PutRows>(dy, saved(0), zeros);
+    }
+    if (needs_grad(2)) out[2] = index_select(dy, 0, saved(0));
+    return out;
   }
 };
 

@@ -3,8 +3,9 @@
 
 #include <algorithm>
 
-#include "tapehead/autograd/detail/region.h"
+#include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/views.h"
 #include "tapehead/core/error.h"
 
@@ -45,6 +46,43 @@ struct DiagonalRegion {
   }
 };
 
+template <class Region>
+struct Put;
+
+/// The region of x, a view. `region.of(t)` finds it in any tensor t of x's shape; kName names the
+/// op.
+template <class Region>
+struct Take : CustomOp {
+  static constexpr const char* kName = Region::kName;
+  Region region;
+  Shape shape;
+  Tensor forward(const Tensor& x, const Region& r) {
+    region = r;
+    shape = x.shape();
+    return region.of(x);
+  }
+  Tensor backward(const Tensor& dy) const {
+    const Tensor sum = grad_buffer(0);
+    if (!sum.defined()) return apply<Put<Region>>(dy, shape, region);
+    core::add_into(region.of(sum), dy);
+    return {};
+  }
+};
+
+/// Zeros but for the region, which holds x: the gradient of Take.
+template <class Region>
+struct Put : CustomOp {
+  static constexpr const char* kName = Region::kName;
+  Region region;
+  Tensor forward(const Tensor& x, const Shape& shape, const Region& r) {
+    region = r;
+    Tensor out = core::full(shape, 0, x.dtype());
+    core::copy_into(region.of(out), x);
+    return out;
+  }
+  Tensor backward(const Tensor& dy) const { return apply<Take<Region>>(dy, region); }
+};
+
 void check_has_axes(const char* op, const Tensor& x) {
   if (x.dim() == 0) throw IndexError(fmt::format("{}: a 0-d tensor has no axes", op));
 }
@@ -64,7 +102,7 @@ Tensor slice(const Tensor& x, int64_t axis, Slice range) {
   const int64_t start = clamped(range.start),
                 span = std::max<int64_t>(clamped(range.stop) - start, 0);
   const int64_t length = span == 0 ? 0 : (span - 1) / range.step + 1;
-  return apply<detail::Take<SliceRegion>>(x, SliceRegion{at, start, length, range.step});
+  return apply<Take<SliceRegion>>(x, SliceRegion{at, start, length, range.step});
 }
 
 Tensor slice(const Tensor& x, int64_t axis, int64_t start, int64_t stop, int64_t step) {
@@ -78,8 +116,7 @@ Tensor select(const Tensor& x, int64_t axis, int64_t position) {
   if (position < -size || position >= size)
     throw IndexError(fmt::format("select: position {} is outside {}..{} of axis {} of {}", position,
                                  -size, size - 1, at, core::describe(x)));
-  return apply<detail::Take<SelectRegion>>(
-      x, SelectRegion{at, position < 0 ? position + size : position});
+  return apply<Take<SelectRegion>>(x, SelectRegion{at, position < 0 ? position + size : position});
 }
 
 Tensor diagonal(const Tensor& x, int64_t offset, int64_t axis0, int64_t axis1) {
@@ -91,7 +128,7 @@ Tensor diagonal(const Tensor& x, int64_t offset, int64_t axis0, int64_t axis1) {
   const int64_t rows = x.shape()[a] + std::min<int64_t>(offset, 0);
   const int64_t columns = x.shape()[b] - std::max<int64_t>(offset, 0);
   const int64_t length = std::max<int64_t>(std::min(rows, columns), 0);
-  return apply<detail::Take<DiagonalRegion>>(x, DiagonalRegion{a, b, offset, length});
+  return apply<Take<DiagonalRegion>>(x, DiagonalRegion{a, b, offset, length});
 }
 
 }  // namespace tapehead
