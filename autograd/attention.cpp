@@ -7,7 +7,7 @@
 #include <numeric>
 
 #include "tapehead/autograd/custom_op.h"
-#include "tapehead/autograd/detail/attention.h"
+#include "tapehead/autograd/detail/attention_parts.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/autograd/recompute_vjp.h"
 #include "tapehead/core/creation.h"

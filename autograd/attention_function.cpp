@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "tapehead/autograd/detail/attention.h"
+#include "tapehead/autograd/detail/attention_parts.h"
 #include "tapehead/autograd/detail/graph_task.h"
 #include "tapehead/autograd/detail/use_log.h"
 #include "tapehead/autograd/grad_mode.h"

@@ -1,6 +1,6 @@
 #include <limits>
 
-#include "tapehead/autograd/detail/attention.h"
+#include "tapehead/autograd/detail/attention_parts.h"
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "tapehead/autograd/detail/attention.h"
+#include "tapehead/autograd/detail/attention_parts.h"
 #include "tapehead/autograd/detail/padding.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"

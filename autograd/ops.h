@@ -359,12 +359,24 @@ Tensor index_select(const Tensor& x, int64_t axis, const Tensor& indices);
 /// x with the positions of `source` added to the given positions of an axis.
 Tensor index_add(const Tensor& x, int64_t axis, const Tensor& indices, const Tensor& source);
 
-/// x with values at the positions that the indices name: of integers one tensor for each of the
-/// first axes, broadcast against each other, to [I..., the other axes]; or one bool mask over the
-/// first axes, which stands for the positions where it is true. The values broadcast to that shape.
-/// Where a position comes more than once the last value stays; with `accumulate` all values are
-/// added to what is there. (ops/index_put.cpp)
-Tensor index_put(const Tensor& x, const std::vector<Tensor>& indices, const Tensor& values,
+/// x[i0, i1, …] of Python, with one index for each of the first axes (ops/tensor_index.cpp):
+///
+///   x.index({Slice(), 0})            x[:, 0]
+///   x.index({Ellipsis, Slice(1)})    x[..., 1:]
+///   x.index({None, 2})               x[None, 2]
+///   x.index({x > 0})                 x[x > 0]
+///   x.index({rows, columns})         x[rows, columns]
+///
+/// Without tensors among the indices it is a view. Tensors of integers are broadcast against each
+/// other, to I…, and these axes replace the indexed ones, or come first where those are not
+/// adjacent; a bool mask over k axes stands for the k tensors of the positions where it is true.
+/// Throws IndexError for more indices than axes or a position outside of its axis, ShapeError for
+/// a mask whose sizes are not those of its axes.
+Tensor index(const Tensor& x, const std::vector<TensorIndex>& indices);
+/// x with `values`, which broadcast to the shape of index(x, indices), at the elements that it
+/// selects. Where an element is selected more than once, the last value stays; with `accumulate`
+/// all values are added to what is there.
+Tensor index_put(const Tensor& x, const std::vector<TensorIndex>& indices, const Tensor& values,
                  bool accumulate = false);
 
 struct EmbeddingFuncOptions {

@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "tapehead/core/detail/strided.h"
-#include "tapehead/core/kernels/attention.h"
+#include "tapehead/core/kernels/attention_scores.h"
 #include "tapehead/core/kernels/elementwise_kernels.h"
 
 namespace tapehead::core {

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <variant>
 #include <vector>
 
 #include "tapehead/core/dtype.h"
@@ -80,12 +81,22 @@ void update_view(TensorImpl& view);
 /// How the losses of a batch become one number, if they do.
 enum class Reduction : uint8_t { mean, sum, none };
 
+/// In an index, a new axis of size 1; in a Slice, the default.
+inline constexpr std::nullopt_t None = std::nullopt;  // NOLINT(readability-identifier-naming)
+
+enum class EllipsisType : uint8_t { ellipsis };
+/// In an index, all axes that the other indices do not use.
+inline constexpr EllipsisType Ellipsis{};  // NOLINT(readability-identifier-naming)
+
 /// A slice of one axis, as Python's start:stop:step; negative positions count from the end.
 struct Slice {
-  int64_t start = 0;
-  int64_t stop = INT64_MAX;
-  int64_t step = 1;
+  int64_t start, stop, step;
+
+  Slice(std::optional<int64_t> from = None, std::optional<int64_t> to = None, int64_t stride = 1)
+      : start(from.value_or(0)), stop(to.value_or(INT64_MAX)), step(stride) {}
 };
+
+struct TensorIndex;
 
 /// A multi-dimensional array: a cheap handle whose copies share the same elements. With gradient
 /// tracking on, what is computed from it is recorded on the tape.
@@ -216,8 +227,8 @@ class Tensor {
   const Tensor& sub_(const Tensor& other) const;
   const Tensor& mul_(const Tensor& other) const;
   const Tensor& div_(const Tensor& other) const;
-  /// Sets the elements that index_put() sets, or adds to them.
-  const Tensor& index_put_(const std::vector<Tensor>& indices, const Tensor& values,
+  /// Sets the elements that index(indices) selects, or adds to them; see index_put().
+  const Tensor& index_put_(const std::vector<TensorIndex>& indices, const Tensor& values,
                            bool accumulate = false) const;
 
   /// A name for error messages: "h", "encoder.0.weight". Empty when there is none.
@@ -248,6 +259,13 @@ class Tensor {
   }
 
   Ref<detail::TensorImpl> impl_;
+};
+
+/// What stands for one or more axes in the brackets of Python's x[…]: None, Ellipsis, a position,
+/// a Slice, a tensor of integers, or a bool mask. See index().
+struct TensorIndex : std::variant<std::nullopt_t, EllipsisType, int64_t, Slice, Tensor> {
+  using variant::variant;
+  TensorIndex(bool) = delete;
 };
 
 /// Goes over x[0], x[1] …; each is a view, so that what is written into it is written into x.

@@ -7,7 +7,7 @@
 
 #include "tapehead/autograd/attention.h"
 #include "tapehead/core/creation.h"
-#include "tapehead/core/detail/attention.h"
+#include "tapehead/core/detail/tiled_attention.h"
 #include "tapehead/tests/attention_reference.h"
 
 namespace tapehead::op_tests {

@@ -14,7 +14,7 @@ import sys
 # Their first operand as a function is not that of the method; core/tensor.h declares the method.
 OTHER_METHODS = {'where'}
 COMPLETE = {'Tensor', 'Shape', 'Axes', 'Number', 'Slice', 'DType', 'Generator', 'Reduction', 'bool', 'double',
-            'int64_t', 'std::vector<int64_t>', 'std::vector<Tensor>'}
+            'int64_t', 'std::vector<int64_t>', 'std::vector<Tensor>', 'std::vector<TensorIndex>'}
 
 
 class Parameter:

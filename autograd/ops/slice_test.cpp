@@ -20,7 +20,7 @@ TAPEHEAD_OP_TEST(slice)
              [](Arrays& in) { return Arrays{columns(in[0], 0, 2, 2)}; }})
     .sample({{{{3, 5}}},
              [](const Tensors& in) {
-               return Tensors{in[0].slice(1, {.start = 1, .stop = 99, .step = 3})};
+               return Tensors{in[0].slice(1, Slice(1, 99, 3))};
              },
              [](Arrays& in) { return Arrays{columns(in[0], 1, 2, 3)}; }})
     .sample({{{{3, 5}}},
@@ -40,7 +40,7 @@ TAPEHEAD_OP_TEST(slice)
                    out(i, j) = in[0](i, j) * in[0](i, j + 1) + in[0](i, 4) * 2;
                return Arrays{out};
              }})
-    .bad<ValueError>([] { ones({3}).slice(0, {.step = 0}); },
+    .bad<ValueError>([] { ones({3}).slice(0, Slice(None, None, 0)); },
                      "slice: the step is 0; it must be at least 1 (flip() reverses)")
     .bad<IndexError>([] { ones({3}).slice(1, 0, 1); },
                      "slice: axis 1 is outside -1..0 of a tensor with 1 dimension")

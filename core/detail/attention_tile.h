@@ -1,10 +1,10 @@
-// The scores of one tile of attention, and the way back to what they are made of. See attention.h
+// The scores of one tile of attention, and the way back to what they are made of. See tiled_attention.h
 // for the letters.
 #pragma once
 
 #include <vector>
 
-#include "tapehead/core/detail/attention.h"
+#include "tapehead/core/detail/tiled_attention.h"
 #include "tapehead/core/detail/gemm.h"
 
 namespace tapehead::core {

@@ -1,4 +1,4 @@
-#include "tapehead/core/detail/attention.h"
+#include "tapehead/core/detail/tiled_attention.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,7 +8,7 @@
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/strided.h"
 #include "tapehead/core/detail/views.h"
-#include "tapehead/core/kernels/attention.h"
+#include "tapehead/core/kernels/attention_scores.h"
 #include "tapehead/core/kernels/random.h"
 #include "tapehead/core/parallel.h"
 

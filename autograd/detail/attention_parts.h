@@ -2,7 +2,7 @@
 #pragma once
 
 #include "tapehead/autograd/attention.h"
-#include "tapehead/core/detail/attention.h"
+#include "tapehead/core/detail/tiled_attention.h"
 
 namespace tapehead::detail {
 

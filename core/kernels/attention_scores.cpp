@@ -1,4 +1,4 @@
-#include "tapehead/core/kernels/attention.h"
+#include "tapehead/core/kernels/attention_scores.h"
 
 #include "tapehead/core/kernels/row_sums.h"
 
