@@ -83,7 +83,7 @@ struct Attention : CustomOp {
     for (size_t i = 0; i < kCount; ++i) x.push_back(saved(i));
     if (setup.functions) captured = setup.functions->captured();
     for (size_t i = 0; i < captured.size(); ++i) saved(kCount + 2 + i);
-    if (grad_enabled())
+    if (is_grad_enabled())
       return recompute_vjp(
           [&](const std::vector<Tensor>& in) {
             return std::vector{detail::plain_attention(setup.spec, with_operands(setup.in, in))};
@@ -322,7 +322,7 @@ AttentionOutput scaled_dot_product_attention(const Tensor& q, const Tensor& k, c
     if (in.query_starts.defined())
       throw ValueError(
           fmt::format("{}: weights_of takes no packed sequences; pass one of them at a time", kOp));
-    const NoGrad off;
+    const NoGradGuard off;
     result.weights = core::attention_weights(setup.spec, in, lse.detach(),
                                              chosen("heads", o.weights_of->heads, n.H),
                                              chosen("queries", o.weights_of->queries, n.T))

@@ -25,7 +25,7 @@ TileFunctions::TileFunctions(ScoreFunctionOf f, MaskFunctionOf visible)
     : f_(std::move(f)), visible_(std::move(visible)) {
   if (!f_) return;
   const UseLogging logging;
-  const NoGrad off;
+  const NoGradGuard off;
   scores_of(core::full({1, 1}, 0), at_of({0, 0, 0, 1, 0, 1}));
   for (const UseLog::Use& use : logging.tracked()) captured_.push_back(use.tensor);
 }
@@ -53,7 +53,7 @@ Tensor TileFunctions::operator()(const Tensor& scores, const ScoresAt& at) const
 }
 
 void TileFunctions::forward(const core::ScoreTile& tile, const Tensor& scores) {
-  const NoGrad off;
+  const NoGradGuard off;
   core::copy_into(scores, (*this)(scores.clone(), at_of(tile)));
 }
 
@@ -64,7 +64,7 @@ void TileFunctions::backward(const core::ScoreTile& tile, const Tensor& before,
   Tensor dx;
   std::vector<Tensor> found(captured_.size());
   {
-    const GradMode on(true);
+    const AutoGradMode on(true);
     const Tensor x = before.clone().set_requires_grad();
     const Tensor y = scores_of(x, at_of(tile));
     if (y.requires_grad()) {
@@ -73,7 +73,7 @@ void TileFunctions::backward(const core::ScoreTile& tile, const Tensor& before,
       pass.capture(x, &dx);
       for (size_t i = 0; i < captured_.size(); ++i) pass.capture(captured_[i], &found[i]);
       pass.start(y, gradient.clone(), "scaled_dot_product_attention");
-      const NoGrad off;
+      const NoGradGuard off;
       pass.run();
     }
   }

@@ -83,7 +83,7 @@ class Plain {
     Tensor sinks, largest;
     if (in_.sinks.defined()) sinks = in_.sinks.reshape({H_, 1, 1});
     {
-      const NoGrad off;
+      const NoGradGuard off;
       largest =
           S_ > 0 ? amax(x.detach(), -1, true) : core::full({B_, H_, T_, 1}, kHidden, x.dtype());
       if (sinks.defined()) largest = maximum(largest, sinks);

@@ -39,10 +39,10 @@ struct CheckpointNode final : Node {
     for (const SavedTensor& s : captured) leaves.push_back(s.get(*this));
     for (const SavedTensor& s : others) s.get(*this);
     std::vector<Tensor> results;
-    const bool recorded = grad_enabled();
+    const bool recorded = is_grad_enabled();
     {
       const RandomScope replay(generator);
-      const GradMode on(true);
+      const AutoGradMode on(true);
       const Blame blame(nullptr);
       results = f(x);
     }
@@ -73,7 +73,7 @@ struct CheckpointNode final : Node {
 }  // namespace
 
 std::vector<Tensor> run_checkpointed(TensorFunction f, const std::vector<Tensor>& inputs) {
-  if (!grad_enabled()) return f(inputs);
+  if (!is_grad_enabled()) return f(inputs);
   auto node = Ref<CheckpointNode>::adopt(new CheckpointNode);
   node->generator = default_generator();
   bool tracked = false;
@@ -85,7 +85,7 @@ std::vector<Tensor> run_checkpointed(TensorFunction f, const std::vector<Tensor>
   std::vector<Tensor> results;
   {
     const UseLogging logging;
-    const NoGrad off;
+    const NoGradGuard off;
     results = f(inputs);
     for (const auto& [t, version] : logging.tracked()) {
       const auto same = [&, &t = t](const Tensor& input) { return input.is_same(t); };

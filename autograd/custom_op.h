@@ -179,14 +179,14 @@ auto apply(const A&... args) {
   static_assert(
       requires { &Op::backward; }, "an op needs a backward");
   bool tracked = false;
-  if (grad_enabled())
+  if (is_grad_enabled())
     (detail::each_tensor([&](const Tensor& t) { tracked |= t.requires_grad(); }, args), ...);
   if (detail::use_log) [[unlikely]]
     (detail::each_tensor(detail::note_use, args), ...);
 
   const auto run = [&](detail::OpNode<Op>& node) {
     auto out = [&] {
-      const NoGrad off;
+      const NoGradGuard off;
       return node.forward(args...);
     }();
     static_assert(detail::fits_results<Op, decltype(out)>(),

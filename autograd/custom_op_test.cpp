@@ -163,13 +163,13 @@ TEST_CASE("an op that gives its operand back leaves the operand alone") {
   CHECK(values(c.grad()) == Doubles{1, 1});
 }
 
-TEST_CASE("an op that gives its operand back is not recorded under NoGrad") {
+TEST_CASE("an op that gives its operand back is not recorded under NoGradGuard") {
   struct Same : CustomOp {
     Tensor forward(const Tensor& x) { return x; }
     Tensor backward(const Tensor& dy) const { return dy * 5; }
   };
   const Tensor x = core::full({2}, 1).set_requires_grad();
-  const NoGrad off;
+  const NoGradGuard off;
   const Tensor y = apply<Same>(x);
   CHECK_FALSE(y.requires_grad());
   CHECK(x.requires_grad());

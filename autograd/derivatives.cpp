@@ -54,7 +54,7 @@ std::vector<Values> values_at(const Subject& s, const Tensor& input,
   for (const int64_t index : moved) guard.before.push_back(element(input, index));
   for (size_t k = 0; k < moved.size(); ++k) element(input, moved[k]) += step * along[k];
   std::vector<Values> out;
-  const GradMode on(true);
+  const AutoGradMode on(true);
   for (const Tensor& result : s.f(s.inputs))
     if (result.dtype() == f64) out.push_back(result.to_vector<double>());
   return out;

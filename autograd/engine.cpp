@@ -11,7 +11,7 @@ namespace tapehead {
 void Tensor::backward() const { backward(BackwardOptions{}); }
 
 void Tensor::backward(const BackwardOptions& options) const {
-  const GradMode mode(options.create_graph);
+  const AutoGradMode mode(options.create_graph);
   detail::GraphTask pass(options.retain_graph || options.create_graph);
   pass.start(*this, options.gradient, "backward");
   pass.run();
@@ -34,7 +34,7 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
   if (inputs.empty())
     throw ValueError(
         "grad: there are no inputs; pass the tensors to differentiate with respect to");
-  const GradMode mode(options.create_graph);
+  const AutoGradMode mode(options.create_graph);
   std::vector<Tensor> found(inputs.size());
   detail::GraphTask pass(options.retain_graph || options.create_graph);
   for (size_t i = 0; i < inputs.size(); ++i) {

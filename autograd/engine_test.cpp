@@ -75,10 +75,10 @@ TEST_CASE("backward of what is not tracked") {
   const Tensor x = tensor_of({2}, {1, 2});
   CHECK(error_of<GraphError>([&] { sum(x).backward(); }) ==
         "backward: [] f32 was not computed from a tensor that tracks gradients; call "
-        "set_requires_grad() on a leaf before, and compute outside of NoGrad");
+        "set_requires_grad() on a leaf before, and compute outside of NoGradGuard");
   CHECK(error_of<GraphError>([&] { Tensor().backward(); }) ==
         "backward: an undefined tensor was not computed from a tensor that tracks gradients; call "
-        "set_requires_grad() on a leaf before, and compute outside of NoGrad");
+        "set_requires_grad() on a leaf before, and compute outside of NoGradGuard");
 }
 
 TEST_CASE("backward runs once, or with retain_graph many times") {
@@ -213,20 +213,20 @@ TEST_CASE("a leaf's gradient is its own memory") {
   }
 }
 
-TEST_CASE("nothing is recorded under NoGrad, and each thread decides for itself") {
+TEST_CASE("nothing is recorded under NoGradGuard, and each thread decides for itself") {
   const Tensor x = leaf({2}, {1, 2});
   {
-    const NoGrad off;
-    CHECK_FALSE(grad_enabled());
+    const NoGradGuard off;
+    CHECK_FALSE(is_grad_enabled());
     CHECK_FALSE((x * 2).requires_grad());
     {
-      const GradMode on(true);
+      const AutoGradMode on(true);
       CHECK((x * 2).requires_grad());
     }
     bool in_thread = false;
     std::thread([&] { in_thread = (x * 2).requires_grad(); }).join();
     CHECK(in_thread);
-    CHECK_FALSE(grad_enabled());
+    CHECK_FALSE(is_grad_enabled());
   }
   CHECK((x * 2).requires_grad());
   CHECK_FALSE(no_grad([&] { return x * 2; }).requires_grad());
@@ -236,7 +236,7 @@ TEST_CASE("nothing is recorded under NoGrad, and each thread decides for itself"
 TEST_CASE("backward restores the mode and records nothing without create_graph") {
   const Tensor x = leaf({2}, {1, 2});
   sum(x * x).backward();
-  CHECK(grad_enabled());
+  CHECK(is_grad_enabled());
   CHECK_FALSE(x.grad().requires_grad());
 }
 

@@ -55,7 +55,7 @@ bool same_bits(const Tensor& a, const Tensor& b) {
 // Runs the function twice, and gives the results that can be differentiated.
 Tensors results_of(Subject& s) {
   const auto once = [&] {
-    const GradMode on(true);
+    const AutoGradMode on(true);
     return s.f(s.inputs);
   };
   const Tensors all = once(), again = once();
@@ -77,7 +77,7 @@ Tensors results_of(Subject& s) {
     if (!s.second && !all[r].requires_grad())
       throw GradcheckError(
           fmt::format("{}: {} is not tracked; compute it from the inputs with recorded ops, "
-                      "without detach() or NoGrad",
+                      "without detach() or NoGradGuard",
                       s.check, name));
     results.push_back(all[r]);
     if (!s.second) s.result_names.push_back(name);

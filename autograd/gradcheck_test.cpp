@@ -37,7 +37,7 @@ Tensor once(const Tensor& x) { return apply<Once>(x); }
 // A right gradient, but three times x when it is recorded: the derivative of that is consistent.
 struct OtherWhenRecorded : CustomOp {
   Tensor forward(const Tensor& x) { return save(x) * x; }
-  Tensor backward(const Tensor& dy) const { return dy * (grad_enabled() ? 3 : 2) * saved(0); }
+  Tensor backward(const Tensor& dy) const { return dy * (is_grad_enabled() ? 3 : 2) * saved(0); }
 };
 Tensor other_when_recorded(const Tensor& x) { return apply<OtherWhenRecorded>(x); }
 
@@ -156,7 +156,7 @@ TEST_CASE("what gradcheck says of functions that it cannot check") {
   CHECK(error_of([&] { gradcheck([](const Tensor& a) { return cube(a.detach()); }, {x}); }) ==
         "gradcheck: result 0 ([2] f64) is not tracked; compute it from the inputs with recorded "
         "ops, without "
-        "detach() or NoGrad");
+        "detach() or NoGradGuard");
   CHECK(error_of([&] { gradcheck(cube, {numbers({2}, f32)}); }) ==
         "gradcheck: input 0 ([2] f32) is not f64, in which alone differences are exact enough; "
         "convert it with "

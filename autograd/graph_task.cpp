@@ -131,7 +131,7 @@ void GraphTask::start(const Tensor& root, Tensor gradient, const char* op) {
   if (!root.requires_grad())
     throw GraphError(fmt::format(
         "{}: {} was not computed from a tensor that tracks gradients; call set_requires_grad() on "
-        "a leaf before, and compute outside of NoGrad",
+        "a leaf before, and compute outside of NoGradGuard",
         op, core::describe(root)));
   if (!gradient.defined()) {
     if (root.numel() != 1)
@@ -219,7 +219,7 @@ void GraphTask::visit(Node& node, Grads& grads) {
 }
 
 Grads GraphTask::differentiate(Node& node, Grads& grads) {
-  Running running(node, !grad_enabled() && !anomaly_mode ? this : nullptr, unwanted(node));
+  Running running(node, !is_grad_enabled() && !anomaly_mode ? this : nullptr, unwanted(node));
   if (node.released)
     throw GraphError(
         "backward: this graph was released by an earlier backward(); pass retain_graph the first "

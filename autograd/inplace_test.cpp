@@ -133,7 +133,7 @@ TEST_CASE("backward names what was changed in place, by what, and what to write 
 TEST_CASE("what ops in place refuse") {
   const Tensor x = leaf({2}, {1, 2});
   CHECK(error_of<GraphError>([&] { x.add_(1); }) ==
-        "add_: [2] f64 is a leaf that tracks gradients; change it inside NoGrad");
+        "add_: [2] f64 is a leaf that tracks gradients; change it inside NoGradGuard");
   no_grad([&] { x.add_(1); });
   CHECK(values(x) == Doubles{2, 3});
   CHECK(error_of<ShapeError>([&] {

@@ -23,7 +23,7 @@ bool is_too_deep(const std::string& error) {
 // Runs passes within one another, each started by a hook of the one around; gives how many ran.
 int run_hooks(int levels) {
   if (levels == 0) return 0;
-  const GradMode on(true);
+  const AutoGradMode on(true);
   const Tensor x = core::full({2}, 1).set_requires_grad();
   int inner = 0;
   x.register_hook([&](const Tensor&) {
@@ -45,7 +45,7 @@ struct Recursive : CustomOp {
   }
   Tensor backward(const Tensor& dy) const {
     if (levels == 0) return dy * 2;
-    const GradMode on(true);
+    const AutoGradMode on(true);
     const Tensor x = saved(0).detach().set_requires_grad();
     return dy * grad({sum(apply<Recursive>(x, levels - 1))}, {x})[0];
   }
@@ -68,7 +68,7 @@ struct Again : CustomOp {
   }
   Tensor backward(const Tensor& dy) const {
     if (!std::exchange(*done, true)) {
-      const GradMode on(true);
+      const AutoGradMode on(true);
       sum(*result).backward();
     }
     return 2 * dy * saved(0);

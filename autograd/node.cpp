@@ -56,7 +56,7 @@ Grads LeafNode::run_backward(Grads& grads) {
     const bool ours = arrived.impl()->references == 1 && !arrived.impl()->storage->is_shared() &&
                       arrived.is_contiguous();
     grad = ours ? std::move(arrived) : arrived.clone();
-  } else if (grad_enabled()) {
+  } else if (is_grad_enabled()) {
     grad = grad + arrived;
   } else {
     grad.add_(arrived);
@@ -146,7 +146,7 @@ Tensor SavedTensor::get(const Node& node) const {
   if (!value_.defined()) return {};
   Storage& storage = *value_.impl()->storage;
   if (&storage != storage_ || storage.version() != version_) throw_changed(node);
-  if (output_ < 0 || !grad_enabled()) return value_;
+  if (output_ < 0 || !is_grad_enabled()) return value_;
   Tensor out = value_.detach();
   attach(out, Ref<Node>::share(const_cast<Node*>(&node)), static_cast<uint32_t>(output_));
   return out;

@@ -18,7 +18,7 @@ struct Alias : CustomOp {
 Grads recompute_vjp(const std::function<std::vector<Tensor>(const std::vector<Tensor>&)>& f,
                     const std::vector<Tensor>& inputs, std::span<const Tensor> grads,
                     const std::vector<Tensor>& captured) {
-  const GradMode on(true);
+  const AutoGradMode on(true);
   std::vector<Tensor> x;
   for (const Tensor& t : inputs)
     x.push_back(t.defined() && t.requires_grad() ? apply<Alias>(t) : t);

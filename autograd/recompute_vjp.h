@@ -9,9 +9,10 @@
 namespace tapehead {
 
 /// The gradients of f(inputs), from those of its results, by recording `f` anew from simple ops.
-/// What a fused op gives as its backward when that is itself to be differentiated (grad_enabled()
-/// in backward): exact, at the price of the simple ops. Undefined inputs and gradients are passed
-/// over. Tracked tensors that `f` captures besides get their gradients after those of the inputs.
+/// What a fused op gives as its backward when that is itself to be differentiated
+/// (is_grad_enabled() in backward): exact, at the price of the simple ops. Undefined inputs and
+/// gradients are passed over. Tracked tensors that `f` captures besides get their gradients after
+/// those of the inputs.
 Grads recompute_vjp(const std::function<std::vector<Tensor>(const std::vector<Tensor>&)>& f,
                     const std::vector<Tensor>& inputs, std::span<const Tensor> grads,
                     const std::vector<Tensor>& captured = {});

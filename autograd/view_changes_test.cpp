@@ -132,12 +132,13 @@ TEST_CASE("what writing through views refuses") {
   const Tensor x = leaf({2, 2}, {1, 2, 3, 4});
   CHECK(error_of<GraphError>([&] { x[0] = 1; }) ==
         "copy_: [2] f64 is a view of [2, 2] f64, a leaf that tracks gradients; change it inside "
-        "NoGrad");
+        "NoGradGuard");
   const Tensor hidden = no_grad([&] { return zeros({2, 2}, f64)[0]; });
   const Tensor root = zeros({2, 2}, f64);
   const Tensor row = no_grad([&] { return root[0]; });
   CHECK(error_of<GraphError>([&] { row.copy_(x[0]); }) ==
-        "copy_: [2] f64 is a view made under NoGrad, of whose change gradients cannot be recorded; "
+        "copy_: [2] f64 is a view made under NoGradGuard, of whose change gradients cannot be "
+        "recorded; "
         "make the view while they are");
   CHECK(error_of<ValueError>([&] { root.clone() = 1; }) ==
         "operator=: [2, 2] f64 shares its elements with no other tensor, so that what is written "

@@ -118,7 +118,7 @@ struct SetView : CustomOp {
   std::array<Tensor, 2> backward(const Tensor& dy) const {
     std::array<Tensor, 2> out;
     const bool in_place =
-        !grad_enabled() && is_only_holder(dy) && dy.strides() == region.root_strides;
+        !is_grad_enabled() && is_only_holder(dy) && dy.strides() == region.root_strides;
     if (needs_grad(1)) {
       out[1] = apply<TakeView>(dy, region);
       if (in_place) out[1] = core::clone(out[1]);
@@ -155,7 +155,7 @@ void link_views(std::span<Tensor> results, const Tensor& operand) {
     if (!result.defined() || result.is_same(operand)) continue;
     TensorImpl& view = *result.impl();
     if (view.storage != other->storage) continue;
-    if (!grad_enabled() || other->has_hidden_root) {
+    if (!is_grad_enabled() || other->has_hidden_root) {
       view.has_hidden_root = true;
     } else {
       view.root = other->root ? other->root : Ref<TensorImpl>::share(other);
@@ -169,7 +169,7 @@ void update_view(TensorImpl& view) {
   view.changes = root.changes;
   if (root.storage != view.storage) return;  // the root was converted to another type
   const Tensor whole = handle_of(&root);
-  const GradMode on(true);
+  const AutoGradMode on(true);
   move_to(view, apply<TakeView>(whole, ViewRegion(view, root)));
 }
 
@@ -189,20 +189,21 @@ Tensor copy_on_tape(const Tensor& t) {
 
 void check_recordable(const char* op, const Tensor& t) {
   if (t.requires_grad() && t.is_leaf())
-    throw GraphError(fmt::format("{}: {} is a leaf that tracks gradients; change it inside NoGrad",
-                                 op, core::describe(t)));
+    throw GraphError(
+        fmt::format("{}: {} is a leaf that tracks gradients; change it inside NoGradGuard", op,
+                    core::describe(t)));
   const TensorImpl& impl = *t.impl();
   if (impl.has_hidden_root)
     throw GraphError(
-        fmt::format("{}: {} is a view made under NoGrad, of whose change gradients "
+        fmt::format("{}: {} is a view made under NoGradGuard, of whose change gradients "
                     "cannot be recorded; make the view while they are",
                     op, core::describe(t)));
   if (!impl.root) return;
   const Tensor root = handle_of(impl.root.get());
   if (root.requires_grad() && root.is_leaf())
-    throw GraphError(
-        fmt::format("{}: {} is a view of {}, a leaf that tracks gradients; change it inside NoGrad",
-                    op, core::describe(t), core::describe(root)));
+    throw GraphError(fmt::format(
+        "{}: {} is a view of {}, a leaf that tracks gradients; change it inside NoGradGuard", op,
+        core::describe(t), core::describe(root)));
 }
 
 void record_change(const Tensor& t, const Tensor& value) {

@@ -14,7 +14,7 @@ constexpr int64_t kVocab = 50257;
 
 // Tokens a second after `context` tokens: the median of those that follow.
 double speed(const nn::Gpt& gpt, int64_t context) {
-  const NoGrad off;
+  const NoGradGuard off;
   auto caches = gpt.caches();
   Tensor ids = randint(kVocab, {1, context});
   std::vector<double> times;

@@ -61,7 +61,7 @@ struct TensorImpl {
   // a view of none, and as of which of its changes `node` is. See autograd/detail/views.h.
   Ref<TensorImpl> root;
   uint32_t changes = 0;          // of a root: how many were recorded
-  bool has_hidden_root = false;  // a view made under NoGrad
+  bool has_hidden_root = false;  // a view made under NoGradGuard
 
   TensorImpl() = default;
   ~TensorImpl() { delete name; }

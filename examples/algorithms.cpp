@@ -82,7 +82,7 @@ Tensor answer(const Tensor& out, const data::Episodes& e) {
 
 // The percentage of the bits of the answers that are wrong.
 double bit_error(const Options& t, const nn::Machine& machine, bool longer, uint64_t seed) {
-  const NoGrad off;
+  const NoGradGuard off;
   double wrong = 0, bits = 0;
   for (int64_t i = 0; i < t.tests; ++i) {
     const data::Episodes e = data::episodes(episodes_of(t, longer), seed, i);
@@ -114,7 +114,7 @@ void draw_maps(const Titled& shown, const train::AttentionMapStyle& style,
 // read.
 void draw(const Options& t, const nn::Machine& machine, bool longer, uint64_t seed,
           const std::string& path) {
-  const NoGrad off;
+  const NoGradGuard off;
   data::EpisodeOptions one = episodes_of(t, longer);
   one.batch = 1, one.shortest = one.longest, one.fewest = one.most;
   const data::Episodes e = data::episodes(one, seed, 0);

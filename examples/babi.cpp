@@ -42,7 +42,7 @@ struct Trained {
   // Without gradients and dropout, stories of similar length together.
   template <class Each>
   void in_batches(const std::vector<data::Story>& stories, const Each& each) const {
-    const NoGrad off;
+    const NoGradGuard off;
     params.eval();
     const std::vector<int64_t> lengths = word_counts(stories);
     std::vector<int64_t> order(stories.size());
@@ -78,7 +78,7 @@ struct Trained {
 // What each hop looked at, of a question of each task whose story is not long, and not short where
 // there are others.
 void draw(const Trained& m, const Corpus& c, const std::string& path) {
-  const NoGrad off;
+  const NoGradGuard off;
   m.params.eval();
   std::vector<Tensor> looks;
   std::vector<train::AttentionMap> maps;
@@ -113,7 +113,7 @@ void draw(const Trained& m, const Corpus& c, const std::string& path) {
 }
 
 void interact(const Trained& m, const Corpus& c) {
-  const NoGrad off;
+  const NoGradGuard off;
   m.params.eval();
   fmt::print("Type sentences, a question with ? at its end, or an empty line to begin anew.\n");
   auto story = std::make_shared<std::vector<data::StoryQuestion::Words>>();

@@ -119,7 +119,7 @@ struct Task {
 };
 
 double accuracy(const Model& model, const Task& task) {
-  const NoGrad off;
+  const NoGradGuard off;
   model.params.eval();
   const auto count = static_cast<int64_t>(task.corpus.test.size());
   double right = 0;
@@ -157,7 +157,7 @@ double tune(const Model& model, const Task& task, const Options& t, const train:
 
 // Where each head of the last layer looks in an example.
 void draw(const Model& model, const Task& task, const std::string& path) {
-  const NoGrad off;
+  const NoGradGuard off;
   model.params.eval();
   Batch batch = task.reader.batch(task.corpus.test, std::vector<int64_t>{0});
   batch.input.attention.weights_of = WeightsOf{};

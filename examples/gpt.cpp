@@ -130,7 +130,7 @@ Model make_gpt(const nn::Params& params, const Options& t, const Tokens& tokens,
 // The mean loss in nats a token, over all windows side by side.
 double loss_of(const nn::Params& params, const Model& model, const std::vector<int64_t>& tokens,
                int64_t length) {
-  const NoGrad off;
+  const NoGradGuard off;
   params.eval();
   const std::vector<int64_t> starts = starts_in(tokens, length, length);
   double sum = 0;

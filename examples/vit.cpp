@@ -74,7 +74,7 @@ std::vector<int64_t> numbers(int64_t from, int64_t to) {
 
 // The digits that the model reads, i64 [N].
 Tensor read_digits(const nn::Params& params, const nn::Vit& vit, const Split& split) {
-  const NoGrad off;
+  const NoGradGuard off;
   params.eval();
   std::vector<Tensor> found;
   for (int64_t i = 0; i < split.count(); i += 200) {
@@ -102,7 +102,7 @@ void draw(const nn::Params& params, const nn::Vit& vit, const Split& split, int6
         chosen.push_back(static_cast<int64_t>(i));
         ++n;
       }
-  const NoGrad off;
+  const NoGradGuard off;
   params.eval();
   const Tensor images = batch_of(split, chosen).images, seen = vit.rollout(images).contiguous();
   std::vector<train::ImageAttention> maps;

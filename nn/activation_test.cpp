@@ -44,7 +44,7 @@ TEST_CASE("a layer without an activation takes relu") {
   nn::Params params(1);
   const nn::FeedForward open(params / "open", {.embed_dim = 3});
   const nn::FeedForward named(params / "named", {.embed_dim = 3, .activation = nn::relu});
-  const NoGrad off;
+  const NoGradGuard off;
   for (const char* name : {"up.weight", "up.bias", "down.weight", "down.bias"})
     params[std::string("named.") + name].copy_(params[std::string("open.") + name]);
   const Tensor x = randn({4, 3});

@@ -38,7 +38,7 @@ struct AdditiveScores : CustomOp {
 
   Grads backward(const Tensor& dy) const {
     const Tensor keys = saved(0), query = saved(1), v = saved(2);
-    if (grad_enabled()) return recompute_vjp(simple_scores, {keys, query, v}, {&dy, 1});
+    if (is_grad_enabled()) return recompute_vjp(simple_scores, {keys, query, v}, {&dy, 1});
     const int64_t B = keys.size(0), S = keys.size(1), A = keys.size(2);
     // One buffer for all the queries that look at the same keys.
     Tensor dkeys = needs_grad(0) ? grad_buffer(0) : Tensor();

@@ -231,7 +231,7 @@ std::vector<Hypothesis> beam_search(const Decoder& decoder, int64_t batch, const
         fmt::format("beam_search: a batch of {} and length_penalty = {}; the batch must not be "
                     "negative, and the penalty finite",
                     batch, o.length_penalty));
-  const NoGrad off;
+  const NoGradGuard off;
   Search search(batch, o);
   Rows rows{.tokens = std::vector<int64_t>(static_cast<size_t>(batch), o.bos), .stay = true};
   while (!rows.tokens.empty()) {

@@ -17,7 +17,7 @@ TEST_CASE("a depthwise convolution is its formula, up to each sequence's length"
     nn::Params params(1);
     const nn::DepthwiseConv conv(params / "conv", 2, {.kernel_size = K});
     params.to(f64);
-    const NoGrad off;
+    const NoGradGuard off;
     conv.bias.copy_(from_vector(std::vector<double>{0.5, -2}));
     const Tensor x = randn({3, 5, 2}, f64);
     for (const bool padded : {false, true}) {

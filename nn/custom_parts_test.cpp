@@ -71,7 +71,7 @@ TEST_CASE("LoRA around the projections of a frozen GPT learns") {
   for (int step = 0; step < 60; ++step) {
     params.zero_grad();
     gpt.loss(x, next).backward();
-    const NoGrad off;
+    const NoGradGuard off;
     for (const nn::Param& p : params.trainable()) p.value.sub_(0.1 * p.value.grad());
   }
   CHECK(gpt.loss(x, next).item() < before - 0.1);

@@ -221,7 +221,7 @@ std::vector<std::vector<int64_t>> generate_all(const LanguageModel& model, const
       throw ValueError(
           fmt::format("generate_all: prompt {} is empty; it must have a token at least", i));
   if (prompts.empty()) return {};
-  const NoGrad off;
+  const NoGradGuard off;
   Writing writing(prompts, o);
   for (Tensor ids = writing.first(); !writing.done();) {
     const Tensor logits = next_logits("generate", model, ids);

@@ -223,7 +223,7 @@ namespace {
 // Weights with which a model says something definite, and something else after other tokens.
 void make_definite(const nn::Params& params) {
   params.to(f64);
-  const NoGrad off;
+  const NoGradGuard off;
   for (const nn::Param& param : params.all()) param.value.copy_(param.value * 12);
 }
 
@@ -290,7 +290,7 @@ void try_all(const nn::Gpt& gpt, const Ids& prompt, const Ids& made, double sum,
 }  // namespace
 
 TEST_CASE("a wide beam finds the most probable continuation that there is") {
-  const NoGrad off;
+  const NoGradGuard off;
   nn::Params params(4);
   const nn::Gpt gpt(params / "gpt",
                     {.vocab_size = 5,

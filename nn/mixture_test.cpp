@@ -130,7 +130,7 @@ TEST_CASE("the balance keeps experts in use") {
       params.zero_grad();
       const nn::MoeOutput mixed = mixture(x);
       (mean(square(mixed.out - x)) + weight * mixed.balance_loss).backward();
-      const NoGrad off;
+      const NoGradGuard off;
       for (const nn::Param& p : params.all())
         if (p.value.grad().defined()) p.value.sub_(0.3 * p.value.grad());
     }

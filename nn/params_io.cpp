@@ -37,7 +37,7 @@ void Params::save(const std::string& path) const {
 
 Params::LoadPlan Params::plan(std::span<const NamedTensor> tensors, const std::string& source,
                               const LoadOptions& options) const {
-  const NoGrad no_grad;
+  const NoGradGuard no_grad;
   check_own_weights("load", "load()");
   const std::vector<bool> may_stay = keepers(all(), options.keep);
   std::vector<const NamedTensor*> found(all().size());
@@ -74,7 +74,7 @@ void Params::check(std::span<const NamedTensor> tensors, const std::string& sour
 
 std::vector<std::string> Params::load(std::span<const NamedTensor> tensors,
                                       const std::string& source, const LoadOptions& options) const {
-  const NoGrad no_grad;
+  const NoGradGuard no_grad;
   LoadPlan planned = plan(tensors, source, options);
   for (const auto& [to, from] : planned.copies) to.copy_(from);
   return std::move(planned.kept);

@@ -28,7 +28,7 @@ RnnWeights make_weights(const Scope& at, const std::string& suffix, int64_t inpu
   w.b_ih = at.param("bias_ih" + suffix, {rows}, within);
   w.b_hh = at.param("bias_hh" + suffix, {rows}, within);
   if (o.cell == RnnCell::lstm && o.forget_bias != 0) {
-    const NoGrad no_grad;
+    const NoGradGuard no_grad;
     w.b_ih.slice(0, hidden_size, 2 * hidden_size).add_(o.forget_bias);
   }
   return w;

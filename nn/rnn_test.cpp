@@ -39,7 +39,7 @@ void check_close(const char* what, const Tensor& got, const std::vector<double>&
 
 void fill(const nn::Params& params, DType dtype) {
   params.to(dtype);
-  const NoGrad no_grad;
+  const NoGradGuard no_grad;
   int64_t salt = 0;
   for (const nn::Param& p : params.all()) {
     Tensor value = p.value;
@@ -110,7 +110,7 @@ TEST_CASE("rnn: a cell, step by step, is the network") {
     const nn::Cell cell(params / "cell", C, H, {.cell = nn::cell_from(name)});
     const nn::Rnn rnn(params / "rnn", C, H, {.cell = nn::cell_from(name)});
     params.to(f64);
-    const NoGrad no_grad;
+    const NoGradGuard no_grad;
     for (const char* part : {"weight_ih", "weight_hh", "bias_ih", "bias_hh"}) {
       Tensor to = params[std::string("cell.") + part];
       to.copy_(params[std::string("rnn.") + part + "_l0"]);

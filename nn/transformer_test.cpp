@@ -68,7 +68,7 @@ TEST_CASE("packed projections are the separate ones, joined") {
   const Tensor x = randn({2, 3, 8}, f64);
   const LayerFixture apart({.embed_dim = 8, .num_heads = 4, .num_kv_heads = 2});
   LayerFixture packed({.embed_dim = 8, .num_heads = 4, .num_kv_heads = 2, .packed_qkv = true});
-  const NoGrad off;
+  const NoGradGuard off;
   for (const char* what : {"weight", "bias"}) {
     std::vector<Tensor> parts;
     for (const char* name : {"q.", "k.", "v."})
@@ -221,7 +221,7 @@ TEST_CASE("a feed-forward layer with a kernel reads its neighbours, gated or not
   const auto layer = [&](const std::string& name, const Tensor& t) {
     return linear(t, params[name + ".weight"], params[name + ".bias"]);
   };
-  const NoGrad off;
+  const NoGradGuard off;
   for (const std::string name : {"plain", "gated"}) {
     CAPTURE(name);
     conv.weight.copy_(params[name + ".conv.weight"]);

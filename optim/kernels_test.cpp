@@ -52,7 +52,7 @@ Sample averages(double decay) {
                 params.to(x[0].dtype());
                 optim::Ema ema(params, decay);
                 for (const Tensor& value : x) {
-                  const NoGrad no_grad;
+                  const NoGradGuard no_grad;
                   w.copy_(value);
                   ema.update();
                 }

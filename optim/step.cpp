@@ -86,7 +86,7 @@ void Step::begin(const char* name, double grad_scale, const std::vector<ParamGro
 }
 
 void Step::update(size_t i, const std::function<void(Parameter&)>& f) {
-  const NoGrad no_grad;
+  const NoGradGuard no_grad;
   Item& item = items_[i];
   detail::Entry& entry = *item.entry;
   Parameter parameter(entry, group(i), *specs_);

@@ -52,7 +52,7 @@ inline nn::hf::Folder folder_of(const Scratch& scratch, const HfCase& c) {
 /// The output of a folder's model in f64, on the inputs of hf_record.py; the model is saved into
 /// another folder.
 inline Tensor run_hf(const nn::hf::Folder& folder, const std::string& again) {
-  const NoGrad off;
+  const NoGradGuard off;
   const nn::hf::Model model = nn::hf::load(folder);
   nn::hf::save(again, model, {.from = &folder});
   model.params.to(f64);

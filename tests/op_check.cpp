@@ -100,11 +100,11 @@ Problem tracking(const Sample& s, DType dtype) {
     if (s.differentiable && is_floating(results[r].dtype()) && !results[r].requires_grad())
       return fmt::format("result {} is not tracked: its gradient is lost", r);
   }
-  const NoGrad off;
+  const NoGradGuard off;
   for (const Tensor& result : s.call(operands))
     if (result.requires_grad() && std::none_of(operands.begin(), operands.end(),
                                                [&](const Tensor& x) { return x.is_same(result); }))
-      return "a result is tracked under NoGrad";
+      return "a result is tracked under NoGradGuard";
   return std::nullopt;
 }
 

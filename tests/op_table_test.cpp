@@ -41,7 +41,7 @@ struct OnceOnly : CustomOp {
 };
 // Consistent in itself when it is recorded.
 struct OtherWhenRecorded : Right {
-  Tensor backward(const Tensor& dy) const { return grad_enabled() ? 3 * dy : 2 * dy; }
+  Tensor backward(const Tensor& dy) const { return is_grad_enabled() ? 3 * dy : 2 * dy; }
 };
 struct LosesOperand : CustomOp {
   Tensor forward(const Tensor& a, const Tensor& b) {

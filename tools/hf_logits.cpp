@@ -108,7 +108,7 @@ NamedTensor run(const nn::Vit& vit, const std::string& input) {
 }
 
 void run(const Arguments& arguments) {
-  const NoGrad off;
+  const NoGradGuard off;
   const nn::hf::Folder folder = nn::hf::read_folder(arguments.folder, arguments.ignored_fields);
   const nn::hf::Model model = nn::hf::load(folder);
   if (!arguments.save.empty()) nn::hf::save(arguments.save, model, {.from = &folder});

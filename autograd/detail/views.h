@@ -16,7 +16,7 @@ namespace tapehead::detail {
 /// Throws GraphError for a tensor whose elements share memory with each other.
 void check_not_expanded(const char* op, const Tensor& t);
 /// Throws GraphError when a change of the tensor cannot be recorded: it is a leaf that tracks
-/// gradients, a view of one, or a view that was made under NoGrad.
+/// gradients, a view of one, or a view that was made under NoGradGuard.
 void check_recordable(const char* op, const Tensor& t);
 /// Records that the tensor was set to `value`, which has its shape and type.
 void record_change(const Tensor& t, const Tensor& value);
@@ -30,7 +30,7 @@ void change(const char* op, const Tensor& t, const Tensor& other, Value value, D
   check_not_expanded(op, t);
   if (use_log) [[unlikely]]
     note_use(t), note_use(other);
-  if (grad_enabled() && (t.requires_grad() || other.requires_grad())) {
+  if (is_grad_enabled() && (t.requires_grad() || other.requires_grad())) {
     check_recordable(op, t);
     const Tensor changed = value().to(t.dtype()).expand(t.shape());
     core::copy_into(t, changed);

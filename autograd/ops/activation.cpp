@@ -21,7 +21,7 @@ struct Relu : CustomOp {
     return save(core::activation(kName, Activation::relu, x));
   }
   Tensor backward(const Tensor& dy) const {
-    if (!grad_enabled()) return core::gradient(Gradient::relu_of_result, dy, saved(0));
+    if (!is_grad_enabled()) return core::gradient(Gradient::relu_of_result, dy, saved(0));
     return where(saved(0) <= 0, 0, dy);
   }
 };
@@ -34,7 +34,7 @@ struct LeakyRelu : CustomOp {
     return core::activation(kName, Activation::leaky_relu, save(x), {slope});
   }
   Tensor backward(const Tensor& dy) const {
-    if (!grad_enabled()) return core::gradient(Gradient::leaky_relu, dy, saved(0), {slope});
+    if (!is_grad_enabled()) return core::gradient(Gradient::leaky_relu, dy, saved(0), {slope});
     return where(saved(0) > 0, dy, slope * dy);
   }
 };
@@ -48,7 +48,7 @@ struct Elu : CustomOp {
   }
   Tensor backward(const Tensor& dy) const {
     const Tensor x = saved(0);
-    if (!grad_enabled()) return core::gradient(Gradient::elu, dy, x, {alpha});
+    if (!is_grad_enabled()) return core::gradient(Gradient::elu, dy, x, {alpha});
     return dy * where(x > 0, 1, alpha * exp(minimum(x, 0)));  // no infinities where x > 0
   }
 };
@@ -63,7 +63,7 @@ struct Hardtanh : CustomOp {
   }
   Tensor backward(const Tensor& dy) const {
     const Tensor x = saved(0);
-    if (!grad_enabled()) return core::gradient(Gradient::hardtanh, dy, x, {low, high});
+    if (!is_grad_enabled()) return core::gradient(Gradient::hardtanh, dy, x, {low, high});
     return where((x > low) & (x < high), dy, 0);
   }
 };
@@ -73,7 +73,7 @@ struct Softsign : CustomOp {
   Tensor forward(const Tensor& x) { return core::activation(kName, Activation::softsign, save(x)); }
   Tensor backward(const Tensor& dy) const {
     const Tensor x = saved(0);
-    if (!grad_enabled()) return core::gradient(Gradient::softsign, dy, x);
+    if (!is_grad_enabled()) return core::gradient(Gradient::softsign, dy, x);
     return dy / square(1 + abs(x));
   }
 };

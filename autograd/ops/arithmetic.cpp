@@ -57,7 +57,7 @@ struct Div : CustomOp {
  private:
   Tensor gradient_of_divisor(const Tensor& dy, const Tensor& b) const {
     const Tensor a = saved(0);
-    if (!grad_enabled()) return core::ternary(kName, kernels::Ternary::div_gradient, dy, a, b);
+    if (!is_grad_enabled()) return core::ternary(kName, kernels::Ternary::div_gradient, dy, a, b);
     return -(dy / b) * (a / b);
   }
 };

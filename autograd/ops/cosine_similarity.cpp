@@ -37,7 +37,7 @@ struct CosineSimilarity : CustomOp {
 
   std::array<Tensor, 2> backward(const Tensor& dout) const {
     const Tensor x = saved(0), y = saved(1);
-    if (grad_enabled()) {
+    if (is_grad_enabled()) {
       const auto simple = [least = eps](const auto& in) { return simple_cosines(in, least); };
       const Grads grads = recompute_vjp(simple, {x, y}, {&dout, 1});
       return {grads[0], grads[1]};

@@ -75,7 +75,7 @@ struct CrossEntropy : CustomOp {
   }
 
   Tensor backward(const Tensor& dy) const {
-    if (grad_enabled()) return recorded(dy);
+    if (is_grad_enabled()) return recorded(dy);
     const ClassTargets& t = *targets;
     const Tensor x = core::contiguous(saved(0)), dx = core::empty_like(x);
     const kernels::RowKernels& kernel = kernels::rows(x.dtype());

@@ -48,7 +48,7 @@ struct Sin : CustomOp {
     return core::unary(kName, Unary::sin, core::floating(save(x)));
   }
   Tensor backward(const Tensor& dy) const {
-    if (!grad_enabled()) return core::gradient(Gradient::sin, dy, saved(0));
+    if (!is_grad_enabled()) return core::gradient(Gradient::sin, dy, saved(0));
     return dy * cos(saved(0));
   }
 };
@@ -59,7 +59,7 @@ struct Cos : CustomOp {
     return core::unary(kName, Unary::cos, core::floating(save(x)));
   }
   Tensor backward(const Tensor& dy) const {
-    if (!grad_enabled()) return core::gradient(Gradient::cos, dy, saved(0));
+    if (!is_grad_enabled()) return core::gradient(Gradient::cos, dy, saved(0));
     return -dy * sin(saved(0));
   }
 };
@@ -78,7 +78,7 @@ struct Erf : CustomOp {
     return core::unary(kName, Unary::erf, core::floating(save(x)));
   }
   Tensor backward(const Tensor& dy) const {
-    if (!grad_enabled()) return core::gradient(Gradient::erf, dy, saved(0));
+    if (!is_grad_enabled()) return core::gradient(Gradient::erf, dy, saved(0));
     constexpr double kTwoByRootPi = 1.1283791670955126;
     return kTwoByRootPi * dy * exp(-square(saved(0)));
   }
@@ -88,7 +88,7 @@ struct Abs : CustomOp {
   static constexpr const char* kName = "abs";
   Tensor forward(const Tensor& x) { return core::unary(kName, Unary::abs, save(x)); }
   Tensor backward(const Tensor& dy) const {
-    if (!grad_enabled()) return core::gradient(Gradient::abs, dy, saved(0));
+    if (!is_grad_enabled()) return core::gradient(Gradient::abs, dy, saved(0));
     return dy * sign(saved(0));
   }
 };

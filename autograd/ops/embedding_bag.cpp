@@ -48,7 +48,7 @@ struct EmbeddingBag : CustomOp {
 
   Grads backward(const Tensor& dy) const {
     const Tensor weight = saved(0), factors = saved(1), ids = saved(2);
-    if (grad_enabled()) {
+    if (is_grad_enabled()) {
       const int64_t pad = padding;
       auto grads = recompute_vjp(
           [ids, pad](const std::vector<Tensor>& in) -> std::vector<Tensor> {

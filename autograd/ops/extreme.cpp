@@ -24,7 +24,8 @@ struct Maximum : CustomOp {
 
  private:
   static Tensor of_first(const Tensor& dy, const Tensor& a, const Tensor& b) {
-    if (!grad_enabled()) return core::ternary(kName, kernels::Ternary::maximum_gradient, dy, a, b);
+    if (!is_grad_enabled())
+      return core::ternary(kName, kernels::Ternary::maximum_gradient, dy, a, b);
     return where(a == b, 0.5 * dy, where(a < b, 0, dy));
   }
 };
@@ -43,7 +44,8 @@ struct Minimum : CustomOp {
 
  private:
   static Tensor of_first(const Tensor& dy, const Tensor& a, const Tensor& b) {
-    if (!grad_enabled()) return core::ternary(kName, kernels::Ternary::minimum_gradient, dy, a, b);
+    if (!is_grad_enabled())
+      return core::ternary(kName, kernels::Ternary::minimum_gradient, dy, a, b);
     return where(a == b, 0.5 * dy, where(a > b, 0, dy));
   }
 };
@@ -71,7 +73,7 @@ struct Clamp : CustomOp {
   static Tensor of_clamped(const Tensor& dy, const Tensor& x, const Tensor& low,
                            const Tensor& high) {
     const auto single = [](const Tensor& t) { return !t.defined() || t.numel() == 1; };
-    if (!grad_enabled() && single(low) && single(high))
+    if (!is_grad_enabled() && single(low) && single(high))
       return core::gradient(
           kernels::Gradient::clamp, dy, x,
           {low.defined() ? low.item() : -HUGE_VAL, high.defined() ? high.item() : HUGE_VAL});

@@ -28,7 +28,7 @@ struct Norm : CustomOp {
   std::array<Tensor, 3> gradients(const Tensor& dy, bool of_bias) const {
     const Tensor x = saved(0), weight = saved(1);
     const bool of_x = needs_grad(0), of_weight = needs_grad(1);
-    if (grad_enabled()) return recorded(x, weight, dy);
+    if (is_grad_enabled()) return recorded(x, weight, dy);
     core::NormRows rows(x, size(x), weight, rms);
     rows.stats = stats;
     const auto [dx, dweight, dbias] = rows.backward(dy, of_x, of_weight, of_bias);

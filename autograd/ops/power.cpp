@@ -55,7 +55,7 @@ struct Square : CustomOp {
   static constexpr const char* kName = "square";
   Tensor forward(const Tensor& x) { return core::unary(kName, Unary::square, save(x)); }
   Tensor backward(const Tensor& dy) const {
-    if (!grad_enabled()) return core::gradient(Gradient::square, dy, saved(0));
+    if (!is_grad_enabled()) return core::gradient(Gradient::square, dy, saved(0));
     return dy * (2 * saved(0));
   }
 };
@@ -67,7 +67,7 @@ struct Sqrt : CustomOp {
     return save(core::unary(kName, Unary::sqrt, core::floating(x)));
   }
   Tensor backward(const Tensor& dy) const {
-    if (!grad_enabled()) return core::gradient(Gradient::sqrt_of_result, dy, saved(0));
+    if (!is_grad_enabled()) return core::gradient(Gradient::sqrt_of_result, dy, saved(0));
     return dy / (2 * saved(0));
   }
 };
@@ -79,7 +79,7 @@ struct Rsqrt : CustomOp {
   }
   Tensor backward(const Tensor& dy) const {
     const Tensor y = saved(0);
-    if (!grad_enabled()) return core::gradient(Gradient::rsqrt_of_result, dy, y);
+    if (!is_grad_enabled()) return core::gradient(Gradient::rsqrt_of_result, dy, y);
     return -0.5 * dy * (y * y * y);
   }
 };
@@ -91,7 +91,7 @@ struct Reciprocal : CustomOp {
   }
   Tensor backward(const Tensor& dy) const {
     const Tensor y = saved(0);
-    if (!grad_enabled()) return core::gradient(Gradient::reciprocal_of_result, dy, y);
+    if (!is_grad_enabled()) return core::gradient(Gradient::reciprocal_of_result, dy, y);
     return -dy * y * y;
   }
 };

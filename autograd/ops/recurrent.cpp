@@ -113,7 +113,7 @@ struct Recurrent : CustomOp {
   Grads backward(Grads& dy) const {
     const std::vector<Tensor> inputs{saved(0), saved(1), saved(2), saved(3),
                                      saved(4), saved(5), saved(6)};
-    if (grad_enabled()) {
+    if (is_grad_enabled()) {
       const auto again = [cell = static_cast<RnnCell>(r.cell), lengths = r.lengths,
                           reverse = r.reverse](const std::vector<Tensor>& in) {
         return simple_recurrent(cell, in, lengths, reverse);

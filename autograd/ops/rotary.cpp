@@ -166,7 +166,7 @@ Tensor Rope::operator()(const Tensor& x, const Tensor& positions) const {
     throw ShapeError(fmt::format("rope: positions are {} for x {}; expected i64 [T]",
                                  core::describe(positions), x.shape().str()));
   const auto [cosines, sines] = [&] {
-    const NoGrad off;
+    const NoGradGuard off;
     const int64_t last = positions.numel() > 0 ? static_cast<int64_t>(max(positions).item()) : 0;
     const auto [c, s] = tables_->get(last + 1, x.dtype());
     return std::pair(index_select(c, 0, positions), index_select(s, 0, positions));

@@ -22,7 +22,7 @@ struct Tanh : CustomOp {
   }
   Tensor backward(const Tensor& dy) const {
     const Tensor y = saved(0);
-    if (!grad_enabled()) return core::gradient(Gradient::tanh_of_result, dy, y);
+    if (!is_grad_enabled()) return core::gradient(Gradient::tanh_of_result, dy, y);
     return dy * (1 - square(y));
   }
 };
@@ -34,7 +34,7 @@ struct Sigmoid : CustomOp {
   }
   Tensor backward(const Tensor& dy) const {
     const Tensor y = saved(0);
-    if (!grad_enabled()) return core::gradient(Gradient::sigmoid_of_result, dy, y);
+    if (!is_grad_enabled()) return core::gradient(Gradient::sigmoid_of_result, dy, y);
     return dy * (y * (1 - y));
   }
 };
@@ -46,7 +46,7 @@ struct LogSigmoid : CustomOp {
   }
   Tensor backward(const Tensor& dy) const {
     const Tensor x = saved(0);
-    if (!grad_enabled()) return core::gradient(Gradient::log_sigmoid, dy, x);
+    if (!is_grad_enabled()) return core::gradient(Gradient::log_sigmoid, dy, x);
     return dy * sigmoid(-x);
   }
 };
@@ -60,7 +60,7 @@ struct Softplus : CustomOp {
   }
   Tensor backward(const Tensor& dy) const {
     const Tensor x = saved(0);
-    if (!grad_enabled()) return core::gradient(Gradient::softplus, dy, x, {beta});
+    if (!is_grad_enabled()) return core::gradient(Gradient::softplus, dy, x, {beta});
     return dy * sigmoid(beta * x);
   }
 };
@@ -70,7 +70,7 @@ struct Silu : CustomOp {
   Tensor forward(const Tensor& x) { return core::activation(kName, Activation::silu, save(x)); }
   Tensor backward(const Tensor& dy) const {
     const Tensor x = saved(0);
-    if (!grad_enabled()) return core::gradient(Gradient::silu, dy, x);
+    if (!is_grad_enabled()) return core::gradient(Gradient::silu, dy, x);
     const Tensor s = sigmoid(x);
     return dy * (s * (1 + x * (1 - s)));
   }
@@ -81,7 +81,7 @@ struct Gelu : CustomOp {
   Tensor forward(const Tensor& x) { return core::activation(kName, Activation::gelu, save(x)); }
   Tensor backward(const Tensor& dy) const {
     const Tensor x = saved(0);
-    if (!grad_enabled()) return core::gradient(Gradient::gelu, dy, x);
+    if (!is_grad_enabled()) return core::gradient(Gradient::gelu, dy, x);
     constexpr double kRootOfHalf = 0.7071067811865476, kByRootTwoPi = 0.3989422804014327;
     const Tensor below = 0.5 * (1 + erf(kRootOfHalf * x));
     return dy * (below + x * (kByRootTwoPi * exp(-0.5 * square(x))));
@@ -96,7 +96,7 @@ struct GeluTanh : CustomOp {
   }
   Tensor backward(const Tensor& dy) const {
     const Tensor x = saved(0);
-    if (!grad_enabled()) return core::gradient(Gradient::gelu_tanh, dy, x);
+    if (!is_grad_enabled()) return core::gradient(Gradient::gelu_tanh, dy, x);
     constexpr double kA = 1.5957691216057308, kB = 0.044715;  // 2 sqrt(2 / pi)
     const Tensor xx = square(x);
     const Tensor s = sigmoid(x * (kA + kA * kB * xx));

@@ -21,7 +21,7 @@ struct Softmax : CustomOp {
   }
   Tensor backward(const Tensor& dy) const {
     const Tensor y = saved(0);
-    if (!grad_enabled()) return core::softmax_grad(y, dy, axis, false);
+    if (!is_grad_enabled()) return core::softmax_grad(y, dy, axis, false);
     return y * (dy - sum(dy * y, axis, true));
   }
 };
@@ -35,7 +35,7 @@ struct LogSoftmax : CustomOp {
   }
   Tensor backward(const Tensor& dy) const {
     const Tensor y = saved(0);
-    if (!grad_enabled()) return core::softmax_grad(y, dy, axis, true);
+    if (!is_grad_enabled()) return core::softmax_grad(y, dy, axis, true);
     return dy - exp(y) * sum(dy, axis, true);
   }
 };

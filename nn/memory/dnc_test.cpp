@@ -24,7 +24,7 @@ struct LayerFixture {
   nn::Dnc dnc;
   explicit LayerFixture(const nn::DncConfig& c) : config(c), dnc(params / "dnc", c) {
     params.to(f64);
-    const NoGrad off;  // larger weights, so that gates and modes are far from even
+    const NoGradGuard off;  // larger weights, so that gates and modes are far from even
     for (const nn::Param& p : params.all()) p.value.mul_(4);
   }
 };

@@ -120,7 +120,7 @@ struct Entities : CustomOp {
 
   Grads backward(Grads& dy) const {
     const std::vector<Tensor> inputs{saved(0), saved(1), saved(2), saved(3), saved(4), saved(5)};
-    if (grad_enabled()) {
+    if (is_grad_enabled()) {
       const auto again = [all = lengths](const std::vector<Tensor>& in) {
         return simple_entities(in, all);
       };

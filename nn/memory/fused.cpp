@@ -72,7 +72,7 @@ struct MemoryOp : CustomOp {
   Grads backward(Grads& dy) const {
     std::vector<Tensor> in;
     for (size_t i = 0; i < Op::kOperands; ++i) in.push_back(saved(i));
-    if (grad_enabled()) return recompute_vjp(Op::plain, in, {dy.data(), dy.size()});
+    if (is_grad_enabled()) return recompute_vjp(Op::plain, in, {dy.data(), dy.size()});
     return static_cast<const Op*>(this)->gradients(in, dy);
   }
 };

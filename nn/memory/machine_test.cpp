@@ -74,7 +74,7 @@ TEST_CASE("machines learn which word a story begins with") {
     for (int step = 0; step < 60; ++step) {
       params.zero_grad();
       nn::answer_loss(reader(batch), batch).backward();
-      const NoGrad off;
+      const NoGradGuard off;
       for (const nn::Param& p : params.all()) p.value.sub_(0.3 * p.value.grad());
     }
     CHECK(nn::answer_loss(reader(batch), batch).item() < first / 2);

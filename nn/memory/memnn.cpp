@@ -133,7 +133,7 @@ StoryOutput MemNN::operator()(const data::StoryBatch& batch) const {
     StoryOutput answered;
     Found found = nothing(batch);
     {
-      const NoGrad off;
+      const NoGradGuard off;
       const Texts texts = find_.read(batch, places_);
       const Tensor all = candidates(batch);
       for (int64_t hop = 0; hop < config_.hops; ++hop) {

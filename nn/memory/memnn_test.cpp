@@ -221,7 +221,7 @@ TEST_CASE("MemNN learns to find the newest sentence about someone, and what it s
   for (int step = 0; step < 150; ++step) {
     params.zero_grad();
     net.loss(train).backward();
-    const NoGrad off;
+    const NoGradGuard off;
     for (const nn::Param& p : params.all())
       if (p.value.grad().defined()) p.value.sub_(0.5 * p.value.grad());
   }

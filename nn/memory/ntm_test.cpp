@@ -22,7 +22,7 @@ struct LayerFixture {
   nn::Ntm ntm;
   explicit LayerFixture(const nn::NtmConfig& c) : config(c), ntm(params / "ntm", c) {
     params.to(f64);
-    const NoGrad off;  // larger weights, so that gates and shifts are far from even
+    const NoGradGuard off;  // larger weights, so that gates and shifts are far from even
     for (const nn::Param& p : params.all()) p.value.mul_(4);
   }
 };

@@ -46,7 +46,7 @@ struct LayerFixture {
     params.to(f64);
     twins.to(f64);
     manual_seed(6);
-    const NoGrad off;  // factors of 1 would hide a mistake
+    const NoGradGuard off;  // factors of 1 would hide a mistake
     for (const char* name : {"m.sentence_factors", "m.question_factors"})
       params[name].copy_(randn({3, 6}, f64));
   }

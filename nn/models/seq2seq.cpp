@@ -136,7 +136,7 @@ Tensor Seq2Seq::loss(const data::Seq2SeqBatch& batch, double label_smoothing) co
 
 std::vector<Hypothesis> Seq2Seq::translate(const Tensor& ids, const Tensor& lengths,
                                            const BeamOptions& o) const {
-  const NoGrad no_grad;
+  const NoGradGuard no_grad;
   auto [memory, step] = encode(ids, lengths);
   const int64_t extended = gate_ ? extended_vocab(ids, config_.source_vocab_size) : 0;
   Tensor copied = ids;  // a row for each hypothesis

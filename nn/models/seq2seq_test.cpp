@@ -110,7 +110,7 @@ TEST_CASE("seq2seq: with each score and cell the loss falls on a copying task") 
         loss.backward();
         for (const nn::Param& p : model.params.trainable())
           if (p.value.grad().defined()) {
-            const NoGrad no_grad;
+            const NoGradGuard no_grad;
             Tensor value = p.value;
             value.add_(p.value.grad() * -0.5);
           }

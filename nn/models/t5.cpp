@@ -111,7 +111,7 @@ Tensor T5::loss(const Tensor& source, const Tensor& labels,
 std::vector<Hypothesis> T5::generate(const Tensor& source, const Tensor& lengths,
                                      BeamOptions options) const {
   if (!config_.head) throw ValueError("t5: a model without a head generates nothing");
-  const NoGrad off;
+  const NoGradGuard off;
   options.bos = config_.pad;
   options.eos = config_.eos;
   std::vector<DecoderCache> caches = decoder.start(encode(source, {.lengths = lengths}));

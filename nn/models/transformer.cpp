@@ -101,7 +101,7 @@ Tensor Transformer::loss(const data::Seq2SeqBatch& batch, double label_smoothing
 
 std::vector<Hypothesis> Transformer::translate(const Tensor& ids, const Tensor& lengths,
                                                const BeamOptions& options) const {
-  const NoGrad off;
+  const NoGradGuard off;
   const int64_t extended = copying_ ? extended_vocab(ids, config_.source_vocab_size) : 0;
   // What hypotheses of one source share, a row for each hypothesis.
   struct {

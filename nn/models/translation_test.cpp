@@ -91,7 +91,7 @@ TEST_CASE("no decoder makes tokens of NaN, or goes on from tokens outside of its
     decode_all(6, o, fine);
     decode_all(-1, o, outside);
   }
-  const NoGrad off;
+  const NoGradGuard off;
   for (const nn::Param& p : params.all()) p.value.fill_(NAN);
   for (const int64_t beam : {1, 3}) decode_all(6, {.beam = beam, .max_length = 4}, no_number);
 }

@@ -17,7 +17,7 @@ inline Tensor formula(const Shape& shape, int64_t salt) {
 
 /// Turns the parameters into f64 and fills each by its name, norms about 1; in evaluation.
 inline void fill_by_formula(const nn::Params& params) {
-  const NoGrad off;
+  const NoGradGuard off;
   params.to(f64);
   params.eval();
   for (const nn::Param& p : params.all()) {

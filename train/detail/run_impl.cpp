@@ -35,7 +35,7 @@ std::string RunBase::State::kept(bool with_anomaly) const {
 }
 
 void RunBase::State::check_parameters() const {
-  const NoGrad no_grad;
+  const NoGradGuard no_grad;
   for (const nn::Param& p : params.all())
     if (is_floating(p.value.dtype()) && all(isfinite(p.value)).item() == 0)
       throw GraphError(fmt::format(

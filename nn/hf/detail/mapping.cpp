@@ -201,7 +201,7 @@ Found fitting_weights(const Folder& folder, const std::vector<Place>& places,
 void load_weights(const Folder& folder, const std::vector<Place>& places, const Mapping& mapping,
                   const Params& params) {
   params.check_own_weights("load", "load()");
-  const NoGrad off;
+  const NoGradGuard off;
   const Found found = fitting_weights(folder, places, mapping, params.description());
   for (const Place& place : places) place.value.copy_(found.at(place.name));
 }
@@ -209,7 +209,7 @@ void load_weights(const Folder& folder, const std::vector<Place>& places, const 
 void check_weights(const Folder& folder, const Mapping& mapping,
                    const std::function<std::vector<Place>(const Params&)>& places_in) {
   if (folder.weights_file.empty()) return;
-  const NoGrad off;
+  const NoGradGuard off;
   std::vector<Place> places;
   try {
     places = places_in(Params::shapes_only());
