@@ -168,7 +168,7 @@ TEST_CASE("idioms: methods and functions") {
   CHECK(x.data<double>()[4] == 4);
   // 50. mx::fast::scaled_dot_product_attention(q, k, v, scale, mask)
   const Tensor q = randn({1, 2, 4, 8});
-  CHECK(scaled_dot_product_attention(q, q, q, {.causal = true}).sizes() == q.sizes());
+  CHECK(scaled_dot_product_attention(q, q, q, {.causal = true}).out.sizes() == q.sizes());
 }
 
 TEST_CASE("idioms: operators") {
