@@ -131,6 +131,20 @@ TAPEHEAD_OP_TEST(index_put)
                }
                return Arrays{out};
              }})
+    .sample({{Operand({2, 3, 3}), Operand({3, 2})},  // x[..., [2, 0]]
+             [](const Tensors& in) {
+               return Tensors{index_put(in[0], {Ellipsis, tensor({2, 0})}, in[1])};
+             },
+             [](Arrays& in) {
+               Array out = in[0];
+               for (int64_t i = 0; i < 2; ++i) {
+                 for (int64_t j = 0; j < 3; ++j) {
+                   out(i, j, 2) = in[1](j, 0);
+                   out(i, j, 0) = in[1](j, 1);
+                 }
+               }
+               return Arrays{out};
+             }})
     .sample({{Operand({3, 2}), Operand({2})},  // x[1:, 0] += y
              [](const Tensors& in) {
                return Tensors{index_put(in[0], {Slice(1), 0}, in[1], true)};
