@@ -59,7 +59,10 @@ void InputBuffer::accumulate_matmul(const Tensor& a, const Tensor& b) {
 
 void InputBuffer::compute_products() {
   const std::unique_ptr<Held> h = std::move(held_);
-  add(matmul(h->a.slice(-2, 0, h->rows).transpose(-1, -2), h->b.slice(-2, 0, h->rows)));
+  const auto filled = [&](const Tensor& t) {
+    return t.size(-2) == h->rows ? t : t.slice(-2, 0, h->rows);
+  };
+  add(matmul(filled(h->a).transpose(-1, -2), filled(h->b)));
 }
 
 Tensor& InputBuffer::sum_in_place(const Shape& shape, DType dtype) {
