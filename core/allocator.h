@@ -1,4 +1,4 @@
-// Memory: a caching allocator for tensors and tape nodes.
+// The caching memory allocator of tensors and graph nodes.
 #pragma once
 
 #include <cstddef>
@@ -7,25 +7,25 @@
 namespace tapehead {
 
 struct MemoryStats {
-  int64_t live_bytes;    ///< what tensors and tape nodes hold now
-  int64_t peak_bytes;    ///< the most they held since the start or reset_peak_memory()
-  int64_t cached_bytes;  ///< freed blocks kept for reuse
+  int64_t live_bytes;    ///< bytes currently in use by tensors and graph nodes
+  int64_t peak_bytes;    ///< maximum of live_bytes since the start or reset_peak_memory()
+  int64_t cached_bytes;  ///< bytes of freed blocks kept for reuse
 };
 
 MemoryStats memory_stats();
-/// Starts a new peak at what is live now.
+/// Resets peak_bytes to the current live_bytes.
 void reset_peak_memory();
-/// Gives the calling thread's and all large cached blocks back to the system.
+/// Frees the cached blocks of the calling thread and all large cached blocks.
 void release_cached_memory();
 
 namespace detail {
 
-/// A block of at least `bytes`, aligned to 64. Throws OutOfMemoryError when there is none.
+/// Allocates a block of at least `bytes`, aligned to 64 bytes. Throws OutOfMemoryError.
 void* allocate(size_t bytes);
-/// Returns a block; `bytes` is what was asked for.
+/// Returns a block to the allocator; `bytes` is the size it was requested with.
 void deallocate(void* block, size_t bytes) noexcept;
 
-/// Gives a class the caching allocator as its operator new and delete.
+/// Base class whose operator new and delete use the caching allocator.
 struct Pooled {
   static void* operator new(size_t bytes) { return allocate(bytes); }
   static void operator delete(void* block, size_t bytes) noexcept { deallocate(block, bytes); }

@@ -1,4 +1,4 @@
-// New tensors. Nothing here is recorded; call set_requires_grad() on what is to be trained.
+// Functions that create tensors. Nothing here is recorded; call set_requires_grad() on parameters.
 #pragma once
 
 #include <initializer_list>
@@ -10,13 +10,13 @@
 
 namespace tapehead {
 
-/// The items of tensor({{1, 2}, {3, 4}}): a number or a list.
+/// The argument of tensor({{1, 2}, {3, 4}}): a number, or a list of such arguments.
 class NestedList {
  public:
   template <class T>
   requires std::is_arithmetic_v<T> NestedList(T number) : number_(number) {}
   NestedList(std::initializer_list<NestedList> items) : is_list_(true), items_(items) {}
-  /// A vector of numbers, or of vectors.
+  /// A vector of numbers or of vectors.
   template <class T>
   NestedList(const std::vector<T>& items) : is_list_(true), items_(items.begin(), items.end()) {}
 
@@ -30,11 +30,12 @@ class NestedList {
   std::vector<NestedList> items_;
 };
 
-/// A tensor of nested lists or vectors: f32, or i64 when all numbers are integers, or bool when all
-/// are bool. Throws ShapeError when rows differ in length.
+/// Creates a tensor from nested lists or vectors. Without `dtype`: bool if all numbers are bool,
+/// i64 if all are integers, else f32. Throws ShapeError if rows differ in length.
 Tensor tensor(const NestedList& items);
 Tensor tensor(const NestedList& items, DType dtype);
-/// A tensor of the vector's element type, row-major. Throws ShapeError when the sizes do not match.
+/// Creates a row-major tensor of the vector's element type. Throws ShapeError if `shape` does not
+/// have as many elements as the vector.
 template <class T>
 Tensor from_vector(const std::vector<T>& values, const Shape& shape);
 template <class T>
@@ -42,57 +43,60 @@ Tensor from_vector(const std::vector<T>& values) {
   return from_vector(values, {static_cast<int64_t>(values.size())});
 }
 
-/// Rows of different length as one i64 tensor [rows, longest], filled up with `value`.
+/// Pads rows to the length of the longest with `value`: i64 [rows, longest].
 Tensor pad_rows(const std::vector<std::vector<int64_t>>& rows, int64_t value);
 
-/// Uninitialised elements.
+/// Tensors with uninitialised elements.
 using core::empty;
 using core::empty_like;
 Tensor zeros(const Shape& shape, DType dtype = f32);
 Tensor ones(const Shape& shape, DType dtype = f32);
-/// Without a type: f32 of a floating value, i64 of an integer, bool of a bool.
+/// A tensor filled with `value`. Without `dtype`: f32 for floating values, i64 for integers, bool
+/// for bool.
 Tensor full(const Shape& shape, Number value);
 Tensor full(const Shape& shape, Number value, DType dtype);
 Tensor zeros_like(const Tensor& x);
 Tensor ones_like(const Tensor& x);
 Tensor full_like(const Tensor& x, Number value);
 
-/// start, start + step … before stop. i64 of integers, else f32. Throws ValueError when the step is
-/// 0 or leads away from stop.
+/// The values start, start + step, … before stop. Without `dtype`: i64 if all arguments are
+/// integers, else f32. Throws ValueError if the step is 0 or leads away from stop.
 Tensor arange(Number start, Number stop, Number step = 1);
 Tensor arange(Number start, Number stop, Number step, DType dtype);
 inline Tensor arange(Number stop) { return arange(0, stop); }
 inline Tensor arange(Number stop, DType dtype) { return arange(0, stop, 1, dtype); }
-/// `steps` numbers from `from` to `to`, both included, evenly spaced.
+/// `steps` evenly spaced values from `from` to `to`, both included.
 Tensor linspace(double from, double to, int64_t steps, DType dtype = f32);
-/// Ones on the diagonal; square unless `columns` is given.
+/// A matrix with ones on the diagonal and zeros elsewhere; square unless `columns` is given.
 Tensor eye(int64_t rows, DType dtype = f32);
 Tensor eye(int64_t rows, int64_t columns, DType dtype = f32);
-/// bool [rows, columns], true on and below (above) the given diagonal: j - i <= diagonal (>=).
+/// bool [rows, columns]. tril_mask is true on and below the given diagonal (j - i <= diagonal),
+/// triu_mask on and above it (j - i >= diagonal).
 Tensor tril_mask(int64_t rows, int64_t columns, int64_t diagonal = 0);
 Tensor triu_mask(int64_t rows, int64_t columns, int64_t diagonal = 0);
-/// bool [B, columns] of lengths, i64 [B]: true from each length on, where a sequence is padding.
-/// Throws ShapeError, DTypeError, and IndexError for a length outside 0..columns.
+/// bool [B, columns], true at the padding positions of each sequence, given lengths i64 [B]: column
+/// >= length. Throws ShapeError, DTypeError, and IndexError for a length outside 0..columns.
 Tensor padding_mask(const Tensor& lengths, int64_t columns);
-/// i64 [..., classes] with a 1 at each index. Without `classes`: the largest index plus 1. Throws
-/// IndexError with the position of an index outside 0..classes-1.
+/// One-hot encoding of integer indices [...]: i64 [..., classes]. Without `classes`, their number
+/// is the largest index plus 1. Throws IndexError with the position of an index outside
+/// 0..classes-1.
 Tensor one_hot(const Tensor& indices, int64_t classes = -1);
 
-/// Uniform in 0 <= x < 1.
+/// Uniform random numbers in [0, 1).
 Tensor rand(const Shape& shape, DType dtype = f32, Generator& generator = default_generator());
-/// Standard normal.
+/// Standard normal random numbers.
 Tensor randn(const Shape& shape, DType dtype = f32, Generator& generator = default_generator());
 Tensor rand_like(const Tensor& x, Generator& generator = default_generator());
 Tensor randn_like(const Tensor& x, Generator& generator = default_generator());
-/// Integers from <= x < to, all equally probable.
+/// Random integers in [from, to), uniformly distributed. Without `from`: in [0, to).
 Tensor randint(int64_t from, int64_t to, const Shape& shape, DType dtype = i64,
                Generator& generator = default_generator());
 Tensor randint(int64_t to, const Shape& shape, DType dtype = i64,
                Generator& generator = default_generator());
-/// 0..n-1 in random order, i64.
+/// A random permutation of 0..n-1, i64 [n].
 Tensor randperm(int64_t n, Generator& generator = default_generator());
-/// 1 where a uniform number lies below the element's probability, else 0; of the type of
-/// `probability`. Throws ValueError when one is outside 0..1.
+/// Draws each element from a Bernoulli distribution with the given probabilities (floating): 1 or
+/// 0, in their dtype. Throws ValueError for a probability outside 0..1.
 Tensor bernoulli(const Tensor& probability, Generator& generator = default_generator());
 
 }  // namespace tapehead

@@ -7,7 +7,8 @@
 
 namespace tapehead {
 
-/// The upper half of an f32: eight bits of exponent, seven of mantissa. Rounds to nearest even.
+/// A 16-bit floating number, the upper half of an f32: 8 exponent bits and 7 mantissa bits.
+/// Conversion from float rounds to nearest even.
 struct bfloat16 {
   uint16_t bits = 0;
 
@@ -34,22 +35,22 @@ inline constexpr int kDTypes = 7;
 inline constexpr DType f32 = DType::f32, f64 = DType::f64, bf16 = DType::bf16, i64 = DType::i64,
                        i32 = DType::i32, u8 = DType::u8, boolean = DType::boolean;
 
-/// "f32", "bool" …
+/// The name of a dtype: "f32", "bool", ….
 const char* name(DType dtype);
-/// Bytes an element takes.
+/// The size of an element in bytes.
 constexpr int64_t size_of(DType dtype) {
   constexpr int8_t kSizes[kDTypes] = {4, 8, 2, 8, 4, 1, 1};
   return kSizes[static_cast<int>(dtype)];
 }
-/// f32, f64 or bf16: the types that gradients flow through.
+/// Whether the dtype is f32, f64 or bf16; only these have gradients.
 constexpr bool is_floating(DType d) { return d == f32 || d == f64 || d == bf16; }
-/// i64, i32 or u8.
+/// Whether the dtype is i64, i32 or u8.
 constexpr bool is_integral(DType d) { return d == i64 || d == i32 || d == u8; }
 
-/// The type that holds both, by PyTorch's lattice: bool < u8 < i32 < i64 < bf16 < f32 < f64.
+/// The dtype that both promote to, by PyTorch's lattice: bool < u8 < i32 < i64 < bf16 < f32 < f64.
 DType promote(DType a, DType b);
 
-/// The DType of a C++ element type.
+/// The DType that corresponds to a C++ element type.
 template <class T>
 constexpr DType dtype_of() {
   if constexpr (std::is_same_v<T, float>) return f32;
@@ -64,7 +65,7 @@ constexpr DType dtype_of() {
   }
 }
 
-/// Calls `f.template operator()<T>()` with the C++ type of `dtype`:
+/// Calls `f.template operator()<T>()` with the C++ type T of `dtype`:
 ///   visit(x.dtype(), [&]<class T>() { fill(x.data<T>(), …); });
 template <class F>
 decltype(auto) visit(DType dtype, F&& f) {
@@ -80,7 +81,7 @@ decltype(auto) visit(DType dtype, F&& f) {
   return f.template operator()<bool>();
 }
 
-/// The same where `dtype` is f32 or f64, the types that kernels compute in.
+/// visit() for f32 and f64, the types that kernels compute in.
 template <class F>
 decltype(auto) visit_wide(DType dtype, F&& f) {
   return dtype == f32 ? f.template operator()<float>() : f.template operator()<double>();

@@ -1,4 +1,4 @@
-// Errors. Every message reads `op: the fact, with the values; what to do`.
+// Exceptions. Every message has the form `op: the fact, with the values; what to do`.
 #pragma once
 
 #include <stdexcept>
@@ -6,14 +6,14 @@
 
 namespace tapehead {
 
-/// The base of everything this library throws.
+/// The base class of all exceptions thrown by this library.
 class Error : public std::runtime_error {
  public:
   explicit Error(const std::string& what) : std::runtime_error(what), message_(what) {}
   const char* what() const noexcept override { return message_.c_str(); }
 
-  /// Adds where the error came from, ` (in encoder.2.ffn.fc1)`, once: the innermost layer's path
-  /// wins.
+  /// Appends the location, such as ` (in encoder.2.ffn.fc1)`. Only the first call has an effect, so
+  /// the innermost layer's path is the one reported.
   void set_where(const std::string& path);
 
  private:
@@ -21,39 +21,39 @@ class Error : public std::runtime_error {
   bool placed_ = false;
 };
 
-/// Sizes, ranks or axes that do not fit.
+/// Incompatible sizes, ranks or axes.
 class ShapeError : public Error {
   using Error::Error;
 };
-/// An element type that the operation does not take.
+/// A dtype that the operation does not support.
 class DTypeError : public Error {
   using Error::Error;
 };
-/// A position, label or token outside its range.
+/// An index, label or token out of range.
 class IndexError : public Error {
   using Error::Error;
 };
-/// Misuse of the tape: backward twice, from a non-scalar, after an in-place change.
+/// Misuse of autograd: backward() called twice, on a non-scalar, or after an in-place change.
 class GraphError : public Error {
   using Error::Error;
 };
-/// A file or text that breaks its format's rules.
+/// A file or text that violates its format.
 class FormatError : public Error {
   using Error::Error;
 };
-/// A file that is missing, unreadable or cannot be written.
+/// A file that is missing, or cannot be read or written.
 class IoError : public Error {
   using Error::Error;
 };
-/// Memory that could not be had.
+/// A failed memory allocation.
 class OutOfMemoryError : public Error {
   using Error::Error;
 };
-/// An option or argument outside its domain.
+/// An option or argument with an invalid value.
 class ValueError : public Error {
   using Error::Error;
 };
-/// gradcheck found a derivative that is wrong.
+/// gradcheck() found an incorrect derivative.
 class GradcheckError : public Error {
   using Error::Error;
 };

@@ -1,4 +1,4 @@
-// Files: read whole, written so that a crash or a full disk never leaves half of one.
+// Reading whole files, and atomic writes: a crash or a full disk never leaves a partial file.
 #pragma once
 
 #include <cstdint>
@@ -7,20 +7,21 @@
 
 namespace tapehead {
 
-/// The largest file read without being asked for more: 1 GiB.
+/// The default size limit for reading a file: 1 GiB.
 inline constexpr int64_t kMaxFileBytes = int64_t{1} << 30;
 
-/// All bytes of the file. Throws IoError when it is missing (with the name that was probably
-/// meant), a folder, unreadable, or larger than `max_bytes`, and OutOfMemoryError.
+/// Returns the contents of the file. Throws IoError if it is missing (suggesting a similar name),
+/// is a folder, is unreadable, or is larger than `max_bytes`; throws OutOfMemoryError.
 std::string read_file(const std::string& path, int64_t max_bytes = kMaxFileBytes);
 
-/// `PATH: no such file; did you mean OTHER?`, looking for OTHER where the path goes wrong.
+/// Returns `PATH: no such file; did you mean OTHER?`, where OTHER corrects the first component
+/// of the path that does not exist.
 std::string no_such_file(const std::string& path);
 
-/// A file that appears under its name complete or not at all. The bytes go into a temporary file in
-/// the same folder; commit() flushes it to the disk and renames it. Without commit() (an exception,
-/// a full disk) the temporary file is removed and whatever stood under the name is unchanged.
-/// A symbolic link is followed; the permissions of a file that is replaced are kept.
+/// A file that appears under its name either complete or not at all. The bytes go into a temporary
+/// file in the same folder; commit() flushes it to disk and renames it. Without commit() (after an
+/// exception or on a full disk) the temporary file is removed and an existing file of that name is
+/// unchanged. Symbolic links are followed, and the permissions of a replaced file are kept.
 ///
 ///   AtomicFile file("model.safetensors");
 ///   file.write(header);
@@ -28,15 +29,16 @@ std::string no_such_file(const std::string& path);
 ///   file.commit();
 class AtomicFile {
  public:
-  /// Throws IoError when the folder is missing or not writable, or `path` is no regular file.
+  /// Throws IoError if the folder is missing or not writable, or if `path` exists and is not a
+  /// regular file.
   explicit AtomicFile(const std::string& path);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
-  /// Appends. Throws IoError; the file cannot be written further then.
+  /// Appends bytes. Throws IoError, after which no more can be written.
   void write(std::string_view bytes);
-  /// Makes the file visible under its name, once. Throws IoError.
+  /// Makes the file visible under its name; call it once. Throws IoError.
   void commit();
 
  private:
@@ -47,11 +49,11 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
-/// Removes from the folder what AtomicFiles of killed processes left behind; one that is still
-/// being written, by any process, stays.
+/// Removes temporary files that killed processes left in the folder, but not those that a running
+/// process is still writing.
 void remove_abandoned(const std::string& folder);
 
-/// Writes the whole file through an AtomicFile.
+/// Writes a whole file through an AtomicFile.
 void write_atomic(const std::string& path, std::string_view bytes);
 
 }  // namespace tapehead

@@ -1,4 +1,4 @@
-// Printing: fmt::print("{}", tensor), std::cout << tensor. Of fmt it needs fmt/core.h only.
+// Printing: fmt::print("{}", tensor), std::cout << tensor. Includes only fmt/core.h of fmt.
 #pragma once
 
 #include <fmt/core.h>
@@ -16,7 +16,7 @@ std::ostream& operator<<(std::ostream& out, DType dtype);
 
 namespace detail {
 
-// What the formatters of our types share: no options.
+// Base of formatters without format options.
 struct PlainFormatter {
   constexpr auto parse(fmt::format_parse_context& context) {
     if (context.begin() != context.end() && *context.begin() != '}')
@@ -28,7 +28,7 @@ struct PlainFormatter {
 }  // namespace detail
 }  // namespace tapehead
 
-/// `{}`, or `{:.2}` for another number of digits after the point than 4.
+/// Formats as `{}`, or as `{:.2}` with another precision than the default 4 digits.
 template <>
 struct fmt::formatter<tapehead::Tensor> {
   int precision = 4;

@@ -1,4 +1,4 @@
-// C++ numbers as arguments.
+// C++ numbers as op arguments.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace detail {
 
 [[noreturn]] void throw_beyond_i64(uint64_t value);
 
-/// An integer as i64. Throws ValueError when it is larger than that holds.
+/// Converts an integer to i64. Throws ValueError if it does not fit.
 template <class T>
 int64_t to_i64(T value) {
   if constexpr (std::is_unsigned_v<T> && sizeof(T) == sizeof(int64_t))
@@ -23,10 +23,10 @@ int64_t to_i64(T value) {
 
 }  // namespace detail
 
-/// A C++ number that remembers whether it was an integer: arange(5) is i64, arange(5.0) f32.
+/// A C++ number with its kind (floating, integer or bool): arange(5) is i64, arange(5.0) is f32.
 struct Number {
   double floating = 0;
-  int64_t integer = 0;  ///< 0 when the number is not an integer or bool
+  int64_t integer = 0;  ///< 0 unless the number is an integer or bool
   DType dtype = f32;    ///< f32, i64 or bool
 
   template <class T>
@@ -40,7 +40,8 @@ struct Number {
 
 namespace detail {
 
-/// Whether a number lies in the range of T: rounded to a floating T, cut towards 0 to an integer.
+/// Whether a number is within the range of T, after rounding to a floating T or truncation towards
+/// 0 to an integer T.
 template <class T>
 bool fits(const Number& x) {
   if constexpr (std::is_same_v<T, bool>) {
@@ -60,7 +61,7 @@ bool fits(const Number& x) {
   }
 }
 
-/// A number that fits as a T.
+/// Converts a number for which fits<T>() is true.
 template <class T>
 T to(const Number& x) {
   return is_floating(x.dtype) ? static_cast<T>(x.floating) : static_cast<T>(x.integer);
@@ -70,7 +71,7 @@ T to(const Number& x) {
 
 namespace core {
 
-/// Throws ValueError, in the name of `op`, when the number is outside of the range of `dtype`.
+/// Throws ValueError, naming `op`, if the number is outside the range of `dtype`.
 void check_range(const char* op, const Number& number, DType dtype);
 
 }  // namespace core

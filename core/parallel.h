@@ -1,20 +1,20 @@
-// Threads. How work is cut depends on shapes alone, never on the number of threads, so that results
-// keep their bits.
+// Multithreading. Work is divided according to shapes alone, never the number of threads, so
+// results are bit-for-bit reproducible for any number of threads.
 //
-// Denormal numbers, those below 1.2e-38 in f32 and 2.2e-308 in f64, are numbers like others in
-// every op but a few: log(softmax(x)) is -95 where it has to be, and x == 0 says the same as
-// item(). Matrix products, attention and the optimizers' steps take them for zeros and round to
-// zero, where each of them costs a hundred cycles on many CPUs and is lost beside the others
-// anyway. Which of the two a task does depends on the op alone, not on the thread that runs it nor
-// on the mode that this thread was in.
+// Most ops handle denormal numbers (below 1.2e-38 in f32 and 2.2e-308 in f64) exactly:
+// log(softmax(x)) can be -95, and x == 0 agrees with item(). Matrix products, attention and
+// optimizer steps flush them to zero, because a denormal operand costs about a hundred cycles on
+// many CPUs and does not affect such sums. The choice depends on the op alone, not on the thread
+// that runs it or on that thread's floating-point mode.
 #pragma once
 
 #include <cstdint>
 
 namespace tapehead {
 
-/// The threads that ops use: OMP_NUM_THREADS or set_num_threads(). It is 1 in a child of fork(),
-/// and stays 1, when the thread that forked had used several: the child does not have them.
+/// The number of threads that ops use, from OMP_NUM_THREADS or set_num_threads(). In a child of
+/// fork() it is always 1 if the forking thread had used several, because the child does not inherit
+/// them.
 int num_threads();
 void set_num_threads(int threads);
 
@@ -25,16 +25,17 @@ enum class Denormals { keep, flush };
 void run_tasks(int64_t tasks, void (*call)(void* context, int64_t task), void* context,
                Denormals denormals);
 
-/// Calls f(task) for 0 <= task < tasks, on several threads when there is more than one task. What
-/// the first task throws of those that throw, in the order of their numbers, reaches the caller;
-/// later tasks may then not have run.
+/// Calls f(task) for 0 <= task < tasks, on several threads if there is more than one task. If tasks
+/// throw, the exception of the lowest-numbered one reaches the caller; later tasks may then not
+/// have run.
 template <class F>
 void parallel_for(int64_t tasks, F f, Denormals denormals = Denormals::keep) {
   run_tasks(
       tasks, [](void* context, int64_t task) { (*static_cast<F*>(context))(task); }, &f, denormals);
 }
 
-/// Calls f(begin, end) for pieces of 0..n of `grain` elements (the last may be shorter).
+/// Calls f(begin, end) for consecutive ranges of 0..n of `grain` elements each (the last may be
+/// shorter).
 template <class F>
 void parallel_range(int64_t n, int64_t grain, F f, Denormals denormals = Denormals::keep) {
   parallel_for((n + grain - 1) / grain,

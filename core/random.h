@@ -1,5 +1,6 @@
-// Random numbers that depend on a seed, on how many draws were made before, and on the element:
-// never on how many threads compute them. The generator is Philox4x32-10, counter-based.
+// Random numbers from Philox4x32-10, a counter-based generator (Salmon et al. 2011). They depend
+// only on the seed, the number of earlier draws and the element's position, never on the number of
+// threads.
 #pragma once
 
 #include <cstdint>
@@ -10,34 +11,35 @@
 
 namespace tapehead {
 
-/// A sequence of draws; every random op takes one. It is a plain value: a copy replays what
-/// follows, and storing its two numbers stores its state. Two threads need two generators.
+/// The state of a random number generator; every random op makes one draw. It is a plain value: a
+/// copy repeats the same draws, and saving the two numbers saves the state. Not thread-safe: use
+/// one generator per thread.
 struct Generator {
   uint64_t seed = 0;
-  uint64_t draws = 0;  ///< how many were taken
+  uint64_t draws = 0;  ///< the number of draws made
 
   bool operator==(const Generator&) const = default;
 };
 
 namespace detail {
-inline thread_local std::optional<Generator> thread_generator;  // empty until it is asked for
+inline thread_local std::optional<Generator> thread_generator;  // empty until first used
 }
 
-/// What random ops use when they are given no other. Each thread has its own. One that was not
-/// seeded starts with the seed of the last manual_seed() of any thread, 0 before that, in a part of
-/// its draws that no other takes: the n-th such thread since, in the order of their first draws,
-/// starts at draw n 2^48. Seed each thread where any of them may draw first.
+/// The generator that random ops use by default; each thread has its own. A thread that did not
+/// call manual_seed() starts with the seed of the last manual_seed() of any thread (0 if there was
+/// none), on a separate range of draws: the n-th such thread since then, in the order of first use,
+/// starts at draw n 2^48. To make results independent of that order, seed each thread.
 Generator& default_generator();
-/// Starts the calling thread's default generator anew. A model trained after it has the same bits
+/// Seeds the calling thread's default generator. Training after it is bit-for-bit reproducible,
 /// whatever other threads draw.
 void manual_seed(uint64_t seed);
 
-/// A seed made of another and a number, such as that of an epoch: for draws that have nothing to do
-/// with those of `seed` or of other numbers.
+/// Derives a new seed from a seed and a number, such as an epoch. Its draws are independent of
+/// those of `seed` and of other numbers (cf. jax.random.fold_in).
 uint64_t fold_in(uint64_t seed, uint64_t number);
 
-/// While it is in scope, random ops of this thread that are given no generator draw from one that
-/// starts at `start`; afterwards they go on as if nothing had been drawn.
+/// While in scope, random ops of this thread that use the default generator draw from a copy of
+/// `start`; at the end of the scope the default generator resumes where it was.
 class RandomScope {
  public:
   explicit RandomScope(const Generator& start)
@@ -52,23 +54,24 @@ class RandomScope {
 
 namespace core {
 
-// Each fills a tensor, of any strides, by one draw. Elements are numbered in row-major order.
+// Each function fills a tensor, of any strides, with one draw. Elements are numbered in row-major
+// order.
 
-/// Uniform in from <= x < to. Floating types only.
+/// Uniform in [from, to). Floating types only.
 void fill_uniform(const Tensor& out, double from, double to, Generator& generator);
-/// Normal. Floating types only.
+/// Normally distributed. Floating types only.
 void fill_normal(const Tensor& out, double mean, double std, Generator& generator);
-/// Normal, but conditional on from <= x <= to. Floating types only.
+/// Normally distributed, truncated to [from, to]. Floating types only.
 void fill_truncated_normal(const Tensor& out, double mean, double std, double from, double to,
                            Generator& generator);
-/// Exponential with mean 1 / rate. Floating types only.
+/// Exponentially distributed with mean 1 / rate. Floating types only.
 void fill_exponential(const Tensor& out, double rate, Generator& generator);
-/// Integers from <= x < to, all equally probable. Any type but bool. Throws ValueError where the
-/// type does not hold each of them.
+/// Uniformly distributed integers in [from, to). Any type but bool. Throws ValueError if the type
+/// cannot represent all of them.
 void fill_integers(const Tensor& out, int64_t from, int64_t to, Generator& generator);
 /// 1 with probability p, else 0. Any type.
 void fill_bernoulli(const Tensor& out, double p, Generator& generator);
-/// The numbers 0..n-1 in random order, i64.
+/// A random permutation of 0..n-1, i64.
 Tensor permutation(int64_t n, Generator& generator);
 
 }  // namespace core

@@ -1,4 +1,4 @@
-// An intrusive reference: the counted object brings ref() and unref().
+// An intrusive reference-counting pointer; the pointee provides ref() and unref().
 #pragma once
 
 #include <cstddef>
@@ -7,19 +7,19 @@
 
 namespace tapehead {
 
-/// Shares an object that counts its own references. Copying counts up, destruction counts down.
+/// Shares ownership of an object that holds its own reference count.
 template <class T>
 class Ref {
  public:
   constexpr Ref() noexcept = default;
   constexpr Ref(std::nullptr_t) noexcept {}
-  /// Takes over one reference that the caller already holds.
+  /// Takes ownership of a reference that the caller holds.
   static Ref adopt(T* object) noexcept {
     Ref r;
     r.object_ = object;
     return r;
   }
-  /// Adds a reference to an object that others hold too.
+  /// Adds a reference to an object that is already owned elsewhere.
   static Ref share(T* object) noexcept {
     if (object) object->ref();
     return adopt(object);
@@ -44,7 +44,7 @@ class Ref {
   T& operator*() const noexcept { return *object_; }
   explicit operator bool() const noexcept { return object_ != nullptr; }
   bool operator==(const Ref& o) const noexcept { return object_ == o.object_; }
-  /// Gives the reference up without counting down.
+  /// Releases ownership without decrementing the count.
   T* leak() noexcept { return std::exchange(object_, nullptr); }
 
  private:

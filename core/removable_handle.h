@@ -9,15 +9,15 @@ namespace detail {
 class HookList;
 }
 
-/// What Tensor::register_hook() returns, as PyTorch's RemovableHandle. A handle that goes out of
-/// scope leaves the hook where it is.
+/// A handle to remove a hook, as returned by Tensor::register_hook(); PyTorch's RemovableHandle.
+/// Destroying the handle does not remove the hook.
 class RemovableHandle {
  public:
   RemovableHandle() = default;
   RemovableHandle(std::weak_ptr<detail::HookList> list, uint64_t id)
       : list_(std::move(list)), id_(id) {}
-  /// Removes the hook, also from within a hook. Does nothing when it was removed before or when
-  /// nothing that was computed from the tensor is left. [tape]
+  /// Removes the hook; may be called from within a hook. Does nothing if the hook was already
+  /// removed or its graph no longer exists. [tape]
   void remove();
 
  private:

@@ -16,15 +16,15 @@ class Shape {
   static constexpr int kMaxRank = 8;
 
   constexpr Shape() = default;
-  /// Throws ShapeError when there are more than kMaxRank sizes.
+  /// Throws ShapeError for more than kMaxRank sizes.
   Shape(std::initializer_list<int64_t> sizes) { assign(sizes.begin(), sizes.size()); }
   explicit Shape(std::span<const int64_t> sizes) { assign(sizes.data(), sizes.size()); }
   Shape(const std::vector<int64_t>& sizes) { assign(sizes.data(), sizes.size()); }
-  /// One size: zeros(5), x.view(-1).
+  /// A single size: zeros(5), x.view(-1).
   template <class T>
   requires(std::is_integral_v<T> && !std::is_same_v<T, bool>) Shape(T size)
       : Shape({static_cast<int64_t>(size)}) {}
-  /// `rank` times `value`.
+  /// A shape of `rank` sizes, each equal to `value`.
   static Shape filled(int rank, int64_t value);
 
   int rank() const { return rank_; }
@@ -38,11 +38,11 @@ class Shape {
   int64_t* end() { return sizes_ + rank_; }
 
   void push_back(int64_t size) { insert(rank_, size); }
-  /// Puts a size before position `at`. Throws ShapeError when the shape is full.
+  /// Inserts a size before position `at`. Throws ShapeError if there are already kMaxRank sizes.
   void insert(int at, int64_t size);
   void erase(int at);
 
-  /// The product of the sizes: 1 for a 0-d shape. Throws ShapeError when 64 bits cannot hold it.
+  /// The product of the sizes; 1 for a 0-d shape. Throws ShapeError if it overflows int64_t.
   int64_t numel() const {
     int64_t n = 1;
     for (int i = 0; i < rank_; ++i)
@@ -56,7 +56,7 @@ class Shape {
       if (sizes_[i] != o.sizes_[i]) return false;
     return true;
   }
-  /// `[32, 10, 512]`
+  /// Formatted as `[32, 10, 512]`.
   std::string str() const;
 
  private:
@@ -68,7 +68,7 @@ class Shape {
   int rank_ = 0;
 };
 
-/// The axes that an op works on: `sum(x, 1)`, `sum(x, {0, -1})`; none means all of them.
+/// The axes that an op reduces or modifies: `sum(x, 1)`, `sum(x, {0, -1})`. Empty means all axes.
 class Axes {
  public:
   template <class T>
@@ -77,30 +77,31 @@ class Axes {
   Axes(std::initializer_list<int64_t> axes) : list_(axes) {}
   Axes(const Shape& axes) : list_(axes) {}
 
-  /// Which axes of a tensor of this rank are meant, a bit each. Throws IndexError, and ValueError
-  /// for an axis named twice; both name `op`.
+  /// The axes of a tensor of this rank as a bit mask. Throws IndexError for an axis out of range
+  /// and ValueError for a repeated axis; both messages name `op`.
   uint32_t mask(const char* op, int rank) const;
 
  private:
   Shape list_;
 };
 
-/// Throws ShapeError unless a tensor can have these sizes: none is negative, and 64 bits hold the
-/// product of those that are not 0, of which strides are made.
+/// Throws ShapeError if a size is negative, or if the product of the non-zero sizes (needed for
+/// strides) overflows int64_t.
 void check_sizes(const Shape& sizes);
 
-/// The strides, in elements, of a row-major tensor. Throws as check_sizes does.
+/// The strides, in elements, of a row-major tensor. Throws like check_sizes().
 Shape contiguous_strides(const Shape& sizes);
 
-/// The shape that both broadcast to by NumPy's rules. Throws ShapeError that names `op` and both
-/// shapes.
+/// The shape that `a` and `b` broadcast to under NumPy's rules. Throws ShapeError, naming `op` and
+/// both shapes, if they do not broadcast.
 Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b);
 
-/// True when a tensor of shape `from` broadcasts to `to`.
+/// Whether a tensor of shape `from` broadcasts to shape `to`.
 bool broadcasts_to(const Shape& from, const Shape& to);
 
-/// An axis counted from the front: -1 is the last. Throws IndexError that names `op` when it is not
-/// in -rank..rank-1 (a 0-d tensor counts as rank 1, as in PyTorch).
+/// Converts a negative axis, such as -1 for the last, to one counted from the front. Throws
+/// IndexError, naming `op`, if it is outside -rank..rank-1 (a 0-d tensor counts as rank 1, as in
+/// PyTorch).
 int normalize_axis(const char* op, int64_t axis, int rank);
 
 }  // namespace tapehead

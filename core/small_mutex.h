@@ -1,4 +1,4 @@
-// A mutex of four bytes, for objects of which there are many.
+// A four-byte mutex, for objects that exist in large numbers.
 #pragma once
 
 #include <atomic>
@@ -6,7 +6,7 @@
 
 namespace tapehead {
 
-/// Locks as std::mutex does.
+/// Has the semantics of std::mutex.
 class SmallMutex {
  public:
   bool try_lock() noexcept {

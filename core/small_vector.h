@@ -1,4 +1,4 @@
-// A vector whose first elements need no heap.
+// A vector with inline storage for its first elements.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace tapehead {
 
-/// Grows like std::vector; up to N elements stay inside the object.
+/// Grows like std::vector, but stores up to N elements inside the object.
 template <class T, size_t N>
 class SmallVector {
  public:

@@ -8,22 +8,23 @@
 
 namespace tapehead {
 
-/// A block of bytes shared by a tensor and its views. It counts its in-place changes, so that the
-/// tape can tell when a value it saved is no longer there.
+/// A reference-counted block of bytes, shared by a tensor and its views. It counts in-place
+/// changes, so that autograd can detect that a saved tensor was overwritten.
 class alignas(64) Storage {
  public:
-  /// Uninitialised memory, aligned to 64 bytes. Throws OutOfMemoryError, and ValueError for a
-  /// negative number.
+  /// Allocates uninitialised memory, aligned to 64 bytes. Throws OutOfMemoryError, and ValueError
+  /// for a negative size.
   static Ref<Storage> create(int64_t bytes);
 
   char* data() { return reinterpret_cast<char*>(this + 1); }
   int64_t bytes() const { return bytes_; }
 
-  /// How many blocks this thread has made, and which of them this one was.
+  /// created() counts the blocks that the calling thread has created; number() is the position of
+  /// this block in the order of their creation.
   static uint64_t created();
   uint64_t number() const { return number_; }
 
-  /// How many in-place changes there were, and the op that made the last one.
+  /// The number of in-place changes, and the op that made the last one.
   uint32_t version() const { return version_.load(std::memory_order_relaxed); }
   const char* last_writer() const { return last_writer_.load(std::memory_order_relaxed); }
   void changed_by(const char* op) {
@@ -35,14 +36,15 @@ class alignas(64) Storage {
   void unref() noexcept {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) dispose();
   }
-  /// When it is not, what other threads did with it before they let go has happened.
+  /// Whether there is more than one reference. If not, all accesses by threads that released theirs
+  /// happened before this call.
   bool is_shared() const { return references_.load(std::memory_order_acquire) > 1; }
 
  private:
   Storage(int64_t bytes, uint64_t number) : bytes_(bytes), number_(number) {}
   void dispose() noexcept;
 
-  // Threads that share a weight read these at once. Changes are one thread's.
+  // Threads that share a weight read the counters concurrently; only one thread at a time writes.
   std::atomic<uint32_t> references_{1};
   std::atomic<uint32_t> version_{0};
   int64_t bytes_;

@@ -1,4 +1,4 @@
-// "Did you mean …?" for names that were not found.
+// "Did you mean …?" suggestions for unknown names.
 #pragma once
 
 #include <span>
@@ -7,14 +7,14 @@
 
 namespace tapehead {
 
-/// The candidate of which `name` is most likely a misspelling, or "" when none is close: at most a
-/// third of its letters inserted, deleted, replaced or swapped with a neighbour (the optimal string
-/// alignment distance of Damerau, 1964). ASCII case is free; ties go to the first in byte order.
+/// The candidate closest to `name`, or "" if none is close: at most a third of its letters may be
+/// inserted, deleted, replaced or swapped with a neighbour (the optimal string alignment distance;
+/// Damerau, 1964). Case is ignored for ASCII letters; ties go to the first candidate in byte order.
 std::string closest_name(std::string_view name, std::span<const std::string> candidates);
 
-/// A pattern (pattern.h) that fits one of the names and of which `pattern` is most likely a
-/// misspelling, with its stars where they were: "encodr.*" gives "encoder.*". "" when none is
-/// close: as above, of the letters beside the stars.
+/// Corrects the spelling of a pattern (pattern.h) so that it matches one of the names, keeping its
+/// stars: "encodr.*" becomes "encoder.*". Returns "" if no name is close, measured as above on the
+/// letters other than the stars.
 std::string closest_pattern(std::string_view pattern, std::span<const std::string> names);
 
 }  // namespace tapehead

@@ -1,4 +1,4 @@
-// The tensor.
+// Tensor, the multi-dimensional array.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +37,7 @@ class TapeNode {
   void unref() noexcept {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) dispose();
   }
-  /// A result of the node was given a name.
+  /// Called when result number `output` of the node is given a name.
   virtual void named(uint32_t /*output*/, const std::string& /*name*/) {}
 
  private:
@@ -45,22 +45,22 @@ class TapeNode {
   std::atomic<uint32_t> references_{1};
 };
 
-/// What tensor handles share.
+/// The state that copies of a Tensor handle share.
 struct TensorImpl {
   std::atomic<uint32_t> references{1};
   DType dtype = DType::f32;
-  bool is_scalar = false;    // made from a C++ number: it adapts its type to the other operand's
-  uint32_t node_output = 0;  // which of the node's results this is
+  bool is_scalar = false;    // from a C++ number: adapts to the other operand's dtype
+  uint32_t node_output = 0;  // this tensor's index among the node's results
   Ref<Storage> storage;
   int64_t offset = 0;  // in elements
   Shape sizes, strides;
   Ref<TapeNode> node;    // set when gradients are tracked
-  Ref<TapeNode> paused;  // a leaf's node while its tracking is off: it has the gradient and hooks
+  Ref<TapeNode> paused;  // a leaf's node, with its gradient and hooks, while tracking is off
   std::string* name = nullptr;
-  // A view made while gradients may be recorded knows the tensor whose elements it shares, which is
-  // a view of none, and as of which of its changes `node` is. See autograd/detail/views.h.
+  // For a view made in grad mode: the base tensor, which is not a view itself. The view's `node` is
+  // up to date while its `changes` equals the root's. See autograd/detail/views.h.
   Ref<TensorImpl> root;
-  uint32_t changes = 0;          // of a root: how many were recorded
+  uint32_t changes = 0;          // of a root: its recorded in-place changes
   bool has_hidden_root = false;  // a view made under NoGradGuard
 
   TensorImpl() = default;
@@ -73,12 +73,12 @@ struct TensorImpl {
   static void operator delete(void* block, size_t bytes) noexcept;
 };
 
-/// Gives a view the node of its part of its root, which has changed. [tape]
+/// Updates the node of a view whose root was changed in place. [tape]
 void update_view(TensorImpl& view);
 
 }  // namespace detail
 
-/// How the losses of a batch become one number, if they do.
+/// How a loss is reduced: to the mean, to the sum, or not at all.
 enum class Reduction : uint8_t { mean, sum, none };
 
 /// In an index, a new axis of size 1; in a Slice, the default.
@@ -88,7 +88,7 @@ enum class EllipsisType : uint8_t { ellipsis };
 /// In an index, all axes that the other indices do not use.
 inline constexpr EllipsisType Ellipsis{};  // NOLINT(readability-identifier-naming)
 
-/// A slice of one axis, as Python's start:stop:step; negative positions count from the end.
+/// A slice of one axis, like Python's start:stop:step. Negative positions count from the end.
 struct Slice {
   int64_t start, stop, step;
 
@@ -98,25 +98,27 @@ struct Slice {
 
 struct TensorIndex;
 
-/// A multi-dimensional array: a cheap handle whose copies share the same elements. With gradient
-/// tracking on, what is computed from it is recorded on the tape.
+/// A multi-dimensional array. A Tensor is a cheap handle: copies share the same elements. Ops on
+/// tensors that track gradients are recorded on the tape.
 ///
-/// Numbers convert to 0-d tensors that adapt to the other operand's type: `2 * x`, `x < 0.5`.
+/// C++ numbers convert to 0-d tensors that adapt to the dtype of the other operand: `2 * x`,
+/// `x < 0.5`.
 class Tensor {
  public:
-  /// An undefined tensor: defined() is false; asking it for anything else throws ValueError.
+  /// An undefined tensor: defined() returns false, and accessing its shape, dtype or elements
+  /// throws ValueError.
   Tensor() = default;
   Tensor(const Tensor&) = default;
   Tensor(Tensor&&) = default;
-  /// Assigning to a variable, `x = y`, moves the handle to other elements.
+  /// `x = y` rebinds the handle x; no elements are copied.
   Tensor& operator=(const Tensor&) & = default;
   Tensor& operator=(Tensor&&) & = default;
-  /// Assigning to a result, `x[0] = y` or `x.slice(0, 1, 3) = 5`, writes into the elements that it
-  /// shares with x, as copy_() does. Throws ValueError where it shares them with no other tensor,
-  /// so that what is written would be lost. [tape]
+  /// Assignment to a temporary, as in `x[0] = y` or `x.slice(0, 1, 3) = 5`, writes into the
+  /// elements that it shares with x, like copy_(). Throws ValueError if it shares its elements with
+  /// no other tensor, because the write would be lost. [tape]
   void operator=(const Tensor& value) &&;
   ~Tensor() = default;
-  /// A 0-d tensor of a C++ number. Throws ValueError for an integer that i64 does not hold.
+  /// A 0-d tensor holding a C++ number. Throws ValueError for an integer that does not fit in i64.
   template <class T>
   requires std::is_arithmetic_v<T> Tensor(T value) : Tensor(Number(value)) {}
   explicit Tensor(const Number& value);
@@ -124,30 +126,31 @@ class Tensor {
   bool defined() const { return static_cast<bool>(impl_); }
   DType dtype() const { return there().dtype; }
   const Shape& shape() const { return there().sizes; }
-  /// The same: PyTorch's name for it in C++.
+  /// Same as shape(), under PyTorch's name.
   const Shape& sizes() const { return shape(); }
-  /// In elements.
+  /// The strides, in elements.
   const Shape& strides() const { return there().strides; }
   int dim() const { return there().sizes.rank(); }
   int64_t numel() const { return there().sizes.numel(); }
-  /// The size of one axis; -1 is the last. Throws IndexError.
+  /// The size of one axis; -1 is the last. Throws IndexError if the axis is out of range.
   int64_t size(int64_t axis) const;
-  /// Row-major without gaps.
+  /// Whether the elements are stored in row-major order without gaps.
   bool is_contiguous() const;
 
-  /// The first element. Throws DTypeError unless T is the tensor's element type.
+  /// A pointer to the first element. Throws DTypeError unless T is the element type.
   template <class T>
   T* data() const {
     check_type(dtype_of<T>());
     return reinterpret_cast<T*>(raw());
   }
-  /// The first element, untyped.
+  /// An untyped pointer to the first element.
   char* raw() const { return there().storage->data() + impl_->offset * size_of(impl_->dtype); }
-  /// The only element. Throws ShapeError when there is not exactly one, ValueError for an integer
-  /// that double does not hold.
+  /// The value of a tensor with exactly one element. Throws ShapeError for any other number of
+  /// elements, and ValueError for an integer that a double cannot represent.
   double item() const;
-  /// The only element as a T: floating numbers are rounded, or cut towards 0 to an integer. Throws
-  /// ValueError when it is outside of T's range, as NaN is of an integer's.
+  /// The value of a tensor with exactly one element, as a T. A floating value is rounded to a
+  /// floating T and truncated towards 0 to an integer T. Throws ShapeError as above, and ValueError
+  /// if the value is outside the range of T, as NaN is for integers.
   template <class T>
   requires std::is_arithmetic_v<T> T item()
   const {
@@ -156,39 +159,44 @@ class Tensor {
       throw_range(x);
     return detail::to<T>(x);
   }
-  /// The elements in row-major order, converted to T.
+  /// Copies the elements in row-major order, converted to T.
   template <class T>
   std::vector<T> to_vector() const;
-  /// As NumPy prints it, with type and shape; at most `precision` digits after the point. Of more
-  /// than 1000 elements the first and last three of each axis are shown. See also format.h.
+  /// The elements in NumPy's notation, followed by dtype and shape, with at most `precision` digits
+  /// after the decimal point. Above 1000 elements, only the first and last three along each axis
+  /// are shown. See also format.h.
   std::string str(int precision = 4) const;
 
   // Gradients. [tape]: defined in autograd/.
 
-  /// Gradients are tracked, because it is a leaf that asked for it or was computed from one.
+  /// Whether gradients are tracked: true for leaves after set_requires_grad(), and for tensors
+  /// computed from them.
   bool requires_grad() const {
     if (!impl_) return false;
     if (impl_->root && impl_->changes != impl_->root->changes) [[unlikely]]
       detail::update_view(*impl_);
     return static_cast<bool>(impl_->node);
   }
-  /// Starts or stops the tracking of a leaf; returns the tensor. Its gradient and hooks stay; while
-  /// it is off, backward() through a graph recorded before adds nothing here. Throws DTypeError
-  /// unless it is f32, f64 or bf16, GraphError when it was computed from a tracked tensor. [tape]
+  /// Turns gradient tracking of a leaf on or off; returns the tensor. Turning it off keeps the
+  /// gradient and hooks, and backward() through a graph recorded earlier accumulates nothing here
+  /// until it is turned on again. Throws DTypeError unless the tensor is f32, f64 or bf16, and
+  /// GraphError if it is not a leaf. [tape]
   Tensor& set_requires_grad(bool on = true);
-  /// It was not computed by a recorded op. [tape]
+  /// Whether the tensor is not the result of a recorded op. [tape]
   bool is_leaf() const;
-  /// What backward() accumulated here; undefined before that. Non-leaves have it after
-  /// retain_grad(). [tape]
+  /// The gradient accumulated by backward(), or an undefined tensor if there is none. Non-leaf
+  /// tensors keep a gradient only after retain_grad(). [tape]
   Tensor grad() const;
-  /// Replaces the gradient; an undefined tensor clears it. [tape]
-  void set_grad(const Tensor& grad) const;
-  /// Keeps the gradient of a non-leaf for grad(): that of its value after all in-place changes.
+  /// Replaces the gradient of a leaf; an undefined tensor clears it. Throws GraphError unless this
+  /// is a leaf that set_requires_grad() was called on, and ShapeError unless shape and dtype match.
   /// [tape]
+  void set_grad(const Tensor& grad) const;
+  /// Makes backward() keep the gradient of a non-leaf tensor in grad(). After in-place changes, it
+  /// is the gradient of the final value. Throws GraphError if gradients are not tracked. [tape]
   void retain_grad() const;
-  /// Calls `hook(const Tensor& grad)` with the gradient of this tensor once it is complete. It
-  /// returns nothing, or a tensor that replaces the gradient when it is defined. Throws GraphError
-  /// when the tensor does not track gradients. [tape]
+  /// Calls `hook(const Tensor& grad)` during backward(), once the gradient of this tensor is
+  /// complete. The hook returns void or a Tensor; a defined Tensor replaces the gradient. Throws
+  /// GraphError if gradients are not tracked. [tape]
   template <class F>
   requires std::is_invocable_v<F&, const Tensor&> RemovableHandle register_hook(F hook)
   const {
@@ -199,26 +207,28 @@ class Tensor {
       });
     else return add_hook(std::move(hook));
   }
-  /// Adds the gradients of this tensor to every leaf that it was computed from; see backward() in
-  /// autograd/engine.h. [tape]
+  /// Computes the gradients of this tensor with respect to the leaves it was computed from, and
+  /// accumulates them there; see BackwardOptions in autograd/engine.h. Throws GraphError if
+  /// gradients are not tracked, if the graph was already released, or if the tensor does not have
+  /// exactly one element and no gradient was passed. [tape]
   void backward() const;
   void backward(const BackwardOptions& options) const;
-  /// The same elements, outside of the tape.
+  /// A tensor that shares the elements but is not attached to the graph.
   Tensor detach() const;
 
-  // Every op of autograd/ops.h is a method, too: x.sum(1), x.reshape({2, -1}). [tape]
+  // Every op of autograd/ops.h is also a method: x.sum(1), x.reshape({2, -1}). [tape]
 
 #include "tapehead/tensor_methods.h"
-  /// This where the condition is true, else `other`: where(condition, *this, other).
+  /// where(condition, *this, other): this where the condition is true, else `other`.
   Tensor where(const Tensor& condition, const Tensor& other) const;
   /// select(0, position)
   Tensor operator[](int64_t position) const { return select(0, position); }
-  /// For range-for over the positions of the first axis. Throws ShapeError for a 0-d tensor.
+  /// Iterate over the first axis: `for (Tensor row : x)`. Throws ShapeError for a 0-d tensor.
   class Iterator;
   Iterator begin() const;
   Iterator end() const;
 
-  // In place. They count as a change: backward() refuses when it needs the old value. [tape]
+  // In-place ops. backward() throws GraphError if it needs a value that was overwritten. [tape]
 
   const Tensor& copy_(const Tensor& source) const;
   const Tensor& fill_(const Tensor& value) const;
@@ -227,16 +237,16 @@ class Tensor {
   const Tensor& sub_(const Tensor& other) const;
   const Tensor& mul_(const Tensor& other) const;
   const Tensor& div_(const Tensor& other) const;
-  /// Sets the elements that index(indices) selects, or adds to them; see index_put().
+  /// index_put() in place.
   const Tensor& index_put_(const std::vector<TensorIndex>& indices, const Tensor& values,
                            bool accumulate = false) const;
 
-  /// A name for error messages: "h", "encoder.0.weight". Empty when there is none.
+  /// A name used in error messages, such as "h" or "encoder.0.weight". Empty if none was set.
   std::string name() const { return impl_ && impl_->name ? *impl_->name : std::string(); }
   Tensor& set_name(std::string name);
-  /// Counts the in-place changes of the elements, views included.
+  /// The number of in-place changes made to the elements, including through views.
   uint32_t version() const { return there().storage->version(); }
-  /// The same tensor, not just equal elements.
+  /// Whether both handles refer to the same tensor, not just to equal elements.
   bool is_same(const Tensor& other) const { return impl_ == other.impl_; }
 
   detail::TensorImpl* impl() const { return impl_.get(); }
@@ -247,7 +257,7 @@ class Tensor {
   }
 
  private:
-  /// The only element as it is: a double, or of integers and bool an i64.
+  /// The value of a one-element tensor: a double, or an i64 for integers and bool.
   Number only_element() const;
   [[noreturn]] static void throw_range(const Number& element);
   RemovableHandle add_hook(std::function<Tensor(const Tensor& grad)> hook) const;
@@ -261,14 +271,14 @@ class Tensor {
   Ref<detail::TensorImpl> impl_;
 };
 
-/// What stands for one or more axes in the brackets of Python's x[…]: None, Ellipsis, a position,
+/// An index for one or more axes, as in the brackets of Python's x[…]: None, Ellipsis, a position,
 /// a Slice, a tensor of integers, or a bool mask. See index().
 struct TensorIndex : std::variant<std::nullopt_t, EllipsisType, int64_t, Slice, Tensor> {
   using variant::variant;
   TensorIndex(bool) = delete;
 };
 
-/// Goes over x[0], x[1] …; each is a view, so that what is written into it is written into x.
+/// Iterates over x[0], x[1], …. Each is a view, so writing into it writes into x.
 class Tensor::Iterator {
  public:
   using value_type = Tensor;
@@ -291,16 +301,16 @@ class Tensor::Iterator {
 
 namespace core {
 
-/// Uninitialised elements.
+/// A tensor with uninitialised elements.
 Tensor empty(const Shape& shape, DType dtype = f32);
-/// Uninitialised, with the shape of `like`.
+/// An uninitialised tensor with the shape and dtype of `like`.
 Tensor empty_like(const Tensor& like);
-/// Every element `value`, converted to `dtype`.
+/// A tensor filled with `value`, converted to `dtype`.
 Tensor full(const Shape& shape, const Number& value, DType dtype = f32);
-/// A view of the elements of `base`: `offset` in elements from the start of its storage. Not
-/// recorded.
+/// A view of `base` with the given sizes and strides, starting `offset` elements into its storage.
+/// Not recorded.
 Tensor view_of(const Tensor& base, const Shape& sizes, const Shape& strides, int64_t offset);
-/// `x [2, 3] f32`, for messages: the shape and type, with the name if there is one.
+/// A description for messages, such as `x [2, 3] f32`: the name if there is one, shape and dtype.
 std::string describe(const Tensor& x);
 
 }  // namespace core

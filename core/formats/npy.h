@@ -22,7 +22,8 @@ Tensor read_npy(const std::string& path);
 /// Reads a .npy file from memory; `name` stands for the file in errors.
 Tensor parse_npy(std::string_view bytes, const std::string& name);
 
-/// Writes a file for numpy.load, atomically. bf16, which NumPy does not support, is written as f32.
+/// Writes a file readable by numpy.load, atomically. bf16, which NumPy does not support, is written
+/// as f32.
 void write_npy(const std::string& path, const Tensor& tensor);
 
 /// Limits for reading .npz files from untrusted sources.
@@ -34,16 +35,16 @@ struct NpzLimits {
 };
 
 /// Reads the arrays of a .npz file, stored or deflated (numpy.savez, numpy.savez_compressed), in
-/// the order of the file; names come without ".npy". Throws as read_npy() does, and FormatError for
-/// an entry that is not an array, is repeated, is encrypted or fails its checksum, and for an
-/// archive beyond the limits. At most 1 GiB is read from a pipe.
+/// file order, with ".npy" removed from the names. Throws like read_npy(), and FormatError for an
+/// entry that is not an array, is repeated, is encrypted or fails its checksum, and for an archive
+/// that exceeds the limits. At most 1 GiB is read from a pipe.
 std::vector<NamedTensor> read_npz(const std::string& path, const NpzLimits& limits = {});
 std::vector<NamedTensor> parse_npz(std::string_view bytes, const std::string& name,
                                    const NpzLimits& limits = {});
 
-/// Writes an uncompressed archive, atomically; equal tensors give equal bytes. Throws ValueError,
-/// before anything is written, for a name that is empty, repeated, longer than 65,531 bytes, not
-/// UTF-8, or contains a NUL.
+/// Writes an uncompressed archive, atomically; equal tensors produce identical files. Throws
+/// ValueError, before anything is written, for a name that is empty, repeated, longer than 65,531
+/// bytes, not UTF-8, or contains a NUL.
 void write_npz(const std::string& path, std::span<const NamedTensor> tensors);
 
 }  // namespace tapehead

@@ -1,4 +1,4 @@
-// JSON values: parsing untrusted text, building, reading and writing.
+// JSON values: parsing of untrusted text, construction, access and serialisation.
 #pragma once
 
 #include <concepts>
@@ -12,8 +12,8 @@
 
 namespace tapehead::core {
 
-/// A JSON value: null, a bool, a number, a string, an array, or an object whose members keep their
-/// order.
+/// A JSON value: null, a bool, a number, a string, an array, or an object that preserves the order
+/// of its members.
 ///
 ///   Json config = {{"name", "gpt"}, {"sizes", Json::array({1, 2})}};
 ///   config["tied"] = true;
@@ -42,11 +42,11 @@ class Json {
   Json(std::string value) : value_(std::move(value)) {}
   Json(std::string_view value) : value_(std::string(value)) {}
   Json(Array elements) : value_(std::move(elements)) {}
-  /// An object, as object().
+  /// Constructs an object, like object().
   Json(std::initializer_list<Member> members) : Json(object(members)) {}
 
   static Json array(std::initializer_list<Json> elements = {});
-  /// The last of several members with the same key is kept.
+  /// Of several members with the same key, the last is kept.
   static Json object(std::initializer_list<Member> members = {});
 
   bool is_null() const { return std::holds_alternative<std::nullptr_t>(value_); }
@@ -60,12 +60,12 @@ class Json {
 
   bool as_bool() const;
   int64_t as_int64() const;
-  /// Any number.
+  /// The value of any number.
   double as_double() const;
   const std::string& as_string() const;
   const Array& as_array() const;
   const Object& as_object() const;
-  /// The members of an object in the order of their keys' bytes.
+  /// The members of an object, sorted by the bytes of their keys.
   std::vector<const Member*> sorted_members() const;
 
   /// The number of elements of an array or members of an object.
@@ -115,9 +115,9 @@ struct JsonParseOptions {
   bool repeated_keys = false;       ///< the last member with a key is kept; else FormatError
 };
 
-/// Parses a text; `name` stands for the file in errors. Throws FormatError for what is not JSON
-/// (with the byte), for more than 64 levels of nesting or max_values values, for a number that no
-/// double can hold, and for a key that an object holds twice.
+/// Parses a text; `name` stands for the file in errors. Throws FormatError for invalid JSON (with
+/// the position of the first invalid byte), for more than 64 levels of nesting or max_values
+/// values, for a number that overflows a double, and for a repeated key.
 Json parse_json(std::string_view text, const std::string& name,
                 const JsonParseOptions& options = {});
 
