@@ -1,5 +1,5 @@
-// The scores of one tile of attention, and the way back to what they are made of. See tiled_attention.h
-// for the letters.
+// Computes the scores of one tile of attention, and their gradients. See tiled_attention.h for the
+// dimension names.
 #pragma once
 
 #include <vector>
@@ -12,13 +12,12 @@ namespace tapehead::core {
 inline constexpr int64_t kTileRows = 128;
 inline constexpr int64_t kTileColumns = 256;
 
-/// One sequence: which rows of q and of k are its own, and the position of its first query among
-/// its keys.
+/// One sequence of the batch: its rows of q and of k, and the key position of its first query.
 struct Sequence {
   int64_t batch, first_query, queries, first_key, keys, start;
 };
 
-/// A tensor of up to four axes, read and written in parts: an axis of size 1 has step 0.
+/// Strided access to a tensor of up to four axes. Axes of size 1 have step 0 and so broadcast.
 template <class T>
 struct Strided {
   T* data = nullptr;
@@ -36,43 +35,45 @@ struct Strided {
   }
 };
 
-/// Where gradients are added up. A null one is not wanted.
+/// Where gradients are accumulated. Null pointers are skipped.
 template <class T>
 struct ScoreGradients {
   Strided<T> bias, distance, keys;
-  T* q = nullptr;         // [rows, D] of the tile, to be multiplied by the scale at the end
-  T* relative = nullptr;  // the same of r; q's when r is q
+  T* q = nullptr;         // [rows, D] of the tile, before multiplication by the scale
+  T* relative = nullptr;  // likewise for r; equal to q if r is q
   Strided<T> k;           // [B, H / G, S, D]
 };
 
-/// Scores in one thread: it holds the thread's buffers.
+/// Computes scores in one thread, whose buffers it owns.
 template <class T>
 class TileScores {
  public:
   TileScores(const AttentionSpec& spec, const AttentionTensors& in, bool backward);
 
-  /// The queries of the tiles to come: tile.row.., tile.rows.
+  /// Sets the queries of the tiles that follow: rows tile.row.. (tile.rows of them).
   void set_queries(const Sequence& sequence, const ScoreTile& tile);
-  /// The keys from *first to *last that any query of the tile's rows may see, by window and length.
+  /// The range of keys from *first to *last that any query of the tile may attend to, given window
+  /// and lengths.
   void visible(const Sequence& sequence, const ScoreTile& tile, int64_t* first,
                int64_t* last) const;
-  /// The scores [rows, columns] of a tile, hidden ones -infinity.
+  /// Computes the scores [rows, columns] of a tile; masked ones are -infinity.
   T* compute(const Sequence& sequence, const ScoreTile& tile);
-  /// Where backward() finds the gradient of the scores, [rows, columns].
+  /// The gradient of the scores [rows, columns], which the caller fills in before backward().
   T* gradient() { return gradient_.data<T>(); }
-  /// From the gradient of the scores that compute() gave last, which it overwrites.
+  /// Propagates gradient(), for the scores that compute() returned last, to the operands.
+  /// Overwrites gradient().
   void backward(const Sequence& sequence, const ScoreTile& tile, const ScoreGradients<T>& into);
 
-  /// Adds b_{j-i} g_i for rows g [rows, E] to x [rows, columns].
+  /// Adds b_{j-i} g_i to x [rows, columns], for g [rows, E].
   void add_value_products(const Sequence& sequence, const ScoreTile& tile, const T* g, T* x);
-  /// Adds sum_j w_ij b_{j-i} to out [rows, E], or with `g` [rows, E], sum_i w_ij g_i to what the
-  /// entries of `table` hold.
+  /// add_values() adds sum_j w_ij b_{j-i} to out [rows, E]. add_values_gradient() adds w_ij g_i,
+  /// for g [rows, E], to the gradient of b_{j-i} in `table`.
   void add_values(const Sequence& sequence, const ScoreTile& tile, const T* w, T* out);
   void add_values_gradient(const Sequence& sequence, const ScoreTile& tile, const T* w, const T* g,
                            const Strided<T>& table);
 
  private:
-  // The entries of a table of distances that a tile has.
+  // The entries of a table of relative positions that a tile uses.
   struct Window {
     int64_t first, count;
   };
@@ -89,7 +90,8 @@ class TileScores {
   int64_t group_, width_, entries_;
   Strided<T> q_, k_, bias_, distance_, relative_, keys_, values_;
   Strided<bool> mask_;
-  Tensor scores_, gradient_, before_;  // [rows * columns]: tensors for the user's function
+  Tensor scores_, gradient_,
+      before_;  // [rows * columns]; tensors, to be passed to the user's function
   std::vector<T> query_, relative_query_, capped_, window_;
 };
 

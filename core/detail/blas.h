@@ -1,4 +1,4 @@
-// Which OpenBLAS runs, and with the kernels of which CPU.
+// The OpenBLAS in use, and the CPU core whose kernels it runs.
 #pragma once
 
 #include <string>
@@ -6,32 +6,31 @@
 
 namespace tapehead::core {
 
-/// What OpenBLAS says of itself.
+/// Properties reported by OpenBLAS.
 struct Blas {
   int parallel;        // openblas_get_parallel()
   std::string config;  // openblas_get_config()
-  std::string core;    // whose kernels run: openblas_get_corename()
+  std::string core;    // openblas_get_corename(): the core whose kernels run
 };
 
 Blas blas();
 
-/// The core whose kernels should run in place of those of `core`, by the best instruction set of
-/// this machine (of kernels::isa()); empty where those of `core` are right.
+/// The OpenBLAS core to use instead of `core`, given the best instruction set of this machine (a
+/// name as of kernels::isa()); empty if `core` is appropriate.
 ///
-/// An OpenBLAS older than its CPU falls back to Prescott: SSE3, a fifth of the speed.
+/// An OpenBLAS older than the CPU falls back to Prescott (SSE3), at a fifth of the speed.
 std::string better_core(std::string_view core, std::string_view isa);
 
-/// Has OpenBLAS run the kernels of `core`; false where this OpenBLAS cannot change them. No product
-/// may run meanwhile. When the library is loaded it takes the better core, unless the variable
-/// OPENBLAS_CORETYPE chooses one.
+/// Switches OpenBLAS to the kernels of `core`; returns false if this OpenBLAS does not support it.
+/// No matrix product may be running. On load, the library switches to better_core(), unless the
+/// environment variable OPENBLAS_CORETYPE is set.
 bool use_core(const std::string& core);
 
-/// Has OpenBLAS hold the buffer that a product in this thread takes. To be called before the first
-/// one: OpenBLAS asks the system for it again and again, without end, where there is no memory.
-/// Throws OutOfMemoryError there.
+/// Makes OpenBLAS allocate the buffer that products in this thread use. Must be called before the
+/// first product: OpenBLAS itself retries a failed allocation forever. Throws OutOfMemoryError.
 void have_buffer();
 
-/// What info() says of an OpenBLAS that is slower than it could be; empty of one that is right.
+/// The warning that info() prints for a slow OpenBLAS; empty if there is nothing to report.
 std::string blas_warning(const Blas& blas, std::string_view isa);
 
 }  // namespace tapehead::core

@@ -1,6 +1,7 @@
-// Elementwise computation: type promotion, broadcasting, any strides. Nothing here is recorded.
+// Elementwise computation with type promotion, broadcasting and arbitrary strides. Nothing here is
+// recorded.
 //
-// Those that take `op` throw ShapeError and DTypeError that name it.
+// Functions with an `op` parameter throw ShapeError and DTypeError that start with this name.
 #pragma once
 
 #include <initializer_list>
@@ -20,53 +21,54 @@ enum class Ternary : uint8_t;
 
 namespace tapehead::core {
 
-/// It was made from a C++ number, whose type adapts to that of other operands.
+/// Whether the tensor was made from a C++ number, whose dtype adapts to the other operands.
 bool is_number(const Tensor& t);
-/// Throws ValueError, in the name of `op`, when the only element is outside of the range of
-/// `dtype`.
+/// Throws ValueError, naming `op`, if the only element of x is outside the range of `dtype`.
 void check_range(const char* op, const Tensor& x, DType dtype);
 
-/// The type of an op on all of these: PyTorch's rule, by which 0-d tensors and C++ numbers only
-/// raise the category (bool, integer, floating) of the others.
+/// The result dtype of an op on these operands, by PyTorch's rules: 0-d tensors and C++ numbers
+/// affect it only if their category (bool, integer, floating) is higher than that of the other
+/// operands.
 DType result_type(const Tensor& a, const Tensor& b);
 DType result_type(const Tensor& a, const Tensor& b, const Tensor& c);
 
-/// Runs `loop` over the broadcast shape of `out`. tensors[0] is the result, whose shape every
-/// operand must broadcast to; types are the kernel's.
+/// Runs `loop` over the elements of tensors[0], the result; the other tensors must broadcast to its
+/// shape. All must have the dtypes of the kernel.
 void run_loop(kernels::Loop loop, std::span<const Tensor* const> tensors,
               const double* numbers = nullptr);
 
-/// The same elements as another type; a new tensor unless it already has it.
+/// Converts to a dtype; returns x itself if it already has it.
 Tensor cast(const Tensor& x, DType dtype);
-/// Integers and bool as f32, others as they are: what functions such as exp compute with.
+/// Converts integers and bool to f32, as required by functions such as exp; returns floating
+/// tensors unchanged.
 Tensor floating(const Tensor& x);
-/// Copies elements, converting them; `from` broadcasts to `to`.
+/// Copies elements with type conversion; `from` broadcasts to `to`.
 void copy_into(const Tensor& to, const Tensor& from);
 /// A row-major copy.
 Tensor clone(const Tensor& x);
-/// Adds to elements in place; `x` broadcasts to `to` and has its type.
+/// Adds x to `to` in place; `x` broadcasts to `to` and has the same dtype.
 void add_into(const Tensor& to, const Tensor& x);
-/// Row-major without gaps: itself, or a copy.
+/// Returns x itself if it is contiguous, else a row-major copy.
 Tensor contiguous(const Tensor& x);
 
-/// A result of the operand's type.
+/// The result has the dtype of the operand.
 Tensor unary(const char* op, kernels::Unary kernel, const Tensor& x);
 Tensor activation(const char* op, kernels::Activation kernel, const Tensor& x,
                   std::initializer_list<double> numbers = {});
-/// A bool result.
+/// The result is bool.
 Tensor predicate(const char* op, kernels::Predicate kernel, const Tensor& x);
 
-/// Promotes and broadcasts.
+/// Operands are promoted and broadcast.
 Tensor binary(const char* op, kernels::Binary kernel, const Tensor& a, const Tensor& b);
 Tensor ternary(const char* op, kernels::Ternary kernel, const Tensor& a, const Tensor& b,
                const Tensor& c);
-/// Promotes and broadcasts; a bool result.
+/// Operands are promoted and broadcast; the result is bool.
 Tensor compare(const char* op, kernels::Compare kernel, const Tensor& a, const Tensor& b);
-/// condition ? a : b, broadcast; the condition is bool.
+/// condition ? a : b, elementwise. All three broadcast; the condition is bool.
 Tensor where(const char* op, const Tensor& condition, const Tensor& a, const Tensor& b);
 
-/// The gradient of an elementwise function's operand, from that of its result and a tensor that it
-/// saved.
+/// The gradient of an elementwise function's operand, from the gradient `dy` of its result and the
+/// saved operand or result.
 Tensor gradient(kernels::Gradient kernel, const Tensor& dy, const Tensor& saved,
                 std::initializer_list<double> numbers = {});
 

@@ -1,13 +1,14 @@
-// What fork() would leave behind in the child, which has none of the other threads.
+// Mutexes that stay usable in the child of fork(), which does not inherit the other threads.
 #pragma once
 
 #include <mutex>
 
 namespace tapehead::core {
 
-/// From now on the thread that forks holds the mutex while it does, so that the child does not find
-/// it locked by a thread that it does not have. The mutex must live as long as the program, and
-/// nobody may wait for another such mutex while they hold it. Gives true, to start a constant with.
+/// Makes every later fork() hold the mutex while it forks, so that the child never inherits it
+/// locked by a thread that does not exist there. The mutex must live until the program ends, and no
+/// thread may wait for another such mutex while holding one. Returns true, to allow use in a static
+/// initialiser.
 bool hold_at_fork(std::mutex& mutex);
 
 }  // namespace tapehead::core

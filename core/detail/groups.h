@@ -1,4 +1,4 @@
-// Positions that belong together.
+// Grouping of positions by index.
 #pragma once
 
 #include <cstdint>
@@ -6,11 +6,11 @@
 
 namespace tapehead::core {
 
-/// Positions of `indices` grouped by their value, in rising order within a group. The values are
-/// 0..limit-1; those equal to `skip` are left out.
+/// Groups the positions 0..n-1 by the value of `indices` there, in increasing order within a group.
+/// Values are in 0..limit-1; positions whose value is `skip` are left out.
 struct Groups {
   std::vector<int64_t> order;
-  std::vector<int64_t> starts;  ///< of each group in `order`, and the end of the last
+  std::vector<int64_t> starts;  ///< start of each group in `order`, then the end of the last
 
   Groups(const int64_t* indices, int64_t n, int64_t limit, int64_t skip);
   int64_t size() const { return static_cast<int64_t>(starts.size()) - 1; }

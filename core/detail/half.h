@@ -1,4 +1,4 @@
-// IEEE half precision, which tensors do not have: files' f16 is read as f32.
+// IEEE half precision, which tensors do not support: f16 in files is read as f32.
 #pragma once
 
 #include <bit>
@@ -6,7 +6,7 @@
 
 namespace tapehead::core {
 
-/// The number that these bits are: exact, infinities and NaN included.
+/// The exact value of a half-precision number, including infinities and NaN.
 inline float half_to_float(uint16_t bits) {
   const uint32_t sign = uint32_t{bits & 0x8000u} << 16;
   const uint32_t exponent = bits >> 10 & 0x1fu, mantissa = bits & 0x3ffu;

@@ -1,5 +1,4 @@
-// Elements chosen by integers. Nothing here is recorded, and axes are already counted from the
-// front.
+// Indexing by integer tensors. Nothing here is recorded; axes are not negative.
 #pragma once
 
 #include <optional>
@@ -9,33 +8,36 @@
 
 namespace tapehead::core {
 
-/// `[3, 7]`: the position of element number i of a row-major tensor, for messages.
+/// The position of element i of a row-major tensor, formatted for messages: `[3, 7]`.
 std::string position(const Shape& shape, int64_t i);
 
-/// The indices as contiguous i64. Throws DTypeError unless they are integers, and IndexError with
-/// the position of one outside 0..limit-1: `embedding: ids[3, 7] = 6001 is outside 0..5999`.
+/// Returns the indices as contiguous i64. Throws DTypeError unless they are integers, and
+/// IndexError with the position of the first one outside 0..limit-1:
+/// `embedding: ids[3, 7] = 6001 is outside 0..5999`.
 Tensor check_indices(const char* op, const char* what, const Tensor& indices, int64_t limit);
 
-/// A row 0..rows-1 that an option names, negative ones counted from the end, and -1 for none.
+/// Converts an optional row index, possibly negative, to one in 0..rows-1, or to -1 if not given.
 /// Throws IndexError: `embedding: padding_idx = 9 is outside -4..3`.
 int64_t check_row(const char* op, const char* what, const std::optional<int64_t>& row,
                   int64_t rows);
 
-// `indices` came from check_indices.
+// The functions below take `indices` as returned by check_indices().
 
-/// x[…, indices, …]: the axis is replaced by the indices' axes.
+/// x[…, indices, …]: replaces the axis by the axes of `indices`.
 Tensor take(const Tensor& x, int axis, const Tensor& indices);
-/// Adds `x`, shaped as take gives it, to where take reads it from. Indices equal to `skip` are left
-/// out. Every element is summed in an order that depends on shapes and indices alone.
+/// The adjoint of take(): adds `x`, of the shape that take() returns, to the elements of `to` that
+/// it reads. Indices equal to `skip` are left out. The order of the additions depends on shapes and
+/// indices alone.
 void add_taken(const Tensor& to, int axis, const Tensor& indices, const Tensor& x,
                int64_t skip = -1);
 
-/// out[i, j, k] = x[i, indices[i, j, k], k] for axis 1, of the indices' shape.
+/// For axis 1: out[i, j, k] = x[i, indices[i, j, k], k]. The result has the shape of `indices`.
 Tensor gather(const Tensor& x, int axis, const Tensor& indices);
-/// Adds `x`, shaped as gather gives it, to where gather reads it from.
+/// The adjoint of gather(): adds `x`, of the shape that gather() returns, to the elements of `to`
+/// that it reads.
 void add_gathered(const Tensor& to, int axis, const Tensor& indices, const Tensor& x);
 
-/// The positions of the elements that are not 0, in a row-major tensor of that shape: i64 [n].
+/// The flat positions of the non-zero elements, in row-major order: i64 [n].
 Tensor nonzero_positions(const Tensor& x);
 
 }  // namespace tapehead::core

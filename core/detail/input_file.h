@@ -1,4 +1,5 @@
-// Files read in pieces: what they claim is checked before memory is spent on it.
+// Reading files in pieces, so that sizes declared in a file can be validated before memory is
+// allocated for them.
 #pragma once
 
 #include <fmt/format.h>
@@ -13,21 +14,22 @@
 
 namespace tapehead::core {
 
-/// An open file. Every error is an IoError that names it.
+/// A file opened for reading. Every error is an IoError that names the file.
 class InputFile {
  public:
-  /// Throws when it is missing (with the name that was probably meant), a folder or unreadable.
+  /// Throws IoError if the file is missing (suggesting a similar name), is a folder, or is
+  /// unreadable.
   explicit InputFile(const std::string& path);
   ~InputFile();
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
 
-  /// What the system says of its size; pipes and devices have none.
+  /// The size reported by the system; pipes and devices have none.
   int64_t size() const { return size_; }
   bool has_size() const { return has_size_; }
-  /// The next bytes, at most `most`; 0 of them at the end.
+  /// Reads up to `most` bytes; returns 0 at the end of the file.
   size_t read_some(char* to, size_t most);
-  /// `count` bytes from `at`. Throws when the file has become shorter.
+  /// Reads `count` bytes at offset `at`. Throws IoError if the file has become shorter.
   void read(int64_t at, char* to, size_t count) const;
 
  private:
@@ -39,7 +41,7 @@ class InputFile {
   bool has_size_ = false;
 };
 
-/// Bytes of a file or of memory, copied where they are asked for.
+/// A range of bytes in a file or in memory, copied on request.
 struct ByteSource {
   uint64_t size;
   std::function<void(uint64_t at, char* to, size_t count)> read;
@@ -49,7 +51,7 @@ struct ByteSource {
   std::string text(uint64_t at, size_t count) const;
 };
 
-/// Runs `read`. Memory that it cannot have becomes an OutOfMemoryError that names the file.
+/// Runs `read`, and turns a failed allocation into an OutOfMemoryError that names the file.
 template <class F>
 auto reading(const std::string& path, F&& read) {
   try {

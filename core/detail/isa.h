@@ -1,4 +1,4 @@
-// The CPU's instruction sets, and which of them kernels use.
+// The CPU's instruction sets, and the selection of kernels by them.
 #pragma once
 
 #include <functional>
@@ -11,29 +11,30 @@ namespace tapehead::kernels {
 
 class Entry;
 
-/// "avx2"
+/// The name of a level, such as "avx2".
 const char* level_name(Level level);
-/// Whether all kernels are compiled for the level; an extension has single ones.
+/// Whether all kernels are compiled for the level. For an extension only some are.
 bool is_instruction_set(Level level);
-/// What the CPU runs, one bit a level.
+/// The levels that the CPU supports, one bit per level.
 uint32_t cpu_levels();
-/// The instruction sets among them that all kernels are compiled for, the best first.
+/// The instruction sets that the CPU supports and all kernels are compiled for, best first.
 std::vector<Level> supported_isas();
-/// The bits of `levels` up to `most`.
+/// The bits of `levels` up to and including `most`.
 uint32_t up_to(Level most, uint32_t levels);
 
-/// The levels of a CPU that TAPEHEAD_ISA, an instruction set or an extension, leaves: those up to
-/// it, all where it is null. Throws ValueError when it names what the CPU does not run.
+/// The levels to use on a CPU with the levels `cpu`: all if `wanted` (the value of TAPEHEAD_ISA) is
+/// null, else those up to the instruction set or extension it names. Throws ValueError if the CPU
+/// does not support that.
 uint32_t chosen_levels(const char* wanted, uint32_t cpu);
-/// What kernels use on this machine. Throws as chosen_levels() does.
+/// The levels in use on this machine. Throws like chosen_levels().
 uint32_t used_levels();
-/// The instruction set among them: "avx2".
+/// The name of the instruction set in use, such as "avx2".
 const char* isa();
 
-/// Calls f with every entry of the table whose family's header the program includes.
+/// Calls f for every entry of the kernel table whose header is included in the program.
 void each_entry(const std::function<void(Entry&)>& f);
-/// Fills the table again, with levels up to `most`. For tests and benchmarks: no kernel may run
-/// meanwhile in another thread.
+/// Selects kernels again, using levels up to `most`. For tests and benchmarks; no kernel may be
+/// running in another thread.
 void use_isa(Level most);
 
 }  // namespace tapehead::kernels

@@ -1,4 +1,4 @@
-// How elementwise kernels are driven over tensors.
+// Runs elementwise kernels over strided tensors.
 #pragma once
 
 #include "tapehead/core/kernels/loop.h"
@@ -6,18 +6,18 @@
 
 namespace tapehead::core {
 
-/// The most operands that a loop has, the result included.
+/// The maximum number of operands of a loop, including the result.
 inline constexpr int kMaxOperands = 6;
 
-/// What a loop needs to know of an operand.
+/// An operand as seen by a loop.
 struct LoopOperand {
   char* data;
   const Shape* sizes;
   const Shape* strides;
-  int64_t item;  // bytes of an element
+  int64_t item;  // element size in bytes
 };
 
-/// Runs `loop` over the elements of operands[0], the result, to whose shape the others broadcast.
+/// Runs `loop` over the elements of operands[0], the result; the others broadcast to its shape.
 void run_loop(kernels::Loop loop, std::span<const LoopOperand> operands, const double* numbers);
 
 }  // namespace tapehead::core

@@ -1,13 +1,13 @@
-// matmul on tensors, without gradients.
+// Matrix products of tensors, without gradient tracking.
 #pragma once
 
 #include "tapehead/core/tensor.h"
 
 namespace tapehead::core {
 
-/// a [..., M, K] times b [..., K, N]: [..., M, N], batch axes broadcast. Both have at least two
-/// axes and one type. Operands that are transposed or sliced are used where they are when a product
-/// can read them. Throws ShapeError that names `op`.
+/// a [..., M, K] times b [..., K, N] gives [..., M, N]; batch axes broadcast. Both have at least
+/// two axes and the same dtype. Transposed and sliced operands are not copied if gemm() supports
+/// their strides. Throws ShapeError that names `op`.
 Tensor matmul(const char* op, const Tensor& a, const Tensor& b);
 
 /// x [..., C] times the transpose of weight [N, C], plus bias [N] when it is defined: [..., N].

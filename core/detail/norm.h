@@ -1,28 +1,28 @@
-// Normalisation of rows. Nothing here is recorded.
+// Normalisation of rows (layer_norm and rms_norm). Nothing here is recorded.
 #pragma once
 
 #include "tapehead/core/tensor.h"
 
 namespace tapehead::core {
 
-/// Rows of n elements, the last of a contiguous tensor x of a floating type.
+/// A contiguous floating tensor x, as rows of its last n elements.
 struct NormRows {
-  bool rms;  // rms_norm, whose mean is 0; else layer_norm
+  bool rms;  // rms_norm, which takes the mean to be 0; else layer_norm
   int64_t rows, n;
   Tensor x;
   Tensor weight;  // n elements, or undefined
   Tensor stats;   // mean and rstd of each row
 
   NormRows(const Tensor& x, int64_t n, const Tensor& weight, bool rms);
-  /// The type of what is kept, and of the gradients of weight and bias.
+  /// The dtype of the statistics and of the gradients of weight and bias.
   DType wide() const { return x.dtype() == f64 ? f64 : f32; }
-  /// Normalises, and fills stats. The bias may be undefined.
+  /// Returns the normalised rows and fills in `stats`. The bias may be undefined.
   Tensor forward(const Tensor& bias, double eps);
 
   struct Gradients {
-    Tensor x, weight, bias;  // of the latter two flat, n elements
+    Tensor x, weight, bias;  // weight and bias: [n]
   };
-  /// Those that are wanted.
+  /// Computes the requested gradients; the others are undefined.
   Gradients backward(const Tensor& dy, bool of_x, bool of_weight, bool of_bias) const;
 };
 

@@ -1,20 +1,21 @@
-// Which element is the largest, how elements are ordered, running sums. Nothing here is recorded.
+// Argmax, sorting and cumulative sums. Nothing here is recorded.
 //
-// NaN counts as larger than every number; of equal elements the first comes first.
+// NaN is ordered above every number; equal elements keep their order.
 #pragma once
 
 #include "tapehead/core/tensor.h"
 
 namespace tapehead::core {
 
-/// The positions (i64) of the largest or smallest elements along an axis that is not empty; NaN
-/// wins either way. The axis keeps size 1.
+/// The positions (i64) of the largest or smallest elements along a non-empty axis, which is kept
+/// with size 1. NaN is selected in both cases.
 Tensor arg_extremum(const Tensor& x, int axis, bool largest);
 
-/// The positions (i64) of the first k elements along the axis when it is sorted.
+/// The positions (i64) of the first k elements in sorted order along the axis.
 Tensor order(const Tensor& x, int axis, int64_t k, bool descending);
 
-/// Running sums along the axis, from its start or from its end; of integers and booleans as i64.
+/// Cumulative sums along the axis, from its start or from its end. Integers and bool are summed as
+/// i64.
 Tensor cumsum(const Tensor& x, int axis, bool from_end);
 
 }  // namespace tapehead::core

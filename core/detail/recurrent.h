@@ -1,6 +1,7 @@
-// One layer of a recurrent network over a sequence, in one direction, without gradients.
+// One layer of a recurrent network over a sequence, in one direction, without gradient tracking.
 //
-// B batch, T time, C channels in, H hidden size, G gates of the cell (LSTM 4, GRU 3, plain 1).
+// B batch size, T time steps, C input channels, H hidden size, G number of gates (LSTM 4, GRU 3,
+// plain 1).
 #pragma once
 
 #include "tapehead/core/kernels/recurrent.h"
@@ -8,11 +9,11 @@
 
 namespace tapehead::core {
 
-/// The operands, of one type (f32 or f64) and contiguous.
+/// Operands: contiguous, all f32 or all f64.
 struct Recurrence {
   kernels::Cell cell;
-  bool reverse = false;               // from the last step to the first
-  std::vector<int64_t> lengths = {};  // of each sequence; empty: all are T
+  bool reverse = false;               // run from the last step to the first
+  std::vector<int64_t> lengths = {};  // length of each sequence; empty if all are T
   Tensor x;                           // [T, B, C]
   Tensor w_ih, w_hh;                  // [G H, C], [G H, H]
   Tensor b_ih, b_hh;                  // [G H], or undefined
@@ -23,8 +24,9 @@ struct Recurrence {
   int64_t hidden() const { return w_hh.shape()[1]; }
 };
 
-/// All states, and what backward needs again. States have T + 1 slots, the first one before any
-/// step: slot t + 1 is after step t; in reverse slot t is, and slot T is before any.
+/// The states after every step, and the values saved for backward. States have T + 1 slots.
+/// Forward, slot 0 is the initial state and slot t + 1 the state after step t; in reverse, slot T
+/// is the initial state and slot t the state after step t.
 struct RecurrenceStates {
   Tensor h, c;                 // [T + 1, B, H]
   Tensor gates, hidden_gates;  // [T, B, G H]
@@ -36,8 +38,9 @@ struct RecurrenceGrads {
   Tensor x, w_ih, w_hh, b_ih, b_hh, h0, c0;
 };
 
-/// From the gradients of the states after each step dh [T, B, H] (undefined: zeros), of the last h
-/// and c (undefined: zeros).
+/// Computes the gradients of the operands from the gradients of the states after each step, dout
+/// [T, B, H], and of the last states, dh_last and dc_last [B, H]. Undefined ones count as zeros. x
+/// is undefined in the result unless `want_dx`.
 RecurrenceGrads recurrence_backward(const Recurrence& r, const RecurrenceStates& s,
                                     const Tensor& dout, const Tensor& dh_last,
                                     const Tensor& dc_last, bool want_dx);

@@ -5,9 +5,9 @@
 
 namespace tapehead::core {
 
-/// exp(x) / sum exp(x) along the axis, or its logarithm; x is of a floating type.
+/// softmax(x) along the axis, or log_softmax(x) if `log`; x is of a floating type.
 Tensor softmax(const Tensor& x, int axis, bool log);
-/// The gradient of x from the result y and its gradient dy, which have the same shape and type.
+/// The gradient of x, given the result y and its gradient dy, of the same shape and dtype.
 Tensor softmax_grad(const Tensor& y, const Tensor& dy, int axis, bool log);
 
 }  // namespace tapehead::core

@@ -1,4 +1,4 @@
-// Elementwise kernels on rows in memory, with any stride, in the calling thread.
+// Elementwise kernels on strided rows in memory, run in the calling thread.
 #pragma once
 
 #include <initializer_list>
@@ -8,7 +8,7 @@
 
 namespace tapehead::core::strided {
 
-/// Runs `loop` over n elements. Operands come with their strides, in elements.
+/// Runs `loop` over n elements. Each operand is given with its stride, in elements.
 template <class T>
 void run(kernels::Loop loop, T* out, int64_t step,
          std::initializer_list<std::pair<const T*, int64_t>> operands, int64_t n) {

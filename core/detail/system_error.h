@@ -1,11 +1,11 @@
-// What the operating system says of a call that failed.
+// Descriptions of failed system calls.
 #pragma once
 
 #include <string>
 
 namespace tapehead::core {
 
-/// The meaning of an errno, with what to do where that is plain: "No space left on device; free
+/// The description of an errno value, with advice where possible: "No space left on device; free
 /// some space".
 std::string system_error(int error);
 

@@ -1,4 +1,4 @@
-// UTF-8 of files and names.
+// UTF-8 validation of text and names.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@ namespace tapehead::core {
 /// forms, nothing above U+10FFFF), or -1.
 int64_t find_invalid_utf8(std::string_view text);
 
-/// What keeps a name out of files, whose formats are UTF-8 and whose readers may end names at a
-/// NUL: "is not UTF-8 at its byte 2", "holds a NUL"; "" when nothing does.
+/// The reason why a name cannot be stored in files, whose formats require UTF-8 and whose readers
+/// may treat NUL as the end: "is not UTF-8 at its byte 2", "holds a NUL"; "" if the name is valid.
 std::string fault_of_name(std::string_view name);
 
 }  // namespace tapehead::core

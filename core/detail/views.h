@@ -1,5 +1,5 @@
-// Views: the same elements seen through other sizes and strides. Nothing here is recorded, and axes
-// are already counted from the front.
+// Views: tensors that share elements under other sizes and strides. Nothing here is recorded; axes
+// are not negative.
 #pragma once
 
 #include <optional>
@@ -8,20 +8,21 @@
 
 namespace tapehead::core {
 
-/// Strides under which elements of `sizes` and `strides` have another shape of as many elements;
-/// nothing when no strides do.
+/// The strides that give a view of another shape with the same number of elements, or nullopt if a
+/// copy is needed.
 std::optional<Shape> view_strides(const Shape& sizes, const Shape& strides, const Shape& shape);
-/// The elements in another shape of as many: a view where strides allow it, else a copy.
+/// Reshapes to `shape`, of the same number of elements: a view if the strides allow it, else a
+/// copy.
 Tensor reshape(const Tensor& x, const Shape& shape);
-/// Every `step`-th of the positions from `start` on, `length` of them.
+/// `length` positions along the axis, from `start` on, `step` apart.
 Tensor narrow(const Tensor& x, int axis, int64_t start, int64_t length, int64_t step = 1);
-/// One position of an axis, which disappears.
+/// One position along an axis, which is removed.
 Tensor select(const Tensor& x, int axis, int64_t position);
-/// Axis i of the result is axis axes[i].
+/// Axis i of the result is axis axes[i] of x.
 Tensor permute(const Tensor& x, const Shape& axes);
 Tensor transpose(const Tensor& x, int axis0, int axis1);
 Tensor unsqueeze(const Tensor& x, int axis);
-/// Repeats axes of size 1, and adds axes in front.
+/// Expands axes of size 1 to `shape` without copying; new axes are added in front.
 Tensor expand(const Tensor& x, const Shape& shape);
 
 }  // namespace tapehead::core
