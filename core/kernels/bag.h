@@ -1,4 +1,4 @@
-// Sums of rows of a table, each times factors of its own: embeddings of the words of a sentence.
+// Weighted sums of rows of a table, for embedding_bag.
 #pragma once
 
 #include <cstdint>
@@ -9,14 +9,14 @@ namespace tapehead::kernels {
 
 template <class T>
 struct BagKernels {
-  /// out[c] = the sum of table[ids[j]][c] factors[j][c] over those j < n whose id is not `skip`;
-  /// the factors are 1 when null.
+  /// out[c] = sum of table[ids[j]][c] factors[j][c] over j < n with ids[j] != skip. Null factors
+  /// stand for ones.
   void (*sum)(const T* table, const int64_t* ids, int64_t skip, const T* factors, T* out, int64_t n,
               int64_t width);
-  /// to[c] += the sum of dy[p / n][c] factors[p % n][c] over `count` positions p.
+  /// to[c] += sum of dy[p / n][c] factors[p % n][c] over `count` positions p.
   void (*add_to_row)(T* to, const T* dy, const T* factors, const int64_t* positions, int64_t count,
                      int64_t n, int64_t width);
-  /// to[c] += x[c] y[c], without contraction.
+  /// to[c] += x[c] y[c], without fused multiply-add.
   void (*accumulate_matmul)(T* to, const T* x, const T* y, int64_t n);
 };
 

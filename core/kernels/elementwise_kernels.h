@@ -1,28 +1,26 @@
-// Every elementwise kernel, a row each: the row declares it, compiles it for each type and
-// instruction set, tests it against its reference (kernels_test.cpp) and benchmarks it. The op of
-// the same name takes its row of test cases from a unary kernel's row, unless it has one of its
-// own.
+// The table of elementwise kernels. A row declares a kernel, compiles it for each dtype and
+// instruction set, tests it against its reference (kernels_test.cpp) and benchmarks it. A unary
+// kernel's row also provides the test cases of the op of the same name, unless the op has its own.
 //
 //   K(name, types, expression, reference, from, to, ulp, least, numbers...)
 //
-// types       the element types that it has: all, arithmetic (no bool), integral, floating, or
-// whole
-//             (integral and bool)
-// expression  the result, of the operands x, y, z of type T (bf16 as float) and the op's numbers
-//             k[0], k[1], also of type T. Functions are those of math.h and loops.h, or stand in
-//             the file that the list names
+// types       supported dtypes: all, arithmetic (no bool), integral, floating, or whole (integral
+//             and bool)
+// expression  the result, computed from the operands x, y, z of type T (float for bf16) and the
+//             op's parameters k[0], k[1], also of type T. Functions are defined in math.h, in
+//             loops.h, or in the file named above each list
 // reference   the same in long double
-// from, to    the operands' range that tests and benchmarks draw from
-// ulp         the largest error for f32 and f64, in units of the last place of the result
-// least       or, where the result is smaller than this, of this
-// numbers     sample values of the op's numbers, for kernels that take them
+// from, to    range of the operands in tests and benchmarks
+// ulp         maximum error for f32 and f64, in units in the last place of the result ...
+// least       ... or of this value, if the result is smaller
+// numbers     sample values of the op's parameters, if it has any
 #pragma once
 
 #include "tapehead/core/dtype.h"
 #include "tapehead/core/kernels/family.h"
 #include "tapehead/core/kernels/loop.h"
 
-// unary.cpp: one operand; the result has its type.
+// unary.cpp: one operand; the result has its dtype.
 #define TAPEHEAD_UNARY_KERNELS(K)                                              \
   K(neg, arithmetic, -wrap(x), -x, -9, 9, 0, 0)                                \
   K(abs, arithmetic, absolute(x), std::abs(x), -9, 9, 0, 0)                    \
@@ -53,7 +51,7 @@
   K(isinf, floating, x == T(kInfinity) || x == -T(kInfinity), std::isinf(x), -9, 9, 0, 0) \
   K(isfinite, floating, x - x == 0, std::isfinite(x), -9, 9, 0, 0)
 
-// binary.cpp: two operands of one type, which is the result's.
+// binary.cpp: two operands of one dtype, which is also the dtype of the result.
 #define TAPEHEAD_BINARY_KERNELS(K)                                                            \
   K(add, all, wrap(x) + wrap(y), x + y, -9, 9, 1, 0)                                          \
   K(sub, arithmetic, wrap(x) - wrap(y), x - y, -9, 9, 1, 0)                                   \
@@ -68,15 +66,15 @@
   K(bitwise_or, whole, x | y, static_cast<int64_t>(x) | static_cast<int64_t>(y), 0, 99, 0, 0) \
   K(bitwise_xor, whole, x ^ y, static_cast<int64_t>(x) ^ static_cast<int64_t>(y), 0, 99, 0, 0)
 
-// compare.cpp: two operands of one type; the result is bool.
+// compare.cpp: two operands of one dtype; the result is bool.
 #define TAPEHEAD_COMPARE_KERNELS(K)      \
   K(eq, all, x == y, x == y, 0, 4, 0, 0) \
   K(ne, all, x != y, x != y, 0, 4, 0, 0) \
   K(lt, all, x < y, x < y, 0, 4, 0, 0)   \
   K(le, all, x <= y, x <= y, 0, 4, 0, 0)
 
-// ternary.cpp: three operands of one type, which is the result's. x of the gradients is that of the
-// result.
+// ternary.cpp: three operands of one dtype, which is also the dtype of the result. In the
+// gradients, x is the gradient of the result.
 #define TAPEHEAD_TERNARY_KERNELS(K)                                                              \
   K(clamp, arithmetic, clamp_of(x, y, z), x < y ? (y < z ? y : z) : x < z ? x : z, -9, 9, 0, 0)  \
   K(lerp, floating, lerp_of(x, y, z), x + z * (y - x), 0, 1, 3, 1)                               \
@@ -86,7 +84,7 @@
   K(minimum_gradient, floating, minimum_gradient_of(x, y, z), x*((y <= z) + (y < z)) / 2, -9, 9, \
     0, 0)
 
-// activation.cpp: one operand and numbers; the result has the operand's type.
+// activation.cpp: one operand and parameters; the result has the dtype of the operand.
 #define TAPEHEAD_ACTIVATION_KERNELS(K)                                                            \
   K(relu, floating, x <= 0 ? 0 : x, x > 0 ? x : 0, -9, 9, 0, 0)                                   \
   K(leaky_relu, floating, x > 0 ? x : x * k[0], x > 0 ? x : k[0] * x, -9, 9, 1, 0, 0.25)          \
@@ -104,8 +102,8 @@
   K(log_sigmoid, floating, -softplus_of(-x), -std::log1p(std::exp(-x)), -30, 30, 5, 0)            \
   K(softsign, floating, x / (1 + absolute(x)), x / (1 + std::abs(x)), -9, 9, 2, 0)
 
-// gradient.cpp: x, the gradient of a result, times the derivative at y, which is the operand or,
-// for those that say so, the result.
+// gradient.cpp: x is the gradient of the result; it is multiplied by the derivative at y, the
+// operand or, for names ending in _of_result, the result.
 #define TAPEHEAD_GRADIENT_KERNELS(K)                                                               \
   K(square, floating, x*(2 * y), x * 2 * y, -9, 9, 1, 0)                                           \
   K(abs, floating, y > 0 ? x : y < 0 ? -x : 0, y > 0 ? x : y < 0 ? -x : 0, -9, 9, 0, 0)            \
@@ -149,7 +147,7 @@ enum class Gradient : uint8_t { TAPEHEAD_GRADIENT_KERNELS(TAPEHEAD_ENUM) count }
 enum class Ternary : uint8_t { TAPEHEAD_TERNARY_KERNELS(TAPEHEAD_ENUM) count };
 #undef TAPEHEAD_ENUM
 
-/// Null where the type is not supported.
+/// Null for dtypes that the kernel does not support.
 template <class Op>
 struct LoopKernels {
   Loop loops[static_cast<int>(Op::count)][kDTypes];

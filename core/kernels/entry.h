@@ -1,4 +1,5 @@
-// An entry of the table of kernels: one family in one element type. family.h makes them.
+// An entry of the kernel table: one family of kernels for one dtype. Entries are declared by the
+// macros of family.h.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +10,8 @@
 
 namespace tapehead::kernels {
 
-/// The kernels of one level, a struct of pointers. Pointers that are null are taken from the next
-/// best candidate.
+/// The kernels compiled for one level, a struct of function pointers. Null pointers are taken from
+/// the next best candidate.
 struct Candidate {
   Level level;
   const void* kernels;
@@ -19,9 +20,9 @@ struct Candidate {
 class Entry {
  public:
   const char* family;
-  const char* symbol;                     ///< what kernel files define: "norm_bf16"
-  const char* ops;                        ///< whose rows of test cases exercise it
-  std::span<const Candidate> candidates;  ///< the best first
+  const char* symbol;                     ///< the symbol that kernel files define: "norm_bf16"
+  const char* ops;                        ///< the ops whose test cases exercise it
+  std::span<const Candidate> candidates;  ///< best first
   Entry* next = nullptr;                  ///< in the list of entries
 
   constexpr Entry(const char* f, const char* s, const char* o, std::span<const Candidate> c,
@@ -30,15 +31,16 @@ class Entry {
   Entry(const Entry&) = delete;
   Entry& operator=(const Entry&) = delete;
 
-  /// Takes each pointer from the first candidate that has it and whose level is in `levels`, one
-  /// bit a level.
+  /// Takes each pointer from the first candidate that provides it and whose level is in `levels`,
+  /// one bit per level.
   void fill_for(uint32_t levels);
-  /// How many of a candidate's pointers are null.
+  /// The number of null pointers of a candidate.
   size_t missing(const Candidate& candidate) const;
   bool is_filled() const { return __atomic_load_n(&filled_, __ATOMIC_ACQUIRE); }
 
  protected:
-  /// Fills for the machine. Throws ValueError where TAPEHEAD_ISA names no level of it.
+  /// Fills the entry for this machine. Throws ValueError if TAPEHEAD_ISA names a level that it does
+  /// not support.
   void fill();
 
  private:
@@ -65,7 +67,7 @@ class EntryOf : public Entry {
   K kernels_{};
 };
 
-/// Makes the entry one of entries(), once.
+/// Adds the entry to the table; call it once per entry. For static initialisation.
 bool list_entry(Entry& entry);
 
 }  // namespace tapehead::kernels

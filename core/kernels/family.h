@@ -1,5 +1,5 @@
-// How a family of kernels is declared: a struct of pointers to functions and, below it in the
-// family's header, one row.
+// Declares families of kernels. The header of a family defines a struct of function pointers and,
+// below it, one row:
 //
 //   template <class T>
 //   struct AdditiveKernels {
@@ -7,22 +7,23 @@
 //   };
 //   TAPEHEAD_KERNELS_WIDE(additive, AdditiveKernels, "additive_scores")
 //
-// The row declares what the functions' file defines, once compiled for each instruction set
-// (additive_f32 and additive_f64): x_kernel.cpp beside x_kernel.h, or the header itself below
-// #ifdef TAPEHEAD_ISA. It makes its entries in the table of kernels and the accessor
-// kernels::additive<T>(), and names the ops whose rows of test cases exercise it: by them
-// tests/kernel_families_test.cpp compares the instruction sets, and bench/kernels times them.
+// The row declares the constants additive_f32 and additive_f64, which are defined once for each
+// instruction set: in x_kernel.cpp beside x_kernel.h, or in the header itself below
+// #ifdef TAPEHEAD_ISA. It adds their entries to the kernel table, defines the accessor
+// kernels::additive<T>(), and names the ops whose test cases exercise the family:
+// tests/kernel_families_test.cpp uses them to compare instruction sets, bench/kernels to time them.
 //
 //   TAPEHEAD_KERNELS(name, type, ops)           one struct, `name_kernels`; kernels::name()
 //   TAPEHEAD_KERNELS_WIDE(name, type, ops)      type<float> and type<double>; kernels::name<T>()
-//   TAPEHEAD_KERNELS_FLOATING(name, type, ops)  f32, f64 and bf16 of one type; kernels::name(dtype)
+//   TAPEHEAD_KERNELS_FLOATING(name, type, ops)  one type for f32, f64, bf16; kernels::name(dtype)
 //
-// A family that has better kernels for an extension (levels.h) names it after the ops, as in
+// A family with faster kernels for an instruction set extension (levels.h) names it after the ops,
+// as in
 //
 //   TAPEHEAD_KERNELS(gemm, GemmKernels, "matmul", amx)
 //
-// and defines amx::gemm_kernels in a file of its own, listed in kernel_extensions. A null pointer
-// in it, or a CPU without the extension, leaves the function to the next best.
+// and defines amx::gemm_kernels in a separate file, listed in kernel_extensions. Null pointers in
+// it, and CPUs without the extension, fall back to the next best level.
 #pragma once
 
 #include "tapehead/core/kernels/levels.h"

@@ -1,4 +1,4 @@
-// Matrix products of one thread.
+// Single-threaded matrix products.
 #pragma once
 
 #include "tapehead/core/detail/gemm.h"
@@ -20,12 +20,12 @@ struct Product {
 
 namespace tapehead::kernels {
 
-/// By DType; null where it is not supported.
+/// Indexed by DType; null for unsupported dtypes.
 struct GemmKernels {
-  /// Computes a product whose sizes and strides fit into an int and none of which is 0, but k may
-  /// be. `room` is memory of room() bytes.
+  /// Computes a product. All sizes and strides fit into an int, and none but k may be 0. `room` is
+  /// scratch memory of room() bytes.
   void (*multiply[kDTypes])(const core::Product& p, void* room);
-  int64_t (*room[kDTypes])(const core::Product& p);  ///< null: none
+  int64_t (*room[kDTypes])(const core::Product& p);  ///< null: none needed
 };
 
 }  // namespace tapehead::kernels

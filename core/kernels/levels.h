@@ -1,10 +1,10 @@
-// The instruction sets that every kernel file is compiled for, and the extensions that single
-// families have better kernels for. meson.build has the compiler's options for each.
+// The instruction sets that all kernel files are compiled for, and the extensions that only some
+// families use. meson.build has the compiler options of each.
 #pragma once
 
 #include <cstdint>
 
-// F(name, ...) for each instruction set, the best first. All of their kernels are complete.
+// Calls F(name, ...) for each instruction set, best first. Each provides all kernels.
 #if defined(__x86_64__)
 #define TAPEHEAD_INSTRUCTION_SETS(F, ...) \
   F(avx512 __VA_OPT__(, ) __VA_ARGS__)    \
@@ -16,7 +16,7 @@
 
 namespace tapehead::kernels {
 
-// The instruction sets and the extensions, the best last. core/isa.cpp says which the CPU runs.
+// Instruction sets and extensions, best last. core/isa.cpp detects them.
 #define TAPEHEAD_LEVELS(F) F(baseline) F(avx2) F(avx512) F(avx512_bf16) F(amx)
 
 #define TAPEHEAD_ENUM(name) name,

@@ -1,8 +1,8 @@
-// For kernel files: turns a functor on elements into a Loop. Everything here has internal linkage,
-// so that no code compiled for one instruction set is ever run on a machine without it.
+// For kernel files: makes a Loop of a functor on elements. Everything here has internal linkage, so
+// that code compiled for one instruction set cannot be linked into another.
 //
-// A functor is called with the operands' values and gives the result's, bf16 as float. One that
-// needs the op's numbers is constructed from them.
+// A functor maps the operands' values to the result's (bf16 as float). A functor with parameters is
+// constructed from the op's numbers.
 #pragma once
 
 #include "tapehead/core/kernels/elementwise_kernels.h"
@@ -23,7 +23,7 @@ struct ComputeOf<bfloat16> {
 template <class T>
 using Compute = typename ComputeOf<T>::type;
 
-// Integers are added and multiplied modulo 2^bits: unsigned, where that is defined.
+// Integers wrap around modulo 2^bits; computed unsigned, where overflow is defined.
 template <class T>
 struct WrappingOf {
   using Type = T;
@@ -48,7 +48,7 @@ inline T absolute(T x) {
 }
 inline uint8_t absolute(uint8_t x) { return x; }
 
-// The numbers of an op, which a functor holds and takes as T.
+// The parameters of an op, stored in its functor and converted to T on use.
 template <int kCount>
 struct Numbers {
   double values[kCount];
@@ -96,14 +96,14 @@ constexpr int count_of(T...) {
 #define TAPEHEAD_FUNCTOR_OF_XYZ(name, types, expression, reference, from, to, ulp, least, ...) \
   TAPEHEAD_FUNCTOR((T x, T y, T z), name, expression, __VA_ARGS__)
 
-// The types that a row of elementwise_kernels.h may name.
+// The dtype sets that rows of elementwise_kernels.h may name.
 constexpr bool all(DType) { return true; }
 constexpr bool arithmetic(DType d) { return d != boolean; }
 constexpr bool whole(DType d) { return d == i64 || d == i32 || d == u8 || d == boolean; }
 constexpr bool integral(DType d) { return d == i64 || d == i32 || d == u8; }
 constexpr bool floating(DType d) { return d == f32 || d == f64 || d == bf16; }
 
-// How a loop reads an operand: elements side by side, or one for all.
+// Operand access in a loop: contiguous, or a single broadcast element.
 template <class T>
 struct Dense {
   const T* at;
@@ -135,9 +135,9 @@ inline void run(char* out, int64_t n, const double* numbers, X... x) {
 
 namespace TAPEHEAD_ISA {
 
-/// Elementwise kernels compute on elements that lie side by side, bf16 as f32. A plan says how all
-/// other operands are brought to them, in blocks: sizes are those of elements in memory and as
-/// computed.
+/// Elementwise kernels compute on contiguous elements, bf16 as f32. A plan describes how operands
+/// of any other layout are copied to and from contiguous blocks: `stored` and `computed` are the
+/// element sizes in memory and in the blocks.
 struct BlockPlan {
   Loop loop;
   int operands;
@@ -160,7 +160,7 @@ void unary_loop(char* const* data, const int64_t* strides, int64_t n, const doub
   run_blocks(kPlan, data, strides, n, numbers);
 }
 
-// With kOnce, an operand that is one element for all has a loop of its own.
+// With kOnce, a broadcast operand has a specialised loop.
 template <class F, class R, class T, bool kOnce = true>
 void binary_loop(char* const* data, const int64_t* strides, int64_t n, const double* numbers) {
   using CR = Compute<R>;
@@ -183,7 +183,7 @@ void binary_loop(char* const* data, const int64_t* strides, int64_t n, const dou
   run_blocks(kPlan, data, strides, n, numbers);
 }
 
-// The first operand may be of another type than the others: the condition of where().
+// The first operand may have another type than the others, such as the condition of where().
 template <class F, class R, class T, class U>
 void ternary_loop(char* const* data, const int64_t* strides, int64_t n, const double* numbers) {
   using CR = Compute<R>;
@@ -199,7 +199,7 @@ void ternary_loop(char* const* data, const int64_t* strides, int64_t n, const do
   run_blocks(kPlan, data, strides, n, numbers);
 }
 
-// The entries of tables, null where a row does not have the type.
+// Table entries; null if a row does not support the type.
 template <class F, auto kTypes, class T>
 constexpr Loop unary_entry() {
   if constexpr (kTypes(dtype_of<T>())) return unary_loop<F, T, T>;
@@ -231,7 +231,7 @@ constexpr Loop ternary_entry() {
   else return nullptr;
 }
 
-// A row of a table, in the order of DType.
+// One row of a table, indexed by DType.
 #define TAPEHEAD_LOOPS(entry, name, types)                                                       \
   {entry<name, types, float>(),   entry<name, types, double>(),  entry<name, types, bfloat16>(), \
    entry<name, types, int64_t>(), entry<name, types, int32_t>(), entry<name, types, uint8_t>(),  \

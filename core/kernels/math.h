@@ -1,16 +1,16 @@
-// Mathematical functions for kernels. Those of float are branch-free, so that the compiler turns a
-// loop over them into vector code; the polynomials are minimax fits of our own. Errors in units of
-// the last place, over all floats: exp 1.0, expm1 1.5, log 0.8, log1p 2.1, tanh 2.6, sigmoid 2.4,
-// erf 3.1. NaN, infinities, signed zeros and overflow come out as C's functions have them. Those of
-// double are C's.
+// Mathematical functions for kernels. Those of float are branch-free, so that compilers vectorise
+// loops over them; the polynomials are minimax fits made for this library. Maximum errors in ulp
+// over all floats: exp 1.0, expm1 1.5, log 0.8, log1p 2.1, tanh 2.6, sigmoid 2.4, erf 3.1. NaN,
+// infinities, signed zeros and overflow are handled as in the C library. Those of double call the C
+// library.
 //
-// Internal linkage only.
+// Everything here has internal linkage.
 #pragma once
 
 #include <cstdint>
 
-// The compiler makes one instruction of a * b + c where there is one, which rounds once: other bits
-// than without. Not in functions declared with this.
+// Disables the contraction of a * b + c to a fused multiply-add, which rounds only once, so that
+// results do not depend on the instruction set.
 #define TAPEHEAD_NOT_CONTRACTED __attribute__((optimize("fp-contract=off")))
 
 namespace tapehead::kernels {
@@ -30,7 +30,7 @@ inline int32_t bits_of(float x) {
 inline float power_of_two(int32_t k) { return float_of((k + 127) << 23); }
 
 constexpr float kInfinity = __builtin_inff();
-// ln(2) in two parts; the first has so few bits that its product with an exponent is exact.
+// ln(2) split in two; the first part has so few bits that its product with an exponent is exact.
 constexpr float kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;
 
 // x = k ln(2) + r with |r| <= ln(2) / 2, and exp(r) - 1.
@@ -39,7 +39,7 @@ struct ExpParts {
   float expm1;
 };
 inline ExpParts exp_parts(float x) {
-  // The sum's last bits are those of the nearest integer.
+  // Adding kRound leaves the nearest integer in the low mantissa bits.
   constexpr float kRound = 12582912.0f;  // 1.5 * 2^23
   const float rounded = x * 1.44269504f + kRound;
   const float k = rounded - kRound;
@@ -52,14 +52,14 @@ inline ExpParts exp_parts(float x) {
   return {bits_of(rounded) - bits_of(kRound), q * (r * r) + r};
 }
 
-// By two factors, because the ends of the range are beyond what one can scale by. Below it the
-// first is 0: a product that underflows takes a hundred cycles on some CPUs, and rows of scores are
-// full of what is masked or far from the largest. NaN stays.
+// 2^k is applied as two factors, because k exceeds the range of one at both ends. For very negative
+// x the first factor is 0: an underflowing product takes a hundred cycles on some CPUs, and rows of
+// scores contain many such values. NaN is propagated.
 inline float exp_of(float x) {
   x = x < -105.0f ? -105.0f : x;
   x = x > 89.0f ? 89.0f : x;
   const ExpParts e = exp_parts(x);
-  const int32_t shift = (bits_of(x) >> 31) & 48;  // 48 of negative x
+  const int32_t shift = (bits_of(x) >> 31) & 48;  // 48 for negative x
   return (e.expm1 + 1.0f) * power_of_two(e.k - 24 + shift) * power_of_two(24 - shift);
 }
 
@@ -73,7 +73,7 @@ inline float expm1_of(float x) {
   return __builtin_copysignf(expm1_of_parts(exp_parts(a)), x);  // -0 stays -0
 }
 
-// log(2^k (1 + f)) for 1 + f between the roots of 1/2 and 2.
+// log(2^k (1 + f)) for 1 + f between sqrt(1/2) and sqrt(2).
 inline float log_of_parts(float f, float k) {
   float q = 6.74660125e-2f;
   q = q * f - 1.16756413e-1f;
@@ -88,7 +88,7 @@ inline float log_of_parts(float f, float k) {
   const float rest = f * square * q + k * kLn2Low - 0.5f * square;
   return k * kLn2High + (f + rest);
 }
-// The k for which x / 2^k is between the roots of 1/2 and 2.
+// The exponent k such that x / 2^k is between sqrt(1/2) and sqrt(2).
 inline int32_t log_exponent(float x) {
   constexpr uint32_t kRootOfHalf = 0x3f3504f3;
   return static_cast<int32_t>(static_cast<uint32_t>(bits_of(x)) - kRootOfHalf) >> 23;
@@ -112,7 +112,7 @@ inline float log_of(float x) {
 inline float log1p_of(float x) {
   const float u = 1.0f + x;
   const int32_t k = log_exponent(u);
-  const float lost = k > 0 ? 1.0f - (u - x) : x - (u - 1.0f);  // what rounding took from u
+  const float lost = k > 0 ? 1.0f - (u - x) : x - (u - 1.0f);  // rounding error of u
   const float f = (times_power_of_two(u, -k) - 1.0f) + lost * power_of_two(k < 127 ? -k : -127);
   float y = __builtin_copysignf(log_of_parts(f, static_cast<float>(k)), x);
   y = x > -1.0f ? y : __builtin_nanf("");
@@ -172,7 +172,7 @@ inline T sigmoid_of(T x) {
   return 1 / (1 + exp_of(-x));
 }
 
-// The sigmoid and its derivative, which is precise where the sigmoid is nearly 1.
+// The sigmoid and its derivative, which stays precise where the sigmoid is close to 1.
 template <class T>
 struct SigmoidParts {
   T value, slope;
@@ -192,8 +192,8 @@ inline T softplus_of(T x) {
 
 constexpr double kRootOfHalf = 0.7071067811865476;
 
-// gelu's approximation by tanh is x sigmoid(2 sqrt(2 / pi) (x + 0.044715 x^3)); this is the
-// argument and its derivative.
+// The tanh approximation of gelu is x sigmoid(2 sqrt(2 / pi) (x + 0.044715 x^3)); these are the
+// argument of the sigmoid and its derivative.
 template <class T>
 inline T gelu_tanh_argument(T x) {
   return T(1.5957691216057308) * (x + T(0.044715) * x * x * x);

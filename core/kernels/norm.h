@@ -1,4 +1,4 @@
-// Kernels that normalise rows.
+// Kernels of layer_norm and rms_norm.
 #pragma once
 
 #include <cstdint>
@@ -8,15 +8,16 @@
 
 namespace tapehead::kernels {
 
-/// Of rows of n elements of one floating type; weights, biases and what is kept of each row are
-/// f32, of f64 rows f64. Where there are two of a kernel, [0] is layer_norm and [1] rms_norm, whose
-/// mean is 0.
+/// Rows have n elements of one floating type. Weights, biases and statistics are f64 for f64 rows,
+/// else f32. Arrays are indexed by 0 for layer_norm and 1 for rms_norm, which takes the mean to be
+/// 0.
 struct NormKernels {
-  /// y = (x - mean) * rstd * weight + bias, rstd = 1 / sqrt(mean of (x - mean)² + eps). stats
-  /// receives mean and rstd of each row; weight and bias may be null.
+  /// y = (x - mean) rstd weight + bias, where rstd = 1 / sqrt(var + eps) and var is the mean of (x
+  /// - mean)². Writes mean and rstd of each row to `stats`; weight and bias may be null.
   void (*forward[2])(const void* x, const void* weight, const void* bias, void* y, void* stats,
                      int64_t rows, int64_t n, double eps);
-  /// dx from dy; adds the gradients of weight and bias to dweight and dbias. Each may be null.
+  /// Computes dx from dy, and adds the gradients of weight and bias to dweight and dbias. Each of
+  /// the three may be null.
   void (*backward[2])(const void* x, const void* weight, const void* dy, const void* stats,
                       void* dx, void* dweight, void* dbias, int64_t rows, int64_t n);
 };

@@ -1,4 +1,4 @@
-// Kernels of random numbers.
+// Kernels for random numbers.
 #pragma once
 
 #include <cstdint>
@@ -7,18 +7,18 @@
 
 namespace tapehead::kernels {
 
-/// Random words come in groups of this many, made of 16 Philox counters: word w of counter 16 g + j
-/// is word 16 w + j of group g.
+/// The number of random words in a group, which is made from 16 Philox counters: word w of counter
+/// 16 g + j is word 16 w + j of group g.
 inline constexpr int kRandomGroup = 64;
 
-/// 64 random bits for element i of a piece: the words i of both halves of its group.
+/// 64 random bits for element i: word i of each half of its group.
 static inline uint64_t wide_word(const uint32_t* words, int64_t i) {
   constexpr int kHalf = kRandomGroup / 2;
   const uint32_t* group = words + i / kHalf * kRandomGroup;
   return uint64_t{group[i % kHalf]} << 32 | group[kHalf + i % kHalf];
 }
 
-/// 0 <= x < 1, a multiple of half of the epsilon of T: f32, f64 or bf16.
+/// A uniform number in [0, 1), a multiple of half the epsilon of T: f32, f64 or bf16.
 template <class T>
 static inline double unit(const uint32_t* words, int64_t i) {
   if constexpr (sizeof(T) == 8) return static_cast<double>(wide_word(words, i) >> 11) * 0x1p-53;
@@ -26,25 +26,25 @@ static inline double unit(const uint32_t* words, int64_t i) {
   else return (words[i] >> 24) * 0x1p-8;
 }
 
-/// What keys the numbers of one draw.
+/// The key of the numbers of one draw.
 struct RandomStream {
   uint64_t seed;
   uint64_t draw;
 };
 
 struct RandomKernels {
-  /// Writes the words of `groups` groups, from group number `group` on.
+  /// Writes the words of `groups` groups, starting with number `group`.
   void (*words)(const RandomStream& stream, uint64_t group, int64_t groups, uint32_t* out);
-  /// Turns groups of words into as many standard normal numbers.
+  /// Converts groups of words to as many standard normal numbers.
   void (*normals)(const uint32_t* words, int64_t groups, float* out);
-  /// out = words < threshold ? 0 : x * scale, for n elements of f32, f64 or bf16.
+  /// out = words < threshold ? 0 : x * scale, for n elements. Indexed by f32, f64, bf16, as are the
+  /// following.
   void (*drop[3])(const uint32_t* words, uint32_t threshold, double scale, const void* x, void* out,
                   int64_t n);
-  /// out = from + (to - from) u, at most `last`, for n elements of f32, f64 or bf16: u is unit() of
-  /// the words.
+  /// out = from + (to - from) u, at most `last`, for n elements, where u = unit(words).
   void (*uniform[3])(const uint32_t* words, void* out, int64_t n, double from, double to,
                      double last);
-  /// out = x * scale + shift of standard normal numbers x, which are f32, for f64 f64.
+  /// out = x * scale + shift, where x are standard normal numbers: f64 for f64 results, else f32.
   void (*normal[3])(const void* x, void* out, int64_t n, double scale, double shift);
 };
 

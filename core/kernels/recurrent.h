@@ -1,4 +1,4 @@
-// The elementwise part of a recurrent cell, one row (one sequence of the batch) at a time.
+// The elementwise part of recurrent cells, one row (sequence of the batch) at a time.
 #pragma once
 
 #include <cstdint>
@@ -7,9 +7,9 @@
 
 namespace tapehead::kernels {
 
-/// Operands of a step forward; n is the hidden size. Gates lie one after the other, n numbers each:
-/// LSTM i f g o, GRU r z n. `gates` is the input's part plus biases (for LSTM and plain cells the
-/// hidden state's part too), `hidden_gates` is GRU's hidden part.
+/// Operands of a forward step; n is the hidden size. Gates are stored one after another, n values
+/// each: LSTM i f g o, GRU r z n. `gates` holds the input projection plus biases, and for LSTM and
+/// plain cells also the hidden projection; `hidden_gates` holds the hidden projection of GRU.
 template <class T>
 struct CellForward {
   const T *gates, *hidden_gates, *h, *c;
@@ -17,8 +17,9 @@ struct CellForward {
   int64_t n;
 };
 
-/// Operands of a step backward: dh and dc are the gradients of h_out and c_out. Written: the gates'
-/// gradients, and in dh_in and dc_in what goes to h and c directly, not through the gates.
+/// Operands of a backward step. dh and dc are the gradients of h_out and c_out. Outputs are the
+/// gradients of the gates, and in dh_in and dc_in the parts of the gradients of h and c that do not
+/// pass through the gates.
 template <class T>
 struct CellBackward {
   const T *gates, *hidden_gates, *h, *c, *dh, *dc;

@@ -1,4 +1,4 @@
-// Kernels that reduce: many elements to one.
+// Reduction kernels.
 #pragma once
 
 #include <cstdint>
@@ -8,12 +8,12 @@
 
 namespace tapehead::kernels {
 
-// Every reduction, a row each.
+// The table of reductions.
 //
 //   K(name, types)
 //
-// name   the functor in reduce.cpp, or of those that look at elements twice in moments.cpp
-// types  which element types it has: all, arithmetic (no bool), floating
+// name   the functor, in reduce.cpp, or in moments.cpp for two-pass reductions
+// types  supported dtypes: all, arithmetic (no bool), floating
 #define TAPEHEAD_REDUCE_KERNELS(K) \
   K(sum, all)                      \
   K(mean, floating)                \
@@ -36,27 +36,28 @@ enum class Reduce : uint8_t {
 };
 #undef TAPEHEAD_ENUM
 
-/// How one reduction of one element type runs. Results grow in totals: records of `record` bytes,
-/// at most kMaxRecord, that are more precise than the elements.
+/// One reduction for one dtype. Results are accumulated in totals: records of `record` bytes, at
+/// most kMaxRecord, of higher precision than the elements.
 struct Reducer {
   static constexpr int64_t kMaxRecord = 24;
 
   int64_t record;
   DType result;
   void (*start)(void* totals, int64_t count);
-  /// Takes a tile of rows x cols elements into `cols` totals, along the rows. Strides are in bytes.
+  /// Reduces a tile of rows x cols elements along the rows into `cols` totals. Strides are in
+  /// bytes.
   void (*tile)(const char* x, int64_t rows, int64_t cols, int64_t row_stride, int64_t col_stride,
                void* totals);
-  /// totals[i] takes in partials[i].
+  /// Merges partials[i] into totals[i].
   void (*merge)(void* totals, const void* partials, int64_t count);
-  /// Writes the results of `count` totals. `n` is how many elements went into each; `arg` is the
-  /// op's.
+  /// Writes the results of `count` totals. `n` is the number of elements reduced into each; `arg`
+  /// is the parameter of the op.
   void (*finish)(const void* totals, int64_t count, char* out, int64_t out_stride, double n,
                  double arg);
 };
 
-/// [Reduce][DType], the first for those before Reduce::var, the second for the others. `tile` is
-/// null where the type is not supported.
+/// Indexed by [Reduce][DType]; TwoPassKernels has the reductions from Reduce::var on. `tile` is
+/// null for unsupported dtypes.
 struct ReduceKernels {
   Reducer reducers[static_cast<int>(Reduce::var)][kDTypes];
 };

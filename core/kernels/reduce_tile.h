@@ -1,10 +1,10 @@
-// For kernel files: turns a functor into a Reducer. Everything here has internal linkage.
+// For kernel files: makes a Reducer of a functor. Everything here has internal linkage.
 //
 // A functor F<T> on elements of type T has
-//   Acc    what a lane holds while a block of elements is taken in
-//   Total  what the blocks are gathered in: wider, so that long sums stay accurate
+//   Acc    the accumulator of a lane within a block of elements
+//   Total  the accumulator across blocks, wider so that long sums stay accurate
 //   Out    the result
-//   Tile   the functor that it shares its tiles with: itself, or one that differs only in finish
+//   Tile   the functor whose tile code it shares: itself, or one that differs only in finish
 //   identity(), start(), step(acc, x), merge(acc, acc), gather(total, acc), join(total, total),
 //   finish(total, n, arg)
 //
@@ -17,11 +17,10 @@
 namespace tapehead::kernels {
 namespace {
 
-constexpr int64_t kRowsAtOnce =
-    64;  // rows side by side, or elements with gaps, before they are gathered
-constexpr int64_t kColBlock = 256;  // columns side by side
+constexpr int64_t kRowsAtOnce = 64;  // rows, or strided elements, per block
+constexpr int64_t kColBlock = 256;   // columns reduced together
 
-// One row into one total.
+// Reduces one contiguous row into one total.
 template <class T, class F>
 inline void reduce_row(const T* x, int64_t n, typename F::Total& total) {
   using Acc = typename F::Acc;
@@ -35,7 +34,7 @@ inline void reduce_row(const T* x, int64_t n, typename F::Total& total) {
   }
 }
 
-// The same with gaps between the elements.
+// Reduces one strided row into one total.
 template <class T, class F>
 inline void reduce_strided(const char* x, int64_t n, int64_t stride, typename F::Total& total) {
   using Acc = typename F::Acc;
@@ -48,7 +47,7 @@ inline void reduce_strided(const char* x, int64_t n, int64_t stride, typename F:
   }
 }
 
-// Up to kColBlock columns side by side.
+// Reduces up to kColBlock contiguous columns.
 template <class T, class F>
 inline void reduce_columns(const char* x, int64_t rows, int64_t cols, int64_t stride,
                            typename F::Total* totals) {

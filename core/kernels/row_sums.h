@@ -1,7 +1,9 @@
-// For kernel files: reductions inside of a row, in a fixed order. Internal linkage only.
+// For kernel files: reductions within a row, in a fixed order. Everything here has internal
+// linkage.
 //
-// A few partial results side by side make a vector loop; few, because they are joined at the end of
-// every row, and rows are short. Not unrolled, because GCC takes unrolled lanes for scalars.
+// Partial results are kept in a few lanes, which the compiler vectorises. There are few because
+// lanes are joined at the end of every row, and rows are short. Loops over lanes are not unrolled,
+// because GCC then treats the lanes as scalars.
 #pragma once
 
 #include "tapehead/core/kernels/loops.h"
@@ -11,9 +13,9 @@ namespace {
 
 template <class C>
 constexpr int64_t kLanes = sizeof(C) < 4 ? 16 : 64 / static_cast<int64_t>(sizeof(C));
-constexpr int64_t kRowBlock = 2048;  // elements that lanes take in before they are gathered
+constexpr int64_t kRowBlock = 2048;  // elements per block of lane sums
 
-/// step(… step(step(start, 0), 1) …, n - 1), cut into lanes that join() brings together.
+/// step(… step(step(start, 0), 1) …, n - 1), split into lanes that are combined with join().
 template <class C, class Step, class Join>
 inline C in_lanes(int64_t n, C start, Step step, Join join) {
   constexpr int64_t kHalf = kLanes<C> / 2;
@@ -35,14 +37,14 @@ inline C in_lanes(int64_t n, C start, Step step, Join join) {
   return join(lanes[0], rest);
 }
 
-/// The sum of term(0) … term(n - 1), which are of type C, in C: of short rows.
+/// The sum of term(0) … term(n - 1), computed in C; for short rows.
 template <class C, class F>
 inline C lane_sum(int64_t n, F term) {
   return in_lanes(
       n, C(0), [=](C total, int64_t i) { return total + term(i); }, [](C a, C b) { return a + b; });
 }
 
-/// The same of rows of any length, in double.
+/// The sum of term(0) … term(n - 1) for rows of any length, accumulated across blocks in double.
 template <class C, class F>
 inline double row_sum(int64_t n, F term) {
   double total = 0;
@@ -53,7 +55,7 @@ inline double row_sum(int64_t n, F term) {
   return total;
 }
 
-/// The largest of load(0) … load(n - 1), n > 0; NaN may or may not be passed over.
+/// The maximum of load(0) … load(n - 1), n > 0. NaN may or may not be ignored.
 template <class C, class F>
 inline C row_max(int64_t n, F load) {
   const auto larger = [](C a, C b) { return b > a ? b : a; };

@@ -1,4 +1,4 @@
-// Running sums.
+// Kernels of cumulative sums.
 #pragma once
 
 #include "tapehead/core/dtype.h"
@@ -6,12 +6,13 @@
 
 namespace tapehead::kernels {
 
-/// By DType. The bits do not depend on the instruction set.
+/// Indexed by DType. Results are bit-for-bit the same under every instruction set.
 struct ScanKernels {
   static constexpr int64_t kColumns = 64;
 
-  /// Running sums of up to kColumns columns side by side: n steps of `stride` elements. Floats are
-  /// summed in double, integers and bool as i64, which the result then is.
+  /// Cumulative sums of up to kColumns contiguous columns, over n steps of `stride` elements.
+  /// Floating types are accumulated in double; integers and bool in i64, which is also the type of
+  /// the result.
   void (*sums[kDTypes])(const void* x, void* out, int64_t n, int64_t stride, int64_t columns);
 };
 
