@@ -1,4 +1,4 @@
-// Anomaly mode: finds the op that made the first NaN.
+// Anomaly mode: finds the op that produced the first NaN.
 #pragma once
 
 #include <span>
@@ -11,9 +11,9 @@ namespace tapehead {
 namespace detail {
 class Node;
 inline thread_local bool anomaly_mode = false;
-/// The node whose backward is running. Not the ops in there are to blame, but that one.
+/// The node whose backward is running. NaNs in the ops of a backward are attributed to this node.
 inline thread_local const Node* differentiated = nullptr;
-/// Sets it while in scope.
+/// Sets `differentiated` while in scope.
 class Blame {
  public:
   explicit Blame(const Node* node) : before_(differentiated) { differentiated = node; }
@@ -24,18 +24,17 @@ class Blame {
  private:
   const Node* before_;
 };
-/// Remembers the line that called the op, and throws GraphError when a result has a NaN.
+/// Records the call site of the op, and throws GraphError if a result contains NaN.
 void watch_forward(Node& node, std::span<const Tensor> operands, std::span<const Tensor> results);
-/// Throws GraphError when the gradient that a backward pass starts with has a NaN.
+/// Throws GraphError if the initial gradient of a backward pass contains NaN.
 void watch_start(const char* op, const Tensor& gradient);
-/// Throws GraphError when a gradient that the node's backward gave has a NaN.
+/// Throws GraphError if a gradient returned by the backward of the node contains NaN.
 void watch_backward(const Node& node, std::span<const Tensor> grads);
 }  // namespace detail
 
-/// While it is in scope, in this thread, every op's results and gradients are searched for NaN; the
-/// first one throws a GraphError that names the op and the line of the program that called it (in
-/// programs with debug information, where `addr2line` is installed; else the function and offset).
-/// Slow: for finding out.
+/// While in scope, checks all results and gradients computed in this thread for NaN. The first NaN
+/// throws a GraphError that names the op and the source line that called it (with debug information
+/// and `addr2line` installed; otherwise the function and offset). Slow; use it for debugging only.
 class AnomalyMode {
  public:
   explicit AnomalyMode(bool on = true) : before_(detail::anomaly_mode) {

@@ -1,4 +1,4 @@
-// Gradient checkpointing: less memory for more computing.
+// Gradient checkpointing: trades computation for memory.
 //
 //   Tensor y = checkpoint([&](const Tensor& x) { return block(x); }, x);
 #pragma once
@@ -24,13 +24,13 @@ std::vector<Tensor> result_list(const std::array<Tensor, N>& list) {
 }
 }  // namespace detail
 
-/// f(inputs...), a Tensor or a std::array or vector of them, of which nothing but the inputs is
-/// kept for backward: that computes `f` again. `f` stays in the graph, so what it captures must
-/// live as long; tracked tensors that it captures, such as the weights of a layer, get their
-/// gradients too. It must compute the same both times: the default generator is put back to where
-/// it was, so that dropout repeats, and what else it depends on must not change (backward notices a
-/// tensor that was changed in place). create_graph works. Throws GraphError in backward when a
-/// result has another shape the second time.
+/// Returns f(inputs...), a Tensor or a std::array or vector of Tensors, and saves only the inputs:
+/// backward evaluates `f` again. `f` is stored in the graph, so references that it captures must
+/// stay valid. Tracked tensors that it captures, such as the weights of a layer, receive gradients
+/// too. Both evaluations must compute the same: the state of the default generator is restored, so
+/// dropout repeats, but nothing else that `f` depends on may change (a tensor changed in place
+/// throws GraphError). Supports create_graph. backward() throws GraphError if a result has another
+/// shape the second time.
 ///
 /// T. Chen et al., Training Deep Nets with Sublinear Memory Cost, arXiv:1604.06174.
 template <class F, std::same_as<Tensor>... T>

@@ -1,5 +1,5 @@
-// Ops: a forward and its backward in one struct. The library's own ops and the user's are written
-// alike.
+// Custom ops: a struct with a forward and a backward, like torch.autograd.Function. The ops of the
+// library are written in the same way.
 //
 //   struct Softsign : CustomOp {                       // y = x / (1 + |x|), dx = dy / (1 + |x|)^2
 //     Tensor forward(const Tensor& x) { save(x); return x / (1 + abs(x)); }
@@ -7,18 +7,18 @@
 //   };
 //   Tensor softsign(const Tensor& x) { return apply<Softsign>(x); }
 //
-// forward     takes tensors, vectors of tensors and anything else, in any order; gives a Tensor, a
-//             std::array or a vector of them. It is not recorded. What backward needs is save()d,
-//             or kept in members.
-// backward    takes the gradient of each result, or all of them as Grads&; gives one gradient for
-//             each tensor operand, in order: a Tensor, a std::array of them, or Grads. An undefined
-//             Tensor means that none flows. A gradient may have a shape that the operand broadcast
-//             to, or another floating type: the engine sums and converts. Written with
-//             differentiable ops, it can be differentiated again. The gradient of a result that
-//             nothing used is zeros; with `static constexpr bool kUndefinedGrads = true` it is an
-//             undefined Tensor.
-// name        `static constexpr const char* kName` names the op in messages; the type's name
-//             otherwise.
+// forward     takes tensors, vectors of tensors and other arguments, in any order; returns a
+//             Tensor, or a std::array or vector of Tensors. It runs without recording. Values
+//             needed by backward are saved with save() or in members.
+// backward    takes the gradient of each result, or all of them as Grads&; returns one gradient for
+//             each tensor operand, in order, as a Tensor, a std::array of Tensors, or Grads. An
+//             undefined Tensor means no gradient. A gradient may have a shape that the operand
+//             broadcast to, or another floating type: the engine reduces and converts it. If
+//             backward uses differentiable ops, it can be differentiated again. The gradient of an
+//             unused result is zeros, or an undefined Tensor if the op declares
+//             `static constexpr bool kUndefinedGrads = true`.
+// name        `static constexpr const char* kName` is the op's name in messages; by default, the
+//             name of the type.
 #pragma once
 
 #include <array>
@@ -33,26 +33,27 @@ namespace tapehead {
 
 class CustomOp : public detail::Node {
  protected:
-  /// Keeps a tensor, operand or result, for backward; returns it.
+  /// Saves a tensor, which may be an operand or a result, for backward; returns it.
   const Tensor& save(const Tensor& t) {
     saved_.emplace_back(t);
     return t;
   }
-  /// The i-th tensor that forward saved. Throws GraphError when it was changed in place since, or
-  /// when forward saved fewer.
+  /// The i-th saved tensor. Throws GraphError if it was changed in place since, or if forward saved
+  /// fewer.
   Tensor saved(size_t i) const {
     if (i >= saved_.size()) [[unlikely]]
       throw_not_saved(i);
     return saved_[i].get(*this);
   }
-  /// For a backward that touches a small part of operand i, or whose operand takes part in many
-  /// ops: the sum of the gradients that have arrived there, zeros at first, to add to in place; the
-  /// gradient to give is then an undefined Tensor. Undefined when backward is itself recorded or
-  /// watched, and has to give the gradient.
+  /// Returns the buffer in which the gradient of operand i accumulates (initially zeros), for a
+  /// backward that writes only a small part of it, or whose operand is used by many ops. If it is
+  /// defined, backward adds to it in place and returns an undefined Tensor for the operand. It is
+  /// undefined in anomaly mode and while backward is recorded; then backward must return the
+  /// gradient.
   Tensor grad_buffer(size_t i) const;
-  /// For a gradient of operand i that is a product: adds a' b, of a [..., K, M] and b [..., K, N],
-  /// to what has arrived there. Products of few rows K wait and are computed as one: those of a
-  /// weight that takes part in every step of a loop. False when the gradient has to be given.
+  /// Adds a' b, for a [..., K, M] and b [..., K, N], to the gradient of operand i. Products with
+  /// few rows K are deferred and computed together, such as those of a weight that is used in every
+  /// step of a loop. Returns false if backward must return the gradient instead.
   bool accumulate_matmul(size_t i, const Tensor& a, const Tensor& b) const;
 
  private:
@@ -66,7 +67,7 @@ class CustomOp : public detail::Node {
     for (auto& s : saved_) s.name_output(output, name);
   }
   [[noreturn]] void throw_not_saved(size_t i) const;
-  /// Drops what else an op keeps for backward.
+  /// Releases other values that the op keeps for backward.
   virtual void forget() {}
 
   SmallVector<detail::SavedTensor, 2> saved_;
@@ -75,11 +76,11 @@ class CustomOp : public detail::Node {
 namespace detail {
 
 std::string type_name(const std::type_info& type);
-/// Gives the node its sequence number and hangs it on the results.
+/// Assigns the node its sequence number and attaches it to the results.
 void finish_record(const Ref<Node>& node, std::span<Tensor> results, std::span<SavedTensor> saved);
-/// Takes results that are not recorded off the tape.
+/// Detaches results that are not recorded.
 void finish_unrecorded(std::span<Tensor> results);
-/// Makes results that share the elements of an operand views of its root. [views.cpp]
+/// Turns results that share elements with an operand into views of its root. [views.cpp]
 void link_views(std::span<Tensor> results, const Tensor& operand);
 
 template <class F>
@@ -133,7 +134,7 @@ struct Arity<R (C::*)(A...) const> : std::integral_constant<size_t, sizeof...(A)
 template <class C, class R, class... A>
 struct Arity<R (C::*)(A...)> : std::integral_constant<size_t, sizeof...(A)> {};
 
-// Whether the parameters of an op's backward are as many as its results; a vector has any number.
+// Whether backward has one parameter per result. A vector of results requires Grads&.
 template <class Op, class Results>
 constexpr bool fits_results() {
   using Method = decltype(&Op::backward);
@@ -172,7 +173,7 @@ class OpNode final : public Op {
 
 }  // namespace detail
 
-/// Runs an op and records it when gradients are tracked.
+/// Runs an op, and records it if any operand tracks gradients and recording is enabled.
 template <class Op, class... A>
 auto apply(const A&... args) {
   static_assert(std::derived_from<Op, CustomOp>, "an op derives from CustomOp");

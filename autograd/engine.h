@@ -1,4 +1,4 @@
-// The backward pass.
+// Options of backward(), and grad().
 #pragma once
 
 #include <vector>
@@ -8,30 +8,33 @@
 namespace tapehead {
 
 struct BackwardOptions {
-  /// The gradient of the tensor itself; required unless the tensor has one element.
+  /// The gradient with respect to the tensor itself, of its shape. Required unless it has exactly
+  /// one element.
   Tensor gradient = {};
-  /// Keeps what the ops saved, so that backward can run again.
+  /// Keeps the saved tensors, so that backward can run through the graph again.
   bool retain_graph = false;
-  /// Records the backward pass itself, for second derivatives. Implies retain_graph.
-  /// A leaf then holds the graph of its gradient, which holds the leaf: clear the gradient with
-  /// set_grad({}) when it is no longer needed, or take it with grad(), which leaves nothing behind.
+  /// Records the backward pass, so that second derivatives can be computed. Implies retain_graph.
+  /// With backward(), each leaf then refers to the graph of its gradient and the graph to the leaf;
+  /// break the cycle with set_grad({}), or use grad(), which does not create one.
   bool create_graph = false;
-  /// Throws GraphError that names those of these leaves that no gradient reached.
+  /// Leaves that must receive a gradient. Throws GraphError that names those that did not.
   std::vector<Tensor> must_reach = {};
 };
 
 struct GradOptions {
-  /// The gradients of the outputs; required for those with more than one element.
+  /// The gradients with respect to the outputs; required for outputs with more than one element.
   std::vector<Tensor> gradients = {};
   bool retain_graph = false;
   bool create_graph = false;
-  /// Gives an undefined tensor for an input that the outputs do not depend on, instead of throwing.
+  /// Returns an undefined tensor for an input that the outputs do not depend on, instead of
+  /// throwing GraphError.
   bool allow_unused = false;
 };
 
-/// The gradients of the sum of the outputs with respect to the inputs, leaves or not; nothing is
-/// accumulated. Throws GraphError when an output is not tracked, when a graph was released before,
-/// or when an input has no part in the outputs.
+/// Returns the gradients of the sum of the outputs with respect to the inputs, which need not be
+/// leaves. Does not accumulate into grad(). Throws GraphError if an output does not track
+/// gradients, if its graph was already released, or if the outputs do not depend on an input;
+/// ShapeError if a gradient does not have the shape of its output.
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
                          const GradOptions& options = {});
 

@@ -1,4 +1,4 @@
-// Whether ops are recorded.
+// Gradient recording, per thread.
 #pragma once
 
 namespace tapehead {
@@ -7,10 +7,10 @@ namespace detail {
 inline thread_local bool grad_mode = true;
 }
 
-/// True when this thread records ops on tracked tensors.
+/// Whether this thread records ops on tensors that track gradients.
 inline bool is_grad_enabled() { return detail::grad_mode; }
 
-/// Turns recording on or off in this thread while it is in scope.
+/// Enables or disables gradient recording in this thread while in scope.
 class AutoGradMode {
  public:
   explicit AutoGradMode(bool on) : before_(detail::grad_mode) { detail::grad_mode = on; }
@@ -22,13 +22,14 @@ class AutoGradMode {
   bool before_;
 };
 
-/// No op is recorded while it is in scope: `NoGradGuard no_grad;`
+/// Disables gradient recording in this thread while in scope: `NoGradGuard no_grad;`
 class NoGradGuard : AutoGradMode {
  public:
   NoGradGuard() : AutoGradMode(false) {}
 };
 
-/// Runs `f` without recording: `Tensor y = no_grad([&] { return model(x); });`
+/// Calls `f` without recording and returns its result:
+/// `Tensor y = no_grad([&] { return model(x); });`
 template <class F>
 decltype(auto) no_grad(F&& f) {
   const AutoGradMode off(false);

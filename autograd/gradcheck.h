@@ -1,4 +1,4 @@
-// Numerical proof of gradients.
+// Numerical checks of gradients, like torch.autograd.gradcheck.
 //
 //   gradcheck(softsign, {randn({3, 4}, f64)});
 //   gradcheck([&](const Tensor& x) { return sum(layer(x)); }, {x});
@@ -14,14 +14,14 @@
 
 namespace tapehead {
 
-/// Whatever a check can call: a function, lambda or layer that takes one to four tensors, or all
-/// inputs as a vector, and that gives a Tensor, or a vector or array of them.
+/// A function to check: a function, lambda or layer that takes one to four tensors, or all inputs
+/// as a vector, and returns a Tensor, or a vector or array of Tensors.
 class CheckedFunction {
  public:
   using Tensors = std::vector<Tensor>;
 
-  // Two plain signatures are spelled out, so that the name of an overloaded function finds its
-  // overload.
+  // Function pointers have constructors of their own, so that the name of an overloaded function
+  // resolves to the right overload.
   CheckedFunction(Tensor (*f)(const Tensor&))
       : CheckedFunction(f, std::integral_constant<size_t, 1>()) {}
   CheckedFunction(Tensor (*f)(const Tensor&, const Tensor&))
@@ -34,7 +34,7 @@ class CheckedFunction {
       CheckedFunction(F f)
       : CheckedFunction(f, std::integral_constant<size_t, arity<F>()>()) {}
 
-  /// Throws GradcheckError when the function takes another number of tensors.
+  /// Throws GradcheckError if the function takes another number of tensors.
   Tensors operator()(const Tensors& inputs) const;
 
  private:
@@ -68,29 +68,28 @@ class CheckedFunction {
 };
 
 struct GradcheckOptions {
-  double eps = 1e-6;   ///< the step of the central difference
+  double eps = 1e-6;   ///< step of the central differences
   double atol = 1e-5;  ///< |analytical - numerical| <= atol + rtol |numerical|
   double rtol = 1e-3;
-  /// 0 compares every derivative; otherwise that many random directions are: for big inputs.
+  /// 0 checks every derivative; otherwise the number of random directions to check, for large
+  /// inputs.
   int directions = 0;
 };
 
-/// Compares the gradients of `f` at `inputs` with central differences. Every f64 input is checked;
-/// integer and bool inputs are handed on. An input that is a leaf and tracks gradients is varied in
-/// place, so that a function may also capture it (a layer's weight); its elements are put back.
-/// An op may have another formula for a gradient that is itself recorded (create_graph); both must
-/// give the same.
+/// Compares the gradients of `f` at `inputs` with central differences. All f64 inputs are checked;
+/// integer and bool inputs are passed through. Leaves that track gradients are perturbed in place
+/// and restored, so `f` may also capture them (such as the weights of a layer). Also checks that
+/// the gradients are the same with create_graph, for which an op may use another formula.
 ///
-/// Throws GradcheckError that names the worst derivative, with both values and where it stands, or
-/// says that an input is of another floating type, that a result is not tracked or ignores an
-/// input, that the function gives something else the second time, or that a gradient is another
-/// one with create_graph.
+/// Throws GradcheckError that names the worst derivative, its position and both values. Also throws
+/// if an input has another floating type, if a result is not tracked or does not depend on an
+/// input, if the function is not deterministic, or if the gradients differ with create_graph.
 void gradcheck(const CheckedFunction& f, const std::vector<Tensor>& inputs,
                const GradcheckOptions& options = {});
 
-/// The same for the gradients of the gradients: of what grad() gives with create_graph, with
-/// respect to the inputs and to the gradients that arrive at the results. The first gradients are
-/// compared with and without create_graph too, but not with differences.
+/// Checks second derivatives: compares the gradients of grad(), recorded with create_graph, with
+/// central differences, with respect to the inputs and to the gradients of the results. First
+/// gradients are compared with and without create_graph, but not with differences.
 void gradgradcheck(const CheckedFunction& f, const std::vector<Tensor>& inputs,
                    const GradcheckOptions& options = {});
 

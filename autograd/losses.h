@@ -1,6 +1,6 @@
-// Losses. autograd/ops.h includes them.
+// Losses. Included by autograd/ops.h.
 //
-// B batch, T time, C classes.
+// B batch size, C classes.
 #pragma once
 
 #include "tapehead/core/tensor.h"
@@ -8,16 +8,17 @@
 namespace tapehead {
 
 struct CrossEntropyOptions {
-  Tensor weight;                ///< [C]: how much each class counts; undefined for all alike
-  int64_t ignore_index = -100;  ///< a target that counts for nothing, such as padding
-  double label_smoothing = 0;   ///< this part of the target is spread over all classes
+  Tensor weight;                ///< [C]: weight of each class; undefined for equal weights
+  int64_t ignore_index = -100;  ///< targets with this value are ignored, such as padding
+  double label_smoothing = 0;   ///< share of the target spread evenly over all classes
   Reduction reduction = Reduction::mean;
-  int64_t class_axis = -1;  ///< of the logits; 1 for PyTorch's layout, [B, C, ...]
+  int64_t class_axis = -1;  ///< axis of the classes; 1 for PyTorch's layout, [B, C, ...]
 };
-/// -log softmax(logits)[target]: logits [..., C], target of integers [...], or of probabilities
-/// [..., C]; or in the layout of class_axis. The mean divides by the weights of the targets that
-/// are not ignored (NaN if there are none); of probabilities by the number of rows. Throws
-/// IndexError that names the first target outside 0..C-1. (ops/cross_entropy.cpp)
+/// -log softmax(logits)[target], for logits [..., C] and a target of class indices [...] or of
+/// probabilities [..., C], or in the layout of class_axis. The mean divides by the total weight of
+/// the targets that are not ignored (NaN if there are none); for probabilities, by the number of
+/// rows. Throws IndexError, naming the first one, if a target is outside 0..C-1.
+/// (ops/cross_entropy.cpp)
 Tensor cross_entropy(const Tensor& logits, const Tensor& target,
                      const CrossEntropyOptions& options = {});
 
@@ -26,46 +27,51 @@ struct NllLossOptions {
   int64_t ignore_index = -100;
   Reduction reduction = Reduction::mean;
 };
-/// -log_probs[target]: what cross_entropy makes of the log_softmax. (ops/nll_loss.cpp)
+/// The negative log-likelihood -log_probs[target], for log_probs [..., C] and target [...];
+/// cross_entropy() is nll_loss() of log_softmax(). (ops/nll_loss.cpp)
 Tensor nll_loss(const Tensor& log_probs, const Tensor& target, const NllLossOptions& options = {});
 
-// Losses of elements (ops/losses.cpp). Input and target have one shape: broadcasting there is
-// mostly a mistake, and throws ShapeError.
+// Elementwise losses (ops/losses.cpp). Input and target must have the same shape; they do not
+// broadcast, since that is usually a mistake. Throws ShapeError otherwise. The result has that
+// shape for Reduction::none; else it is 0-d.
 
-/// (input - target)²
+/// Squared error, (input - target)².
 Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean);
-/// |input - target|
+/// Absolute error, |input - target|.
 Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean);
 
 struct SmoothL1Options {
-  double beta = 1;  ///< where the square ends; 0 for l1_loss
+  double beta = 1;  ///< where it changes from quadratic to linear; 0: l1_loss
   Reduction reduction = Reduction::mean;
 };
-/// d² / (2 beta) where d = |input - target| < beta, else d - beta / 2 (Girshick 2015).
+/// d² / (2 beta) if d = |input - target| < beta, else d - beta / 2. Throws ValueError for a
+/// negative beta. Girshick 2015.
 Tensor smooth_l1_loss(const Tensor& input, const Tensor& target,
                       const SmoothL1Options& options = {});
 
 struct HuberOptions {
-  double delta = 1;  ///< where the square ends
+  double delta = 1;  ///< where it changes from quadratic to linear
   Reduction reduction = Reduction::mean;
 };
-/// d² / 2 where d = |input - target| < delta, else delta (d - delta / 2) (Huber 1964).
+/// d² / 2 if d = |input - target| < delta, else delta (d - delta / 2). Throws ValueError unless
+/// delta > 0. Huber 1964.
 Tensor huber_loss(const Tensor& input, const Tensor& target, const HuberOptions& options = {});
 
 struct BceOptions {
-  Tensor weight;      ///< how much each element counts; broadcasts, as pos_weight does
-  Tensor pos_weight;  ///< how much more the target 1 counts than 0
+  Tensor weight;      ///< weight of each element; broadcasts
+  Tensor pos_weight;  ///< weight of positive targets; broadcasts
   Reduction reduction = Reduction::mean;
 };
-/// -target log(sigmoid(logits)) - (1 - target) log(1 - sigmoid(logits)), precise for all logits.
+/// -target log(sigmoid(logits)) - (1 - target) log(1 - sigmoid(logits)), computed without overflow:
+/// binary_cross_entropy_with_logits in PyTorch.
 Tensor bce_with_logits(const Tensor& logits, const Tensor& target, const BceOptions& options = {});
 
 struct KlDivOptions {
-  bool log_target = false;  ///< the target is given as logarithms too
+  bool log_target = false;  ///< the target is given as log-probabilities
   Reduction reduction = Reduction::mean;
 };
-/// target (log(target) - log_probs). The mean is over all elements; what divergence means is the
-/// sum, or the sum divided by the number of rows.
+/// Pointwise KL divergence, target (log(target) - log_probs). As in PyTorch, the mean is over all
+/// elements; for the mean divergence per row ("batchmean"), divide the sum by the number of rows.
 Tensor kl_div(const Tensor& log_probs, const Tensor& target, const KlDivOptions& options = {});
 
 }  // namespace tapehead

@@ -1,4 +1,4 @@
-// The tape's nodes.
+// Nodes of the autograd graph.
 #pragma once
 
 #include <functional>
@@ -13,21 +13,21 @@
 
 namespace tapehead {
 
-/// The gradients that an op's backward gives, one for each of its tensor operands in order. An
-/// undefined tensor says that no gradient flows there.
+/// The gradients returned by an op's backward, one for each tensor operand, in order. An undefined
+/// tensor means no gradient.
 using Grads = SmallVector<Tensor, 3>;
 
 namespace detail {
 class Node;
 class GraphTask;
 
-/// Where the gradient of an operand goes: the node that made it, and which of its results it was.
+/// The node that produced an operand, and the index of the operand among its results.
 struct Edge {
   Ref<Node> node;
   uint32_t output = 0;
 };
 
-/// The shape and type that a gradient must have.
+/// Shape and dtype of a result; its gradient must match.
 struct OutputInfo {
   Shape shape;
   DType dtype = DType::f32;
@@ -35,17 +35,18 @@ struct OutputInfo {
 
 using Hook = std::function<Tensor(const Tensor&)>;
 
-/// The hooks of a node's results, in the order in which they were registered.
+/// The hooks on a node's results, in the order of registration.
 class HookList {
  public:
   struct Entry {
-    uint64_t id;  // from 1, rising
+    uint64_t id;  // increasing, from 1
     uint32_t output;
     std::shared_ptr<const Hook> call;
   };
   uint64_t add(uint32_t output, Hook hook);
   void remove(uint64_t id);
-  /// A copy of the first with an id above `id`: a hook may register and remove others, and itself.
+  /// Returns a copy of the first entry with an id above `id`. Iterating in this way allows hooks to
+  /// register and remove hooks, including themselves.
   std::optional<Entry> after(uint64_t id) const;
 
  private:
@@ -53,18 +54,18 @@ class HookList {
   uint64_t last_id_ = 0;
 };
 
-/// While a node's backward runs in this thread.
+/// The context in which the backward of a node runs in this thread.
 struct Visit {
   const Node* node;
-  GraphTask* pass;  // whose gradients may be added to in place; null when it is recorded or watched
-  uint64_t unwanted;  // operands, a bit each, whose gradients the pass can do without
-  Visit* around;      // a backward may run others
+  GraphTask* pass;    // null if gradients may not be accumulated in place: recording, anomaly mode
+  uint64_t unwanted;  // bit mask of the operands whose gradients the pass does not need
+  Visit* around;      // the enclosing visit, if passes are nested
 };
 inline thread_local Visit* current_visit = nullptr;
 
-/// A recorded op, or a leaf. It owns what its backward needs. Nodes made later have higher sequence
-/// numbers, so visiting them in falling order is a topological order. Passes of several threads may
-/// meet at a node: what belongs to a pass is kept by that pass.
+/// A recorded op or a leaf. A node owns the values saved for its backward. Nodes created later have
+/// higher sequence numbers, so decreasing sequence numbers are a reverse topological order. Several
+/// threads may run passes through a node; the state of a pass is kept in the pass.
 class Node : public TapeNode, public Pooled {
  public:
   Node() = default;
@@ -72,17 +73,18 @@ class Node : public TapeNode, public Pooled {
   ~Node() override;
 
   virtual const char* op_name() const = 0;
-  /// From the gradients of the results to those of the operands.
+  /// Computes the gradients of the operands from those of the results.
   virtual Grads run_backward(Grads& grads) = 0;
-  /// The gradient of a result that nothing used arrives as an undefined Tensor instead of zeros.
+  /// Whether the gradient of an unused result is passed as an undefined Tensor instead of zeros.
   virtual bool takes_undefined_grads() const { return false; }
-  /// Lets go of saved values; the node cannot run again.
+  /// Releases saved values, after which backward cannot run again.
   virtual void release_saved() {}
   virtual bool is_leaf() const { return false; }
 
-  /// Adds an operand: an edge to what made it when it is tracked, an empty one otherwise.
+  /// Adds an operand: an edge to the node that produced it, or an empty edge if it does not track
+  /// gradients.
   void add_operand(const Tensor& t);
-  /// Whether the i-th operand needs a gradient; a backward may skip those that do not.
+  /// Whether the i-th operand needs a gradient; backward may skip those that do not.
   bool needs_grad(size_t i) const {
     if (i >= operands.size() || !operands[i].node) return false;
     const Visit* visit = current_visit;
@@ -90,16 +92,16 @@ class Node : public TapeNode, public Pooled {
   }
 
   uint64_t sequence = 0;
-  SmallMutex running;            // held while its backward runs; guards what it saved, and
-  bool released = false;         // whether that is gone
-  mutable SmallMutex gradients;  // guards those that are kept here: a leaf's, and `retained`
+  SmallMutex running;            // held while backward runs; guards saved values
+  bool released = false;         // whether saved values were released
+  mutable SmallMutex gradients;  // guards a leaf's gradient, and `retained`
   SmallVector<Edge, 3> operands;
   SmallVector<OutputInfo, 1> outputs;
 
-  std::shared_ptr<HookList> hooks;  // null before the first
+  std::shared_ptr<HookList> hooks;  // null if there are none
   std::unique_ptr<std::vector<std::pair<uint32_t, Tensor>>>
       retained;                                     // retain_grad(): output, gradient
-  std::unique_ptr<std::vector<void*>> called_from;  // in anomaly mode: the calls that led to the op
+  std::unique_ptr<std::vector<void*>> called_from;  // anomaly mode: call stack of the op
 
  private:
   void dispose() noexcept override;
@@ -107,32 +109,32 @@ class Node : public TapeNode, public Pooled {
   Node* next_doomed_ = nullptr;
 };
 
-/// The node of a tensor that the user asked gradients of.
+/// The node of a leaf tensor.
 class LeafNode final : public Node {
  public:
   explicit LeafNode(const Tensor& leaf);
   const char* op_name() const override { return "leaf"; }
   Grads run_backward(Grads& grads) override;
   bool is_leaf() const override { return true; }
-  /// Whether a gradient may arrive: not while tracking is off. Throws GraphError when the tensor
-  /// was converted to another type since.
+  /// Whether gradients accumulate here; false while tracking is off. Throws GraphError if the
+  /// tensor was converted to another dtype since.
   bool takes_grad() const;
 
   Tensor grad;
   bool paused = false;   // tracking is off
-  std::string outdated;  // after a conversion: which
+  std::string outdated;  // after a conversion, a description of it
 };
 
-/// The leaf's node, also while its tracking is off; null when it never was tracked.
+/// The node of a leaf, also while its tracking is off; null if it was never tracked.
 LeafNode* leaf_of(const Tensor& t);
-/// Converts a leaf in place, for all who hold it, with its gradient; hooks stay. Graphs that were
-/// recorded before cannot be run any more.
+/// Converts a leaf and its gradient in place, for all handles; hooks are kept. Graphs recorded
+/// before can no longer run backward.
 void convert_leaf(const Tensor& leaf, DType dtype);
-/// Result `output` of `from` was changed in place to that of `to`: where it is asked for, grad() is
-/// that of the new value from now on.
+/// Called when result `output` of `from` was changed in place and became result `new_output` of
+/// `to`: a gradient requested with retain_grad() is then that of the new value.
 void move_retained_grad(Node& from, uint32_t output, Node& to, uint32_t new_output);
 
-/// The tensor's node; null when it is not tracked.
+/// The tensor's node; null if it does not track gradients.
 inline Node* node_of(const Tensor& t) {
   return t.requires_grad() ? static_cast<Node*>(t.impl()->node.get()) : nullptr;
 }
@@ -144,21 +146,21 @@ inline void Node::add_operand(const Tensor& t) {
   edge.output = t.impl()->node_output;
 }
 
-/// A tensor kept for backward, with the version that it had.
+/// A tensor saved for backward, with its version at that time.
 class SavedTensor {
  public:
   SavedTensor() = default;
   explicit SavedTensor(const Tensor& value)
       : SavedTensor(value, value.defined() ? value.version() : 0) {}
-  /// As it was at an earlier version.
+  /// Saves the value under an earlier version.
   SavedTensor(const Tensor& value, uint32_t version);
-  /// Breaks the cycle when the value is a result of `node` itself.
+  /// Avoids a reference cycle if the value is a result of the node itself.
   void mark_output(uint32_t output);
   bool holds(const Tensor& t) const { return value_.is_same(t); }
-  /// The value. Throws GraphError when it was changed in place since, or was released.
+  /// Returns the value. Throws GraphError if it was changed in place since, or was released.
   Tensor get(const Node& node) const;
   void release() { value_ = Tensor(); }
-  /// Takes over the name that result `output` of the node was given.
+  /// Sets the name of the saved value if it is result `output` of the node.
   void name_output(uint32_t output, const std::string& name) {
     if (output_ == output && value_.defined()) value_.set_name(name);
   }
@@ -172,9 +174,9 @@ class SavedTensor {
   int64_t output_ = -1;
 };
 
-/// What ops take while checkpoint() computes without recording.
+/// Records the operands of ops while checkpoint() runs without recording.
 struct UseLog {
-  /// A tensor, and the version that it had when it was first taken.
+  /// A tensor and its version when first used.
   struct Use {
     Tensor tensor;
     uint32_t version;
@@ -183,13 +185,13 @@ struct UseLog {
   UseLog* around;
   uint64_t start = Storage::created();
   std::vector<Use> tracked = {};
-  std::vector<Use> others = {};  ///< whose elements are older than the log
+  std::vector<Use> others = {};  ///< untracked tensors that are older than the log
 };
 inline thread_local UseLog* use_log = nullptr;
-/// Adds a tensor to the logs.
+/// Adds a tensor to the logs in scope.
 void note_use(const Tensor& t);
 
-/// Makes `out` the result number `output` of the node.
+/// Makes `out` result number `output` of the node.
 void attach(const Tensor& out, const Ref<Node>& node, uint32_t output);
 
 }  // namespace detail

@@ -1,7 +1,9 @@
-// Every differentiable function. Shapes broadcast and types promote by PyTorch's rules; axes may be
-// negative; errors name the function.
+// The differentiable functions. Unless stated otherwise, shapes broadcast and dtypes promote by
+// PyTorch's rules, and negative axes count from the end. All functions throw ShapeError for
+// incompatible shapes, DTypeError for unsupported dtypes, IndexError for axes and indices out of
+// range, and ValueError for invalid options. Error messages start with the function's name.
 //
-// B batch, T time, C channels, H heads.
+// B batch size, T time steps, C channels, H hidden size.
 #pragma once
 
 #include <array>
@@ -14,19 +16,19 @@
 
 namespace tapehead {
 
-// Elementwise. Operands broadcast; types promote, and C++ numbers take part without raising the
-// type of a tensor of their kind: `2 * x` has the type of a floating x. A number that is outside of
-// the range of a tensor of integers throws ValueError.
+// Elementwise functions. Operands broadcast and dtypes promote. A C++ number does not raise the
+// dtype of a tensor of the same category: `2 * x` has the dtype of a floating x. ValueError is
+// thrown for a number outside the range of an integer tensor.
 
-// Arithmetic (ops/arithmetic.cpp). Sums and products of integers wrap around.
+// Arithmetic (ops/arithmetic.cpp). Integer arithmetic wraps around on overflow.
 
 Tensor add(const Tensor& a, const Tensor& b);
 Tensor sub(const Tensor& a, const Tensor& b);
 Tensor mul(const Tensor& a, const Tensor& b);
-/// a / b; integers are divided as f32.
+/// a / b. Integers are converted to f32.
 Tensor div(const Tensor& a, const Tensor& b);
 Tensor neg(const Tensor& x);
-/// a + weight (b - a)
+/// Linear interpolation, a + weight (b - a).
 Tensor lerp(const Tensor& a, const Tensor& b, const Tensor& weight);
 
 inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }
@@ -35,8 +37,9 @@ inline Tensor operator*(const Tensor& a, const Tensor& b) { return mul(a, b); }
 inline Tensor operator/(const Tensor& a, const Tensor& b) { return div(a, b); }
 inline Tensor operator-(const Tensor& x) { return neg(x); }
 
-// `a += b` of a variable is `a = a + b`: the handle moves on to a new tensor, and what else shared
-// the old elements keeps them. In place is add_(), and `x[0] += b`.
+// On a variable, `a += b` means `a = a + b`: the handle is rebound to a new tensor, and tensors
+// that shared the old elements are unchanged. On a temporary, as in `x[0] += b`, the op is
+// in-place, like add_().
 inline Tensor& operator+=(Tensor& a, const Tensor& b) { return a = add(a, b); }
 inline Tensor& operator-=(Tensor& a, const Tensor& b) { return a = sub(a, b); }
 inline Tensor& operator*=(Tensor& a, const Tensor& b) { return a = mul(a, b); }
@@ -46,27 +49,28 @@ inline void operator-=(Tensor&& a, const Tensor& b) { a.sub_(b); }
 inline void operator*=(Tensor&& a, const Tensor& b) { a.mul_(b); }
 inline void operator/=(Tensor&& a, const Tensor& b) { a.div_(b); }
 
-// Rounding (ops/rounding.cpp). Their derivative is 0.
+// Rounding (ops/rounding.cpp). The derivatives are 0.
 
 Tensor floor(const Tensor& x);
 Tensor ceil(const Tensor& x);
-/// To the nearest integer, halves to the even one.
+/// Rounds to the nearest integer, halves to the even one.
 Tensor round(const Tensor& x);
-/// Towards 0.
+/// Rounds towards 0.
 Tensor trunc(const Tensor& x);
-/// -1, 0 or 1.
+/// The sign of x: -1, 0 or 1.
 Tensor sign(const Tensor& x);
-/// floor(a / b), for integers too. Throws ValueError when an integer divisor is 0.
+/// floor(a / b), also for integers. Throws ValueError if an integer divisor is 0.
 Tensor floor_divide(const Tensor& a, const Tensor& b);
-/// a - b floor_divide(a, b), which has the sign of b. Throws ValueError as floor_divide does.
+/// a - b floor_divide(a, b), which has the sign of b. Throws ValueError if an integer divisor is 0.
 Tensor remainder(const Tensor& a, const Tensor& b);
 
 inline Tensor operator%(const Tensor& a, const Tensor& b) { return remainder(a, b); }
 
-// Powers (ops/power.cpp). Roots and reciprocals of integers are f32.
+// Powers (ops/power.cpp). Except for pow and square, integers are converted to f32.
 
-/// base^exponent. The gradient is 0 where the exponent is 0, and that of the exponent is 0 where
-/// 0 is raised to it. Throws ValueError when integers are raised to negative integers.
+/// base^exponent. The gradient with respect to the base is 0 where the exponent is 0, and that with
+/// respect to the exponent is 0 where the base is 0. Throws ValueError for integers with a negative
+/// integer exponent.
 Tensor pow(const Tensor& base, const Tensor& exponent);
 Tensor square(const Tensor& x);
 Tensor sqrt(const Tensor& x);
@@ -75,13 +79,13 @@ Tensor rsqrt(const Tensor& x);
 /// 1 / x
 Tensor reciprocal(const Tensor& x);
 
-// Elementary functions (ops/elementary.cpp). Those of integers are f32.
+// Elementary functions (ops/elementary.cpp). Except for abs, integers are converted to f32.
 
 Tensor exp(const Tensor& x);
-/// exp(x) - 1, precise near 0.
+/// exp(x) - 1, accurate near 0.
 Tensor expm1(const Tensor& x);
 Tensor log(const Tensor& x);
-/// log(1 + x), precise near 0.
+/// log(1 + x), accurate near 0.
 Tensor log1p(const Tensor& x);
 Tensor sin(const Tensor& x);
 Tensor cos(const Tensor& x);
@@ -90,17 +94,19 @@ Tensor tan(const Tensor& x);
 Tensor erf(const Tensor& x);
 Tensor abs(const Tensor& x);
 
-// Extremes (ops/extreme.cpp). NaN in, NaN out.
+// Elementwise extremes (ops/extreme.cpp). NaN propagates.
 
-/// The larger of each pair; where they are equal each gets half of the gradient.
+/// The larger of a and b. Where they are equal, each receives half of the gradient.
 Tensor maximum(const Tensor& a, const Tensor& b);
-/// The smaller of each pair; where they are equal each gets half of the gradient.
+/// The smaller of a and b. Where they are equal, each receives half of the gradient.
 Tensor minimum(const Tensor& a, const Tensor& b);
-/// Into low..high, either of which may be an undefined tensor: clamp(x, 0), clamp(x, {}, 1).
+/// Limits x to [low, high]. Either bound may be an undefined tensor: clamp(x, 0), clamp(x, {}, 1).
+/// Throws ValueError if both are.
 Tensor clamp(const Tensor& x, const Tensor& low, const Tensor& high = {});
 
-// Comparisons and logic (ops/logic.cpp); the results are bool. Logical ones take all types, and
-// anything but 0 for true. Bitwise ones take integers and bool.
+// Comparisons and logic (ops/logic.cpp). Results are bool, except for the bitwise ops, which take
+// integers and bool and keep their dtype. Logical ops take any dtype and treat non-zero elements as
+// true.
 
 Tensor eq(const Tensor& a, const Tensor& b);
 Tensor ne(const Tensor& a, const Tensor& b);
@@ -127,7 +133,7 @@ inline Tensor operator<=(const Tensor& a, const Tensor& b) { return le(a, b); }
 inline Tensor operator>(const Tensor& a, const Tensor& b) { return gt(a, b); }
 inline Tensor operator>=(const Tensor& a, const Tensor& b) { return ge(a, b); }
 inline Tensor operator~(const Tensor& x) { return bitwise_not(x); }
-// Elementwise, and both operands are computed always.
+// Elementwise; unlike the built-in operators, && and || always evaluate both operands.
 inline Tensor operator!(const Tensor& x) { return logical_not(x); }
 inline Tensor operator&&(const Tensor& a, const Tensor& b) { return logical_and(a, b); }
 inline Tensor operator||(const Tensor& a, const Tensor& b) { return logical_or(a, b); }
@@ -135,106 +141,116 @@ inline Tensor operator&(const Tensor& a, const Tensor& b) { return bitwise_and(a
 inline Tensor operator|(const Tensor& a, const Tensor& b) { return bitwise_or(a, b); }
 inline Tensor operator^(const Tensor& a, const Tensor& b) { return bitwise_xor(a, b); }
 
-/// condition ? a : b. The condition is bool. (ops/logic.cpp)
+/// condition ? a : b, elementwise. All three broadcast; the condition is bool. (ops/logic.cpp)
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
 
-// Activations (ops/activation.cpp, ops/soft_activation.cpp), of floating types.
+// Activations (ops/activation.cpp, ops/soft_activation.cpp). Operands are floating unless stated
+// otherwise.
 
-/// max(x, 0), of integers too.
+/// max(x, 0). Also for integers.
 Tensor relu(const Tensor& x);
-/// x, or slope x where x < 0.
+/// x if x > 0, else slope x.
 Tensor leaky_relu(const Tensor& x, double slope = 0.01);
-/// x, or alpha (exp(x) - 1) where x < 0.
+/// x if x > 0, else alpha (exp(x) - 1). Clevert et al. 2016.
 Tensor elu(const Tensor& x, double alpha = 1);
-/// Into low..high.
+/// Limits x to [low, high]. The gradient is 0 outside and at the bounds. Throws ValueError unless
+/// low < high.
 Tensor hardtanh(const Tensor& x, double low = -1, double high = 1);
 /// x / (1 + |x|)
 Tensor softsign(const Tensor& x);
-/// Of integers f32.
+/// The hyperbolic tangent. Integers are converted to f32.
 Tensor tanh(const Tensor& x);
-/// 1 / (1 + exp(-x)), of integers f32.
+/// 1 / (1 + exp(-x)). Integers are converted to f32.
 Tensor sigmoid(const Tensor& x);
-/// log(sigmoid(x)), precise for all x.
+/// log(sigmoid(x)), without overflow or cancellation.
 Tensor log_sigmoid(const Tensor& x);
-/// log(1 + exp(beta x)) / beta, precise for all x.
+/// log(1 + exp(beta x)) / beta, without overflow. Throws ValueError unless beta > 0.
 Tensor softplus(const Tensor& x, double beta = 1);
-/// x sigmoid(x), also called swish.
+/// x sigmoid(x), also called swish (Ramachandran et al. 2017).
 Tensor silu(const Tensor& x);
-/// x times the normal distribution's mass below x (Hendrycks and Gimpel, arXiv:1606.08415).
+/// x Phi(x), with the standard normal distribution function Phi (Hendrycks and Gimpel,
+/// arXiv:1606.08415).
 Tensor gelu(const Tensor& x);
-/// gelu's approximation by tanh, as GPT-2 has it: PyTorch's approximate="tanh".
+/// The tanh approximation of gelu, as in GPT-2; approximate="tanh" in PyTorch.
 Tensor gelu_tanh(const Tensor& x);
 
-// Products (ops/matmul.cpp)
+// Matrix products (ops/matmul.cpp). All numeric types but u8; bf16 is accumulated in f32.
 
-/// The matrix product of the last two axes, batch axes broadcast: a [..., M, K], b [..., K, N]
-/// gives
-/// [..., M, N]. A 1-d a is a row, a 1-d b a column, and that axis disappears from the result.
+/// The matrix product, as torch.matmul: a [..., M, K] times b [..., K, N] gives [..., M, N]; batch
+/// axes broadcast. A 1-d a is treated as a row and a 1-d b as a column, and that axis is removed
+/// from the result.
 Tensor matmul(const Tensor& a, const Tensor& b);
-/// x [..., C], weight [N, C], bias [N] or undefined: x weight' + bias, [..., N].
+/// x weight^T + bias, for x [..., C], weight [N, C] and bias [N] (optional): [..., N].
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 
 // Recurrent networks (ops/recurrent.cpp)
 
 enum class RnnCell { tanh, relu, lstm, gru };
 
-/// PyTorch's layout: w_ih [G H, C], w_hh [G H, H], biases [G H], each of which may be undefined for
-/// zeros; gates in the order i f g o (LSTM, G = 4) or r z n (GRU, G = 3).
+/// The weights of a recurrent layer in PyTorch's layout: w_ih [G H, C], w_hh [G H, H], and biases
+/// [G H], which may be undefined. Gates are in the order i f g o (LSTM, G = 4) or r z n (GRU, G =
+/// 3); plain cells have G = 1.
 struct RnnWeights {
   Tensor w_ih, w_hh, b_ih, b_hh;
 };
 
 struct RnnOptions {
-  Tensor lengths = {};  ///< i64 [B]: steps past a sequence's length keep its state, give zeros, and
-                        ///< are not read
-  bool reverse = false;  ///< from the last step to the first
+  /// i64 [B]: steps at or beyond a sequence's length are not read; there the state is kept, and the
+  /// output is 0.
+  Tensor lengths = {};
+  bool reverse = false;  ///< run from the last step to the first
 };
 
 struct RnnResult {
   Tensor out;  ///< [B, T, H]
-  Tensor h;    ///< [B, H], after the last step
-  Tensor c;    ///< [B, H], of LSTM only
+  Tensor h;    ///< [B, H]: the final hidden state
+  Tensor c;    ///< [B, H]: the final cell state, for LSTM only
 };
 
-/// One layer in one direction over x [B, T, C], from the states h0 and c0 [B, H] (zeros when
-/// undefined). LSTM: Hochreiter and Schmidhuber 1997 with forget gates (Gers et al. 2000). GRU: Cho
-/// et al. 2014, with the reset gate after the product, as cuDNN and PyTorch have it.
+/// One layer of a recurrent network in one direction, over x [B, T, C], from the initial states h0
+/// and c0 [B, H] (zeros if undefined). bf16 is computed in f32. LSTM: Hochreiter and Schmidhuber
+/// 1997, with forget gates (Gers et al. 2000). GRU: Cho et al. 2014, with the reset gate applied
+/// after the product, as in cuDNN and PyTorch.
 RnnResult recurrent(RnnCell cell, const Tensor& x, const RnnWeights& weights, const Tensor& h0 = {},
                     const Tensor& c0 = {}, const RnnOptions& options = {});
 
-// Reductions. They are over the named axes, which disappear or with `keepdim` keep size 1; without
-// axes over all elements. NaN in, NaN out.
+// Reductions over the given axes, or over all elements if none are given. Reduced axes are removed,
+// or kept with size 1 if `keepdim`. NaN propagates.
 
-/// Integers and booleans are summed as i64. The sum of nothing is 0. (ops/sum.cpp)
+/// The sum; 0 if empty. Integers and bool are summed as i64. (ops/sum.cpp)
 Tensor sum(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
-/// Of floating types. The mean of nothing is NaN. (ops/sum.cpp)
+/// The mean of a floating tensor; NaN if empty. (ops/sum.cpp)
 Tensor mean(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
-/// Integers and booleans are multiplied as i64. The product of nothing is 1. (ops/prod.cpp)
+/// The product; 1 if empty. Integers and bool are multiplied as i64. (ops/prod.cpp)
 Tensor prod(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
-/// The mean squared distance from the mean, with n - correction in place of n. (ops/variance.cpp)
+/// The variance of a floating tensor: the sum of squared distances from the mean, divided by n -
+/// correction. (ops/variance.cpp)
 Tensor var(const Tensor& x, const Axes& axes = {}, bool keepdim = false, double correction = 1);
-/// The square root of var: torch.std, which as a name in C++ is taken. (ops/variance.cpp)
+/// The standard deviation, sqrt(var): torch.std, renamed because of namespace std.
+/// (ops/variance.cpp)
 Tensor stddev(const Tensor& x, const Axes& axes = {}, bool keepdim = false, double correction = 1);
-/// (sum |x|^p)^(1/p) for p 1 and 2, the largest |x| for p infinity. (ops/variance.cpp)
+/// The p-norm of a floating tensor, (sum |x|^p)^(1/p), for p = 1, 2 or infinity (the largest |x|).
+/// Throws ValueError for other p. (ops/variance.cpp)
 Tensor norm(const Tensor& x, double p = 2, const Axes& axes = {}, bool keepdim = false);
-/// The cosines of the vectors along an axis, x y / max(|x| |y|, eps). Operands broadcast; of
-/// integers f32. (ops/cosine_similarity.cpp)
+/// Cosine similarity along an axis, x y / max(|x| |y|, eps). Operands broadcast; integers are
+/// converted to f32. (ops/cosine_similarity.cpp)
 Tensor cosine_similarity(const Tensor& x, const Tensor& y, int64_t axis = 1, double eps = 1e-8);
-/// log(sum(exp(x))), without overflow. (ops/softmax.cpp)
+/// log(sum(exp(x))) of a floating tensor, without overflow. (ops/softmax.cpp)
 Tensor logsumexp(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
-/// Whether any element is not 0, or all are not; of nothing false and true. (ops/count.cpp)
+/// Whether any element, or every element, is non-zero: bool. If empty, any() is false and all() is
+/// true. (ops/count.cpp)
 Tensor any(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 Tensor all(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
-/// How many elements are not 0, as i64. (ops/count.cpp)
+/// The number of non-zero elements, i64. (ops/count.cpp)
 Tensor count_nonzero(const Tensor& x, const Axes& axes = {});
-/// Running sums along an axis; of integers and booleans as i64. (ops/prod.cpp)
+/// Cumulative sum along an axis. Integers and bool are summed as i64. (ops/prod.cpp)
 Tensor cumsum(const Tensor& x, int64_t axis);
-/// Sums what broadcasting `shape` to the shape of x repeated, so that the result has `shape`.
-/// Throws ShapeError when it does not broadcast to it. (ops/sum.cpp)
+/// Reverses a broadcast: sums x over the axes along which a tensor of `shape` was broadcast to the
+/// shape of x. Throws ShapeError if `shape` does not broadcast to it. (ops/sum.cpp)
 Tensor sum_to(const Tensor& x, const Shape& shape);
 
-// Extremes of a tensor (ops/max.cpp) and order (ops/sort.cpp). NaN counts as the most extreme.
-// Where there is nothing to choose from they throw ShapeError.
+// Maxima and minima (ops/max.cpp) and sorting (ops/sort.cpp). If there is a NaN, it is the result.
+// Reducing an axis of size 0 throws ShapeError.
 
 struct ValuesAndIndices {
   Tensor values, indices;  ///< indices: i64, positions along the axis
@@ -245,121 +261,127 @@ Tensor amax(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 Tensor amin(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 Tensor max(const Tensor& x);
 Tensor min(const Tensor& x);
-/// Along one axis, with positions: of equal elements the first is chosen and gets the gradient.
+/// Along one axis, with indices. Of equal elements, the first is selected and receives the
+/// gradient.
 ValuesAndIndices max(const Tensor& x, int64_t axis, bool keepdim = false);
 ValuesAndIndices min(const Tensor& x, int64_t axis, bool keepdim = false);
-/// The positions alone; without an axis in row-major order of all elements.
+/// The indices only, i64. Without an axis, the index is into the flattened tensor.
 Tensor argmax(const Tensor& x);
 Tensor argmin(const Tensor& x);
 Tensor argmax(const Tensor& x, int64_t axis, bool keepdim = false);
 Tensor argmin(const Tensor& x, int64_t axis, bool keepdim = false);
-/// Sorted along an axis, equal elements in the order they had; NaN is the largest.
+/// Sorts along an axis. The sort is stable, and NaN is ordered above every number.
 ValuesAndIndices sort(const Tensor& x, int64_t axis = -1, bool descending = false);
-/// The k largest (or smallest) along an axis, sorted from the most extreme on. Throws ValueError
-/// when there are fewer.
+/// The k largest (or smallest) elements along an axis, in sorted order. Throws ValueError if k
+/// exceeds the size of the axis.
 ValuesAndIndices topk(const Tensor& x, int64_t k, int64_t axis = -1, bool largest = true);
 
-// Distributions (ops/softmax.cpp)
+// Softmax (ops/softmax.cpp), of floating tensors.
 
-/// exp(x) / sum(exp(x)) along the axis. A row of nothing but -inf has no distribution and becomes
-/// NaN, as in PyTorch; to mask rows as a whole, mask with the lowest finite number instead.
+/// exp(x) / sum(exp(x)) along the axis. If all elements are -inf, the result is NaN, as in PyTorch;
+/// to mask entire rows, use the lowest finite number instead.
 Tensor softmax(const Tensor& x, int64_t axis);
-/// log(softmax(x, axis)), precise where the softmax is near 0.
+/// log(softmax(x, axis)), computed without underflow.
 Tensor log_softmax(const Tensor& x, int64_t axis);
 
-// Copies and views (ops/views.cpp, ops/reshape.cpp). A view shares the elements of x: what is
-// written into one is seen in the other.
+// Copies and views (ops/views.cpp, ops/reshape.cpp). A view shares the elements of x, so writing
+// into one changes the other.
 
-/// The same elements as another type; x itself when it already has it.
+/// Converts to a dtype. Returns x itself if it already has it.
 Tensor to(const Tensor& x, DType dtype);
 Tensor clone(const Tensor& x);
-/// Row-major without gaps: x itself, or a copy.
+/// Returns x itself if it is contiguous (row-major without gaps), else a contiguous copy.
 Tensor contiguous(const Tensor& x);
-/// A view where strides allow it, else a copy. One size may be -1 and is then computed. Throws
-/// ShapeError when the sizes do not multiply to the number of elements.
+/// Returns a view if the strides allow it, else a copy. One size may be -1 and is inferred. Throws
+/// ShapeError if the number of elements differs.
 Tensor reshape(const Tensor& x, const Shape& shape);
-/// As reshape, but always a view. Throws ShapeError where strides do not allow it.
+/// Like reshape(), but always a view. Throws ShapeError if the strides do not allow one.
 Tensor view(const Tensor& x, const Shape& shape);
-/// Swaps two axes.
+/// Swaps two axes; a view.
 Tensor transpose(const Tensor& x, int64_t axis0, int64_t axis1);
-/// The axes in a new order.
+/// Reorders the axes: axis i of the result is axis axes[i] of x. A view.
 Tensor permute(const Tensor& x, const Shape& axes);
-/// Moves an axis to another position; the others keep their order.
+/// Moves an axis to another position; the other axes keep their order. A view.
 Tensor movedim(const Tensor& x, int64_t from, int64_t to);
-/// Repeats axes of size 1 without copying; -1 keeps a size. New axes are added in front.
+/// Expands axes of size 1 without copying; -1 keeps a size. New axes are added in front. A view.
 Tensor expand(const Tensor& x, const Shape& shape);
-/// expand(x, shape)
+/// Same as expand().
 Tensor broadcast_to(const Tensor& x, const Shape& shape);
-/// Drops all axes of size 1, or the given one if its size is 1.
+/// Removes all axes of size 1, or the given axis if its size is 1. A view.
 Tensor squeeze(const Tensor& x);
 Tensor squeeze(const Tensor& x, int64_t axis);
-/// Adds an axis of size 1 at the position.
+/// Inserts an axis of size 1 at position `axis`. A view.
 Tensor unsqueeze(const Tensor& x, int64_t axis);
-/// Joins the axes from first to last.
+/// Merges the axes first..last into one. A view if the strides allow it, else a copy.
 Tensor flatten(const Tensor& x, int64_t first = 0, int64_t last = -1);
 
-// Parts (ops/slice.cpp, ops/split.cpp), all of them views.
+// Slices (ops/slice.cpp, ops/split.cpp). All are views.
 
-/// The positions start, start + step … before stop of an axis.
+/// The positions start, start + step, … before stop along an axis. Positions out of range are
+/// clamped, as in Python. Throws ValueError unless step >= 1.
 Tensor slice(const Tensor& x, int64_t axis, Slice range);
 Tensor slice(const Tensor& x, int64_t axis, int64_t start, int64_t stop, int64_t step = 1);
-/// One position of an axis, which disappears. Throws IndexError when it is outside.
+/// One position along an axis, which is removed. Throws IndexError if it is out of range.
 Tensor select(const Tensor& x, int64_t axis, int64_t position);
-/// The elements at (i, i + offset) of two axes, as a new last axis: a view.
+/// The elements at (i, i + offset) of two axes, which are replaced by a new last axis.
 Tensor diagonal(const Tensor& x, int64_t offset = 0, int64_t axis0 = 0, int64_t axis1 = 1);
-/// Views of consecutive parts of an axis, of the given sizes, which must add up to its size.
+/// Splits an axis into consecutive parts of the given sizes. Throws ShapeError unless they add up
+/// to the size of the axis.
 std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, int64_t axis = 0);
-/// Views of `size` positions each; the last may have fewer.
+/// Splits an axis into parts of `size`; the last one may be smaller.
 std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t axis = 0);
-/// At most `chunks` views of equal size; the last may be smaller.
+/// Splits an axis into at most `chunks` parts of equal size; the last one may be smaller.
 std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t axis = 0);
-/// A view of every position of an axis, which disappears.
+/// All positions along an axis, which is removed.
 std::vector<Tensor> unbind(const Tensor& x, int64_t axis = 0);
 
 // Joining and rearranging (ops/join.cpp)
 
-/// Tensors one after the other along an axis they have; types promote.
+/// Concatenates tensors along an existing axis. All other sizes must be equal.
 Tensor cat(const std::vector<Tensor>& tensors, int64_t axis = 0);
-/// Tensors of one shape side by side along a new axis.
+/// Stacks tensors of equal shape along a new axis.
 Tensor stack(const std::vector<Tensor>& tensors, int64_t axis = 0);
-/// The tensor repeated like a tile: counts[i] times along axis i; more counts than axes add axes in
+/// Repeats x counts[i] times along axis i, as torch.Tensor.repeat. Additional counts add axes in
 /// front.
 Tensor repeat(const Tensor& x, const Shape& counts);
-/// Each of the axes in reverse order: a copy.
+/// Reverses the given axes; a copy.
 Tensor flip(const Tensor& x, const Shape& axes);
 inline Tensor flip(const Tensor& x, int64_t axis) { return flip(x, Shape{axis}); }
-/// Positions move up by `shift`; those that leave the axis at its end come in at its start.
+/// Shifts elements along an axis by `shift` positions; elements shifted past the end reappear at
+/// the start.
 Tensor roll(const Tensor& x, int64_t shift, int64_t axis);
-/// Frames the tensor with `value`. `widths`: before and after the last axis, before and after the
-/// one in front of it, and so on. Negative widths cut off. Throws ValueError when the value is
-/// outside of the range of x's type.
+/// Pads with `value`. As in PyTorch, `widths` holds the padding before and after the last axis,
+/// then before and after the second to last, and so on. Negative widths crop. Throws ValueError if
+/// the value is outside the range of the dtype of x.
 Tensor pad(const Tensor& x, const std::vector<int64_t>& widths, const Number& value = 0);
-/// The last two axes' elements on and below (above) a diagonal; zeros elsewhere.
+/// The lower (upper) triangle of the last two axes: elements below (above) the given diagonal are
+/// kept, as are those on it; the others are 0.
 Tensor tril(const Tensor& x, int64_t diagonal = 0);
 Tensor triu(const Tensor& x, int64_t diagonal = 0);
 
-// Normalisation (ops/norm.cpp)
+// Normalisation of floating tensors (ops/norm.cpp).
 
-/// (x - mean) / sqrt(var + eps) * weight + bias over the axes of weight, the last ones of x; over
-/// the last one without a weight. The variance is biased. Ba, Kiros and Hinton 2016.
+/// (x - mean) / sqrt(var + eps) * weight + bias, over the last axes of x, which must have the shape
+/// of weight; over the last axis if there is no weight. The variance is biased. Ba, Kiros and
+/// Hinton 2016.
 Tensor layer_norm(const Tensor& x, const Tensor& weight = {}, const Tensor& bias = {},
                   double eps = 1e-5);
-/// Over the last axes of x, whose sizes are `normalized`.
+/// Normalises over the last axes of x, whose sizes must be `normalized`.
 Tensor layer_norm(const Tensor& x, const Shape& normalized, const Tensor& weight = {},
                   const Tensor& bias = {}, double eps = 1e-5);
-/// x / sqrt(mean(x²) + eps) * weight over the axes of weight, as layer_norm. Zhang and Sennrich
-/// 2019.
+/// x / sqrt(mean(x²) + eps) * weight, over the same axes as layer_norm(). Zhang and Sennrich 2019.
 Tensor rms_norm(const Tensor& x, const Tensor& weight = {}, double eps = 1e-6);
 
-// Elements chosen by integers (ops/index.cpp, ops/gather.cpp). Indices are i64, i32 or u8 and not
-// negative; one out of range throws IndexError with its position.
+// Indexing (ops/index.cpp, ops/gather.cpp). Indices are i64, i32 or u8 and must not be negative; an
+// index out of range throws IndexError with its position.
 
-/// The given positions of an axis, in that order; a position may come more than once.
+/// Selects positions along an axis, in the order of `indices` [n]; indices may repeat.
 Tensor index_select(const Tensor& x, int64_t axis, const Tensor& indices);
-/// x with the positions of `source` added to the given positions of an axis.
+/// x with slice i of `source` along the axis added at position indices[i].
 Tensor index_add(const Tensor& x, int64_t axis, const Tensor& indices, const Tensor& source);
 
-/// x[i0, i1, …] of Python, with one index for each of the first axes (ops/tensor_index.cpp):
+/// Returns the elements that Python's x[i0, i1, …] selects, with one index for each of the first
+/// axes (ops/tensor_index.cpp):
 ///
 ///   x.index({Slice(), 0})            x[:, 0]
 ///   x.index({Ellipsis, Slice(1)})    x[..., 1:]
@@ -367,52 +389,53 @@ Tensor index_add(const Tensor& x, int64_t axis, const Tensor& indices, const Ten
 ///   x.index({x > 0})                 x[x > 0]
 ///   x.index({rows, columns})         x[rows, columns]
 ///
-/// Without tensors among the indices it is a view. Tensors of integers are broadcast against each
-/// other, to I…, and these axes replace the indexed ones, or come first where those are not
-/// adjacent; a bool mask over k axes stands for the k tensors of the positions where it is true.
-/// Throws IndexError for more indices than axes or a position outside of its axis, ShapeError for
-/// a mask whose sizes are not those of its axes.
+/// The result is a view unless there are tensors among the indices. Integer tensors broadcast to a
+/// common shape I, whose axes replace the indexed axes, or come first if those are not adjacent. A
+/// bool mask over k axes is equivalent to k integer tensors: the positions where it is true. Throws
+/// IndexError for too many indices or a position out of range, ShapeError for a mask whose sizes
+/// are not those of the axes that it indexes.
 Tensor index(const Tensor& x, const std::vector<TensorIndex>& indices);
-/// x with `values`, which broadcast to the shape of index(x, indices), at the elements that it
-/// selects. Where an element is selected more than once, the last value stays; with `accumulate`
-/// all values are added to what is there.
+/// Returns x with `values` stored at the elements that index(x, indices) selects; they broadcast to
+/// its shape. If an element is selected more than once, the last value is stored; with
+/// `accumulate`, all values are added to x instead.
 Tensor index_put(const Tensor& x, const std::vector<TensorIndex>& indices, const Tensor& values,
                  bool accumulate = false);
 
 struct EmbeddingFuncOptions {
-  std::optional<int64_t> padding_idx = {};  ///< this row gets no gradient; -1 is the last
+  std::optional<int64_t> padding_idx = {};  ///< this row receives no gradient; -1 is the last
 };
-/// The rows of weight [n, C] that the ids, of any shape, choose: [..., C].
+/// Looks up rows of weight [n, C] by ids of any shape [...]: [..., C].
 Tensor embedding(const Tensor& weight, const Tensor& ids, const EmbeddingFuncOptions& options = {});
-/// The sums over bags of J ids [..., J] of the rows of weight [N, C] that they choose, each times
-/// the factors [J, C] of its place (1 when undefined): [..., C]. What a memory network reads a
-/// sentence as (Sukhbaatar et al. 2015, 4.1). Ids equal to padding_idx are left out.
+/// Sums of the rows of weight [N, C] selected by bags of J ids [..., J]: [..., C]. With `factors`
+/// [J, C], the row of the j-th id is multiplied by factors[j]. Memory networks encode sentences in
+/// this way (Sukhbaatar et al. 2015, section 4.1). Ids equal to padding_idx are skipped.
 /// (ops/embedding_bag.cpp)
 Tensor embedding_bag(const Tensor& weight, const Tensor& ids, const Tensor& factors = {},
                      const EmbeddingFuncOptions& options = {});
 
-/// out[i, j, k] = x[i, indices[i, j, k], k] for axis 1. No size of the indices but size(axis) may
-/// be larger than that of x.
+/// For axis 1: out[i, j, k] = x[i, indices[i, j, k], k]. The indices have as many axes as x, and no
+/// size larger than that of x except along `axis`.
 Tensor gather(const Tensor& x, int64_t axis, const Tensor& indices);
-/// x with source[i, j, k] added at [i, indices[i, j, k], k] for axis 1.
+/// For axis 1: x with source[i, j, k] added at [i, indices[i, j, k], k].
 Tensor scatter_add(const Tensor& x, int64_t axis, const Tensor& indices, const Tensor& source);
-/// gather, after the other axes were broadcast against each other.
+/// gather(), after broadcasting all other axes of x and indices.
 Tensor take_along_dim(const Tensor& x, const Tensor& indices, int64_t axis);
 
-// Elements chosen by a condition (ops/mask.cpp). Masks are bool and broadcast.
+// Indexing by masks (ops/mask.cpp). Masks are bool and broadcast.
 
-/// `value` where the mask is true, else x. Throws ValueError when the value is outside of the range
-/// of x's type.
+/// Replaces elements by `value` where the mask is true. Throws ValueError if the value is outside
+/// the range of the dtype of x.
 Tensor masked_fill(const Tensor& x, const Tensor& mask, const Number& value);
 /// The elements where the mask is true, in row-major order: [n].
 Tensor masked_select(const Tensor& x, const Tensor& mask);
-/// The positions of the elements that are not 0, in row-major order: i64 [n, x.dim()].
+/// The indices of the non-zero elements, in row-major order: i64 [n, x.dim()].
 Tensor nonzero(const Tensor& x);
 
-// Regularisation (ops/dropout.cpp)
+// Dropout (ops/dropout.cpp)
 
-/// Each element is 0 with probability p, else x / (1 - p); x itself when not training (Srivastava
-/// et al., 2014).
+/// Sets each element to 0 with probability p and scales the others by 1 / (1 - p); returns x itself
+/// if not training. Floating types only. Throws ValueError if p is outside 0..1. Srivastava et al.
+/// 2014.
 Tensor dropout(const Tensor& x, double p, bool training = true,
                Generator& generator = default_generator());
 

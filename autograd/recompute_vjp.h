@@ -8,11 +8,10 @@
 
 namespace tapehead {
 
-/// The gradients of f(inputs), from those of its results, by recording `f` anew from simple ops.
-/// What a fused op gives as its backward when that is itself to be differentiated
-/// (is_grad_enabled() in backward): exact, at the price of the simple ops. Undefined inputs and
-/// gradients are passed over. Tracked tensors that `f` captures besides get their gradients after
-/// those of the inputs.
+/// Returns the gradients of f(inputs) with respect to the inputs, given those of its results, by
+/// evaluating `f` from simple ops while recording. The backward of a fused op returns this when it
+/// must itself be differentiable (is_grad_enabled() in backward). Undefined inputs and gradients
+/// are skipped. The gradients of tracked tensors that `f` captures follow those of the inputs.
 Grads recompute_vjp(const std::function<std::vector<Tensor>(const std::vector<Tensor>&)>& f,
                     const std::vector<Tensor>& inputs, std::span<const Tensor> grads,
                     const std::vector<Tensor>& captured = {});

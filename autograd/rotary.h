@@ -10,45 +10,45 @@
 
 namespace tapehead {
 
-/// How frequencies are changed to read sequences longer than those of the training.
+/// Changes the frequencies to handle sequences longer than those of training.
 struct RopeScaling {
   enum Kind {
     none,
-    linear,  ///< positions are divided by the factor (Chen et al. 2023)
-    llama3,  ///< low frequencies are, high ones not, those between smoothly (Llama 3.1)
-    yarn     ///< the same by rotations in the original length (Peng et al. 2023)
+    linear,  ///< divides positions by the factor (Chen et al. 2023)
+    llama3,  ///< divides low frequencies only, with a smooth transition (Llama 3.1)
+    yarn     ///< likewise, by the number of rotations (YaRN, Peng et al. 2023)
   };
   Kind kind = none;
   double factor = 1;
-  int64_t original_length = 8192;                ///< llama3, yarn: that of the training
-  double low_frequency = 1, high_frequency = 4;  ///< llama3: original_length / wavelength
-  double beta_fast = 32, beta_slow = 1;          ///< yarn: rotations
-  /// yarn: what queries and keys are multiplied by, to sharpen the softmax; 0.1 ln(factor) + 1 when
-  /// not given.
+  int64_t original_length = 8192;                ///< llama3, yarn: sequence length of training
+  double low_frequency = 1, high_frequency = 4;  ///< llama3: in original_length / wavelength
+  double beta_fast = 32, beta_slow = 1;          ///< yarn: in rotations within original_length
+  /// yarn: factor of queries and keys, which scales the softmax logits; 0.1 ln(factor) + 1 by
+  /// default.
   std::optional<double> magnitude = {};
 };
 
 struct RopeOptions {
-  int64_t width = 0;    ///< how many elements of a head are rotated, from the first on; even
-  double base = 10000;  ///< called theta, too
-  /// Pairs are (2 i, 2 i + 1), as in the paper and GPT-J; else (i, i + width / 2), as in GPT-NeoX
-  /// and Llama.
+  int64_t width = 0;    ///< number of elements of a head to rotate, from the first; even
+  double base = 10000;  ///< also called theta
+  /// If true, element 2 i is paired with 2 i + 1, as in the paper and GPT-J; else element i with i
+  /// + width / 2, as in GPT-NeoX and Llama.
   bool interleaved = false;
   RopeScaling scaling = {};
 };
 
-/// Rotates pair i of a query or key at position p by the angle p base^(-2 i / width), so that their
-/// product depends on the distance: Su et al. 2021, "RoFormer". Cheap to copy; safe to share
-/// between threads.
+/// Rotary position embedding (RoFormer, Su et al. 2021): rotates pair i of a query or key at
+/// position p by the angle p base^(-2 i / width), so that their dot product depends on the distance
+/// only. Cheap to copy, and safe to share between threads.
 class Rope {
  public:
-  /// Throws ValueError for a width that is odd or not positive, or a base or factor that is not
-  /// positive.
+  /// Throws ValueError if the width is odd or not positive, or if base or factor is not positive.
   explicit Rope(const RopeOptions& options);
 
-  /// x [..., T, D], at the positions from `start` on. Throws ShapeError when D is too small.
+  /// Rotates x [..., T, D] at positions start .. start + T - 1. Throws ShapeError if D is smaller
+  /// than the width, and ValueError for a negative start.
   Tensor operator()(const Tensor& x, int64_t start = 0) const;
-  /// The same at positions i64 [T].
+  /// Rotates x [..., T, D] at the given positions, i64 [T].
   Tensor operator()(const Tensor& x, const Tensor& positions) const;
 
   const RopeOptions& options() const;
@@ -58,9 +58,9 @@ class Rope {
   std::shared_ptr<Tables> tables_;
 };
 
-/// Turns pairs of elements of x [..., T, D] by the angles whose cosines and sines are given, [T, R]
-/// with 2 R <= D: (a, b) becomes (a cos - b sin, a sin + b cos). The elements after the first 2 R
-/// stay. See Rope.
+/// Rotates pairs of elements of x [..., T, D] by angles given as cosines and sines [T, R], with 2 R
+/// <= D: (a, b) becomes (a cos - b sin, a sin + b cos). Elements after the first 2 R are copied.
+/// See RopeOptions::interleaved for the pairing. Throws ShapeError and DTypeError.
 Tensor rotate_pairs(const Tensor& x, const Tensor& cosines, const Tensor& sines,
                     bool interleaved = false);
 

@@ -1,4 +1,4 @@
-// The parts of scaled_dot_product_attention.
+// Implementation of scaled_dot_product_attention.
 #pragma once
 
 #include "tapehead/autograd/attention.h"
@@ -6,23 +6,24 @@
 
 namespace tapehead::detail {
 
-/// Throws ShapeError for what is not q [B, H, T, D], k [B, H', S, D] and v [B, H', S, E] with H'
-/// dividing H, and DTypeError for what is not floating, in the name of `op`.
+/// Throws ShapeError unless q is [B, H, T, D], k [B, H', S, D] and v [B, H', S, E], with H'
+/// dividing H, and DTypeError unless all are floating. Messages start with `op`.
 void check_attention_operands(const char* op, const Tensor& q, const Tensor& k, const Tensor& v);
 
-/// The user's functions on tiles, run by the tape. f may be empty, visible too.
+/// Runs the user's score and mask functions on tiles, and differentiates them. Either may be empty.
 class TileFunctions final : public core::ScoreFunction {
  public:
   TileFunctions(ScoreFunctionOf f, MaskFunctionOf visible);
 
-  /// Tracked tensors that f uses beside its arguments, found by calling it once.
+  /// The tracked tensors that f captures, found by calling it once.
   const std::vector<Tensor>& captured() const { return captured_; }
-  /// Their gradients, summed over the tiles that backward() saw.
+  /// Returns the gradients of captured(), summed over the tiles passed to backward().
   std::vector<Tensor> take_gradients();
 
   void forward(const core::ScoreTile& tile, const Tensor& scores) override;
   void backward(const core::ScoreTile& tile, const Tensor& before, const Tensor& gradient) override;
-  /// f, then -infinity where nothing is visible, on a tile or more; recorded.
+  /// Applies f to scores, then sets masked ones to -infinity. Recorded; not limited to a single
+  /// tile.
   Tensor operator()(const Tensor& scores, const ScoresAt& at) const;
 
  private:
@@ -33,7 +34,7 @@ class TileFunctions final : public core::ScoreFunction {
   std::vector<Tensor> captured_, gradients_;
 };
 
-/// The same as core::attention() by simple ops, recorded, with all scores in memory.
+/// Computes core::attention() from simple ops, recorded, with the full score matrix in memory.
 Tensor plain_attention(const core::AttentionSpec& spec, const core::AttentionTensors& in);
 
 }  // namespace tapehead::detail

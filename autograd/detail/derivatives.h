@@ -1,4 +1,4 @@
-// What gradcheck and gradgradcheck compare.
+// The comparisons made by gradcheck and gradgradcheck.
 #pragma once
 
 #include <functional>
@@ -10,26 +10,26 @@
 
 namespace tapehead::detail {
 
-/// A function to differentiate, and how messages call its inputs and results.
+/// A function to differentiate, and the names of its inputs and results in messages.
 struct Subject {
   const char* check;
   std::function<std::vector<Tensor>(const std::vector<Tensor>&)> f;
   std::vector<Tensor> inputs;
-  std::vector<size_t> varied = {};  // the inputs that are f64
+  std::vector<size_t> varied = {};  // indices of the f64 inputs
   std::vector<std::string> input_names = {}, result_names = {};
-  bool second = false;  // a gradient that is constant has nothing to track
+  bool second = false;  // second derivatives: results may be untracked, if constant
 };
 
-/// The place of an element, counted in row-major order, in an f64 tensor of any strides.
+/// An element of an f64 tensor of any strides, by its row-major index.
 double& element(const Tensor& t, int64_t index);
-/// Numbers of both signs, none near zero, in f64.
+/// Random f64 numbers of both signs, bounded away from zero.
 Tensor random_tensor(std::mt19937_64& bits, const Shape& shape);
 
-/// Compares the derivatives of the f64 results by backward with those by differences. Throws
+/// Compares the derivatives of the f64 results from backward with finite differences. Throws
 /// GradcheckError.
 void compare_derivatives(const Subject& s, const std::vector<Tensor>& results,
                          const GradcheckOptions& options);
-/// Compares the gradients of the f64 results with those that create_graph records. Throws
+/// Compares the gradients of the f64 results with those recorded by create_graph. Throws
 /// GradcheckError.
 void compare_recorded(const Subject& s, const std::vector<Tensor>& results);
 

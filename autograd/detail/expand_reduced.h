@@ -1,15 +1,15 @@
-// What the gradients of reductions share.
+// Helpers for the gradients of reductions.
 #pragma once
 
 #include "tapehead/core/tensor.h"
 
 namespace tapehead {
 
-/// Repeats the result of a reduction of a tensor of `shape` over the axes of `mask`, made with or
-/// without keepdim, over what was reduced: a view of that shape.
+/// Expands y, the result of reducing a tensor of `shape` over the axes in `mask` (with or without
+/// keepdim), back to `shape`; a view.
 Tensor expand_reduced(const Tensor& y, const Shape& shape, uint32_t mask);
 
-/// sum(x) over the axes of `mask`.
+/// sum(x) over the axes in `mask`.
 Tensor sum_over(const Tensor& x, uint32_t mask, bool keepdim);
 
 }  // namespace tapehead

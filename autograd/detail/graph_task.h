@@ -1,4 +1,4 @@
-// One backward pass over the tape.
+// One backward pass.
 #pragma once
 
 #include <unordered_set>
@@ -9,31 +9,31 @@
 
 namespace tapehead::detail {
 
-/// Visits the nodes that gradients reach, the latest first: a heap ordered by sequence numbers, so
-/// there is no recursion and no sorting. Passes may nest: a hook or a backward may run another one,
-/// also over nodes where a gradient of the outer pass is waiting. Passes of several threads may go
-/// over the same nodes.
+/// Visits the nodes that receive gradients in decreasing order of sequence numbers, using a heap:
+/// no recursion and no sorting. Passes may nest: a hook or a backward may run another pass, also
+/// through nodes with pending gradients of the outer pass. Several threads may run passes through
+/// the same nodes.
 class GraphTask {
  public:
-  /// With `keep`, nodes do not let go of what they saved.
+  /// With `keep`, nodes keep their saved values.
   explicit GraphTask(bool keep) : keep_(keep) {}
   GraphTask(const GraphTask&) = delete;
 
-  /// Wants the gradient of a tracked tensor in `*into`. With captures, nothing is accumulated in
-  /// leaves, and only what leads to a captured tensor is visited.
+  /// Requests the gradient of a tracked tensor in `*into`. With captures, no gradients accumulate
+  /// in leaves, and only nodes that lead to a captured tensor are visited.
   void capture(const Tensor& t, Tensor* into);
-  /// Captured gradients are handed on to another pass, which goes on from there: what lies below
-  /// is left alone, and so are the tensors' own hooks.
+  /// Stops at captured tensors, whose gradients are passed on to another pass: nodes below them are
+  /// not visited, and their own hooks are not called.
   void stop_at_captures() { stops_ = true; }
 
-  /// Starts from a tracked tensor and its gradient, 1 by default. `op` names the caller in
+  /// Starts from a tracked tensor and its gradient, 1 by default. `op` is the caller's name in
   /// messages. Throws GraphError and ShapeError.
   void start(const Tensor& root, Tensor gradient, const char* op);
-  /// Throws GraphError when so many passes run within one another that the stack would not do.
+  /// Runs the pass. Throws GraphError if passes are nested so deeply that the stack would overflow.
   void run();
 
-  /// For the backward of a node that runs now: what has arrived at an operand, to be added to; null
-  /// when it has to give the gradient.
+  /// Called from the running backward of `node`: the buffer in which the gradient of an operand
+  /// accumulates; null if backward must return the gradient.
   static InputBuffer* add_in_place(const Node& node, size_t operand);
 
   /// Whether a gradient reached the leaf.
@@ -55,11 +55,11 @@ class GraphTask {
 
   bool keep_;
   bool stops_ = false;
-  std::vector<Ref<Node>> roots_;  // alive even if a hook drops the loss
+  std::vector<Ref<Node>> roots_;  // kept alive, in case a hook drops the loss
   ReadyQueue frontier_;
-  std::vector<const Node*> leaves_;  // those that a gradient reached
+  std::vector<const Node*> leaves_;  // leaves that received a gradient
   std::vector<Capture> captures_;
-  std::unordered_set<const Node*> wanted_;  // what leads to a captured tensor
+  std::unordered_set<const Node*> wanted_;  // nodes that lead to a captured tensor
 };
 
 }  // namespace tapehead::detail

@@ -1,16 +1,16 @@
-// What lies past the lengths of sequences.
+// Masking of padding.
 #pragma once
 
 #include "tapehead/core/tensor.h"
 
 namespace tapehead::detail {
 
-/// x [B, ...] with zeros in place of what lies past the lengths along an axis. Lengths are checked
-/// i64 [B], or undefined for none. For what is not to be read: a zero weight, or the zero gradient
-/// there, times NaN would be NaN.
+/// Returns x [B, ...] with zeros beyond the lengths along an axis. `lengths` is validated i64 [B],
+/// or undefined. Padding must be replaced rather than multiplied by a zero weight or gradient,
+/// because 0 times NaN is NaN.
 Tensor zero_padding(const Tensor& x, const Tensor& lengths, int axis = 1);
-/// The same of x [B, T, ...] and lengths that are not checked yet, each at least `least`: errors
-/// start with `op`.
+/// As above, for x [B, T, ...] and lengths that are not validated yet and must be at least `least`.
+/// Errors start with `op`.
 Tensor zero_padding(const char* op, const Tensor& x, const Tensor& lengths, int64_t least = 0);
 
 }  // namespace tapehead::detail

@@ -1,4 +1,4 @@
-// The nodes where the gradients of a backward pass wait.
+// The queue of nodes with pending gradients in a backward pass.
 #pragma once
 
 #include "tapehead/autograd/input_buffer.h"
@@ -6,20 +6,22 @@
 
 namespace tapehead::detail {
 
-/// What has arrived at the results of nodes, and a heap of the nodes by sequence numbers. Nodes are
-/// found by a hash table with open addressing: every edge of the graph looks one up.
+/// Gradients received by the results of nodes, with a heap of the nodes by sequence number. Nodes
+/// are looked up once per edge of the graph, in an open-addressing hash table.
 class ReadyQueue {
  public:
   bool empty() const { return heap_.empty(); }
-  /// What has arrived at a node's result, until the next call. The node joins the frontier.
+  /// The gradient buffer of a node's result, valid until the next call. Adds the node to the queue
+  /// if needed.
   InputBuffer& at(Node* node, uint32_t output);
-  /// Takes the latest node out. Its gradients are added to `grads`, one for each result.
+  /// Removes and returns the node with the highest sequence number. Appends its gradients to
+  /// `grads`, one per result.
   Node* pop(Grads& grads);
 
  private:
   using Waiting = SmallVector<InputBuffer, 1>;  // by output
   struct Slot {
-    const Node* node;  // null where there is none
+    const Node* node;  // null if the slot is free
     uint32_t index;    // in waiting_
   };
   struct Place {
@@ -27,7 +29,7 @@ class ReadyQueue {
     Node* node;
     bool operator<(const Place& other) const { return sequence < other.sequence; }
   };
-  static constexpr size_t kFew = 8;  // nodes for which no heap memory is needed
+  static constexpr size_t kFew = 8;  // number of nodes that need no dynamic memory
   using Table = SmallVector<Slot, 2 * kFew>;
 
   size_t home(const Node* node) const;

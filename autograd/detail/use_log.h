@@ -1,20 +1,20 @@
-// Which tensors ops take.
+// Records which tensors ops use.
 #pragma once
 
 #include "tapehead/autograd/node.h"
 
 namespace tapehead::detail {
 
-/// Logs them while in scope.
+/// Records the operands of ops while in scope.
 class UseLogging {
  public:
   UseLogging() : log_{use_log} { use_log = &log_; }
   ~UseLogging() { use_log = log_.around; }
   UseLogging(const UseLogging&) = delete;
 
-  /// Tracked tensors.
+  /// Operands that track gradients.
   const std::vector<UseLog::Use>& tracked() const { return log_.tracked; }
-  /// Tensors that are not tracked and were not made meanwhile.
+  /// Operands that do not track gradients and were not created in scope.
   const std::vector<UseLog::Use>& others() const { return log_.others; }
 
  private:

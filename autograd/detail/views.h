@@ -1,10 +1,10 @@
-// Changes in place that are recorded, of tensors that are views or have views.
+// Recording of in-place changes to tensors that are views or have views.
 //
-// A view knows its root, the tensor whose elements it shares and which is a view of none. A
-// recorded change of a view is one of its root: the root moves on to a node that takes the view's
-// part from the new value and the rest from the old. Other views of the root notice, when they are
-// asked for their node, that the root has changed, and take a node that reads their part of its new
-// value.
+// A view refers to its root: the tensor whose elements it shares and that is not a view itself.
+// Recording an in-place change of a view changes the root, which gets a new node that combines the
+// new value of the view with the old value of the rest. Other views of the root detect this when
+// their node is requested, and get a node that reads their part of its new value (as PyTorch
+// regenerates the grad_fn of views).
 #pragma once
 
 #include "tapehead/autograd/grad_mode.h"
@@ -13,18 +13,18 @@
 
 namespace tapehead::detail {
 
-/// Throws GraphError for a tensor whose elements share memory with each other.
+/// Throws GraphError if several elements of the tensor share memory, as after expand().
 void check_not_expanded(const char* op, const Tensor& t);
-/// Throws GraphError when a change of the tensor cannot be recorded: it is a leaf that tracks
-/// gradients, a view of one, or a view that was made under NoGradGuard.
+/// Throws GraphError if an in-place change of the tensor cannot be recorded: it is a leaf that
+/// tracks gradients, a view of one, or a view made under NoGradGuard.
 void check_recordable(const char* op, const Tensor& t);
-/// Records that the tensor was set to `value`, which has its shape and type.
+/// Records that the tensor was set to `value`, of the same shape and dtype.
 void record_change(const Tensor& t, const Tensor& value);
-/// A copy of the tensor that has its place on the tape.
+/// A copy of the tensor, attached to the same node.
 Tensor copy_on_tape(const Tensor& t);
 
-/// Changes `t` in place: to `value()`, computed by ops, where gradients of `t` or `other` are
-/// recorded; else by `direct()`.
+/// Changes `t` in place: to `value()`, computed by recorded ops, if gradients of `t` or `other` are
+/// tracked; else by calling `direct()`.
 template <class Value, class Direct>
 void change(const char* op, const Tensor& t, const Tensor& other, Value value, Direct direct) {
   check_not_expanded(op, t);

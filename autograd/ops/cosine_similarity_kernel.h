@@ -1,4 +1,4 @@
-// Cosines of two rows.
+// Kernels of cosine similarity.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Rotary positions, one row at a time.
+// Kernel of rotary position embeddings, one row at a time.
 #pragma once
 
 #include "tapehead/core/dtype.h"
@@ -6,10 +6,10 @@
 
 namespace tapehead::kernels {
 
-/// The bits do not depend on the instruction set.
+/// Results are bit-for-bit the same under every instruction set.
 struct RotaryKernels {
-  /// Turns the first `pairs` pairs (p, q) of a row of one floating type: p c - q s and p s + q c.
-  /// Pairs are neighbours if interleaved, else `pairs` apart. c and s are f32, of f64 rows f64.
+  /// Rotates the first `pairs` pairs (p, q) of a row to (p c - q s, p s + q c). Pairs are adjacent
+  /// elements if interleaved, else elements `pairs` apart. c and s are f64 for f64 rows, else f32.
   void (*rotate)(const void* x, const void* c, const void* s, void* y, int64_t pairs,
                  bool interleaved);
 };

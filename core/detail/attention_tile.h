@@ -90,8 +90,7 @@ class TileScores {
   int64_t group_, width_, entries_;
   Strided<T> q_, k_, bias_, distance_, relative_, keys_, values_;
   Strided<bool> mask_;
-  Tensor scores_, gradient_,
-      before_;  // [rows * columns]; tensors, to be passed to the user's function
+  Tensor scores_, gradient_, before_;  // [rows * columns]; tensors for the user's function
   std::vector<T> query_, relative_query_, capped_, window_;
 };
 
