@@ -1,4 +1,4 @@
-// Options of scaled_dot_product_attention, combined into samples for tests.
+// Test samples of scaled_dot_product_attention for combinations of its options.
 #pragma once
 
 #include <set>
@@ -8,7 +8,7 @@
 
 namespace tapehead::op_tests {
 
-/// What an attention may be asked for.
+/// Options of an attention call.
 enum Choice {
   kCausal,
   kMask,
@@ -39,12 +39,12 @@ struct AttentionSizes {
   int64_t B = 2, H = 2, T = 3, S = 4, D = 2, N = 5;
 };
 
-/// Whether the choices go together.
+/// Whether the options can be combined.
 bool possible(const Choices& on);
-/// A call with the chosen options and its reference.
+/// A call with the chosen options, and its reference.
 Sample attention_sample(const Choices& on, AttentionSizes n = {});
-/// Samples of each option alone, of every pair, and of none. TAPEHEAD_PAIRS=2/6 in the environment
-/// takes one part of the pairs.
+/// Samples of no option, of each single option and of every pair. The environment variable
+/// TAPEHEAD_PAIRS=2/6 selects the second of six parts of the pairs.
 std::vector<Sample> attention_pairs();
 
 }  // namespace tapehead::op_tests

@@ -1,5 +1,5 @@
-// Scaled dot-product attention as one would write it down, in double, with every option: what the
-// library's is tested against.
+// A reference implementation of scaled dot-product attention with every option: the plain formula,
+// in double.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 
 namespace tapehead::op_tests {
 
-/// Arrays and numbers of one attention; an empty array is an option that is not used.
+/// The operands of one attention; an empty array is an unused option.
 struct AttentionCase {
   Array q{{0}}, k{{0}}, v{{0}}, mask{{0}}, lengths{{0}}, bias{{0}}, distance{{0}}, keys{{0}},
       values{{0}}, relative{{0}}, sinks{{0}}, dropped{{0}};
@@ -19,7 +19,7 @@ struct AttentionCase {
   std::function<double(double score, int64_t h, int64_t i, int64_t j)> score;
 };
 
-/// [B, H, T, E]; `weights`, if given, becomes the softmax's [B, H, T, S].
+/// Returns [B, H, T, E]; stores the softmax [B, H, T, S] in `weights` if given.
 inline Array attention_reference(AttentionCase c, Array* weights = nullptr) {
   const int64_t B = c.q.shape[0], H = c.q.shape[1], T = c.q.shape[2], D = c.q.shape[3];
   const int64_t S = c.k.shape[2], E = c.v.shape[3], G = H / c.k.shape[1];

@@ -1,4 +1,4 @@
-// A piece of a test in a process of its own: what could hang, or ends it.
+// Runs part of a test in a child process, where it may hang or crash.
 #pragma once
 
 #include <poll.h>
@@ -12,8 +12,9 @@
 
 namespace tapehead::test {
 
-/// What `f` gives in a child of fork(), or the text of what it throws. "hangs" when it is not done
-/// after 30 seconds, "signal 11" or "status 3" when it ended in another way.
+/// Returns the result of `f` in a child of fork(), or the text of the exception that it throws.
+/// Returns "hangs" if it takes more than 30 seconds, and "signal 11" or "status 3" if the child
+/// terminates otherwise.
 inline std::string in_child(const std::function<std::string()>& f) {
   int ends[2];
   if (::pipe(ends) != 0) return "no pipe";

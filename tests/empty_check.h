@@ -1,4 +1,4 @@
-// For the tests of sizes of 0.
+// Helpers for tests of empty tensors.
 #pragma once
 
 #include <functional>
@@ -8,8 +8,8 @@
 
 namespace tapehead::testing {
 
-/// Checks that a sum of the results has gradients, with and without create_graph, and second
-/// derivatives: of the inputs' shapes, and finite.
+/// Checks that the sum of the results has gradients, with and without create_graph, and second
+/// derivatives, and that they are finite and have the shapes of the inputs.
 void check_derivatives(const std::vector<Tensor>& results, const std::vector<Tensor>& inputs);
 
 /// A call of an op with tracked operands of the given shapes.

@@ -1,4 +1,4 @@
-// What unit tests share.
+// Helpers shared by unit tests.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,8 @@
 
 namespace tapehead::testing {
 
-/// The text of the error of type E that `f` throws; "no error" when it throws none. Others pass.
+/// The message of the E that `f` throws; "no error" if it throws nothing. Other exceptions
+/// propagate.
 template <class E>
 std::string error_of(const std::function<void()>& f) {
   try {
@@ -21,7 +22,7 @@ std::string error_of(const std::function<void()>& f) {
   return "no error";
 }
 
-/// A tensor of these numbers, in row-major order.
+/// A tensor with the given elements, in row-major order.
 inline Tensor tensor_of(const Shape& shape, const std::vector<double>& numbers, DType dtype = f32) {
   Tensor t = core::empty(shape, f64);
   for (size_t i = 0; i < numbers.size(); ++i) t.data<double>()[i] = numbers[i];

@@ -1,4 +1,4 @@
-// A disk that is full, or memory that is short, for as long as a test needs one.
+// Simulates a full disk or exhausted memory.
 #pragma once
 
 #include <sys/resource.h>
@@ -8,8 +8,7 @@
 
 namespace tapehead::test {
 
-/// While in scope no file of this process grows beyond `bytes`: a write fails there, as on a full
-/// disk.
+/// While in scope, writes fail beyond `bytes` per file in this process, as on a full disk.
 class FileLimit {
  public:
   explicit FileLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
@@ -30,7 +29,8 @@ class FileLimit {
   rlimit before_{};
 };
 
-/// While in scope this process has no more than `bytes` of addresses; no more can be allocated.
+/// While in scope, limits the address space of this process to `bytes`, so that allocations beyond
+/// it fail.
 class MemoryLimit {
  public:
   explicit MemoryLimit(int64_t bytes) {

@@ -1,4 +1,4 @@
-// Models of transformers that were recorded: their folders, and what they compute.
+// Checks models against outputs recorded from Hugging Face transformers.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -20,7 +20,7 @@
 
 namespace tapehead::test {
 
-/// Weights of the names and shapes that a case has, by formula.
+/// Deterministic weights with the names and shapes of a case.
 inline std::vector<NamedTensor> weights_of(const HfCase& c) {
   std::vector<NamedTensor> weights;
   for (const auto& [name, shape] : c.weights) {
@@ -38,7 +38,7 @@ inline const HfCase& case_of(const std::string& name) {
   return kHfCases[0];
 }
 
-/// A folder of them, with the case's config.json.
+/// Writes a model folder with these weights and the config.json of the case.
 inline nn::hf::Folder folder_of(const Scratch& scratch, const HfCase& c,
                                 const std::vector<NamedTensor>& weights) {
   scratch.write("config.json", c.config);
@@ -49,8 +49,8 @@ inline nn::hf::Folder folder_of(const Scratch& scratch, const HfCase& c) {
   return folder_of(scratch, c, weights_of(c));
 }
 
-/// The output of a folder's model in f64, on the inputs of hf_record.py; the model is saved into
-/// another folder.
+/// Returns the output in f64 of the model in a folder, on the inputs of hf_record.py, and saves the
+/// model to another folder.
 inline Tensor run_hf(const nn::hf::Folder& folder, const std::string& again) {
   const NoGradGuard off;
   const nn::hf::Model model = nn::hf::load(folder);
@@ -78,7 +78,7 @@ inline Tensor run_hf(const nn::hf::Folder& folder, const std::string& again) {
       model.any);
 }
 
-/// The largest difference from what was recorded.
+/// The largest absolute difference from the recorded output.
 inline double worst(const Tensor& got, const std::vector<double>& want) {
   const std::vector<double> numbers = got.to_vector<double>();
   REQUIRE(numbers.size() == want.size());
@@ -87,7 +87,7 @@ inline double worst(const Tensor& got, const std::vector<double>& want) {
   return out;
 }
 
-/// Names and values, in the order of the names.
+/// Names and values, sorted by name.
 inline std::vector<std::pair<std::string, std::vector<float>>> sorted(
     std::vector<NamedTensor> weights) {
   std::sort(weights.begin(), weights.end(), [](auto& a, auto& b) { return a.first < b.first; });
@@ -97,12 +97,12 @@ inline std::vector<std::pair<std::string, std::vector<float>>> sorted(
   return out;
 }
 
-/// The case's model gives what transformers gave, and is saved as the model that it was.
+/// Checks that the model reproduces the recorded output, and that saving it reproduces its files.
 inline void check_case(const HfCase& c) {
   CAPTURE(c.name);
   const Scratch scratch, first, second;
   const nn::hf::Folder folder = folder_of(scratch, c);
-  // transformers computes rotations in f32.
+  // transformers computes RoPE in f32.
   CHECK(worst(run_hf(folder, first.path()), c.out) < 2e-6);
   const nn::hf::Folder again = nn::hf::read_folder(first.path());
   CHECK(again.model_type == folder.model_type);

@@ -1,4 +1,4 @@
-// Lists out of JSON.
+// Reads lists from JSON values.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// The rows of core/kernels/elementwise_kernels.h as data, for what walks them: the test and the
-// benchmark.
+// The rows of core/kernels/elementwise_kernels.h as data, for tests and benchmarks that iterate
+// over them.
 #pragma once
 
 #include <array>
@@ -10,26 +10,27 @@
 
 namespace tapehead::kernels {
 
-/// What references compute in: more digits than f64.
+/// The type that references compute in, of higher precision than f64.
 using Number = long double;
 
-/// One elementwise kernel, of the instruction set in use.
+/// One elementwise kernel, compiled for the instruction set in use.
 struct ListedKernel {
   std::string name;   // "unary.tanh"
-  const Loop* loops;  // [DType]; null where it does not have the type
+  const Loop* loops;  // [DType]; null for unsupported dtypes
   int operands;
   bool is_predicate;  // the result is bool
   Number (*reference)(Number x, Number y, Number z, const double* k);
-  double from, to;    // the range that operands are drawn from
-  double ulp, least;  // the largest error, in units of the last place, of what is at least this
+  double from, to;    // range of the operands
+  double ulp, least;  // maximum error in ulp, of results of at least `least`
   std::array<double, 2> numbers;
 };
 
 std::vector<ListedKernel> listed_kernels();
 
-/// The reference's result as an element of the type has it: integers wrap, all but 0 is true.
+/// Converts a reference's result to an element of the dtype: integers wrap around, and non-zero
+/// numbers are true.
 Number as_element(DType type, Number x);
-/// How far from the reference's result a kernel's may be.
+/// The maximum difference of a kernel's result from the reference's.
 double tolerance(const ListedKernel& kernel, DType type, Number expected);
 
 }  // namespace tapehead::kernels

@@ -1,6 +1,5 @@
-// Calls that exercise a family of kernels whose functions no op with a row of test cases uses: the
-// family's row then names no op (core/kernels/family.h), and its calls stand in a test of those who
-// use it.
+// Test calls for a family of kernels that no op's test cases use. The row of such a family names no
+// op (core/kernels/family.h), and its calls are registered in a test of the code that uses it.
 #pragma once
 
 #include "tapehead/tests/op_test.h"

@@ -1,4 +1,4 @@
-// A layer by itself in f64, with the parameters that it made.
+// A single layer in f64, with the parameters that it created.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ struct LayerFixture {
   Layer model;
   explicit LayerFixture(const Config& config) : model(params / "m", config) { params.to(f64); }
 
-  /// An element of a parameter that is a matrix.
+  /// An element of a matrix parameter.
   double at(const std::string& name, int64_t row, int64_t column) const {
     return params["m." + name][row][column].item();
   }

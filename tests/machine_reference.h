@@ -1,5 +1,5 @@
-// What the references of machines with a memory share: the papers' formulas over plain numbers of
-// one sequence.
+// Shared by the reference implementations of memory-augmented networks: the formulas of the papers,
+// on plain numbers of one sequence.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -29,7 +29,7 @@ inline Numbers softmax_of(const Numbers& x) {
   return y;
 }
 
-/// W x + b of the parameters `path` + suffix.
+/// W x + b, with the parameters `path` + suffix.
 inline Numbers affine(const nn::Params& params, const std::string& path, const Numbers& x,
                       const std::string& suffix = "") {
   const Numbers w = params[path + "weight" + suffix].to_vector<double>();
@@ -58,7 +58,7 @@ struct PlainController {
   }
 };
 
-/// The cosine of content_weights, and its softmax over the slots.
+/// Content addressing as in content_weights: softmax over the slots of cosine similarity.
 inline Numbers content_of(const Rows& memory, const Numbers& key, double strength) {
   Numbers scores;
   for (const Numbers& slot : memory) {
@@ -80,7 +80,7 @@ inline Numbers read_of(const Rows& memory, const Numbers& weights) {
   return read;
 }
 
-/// Takes numbers off the front of a list, one group after the other.
+/// Consumes numbers from the front of a list, one group at a time.
 struct Taker {
   const Numbers& all;
   size_t at = 0;
@@ -98,7 +98,7 @@ inline Numbers joined(const Numbers& a, const Rows& rows) {
   return out;
 }
 
-/// The largest difference of the numbers of a tensor from those that are wanted.
+/// The largest absolute difference of the elements of a tensor from the expected ones.
 inline double worst(const Tensor& got, const Numbers& wanted) {
   const Numbers numbers = got.to_vector<double>();
   REQUIRE(numbers.size() == wanted.size());
@@ -107,7 +107,8 @@ inline double worst(const Tensor& got, const Numbers& wanted) {
   return far;
 }
 
-/// The gradients of three steps of a machine with 3 channels, in its input and all parameters.
+/// Checks the gradients of three steps of a machine with 3 channels, with respect to its input and
+/// all parameters.
 template <class M>
 void check_machine_gradients(const nn::Params& params, const M& machine) {
   std::vector<Tensor> inputs{randn({2, 3, 3}, f64)};

@@ -1,4 +1,4 @@
-// Runs kernels of every instruction set that the CPU has in one process.
+// Runs the kernels of every supported instruction set in one process.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -9,7 +9,7 @@
 
 namespace tapehead::kernels {
 
-/// Calls f() once for each instruction set, the best first, while kernels use it.
+/// Calls f() once with the kernels of each instruction set, best first.
 template <class F>
 void on_each_isa(F f) {
   struct Restored {

@@ -1,4 +1,4 @@
-// Runs all checks of a row of the table of ops.
+// Runs all checks of a row of the op table.
 #pragma once
 
 #include <string>
@@ -8,8 +8,7 @@
 
 namespace tapehead::op_tests {
 
-/// What is wrong, a line for each check that failed: `tanh [2, 3]: f32 forward: result 0 at [1, 2]
-/// is …`.
+/// Returns one line for each failed check: `tanh [2, 3]: f32 forward: result 0 at [1, 2] is …`.
 std::vector<std::string> check_op(const OpTest& row);
 
 }  // namespace tapehead::op_tests

@@ -10,19 +10,19 @@ struct ClassLoss {
   Reduction reduction = Reduction::mean;
   int64_t ignore_index = -100;
   double smoothing = 0;
-  bool weighted = false;        ///< by weights that differ from class to class
-  bool probabilities = false;   ///< as the target, instead of classes
+  bool weighted = false;        ///< with a different weight for each class
+  bool probabilities = false;   ///< the target is probabilities instead of classes
   bool classes_second = false;  ///< scores are [B, C, T]: class_axis 1, for a shape [B, T, C]
   bool logs = false;  ///< nll_loss of log-probabilities, instead of cross_entropy of logits
 };
 
-/// One call, against the definition written out.
+/// One call, with the definition as its reference.
 Sample class_loss(const ClassLoss& c);
 
-/// Of classes: every reduction, with and without ignored targets, weights and, unless `logs`,
-/// smoothing.
+/// Samples with class targets: every reduction, with and without ignored targets and weights, and,
+/// unless `logs`, label smoothing.
 std::vector<Sample> class_losses(bool logs);
-/// cross_entropy of probabilities: the same, but nothing is ignored.
+/// Samples of cross_entropy with probabilities as targets: the same, without ignored targets.
 std::vector<Sample> probability_losses();
 
 }  // namespace tapehead::op_tests

@@ -1,26 +1,27 @@
-// The checks of a row that concern gradients, and their parts.
+// The checks of a row's gradients.
 #pragma once
 
 #include "tapehead/tests/op_inputs.h"
 
 namespace tapehead::op_tests {
 
-/// What is wrong, if anything. A check that throws has found something too.
+/// The failure found by a check, if any. An exception counts as a failure.
 using Problem = std::optional<std::string>;
 
-/// Of tensors with more elements, derivatives are compared in random directions only.
+/// Derivatives of tensors with more elements are checked in random directions only.
 inline constexpr int64_t kSmall = 64;
 
-/// Tracks every floating operand, or the one of that number only.
+/// Turns on gradient tracking for all floating operands, or for one of them only.
 void track(Tensors& operands, std::optional<size_t> only = {});
 
-/// What a call and a backward through it give.
+/// The results and gradients of a call.
 struct Derived {
   Arrays results;
-  std::vector<std::optional<Array>> grads;  // of each operand; none where none flows
+  std::vector<std::optional<Array>> grads;  // one per operand; nullopt if undefined
 };
-/// Arriving gradients are random. Their values fit `gradient_fits`; only when `gradient_lies_so`
-/// they also lie in memory like that. Throws when create_graph gives other gradients.
+/// Calls the op and runs backward with random gradients of the results, whose values are
+/// representable in the layout `gradient_fits`; if `gradient_lies_so`, they also have that layout.
+/// Throws if the gradients differ with create_graph.
 Derived derive(const Sample& s, const Tensors& operands, Layout gradient_fits = Layout::kPlain,
                bool gradient_lies_so = false);
 
@@ -29,15 +30,16 @@ Arrays rounded_to(const Sample& s, Arrays values, DType dtype);
 Problem compare_results(const Sample& s, const Arrays& got, const Arrays& wanted, DType dtype);
 Problem compare_grads(const Sample& s, const Derived& got, const Derived& wanted, DType dtype);
 
-/// gradcheck and gradgradcheck in f64.
+/// Runs gradcheck and gradgradcheck in f64.
 Problem differences(const Sample& s);
-/// Gradients in f32 or bf16 are those in f64 of the same operands.
+/// Checks that the gradients in f32 or bf16 agree with those in f64.
 Problem gradients(const Sample& s, DType dtype);
-/// The gradient of an operand is the same whether or not the others are tracked.
+/// Checks that the gradient of an operand does not depend on whether the others are tracked.
 Problem one_at_a_time(const Sample& s);
-/// Operands that lie otherwise in memory, one or all of them, give what contiguous ones give.
+/// Checks that operands of another layout, one or all of them, have the same results as contiguous
+/// ones.
 Problem layouts(const Sample& s, DType dtype, Layout layout);
-/// So do gradients that arrive from above: that of sum() is expanded.
+/// Checks the same for incoming gradients, such as the expanded gradient of sum().
 Problem arriving_gradients(const Sample& s, Layout layout);
 
 }  // namespace tapehead::op_tests

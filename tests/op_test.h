@@ -1,16 +1,14 @@
-// The table of ops: every public function of autograd/ops.h has a row, written in the file of the
-// op. A row drives all checks of tests/op_rows_test.cpp:
-//   - forward against a plain reference in double, for f64, f32 and bf16, with tolerances that
-//   follow from
-//     the reduction length; for elementwise ops also on integers, where they take them;
-//   - gradcheck and gradgradcheck in f64; the gradients in f32 and bf16 against those in f64;
-//   - every gradient against the one that create_graph records, which may be another formula;
-//   - operands and arriving gradients that are not contiguous, of stride 0, aliased; for
-//   elementwise ops also
-//     empty and 0-d ones and every broadcast pairing;
-//   - undefined operands, which are left out or refused;
-//   - results and gradients that have the right shape and type, and that are recorded at all;
-//   - the bad inputs, with the message each must give.
+// The op table: every public function of autograd/ops.h has a row, defined in the test file of the
+// op. tests/op_rows_test.cpp runs these checks for each row:
+//   - forward against a plain reference in double, for f64, f32 and bf16, with tolerances derived
+//     from the reduction length; for elementwise ops also on integers, if supported;
+//   - gradcheck and gradgradcheck in f64; gradients in f32 and bf16 against those in f64;
+//   - gradients with and without create_graph, which may use different formulas;
+//   - operands and incoming gradients that are non-contiguous, of stride 0, or aliased; for
+//     elementwise ops also empty and 0-d operands, and all combinations of broadcasting;
+//   - undefined operands, which must be optional or rejected;
+//   - shapes and dtypes of results and gradients, and that results are recorded;
+//   - invalid calls, with the exact error message.
 #pragma once
 
 #include <cmath>
@@ -27,7 +25,7 @@
 
 namespace tapehead::op_tests {
 
-/// A row-major array of doubles: what references compute with.
+/// A row-major array of doubles, for references.
 struct Array {
   Shape shape;
   std::vector<double> values;
@@ -49,10 +47,10 @@ struct Array {
   int64_t numel() const { return shape.numel(); }
 };
 using Arrays = std::vector<Array>;
-/// Repeated to a shape that it broadcasts to.
+/// Broadcasts x to a shape.
 Array broadcast(const Array& x, const Shape& shape);
 
-/// What `f` makes of the operands' elements at each position of the shape they broadcast to.
+/// Broadcasts the operands, and applies `f` to their elements at each position.
 Array map(const Arrays& operands, const std::function<double(const double* elements)>& f);
 
 /// A matrix whose elements are f(i, j).
@@ -63,23 +61,23 @@ Arrays matrix(int64_t rows, int64_t columns, F f) {
     for (int64_t j = 0; j < columns; ++j) out(i, j) = f(i, j);
   return {out};
 }
-/// Columns start, start + step ... of a matrix, `count` of them.
+/// The columns start, start + step, … of a matrix, `count` of them.
 Array columns(Array& x, int64_t start, int64_t count, int64_t step = 1);
-/// The same elements in the same order, in another shape.
+/// Reshapes x.
 Array reshaped(Array x, const Shape& shape);
-/// reshaped() as a reference.
+/// A reference that reshapes the first operand.
 inline auto reshaped(const Shape& shape) {
   return [shape](Arrays& in) { return Arrays{reshaped(in[0], shape)}; };
 }
 
-/// What an operand of a sample is filled with.
+/// The shape and values of an operand of a sample.
 struct Operand {
   enum Kind { kFloating, kIndex, kBool };
   Shape shape;
-  double from = -2, to = 2;   // uniform; of indices: integers from <= i < to
-  Kind kind = kFloating;      // floating operands take each floating type in turn; indices are i64
-  double away_from_zero = 0;  // no value is nearer to zero than this
-  std::vector<double> values = {};  // given ones, instead of random ones
+  double from = -2, to = 2;  // uniform in [from, to); integers for indices
+  Kind kind = kFloating;     // floating operands are tested in each floating dtype; indices are i64
+  double away_from_zero = 0;        // minimum magnitude
+  std::vector<double> values = {};  // if not empty, used instead of random values
   Operand(const Shape& s, double low = -2, double high = 2, Kind k = kFloating)
       : shape(s), from(low), to(high), kind(k) {}
   template <size_t N>
@@ -90,12 +88,12 @@ inline Operand indices(const Shape& shape, int64_t below) {
   return {shape, 0, static_cast<double>(below), Operand::kIndex};
 }
 inline Operand mask(const Shape& shape) { return {shape, 0, 1, Operand::kBool}; }
-/// The operand with these values, which reach what random ones may miss.
+/// The operand with given values, for cases that random values may miss.
 inline Operand given(Operand operand, std::vector<double> values) {
   operand.values = std::move(values);
   return operand;
 }
-/// A vector of these values.
+/// A 1-d operand with given values.
 inline Operand vector_of(std::vector<double> values) {
   const Shape shape{static_cast<int64_t>(values.size())};
   return given(shape, std::move(values));
@@ -103,33 +101,32 @@ inline Operand vector_of(std::vector<double> values) {
 
 using Tensors = std::vector<Tensor>;
 
-/// One call of an op and what it must give.
+/// One call of an op and its expected result.
 struct Sample {
   std::vector<Operand> operands;
   std::function<Tensors(const Tensors&)> call;
-  /// Null when another sample of the row covers the values; then only the gradients are checked.
+  /// Null if another sample of the row checks the values; then only gradients are checked.
   std::function<Arrays(Arrays&)> reference;
-  /// How many terms an element of the result sums up: rounding errors grow with it.
+  /// The number of terms summed in an element of the result, which bounds rounding errors.
   int64_t reduces = 1;
-  /// The gradient is checked; false for results of integer or boolean type or piecewise constant
-  /// ones.
+  /// Whether gradients are checked; false for integer, bool and piecewise constant results.
   bool differentiable = true;
-  /// Whether the gradient is the derivative at the operands' values; false where that jumps, and
-  /// for padding that gets no gradient by intent.
+  /// Whether the gradient equals the derivative at the operands' values; false where the derivative
+  /// is discontinuous, and for padding, which receives no gradient by design.
   bool has_derivative = true;
-  /// No floating operand has a value nearer to zero than this, where a derivative jumps.
+  /// Minimum magnitude of floating operands, for ops whose derivative jumps at 0.
   double away_from_zero = 0;
-  /// How often values on the way are rounded to the element type: 1 for a kernel that computes in
-  /// f32 inside, more for what is composed of several bf16 results.
+  /// The number of roundings to the dtype: 1 for a kernel that computes in f32 internally, more for
+  /// ops composed of several bf16 results.
   int64_t roundings = 1;
-  /// Two operands of one shape may be the same tensor.
+  /// Whether operands of equal shape may be the same tensor.
   bool may_alias = true;
-  /// An operand may hold one value all along an axis, as an expanded one does; false where that has
-  /// no derivative, as the deviation of equal numbers.
+  /// Whether an operand may be constant along an axis, as after expand(); false if the op has no
+  /// derivative there, such as the standard deviation of equal numbers.
   bool may_repeat = true;
 };
 
-/// A call that must throw, and the whole text of its error.
+/// A call that must throw, and the exact error message.
 struct BadCall {
   std::function<void()> call;
   std::string message;
@@ -140,22 +137,22 @@ struct Range {
   double away_from_zero = 0;
 };
 
-/// The row of one public function. Built in a chain and registered by TAPEHEAD_OP_TEST.
+/// The row of one public function, built by chained calls and registered by TAPEHEAD_OP_TEST.
 class OpTest {
  public:
   explicit OpTest(const char* op);
 
-  /// An elementwise function of one tensor; samples of many shapes are made.
+  /// An elementwise function of one tensor; adds samples of many shapes.
   OpTest& unary(Tensor (*f)(const Tensor&), double (*reference)(double), Range range = {},
                 bool differentiable = true);
-  /// An elementwise function of two tensors; samples of every broadcast pairing are made.
+  /// An elementwise function of two tensors; adds samples of all combinations of broadcasting.
   OpTest& binary(Tensor (*f)(const Tensor&, const Tensor&), double (*reference)(double, double),
                  Range a = {}, Range b = {}, bool differentiable = true);
-  /// A function of one tensor at values where its derivative jumps, or a formula would divide by 0.
+  /// Samples at values where the derivative jumps or a formula would divide by 0.
   OpTest& corners(std::function<Tensor(const Tensor&)> f, std::vector<double> values);
   OpTest& sample(Sample s);
   OpTest& samples(std::vector<Sample> list);
-  /// A call that must throw an error of this type with this text.
+  /// A call that must throw an error of type E with exactly this message.
   template <class E>
   OpTest& bad(std::function<void()> call, std::string message) {
     return bad_call({[call = std::move(call)] {
@@ -184,11 +181,11 @@ class OpTest {
   std::vector<BadCall> bad_calls_;
 };
 
-/// All rows. To be called when the program runs, not before.
+/// All rows. Must not be called during static initialisation.
 const std::deque<OpTest>& table();
 /// Adds a row.
 OpTest& add_test(const char* op);
-/// Adds a row that counts only if the op has no other: that of its kernel.
+/// Adds a row made from a kernel's row; it is ignored if the op has its own.
 OpTest& add_kernels_row(const char* op);
 
 /// TAPEHEAD_OP_TEST(tanh).unary(tanh, std::tanh);

@@ -1,4 +1,4 @@
-// For the tests of this folder: parameters of given values, and what must be thrown.
+// Helpers for the tests of optim: parameters with given values, and expected errors.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -12,20 +12,20 @@
 
 namespace tapehead::test {
 
-/// A tracked tensor.
+/// A leaf that tracks gradients.
 inline Tensor leaf(const std::vector<double>& values, DType dtype = f32) {
   Tensor t = from_vector(values).to(dtype);
   return t.set_requires_grad();
 }
 
-/// Sets the gradient.
+/// Sets the gradient of a parameter.
 inline void give(const Tensor& parameter, const std::vector<double>& gradient) {
   parameter.set_grad(from_vector(gradient).to(parameter.dtype()).reshape(parameter.shape()));
 }
 
 inline std::vector<double> values(const Tensor& t) { return t.to_vector<double>(); }
 
-/// A model of a few parameters, all of them 1.
+/// A model with a few parameters, all initialised to 1.
 inline nn::Params small_model(const std::vector<std::string>& names = {"a", "b"},
                               int64_t size = 2) {
   nn::Params params(1);
@@ -33,7 +33,7 @@ inline nn::Params small_model(const std::vector<std::string>& names = {"a", "b"}
   return params;
 }
 
-/// The text of the E that f throws.
+/// The message of the E that f throws.
 template <class E, class F>
 std::string error_of(F f) {
   try {

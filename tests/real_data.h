@@ -1,4 +1,4 @@
-// Where the published data sets are, for tests that try a reader on the real thing.
+// Locates published data sets, for tests that read them.
 #pragma once
 
 #include <cstdlib>
@@ -7,8 +7,8 @@
 
 namespace tapehead::test {
 
-/// The folder of a data set: in $TAPEHEAD_DATA, or in ../shared/data beside the project or a folder
-/// above it. "" where it is absent: the test then says so and passes.
+/// The folder of a data set: in $TAPEHEAD_DATA, or in ../shared/data relative to the project or a
+/// parent folder. "" if absent; the test then reports so and passes.
 inline std::string real_data(const std::string& name) {
   namespace fs = std::filesystem;
   if (const char* given = std::getenv("TAPEHEAD_DATA")) {

@@ -19,7 +19,8 @@ namespace tapehead::test {
 
 using Losses = std::vector<double>;
 
-// A program of six steps, two epochs, in the folder `out`; what happens in a step is up to a test.
+// A training program of six steps (two epochs) in the folder `out`; tests define what happens in a
+// step.
 struct RunProgram {
   train::Options o;
   nn::Params params{5};

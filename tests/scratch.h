@@ -1,4 +1,4 @@
-// A folder of its own for a test, removed with everything in it at the end.
+// A temporary folder for a test, removed with its contents at the end.
 #pragma once
 
 #include <unistd.h>
@@ -45,7 +45,7 @@ class Scratch {
   std::string path_;
 };
 
-/// The text of the Error that `action` throws, "" when it throws none.
+/// The message of the Error that `action` throws; "" if it throws nothing.
 template <class Thrown, class Action>
 std::string message_of(Action&& action) {
   try {

@@ -1,4 +1,4 @@
-// Small models of both families, for tests.
+// Small GPT-2 and Llama models, for tests.
 #pragma once
 
 #include "tapehead/autograd/ops.h"

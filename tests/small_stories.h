@@ -1,4 +1,4 @@
-// Stories for the tests of memory networks, and what each of the networks must do with them.
+// Stories for the tests of memory networks, and checks shared by these networks.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -11,9 +11,9 @@
 
 namespace tapehead::testing {
 
-constexpr int64_t kStoryWords = 9;  // ids of small_stories() are below it
+constexpr int64_t kStoryWords = 9;  // ids in small_stories() are smaller
 
-/// Of one to four sentences of up to four words, with up to two supports.
+/// Stories of one to four sentences of up to four words, with up to two supporting facts.
 inline std::vector<data::Story> small_stories() {
   return {{.sentences = {{1, 2, 3}, {4, 5}, {6, 1, 2, 7}},
            .question = {8, 1},
@@ -32,7 +32,8 @@ inline data::StoryBatch batch_of(const std::vector<data::Story>& stories) {
   return data::story_batch(stories, which);
 }
 
-/// A story gets the answer that it gets alone, and padding is not looked at. `answer`: the model.
+/// Checks that a story has the same answer alone as in a batch, and that padding has no influence.
+/// `answer` runs the model.
 template <class F>
 void check_each_alone(const F& answer) {
   const std::vector<data::Story> stories = small_stories();
@@ -52,8 +53,9 @@ void check_each_alone(const F& answer) {
   }
 }
 
-/// The gradients of a model's loss in all parameters, which are f64. Of stories that differ in the
-/// number of sentences only: where a text is padded, the row of padding seems to have a gradient.
+/// Checks the gradients of a model's loss with respect to all parameters, which are f64. The
+/// stories differ in the number of sentences only, because padding within a sentence would appear
+/// to have a gradient.
 template <class F>
 void check_gradients(const nn::Params& params, const F& loss) {
   const data::StoryBatch batch =

@@ -1,11 +1,11 @@
-// The number of threads that ops use, for the scope of a test.
+// Sets the number of threads that ops use, for the scope of a test.
 #pragma once
 
 #include "tapehead/core/parallel.h"
 
 namespace tapehead::testing {
 
-/// Sets it, and puts it back.
+/// Sets the number of threads, and restores it at the end of the scope.
 class Threads {
  public:
   explicit Threads(int threads) : before_(num_threads()) { set_num_threads(threads); }

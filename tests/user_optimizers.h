@@ -1,4 +1,4 @@
-// Optimizers as users write them, by the public headers alone.
+// Optimizers as users write them, using only public headers.
 #pragma once
 
 #include <functional>
@@ -30,7 +30,7 @@ struct Lion : optim::Optimizer {
   }
 };
 
-// An optimizer of one function.
+// An optimizer implemented as a single function.
 struct Simple : optim::Optimizer {
   struct Options {
     optim::Option<double> lr{"lr", 1, optim::kAboveZero};

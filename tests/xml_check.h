@@ -1,4 +1,4 @@
-// Whether a text is well-formed XML, as far as our own writers go: elements, attributes, entities.
+// A well-formedness check for the XML that our writers produce: elements, attributes and entities.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace tapehead::test {
 
-/// "" for well-formed text, else what is wrong and where.
+/// Returns "" for well-formed text, else the fault and its position.
 inline std::string xml_fault(std::string_view xml) {
   std::vector<std::string> open;
   const auto fault = [&](std::string_view what, std::size_t at) {
@@ -42,7 +42,7 @@ inline std::string xml_fault(std::string_view xml) {
   return open.empty() ? "" : "never closed: " + open.back();
 }
 
-/// How often `part` stands in `text`.
+/// The number of occurrences of `part` in `text`.
 inline int count_of(std::string_view text, std::string_view part) {
   int count = 0;
   for (std::size_t at = text.find(part); at != std::string_view::npos;
