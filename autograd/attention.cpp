@@ -171,10 +171,8 @@ core::AttentionSpec spec_of(const AttentionOptions& o, const Sizes& n) {
         fmt::format("{}: softcap is {}; it must be positive, or 0 for none", kOp, o.softcap));
   for (const auto& side : {o.window.before, o.window.after})
     if (side && *side < 0)
-      throw ValueError(
-          fmt::format("{}: the window has {} keys on a side; leave a side out to see "
-                      "all of it",
-                      kOp, *side));
+      throw ValueError(fmt::format(
+          "{}: the window has {} keys on a side; leave it unset for no limit", kOp, *side));
   const double scale =
       o.scale ? *o.scale : 1 / std::sqrt(static_cast<double>(std::max<int64_t>(n.D, 1)));
   core::AttentionSpec spec{.scale = scale,
@@ -202,8 +200,8 @@ Setup setup_of(const AttentionOptions& o, const Sizes& n) {
     const Tensor& queries = o.packed.queries.defined() ? o.packed.queries : keys;
     if (n.B != 1 || o.lengths.defined())
       throw ValueError(fmt::format(
-          "{}: packed sequences are in one batch without lengths, but B is {}; choose one form",
-          kOp, n.B));
+          "{}: packed sequences need B = 1 and no lengths, but B is {}; use one or the other", kOp,
+          n.B));
     setup.in.query_starts = checked_starts("queries", queries, n.T);
     setup.in.key_starts = checked_starts("keys", keys, n.S);
     if (setup.in.query_starts.numel() != setup.in.key_starts.numel())
@@ -220,10 +218,9 @@ Setup setup_of(const AttentionOptions& o, const Sizes& n) {
 Tensor bias_of(const AttentionOptions& o, const Sizes& n) {
   Tensor bias = o.bias;
   if (o.bias.defined() && !is_floating(o.bias.dtype()))
-    throw DTypeError(
-        fmt::format("{}: bias is {}; it is added to scores and must be floating; what "
-                    "hides keys is `mask`",
-                    kOp, core::describe(o.bias)));
+    throw DTypeError(fmt::format(
+        "{}: bias is {}; it is added to scores and must be floating; use `mask` to hide keys", kOp,
+        core::describe(o.bias)));
   if (o.mask.defined() && !is_floating(o.mask.dtype()) && o.mask.dtype() != boolean)
     throw DTypeError(
         fmt::format("{}: mask is {}; it must be bool, true where a query may see a "
@@ -277,9 +274,9 @@ void check_attention_operands(const char* op, const Tensor& q, const Tensor& k, 
         "{}: q is {}, k is {}, v is {}; expected q [B, H, T, D], k [B, H', S, D], v [B, H', S, E]",
         op, q.shape().str(), k.shape().str(), v.shape().str()));
   if (q.size(1) % k.size(1) != 0)
-    throw ShapeError(
-        fmt::format("{}: q has {} heads, k and v have {}; theirs must divide those of q", op,
-                    q.size(1), k.size(1)));
+    throw ShapeError(fmt::format(
+        "{}: q has {} heads, k and v have {}; the first number must be a multiple of the second",
+        op, q.size(1), k.size(1)));
   for (const Tensor& t : {q, k, v})
     if (!is_floating(t.dtype()))
       throw DTypeError(fmt::format("{}: expected a floating tensor, got {}; convert with to(f32)",
@@ -320,8 +317,8 @@ AttentionOutput scaled_dot_product_attention(const Tensor& q, const Tensor& k, c
   AttentionOutput result{out.to(given), {}};
   if (o.weights_of) {
     if (in.query_starts.defined())
-      throw ValueError(
-          fmt::format("{}: weights_of takes no packed sequences; pass one of them at a time", kOp));
+      throw ValueError(fmt::format(
+          "{}: weights_of does not support packed sequences; pass one sequence at a time", kOp));
     const NoGradGuard off;
     result.weights = core::attention_weights(setup.spec, in, lse.detach(),
                                              chosen("heads", o.weights_of->heads, n.H),

@@ -34,7 +34,7 @@ Tensor TileFunctions::scores_of(const Tensor& scores, const ScoresAt& at) const 
   Tensor y = f_(scores, at);
   if (!y.defined() || y.shape() != scores.shape())
     throw ShapeError(
-        fmt::format("scaled_dot_product_attention: the score function made {} of scores {}; it "
+        fmt::format("scaled_dot_product_attention: the score function returned {} of scores {}; it "
                     "must keep their shape",
                     core::describe(y), scores.shape().str()));
   return y.to(scores.dtype());
@@ -46,7 +46,7 @@ Tensor TileFunctions::operator()(const Tensor& scores, const ScoresAt& at) const
   const Tensor seen = visible_(at);
   if (!seen.defined() || seen.dtype() != boolean || !broadcasts_to(seen.shape(), scores.shape()))
     throw ShapeError(
-        fmt::format("scaled_dot_product_attention: the mask function gave {} for scores {}; "
+        fmt::format("scaled_dot_product_attention: the mask function returned {} for scores {}; "
                     "expected bool of a shape that broadcasts to theirs",
                     core::describe(seen), scores.shape().str()));
   return masked_fill(y, logical_not(seen), -std::numeric_limits<double>::infinity());

@@ -37,7 +37,7 @@ TAPEHEAD_OP_TEST(scaled_dot_product_attention)
           const Tensor k = zeros_of({1, 2, 4, 3});
           scaled_dot_product_attention(zeros_of({1, 3, 4, 3}), k, k);
         },
-        SAYS("q has 3 heads, k and v have 2; theirs must divide those of q"))
+        SAYS("q has 3 heads, k and v have 2; the first number must be a multiple of the second"))
     .bad<DTypeError>(
         [] {
           const Tensor k = zeros_of({1, 1, 1, 1}, i64);
@@ -60,8 +60,8 @@ TAPEHEAD_OP_TEST(scaled_dot_product_attention)
         [] {
           call({.bias = zeros_of({3, 4}, boolean)});
         },
-        SAYS("bias is [3, 4] bool; it is added to scores and must be floating; what hides keys is "
-             "`mask`"))
+        SAYS("bias is [3, 4] bool; it is added to scores and must be floating; use `mask` to hide "
+             "keys"))
     .bad<ShapeError>(
         [] {
           call({.bias = zeros_of({5, 3, 4})});
@@ -97,13 +97,12 @@ TAPEHEAD_OP_TEST(scaled_dot_product_attention)
     .bad<ValueError>([] { call({.softcap = -1}); },
                      SAYS("softcap is -1; it must be positive, or 0 for none"))
     .bad<ValueError>([] { call({.window = {.before = -1}}); },
-                     SAYS("the window has -1 keys on a side; leave a side out to see all of it"))
+                     SAYS("the window has -1 keys on a side; leave it unset for no limit"))
     .bad<ValueError>(
         [] {
           call({.packed = {zeros_of({1}, i64), {}}});
         },
-        SAYS("packed sequences are in one batch without lengths, but B is 2; choose "
-             "one form"))
+        SAYS("packed sequences need B = 1 and no lengths, but B is 2; use one or the other"))
     .bad<ValueError>(
         [] {
           const Tensor x = zeros_of({1, 1, 4, 2});
@@ -115,10 +114,11 @@ TAPEHEAD_OP_TEST(scaled_dot_product_attention)
                      SAYS("weights_of.heads has 4, outside 0..3"))
     .bad<ShapeError>(
         [] { call({.score = [](const Tensor& x, const ScoresAt&) { return sum(x); }}); },
-        SAYS("the score function made [] f32 of scores [1, 1]; it must keep their shape"))
-    .bad<ShapeError>([] { call({.visible = [](const ScoresAt& at) { return at.keys; }}); },
-                     SAYS("the mask function gave [1, 4] i64 for scores [3, 4]; expected bool of "
-                          "a shape that broadcasts to theirs"));
+        SAYS("the score function returned [] f32 of scores [1, 1]; it must keep their shape"))
+    .bad<ShapeError>(
+        [] { call({.visible = [](const ScoresAt& at) { return at.keys; }}); },
+        SAYS("the mask function returned [1, 4] i64 for scores [3, 4]; expected bool of "
+             "a shape that broadcasts to theirs"));
 TAPEHEAD_OP_TEST(alibi)
     .sample({.operands = {},
              .call = [](const Tensors&) { return Tensors{alibi(3, 2)}; },

@@ -40,8 +40,9 @@ void check_shapes(const char* op, const Tensor& scores, const Tensor& target) {
                     "must have shape {}",
                     op, target.shape().str(), scores.shape().str(), wanted.str()));
   if (!is_integral(target.dtype()))
-    throw DTypeError(fmt::format("{}: the target is {}; classes are integers, convert with to(i64)",
-                                 op, name(target.dtype())));
+    throw DTypeError(
+        fmt::format("{}: the target is {}; classes must be integers; convert with to(i64)", op,
+                    name(target.dtype())));
 }
 
 void check_weight(const char* op, const Tensor& weight, int64_t classes) {

@@ -194,9 +194,8 @@ TEST_CASE("an op is told which gradients are needed") {
 TEST_CASE("what backward says of an op that gives wrong gradients") {
   const Tensor a = leaf({2}, {1, 2});
   CHECK(error_of<GraphError>([&] { sum(apply<TooFew>(a, a)).backward(); }) ==
-        "backward: TooFew has 2 tensor operands but its backward gave 1 gradients; give one for "
-        "each, "
-        "in order");
+        "backward: TooFew has 2 tensor operands but its backward returned 1 gradients; return one "
+        "for each, in order");
   CHECK(
       error_of<GraphError>([&] { sum(apply<WrongShape>(a)).backward(); }) ==
       "backward: WrongShape gave operand 0 of shape [2] a gradient of shape [3]; it must have that "

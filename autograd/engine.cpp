@@ -20,17 +20,18 @@ void Tensor::backward(const BackwardOptions& options) const {
     if (!pass.reached(leaf)) missed += (missed.empty() ? "" : ", ") + core::describe(leaf);
   if (!missed.empty())
     throw GraphError(
-        fmt::format("backward: no gradient reached {}; use it in the loss, freeze it, or do not "
-                    "ask for must_reach",
+        fmt::format("backward: no gradient reached {}; use it in the loss, freeze it, or leave it "
+                    "out of must_reach",
                     missed));
 }
 
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
                          const GradOptions& options) {
   if (!options.gradients.empty() && options.gradients.size() != outputs.size())
-    throw ValueError(fmt::format(
-        "grad: {} gradients for {} outputs; pass one for each, undefined ones for single elements",
-        options.gradients.size(), outputs.size()));
+    throw ValueError(
+        fmt::format("grad: {} gradients for {} outputs; pass one for each; undefined for outputs "
+                    "of one element",
+                    options.gradients.size(), outputs.size()));
   if (inputs.empty())
     throw ValueError(
         "grad: there are no inputs; pass the tensors to differentiate with respect to");

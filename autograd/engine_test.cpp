@@ -106,7 +106,7 @@ TEST_CASE("must_reach names the leaves that no gradient reached") {
           sum(x * 2).backward({.must_reach = {x, unused, untracked}});
         }) ==
         "backward: no gradient reached 'decoder.bias' [3] f64, [2] f32; use it in the loss, freeze "
-        "it, or do not ask for must_reach");
+        "it, or leave it out of must_reach");
 }
 
 TEST_CASE("create_graph gives derivatives of any order") {
@@ -159,7 +159,7 @@ TEST_CASE("grad refuses inputs without a part in the outputs, unless they are al
   CHECK(error_of<ValueError>([&] {
           grad({y, y}, {x}, {.gradients = {y}});
         }) ==
-        "grad: 1 gradients for 2 outputs; pass one for each, undefined ones for single elements");
+        "grad: 1 gradients for 2 outputs; pass one for each; undefined for outputs of one element");
 }
 
 TEST_CASE("grad without inputs has nothing to give") {
@@ -257,7 +257,8 @@ TEST_CASE("what set_requires_grad and set_grad refuse") {
   CHECK(error_of<GraphError>([&] { y.set_grad(y); }) == "set_grad: [2] f64 is not a leaf");
   CHECK(error_of<ShapeError>([&] {
           x.set_grad(tensor_of({3}, {1, 2, 3}));
-        }) == "set_grad: the gradient is [3] f32, the tensor [2] f64; they must be alike");
+        }) ==
+        "set_grad: the gradient is [3] f32, the tensor [2] f64; shape and type must be equal");
   CHECK(error_of<GraphError>([&] { counts.set_grad({}); }) ==
         "set_grad: [2] i64 does not track gradients; call set_requires_grad() first");
 

@@ -32,8 +32,8 @@ void take_inputs(Subject& s, const Tensors& inputs) {
     if (!x.defined() || !is_floating(x.dtype())) continue;
     if (x.dtype() != f64)
       throw GradcheckError(fmt::format(
-          "{}: {} is not f64, in which alone differences are exact enough; convert it with to(f64)",
-          s.check, s.input_names.back()));
+          "{}: {} is not f64, which finite differences require; convert it with to(f64)", s.check,
+          s.input_names.back()));
     if (!x.requires_grad() || !x.is_leaf()) s.inputs[i] = x.detach().clone().set_requires_grad();
     else if (elements_share_memory(x))
       throw GradcheckError(
@@ -72,8 +72,7 @@ Tensors results_of(Subject& s) {
     if (!is_floating(all[r].dtype())) continue;
     if (all[r].dtype() != f64)
       throw GradcheckError(fmt::format(
-          "{}: {} is not f64, in which alone differences are exact enough; compute in f64", s.check,
-          name));
+          "{}: {} is not f64, which finite differences require; compute in f64", s.check, name));
     if (!s.second && !all[r].requires_grad())
       throw GradcheckError(
           fmt::format("{}: {} is not tracked; compute it from the inputs with recorded ops, "
@@ -84,7 +83,7 @@ Tensors results_of(Subject& s) {
   }
   if (results.empty())
     throw GradcheckError(fmt::format(
-        "{}: the function gives no floating result; there is nothing to check", s.check));
+        "{}: the function returns no floating result; there is nothing to check", s.check));
   return results;
 }
 

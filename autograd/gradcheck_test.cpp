@@ -126,8 +126,7 @@ TEST_CASE("gradgradcheck sees a second derivative that is lost") {
   gradcheck(once, {numbers({2})});
   CHECK(error_of([] { gradgradcheck(once, {numbers({2})}); }) ==
         "gradgradcheck: no gradient reaches input 0 ([2] f64), though the results depend on it; "
-        "the function "
-        "leaves the tape, or a backward gives nothing for it");
+        "the function uses detach() or NoGrad, or a backward returns no gradient for it");
 }
 
 TEST_CASE("the checks see a recorded gradient that is not the plain one") {
@@ -151,19 +150,17 @@ TEST_CASE("what gradcheck says of functions that it cannot check") {
         "gradcheck: no result depends on input 1 ([2] f64); leave it out of the inputs, or use it");
   CHECK(error_of([&] { gradcheck([](const Tensor& a) { return apply<GivesNothing>(a); }, {x}); }) ==
         "gradcheck: no gradient reaches input 0 ([2] f64), though the results depend on it; the "
-        "function leaves "
-        "the tape, or a backward gives nothing for it");
+        "function uses detach() or NoGrad, or a backward returns no gradient for it");
   CHECK(error_of([&] { gradcheck([](const Tensor& a) { return cube(a.detach()); }, {x}); }) ==
         "gradcheck: result 0 ([2] f64) is not tracked; compute it from the inputs with recorded "
         "ops, without "
         "detach() or NoGradGuard");
   CHECK(error_of([&] { gradcheck(cube, {numbers({2}, f32)}); }) ==
-        "gradcheck: input 0 ([2] f32) is not f64, in which alone differences are exact enough; "
-        "convert it with "
-        "to(f64)");
+        "gradcheck: input 0 ([2] f32) is not f64, which finite differences require; convert it "
+        "with to(f64)");
   CHECK(error_of([&] { gradcheck([](const Tensor& a) { return a.to(bf16); }, {x}); }) ==
-        "gradcheck: result 0 ([2] bf16) is not f64, in which alone differences are exact enough; "
-        "compute in f64");
+        "gradcheck: result 0 ([2] bf16) is not f64, which finite differences require; compute in "
+        "f64");
   CHECK(error_of([&] { gradcheck(cube, {core::full({2}, 1, i64)}); }) ==
         "gradcheck: none of the 1 inputs is f64; there is nothing to check");
   CHECK(error_of([&] {
@@ -175,7 +172,7 @@ TEST_CASE("what gradcheck says of functions that it cannot check") {
         "same inputs; "
         "seed its random numbers inside the function");
   CHECK(error_of([&] { gradcheck([](const Tensor& a) { return a.to(i64); }, {x}); }) ==
-        "gradcheck: the function gives no floating result; there is nothing to check");
+        "gradcheck: the function returns no floating result; there is nothing to check");
   Tensor shared = core::view_of(x, {3}, {0}, 0).set_requires_grad();
   CHECK(error_of([&] { gradcheck(cube, {shared}); }) ==
         "gradcheck: input 0 ([3] f64) is an expanded view, whose elements share memory; clone() it "

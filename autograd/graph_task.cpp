@@ -40,7 +40,7 @@ void run_hooks(Node& node, Grads& grads) {
       const OutputInfo& info = node.outputs[hook->output];
       if (changed.shape() != info.shape)
         throw ShapeError(
-            fmt::format("backward: a hook on a tensor of shape {} gave a gradient of shape {}; "
+            fmt::format("backward: a hook on a tensor of shape {} returned a gradient of shape {}; "
                         "they must be equal",
                         info.shape.str(), changed.shape().str()));
       g = changed.to(info.dtype);
@@ -103,10 +103,9 @@ class Deeper {
     if (nesting.depth == 0) nesting.start = here;
     if (std::abs(nesting.start - here) > limit)
       throw GraphError(
-          fmt::format("backward: {} backward passes run within one another, each started by a "
-                      "hook, an op's backward or a checkpoint, and take half of the stack; call "
-                      "the inner ones after the outer one is done, or put fewer checkpoints into "
-                      "one another",
+          fmt::format("backward: {} nested backward passes, each started by a hook, an op's "
+                      "backward or a checkpoint, use half of the stack; run the inner ones after "
+                      "the outer one, or nest fewer checkpoints",
                       nesting.depth));
     ++nesting.depth;
   }
@@ -236,10 +235,10 @@ Grads GraphTask::differentiate(Node& node, Grads& grads) {
   if (anomaly_mode) [[unlikely]]
     watch_backward(node, {out.data(), out.size()});
   if (out.size() != node.operands.size())
-    throw GraphError(fmt::format(
-        "backward: {} has {} tensor operands but its backward gave {} gradients; give one for "
-        "each, in order",
-        node.op_name(), node.operands.size(), out.size()));
+    throw GraphError(
+        fmt::format("backward: {} has {} tensor operands but its backward returned {} gradients; "
+                    "return one for each, in order",
+                    node.op_name(), node.operands.size(), out.size()));
   if (!keep_ || node.released) running.release();
   return out;
 }

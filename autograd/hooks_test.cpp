@@ -148,9 +148,9 @@ TEST_CASE("a removed hook is not called any more") {
 TEST_CASE("what hooks may not do") {
   const Tensor x = leaf({2}, {1, 2}), plain = tensor_of({2}, {1, 2});
   x.register_hook([](const Tensor&) { return core::full({3}, 1, f64); });
-  CHECK(
-      error_of<ShapeError>([&] { sum(x).backward(); }) ==
-      "backward: a hook on a tensor of shape [2] gave a gradient of shape [3]; they must be equal");
+  CHECK(error_of<ShapeError>([&] { sum(x).backward(); }) ==
+        "backward: a hook on a tensor of shape [2] returned a gradient of shape [3]; they must be "
+        "equal");
   CHECK(error_of<GraphError>([&] { plain.register_hook([](const Tensor& g) { return g; }); }) ==
         "register_hook: [2] f32 does not track gradients; call set_requires_grad() first");
   CHECK(error_of<GraphError>([&] { plain.retain_grad(); }) ==

@@ -146,5 +146,6 @@ TEST_CASE("what ops in place refuse") {
         "fill_: [3] f32 is an expanded view, whose elements share memory; clone() it first");
   CHECK(error_of<DTypeError>([&] {
           tensor_of({2}, {1, 2}, i64).add_(0.5);
-        }) == "add_: a result of type f32 does not fit the i64 tensor it is to change");
+        }) ==
+        "add_: a result of type f32 cannot be stored in the i64 tensor that is changed in place");
 }

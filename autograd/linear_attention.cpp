@@ -21,9 +21,9 @@ constexpr int64_t kPiece = 64;
 void check_operands(const Tensor& q, const Tensor& k, const Tensor& v, bool causal) {
   detail::check_attention_operands(kOp, q, k, v);
   if (causal && q.size(2) > k.size(2))
-    throw ShapeError(
-        fmt::format("{}: {} queries of {} keys; a causal query needs a key of its own position",
-                    kOp, q.size(2), k.size(2)));
+    throw ShapeError(fmt::format(
+        "{}: {} queries of {} keys; causal attention needs at least as many keys as queries", kOp,
+        q.size(2), k.size(2)));
 }
 
 Tensor features_of(const char* what, const Tensor& x, const FeatureMap& map) {
@@ -75,8 +75,8 @@ Tensor linear_attention(const Tensor& q, const Tensor& k, const Tensor& v,
   if (o.lengths.defined()) lengths = core::check_lengths(kOp, o.lengths, B, S);
   Tensor fk = features_of("k", detail::zero_padding(precise(k), lengths, 2), o.feature);
   if (fq.size(3) != fk.size(3))
-    throw ShapeError(fmt::format("{}: {} features of q, but {} of k; they must be as many", kOp,
-                                 fq.size(3), fk.size(3)));
+    throw ShapeError(fmt::format("{}: {} features of q, but {} of k; the numbers must be equal",
+                                 kOp, fq.size(3), fk.size(3)));
   fk = detail::zero_padding(fk, lengths, 2);  // features of 0 may be anything
   Tensor values = detail::zero_padding(precise(v), lengths, 2);
   fq = fq.reshape({B, shared, H / shared, T, fq.size(3)});

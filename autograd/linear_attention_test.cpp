@@ -153,11 +153,13 @@ TEST_CASE("what linear attention refuses") {
         "linear_attention: q is [2, 4, 3, 5], k is [2, 2, 6, 5], v is [2, 2, 5, 7]; expected q [B, "
         "H, T, D], k [B, H', S, D], v [B, H', S, E]");
   CHECK(error_of<ShapeError>([&] { linear_attention(q.slice(1, 0, 3), k, v); }) ==
-        "linear_attention: q has 3 heads, k and v have 2; theirs must divide those of q");
+        "linear_attention: q has 3 heads, k and v have 2; the first number must be a multiple of "
+        "the second");
   CHECK(error_of<ShapeError>([&] {
           linear_attention(zeros({2, 4, 7, 5}), k, v, {.causal = true});
         }) ==
-        "linear_attention: 7 queries of 6 keys; a causal query needs a key of its own position");
+        "linear_attention: 7 queries of 6 keys; causal attention needs at least as many keys as "
+        "queries");
   CHECK(error_of<DTypeError>([&] { linear_attention(q.to(i64), k, v); }) ==
         "linear_attention: expected a floating tensor, got " + q.shape().str() +
             " i64; convert with to(f32)");
@@ -170,7 +172,7 @@ TEST_CASE("what linear attention refuses") {
           linear_attention(q, k, v, {.feature = [](const Tensor& x) {
                              return x.size(2) == 3 ? x : x.slice(3, 0, 2);
                            }});
-        }) == "linear_attention: 5 features of q, but 2 of k; they must be as many");
+        }) == "linear_attention: 5 features of q, but 2 of k; the numbers must be equal");
   CHECK(error_of<IndexError>([&] {
           linear_attention(q, k, v, {.lengths = tensor({6, 7})});
         }) == "linear_attention: lengths[1] = 7 is outside 0..6");
@@ -178,5 +180,5 @@ TEST_CASE("what linear attention refuses") {
         "linear_attention: lengths are [1]; expected [2], one for each sequence");
   CHECK(error_of<DTypeError>([&] {
           linear_attention(q, k, v, {.lengths = tensor({6.0, 1.0})});
-        }) == "linear_attention: lengths are f32; they are integers, convert with to(i64)");
+        }) == "linear_attention: lengths are f32; they must be integers; convert with to(i64)");
 }

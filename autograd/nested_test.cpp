@@ -15,9 +15,9 @@ namespace {
 bool is_too_deep(const std::string& error) {
   return error.starts_with("backward: ") &&
          error.ends_with(
-             " backward passes run within one another, each started by a hook, an op's backward or "
-             "a checkpoint, and take half of the stack; call the inner ones after the outer one is "
-             "done, or put fewer checkpoints into one another");
+             " nested backward passes, each started by a hook, an op's backward or a checkpoint, "
+             "use half of the stack; run the inner ones after the outer one, or nest fewer "
+             "checkpoints");
 }
 
 // Runs passes within one another, each started by a hook of the one around; gives how many ran.

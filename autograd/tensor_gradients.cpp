@@ -66,8 +66,9 @@ void Tensor::set_grad(const Tensor& grad) const {
     throw GraphError(fmt::format("set_grad: {} is not a leaf", core::describe(*this)));
   }
   if (grad.defined() && (grad.shape() != shape() || grad.dtype() != dtype()))
-    throw ShapeError(fmt::format("set_grad: the gradient is {}, the tensor {}; they must be alike",
-                                 core::describe(grad), core::describe(*this)));
+    throw ShapeError(
+        fmt::format("set_grad: the gradient is {}, the tensor {}; shape and type must be equal",
+                    core::describe(grad), core::describe(*this)));
   const std::lock_guard lock(leaf->gradients);
   leaf->grad = grad;
 }

@@ -136,13 +136,13 @@ TEST_CASE("what writing through views refuses") {
   const Tensor hidden = no_grad([&] { return zeros({2, 2}, f64)[0]; });
   const Tensor root = zeros({2, 2}, f64);
   const Tensor row = no_grad([&] { return root[0]; });
-  CHECK(error_of<GraphError>([&] { row.copy_(x[0]); }) ==
-        "copy_: [2] f64 is a view made under NoGradGuard, of whose change gradients cannot be "
-        "recorded; "
-        "make the view while they are");
+  CHECK(
+      error_of<GraphError>([&] { row.copy_(x[0]); }) ==
+      "copy_: [2] f64 is a view made under NoGradGuard, whose in-place changes cannot be recorded; "
+      "make the view outside of NoGradGuard");
   CHECK(error_of<ValueError>([&] { root.clone() = 1; }) ==
-        "operator=: [2, 2] f64 shares its elements with no other tensor, so that what is written "
-        "into it would be lost; assign to a view, as x[0] or x.slice() is, or to a variable");
+        "operator=: [2, 2] f64 shares its elements with no other tensor, so the write would be "
+        "lost; assign to a view, such as x[0] or x.slice(), or to a variable");
   CHECK(error_of<ValueError>([&] {
           root.transpose(0, 1).reshape({4}) = 1;
         }).starts_with("operator=: [4] f64 shares its elements with no other tensor"));
@@ -151,10 +151,9 @@ TEST_CASE("what writing through views refuses") {
   CHECK(error_of<ShapeError>([&] {
           for (const Tensor& t : Tensor(1)) t.zero_();
         }) == "begin: a 0-d tensor has no axis to iterate over");
-  CHECK(
-      error_of<ValueError>([&] {
-        x.grad() = zeros({2, 2});
-      }) ==
-      "operator=: the tensor on the left is undefined, as grad() is before backward(); set_grad() "
-      "sets a gradient");
+  CHECK(error_of<ValueError>([&] {
+          x.grad() = zeros({2, 2});
+        }) ==
+        "operator=: the tensor on the left is undefined, as grad() is before backward(); use "
+        "set_grad() to set a gradient");
 }

@@ -195,8 +195,8 @@ void check_recordable(const char* op, const Tensor& t) {
   const TensorImpl& impl = *t.impl();
   if (impl.has_hidden_root)
     throw GraphError(
-        fmt::format("{}: {} is a view made under NoGradGuard, of whose change gradients "
-                    "cannot be recorded; make the view while they are",
+        fmt::format("{}: {} is a view made under NoGradGuard, whose in-place changes cannot be "
+                    "recorded; make the view outside of NoGradGuard",
                     op, core::describe(t)));
   if (!impl.root) return;
   const Tensor root = handle_of(impl.root.get());

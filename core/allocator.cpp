@@ -91,7 +91,7 @@ Shared& shared() {
 
 [[noreturn]] void throw_out_of_memory(size_t bytes) {
   throw OutOfMemoryError(
-      fmt::format("memory: {} bytes cannot be had while {} are in use; make sizes or batches "
+      fmt::format("memory: {} bytes cannot be allocated while {} are in use; make sizes or batches "
                   "smaller, or raise the limit of the process (ulimit -v)",
                   bytes, memory_stats().live_bytes));
 }

@@ -55,7 +55,7 @@ struct Buffers {
     for (void* buffer : taken) blas_memory_free(buffer);
     if (mapped.size() == threads)
       throw OutOfMemoryError(fmt::format(
-          "matmul: the system does not give the {} MiB that OpenBLAS takes for each thread; raise "
+          "matmul: cannot allocate the {} MiB that OpenBLAS needs for each thread; raise "
           "the limit of the process (ulimit -v), or use fewer threads",
           kBytes >> 20));
     ++threads;
@@ -111,8 +111,8 @@ std::string blas_warning(const Blas& blas, std::string_view isa) {
   std::string text;
   if (blas.parallel != OPENBLAS_OPENMP)
     text += fmt::format(
-        "warning: the OpenBLAS that runs is a {} build ({}), whose threads and ours would get in "
-        "each other's way; install its OpenMP build (Debian: libopenblas0-openmp) and build "
+        "warning: the loaded OpenBLAS is a {} build ({}), which does not share threads with "
+        "tapehead; install its OpenMP build (Debian: libopenblas0-openmp) and build "
         "tapehead again\n",
         blas.parallel == OPENBLAS_THREAD ? "pthread" : "sequential", blas.config);
   if (const std::string core = better_core(blas.core, isa); !core.empty())

@@ -40,10 +40,10 @@ TEST_CASE("a warning of an OpenBLAS that is slower than it could be") {
   };
   CHECK(warning(2, "Haswell") == "");
   CHECK(warning(1, "Haswell") ==
-        "warning: the OpenBLAS that runs is a pthread build (OpenBLAS 0.3.21), whose threads and "
-        "ours would get in each other's way; install its OpenMP build (Debian: "
+        "warning: the loaded OpenBLAS is a pthread build (OpenBLAS 0.3.21), which does not share "
+        "threads with tapehead; install its OpenMP build (Debian: "
         "libopenblas0-openmp) and build tapehead again\n");
-  CHECK(warning(0, "Haswell").starts_with("warning: the OpenBLAS that runs is a sequential"));
+  CHECK(warning(0, "Haswell").starts_with("warning: the loaded OpenBLAS is a sequential"));
   CHECK(warning(2, "Prescott") ==
         "warning: OpenBLAS runs its kernels for Prescott, several times slower than those for "
         "Haswell; set OPENBLAS_CORETYPE=Haswell\n");

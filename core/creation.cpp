@@ -30,13 +30,13 @@ void flatten(const NestedList& items, const Shape& shape, int depth, std::vector
   if (!items.is_list() && depth == shape.rank()) return out.push_back(items.number());
   const auto count = static_cast<int64_t>(items.items().size());
   if (!items.is_list() || depth == shape.rank() || count != shape[depth])
-    throw ShapeError(
-        fmt::format("tensor: the lists are ragged: {} stands where the first ones make {} of the "
-                    "shape {}; give all "
-                    "rows of an axis the same length",
-                    items.is_list() ? fmt::format("a list of {}", count) : "a number",
-                    depth == shape.rank() ? "a number" : fmt::format("a list of {}", shape[depth]),
-                    shape.str()));
+    throw ShapeError(fmt::format(
+        "tensor: the lists are ragged: {} found where the first elements give {} of the "
+        "shape {}; give all "
+        "rows of an axis the same length",
+        items.is_list() ? fmt::format("a list of {}", count) : "a number",
+        depth == shape.rank() ? "a number" : fmt::format("a list of {}", shape[depth]),
+        shape.str()));
   for (const NestedList& item : items.items()) flatten(item, shape, depth + 1, out);
 }
 
@@ -218,7 +218,8 @@ Tensor one_hot(const Tensor& indices, int64_t classes) {
   if (classes < -1)
     throw ValueError(fmt::format("one_hot: {} classes; the number must not be negative", classes));
   if (classes < 0 && indices.numel() == 0)
-    throw ValueError("one_hot: there is no index to tell the number of classes; pass it");
+    throw ValueError(
+        "one_hot: the number of classes cannot be inferred from empty indices; pass it");
   const Tensor list =
       core::check_indices("one_hot", "indices", indices, classes < 0 ? INT64_MAX : classes);
   const auto* at = list.data<int64_t>();

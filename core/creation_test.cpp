@@ -30,12 +30,12 @@ TEST_CASE("tensor: of nested lists") {
   CHECK(tensor({9007199254740993}).data<int64_t>()[0] == 9007199254740993);
   CHECK_THROWS_WITH_AS(
       tensor({{1, 2}, {3}}),
-      "tensor: the lists are ragged: a list of 1 stands where the first ones make a list "
+      "tensor: the lists are ragged: a list of 1 found where the first elements give a list "
       "of 2 of the shape [2, 2]; give all rows of an axis the same length",
       ShapeError);
   CHECK_THROWS_WITH_AS(
       tensor({1, {2}}),
-      "tensor: the lists are ragged: a list of 1 stands where the first ones make a number "
+      "tensor: the lists are ragged: a list of 1 found where the first elements give a number "
       "of the shape [2]; give all rows of an axis the same length",
       ShapeError);
 }
@@ -98,11 +98,11 @@ TEST_CASE("one_hot") {
   CHECK_THROWS_WITH_AS(one_hot(tensor({-1}), 3), "one_hot: indices[0] = -1 is outside 0..2",
                        IndexError);
   CHECK_THROWS_WITH_AS(one_hot(tensor({0.5})),
-                       "one_hot: indices is f32; indices are integers, convert with to(i64)",
+                       "one_hot: indices is f32; indices must be integers; convert with to(i64)",
                        DTypeError);
-  CHECK_THROWS_WITH_AS(one_hot(zeros({0}, i64)),
-                       "one_hot: there is no index to tell the number of classes; pass it",
-                       ValueError);
+  CHECK_THROWS_WITH_AS(
+      one_hot(zeros({0}, i64)),
+      "one_hot: the number of classes cannot be inferred from empty indices; pass it", ValueError);
 }
 
 TEST_CASE("random tensors have the shape and type asked for") {

@@ -20,7 +20,7 @@ namespace detail {
 struct PlainFormatter {
   constexpr auto parse(fmt::format_parse_context& context) {
     if (context.begin() != context.end() && *context.begin() != '}')
-      context.on_error("this type takes no format options");
+      context.on_error("this type has no format options");
     return context.begin();
   }
 };
@@ -41,7 +41,8 @@ struct fmt::formatter<tapehead::Tensor> {
       for (++at; at != end && *at >= '0' && *at <= '9' && precision < 100; ++at)
         precision = 10 * precision + (*at - '0');
     }
-    if (at != end && *at != '}') context.on_error("a tensor takes {} or a precision, {:.2}");
+    if (at != end && *at != '}')
+      context.on_error("the format of a tensor is {} or a precision, {:.2}");
     return at;
   }
   template <class Context>

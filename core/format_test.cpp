@@ -69,9 +69,9 @@ TEST_CASE("tensors, shapes and types format with fmt and stream") {
   out << x << ' ' << x.shape() << ' ' << x.dtype();
   CHECK(out.str() == "[0.3333, 0.6667] f32 [2] [2] f32");
   CHECK_THROWS_WITH((void)fmt::format(fmt::runtime("{:x}"), x),
-                    "a tensor takes {} or a precision, {:.2}");
+                    "the format of a tensor is {} or a precision, {:.2}");
   CHECK_THROWS_WITH((void)fmt::format(fmt::runtime("{:3}"), x.shape()),
-                    "this type takes no format options");
+                    "this type has no format options");
 }
 
 }  // namespace

@@ -101,7 +101,7 @@ std::string position(const Shape& shape, int64_t i) {
 
 Tensor check_indices(const char* op, const char* what, const Tensor& indices, int64_t limit) {
   if (!is_integral(indices.dtype()))
-    throw DTypeError(fmt::format("{}: {} is {}; indices are integers, convert with to(i64)", op,
+    throw DTypeError(fmt::format("{}: {} is {}; indices must be integers; convert with to(i64)", op,
                                  what, name(indices.dtype())));
   Tensor out = contiguous(cast(indices, i64));
   const auto* at = out.data<int64_t>();

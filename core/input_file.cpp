@@ -61,7 +61,8 @@ void InputFile::read(int64_t at, char* to, size_t count) const {
         uninterrupted([&] { return ::pread(descriptor_, to, std::min(count, kMost), at); });
     if (got < 0) fail(errno);
     if (got == 0)
-      throw IoError(fmt::format("{}: it became shorter while it was read; read it again", path_));
+      throw IoError(
+          fmt::format("{}: the file became shorter while it was read; read it again", path_));
     to += got;
     at += got;
     count -= static_cast<size_t>(got);

@@ -9,8 +9,8 @@ namespace tapehead::core {
 
 Tensor check_lengths(const char* op, const Tensor& lengths, int64_t B, int64_t T, int64_t least) {
   if (!is_integral(lengths.dtype()))
-    throw DTypeError(fmt::format("{}: lengths are {}; they are integers, convert with to(i64)", op,
-                                 name(lengths.dtype())));
+    throw DTypeError(fmt::format("{}: lengths are {}; they must be integers; convert with to(i64)",
+                                 op, name(lengths.dtype())));
   if (lengths.shape() != Shape{B})
     throw ShapeError(fmt::format("{}: lengths are {}; expected [{}], one for each sequence", op,
                                  lengths.shape().str(), B));

@@ -71,8 +71,8 @@ TEST_CASE("memory limit: a program" * doctest::skip()) {
 TEST_CASE("memory limit: a product is right or refused, and never hangs") {
   const std::string right = "2048",
                     refused =
-                        "matmul: the system does not give the 128 MiB that OpenBLAS takes for "
-                        "each thread; raise the limit of the process (ulimit -v), or use fewer "
+                        "matmul: cannot allocate the 128 MiB that OpenBLAS needs for each thread; "
+                        "raise the limit of the process (ulimit -v), or use fewer "
                         "threads";
   bool any_right = false, any_refused = false;
   for (const int mebibytes : {2, 4, 16, 60, 120, 135, 200, 300, 500, 1000}) {
@@ -95,7 +95,7 @@ TEST_CASE("memory limit: a tensor that the system has no memory for") {
     return std::string("there");
   });
   CAPTURE(text);
-  CHECK(text.starts_with("memory: 1073741888 bytes cannot be had while "));
+  CHECK(text.starts_with("memory: 1073741888 bytes cannot be allocated while "));
   CHECK(text.ends_with(
       " are in use; make sizes or batches smaller, or raise the limit of the process (ulimit -v)"));
 }

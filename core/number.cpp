@@ -7,7 +7,7 @@
 namespace tapehead {
 
 void detail::throw_beyond_i64(uint64_t value) {
-  throw ValueError(fmt::format("number: {} is more than i64 holds; convert it to double", value));
+  throw ValueError(fmt::format("number: {} does not fit in i64; convert it to double", value));
 }
 
 void core::check_range(const char* op, const Number& number, DType dtype) {

@@ -86,8 +86,7 @@ RandomStream next(Generator& generator) { return {generator.seed, generator.draw
 
 void check_type(const char* op, const Tensor& out, bool fits, const char* types) {
   if (!fits)
-    throw DTypeError(
-        fmt::format("{}: {} has no such numbers; use {}", op, name(out.dtype()), types));
+    throw DTypeError(fmt::format("{}: {} is not supported; use {}", op, name(out.dtype()), types));
 }
 
 void check(const char* op, bool valid, const char* fact, double a, double b) {

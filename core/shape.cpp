@@ -49,7 +49,7 @@ uint32_t Axes::mask(const char* op, int rank) const {
 }
 
 void Shape::throw_too_large() const {
-  throw ShapeError(fmt::format("shape: {} is larger than an address can hold", str()));
+  throw ShapeError(fmt::format("shape: {} is too large to address", str()));
 }
 
 std::string Shape::str() const { return fmt::format("[{}]", fmt::join(begin(), end(), ", ")); }

@@ -17,7 +17,7 @@ using test::message_of;
 constexpr int64_t kHuge = int64_t{1} << 62;
 
 TEST_CASE("sizes whose product 64 bits cannot hold are refused, with zeros among them or not") {
-  const std::string huge = " is larger than an address can hold";
+  const std::string huge = " is too large to address";
   for (const Shape& shape :
        {Shape{kHuge, 4}, Shape{0, kHuge, kHuge}, Shape{kHuge, 0, kHuge}, Shape{kHuge, kHuge, 0}}) {
     CAPTURE(shape.str());
@@ -61,21 +61,21 @@ TEST_CASE("functions that make tensors refuse sizes that are negative or too lar
       {[] {
          rand({kHuge, 2});
        },
-       "shape: [4611686018427387904, 2] is larger than an address can hold"},
+       "shape: [4611686018427387904, 2] is too large to address"},
       {[] { randperm(-1); }, "randperm: n is -1; it must not be negative"},
       {[] { arange(1e30); }, "arange: steps of 1 do not lead from 0 to 1e+30"},
       {[] { linspace(0, 1, -2); }, "linspace: -2 steps; it must not be negative"},
       {[] { linspace(0, 1, INT64_MAX); },
-       "shape: [9223372036854775807] of f32 is larger than an address can hold"},
+       "shape: [9223372036854775807] of f32 is too large to address"},
       {[] { eye(-1); }, "eye: -1 rows and -1 columns; neither may be negative"},
       {[] { eye(kHuge); },
-       "shape: [4611686018427387904, 4611686018427387904] is larger than an address can hold"},
+       "shape: [4611686018427387904, 4611686018427387904] is too large to address"},
       {[] { tril_mask(2, -1); }, "tril_mask: 2 rows and -1 columns; neither may be negative"},
       {[] { triu_mask(-2, 1); }, "triu_mask: -2 rows and 1 columns; neither may be negative"},
       {[] { padding_mask(tensor({1}), -1); }, "shape: [1, -1] has a negative size"},
       {[] { one_hot(tensor({1}), -2); }, "one_hot: -2 classes; the number must not be negative"},
       {[] { one_hot(tensor({INT64_MAX - 1})); },
-       "shape: [1, 9223372036854775807] of i64 is larger than an address can hold"},
+       "shape: [1, 9223372036854775807] of i64 is too large to address"},
   };
   for (const auto& [make, why] : cases) CHECK(message_of<Error>(make) == why);
 }
@@ -83,7 +83,7 @@ TEST_CASE("functions that make tensors refuse sizes that are negative or too lar
 TEST_CASE("memory that cannot be had is an error that tells how much was asked for") {
   const std::string error = message_of<OutOfMemoryError>([] { core::empty({int64_t{1} << 58}); });
   CAPTURE(error);
-  CHECK(error.starts_with("memory: 1152921504606847040 bytes cannot be had while "));
+  CHECK(error.starts_with("memory: 1152921504606847040 bytes cannot be allocated while "));
   CHECK(error.ends_with(
       " are in use; make sizes or batches smaller, or raise the limit of the process (ulimit -v)"));
   CHECK(message_of<ValueError>([] { Storage::create(-1); }) ==

@@ -68,7 +68,7 @@ Number Tensor::only_element() const {
 
 void Tensor::throw_range(const Number& element) {
   throw ValueError(
-      fmt::format("item: {} is outside the range of the type asked for; ask for a wider one",
+      fmt::format("item: {} is outside the range of the requested type; request a wider one",
                   is_floating(element.dtype) ? fmt::format("{}", element.floating)
                                              : fmt::format("{}", element.integer)));
 }
@@ -141,8 +141,8 @@ Tensor empty(const Shape& shape, DType dtype) {
   impl->strides = contiguous_strides(shape);
   int64_t bytes = 0;
   if (__builtin_mul_overflow(shape.numel(), size_of(dtype), &bytes))
-    throw ShapeError(fmt::format("shape: {} of {} is larger than an address can hold", shape.str(),
-                                 name(dtype)));
+    throw ShapeError(
+        fmt::format("shape: {} of {} is too large to address", shape.str(), name(dtype)));
   impl->storage = Storage::create(bytes);
   return Tensor::adopt(std::move(impl));
 }

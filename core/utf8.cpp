@@ -42,8 +42,8 @@ int64_t find_invalid_utf8(std::string_view text) {
 
 std::string fault_of_name(std::string_view name) {
   if (const int64_t bad = find_invalid_utf8(name); bad >= 0)
-    return fmt::format("is not UTF-8 at its byte {}", bad);
-  return name.find('\0') == std::string_view::npos ? "" : "holds a NUL";
+    return fmt::format("is not UTF-8 at byte {}", bad);
+  return name.find('\0') == std::string_view::npos ? "" : "contains a NUL";
 }
 
 }  // namespace tapehead::core

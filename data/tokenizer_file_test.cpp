@@ -156,7 +156,7 @@ TEST_CASE("JSON is read with limits") {
   CHECK(error("{}") == "t: field 'model' is missing");
   CHECK(error("[]") == "t: must be an object");
   CHECK(error(std::string(100'000, '[')) == "t: nested more than 64 levels deep");
-  CHECK(error(R"({"a": {"b": 1, "c": 2, "b": 3}})") == "t: 'b' stands twice in one object");
+  CHECK(error(R"({"a": {"b": 1, "c": 2, "b": 3}})") == "t: 'b' is repeated in one object");
   CHECK(error("{\"a\": \"\xFF\"}").starts_with("t: not JSON at byte "));
   const std::string good = kGood.dump();
   for (size_t size = 0; size < good.size(); size += 3) {
@@ -242,7 +242,7 @@ TEST_CASE("broken merges are named with their line") {
   folder.write("merges.txt", "a b\n\xFF\n");
   CHECK(load_error(folder).starts_with("merges.txt"));
   folder.write("vocab.json", R"({"a": 0, "a": 1})");
-  CHECK(load_error(folder) == "vocab.json: 'a' stands twice in one object");
+  CHECK(load_error(folder) == "vocab.json: 'a' is repeated in one object");
 }
 
 TEST_CASE("damaged merges.txt and vocab.txt give a tokenizer or an error, never worse") {

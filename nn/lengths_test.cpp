@@ -135,7 +135,7 @@ TEST_CASE("lengths that are none are refused, wherever lengths are taken") {
       CHECK(error_of<IndexError>([&] { row.call(tensor({0, 4})); }) == outside(0, 0));
     CHECK(error_of<DTypeError>([&] {
             row.call(tensor({4.0, 2.0}));
-          }) == op + ": lengths are f32; they are integers, convert with to(i64)" + row.where);
+          }) == op + ": lengths are f32; they must be integers; convert with to(i64)" + row.where);
     row.call(tensor({4, 1}));
     row.call(tensor({4, 1}).to(i32));
     if (op == "padding_mask") continue;

@@ -53,7 +53,7 @@ TAPEHEAD_OP_TEST(cross_entropy)
         [] {
           cross_entropy(kScores, targets({2, 3}, f32));
         },
-        "cross_entropy: the target is f32; classes are integers, convert with to(i64)")
+        "cross_entropy: the target is f32; classes must be integers; convert with to(i64)")
     .bad<ShapeError>(
         [] {
           cross_entropy(kScores, targets({2, 3}), {.weight = core::full({3}, 1)});

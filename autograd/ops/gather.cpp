@@ -86,8 +86,9 @@ Tensor scatter_add(const Tensor& x, int64_t axis, const Tensor& indices, const T
 Tensor take_along_dim(const Tensor& x, const Tensor& indices, int64_t axis) {
   const int at = normalize_axis("take_along_dim", axis, x.dim());
   if (x.dim() != indices.dim())
-    throw ShapeError(fmt::format("take_along_dim: {} and indices {} must have as many axes",
-                                 core::describe(x), indices.shape().str()));
+    throw ShapeError(
+        fmt::format("take_along_dim: {} and indices {} must have the same number of axes",
+                    core::describe(x), indices.shape().str()));
   Shape one = x.shape(), wanted = indices.shape();
   if (x.dim() > 0) one[at] = wanted[at] = 1;
   Shape common = broadcast_shapes("take_along_dim", one, wanted), from = common;

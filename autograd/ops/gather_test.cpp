@@ -47,7 +47,7 @@ TAPEHEAD_OP_TEST(gather)
         "gather: indices [3, 3] do not fit into [2, 3] f32; they need as many axes, and no size "
         "larger except size(1)")
     .bad<DTypeError>([] { gather(zeros({2}), 0, tensor({true})); },
-                     "gather: indices is bool; indices are integers, convert with to(i64)");
+                     "gather: indices is bool; indices must be integers; convert with to(i64)");
 
 TAPEHEAD_OP_TEST(scatter_add)
     .sample({{Operand({3, 5}), indices({3, 6}, 5), Operand({3, 7})},  // a source larger than needed
@@ -80,6 +80,6 @@ TAPEHEAD_OP_TEST(take_along_dim)
         [] {
           take_along_dim(zeros({2, 3}), tensor({0}), 1);
         },
-        "take_along_dim: [2, 3] f32 and indices [1] must have as many axes");
+        "take_along_dim: [2, 3] f32 and indices [1] must have the same number of axes");
 
 }  // namespace tapehead::op_tests

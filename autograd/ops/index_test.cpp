@@ -47,7 +47,7 @@ TAPEHEAD_OP_TEST(index_select)
         },
         "index_select: indices[1] = 2 is outside 0..1")
     .bad<DTypeError>([] { index_select(zeros({3}), 0, tensor({0.5})); },
-                     "index_select: indices is f32; indices are integers, convert with to(i64)")
+                     "index_select: indices is f32; indices must be integers; convert with to(i64)")
     .bad<ShapeError>([] { index_select(zeros({3}), 0, tensor(0)); },
                      "index_select: indices is [] i64; it must have one axis")
     .bad<ShapeError>([] { index_select(zeros({}), 0, tensor({0})); },
@@ -108,7 +108,7 @@ TAPEHEAD_OP_TEST(embedding)
         [] {
           embedding(zeros({3, 2}), tensor({1.0}));
         },
-        "embedding: ids is f32; indices are integers, convert with to(i64)")
+        "embedding: ids is f32; indices must be integers; convert with to(i64)")
     .bad<ShapeError>([] { embedding(zeros({3}), tensor({1})); },
                      "embedding: weight is [3] f32; it must have two axes, [ids, width]");
 

@@ -32,9 +32,9 @@ void change_by(const char* op, kernels::Binary kernel, const Tensor& self, const
     const kernels::Loop loop = kernels::loop(kernel, self.dtype());
     const DType wide = core::result_type(self, other);
     if (!loop || (is_floating(wide) && !is_floating(self.dtype())))
-      throw DTypeError(
-          fmt::format("{}: a result of type {} does not fit the {} tensor it is to change", op,
-                      name(wide), name(self.dtype())));
+      throw DTypeError(fmt::format(
+          "{}: a result of type {} cannot be stored in the {} tensor that is changed in place", op,
+          name(wide), name(self.dtype())));
     const Tensor operand = core::cast(apart(other, self), self.dtype());
     const Tensor* tensors[] = {&self, &self, &operand};
     core::run_loop(loop, tensors);
@@ -67,16 +67,15 @@ const Tensor& Tensor::fill_(const Tensor& value) const {
 void Tensor::operator=(const Tensor& value) && {
   if (!impl_)
     throw ValueError(
-        "operator=: the tensor on the left is undefined, as grad() is before backward(); "
-        "set_grad() "
-        "sets a gradient");
+        "operator=: the tensor on the left is undefined, as grad() is before backward(); use "
+        "set_grad() to set a gradient");
   const bool is_shared = impl_->references > 1 ||
                          (impl_->root ? impl_->root->references > 1 : impl_->storage->is_shared());
   if (!is_shared)
-    throw ValueError(fmt::format(
-        "operator=: {} shares its elements with no other tensor, so that what is written into it "
-        "would be lost; assign to a view, as x[0] or x.slice() is, or to a variable",
-        core::describe(*this)));
+    throw ValueError(
+        fmt::format("operator=: {} shares its elements with no other tensor, so the write would be "
+                    "lost; assign to a view, such as x[0] or x.slice(), or to a variable",
+                    core::describe(*this)));
   copy_(value);
 }
 

@@ -29,8 +29,7 @@ struct Cat : CustomOp {
     for (const Tensor& t : list) {
       sizes.push_back(t.shape()[axis]);
       if (__builtin_add_overflow(shape[axis], sizes.back(), &shape[axis]))
-        throw ShapeError(
-            fmt::format("cat: the sum of size({}) is larger than an address can hold", axis));
+        throw ShapeError(fmt::format("cat: the sum of size({}) is too large to address", axis));
     }
     Tensor out = core::empty(shape, common_type(list));
     int64_t start = 0;
@@ -103,15 +102,15 @@ Tensor repeat(const Tensor& x, const Shape& counts) {
   if (counts.rank() < x.dim() ||
       std::any_of(counts.begin(), counts.end(), [](int64_t n) { return n < 0; }))
     throw ShapeError(
-        fmt::format("repeat: counts {} do not fit {}; pass one, not negative, for each axis",
+        fmt::format("repeat: counts {} do not fit {}; pass one non-negative count for each axis",
                     counts.str(), core::describe(x)));
   Tensor out = x;
   while (out.dim() < counts.rank()) out = out.unsqueeze(0);
   Shape repeated = out.shape();
   for (int i = 0; i < counts.rank(); ++i)
     if (__builtin_mul_overflow(repeated[i], counts[i], &repeated[i]))
-      throw ShapeError(fmt::format("repeat: counts {} make {} larger than an address can hold",
-                                   counts.str(), core::describe(x)));
+      throw ShapeError(fmt::format("repeat: counts {} make {} too large to address", counts.str(),
+                                   core::describe(x)));
   for (int i = 0; i < counts.rank(); ++i) {
     if (counts[i] == 1) continue;
     Shape blocks = out.shape(), joined = out.shape();

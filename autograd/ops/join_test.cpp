@@ -33,7 +33,7 @@ TAPEHEAD_OP_TEST(cat)
           const Tensor half = ones({1}).expand({int64_t{1} << 62});
           cat({half, half});
         },
-        "cat: the sum of size(0) is larger than an address can hold");
+        "cat: the sum of size(0) is too large to address");
 
 TAPEHEAD_OP_TEST(stack)
     .sample({{Operand({3}), Operand({3})},
@@ -76,11 +76,11 @@ TAPEHEAD_OP_TEST(repeat)
         [] {
           repeat(ones({2, 3}), {2});
         },
-        "repeat: counts [2] do not fit [2, 3] f32; pass one, not negative, for each axis")
+        "repeat: counts [2] do not fit [2, 3] f32; pass one non-negative count for each axis")
     .bad<ShapeError>(
         [] {
           repeat(ones({2, 3}), {1, INT64_MAX});
         },
-        "repeat: counts [1, 9223372036854775807] make [2, 3] f32 larger than an address can hold");
+        "repeat: counts [1, 9223372036854775807] make [2, 3] f32 too large to address");
 
 }  // namespace tapehead::op_tests

@@ -26,7 +26,7 @@ struct MaskedFill : CustomOp {
 void check_mask(const char* op, const Tensor& mask) {
   if (mask.dtype() != boolean)
     throw DTypeError(
-        fmt::format("{}: the mask is {}; it must be bool, as comparisons give or to(boolean)", op,
+        fmt::format("{}: the mask is {}; it must be bool; use a comparison or to(boolean)", op,
                     name(mask.dtype())));
 }
 

@@ -37,7 +37,7 @@ TAPEHEAD_OP_TEST(masked_fill)
         [] {
           masked_fill(zeros({2}), tensor({0, 1}), 0);
         },
-        "masked_fill: the mask is i64; it must be bool, as comparisons give or to(boolean)")
+        "masked_fill: the mask is i64; it must be bool; use a comparison or to(boolean)")
     .bad<ShapeError>(
         [] {
           masked_fill(zeros({2}), tensor({true, false, true}), 0);
@@ -77,7 +77,7 @@ TAPEHEAD_OP_TEST(masked_select)
              [](Arrays&) { return Arrays{Array({0})}; }})
     .bad<DTypeError>(
         [] { masked_select(zeros({2}), zeros({2})); },
-        "masked_select: the mask is f32; it must be bool, as comparisons give or to(boolean)");
+        "masked_select: the mask is f32; it must be bool; use a comparison or to(boolean)");
 
 TAPEHEAD_OP_TEST(nonzero).sample({{mask({3, 4})},
                                   [](const Tensors& in) { return Tensors{nonzero(in[0])}; },

@@ -72,7 +72,7 @@ struct Linear : CustomOp {
 DType product_type(const char* op, const Tensor& a, const Tensor& b) {
   const DType dtype = core::result_type(a, b);
   if (dtype == boolean || dtype == u8)
-    throw DTypeError(fmt::format("{}: does not take {}; convert with to(f32)", op, name(dtype)));
+    throw DTypeError(fmt::format("{}: {} is not supported; convert with to(f32)", op, name(dtype)));
   return dtype;
 }
 

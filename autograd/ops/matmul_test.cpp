@@ -112,7 +112,7 @@ TAPEHEAD_OP_TEST(matmul)
         [] {
           matmul(zeros_of({2, 2}, boolean), zeros_of({2, 2}, boolean));
         },
-        "matmul: does not take bool; convert with to(f32)");
+        "matmul: bool is not supported; convert with to(f32)");
 
 TAPEHEAD_OP_TEST(linear)
     .sample(linear_of({3, 4}, 5, true))

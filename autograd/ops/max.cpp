@@ -34,7 +34,7 @@ void check_some(const char* op, const Tensor& x, uint32_t mask) {
   const bool wanted = core::reduced_shape(x.shape(), mask, false).numel() > 0;
   if (wanted && x.numel() == 0)
     throw ShapeError(
-        fmt::format("{}: {} has nothing to choose from along the reduced axes, whose size is 0", op,
+        fmt::format("{}: {} is empty along the reduced axes; their sizes must not be 0", op,
                     core::describe(x)));
 }
 

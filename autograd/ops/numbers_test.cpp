@@ -69,7 +69,7 @@ TEST_CASE("item converts, and says what it cannot give") {
         "to round it");
   CHECK(error_of<ValueError>([] { Tensor(INT64_MAX).item(); }).starts_with("item: "));
   CHECK(error_of<ValueError>([] { Tensor(3e9).item<int32_t>(); }) ==
-        "item: 3000000000 is outside the range of the type asked for; ask for a wider one");
+        "item: 3000000000 is outside the range of the requested type; request a wider one");
   for (const double x : {256.0, -1.0, kInf, -kInf, std::nan("")}) {
     CAPTURE(x);
     CHECK_THROWS_AS(Tensor(x).item<uint8_t>(), ValueError);
@@ -111,7 +111,7 @@ TEST_CASE("a number that the type does not hold is an error, not another number"
         outside("where", "1099511627776", "i32"));
   CHECK(error_of<ValueError>([&] { arange(254, 257, 1, u8); }) == outside("arange", "256", "u8"));
   CHECK(error_of<ValueError>([] { Tensor(UINT64_MAX); }) ==
-        "number: 18446744073709551615 is more than i64 holds; convert it to double");
+        "number: 18446744073709551615 does not fit in i64; convert it to double");
   CHECK(error_of<ValueError>([] { arange(0.0, kInf); }) ==
         "arange: steps of 1 do not lead from 0 to inf");
 

@@ -45,8 +45,8 @@ struct Pow : CustomOp {
     const Tensor negative = core::compare(kName, kernels::Compare::lt, p, 0);
     if (std::memchr(negative.raw(), 1, static_cast<size_t>(negative.numel())))
       throw ValueError(
-          fmt::format("pow: the exponent {} has a negative number, but integers have no "
-                      "fractions; convert the base with to(f32)",
+          fmt::format("pow: the exponent {} contains a negative number, but the base is of integer "
+                      "type; convert the base with to(f32)",
                       core::describe(p)));
   }
 };

@@ -99,7 +99,7 @@ Tensor flip(const Tensor& x, const Shape& axes) {
   for (const int64_t axis : axes) {
     const int at = normalize_axis("flip", axis, x.dim());
     if (std::find(order.begin(), order.end(), at) != order.end())
-      throw ShapeError(fmt::format("flip: axis {} is there twice in {}", at, axes.str()));
+      throw ShapeError(fmt::format("flip: axis {} is repeated in {}", at, axes.str()));
     if (x.dim() > 0) order.push_back(at);
   }
   return apply<Flip>(x, order);
@@ -124,13 +124,11 @@ Tensor pad(const Tensor& x, const std::vector<int64_t>& widths, const Number& va
     const int64_t first = widths[i], last = widths[i + 1], size = x.shape()[axis];
     if (__builtin_add_overflow(size, first, &padded[axis]) ||
         __builtin_add_overflow(padded[axis], last, &padded[axis]))
-      throw ShapeError(
-          fmt::format("pad: widths {} and {} make size({}) of {} larger than an address can hold",
-                      first, last, axis, core::describe(x)));
+      throw ShapeError(fmt::format("pad: widths {} and {} make size({}) of {} too large to address",
+                                   first, last, axis, core::describe(x)));
     if (padded[axis] < 0)
-      throw ShapeError(
-          fmt::format("pad: widths {} and {} take more than there is from size({}) of {}", first,
-                      last, axis, core::describe(x)));
+      throw ShapeError(fmt::format("pad: widths {} and {} crop more than size({}) of {}", first,
+                                   last, axis, core::describe(x)));
     before[axis] = std::max<int64_t>(first, 0);
     if (first < 0 || last < 0) {
       const int64_t start = std::max<int64_t>(-std::max(first, -size), 0);

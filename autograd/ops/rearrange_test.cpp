@@ -14,7 +14,7 @@ TAPEHEAD_OP_TEST(flip)
         [] {
           flip(ones({2, 3}), {1, -1});
         },
-        "flip: axis 1 is there twice in [1, -1]");
+        "flip: axis 1 is repeated in [1, -1]");
 
 TAPEHEAD_OP_TEST(roll)
     .sample({{Operand({2, 3})},
@@ -57,13 +57,12 @@ TAPEHEAD_OP_TEST(pad)
         [] {
           pad(ones({2}), {-2, -1});
         },
-        "pad: widths -2 and -1 take more than there is from size(0) of [2] f32")
+        "pad: widths -2 and -1 crop more than size(0) of [2] f32")
     .bad<ShapeError>(
         [] {
           pad(ones({2}), {1, INT64_MAX});
         },
-        "pad: widths 1 and 9223372036854775807 make size(0) of [2] f32 larger than an address can "
-        "hold");
+        "pad: widths 1 and 9223372036854775807 make size(0) of [2] f32 too large to address");
 
 TAPEHEAD_OP_TEST(tril)
     .sample({{Operand({3, 4})},

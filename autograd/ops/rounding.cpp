@@ -55,7 +55,7 @@ Tensor divide(const char* op, Binary kernel, const Tensor& a, const Tensor& b) {
     const Tensor zeros = core::compare(op, kernels::Compare::eq, b, 0);
     if (std::memchr(zeros.raw(), 1, static_cast<size_t>(zeros.numel())))
       throw ValueError(
-          fmt::format("{}: the divisor {} has a 0, by which integers cannot be divided; "
+          fmt::format("{}: the divisor {} contains a 0, but integers cannot be divided by 0; "
                       "convert with to(f32)",
                       op, core::describe(b)));
   }

@@ -37,10 +37,9 @@ TAPEHEAD_OP_TEST(floor_divide)
         {.away_from_zero = 0.5}, false)
     .binary(floor_divide, [](double a, double b) { return std::floor(a / b); }, {4.6, 4.7},
             {1.3, 1.4})
-    .bad<ValueError>(
-        [] { floor_divide(core::full({2}, 1, i64), 0); },
-        "floor_divide: the divisor [] i64 has a 0, by which integers cannot be divided; "
-        "convert with to(f32)")
+    .bad<ValueError>([] { floor_divide(core::full({2}, 1, i64), 0); },
+                     "floor_divide: the divisor [] i64 contains a 0, but integers cannot be "
+                     "divided by 0; convert with to(f32)")
     .bad<ShapeError>(
         [] { floor_divide(core::full({2}, 1), core::full({3}, 1)); },
         "floor_divide: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in "
@@ -49,8 +48,8 @@ TAPEHEAD_OP_TEST(remainder)
     .binary(remainder, modulo, {-20, 20}, {.away_from_zero = 0.5}, false)
     .binary(remainder, modulo, {4.6, 4.7}, {1.3, 1.4})
     .bad<ValueError>([] { remainder(core::full({2}, 1, i32), core::full({2}, 0, i32)); },
-                     "remainder: the divisor [2] i32 has a 0, by which integers cannot be divided; "
-                     "convert with to(f32)")
+                     "remainder: the divisor [2] i32 contains a 0, but integers cannot be divided "
+                     "by 0; convert with to(f32)")
     .bad<DTypeError>([] { remainder(core::full({2}, 1, boolean), true); },
                      "remainder: expected numeric tensors, got bool; convert with to(f32)");
 

@@ -123,7 +123,7 @@ Tensor diagonal(const Tensor& x, int64_t offset, int64_t axis0, int64_t axis1) {
   const int a = normalize_axis("diagonal", axis0, x.dim()),
             b = normalize_axis("diagonal", axis1, x.dim());
   if (a == b || x.dim() < 2)
-    throw ShapeError(fmt::format("diagonal: axes {} and {} of {} are not two axes", axis0, axis1,
+    throw ShapeError(fmt::format("diagonal: axes {} and {} of {} are the same", axis0, axis1,
                                  core::describe(x)));
   const int64_t rows = x.shape()[a] + std::min<int64_t>(offset, 0);
   const int64_t columns = x.shape()[b] - std::max<int64_t>(offset, 0);

@@ -80,7 +80,7 @@ TAPEHEAD_OP_TEST(diagonal)
         [] {
           diagonal(ones({2, 3}), 0, 1, -1);
         },
-        "diagonal: axes 1 and -1 of [2, 3] f32 are not two axes");
+        "diagonal: axes 1 and -1 of [2, 3] f32 are the same");
 
 }  // namespace tapehead::op_tests
 

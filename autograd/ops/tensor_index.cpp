@@ -76,9 +76,9 @@ std::vector<Tensor> positions_of(const char* op, const Tensor& x, int axis, cons
   bool fits = mask.dim() >= 1;
   for (int i = 0; fits && i < mask.dim(); ++i) fits = mask.shape()[i] == x.shape()[axis + i];
   if (!fits)
-    throw ShapeError(fmt::format(
-        "{}: the mask is {}, x is {}; the mask must have the sizes of the axes that it indexes", op,
-        core::describe(mask), core::describe(x)));
+    throw ShapeError(
+        fmt::format("{}: the mask is {}, x is {}; the mask must match the axes that it indexes", op,
+                    core::describe(mask), core::describe(x)));
   return unbind(nonzero(mask), 1);
 }
 

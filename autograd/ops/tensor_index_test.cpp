@@ -175,8 +175,8 @@ TAPEHEAD_OP_TEST(index_put)
         [] {
           index_put(zeros({3, 2}), {tensor({true, false})}, 1);
         },
-        "index_put: the mask is [2] bool, x is [3, 2] f32; the mask must have the sizes "
-        "of the axes that it indexes")
+        "index_put: the mask is [2] bool, x is [3, 2] f32; the mask must match "
+        "the axes that it indexes")
     .bad<ShapeError>(
         [] {
           index_put(zeros({3, 3}), {tensor({0, 1}), tensor({0, 1, 2})}, 1);

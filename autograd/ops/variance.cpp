@@ -94,7 +94,7 @@ Tensor norm(const Tensor& x, double p, const Axes& axes, bool keepdim) {
                                  core::describe(x)));
   if (p == 1) return sum(abs(x), axes, keepdim);
   if (std::isinf(p) && p > 0) return amax(abs(x), axes, keepdim);
-  throw ValueError(fmt::format("norm: p = {} is not one it takes; use 1, 2 or infinity", p));
+  throw ValueError(fmt::format("norm: p = {} is not supported; use 1, 2 or infinity", p));
 }
 
 }  // namespace tapehead

@@ -70,7 +70,7 @@ TAPEHEAD_OP_TEST(norm)
     .corners([](const Tensor& x) { return norm(x, std::numeric_limits<double>::infinity()); },
              {2, -2, 1})
     .bad<ValueError>([] { norm(core::full({2}, 1), 3); },
-                     "norm: p = 3 is not one it takes; use 1, 2 or infinity")
+                     "norm: p = 3 is not supported; use 1, 2 or infinity")
     .bad<DTypeError>([] { norm(core::full({2}, 1, i64)); },
                      "norm: expected a floating tensor, got [2] i64; convert with to(f32)");
 

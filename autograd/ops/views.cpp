@@ -69,8 +69,9 @@ Tensor permute(const Tensor& x, const Shape& axes) {
     order[i] = axis;
   }
   if (!valid)
-    throw ShapeError(fmt::format("permute: axes {} are not an order of the {} axes of shape {}",
-                                 axes.str(), x.dim(), x.shape().str()));
+    throw ShapeError(
+        fmt::format("permute: axes {} are not a permutation of the {} axes of shape {}", axes.str(),
+                    x.dim(), x.shape().str()));
   return apply<Permute>(x, order);
 }
 

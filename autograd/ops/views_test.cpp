@@ -54,7 +54,7 @@ TAPEHEAD_OP_TEST(permute)
         [] {
           ones({2, 3}).permute({0, 0});
         },
-        "permute: axes [0, 0] are not an order of the 2 axes of shape [2, 3]");
+        "permute: axes [0, 0] are not a permutation of the 2 axes of shape [2, 3]");
 
 TAPEHEAD_OP_TEST(transpose)
     .sample({{{{2, 3, 4}}},

@@ -60,7 +60,7 @@ auto reading(const std::string& path, F&& read) {
     error.set_where(path);
     throw;
   } catch (const std::bad_alloc&) {
-    throw OutOfMemoryError(fmt::format("{}: the memory to read it cannot be had", path));
+    throw OutOfMemoryError(fmt::format("{}: not enough memory to read it", path));
   }
 }
 

@@ -12,7 +12,7 @@ namespace tapehead::core {
 int64_t find_invalid_utf8(std::string_view text);
 
 /// The reason why a name cannot be stored in files, whose formats require UTF-8 and whose readers
-/// may treat NUL as the end: "is not UTF-8 at its byte 2", "holds a NUL"; "" if the name is valid.
+/// may treat NUL as the end: "is not UTF-8 at byte 2", "contains a NUL"; "" if the name is valid.
 std::string fault_of_name(std::string_view name);
 
 }  // namespace tapehead::core

@@ -26,7 +26,7 @@ TEST_CASE("untrusted JSON is parsed with limits") {
         "x.json: it holds more than 3 values");
   CHECK(error("{} {}") == "x.json: not JSON at byte 4");
   CHECK(error("{\"a\": \"\xff\"}") == "x.json: not JSON at byte 8");
-  CHECK(error(R"({"a": 1, "b": {"a": 1, "a": 2}})") == "x.json: 'a' stands twice in one object");
+  CHECK(error(R"({"a": 1, "b": {"a": 1, "a": 2}})") == "x.json: 'a' is repeated in one object");
   CHECK(error(R"({"a": )" + std::string(100'000, '[')) ==
         "x.json: nested more than 64 levels deep");
   CHECK(error(std::string(64, '[') + std::string(64, ']')) == "no error");

@@ -74,7 +74,7 @@ class Reader : public nlohmann::json_sax<Library> {
     const auto [at, fresh] = open_.back().places.emplace(key, members.size());
     if (fresh) members.emplace_back(key, Json());
     else if (!options_.repeated_keys)
-      throw FormatError(fmt::format("{}: '{}' stands twice in one object", name_, key));
+      throw FormatError(fmt::format("{}: '{}' is repeated in one object", name_, key));
     place_ = at->second;
     return true;
   }

@@ -78,7 +78,7 @@ class HeaderParser {
     return first;
   }
   [[noreturn]] void broken() const {
-    fail(name_, fmt::format("its header is not one at byte {}", at_));
+    fail(name_, fmt::format("its header is invalid at byte {}", at_));
   }
   void skip_spaces() {
     while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n')) ++at_;
@@ -137,7 +137,7 @@ class HeaderParser {
     for (; at_ < text_.size() && std::isdigit(static_cast<unsigned char>(text_[at_])) != 0; ++at_)
       if (__builtin_mul_overflow(value, 10, &value) ||
           __builtin_add_overflow(value, text_[at_] - '0', &value))
-        fail(name_, "a size of its shape is larger than an address can hold");
+        fail(name_, "a size of its shape is too large to address");
     if (at_ < text_.size() && text_[at_] == 'L') ++at_;  // Python 2's long numbers
     return value;
   }
@@ -225,7 +225,7 @@ Tensor elements(std::string_view data, const Element& e, const Shape& shape,
 // Where the header ends, and what it says.
 std::pair<size_t, Header> read_header(std::string_view bytes, const std::string& name) {
   if (!bytes.starts_with(kMagic) || bytes.size() < kMagic.size() + 2)
-    fail(name, "it does not start as a .npy file does");
+    fail(name, "it does not start with the magic bytes of a .npy file");
   const auto version = static_cast<uint8_t>(bytes[kMagic.size()]);
   const auto minor = static_cast<uint8_t>(bytes[kMagic.size() + 1]);
   if (version < 1 || version > 3 || minor != 0)
@@ -260,7 +260,7 @@ Array check(std::string_view front, uint64_t size, const std::string& name) {
   int64_t limit = static_cast<int64_t>(element.size);
   for (const int64_t each : sizes)
     if (each > 0 && __builtin_mul_overflow(limit, each, &limit))
-      fail(name, "its shape is larger than an address can hold");
+      fail(name, "its shape is too large to address");
   if (*header.fortran) std::reverse(sizes.begin(), sizes.end());
   const Shape shape{std::span<const int64_t>(sizes)};
   const uint64_t wanted = static_cast<uint64_t>(shape.numel()) * element.size;

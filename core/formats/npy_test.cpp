@@ -153,27 +153,26 @@ TEST_CASE("npy: what is refused, and how") {
   const std::string fine = header("<f4", "(1,)");
   CHECK(npy_error(npy(fine, four)).empty());
   const std::pair<std::string, std::string> broken[] = {
-      {"", "it does not start as a .npy file does"},
-      {"PK\3\4 and so on", "it does not start as a .npy file does"},
+      {"", "it does not start with the magic bytes of a .npy file"},
+      {"PK\3\4 and so on", "it does not start with the magic bytes of a .npy file"},
       {npy(fine, four, '\4'), "it is of version 4.0; 1.0 to 3.0 can be read"},
       {npy(fine, four).substr(0, 30), "it was cut off within its header"},
       {npy(fine, four, 2).substr(0, 9), "it was cut off within its header"},
       {std::string("\x93NUMPY\2\0\0\0\0\1 ", 13),
        "a header of 16777216 bytes; at most 65536 are allowed"},
-      {npy("[1]", four), "its header is not one at byte 0"},
+      {npy("[1]", four), "its header is invalid at byte 0"},
       {npy("{'descr': '<f4', 'shape': (1,)}", four),
        "its header lacks one of descr, fortran_order and shape"},
       {npy("{'descr': '<f4', 'descr': '<f4'}", four), "its header has 'descr' twice"},
       {npy("{'order': 'C'}", four), "its header has a field 'order'"},
-      {npy(fine + "x", four), "its header is not one at byte 57"},
-      {npy(header("<f4", "(-1,)"), four), "its header is not one at byte 51"},
-      {npy(header("<f4", "(1)"), four), "its header is not one at byte 53"},
-      {npy(header("<f4", "1"), four), "its header is not one at byte 50"},
-      {npy(header("<f4", "(1,)", "None"), four), "its header is not one at byte 34"},
+      {npy(fine + "x", four), "its header is invalid at byte 57"},
+      {npy(header("<f4", "(-1,)"), four), "its header is invalid at byte 51"},
+      {npy(header("<f4", "(1)"), four), "its header is invalid at byte 53"},
+      {npy(header("<f4", "1"), four), "its header is invalid at byte 50"},
+      {npy(header("<f4", "(1,)", "None"), four), "its header is invalid at byte 34"},
       {npy(header("<f4", "(99999999999999999999,)"), four),
-       "a size of its shape is larger than an address can hold"},
-      {npy(header("<f4", "(4611686018427387904, 0)"), ""),
-       "its shape is larger than an address can hold"},
+       "a size of its shape is too large to address"},
+      {npy(header("<f4", "(4611686018427387904, 0)"), ""), "its shape is too large to address"},
       {npy(header("<f4", "(1, 1, 1, 1, 1, 1, 1, 1, 1)"), four),
        "it has 9 dimensions; a tensor has at most 8"},
       {npy(header("<f4", "(2,)"), four), "its shape needs 8 bytes of elements, but it has 4"},
@@ -203,7 +202,7 @@ TEST_CASE("npy and npz: files of 900 GB are checked before memory is spent on th
   };
   const auto read = [](const std::string& path) { read_npy(path); };
   CHECK(error_of("", read) ==
-        ": not an array that can be read: it does not start as a .npy file does");
+        ": not an array that can be read: it does not start with the magic bytes of a .npy file");
   const std::string text = header("<f4", "(3,)");
   CHECK(error_of(npy(text, ""), read) ==
         ": not an array that can be read: its shape needs 12 bytes of elements, but it has "
@@ -234,8 +233,8 @@ TEST_CASE("npz: arrays by name, stored and deflated") {
   CHECK(message_of<ValueError>(twice) == "write_npz: 'b' is given twice");
   std::filesystem::resize_file(scratch / "x.npz", 0);
   const std::pair<std::string, std::string> bad[] = {
-      {"a\xff", R"(the name "a\xff" is not UTF-8 at its byte 1; nothing was written)"},
-      {std::string("a\0b", 3), R"(the name "a\x00b" holds a NUL; nothing was written)"},
+      {"a\xff", R"(the name "a\xff" is not UTF-8 at byte 1; nothing was written)"},
+      {std::string("a\0b", 3), R"(the name "a\x00b" contains a NUL; nothing was written)"},
       {std::string(65532, 'a'), "a name of 65532 bytes; an archive holds at most 65531"}};
   for (const auto& [name, why] : bad) {
     CHECK(message_of<ValueError>([&] {
@@ -264,10 +263,10 @@ TEST_CASE("npz: what is refused, and how") {
   };
   CHECK(refuse(good).empty());
   CHECK(refuse("no archive").find("ot a zip archive") != std::string::npos);
-  CHECK(refuse(changed("b.npy", "b.txt")) == "'b.txt' is no array: it does not end in .npy");
+  CHECK(refuse(changed("b.npy", "b.txt")) ==
+        "'b.txt' is not an array: its name does not end in .npy");
   CHECK(refuse(changed("b.npy", "a.npy")) == "File already exists");
-  CHECK(refuse(changed("b.npy", "\xff.npy")) ==
-        R"(the name "\xff.npy" is not UTF-8 at its byte 0)");
+  CHECK(refuse(changed("b.npy", "\xff.npy")) == R"(the name "\xff.npy" is not UTF-8 at byte 0)");
   const std::string trust = "; pass other NpzLimits for an archive that you trust";
   CHECK(refuse(good, {.arrays = 1}) == "it has 2 entries, more than 1" + trust);
   CHECK(refuse(good, {.bytes = 200}) == "it unpacks to more than 200 bytes" + trust);

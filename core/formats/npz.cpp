@@ -60,7 +60,7 @@ zip_stat_t stat_of(zip_t* archive, uint64_t i, const std::string& name) {
   if (zip_stat_index(archive, i, ZIP_FL_ENC_RAW, &s) != 0 || (s.valid & kNeeded) != kNeeded)
     fail(name, fmt::format("its entry {} has no name or size", i));
   if (!std::string_view(s.name).ends_with(kSuffix))
-    fail(name, fmt::format("'{}' is no array: it does not end in .npy", s.name));
+    fail(name, fmt::format("'{}' is not an array: its name does not end in .npy", s.name));
   if (const std::string fault = core::fault_of_name(s.name); !fault.empty())
     fail(name, fmt::format("the name {:?} {}", s.name, fault));
   if (s.encryption_method != ZIP_EM_NONE) fail(name, fmt::format("'{}' is encrypted", s.name));
@@ -84,7 +84,7 @@ std::vector<zip_stat_t> checked_entries(zip_t* archive, size_t packed, const std
   for (int64_t i = 0; i < count; ++i) {
     entries.push_back(stat_of(archive, static_cast<uint64_t>(i), name));
     const zip_stat_t& s = entries.back();
-    if (!names.insert(s.name).second) fail(name, fmt::format("'{}' is there twice", s.name));
+    if (!names.insert(s.name).second) fail(name, fmt::format("'{}' is repeated", s.name));
     compressed += s.comp_size;
     if (compressed > packed) fail(name, "its entries overlap");
     total += s.size;

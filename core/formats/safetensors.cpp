@@ -62,7 +62,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
 
   bool start_object(std::size_t) override {
     if (depth_ == 2 || in_array_)
-      fail(fmt::format("the header nests deeper than it may at '{}'", key_));
+      fail(fmt::format("the header is nested too deeply at '{}'", key_));
     fields_.clear();
     if (++depth_ == 2) {
       in_metadata_ = key_ == kMetadata;
@@ -81,9 +81,9 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
     if (const std::string fault = core::fault_of_name(key); !fault.empty())
       fail(fmt::format("the name {:?} {}", key, fault));
     if (depth_ == 1) {
-      if (!names_.insert(key).second) fail(fmt::format("'{}' is there twice", key));
+      if (!names_.insert(key).second) fail(fmt::format("'{}' is repeated", key));
     } else if (!fields_.insert(key).second) {
-      fail(fmt::format("'{}' is there twice in '{}'", key, key_));
+      fail(fmt::format("'{}' is repeated in '{}'", key, key_));
     }
     (depth_ == 1 ? key_ : field_) = key;
     return true;
@@ -122,7 +122,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
  private:
   [[noreturn]] void unexpected() const {
     fail(depth_ < 2 ? fmt::format("'{}' is not an object", key_)
-                    : fmt::format("field '{}' of '{}' is not what it must be", field_, key_));
+                    : fmt::format("field '{}' of '{}' is invalid", field_, key_));
   }
 
   const std::string& file_;
@@ -153,15 +153,15 @@ Checked check(const HeaderReader& header, const Entry& e, uint64_t data_size) {
     header.fail(fmt::format("'{}' has {} dimensions; a tensor has at most {}", e.name,
                             e.shape.size(), Shape::kMaxRank));
   if (e.range.size() != 2 || e.range[0] > e.range[1] || e.range[1] > data_size)
-    header.fail(fmt::format("data_offsets of '{}' are no range of the {} bytes of data", e.name,
-                            data_size));
+    header.fail(fmt::format("data_offsets of '{}' are not a range within the {} bytes of data",
+                            e.name, data_size));
   const auto item = static_cast<uint64_t>(half ? 2 : size_of(type->second));
   uint64_t most = item;  // with zeros left out, of which strides are made
   Shape shape;
   for (const uint64_t size : e.shape) {
     if (size > INT64_MAX || (size > 0 && __builtin_mul_overflow(most, size, &most)) ||
         most > INT64_MAX)
-      header.fail(fmt::format("the shape of '{}' is larger than an address can hold", e.name));
+      header.fail(fmt::format("the shape of '{}' is too large to address", e.name));
     shape.push_back(static_cast<int64_t>(size));
   }
   const uint64_t bytes = item * static_cast<uint64_t>(shape.numel());
@@ -264,7 +264,8 @@ std::string header_of(std::span<const NamedTensor* const> order,
     check_text("name", name);
     if (name == kMetadata)
       throw ValueError(fmt::format(
-          "write_safetensors: '{}' is no name for a tensor: the metadata stands there", name));
+          "write_safetensors: '{}' cannot be the name of a tensor: it is reserved for metadata",
+          name));
     if (header.contains(name))
       throw ValueError(fmt::format("write_safetensors: '{}' is given twice", name));
     const int64_t end = at + tensor.numel() * size_of(tensor.dtype());

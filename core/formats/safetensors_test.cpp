@@ -75,24 +75,24 @@ TEST_CASE("safetensors: the published rules are enforced") {
       {file_of(
            R"({"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
            four),
-       "'w' is there twice"},
+       "'w' is repeated"},
       {file_of(R"({"w":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}})", four),
-       "'dtype' is there twice in 'w'"},
+       "'dtype' is repeated in 'w'"},
       {file_of(R"({"w":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", four),
-       "field 'shape' of 'w' is not what it must be"},
+       "field 'shape' of 'w' is invalid"},
       {file_of(R"({"w":{"dtype":"F32","shape":[[1]],"data_offsets":[0,4]}})", four),
-       "field 'shape' of 'w' is not what it must be"},
+       "field 'shape' of 'w' is invalid"},
       {file_of(R"({"w":{"dtype":{},"shape":[1],"data_offsets":[0,4]}})", four),
-       "the header nests deeper than it may at 'w'"},
+       "the header is nested too deeply at 'w'"},
       {file_of(R"({"w":{"dtype":"F8","shape":[1],"data_offsets":[0,4]}})", four),
        "'w' is of type 'F8'; F32, F64, BF16, F16, I64, I32, U8 and BOOL can be read"},
       {file_of(R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", four),
        "'w' of shape [2] takes 8 bytes, its data_offsets span 4"},
       {file_of(R"({"w":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}})",
                four),
-       "the shape of 'w' is larger than an address can hold"},
+       "the shape of 'w' is too large to address"},
       {file_of(R"({"w":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}})", four),
-       "data_offsets of 'w' are no range of the 4 bytes of data"},
+       "data_offsets of 'w' are not a range within the 4 bytes of data"},
       {file_of(R"({"w":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", four + four),
        "'w' starts at byte 4, expected 0: data has a gap or overlaps"},
       {file_of(ok, four + four), "tensors end at byte 4 of the 8 bytes of data"},
@@ -103,11 +103,9 @@ TEST_CASE("safetensors: the published rules are enforced") {
 
 TEST_CASE("safetensors: sizes that do not fit an address, with zeros among them or not") {
   const std::pair<std::string, std::string> shapes[] = {
-      {"[0,4611686018427387904,4611686018427387904]",
-       "the shape of 'w' is larger than an address "
-       "can hold"},
-      {"[18446744073709551615]", "the shape of 'w' is larger than an address can hold"},
-      {"[18446744073709551616]", "field 'shape' of 'w' is not what it must be"},
+      {"[0,4611686018427387904,4611686018427387904]", "the shape of 'w' is too large to address"},
+      {"[18446744073709551615]", "the shape of 'w' is too large to address"},
+      {"[18446744073709551616]", "field 'shape' of 'w' is invalid"},
       {"[0,1152921504606846976]", ""}};
   for (const auto& [shape, why] : shapes) {
     CAPTURE(shape);
@@ -131,13 +129,13 @@ TEST_CASE("safetensors: names that could not be read back are refused, and nothi
   const struct {
     std::string name, key, value, why;
   } cases[] = {
-      {"a\xff", "", "", R"(the name "a\xff" is not UTF-8 at its byte 1; nothing was written)"},
-      {nul, "", "", R"(the name "a\x00b" holds a NUL; nothing was written)"},
-      {"__metadata__", "", "", "'__metadata__' is no name for a tensor: the metadata stands there"},
-      {"w", "\xc0\x80", "",
-       R"(the key "\xc0\x80" is not UTF-8 at its byte 0; nothing was written)"},
+      {"a\xff", "", "", R"(the name "a\xff" is not UTF-8 at byte 1; nothing was written)"},
+      {nul, "", "", R"(the name "a\x00b" contains a NUL; nothing was written)"},
+      {"__metadata__", "", "",
+       "'__metadata__' cannot be the name of a tensor: it is reserved for metadata"},
+      {"w", "\xc0\x80", "", R"(the key "\xc0\x80" is not UTF-8 at byte 0; nothing was written)"},
       {"w", "k", "\xed\xa0\x80",
-       R"(the metadata "\xed\xa0\x80" is not UTF-8 at its byte 0; nothing was written)"},
+       R"(the metadata "\xed\xa0\x80" is not UTF-8 at byte 0; nothing was written)"},
   };
   for (const auto& [name, key, value, why] : cases) {
     CAPTURE(why);
@@ -153,7 +151,7 @@ TEST_CASE("safetensors: names that could not be read back are refused, and nothi
   CHECK(scratch.count() == 1);
   CHECK(error_of(file_of(R"({"a\u0000":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
                          std::string(4, '\0'))) ==
-        R"(x.safetensors: not a valid safetensors file: the name "a\x00" holds a NUL)");
+        R"(x.safetensors: not a valid safetensors file: the name "a\x00" contains a NUL)");
 }
 
 TEST_CASE("safetensors: files of 900 GB are checked before memory is spent on them") {
@@ -180,7 +178,7 @@ TEST_CASE("safetensors: files of 900 GB are checked before memory is spent on th
     error = error_at(8 + header.size() + huge);
   }
   CAPTURE(error);
-  CHECK(error.starts_with("memory: 4398046511168 bytes cannot be had while "));
+  CHECK(error.starts_with("memory: 4398046511168 bytes cannot be allocated while "));
   CHECK(error.ends_with(
       "; make sizes or batches smaller, or raise the limit of the process (ulimit -v) (in " + path +
       ")"));
