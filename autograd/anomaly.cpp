@@ -55,9 +55,8 @@ void watch_forward(Node& node, std::span<const Tensor> operands, std::span<const
 
 void watch_start(const char* op, const Tensor& gradient) {
   if (const std::string at = nan_position(gradient); !at.empty())
-    throw GraphError(
-        fmt::format("{}: the gradient {} passed to backward has a NaN at {}; pass one without", op,
-                    gradient.shape().str(), at));
+    throw GraphError(fmt::format("{}: the gradient {} passed in has a NaN at {}; pass one without",
+                                 op, gradient.shape().str(), at));
 }
 
 void watch_backward(const Node& node, std::span<const Tensor> grads) {

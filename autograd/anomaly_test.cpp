@@ -141,7 +141,7 @@ TEST_CASE("a gradient to start from is watched") {
   const Tensor gradient = tensor_of({2}, {1, std::nan("")});
   const AnomalyMode on;
   CHECK(error_of<GraphError>([&] { y.backward({.gradient = gradient}); }) ==
-        "backward: the gradient [2] passed to backward has a NaN at [1]; pass one without");
+        "backward: the gradient [2] passed in has a NaN at [1]; pass one without");
 }
 
 TEST_CASE("anomaly mode changes nothing else, and ends with its scope and thread") {

@@ -29,8 +29,8 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
                          const GradOptions& options) {
   if (!options.gradients.empty() && options.gradients.size() != outputs.size())
     throw ValueError(
-        fmt::format("grad: {} gradients for {} outputs; pass one for each; undefined for outputs "
-                    "of one element",
+        fmt::format("grad: {} gradients for {} outputs; pass one for each output (undefined if it "
+                    "has one element)",
                     options.gradients.size(), outputs.size()));
   if (inputs.empty())
     throw ValueError(

@@ -159,7 +159,8 @@ TEST_CASE("grad refuses inputs without a part in the outputs, unless they are al
   CHECK(error_of<ValueError>([&] {
           grad({y, y}, {x}, {.gradients = {y}});
         }) ==
-        "grad: 1 gradients for 2 outputs; pass one for each; undefined for outputs of one element");
+        "grad: 1 gradients for 2 outputs; pass one for each output (undefined if it has one "
+        "element)");
 }
 
 TEST_CASE("grad without inputs has nothing to give") {
