@@ -211,7 +211,7 @@ void run(train::Cli& cli) {
       {.batch = t.batch, .shuffle = false});
   const int64_t steps = o.steps ? *o.steps : *o.epochs * batches.per_epoch();
   const std::unique_ptr<optim::Optimizer> opt = optimizer_of(t, params);
-  optim::WarmupCosine schedule(*opt, {.warmup = steps / 20, .steps = steps});
+  optim::WarmupCosineLR schedule(*opt, {.warmup_steps = steps / 20, .total_steps = steps});
 
   train::Run run(
       params, *opt, batches,

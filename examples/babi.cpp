@@ -171,7 +171,7 @@ void learn(train::Cli& cli, const Options& t, const train::Options& o, const Cor
     opt = std::make_unique<optim::Adam>(m.params,
                                         optim::AdamOptions{.lr = t.lr, .weight_decay = preset.l2});
   // The linear start comes before the epochs, at half of their rate.
-  optim::Schedule schedule(*opt, [=](int64_t n) {
+  optim::LRScheduler schedule(*opt, [=](int64_t n) {
     if (n < linear_steps || preset.halve == 0) return n < linear_steps ? 0.5 : 1.0;
     return std::pow(0.5, (n - linear_steps) / (preset.halve * epoch));
   });

@@ -143,7 +143,7 @@ double tune(const Model& model, const Task& task, const Options& t, const train:
        .seed = o.seed});
   const int64_t steps = o.smoke ? 3 : t.tune_epochs * batches.per_epoch();
   optim::AdamW opt(model.params, {.lr = t.tune_lr}, {{"*norm*", {.weight_decay = 0}}});
-  optim::WarmupLinear schedule(opt, {.warmup = steps / 10, .steps = steps});
+  optim::WarmupLinearLR schedule(opt, {.warmup_steps = steps / 10, .total_steps = steps});
   for (int64_t step = 0; step < steps; ++step) {
     const Batch batch = batches.next();
     cross_entropy(model.logits(batch), batch.wanted).backward();
@@ -217,7 +217,7 @@ void run(train::Cli& cli) {
   const int64_t steps = o.steps ? *o.steps : *o.epochs * batches.per_epoch();
   optim::AdamW opt(model.params, {.lr = t.lr, .betas = {0.9, 0.98}},
                    {{"*norm*", {.weight_decay = 0}}});
-  optim::WarmupLinear schedule(opt, {.warmup = steps / 10, .steps = steps});
+  optim::WarmupLinearLR schedule(opt, {.warmup_steps = steps / 10, .total_steps = steps});
   train::Run run(model.params, opt, batches,
                  cli.run_options(o, {.steps = steps, .max_grad_norm = 1.0, .schedule = &schedule}));
   run.keep([&](const std::string& folder) { reader.save(folder + "/bpe.txt"); });

@@ -30,12 +30,12 @@ struct Lion : optim::Optimizer {
 };
 
 // Halves the learning rate whenever the loss has not fallen to a new low for `patience` steps.
-struct HalveOnPlateau : optim::Schedule {
+struct HalveOnPlateau : optim::LRScheduler {
   int64_t patience, waited = 0;
   double best = INFINITY;
 
   HalveOnPlateau(optim::Optimizer& opt, int64_t steps_to_wait)
-      : Schedule(opt, optim::curve::Constant()), patience(steps_to_wait) {}
+      : LRScheduler(opt), patience(steps_to_wait) {}
 
   void observe(double loss) {
     waited = loss < best ? 0 : waited + 1;

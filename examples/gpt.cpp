@@ -236,8 +236,9 @@ void run(train::Cli& cli) {
   if (model.gpt) rules.push_back({"*norm*", {.weight_decay = 0}});
   optim::AdamW opt(params, {.lr = t.lr, .betas = {0.9, 0.99}, .weight_decay = t.weight_decay},
                    std::move(rules));
-  optim::WarmupCosine schedule(
-      opt, {.warmup = std::min<int64_t>(100, steps / 10), .steps = steps, .floor = 0.1});
+  optim::WarmupCosineLR schedule(opt, {.warmup_steps = std::min<int64_t>(100, steps / 10),
+                                       .total_steps = steps,
+                                       .min_factor = 0.1});
 
   train::Run run(params, opt, batches,
                  cli.run_options(o, {.steps = steps, .max_grad_norm = 1.0, .schedule = &schedule}));

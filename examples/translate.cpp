@@ -210,7 +210,8 @@ void run(train::Cli& cli) {
        .seed = o.seed});
   optim::AdamW opt(translator.params, {.lr = t.lr, .betas = {0.9, 0.98}, .weight_decay = 1e-4});
   const int64_t steps = o.steps ? *o.steps : *o.epochs * batches.per_epoch();
-  optim::WarmupCosine schedule(opt, {.warmup = std::min<int64_t>(400, steps / 10), .steps = steps});
+  optim::WarmupCosineLR schedule(
+      opt, {.warmup_steps = std::min<int64_t>(400, steps / 10), .total_steps = steps});
 
   std::optional<optim::Ema> average;
   if (t.average > 0) average.emplace(translator.params, t.average);

@@ -187,7 +187,7 @@ void run(train::Cli& cli) {
   const int64_t steps = o.steps ? *o.steps : *o.epochs * batches.per_epoch();
   optim::AdamW opt(params, {.lr = t.lr, .betas = {0.9, 0.98}, .weight_decay = t.weight_decay},
                    {{"*norm*", {.weight_decay = 0}}, {"*bias", {.weight_decay = 0}}});
-  optim::WarmupCosine schedule(opt, {.warmup = steps / 20, .steps = steps});
+  optim::WarmupCosineLR schedule(opt, {.warmup_steps = steps / 20, .total_steps = steps});
 
   train::Run run(params, opt, batches,
                  cli.run_options(o, {.steps = steps, .max_grad_norm = 1.0, .schedule = &schedule}));

@@ -1,7 +1,7 @@
 // Schedules that a user writes, by the public headers alone.
 #include <cmath>
 
-#include "tapehead/optim/schedule.h"
+#include "tapehead/optim/lr_scheduler.h"
 #include "tapehead/optim/sgd.h"
 #include "tapehead/optim/state_reader.h"
 #include "tapehead/tests/optim_tools.h"
@@ -12,8 +12,10 @@ using namespace tapehead::test;
 namespace {
 
 // Halves the learning rate whenever a loss is more than twice the one before.
-struct Careful : optim::Schedule {
-  explicit Careful(optim::Optimizer& opt) : Schedule(opt, optim::curve::Linear{.steps = 8}) {}
+struct Careful : optim::LRScheduler {
+  explicit Careful(optim::Optimizer& opt)
+      : LRScheduler(opt, optim::LinearCurve{.start_factor = 1, .end_factor = 0, .total_iters = 8}) {
+  }
   void observe(double loss) {
     if (last > 0 && loss > 2 * last) set_scale(scale() / 2);
     last = loss;
@@ -67,15 +69,15 @@ TEST_CASE("a user's schedule moves the learning rate, and its state is saved and
 }
 
 TEST_CASE("a schedule may step by rules of its own") {
-  struct Twice : optim::Schedule {
+  struct Twice : optim::LRScheduler {
     explicit Twice(optim::Optimizer& opt)
-        : Schedule(opt, [](int64_t n) { return std::pow(0.5, n); }) {}
+        : LRScheduler(opt, [](int64_t n) { return std::pow(0.5, n); }) {}
     void step() override { restore(steps() + 2, 1); }
   };
   nn::Params params = small_model({"w"});
   optim::SGD opt(params, {.lr = 1});
   Twice schedule(opt);
-  static_cast<optim::Schedule&>(schedule).step();
+  static_cast<optim::LRScheduler&>(schedule).step();
   CHECK(opt.lr() == 0.25);
   CHECK(schedule.steps() == 2);
 }

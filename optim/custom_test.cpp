@@ -4,7 +4,7 @@
 #include "tapehead/autograd/ops.h"
 #include "tapehead/optim/adamw.h"
 #include "tapehead/optim/average.h"
-#include "tapehead/optim/schedule.h"
+#include "tapehead/optim/lr_scheduler.h"
 #include "tapehead/optim/sgd.h"
 #include "tapehead/tests/optim_tools.h"
 #include "tapehead/tests/user_optimizers.h"
@@ -182,7 +182,7 @@ TEST_CASE("a user's fused pass goes over every parameter, as the library's") {
 TEST_CASE("schedules, averages and lists of parameters work with a user's optimizer") {
   nn::Params params = small_model({"w"});
   Lion opt(params, {.lr = 0.5});
-  optim::Schedule schedule(opt, [](int64_t n) { return 1.0 / static_cast<double>(n + 1); });
+  optim::LRScheduler schedule(opt, [](int64_t n) { return 1.0 / static_cast<double>(n + 1); });
   optim::Ema ema(params, 0.5);
   const auto step = [&] {
     give(params["w"], {1, -1});

@@ -326,7 +326,8 @@ TEST_CASE("idioms: modules and optimizers") {
                    {{"*.bias", {.weight_decay = 0}}, {"out.*", {.lr = 0.01, .betas = {0.8, 0.9}}}});
   CHECK(opt.groups().size() >= 3);
   // 85. torch::optim::StepLR(opt, 10, 0.5), scheduler.step()
-  optim::StepDecay schedule(opt, {.every = 10, .gamma = 0.5});
+  // 85. torch::optim::StepLR(opt, 10, 0.5), scheduler.step()
+  optim::StepLR schedule(opt, {.step_size = 10, .gamma = 0.5});
   const Tensor x = randn({64, 2}), y = x.sum(1, true);
   double first = 0, last = 0;
   for (int step = 0; step < 30; ++step) {

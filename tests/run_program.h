@@ -26,7 +26,7 @@ struct RunProgram {
   nn::Params params{5};
   nn::Linear layer{params / "layer", 40, 40};
   optim::AdamW optimizer{params, {.lr = 0.05}};
-  optim::Cosine schedule{optimizer, {.steps = 6}};
+  optim::CosineAnnealingLR schedule{optimizer, {.t_max = 6}};
   data::Loader<Tensor> batches{9,
                                [](std::span<const int64_t> which) {
                                  return full({3, 40}, 0.1 * double(which[0]));

@@ -80,7 +80,7 @@ class Reader {
 
 // Without a schedule or an average: null.
 void save_all(const std::string& path, const nn::Params& params, const optim::Optimizer& optimizer,
-              const optim::Schedule* schedule, const RunState& run,
+              const optim::LRScheduler* schedule, const RunState& run,
               const optim::WeightAverage* average) {
   params.check_own_weights("save_checkpoint", "it");
   std::vector<NamedTensor> tensors;
@@ -105,7 +105,7 @@ void save_all(const std::string& path, const nn::Params& params, const optim::Op
 }
 
 RunState load_all(const std::string& path, const nn::Params& params, optim::Optimizer& optimizer,
-                  optim::Schedule* schedule, optim::WeightAverage* average) {
+                  optim::LRScheduler* schedule, optim::WeightAverage* average) {
   params.check_own_weights("load_checkpoint", "it");
   const Reader file(path);
   const RunState run{.step = file.count("run.step"),
@@ -143,7 +143,7 @@ RunState load_all(const std::string& path, const nn::Params& params, optim::Opti
 }  // namespace
 
 void save_checkpoint(const std::string& path, const nn::Params& params,
-                     const optim::Optimizer& optimizer, const optim::Schedule& schedule,
+                     const optim::Optimizer& optimizer, const optim::LRScheduler& schedule,
                      const RunState& run, const optim::WeightAverage* average) {
   save_all(path, params, optimizer, &schedule, run, average);
 }
@@ -155,7 +155,7 @@ void save_checkpoint(const std::string& path, const nn::Params& params,
 }
 
 RunState load_checkpoint(const std::string& path, const nn::Params& params,
-                         optim::Optimizer& optimizer, optim::Schedule& schedule,
+                         optim::Optimizer& optimizer, optim::LRScheduler& schedule,
                          optim::WeightAverage* average) {
   return load_all(path, params, optimizer, &schedule, average);
 }

@@ -9,8 +9,8 @@
 #include "tapehead/data/loader.h"
 #include "tapehead/nn/params.h"
 #include "tapehead/optim/average.h"
+#include "tapehead/optim/lr_scheduler.h"
 #include "tapehead/optim/optimizer.h"
-#include "tapehead/optim/schedule.h"
 
 namespace tapehead::train {
 
@@ -31,7 +31,7 @@ struct RunState {
 /// full, what stood there before stays. Throws IoError, and GraphError in the scope of an average's
 /// swap(). A run with a constant learning rate needs no schedule.
 void save_checkpoint(const std::string& path, const nn::Params& params,
-                     const optim::Optimizer& optimizer, const optim::Schedule& schedule,
+                     const optim::Optimizer& optimizer, const optim::LRScheduler& schedule,
                      const RunState& run, const optim::WeightAverage* average = nullptr);
 void save_checkpoint(const std::string& path, const nn::Params& params,
                      const optim::Optimizer& optimizer, const RunState& run,
@@ -41,7 +41,7 @@ void save_checkpoint(const std::string& path, const nn::Params& params,
 /// and FormatError that lists every difference when the file is of another model; then nothing was
 /// changed.
 RunState load_checkpoint(const std::string& path, const nn::Params& params,
-                         optim::Optimizer& optimizer, optim::Schedule& schedule,
+                         optim::Optimizer& optimizer, optim::LRScheduler& schedule,
                          optim::WeightAverage* average = nullptr);
 RunState load_checkpoint(const std::string& path, const nn::Params& params,
                          optim::Optimizer& optimizer, optim::WeightAverage* average = nullptr);

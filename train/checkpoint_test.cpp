@@ -23,12 +23,12 @@ struct Training {
   nn::Params params{3};
   nn::Linear layer;
   optim::AdamW optimizer;
-  optim::WarmupCosine schedule;
+  optim::WarmupCosineLR schedule;
 
   explicit Training(int64_t width = 3)
       : layer(params / "layer", width, 2),
         optimizer(params, {.lr = 0.1}),
-        schedule(optimizer, {.warmup = 3, .steps = 20}),
+        schedule(optimizer, {.warmup_steps = 3, .total_steps = 20}),
         width_(width) {}
 
   void step() {
@@ -115,7 +115,7 @@ TEST_CASE("checkpoint: of another model, every difference is listed and nothing 
   nn::Params more(1);
   nn::Linear layer(more / "layer", 4, 2), head(more / "head", 2, 2, {.bias = false});
   optim::AdamW optimizer(more, {.lr = 0.1});
-  optim::Constant schedule(optimizer);
+  optim::LRScheduler schedule(optimizer);
   CHECK(message_of<FormatError>([&] { train::load_checkpoint(path, more, optimizer, schedule); }) ==
         path + " does not fit the model: missing head.weight; nothing was loaded");
 }
@@ -128,7 +128,7 @@ TEST_CASE("checkpoint: of another optimizer or schedule, nothing is loaded") {
   const std::string path = scratch / "c";
 
   optim::SGD sgd(training.params, {.lr = 0.1});
-  optim::Constant constant(sgd);
+  optim::LRScheduler constant(sgd);
   const std::vector<double> before = training.state();
   CHECK(message_of<FormatError>(
             [&] { train::load_checkpoint(path, training.params, sgd, constant); }) ==
@@ -139,12 +139,12 @@ TEST_CASE("checkpoint: of another optimizer or schedule, nothing is loaded") {
   CHECK(training.state() == before);
 
   optim::AdamW other(training.params, {.lr = 0.5});
-  optim::ReduceOnPlateau plateau(other);
-  CHECK(message_of<FormatError>([&] {
-          train::load_checkpoint(path, training.params, other, plateau);
-        }) == path +
-                  ": ReduceOnPlateau: the state does not fit: missing bad, cooldown, scale, best, "
-                  "observed; nothing was loaded");
+  optim::ReduceLROnPlateau plateau(other);
+  CHECK(message_of<FormatError>(
+            [&] { train::load_checkpoint(path, training.params, other, plateau); }) ==
+        path +
+            ": ReduceLROnPlateau: the state does not fit: missing bad, cooldown, scale, best, "
+            "observed; nothing was loaded");
   CHECK(other.save().tensors.empty());  // the optimizer's state, which did fit, was taken back
   CHECK(other.lr() == 0.5);
 }
@@ -162,7 +162,7 @@ TEST_CASE("checkpoint: without a schedule") {
   CHECK(training.state() == before);
 
   CHECK(refusal(training, path) ==
-        path + ": Schedule: the state does not fit: missing steps; nothing was loaded");
+        path + ": LRScheduler: the state does not fit: missing steps; nothing was loaded");
   training.save(with);
   CHECK(message_of<FormatError>([&] { train::load_checkpoint(with, training.params, opt); }) ==
         with +

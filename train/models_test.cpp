@@ -9,7 +9,7 @@
 #include "tapehead/nn/models/gpt.h"
 #include "tapehead/nn/models/transformer.h"
 #include "tapehead/optim/adamw.h"
-#include "tapehead/optim/schedule.h"
+#include "tapehead/optim/lr_scheduler.h"
 
 using namespace tapehead;
 
@@ -72,7 +72,7 @@ TEST_CASE("a Transformer learns to reverse, and decodes as it was trained") {
                                                                  .dropout = 0},
                                                  .tied = true});
   optim::AdamW opt(params, {.lr = 5e-3});
-  optim::WarmupCosine schedule(opt, {.warmup = 20, .steps = 300});
+  optim::WarmupCosineLR schedule(opt, {.warmup_steps = 20, .total_steps = 300});
   for (int step = 0; step < 300; ++step) {
     opt.zero_grad();
     model.loss(reversed_words()).backward();

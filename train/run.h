@@ -9,8 +9,8 @@
 #include "tapehead/data/loader.h"
 #include "tapehead/nn/params.h"
 #include "tapehead/optim/average.h"
+#include "tapehead/optim/lr_scheduler.h"
 #include "tapehead/optim/optimizer.h"
-#include "tapehead/optim/schedule.h"
 #include "tapehead/train/cli.h"
 #include "tapehead/train/run_options.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 
 namespace tapehead::optim {
-class Schedule;
+class LRScheduler;
 class WeightAverage;
 }  // namespace tapehead::optim
 
@@ -27,7 +27,7 @@ struct RunOptions {
   std::optional<double> max_grad_norm = {};
   /// So many backward passes make one step, with the mean of their gradients.
   int64_t accumulation_steps = 1;
-  optim::Schedule* schedule = nullptr;      ///< steps with the optimizer
+  optim::LRScheduler* schedule = nullptr;   ///< steps with the optimizer
   optim::WeightAverage* average = nullptr;  ///< updated at each step; it is what is scored and kept
 
   bool anomaly = false;        ///< name the first op that makes a NaN (slow)

@@ -114,12 +114,23 @@ def main():
     lr = torch.optim.lr_scheduler
     print("// Learning rates from a base of 0.5, after 0, 1, 2 … steps.")
     for name, values in (
-        ("StepDecay", rates(lambda o: lr.StepLR(o, 5, 0.3))),
-        ("MultiStep", rates(lambda o: lr.MultiStepLR(o, [4, 5, 12], 0.3))),
-        ("Exponential", rates(lambda o: lr.ExponentialLR(o, 0.9))),
-        ("Linear", rates(lambda o: lr.LinearLR(o, 0.25, 0.75, 16))),
-        ("Cosine", rates(lambda o: lr.CosineAnnealingLR(o, 24, 0.05))),
+        ("LambdaLR", rates(lambda o: lr.LambdaLR(o, lambda n: 1 / (n + 1)))),
+        ("ConstantLR", rates(lambda o: lr.ConstantLR(o))),
+        ("ConstantLRHalf", rates(lambda o: lr.ConstantLR(o, 0.5, 7))),
+        ("StepLR", rates(lambda o: lr.StepLR(o, 5, 0.3))),
+        ("MultiStepLR", rates(lambda o: lr.MultiStepLR(o, [4, 5, 12], 0.3))),
+        ("ExponentialLR", rates(lambda o: lr.ExponentialLR(o, 0.9))),
+        ("LinearLR", rates(lambda o: lr.LinearLR(o))),
+        ("LinearLRDown", rates(lambda o: lr.LinearLR(o, 0.75, 0.25, 16))),
+        ("CosineAnnealingLR", rates(lambda o: lr.CosineAnnealingLR(o, 9, 0.05))),
+        ("WarmRestarts", rates(lambda o: lr.CosineAnnealingWarmRestarts(o, 7))),
+        ("WarmRestartsTwice", rates(lambda o: lr.CosineAnnealingWarmRestarts(o, 3, 2, 0.05))),
+        ("SequentialLR", rates(lambda o: lr.SequentialLR(
+            o, [lr.LinearLR(o, 0.2, total_iters=4), lr.ExponentialLR(o, 0.9), lr.StepLR(o, 3)], [5, 12]))),
+        ("ChainedScheduler", rates(lambda o: lr.ChainedScheduler(
+            [lr.ConstantLR(o, 0.1, 4), lr.ExponentialLR(o, 0.9)]))),
         ("Plateau", rates(lambda o: lr.ReduceLROnPlateau(o, factor=0.5, patience=2, cooldown=2, min_lr=0.1), metric=metric)),
+        ("PlateauMax", rates(lambda o: lr.ReduceLROnPlateau(o, "max", patience=1, threshold=0.05), metric=metric)),
     ):
         print(f"inline const std::vector<double> kTorch{name} = {numbers(values)};")
     print(f"inline const std::vector<double> kPlateauMetric = {numbers(metric)};")

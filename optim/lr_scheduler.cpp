@@ -1,4 +1,4 @@
-#include "tapehead/optim/schedule.h"
+#include "tapehead/optim/lr_scheduler.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,38 +9,41 @@
 
 namespace tapehead::optim {
 
-Schedule::Schedule(Optimizer& optimizer, Curve curve)
+LRScheduler::LRScheduler(Optimizer& optimizer, LRCurve curve)
     : optimizer_(optimizer), curve_(std::move(curve)) {
-  if (!curve_) throw ValueError("Schedule: the curve is empty; give a function of the step");
+  if (!curve_) throw ValueError("LRScheduler: the curve is empty; give a function of the step");
   restore(0, 1);
 }
 
-double Schedule::lr_at(int64_t n) const {
+double LRScheduler::lr_at(int64_t n) const {
   detail::check_option(n >= 0, "lr_at", "n", static_cast<double>(n), "0 or more");
   return optimizer_.base_lr() * curve_(n);
 }
 
-void Schedule::restore(int64_t steps, double scale) {
+void LRScheduler::restore(int64_t steps, double scale) {
   optimizer_.set_lr(lr_at(steps) * scale);
   steps_ = steps;
   scale_ = scale;
 }
 
-void Schedule::step() { restore(steps_ + 1, scale_); }
-void Schedule::set_scale(double scale) { restore(steps_, scale); }
+void LRScheduler::step() { restore(steps_ + 1, scale_); }
+void LRScheduler::set_scale(double scale) { restore(steps_, scale); }
 
-StateDict Schedule::save() const { return {.numbers = {{"steps", static_cast<double>(steps_)}}}; }
+StateDict LRScheduler::save() const {
+  return {.numbers = {{"steps", static_cast<double>(steps_)}}};
+}
 
-void Schedule::load(const StateDict& state) {
-  StateReader reader("Schedule", state);
+void LRScheduler::load(const StateDict& state) {
+  StateReader reader("LRScheduler", state);
   const int64_t steps = reader.count("steps");
   reader.finish();
   restore(steps, scale_);
 }
 
-ReduceOnPlateau::ReduceOnPlateau(Optimizer& optimizer, const PlateauOptions& options, Curve curve)
-    : Schedule(optimizer, std::move(curve)), options_(options) {
-  const char* owner = "ReduceOnPlateau";
+ReduceLROnPlateau::ReduceLROnPlateau(Optimizer& optimizer, const ReduceLROnPlateauOptions& options,
+                                     LRCurve curve)
+    : LRScheduler(optimizer, std::move(curve)), options_(options) {
+  const char* owner = "ReduceLROnPlateau";
   const auto count = [&](const char* what, int64_t n) {
     detail::check_option(n >= 0, owner, what, static_cast<double>(n), "0 or more");
   };
@@ -48,20 +51,22 @@ ReduceOnPlateau::ReduceOnPlateau(Optimizer& optimizer, const PlateauOptions& opt
                        "at least 0 and below 1");
   detail::check_option(options.threshold >= 0 && std::isfinite(options.threshold), owner,
                        "threshold", options.threshold, "0 or more");
-  detail::check_option(options.floor >= 0 && options.floor <= 1, owner, "floor", options.floor,
-                       "within 0 … 1");
+  detail::check_option(options.min_factor >= 0 && options.min_factor <= 1, owner, "min_factor",
+                       options.min_factor, "within 0 … 1");
+  detail::check_option(options.eps >= 0 && std::isfinite(options.eps), owner, "eps", options.eps,
+                       "0 or more");
   count("patience", options.patience);
   count("cooldown", options.cooldown);
 }
 
-bool ReduceOnPlateau::is_better(double metric) const {
+bool ReduceLROnPlateau::is_better(double metric) const {
   if (!std::isfinite(metric)) return false;
   if (!observed_) return true;
   const double gain = options_.maximize ? metric - best_ : best_ - metric;
   return gain > options_.threshold * std::abs(best_);
 }
 
-bool ReduceOnPlateau::observe(double metric) {
+bool ReduceLROnPlateau::step(double metric) {
   if (is_better(metric)) {
     observed_ = true;
     best_ = metric;
@@ -76,12 +81,13 @@ bool ReduceOnPlateau::observe(double metric) {
   if (bad_ <= options_.patience) return false;
   cooldown_ = options_.cooldown;
   bad_ = 0;
-  const double before = scale();
-  set_scale(std::max(before * options_.factor, options_.floor));
-  return scale() < before;
+  const double reduced = std::max(scale() * options_.factor, options_.min_factor);
+  if (lr_at(steps()) * (scale() - reduced) <= options_.eps) return false;
+  set_scale(reduced);
+  return true;
 }
 
-StateDict ReduceOnPlateau::save() const {
+StateDict ReduceLROnPlateau::save() const {
   return {.numbers = {{"steps", static_cast<double>(steps())},
                       {"scale", scale()},
                       {"observed", static_cast<double>(observed_)},
@@ -90,8 +96,8 @@ StateDict ReduceOnPlateau::save() const {
                       {"cooldown", static_cast<double>(cooldown_)}}};
 }
 
-void ReduceOnPlateau::load(const StateDict& state) {
-  StateReader reader("ReduceOnPlateau", state);
+void ReduceLROnPlateau::load(const StateDict& state) {
+  StateReader reader("ReduceLROnPlateau", state);
   const int64_t steps = reader.count("steps"), bad = reader.count("bad"),
                 cooldown = reader.count("cooldown");
   const double scale = reader.number("scale"), best = reader.number("best");

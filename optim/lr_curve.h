@@ -1,0 +1,120 @@
+// Learning rate curves: functions from n >= 0, the number of steps taken, to a factor of the
+// optimizer's base_lr(). A curve has no state and can be evaluated without an optimizer:
+//
+//   const optim::WarmupCosineCurve curve{.warmup_steps = 800, .total_steps = 20000};
+//   double last = curve(19999);
+//
+// StepCurve is the curve of StepLR (optim/lr_scheduler.h), and so on. Options have the names and
+// defaults of PyTorch's schedulers. Where PyTorch takes a minimum learning rate (eta_min, min_lr),
+// `min_factor` is that minimum divided by base_lr(). An option out of range is a ValueError, thrown
+// when the curve is called.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace tapehead::optim {
+
+/// Any function of n is a curve.
+using LRCurve = std::function<double(int64_t n)>;
+
+/// `factor` for the first `total_iters` steps, then 1.
+struct ConstantCurve {
+  double factor = 1.0 / 3;
+  int64_t total_iters = 5;
+  double operator()(int64_t n) const;
+};
+
+/// Multiplied by gamma every `step_size` steps. `step_size` must be given.
+struct StepCurve {
+  int64_t step_size = 0;
+  double gamma = 0.1;
+  double operator()(int64_t n) const;
+};
+
+/// Multiplied by gamma at each milestone; milestones are in ascending order.
+struct MultiStepCurve {
+  std::vector<int64_t> milestones = {};
+  double gamma = 0.1;
+  double operator()(int64_t n) const;
+};
+
+/// gamma to the power of n. `gamma` must be given.
+struct ExponentialCurve {
+  double gamma = 0;
+  double operator()(int64_t n) const;
+};
+
+/// Linear from `start_factor` to `end_factor` over `total_iters` steps, then `end_factor`.
+struct LinearCurve {
+  double start_factor = 1.0 / 3;
+  double end_factor = 1;
+  int64_t total_iters = 5;
+  double operator()(int64_t n) const;
+};
+
+/// Cosine decay from 1 to `min_factor` in `t_max` steps, which must be given; then back to 1 in as
+/// many steps, and so on, as in PyTorch. Loshchilov and Hutter 2017, without restarts.
+struct CosineAnnealingCurve {
+  int64_t t_max = 0;      ///< PyTorch's T_max
+  double min_factor = 0;  ///< PyTorch's eta_min, divided by base_lr()
+  double operator()(int64_t n) const;
+};
+
+/// Cosine decay from 1 to `min_factor`, restarted from 1 after `t_0` steps, which must be given;
+/// each period is `t_mult` times as long as the one before. Loshchilov and Hutter 2017.
+struct CosineAnnealingWarmRestartsCurve {
+  int64_t t_0 = 0;        ///< PyTorch's T_0: steps of the first period
+  int64_t t_mult = 1;     ///< PyTorch's T_mult
+  double min_factor = 0;  ///< PyTorch's eta_min, divided by base_lr()
+  double operator()(int64_t n) const;
+};
+
+/// Linear warmup: 1 / warmup_steps, 2 / warmup_steps … 1, then 1.
+struct WarmupCurve {
+  int64_t warmup_steps = 0;
+  double operator()(int64_t n) const;
+};
+
+/// Linear warmup, then cosine decay to `min_factor` at `total_steps`, which include the warmup;
+/// then `min_factor`.
+struct WarmupCosineCurve {
+  int64_t warmup_steps = 0;
+  int64_t total_steps = 0;
+  double min_factor = 0;
+  double operator()(int64_t n) const;
+};
+
+/// Linear warmup, then linear decay to `min_factor` at `total_steps`, which include the warmup;
+/// then `min_factor`.
+struct WarmupLinearCurve {
+  int64_t warmup_steps = 0;
+  int64_t total_steps = 0;
+  double min_factor = 0;
+  double operator()(int64_t n) const;
+};
+
+/// Linear warmup, then decay as sqrt(warmup_steps / (n + 1)). It is the schedule of Vaswani et al.
+/// 2017 if the optimizer's lr is 1 / sqrt(embed_dim × warmup_steps).
+struct InverseSqrtCurve {
+  int64_t warmup_steps = 0;
+  double operator()(int64_t n) const;
+};
+
+/// The curves one after the other: curves[i] from milestones[i - 1] (curves[0] from 0) up to
+/// milestones[i], with n counted from its start. There is one milestone less than curves, in
+/// ascending order.
+struct SequentialCurve {
+  std::vector<LRCurve> curves = {};
+  std::vector<int64_t> milestones = {};
+  double operator()(int64_t n) const;
+};
+
+/// The product of curves.
+struct ChainedCurve {
+  std::vector<LRCurve> curves = {};
+  double operator()(int64_t n) const;
+};
+
+}  // namespace tapehead::optim
