@@ -63,7 +63,7 @@ void clip_and_step(benchmark::State& state) {
   double norm = optim::grad_norm(model.params);
   for (auto _ : state) {
     norm *= kShrink;
-    optim::clip_grad_norm(model.params, norm);
+    optim::clip_grad_norm_(model.params, norm);
     opt.step();
   }
   state.SetItemsProcessed(state.iterations() * model.numel());

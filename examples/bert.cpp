@@ -147,7 +147,7 @@ double tune(const Model& model, const Task& task, const Options& t, const train:
   for (int64_t step = 0; step < steps; ++step) {
     const Batch batch = batches.next();
     cross_entropy(model.logits(batch), batch.wanted).backward();
-    optim::clip_grad_norm(model.params, 1.0);
+    optim::clip_grad_norm_(model.params, 1.0);
     opt.step();
     schedule.step();
     opt.zero_grad();

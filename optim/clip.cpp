@@ -14,7 +14,7 @@
 namespace tapehead::optim {
 namespace {
 
-// The gradients that there are, without gaps.
+// The gradients of the parameters that have one, made contiguous.
 struct Gradients {
   std::vector<std::string> paths;
   std::vector<Tensor> originals, values;
@@ -32,7 +32,7 @@ struct Gradients {
     }
   }
 
-  // Calls f(kernels, first element, how many) for all, then writes back what was a copy.
+  // Calls f(kernels, first element, number of elements) for all, then writes copies back.
   template <class F>
   void change(const char* op, F f) const {
     pieces.run([&](int64_t, size_t i, int64_t begin, int64_t end) {
@@ -112,31 +112,31 @@ double clip_factor(double norm, double max_norm) {
   return factor > 1 ? 1 : factor;
 }
 
-double clip_grad_norm(const nn::Params& params, double max_norm, const GradNormOptions& options) {
-  return clip_grad_norm(params.all(), max_norm, options);
+double clip_grad_norm_(const nn::Params& params, double max_norm, const GradNormOptions& options) {
+  return clip_grad_norm_(params.all(), max_norm, options);
 }
 
-double clip_grad_norm(const std::vector<nn::Param>& params, double max_norm,
-                      const GradNormOptions& options) {
-  check_max_norm("clip_grad_norm", max_norm);
+double clip_grad_norm_(const std::vector<nn::Param>& params, double max_norm,
+                       const GradNormOptions& options) {
+  check_max_norm("clip_grad_norm_", max_norm);
   const Gradients gradients(params);
-  const double norm = checked_norm("clip_grad_norm", gradients, options);
+  const double norm = checked_norm("clip_grad_norm_", gradients, options);
   const double factor = clip_factor(norm, max_norm);
   if (factor == 1) return norm;
-  gradients.change("clip_grad_norm", [&](const kernels::ClipKernels& kernel, char* x, int64_t n) {
+  gradients.change("clip_grad_norm_", [&](const kernels::ClipKernels& kernel, char* x, int64_t n) {
     kernel.scale(x, n, factor);
   });
   return norm;
 }
 
-void clip_grad_value(const nn::Params& params, double limit) {
-  clip_grad_value(params.all(), limit);
+void clip_grad_value_(const nn::Params& params, double clip_value) {
+  clip_grad_value_(params.all(), clip_value);
 }
 
-void clip_grad_value(const std::vector<nn::Param>& params, double limit) {
-  detail::check_option(limit >= 0, "clip_grad_value", "limit", limit, "0 or more");
-  Gradients(params).change("clip_grad_value", [&](const kernels::ClipKernels& kernel, char* x,
-                                                  int64_t n) { kernel.clamp(x, n, limit); });
+void clip_grad_value_(const std::vector<nn::Param>& params, double clip_value) {
+  detail::check_option(clip_value >= 0, "clip_grad_value_", "clip_value", clip_value, "0 or more");
+  Gradients(params).change("clip_grad_value_", [&](const kernels::ClipKernels& kernel, char* x,
+                                                   int64_t n) { kernel.clamp(x, n, clip_value); });
 }
 
 }  // namespace tapehead::optim

@@ -1,4 +1,4 @@
-// Clipping of gradients.
+// Gradient clipping.
 #pragma once
 
 #include <vector>
@@ -8,34 +8,34 @@
 namespace tapehead::optim {
 
 struct GradNormOptions {
-  /// 1, 2 or infinity: the sum of absolute values, the root of the sum of squares, the largest
+  /// 1, 2 or infinity: the sum of absolute values, the root of the sum of squares, or the largest
   /// absolute value.
   double norm_type = 2;
-  /// Throws ValueError that names the parameters whose gradients are not finite, when the norm is
-  /// infinite or NaN.
+  /// Throw ValueError, naming the parameters at fault, if the norm is infinite or NaN.
   bool error_if_nonfinite = false;
 };
 
-/// The norm of all gradients together, as of one vector; 0 when there are none. Computed in double,
-/// in an order that depends on the shapes alone.
+/// The norm of all gradients taken as one vector; 0 if there are none. PyTorch's get_total_norm(),
+/// which is given the gradients. Computed in double, in an order that depends only on the shapes.
 double grad_norm(const nn::Params& params, const GradNormOptions& options = {});
 double grad_norm(const std::vector<nn::Param>& params, const GradNormOptions& options = {});
 
-/// Scales all gradients so that their norm is at most `max_norm` (Pascanu et al. 2013), and returns
-/// the norm before. A norm that is not finite makes every gradient NaN or 0, as in PyTorch. Throws
-/// ValueError unless max_norm > 0.
-double clip_grad_norm(const nn::Params& params, double max_norm,
-                      const GradNormOptions& options = {});
-double clip_grad_norm(const std::vector<nn::Param>& params, double max_norm,
-                      const GradNormOptions& options = {});
+/// Scales the gradients in place so that their norm is at most `max_norm` (Pascanu et al. 2013),
+/// and returns the norm before scaling. A norm that is not finite makes every gradient NaN or 0, as
+/// in PyTorch. Throws ValueError unless max_norm > 0.
+double clip_grad_norm_(const nn::Params& params, double max_norm,
+                       const GradNormOptions& options = {});
+double clip_grad_norm_(const std::vector<nn::Param>& params, double max_norm,
+                       const GradNormOptions& options = {});
 
-/// The factor by which clip_grad_norm scales gradients of this norm. Given to the optimizer, it
+/// The factor by which clip_grad_norm_() scales gradients of this norm. Passing it to the optimizer
 /// saves a pass over the gradients:
 /// `opt.step({.grad_scale = optim::clip_factor(optim::grad_norm(params), 1.0)})`.
 double clip_factor(double norm, double max_norm);
 
-/// Limits every element of every gradient to -limit … limit. Throws ValueError unless limit >= 0.
-void clip_grad_value(const nn::Params& params, double limit);
-void clip_grad_value(const std::vector<nn::Param>& params, double limit);
+/// Clamps every element of every gradient, in place, to -clip_value … clip_value. Throws ValueError
+/// unless clip_value >= 0.
+void clip_grad_value_(const nn::Params& params, double clip_value);
+void clip_grad_value_(const std::vector<nn::Param>& params, double clip_value);
 
 }  // namespace tapehead::optim

@@ -33,7 +33,7 @@ TEST_CASE("norms and clipped gradients equal PyTorch's") {
     const std::vector<nn::Param> params = with_gradients(gradients, f64);
     const optim::GradNormOptions options{.norm_type = torch.norm_type};
     CHECK(optim::grad_norm(params, options) == doctest::Approx(torch.norm).epsilon(1e-14));
-    CHECK(optim::clip_grad_norm(params, 2.5, options) ==
+    CHECK(optim::clip_grad_norm_(params, 2.5, options) ==
           doctest::Approx(torch.norm).epsilon(1e-14));
     for (size_t i = 0; i < params.size(); ++i)
       CHECK(params[i].value.grad().item() == doctest::Approx(torch.clipped[i]).epsilon(1e-14));
@@ -44,7 +44,7 @@ TEST_CASE("gradients within the norm keep their bits") {
   const auto params = with_gradients({{0.3, 0.1}, {0.2}});
   const std::vector<double> before = values(params[0].value.grad());
   const uint32_t version = params[0].value.grad().version();
-  CHECK(optim::clip_grad_norm(params, 1) == doctest::Approx(std::sqrt(0.14)));
+  CHECK(optim::clip_grad_norm_(params, 1) == doctest::Approx(std::sqrt(0.14)));
   CHECK(values(params[0].value.grad()) == before);
   CHECK(params[0].value.grad().version() == version);
 }
@@ -52,9 +52,9 @@ TEST_CASE("gradients within the norm keep their bits") {
 TEST_CASE("a model's parameters count when they have a gradient") {
   nn::Params params = small_model({"a", "b", "frozen"});
   params.freeze("frozen");
-  CHECK(optim::clip_grad_norm(params, 1) == 0);
+  CHECK(optim::clip_grad_norm_(params, 1) == 0);
   give(params["a"], {3, 4});
-  CHECK(optim::clip_grad_norm(params, 1) == 5);
+  CHECK(optim::clip_grad_norm_(params, 1) == 5);
   CHECK(values(params["a"].grad())[0] == doctest::Approx(0.6));
 }
 
@@ -98,16 +98,16 @@ TEST_CASE("gradients with gaps are clipped in their place") {
   w.set_requires_grad();
   const Tensor stored = from_vector(std::vector<float>{1, 2, 3, 4, 5, 6}, {2, 3});
   w.set_grad(stored.transpose(0, 1));
-  optim::clip_grad_value({{"w", w}}, 4);
+  optim::clip_grad_value_({{"w", w}}, 4);
   CHECK(values(stored) == std::vector<double>{1, 2, 3, 4, 4, 4});
-  optim::clip_grad_norm({{"w", w}}, 1, {.norm_type = INFINITY});
+  optim::clip_grad_norm_({{"w", w}}, 1, {.norm_type = INFINITY});
   CHECK(values(stored)[0] == doctest::Approx(0.25));
 }
 
-TEST_CASE("clip_grad_value limits every element") {
+TEST_CASE("clip_grad_value_ limits every element") {
   for (const DType dtype : {f32, f64, bf16}) {
     const auto params = with_gradients({{-3, 0.5, NAN}, {2}}, dtype);
-    optim::clip_grad_value(params, 1);
+    optim::clip_grad_value_(params, 1);
     const auto got = values(params[0].value.grad());
     CHECK(got[0] == -1);
     CHECK(got[1] == 0.5);
@@ -123,7 +123,7 @@ TEST_CASE("a factor for the step saves the pass over the gradients") {
   CHECK(optim::clip_factor(INFINITY, INFINITY) != 1);
   const auto one = with_gradients({{3, 4}}), two = with_gradients({{3, 4}});
   optim::SGD a(one, {.lr = 0.5}), b(two, {.lr = 0.5});
-  optim::clip_grad_norm(one, 1);
+  optim::clip_grad_norm_(one, 1);
   a.step();
   b.step({.grad_scale = optim::clip_factor(optim::grad_norm(two), 1)});
   for (size_t i = 0; i < 2; ++i)
@@ -136,12 +136,12 @@ TEST_CASE("norms that are not finite") {
   CHECK(std::isnan(optim::grad_norm(params, {.norm_type = INFINITY})));
   CHECK(std::isinf(optim::grad_norm(with_gradients({{INFINITY}, {1}}))));
   CHECK(error_of<ValueError>(
-            [&] { optim::clip_grad_norm(params, 1, {.error_if_nonfinite = true}); }) ==
-        "clip_grad_norm: the norm of the gradients is nan, because of p1, p2; lower the learning "
+            [&] { optim::clip_grad_norm_(params, 1, {.error_if_nonfinite = true}); }) ==
+        "clip_grad_norm_: the norm of the gradients is nan, because of p1, p2; lower the learning "
         "rate, or look "
         "for the op with AnomalyMode");
   CHECK(values(params[0].value.grad()) == std::vector<double>{1, 2});
-  CHECK(std::isnan(optim::clip_grad_norm(params, 1)));
+  CHECK(std::isnan(optim::clip_grad_norm_(params, 1)));
   CHECK(std::isnan(values(params[0].value.grad())[0]));
   const auto five = with_gradients({{NAN}, {NAN}, {NAN}, {NAN}, {NAN}});
   CHECK(error_of<ValueError>([&] { optim::grad_norm(five, {.error_if_nonfinite = true}); }) ==
@@ -152,12 +152,12 @@ TEST_CASE("norms that are not finite") {
 
 TEST_CASE("what clipping refuses") {
   const auto params = with_gradients({{1}});
-  CHECK(error_of<ValueError>([&] { optim::clip_grad_norm(params, 0); }) ==
-        "clip_grad_norm: max_norm = 0; it must be above 0");
+  CHECK(error_of<ValueError>([&] { optim::clip_grad_norm_(params, 0); }) ==
+        "clip_grad_norm_: max_norm = 0; it must be above 0");
   CHECK(error_of<ValueError>([&] { optim::clip_factor(1, NAN); }) ==
         "clip_factor: max_norm = nan; it must be above 0");
-  CHECK(error_of<ValueError>([&] { optim::clip_grad_norm(params, 1, {.norm_type = 3}); }) ==
-        "clip_grad_norm: norm_type = 3; it must be 1, 2 or infinity");
-  CHECK(error_of<ValueError>([&] { optim::clip_grad_value(params, -1); }) ==
-        "clip_grad_value: limit = -1; it must be 0 or more");
+  CHECK(error_of<ValueError>([&] { optim::clip_grad_norm_(params, 1, {.norm_type = 3}); }) ==
+        "clip_grad_norm_: norm_type = 3; it must be 1, 2 or infinity");
+  CHECK(error_of<ValueError>([&] { optim::clip_grad_value_(params, -1); }) ==
+        "clip_grad_value_: clip_value = -1; it must be 0 or more");
 }

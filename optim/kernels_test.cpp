@@ -80,7 +80,7 @@ Sample gradients(F f) {
 }
 
 double norm(const std::vector<nn::Param>& params, double type) {
-  return optim::clip_grad_norm(params, 0.5, {.norm_type = type});
+  return optim::clip_grad_norm_(params, 0.5, {.norm_type = type});
 }
 
 }  // namespace
@@ -106,7 +106,7 @@ TAPEHEAD_KERNEL_TEST(clip)
     .sample(gradients([](const auto& params) { return norm(params, 2); }))
     .sample(gradients([](const auto& params) { return norm(params, INFINITY); }))
     .sample(gradients([](const auto& params) {
-      optim::clip_grad_value(params, 0.5);
+      optim::clip_grad_value_(params, 0.5);
       return 0.0;
     }));
 

@@ -8,7 +8,7 @@
 //   for (const auto& batch : batches) {
 //     opt.zero_grad();
 //     model.loss(batch).backward();
-//     optim::clip_grad_norm(params, 1.0);
+//     optim::clip_grad_norm_(params, 1.0);
 //     opt.step();
 //   }
 //

@@ -336,7 +336,8 @@ TEST_CASE("idioms: modules and optimizers") {
     const Tensor loss = mse_loss(out(hidden(x).tanh()), y);
     loss.backward();
     // 87. torch::nn::utils::clip_grad_norm_(parameters, 1.0)
-    optim::clip_grad_norm(params, 1.0);
+    // 87. torch::nn::utils::clip_grad_norm_(parameters, 1.0)
+    optim::clip_grad_norm_(params, 1.0);
     opt.step();
     schedule.step();
     (step == 0 ? first : last) = loss.item();

@@ -22,7 +22,7 @@ struct RunOptions {
   /// after the last in any case.
   int64_t checkpoint_every = 0;
 
-  /// Limits the norm of the gradients, as optim::clip_grad_norm() does, within the optimizer's
+  /// Limits the norm of the gradients, as optim::clip_grad_norm_() does, within the optimizer's
   /// pass.
   std::optional<double> max_grad_norm = {};
   /// So many backward passes make one step, with the mean of their gradients.
