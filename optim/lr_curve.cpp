@@ -87,6 +87,13 @@ double LinearCurve::operator()(int64_t n) const {
   return linear(start_factor, end_factor, progress(n, total_iters));
 }
 
+double PolynomialCurve::operator()(int64_t n) const {
+  check_count("PolynomialLR", "total_iters", total_iters);
+  detail::check_option(power > 0 && std::isfinite(power), "PolynomialLR", "power", power,
+                       "above 0");
+  return std::pow(1 - progress(n, total_iters), power);
+}
+
 double CosineAnnealingCurve::operator()(int64_t n) const {
   check_count("CosineAnnealingLR", "t_max", t_max);
   check_factor("CosineAnnealingLR", "min_factor", min_factor);

@@ -54,6 +54,13 @@ struct LinearCurve {
   double operator()(int64_t n) const;
 };
 
+/// (1 - n / total_iters) to the power of `power`, then 0 from `total_iters` on.
+struct PolynomialCurve {
+  int64_t total_iters = 5;
+  double power = 1;
+  double operator()(int64_t n) const;
+};
+
 /// Cosine decay from 1 to `min_factor` in `t_max` steps, which must be given; then back to 1 in as
 /// many steps, and so on, as in PyTorch. Loshchilov and Hutter 2017, without restarts.
 struct CosineAnnealingCurve {

@@ -75,6 +75,7 @@ using StepLR = Scheduled<StepCurve>;
 using MultiStepLR = Scheduled<MultiStepCurve>;
 using ExponentialLR = Scheduled<ExponentialCurve>;
 using LinearLR = Scheduled<LinearCurve>;
+using PolynomialLR = Scheduled<PolynomialCurve>;
 using CosineAnnealingLR = Scheduled<CosineAnnealingCurve>;
 using CosineAnnealingWarmRestarts = Scheduled<CosineAnnealingWarmRestartsCurve>;
 using WarmupLR = Scheduled<WarmupCurve>;

@@ -47,6 +47,7 @@ TEST_CASE_FIXTURE(Fixture, "every scheduler is made with its options in braces")
   optim::MultiStepLR milestones(opt, {.milestones = {10, 20}});
   optim::ExponentialLR exponential(opt, {.gamma = 0.99});
   optim::LinearLR linear(opt, {.start_factor = 0.1, .total_iters = 100});
+  optim::PolynomialLR polynomial(opt, {.total_iters = 100, .power = 2});
   optim::CosineAnnealingLR cosine(opt, {.t_max = 100});
   optim::CosineAnnealingWarmRestarts restarts(opt, {.t_0 = 10, .t_mult = 2});
   optim::WarmupLR warmup(opt, {.warmup_steps = 4});

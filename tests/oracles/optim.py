@@ -122,6 +122,8 @@ def main():
         ("ExponentialLR", rates(lambda o: lr.ExponentialLR(o, 0.9))),
         ("LinearLR", rates(lambda o: lr.LinearLR(o))),
         ("LinearLRDown", rates(lambda o: lr.LinearLR(o, 0.75, 0.25, 16))),
+        ("PolynomialLR", rates(lambda o: lr.PolynomialLR(o))),
+        ("PolynomialLRRoot", rates(lambda o: lr.PolynomialLR(o, 20, 0.5))),
         ("CosineAnnealingLR", rates(lambda o: lr.CosineAnnealingLR(o, 9, 0.05))),
         ("WarmRestarts", rates(lambda o: lr.CosineAnnealingWarmRestarts(o, 7))),
         ("WarmRestartsTwice", rates(lambda o: lr.CosineAnnealingWarmRestarts(o, 3, 2, 0.05))),
