@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -109,6 +110,27 @@ double CosineAnnealingWarmRestartsCurve::operator()(int64_t n) const {
   if (t_mult == 1) step = std::fmod(step, period);
   for (; step >= period; period *= static_cast<double>(t_mult)) step -= period;
   return cosine(1, min_factor, step / period);
+}
+
+double OneCycleCurve::operator()(int64_t n) const {
+  const char* owner = "OneCycleLR";
+  const auto check_divisor = [&](const char* what, double value) {
+    detail::check_option(value > 0 && std::isfinite(value), owner, what, value, "above 0");
+  };
+  check_count(owner, "total_steps", total_steps);
+  detail::check_option(pct_start >= 0 && pct_start <= 1, owner, "pct_start", pct_start,
+                       "within 0 … 1");
+  check_divisor("div_factor", div_factor);
+  check_divisor("final_div_factor", final_div_factor);
+  const double step = static_cast<double>(n), last = static_cast<double>(total_steps) - 1;
+  const double low = 1 / div_factor, lowest = low / final_div_factor;
+  const double rise = pct_start * static_cast<double>(total_steps) - 1;  // its last step
+  const auto phase = [&](double start, double end, double from, double to) {
+    return cosine(start, end, to > from ? std::min((step - from) / (to - from), 1.0) : 1);
+  };
+  if (step <= rise) return phase(low, 1, 0, rise);
+  if (!three_phase) return phase(1, lowest, rise, last);
+  return step <= 2 * rise ? phase(1, low, rise, 2 * rise) : phase(low, lowest, 2 * rise, last);
 }
 
 double WarmupCurve::operator()(int64_t n) const {

@@ -78,6 +78,20 @@ struct CosineAnnealingWarmRestartsCurve {
   double operator()(int64_t n) const;
 };
 
+/// The 1cycle policy, Smith and Topin 2017: cosine from 1 / div_factor up to 1 in the first part
+/// `pct_start` of `total_steps`, which must be given, then cosine down to
+/// 1 / (div_factor × final_div_factor), where it stays. With `three_phase` it first goes back to
+/// 1 / div_factor, in as many steps as it rose. PyTorch's max_lr is the optimizer's lr. Momentum
+/// does not change, as with PyTorch's cycle_momentum = False.
+struct OneCycleCurve {
+  int64_t total_steps = 0;
+  double pct_start = 0.3;
+  double div_factor = 25;
+  double final_div_factor = 1e4;
+  bool three_phase = false;
+  double operator()(int64_t n) const;
+};
+
 /// Linear warmup: 1 / warmup_steps, 2 / warmup_steps … 1, then 1.
 struct WarmupCurve {
   int64_t warmup_steps = 0;

@@ -78,6 +78,7 @@ using LinearLR = Scheduled<LinearCurve>;
 using PolynomialLR = Scheduled<PolynomialCurve>;
 using CosineAnnealingLR = Scheduled<CosineAnnealingCurve>;
 using CosineAnnealingWarmRestarts = Scheduled<CosineAnnealingWarmRestartsCurve>;
+using OneCycleLR = Scheduled<OneCycleCurve>;
 using WarmupLR = Scheduled<WarmupCurve>;
 using WarmupCosineLR = Scheduled<WarmupCosineCurve>;
 using WarmupLinearLR = Scheduled<WarmupLinearCurve>;

@@ -50,6 +50,7 @@ TEST_CASE_FIXTURE(Fixture, "every scheduler is made with its options in braces")
   optim::PolynomialLR polynomial(opt, {.total_iters = 100, .power = 2});
   optim::CosineAnnealingLR cosine(opt, {.t_max = 100});
   optim::CosineAnnealingWarmRestarts restarts(opt, {.t_0 = 10, .t_mult = 2});
+  optim::OneCycleLR cycle(opt, {.total_steps = 100, .pct_start = 0.2});
   optim::WarmupLR warmup(opt, {.warmup_steps = 4});
   optim::WarmupLinearLR triangle(opt, {.warmup_steps = 10, .total_steps = 100});
   optim::InverseSqrtLR vaswani(opt, {.warmup_steps = 100});

@@ -127,6 +127,9 @@ def main():
         ("CosineAnnealingLR", rates(lambda o: lr.CosineAnnealingLR(o, 9, 0.05))),
         ("WarmRestarts", rates(lambda o: lr.CosineAnnealingWarmRestarts(o, 7))),
         ("WarmRestartsTwice", rates(lambda o: lr.CosineAnnealingWarmRestarts(o, 3, 2, 0.05))),
+        ("OneCycleLR", rates(lambda o: lr.OneCycleLR(o, 0.5, 25, cycle_momentum=False))),
+        ("OneCycleLRThree", rates(lambda o: lr.OneCycleLR(
+            o, 0.5, 25, pct_start=0.4, cycle_momentum=False, div_factor=10, final_div_factor=100, three_phase=True))),
         ("SequentialLR", rates(lambda o: lr.SequentialLR(
             o, [lr.LinearLR(o, 0.2, total_iters=4), lr.ExponentialLR(o, 0.9), lr.StepLR(o, 3)], [5, 12]))),
         ("ChainedScheduler", rates(lambda o: lr.ChainedScheduler(
