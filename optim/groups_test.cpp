@@ -112,3 +112,95 @@ TEST_CASE("a tied parameter is of a group by each of its names") {
           optim::SGD(params, {}, {{"decodr.*", {}}});
         }) == "SGD: no parameter's path fits 'decodr.*'; did you mean 'decoder.*'?");
 }
+
+TEST_CASE("set_option changes one group's option from the next step on") {
+  const nn::Params params = model();
+  optim::SGD opt(params, {.lr = 0.5}, {{"*.bias", {}}});
+  const auto step = [&] {
+    for (const nn::Param& p : params.all()) give(p.value, {0});
+    opt.step();
+  };
+  step();
+  opt.set_option(1, "weight_decay", 0.5);
+  CHECK(opt.groups()[0].option("weight_decay") == 0);
+  CHECK(opt.groups()[1].option("weight_decay") == 0.5);
+  step();
+  CHECK(params["head.weight"].item() == 1);
+  CHECK(params["head.bias"].item() == 0.75);
+  opt.set_lr(0.25);
+  CHECK(opt.groups()[1].option("weight_decay") == 0.5);
+  (params / "tail").param("bias", {1}, nn::init::ones());
+  step();
+  CHECK(params["tail.bias"].item() == 1 - 0.25 * 0.5);
+
+  optim::AdamW adam(params, {.betas = {0.5, 0.75}});
+  adam.set_option(0, "betas", 0.25, 1);
+  CHECK(adam.groups()[0].option("betas") == 0.5);
+  CHECK(adam.groups()[0].option("betas", 1) == 0.25);
+}
+
+TEST_CASE("set_option: momentum that is turned on begins with zeros, and goes when turned off") {
+  for (const DType dtype : {f32, f64, bf16}) {
+    CAPTURE(name(dtype));
+    const Tensor w = leaf({8}, dtype);
+    optim::SGD opt({{"w", w}}, {.lr = 1}), other({{"w", w}}, {.lr = 1});
+    const auto step = [&] {
+      give(w, {1});
+      opt.step();
+      return w.item();
+    };
+    const auto tensors = [&] {
+      size_t count = 0;
+      for (const auto& [path, tensor] : opt.save().tensors) count += path == "w.momentum_buffer";
+      return count;
+    };
+    CHECK(step() == 7);
+    CHECK(tensors() == 0);
+    opt.set_option(0, "momentum", 0.5);
+    CHECK(step() == 6);
+    CHECK(step() == 4.5);
+    CHECK(tensors() == 1);
+    CHECK(error_of<FormatError>([&] { other.load(opt.save()); }) ==
+          "SGD: the state does not fit: unexpected w.momentum_buffer; nothing was loaded");
+    other.set_option(0, "momentum", 0.5);
+    other.load(opt.save());
+    opt.set_option(0, "momentum", 0);
+    CHECK(step() == 3.5);
+    CHECK(tensors() == 0);
+    give(w, {1});
+    other.step();
+    CHECK(w.item() == 3.5 - 1.75);
+  }
+}
+
+TEST_CASE("set_option keeps what steps too small for bf16 have added up to") {
+  const Tensor w = leaf({1}, bf16);
+  optim::SGD opt({{"w", w}}, {.lr = 1.0 / 1024});
+  for (int i = 0; i < 64; ++i) {
+    give(w, {1});
+    opt.step();
+    opt.set_option(0, "dampening", 0.5);
+  }
+  CHECK(w.item() == 1 - 64.0 / 1024);
+}
+
+TEST_CASE("what set_option refuses") {
+  const nn::Params params = model();
+  optim::SGD opt(params, {.lr = 0.1}, {{"*.bias", {.weight_decay = 0}}});
+  CHECK(error_of<IndexError>([&] { opt.set_option(2, "weight_decay", 0); }) ==
+        "SGD: group 2 is outside 0..1; groups() lists them");
+  CHECK(error_of<ValueError>([&] { opt.set_option(0, "weight_dacay", 0); }) ==
+        "SGD: no option 'weight_dacay'; the options are lr, momentum, dampening, weight_decay, "
+        "nesterov, maximize");
+  CHECK(error_of<ValueError>([&] { opt.set_option(0, "momentum", 0.9, 1); }) ==
+        "SGD: no option 'momentum[1]'; the options are lr, momentum, dampening, weight_decay, "
+        "nesterov, maximize");
+  CHECK(error_of<ValueError>([&] { opt.set_option(0, "lr", 0.5); }) ==
+        "SGD: set_option cannot change lr; use set_lr(), which keeps the ratios of groups");
+  CHECK(error_of<ValueError>([&] { opt.set_option(0, "weight_decay", -1); }) ==
+        "SGD: weight_decay = -1; it must be 0 or more");
+  CHECK(error_of<ValueError>([&] { opt.set_option(0, "nesterov", 1); }) ==
+        "SGD: nesterov is on; it needs momentum above 0 and dampening = 0");
+  CHECK(opt.groups()[0].option("weight_decay") == 0);
+  CHECK(opt.groups()[0].option("nesterov") == 0);
+}

@@ -132,6 +132,27 @@ void Optimizer::set_lr(double lr) {
   }
 }
 
+void Optimizer::set_option(size_t group, std::string_view name, double value, size_t index) {
+  take_new();
+  if (group >= groups_.size())
+    throw IndexError(fmt::format("{}: group {} is outside 0..{}; groups() lists them", name_, group,
+                                 groups_.size() - 1));
+  ParamGroup changed = groups_[group];
+  changed.option(name, index);  // throws for a name that there is not
+  if (name == "lr")
+    throw ValueError(fmt::format(
+        "{}: set_option cannot change lr; use set_lr(), which keeps the ratios of groups", name_));
+  for (OptionValue& option : changed.values) {
+    if (option.name != name) continue;
+    option.numbers[index] = value;
+    check_option(name_, option, "");
+  }
+  if (check_) check_(name_, changed.values);
+  groups_[group] = std::move(changed);
+  for (Entry& e : entries_)
+    if (e.group == group && e.ready) fit_state(e);
+}
+
 void Optimizer::zero_grad() {
   take_new();
   for (const Entry& e : entries_)
@@ -141,19 +162,25 @@ void Optimizer::zero_grad() {
 // Makes the state, or converts it when the parameter was converted since.
 void Optimizer::prepare_state(Entry& entry) const {
   const Tensor& param = entry.param.value;
-  const DType dtype = param.dtype(), type = detail::state_type(dtype);
+  const DType dtype = param.dtype();
   if (entry.ready && entry.dtype == dtype) return;
-  const ParamGroup& group = groups_[entry.group];
-  std::vector<Tensor> state(states_.size());
-  for (size_t i = 0; i < states_.size(); ++i) {
-    if (entry.ready && entry.state[i].defined()) state[i] = core::cast(entry.state[i], type);
-    else if (states_[i].in(group) && !states_[i].free_shape())
-      state[i] = core::full(param.shape(), 0, type);
-  }
+  fit_state(entry);
   entry.master = dtype == bf16 ? core::cast(param, f32) : Tensor();
   entry.dtype = dtype;
-  entry.state = std::move(state);
   entry.ready = true;
+}
+
+// The tensors that the options of the parameter's group ask for, in the type of its state.
+void Optimizer::fit_state(Entry& entry) const {
+  const Tensor& param = entry.param.value;
+  const DType type = detail::state_type(param.dtype());
+  entry.state.resize(states_.size());
+  for (size_t i = 0; i < states_.size(); ++i) {
+    Tensor& state = entry.state[i];
+    if (!states_[i].in(groups_[entry.group])) state = Tensor();
+    else if (state.defined()) state = core::cast(state, type);
+    else if (!states_[i].free_shape()) state = core::full(param.shape(), 0, type);
+  }
 }
 
 void Optimizer::update(Parameter&) {

@@ -45,6 +45,7 @@
 #include <initializer_list>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tapehead/nn/params.h"
@@ -97,6 +98,14 @@ class Optimizer {
   /// The learning rate that the optimizer was made with: what schedules multiply.
   double base_lr() const { return base_lr_; }
   const std::vector<ParamGroup>& groups() const { return groups_; }
+  /// Changes an option of groups()[group] from the next step on, as PyTorch's
+  /// `param_groups[0]["weight_decay"] = 0.05`: `set_option(0, "weight_decay", 0.05)`, and
+  /// `set_option(0, "betas", 0.99, 1)` for the second of two numbers. Parameters that come into the
+  /// group later have it too. Momentum and the like that an option turns on begin with zeros.
+  /// Options are not part of the state: set them again before load(). Throws IndexError for a group
+  /// and ValueError for a name that there is not, for a value out of range, and for "lr", which
+  /// set_lr() sets.
+  void set_option(size_t group, std::string_view name, double value, size_t index = 0);
   /// How many steps were taken, those without gradients not counted.
   int64_t steps() const { return steps_; }
   /// "AdamW"
@@ -149,6 +158,7 @@ class Optimizer {
   void check_fit() const;
   std::string paths_like(const std::string& pattern) const;
   void prepare_state(detail::Entry& entry) const;
+  void fit_state(detail::Entry& entry) const;
 
   const char* name_;
   detail::OptionValues options_;

@@ -348,6 +348,9 @@ TEST_CASE("idioms: modules and optimizers") {
   opt.set_lr(0.1);
   CHECK(opt.lr() == 0.1);
   // 89. opt.step() without gradients does nothing
+  opt.set_option(0, "weight_decay", 0.05);
+  CHECK(opt.groups()[0].option("weight_decay") == 0.05);
+  // 89. opt.step() without gradients does nothing
   opt.zero_grad();
   opt.step();
   CHECK(opt.steps() == 30);
