@@ -241,10 +241,10 @@ std::vector<EmptyCall> chosen() {
       {"rms_norm of no width",
        {{2, 0}, {0}},
        [](const Tensors& x) { return Tensors{rms_norm(x[0], x[1])}; }},
-      {"rope", {{0, 2, 3, 4}}, [](const Tensors& x) { return Tensors{Rope({.width = 4})(x[0])}; }},
+      {"rope", {{0, 2, 3, 4}}, [](const Tensors& x) { return Tensors{Rope({.dim = 4})(x[0])}; }},
       {"rope of no positions",
        {{1, 2, 0, 4}},
-       [](const Tensors& x) { return Tensors{Rope({.width = 4})(x[0])}; }},
+       [](const Tensors& x) { return Tensors{Rope({.dim = 4})(x[0])}; }},
   };
 }
 

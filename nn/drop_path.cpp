@@ -5,13 +5,12 @@
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/core/error.h"
+#include "tapehead/nn/detail/probability.h"
 
 namespace tapehead::nn {
 
-DropPath::DropPath(Scope at, double p) : at_(std::move(at)), p_(p) {
-  if (!(p >= 0 && p <= 1))
-    throw ValueError(fmt::format("drop_path: p = {} is outside 0..1 (in {})", p, at_.path()));
-}
+DropPath::DropPath(Scope at, double p)
+    : at_(std::move(at)), p_(detail::checked_probability("drop_path", p, at_)) {}
 
 Tensor DropPath::operator()(const Tensor& x) const {
   if (x.dim() == 0)

@@ -34,7 +34,7 @@ MultiHeadOptions completed(MultiHeadOptions o) {
         fmt::format("one projection cannot read x of size {} and a memory of size {}; leave "
                     "`packed_qkv` out",
                     o.embed_dim, o.memory_dim));
-  if (o.rope && o.rope->width == 0) o.rope->width = o.head_dim;
+  if (o.rope && o.rope->dim == 0) o.rope->dim = o.head_dim;
   o.dropout = o.dropout.value_or(0);
   o.bias = o.bias.value_or(true);
   o.out_bias = o.out_bias.value_or(*o.bias);

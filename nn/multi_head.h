@@ -25,7 +25,7 @@ struct MultiHeadOptions {
   std::optional<bool> bias = {};         ///< of the projections to q, k and v; none: true
   std::optional<bool> out_bias = {};     ///< of the output projection; none: bias
   std::optional<bool> packed_qkv = {};   ///< one projection `qkv`, for self-attention; none: false
-  std::optional<RopeOptions> rope = {};  ///< its width: 0 for the whole head
+  std::optional<RopeOptions> rope = {};  ///< dim = 0: head_dim
   Init init = {};                        ///< of the projections; empty: init::fan_in_uniform()
   Init q_init = {};                      ///< of `q`, where it is separate; empty: init
   Init out_init = {};                    ///< of `out`; empty: init

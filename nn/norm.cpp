@@ -1,8 +1,7 @@
 #include "tapehead/nn/norm.h"
 
-#include <fmt/format.h>
-
 #include "tapehead/autograd/ops.h"
+#include "tapehead/nn/detail/probability.h"
 
 namespace tapehead::nn {
 
@@ -25,7 +24,7 @@ Tensor RMSNorm::operator()(const Tensor& x) const {
   return nn::at(at_, [&] { return rms_norm(x, weight, eps_); });
 }
 
-AnyLayer make_norm(const Scope& at, int64_t size, const NormLayerOptions& o) {
+AnyLayer make_norm(const Scope& at, int64_t size, const NormOptions& o) {
   if (o.make) return o.make(at, size);
   if (o.type.value_or(NormType::layer_norm) == NormType::rms_norm)
     return RMSNorm(at, size, {.eps = o.eps.value_or(RMSNormOptions().eps)});
@@ -33,10 +32,8 @@ AnyLayer make_norm(const Scope& at, int64_t size, const NormLayerOptions& o) {
                    {.eps = o.eps.value_or(LayerNormOptions().eps), .bias = o.bias.value_or(true)});
 }
 
-Dropout::Dropout(Scope at, double p) : at_(std::move(at)), p_(p) {
-  if (!(p >= 0 && p <= 1))
-    throw ValueError(fmt::format("dropout: p = {} is outside 0..1 (in {})", p, at_.path()));
-}
+Dropout::Dropout(Scope at, double p)
+    : at_(std::move(at)), p_(detail::checked_probability("dropout", p, at_)) {}
 
 Tensor Dropout::operator()(const Tensor& x) const { return dropout(x, p_, at_.training()); }
 

@@ -1,4 +1,4 @@
-// Normalization and dropout.
+// Normalization layers and dropout.
 #pragma once
 
 #include <functional>
@@ -11,17 +11,21 @@ namespace tapehead::nn {
 
 struct LayerNormOptions {
   double eps = 1e-5;
-  bool bias = true;
+  bool bias = true;  ///< whether there is a bias besides the weight
 };
 
-/// (x - mean) / sqrt(var + eps) over the last axis, times weight, plus bias: Ba et al. 2016.
+/// Layer normalization over the last axis (Ba et al. 2016):
+///
+///   y = (x - mean(x)) / sqrt(var(x) + eps) * weight + bias
+///
+/// Parameters: `weight`, initialized with 1, and `bias`, with 0.
 class LayerNorm {
  public:
   LayerNorm(Scope at, int64_t size, const LayerNormOptions& options = {});
-  /// [..., size] to [..., size].
+  /// x [..., size] to [..., size]. Throws ShapeError for another last axis.
   Tensor operator()(const Tensor& x) const;
 
-  Tensor weight, bias;  ///< [size]; bias undefined without one
+  Tensor weight, bias;  ///< [size]; bias is undefined if options.bias is false
 
  private:
   Scope at_;
@@ -32,11 +36,15 @@ struct RMSNormOptions {
   double eps = 1e-6;
 };
 
-/// x / sqrt(mean(x²) + eps) over the last axis, times weight: Zhang and Sennrich 2019.
+/// Root mean square normalization over the last axis (Zhang and Sennrich 2019):
+///
+///   y = x / sqrt(mean(x²) + eps) * weight
+///
+/// Parameter: `weight`, initialized with 1.
 class RMSNorm {
  public:
   RMSNorm(Scope at, int64_t size, const RMSNormOptions& options = {});
-  /// [..., size] to [..., size].
+  /// x [..., size] to [..., size]. Throws ShapeError for another last axis.
   Tensor operator()(const Tensor& x) const;
 
   Tensor weight;  ///< [size]
@@ -48,24 +56,25 @@ class RMSNorm {
 
 enum class NormType { layer_norm, rms_norm };
 
-/// The normalization layers of a model.
-struct NormLayerOptions {
-  std::optional<NormType> type = {};  ///< none: layer_norm
-  std::optional<double> eps = {};     ///< none: 1e-5, of rms_norm 1e-6
-  std::optional<bool> bias = {};      ///< of layer_norm; none: true, in a Transformer its `bias`
-  /// Makes a layer of the user's in place of these, for x [..., size].
+/// Options of the normalization layers of a model: their type, or a factory of other layers.
+struct NormOptions {
+  std::optional<NormType> type = {};  ///< default: layer_norm
+  std::optional<double> eps = {};     ///< default: 1e-5 for layer_norm, 1e-6 for rms_norm
+  std::optional<bool> bias = {};      ///< of layer_norm; default: true, or TransformerOptions::bias
+  /// If set, called instead for a user-defined layer of x [..., size] to [..., size].
   std::function<AnyLayer(const Scope& at, int64_t size)> make = {};
 };
 
-/// The normalization layer that the options name, at its place: parameters `weight` and `bias`.
-AnyLayer make_norm(const Scope& at, int64_t size, const NormLayerOptions& options = {});
+/// Makes the normalization layer that the options select, with its parameters at `at`.
+AnyLayer make_norm(const Scope& at, int64_t size, const NormOptions& options = {});
 
-/// In training, zeroes each element with probability p and scales the others by 1 / (1 - p):
-/// Srivastava et al. 2014. The identity in evaluation.
+/// In training, zeroes each element with probability p and scales the others by 1 / (1 - p)
+/// (Srivastava et al. 2014). The identity in evaluation.
 class Dropout {
  public:
-  /// Throws ValueError when p is outside 0..1.
+  /// Throws ValueError if p is outside 0..1.
   Dropout(Scope at, double p);
+  /// Any shape; returns the same shape.
   Tensor operator()(const Tensor& x) const;
 
  private:

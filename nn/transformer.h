@@ -39,7 +39,7 @@ struct TransformerOptions {
   Init out_init = {};                   ///< of the last projection of each part; empty: init
   MultiHeadOptions attention = {};
   FeedForwardOptions ffn = {};
-  NormLayerOptions norm = {};
+  NormOptions norm = {};
   /// Experts instead of the one feed-forward part, in layers without a memory.
   std::optional<MixtureOptions> mixture = {};
   FeedForwardFactory make_ffn = {};

@@ -39,7 +39,7 @@ void fill(FeedForwardOptions& o, const FeedForwardOptions& other) {
   fill(o.out_init, other.out_init);
 }
 
-void fill(NormLayerOptions& o, const NormLayerOptions& other) {
+void fill(NormOptions& o, const NormOptions& other) {
   fill(o.type, other.type);
   fill(o.eps, other.eps);
   fill(o.bias, other.bias);

@@ -81,7 +81,7 @@ Sample attention_sample(const Choices& on, AttentionSizes n) {
         return scores * factor[at.head] + 0.125 * (at.queries - at.keys);
       };
     }
-    const Rope rope({.width = 2, .base = 10});
+    const Rope rope({.dim = 2, .base = 10});
     if (has(kRope)) o.rope = &rope;
     if (has(kVisible))
       o.visible = [](const ScoresAt& at) { return remainder(at.queries + at.keys, 3) != 1; };

@@ -344,10 +344,9 @@ TEST_CASE("idioms: modules and optimizers") {
   }
   CHECK(last < first);
   CHECK(opt.lr() == doctest::Approx(0.05 / 8));
-  // 88. param_group.options().set_lr(0.1)
+  // 88. group.options().set_lr(0.1), group.options().weight_decay(0.05)
   opt.set_lr(0.1);
   CHECK(opt.lr() == 0.1);
-  // 89. opt.step() without gradients does nothing
   opt.set_option(0, "weight_decay", 0.05);
   CHECK(opt.groups()[0].option("weight_decay") == 0.05);
   // 89. opt.step() without gradients does nothing

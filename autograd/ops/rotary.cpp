@@ -74,14 +74,14 @@ struct Rotate : CustomOp {
 // The angle by which pair i turns from one position to the next.
 std::vector<double> frequencies_of(const RopeOptions& o) {
   std::vector<double> out;
-  const double width = static_cast<double>(o.width);
+  const double dim = static_cast<double>(o.dim);
   const auto length = static_cast<double>(o.scaling.original_length);
   // The pair that turns so many times in the original length.
   const auto pair_of = [&](double rotations) {
-    return width * std::log(length / (rotations * 2 * M_PI)) / (2 * std::log(o.base));
+    return dim * std::log(length / (rotations * 2 * M_PI)) / (2 * std::log(o.base));
   };
-  for (int64_t i = 0; i < o.width / 2; ++i) {
-    const double plain = std::pow(o.base, -2.0 * static_cast<double>(i) / width);
+  for (int64_t i = 0; i < o.dim / 2; ++i) {
+    const double plain = std::pow(o.base, -2.0 * static_cast<double>(i) / dim);
     const double slow = plain / o.scaling.factor;
     double keep = 1;  // how much of the plain frequency remains
     if (o.scaling.kind == RopeScaling::linear) {
@@ -92,7 +92,7 @@ std::vector<double> frequencies_of(const RopeOptions& o) {
           (turns - o.scaling.low_frequency) / (o.scaling.high_frequency - o.scaling.low_frequency);
     } else if (o.scaling.kind == RopeScaling::yarn) {
       const double low = std::max(std::floor(pair_of(o.scaling.beta_fast)), 0.0);
-      const double high = std::min(std::ceil(pair_of(o.scaling.beta_slow)), width - 1);
+      const double high = std::min(std::ceil(pair_of(o.scaling.beta_slow)), dim - 1);
       keep = 1 - (static_cast<double>(i) - low) / std::max(high - low, 0.001);
     }
     keep = std::clamp(keep, 0.0, 1.0);
@@ -136,9 +136,8 @@ struct Rope::Tables {
 };
 
 Rope::Rope(const RopeOptions& options) : tables_(std::make_shared<Tables>()) {
-  if (options.width < 2 || options.width % 2 != 0)
-    throw ValueError(
-        fmt::format("rope: the width is {}; it must be positive and even", options.width));
+  if (options.dim < 2 || options.dim % 2 != 0)
+    throw ValueError(fmt::format("rope: dim is {}; it must be positive and even", options.dim));
   if (!(options.base > 0) || !(options.scaling.factor > 0))
     throw ValueError(fmt::format("rope: base is {} and factor {}; both must be positive",
                                  options.base, options.scaling.factor));

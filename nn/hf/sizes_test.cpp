@@ -34,7 +34,7 @@ TEST_CASE("what config.json says of sizes is checked by the weights before a mod
        "head_dim (in layers.0.attention)"},
       {"Llama", "head_dim", "2147483648",
        "'head_dim' is 2147483648; no weight of model.safetensors is so large: at most 192 numbers"},
-      {"Llama", "head_dim", "7", "rope: the width is 7; it must be positive and even"},
+      {"Llama", "head_dim", "7", "rope: dim is 7; it must be positive and even"},
       {"Llama", "num_attention_heads", "64",
        "'num_attention_heads' is 64; no weight of model.safetensors is so large: at most 192 "
        "numbers"},

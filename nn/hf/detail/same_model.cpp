@@ -38,8 +38,8 @@ bool same(const RopeScaling& a, const RopeScaling& b) {
 bool same(const std::optional<RopeOptions>& a, const std::optional<RopeOptions>& b,
           int64_t head_dim) {
   if (!a || !b) return a.has_value() == b.has_value();
-  const auto width = [&](const RopeOptions& o) { return o.width != 0 ? o.width : head_dim; };
-  return width(*a) == width(*b) && a->base == b->base && a->interleaved == b->interleaved &&
+  const auto dim = [&](const RopeOptions& o) { return o.dim != 0 ? o.dim : head_dim; };
+  return dim(*a) == dim(*b) && a->base == b->base && a->interleaved == b->interleaved &&
          same(a->scaling, b->scaling);
 }
 
