@@ -8,6 +8,7 @@
 
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/lengths.h"
+#include "tapehead/nn/linear.h"
 
 namespace tapehead::nn {
 namespace {
@@ -141,25 +142,27 @@ Tensor copy_loss(const CopyMix& mix, const Tensor& source, const Tensor& target,
   return o.reduction == Reduction::sum ? total : total / sum(counts).to(loss.dtype());
 }
 
-CopyGate::CopyGate(const Scope& at, int64_t memory, int64_t state, int64_t input)
-    : context_(at / "context", memory, 1, {.bias = false}),
-      state_(at / "state", state, 1, {.bias = false}),
-      input_(at / "input", input, 1) {}
+CopyGate::CopyGate(const Scope& at, int64_t memory_dim, int64_t state_dim, int64_t input_dim)
+    : context(Linear(at / "context", memory_dim, 1, {.bias = false})),
+      state(Linear(at / "state", state_dim, 1, {.bias = false})),
+      input(Linear(at / "input", input_dim, 1)) {}
 
-Tensor CopyGate::operator()(const Tensor& context, const Tensor& state, const Tensor& input) const {
-  return (context_(context) + state_(state) + input_(input)).squeeze(-1);
+Tensor CopyGate::operator()(const Tensor& c, const Tensor& h, const Tensor& x) const {
+  return (context(c) + state(h) + input(x)).squeeze(-1);
 }
 
-CopyAttention::CopyAttention(const Scope& at, int64_t state, int64_t memory)
-    : query_(at / "query", state, state, {.bias = false, .init = init::xavier_uniform()}),
-      key_(at / "key", memory, state, {.bias = false, .init = init::xavier_uniform()}) {}
+CopyAttention::CopyAttention(const Scope& at, int64_t state_dim, int64_t memory_dim)
+    : query(Linear(at / "query", state_dim, state_dim,
+                   {.bias = false, .init = init::xavier_uniform()})),
+      key(Linear(at / "key", memory_dim, state_dim,
+                 {.bias = false, .init = init::xavier_uniform()})) {}
 
-Tensor CopyAttention::keys(const Tensor& memory) const { return key_(memory); }
+Tensor CopyAttention::keys(const Tensor& memory) const { return key(memory); }
 
-CopyAttention::Result CopyAttention::operator()(const Tensor& state, const Tensor& keys,
+CopyAttention::Result CopyAttention::operator()(const Tensor& state, const Tensor& projected,
                                                 const Tensor& memory, const Tensor& lengths) const {
-  const Tensor query = query_(state) / std::sqrt(static_cast<double>(state.size(-1)));
-  Tensor scores = matmul(query, keys.transpose(-1, -2));
+  const Tensor q = query(state) / std::sqrt(static_cast<double>(state.size(-1)));
+  Tensor scores = matmul(q, projected.transpose(-1, -2));
   if (lengths.defined()) {
     const int64_t S = memory.size(1);
     const Tensor real = core::check_lengths("copy_attention", lengths, memory.size(0), S, 1);

@@ -1,86 +1,86 @@
-// Copying from the source: the pointer-generator of See, Liu and Manning 2017, "Get to the point:
-// summarization with pointer-generator networks"; Gu et al. 2016, "Incorporating copying mechanism
-// in sequence-to-sequence learning".
+// Copying words of the source: the pointer-generator network of See, Liu and Manning 2017, "Get to
+// the point: summarization with pointer-generator networks"; Gu et al. 2016, "Incorporating copying
+// mechanism in sequence-to-sequence learning".
 //
-// B batch, S source words, T steps, V vocabulary, X words that the sources of a batch have and the
-// vocabulary lacks, M width of the memory, Q of the state, C of the input.
+// B batch, S source words, T steps, V vocabulary, X words of the sources of a batch outside the
+// vocabulary, M channels of the memory, Q of the state, C of the input.
 //
-// Such a word has an id from V on, another for each word of one source (data::copy_source makes
-// them): what it stands for differs from row to row.
+// A source word outside the vocabulary has an id from V on, numbered per source by
+// data::copy_source(): the same id stands for different words in different rows.
 #pragma once
 
 #include "tapehead/autograd/ops.h"
-#include "tapehead/nn/linear.h"
+#include "tapehead/nn/any_layer.h"
+#include "tapehead/nn/params.h"
 
 namespace tapehead::nn {
 
-/// What a decoder that copies says at T steps. The probability of a word w is
+/// Output of a decoder that copies, at T steps. The probability of a word w is
 ///
 ///   p(w) = g softmax(logits)[w] + (1 - g) sum of weights[s] over the s with source[s] = w,
 ///   g = sigmoid(gate).
 struct CopyMix {
   Tensor logits;   ///< [B, T, V]
-  Tensor weights;  ///< [B, T, S]: attention to the source; a row's sum is 1
+  Tensor weights;  ///< [B, T, S]: attention to the source; each row sums to 1
   Tensor gate;     ///< [B, T]
 };
 
-/// Ids without those from `vocab` on, which become `unk`: what an embedding takes.
+/// Replaces ids from `vocab` on by `unk`: valid input of an embedding.
 Tensor known_ids(const Tensor& ids, int64_t vocab, int64_t unk = 1);
 
-/// V + X of a batch: one more than its largest id, but no less than `vocab`.
+/// V + X of a batch: max(vocab, largest id + 1).
 int64_t extended_vocab(const Tensor& source, int64_t vocab);
 
-/// log p(w) of all V + X words, [B, T, V + X]; -inf for those from V on that a source lacks. source
-/// i64 [B, S]; `extended` is V + X. Differentiable, twice. Throws ShapeError for shapes that do not
-/// fit, IndexError for a source word outside of 0..extended-1.
+/// log p(w) of all V + X words, [B, T, V + X]; -inf for ids from V on that a source does not have.
+/// source i64 [B, S]; `extended` is V + X. Twice differentiable. Throws ShapeError for shapes that
+/// do not match, IndexError for a source word outside 0..extended-1.
 Tensor copy_log_probs(const CopyMix& mix, const Tensor& source, int64_t extended);
 
 struct CopyLossOptions {
-  int64_t ignore_index = -100;
-  /// This part of the target is spread over the vocabulary: of words from V on, most are none of
-  /// this source's.
+  int64_t ignore_index = -100;  ///< targets that are not counted
+  /// Share of the target that is spread evenly over the V words of the vocabulary, in [0, 1).
   double label_smoothing = 0;
-  Reduction reduction = Reduction::mean;
+  Reduction reduction = Reduction::mean;  ///< mean over the targets that are not ignored
 };
 
-/// -log p(target), for target i64 [B, T] that may be a word from V on: what nll_loss makes of
-/// copy_log_probs, without the memory of V + X columns. The mean is over targets that are not
-/// ignored. Throws besides IndexError for a target that neither the vocabulary nor its source has.
+/// -log p(target) for target i64 [B, T], which may be a source word from V on: equal to nll_loss of
+/// copy_log_probs(), without a tensor of V + X columns. Throws what copy_log_probs() throws, and
+/// IndexError for a target that is neither in the vocabulary nor in its source.
 Tensor copy_loss(const CopyMix& mix, const Tensor& source, const Tensor& target,
                  const CopyLossOptions& options = {});
 
-/// How much a decoder writes of its own at each step: the mix's gate, linear in what it sees of the
-/// source, in its state and in its input (See et al., eq. 8).
+/// CopyMix::gate (See et al., eq. 8): w_c' context + w_h' state + w_x' input + b. Parameters:
+/// `context.weight`, `state.weight`, `input.weight`, `input.bias`.
 class CopyGate {
  public:
-  CopyGate(const Scope& at, int64_t memory, int64_t state, int64_t input);
-  /// context [..., M], state [..., Q], input [..., C]: [...].
-  Tensor operator()(const Tensor& context, const Tensor& state, const Tensor& input) const;
+  CopyGate(const Scope& at, int64_t memory_dim, int64_t state_dim, int64_t input_dim);
+  /// Context c [..., M], state h [..., Q] and input x [..., C] to [...].
+  Tensor operator()(const Tensor& c, const Tensor& h, const Tensor& x) const;
 
- private:
-  Linear context_, state_, input_;
+  /// Linear at first: [..., M], [..., Q] and [..., C] to [..., 1].
+  AnyLayer context, state, input;
 };
 
-/// Attention of one head whose weights gradients pass through (scaled_dot_product_attention gives
-/// detached ones): scaled dot products of projections, Vaswani et al. 2017.
+/// Single-head scaled dot-product attention (Vaswani et al. 2017) with projected queries and keys,
+/// whose weights are differentiable (those of scaled_dot_product_attention are detached).
+/// Parameters: `query.weight`, `key.weight`.
 class CopyAttention {
  public:
-  /// state Q wide, memory M wide.
-  CopyAttention(const Scope& at, int64_t state, int64_t memory);
+  /// State of Q channels, memory of M.
+  CopyAttention(const Scope& at, int64_t state_dim, int64_t memory_dim);
 
-  /// The memory's keys [B, S, Q], once for all steps.
+  /// Projects the memory [B, S, M] to keys [B, S, Q], once for all steps.
   Tensor keys(const Tensor& memory) const;
   struct Result {
     Tensor context;  ///< [B, T, M]
     Tensor weights;  ///< [B, T, S], 0 past a length
   };
-  /// state [B, T, Q], keys [B, S, Q], memory [B, S, M]; lengths i64 [B], each at least 1, or
-  /// undefined: past them the memory has the weight 0, but is read.
-  Result operator()(const Tensor& state, const Tensor& keys, const Tensor& memory,
+  /// state [B, T, Q], projected = keys(memory) [B, S, Q], memory [B, S, M]; lengths i64 [B], each
+  /// at least 1, or undefined. Padding has weight 0, but must be finite.
+  Result operator()(const Tensor& state, const Tensor& projected, const Tensor& memory,
                     const Tensor& lengths) const;
 
- private:
-  Linear query_, key_;
+  AnyLayer query, key;  ///< Linear at first: [..., Q] to [..., Q], [..., M] to [..., Q]
 };
 
 }  // namespace tapehead::nn

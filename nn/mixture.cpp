@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "tapehead/core/creation.h"
+#include "tapehead/nn/detail/any_stack.h"
 
 namespace tapehead::nn {
 namespace {
@@ -57,15 +58,16 @@ Choices group(const Tensor& chosen, const MixtureOptions& o) {
 
 MixtureOfExperts::MixtureOfExperts(Scope at, const FeedForwardOptions& expert,
                                    const MixtureOptions& options)
-    : router(at / "router", checked(at, expert, options).embed_dim, options.num_experts,
-             {.bias = false, .init = expert.init ? expert.init : init::fan_in_uniform()}),
-      experts(nn::stack<FeedForward>(at / "experts", options.num_experts, expert)),
+    : router(Linear(at / "router", checked(at, expert, options).embed_dim, options.num_experts,
+                    {.bias = false, .init = expert.init ? expert.init : init::fan_in_uniform()})),
+      experts(detail::any_stack<FeedForward>(at / "experts", options.num_experts, expert)),
       at_(std::move(at)),
+      embed_dim_(expert.embed_dim),
       options_(options) {}
 
 MoeOutput MixtureOfExperts::operator()(const Tensor& x) const {
   return nn::at(at_, [&] {
-    const int64_t C = router.weight.size(1), K = options_.top_k;
+    const int64_t C = embed_dim_, K = options_.top_k;
     if (x.dim() < 1 || x.size(-1) != C)
       throw ShapeError(fmt::format("mixture: x is {}; expected [..., {}]", x.shape().str(), C));
     if (x.numel() == 0)

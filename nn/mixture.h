@@ -1,6 +1,6 @@
-// A mixture of experts: feed-forward layers, of which each token goes through a few.
+// Mixture of experts: feed-forward layers of which each token uses a few.
 //
-// N tokens, C embedding, E experts, K experts of a token.
+// N tokens, C embedding, E experts, K experts per token.
 #pragma once
 
 #include <vector>
@@ -12,41 +12,45 @@ namespace tapehead::nn {
 struct MixtureOptions {
   int64_t num_experts = 8;  ///< E
   int64_t top_k = 2;        ///< K
-  /// An expert takes at most this times its even share of the tokens, N K / E, the first ones; the
-  /// output of choices beyond it is 0. 0: no limit.
+  /// An expert takes at most capacity_factor N K / E tokens, in the order of the input; the output
+  /// of an expert for a token beyond that is 0. 0: no limit.
   double capacity_factor = 0;
 };
 
 /// Output and load of the experts.
 struct MoeOutput {
   Tensor out;  ///< [..., C]
-  /// How unevenly tokens are spread: E sum_e f_e p_e, with f_e the share of choices that fell on
-  /// expert e and p_e its mean probability (Fedus et al. 2021, eq. 4). 1 where all are even; added
-  /// to the loss, times 0.01 for example, it keeps experts from being forgotten.
+  /// Load balancing loss, E sum_e f_e p_e, where f_e is the share of the N K choices that selected
+  /// expert e and p_e its mean probability (Fedus et al. 2021, eq. 4). 1 for an even load; added to
+  /// the loss with a small weight, such as 0.01.
   Tensor balance_loss;
-  std::vector<int64_t> tokens_per_expert;  ///< before any are dropped
+  std::vector<int64_t> tokens_per_expert;  ///< tokens that selected each expert, dropped ones too
   int64_t dropped = 0;                     ///< choices beyond the capacity
 };
 
-/// Shazeer et al. 2017; with top_k 1 the Switch layer of Fedus et al. 2021: a router gives each
-/// token a softmax over the experts; it goes through the K most probable ones, whose results are
-/// added with their probabilities as weights, divided by the sum of the K. (A single one is not
-/// divided: the router would learn nothing.) Tokens of one expert go through it together, and
-/// no other experts are computed. Parameters: `router.weight`, `experts.0.up.weight` …
+/// Sparsely gated mixture of experts (Shazeer et al. 2017; with top_k = 1 the Switch layer of Fedus
+/// et al. 2021). With p = softmax(router(x)) of a token and its K most probable experts,
+///
+///   y = sum_k g_k expert_k(x),   g_k = p_k / sum_j p_j   (top_k = 1: g = p, so that the router
+///                                                         has a gradient)
+///
+/// Only the selected experts are computed, each for all of its tokens together. Parameters:
+/// `router.weight`, `experts.0.up.weight` … (FeedForward).
 class MixtureOfExperts {
  public:
-  /// `expert` is each expert's options. Throws ValueError for options out of range, and for a
-  /// kernel.
+  /// `expert` are the options of each expert. Throws ValueError for options out of range, and for a
+  /// kernel_size above 1.
   MixtureOfExperts(Scope at, const FeedForwardOptions& expert, const MixtureOptions& options);
 
-  /// x [..., C] to MoeOutput::out [..., C].
+  /// x [..., C] to MoeOutput::out [..., C]. Throws ShapeError.
   MoeOutput operator()(const Tensor& x) const;
 
-  Linear router;
-  std::vector<FeedForward> experts;
+  AnyLayer router;                ///< Linear at first: [N, C] to [N, E]
+  std::vector<AnyLayer> experts;  ///< FeedForward at first: [n, C] to [n, C]
 
  private:
   Scope at_;
+  int64_t embed_dim_;
   MixtureOptions options_;
 };
 

@@ -65,7 +65,7 @@ Rnn::Rnn(Scope at, int64_t input_size, int64_t hidden_size, const RnnNetOptions&
   const int64_t directions = options.bidirectional ? 2 : 1;
   for (int64_t layer = 0; layer < options.num_layers; ++layer)
     for (int64_t direction = 0; direction < directions; ++direction)
-      weights_.push_back(make_weights(
+      weights.push_back(make_weights(
           at_, fmt::format("_l{}{}", layer, direction ? "_reverse" : ""),
           layer ? directions * hidden_size : input_size, hidden_size,
           {.cell = options.cell, .bias = options.bias, .forget_bias = options.forget_bias}));
@@ -83,7 +83,7 @@ RnnOutput Rnn::operator()(const Tensor& x, const Tensor& lengths, const RnnState
         const int64_t k = layer * directions + direction;
         const auto first = [k](const Tensor& s) { return s.defined() ? s[k] : s; };
         const RnnResult r =
-            recurrent(options_.cell, input, weights_[static_cast<size_t>(k)], first(state.h),
+            recurrent(options_.cell, input, weights[static_cast<size_t>(k)], first(state.h),
                       first(state.c), {.lengths = lengths, .reverse = direction == 1});
         outs.push_back(r.out);
         hs.push_back(r.h);

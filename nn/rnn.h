@@ -11,11 +11,11 @@
 
 namespace tapehead::nn {
 
-/// "gru" to RnnCell::gru. Throws ValueError that lists the names.
+/// Parses "tanh", "relu", "lstm" or "gru". Throws ValueError for other names.
 RnnCell cell_from(std::string_view name);
 
-/// The state of a recurrent network: c is undefined except for LSTM. Of cells [B, H]; of networks
-/// [num_layers x directions, B, H], the directions of a layer one after the other, as in PyTorch.
+/// State of a Cell, [B, H], or of an Rnn, [num_layers x directions, B, H], with the directions of a
+/// layer next to each other, as in PyTorch. c is undefined except for LSTM.
 struct RnnState {
   Tensor h, c;
 };
@@ -23,17 +23,19 @@ struct RnnState {
 struct CellOptions {
   RnnCell cell = RnnCell::lstm;
   bool bias = true;
-  Init input_init = {};   ///< of w_ih; empty: uniform within ± 1 / sqrt(H)
-  Init hidden_init = {};  ///< of w_hh; empty: the same
-  double forget_bias =
-      0;  ///< added to LSTM's forget gate: 1 helps it remember (Jozefowicz et al. 2015)
+  Init input_init = {};   ///< of weight_ih; default: uniform in ± 1 / sqrt(H), as in PyTorch
+  Init hidden_init = {};  ///< of weight_hh; default: the same
+  /// LSTM: added to the initial bias of the forget gate; 1 is common (Jozefowicz et al. 2015).
+  double forget_bias = 0;
 };
 
-/// One step: x [B, C] and the state [B, H] to the next state.
+/// One step of a recurrent network. Parameters as in PyTorch: `weight_ih`, `weight_hh`, `bias_ih`,
+/// `bias_hh`; the equations are those of recurrent() (autograd/ops.h).
 class Cell {
  public:
+  /// Throws ValueError for hidden_size below 1.
   Cell(const Scope& at, int64_t input_size, int64_t hidden_size, const CellOptions& options = {});
-  /// Undefined states are zeros.
+  /// x [B, C] and state [B, H] to the next state; undefined states are zeros. Throws ShapeError.
   RnnState operator()(const Tensor& x, const RnnState& state) const;
 
   RnnWeights weights;
@@ -47,30 +49,33 @@ struct RnnNetOptions {
   RnnCell cell = RnnCell::lstm;
   int64_t num_layers = 1;
   bool bidirectional = false;
-  double dropout = 0;  ///< between layers
+  double dropout = 0;  ///< of the input of each layer after the first
   bool bias = true;
-  double forget_bias = 0;
+  double forget_bias = 0;  ///< as CellOptions::forget_bias
 };
 
 struct RnnOutput {
-  Tensor out;      ///< [B, T, H], or [B, T, 2 H] of both directions
+  Tensor out;      ///< of the last layer, [B, T, H]; [B, T, 2 H] if bidirectional
   RnnState state;  ///< [num_layers x directions, B, H]
 };
 
-/// Layers over a sequence x [B, T, C]. The parameters are PyTorch's: weight_ih_l0, weight_hh_l0,
-/// bias_ih_l0, bias_hh_l0, with _reverse of the backward direction.
+/// A recurrent network over sequences. Parameters as in PyTorch: `weight_ih_l0`, `weight_hh_l0`,
+/// `bias_ih_l0`, `bias_hh_l0`, and with the suffix `_reverse` those of the backward direction.
 class Rnn {
  public:
+  /// Throws ValueError for num_layers or hidden_size below 1.
   Rnn(Scope at, int64_t input_size, int64_t hidden_size, const RnnNetOptions& options = {});
-  /// lengths: i64 [B] or undefined; what lies past a sequence's end is not read, and its outputs
-  /// are zeros.
+  /// x [B, T, C]; lengths i64 [B], or undefined. Padding past the lengths is not read, and its
+  /// outputs are zeros. An undefined state is zeros. Throws ShapeError.
   RnnOutput operator()(const Tensor& x, const Tensor& lengths = {},
                        const RnnState& state = {}) const;
+
+  /// Of layer l and direction d at [l x directions + d].
+  std::vector<RnnWeights> weights;
 
  private:
   Scope at_;
   RnnNetOptions options_;
-  std::vector<RnnWeights> weights_;  // [layer x direction]
 };
 
 }  // namespace tapehead::nn

@@ -9,6 +9,7 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/lengths.h"
 #include "tapehead/nn/additive_scores.h"
+#include "tapehead/nn/linear.h"
 
 namespace tapehead::nn {
 namespace {
@@ -56,60 +57,72 @@ SequenceAttention::SequenceAttention(Scope at, const SequenceAttentionOptions& o
     fail(fmt::format("query_dim = {} and memory_dim = {}; they must be equal, or take general", Q,
                      M));
   if (options.coverage && options.score != Score::additive) fail("coverage is for additive");
-  const Init xavier = init::xavier_uniform();
+  const auto projection = [](const Scope& place, int64_t in, int64_t size) {
+    return Linear(place, in, size, {.bias = false, .init = init::xavier_uniform()});
+  };
   const Init vector =
       init::uniform(-1 / std::sqrt(static_cast<double>(A)), 1 / std::sqrt(static_cast<double>(A)));
   if (options.score == Score::general || is_local(options.score))
-    w_memory_ = (at_ / "memory").param("weight", {Q, M}, xavier);
+    memory = projection(at_ / "memory", M, Q);
   if (is_additive(options.score)) {
-    w_query_ = (at_ / "query").param("weight", {A, Q}, xavier);
-    w_memory_ = (at_ / "memory").param("weight", {A, M}, xavier);
-    v_ = at_.param("v", {A}, vector);
-    if (options.score == Score::additive) bias_ = at_.param("bias", {A}, init::zeros());
+    query = projection(at_ / "query", Q, A);
+    memory = projection(at_ / "memory", M, A);
+    v = at_.param("v", {A}, vector);
+    if (options.score == Score::additive) bias = at_.param("bias", {A}, init::zeros());
   }
-  if (options.score == Score::location)
-    w_query_ = (at_ / "query").param("weight", {options.positions, Q}, xavier);
+  if (options.score == Score::location) query = projection(at_ / "query", Q, options.positions);
   if (options.score == Score::local_p) {
-    w_position_ = (at_ / "position").param("weight", {A, Q}, xavier);
-    v_position_ = (at_ / "position").param("v", {A}, vector);
+    position = projection(at_ / "position", Q, A);
+    position_v = (at_ / "position").param("v", {A}, vector);
   }
-  if (options.coverage) w_coverage_ = at_.param("coverage", {A}, init::zeros());
+  if (options.coverage) coverage = at_.param("coverage", {A}, init::zeros());
 }
 
-AttentionMemory SequenceAttention::prepare(const Tensor& memory, const Tensor& lengths) const {
+// The memory as scores compare it with queries, [B, S, ·].
+Tensor SequenceAttention::keys(const Tensor& values) const {
+  if (!memory) return values;
+  const auto* own = memory.target<Linear>();
+  if (own && !own->bias.defined()) return linear(values, own->weight, bias);
+  return bias.defined() ? memory(values) + bias : memory(values);
+}
+
+AttentionMemory SequenceAttention::prepare(const Tensor& rows, const Tensor& lengths) const {
   return nn::at(at_, [&] {
-    if (memory.dim() != 3 || memory.size(2) != options_.memory_dim)
+    if (rows.dim() != 3 || rows.size(2) != options_.memory_dim)
       throw ShapeError(fmt::format("attention: the memory is {}; expected [B, S, {}]",
-                                   memory.shape().str(), options_.memory_dim));
-    const int64_t B = memory.size(0), S = memory.size(1);
+                                   rows.shape().str(), options_.memory_dim));
+    const int64_t B = rows.size(0), S = rows.size(1);
     if (options_.score == Score::location && S > options_.positions)
       throw ShapeError(
           fmt::format("attention: the memory has {} positions, location was made for {}; raise "
                       "its option `positions`",
                       S, options_.positions));
-    AttentionMemory m{.values = memory, .keys = {}, .lengths = {}, .mask = {}};
+    AttentionMemory m{.values = rows, .keys = {}, .lengths = {}, .mask = {}};
     if (lengths.defined()) {
       m.lengths = core::check_lengths("attention", lengths, B, S, 1);
       m.mask = padding_mask(m.lengths, S);
-      m.values = tapehead::detail::zero_padding(memory, m.lengths);
+      m.values = tapehead::detail::zero_padding(rows, m.lengths);
     }
-    m.keys = w_memory_.defined() ? linear(m.values, w_memory_, bias_) : m.values;
+    m.keys = keys(m.values);
     return m;
   });
 }
 
 // [B, S], before masks.
-Tensor SequenceAttention::scores(const Tensor& query, const AttentionMemory& m,
-                                 const Tensor& coverage) const {
-  const int64_t S = m.values.size(1);
-  if (options_.score == Score::location) return linear(query, w_query_.slice(0, 0, S));
-  if (is_additive(options_.score)) {
-    Tensor keys = m.keys;
-    if (w_coverage_.defined() && coverage.defined())
-      keys = keys + coverage.unsqueeze(-1) * w_coverage_;
-    return additive_scores(keys, linear(query, w_query_), v_);
+Tensor SequenceAttention::scores(const Tensor& q, const AttentionMemory& m,
+                                 const Tensor& covered) const {
+  if (options_.score == Score::location) {
+    const int64_t S = m.values.size(1);
+    const auto* own = query.target<Linear>();  // no more rows than there are positions
+    if (own && !own->bias.defined()) return linear(q, own->weight.slice(0, 0, S));
+    return query(q).slice(-1, 0, S);
   }
-  const Tensor s = matmul(m.keys, query.unsqueeze(-1)).squeeze(-1);
+  if (is_additive(options_.score)) {
+    Tensor k = m.keys;
+    if (coverage.defined() && covered.defined()) k = k + covered.unsqueeze(-1) * coverage;
+    return additive_scores(k, query(q), v);
+  }
+  const Tensor s = matmul(m.keys, q.unsqueeze(-1)).squeeze(-1);
   return options_.score == Score::scaled_dot
              ? s / std::sqrt(static_cast<double>(options_.memory_dim))
              : s;
@@ -126,28 +139,28 @@ Tensor SequenceAttention::outside_window(const AttentionMemory& m, int64_t step)
 
 // exp(-(s - p)² / (2 σ²)) with σ = D / 2 and p = S sigmoid(v · tanh(W q)): Luong et al. 2015, eq. 9
 // and 10.
-Tensor SequenceAttention::gaussian(const Tensor& query, const AttentionMemory& m) const {
+Tensor SequenceAttention::gaussian(const Tensor& q, const AttentionMemory& m) const {
   const int64_t S = m.values.size(1);
-  const Tensor inner = tanh(linear(query, w_position_));
-  const Tensor share = sigmoid(matmul(inner, v_position_.unsqueeze(-1)));  // [B, 1]
+  const Tensor inner = tanh(position(q));
+  const Tensor share = sigmoid(matmul(inner, position_v.unsqueeze(-1)));  // [B, 1]
   const Tensor length = m.lengths.defined() ? m.lengths.unsqueeze(1).to(share.dtype()) : Tensor(S);
   const double sigma = static_cast<double>(options_.window) / 2;
   return exp(-square(positions(S, share.dtype()) - share * length) / (2 * sigma * sigma));
 }
 
-SequenceAttentionOutput SequenceAttention::operator()(const Tensor& query, const AttentionMemory& m,
-                                                      int64_t step, const Tensor& coverage) const {
+SequenceAttentionOutput SequenceAttention::operator()(const Tensor& q, const AttentionMemory& m,
+                                                      int64_t step, const Tensor& covered) const {
   return nn::at(at_, [&]() -> SequenceAttentionOutput {
     const int64_t B = m.values.size(0), S = m.values.size(1);
-    if (query.shape() != Shape{B, options_.query_dim})
-      throw ShapeError(fmt::format("attention: the query is {}; expected [{}, {}]",
-                                   query.shape().str(), B, options_.query_dim));
+    if (q.shape() != Shape{B, options_.query_dim})
+      throw ShapeError(fmt::format("attention: the query is {}; expected [{}, {}]", q.shape().str(),
+                                   B, options_.query_dim));
     if (options_.score == Score::none) {
       if (!m.lengths.defined()) return {m.values.select(1, S - 1), {}};
       const Tensor last = (m.lengths - 1).reshape({B, 1, 1}).expand({B, 1, options_.memory_dim});
       return {gather(m.values, 1, last).squeeze(1), {}};
     }
-    Tensor s = scores(query, m, coverage);
+    Tensor s = scores(q, m, covered);
     Tensor hidden = m.mask;
     if (options_.score == Score::local_m) {
       const Tensor outside = outside_window(m, step);
@@ -155,7 +168,7 @@ SequenceAttentionOutput SequenceAttention::operator()(const Tensor& query, const
     }
     if (hidden.defined()) s = masked_fill(s, hidden, -INFINITY);
     Tensor weights = softmax(s, -1);
-    if (options_.score == Score::local_p) weights = weights * gaussian(query, m);
+    if (options_.score == Score::local_p) weights = weights * gaussian(q, m);
     return {matmul(weights.unsqueeze(1), m.values).squeeze(1), weights};
   });
 }

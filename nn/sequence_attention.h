@@ -1,19 +1,20 @@
-// Attention of one query over a sequence, as in recurrent encoder-decoders: the sum of the
-// positions of a memory, weighted by how well they fit the query.
+// Attention of one query to a sequence, as in recurrent encoder-decoders: the mean of the positions
+// of a memory, weighted by the softmax of their scores with the query.
 //
-// B batch, S positions of the memory, M its size, Q size of the query, A of the attention's hidden
-// layer.
+// B batch, S positions of the memory, M channels of the memory, Q of the query, A of the
+// attention's hidden layer.
 #pragma once
 
 #include <string_view>
 
+#include "tapehead/nn/any_layer.h"
 #include "tapehead/nn/params.h"
 
 namespace tapehead::nn {
 
-/// The score of query q and position m of the memory. Luong et al. 2015 is "Effective Approaches to
-/// Attention-based Neural Machine Translation", Bahdanau et al. 2015 "… by Jointly Learning to
-/// Align and Translate".
+/// The score of query q and position m of the memory: Luong et al. 2015, "Effective Approaches to
+/// Attention-based Neural Machine Translation"; Bahdanau et al. 2015, "Neural Machine Translation
+/// by Jointly Learning to Align and Translate".
 enum class Score {
   none,        ///< no attention: the context is the memory's last position
   dot,         ///< q · m (Luong); Q = M
@@ -21,8 +22,8 @@ enum class Score {
   general,     ///< q · W m (Luong)
   concat,      ///< v · tanh(W [q; m]) (Luong)
   additive,    ///< v · tanh(W q + U m + b) (Bahdanau)
-  location,    ///< the s-th row of W q, whatever the memory holds (Luong)
-  local_m,     ///< general, within `window` of the query's own time step (Luong, local-m)
+  location,    ///< element s of W q, independent of the memory (Luong)
+  local_m,     ///< general, limited to a window around the query's time step (Luong, local-m)
   local_p,     ///< general, times a Gaussian around a predicted position (Luong, local-p)
 };
 
@@ -34,18 +35,18 @@ struct SequenceAttentionOptions {
   Score score = Score::additive;
   int64_t query_dim = 0;      ///< Q
   int64_t memory_dim = 0;     ///< M
-  int64_t attention_dim = 0;  ///< A, of concat and additive; 0: as the query
-  int64_t positions = 128;    ///< the longest memory of location
-  int64_t window = 10;        ///< D of local attention, on each side
-  bool coverage =
-      false;  ///< additive only: the sum of earlier weights is an input (See et al. 2017)
+  int64_t attention_dim = 0;  ///< A, of concat, additive and local_p; 0: query_dim
+  int64_t positions = 128;    ///< location: maximum S
+  int64_t window = 10;        ///< local_m, local_p: positions on each side, D of the paper
+  /// additive: the sum of the weights of earlier steps is an input (See et al. 2017, eq. 11).
+  bool coverage = false;
 };
 
-/// A memory and its projections, for all queries.
+/// A memory and its projection, shared by all queries.
 struct AttentionMemory {
   Tensor values;   ///< [B, S, M]
-  Tensor keys;     ///< the memory as the score compares it with queries
-  Tensor lengths;  ///< i64 [B], or undefined when all positions are real
+  Tensor keys;     ///< what the score compares with queries: the projected memory, or values
+  Tensor lengths;  ///< i64 [B]; undefined: S
   Tensor mask;     ///< bool [B, S], true past a length; undefined without lengths
 };
 
@@ -54,33 +55,44 @@ struct SequenceAttentionOutput {
   Tensor weights;  ///< [B, S], zero past a length; undefined for Score::none
 };
 
+/// Attention with a score above: weights = softmax over s of score(q, m_s), context = sum_s
+/// weights_s m_s. Parameters, as far as the score has them: `query.weight`, `memory.weight`, `v`,
+/// `bias`, `position.weight`, `position.v`, `coverage`.
 class SequenceAttention {
  public:
-  /// Throws ValueError for sizes that the score cannot compare.
+  /// Throws ValueError for sizes below 1, for Q != M with dot and scaled_dot, and for coverage with
+  /// another score than additive.
   SequenceAttention(Scope at, const SequenceAttentionOptions& options);
 
-  /// memory [B, S, M]; lengths i64 [B], each at least 1, or undefined. What lies past them is not
-  /// read.
-  AttentionMemory prepare(const Tensor& memory, const Tensor& lengths = {}) const;
-  /// query [B, Q]; `step` is its position in the output (local_m looks around it); coverage [B, S]
-  /// is the sum of the weights of all steps before, when the option is set.
-  SequenceAttentionOutput operator()(const Tensor& query, const AttentionMemory& memory,
-                                     int64_t step = 0, const Tensor& coverage = {}) const;
+  /// rows [B, S, M]; lengths i64 [B], each at least 1, or undefined. Padding past the lengths is
+  /// not read. Throws ShapeError, and for location if S exceeds `positions`.
+  AttentionMemory prepare(const Tensor& rows, const Tensor& lengths = {}) const;
+  /// q [B, Q]; `step` is its position in the output, which local_m centres its window on; covered
+  /// [B, S] is the sum of the weights of all earlier steps, for the option `coverage`. Throws
+  /// ShapeError.
+  SequenceAttentionOutput operator()(const Tensor& q, const AttentionMemory& m, int64_t step = 0,
+                                     const Tensor& covered = {}) const;
+
+  /// Linear without a bias at first; empty if the score has none.
+  AnyLayer query;     ///< [B, Q] to [B, A]; of location [B, positions]
+  AnyLayer memory;    ///< [B, S, M] to [B, S, A]; of general and local [B, S, Q]
+  AnyLayer position;  ///< local_p: [B, Q] to [B, A]
+  /// v and bias of concat and additive, v of local_p's position, and the weight of coverage, [A];
+  /// undefined if the score has none.
+  Tensor v, bias, position_v, coverage;
 
  private:
-  Tensor scores(const Tensor& query, const AttentionMemory& memory, const Tensor& coverage) const;
-  Tensor outside_window(const AttentionMemory& memory, int64_t step) const;
-  Tensor gaussian(const Tensor& query, const AttentionMemory& memory) const;
+  Tensor keys(const Tensor& values) const;
+  Tensor scores(const Tensor& q, const AttentionMemory& m, const Tensor& covered) const;
+  Tensor outside_window(const AttentionMemory& m, int64_t step) const;
+  Tensor gaussian(const Tensor& q, const AttentionMemory& m) const;
 
   Scope at_;
   SequenceAttentionOptions options_;
-  Tensor w_query_, w_memory_, bias_, v_;  // which of them exist follows from the score
-  Tensor w_position_, v_position_;        // local_p: v · tanh(W q) says where to look
-  Tensor w_coverage_;                     // [A]
 };
 
-/// The loss that keeps attention from looking twice: the mean over the batch of the sum of
-/// min(weights, coverage), See et al. 2017, eq. 12. Both [B, S].
+/// The coverage loss, which penalizes repeated attention to a position: the mean over the batch of
+/// sum_s min(weights, coverage) (See et al. 2017, eq. 12). Both are [B, S].
 Tensor coverage_loss(const Tensor& weights, const Tensor& coverage);
 
 }  // namespace tapehead::nn

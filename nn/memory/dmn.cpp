@@ -6,7 +6,9 @@
 #include <limits>
 
 #include "tapehead/core/creation.h"
+#include "tapehead/nn/detail/any_stack.h"
 #include "tapehead/nn/detail/bags.h"
+#include "tapehead/nn/linear.h"
 
 namespace tapehead::nn {
 namespace {
@@ -26,14 +28,16 @@ const DmnConfig& checked(const Scope& at, const DmnConfig& c) {
   return c;
 }
 
+LinearOptions xavier() { return {.init = init::xavier_uniform()}; }
+
 }  // namespace
 
 AttentionGru::AttentionGru(Scope at, int64_t embed_dim)
-    : at_(std::move(at)),
-      embed_dim_(embed_dim),
-      w_(at_.param("w", {2 * embed_dim, embed_dim}, init::xavier_uniform())),
-      u_(at_.param("u", {2 * embed_dim, embed_dim}, init::xavier_uniform())),
-      b_(at_.param("b", {2 * embed_dim}, init::zeros())) {}
+    : w(at.param("w", {2 * embed_dim, embed_dim}, init::xavier_uniform())),
+      u(at.param("u", {2 * embed_dim, embed_dim}, init::xavier_uniform())),
+      b(at.param("b", {2 * embed_dim}, init::zeros())),
+      at_(std::move(at)),
+      embed_dim_(embed_dim) {}
 
 // An ordinary GRU, h' = (1 - z) c + z h, whose update gate reads nothing but one more input:
 // log((1 - g) / g), of which z = 1 - g is the sigmoid.
@@ -41,7 +45,7 @@ Tensor AttentionGru::operator()(const Tensor& facts, const Tensor& gates,
                                 const Tensor& lengths) const {
   return nn::at(at_, [&] {
     const int64_t C = embed_dim_;
-    const DType type = w_.dtype();
+    const DType type = w.dtype();
     const Tensor g = clamp(gates, 1e-6, 1 - 1e-6);
     const Tensor x = cat({facts, (log1p(-g) - log(g)).unsqueeze(-1)}, -1);
     const auto with_update = [&](const Tensor& t, const Tensor& update) {
@@ -49,9 +53,9 @@ Tensor AttentionGru::operator()(const Tensor& facts, const Tensor& gates,
     };
     const Tensor from_input = pad(ones({C, 1}, type), {C, 0});
     return recurrent(RnnCell::gru, x,
-                     {.w_ih = with_update(pad(w_, {0, 1}), from_input),
-                      .w_hh = with_update(u_, zeros({C, C}, type)),
-                      .b_ih = with_update(b_, zeros({C}, type)),
+                     {.w_ih = with_update(pad(w, {0, 1}), from_input),
+                      .w_hh = with_update(u, zeros({C, C}, type)),
+                      .b_ih = with_update(b, zeros({C}, type)),
                       .b_hh = zeros({3 * C}, type)},
                      {}, {}, {.lengths = lengths})
         .h;
@@ -59,37 +63,36 @@ Tensor AttentionGru::operator()(const Tensor& facts, const Tensor& gates,
 }
 
 Dmn::Dmn(Scope at, const DmnConfig& config)
-    : at_(std::move(at)),
-      config_(checked(at_, config)),
-      places_(position_encoding(config.words, config.embed_dim)),
-      embedding_(at_ / "embedding", config.vocab_size, config.embed_dim,
-                 {.padding_idx = 0, .init = init::uniform(-std::sqrt(3.0), std::sqrt(3.0))}),
-      fusion_(at_ / "fusion", config.embed_dim, config.embed_dim,
-              {.cell = RnnCell::gru, .bidirectional = true}),
-      question_(at_ / "question", config.embed_dim, config.embed_dim, {.cell = RnnCell::gru}),
-      attention1_(at_ / "attention" / 0, 4 * config.embed_dim, config.embed_dim,
-                  {.init = init::xavier_uniform()}),
-      attention2_(at_ / "attention" / 1, config.embed_dim, 1, {.init = init::xavier_uniform()}),
-      gru_(at_ / "gru", config.embed_dim),
-      memory_(nn::stack<Linear>(at_ / "memory", config.hops, 3 * config.embed_dim, config.embed_dim,
-                                LinearOptions{.init = init::xavier_uniform()})),
-      answer_(at_ / "answer", 2 * config.embed_dim, config.vocab_size,
-              {.init = init::xavier_uniform()}) {}
+    : embedding(
+          Embedding(at / "embedding", checked(at, config).vocab_size, config.embed_dim,
+                    {.padding_idx = 0, .init = init::uniform(-std::sqrt(3.0), std::sqrt(3.0))})),
+      fusion(at / "fusion", config.embed_dim, config.embed_dim,
+             {.cell = RnnCell::gru, .bidirectional = true}),
+      question(at / "question", config.embed_dim, config.embed_dim, {.cell = RnnCell::gru}),
+      attention{Linear(at / "attention" / 0, 4 * config.embed_dim, config.embed_dim, xavier()),
+                Linear(at / "attention" / 1, config.embed_dim, 1, xavier())},
+      gru(at / "gru", config.embed_dim),
+      memory(detail::any_stack<Linear>(at / "memory", config.hops, 3 * config.embed_dim,
+                                       config.embed_dim, xavier())),
+      answer(Linear(at / "answer", 2 * config.embed_dim, config.vocab_size, xavier())),
+      at_(std::move(at)),
+      config_(config),
+      places_(position_encoding(config.words, config.embed_dim)) {}
 
 Tensor Dmn::facts_of(const data::StoryBatch& batch) const {
   const int64_t C = config_.embed_dim;
-  const Tensor read = detail::bags("dmn", embedding_.weight, batch.story, places_);
-  const Tensor both = fusion_(dropout(read, config_.dropout, at_.training()), batch.sentences).out;
+  const Tensor read = detail::bags("dmn", embedding, batch.story, places_);
+  const Tensor both = fusion(dropout(read, config_.dropout, at_.training()), batch.sentences).out;
   return both.slice(2, 0, C) + both.slice(2, C, 2 * C);
 }
 
 Tensor Dmn::question_of(const data::StoryBatch& batch) const {
-  return question_(embedding_(batch.question), count_nonzero(batch.question, {-1})).state.h[0];
+  return question(embedding(batch.question), count_nonzero(batch.question, {-1})).state.h[0];
 }
 
 Tensor Dmn::scores(const Tensor& facts, const Tensor& q, const Tensor& m) const {
   const Tensor z = cat({facts * q, facts * m, abs(facts - q), abs(facts - m)}, -1);
-  return attention2_(tanh(attention1_(z))).squeeze(-1);
+  return attention[1](tanh(attention[0](z))).squeeze(-1);
 }
 
 Tensor Dmn::gate_loss(const std::vector<Tensor>& scores, const Tensor& supports) const {
@@ -112,14 +115,14 @@ StoryOutput Dmn::operator()(const data::StoryBatch& batch) const {
     StoryOutput answered;
     std::vector<Tensor> all_scores;
     Tensor m = q;
-    for (const Linear& renew : memory_) {
+    for (const AnyLayer& renew : memory) {
       all_scores.push_back(masked_fill(scores(facts, q.unsqueeze(1), m.unsqueeze(1)), padding,
                                        -std::numeric_limits<double>::infinity()));
       const Tensor g = softmax(all_scores.back(), -1);
-      m = relu(renew(cat({m, gru_(facts, g, batch.sentences), q}, -1)));
+      m = relu(renew(cat({m, gru(facts, g, batch.sentences), q}, -1)));
       answered.attention_weights.push_back(g.detach());
     }
-    answered.logits = answer_(dropout(cat({q, m}, -1), config_.dropout, at_.training()));
+    answered.logits = answer(dropout(cat({q, m}, -1), config_.dropout, at_.training()));
     if (config_.supervision > 0) answered.auxiliary_loss = gate_loss(all_scores, batch.supports);
     return answered;
   });

@@ -3,7 +3,10 @@
 // B batch, M sentences, J words of a sentence, C embedding, V vocabulary.
 #pragma once
 
-#include "tapehead/nn/linear.h"
+#include <array>
+#include <vector>
+
+#include "tapehead/nn/any_layer.h"
 #include "tapehead/nn/memory/answer.h"
 #include "tapehead/nn/rnn.h"
 
@@ -16,18 +19,20 @@ namespace tapehead::nn {
 ///   c_i = tanh(W x_i + r_i * U h_{i-1} + b)
 ///   h_i = g_i c_i + (1 - g_i) h_{i-1}
 ///
-/// Parameters: w and u [2 C, C], b [2 C]; the rows of r come first.
+/// Parameters: `w`, `u`, `b`.
 class AttentionGru {
  public:
   AttentionGru(Scope at, int64_t embed_dim);
-  /// Returns the last state of each sequence, [B, C], for facts [B, M, C], gates [B, M] in 0..1 and
-  /// lengths i64 [B].
+  /// facts [B, M, C], gates [B, M] in 0..1, lengths i64 [B]. Returns the last state of each
+  /// sequence, [B, C].
   Tensor operator()(const Tensor& facts, const Tensor& gates, const Tensor& lengths) const;
+
+  Tensor w, u;  ///< [2 C, C]: W_r above W, U_r above U
+  Tensor b;     ///< [2 C]: b_r, then b
 
  private:
   Scope at_;
   int64_t embed_dim_;
-  Tensor w_, u_, b_;
 };
 
 struct DmnConfig {
@@ -54,8 +59,8 @@ struct DmnConfig {
 /// `supervision`, the mean over the hops that have a support.
 ///
 /// The defaults are the paper's settings for bAbI, which go with Adam, lr 0.001, batches of 100 and
-/// L2 regularization of 0.001. Parameters: embedding.weight, fusion, question, attention.0,
-/// attention.1, gru, memory.0 …, answer.
+/// L2 regularization of 0.001. Parameters: `embedding.weight`, `fusion`, `question`, `attention.0`,
+/// `attention.1`, `gru`, `memory.0` …, `answer`.
 class Dmn {
  public:
   /// Throws ValueError for options out of range.
@@ -64,6 +69,13 @@ class Dmn {
   /// Throws ShapeError for a sentence longer than `words`.
   StoryOutput operator()(const data::StoryBatch& batch) const;
   Tensor loss(const data::StoryBatch& batch) const { return answer_loss((*this)(batch), batch); }
+
+  AnyLayer embedding;                 ///< Embedding at first, ids to [..., C]
+  Rnn fusion, question;               ///< GRU over the sentences, bidirectional; over the question
+  std::array<AnyLayer, 2> attention;  ///< W1 and W2: Linear at first, [..., 4 C] to C, C to 1
+  AttentionGru gru;
+  std::vector<AnyLayer> memory;  ///< W_t: Linear at first, [B, 3 C] to [B, C], one per hop
+  AnyLayer answer;               ///< W_a: Linear at first, [B, 2 C] to [B, V]
 
  private:
   Tensor facts_of(const data::StoryBatch& batch) const;
@@ -74,12 +86,6 @@ class Dmn {
   Scope at_;
   DmnConfig config_;
   Tensor places_;
-  Embedding embedding_;
-  Rnn fusion_, question_;
-  Linear attention1_, attention2_;
-  AttentionGru gru_;
-  std::vector<Linear> memory_;
-  Linear answer_;
 };
 
 }  // namespace tapehead::nn

@@ -4,6 +4,7 @@
 
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
+#include "tapehead/nn/linear.h"
 #include "tapehead/nn/memory/detail/run_steps.h"
 
 namespace tapehead::nn {
@@ -33,17 +34,19 @@ Tensor oneplus(const Tensor& x) { return 1 + softplus(x); }
 }  // namespace
 
 Dnc::Dnc(Scope at, const DncConfig& config)
-    : at_(std::move(at)),
-      config_(checked(at_, config)),
-      controller_(at_ / "controller", config.input_size + config.read_heads * config.slot_dim,
-                  config.hidden_size, config.lstm),
-      interface_(at_ / "interface", config.hidden_size, interface_size(config)),
-      out_(at_ / "out", config.hidden_size + config.read_heads * config.slot_dim,
-           config.output_size) {}
+    : controller(at / "controller",
+                 checked(at, config).input_size + config.read_heads * config.slot_dim,
+                 config.hidden_size, config.lstm),
+      interface(Linear(at / "interface", config.hidden_size, interface_size(config))),
+      out(Linear(at / "out", config.hidden_size + config.read_heads * config.slot_dim,
+                 config.output_size)),
+      at_(std::move(at)),
+      config_(config),
+      weight_(out.target<Linear>()->weight) {}
 
 DncState Dnc::start(int64_t batch) const {
   const DncConfig& c = config_;
-  const DType dtype = out_.weight.dtype();
+  const DType dtype = weight_.dtype();
   const Tensor none = zeros({batch, c.slots}, dtype);
   return {.controller = {},
           .memory = zeros({batch, c.slots, c.slot_dim}, dtype),
@@ -60,10 +63,10 @@ Tensor Dnc::clipped(const Tensor& x) const {
 
 Tensor Dnc::advance(const Tensor& x, DncState& state) const {
   const int64_t B = x.size(0), R = config_.read_heads, W = config_.slot_dim;
-  const RnnState next = controller_(cat({x, state.reads.flatten(1)}, 1), state.controller);
+  const RnnState next = controller(cat({x, state.reads.flatten(1)}, 1), state.controller);
   state.controller = {clipped(next.h), clipped(next.c)};
   const Tensor h = state.controller.h;
-  const std::vector<Tensor> made = split(interface_(h), {R * W, R, W, 1, W, W, R + 2, 3 * R}, 1);
+  const std::vector<Tensor> made = split(interface(h), {R * W, R, W, 1, W, W, R + 2, 3 * R}, 1);
   const std::vector<Tensor> gates = split(sigmoid(made[6]), {R, 1, 1}, 1);
 
   state.usage = next_usage(state.usage, state.written, state.weights, gates[0]);
@@ -86,7 +89,7 @@ Tensor Dnc::advance(const Tensor& x, DncState& state) const {
 Tensor Dnc::step(const Tensor& x, DncState& state) const {
   return nn::at(at_, [&] {
     detail::check_step("dnc", x, config_.input_size);
-    return clipped(out_(advance(x, state)));
+    return clipped(out(advance(x, state)));
   });
 }
 
@@ -94,7 +97,7 @@ MachineOutput Dnc::operator()(const Tensor& x, const MachineOptions& options) co
   return nn::at(at_, [&] {
     detail::check_sequence(x, config_.input_size);
     DncState state = start(x.size(0));
-    MachineOutput run = detail::run_steps(x, options, out_, [&](const Tensor& now) {
+    MachineOutput run = detail::run_steps(x, options, out, [&](const Tensor& now) {
       const Tensor features = advance(now, state);
       return detail::MachineStep{features, state.weights, state.written.unsqueeze(1)};
     });

@@ -51,14 +51,17 @@ class Dnc {
   Tensor step(const Tensor& x, DncState& state) const;
   MachineOutput operator()(const Tensor& x, const MachineOptions& options = {}) const;
 
+  Controller controller;
+  AnyLayer interface;  ///< Linear at first, [B, hidden_size] to the parts above, in their order
+  AnyLayer out;        ///< V: Linear at first, [..., hidden_size + R W] to [..., output_size]
+
  private:
   Tensor advance(const Tensor& x, DncState& state) const;
   Tensor clipped(const Tensor& x) const;
 
   Scope at_;
   DncConfig config_;
-  Controller controller_;
-  Linear interface_, out_;
+  Tensor weight_;  // whose dtype is that of the state
 };
 
 }  // namespace tapehead::nn

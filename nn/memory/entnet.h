@@ -3,7 +3,7 @@
 // B batch, M sentences, J words of a sentence, N slots, C embedding, V vocabulary.
 #pragma once
 
-#include "tapehead/nn/linear.h"
+#include "tapehead/nn/any_layer.h"
 #include "tapehead/nn/memory/answer.h"
 
 namespace tapehead::nn {
@@ -32,8 +32,8 @@ struct EntNetConfig {
 ///
 /// The defaults are the paper's settings for bAbI, which go with Adam, lr 0.01, halved every 25
 /// epochs for 200 epochs, batches of 32, gradients clipped to 40, and the last 70 sentences of a
-/// story (130 for task 3). Parameters: embedding.weight, mask, question_mask, keys, u, v, w,
-/// slopes, hop.weight, answer.weight.
+/// story (130 for task 3). Parameters: `embedding.weight`, `mask`, `question_mask`, `keys`, `u`,
+/// `v`, `w`, `slopes`, `hop.weight`, `answer.weight`.
 class EntNet {
  public:
   /// Throws ValueError for sizes below 1, IndexError for an entity outside the vocabulary.
@@ -43,16 +43,18 @@ class EntNet {
   StoryOutput operator()(const data::StoryBatch& batch) const;
   Tensor loss(const data::StoryBatch& batch) const { return answer_loss((*this)(batch), batch); }
 
+  AnyLayer embedding;          ///< Embedding at first, ids to [..., C]
+  Tensor mask, question_mask;  ///< f [words, C], of sentences and of the question
+  Tensor keys;                 ///< [N, C]; undefined if `entities` are given
+  Tensor u, v, w;              ///< U, V and W of entity_memory(), [C, C]
+  Tensor slopes;               ///< of phi, [C]; undefined without prelu
+  AnyLayer hop, answer;        ///< H and R: Linear at first, [B, C] to [B, C] and [B, V]
+
  private:
   Tensor phi(const Tensor& x) const;
 
   Scope at_;
-  Embedding embedding_;
-  Tensor mask_, question_mask_;
   std::vector<int64_t> entities_;
-  Tensor keys_;  // undefined if entities are given
-  Tensor u_, v_, w_, slopes_;
-  Linear hop_, answer_;
 };
 
 }  // namespace tapehead::nn

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include "tapehead/autograd/ops.h"
+#include "tapehead/nn/detail/any_stack.h"
 #include "tapehead/nn/detail/bags.h"
 #include "tapehead/nn/detail/look.h"
+#include "tapehead/nn/linear.h"
 
 namespace tapehead::nn {
 namespace {
@@ -18,14 +20,6 @@ const KeyValueConfig& checked(const Scope& at, const KeyValueConfig& c) {
           c.vocab_size, c.words, c.embed_dim, c.hops, c.memory));
   });
   return c;
-}
-
-std::vector<Embedding> times_of(const Scope& at, const KeyValueConfig& c) {
-  std::vector<Embedding> times;
-  if (c.memory > 0)
-    for (const char* name : {"key_time", "value_time"})  // padding is as old as there is room
-      times.emplace_back(at / name, c.memory + 1, c.embed_dim, EmbeddingOptions{.init = c.init});
-  return times;
 }
 
 void check_facts(const KeyValueFacts& f) {
@@ -46,32 +40,35 @@ void check_facts(const KeyValueFacts& f) {
 KeyValue::KeyValue(Scope at, const KeyValueConfig& config)
     : at_(std::move(at)),
       config_(checked(at_, config)),
-      places_(config.positions ? position_encoding(config.words, config.embed_dim) : Tensor()),
-      embedding_(at_ / "embedding", config.vocab_size, config.embed_dim,
-                 {.padding_idx = 0, .init = config.init}),
-      hops_(nn::stack<Linear>(at_ / "hops", config.hops, config.embed_dim, config.embed_dim,
-                              LinearOptions{.bias = false, .init = config.init})),
-      times_(times_of(at_, config)),
-      answers_(config.tied
-                   ? embedding_.weight
-                   : (at_ / "answer")
-                         .param("weight", {config.vocab_size, config.embed_dim}, config.init)) {
-  if (config.tied) (at_ / "answer").tie("weight", answers_);
+      places_(config.positions ? position_encoding(config.words, config.embed_dim) : Tensor()) {
+  const int64_t C = config.embed_dim;
+  const LinearOptions plain{.bias = false, .init = config.init};
+  const Embedding words(at_ / "embedding", config.vocab_size, C,
+                        {.padding_idx = 0, .init = config.init});
+  embedding = words;
+  hops = detail::any_stack<Linear>(at_ / "hops", config.hops, C, C, plain);
+  if (config.memory > 0) {  // padding is as old as there is room
+    key_time = Embedding(at_ / "key_time", config.memory + 1, C, {.init = config.init});
+    value_time = Embedding(at_ / "value_time", config.memory + 1, C, {.init = config.init});
+  }
+  if (config.tied) (at_ / "answer").tie("weight", words.weight);
+  else answer = Linear(at_ / "answer", C, config.vocab_size, plain);
 }
 
 Tensor KeyValue::read(const Tensor& ids) const {
-  return detail::bags("key_value", embedding_.weight, ids, places_);
+  return detail::bags("key_value", embedding, ids, places_);
 }
 
-StoryOutput KeyValue::answer(Tensor q, const Tensor& keys, const Tensor& values,
-                             const Tensor& counts, int64_t slots) const {
+StoryOutput KeyValue::run(Tensor q, const Tensor& keys, const Tensor& values, const Tensor& counts,
+                          int64_t slots) const {
   StoryOutput answered;
-  for (const Linear& renew : hops_) {
+  for (const AnyLayer& renew : hops) {
     const Tensor p = detail::look(matmul(keys, q.unsqueeze(-1)).squeeze(-1), counts, slots);
     q = renew(q + matmul(p.unsqueeze(1), values).squeeze(1));
     answered.attention_weights.push_back(p.detach());
   }
-  answered.logits = linear(q, answers_);
+  answered.logits =
+      answer ? answer(q) : linear(q, detail::tied_weight("key_value", "embedding", embedding));
   return answered;
 }
 
@@ -79,22 +76,21 @@ StoryOutput KeyValue::operator()(const data::StoryBatch& batch) const {
   return nn::at(at_, [&] {
     const int64_t M = batch.story.size(1);
     const Tensor sentences = read(batch.story);
-    if (times_.empty())
-      return answer(read(batch.question), sentences, sentences, batch.sentences, 0);
+    if (!key_time) return run(read(batch.question), sentences, sentences, batch.sentences, 0);
     if (M > config_.memory)
       throw ShapeError(
           fmt::format("key_value: a story has {} sentences, the memory {}; keep the last ones by "
                       "StoryBatchOptions::memory, or make the network with memory = {}",
                       M, config_.memory, M));
-    return answer(read(batch.question), sentences + times_[0](batch.ages),
-                  sentences + times_[1](batch.ages), batch.sentences, config_.memory);
+    return run(read(batch.question), sentences + key_time(batch.ages),
+               sentences + value_time(batch.ages), batch.sentences, config_.memory);
   });
 }
 
 StoryOutput KeyValue::operator()(const KeyValueFacts& facts) const {
   return nn::at(at_, [&] {
     check_facts(facts);
-    return answer(read(facts.question), read(facts.keys), read(facts.values), facts.counts, 0);
+    return run(read(facts.question), read(facts.keys), read(facts.values), facts.counts, 0);
   });
 }
 

@@ -3,7 +3,7 @@
 // B batch, M memories, J words, C embedding, V vocabulary.
 #pragma once
 
-#include "tapehead/nn/linear.h"
+#include "tapehead/nn/any_layer.h"
 #include "tapehead/nn/memory/answer.h"
 
 namespace tapehead::nn {
@@ -39,8 +39,8 @@ struct KeyValueFacts {
 /// separate embeddings of its age for keys and values; slots of the memory without a sentence are
 /// zeros and take part in the softmax, as in MemN2N. attention_weights: p of each hop.
 ///
-/// Parameters: embedding.weight (A), answer.weight (B), hops.0.weight (R_1) …, key_time.weight,
-/// value_time.weight.
+/// Parameters: `embedding.weight` (A), `answer.weight` (B), `hops.0.weight` (R_1) …,
+/// `key_time.weight`, `value_time.weight`.
 class KeyValue {
  public:
   /// Throws ValueError for sizes below 1.
@@ -52,18 +52,19 @@ class KeyValue {
   StoryOutput operator()(const KeyValueFacts& facts) const;
   Tensor loss(const data::StoryBatch& batch) const { return answer_loss((*this)(batch), batch); }
 
+  AnyLayer embedding;             ///< A: Embedding at first, ids to [..., C]
+  std::vector<AnyLayer> hops;     ///< R: Linear at first, [B, C] to [B, C]
+  AnyLayer key_time, value_time;  ///< Embedding at first, ages to [B, M, C]; empty if memory = 0
+  AnyLayer answer;                ///< B: Linear at first, [B, C] to [B, V]; empty if tied
+
  private:
   Tensor read(const Tensor& ids) const;
-  StoryOutput answer(Tensor q, const Tensor& keys, const Tensor& values, const Tensor& counts,
-                     int64_t slots) const;
+  StoryOutput run(Tensor q, const Tensor& keys, const Tensor& values, const Tensor& counts,
+                  int64_t slots) const;
 
   Scope at_;
   KeyValueConfig config_;
   Tensor places_;  // undefined without `positions`
-  Embedding embedding_;
-  std::vector<Linear> hops_;
-  std::vector<Embedding> times_;  // of keys, of values; empty without
-  Tensor answers_;
 };
 
 }  // namespace tapehead::nn

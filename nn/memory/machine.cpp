@@ -6,6 +6,7 @@
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/lengths.h"
+#include "tapehead/nn/linear.h"
 #include "tapehead/nn/memory/detail/run_steps.h"
 
 namespace tapehead::nn {
@@ -36,7 +37,7 @@ void check_sequence(const Tensor& x, int64_t channels) {
                                  x.shape().str(), channels));
 }
 
-MachineOutput run_steps(const Tensor& x, const MachineOptions& o, const Linear& out,
+MachineOutput run_steps(const Tensor& x, const MachineOptions& o, const AnyLayer& out,
                         const std::function<MachineStep(const Tensor& x)>& step) {
   std::vector<Tensor> features, read, written;
   for (const Tensor& now : unbind(tapehead::detail::zero_padding("machine", x, o.lengths, 1), 1)) {
@@ -59,35 +60,35 @@ MachineOutput run_steps(const Tensor& x, const MachineOptions& o, const Linear& 
 }  // namespace detail
 
 Controller::Controller(const Scope& at, int64_t input_size, int64_t hidden_size, bool lstm) {
-  if (lstm) cell_.emplace(at, input_size, hidden_size);
-  else layer_.emplace(at, input_size, hidden_size);
+  if (lstm) cell.emplace(at, input_size, hidden_size);
+  else layer = Linear(at, input_size, hidden_size);
 }
 
 RnnState Controller::operator()(const Tensor& x, const RnnState& state) const {
-  return cell_ ? (*cell_)(x, state) : RnnState{tanh((*layer_)(x)), {}};
+  return cell ? (*cell)(x, state) : RnnState{tanh(layer(x)), {}};
 }
 
 Lstm::Lstm(Scope at, const LstmConfig& config)
-    : at_(std::move(at)),
-      in_(config.input_size),
-      rnn_(at_ / "rnn", config.input_size, config.hidden_size, {.num_layers = config.num_layers}),
-      out_(at_ / "out", config.hidden_size, config.output_size) {}
+    : rnn(at / "rnn", config.input_size, config.hidden_size, {.num_layers = config.num_layers}),
+      out(Linear(at / "out", config.hidden_size, config.output_size)),
+      at_(std::move(at)),
+      in_(config.input_size) {}
 
 MachineOutput Lstm::operator()(const Tensor& x, const MachineOptions& o) const {
   return nn::at(at_, [&] {
     detail::check_sequence(x, in_);
-    const Tensor h = rnn_(tapehead::detail::zero_padding("machine", x, o.lengths, 1)).out;
+    const Tensor h = rnn(tapehead::detail::zero_padding("machine", x, o.lengths, 1)).out;
     return MachineOutput{
-        out_(o.lengths.defined() ? detail::last_features(h, o.lengths) : h), {}, {}};
+        out(o.lengths.defined() ? detail::last_features(h, o.lengths) : h), {}, {}};
   });
 }
 
 StoryReader::StoryReader(const Scope& at, int64_t vocab_size, int64_t embed_dim, const Make& make)
-    : embedding_(at / "embedding", vocab_size, embed_dim, {.padding_idx = 0}),
-      machine_(make(at / "machine", embed_dim, vocab_size)) {}
+    : embedding(Embedding(at / "embedding", vocab_size, embed_dim, {.padding_idx = 0})),
+      machine(make(at / "machine", embed_dim, vocab_size)) {}
 
 StoryOutput StoryReader::operator()(const data::StoryBatch& batch) const {
-  return {.logits = machine_(embedding_(batch.words), {.lengths = batch.lengths}).out,
+  return {.logits = machine(embedding(batch.words), {.lengths = batch.lengths}).out,
           .attention_weights = {},
           .auxiliary_loss = {}};
 }

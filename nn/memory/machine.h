@@ -8,7 +8,7 @@
 #include <functional>
 #include <optional>
 
-#include "tapehead/nn/linear.h"
+#include "tapehead/nn/any_layer.h"
 #include "tapehead/nn/memory/answer.h"
 #include "tapehead/nn/rnn.h"
 
@@ -31,16 +31,16 @@ struct MachineOutput {
 /// length outside 1..T.
 using Machine = std::function<MachineOutput(const Tensor& x, const MachineOptions& options)>;
 
-/// The controller of a machine: an LSTM, or a stateless layer h = tanh(W x + b).
+/// The controller of a machine: an LSTM, or a stateless layer h = tanh(W x + b). Parameters: those
+/// of Cell, or of Linear.
 class Controller {
  public:
   Controller(const Scope& at, int64_t input_size, int64_t hidden_size, bool lstm);
   /// One step for x [B, in]; undefined states are zeros. The output is h.
   RnnState operator()(const Tensor& x, const RnnState& state) const;
 
- private:
-  std::optional<Cell> cell_;
-  std::optional<Linear> layer_;
+  std::optional<Cell> cell;  ///< the LSTM, or none
+  AnyLayer layer;  ///< W x + b: Linear at first, [B, in] to [B, H]; empty if there is a cell
 };
 
 struct LstmConfig {
@@ -49,20 +49,23 @@ struct LstmConfig {
   int64_t num_layers = 1;
 };
 
-/// A machine without external memory: an LSTM with the output y = W h + b.
+/// A machine without external memory: an LSTM with the output y = W h + b. Parameters: `rnn`,
+/// `out`.
 class Lstm {
  public:
   Lstm(Scope at, const LstmConfig& config);
   MachineOutput operator()(const Tensor& x, const MachineOptions& options = {}) const;
 
+  Rnn rnn;
+  AnyLayer out;  ///< W: Linear at first, [..., H] to [..., out]
+
  private:
   Scope at_;
   int64_t in_;
-  Rnn rnn_;
-  Linear out_;
 };
 
-/// Answers questions by running a machine over the words of the story and the question.
+/// Answers questions by running a machine over the words of the story and the question. Parameters:
+/// `embedding.weight`, `machine`.
 class StoryReader {
  public:
   /// Creates the machine at a scope.
@@ -72,9 +75,8 @@ class StoryReader {
   /// Reads `words` and `lengths` of the batch; logits are [B, V].
   StoryOutput operator()(const data::StoryBatch& batch) const;
 
- private:
-  Embedding embedding_;
-  Machine machine_;
+  AnyLayer embedding;  ///< Embedding at first, ids [B, T] to [B, T, C]
+  Machine machine;
 };
 
 }  // namespace tapehead::nn

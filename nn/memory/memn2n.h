@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "tapehead/nn/linear.h"
+#include "tapehead/nn/any_layer.h"
 #include "tapehead/nn/memory/answer.h"
 
 namespace tapehead::nn {
@@ -41,13 +41,16 @@ struct MemN2NConfig {
 /// for each hop, and the answer is softmax(W u). Slots of the memory without a sentence are zeros
 /// and take part in the softmax, as in the authors' program: the model can attend to nothing,
 /// without which yes/no questions are answered worse.
+///
+/// Parameters: `words.0.weight` …, `ages.0.weight` …; if tying is layer_wise, `question.weight`,
+/// `step.weight` and `answer.weight`. Buffer: `factors`.
 class MemN2N {
  public:
   /// Throws ValueError for sizes below 1.
   MemN2N(const Scope& at, const MemN2NConfig& config);
 
-  /// Throws ShapeError for a sentence longer than `words`, IndexError for an age outside the memory
-  /// or a token id outside the vocabulary.
+  /// attention_weights: p of each hop. Throws ShapeError for a sentence longer than `words`,
+  /// IndexError for an age outside the memory or a token id outside the vocabulary.
   StoryOutput operator()(const data::StoryBatch& batch) const;
   Tensor loss(const data::StoryBatch& batch) const { return answer_loss((*this)(batch), batch); }
 
@@ -56,18 +59,21 @@ class MemN2N {
 
   const MemN2NConfig& config() const { return config_; }
 
+  /// Embedding at first, ids to [..., C]. adjacent: A^1, C^1 = A^2, …, C^K; layer_wise: A and C.
+  std::vector<AnyLayer> words;
+  std::vector<AnyLayer> ages;  ///< T of each of `words`; empty if not temporal
+  AnyLayer question;           ///< B, Embedding; empty if adjacent: words[0]
+  AnyLayer step;               ///< H, Linear, [B, C] to [B, C]; empty if adjacent
+  AnyLayer answer;             ///< W, Linear, [B, C] to [B, V]; empty if adjacent: words.back()
+  Tensor factors;              ///< l [words, C]; undefined without position_encoding
+
  private:
-  Tensor read(const Embedding& words, const Tensor& ids) const;
+  Tensor read(const AnyLayer& embedding, const Tensor& ids) const;
   Tensor memories(size_t set, const data::StoryBatch& batch) const;
-  const Embedding& question() const { return question_ ? *question_ : words_[0]; }
 
   MemN2NConfig config_;
   Scope at_;
-  std::vector<Embedding> words_, ages_;  // adjacent: of A^1, C^1 = A^2 ...; layer-wise: of A and C
-  std::optional<Embedding> question_;    // B, layer-wise
-  std::optional<Linear> step_, answer_;  // H and W, layer-wise
-  Tensor factors_;                       // l [words, C], or undefined
-  std::shared_ptr<bool> linear_;         // shared by copies
+  std::shared_ptr<bool> linear_;  // shared by copies
 };
 
 }  // namespace tapehead::nn

@@ -5,6 +5,7 @@
 #include "tapehead/autograd/attention.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
+#include "tapehead/nn/linear.h"
 
 namespace tapehead::nn {
 namespace {
@@ -27,31 +28,31 @@ Tensor distances(const Tensor& ages) { return pad(ages, {0, 0, 0, ages.size(0) -
 }  // namespace
 
 MemN2NText::MemN2NText(const Scope& at, const MemN2NTextConfig& c)
-    : config_(checked(at, c)),
-      at_(at),
-      keys_(at / "keys", c.vocab_size, c.embed_dim, {.init = c.init}),
-      values_(at / "values", c.vocab_size, c.embed_dim, {.init = c.init}),
-      key_ages_(at.param("key_ages", {c.memory, c.embed_dim}, c.init)),
-      value_ages_(at.param("value_ages", {c.memory, c.embed_dim}, c.init)),
-      step_(at / "step", c.embed_dim, c.embed_dim, {.bias = false, .init = c.init}),
-      answer_(at / "answer", c.embed_dim, c.vocab_size, {.bias = false, .init = c.init}) {}
+    : keys(Embedding(at / "keys", checked(at, c).vocab_size, c.embed_dim, {.init = c.init})),
+      values(Embedding(at / "values", c.vocab_size, c.embed_dim, {.init = c.init})),
+      key_ages(at.param("key_ages", {c.memory, c.embed_dim}, c.init)),
+      value_ages(at.param("value_ages", {c.memory, c.embed_dim}, c.init)),
+      step(Linear(at / "step", c.embed_dim, c.embed_dim, {.bias = false, .init = c.init})),
+      answer(Linear(at / "answer", c.embed_dim, c.vocab_size, {.bias = false, .init = c.init})),
+      config_(c),
+      at_(at) {}
 
 Tensor MemN2NText::operator()(const Tensor& ids) const {
   return at(at_, [&] {
     const int64_t half = config_.embed_dim / 2;
     // One head: [B, 1, T, C].
-    const Tensor k = keys_(ids).unsqueeze(1), v = values_(ids).unsqueeze(1);
+    const Tensor k = keys(ids).unsqueeze(1), v = values(ids).unsqueeze(1);
     const AttentionOptions seen{
         .causal = true,
         .window = {.before = config_.memory - 1},
-        .relative = {.keys = distances(key_ages_), .values = distances(value_ages_)},
+        .relative = {.keys = distances(key_ages), .values = distances(value_ages)},
         .scale = 1.0};
     Tensor u = full(k.shape(), 0.1, k.dtype());
     for (int64_t hop = 0; hop < config_.hops; ++hop) {
-      u = step_(u) + scaled_dot_product_attention(u, k, v, seen).out;
+      u = step(u) + scaled_dot_product_attention(u, k, v, seen).out;
       u = cat({relu(u.slice(-1, 0, half)), u.slice(-1, half, config_.embed_dim)}, -1);
     }
-    return answer_(u.squeeze(1));
+    return answer(u.squeeze(1));
   });
 }
 

@@ -9,6 +9,7 @@
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/nn/detail/bags.h"
+#include "tapehead/nn/linear.h"
 
 namespace tapehead::nn {
 namespace {
@@ -51,69 +52,70 @@ void MemNN::Found::add(const Tensor& chosen) {
   all = all + chosen;
 }
 
-MemNN::Query::Query(const Scope& at, const MemNNConfig& c)
-    : question_(at / "question", c.vocab_size, c.embed_dim, {.padding_idx = 0, .init = c.init}),
-      last_(at / "last", c.vocab_size, c.embed_dim, {.padding_idx = 0, .init = c.init}),
-      earlier_(at / "earlier", c.vocab_size, c.embed_dim, {.padding_idx = 0, .init = c.init}),
-      step_(at.param("step", {c.hops + 1, c.embed_dim}, c.init)),
-      match_(at / "match", c.embed_dim, c.embed_dim),
-      nonlinear_(c.nonlinear) {}
-
-MemNN::Texts MemNN::Query::read(const data::StoryBatch& batch, const Tensor& places) const {
-  return {.question = detail::bags("memnn", question_.weight, batch.question, places),
-          .last = detail::bags("memnn", last_.weight, batch.story, places),
-          .earlier = detail::bags("memnn", earlier_.weight, batch.story, places)};
+MemNN::Query MemNN::make_query(const Scope& at, const MemNNConfig& c) {
+  const EmbeddingOptions words{.padding_idx = 0, .init = c.init};
+  return {.question = Embedding(at / "question", c.vocab_size, c.embed_dim, words),
+          .last = Embedding(at / "last", c.vocab_size, c.embed_dim, words),
+          .earlier = Embedding(at / "earlier", c.vocab_size, c.embed_dim, words),
+          .step = at.param("step", {c.hops + 1, c.embed_dim}, c.init),
+          .match = Linear(at / "match", c.embed_dim, c.embed_dim)};
 }
 
-Tensor MemNN::Query::operator()(const Texts& texts, const Found& found) const {
+MemNN::Texts MemNN::read(const Query& query, const data::StoryBatch& batch) const {
+  return {.question = detail::bags("memnn", query.question, batch.question, places_),
+          .last = detail::bags("memnn", query.last, batch.story, places_),
+          .earlier = detail::bags("memnn", query.earlier, batch.story, places_)};
+}
+
+Tensor MemNN::encode(const Query& query, const Texts& texts, const Found& found) const {
   const Tensor x = texts.question + rows_of(found.last, texts.last) +
                    rows_of(found.all - found.last, texts.earlier) +
-                   embedding(step_, found.counts().to(i64));
-  return nonlinear_ ? tanh(match_(tanh(x))) : match_(x);
+                   embedding(query.step, found.counts().to(i64));
+  return config_.nonlinear ? tanh(query.match(tanh(x))) : query.match(x);
 }
 
 MemNN::MemNN(Scope at, const MemNNConfig& config)
-    : at_(std::move(at)),
-      config_(checked(at_, config)),
-      places_(position_encoding(config.words, config.embed_dim)),
-      find_(at_ / "find", config),
-      respond_(at_ / "respond", config),
-      candidates_(at_ / "candidates", config.vocab_size, config.embed_dim,
-                  {.padding_idx = 0, .init = config.init}),
-      answers_(at_ / "answers", config.embed_dim, config.vocab_size,
-               {.bias = false, .init = config.init}),
-      newer_(at_.param("newer", {config.embed_dim}, config.init)),
-      older_(at_.param("older", {config.embed_dim}, config.init)),
-      older_still_(at_.param("older_still", {config.embed_dim}, config.init)),
-      stop_(at_.param("stop", {config.embed_dim}, config.init)) {}
+    : find(make_query(at / "find", checked(at, config))),
+      respond(make_query(at / "respond", config)),
+      candidates(Embedding(at / "candidates", config.vocab_size, config.embed_dim,
+                           {.padding_idx = 0, .init = config.init})),
+      answers(Linear(at / "answers", config.embed_dim, config.vocab_size,
+                     {.bias = false, .init = config.init})),
+      newer(at.param("newer", {config.embed_dim}, config.init)),
+      older(at.param("older", {config.embed_dim}, config.init)),
+      older_still(at.param("older_still", {config.embed_dim}, config.init)),
+      stop(at.param("stop", {config.embed_dim}, config.init)),
+      at_(std::move(at)),
+      config_(config),
+      places_(position_encoding(config.words, config.embed_dim)) {}
 
 MemNN::Found MemNN::nothing(const data::StoryBatch& batch) const {
-  const Tensor none = zeros(batch.ages.shape(), stop_.dtype());
+  const Tensor none = zeros(batch.ages.shape(), stop.dtype());
   return {none, none, none};
 }
 
-Tensor MemNN::candidates(const data::StoryBatch& batch) const {
-  const Tensor bags = detail::bags("memnn", candidates_.weight, batch.story, places_);
+Tensor MemNN::read_candidates(const data::StoryBatch& batch) const {
+  const Tensor bags = detail::bags("memnn", candidates, batch.story, places_);
   return config_.nonlinear ? tanh(bags) : bags;
 }
 
-MemNN::Scores MemNN::score(const Tensor& e, const Tensor& candidates, const Found& found,
+MemNN::Scores MemNN::score(const Tensor& e, const Tensor& sentences, const Found& found,
                            const data::StoryBatch& batch) const {
   const Tensor ages = batch.ages.to(e.dtype());
   const auto along = [&](const Tensor& feature) { return matmul(e, feature).unsqueeze(1); };
-  return {.sentences = matmul(candidates, e.unsqueeze(-1)).squeeze(-1) +
-                       along(older_) * older_than(ages, found.last) +
-                       along(older_still_) * older_than(ages, found.before),
-          .stop = along(stop_),
-          .newer = along(newer_)};
+  return {.sentences = matmul(sentences, e.unsqueeze(-1)).squeeze(-1) +
+                       along(older) * older_than(ages, found.last) +
+                       along(older_still) * older_than(ages, found.before),
+          .stop = along(stop),
+          .newer = along(newer)};
 }
 
 // The next sentence of each story as 1, zeros where it has ended.
 Tensor MemNN::choose(int64_t hop, const Scores& scores, const Found& found,
                      const data::StoryBatch& batch) const {
   const int64_t B = found.all.size(0), M = found.all.size(1);
-  const auto s = scores.sentences.to_vector<double>(), stop = scores.stop.to_vector<double>(),
-             newer = scores.newer.to_vector<double>();
+  const auto s = scores.sentences.to_vector<double>(), stops = scores.stop.to_vector<double>(),
+             leads = scores.newer.to_vector<double>();
   const auto counts = found.counts().to_vector<int64_t>();
   const auto may = left(found.all, batch).to_vector<int64_t>();
   std::vector<double> chosen(s.size());
@@ -122,8 +124,8 @@ Tensor MemNN::choose(int64_t hop, const Scores& scores, const Found& found,
     if (counts[story] < hop) continue;
     std::optional<size_t> best;
     for (auto i = static_cast<size_t>(b * M); i < static_cast<size_t>((b + 1) * M); ++i)
-      if (may[i] && (!best || s[i] + newer[story] > s[*best])) best = i;
-    if (best && (hop == 0 || s[*best] >= stop[story])) chosen[*best] = 1;
+      if (may[i] && (!best || s[i] + leads[story] > s[*best])) best = i;
+    if (best && (hop == 0 || s[*best] >= stops[story])) chosen[*best] = 1;
   }
   return from_vector(chosen, {B, M}).to(found.all.dtype());
 }
@@ -133,18 +135,24 @@ StoryOutput MemNN::operator()(const data::StoryBatch& batch) const {
     StoryOutput answered;
     Found found = nothing(batch);
     {
+<<<<<<< HEAD
       const NoGradGuard off;
       const Texts texts = find_.read(batch, places_);
       const Tensor all = candidates(batch);
+=======
+      const NoGrad off;
+      const Texts texts = read(find, batch);
+      const Tensor all = read_candidates(batch);
+>>>>>>> cb8b1a6 (Parts of memory networks, attention over sequences and copy heads are public)
       for (int64_t hop = 0; hop < config_.hops; ++hop) {
         const Tensor next =
-            choose(hop, score(find_(texts, found), all, found, batch), found, batch);
+            choose(hop, score(encode(find, texts, found), all, found, batch), found, batch);
         if (sum(next).item() == 0) break;
         answered.attention_weights.push_back(next);
         found.add(next);
       }
     }
-    answered.logits = answers_(respond_(respond_.read(batch, places_), found));
+    answered.logits = answers(encode(respond, read(respond, batch), found));
     return answered;
   });
 }
@@ -176,15 +184,15 @@ Tensor MemNN::loss(const data::StoryBatch& batch) const {
         throw ValueError(fmt::format(
             "memnn: story {} of the batch has no support; it learns from stories that have", b));
     Found found = nothing(batch);
-    const Texts texts = find_.read(batch, places_);
-    const Tensor all = candidates(batch);
+    const Texts texts = read(find, batch);
+    const Tensor all = read_candidates(batch);
     Tensor total = zeros({}, all.dtype());
     for (int64_t hop = 0; hop < std::min(config_.hops, K + 1); ++hop) {
       const Tensor support = hop < K ? batch.supports.select(1, hop) : full({B}, -1);
-      const Scores scores = score(find_(texts, found), all, found, batch);
+      const Scores scores = score(encode(find, texts, found), all, found, batch);
       total = total + hop_loss(hop, scores, found, support, batch);
     }
-    const Tensor words = answers_(respond_(respond_.read(batch, places_), found));
+    const Tensor words = answers(encode(respond, read(respond, batch), found));
     const Tensor right = batch.answer.unsqueeze(1), of_right = gather(words, 1, right);
     const Tensor rivals = (arange(words.size(1)) != right).to(words.dtype());
     total = total + sum(relu(config_.margin - (of_right - words)) * rivals);

@@ -3,7 +3,7 @@
 // B batch, M sentences, J words of a sentence, C embedding, V vocabulary.
 #pragma once
 
-#include "tapehead/nn/linear.h"
+#include "tapehead/nn/any_layer.h"
 #include "tapehead/nn/memory/answer.h"
 
 namespace tapehead::nn {
@@ -37,9 +37,9 @@ struct MemNNConfig {
 /// the mean over the batch. The supports of a story end at its first -1.
 ///
 /// attention_weights: the choice of each hop, one-hot, zeros after the search of a story has ended.
-/// Parameters: find.question.weight, find.last.weight, find.earlier.weight, find.step,
-/// find.match.*, the same of `respond`, candidates.weight, answers.weight, newer, older,
-/// older_still, stop.
+/// Parameters: `find.question.weight`, `find.last.weight`, `find.earlier.weight`, `find.step`,
+/// `find.match.weight` and `.bias`, the same of `respond`, `candidates.weight`, `answers.weight`,
+/// `newer`, `older`, `older_still`, `stop`.
 class MemNN {
  public:
   /// Throws ValueError for options out of range.
@@ -50,6 +50,17 @@ class MemNN {
   StoryOutput operator()(const data::StoryBatch& batch) const;
   /// Throws ValueError if a story has no support.
   Tensor loss(const data::StoryBatch& batch) const;
+
+  /// The parts of e.
+  struct Query {
+    AnyLayer question, last, earlier;  ///< A, B and D: Embedding at first, ids to [..., C]
+    Tensor step;                       ///< t [hops + 1, C]
+    AnyLayer match;                    ///< L and l: Linear at first, [B, C] to [B, C]
+  };
+  Query find, respond;  ///< of the next sentence, and of the answer
+  AnyLayer candidates;  ///< F: Embedding at first, ids to [..., C]
+  AnyLayer answers;     ///< e_R' w of all words: Linear at first, [B, C] to [B, V]
+  Tensor newer, older, older_still, stop;  ///< n, a, b and stop, [C]
 
  private:
   // Sentences found so far, f32 or f64 [B, M] of 0 and 1.
@@ -62,27 +73,17 @@ class MemNN {
   struct Texts {
     Tensor question, last, earlier;
   };
-  // Computes e from the question and the sentences found.
-  class Query {
-   public:
-    Query(const Scope& at, const MemNNConfig& config);
-    Texts read(const data::StoryBatch& batch, const Tensor& places) const;
-    Tensor operator()(const Texts& texts, const Found& found) const;
-
-   private:
-    Embedding question_, last_, earlier_;
-    Tensor step_;
-    Linear match_;
-    bool nonlinear_;
-  };
   struct Scores {
     Tensor sentences;    // [B, M]
     Tensor stop, newer;  // [B, 1]
   };
 
+  static Query make_query(const Scope& at, const MemNNConfig& config);
+  Texts read(const Query& query, const data::StoryBatch& batch) const;
+  Tensor encode(const Query& query, const Texts& texts, const Found& found) const;
   Found nothing(const data::StoryBatch& batch) const;
-  Tensor candidates(const data::StoryBatch& batch) const;
-  Scores score(const Tensor& e, const Tensor& candidates, const Found& found,
+  Tensor read_candidates(const data::StoryBatch& batch) const;
+  Scores score(const Tensor& e, const Tensor& sentences, const Found& found,
                const data::StoryBatch& batch) const;
   Tensor choose(int64_t hop, const Scores& scores, const Found& found,
                 const data::StoryBatch& batch) const;
@@ -92,10 +93,6 @@ class MemNN {
   Scope at_;
   MemNNConfig config_;
   Tensor places_;
-  Query find_, respond_;
-  Embedding candidates_;
-  Linear answers_;
-  Tensor newer_, older_, older_still_, stop_;
 };
 
 }  // namespace tapehead::nn

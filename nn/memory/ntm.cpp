@@ -4,6 +4,7 @@
 
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
+#include "tapehead/nn/linear.h"
 #include "tapehead/nn/memory/detail/run_steps.h"
 
 namespace tapehead::nn {
@@ -44,17 +45,19 @@ int64_t total(const std::vector<int64_t>& sizes) {
 }  // namespace
 
 Ntm::Ntm(Scope at, const NtmConfig& config)
-    : at_(std::move(at)),
-      config_(checked(at_, config)),
-      controller_(at_ / "controller", config.input_size + config.read_heads * config.slot_dim,
-                  config.hidden_size, config.lstm),
-      heads_(at_ / "heads", config.hidden_size, total(head_sizes(config))),
-      out_(at_ / "out", config.hidden_size + config.read_heads * config.slot_dim,
-           config.output_size) {}
+    : controller(at / "controller",
+                 checked(at, config).input_size + config.read_heads * config.slot_dim,
+                 config.hidden_size, config.lstm),
+      heads(Linear(at / "heads", config.hidden_size, total(head_sizes(config)))),
+      out(Linear(at / "out", config.hidden_size + config.read_heads * config.slot_dim,
+                 config.output_size)),
+      at_(std::move(at)),
+      config_(config),
+      weight_(out.target<Linear>()->weight) {}
 
 NtmState Ntm::start(int64_t batch) const {
   const NtmConfig& c = config_;
-  const DType dtype = out_.weight.dtype();
+  const DType dtype = weight_.dtype();
   const Tensor weights = zeros({batch, c.read_heads + c.write_heads, c.slots}, dtype);
   weights.select(2, 0).fill_(1);
   return {.controller = {},
@@ -66,9 +69,9 @@ NtmState Ntm::start(int64_t batch) const {
 Tensor Ntm::advance(const Tensor& x, NtmState& state) const {
   const NtmConfig& c = config_;
   const int64_t B = x.size(0), R = c.read_heads, H = c.write_heads;
-  state.controller = controller_(cat({x, state.reads.flatten(1)}, 1), state.controller);
+  state.controller = controller(cat({x, state.reads.flatten(1)}, 1), state.controller);
   const Tensor h = state.controller.h;
-  const std::vector<Tensor> made = split(heads_(h), head_sizes(c), 1);
+  const std::vector<Tensor> made = split(heads(h), head_sizes(c), 1);
 
   const Tensor keys = tanh(made[0]).reshape({B, R + H, c.slot_dim});
   const Tensor content = content_weights(state.memory, keys, softplus(made[1]));
@@ -86,7 +89,7 @@ Tensor Ntm::advance(const Tensor& x, NtmState& state) const {
 Tensor Ntm::step(const Tensor& x, NtmState& state) const {
   return nn::at(at_, [&] {
     detail::check_step("ntm", x, config_.input_size);
-    return out_(advance(x, state));
+    return out(advance(x, state));
   });
 }
 
@@ -95,7 +98,7 @@ MachineOutput Ntm::operator()(const Tensor& x, const MachineOptions& options) co
     detail::check_sequence(x, config_.input_size);
     NtmState state = start(x.size(0));
     const int64_t R = config_.read_heads, all = R + config_.write_heads;
-    return detail::run_steps(x, options, out_, [&](const Tensor& now) {
+    return detail::run_steps(x, options, out, [&](const Tensor& now) {
       const Tensor features = advance(now, state);
       return detail::MachineStep{features, state.weights.slice(1, 0, R),
                                  state.weights.slice(1, R, all)};

@@ -48,13 +48,16 @@ class Ntm {
   Tensor step(const Tensor& x, NtmState& state) const;
   MachineOutput operator()(const Tensor& x, const MachineOptions& options = {}) const;
 
+  Controller controller;
+  AnyLayer heads;  ///< Linear at first, [B, H] to what the heads take, in the order above
+  AnyLayer out;    ///< V: Linear at first, [..., hidden_size + R W] to [..., output_size]
+
  private:
   Tensor advance(const Tensor& x, NtmState& state) const;
 
   Scope at_;
   NtmConfig config_;
-  Controller controller_;
-  Linear heads_, out_;
+  Tensor weight_;  // whose dtype is that of the state
 };
 
 }  // namespace tapehead::nn

@@ -53,17 +53,18 @@ class UniversalQa {
 
   const UniversalQaConfig& config() const { return config_; }
 
+  AnyLayer words;                             ///< A: Embedding at first, ids to [..., C]
+  Tensor sentence_factors, question_factors;  ///< F and G [J, C]
+  AnyLayer dropout;                           ///< of the encoder's input, [B, 1 + M, C]
+  UniversalEncoder encoder;
+  AnyLayer answer;  ///< W: Linear at first, [B, C] to [B, V]
+
  private:
   UniversalQa(Scope at, const UniversalQaConfig& config, std::nullptr_t);
   Tensor read(const Tensor& ids, const Tensor& factors) const;
 
   Scope at_;
   UniversalQaConfig config_;
-  Embedding words_;
-  Tensor sentence_factors_, question_factors_;  // [J, C]
-  Dropout dropout_;
-  UniversalEncoder encoder_;
-  Linear answer_;
 };
 
 }  // namespace tapehead::nn

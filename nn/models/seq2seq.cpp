@@ -41,8 +41,8 @@ Seq2Seq::Seq2Seq(const Scope& at, const Seq2SeqConfig& c)
                                    .coverage = c.coverage}),
       combine(Linear(at / "combine", c.hidden_size + memory_dim(c), c.embed_dim, {.bias = false})),
       output_bias((at / "output").param("bias", {c.target_vocab_size}, init::zeros())),
-      config_(c),
-      dropout_(at / "dropout", c.dropout) {
+      dropout(Dropout(at / "dropout", c.dropout)),
+      config_(c) {
   if ((c.tied || c.copy) && c.source_vocab_size != c.target_vocab_size)
     throw ValueError(fmt::format(
         "seq2seq: vocabularies of {} and {}, but a model that is tied or copies has one",
@@ -53,14 +53,14 @@ Seq2Seq::Seq2Seq(const Scope& at, const Seq2SeqConfig& c)
         name(c.score)));
   if (!c.tied)
     target.emplace(at / "target", c.target_vocab_size, c.embed_dim, embedding_options(c));
-  if (c.copy) gate_.emplace(at / "copy", memory_dim(c), c.hidden_size, c.embed_dim);
+  if (c.copy) copy.emplace(at / "copy", memory_dim(c), c.hidden_size, c.embed_dim);
   if (c.cell == RnnCell::lstm)
     bridge_cell = Linear(at / "bridge_cell", memory_dim(c), c.hidden_size);
 }
 
 std::pair<AttentionMemory, Seq2Seq::Step> Seq2Seq::encode(const Tensor& ids,
                                                           const Tensor& lengths) const {
-  const RnnOutput r = encoder(dropout_(source(known(ids))), lengths);
+  const RnnOutput r = encoder(dropout(source(known(ids))), lengths);
   // The last layer's directions side by side: [B, M].
   const auto last = [&](const Tensor& s) {
     const int64_t n = s.size(0);
@@ -72,7 +72,7 @@ std::pair<AttentionMemory, Seq2Seq::Step> Seq2Seq::encode(const Tensor& ids,
   const DType dtype = r.out.dtype();
   step.attentional = zeros({ids.size(0), config_.embed_dim}, dtype);
   if (config_.coverage) step.coverage = zeros({ids.size(0), ids.size(1)}, dtype);
-  return {attention.prepare(dropout_(r.out), lengths), step};
+  return {attention.prepare(dropout(r.out), lengths), step};
 }
 
 void Seq2Seq::advance(const Tensor& embedded, const AttentionMemory& memory, int64_t t,
@@ -80,15 +80,15 @@ void Seq2Seq::advance(const Tensor& embedded, const AttentionMemory& memory, int
   const Tensor input = config_.input_feeding ? cat({embedded, step.attentional}, -1) : embedded;
   step.state = decoder(input, step.state);
   const SequenceAttentionOutput attended = attention(step.state.h, memory, t, step.coverage);
-  step.attentional = dropout_(tanh(combine(cat({step.state.h, attended.context}, -1))));
+  step.attentional = dropout(tanh(combine(cat({step.state.h, attended.context}, -1))));
   step.weights = attended.weights;
   if (config_.coverage) step.coverage = step.coverage + attended.weights;
-  if (gate_) step.gate = (*gate_)(attended.context, step.state.h, embedded);
+  if (copy) step.gate = (*copy)(attended.context, step.state.h, embedded);
 }
 
 // What is outside of the vocabulary is read as unk.
 Tensor Seq2Seq::known(const Tensor& ids) const {
-  return gate_ ? known_ids(ids, config_.source_vocab_size, config_.unk) : ids;
+  return copy ? known_ids(ids, config_.source_vocab_size, config_.unk) : ids;
 }
 
 Tensor Seq2Seq::logits(const Tensor& attentional) const {
@@ -104,22 +104,22 @@ Seq2Seq::Steps Seq2Seq::run(const data::Seq2SeqBatch& batch) const {
                     batch.target.shape().str()));
   auto [memory, step] = encode(batch.source, batch.source_lengths);
   const std::vector<Tensor> embedded =
-      unbind(dropout_(target_embedding()(known(batch.target.slice(1, 0, steps)))), 1);
+      unbind(dropout(target_embedding()(known(batch.target.slice(1, 0, steps)))), 1);
   std::vector<Tensor> attentional, weights, gate;
   for (int64_t t = 0; t < steps; ++t) {
     advance(embedded[static_cast<size_t>(t)], memory, t, step);
     attentional.push_back(step.attentional);
-    if (!gate_) continue;
+    if (!copy) continue;
     weights.push_back(step.weights);
     gate.push_back(step.gate);
   }
-  if (!gate_) return {tapehead::stack(attentional, 1), {}, {}};
+  if (!copy) return {tapehead::stack(attentional, 1), {}, {}};
   return {tapehead::stack(attentional, 1), tapehead::stack(weights, 1), tapehead::stack(gate, 1)};
 }
 
 Tensor Seq2Seq::operator()(const data::Seq2SeqBatch& batch) const {
   const Steps s = run(batch);
-  if (!gate_) return logits(s.attentional);
+  if (!copy) return logits(s.attentional);
   return copy_log_probs({logits(s.attentional), s.weights, s.gate}, batch.source,
                         extended_vocab(batch.source, config_.source_vocab_size));
 }
@@ -127,7 +127,7 @@ Tensor Seq2Seq::operator()(const data::Seq2SeqBatch& batch) const {
 Tensor Seq2Seq::loss(const data::Seq2SeqBatch& batch, double label_smoothing) const {
   const Tensor wanted = batch.target.slice(1, 1, batch.target.size(1));
   const Steps s = run(batch);
-  if (!gate_)
+  if (!copy)
     return cross_entropy(logits(s.attentional), wanted,
                          {.ignore_index = config_.pad, .label_smoothing = label_smoothing});
   return copy_loss({logits(s.attentional), s.weights, s.gate}, batch.source, wanted,
@@ -138,14 +138,14 @@ std::vector<Hypothesis> Seq2Seq::translate(const Tensor& ids, const Tensor& leng
                                            const BeamOptions& o) const {
   const NoGradGuard no_grad;
   auto [memory, step] = encode(ids, lengths);
-  const int64_t extended = gate_ ? extended_vocab(ids, config_.source_vocab_size) : 0;
+  const int64_t extended = copy ? extended_vocab(ids, config_.source_vocab_size) : 0;
   Tensor copied = ids;  // a row for each hypothesis
   int64_t t = 0;
   const Decoder steps{
       .next = [&](const Tensor& tokens) -> DecoderStep {
         advance(target_embedding()(known(tokens)), memory, t++, step);
         const Tensor scores = logits(step.attentional);
-        if (!gate_) return {scores, step.weights};
+        if (!copy) return {scores, step.weights};
         const CopyMix mix{scores.unsqueeze(1), step.weights.unsqueeze(1), step.gate.unsqueeze(1)};
         return {copy_log_probs(mix, copied, extended).squeeze(1), step.weights};
       },

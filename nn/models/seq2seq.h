@@ -1,4 +1,4 @@
-// The encoder-decoder with attention: Bahdanau et al. 2015, Luong et al. 2015.
+// Recurrent encoder-decoder with attention: Bahdanau et al. 2015, Luong et al. 2015.
 //
 // B batch, S source tokens, T target tokens, H hidden size, V vocabulary.
 #pragma once
@@ -18,54 +18,59 @@ namespace tapehead::nn {
 struct Seq2SeqConfig {
   int64_t source_vocab_size = 0, target_vocab_size = 0;
   int64_t embed_dim = 256;
-  int64_t hidden_size = 256;  ///< of the decoder; an encoder direction has half of it
+  int64_t hidden_size = 256;  ///< H of the decoder; H / 2 of a bidirectional encoder's cells
   int64_t num_layers = 1;     ///< of the encoder
   RnnCell cell = RnnCell::lstm;
   Score score = Score::additive;
   bool bidirectional = true;
-  bool input_feeding = true;  ///< the attentional state is an input of the next step (Luong, 3.3)
-  bool coverage = false;
-  double dropout = 0.3;
-  int64_t positions = 128;  ///< the longest source, for Score::location
-  /// One embedding for source and target, which have one vocabulary.
-  bool tied = false;
-  /// Words of the source may be copied (See et al. 2017), those outside of the one vocabulary, too.
+  bool input_feeding = true;  ///< the attentional state is an input of the next step (Luong 3.3)
+  bool coverage = false;      ///< as SequenceAttentionOptions::coverage
+  double dropout = 0.3;       ///< of embeddings, of the memory and of the attentional state
+  int64_t positions = 128;    ///< Score::location: maximum S
+  bool tied = false;          ///< source and target share one embedding and vocabulary
+  /// Words of the source can be copied (See et al. 2017), including those outside the vocabulary,
+  /// which source and target must share.
   bool copy = false;
-  int64_t pad = 0, unk = 1;
+  int64_t pad = 0, unk = 1;  ///< ids
 };
 
-/// The encoder reads the source in both directions. At step t the decoder's cell gets the last
-/// token and the last attentional state a; its new state h looks at the source and gets the context
-/// c;
+/// The encoder is a recurrent network over the source. At each step the input of the decoder's cell
+/// is the embedding of the last token and, with input feeding, the last attentional state a. Its
+/// new state h attends to the encoder's outputs, which gives the context c, and
+///
 ///   a = tanh(W [h; c]),   logits = E a + b,
-/// where E is the target's embedding (Press and Wolf 2017) when the widths agree: they always do
-/// here, a has the embedding's width.
+///
+/// where E is the target's embedding (Press and Wolf 2017). Parameters: `source.weight` and
+/// `target.weight`, or `embedding.weight` if tied; `encoder`, `bridge`, `bridge_cell` (of an LSTM),
+/// `decoder`, `attention`, `combine`, `output.bias`, `copy`.
 class Seq2Seq {
  public:
-  /// Throws ValueError for two vocabularies where one is needed, and for a score whose weights
-  /// cannot be copied by.
+  /// Throws ValueError for vocabularies of different sizes if tied or copy is set, and for copy
+  /// with Score::none or local_p, whose weights are not probabilities.
   Seq2Seq(const Scope& at, const Seq2SeqConfig& config);
 
   /// Logits [B, T - 1, V] of each target token after the first, given those before it (teacher
-  /// forcing). Of a model that copies, logarithms of probabilities [B, T - 1, V + X]: X counts the
-  /// ids from V on in the source.
+  /// forcing); with copy, log probabilities [B, T - 1, V + X], as copy_log_probs().
   Tensor operator()(const data::Seq2SeqBatch& batch) const;
-  /// The mean cross entropy over the target's tokens; padding does not count.
+  /// Mean cross entropy over the target's tokens, except padding.
   Tensor loss(const data::Seq2SeqBatch& batch, double label_smoothing = 0) const;
-  /// The best target for each source, with its attention.
+  /// Beam search: the best target for each source ids i64 [B, S], with attention weights.
   std::vector<Hypothesis> translate(const Tensor& ids, const Tensor& lengths,
                                     const BeamOptions& o) const;
 
   const Seq2SeqConfig& config() const { return config_; }
 
   Embedding source;
-  std::optional<Embedding> target;  ///< none where the source's stands for it
+  std::optional<Embedding> target;  ///< none if tied: source
   Rnn encoder;
-  AnyLayer bridge, bridge_cell;  ///< from the encoder's last state to the decoder's first
+  /// From the encoder's last state h (c) to the decoder's first: Linear at first, [B, M] to [B, H].
+  AnyLayer bridge, bridge_cell;
   Cell decoder;
   SequenceAttention attention;
-  AnyLayer combine;
-  Tensor output_bias;  ///< [V]
+  AnyLayer combine;              ///< W: Linear at first, [B, H + M] to [B, embed_dim]
+  Tensor output_bias;            ///< b [V]
+  std::optional<CopyGate> copy;  ///< none unless config.copy
+  AnyLayer dropout;
 
  private:
   struct Step {
@@ -86,8 +91,6 @@ class Seq2Seq {
   Tensor known(const Tensor& ids) const;
 
   Seq2SeqConfig config_;
-  Dropout dropout_;
-  std::optional<CopyGate> gate_;
 };
 
 }  // namespace tapehead::nn

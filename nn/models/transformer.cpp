@@ -37,28 +37,29 @@ Transformer::Transformer(const Scope& at, const TransformerConfig& c, std::nullp
              embedding_options(c)),
       encoder(at / "encoder", c.transformer),
       decoder(at / "decoder", c.transformer),
-      config_(c),
-      dropout_(at / "dropout", *c.transformer.dropout) {
+      dropout(Dropout(at / "dropout", *c.transformer.dropout)),
+      config_(c) {
   if ((c.tied || c.copy) && c.source_vocab_size != c.target_vocab_size)
     throw ValueError(fmt::format(
         "transformer: vocabularies of {} and {}, but a model that is tied or copies has one",
         c.source_vocab_size, c.target_vocab_size));
   const int64_t C = c.transformer.embed_dim;
   if (!c.tied) target.emplace(at / "target", c.target_vocab_size, C, embedding_options(c));
-  if (c.copy)
-    copying_.emplace(
-        Copying{CopyAttention(at / "copy_attention", C, C), CopyGate(at / "copy", C, C, C)});
+  if (c.copy) {
+    copy_attention.emplace(at / "copy_attention", C, C);
+    copy.emplace(at / "copy", C, C, C);
+  }
 }
 
 // What is outside of the vocabulary is read as unk.
 Tensor Transformer::known(const Tensor& ids) const {
-  return copying_ ? known_ids(ids, config_.source_vocab_size, config_.unk) : ids;
+  return copy ? known_ids(ids, config_.source_vocab_size, config_.unk) : ids;
 }
 
 Tensor Transformer::embed(const Embedding& embedding, const Tensor& ids, int64_t start) const {
   const Tensor x =
       embedding(known(ids)) * std::sqrt(static_cast<double>(config_.transformer.embed_dim));
-  return dropout_(
+  return dropout(
       x + sinusoidal_positions(ids.size(1), config_.transformer.embed_dim, start).to(x.dtype()));
 }
 
@@ -77,45 +78,50 @@ Transformer::Run Transformer::run(const data::Seq2SeqBatch& batch) const {
 
 CopyMix Transformer::mix(const Tensor& out, const Tensor& embedded, const Tensor& keys,
                          const Tensor& memory, const Tensor& lengths) const {
-  const CopyAttention::Result copied = copying_->attention(out, keys, memory, lengths);
-  return {logits(out), copied.weights, copying_->gate(copied.context, out, embedded)};
+  const CopyAttention::Result copied = (*copy_attention)(out, keys, memory, lengths);
+  return {logits(out), copied.weights, (*copy)(copied.context, out, embedded)};
 }
 
 Tensor Transformer::operator()(const data::Seq2SeqBatch& batch) const {
   const auto [out, x, memory] = run(batch);
-  if (!copying_) return logits(out);
-  return copy_log_probs(mix(out, x, copying_->attention.keys(memory), memory, batch.source_lengths),
+  if (!copy) return logits(out);
+  return copy_log_probs(mix(out, x, copy_attention->keys(memory), memory, batch.source_lengths),
                         batch.source, extended_vocab(batch.source, config_.source_vocab_size));
 }
 
 Tensor Transformer::loss(const data::Seq2SeqBatch& batch, double label_smoothing) const {
   const Tensor wanted = batch.target.slice(1, 1, batch.target.size(1));
   const auto [out, x, memory] = run(batch);
-  if (!copying_)
+  if (!copy)
     return cross_entropy(logits(out), wanted,
                          {.ignore_index = config_.pad, .label_smoothing = label_smoothing});
-  return copy_loss(mix(out, x, copying_->attention.keys(memory), memory, batch.source_lengths),
+  return copy_loss(mix(out, x, copy_attention->keys(memory), memory, batch.source_lengths),
                    batch.source, wanted,
                    {.ignore_index = config_.pad, .label_smoothing = label_smoothing});
 }
 
 std::vector<Hypothesis> Transformer::translate(const Tensor& ids, const Tensor& lengths,
                                                const BeamOptions& options) const {
+<<<<<<< HEAD
   const NoGradGuard off;
   const int64_t extended = copying_ ? extended_vocab(ids, config_.source_vocab_size) : 0;
+=======
+  const NoGrad off;
+  const int64_t extended = copy ? extended_vocab(ids, config_.source_vocab_size) : 0;
+>>>>>>> cb8b1a6 (Parts of memory networks, attention over sequences and copy heads are public)
   // What hypotheses of one source share, a row for each hypothesis.
   struct {
     Tensor source, lengths, memory, keys;
   } shared{ids, lengths, encode(ids, lengths), {}};
   std::vector<DecoderCache> caches = decoder.start(shared.memory);
-  if (copying_) shared.keys = copying_->attention.keys(shared.memory);
+  if (copy) shared.keys = copy_attention->keys(shared.memory);
   int64_t position = 0;
   const Decoder steps{
       .next = [&](const Tensor& tokens) -> DecoderStep {
         const Tensor x = embed(target_embedding(), tokens.unsqueeze(1), position++);
         const AttentionOutput a =
             decoder(x, caches, {.lengths = shared.lengths, .weights_of = WeightsOf{}});
-        if (!copying_) return {logits(a.out.squeeze(1)), mean(a.weights, 1).squeeze(1)};
+        if (!copy) return {logits(a.out.squeeze(1)), mean(a.weights, 1).squeeze(1)};
         const CopyMix step = mix(a.out, x, shared.keys, shared.memory, shared.lengths);
         return {copy_log_probs(step, shared.source, extended).squeeze(1), step.weights.squeeze(1)};
       },

@@ -1,4 +1,4 @@
-// The original Transformer, encoder and decoder: Vaswani et al. 2017.
+// Transformer encoder-decoder for translation: Vaswani et al. 2017.
 //
 // B batch, S source tokens, T target tokens, C embedding, V vocabulary.
 #pragma once
@@ -14,54 +14,54 @@ namespace tapehead::nn {
 
 struct TransformerConfig {
   int64_t source_vocab_size = 0, target_vocab_size = 0;
-  /// Where it is left open: embed_dim 256, num_heads 4, ffn_dim 1024, num_layers 4 (of the encoder,
-  /// and of the decoder), dropout 0.3 of the embeddings and of each part's output, but 0 within the
-  /// parts, as in the paper.
+  /// Defaults: embed_dim 256, num_heads 4, ffn_dim 1024, num_layers 4 (of the encoder and of the
+  /// decoder), dropout 0.3 of the embeddings and of each part's output, and 0 within the parts, as
+  /// in the paper.
   TransformerOptions transformer = {};
-  /// One matrix embeds source and target and gives the logits: for a joint vocabulary.
-  bool tied = false;
-  /// Words of the source may be copied (See et al. 2017), those outside of the one vocabulary, too:
-  /// an attention of its own, after the decoder's, says from where.
+  bool tied = false;  ///< source and target share one embedding and vocabulary
+  /// Words of the source can be copied (See et al. 2017), including those outside the vocabulary,
+  /// which source and target must share. The weights are of a separate attention (CopyAttention)
+  /// after the decoder.
   bool copy = false;
-  int64_t pad = 0, unk = 1;
+  int64_t pad = 0, unk = 1;  ///< ids
 };
 
-/// The config with every open field filled in.
+/// Fills in the defaults of all fields that are not set.
 TransformerConfig completed(TransformerConfig config);
 
-/// Tokens are embedded, times sqrt(C), and get sinusoidal positions; the decoder's last layer times
-/// the target's embedding gives the logits (Press and Wolf 2017).
+/// Encoder-decoder Transformer: token embeddings times sqrt(C) plus sinusoidal positions; the
+/// logits are the decoder's output times the target's embedding (Press and Wolf 2017). Parameters:
+/// `source.weight` and `target.weight`, or `embedding.weight` if tied; `encoder`
+/// (TransformerEncoder), `decoder` (TransformerDecoder), `copy_attention`, `copy`.
 class Transformer {
  public:
-  /// Throws ValueError for two vocabularies where one is needed.
+  /// Throws ValueError for vocabularies of different sizes if tied or copy is set.
   Transformer(const Scope& at, const TransformerConfig& config);
 
-  /// Logits [B, T - 1, V] of each target token after the first, given those before it. Of a model
-  /// that copies, logarithms of probabilities [B, T - 1, V + X]: X counts the ids from V on in the
-  /// source.
+  /// Logits [B, T - 1, V] of each target token after the first, given those before it; with copy,
+  /// log probabilities [B, T - 1, V + X], as copy_log_probs().
   Tensor operator()(const data::Seq2SeqBatch& batch) const;
-  /// The mean cross entropy over the target's tokens; padding does not count.
+  /// Mean cross entropy over the target's tokens, except padding.
   Tensor loss(const data::Seq2SeqBatch& batch, double label_smoothing = 0) const;
-  /// The best target for each source, with the mean attention of the last layer's heads, or with
-  /// that which says what to copy.
+  /// Beam search: the best target for each source ids i64 [B, S], with the weights of the last
+  /// layer's attention to the source, averaged over heads, or with copy those of copy_attention.
   std::vector<Hypothesis> translate(const Tensor& ids, const Tensor& lengths,
                                     const BeamOptions& options) const;
 
-  /// The config with every field filled in.
+  /// The config with all defaults filled in.
   const TransformerConfig& config() const { return config_; }
 
   Embedding source;
-  std::optional<Embedding> target;  ///< none where the source's stands for it
+  std::optional<Embedding> target;  ///< none if tied: source
   TransformerEncoder encoder;
   TransformerDecoder decoder;
+  std::optional<CopyAttention> copy_attention;  ///< none unless config.copy
+  std::optional<CopyGate> copy;                 ///< none unless config.copy
+  AnyLayer dropout;                             ///< of the embeddings
 
  private:
   Transformer(const Scope& at, const TransformerConfig& config, std::nullptr_t);
-  struct Copying {
-    CopyAttention attention;
-    CopyGate gate;
-  };
-  // The decoder's output, the embedded targets and the memory.
+  // Output of the decoder, embeddings of its input, and output of the encoder.
   struct Run {
     Tensor out, embedded, memory;
   };
@@ -75,8 +75,6 @@ class Transformer {
               const Tensor& lengths) const;
 
   TransformerConfig config_;
-  Dropout dropout_;
-  std::optional<Copying> copying_;
 };
 
 }  // namespace tapehead::nn

@@ -24,7 +24,7 @@ void check_step(const char* model, const Tensor& x, int64_t channels);
 void check_sequence(const Tensor& x, int64_t channels);
 
 /// Runs `step` over x [B, T, C]; y = out(features), of all steps as one product.
-MachineOutput run_steps(const Tensor& x, const MachineOptions& options, const Linear& out,
+MachineOutput run_steps(const Tensor& x, const MachineOptions& options, const AnyLayer& out,
                         const std::function<MachineStep(const Tensor& x)>& step);
 
 }  // namespace tapehead::nn::detail
