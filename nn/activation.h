@@ -11,8 +11,8 @@
 
 namespace tapehead::nn {
 
-/// An elementwise function and its name, under which a model's config is saved. The constants below
-/// have one; a function or lambda of the user's becomes an activation without a name, or with:
+/// An elementwise function and a name, by which a saved config refers to it. The constants below
+/// are named; your own function or lambda converts to an activation, with or without a name:
 ///
 ///   nn::FeedForward a(at, {.embed_dim = 64, .activation = nn::gelu});
 ///   nn::FeedForward b(at, {.embed_dim = 64, .activation = [](const Tensor& x) { return x * x; }});
@@ -21,7 +21,7 @@ class Activation {
  public:
   using Function = std::function<Tensor(const Tensor&)>;
 
-  /// None: in a layer's or model's options, its default.
+  /// Empty: in options, stands for the default activation of the layer or model.
   Activation() = default;
   template <class F>
   requires(!std::same_as<std::remove_cvref_t<F>, Activation> &&
@@ -32,7 +32,7 @@ class Activation {
 
   Tensor operator()(const Tensor& x) const { return function_(x); }
   explicit operator bool() const { return static_cast<bool>(function_); }
-  /// "gelu"; empty where none was given.
+  /// The name, such as "gelu"; empty if none was given.
   const std::string& name() const { return name_; }
 
  private:
@@ -42,13 +42,13 @@ class Activation {
 
 inline const Activation relu("relu", [](const Tensor& x) { return tapehead::relu(x); });
 inline const Activation gelu("gelu", [](const Tensor& x) { return tapehead::gelu(x); });
-/// GELU by its approximation with tanh: GPT-2's.
+/// The tanh approximation of GELU, as in GPT-2.
 inline const Activation gelu_tanh("gelu_tanh",
                                   [](const Tensor& x) { return tapehead::gelu_tanh(x); });
 inline const Activation silu("silu", [](const Tensor& x) { return tapehead::silu(x); });
 inline const Activation tanh("tanh", [](const Tensor& x) { return tapehead::tanh(x); });
 inline const Activation sigmoid("sigmoid", [](const Tensor& x) { return tapehead::sigmoid(x); });
-/// x sigmoid(1.702 x): CLIP's.
+/// x sigmoid(1.702 x), as in CLIP.
 inline const Activation quick_gelu("quick_gelu", [](const Tensor& x) {
   return x * tapehead::sigmoid(1.702 * x);
 });

@@ -9,9 +9,9 @@ namespace tapehead::kernels {
 
 template <class T>
 struct AdditiveKernels {
-  /// The sum of v[j] tanh(key[j] + query[j]).
+  /// Returns the sum over j of v[j] tanh(key[j] + query[j]).
   T (*score)(const T* key, const T* query, const T* v, int64_t n);
-  /// From the gradient of a score: dkey is written; dquery and dv are added to.
+  /// Adds the gradients, given that of the score, to dkey, dquery and dv.
   void (*backward)(const T* key, const T* query, const T* v, T dscore, T* dkey, T* dquery, T* dv,
                    int64_t n);
 };
@@ -26,7 +26,7 @@ TAPEHEAD_KERNELS_WIDE(additive, AdditiveKernels, "additive_scores")
 namespace tapehead::kernels::TAPEHEAD_ISA {
 namespace {
 
-constexpr int kLanes = 16;  // sums that run side by side, whatever the instruction set
+constexpr int kLanes = 16;  // partial sums, the same on every instruction set
 
 template <class T>
 T score(const T* key, const T* query, const T* v, int64_t n) {

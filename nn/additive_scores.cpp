@@ -40,21 +40,20 @@ struct AdditiveScores : CustomOp {
     const Tensor keys = saved(0), query = saved(1), v = saved(2);
     if (is_grad_enabled()) return recompute_vjp(simple_scores, {keys, query, v}, {&dy, 1});
     const int64_t B = keys.size(0), S = keys.size(1), A = keys.size(2);
-    // One buffer for all the queries that look at the same keys.
+    // One buffer for all queries with the same keys.
     Tensor dkeys = needs_grad(0) ? grad_buffer(0) : Tensor();
     const bool in_place = dkeys.defined();
     if (!in_place) dkeys = core::full(keys.shape(), 0, keys.dtype());
     const Tensor d = core::contiguous(dy);
     const Tensor dquery = core::full({B, A}, 0, keys.dtype());
-    const Tensor dv =
-        core::full({B, A}, 0, keys.dtype());  // of each sequence; the engine adds them up
+    const Tensor dv = core::full({B, A}, 0, keys.dtype());  // per sequence; the engine sums them
     visit_wide(keys.dtype(), [&]<class T>() {
       const T *k = keys.data<T>(), *q = query.data<T>(), *w = v.data<T>(), *ds = d.data<T>();
       T *dk = dkeys.data<T>(), *dq = dquery.data<T>(), *dw = dv.data<T>();
       core::parallel_range(B, std::max<int64_t>(1, row_grain(A) / std::max<int64_t>(S, 1)),
                            [&](int64_t first, int64_t last) {
                              for (int64_t i = first * S; i < last * S; ++i) {
-                               if (ds[i] == 0) continue;  // a position that is masked
+                               if (ds[i] == 0) continue;  // a masked position
                                kernels::additive<T>().backward(k + i * A, q + i / S * A, w, ds[i],
                                                                dk + i * A, dq + i / S * A,
                                                                dw + i / S * A, A);

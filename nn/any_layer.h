@@ -1,4 +1,4 @@
-// A layer of any type.
+// A type-erased layer.
 #pragma once
 
 #include <functional>
@@ -7,12 +7,12 @@
 
 namespace tapehead::nn {
 
-/// A layer from a tensor to a tensor: Linear, LayerNorm, FeedForward, or a struct of the user's.
-/// Parts of layers have this type, so that they can be wrapped or replaced:
+/// A layer that maps a tensor to a tensor: Linear, LayerNorm, FeedForward, or your own. Sublayers
+/// have this type, so that they can be wrapped or replaced:
 ///
 ///   nn::AnyLayer& q = gpt.layers[0].attention.q;
-///   q.target<nn::Linear>()->weight;       // the layer that it holds
-///   q = Lora(params / "lora", q, 8);      // another one in its place
+///   q.target<nn::Linear>()->weight;       // access the layer
+///   q = Lora(params / "lora", q, 8);      // replace it
 using AnyLayer = std::function<Tensor(const Tensor& x)>;
 
 }  // namespace tapehead::nn

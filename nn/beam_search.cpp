@@ -18,28 +18,28 @@ namespace {
 
 constexpr double kNever = -std::numeric_limits<double>::infinity();
 
-// One more token of a hypothesis, which is a row of the step's log-probabilities.
+// A continuation of a hypothesis, `row` of the step's log-probabilities, by one token.
 struct Candidate {
   int64_t row, link, token;
   double sum;  // of log-probabilities
 };
 
-// A token that was chosen, and where it came from, so that sequences can be read backwards.
+// A chosen token and its predecessor: sequences are read backwards.
 struct Link {
   int64_t parent, token;
   std::vector<float> attention;
 };
 constexpr int64_t kStart = -1;  // the link of a hypothesis without tokens
 
-// What a step is for: for each hypothesis, the row of the step before that it goes on from, and its
+// The input of a step: for each hypothesis, the row of the previous step that it continues, and its
 // last token.
 struct Rows {
   std::vector<int64_t> from, tokens;
-  bool stay = false;            // each goes on from itself
-  bool same_sequences = false;  // each is of the sequence whose hypothesis stood there before
+  bool stay = false;            // each row continues itself
+  bool same_sequences = false;  // each row belongs to the same sequence as before
 };
 
-// The `want` greatest of p[0..V), the greatest first, of equals the first.
+// The indices of the `want` largest of p[0..V), in decreasing order; ties by index.
 void greatest(const float* p, int64_t V, size_t want, std::vector<int64_t>& best) {
   best.clear();
   for (int64_t v = 0; v < V; ++v) {
@@ -61,7 +61,7 @@ class Search {
     }
   }
 
-  // The hypotheses of the next step; none when the search is over.
+  // The hypotheses of the next step; empty when the search is over.
   Rows advance(const Tensor& log_probs, const Tensor& attention) {
     const bool full = length_++ == o_.max_length;
     Rows next;
@@ -79,12 +79,12 @@ class Search {
         live.push_back({c.row, static_cast<int64_t>(links_.size()), c.sum});
         links_.push_back({c.link, c.token, attention_row(attention, c.row)});
       }
-      if (full) continue;  // what is unfinished stays as it is
+      if (full) continue;  // unfinished hypotheses are not extended
       if (live.empty() && s.finished == 0)
-        throw ValueError(fmt::format(
-            "beam_search: sequence {} cannot go on after {} tokens: each is suppressed, or its "
-            "logit is -inf",
-            b, length_ - 1));
+        throw ValueError(
+            fmt::format("beam_search: sequence {} cannot be continued after {} tokens: every token "
+                        "is suppressed or has a logit of -inf",
+                        b, length_ - 1));
       s.live = std::move(live);
       if (s.finished >= o_.beam) continue;
       for (Live& h : s.live) {
@@ -101,12 +101,12 @@ class Search {
     return next;
   }
 
-  // Sequences without an end get their best unfinished hypothesis.
+  // Sequences without a finished hypothesis get their best unfinished one.
   std::vector<Hypothesis> results() {
     std::vector<Hypothesis> all;
     for (Sequence& s : sequences_) {
       if (s.finished == 0 && !s.live.empty()) {
-        s.best = read_back(s.live[0].link);  // they are sorted
+        s.best = read_back(s.live[0].link);  // sorted by score
         s.best.score = penalized(s.live[0].sum, s.best.tokens.size());
       }
       all.push_back(std::move(s.best));
@@ -116,20 +116,20 @@ class Search {
 
  private:
   struct Live {
-    int64_t row, link;  // of the next step's log-probabilities; its last token
+    int64_t row, link;  // row of the next step's log-probabilities; link of its last token
     double sum;
   };
   struct Sequence {
-    std::vector<Live> live;  // the best first
+    std::vector<Live> live;  // in order of decreasing score
     Hypothesis best = {.score = kNever};
-    int64_t finished = 0;  // hypotheses that ended
+    int64_t finished = 0;  // number of finished hypotheses
   };
 
   double penalized(double sum, size_t length) const {
     return sum / std::pow((5.0 + static_cast<double>(length)) / 6.0, o_.length_penalty);
   }
 
-  // The best 2 beam continuations of a sequence: enough, since at most beam of them end.
+  // The best 2 * beam continuations of a sequence, which suffice since at most `beam` of them end.
   std::vector<Candidate> candidates(const Tensor& log_probs, const Sequence& s) {
     std::vector<Candidate> all;
     const int64_t V = log_probs.size(1);
@@ -181,16 +181,16 @@ class Search {
   std::vector<Sequence> sequences_;
   std::vector<size_t> rows_of_;  // the sequence of each row
   std::vector<Link> links_;
-  int64_t length_ = 0;          // steps, of which each hypothesis has a token but for the last
+  int64_t length_ = 0;          // number of steps; hypotheses have one token less
   std::vector<int64_t> order_;  // scratch
 };
 
 void check(const DecoderStep& step, int64_t rows, const BeamOptions& o) {
   const auto &logits = step.logits, &attention = step.attention;
   if (!logits.defined() || logits.dim() != 2 || logits.size(0) != rows || logits.size(1) < 1)
-    throw ShapeError(
-        fmt::format("beam_search: the decoder makes logits {} for {} hypotheses; expected [{}, V]",
-                    logits.defined() ? logits.shape().str() : "that are undefined", rows, rows));
+    throw ShapeError(fmt::format(
+        "beam_search: the decoder returned logits {} for {} hypotheses; expected [{}, V]",
+        logits.defined() ? logits.shape().str() : "(undefined)", rows, rows));
   if (attention.defined() && (attention.dim() != 2 || attention.size(0) != rows))
     throw ShapeError(fmt::format(
         "beam_search: the decoder's attention is {} for {} hypotheses; expected [{}, S]",
@@ -201,17 +201,17 @@ void check(const DecoderStep& step, int64_t rows, const BeamOptions& o) {
       throw IndexError(fmt::format("beam_search: {} {}, outside 0..{}", what, token, V - 1));
   };
   check_token("eos is", o.eos);
-  for (const int64_t token : o.suppress) check_token("suppress holds", token);
+  for (const int64_t token : o.suppress) check_token("suppress contains", token);
 }
 
-// [N, V] in f32, to be read element by element.
+// Log-probabilities [N, V] in f32.
 Tensor log_probs_of(const Tensor& logits, const std::vector<int64_t>& suppress) {
   Tensor p = log_softmax(logits, -1).to(f32).contiguous();
-  // Where a logit is NaN or inf, or all are -inf, the whole row becomes NaN.
+  // If a logit is NaN or inf, or all are -inf, the whole row becomes NaN.
   for (int64_t row = 0; row < p.size(0); ++row)
     if (std::isnan(p.data<float>()[row * p.size(1)]))
       throw ValueError(fmt::format(
-          "beam_search: the logits of hypothesis {} hold NaN or inf, or nothing but -inf", row));
+          "beam_search: the logits of hypothesis {} contain NaN or inf, or are all -inf", row));
   for (const int64_t token : suppress) {
     for (int64_t row = 0; row < p.size(0); ++row)
       p.data<float>()[row * p.size(1) + token] = static_cast<float>(kNever);
@@ -251,8 +251,7 @@ std::vector<Hypothesis> beam_search(const LanguageModel& model, const Tensor& pr
                                  prompts.shape().str()));
   if (!model.reorder)
     throw ValueError(
-        "beam_search: the model has no reorder function; with_caches() and without_caches() make "
-        "it");
+        "beam_search: the model has no reorder function; use with_caches() or without_caches()");
   bool first = true;
   const Decoder decoder{.next = [&](const Tensor& tokens) -> DecoderStep {
                           const Tensor ids =

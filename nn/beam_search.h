@@ -16,42 +16,43 @@ struct DecoderStep {
   Tensor attention;  ///< [N, S]: weights of the source, or undefined
 };
 
-/// A decoder and its state, for N hypotheses: at first one of each of B sequences.
+/// A decoder with its state, for N hypotheses; initially N = B, one hypothesis per sequence.
 struct Decoder {
-  /// One step: the last token of each hypothesis, i64 [N].
+  /// Advances one step, given the last token of each hypothesis, i64 [N].
   std::function<DecoderStep(const Tensor& tokens)> next;
-  /// Before a step: hypothesis i continues the former hypothesis rows[i], i64 [N']. With
-  /// `same_sequences` each row stays with its sequence, and state that the hypotheses of a sequence
-  /// share need not move.
+  /// Selects hypotheses before a step: the new hypothesis i continues the previous hypothesis
+  /// rows[i], i64 [N']. If `same_sequences` is true, row i belongs to the same sequence as before,
+  /// so state shared by the hypotheses of a sequence does not have to be reordered.
   std::function<void(const Tensor& rows, bool same_sequences)> reorder;
 };
 
 struct BeamOptions {
-  int64_t beam = 5;  ///< 1 is greedy search
+  int64_t beam = 5;  ///< beam width; 1: greedy search
   /// Scores are divided by ((5 + length) / 6)^length_penalty: Wu et al. 2016, eq. 14.
   double length_penalty = 0.6;
-  int64_t max_length = 100;  ///< tokens, the end of the sentence not counted
+  int64_t max_length = 100;  ///< maximum number of tokens, without eos
   int64_t bos = 2, eos = 3;
-  std::vector<int64_t> suppress = {};  ///< tokens that are never chosen
+  std::vector<int64_t> suppress = {};  ///< tokens that are never generated
 };
 
 struct Hypothesis {
   std::vector<int64_t> tokens;                ///< without bos and eos
-  double score = 0;                           ///< log-probability over the length penalty
-  std::vector<std::vector<float>> attention;  ///< a row for each token and, when it ended, for eos
+  double score = 0;                           ///< log-probability divided by the length penalty
+  std::vector<std::vector<float>> attention;  ///< a row of weights per token, including a final eos
 };
 
-/// The best hypothesis for each of B sequences, of which the decoder has seen nothing but the
-/// source; those that are found leave the batch. Nothing is recorded. Throws ValueError when beam
-/// or max_length is below 1, for logits with NaN or inf, and where no token is possible; IndexError
-/// for an eos or a suppressed token outside of the logits. For sequences without an end, suppress
-/// eos.
+/// Returns the best hypothesis for each of B sequences. `decoder` must be in its initial state,
+/// with the source encoded. Sequences that are finished leave the batch. Runs without recording
+/// gradients. To generate sequences of max_length tokens, suppress eos. Throws ValueError if beam
+/// or max_length is below 1, if logits are NaN or inf, or if no token can be chosen; IndexError if
+/// eos or a suppressed token is outside the vocabulary; ShapeError for logits or attention of the
+/// wrong shape.
 std::vector<Hypothesis> beam_search(const Decoder& decoder, int64_t batch,
                                     const BeamOptions& options = {});
 
-/// The best continuation of each of B prompts of one length, i64 [B, T], of what follows them
-/// alone: options.bos is not used. Nothing is recorded. Throws ShapeError for prompts of another
-/// shape, or without a token, ValueError for a model that cannot reorder its rows, and as above.
+/// Returns the best continuation, without the prompt, of each of B prompts of equal length, i64 [B,
+/// T]. Does not use options.bos. Throws ShapeError for prompts of another shape or T = 0,
+/// ValueError for a model without `reorder`, and the errors of the overload above.
 ///
 ///   auto best = beam_search(with_caches(gpt), prompts, {.beam = 4, .eos = 50256});
 std::vector<Hypothesis> beam_search(const LanguageModel& model, const Tensor& prompts,

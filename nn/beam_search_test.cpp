@@ -106,7 +106,7 @@ TEST_CASE("beam search: greedy takes the most probable token each time") {
   CHECK(message_of<ValueError>([] { search(1, {.beam = 0}); }) ==
         "beam_search: beam = 0 and max_length = 100; both must be at least 1");
   CHECK(message_of<IndexError>([] { search(1, {.suppress = {5}}); }) ==
-        "beam_search: suppress holds 5, outside 0..4");
+        "beam_search: suppress contains 5, outside 0..4");
 }
 
 namespace {
@@ -134,14 +134,13 @@ TEST_CASE("beam search: logits that say nothing, and tokens that are none, are r
                                           {0, -inf, inf},
                                           {-inf, -inf, -inf}})
       CHECK(message_of<ValueError>([&] { search_of(bad, o); }) ==
-            "beam_search: the logits of hypothesis 0 hold NaN or inf, or nothing but -inf");
+            "beam_search: the logits of hypothesis 0 contain NaN or inf, or are all -inf");
     CHECK(search_of({0, -inf, 1}, o)[0].tokens == std::vector<int64_t>(4, 2));
-    CHECK(
-        message_of<ValueError>([&] {
-          search_of({0, -inf, -inf}, {.beam = beam, .eos = 1, .suppress = {0}});
-        }) ==
-        "beam_search: sequence 0 cannot go on after 0 tokens: each is suppressed, or its logit is "
-        "-inf");
+    CHECK(message_of<ValueError>([&] {
+            search_of({0, -inf, -inf}, {.beam = beam, .eos = 1, .suppress = {0}});
+          }) ==
+          "beam_search: sequence 0 cannot be continued after 0 tokens: every token is suppressed "
+          "or has a logit of -inf");
     for (const int64_t eos : {int64_t{-1}, int64_t{3}, int64_t{1} << 40})
       CHECK(message_of<IndexError>([&] {
               search_of({0, 1, 2}, {.beam = beam, .eos = eos});
@@ -164,10 +163,10 @@ TEST_CASE("beam search: a decoder that makes tensors of other shapes is refused"
     return message_of<ShapeError>([&] { nn::beam_search(decoder, 2); });
   };
   CHECK(refuse({}, {}) ==
-        "beam_search: the decoder makes logits that are undefined for 2 hypotheses; expected [2, "
+        "beam_search: the decoder returned logits (undefined) for 2 hypotheses; expected [2, "
         "V]");
   CHECK(refuse(zeros({1, 9}), {}) ==
-        "beam_search: the decoder makes logits [1, 9] for 2 hypotheses; expected [2, V]");
+        "beam_search: the decoder returned logits [1, 9] for 2 hypotheses; expected [2, V]");
   CHECK(refuse(zeros({2, 9}), zeros({2})) ==
         "beam_search: the decoder's attention is [2] for 2 hypotheses; expected [2, S]");
 }

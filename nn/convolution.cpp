@@ -12,8 +12,8 @@ DepthwiseConv::DepthwiseConv(Scope at, int64_t channels, const DepthwiseConvOpti
   nn::at(at_, [&] {
     if (channels < 1 || o.kernel_size < 1 || o.kernel_size % 2 == 0)
       throw ValueError(
-          fmt::format("depthwise_conv: {} channels and a kernel of {}; there must be at least 1 "
-                      "channel, and the kernel is odd",
+          fmt::format("depthwise_conv: {} channels and a kernel of {}; expected at least 1 channel "
+                      "and an odd kernel",
                       channels, o.kernel_size));
   });
   weight = at_.param("weight", {channels, o.kernel_size}, o.init);

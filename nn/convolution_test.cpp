@@ -60,8 +60,8 @@ TEST_CASE("a depthwise convolution says what it takes") {
   for (const int64_t kernel : {0, -1, 2})
     CHECK(error_of<ValueError>([&] {
             nn::DepthwiseConv(params / "conv", 4, {.kernel_size = kernel});
-          }) == fmt::format("depthwise_conv: 4 channels and a kernel of {}; there must be at least "
-                            "1 channel, and the kernel is odd (in conv)",
+          }) == fmt::format("depthwise_conv: 4 channels and a kernel of {}; expected at least 1 "
+                            "channel and an odd kernel (in conv)",
                             kernel));
   const nn::DepthwiseConv conv(params / "conv", 4);
   for (const Shape& shape : {Shape{2, 4}, Shape{1, 2, 3}})

@@ -22,7 +22,7 @@ std::string list(const std::vector<std::string>& names, const char* between) {
 }  // namespace
 
 void Differences::not_same(const std::string& name, const std::string& other) {
-  others_.push_back(fmt::format("{} is not {}, of which the model makes one", name, other));
+  others_.push_back(fmt::format("{} and {} differ, but are tied in the model", name, other));
 }
 
 void Differences::other_shape(const std::string& name, const Tensor& in_file,

@@ -5,9 +5,9 @@
 
 namespace tapehead::nn {
 
-/// In training, zeroes each sample of the batch with probability p and scales the others by
-/// 1 / (1 - p); the identity in evaluation. Applied to what a residual branch adds, it trains a
-/// network of random depth: Huang et al. 2016.
+/// Stochastic depth (Huang et al. 2016): in training, zeroes each sample of the batch with
+/// probability p and scales the others by 1 / (1 - p); the identity in evaluation. Apply it to the
+/// output of a residual branch.
 class DropPath {
  public:
   /// Throws ValueError when p is outside 0..1.

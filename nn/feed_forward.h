@@ -1,4 +1,4 @@
-// The feed-forward part of a Transformer layer.
+// The feed-forward block of a Transformer layer.
 //
 // C embedding, F hidden layer.
 #pragma once
@@ -13,33 +13,35 @@
 
 namespace tapehead::nn {
 
-/// Within TransformerOptions, what is left at 0, none or empty is as the Transformer has it.
+/// Within TransformerOptions, fields left at 0, none or empty take the Transformer's values.
 struct FeedForwardOptions {
   int64_t embed_dim = 0;               ///< C
   int64_t ffn_dim = 0;                 ///< F; 0: 4 embed_dim
   Activation activation = {};          ///< none: relu
-  bool gated = false;                  ///< SwiGLU of silu, GEGLU of gelu (Shazeer 2020)
-  std::optional<double> dropout = {};  ///< of the hidden layer; none: 0
-  /// Positions, an odd number, that the hidden layer sees around its own: more than 1 (or 0, the
-  /// same) make `up` a separable convolution, as in Dehghani et al. 2019, 2.1.
+  bool gated = false;                  ///< a GLU: SwiGLU with silu, GEGLU with gelu (Shazeer 2020)
+  std::optional<double> dropout = {};  ///< after the activation; none: 0
+  /// Kernel size, odd, of a depthwise convolution before `up`, which makes `up` a separable
+  /// convolution (Dehghani et al. 2019, 2.1). 0 or 1: no convolution.
   int64_t kernel_size = 0;
   std::optional<bool> bias = {};  ///< none: true
   Init init = {};                 ///< empty: init::fan_in_uniform()
   Init out_init = {};             ///< of `down`; empty: init
 };
 
-/// y = down(activation(up(x))), with a gate down(activation(gate(x)) up(x)): x [..., C] to [...,
-/// C]. With a kernel conv(x) takes the place of x. Parameters: `up`, `gate`, `down`, `conv`
-/// (DepthwiseConv).
+/// y = down(activation(up(x))) or, if gated, y = down(activation(gate(x)) up(x)). Maps x [..., C]
+/// to [..., C]. With a kernel_size above 1, x is replaced by conv(x). Parameters: `up`, `gate`,
+/// `down`, `conv`.
 class FeedForward {
  public:
   /// Throws ValueError for sizes out of range.
   FeedForward(Scope at, const FeedForwardOptions& options);
-  /// With a kernel x is [B, T, C], and is not read past `lengths`, i64 [B]: DepthwiseConv.
+  /// With a convolution, x must be [B, T, C], and positions past `lengths`, i64 [B], are treated as
+  /// zeros. Throws ShapeError if x has another shape.
   Tensor operator()(const Tensor& x, const Tensor& lengths = {}) const;
 
   std::optional<DepthwiseConv> conv;
-  /// Linear at first: [..., C] to [..., F], and back. `gate` is empty without one.
+  /// Linear layers, which can be replaced: [..., C] to [..., F], and back. `gate` is empty unless
+  /// gated.
   AnyLayer up, gate, down;
 
  private:

@@ -38,7 +38,7 @@ void check(const SamplingOptions& o) {
   if (!(o.temperature >= 0 && std::isfinite(o.temperature)))
     fail("temperature", o.temperature, "at least 0 and finite");
   if (o.top_k < 0) fail("top_k", static_cast<double>(o.top_k), "at least 0");
-  if (!(o.top_p > 0 && o.top_p <= 1)) fail("top_p", o.top_p, "in 0..1, and not 0");
+  if (!(o.top_p > 0 && o.top_p <= 1)) fail("top_p", o.top_p, "above 0 and at most 1");
   if (!(o.min_p >= 0 && o.min_p <= 1)) fail("min_p", o.min_p, "in 0..1");
 }
 
@@ -46,20 +46,20 @@ void check(std::span<const float> logits, size_t row) {
   bool possible = false;
   for (const float x : logits) {
     if (std::isnan(x) || x == INFINITY)
-      throw ValueError(
-          fmt::format("sample: the logits of row {} hold {}", row, std::isnan(x) ? "NaN" : "inf"));
+      throw ValueError(fmt::format("sample: the logits of row {} contain {}", row,
+                                   std::isnan(x) ? "NaN" : "inf"));
     possible |= x != -INFINITY;
   }
   if (!possible)
     throw ValueError(fmt::format(
-        "sample: the logits of row {} are all -inf; leave a token that is possible", row));
+        "sample: the logits of row {} are all -inf; at least one token must be possible", row));
 }
 
 void penalize(std::span<float> logits, std::span<const int64_t> before, double penalty) {
   const auto by = static_cast<float>(penalty);
   for (const int64_t token : std::set<int64_t>(before.begin(), before.end())) {
     float& x = logits[static_cast<size_t>(token)];
-    // A token that was possible stays so.
+    // Clamped, so that a possible token does not become -inf.
     if (x != -INFINITY) x = std::clamp(x > 0 ? x / by : x * by, -kMaxFloat, kMaxFloat);
   }
 }
@@ -67,10 +67,10 @@ void penalize(std::span<float> logits, std::span<const int64_t> before, double p
 struct Candidate {
   int64_t token;
   float logit;
-  double weight;  // the probability over that of the most probable token
+  double weight;  // the probability divided by that of the most probable token
 };
 
-// The most probable first, equal ones in the order of their ids.
+// Orders by decreasing probability, then by id.
 bool comes_first(const Candidate& a, const Candidate& b) {
   return a.logit != b.logit ? a.logit > b.logit : a.token < b.token;
 }
@@ -81,11 +81,12 @@ double mass_of(std::span<const Candidate> some) {
   return mass;
 }
 
-// How many of the most probable have this mass together, or all, without sorting them: they are
-// moved to the front, the least probable of them last.
+// The number of most probable tokens that reach this mass, or all. A partial selection: moves them
+// to the front, the least probable of them last.
 size_t reach(std::span<Candidate> all, double mass) {
-  size_t first = 0, last = all.size();  // before `first` there is too little, before `last` enough
-  size_t parts = 64;                    // mostly, few tokens have it; else halves are fastest
+  size_t first = 0,
+         last = all.size();  // the mass before `first` is too small, that before `last` suffices
+  size_t parts = 64;         // usually few tokens suffice; otherwise bisect
   while (last - first > 1) {
     const size_t middle = first + std::max<size_t>(1, (last - first) / std::exchange(parts, 2));
     const auto part = all.subspan(first, last - first);
@@ -102,7 +103,7 @@ size_t reach(std::span<Candidate> all, double mass) {
   return last;
 }
 
-// One row of logits.
+// Samples from one row of logits.
 int64_t draw(std::span<const float> logits, const SamplingOptions& o, double uniform) {
   const auto best = std::max_element(logits.begin(), logits.end());
   if (o.temperature == 0) return best - logits.begin();
@@ -120,7 +121,7 @@ int64_t draw(std::span<const float> logits, const SamplingOptions& o, double uni
   std::span<Candidate> kept = all;
   if (o.top_p < 1) kept = kept.first(reach(kept, o.top_p * mass));
   const double drawn = uniform * mass_of(kept);
-  // The first with which the mass is above what was drawn, and not just equal to it.
+  // The first token whose cumulative mass is strictly above the draw.
   return kept[reach(kept, std::nextafter(drawn, INFINITY)) - 1].token;
 }
 
@@ -160,7 +161,7 @@ std::vector<std::vector<int64_t>> generate(const LanguageModel& model,
 
 namespace {
 
-// The sequences of one call.
+// The state of the sequences of one call.
 class Writing {
  public:
   Writing(const TokenRows& prompts, const GenerateOptions& o)
@@ -172,7 +173,7 @@ class Writing {
 
   bool done() const { return std::find(ended_.begin(), ended_.end(), false) == ended_.end(); }
 
-  // What the model reads first: [B, T].
+  // The first input of the model: [B, T].
   Tensor first() const {
     std::vector<int64_t> ids;
     for (const auto& row : seen_)
@@ -180,7 +181,7 @@ class Writing {
     return from_vector(ids, {std::ssize(seen_), static_cast<int64_t>(read_)});
   }
 
-  // Takes what was drawn; gives what the model reads next, [B, 1].
+  // Appends the sampled tokens and returns the next input of the model, [B, 1].
   Tensor advance(std::vector<int64_t> tokens) {
     for (size_t row = 0; row < tokens.size(); ++row) {
       if (read_ < lengths_[row]) tokens[row] = seen_[row][read_];
@@ -209,7 +210,7 @@ class Writing {
   TokenRows seen_, made_;
   std::vector<bool> ended_;
   std::vector<size_t> lengths_;  // of the prompts
-  size_t read_ = 0;              // positions that the model has read, of every row
+  size_t read_ = 0;              // number of positions that the model has read of each row
 };
 
 }  // namespace
@@ -219,7 +220,7 @@ std::vector<std::vector<int64_t>> generate_all(const LanguageModel& model, const
   for (size_t i = 0; i < prompts.size(); ++i)
     if (prompts[i].empty())
       throw ValueError(
-          fmt::format("generate_all: prompt {} is empty; it must have a token at least", i));
+          fmt::format("generate_all: prompt {} is empty; it needs at least one token", i));
   if (prompts.empty()) return {};
   const NoGradGuard off;
   Writing writing(prompts, o);

@@ -80,12 +80,12 @@ TEST_CASE("what generation refuses") {
   CHECK(refuse({.temperature = NAN}) ==
         "sample: temperature is nan; it must be at least 0 and finite");
   CHECK(refuse({.top_k = -1}) == "sample: top_k is -1; it must be at least 0");
-  CHECK(refuse({.top_p = 0}) == "sample: top_p is 0; it must be in 0..1, and not 0");
+  CHECK(refuse({.top_p = 0}) == "sample: top_p is 0; it must be above 0 and at most 1");
   CHECK(refuse({.min_p = 2}) == "sample: min_p is 2; it must be in 0..1");
   CHECK(error_of<ShapeError>([&] { nn::sample(logits, {}, {}, generator); }) ==
         "sample: logits are [1, 3] for 0 rows; expected [B, V]");
   CHECK(error_of<ValueError>([&] { nn::sample(logits / 0.0, {{}}, {}, generator); }) ==
-        "sample: the logits of row 0 hold NaN");
+        "sample: the logits of row 0 contain NaN");
   CHECK(error_of<ValueError>([] { nn::generate({}, {}); }) ==
         "generate: a prompt of 0 tokens, 1 copies; both must be at least 1");
 }
@@ -100,10 +100,10 @@ TEST_CASE("logits that say nothing, and tokens that are none, are refused") {
   constexpr float inf = INFINITY;
   for (const nn::SamplingOptions& o : {nn::SamplingOptions{}, {.temperature = 0}, {.top_k = 1}}) {
     CAPTURE(o.temperature);
-    CHECK(refuse({0, NAN, 1}, {{}}, o) == "sample: the logits of row 0 hold NaN");
-    CHECK(refuse({0, inf, -inf}, {{}}, o) == "sample: the logits of row 0 hold inf");
+    CHECK(refuse({0, NAN, 1}, {{}}, o) == "sample: the logits of row 0 contain NaN");
+    CHECK(refuse({0, inf, -inf}, {{}}, o) == "sample: the logits of row 0 contain inf");
     CHECK(refuse({-inf, -inf}, {{}}, o) ==
-          "sample: the logits of row 0 are all -inf; leave a token that is possible");
+          "sample: the logits of row 0 are all -inf; at least one token must be possible");
   }
   CHECK(refuse({0, 1}, {{0, 2}}) ==
         "sample: a token before row 0 is 2, outside of the vocabulary 0..1");
@@ -113,10 +113,10 @@ TEST_CASE("logits that say nothing, and tokens that are none, are refused") {
           nn::generate(counting(), {3}, {.stop = {5, 20}});
         }) == "generate: a stop token is 20, outside of the vocabulary 0..19");
   CHECK(error_of<ValueError>([] { nn::generate({}, {1}); }) ==
-        "generate: the model has no next function; with_caches() and without_caches() make it");
+        "generate: the model has no next function; use with_caches() or without_caches()");
   CHECK(error_of<ShapeError>([] {
           nn::generate({.next = [](const Tensor& ids) { return ids.to(f32); }}, {1, 2});
-        }) == "generate: the model makes logits [1, 2] of ids [1, 2]; expected [1, 2, V]");
+        }) == "generate: the model returned logits [1, 2] for ids [1, 2]; expected [1, 2, V]");
 }
 
 TEST_CASE("what is impossible is never drawn, whatever the options") {
@@ -215,7 +215,7 @@ TEST_CASE("prompts of any lengths go on as each would alone") {
   CHECK(heard == Lists{{4}, {6, 7}});
   CHECK(error_of<ValueError>([] {
           nn::generate_all(counting(), {{1}, {}});
-        }) == "generate_all: prompt 1 is empty; it must have a token at least");
+        }) == "generate_all: prompt 1 is empty; it needs at least one token");
 }
 
 namespace {
@@ -340,6 +340,5 @@ TEST_CASE("what beam search of a language model refuses") {
   CHECK(error_of<ValueError>([] {
           nn::beam_search(counting(), zeros({1, 1}, i64));
         }) ==
-        "beam_search: the model has no reorder function; with_caches() and without_caches() make "
-        "it");
+        "beam_search: the model has no reorder function; use with_caches() or without_caches()");
 }

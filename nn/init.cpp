@@ -36,8 +36,8 @@ Init normal_of(std::function<double(Fans)> std) {
   };
 }
 
-// Makes the rows of a [rows, columns] matrix, rows <= columns, orthonormal: Gram-Schmidt, twice for
-// accuracy.
+// Orthonormalizes the rows of a [rows, columns] matrix, rows <= columns, by Gram-Schmidt, repeated
+// for accuracy.
 void orthonormalize(std::vector<double>& m, int64_t rows, int64_t columns) {
   const auto row = [&](int64_t i) { return m.data() + i * columns; };
   const auto dot = [&](const double* a, const double* b) {

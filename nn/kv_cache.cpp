@@ -13,7 +13,7 @@
 namespace tapehead::nn {
 namespace {
 
-// A buffer for `capacity` positions that starts with those of `kept`, if there are any.
+// A buffer for `capacity` positions that begins with a copy of `kept`, if defined.
 Tensor buffer_of(const Tensor& like, const Tensor& kept, int64_t capacity) {
   const Tensor out =
       core::empty({like.size(0), like.size(1), capacity, like.size(3)}, like.dtype());
@@ -21,7 +21,7 @@ Tensor buffer_of(const Tensor& like, const Tensor& kept, int64_t capacity) {
   return out;
 }
 
-// A buffer with these rows of the batch; of their positions, those from `first` to `last`.
+// A buffer with the positions from `first` to `last` of these rows of the batch.
 Tensor rows_of(const Tensor& buffer, const std::vector<int64_t>& rows, int64_t first,
                int64_t last) {
   const int64_t B = buffer.size(0), H = buffer.size(1);
@@ -53,10 +53,10 @@ bool fits(const Tensor& kept, const Tensor& t) {
 void KvCache::make_room(const Tensor& k, const Tensor& v) {
   const int64_t T = k.size(2);
   if (options_.window == 0 && options_.capacity > 0 && last_ + T > options_.capacity)
-    throw ValueError(fmt::format(
-        "kv_cache: {} of its {} positions are taken and {} more were given; make it larger, let it "
-        "grow, or keep a window",
-        last_, options_.capacity, T));
+    throw ValueError(
+        fmt::format("kv_cache: {} of {} positions are in use and {} more were appended; increase "
+                    "capacity, set it to 0 to let the cache grow, or set a window",
+                    last_, options_.capacity, T));
   const int64_t needed = options_.window > 0 ? std::min(kept(), options_.window - 1) : kept();
   first_ = last_ - needed;
   const int64_t capacity = keys_.defined() ? keys_.size(2) : 0;
@@ -76,12 +76,13 @@ void KvCache::make_room(const Tensor& k, const Tensor& v) {
 std::pair<Tensor, Tensor> KvCache::append(const Tensor& k, const Tensor& v) {
   if (k.dim() != 4 || v.dim() != 4 || k.size(2) != v.size(2) ||
       (keys_.defined() && (!fits(keys_, k) || !fits(values_, v))))
-    throw ShapeError(fmt::format(
-        "kv_cache: k is {} and v {}, but it holds {} and {}; a cache belongs to one layer and one "
-        "batch",
-        core::describe(k), core::describe(v),
-        keys_.defined() ? core::describe(keys_) : "[B, H, T, D]",
-        values_.defined() ? core::describe(values_) : "[B, H, T, E]"));
+    throw ShapeError(
+        fmt::format("kv_cache: k is {} and v {}, but the cache has {} and {}; a cache belongs to "
+                    "one layer and one "
+                    "batch",
+                    core::describe(k), core::describe(v),
+                    keys_.defined() ? core::describe(keys_) : "[B, H, T, D]",
+                    values_.defined() ? core::describe(values_) : "[B, H, T, E]"));
   make_room(k, v);
   const int64_t T = k.size(2);
   core::copy_into(core::narrow(keys_, 2, last_, T), k);

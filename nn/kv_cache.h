@@ -1,4 +1,4 @@
-// A cache of keys and values, for generation.
+// A key-value cache for generation.
 #pragma once
 
 #include <utility>
@@ -8,35 +8,35 @@
 namespace tapehead::nn {
 
 struct KvCacheOptions {
-  int64_t capacity = 0;  ///< positions to allocate at once, and the most it takes; 0: it grows
-  int64_t window = 0;    ///< keeps only the last positions, without a limit; 0: all
+  int64_t capacity = 0;  ///< allocates this many positions, a fixed limit; 0: grows as needed
+  int64_t window = 0;    ///< sliding window: keeps only the last positions; 0: keeps all
 };
 
-/// The keys and values of the positions so far, of one attention layer. Gradients do not flow
-/// through it.
+/// The keys and values of the previous positions of one attention layer. Gradients do not flow
+/// through the cache.
 ///
 ///   nn::KvCache cache;
-///   Tensor y = attend(x, cache, {.causal = true});  // x [B, T, C]: only what is new
+///   Tensor y = attend(x, cache, {.causal = true});  // x [B, T, C]: the new positions
 class KvCache {
  public:
   explicit KvCache(const KvCacheOptions& options = {}) : options_(options) {}
 
-  /// Appends k [B, H, T, D] and v [B, H, T, E]; returns all that is kept, as views of the cache
-  /// that stay valid until the next call. With a window of W that is the last W + T - 1 positions
-  /// at least, so that each new query finds W keys. Throws ShapeError when they do not fit what is
-  /// there, ValueError when the cache is full.
+  /// Appends k [B, H, T, D] and v [B, H, T, E]. Returns all keys and values kept, as views of the
+  /// cache that are valid until the next call. With a window W, these are at least the last W + T -
+  /// 1 positions, so that each new query can attend to W keys. Throws ShapeError if the shapes do
+  /// not match the cached ones, ValueError if the cache is full.
   std::pair<Tensor, Tensor> append(const Tensor& k, const Tensor& v);
 
   /// [B, H, kept(), ·]; undefined when empty.
   Tensor keys() const;
   Tensor values() const;
-  /// The number of positions appended; of those that are kept.
+  /// The number of positions appended so far, and the number of positions kept.
   int64_t length() const { return length_; }
   int64_t kept() const { return last_ - first_; }
   /// Empties the cache.
   void clear();
-  /// Row i of the batch becomes the former row rows[i], i64 [B']: for beam search. Throws
-  /// IndexError for rows out of range.
+  /// Selects rows of the batch, for beam search: the new row i is the previous row rows[i], i64
+  /// [B']. Throws IndexError for a row out of range.
   void reorder(const Tensor& rows);
 
  private:

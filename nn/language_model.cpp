@@ -9,16 +9,14 @@ namespace tapehead::nn {
 
 Tensor next_logits(const char* op, const LanguageModel& model, const Tensor& ids) {
   if (!model.next)
-    throw ValueError(
-        fmt::format("{}: the model has no next function; with_caches() and "
-                    "without_caches() make it",
-                    op));
+    throw ValueError(fmt::format(
+        "{}: the model has no next function; use with_caches() or without_caches()", op));
   const Tensor logits = model.next(ids);
   if (logits.dim() != 3 || logits.size(0) != ids.size(0) || logits.size(1) < 1 ||
       logits.size(2) < 1)
-    throw ShapeError(fmt::format("{}: the model makes logits {} of ids {}; expected [{}, {}, V]",
-                                 op, logits.shape().str(), ids.shape().str(), ids.size(0),
-                                 ids.size(1)));
+    throw ShapeError(
+        fmt::format("{}: the model returned logits {} for ids {}; expected [{}, {}, V]", op,
+                    logits.shape().str(), ids.shape().str(), ids.size(0), ids.size(1)));
   return logits.select(1, -1);
 }
 

@@ -1,4 +1,4 @@
-// The interface of language models to generate() and beam_search().
+// The interface between language models and generate() and beam_search().
 //
 // B sequences, T tokens, V vocabulary.
 #pragma once
@@ -11,20 +11,21 @@
 
 namespace tapehead::nn {
 
-/// A language model and its state, for B sequences.
+/// A language model with its state, for B sequences.
 struct LanguageModel {
-  /// Logits [B, T, V] of ids i64 [B, T] that follow what was passed before.
+  /// Maps ids i64 [B, T], which continue those of the previous calls, to logits [B, T, V].
   std::function<Tensor(const Tensor& ids)> next;
-  /// Row i continues the former row rows[i], i64 [B']. Needed by beam search, not by sampling.
+  /// Selects sequences: the new row i continues the previous row rows[i], i64 [B']. Required by
+  /// beam search only.
   std::function<void(const Tensor& rows)> reorder = {};
 };
 
-/// Logits [B, V] of the token after ids [B, T] and what was passed before. Throws ShapeError, which
-/// names `op`, for a model whose logits are not [B, T, V], ValueError for one without next().
+/// Logits [B, V] of the next token after ids [B, T]. Throws ShapeError, which names `op`, if the
+/// model's logits are not [B, T, V], and ValueError if it has no `next`.
 Tensor next_logits(const char* op, const LanguageModel& model, const Tensor& ids);
 
-/// A model with new caches: any that has caches() and takes them, such as Gpt. The model must
-/// outlive the result.
+/// Wraps a model with new key-value caches. The model, such as Gpt, must have a method caches() and
+/// accept the caches in its call; it must outlive the result.
 ///
 ///   auto tokens = nn::generate(nn::with_caches(gpt), prompt);
 template <class Model>
@@ -37,7 +38,8 @@ LanguageModel with_caches(const Model& model) {
               }};
 }
 
-/// A model without caches, i64 [B, T] to [B, T, V]: each call computes the whole sequence again.
+/// Wraps a function from ids i64 [B, T] to logits [B, T, V] without caches: each step recomputes
+/// the whole sequence.
 LanguageModel without_caches(std::function<Tensor(const Tensor& ids)> model);
 
 }  // namespace tapehead::nn

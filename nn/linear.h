@@ -10,13 +10,14 @@ namespace tapehead::nn {
 struct LinearOptions {
   bool bias = true;
   Init init = init::fan_in_uniform();  ///< of the weight
-  Init bias_init = {};                 ///< empty: uniform within ± 1 / sqrt(in)
+  Init bias_init = {};                 ///< empty: uniform in ± 1 / sqrt(in)
 };
 
-/// y = x W' + b: x [..., in] to [..., out].
+/// y = x Wᵀ + b. Maps x [..., in] to [..., out].
 class Linear {
  public:
   Linear(Scope at, int64_t in, int64_t out, const LinearOptions& options = {});
+  /// Throws ShapeError if the last axis of x is not `in`.
   Tensor operator()(const Tensor& x) const;
 
   Tensor weight;  ///< [out, in]
@@ -27,17 +28,17 @@ class Linear {
 };
 
 struct EmbeddingOptions {
-  /// This row is zeros and gets no gradient; -1 is the last.
+  /// Index of a row that is zero and gets no gradient; -1 is the last row.
   std::optional<int64_t> padding_idx = {};
   Init init = init::normal();
 };
 
-/// The rows of the weight that ids choose: i64 [...] to [..., embed_dim].
+/// Looks up rows of the weight: maps ids i64 [...] to [..., embed_dim].
 class Embedding {
  public:
   /// Throws IndexError for a padding_idx outside -count..count-1.
   Embedding(Scope at, int64_t count, int64_t embed_dim, const EmbeddingOptions& options = {});
-  /// Throws IndexError with the position of an id outside 0..count-1.
+  /// Throws IndexError, with the position, for an id outside 0..count-1.
   Tensor operator()(const Tensor& ids) const;
 
   Tensor weight;  ///< [count, embed_dim]

@@ -20,12 +20,12 @@ struct Params::State {
   std::shared_ptr<std::string> swapped_in = std::make_shared<std::string>();
   std::vector<Param> all;
   std::unordered_map<std::string, size_t> index;  // each name to its position in `all`
-  std::vector<std::pair<std::string, std::shared_ptr<bool>>> places;  // path, whether in training
+  std::vector<std::pair<std::string, std::shared_ptr<bool>>> places;  // path, training mode
 };
 
 namespace {
 
-// FNV-1a: which draws a parameter starts with.
+// FNV-1a, to derive a parameter's random stream from its path.
 uint64_t hash_of(std::string_view path) {
   uint64_t h = 0xcbf29ce484222325;
   for (const char c : path) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3;
@@ -47,8 +47,7 @@ std::string no_fit(std::string_view op, std::string_view what, std::string_view 
 }
 
 void throw_taken(const std::string& path) {
-  throw ValueError(
-      fmt::format("params: '{}' exists already; give this layer a name of its own", path));
+  throw ValueError(fmt::format("params: '{}' exists already; give this layer another name", path));
 }
 
 }  // namespace
@@ -214,15 +213,15 @@ Scope::Scope(Params params, std::string path) : params_(std::move(params)), path
 std::string Scope::path_of(std::string_view name) const {
   if (name.empty() || name.find('.') != std::string_view::npos)
     throw ValueError(
-        fmt::format("params: '{}' is not a name; a name is not empty and has no dot", name));
+        fmt::format("params: '{}' is not a name; a name must not be empty or contain a dot", name));
   if (const std::string fault = core::fault_of_name(name); !fault.empty())
-    throw ValueError(
-        fmt::format("params: the name {:?} {}: it could not be read back from a file; take another",
-                    name, fault));
+    throw ValueError(fmt::format(
+        "params: the name {:?} {}: it could not be read back from a file; use another name", name,
+        fault));
   const std::string path = path_.empty() ? std::string(name) : path_ + "." + std::string(name);
   if (path == "__metadata__")
     throw ValueError(
-        fmt::format("params: files have their metadata as '{}'; take another name", path));
+        fmt::format("params: '{}' is reserved for the metadata of files; use another name", path));
   return path;
 }
 

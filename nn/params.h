@@ -1,4 +1,4 @@
-// The parameters of a model, and the place of each in it.
+// The parameters of a model, and their paths.
 #pragma once
 
 #include <cstdint>
@@ -17,106 +17,108 @@ namespace tapehead::nn {
 
 class Scope;
 
-/// One parameter, or one buffer: a tensor that is saved with the model but not trained.
+/// A parameter, or a buffer: a tensor that is saved with the model but not trained.
 struct Param {
   std::string path;  ///< "decoder.0.attn.q.weight"
   Tensor value;
   bool is_buffer = false;
-  std::vector<std::string> ties = {};  ///< its other names: Scope::tie()
-  /// The name of the average that its model holds in place of its weights, as
-  /// Params::set_swapped_in() says; null for a parameter without a model.
+  std::vector<std::string> ties = {};  ///< its other names; see Scope::tie()
+  /// The name of the weight average that is swapped into the model, "" if none (see
+  /// Params::set_swapped_in()); null for a parameter without a model.
   std::shared_ptr<const std::string> swapped_in = {};
 
-  /// Whether one of its names fits the pattern (core/pattern.h).
+  /// Whether the path or one of the ties matches the pattern (core/pattern.h).
   bool fits(std::string_view pattern) const;
-  /// Throws GraphError `op: …; end the scope of swap() before call` while the model holds an
-  /// average in place of its weights.
+  /// Throws GraphError `op: …; end the scope of swap() before call` while a weight average is
+  /// swapped into the model.
   void check_own_weights(std::string_view op, std::string_view call) const;
 };
 
-/// The names of all of these: of each its path, then its ties.
+/// The names of all parameters: for each its path, followed by its ties.
 std::vector<std::string> names_of(const std::vector<Param>& params);
 
-/// Owns every parameter of a model under its path. A handle to shared state: copies are the same
-/// parameters, and layers keep it alive.
+/// Owns the parameters of a model, by path. A handle: copies refer to the same parameters, and
+/// layers keep them alive.
 ///
 ///   nn::Params params;
 ///   nn::Linear hidden(params / "hidden", 2, 32);
 ///   optim::AdamW opt(params, {.lr = 1e-2});
 class Params {
  public:
-  /// First values follow from the seed and each parameter's path, so they do not depend on the
-  /// order in which layers are made. Without a seed: that of the default generator.
+  /// Initial values are derived from the seed and each parameter's path, so they do not depend on
+  /// the order in which layers are constructed. The default seed is that of the default generator.
   Params();
   explicit Params(uint64_t seed);
-  /// For models that are only looked at: parameters have shapes, but neither memory nor values.
+  /// For inspecting a model without allocating it: parameters have shapes, but no memory or values.
   static Params shapes_only();
 
-  /// The place `name` at the top.
+  /// The scope `name` at the top level.
   Scope operator/(std::string_view name) const;
-  /// The top itself: its parameters have no prefix.
+  /// The top-level scope, whose parameters have no prefix.
   Scope root() const;
 
-  /// All, in the order in which they were made.
+  /// All parameters and buffers, in the order in which they were created.
   const std::vector<Param>& all() const;
-  /// Those that are trained: neither buffers nor frozen.
+  /// The parameters that are trained: those that are neither buffers nor frozen.
   std::vector<Param> trainable() const;
-  /// Throws IndexError, with the nearest name, when there is none.
+  /// The parameter or buffer with this path or tied name. Throws IndexError, suggesting the nearest
+  /// name, if there is none.
   const Tensor& operator[](std::string_view path) const;
   bool contains(std::string_view path) const;
-  /// The number of numbers in all parameters; buffers do not count, a tied parameter counts once.
+  /// The total number of elements of the parameters, without buffers. A tied parameter counts once.
   int64_t count() const;
 
-  /// Training or evaluation: what dropout and batch norm ask. A pattern such as "encoder.*" (`*`
-  /// stands for any characters) limits it to some places; throws ValueError, with the nearest
-  /// pattern, when it fits none.
+  /// Sets training or evaluation mode, which dropout and batch norm depend on, for the scopes whose
+  /// path matches a pattern such as "encoder.*" (`*` matches any characters). Throws ValueError,
+  /// with a suggestion, if the pattern matches none.
   void train(std::string_view pattern = "*") const;
   void eval(std::string_view pattern = "*") const;
-  /// Stops (starts) the training of the parameters whose path, or another of their names, fits the
-  /// pattern. Throws ValueError, with the nearest pattern, when none does.
+  /// Excludes parameters from training, or includes them again: those whose path or tied name
+  /// matches the pattern. Throws ValueError, with a suggestion, if it matches none.
   void freeze(std::string_view pattern) const;
   void unfreeze(std::string_view pattern) const;
 
-  /// Converts every floating parameter and buffer with its gradient, in place: layers see it. A
-  /// graph that was recorded before throws GraphError in backward().
+  /// Converts every floating-point parameter and buffer, and its gradient, to f32, f64 or bf16 in
+  /// place. backward() through a graph recorded before the conversion throws GraphError. Throws
+  /// DTypeError for another type.
   void to(DType dtype) const;
 
   /// Clears every gradient.
   void zero_grad() const;
 
-  /// Writes every parameter and buffer to a safetensors file, whole or not at all. In the scope of
-  /// an average's swap() those are the averages.
+  /// Writes every parameter and buffer to a safetensors file, atomically. While a weight average is
+  /// swapped in, writes the averages. Throws IoError.
   void save(const std::string& path) const;
   struct LoadOptions {
-    /// Taken off the front of names in the file.
+    /// A prefix to remove from the names in the file.
     std::string strip = "";
-    /// Throws when the file has what the model has not.
+    /// Throws if the file has tensors that the model does not have.
     bool strict = true;
-    /// Patterns of parameters and buffers that stay as they are when the file lacks them, or has
-    /// another shape under their name: {"head.*"} for a new head on an old body.
+    /// Patterns of parameters and buffers that keep their values if they are missing from the file
+    /// or have another shape there: {"head.*"} for a new head on a pretrained body.
     std::vector<std::string> keep = {};
   };
-  /// Copies the values of a safetensors file into the parameters, and gives the paths of those that
-  /// stayed as they were: none without LoadOptions::keep. A file may have several names of one
-  /// parameter, with equal values. Throws FormatError that lists every difference of names and
-  /// shapes; then nothing was loaded. Throws ValueError for a pattern of `keep` that fits nothing,
-  /// GraphError in the scope of an average's swap().
+  /// Copies the values of a safetensors file into the parameters and buffers. Returns the paths of
+  /// those that kept their values, which is empty without LoadOptions::keep. The file may contain
+  /// several names of a tied parameter if their values are equal. Throws FormatError that lists
+  /// every difference in names and shapes; nothing is loaded then. Throws IoError, ValueError for a
+  /// pattern of `keep` that matches nothing, and GraphError while a weight average is swapped in.
   std::vector<std::string> load(const std::string& path) const { return load(path, LoadOptions()); }
   std::vector<std::string> load(const std::string& path, const LoadOptions& options) const;
-  /// The same of tensors in memory; `source` stands for the file in errors.
+  /// Loads from tensors in memory; `source` names them in errors.
   std::vector<std::string> load(std::span<const NamedTensor> tensors, const std::string& source,
                                 const LoadOptions& options) const;
-  /// Throws what load() would throw, and loads nothing.
+  /// Throws the errors of load() without loading anything.
   void check(std::span<const NamedTensor> tensors, const std::string& source,
              const LoadOptions& options) const;
 
-  /// An average calls it when it takes the place of the weights, with its name, and with "" when
-  /// they are back (optim/average.h).
+  /// Called by a weight average (optim/average.h): with its name when it is swapped in, with ""
+  /// when the weights are restored.
   void set_swapped_in(const std::string& average) const;
-  /// Param::check_own_weights() of the whole model.
+  /// Param::check_own_weights() for the whole model.
   void check_own_weights(std::string_view op, std::string_view call) const;
 
-  /// What messages call the model: "Gpt(layers=12)".
+  /// Sets the description of the model for messages, such as "Gpt(layers=12)".
   void describe(std::string model) const;
   const std::string& description() const;
   /// A table of paths, shapes, types and counts.
@@ -124,7 +126,7 @@ class Params {
 
  private:
   friend class Scope;
-  /// Of a name in all(); all().size() when there is none.
+  /// The index of a name in all(); all().size() if there is none.
   size_t position(std::string_view name) const;
   struct LoadPlan {
     std::vector<std::pair<Tensor, Tensor>> copies;  // to, from
@@ -137,25 +139,27 @@ class Params {
   std::shared_ptr<State> state_;
 };
 
-/// A place in the model. Layers take one, make their parameters there, and hand places below it to
-/// their parts: `Block(nn::Scope at, …) : norm1(at / "norm1", …)`.
+/// A path in the model. A layer's constructor takes a scope, creates its parameters in it, and
+/// passes sub-scopes to its parts: `Block(nn::Scope at, …) : norm1(at / "norm1", …)`.
 class Scope {
  public:
   Scope operator/(std::string_view name) const;
   Scope operator/(int64_t index) const { return *this / std::to_string(index); }
 
-  /// A new parameter here. Throws ValueError when the name is taken, and, as for every name, when
-  /// it is empty, holds a dot or could not be read back from a file.
+  /// Creates a parameter in this scope. Throws ValueError if the name is in use, is empty, contains
+  /// a dot, or could not be read back from a file.
   Tensor param(std::string_view name, const Shape& shape, const Init& init) const;
-  /// A new buffer here: saved with the model, not trained.
+  /// Creates a buffer in this scope, which is saved with the model but not trained. Throws as
+  /// param().
   Tensor buffer(std::string_view name, const Tensor& value) const;
-  /// Another name for a parameter that exists: it is trained, counted and saved once, and found
-  /// under each of its names.
+  /// Adds another name for an existing parameter. It is trained, counted and saved once, and is
+  /// found under each of its names. Throws ValueError as param(), and for a tensor that is not a
+  /// parameter of this model.
   void tie(std::string_view name, const Tensor& parameter) const;
 
-  /// Whether this place is in training.
+  /// Whether this scope is in training mode.
   bool training() const { return *training_; }
-  /// "decoder.0"; empty at the top.
+  /// The path, such as "decoder.0"; empty at the top level.
   const std::string& path() const { return path_; }
   Params params() const { return params_; }
 
@@ -169,7 +173,7 @@ class Scope {
   std::shared_ptr<bool> training_;
 };
 
-/// Runs a layer's computation so that an error says where in the model it arose.
+/// Calls f and adds the scope's path to the errors that it throws.
 template <class F>
 auto at(const Scope& scope, F&& f) {
   try {
@@ -180,8 +184,8 @@ auto at(const Scope& scope, F&& f) {
   }
 }
 
-/// A stack of equal layers at `scope / 0`, `scope / 1` …: `nn::stack<Block>(at / "blocks", 12,
-/// config)`.
+/// Constructs `count` layers in `scope / 0`, `scope / 1` …:
+/// `nn::stack<Block>(at / "blocks", 12, config)`.
 template <class Layer, class... A>
 std::vector<Layer> stack(const Scope& scope, int64_t count, const A&... args) {
   std::vector<Layer> layers;
@@ -192,7 +196,7 @@ std::vector<Layer> stack(const Scope& scope, int64_t count, const A&... args) {
 
 }  // namespace tapehead::nn
 
-/// `{}` of a model's parameters is Params::str().
+/// Formats parameters as Params::str().
 template <>
 struct fmt::formatter<tapehead::nn::Params> : tapehead::detail::PlainFormatter {
   template <class Context>

@@ -12,7 +12,7 @@
 namespace tapehead::nn {
 namespace {
 
-// The parameters that may stay as they are.
+// For each parameter, whether it may keep its value.
 std::vector<bool> keepers(const std::vector<Param>& all, const std::vector<std::string>& patterns) {
   std::vector<bool> out(all.size());
   for (const std::string& pattern : patterns) {

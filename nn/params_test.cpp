@@ -35,9 +35,9 @@ TEST_CASE("params: paths, counts, lookup") {
   CHECK(message_of<IndexError>([&] { params["model.frist.weight"]; }) ==
         "params: no parameter 'model.frist.weight'; did you mean 'model.first.weight'?");
   CHECK(message_of<ValueError>([&] { nn::Linear(params / "model" / "first", 3, 4); }) ==
-        "params: 'model.first.weight' exists already; give this layer a name of its own");
+        "params: 'model.first.weight' exists already; give this layer another name");
   CHECK(message_of<ValueError>([&] { params / "a.b"; }) ==
-        "params: 'a.b' is not a name; a name is not empty and has no dot");
+        "params: 'a.b' is not a name; a name must not be empty or contain a dot");
 }
 
 TEST_CASE("params: names that could not be read back from a file are refused where they are made") {
@@ -47,12 +47,21 @@ TEST_CASE("params: names that could not be read back from a file are refused whe
   const struct {
     std::string name, error;
   } cases[] = {
+<<<<<<< HEAD
       {"w\xff", R"(params: the name "w\xff" is not UTF-8 at byte 1: it could not be read back )"
                 "from a file; take another"},
       {nul,
        R"(params: the name "a\x00b" contains a NUL: it could not be read back from a file; take )"
        "another"},
       {"__metadata__", "params: files have their metadata as '__metadata__'; take another name"},
+=======
+      {"w\xff", R"(params: the name "w\xff" is not UTF-8 at its byte 1: it could not be read back )"
+                "from a file; use another name"},
+      {nul, R"(params: the name "a\x00b" holds a NUL: it could not be read back from a file; take )"
+            "another"},
+      {"__metadata__",
+       "params: '__metadata__' is reserved for the metadata of files; use another name"},
+>>>>>>> b8dd206 (Comments and errors of nn and nn/hf in plain technical English)
   };
   for (const auto& [name, error] : cases) {
     CAPTURE(error);
@@ -156,7 +165,7 @@ TEST_CASE("params: every name of a tied parameter can be used") {
   CHECK(message_of<FormatError>([&] {
           load({{"a.weight", ones({2, 2})}, {"b.weight", zeros({2, 2})}, {"a.bias", bias}});
         }) ==
-        "file does not fit the model: b.weight is not a.weight, of which the model makes one; "
+        "file does not fit the model: b.weight and a.weight differ, but are tied in the model; "
         "nothing was loaded");
   CHECK(a.weight.to_vector<double>() == std::vector<double>(4, 5));
 }

@@ -11,7 +11,7 @@
 namespace tapehead::nn {
 namespace {
 
-// Of one direction.
+// The number of buckets per direction.
 int64_t count_of(const RelativeBucketsOptions& o) {
   return o.bidirectional ? o.num_buckets / 2 : o.num_buckets;
 }
@@ -35,7 +35,7 @@ int64_t relative_bucket(int64_t distance, const RelativeBucketsOptions& o) {
   const int64_t first = o.bidirectional && distance > 0 ? count : 0;
   const int64_t far = o.bidirectional ? std::abs(distance) : std::max<int64_t>(-distance, 0);
   if (far < exact) return first + far;
-  // In f32: a distance at the border of two buckets falls where those who trained models put it.
+  // In f32, so that distances between two buckets are rounded as in the original implementation.
   const float ratio = std::log(static_cast<float>(far) / static_cast<float>(exact)) /
                       static_cast<float>(std::log(static_cast<double>(o.max_distance) /
                                                   static_cast<double>(exact)));

@@ -1,4 +1,4 @@
-// T5's relative position bias: a learned number for each head and bucket of distances.
+// T5's relative position bias: a learned scalar per head and bucket of distances.
 #pragma once
 
 #include "tapehead/nn/params.h"
@@ -8,32 +8,32 @@ namespace tapehead::nn {
 struct RelativeBucketsOptions {
   int64_t num_heads = 1;
   int64_t num_buckets = 32;
-  int64_t max_distance = 128;  ///< distances from there on share the last bucket
-  bool bidirectional = true;   ///< half of the buckets are for keys after the query; else 0
+  int64_t max_distance = 128;  ///< this and larger distances share the last bucket
+  bool bidirectional = true;   ///< half of the buckets are for keys after the query; else bucket 0
   Init init = init::normal();
 };
 
-/// The bucket of the key `distance` positions after the query (before it, where negative): Raffel
-/// et al. 2020, 2.1. Half of the buckets of a direction hold one distance each, the others
-/// logarithmically more.
+/// The bucket of a key `distance` positions after the query, or before it if negative
+/// (Raffel et al. 2020, 2.1). The first half of the buckets of a direction cover one distance each,
+/// the others logarithmically growing ranges.
 int64_t relative_bucket(int64_t distance, const RelativeBucketsOptions& options);
 
-/// The distance_bias of an attention, which several layers may share:
+/// A distance_bias for attention, which several layers may share:
 ///
 ///   nn::RelativeBuckets relative(params / "relative", {.num_heads = 8});
 ///   Tensor y = attend(x, {.distance_bias = relative()});
 class RelativeBuckets {
  public:
-  /// Throws ValueError when there are too few buckets for their halves, or the distance is not
-  /// beyond them.
+  /// Throws ValueError unless each direction has at least 2 buckets and max_distance exceeds half
+  /// of them.
   RelativeBuckets(const Scope& at, const RelativeBucketsOptions& options);
-  /// [heads, 2 max_distance + 1], for sequences of any length.
+  /// The biases [num_heads, 2 max_distance + 1], for sequences of any length.
   Tensor operator()() const;
 
-  Tensor weight;  ///< [buckets, heads]
+  Tensor weight;  ///< [num_buckets, num_heads]
 
  private:
-  Tensor buckets_;  // i64, of the distances from -max_distance on
+  Tensor buckets_;  // i64, the buckets of the distances -max_distance..max_distance
 };
 
 }  // namespace tapehead::nn

@@ -10,7 +10,8 @@ namespace tapehead::nn {
 
 Tensor attention_rollout(const std::vector<Tensor>& weights) {
   if (weights.empty())
-    throw ValueError("attention_rollout: no layers; ask for their weights with weights_of");
+    throw ValueError(
+        "attention_rollout: no attention weights were given; request them with weights_of");
   Tensor rollout;
   for (size_t i = 0; i < weights.size(); ++i) {
     const Tensor& w = weights[i];
@@ -21,7 +22,7 @@ Tensor attention_rollout(const std::vector<Tensor>& weights) {
                       "of all queries",
                       i, w.shape().str()));
     const Tensor seen = 0.5 * mean(w, {1}) + 0.5 * eye(w.size(2)).to(w.dtype());
-    // A query that sees nothing, in a padded batch, has a row of zeros.
+    // In a padded batch, a query without keys has a row of zeros.
     const Tensor layer = seen / sum(seen, {-1}, true);
     rollout = rollout.defined() ? matmul(layer, rollout) : layer;
   }

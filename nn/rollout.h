@@ -1,4 +1,4 @@
-// Attention rollout: attributes the outputs of an encoder to its inputs.
+// Attention rollout: attributes an encoder's outputs to its inputs.
 #pragma once
 
 #include <vector>
@@ -7,11 +7,11 @@
 
 namespace tapehead::nn {
 
-/// Attention rollout (Abnar and Zuidema 2020): the weights of layer i, [B, H, T, T], are averaged
-/// over the heads and, since each layer adds to what it read, mixed half and half with the
-/// identity; the product of all layers, [B, T, T], says how much of each input came to each
-/// result. Its rows add up to 1. Throws ShapeError for weights of other shapes (all queries and
-/// keys are needed) and ValueError for no layers.
+/// Attention rollout (Abnar and Zuidema 2020). The attention weights of layer i, [B, H, T, T], are
+/// averaged over the heads and, to account for the residual connection, with the identity. Returns
+/// the product over all layers, [B, T, T]: row t is the contribution of each input to output t and
+/// sums to 1. Throws ShapeError for weights of other shapes (all queries and keys are required) and
+/// ValueError for an empty list.
 Tensor attention_rollout(const std::vector<Tensor>& weights);
 
 }  // namespace tapehead::nn

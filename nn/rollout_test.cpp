@@ -26,7 +26,7 @@ TEST_CASE("attention rollout is the product of its layers, each mixed with what 
 
 TEST_CASE("what attention rollout refuses") {
   CHECK(error_of<ValueError>([] { nn::attention_rollout({}); }) ==
-        "attention_rollout: no layers; ask for their weights with weights_of");
+        "attention_rollout: no attention weights were given; request them with weights_of");
   const std::pair<std::vector<Tensor>, const char*> cases[] = {
       {{zeros({1, 2, 3, 4})}, "layer 0 are [1, 2, 3, 4]"},
       {{zeros({2, 3, 3})}, "layer 0 are [2, 3, 3]"},

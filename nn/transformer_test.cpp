@@ -149,12 +149,13 @@ TEST_CASE("what a cache and attention refuse") {
   nn::KvCache full_one({.capacity = 4});
   full_one.append(k, k);
   CHECK(error_of<ValueError>([&] { full_one.append(k, k); }) ==
-        "kv_cache: 3 of its 4 positions are taken and 3 more were given; make it larger, let it "
-        "grow, or keep a window");
+        "kv_cache: 3 of 4 positions are in use and 3 more were appended; increase capacity, set it "
+        "to 0 to let the cache grow, or set a window");
   CHECK(error_of<ShapeError>([&] {
           full_one.append(zeros({1, 1, 1, 4}), zeros({1, 1, 1, 4}));
         }) ==
-        "kv_cache: k is [1, 1, 1, 4] f32 and v [1, 1, 1, 4] f32, but it holds [1, 2, 4, 4] f32 and "
+        "kv_cache: k is [1, 1, 1, 4] f32 and v [1, 1, 1, 4] f32, but the cache has [1, 2, 4, 4] "
+        "f32 and "
         "[1, 2, 4, 4] f32; a cache belongs to one layer and one batch");
   CHECK(error_of<ValueError>([] { LayerFixture({.embed_dim = 8, .num_heads = 3}); }) ==
         "multi_head_attention: 3 heads do not divide embed_dim = 8; choose another number, or give "

@@ -1,4 +1,4 @@
-// What a file of weights has that the model has not, and the other way round.
+// Differences between a weights file and a model.
 #pragma once
 
 #include <string>
@@ -8,25 +8,26 @@
 
 namespace tapehead::nn {
 
-/// Every difference between a file and a model; of long lists the first names and how many more.
+/// Collects every difference between a file and a model. Long lists of names are abbreviated in the
+/// message.
 class Differences {
  public:
   void missing(const std::string& name) { missing_.push_back(name); }
   void unexpected(const std::string& name) { unexpected_.push_back(name); }
-  /// Both are in the file and name one parameter, with other values.
+  /// Two names of one parameter that have different values in the file.
   void not_same(const std::string& name, const std::string& other);
   void other_shape(const std::string& name, const Tensor& in_file, const Tensor& in_model);
-  /// Anything else, said whole.
+  /// Any other difference, as a complete statement.
   void other(const std::string& fact) { others_.push_back(fact); }
 
-  /// Throws FormatError that lists them, if there are any.
+  /// Throws FormatError that lists the differences, if there are any.
   void check(const std::string& file, const std::string& model) const;
 
  private:
   std::vector<std::string> missing_, unexpected_, others_;
 };
 
-/// Whether shapes and all values are equal; NaN equals NaN.
+/// Whether the shapes and all values are equal; NaNs compare equal.
 bool same_values(const Tensor& a, const Tensor& b);
 
 }  // namespace tapehead::nn

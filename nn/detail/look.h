@@ -1,13 +1,14 @@
-// How memory networks look at what they read.
+// Attention of memory networks.
 #pragma once
 
 #include "tapehead/core/tensor.h"
 
 namespace tapehead::nn::detail {
 
-/// The softmax over the memories of each story, by scores [B, M], of which `counts` i64 [B] are no
-/// padding (undefined: all), and over the slots without a memory up to `slots`, whose scores are 0;
-/// 0: there are no such. What goes to them is left out: [B, M] that sum to at most 1.
+/// Attention over the memories of each story: the softmax of scores [B, M], where only the first
+/// `counts` i64 [B] memories are not padding (undefined: all). If a story has fewer than `slots`
+/// memories, the softmax includes the empty slots, with a score of 0; their weights are dropped, so
+/// that rows of the result, [B, M], sum to at most 1. With `slots` = 0 there are none.
 Tensor look(const Tensor& scores, const Tensor& counts, int64_t slots);
 
 }  // namespace tapehead::nn::detail

@@ -62,7 +62,7 @@ Mapping mapping_of(const BertConfig& c, const std::string& architecture) {
   return mapping;
 }
 
-// Where the heads that a folder has are left out.
+// The mapping of the body alone, which ignores the folder's heads.
 Mapping body_mapping(const BertConfig& c, const std::string& architecture) {
   Mapping mapping = mapping_of(c, architecture);
   for (const char* heads : {"cls.*", "classifier.*"}) mapping.ignored.push_back(heads);
@@ -96,7 +96,7 @@ void load_both(const Folder& folder, const Bert& model, const Head& head,
   std::vector<Place> places = places_of_body(model, mapping, architecture);
   for (const Place& place : places_of_head(head)) {
     places.push_back(place);
-    // Where the last layer is a matrix of its own, it has the bias that counts.
+    // An untied output layer has its own bias, which replaces the head's.
     if (place.name == kHeadWeight) mapping.ignored.push_back(kHeadBias);
   }
   load_weights(folder, places, mapping, model.scope().params());
@@ -153,7 +153,7 @@ BertConfig bert_config(const Folder& folder) {
   const std::string& name = folder.architecture;
   if (name != kBase && name != kMaskedLm && name != kClassifier)
     f.fail("architectures",
-           "BertModel, BertForMaskedLM and BertForSequenceClassification can be read");
+           "BertModel, BertForMaskedLM and BertForSequenceClassification are supported");
   f.finish();
   c.pooler = name != kMaskedLm && has_weight(folder, "pooler.dense.weight");
   const Mapping mapping = body_mapping(c, name);
@@ -199,7 +199,7 @@ void save(const std::string& path, const Bert& model, const MaskedLmHead& head,
   const auto own = [](const Place& place) { return place.name == kHeadWeight; };
   if (std::any_of(places.begin(), places.end(), own)) {
     config["tie_word_embeddings"] = false;
-    // transformers asks for this one, too, and does not use it.
+    // transformers requires this copy of the bias, but does not use it.
     const auto bias = std::find_if(places.begin(), places.end(), [](const Place& place) {
       return place.name == "cls.predictions.decoder.bias";
     });

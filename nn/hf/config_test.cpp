@@ -101,7 +101,7 @@ TEST_CASE("config.json: the caller may name fields to ignore") {
   hf::Folder folder = folder_of(kLlama, R"({"sparsity": 0.5, "rope_interleaved": true,
     "rope_scaling": {"type": "linear", "factor": 2, "short_factor": [1]}})");
   const auto error = [&] { return error_of<FormatError>([&] { read(folder); }); };
-  CHECK(error().find("'short_factor' is unknown here") != std::string::npos);
+  CHECK(error().find("'short_factor' is unknown") != std::string::npos);
   folder.ignored_fields = {"short_factor"};
   CHECK(error() == "m/config.json: 'rope_interleaved' is true; only false is supported");
   folder.ignored_fields = {"short_factor", "sparsity"};
@@ -220,11 +220,11 @@ TEST_CASE("config.json: what does not fit is named") {
       {kGpt2, R"({"add_cross_attention": true})",
        "'add_cross_attention' is true; only false is supported"},
       {kGpt2, R"({"sparsity": 0.5})",
-       "'sparsity' is unknown here and may change what the model computes; "
-       "Folder::ignored_fields passes over fields that do not"},
+       "'sparsity' is unknown and may affect the model; add fields that do not to "
+       "Folder::ignored_fields"},
       {kGpt2, R"({"sparsity": 0.5, "experts": 8, "nothing": null})",
-       "'experts', 'sparsity' are unknown here and may change what the model computes; "
-       "Folder::ignored_fields passes over fields that do not"},
+       "'experts', 'sparsity' are unknown and may affect the model; add fields that do not to "
+       "Folder::ignored_fields"},
       {"[1]", "{}", "it is not a JSON object"},
       {kGpt2, R"({"architectures": ["GPT2ForSequenceClassification"]})",
        "'architectures' is [\"GPT2ForSequenceClassification\"]; GPT2LMHeadModel and GPT2Model can "
@@ -236,8 +236,8 @@ TEST_CASE("config.json: what does not fit is named") {
       {kLlama, R"({"rope_scaling": {"type": "linear", "factor": -1}})",
        "rope_scaling: 'factor' is -1; it must be positive"},
       {kLlama, R"({"rope_scaling": {"type": "linear", "factor": 2, "short_factor": [1]}})",
-       "rope_scaling: 'short_factor' is unknown here and may change what the model computes; "
-       "Folder::ignored_fields passes over fields that do not"},
+       "rope_scaling: 'short_factor' is unknown and may affect the model; add fields that do not "
+       "to Folder::ignored_fields"},
       {kLlama, R"({"rope_scaling": {"rope_type": "llama3", "factor": 2, "low_freq_factor": 4,
         "high_freq_factor": 4}})",
        "rope_scaling: 'high_freq_factor' is 4; it must be above low_freq_factor"},
@@ -264,8 +264,8 @@ TEST_CASE("config.json: what does not fit is named") {
       {kLlama, R"({"pruned_heads": {"0": [1]}})",
        "'pruned_heads' is {\"0\":[1]}; only {} is supported"},
       {kLlama, R"({"quantization_config": {"bits": 4}})",
-       "'quantization_config' is unknown here and may change what the model computes; "
-       "Folder::ignored_fields passes over fields that do not"},
+       "'quantization_config' is unknown and may affect the model; add fields that do not to "
+       "Folder::ignored_fields"},
       {kT5, R"({"relative_attention_max_distance": 2147483648})",
        "'relative_attention_max_distance' is 2147483648; it must be at most 65536"},
       {kT5, R"({"feed_forward_proj": "gated-xielu"})",
@@ -273,8 +273,8 @@ TEST_CASE("config.json: what does not fit is named") {
       {kT5, R"({"pad_token_id": -1})",
        "'pad_token_id' is -1; it must be an integer from 0 to 2^31"},
       {kBert, R"({"architectures": null})",
-       "'architectures' is null; BertModel, BertForMaskedLM and BertForSequenceClassification can "
-       "be read"},
+       "'architectures' is null; BertModel, BertForMaskedLM and BertForSequenceClassification are "
+       "supported"},
       {kBert, R"({"position_embedding_type": "relative_key"})",
        "'position_embedding_type' is \"relative_key\"; only \"absolute\" is supported"},
       {kVit, R"({"image_size": [4, 8, 2]})",
@@ -295,9 +295,9 @@ TEST_CASE("config.json: a model_type of another class") {
   const std::string gpt =
       error_of<FormatError>([] { read(folder_of(kGpt2, R"({"model_type": "opt"})")); });
   CHECK(gpt.starts_with("m/config.json: 'model_type' is \"opt\"; gpt2, llama, mistral"));
-  CHECK(gpt.ends_with(" are models of this kind"));
+  CHECK(gpt.ends_with(" are the supported types"));
   CHECK(error_of<FormatError>([] { hf::t5_config(folder_of(kGpt2)); }) ==
-        "m/config.json: 'model_type' is \"gpt2\"; t5 is the model of this kind");
+        "m/config.json: 'model_type' is \"gpt2\"; t5 is the supported type");
 }
 
 TEST_CASE("config.json: rubbish is refused, and nothing worse") {

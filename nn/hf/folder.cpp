@@ -28,7 +28,7 @@ bool exists(const std::string& path) {
   return fs::exists(path, ignored);
 }
 
-// The shard of each tensor. A name with a folder in it could lead anywhere.
+// The shard of each tensor. A file name with a directory could point outside of the folder.
 std::map<std::string, std::string> read_index(const std::string& path) {
   const Json index = parse_json(read_file(path, kMaxJson), path);
   const Json* map = index.find("weight_map");
@@ -48,7 +48,7 @@ std::map<std::string, std::string> read_index(const std::string& path) {
   return shards;
 }
 
-// Each shard must hold what the index says, and nothing else.
+// Each shard must contain exactly the tensors that the index assigns to it.
 std::vector<NamedTensor> read_shards(const std::string& folder) {
   const std::string index = in_folder(folder, kIndex);
   const std::map<std::string, std::string> shards = read_index(index);
@@ -56,8 +56,8 @@ std::vector<NamedTensor> read_shards(const std::string& folder) {
   for (const auto& [tensor, file] : shards)
     (exists(in_folder(folder, file)) ? files : missing).insert(file);
   if (!missing.empty())
-    throw IoError(fmt::format("{}: it names {}, which {} not there", index,
-                              fmt::join(missing, ", "), missing.size() == 1 ? "is" : "are"));
+    throw IoError(fmt::format("{}: it lists {}, which {} missing", index, fmt::join(missing, ", "),
+                              missing.size() == 1 ? "is" : "are"));
   std::vector<NamedTensor> weights;
   std::set<std::string> found;
   for (const std::string& file : files) {
@@ -65,7 +65,7 @@ std::vector<NamedTensor> read_shards(const std::string& folder) {
       const auto it = shards.find(tensor.first);
       if (it == shards.end() || it->second != file)
         throw FormatError(
-            fmt::format("{}: it does not say that {} holds '{}'", index, file, tensor.first));
+            fmt::format("{}: {} contains '{}', which is not listed", index, file, tensor.first));
       found.insert(tensor.first);
       weights.push_back(std::move(tensor));
     }

@@ -1,4 +1,4 @@
-// Models as Hugging Face's transformers keeps them: a folder with config.json and weights.
+// Checkpoints of Hugging Face's transformers: a folder with config.json and weights.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace tapehead::nn::hf {
 
-/// What such a folder holds. model.h makes the model that it describes; the header of each class
-/// one of that class, under any path and with a changed config:
+/// The contents of a checkpoint folder. load() in model.h constructs the model that it describes.
+/// To choose the parameters' path or to change the config, use the functions of the model's class:
 ///
 ///   const nn::hf::Folder folder = nn::hf::read_folder("gpt2");
 ///   nn::Params params;
@@ -20,23 +20,23 @@ struct Folder {
   std::string config;        ///< the text of config.json
   std::string model_type;    ///< "gpt2"
   std::string architecture;  ///< "GPT2LMHeadModel"
-  std::string weights_file;  ///< model.safetensors, or the index of the shards
+  std::string weights_file;  ///< model.safetensors, or the index file of the shards
   std::vector<NamedTensor> weights;
-  /// Fields of config.json that are read as if they were absent, at any depth.
+  /// Fields of config.json to ignore, at any depth.
   std::vector<std::string> ignored_fields = {};
 };
 
-/// Reads config.json, and model.safetensors or the shards that model.safetensors.index.json names.
-/// Files may come from anywhere: JSON nests 32 deep at most, and a shard is a file of this folder.
-/// Of config.json, fields that change nothing are passed over; one that may change what the model
-/// computes, and is not supported, makes the reading of the config throw FormatError with its name,
-/// unless it is among `ignored_fields`. Throws IoError that names every missing file, and
-/// FormatError.
+/// Reads config.json, and model.safetensors or the shards listed in model.safetensors.index.json.
+/// The files need not be trusted: JSON is limited to a nesting depth of 32, and shards must be in
+/// this folder. Fields of config.json that do not affect the model are skipped. A field that may
+/// affect it but is not supported raises FormatError, naming the field, when the config is read,
+/// unless it is in `ignored_fields`. Throws IoError that lists every missing file, and FormatError
+/// for malformed files.
 Folder read_folder(const std::string& path, const std::vector<std::string>& ignored_fields = {});
 
 struct SaveOptions {
-  int64_t max_shard_bytes = int64_t{5} << 30;  ///< weights that are larger become several files
-  /// What its config.json says besides the model (ids of tokens, labels) is taken over.
+  int64_t max_shard_bytes = int64_t{5} << 30;  ///< larger checkpoints are split into shards
+  /// A folder whose config.json fields that do not affect the model (token ids, labels) are copied.
   const Folder* from = nullptr;
 };
 

@@ -93,11 +93,11 @@ TEST_CASE("a folder that lacks something, or says what is not so") {
   CHECK(index(R"({"weight_map": {"w": 3}})") ==
         "the file of 'w' is 3; it must be a .safetensors file of the same folder");
   CHECK(index(R"({"weight_map": {"w": "a.safetensors"}})") ==
-        "it does not say that a.safetensors holds 'v'");
+        "a.safetensors contains 'v', which is not listed");
   CHECK(index(R"({"weight_map": {"w": "a.safetensors", "v": "a.safetensors", "u":
               "a.safetensors"}})") == "'u' is not in a.safetensors");
   scratch.write(kIndex, R"({"weight_map": {"w": "a.safetensors", "v": "b.safetensors", "u":
               "c.safetensors"}})");
   CHECK(refusal<IoError>(scratch) ==
-        std::string(kIndex) + ": it names b.safetensors, c.safetensors, which are not there");
+        std::string(kIndex) + ": it lists b.safetensors, c.safetensors, which are missing");
 }

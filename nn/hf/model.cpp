@@ -10,7 +10,7 @@
 namespace tapehead::nn::hf {
 namespace {
 
-// The parts that load() and save() take.
+// The arguments of a model class for load() and save().
 template <class Visitor>
 void visit_parts(const Model& model, const Visitor& visitor) {
   std::visit(

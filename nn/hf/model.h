@@ -1,4 +1,4 @@
-// The model that a folder of Hugging Face describes, whatever its class.
+// Loads a model of any supported class from a checkpoint folder of Hugging Face.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace tapehead::nn::hf {
 
-/// Bert, and the head of the class of that name.
+/// Bert with a masked language modelling head.
 struct BertForMaskedLM {
   Bert bert;
   MaskedLmHead head;
@@ -21,6 +21,7 @@ struct BertForMaskedLM {
     return head(bert(ids, input));
   }
 };
+/// Bert with a classification head.
 struct BertForSequenceClassification {
   Bert bert;
   SequenceClassifier head;
@@ -31,8 +32,8 @@ struct BertForSequenceClassification {
   }
 };
 
-/// A loaded model and its parameters, which stand under `gpt`, `bert`, `t5` or `vit`, those of
-/// Bert's heads under `head`.
+/// A loaded model and its parameters. Their paths begin with `gpt`, `bert`, `t5` or `vit`; those of
+/// BERT's heads begin with `head`.
 ///
 ///   const nn::hf::Model model = nn::hf::load("gpt2");
 ///   const nn::Gpt& gpt = model.as<nn::Gpt>();
@@ -44,7 +45,7 @@ struct Model {
   std::string model_type;    ///< "gpt2"
   std::string architecture;  ///< "GPT2LMHeadModel"
 
-  /// The model as that class. Throws ValueError when it is another.
+  /// The model as class M. Throws ValueError if it is of another class.
   template <class M>
   const M& as() const {
     if (const M* model = std::get_if<M>(&any)) return *model;
@@ -55,15 +56,15 @@ struct Model {
   [[noreturn]] void other_class() const;
 };
 
-/// Makes the model of the class that model_type and architectures of config.json name, as
-/// AutoModel's from_pretrained does, loads its weights, and puts it into evaluation. Throws
-/// FormatError for a model_type that is not supported, and what gpt_config(), bert_config() … and
-/// load() throw.
+/// Constructs the model named by model_type and architectures in config.json, like
+/// AutoModel.from_pretrained, loads its weights and switches it to evaluation mode. Throws
+/// FormatError for an unsupported model_type, and the errors of gpt_config(), bert_config() … and
+/// load().
 Model load(const Folder& folder);
-/// The same of read_folder(path).
+/// Equivalent to load(read_folder(path)).
 Model load(const std::string& path);
 
-/// Writes a folder that transformers loads with the same weights, as the save() of its class.
+/// Writes a folder that transformers loads with the same weights; see save() of the model's class.
 void save(const std::string& path, const Model& model, const SaveOptions& options = {});
 
 }  // namespace tapehead::nn::hf

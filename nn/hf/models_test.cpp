@@ -113,7 +113,7 @@ TEST_CASE("a file of another architecture: every difference, and nothing is load
   folder.weights = weights;
   CHECK(error_of<FormatError>([&] { hf::load(folder, gpt); }) ==
         (scratch / "model.safetensors") +
-            " does not fit GPT-2: ln_f.bias is there twice, with and without its prefix; nothing "
+            " does not fit GPT-2: ln_f.bias appears twice, with and without its prefix; nothing "
             "was loaded");
   CHECK(params["gpt.token.weight"].to_vector<float>() == before);
 }
@@ -183,22 +183,22 @@ TEST_CASE("models that transformers does not have are not saved") {
         error.starts_with(fmt::format("save: transformers has no model like this Gpt: gpt2 "
                                       "differs in {}, llama differs in {}, ",
                                       gpt2, llama)));
-    CHECK(error.ends_with("; Params::save writes its parameters"));
+    CHECK(error.ends_with("; use Params::save to save its parameters"));
   }
   CHECK(refuse([&](const nn::Scope& at) {
           nn::GptConfig c = gpt;
           c.transformer.activation = odd;
           return nn::Gpt(at, c);
         }) ==
-        "save: config.json has no name for the activation of this Gpt; Params::save writes its "
-        "parameters");
+        "save: config.json has no name for the activation of this Gpt; use Params::save to save "
+        "its parameters");
   for (const auto& [model_type, why] :
        {std::pair{"llama", "llama differs in norm.type"}, {"rnn", "there is no 'rnn'"}}) {
     nn::GptConfig c = gpt;
     c.model_type = model_type;
     CHECK(refuse([&](const nn::Scope& at) { return nn::Gpt(at, c); }) ==
-          fmt::format("save: transformers has no model like this Gpt: {}; without a model_type in "
-                      "its config it is saved as any family that fits",
+          fmt::format("save: transformers has no model like this Gpt: {}; clear model_type in its "
+                      "config to save it as any family that fits",
                       why));
   }
   CHECK(refuse([&](const nn::Scope& at) {
@@ -209,7 +209,7 @@ TEST_CASE("models that transformers does not have are not saved") {
                                              .num_layers = 1,
                                              .activation = odd}});
         }) ==
-        "save: config.json has no name for the activation of this T5; Params::save writes its "
+        "save: config.json has no name for the activation of this T5; use Params::save to save its "
         "parameters");
   CHECK(refuse([&](const nn::Scope& at) {
           return nn::Bert(
@@ -217,7 +217,7 @@ TEST_CASE("models that transformers does not have are not saved") {
                    .transformer = {
                        .embed_dim = 4, .num_heads = 2, .num_layers = 1, .activation = odd}});
         }) ==
-        "save: config.json has no name for the activation of this Bert; Params::save writes "
+        "save: config.json has no name for the activation of this Bert; use Params::save to save "
         "its parameters");
   CHECK(refuse([&](const nn::Scope& at) {
           return nn::Vit(at, {.image_size = {4, 4},
@@ -225,8 +225,8 @@ TEST_CASE("models that transformers does not have are not saved") {
                               .transformer = {.embed_dim = 4, .num_heads = 2, .num_layers = 1},
                               .mean_pool = true});
         }) ==
-        "save: transformers has no model like this Vit: vit differs in mean_pool; Params::save "
-        "writes its parameters");
+        "save: transformers has no model like this Vit: vit differs in mean_pool; use Params::save "
+        "to save its parameters");
   CHECK(refuse([&](const nn::Scope& at) {
           return nn::Vit(at, {.image_size = {4, 4},
                               .patch_size = {2, 2},
@@ -235,15 +235,15 @@ TEST_CASE("models that transformers does not have are not saved") {
                               .pooler = 4});
         }) ==
         "save: transformers has no model like this Vit: none has a pooler before a head; "
-        "Params::save writes its parameters");
+        "use Params::save to save its parameters");
   CHECK(refuse([&](const nn::Scope& at) {
           return nn::Bert(
               at, {.vocab_size = 3,
                    .transformer = {
                        .embed_dim = 4, .num_heads = 2, .num_layers = 1, .norm_first = true}});
         }) ==
-        "save: transformers has no model like this Bert: bert differs in norm_first; Params::save "
-        "writes its parameters");
+        "save: transformers has no model like this Bert: bert differs in norm_first; use "
+        "Params::save to save its parameters");
   CHECK(scratch.count() == 0);
 }
 

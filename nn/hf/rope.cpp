@@ -30,7 +30,7 @@ void kind_field(ConfigIo& io, RopeScaling::Kind& kind) {
   io.check(found, field, "default, linear, llama3 and yarn are supported");
 }
 
-// Peng et al. 2023, 3.4; DeepSeek-V2 divides by that of another dimension.
+// Peng et al. 2023, 3.4; DeepSeek-V2 divides by the factor computed from mscale_all_dim.
 void magnitude_field(ConfigIo& io, RopeScaling& s) {
   constexpr const char* kFactor = "attention_factor";
   if (!io.reading()) {

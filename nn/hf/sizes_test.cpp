@@ -22,30 +22,34 @@ TEST_CASE("what config.json says of sizes is checked by the weights before a mod
       {"GPT-2", "n_layer", "2147483648",
        "'n_layer' is 2147483648; model.safetensors has only 16 weights"},
       {"GPT-2", "vocab_size", "100000000",
-       "'vocab_size' is 100000000; no weight of model.safetensors is so large: at most 256 "
-       "numbers"},
+       "'vocab_size' is 100000000; the largest weight of model.safetensors has only 256 elements"},
       {"GPT-2", "n_positions", "2147483648",
-       "'n_positions' is 2147483648; no weight of model.safetensors is so large: at most 256 "
-       "numbers"},
+       "'n_positions' is 2147483648; the largest weight of model.safetensors has only 256 "
+       "elements"},
       {"GPT-2", "n_inner", "2147483648",
-       "'n_inner' is 2147483648; no weight of model.safetensors is so large: at most 256 numbers"},
+       "'n_inner' is 2147483648; the largest weight of model.safetensors has only 256 elements"},
       {"GPT-2", "n_head", "3",
        "multi_head_attention: 3 heads do not divide embed_dim = 8; choose another number, or give "
        "head_dim (in layers.0.attention)"},
       {"Llama", "head_dim", "2147483648",
+<<<<<<< HEAD
        "'head_dim' is 2147483648; no weight of model.safetensors is so large: at most 192 numbers"},
       {"Llama", "head_dim", "7", "rope: dim is 7; it must be positive and even"},
+=======
+       "'head_dim' is 2147483648; the largest weight of model.safetensors has only 192 elements"},
+      {"Llama", "head_dim", "7", "rope: dim is 7; it must be positive and even"},
+>>>>>>> b8dd206 (Comments and errors of nn and nn/hf in plain technical English)
       {"Llama", "num_attention_heads", "64",
-       "'num_attention_heads' is 64; no weight of model.safetensors is so large: at most 192 "
-       "numbers"},
+       "'num_attention_heads' is 64; the largest weight of model.safetensors has only 192 "
+       "elements"},
       {"Llama", "num_key_value_heads", "3",
        "multi_head_attention: 3 heads of keys and values do not divide 4 heads (in "
        "layers.0.attention)"},
       {"T5", "num_heads", "2147483648",
-       "'num_heads' is 2147483648; no weight of model.safetensors is so large: at most 88 numbers"},
+       "'num_heads' is 2147483648; the largest weight of model.safetensors has only 88 elements"},
       {"ViT's classifier", "num_channels", "2147483648",
-       "'num_channels' is 2147483648; no weight of model.safetensors is so large: at most 64 "
-       "numbers"},
+       "'num_channels' is 2147483648; the largest weight of model.safetensors has only 64 "
+       "elements"},
   };
   for (const auto& c : cases) {
     CAPTURE(c.model);

@@ -52,14 +52,14 @@ Mapping weights(const T5Config& c) {
   const std::vector<Row>& more = c.transformer.ffn.gated ? kGated : kPlain;
   rows.insert(rows.end(), more.begin(), more.end());
   return {.rows = rows,
-          // The first files had relative positions for the memory, which were never used.
+          // The first checkpoints have an unused relative position bias for cross-attention.
           .ignored = {"decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"},
           .copies = {{"lm_head.weight", "shared.weight"},
                      {"encoder.embed_tokens.weight", "shared.weight"},
                      {"decoder.embed_tokens.weight", "shared.weight"}}};
 }
 
-// "relu", or "gated-gelu", where gelu is the approximation by tanh.
+// "relu", or "gated-gelu", whose gelu is the tanh approximation.
 void feed_forward_fields(ConfigIo& io, TransformerOptions& t) {
   const std::string gate = "gated-";
   std::string name = name_of(t.activation);
@@ -89,7 +89,7 @@ void fields(ConfigIo& io, T5Config& c) {
   io.size("relative_attention_num_buckets", c.num_buckets);
   io.count("relative_attention_max_distance", c.max_distance, 128);
   io.check(c.max_distance <= kMaxDistance, "relative_attention_max_distance",
-           fmt::format("it must be at most {}", kMaxDistance));  // each has an entry in a table
+           fmt::format("it must be at most {}", kMaxDistance));  // the table has an entry for each
   io.number("dropout_rate", t.dropout, 0.1);
   io.number("layer_norm_epsilon", t.norm.eps);
   io.index("pad_token_id", c.pad, 0);
@@ -97,7 +97,7 @@ void fields(ConfigIo& io, T5Config& c) {
   io.copy("decoder_start_token_id", c.pad);
   feed_forward_fields(io, t);
   io.flag("tie_word_embeddings", c.tied, true);
-  // Before transformers 5 an untied head said, too, that logits are not scaled.
+  // Before transformers 5, an untied head also implied that logits are not scaled.
   io.flag("scale_decoder_outputs", c.scale_logits, c.tied);
   io.fixed("is_encoder_decoder", true);
   io.ignore({"n_positions"});

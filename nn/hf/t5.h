@@ -1,4 +1,4 @@
-// T5 from and to folders of Hugging Face.
+// Loads and saves T5 checkpoints of Hugging Face.
 #pragma once
 
 #include "tapehead/nn/hf/folder.h"
@@ -6,18 +6,19 @@
 
 namespace tapehead::nn::hf {
 
-/// What config.json says, of T5ForConditionalGeneration or T5Model, of versions 1.0 and 1.1. Throws
-/// FormatError, with the field's name, for another kind of model, a field that is missing, of a
-/// wrong type or unknown, a value that is not supported, and weights of other names or shapes than
-/// it says; no memory was taken for a model then.
+/// Reads the config of a T5ForConditionalGeneration or T5Model, T5 1.0 or 1.1, from config.json.
+/// Throws FormatError, naming the field, for another type of model, for a field that is missing,
+/// unknown, of the wrong type or has an unsupported value, and for weights whose names or shapes do
+/// not match the config. This is checked before memory for the model is allocated.
 T5Config t5_config(const Folder& folder);
 
-/// Copies the folder's weights into a model of t5_config(folder). Throws FormatError that lists
-/// every difference; then nothing was loaded.
+/// Copies the folder's weights into a model made with t5_config(folder). Throws FormatError that
+/// lists every difference; nothing is loaded then.
 void load(const Folder& folder, const T5& model);
 
-/// Writes a folder that transformers loads with the same weights. Throws ValueError, with the
-/// option, for a model with options that config.json cannot express, and IoError.
+/// Writes a folder that transformers loads with the same weights. Throws ValueError, naming the
+/// option, if config.json cannot express one of the model's options, and IoError if a file cannot
+/// be written.
 void save(const std::string& path, const T5& model, const SaveOptions& options = {});
 
 }  // namespace tapehead::nn::hf

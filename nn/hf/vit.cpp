@@ -51,7 +51,7 @@ void fields(ConfigIo& io, VitConfig& c) {
   io.ignore({"encoder_stride", "tie_word_embeddings"});
 }
 
-// In their files there are axes of size 1, and patches are the kernel of a convolution.
+// Their files have extra axes of size 1, and the patch projection is a convolution kernel.
 std::vector<Place> places_of(const Vit& model) {
   const VitConfig& c = model.config();
   std::vector<Place> places = hf::places_of(model.scope(), weights(c));
@@ -94,7 +94,7 @@ void save(const std::string& path, const Vit& model, const SaveOptions& options)
   if (c.num_classes > 0 && c.pooler > 0)
     throw ValueError(
         "save: transformers has no model like this Vit: none has a pooler before a head; "
-        "Params::save writes its parameters");
+        "use Params::save to save its parameters");
   const std::vector<Place> places = places_of(model);
   Json config = write_fields(family, c, c.num_classes > 0 ? family.with_head : family.base);
   config["torch_dtype"] = dtype_name(places);

@@ -82,9 +82,8 @@ TEST_CASE("no decoder makes tokens of NaN, or goes on from tokens outside of its
   const auto no_number = [](const auto& f) {
     const std::string error = testing::error_of<ValueError>(f);
     CAPTURE(error);
-    CHECK(
-        (error == "sample: the logits of row 0 hold NaN" ||
-         error == "beam_search: the logits of hypothesis 0 hold NaN or inf, or nothing but -inf"));
+    CHECK((error == "sample: the logits of row 0 contain NaN" ||
+           error == "beam_search: the logits of hypothesis 0 contain NaN or inf, or are all -inf"));
   };
   for (const int64_t beam : {1, 3}) {
     const nn::BeamOptions o{.beam = beam, .max_length = 4};

@@ -21,7 +21,7 @@ const Named kActivations[] = {
     {"sigmoid", sigmoid},
     {"quick_gelu", quick_gelu},
     {"relu2", relu_squared},
-    // Other names of the same.
+    // Aliases, which are read but not written.
     {"gelu_python", gelu},
     {"gelu_fast", gelu_tanh},
     {"gelu_pytorch_tanh", gelu_tanh},

@@ -1,4 +1,4 @@
-// Activations by the names that config.json has for them.
+// Activation functions by their names in config.json.
 #pragma once
 
 #include <string>
@@ -8,11 +8,11 @@
 
 namespace tapehead::nn::hf {
 
-/// "gelu_new" … None when nothing has this name.
+/// The activation with this name ("gelu_new" …); empty if there is none.
 Activation activation_of(const std::string& name);
-/// The one that a field names. Throws FormatError that lists the names that can be read.
+/// Reads a field that names an activation. Throws FormatError that lists the supported names.
 Activation read_activation(Fields& fields, const char* name);
-/// The name in config.json of an activation, by its own; "" when there is none.
+/// The activation's name in config.json; "" if it has none.
 std::string name_of(const Activation& activation);
 
 }  // namespace tapehead::nn::hf

@@ -13,7 +13,7 @@ template <class T>
 Json json_of(const std::optional<T>& value) {
   return *value;
 }
-// One number for both where they are the same.
+// A list of two sizes, or one number if they are equal.
 Json json_of(const std::array<int64_t, 2>& s) {
   return s[0] == s[1] ? Json(s[0]) : Json::array({s[0], s[1]});
 }

@@ -1,4 +1,4 @@
-// One table for a config.json: the same rows read its fields and write them.
+// Reads and writes config.json from one table of its fields.
 #pragma once
 
 #include <array>
@@ -22,8 +22,9 @@ namespace tapehead::nn::hf {
 ///     io.flag("tie_word_embeddings", c.tied, true);
 ///   }
 ///
-/// Reading has the checks and errors of Fields: a field is required unless the row says what is
-/// meant `otherwise`. Writing expects a config with every field filled in; `otherwise` is not used.
+/// Reading performs the checks of Fields and throws its errors: a field is required unless the row
+/// has a default, `otherwise`. Writing expects a config with every field filled in and does not use
+/// `otherwise`.
 class ConfigIo {
  public:
   explicit ConfigIo(Fields& from) : fields_(&from) {}
@@ -33,7 +34,7 @@ class ConfigIo {
 
   void size(const char* name, int64_t& value, std::optional<int64_t> otherwise = {});
   void count(const char* name, int64_t& value, std::optional<int64_t> otherwise = {});
-  /// 0 is null, as is a field that is absent.
+  /// Reads null or an absent field as 0; writes 0 as null.
   void count_or_null(const char* name, int64_t& value);
   void index(const char* name, int64_t& value, std::optional<int64_t> otherwise = {});
   void layers(const char* name, int64_t& value, std::optional<int64_t> otherwise = {});
@@ -44,30 +45,31 @@ class ConfigIo {
   void flag(const char* name, std::optional<bool>& value, std::optional<bool> otherwise = {});
   void word(const char* name, std::string& value, std::optional<std::string> otherwise = {});
   void activation(const char* name, Activation& value);
-  /// A rotary embedding: rope_theta and rope_scaling, which all versions read, or rope_parameters,
-  /// which transformers 5 writes. `context` is the length that scaling starts from otherwise.
+  /// A rotary embedding. Writes rope_theta and rope_scaling, which all versions of transformers
+  /// read; reads these or rope_parameters, which transformers 5 writes. `context` is the default
+  /// for original_max_position_embeddings.
   void rope(std::optional<RopeOptions>& value, int64_t context);
 
-  /// What every model of the family has, without a field for it.
+  /// An option that is the same for all models of the family and has no field: set when reading.
   template <class T>
   void constant(T& value, std::type_identity_t<T> is) {
     if (reading()) value = std::move(is);
   }
-  /// Written with this value; read, another one is not supported.
+  /// Writes this value; when reading, rejects other values as unsupported.
   void fixed(const char* name, const Json& value);
-  /// Not written; read, another value is not supported.
+  /// Writes nothing; when reading, rejects other values as unsupported.
   void only(const char* name, const Json& value);
   void only_each(const char* name, const Json& value, int64_t count);
-  /// Written as a copy of another field; not read.
+  /// Writes a copy of another field; ignored when reading.
   void copy(const char* name, const std::optional<double>& value);
   void copy(const char* name, int64_t value);
-  /// Neither read nor written: the model does not depend on them.
+  /// Fields that the model does not depend on: neither read nor written.
   void ignore(std::initializer_list<const char*> names);
-  /// Read, throws the error of Fields::fail() unless `holds`.
+  /// When reading, throws the error of Fields::fail() unless `holds`.
   void check(bool holds, const char* name, const std::string& why) const;
-  /// Read, Fields::check_size().
+  /// When reading, calls Fields::check_size().
   void check_size(const char* name, int64_t size) const;
-  /// Whether the field is there to be read.
+  /// Whether this is reading and the field is present.
   bool has(const char* name) const { return reading() && fields_->has(name); }
 
  private:

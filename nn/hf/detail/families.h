@@ -1,4 +1,4 @@
-// The families of models, by class.
+// The supported families of models, by class.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +24,7 @@ inline const Family<BertConfig>* const kBertFamilies[] = {&kBert};
 inline const Family<T5Config>* const kT5Families[] = {&kT5};
 inline const Family<VitConfig>* const kVitFamilies[] = {&kVit};
 
-/// Whether one of the families has that model_type.
+/// Whether one of the families has this model_type.
 template <class Config>
 bool has_family(Families<Config> families, const std::string& model_type) {
   return std::any_of(families.begin(), families.end(),

@@ -1,4 +1,4 @@
-// Families of models: what transformers calls a model_type.
+// Families of models: one for each model_type of transformers.
 #pragma once
 
 #include <fmt/format.h>
@@ -16,8 +16,8 @@
 
 namespace tapehead::nn::hf {
 
-/// Models that one config of ours can describe, under a name of transformers: a table of the fields
-/// of config.json, and a table of the weights.
+/// A model_type of transformers, for models described by Config: a table of the fields of
+/// config.json, and a table of the weights.
 template <class Config>
 struct Family {
   const char* model_type;  ///< "gpt2"
@@ -30,7 +30,7 @@ struct Family {
 template <class Config>
 using Families = std::span<const Family<Config>* const>;
 
-/// The family of the folder's model_type. Throws FormatError when it is not among these.
+/// The family with the folder's model_type. Throws FormatError if it is not among these.
 template <class Config>
 const Family<Config>& family_of(Families<Config> families, const Folder& folder) {
   std::string names;
@@ -39,11 +39,11 @@ const Family<Config>& family_of(Families<Config> families, const Folder& folder)
     names += i == 0 ? "" : i + 1 == families.size() ? " and " : ", ";
     names += families[i]->model_type;
   }
-  Fields(folder).fail("model_type", names + (families.size() == 1 ? " is the model of this kind"
-                                                                  : " are models of this kind"));
+  Fields(folder).fail("model_type", names + (families.size() == 1 ? " is the supported type"
+                                                                  : " are the supported types"));
 }
 
-/// The config that the fields describe.
+/// Reads a config from the fields.
 template <class Config>
 Config read_fields(const Family<Config>& family, Fields& fields) {
   Config config;
@@ -53,7 +53,7 @@ Config read_fields(const Family<Config>& family, Fields& fields) {
   return config;
 }
 
-/// config.json of the model with that config, which has every field filled in.
+/// The config.json for a config, which must have every field filled in.
 template <class Config>
 Json write_fields(const Family<Config>& family, Config config, const std::string& architecture) {
   Json out = {{"model_type", family.model_type}, {"architectures", Json::array({architecture})}};
@@ -62,8 +62,8 @@ Json write_fields(const Family<Config>& family, Config config, const std::string
   return out;
 }
 
-/// What the family cannot say of the config, which has every field filled in; empty when it reads
-/// back the same model from what it writes.
+/// The first option of the config that the family's config.json cannot express; empty if the config
+/// survives a round trip. The config must have every field filled in.
 template <class Config>
 std::string not_in_family(const Family<Config>& family, const Config& config) {
   Folder written;
@@ -81,16 +81,16 @@ std::string not_in_family(const Family<Config>& family, const Config& config) {
              : "attention.packed_qkv";
 }
 
-/// The family to save a model as, whose config has every field filled in: the one of its
-/// model_type, or else the first that can say what it is. Throws ValueError, which calls the model
-/// `name`, when there is none.
+/// The family to save a model as: that of its model_type or, if it is empty, the first that can
+/// express the config, which must have every field filled in. Throws ValueError, which calls the
+/// model `name`, if there is none.
 template <class Config>
 const Family<Config>& family_to_save(Families<Config> families, const Config& config,
                                      const char* name) {
   if (name_of(config.transformer.activation).empty())
     throw ValueError(
-        fmt::format("save: config.json has no name for the activation of this {}; Params::save "
-                    "writes its parameters",
+        fmt::format("save: config.json has no name for the activation of this {}; use Params::save "
+                    "to save its parameters",
                     name));
   std::vector<std::string> others;
   for (const Family<Config>* family : families) {
@@ -102,9 +102,9 @@ const Family<Config>& family_to_save(Families<Config> families, const Config& co
   if (others.empty()) others.push_back(fmt::format("there is no '{}'", config.model_type));
   throw ValueError(fmt::format(
       "save: transformers has no model like this {}: {}; {}", name, fmt::join(others, ", "),
-      config.model_type.empty() ? "Params::save writes its parameters"
-                                : "without a model_type in its config it is saved as any family "
-                                  "that fits"));
+      config.model_type.empty()
+          ? "use Params::save to save its parameters"
+          : "clear model_type in its config to save it as any family that fits"));
 }
 
 }  // namespace tapehead::nn::hf

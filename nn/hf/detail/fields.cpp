@@ -11,7 +11,7 @@
 namespace tapehead::nn::hf {
 namespace {
 
-// Names, versions, labels, and what concerns generation, training or the program alone.
+// Names, versions, labels, and settings of generation, training or the program only.
 constexpr const char* kIgnored[] = {
     "_attn_implementation",
     "_attn_implementation_autoset",
@@ -87,10 +87,10 @@ constexpr const char* kIgnored[] = {
     "use_bfloat16",
     "use_cache",
 };
-// What training programs note down under names of their own.
+// The prefix of fields that a training program adds.
 constexpr const char* kIgnoredPrefix = "unsloth_";
 
-// Fields that are written beside, with the one value that changes nothing.
+// Fields that are supported only with the value that has no effect.
 const std::pair<const char*, Json> kNeutral[] = {
     {"add_cross_attention", false},   {"is_decoder", false},     {"is_encoder_decoder", false},
     {"pruned_heads", Json::object()}, {"qk_layer_norms", false}, {"rope_interleaved", false},
@@ -105,7 +105,7 @@ bool read_head(const Folder& folder, const Fields& fields, const std::string& wi
                const std::string& base) {
   const std::string& name = folder.architecture;
   if (!name.empty() && name != with_head && name != base)
-    fields.fail("architectures", fmt::format("{} and {} can be read", with_head, base));
+    fields.fail("architectures", fmt::format("{} and {} are supported", with_head, base));
   return name != base;
 }
 
@@ -190,7 +190,7 @@ int64_t Fields::index(const char* name, std::optional<int64_t> otherwise) {
 void Fields::check_size(const char* name, int64_t size) const {
   if (!weights_file_.empty() && size > largest_)
     fail(name,
-         fmt::format("no weight of {} is so large: at most {} numbers", weights_file_, largest_));
+         fmt::format("the largest weight of {} has only {} elements", weights_file_, largest_));
 }
 
 int64_t Fields::size(const char* name, std::optional<int64_t> otherwise) {
@@ -286,10 +286,10 @@ void Fields::finish() const {
     else unknown.push_back(fmt::format("'{}'", name));
   }
   if (!unknown.empty())
-    throw FormatError(fmt::format(
-        "{}: {} {} unknown here and may change what the model computes; Folder::ignored_fields "
-        "passes over fields that do not",
-        file_, fmt::join(unknown, ", "), unknown.size() == 1 ? "is" : "are"));
+    throw FormatError(
+        fmt::format("{}: {} {} unknown and may affect the model; add fields that do not to "
+                    "Folder::ignored_fields",
+                    file_, fmt::join(unknown, ", "), unknown.size() == 1 ? "is" : "are"));
 }
 
 }  // namespace tapehead::nn::hf

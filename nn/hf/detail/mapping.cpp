@@ -18,7 +18,7 @@
 namespace tapehead::nn::hf {
 namespace {
 
-// What `*` stands for when the name fits the pattern: a number, or "" where there is no `*`.
+// The number that `*` matches, or "" for a pattern without `*`; none if the name does not match.
 std::optional<std::string> number_in(std::string_view name, std::string_view pattern) {
   const size_t star = pattern.find('*');
   if (star == std::string_view::npos) return name == pattern ? std::optional("") : std::nullopt;
@@ -36,8 +36,8 @@ std::string with_number(std::string pattern, const std::string& number) {
   return star == std::string::npos ? pattern : pattern.replace(star, 1, number);
 }
 
-// The places of one parameter, whose path in the model is `path`; none of one that is not the
-// model's, but of something else in the same scope.
+// Adds the places of the parameter at `path` in the model; none if the parameter belongs to another
+// module in the same scope.
 void add_places(const std::string& path, const Tensor& value, const Mapping& mapping,
                 std::vector<Place>& places) {
   const size_t dot = path.rfind('.');
@@ -59,21 +59,21 @@ void add_places(const std::string& path, const Tensor& value, const Mapping& map
   }
 }
 
-// The names of a file as the mapping has them, whether the file writes the prefix or not.
+// Converts between the names in a file, with or without the prefix, and those of the mapping.
 class Names {
  public:
   Names(const Folder& folder, const Mapping& mapping)
       : prefix_(mapping.prefix), old_endings_(mapping.old_endings) {
     for (const auto& [name, tensor] : folder.weights) prefixed_ |= name.starts_with(prefix_);
   }
-  /// "h.0.ln_1.weight" to "transformer.h.0.ln_1.weight", unless `known` has it as it is.
+  /// "h.0.ln_1.weight" to "transformer.h.0.ln_1.weight", unless `known` contains the name itself.
   template <class Known>
   std::string full(std::string name, const Known& known) const {
     for (const auto& [old, now] : old_endings_)
       if (name.ends_with(old)) name.replace(name.size() - old.size(), old.size(), now);
     return name.starts_with(prefix_) || known(name) ? name : prefix_ + name;
   }
-  /// The way back, as this file would write it.
+  /// The inverse: the name as this file spells it.
   std::string in_file(const std::string& full) const {
     return prefixed_ || !full.starts_with(prefix_) ? full : full.substr(prefix_.size());
   }
@@ -91,10 +91,11 @@ bool is_ignored(const std::string& name, const Mapping& mapping) {
 
 using Found = std::map<std::string, Tensor>;
 
-// The folder's weights by the names of the places, and what has none.
+// The folder's weights by the names of their places. Records weights without a place as
+// differences.
 Found find_weights(const Folder& folder, const std::map<std::string, Tensor>& wanted,
                    const Mapping& mapping, const Names& names, Differences& differences) {
-  std::map<std::string, std::string> copies;  // whose name has no place of its own
+  std::map<std::string, std::string> copies;  // aliases that have no place of their own
   for (const auto& [copy, of] : mapping.copies)
     if (!wanted.contains(copy)) copies.emplace(copy, of);
   Found found, copied;
@@ -105,7 +106,7 @@ Found find_weights(const Folder& folder, const std::map<std::string, Tensor>& wa
     if (copies.contains(full)) copied.emplace(full, tensor);
     else if (!wanted.contains(full)) differences.unexpected(name);
     else if (!found.emplace(full, tensor).second)
-      differences.other(fmt::format("{} is there twice, with and without its prefix", name));
+      differences.other(fmt::format("{} appears twice, with and without its prefix", name));
   }
   for (const auto& [name, tensor] : copied) {
     const std::string& of = copies.at(name);
@@ -121,13 +122,13 @@ std::string shard_name(size_t i, size_t count) {
                     : fmt::format("model-{:05}-of-{:05}.safetensors", i + 1, count);
 }
 
-// A field that the config lacks, or names of as many labels as it has.
+// Whether to copy a field: one that the config lacks, or labels for its number of classes.
 bool may_take(const Json& config, const std::string& name, const Json& value) {
   const Json* own = config.find(name);
   return own == nullptr || (name == "id2label" && value.is_object() && own->size() == value.size());
 }
 
-// The config, with what another says that no model depends on.
+// The config with the model-independent fields of options.from.
 Json with_ignored(Json config, const SaveOptions& options) {
   if (options.from == nullptr) return config;
   const Json from = parse_json(options.from->config, config_path(options.from->path));
@@ -213,7 +214,7 @@ void check_weights(const Folder& folder, const Mapping& mapping,
   std::vector<Place> places;
   try {
     places = places_in(Params::shapes_only());
-  } catch (const ValueError& e) {  // heads that do not divide, say
+  } catch (const ValueError& e) {  // for example, heads that do not divide the embedding
     throw FormatError(fmt::format("{}: {}", config_path(folder.path), e.what()));
   }
   fitting_weights(folder, places, mapping, "its config.json");

@@ -1,4 +1,4 @@
-// How the parameters of a model are called in Hugging Face's files.
+// Maps the names of a model's parameters to those in Hugging Face's files.
 #pragma once
 
 #include <array>
@@ -15,21 +15,22 @@
 
 namespace tapehead::nn::hf {
 
-/// A module of ours, or a parameter that is in none, and theirs; `*` stands for the same number in
-/// both.
+/// The name of a module, or of a parameter outside of any module, in this library and in Hugging
+/// Face's files. `*` stands for the same number in both.
 struct Row {
   enum Kind {
     plain,
     conv1d,  ///< the weight is transposed: [in, out]
-    whole    ///< names are those of a parameter, not of a module
+    whole    ///< the names are of a parameter, not of a module
   };
   const char* ours;
-  /// One, or the three that ours holds one after the other.
+  /// One name, or the three modules that ours concatenates.
   const char* theirs[3];
   Kind kind = plain;
 };
 
-/// A tensor of their files, and the view of our parameter that holds it, in their layout.
+/// The name of a tensor in Hugging Face's files, and the view of our parameter that corresponds to
+/// it, in their layout.
 struct Place {
   std::string name;
   Tensor value;
@@ -40,53 +41,53 @@ using Renamed = std::vector<std::pair<std::string, std::string>>;
 /// The names of a family of models.
 struct Mapping {
   std::vector<Row> rows;
-  /// What names of everything but the heads begin with, in files of a model that has a head.
+  /// The prefix of all names except those of the heads, in files of a model that has a head.
   std::string prefix;
-  bool prefixed = true;  ///< this model is saved with it
-  /// Patterns of what older files hold besides, which says nothing.
+  bool prefixed = true;  ///< whether this model is saved with the prefix
+  /// Patterns of redundant tensors in older files, which are skipped.
   std::vector<const char*> ignored = {};
-  /// Other names, first, of what a file may hold as well, or instead.
+  /// Pairs of an alias and the name that it stands for; a file may have either or both.
   Renamed copies = {};
-  /// Endings of names in old files, and what has become of them.
+  /// Pairs of a suffix of names in old files and its replacement.
   Renamed old_endings = {};
-  /// How many rows of what is joined each of the three has.
+  /// The number of rows of each of the three concatenated modules.
   std::array<int64_t, 3> joined = {};
 };
 
-/// How many rows of the packed projection `qkv` each of the three has.
+/// The numbers of rows of the query, key and value in the packed projection `qkv`.
 std::array<int64_t, 3> joined_heads(const MultiHeadOptions& completed);
 
-/// Whether a row's module of ours ends so.
+/// Whether the name of a row's module in this library has this ending.
 bool has_row(const Mapping& mapping, std::string_view ending);
 
 /// The places of all parameters below `at`.
 std::vector<Place> places_of(const Scope& at, const Mapping& mapping);
 
-/// Whether the head is the embedding. As transformers decides it: what the config says, unless the
-/// weights hold both, and different.
+/// Whether the head is tied to the embedding. Decided as in transformers: as the config declares,
+/// unless the weights have both and they differ.
 bool is_tied(const Folder& folder, const Mapping& mapping, const std::string& head,
              const std::string& embedding, bool declared);
 
-/// Whether a weight's name ends so.
+/// Whether a weight's name has this ending.
 bool has_weight(const Folder& folder, std::string_view ending);
 
 /// Copies the folder's weights to their places in the model of `params`. Throws FormatError that
-/// lists every difference; then nothing was loaded.
+/// lists every difference; nothing is loaded then.
 void load_weights(const Folder& folder, const std::vector<Place>& places, const Mapping& mapping,
                   const Params& params);
 
-/// Throws FormatError where load_weights() would, for the places of a model that takes no memory:
-/// `places_in` makes it, as config.json says, in the parameters that it is given. A folder without
-/// weights is not checked.
+/// Throws FormatError if load_weights() would, without allocating the model: `places_in` constructs
+/// the model that config.json describes with the given parameters, which have shapes only. A folder
+/// without weights is not checked.
 void check_weights(const Folder& folder, const Mapping& mapping,
                    const std::function<std::vector<Place>(const Params&)>& places_in);
 
-/// Writes config.json and the weights into a folder, which is made if need be; what stands there
-/// under the names of such files and would be read instead is removed.
+/// Writes config.json and the weights into a folder, which is created if necessary. Older weight
+/// files in it that would be read instead are removed.
 void save_folder(const std::string& path, const Json& config, const std::vector<Place>& places,
                  const Mapping& mapping, const SaveOptions& options);
 
-/// "float32", of the first place: how config.json calls it.
+/// The data type of the first place as config.json spells it, such as "float32".
 std::string dtype_name(const std::vector<Place>& places);
 
 }  // namespace tapehead::nn::hf

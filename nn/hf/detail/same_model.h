@@ -1,4 +1,4 @@
-// Whether two configs make the same model.
+// Whether two configs describe the same model.
 #pragma once
 
 #include <string>
@@ -10,9 +10,9 @@
 
 namespace tapehead::nn::hf {
 
-/// The first option in which models of the configs, which have every field filled in, would differ
-/// in their parameters or in what they compute in evaluation: "attention.rope". Empty when there is
-/// none. Dropout, first values, and how projections are packed do not count.
+/// The first option, such as "attention.rope", that makes the parameters or the evaluation results
+/// of two models differ; empty if there is none. Both configs must have every field filled in.
+/// Dropout, initialization and packed projections are not compared.
 std::string difference(const GptConfig& a, const GptConfig& b);
 std::string difference(const BertConfig& a, const BertConfig& b);
 std::string difference(const T5Config& a, const T5Config& b);

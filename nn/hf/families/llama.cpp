@@ -6,8 +6,8 @@
 namespace tapehead::nn::hf {
 namespace {
 
-// What the three have in common. Without its field, Llama has as many heads of keys and values as
-// of queries; the others have a number of their own.
+// The fields that the three have in common. num_key_value_heads defaults to num_attention_heads for
+// Llama; the others require it.
 void common_fields(ConfigIo& io, GptConfig& c, bool kv_heads_required) {
   TransformerOptions& t = c.transformer;
   MultiHeadOptions& a = t.attention;
