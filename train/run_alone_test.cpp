@@ -189,6 +189,5 @@ TEST_CASE("run: what it refuses") {
   CHECK(message_of<IoError>([&] {
           train::Run second(params, optimizer, {.out = scratch / "more", .steps = 4});
         }) == scratch / "more" +
-                  ": another run is writing there; wait for it, stop it, or take "
-                  "another folder");
+                  ": another run is writing there; wait for it, stop it, or use another folder");
 }

@@ -182,7 +182,7 @@ TEST_CASE("run: one at a time writes into a folder") {
          {std::pair(out, ""), std::pair(out, "resume"), std::pair(link, "")}) {
       RunProgram second(folder, more);
       CHECK(second.error() ==
-            folder + ": another run is writing there; wait for it, stop it, or take another --out");
+            folder + ": another run is writing there; wait for it, stop it, or use another --out");
       CHECK(second.losses.empty());
     }
     CHECK(std::filesystem::exists(out + "/.config.json.tmp-7-0"));

@@ -145,7 +145,7 @@ TEST_CASE("babi waits for a job of a killed call, and leaves the folder of one t
   const Outcome second = while_locked("out");
   CHECK(second.status == 1);
   CHECK(second.err ==
-        "babi: out: another run is writing there; wait for it, stop it, or take another --out\n");
+        "babi: out: another run is writing there; wait for it, stop it, or use another --out\n");
   CHECK(slurp(folder / "out/errors.tsv") == errors);
 }
 

@@ -88,7 +88,7 @@ TEST_CASE("a program leaves the folder of a run that lives as it is") {
     ::close(held);
     CHECK(second.status == 1);
     CHECK(second.err.ends_with(
-        ": another run is writing there; wait for it, stop it, or take another --out\n"));
+        ": another run is writing there; wait for it, stop it, or use another --out\n"));
     CHECK(before.size() > 2);
     CHECK(files_in(out) == before);
   }

@@ -114,8 +114,8 @@ TEST_CASE("hf_logits says what is wrong") {
   const std::string config = slurp(folder / "model/config.json");
   folder.write("model/config.json", "{\"sparsity\": 0, " + config.substr(1));
   CHECK(refuse({{"input_ids", kIds}}) ==
-        "hf_logits: model/config.json: 'sparsity' is unknown here and may change what the model "
-        "computes; Folder::ignored_fields passes over fields that do not\n");
+        "hf_logits: model/config.json: 'sparsity' is unknown and may affect the model; add fields "
+        "that do not to Folder::ignored_fields\n");
   CHECK(hf_logits(folder, {{"input_ids", kIds}}, {"--ignore-field", "sparsity"}).status == 0);
   folder.write("model/config.json", R"({"model_type": "mamba"})");
   CHECK(refuse({{"input_ids", kIds}}) ==

@@ -27,9 +27,8 @@ FolderLock::FolderLock(const std::string& folder, const char* option)
     : folder_(folder), descriptor_(open_folder(folder)) {
   if (lock(descriptor_)) return;
   ::close(descriptor_);
-  throw IoError(
-      fmt::format("{}: another run is writing there; wait for it, stop it, or take another {}",
-                  folder, option));
+  throw IoError(fmt::format(
+      "{}: another run is writing there; wait for it, stop it, or use another {}", folder, option));
 }
 
 FolderLock::~FolderLock() {
