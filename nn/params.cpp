@@ -42,7 +42,7 @@ std::string thousands(int64_t n) {
 std::string no_fit(std::string_view op, std::string_view what, std::string_view pattern,
                    const std::vector<std::string>& names) {
   const std::string near = closest_pattern(pattern, names);
-  return fmt::format("{}: no {}'s path fits '{}'{}", op, what, pattern,
+  return fmt::format("{}: no {}'s path matches '{}'{}", op, what, pattern,
                      near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
 }
 

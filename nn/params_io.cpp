@@ -21,7 +21,7 @@ std::vector<bool> keepers(const std::vector<Param>& all, const std::vector<std::
       if (all[i].fits(pattern)) out[i] = any = true;
     if (any) continue;
     const std::string near = closest_pattern(pattern, names_of(all));
-    throw ValueError(fmt::format("load: no parameter's path fits '{}' of `keep`{}", pattern,
+    throw ValueError(fmt::format("load: no parameter's path matches '{}' of `keep`{}", pattern,
                                  near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
   }
   return out;

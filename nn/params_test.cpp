@@ -95,7 +95,7 @@ TEST_CASE("params: freezing, training and evaluation by pattern") {
   params.unfreeze("*");
   CHECK(params.trainable().size() == 4);
   CHECK(message_of<ValueError>([&] { params.freeze("decoder.*"); }) ==
-        "freeze: no parameter's path fits 'decoder.*'");
+        "freeze: no parameter's path matches 'decoder.*'");
 
   const Tensor x = ones({100});
   params.eval("drop");
@@ -103,11 +103,11 @@ TEST_CASE("params: freezing, training and evaluation by pattern") {
   params.train();
   CHECK(sum(drop(x) == 0).item() > 20);
   CHECK(message_of<ValueError>([&] { params.eval("dorp"); }) ==
-        "eval: no layer's path fits 'dorp'; did you mean 'drop'?");
+        "eval: no layer's path matches 'dorp'; did you mean 'drop'?");
   CHECK(message_of<ValueError>([&] { params.train("modle.*"); }) ==
-        "train: no layer's path fits 'modle.*'; did you mean 'model.*'?");
+        "train: no layer's path matches 'modle.*'; did you mean 'model.*'?");
   CHECK(message_of<ValueError>([&] { params.unfreeze("*.wieght"); }) ==
-        "unfreeze: no parameter's path fits '*.wieght'; did you mean '*.weight'?");
+        "unfreeze: no parameter's path matches '*.wieght'; did you mean '*.weight'?");
   CHECK(message_of<ValueError>([&] { nn::Dropout(params / "d", 1.5); }) ==
         "dropout: p = 1.5 is outside 0..1 (in d)");
 }
@@ -142,10 +142,10 @@ TEST_CASE("params: every name of a tied parameter can be used") {
   CHECK_FALSE((params / "b").training());
   CHECK((params / "a").training());
   CHECK(message_of<ValueError>([&] { params.freeze("b.wieght"); }) ==
-        "freeze: no parameter's path fits 'b.wieght'; did you mean 'b.weight'?");
+        "freeze: no parameter's path matches 'b.wieght'; did you mean 'b.weight'?");
   CHECK(message_of<ValueError>([&] {
           params.load(std::vector<NamedTensor>(), "file", {.keep = {"b.wieght"}});
-        }) == "load: no parameter's path fits 'b.wieght' of `keep`; did you mean 'b.weight'?");
+        }) == "load: no parameter's path matches 'b.wieght' of `keep`; did you mean 'b.weight'?");
   CHECK(nn::names_of(params.all()) ==
         std::vector<std::string>{"a.weight", "b.weight", "c.deep.weight", "a.bias"});
   CHECK(message_of<IndexError>([&] { params["c.deep.wieght"]; }) ==
@@ -195,7 +195,7 @@ TEST_CASE("params: a new head on an old body: what stays is chosen, and listed")
   CHECK(old.load(file, "file", {.keep = {"*"}}).empty());
   CHECK(old.load(file, "file", {}).empty());
   CHECK(message_of<ValueError>([&] { load({.keep = {"haed.*"}}); }) ==
-        "load: no parameter's path fits 'haed.*' of `keep`; did you mean 'head.*'?");
+        "load: no parameter's path matches 'haed.*' of `keep`; did you mean 'head.*'?");
 }
 
 TEST_CASE("params: shapes alone take no memory") {

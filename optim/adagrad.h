@@ -10,17 +10,17 @@ namespace tapehead::optim {
 
 struct AdagradOptions {
   Option<double> lr{"lr", 1e-2, kAboveZero};
-  /// Step t, from 1, has the learning rate lr / (1 + (t - 1) lr_decay).
+  /// The learning rate of step t = 1, 2, … is lr / (1 + (t - 1) lr_decay).
   Option<double> lr_decay{"lr_decay", 0, kZeroOrMore};
-  /// Times the parameter, added to its gradient.
+  /// L2 penalty: weight_decay * parameter is added to the gradient.
   Option<double> weight_decay{"weight_decay", 0, kZeroOrMore};
-  /// What the sum of squares begins with.
+  /// Initial value of the sum of squared gradients.
   Option<double> initial_accumulator_value{"initial_accumulator_value", 0, kZeroOrMore};
   Option<double> eps{"eps", 1e-10, kZeroOrMore};
   Option<bool> maximize{"maximize", false};
 };
 
-/// Adagrad, Duchi et al. 2011, as in PyTorch: s = s + g², w = w - lr g / (sqrt(s) + eps).
+/// Adagrad (Duchi et al. 2011), as in PyTorch: s = s + g², w = w - lr g / (sqrt(s) + eps).
 class Adagrad : public Optimizer {
  public:
   /// Throws as Optimizer's constructor.

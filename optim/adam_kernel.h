@@ -8,16 +8,16 @@
 namespace tapehead::kernels {
 
 struct AdamNumbers {
-  double grad_scale;    // the gradient is multiplied by it
-  double weight_decay;  // times the parameter, added to the gradient
-  double keep;          // the parameter is multiplied by it
+  double grad_scale;    // factor of the gradient
+  double weight_decay;  // L2 penalty
+  double keep;          // factor of the parameter: decoupled weight decay
   double beta1, beta2;
-  double step_size;   // the learning rate, the first moment's bias corrected
-  double root_scale;  // on the root of the second moment: corrects its bias
+  double step_size;   // the learning rate with the first moment's bias correction
+  double root_scale;  // bias correction of the root of the second moment
   double eps;
 };
 
-/// Piece::state: the first moment, the second, the largest second or null.
+/// Piece::state: the first moment, the second moment, and the largest second moment or null.
 struct AdamKernels {
   void (*step)(const optim::Piece&, const AdamNumbers&);
 };

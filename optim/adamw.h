@@ -10,17 +10,17 @@ namespace tapehead::optim {
 
 struct AdamWOptions {
   Option<double> lr{"lr", 1e-3, kAboveZero};
-  /// Decay rates of the averages of the gradient and of its square.
+  /// Decay rates of the running averages of the gradient and of its square.
   Option<std::array<double, 2>> betas{"betas", {0.9, 0.999}, kBelowOne};
   Option<double> eps{"eps", 1e-8, kZeroOrMore};
-  /// Each step takes lr × weight_decay × parameter off the parameter.
+  /// Decoupled decay: each step subtracts lr * weight_decay * parameter from the parameter.
   Option<double> weight_decay{"weight_decay", 0.01, kZeroOrMore};
-  /// Divides by the largest second moment so far: Reddi et al. 2018.
+  /// Uses the maximum of all second moments so far (Reddi et al. 2018).
   Option<bool> amsgrad{"amsgrad", false};
   Option<bool> maximize{"maximize", false};
 };
 
-/// Adam with decoupled weight decay, Loshchilov and Hutter 2019, as in PyTorch.
+/// Adam with decoupled weight decay (Loshchilov and Hutter 2019), as in PyTorch.
 class AdamW : public Optimizer {
  public:
   /// Throws as Optimizer's constructor.

@@ -1,11 +1,11 @@
-// Averages of the weights over the training, which often score better than the last ones.
+// Averages of the weights during training, which often score better than the final weights.
 //
 //   optim::Ema ema(params, {.decay = 0.999});
 //   for (…) { … opt.step(); ema.update(); }
 //   {
 //     auto swapped = ema.swap();     // the model has the averages
 //     evaluate(model);
-//   }                                // and its own weights again
+//   }                                // its weights are restored
 #pragma once
 
 #include <cstdint>
@@ -16,27 +16,28 @@
 
 namespace tapehead::optim {
 
-/// The base of averages: of every parameter of a model, in f32 (f64 of f64 parameters). Buffers are
-/// not averaged. Make it after the layers.
+/// The base class of weight averages. Averages every parameter of a model, in f32
+/// (in f64 for f64 parameters); buffers are not averaged. Construct it after the layers.
 ///
-/// In the scope of swap() the model can be run, scored and saved (Params::save), with the averages.
-/// Changes that would be lost at the end of the scope, or would mix averages with weights, throw
-/// GraphError: another swap(), update(), copy_to_model() and load() of this average and of others
-/// of the model, step() and load() of its optimizers, Params::load, checkpoints.
+/// In the scope of swap(), the model can be run, evaluated and saved (Params::save) with the
+/// averages. Operations whose result would be lost at the end of the scope, or that would mix
+/// averages with weights, throw GraphError: swap(), update(), copy_to_model() and load() of any
+/// average of the model, step() and load() of its optimizers, Params::load, and checkpoints.
 class WeightAverage {
  public:
   WeightAverage(const WeightAverage&) = delete;
   WeightAverage& operator=(const WeightAverage&) = delete;
   virtual ~WeightAverage() = default;
 
-  /// Adds the weights to the average. Throws GraphError when the model has new parameters.
+  /// Updates the average with the current weights. Throws GraphError if parameters were added to
+  /// the model after the average was constructed.
   void update();
   /// The number of updates.
   int64_t updates() const { return updates_; }
-  /// The averages; before the first update(), the weights that the model had when this was made.
+  /// The averages; before the first update(), the weights at construction.
   const std::vector<nn::Param>& averages() const { return averages_; }
 
-  /// The averages are in the model as long as it lives.
+  /// Keeps the averages in the model for its lifetime.
   class [[nodiscard]] Swapped {
    public:
     explicit Swapped(WeightAverage& average);
@@ -48,25 +49,25 @@ class WeightAverage {
     WeightAverage& average_;
     std::vector<Tensor> weights_;
   };
-  /// Puts the averages into the model until the result goes out of scope.
+  /// Swaps the averages into the model until the result goes out of scope.
   Swapped swap() { return Swapped(*this); }
-  /// Puts the averages into the model for good.
+  /// Copies the averages into the model, permanently.
   void copy_to_model() const;
 
   StateDict save() const;
-  /// Restores a state. Throws FormatError that lists what does not fit; then nothing was loaded.
+  /// Restores a state. Throws FormatError that lists every mismatch; nothing is loaded then.
   void load(const StateDict& state);
 
  protected:
-  /// `name` is a literal.
+  /// `name` must be a string literal. Throws ValueError if the model has no parameters.
   WeightAverage(const char* name, const nn::Params& params);
-  /// The weight of the new values at update number `update` = 1, 2 …
+  /// The weight of the new values in update number `update` = 1, 2, …
   virtual double share(int64_t update) const = 0;
 
  private:
   const char* name_;
   nn::Params model_;
-  size_t model_size_;  // parameters and buffers when this was made
+  size_t model_size_;  // number of parameters and buffers at construction
   std::vector<nn::Param> params_;
   std::vector<nn::Param> averages_;
   int64_t updates_ = 0;
@@ -74,14 +75,15 @@ class WeightAverage {
 
 struct EmaOptions {
   double decay = 0.999;
-  /// Leaves out the weights that the model had at first, random ones: the average is over the
-  /// updates alone, with exponential weights that add up to 1, as in Adam's bias correction.
+  /// Excludes the initial (random) weights: averages the updates only, with exponential weights
+  /// that sum to 1, like Adam's bias correction.
   bool bias_correction = true;
 };
 
-/// The exponential moving average: average = decay average + (1 - decay) weights.
+/// Exponential moving average: average = decay * average + (1 - decay) * weights.
 class Ema : public WeightAverage {
  public:
+  /// Throws ValueError for a decay outside [0, 1).
   explicit Ema(const nn::Params& params, const EmaOptions& options = {});
   Ema(const nn::Params& params, double decay) : Ema(params, EmaOptions{.decay = decay}) {}
 
@@ -91,8 +93,8 @@ class Ema : public WeightAverage {
   EmaOptions options_;
 };
 
-/// The plain mean of all updates, one at the end of each epoch or cycle: stochastic weight
-/// averaging, Izmailov et al. 2018.
+/// Stochastic weight averaging (Izmailov et al. 2018): the mean of the weights at all updates, such
+/// as at the end of each epoch or cycle.
 class Swa : public WeightAverage {
  public:
   explicit Swa(const nn::Params& params) : WeightAverage("Swa", params) {}

@@ -9,7 +9,7 @@
 namespace tapehead::kernels {
 
 struct AverageKernels {
-  /// Moves `average`, of the type that state has, by `weight` towards the values.
+  /// average += weight * (values - average). `average` has the type of optimizer state.
   void (*update)(char* average, const char* values, int64_t n, double weight);
 };
 

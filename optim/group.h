@@ -1,4 +1,4 @@
-// Groups: parameters with options of their own.
+// Parameter groups, which have their own options.
 #pragma once
 
 #include <string>
@@ -9,32 +9,33 @@
 
 namespace tapehead::optim {
 
-/// Options of the parameters whose path, or another of their names, fits a pattern; those not given
-/// are the optimizer's. Where several rules fit, later rules override earlier ones. A pattern must
-/// fit a parameter that the model has when the optimizer is made.
+/// Overrides options for the parameters whose path or tied name matches a pattern; options that are
+/// not given keep the optimizer's values. If several rules match, later rules override earlier
+/// ones. Each pattern must match a parameter that exists when the optimizer is constructed.
 template <class Options>
 struct GroupRule {
-  std::string pattern;  ///< "*.bias"; `*` stands for any characters
+  std::string pattern;  ///< such as "*.bias"; `*` matches any characters
   Options own = {};     ///< {.weight_decay = 0}
 };
 
 /// Parameters with the same options.
 struct ParamGroup {
-  std::vector<std::string> patterns;    ///< of the rules that fit them; empty for most
-  std::vector<std::string> parameters;  ///< their paths
-  double base_lr = 0;                   ///< at the optimizer's base_lr()
-  double lr = 0;                        ///< now
+  std::vector<std::string> patterns;    ///< of the rules that match; empty for the default group
+  std::vector<std::string> parameters;  ///< paths of the parameters
+  double base_lr = 0;                   ///< the learning rate when the optimizer's is base_lr()
+  double lr = 0;                        ///< the current learning rate
 
-  /// An option's value by name: "weight_decay", ("betas", 1); a bool's is 0 or 1. "lr" is that of
-  /// now. Throws ValueError, with the names that there are, for another name.
+  /// The value of an option by name: option("weight_decay"), option("betas", 1). A bool is 0 or 1;
+  /// "lr" is the current learning rate. Throws ValueError that lists the options for an unknown
+  /// name.
   double option(std::string_view name, size_t index = 0) const;
-  /// All options, as the struct that the optimizer was made with.
+  /// All options, as the optimizer's options struct.
   template <class Options>
   Options options() const {
     return detail::options_from<Options>(values);
   }
 
-  const char* optimizer = "";  ///< its name, for errors
+  const char* optimizer = "";  ///< the optimizer's name, for errors
   detail::OptionValues values = {};
 };
 

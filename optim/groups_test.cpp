@@ -77,22 +77,23 @@ TEST_CASE("patterns that fit nothing, and numbers out of range, are refused") {
   const nn::Params params = model();
   CHECK(error_of<ValueError>([&] {
           optim::AdamW(params, {}, {{"*.bais", {.weight_decay = 0}}});
-        }) == "AdamW: no parameter's path fits '*.bais'; did you mean '*.bias'?");
-  CHECK(error_of<ValueError>([&] {
-          optim::AdamW(params, {}, {{"*.norm.*", {.weight_decay = 0}}});
-        }) ==
-        "AdamW: no parameter's path fits '*.norm.*'; the paths are encoder.weight, encoder.bias, "
-        "head.weight, "
-        "head.bias");
-  (params / "tail").param("weight", {1}, nn::init::ones());
-  (params / "tail").param("bias", {1}, nn::init::ones());
+        }) == "AdamW: no parameter's path matches '*.bais'; did you mean '*.bias'?");
   CHECK(
       error_of<ValueError>([&] {
-        optim::AdamW(params, {}, {{"*.bias", {}}, {"attention.*", {}}});
+        optim::AdamW(params, {}, {{"*.norm.*", {.weight_decay = 0}}});
       }) ==
-      "AdamW: no parameter's path fits 'attention.*'; the paths are encoder.weight, encoder.bias, "
+      "AdamW: no parameter's path matches '*.norm.*'; the paths are encoder.weight, encoder.bias, "
       "head.weight, "
-      "head.bias and 2 more");
+      "head.bias");
+  (params / "tail").param("weight", {1}, nn::init::ones());
+  (params / "tail").param("bias", {1}, nn::init::ones());
+  CHECK(error_of<ValueError>([&] {
+          optim::AdamW(params, {}, {{"*.bias", {}}, {"attention.*", {}}});
+        }) ==
+        "AdamW: no parameter's path matches 'attention.*'; the paths are encoder.weight, "
+        "encoder.bias, "
+        "head.weight, "
+        "head.bias and 2 more");
   CHECK(error_of<ValueError>([&] {
           optim::SGD(params, {}, {{"*.bias", {.lr = 0}}});
         }) == "SGD: lr of '*.bias' = 0; it must be above 0");
@@ -110,7 +111,7 @@ TEST_CASE("a tied parameter is of a group by each of its names") {
   CHECK(opt.groups()[0].lr == 0.5);
   CHECK(error_of<ValueError>([&] {
           optim::SGD(params, {}, {{"decodr.*", {}}});
-        }) == "SGD: no parameter's path fits 'decodr.*'; did you mean 'decoder.*'?");
+        }) == "SGD: no parameter's path matches 'decodr.*'; did you mean 'decoder.*'?");
 }
 
 TEST_CASE("set_option changes one group's option from the next step on") {

@@ -103,12 +103,12 @@ void Optimizer::check_fit() const {
   for (const Rule& rule : rules_) {
     const auto fits = [&](const Entry& e) { return e.param.fits(rule.pattern); };
     if (std::any_of(entries_.begin(), entries_.end(), fits)) continue;
-    throw ValueError(fmt::format("{}: no parameter's path fits '{}'; {}", name_, rule.pattern,
+    throw ValueError(fmt::format("{}: no parameter's path matches '{}'; {}", name_, rule.pattern,
                                  paths_like(rule.pattern)));
   }
 }
 
-// What to do about a pattern that fits nothing.
+// A suggestion for a pattern that matches nothing.
 std::string Optimizer::paths_like(const std::string& pattern) const {
   std::vector<nn::Param> params;
   params.reserve(entries_.size());
@@ -159,7 +159,7 @@ void Optimizer::zero_grad() {
     if (e.param.value.grad().defined()) e.param.value.set_grad({});
 }
 
-// Makes the state, or converts it when the parameter was converted since.
+// Creates the state, or converts it if the parameter has been converted.
 void Optimizer::prepare_state(Entry& entry) const {
   const Tensor& param = entry.param.value;
   const DType dtype = param.dtype();

@@ -1,4 +1,4 @@
-// The base of all optimizers: parameters, groups, the step, the state.
+// The base class of optimizers: parameters, groups, steps, state.
 //
 //   nn::Params params;
 //   Gpt model(params / "model", config);
@@ -12,7 +12,7 @@
 //     opt.step();
 //   }
 //
-// Gradients add up until zero_grad(), so a large batch can be computed in parts that fit into
+// Gradients accumulate until zero_grad(), so a large batch can be split into parts that fit into
 // memory:
 //
 //   opt.zero_grad();
@@ -23,9 +23,9 @@
 //
 //   struct LionOptions {
 //     optim::Option<double> lr{"lr", 1e-4, optim::kAboveZero};
-//     optim::Option<double> beta1{"beta1", 0.9, optim::kBelowOne}, beta2{"beta2", 0.99,
-//     optim::kBelowOne}; optim::Option<double> weight_decay{"weight_decay", 0,
-//     optim::kZeroOrMore};
+//     optim::Option<double> beta1{"beta1", 0.9, optim::kBelowOne};
+//     optim::Option<double> beta2{"beta2", 0.99, optim::kBelowOne};
+//     optim::Option<double> weight_decay{"weight_decay", 0, optim::kZeroOrMore};
 //   };
 //   struct Lion : optim::Optimizer {  // Chen et al. 2023
 //     explicit Lion(const optim::ParamList& params, const LionOptions& options = {},
@@ -57,12 +57,13 @@
 namespace tapehead::optim {
 
 struct StepOptions {
-  /// Gradients count as multiplied by it: 1 / n after n backward passes, or clip_factor(). Costs
-  /// nothing in the library's own optimizers.
+  /// Multiplies the gradients: 1 / n after n backward passes, or clip_factor(). Applied inside the
+  /// update, without an extra pass in the built-in optimizers.
   double grad_scale = 1;
 };
 
-/// What an optimizer trains: every parameter of a model, or a list: `{{"image", image}}`.
+/// The parameters that an optimizer trains: those of a model, or a list such as
+/// `{{"image", image}}`.
 class ParamList {
  public:
   ParamList(const nn::Params& model) : model_(model) {}
@@ -75,66 +76,72 @@ class ParamList {
   std::vector<nn::Param> list_;
 };
 
-/// The base of all optimizers.
+/// The base class of optimizers.
 ///
-/// It trains every parameter of the model, also those that are made or unfrozen later. Frozen
-/// parameters and those without a gradient are left as they are, and so is their state. State is
-/// f64 for f64 parameters and f32 for the others; bf16 parameters have an f32 master copy.
+/// An optimizer trains every parameter of the model, including those created or unfrozen later.
+/// Frozen parameters and parameters without a gradient are skipped; their state does not change.
+/// State is f64 for f64 parameters, otherwise f32; bf16 parameters have an f32 master copy.
 class Optimizer {
  public:
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
   virtual ~Optimizer();
 
-  /// Changes every parameter that has a gradient; does nothing when none has, as in PyTorch. Throws
-  /// GraphError while the model has an average in place of its weights.
+  /// Updates every parameter that has a gradient; does nothing if none has one, as in PyTorch.
+  /// Throws GraphError while a weight average is swapped into the model.
   void step(const StepOptions& options = {});
   /// Clears the gradients.
   void zero_grad();
 
-  /// The learning rate now. Groups that have their own keep its ratio to this one.
+  /// The current learning rate. set_lr() scales the learning rates of groups by the same factor;
+  /// throws ValueError for a negative or non-finite value.
   double lr() const { return lr_; }
   void set_lr(double lr);
-  /// The learning rate that the optimizer was made with: what schedules multiply.
+  /// The learning rate at construction, which schedules multiply.
   double base_lr() const { return base_lr_; }
   const std::vector<ParamGroup>& groups() const { return groups_; }
-  /// Changes an option of groups()[group] from the next step on, as PyTorch's
+<<<<<<< HEAD
+  /// Changes an option of groups()[group] from the next step on, like PyTorch's
   /// `param_groups[0]["weight_decay"] = 0.05`: `set_option(0, "weight_decay", 0.05)`, and
-  /// `set_option(0, "betas", 0.99, 1)` for the second of two numbers. Parameters that come into the
-  /// group later have it too. Momentum and the like that an option turns on begin with zeros.
-  /// Options are not part of the state: set them again before load(). Throws IndexError for a group
-  /// and ValueError for a name that there is not, for a value out of range, and for "lr", which
-  /// set_lr() sets.
+  /// `set_option(0, "betas", 0.99, 1)` for the second of two numbers. It also applies to parameters
+  /// that join the group later. State that an option enables, such as momentum, starts from zeros.
+  /// Options are not part of the saved state: set them again before load(). Throws IndexError for a
+  /// group that does not exist; ValueError for an unknown name, a value out of range, and for "lr",
+  /// which set_lr() sets.
   void set_option(size_t group, std::string_view name, double value, size_t index = 0);
-  /// How many steps were taken, those without gradients not counted.
+  /// The number of steps taken, not counting steps without gradients.
+=======
+  /// The number of steps taken, not counting steps without gradients.
+>>>>>>> eeeefe5 (Comments and errors of optim in plain technical English)
   int64_t steps() const { return steps_; }
-  /// "AdamW"
+  /// The name, such as "AdamW".
   const char* name() const { return name_; }
 
-  /// A copy of all that the next steps depend on, except for the parameters and the options: steps
-  /// taken, the learning rate, and for a parameter "fc.weight" its own steps and tensors,
-  /// "fc.weight.exp_avg" …
+  /// A copy of the state that further steps depend on, without parameters and options: the number
+  /// of steps, the learning rate, and for each parameter, such as "fc.weight", its step count and
+  /// state tensors, such as "fc.weight.exp_avg".
   StateDict save() const;
-  /// Restores a state. Throws FormatError that lists what does not fit, also for a state that was
-  /// saved before the model had all its parameters; then nothing was loaded. Throws GraphError
-  /// while the model has an average in place of its weights.
+  /// Restores a state. Throws FormatError that lists every mismatch, including parameters that were
+  /// created after the state was saved; nothing is loaded then. Throws GraphError while a weight
+  /// average is swapped into the model.
   void load(const StateDict& state);
 
  protected:
-  /// `name`, a literal, names the optimizer in errors. `options` is a struct of Option fields
-  /// (optim/ option.h), one of them "lr". `states` names the tensors that each parameter has.
-  /// Throws ValueError for options outside their range, for patterns that fit nothing, and when
-  /// there are no parameters.
+  /// `name`, a string literal, identifies the optimizer in errors. `options` is a struct of Option
+  /// fields (optim/option.h), including "lr". `states` declares the state tensors of each
+  /// parameter. Throws ValueError for options out of range, for patterns that match nothing, for a
+  /// parameter that is listed twice, and if there are no parameters; DTypeError for a parameter
+  /// that is not f32, f64 or bf16.
   template <class Options>
   Optimizer(const char* name, const ParamList& params, const Options& options,
             std::vector<StateSpec> states = {}, const std::vector<GroupRule<Options>>& groups = {})
       : Optimizer(name, detail::values_of(options), erase(groups), detail::check_of<Options>(),
                   std::move(states), params) {}
 
-  /// Changes one parameter; called by update_all() for each that has a gradient.
+  /// Updates one parameter. Called by update_all() for each parameter that has a gradient.
   virtual void update(Parameter& parameter);
-  /// Changes all parameters of a step. An optimizer that overrides it can run one fused kernel over
-  /// all of them, Step::run(), as the library's own do.
+  /// Updates all parameters of a step. Override it to run one fused kernel over all parameters with
+  /// Step::run(), as the built-in optimizers do.
   virtual void update_all(Step& step);
 
  private:
@@ -162,17 +169,17 @@ class Optimizer {
 
   const char* name_;
   detail::OptionValues options_;
-  size_t lr_at_ = 0;  // which of the options is "lr"
+  size_t lr_at_ = 0;  // index of "lr" in the options
   double lr_ = 0, base_lr_ = 0;
   int64_t steps_ = 0;
   std::vector<Rule> rules_;
   detail::CheckOptions check_;
   std::vector<StateSpec> states_;
   std::optional<nn::Params> model_;  // watched for new parameters
-  size_t seen_ = 0;                  // how many of the model's were looked at
+  size_t seen_ = 0;                  // number of the model's parameters seen so far
   std::vector<ParamGroup> groups_;
   std::vector<detail::Entry> entries_;
-  Step step_;  // empty between steps; here to keep its memory
+  Step step_;  // empty between steps; a member to reuse its memory
 };
 
 }  // namespace tapehead::optim

@@ -1,5 +1,5 @@
-// Options of optimizers: a struct of Option fields, by which an optimizer is made, a group
-// overrides what it sets, and update() reads what holds for a parameter.
+// Options of optimizers: a struct of Option fields. The optimizer is constructed with it, a
+// parameter group overrides the fields that are given, and update() reads a parameter's values.
 //
 //   struct LionOptions {
 //     optim::Option<double> lr{"lr", 1e-4, optim::kAboveZero};
@@ -19,29 +19,29 @@
 
 namespace tapehead::optim {
 
-/// The values that an option takes.
+/// The valid range of an option.
 struct OptionRange {
-  bool (*holds)(double value) = nullptr;  ///< null: every value
-  const char* text = "";                  ///< "above 0": for `lr = 0; it must be above 0`
+  bool (*holds)(double value) = nullptr;  ///< null: every value is valid
+  const char* text = "";                  ///< for errors: "above 0" in `lr = 0; it must be above 0`
 };
 inline constexpr OptionRange kFinite{[](double x) { return std::isfinite(x); }, "finite"};
 inline constexpr OptionRange kAboveZero{[](double x) { return x > 0 && std::isfinite(x); },
                                         "above 0"};
 inline constexpr OptionRange kZeroOrMore{[](double x) { return x >= 0 && std::isfinite(x); },
                                          "0 or more"};
-/// Of decay rates of running averages.
+/// For decay rates of running averages.
 inline constexpr OptionRange kBelowOne{[](double x) { return x >= 0 && x < 1; },
                                        "at least 0 and below 1"};
 
-/// One option, which knows whether it was given. T is double, bool, int64_t or an array of two
-/// doubles.
+/// An option, which knows whether it was given. T is double, bool, int64_t or std::array<double,
+/// 2>.
 template <class T>
 class Option {
  public:
-  /// The option as its struct declares it: its name, default and range.
+  /// Declares an option, with its name, default value and range.
   constexpr Option(const char* name, T preset, OptionRange range = {})
       : value_(preset), name_(name), range_(range) {}
-  /// A value that is given: `.lr = 0.1`, `.betas = {0.9, 0.98}`.
+  /// Gives a value: `.lr = 0.1`, `.betas = {0.9, 0.98}`.
   template <class U>
   requires(!std::same_as<U, Option> && std::convertible_to<U, T>) constexpr Option(U value)
       : value_(static_cast<T>(value)), given_(true) {}
@@ -120,7 +120,7 @@ inline constexpr size_t kNumbers = 1;
 template <>
 inline constexpr size_t kNumbers<std::array<double, 2>> = 2;
 
-/// An option without its type: one number, or two of an array.
+/// A type-erased option: one number, or two for an array.
 struct OptionValue {
   std::string name;
   std::vector<double> numbers;
@@ -158,7 +158,8 @@ Struct options_from(const OptionValues& values) {
   return options;
 }
 
-/// Checks of several options together: `void check(const char* optimizer) const` of the struct.
+/// Calls the options struct's `void check(const char* optimizer) const`, which checks combinations
+/// of options.
 using CheckOptions = std::function<void(const char* optimizer, const OptionValues& values)>;
 
 template <class Struct>

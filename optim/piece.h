@@ -1,21 +1,22 @@
-// What a fused kernel of an optimizer works on.
+// The argument of an optimizer's fused kernel.
 #pragma once
 
 #include <cstdint>
 
 namespace tapehead::optim {
 
-/// Consecutive elements of one parameter, of its gradient and of its state, without gaps. The
-/// parameter and the gradient are f32, f64 or bf16; state is f64 for f64 parameters, else f32. A
-/// bf16 parameter is computed on `master`, its f32 copy, and gets the result rounded; where it is
-/// no longer its master rounded, the program has changed it, and its own value counts.
+/// A contiguous range of a parameter, its gradient and its state. The parameter and the gradient
+/// are f32, f64 or bf16; state is f64 for f64 parameters, otherwise f32. For bf16, the kernel
+/// updates `master`, the f32 copy of the parameter, and rounds the result; elements that differ
+/// from their rounded master were changed by the program, and the kernel uses the parameter's value
+/// for them.
 struct Piece {
-  static constexpr int kStates = 6;  ///< state tensors that a fused kernel can have
+  static constexpr int kStates = 6;  ///< maximum number of state tensors
 
   char* param = nullptr;
   const char* grad = nullptr;  ///< not yet multiplied by Step::grad_scale()
-  char* master = nullptr;      ///< of bf16 only
-  char* state[kStates] = {};   ///< in the order of the optimizer's StateSpecs; null: not in use
+  char* master = nullptr;      ///< for bf16 only
+  char* state[kStates] = {};   ///< in the order of the optimizer's StateSpecs; null: unused
   int64_t n = 0;
 };
 

@@ -9,22 +9,22 @@ namespace tapehead::optim {
 
 struct RMSpropOptions {
   Option<double> lr{"lr", 1e-2, kAboveZero};
-  /// Decay rate of the averages of the gradient's square and of the gradient.
+  /// Decay rate of the running averages of the squared gradient and of the gradient.
   Option<double> alpha{"alpha", 0.99, kBelowOne};
   Option<double> eps{"eps", 1e-8, kZeroOrMore};
-  /// Times the parameter, added to its gradient.
+  /// L2 penalty: weight_decay * parameter is added to the gradient.
   Option<double> weight_decay{"weight_decay", 0, kZeroOrMore};
   Option<double> momentum{"momentum", 0, kZeroOrMore};
   Option<bool> centered{"centered", false};
   Option<bool> maximize{"maximize", false};
 };
 
-/// Tieleman and Hinton 2012 (Coursera, lecture 6.5), as in PyTorch: s = alpha s + (1 - alpha) g²,
-/// d = g / (sqrt(s) + eps), and w = w - lr d, or with momentum v = momentum v + d, w = w - lr v.
-/// Centered (Graves 2013), the square of the mean m = alpha m + (1 - alpha) g is subtracted from s
-/// under the root; a difference below 0, by rounding, counts as 0, where PyTorch gives NaN. Neural
-/// Turing machines and differentiable neural computers were trained so, with a learning rate of
-/// 1e-4, a momentum of 0.9, and eps under the root too.
+/// RMSprop (Tieleman and Hinton 2012, Coursera lecture 6.5), as in PyTorch: s = alpha s +
+/// (1 - alpha) g², d = g / (sqrt(s) + eps), then w = w - lr d or, with momentum, v = momentum v +
+/// d, w = w - lr v. If `centered` (Graves 2013), m = alpha m + (1 - alpha) g and s - m² replaces s
+/// under the root; a negative difference, caused by rounding, is treated as 0, where PyTorch
+/// returns NaN. Neural Turing machines and differentiable neural computers were trained with a
+/// learning rate of 1e-4, a momentum of 0.9, and eps inside the root.
 class RMSprop : public Optimizer {
  public:
   /// Throws as Optimizer's constructor.

@@ -8,13 +8,13 @@
 namespace tapehead::kernels {
 
 struct RmspropNumbers {
-  double grad_scale;    // the gradient is multiplied by it
-  double weight_decay;  // times the parameter, added to the gradient
+  double grad_scale;    // factor of the gradient
+  double weight_decay;  // L2 penalty
   double lr;
-  double alpha;  // how much of the means each step keeps
+  double alpha;  // decay rate of the means
   double eps;
   double momentum;
-  bool centered;  // the mean's square is taken off the mean square
+  bool centered;  // subtract the squared mean from the mean square
 };
 
 /// Piece::state: the mean square, the mean or null, the momentum or null.
@@ -49,8 +49,8 @@ void rmsprop_of(const Piece& piece, const RmspropNumbers& numbers) {
       const C m = mean[i] + move * (g - mean[i]);
       mean[i] = m;
       const C below = m * m;
-      // Below 0 only by rounding. Where squares overflow the gradient is to be divided by infinity,
-      // as without a mean, not by eps; NaN stays.
+      // Negative only by rounding. If the squares overflow, divide by infinity, as without a mean,
+      // not by eps. NaN is kept.
       s = below == infinity ? s : s < below ? C(0) : s - below;
     }
     C change = g / (root(s) + eps);

@@ -10,19 +10,19 @@ namespace tapehead::optim {
 struct SGDOptions {
   Option<double> lr{"lr", 1e-3, kAboveZero};
   Option<double> momentum{"momentum", 0, kZeroOrMore};
-  /// The share of each gradient, after the first, that the momentum does not take in.
+  /// The momentum adds (1 - dampening) times each gradient after the first.
   Option<double> dampening{"dampening", 0, kFinite};
-  /// Times the parameter, added to its gradient.
+  /// L2 penalty: weight_decay * parameter is added to the gradient.
   Option<double> weight_decay{"weight_decay", 0, kZeroOrMore};
-  Option<bool> nesterov{"nesterov", false};  ///< needs momentum, and no dampening
+  Option<bool> nesterov{"nesterov", false};  ///< requires momentum > 0 and dampening = 0
   Option<bool> maximize{"maximize", false};
 
   /// Throws ValueError for nesterov without momentum or with dampening.
   void check(const char* optimizer) const;
 };
 
-/// With momentum (Sutskever et al. 2013) as in PyTorch: v = momentum v + (1 - dampening) g,
-/// w = w - lr v, or with Nesterov's w = w - lr (g + momentum v).
+/// Stochastic gradient descent, w = w - lr g. With momentum (Sutskever et al. 2013), as in PyTorch:
+/// v = momentum v + (1 - dampening) g, w = w - lr v or, with nesterov, w = w - lr (g + momentum v).
 class SGD : public Optimizer {
  public:
   /// Throws as Optimizer's constructor.

@@ -8,11 +8,11 @@
 namespace tapehead::kernels {
 
 struct SgdNumbers {
-  double grad_scale;  // the gradient is multiplied by it
+  double grad_scale;  // factor of the gradient
   double lr;
-  double weight_decay;  // times the parameter, added to the gradient
+  double weight_decay;  // L2 penalty
   double momentum;
-  double intake;  // the share of the gradient that the momentum takes in
+  double intake;  // 1 - dampening; 1 in the first step
   bool nesterov;
 };
 

@@ -9,7 +9,7 @@
 
 namespace tapehead::optim {
 
-/// Named tensors and numbers: a checkpoint writes them and load() takes them back, bit for bit.
+/// Named tensors and numbers. Saving them to a checkpoint and loading them is exact, bit for bit.
 struct StateDict {
   std::vector<std::pair<std::string, Tensor>> tensors = {};
   std::vector<std::pair<std::string, double>> numbers = {};
@@ -17,7 +17,7 @@ struct StateDict {
 
 namespace detail {
 
-/// State is f64 for f64 parameters and f32 for the others.
+/// The type of a parameter's state: f64 for f64 parameters, otherwise f32.
 inline DType state_type(DType parameter) { return parameter == f64 ? f64 : f32; }
 
 }  // namespace detail

@@ -11,7 +11,7 @@
 namespace tapehead::optim {
 namespace {
 
-constexpr size_t kNamed = 20;  // how many of many names an error tells
+constexpr size_t kNamed = 20;  // maximum number of names in an error
 
 std::string list(const char* what, const std::vector<std::string>& names, const char* between) {
   if (names.empty()) return "";
@@ -44,7 +44,7 @@ double StateReader::number(const std::string& name) {
 int64_t StateReader::count(const std::string& name) {
   const double n = number(name);
   if (n >= 0 && n <= 0x1p53 && n == std::floor(n)) return static_cast<int64_t>(n);
-  different_.push_back(fmt::format("{} is {}, which counts nothing", name, n));
+  different_.push_back(fmt::format("{} is {}, which is not a count", name, n));
   return 0;
 }
 

@@ -1,4 +1,4 @@
-// Reading a StateDict, with one error for everything that does not fit.
+// Reads a StateDict and reports all mismatches in one error.
 #pragma once
 
 #include <optional>
@@ -12,23 +12,23 @@
 namespace tapehead::optim {
 
 /// Reads the entries that an optimizer, schedule or average expects. A missing entry is read as 0
-/// or an undefined tensor; finish() then throws one error for all of them. Change nothing before
-/// finish() has returned.
+/// or an undefined tensor, and finish() throws one error for all of them. Do not modify anything
+/// before finish() has returned.
 class StateReader {
  public:
   /// `owner` is named in the error. The state must outlive the reader.
   StateReader(std::string owner, const StateDict& state);
 
-  /// The parameter's name, of its path and ties, under which the state has an entry with this
-  /// ending: models may tie their parts in another order.
+  /// The one of the parameter's path and ties for which the state has an entry with this ending:
+  /// the saved model may have tied its parameters in another order.
   std::string name_of(const nn::Param& param, const std::string& ending) const;
   double number(const std::string& name);
-  /// A whole number that is not negative.
+  /// A non-negative integer.
   int64_t count(const std::string& name);
-  /// A copy of a tensor that must have this shape, if it is given, and type.
+  /// A copy of a tensor, which must have this type and, if given, this shape.
   Tensor tensor(const std::string& name, const std::optional<Shape>& shape, DType dtype);
 
-  /// Throws FormatError unless all that was asked for was there and nothing else was.
+  /// Throws FormatError if requested entries were missing or did not match, or if entries are left.
   void finish();
 
  private:

@@ -119,8 +119,7 @@ TEST_CASE("a state that does not fit is refused whole, with every difference") {
         "AdamW: the state does not fit: missing lr, a.exp_avg; unexpected d.exp_avg, d.steps; "
         "b.exp_avg is [3] "
         "f64 in the state, [2] f64 here; c.master is [2] bf16 in the state, [2] f32 here; "
-        "never.steps is -1, which "
-        "counts nothing; nothing was loaded");
+        "never.steps is -1, which is not a count; nothing was loaded");
 
   const StateDict still = opt.save();
   CHECK(still.numbers == good.numbers);

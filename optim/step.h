@@ -1,4 +1,4 @@
-// A step of an optimizer: its parameters, as update() and fused kernels see them.
+// An optimizer step: its parameters, for update() and for fused kernels.
 #pragma once
 
 #include <cstdint>
@@ -15,19 +15,19 @@
 
 namespace tapehead::optim {
 
-/// A tensor that an optimizer keeps for every parameter, such as a momentum. It is made at the
-/// parameter's first step, with zeros.
+/// A state tensor that an optimizer keeps for every parameter, such as a momentum. It is created at
+/// the parameter's first step, filled with zeros.
 class StateSpec {
  public:
-  /// With `only_if`, an option's name: only groups in which it is not 0 or false have the tensor.
-  /// With `free_shape`, its shape is not the parameter's: it begins undefined, and update() makes
-  /// it.
+  /// `only_if` names an option: only groups in which it is nonzero (or true) have the tensor. If
+  /// `free_shape` is true, the tensor does not have the parameter's shape: it is initially
+  /// undefined, and update() creates it.
   StateSpec(const char* name, const char* only_if = "", bool free_shape = false)
       : name_(name), only_if_(only_if), free_shape_(free_shape) {}
 
   const std::string& name() const { return name_; }
   bool free_shape() const { return free_shape_; }
-  /// Whether a group's parameters have it.
+  /// Whether the parameters of a group have this tensor.
   bool in(const ParamGroup& group) const { return only_if_.empty() || group.option(only_if_) != 0; }
 
  private:
@@ -37,34 +37,34 @@ class StateSpec {
 
 namespace detail {
 
-/// What an optimizer keeps of a parameter.
+/// A parameter and its state.
 struct Entry {
   nn::Param param;
   size_t group;
   int64_t steps = 0;
-  bool ready = false;              // what follows was made, at the first step
-  DType dtype = f32;               // of the parameter at that time
+  bool ready = false;              // whether the members below exist: from the first step on
+  DType dtype = f32;               // of the parameter at the last step
   std::vector<Tensor> state = {};  // one for each StateSpec, undefined where the group has none
   Tensor master = {};              // the f32 copy of a bf16 parameter
 };
 
 }  // namespace detail
 
-/// One parameter in a step. Nothing that is computed with it is recorded.
+/// One parameter in a step. Computations with it are not recorded for autograd.
 class Parameter {
  public:
-  /// The values: change them in place, or assign a tensor of the same shape and type. f32 of a bf16
-  /// parameter, whose f32 master copy it is; rounding it is left to the optimizer.
+  /// The value: modify it in place, or assign a tensor of the same shape and type. For a bf16
+  /// parameter this is the f32 master copy, which the optimizer rounds afterwards.
   Tensor value;
-  /// The gradient, in the type of `value`, multiplied by StepOptions::grad_scale. Not to be changed
+  /// The gradient, in the type of `value`, multiplied by StepOptions::grad_scale. Do not modify it
   /// in place: it may be the parameter's grad() itself.
   Tensor grad;
-  /// The number of this step, as the parameter counts them: from 1, only those it took part in.
+  /// The number of this step, from 1, counting only steps in which the parameter had a gradient.
   int64_t step;
 
-  /// "decoder.0.attn.q.weight"
+  /// The path, such as "decoder.0.attn.q.weight".
   const std::string& path() const { return entry_->param.path; }
-  /// As ParamGroup::option() and options(), of the parameter's group.
+  /// See ParamGroup::option() and options(), for the parameter's group.
   double option(std::string_view name, size_t index = 0) const {
     return group_->option(name, index);
   }
@@ -72,9 +72,9 @@ class Parameter {
   Options options() const {
     return group_->options<Options>();
   }
-  /// A state tensor by name, to be changed in place or assigned: zeros before the first step. It
-  /// must keep its shape, the parameter's, and its type: f64 of f64 parameters, else f32. Throws
-  /// ValueError, with the names that there are, for one that the optimizer does not have or whose
+  /// A state tensor by name, to modify in place or assign; zeros at the first step. It must keep
+  /// the parameter's shape (unless free_shape) and its type: f64 for f64 parameters, otherwise f32.
+  /// Throws ValueError that lists the names for a state that the optimizer does not have or whose
   /// StateSpec::only_if is off.
   Tensor& state(std::string_view name);
 
@@ -93,19 +93,19 @@ class Step {
   Step();
   ~Step();
   size_t size() const { return items_.size(); }
-  /// What gradients are to be multiplied by.
+  /// The factor that gradients are to be multiplied by.
   double grad_scale() const { return grad_scale_; }
-  /// Of parameter i: its type, the number of its step from 1, and its group.
+  /// The type, step number (from 1) and group of parameter i.
   DType dtype(size_t i) const { return items_[i].entry->param.value.dtype(); }
   int64_t step(size_t i) const { return items_[i].entry->steps + 1; }
   const ParamGroup& group(size_t i) const { return (*groups_)[items_[i].entry->group]; }
 
-  /// Calls f with parameter i. Throws ValueError when f leaves a value or a state of another shape
+  /// Calls f with parameter i. Throws ValueError if f assigns a value or a state of another shape
   /// or type.
   void update(size_t i, const std::function<void(Parameter&)>& f);
-  /// Calls kernel(i, piece) once for every element of every parameter, for many pieces at a time on
-  /// all threads, with denormal numbers taken for zeros. How parameters are cut depends on their
-  /// sizes alone.
+  /// Calls kernel(i, piece) on pieces that cover every element of every parameter once, in
+  /// parallel, with denormals flushed to zero. The split into pieces depends only on the
+  /// parameters' sizes, not on the number of threads.
   void run(const std::function<void(size_t i, const Piece& piece)>& kernel);
 
  private:
@@ -114,7 +114,7 @@ class Step {
   struct Item {
     detail::Entry* entry;
     Tensor gradient;
-    Tensor value = {};  // what update() changed; undefined when it was not called
+    Tensor value = {};  // the value after update(); undefined if it was not called
   };
   void begin(const char* name, double grad_scale, const std::vector<ParamGroup>& groups,
              const std::vector<StateSpec>& specs);

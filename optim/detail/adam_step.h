@@ -1,4 +1,4 @@
-// What Adam and AdamW share.
+// The step of Adam and AdamW.
 #pragma once
 
 #include <cmath>
@@ -9,7 +9,7 @@
 
 namespace tapehead::optim::detail {
 
-/// A step of Adam, with `decoupled` weight decay of AdamW.
+/// A step of Adam or, if `decoupled`, of AdamW.
 template <class Options>
 void adam_step(Step& step, bool decoupled) {
   std::vector<kernels::AdamNumbers> numbers;
@@ -18,7 +18,7 @@ void adam_step(Step& step, bool decoupled) {
   int64_t count = 0;
   kernels::AdamNumbers now{};
   for (size_t i = 0; i < step.size(); ++i) {
-    // Most parameters have the same group and count.
+    // Most parameters have the same group and step count.
     if (&step.group(i) != group || step.step(i) != count) {
       group = &step.group(i);
       count = step.step(i);

@@ -1,4 +1,4 @@
-// The check of one option.
+// Checks an option.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,4 @@
-// One parallel region over many tensors, small and large.
+// One parallel loop over many tensors, small and large.
 #pragma once
 
 #include <algorithm>
@@ -9,8 +9,8 @@
 
 namespace tapehead::optim::detail {
 
-/// Tensors laid end to end and split into tasks of equal size: small ones share a task, large ones
-/// are split, by their sizes alone.
+/// Concatenates tensors and splits them into tasks of equal size: small tensors share a task, large
+/// ones are split. The split depends only on the sizes.
 class Pieces {
  public:
   void add(int64_t elements) {
@@ -24,7 +24,8 @@ class Pieces {
   }
   int64_t tasks() const { return (starts_.back() + kGrain - 1) / kGrain; }
 
-  /// Calls f(task, tensor, begin, end) for every piece; those of one task in order, on one thread.
+  /// Calls f(task, tensor, begin, end) for every piece. The pieces of a task are processed in order
+  /// on one thread.
   template <class F>
   void run(F f, core::Denormals denormals = core::Denormals::keep) const {
     const auto pieces_of = [&](int64_t task) {
@@ -41,8 +42,8 @@ class Pieces {
   }
 
  private:
-  static constexpr int64_t kGrain = 1 << 15;  // elements that are worth a thread
-  static constexpr int64_t kAlign = 64;       // cuts fall on whole cache lines of each tensor
+  static constexpr int64_t kGrain = 1 << 15;  // elements per task
+  static constexpr int64_t kAlign = 64;       // pieces are aligned to cache lines of each tensor
 
   std::vector<int64_t> sizes_;
   std::vector<int64_t> starts_{0};

@@ -1,4 +1,4 @@
-// For the kernels of optimizers.
+// The loop of optimizer kernels.
 #pragma once
 
 #include <type_traits>
@@ -13,8 +13,8 @@ using optim::Piece;
 inline float root(float x) { return __builtin_sqrtf(x); }
 inline double root(double x) { return __builtin_sqrt(x); }
 
-/// Replaces each parameter w of a piece by update(w, gradient, i), computed in float, of f64 in
-/// double.
+/// Replaces each element w of a piece by update(w, gradient, i), computed in double for f64,
+/// otherwise in float.
 template <class T, class F>
 inline void update_each(const Piece& piece, F update) {
   T* param = reinterpret_cast<T*>(piece.param);
