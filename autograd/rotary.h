@@ -29,37 +29,20 @@ struct RopeScaling {
 };
 
 struct RopeOptions {
-<<<<<<< HEAD
   int64_t dim = 0;      ///< number of elements of a head to rotate, from the first; even
   double base = 10000;  ///< also called theta
   /// If true, element 2 i is paired with 2 i + 1, as in the paper and GPT-J; else element i with i
   /// + dim / 2, as in GPT-NeoX and Llama.
-=======
-  int64_t dim = 0;      ///< elements of a head that are rotated, the first ones; even
-  double base = 10000;  ///< called theta, too
-  /// Pairs are (2 i, 2 i + 1), as in the paper and GPT-J; else (i, i + dim / 2), as in GPT-NeoX
-  /// and Llama.
->>>>>>> a6fc6ae (Norm and RoPE options named as in the field; dropout layers share the check of p)
   bool interleaved = false;
   RopeScaling scaling = {};
 };
 
-<<<<<<< HEAD
 /// Rotary position embedding (RoFormer, Su et al. 2021): rotates pair i of a query or key at
 /// position p by the angle p base^(-2 i / dim), so that their dot product depends on the distance
 /// only. Cheap to copy, and safe to share between threads.
 class Rope {
  public:
   /// Throws ValueError if dim is odd or not positive, or if base or factor is not positive.
-=======
-/// Rotates pair i of a query or key at position p by the angle p base^(-2 i / dim), so that their
-/// product depends on the distance: Su et al. 2021, "RoFormer". Cheap to copy; safe to share
-/// between threads.
-class Rope {
- public:
-  /// Throws ValueError for a dim that is odd or not positive, or a base or factor that is not
-  /// positive.
->>>>>>> a6fc6ae (Norm and RoPE options named as in the field; dropout layers share the check of p)
   explicit Rope(const RopeOptions& options);
 
   /// Rotates x [..., T, D] at positions start .. start + T - 1. Throws ShapeError if D is smaller

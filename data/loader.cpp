@@ -25,7 +25,7 @@ BatchPlan::BatchPlan(std::vector<int64_t> lengths, const LoaderOptions& options)
     : lengths_(std::move(lengths)), options_(options) {
   if (lengths_.empty()) throw ValueError("loader: there are no examples");
   if ((options.batch > 0) == (options.tokens > 0))
-    throw ValueError(fmt::format("loader: batch = {} and tokens = {}; give one of them",
+    throw ValueError(fmt::format("loader: batch = {} and tokens = {}; give exactly one of them",
                                  options.batch, options.tokens));
   if (!options.second_lengths.empty() && options.second_lengths.size() != lengths_.size())
     throw ValueError(fmt::format("loader: {} second lengths for {} examples; give one for each",

@@ -208,9 +208,9 @@ TEST_CASE("loader: drop_last, padding, and bad options") {
     return message_of<ValueError>([&] { loader_of(options, count); });
   };
   CHECK(error({.batch = 1}, 0) == "loader: there are no examples");
-  CHECK(error({}, 5) == "loader: batch = 0 and tokens = 0; give one of them");
+  CHECK(error({}, 5) == "loader: batch = 0 and tokens = 0; give exactly one of them");
   CHECK(error({.batch = 4, .tokens = 9}, 5) ==
-        "loader: batch = 4 and tokens = 9; give one of them");
+        "loader: batch = 4 and tokens = 9; give exactly one of them");
   CHECK(error({.tokens = 20}, 500).substr(0, 16) == "loader: example ");
   CHECK(error({.batch = 2, .second_lengths = {1, 2}}, 5) ==
         "loader: 2 second lengths for 5 examples; give one for each");

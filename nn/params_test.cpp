@@ -47,21 +47,13 @@ TEST_CASE("params: names that could not be read back from a file are refused whe
   const struct {
     std::string name, error;
   } cases[] = {
-<<<<<<< HEAD
       {"w\xff", R"(params: the name "w\xff" is not UTF-8 at byte 1: it could not be read back )"
-                "from a file; take another"},
-      {nul,
-       R"(params: the name "a\x00b" contains a NUL: it could not be read back from a file; take )"
-       "another"},
-      {"__metadata__", "params: files have their metadata as '__metadata__'; take another name"},
-=======
-      {"w\xff", R"(params: the name "w\xff" is not UTF-8 at its byte 1: it could not be read back )"
                 "from a file; use another name"},
-      {nul, R"(params: the name "a\x00b" holds a NUL: it could not be read back from a file; take )"
-            "another"},
+      {nul,
+       R"(params: the name "a\x00b" contains a NUL: it could not be read back from a file; use )"
+       "another name"},
       {"__metadata__",
        "params: '__metadata__' is reserved for the metadata of files; use another name"},
->>>>>>> b8dd206 (Comments and errors of nn and nn/hf in plain technical English)
   };
   for (const auto& [name, error] : cases) {
     CAPTURE(error);

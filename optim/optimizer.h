@@ -100,7 +100,6 @@ class Optimizer {
   /// The learning rate at construction, which schedules multiply.
   double base_lr() const { return base_lr_; }
   const std::vector<ParamGroup>& groups() const { return groups_; }
-<<<<<<< HEAD
   /// Changes an option of groups()[group] from the next step on, like PyTorch's
   /// `param_groups[0]["weight_decay"] = 0.05`: `set_option(0, "weight_decay", 0.05)`, and
   /// `set_option(0, "betas", 0.99, 1)` for the second of two numbers. It also applies to parameters
@@ -110,9 +109,6 @@ class Optimizer {
   /// which set_lr() sets.
   void set_option(size_t group, std::string_view name, double value, size_t index = 0);
   /// The number of steps taken, not counting steps without gradients.
-=======
-  /// The number of steps taken, not counting steps without gradients.
->>>>>>> eeeefe5 (Comments and errors of optim in plain technical English)
   int64_t steps() const { return steps_; }
   /// The name, such as "AdamW".
   const char* name() const { return name_; }

@@ -26,7 +26,7 @@ AppendFile::AppendFile(std::string path, Open how) : path_(std::move(path)) {
   const int fresh = how == Open::fresh ? O_TRUNC : 0;
   descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | fresh, 0666);
   if (descriptor_ >= 0 && descriptor_ <= STDERR_FILENO) {
-    // The stream that has this number is closed; what is printed would end in the file.
+    // The descriptor is that of a closed standard stream, whose output would go to the file.
     const int low = std::exchange(descriptor_, ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 3));
     ::close(low);
   }
@@ -55,10 +55,11 @@ void AppendFile::append(std::string_view bytes) {
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) {
       const int reason = errno;
-      // A device or a pipe has no start to go back to; a file is left as it was.
+      // Restores a regular file; a device or a pipe cannot be truncated.
       const bool undone = start >= 0 && ::ftruncate(descriptor_, start) == 0;
-      throw IoError(fmt::format("{}: cannot write: {}; {}", path_, core::system_error(reason),
-                                undone ? "what it held before is whole" : "its end may be broken"));
+      throw IoError(
+          fmt::format("{}: cannot write: {}; {}", path_, core::system_error(reason),
+                      undone ? "its previous contents are intact" : "its end may be damaged"));
     }
     bytes.remove_prefix(static_cast<size_t>(written));
   }

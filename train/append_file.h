@@ -1,4 +1,5 @@
-// A file that grows by whole records: logs that a killed program leaves readable.
+// A file that is only appended to, one complete record at a time, so that logs stay readable if the
+// program is killed.
 #pragma once
 
 #include <string>
@@ -6,24 +7,21 @@
 
 namespace tapehead::train {
 
-/// Makes `folder` and what is missing above it. Throws IoError in the name of `who`.
+/// Creates `folder` and its missing parents. Throws IoError, prefixed with `who`.
 void make_folders(const std::string& folder, std::string_view who);
 
 class AppendFile {
  public:
-  enum class Open {
-    fresh,
-    keep
-  };  ///< empties a file that is there, or writes behind what it holds
+  enum class Open { fresh, keep };  ///< truncates an existing file, or appends to it
 
-  /// Makes the file if it is missing, in a folder that exists. Throws IoError.
+  /// Creates the file if it does not exist; its folder must exist. Throws IoError.
   AppendFile(std::string path, Open how);
   ~AppendFile();
   AppendFile(AppendFile&& other) noexcept;
   AppendFile& operator=(AppendFile&& other) noexcept;
 
-  /// Adds all of `bytes` and hands them to the system, so that they outlive this process; or adds
-  /// none of them (a full disk) and throws IoError.
+  /// Appends all of `bytes` and passes them to the operating system, so that they survive this
+  /// process. If that fails, such as on a full disk, restores the file and throws IoError.
   void append(std::string_view bytes);
 
   const std::string& path() const { return path_; }

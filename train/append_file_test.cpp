@@ -70,7 +70,7 @@ TEST_CASE("append_file: a full disk leaves the records that were whole") {
     const FullDisk disk(12);
     message = message_of<IoError>([&] { file.append("lost, being too long\n"); });
   }
-  CHECK(message == path + ": cannot write: File too large; what it held before is whole");
+  CHECK(message == path + ": cannot write: File too large; its previous contents are intact");
   CHECK(contents(path) == "kept\n");
   file.append("and on\n");
   CHECK(contents(path) == "kept\nand on\n");
@@ -78,8 +78,9 @@ TEST_CASE("append_file: a full disk leaves the records that were whole") {
 
 TEST_CASE("append_file: a full device asks for space") {
   AppendFile full("/dev/full", AppendFile::Open::keep);
-  CHECK(message_of<IoError>([&] { full.append("lost"); }) ==
-        "/dev/full: cannot write: No space left on device; free some space; its end may be broken");
+  CHECK(
+      message_of<IoError>([&] { full.append("lost"); }) ==
+      "/dev/full: cannot write: No space left on device; free some space; its end may be damaged");
 }
 
 // What was printed to a closed stream stood in the log, whose descriptor had its number.

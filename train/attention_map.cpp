@@ -15,7 +15,7 @@ namespace tapehead::train {
 
 namespace {
 
-// From white, so that an unattended place prints as paper, to a dark blue, ever darker to the eye.
+// From white, for weights of 0, to dark blue, with perceptually decreasing lightness.
 constexpr std::array<std::array<int, 3>, 9> kRamp = {{{255, 255, 255},
                                                       {226, 238, 248},
                                                       {193, 219, 238},
@@ -39,7 +39,7 @@ std::string colour(double part) {
   return fmt::format("#{:02x}{:02x}{:02x}", rgb[0], rgb[1], rgb[2]);
 }
 
-/// Every colour's cells in one path, in units of a cell: a large map stays a small file.
+/// Draws all cells of a colour as one path, in units of a cell, to keep files of large maps small.
 void draw_cells(Svg& svg, const AttentionMap& m, double highest) {
   std::vector<SvgPath> paths(kLevels + 1);
   SvgPath masked;
@@ -52,7 +52,7 @@ void draw_cells(Svg& svg, const AttentionMap& m, double highest) {
       path.box(static_cast<double>(c), static_cast<double>(r), 1, 1);
     }
   }
-  for (int level = 1; level <= kLevels; ++level) {  // level 0 is the paper
+  for (int level = 1; level <= kLevels; ++level) {  // level 0 is the background
     const SvgPath& path = paths[static_cast<size_t>(level)];
     if (path.empty()) continue;
     svg.element("path",
@@ -92,7 +92,7 @@ void draw_matrix(Svg& svg, const AttentionLayout& l, const AttentionMap& m, doub
 
 void draw_labels(Svg& svg, const AttentionLayout& l, const AttentionMap& m, bool rows, bool columns,
                  double x, double y) {
-  // Where cells are smaller than letters, only every n-th label is written.
+  // If cells are smaller than letters, only every n-th label is drawn.
   const auto every = static_cast<size_t>(std::ceil((l.font + 1) / l.cell));
   svg.open("g", {{"fill", kInk}, {"font-size", l.font}});
   for (size_t i = 0; rows && i < m.row_labels.size(); i += every) {
@@ -129,7 +129,7 @@ void draw_map(Svg& svg, const AttentionLayout& l, const AttentionMap& m, int64_t
                      {"fill", kInk}});
 }
 
-/// The bar of colours at the right, with what they mean.
+/// Draws the colour scale at the right.
 void draw_scale(Svg& svg, const AttentionLayout& l) {
   const double width = AttentionLayout::kScaleWidth;
   const double x = l.scale_x(), y = l.y0, height = l.scale_height();

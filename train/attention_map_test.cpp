@@ -147,7 +147,7 @@ TEST_CASE("attention_map: sizes that do not fit are told with both numbers") {
   CHECK(message_of<ValueError>([] { (void)attention_svg(std::span<const AttentionMap>()); }) ==
         "attention_svg: there are no maps; pass at least one");
   CHECK(message_of<ValueError>([] { (void)attention_svg(small(), {.highest = -1}); }) ==
-        "attention_svg: highest = -1 must be in 0..1e+30, 0 to choose it");
+        "attention_svg: highest = -1 must be in 0..1e+30, where 0 means automatic");
   CHECK(message_of<ValueError>([] { (void)attention_svg(small(), {.cell = 1e9}); }) ==
-        "attention_svg: cell = 1000000000 must be in 0..200, 0 to choose it");
+        "attention_svg: cell = 1000000000 must be in 0..200, where 0 means automatic");
 }

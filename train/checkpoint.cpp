@@ -25,7 +25,7 @@ void put(std::vector<NamedTensor>& tensors, Notes& notes, const std::string& pre
     notes.emplace_back(prefix + name, fmt::format("{}", number));
 }
 
-// What a checkpoint's parts are read from.
+// Reads the parts of a checkpoint.
 class Reader {
  public:
   explicit Reader(const std::string& path) : path_(path), file_(read_safetensors(path)) {}
@@ -37,7 +37,7 @@ class Reader {
   int64_t count(const std::string& name) const {
     const auto value = number<int64_t>(name);
     if (value < 0)
-      throw FormatError(fmt::format("{}: not a checkpoint: '{}' is {}, which counts nothing", path_,
+      throw FormatError(fmt::format("{}: not a checkpoint: '{}' is {}, which is not a count", path_,
                                     name, value));
     return value;
   }
@@ -78,7 +78,7 @@ class Reader {
   SafeTensors file_;
 };
 
-// Without a schedule or an average: null.
+// `schedule` and `average` may be null.
 void save_all(const std::string& path, const nn::Params& params, const optim::Optimizer& optimizer,
               const optim::LRScheduler* schedule, const RunState& run,
               const optim::WeightAverage* average) {
@@ -122,8 +122,8 @@ RunState load_all(const std::string& path, const nn::Params& params, optim::Opti
         std::tuple(kAverage, "an average", average != nullptr)})
     if (!passed && file.has(prefix))
       throw FormatError(fmt::format(
-          "{}: it holds the state of {}, which would be lost; pass one to load_checkpoint()", path,
-          part));
+          "{}: it contains the state of {}, which would be lost; pass one to load_checkpoint()",
+          path, part));
   const optim::StateDict optimizer_before = optimizer.save(),
                          schedule_before = schedule ? schedule->save() : optim::StateDict();
   try {

@@ -1,4 +1,4 @@
-// Checkpoints: everything that a run needs to go on as if it had never stopped.
+// Checkpoints: the complete state of a training run, so that it resumes bit-for-bit.
 #pragma once
 
 #include <string>
@@ -14,22 +14,22 @@
 
 namespace tapehead::train {
 
-/// The name of a run's checkpoint in its folder.
+/// The file name of a run's checkpoint.
 inline constexpr const char* kCheckpoint = "checkpoint.safetensors";
 
-/// Where a run stands, beside the state of its parts.
+/// The progress of a run, besides the state of its parts.
 struct RunState {
   int64_t step = 0;
   data::LoaderPosition position;
-  double best = 0;  ///< the best score of validation so far
+  double best = 0;  ///< the best validation score so far
   bool has_best = false;
-  double seconds = 0;  ///< of training
+  double seconds = 0;  ///< training time
 };
 
-/// Writes parameters, optimizer, schedule, the default generator, the run's state and, if there is
-/// one, an average of the weights to one safetensors file, whole or not at all: when the disk is
-/// full, what stood there before stays. Throws IoError, and GraphError in the scope of an average's
-/// swap(). A run with a constant learning rate needs no schedule.
+/// Writes the parameters, the state of the optimizer, schedule (if any), default generator and
+/// weight average (if any), and the run's progress to one safetensors file. The write is atomic: if
+/// it fails, the previous file is kept. Throws IoError, and GraphError while a weight average is
+/// swapped into the model.
 void save_checkpoint(const std::string& path, const nn::Params& params,
                      const optim::Optimizer& optimizer, const optim::LRScheduler& schedule,
                      const RunState& run, const optim::WeightAverage* average = nullptr);
@@ -37,9 +37,9 @@ void save_checkpoint(const std::string& path, const nn::Params& params,
                      const optim::Optimizer& optimizer, const RunState& run,
                      const optim::WeightAverage* average = nullptr);
 
-/// Brings all of them to what a checkpoint holds, which must have the same parts. Throws IoError,
-/// and FormatError that lists every difference when the file is of another model; then nothing was
-/// changed.
+/// Restores all of them from a checkpoint, which must have been saved with the same parts. Throws
+/// IoError, FormatError that lists every difference, and GraphError while a weight average is
+/// swapped in; nothing is changed then.
 RunState load_checkpoint(const std::string& path, const nn::Params& params,
                          optim::Optimizer& optimizer, optim::LRScheduler& schedule,
                          optim::WeightAverage* average = nullptr);

@@ -166,13 +166,13 @@ TEST_CASE("checkpoint: without a schedule") {
   training.save(with);
   CHECK(message_of<FormatError>([&] { train::load_checkpoint(with, training.params, opt); }) ==
         with +
-            ": it holds the state of a schedule, which would be lost; pass one to "
+            ": it contains the state of a schedule, which would be lost; pass one to "
             "load_checkpoint()");
   optim::Ema ema(training.params, 0.5);
   train::save_checkpoint(path, training.params, opt, {}, &ema);
   CHECK(message_of<FormatError>([&] { train::load_checkpoint(path, training.params, opt); }) ==
         path +
-            ": it holds the state of an average, which would be lost; pass one to "
+            ": it contains the state of an average, which would be lost; pass one to "
             "load_checkpoint()");
   train::load_checkpoint(path, training.params, opt, &ema);
 }
@@ -208,7 +208,7 @@ TEST_CASE("checkpoint: numbers that are none, or count nothing") {
   CHECK(refusal(training, path) == path + ": not a checkpoint: 'run.step' is '1x', not a number");
   scratch.write("bad", replaced(good, R"("run.step":"12")", R"("run.step":"-1")"));
   CHECK(refusal(training, path) ==
-        path + ": not a checkpoint: 'run.step' is -1, which counts nothing");
+        path + ": not a checkpoint: 'run.step' is -1, which is not a count");
   training.params.save(scratch / "weights");
   CHECK(refusal(training, scratch / "weights") ==
         scratch / "weights" + ": not a checkpoint: 'run.step' is '', not a number");

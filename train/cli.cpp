@@ -25,14 +25,14 @@ namespace {
 namespace fs = std::filesystem;
 using detail::Json;
 
-constexpr const char* kProgram = "program";  // in config.json: whose folder it is
+constexpr const char* kProgram = "program";  // in config.json: the program that wrote it
 
 // Ends a program from within parse().
 struct Exit {
   int status;
 };
 
-// The command line is wrong.
+// An invalid command line.
 class UsageError : public ValueError {
   using ValueError::ValueError;
 };
@@ -65,7 +65,7 @@ bool is_there(const std::string& folder, const char* file) {
   return fs::exists(fs::path(folder) / file, ignored);
 }
 
-// Throws unless there is a model to score in this folder.
+// Throws unless the folder has a model to evaluate.
 void check_eval(const std::string& folder) {
   std::error_code ignored;
   if (!fs::exists(folder, ignored)) throw IoError("--eval " + no_such_file(folder));
@@ -77,14 +77,14 @@ void check_eval(const std::string& folder) {
   if (is_there(folder, "model.safetensors")) return;
   if (is_there(folder, "checkpoint.safetensors"))
     throw IoError(fmt::format(
-        "--eval {0}: the training there is not over; finish it with --resume --out {0}", folder));
-  throw IoError(fmt::format(
-      "--eval {0}: there is no model.safetensors; train one with --out {0}, or name the folder of "
-      "one that is trained",
-      folder));
+        "--eval {0}: training there has not finished; finish it with --resume --out {0}", folder));
+  throw IoError(
+      fmt::format("--eval {0}: there is no model.safetensors; train one with --out {0}, or give "
+                  "the folder of a trained model",
+                  folder));
 }
 
-// What a run or a model in `folder` was made with; empty where nothing says it.
+// The config.json in `folder`; empty if there is none.
 Json config_in(const std::string& folder) {
   if (!is_there(folder, "config.json")) return Json::object();
   const std::string path = folder + "/config.json";
@@ -101,21 +101,21 @@ Json config_in(const std::string& folder) {
 struct Cli::State {
   State(int c, char** v, std::string n, const std::string& description)
       : argc(c), argv(v), name(std::move(n)), app(description, name) {
-    // As usual, the last of several values counts.
+    // If an option is repeated, the last value is used.
     app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     app.allow_extras();
   }
 
-  // An option of which config.json may hold the value.
+  // An option whose value may be in config.json.
   struct Kept {
-    std::string flag, former;  // former: the name that older files have for it, or empty
+    std::string flag, former;  // former: its name in older files, or empty
     CLI::Option* option;
     Keep keep;
-    std::function<std::string(const Json&)> read;  // gives what is wrong
+    std::function<std::string(const Json&)> read;  // returns what is wrong
     std::function<Json()> write;
 
     std::string key() const { return key_of(flag); }
-    /// Its value in a config.json, or null.
+    /// The option's value in a config.json, or null.
     const Json* find_in(const Json& config) const {
       const Json* value = config.find(key_of(flag));
       return value == nullptr && !former.empty() ? config.find(key_of(former)) : value;
@@ -133,9 +133,10 @@ struct Cli::State {
   std::string name;
   CLI::App app;
   std::vector<Kept> kept;
-  std::vector<std::pair<std::string, std::string>> former;  // names of options, and today's
+  std::vector<std::pair<std::string, std::string>>
+      former;  // former names of options, and current ones
   Options common;
-  bool resumable = false;  // there is something to go on from
+  bool resumable = false;  // there is a checkpoint to resume from
 
   template <class T, class... Ranges>
   CLI::Option* add(const std::string& flags, T& value, const std::string& help,
@@ -161,14 +162,14 @@ struct Cli::State {
          [&value] { return to_json(value); }});
   }
 
-  // An option that --resume and --eval know.
+  // Registers an option that --resume and --eval read from config.json.
   template <class T, class... Ranges>
   void option(const std::string& flag, T& value, const std::string& help, Keep keep,
               const Ranges&... range) {
     keep_value(flag, add(flag, value, help, range...), value, keep, range...);
   }
 
-  // The options that the model in `folder` was made with stand where none are given.
+  // Options that are not given take the values that the model in `folder` was trained with.
   void read_config(const Json& config, const std::string& folder) {
     for (const Kept& k : kept) {
       const Json* value = k.find_in(config);
@@ -183,7 +184,7 @@ struct Cli::State {
     }
   }
 
-  // Of the model that is evaluated or the run that is resumed, in `folder`.
+  // Reads the config of the model to evaluate or the run to resume in `folder`.
   void read_config(const std::string& folder) {
     const Json config = config_in(folder);
     const Json* program = config.find(kProgram);
@@ -200,9 +201,9 @@ struct Cli::State {
             "or leave --resume out to start a run",
             folder));
       if (!common.quiet)
-        detail::say(
-            fmt::format("{}: the run in {} was stopped before its first checkpoint; it starts anew",
-                        name, folder));
+        detail::say(fmt::format(
+            "{}: the run in {} was stopped before its first checkpoint; starting from scratch",
+            name, folder));
     }
     read_config(config, folder);
   }
@@ -225,7 +226,7 @@ struct Cli::State {
     for (std::string& word : words)
       for (const auto& [was, is] : former)
         if (word == was || word.starts_with(was + "=")) word.replace(0, was.size(), is);
-    std::ranges::reverse(words);  // as CLI11 takes them
+    std::ranges::reverse(words);  // the order that CLI11 expects
     try {
       app.parse(words);
     } catch (const CLI::Success& e) {
@@ -284,7 +285,7 @@ std::string Cli::config() const {
   for (const State::Kept& k : state_->kept) {
     Json value = k.write();
     if (value.is_string() && core::find_invalid_utf8(value.as_string()) >= 0)
-      throw ValueError(fmt::format("{} {:?}: config.json holds UTF-8 only; give another name",
+      throw ValueError(fmt::format("{} {:?}: config.json can only store UTF-8; use another name",
                                    k.flag, value.as_string()));
     config[k.key()] = std::move(value);
   }
@@ -309,25 +310,27 @@ Options Cli::parse() {
   std::optional<int64_t> threads, every;
   std::string precision = "fp32";
   o.out = "out/" + s.name;
-  s.option("--data", o.data, "folder of real data; without it data is generated", Keep::preset);
-  s.option("--seed", o.seed, "of everything random; default: 1", Keep::preset);
-  s.option("--epochs", o.epochs, "passes over the data", Keep::preset, kEpochs);
-  s.option("--steps", o.steps, "instead of --epochs", Keep::preset, kAtLeastOne);
-  s.add("--threads", threads, "default: OMP_NUM_THREADS, or all", kAtLeastOne);
-  s.add("--precision", precision, "fp32");
+  s.option("--data", o.data, "folder of real data; default: generated data", Keep::preset);
+  s.option("--seed", o.seed, "random seed; default: 1", Keep::preset);
+  s.option("--epochs", o.epochs, "passes over the training data", Keep::preset, kEpochs);
+  s.option("--steps", o.steps, "training steps, instead of --epochs", Keep::preset, kAtLeastOne);
+  s.add("--threads", threads, "number of threads; default: OMP_NUM_THREADS, or all cores",
+        kAtLeastOne);
+  s.add("--precision", precision, "only fp32");
   CLI::Option* out = s.add(
       "--out", o.out,
       "folder for the model, checkpoints, logs and pictures; default: " + o.out + ", or --eval's");
-  s.app.add_flag("--resume", o.resume, "go on from the last checkpoint in --out");
+  s.app.add_flag("--resume", o.resume, "resume from the last checkpoint in --out");
   s.add("--eval", o.eval, "score the model in this folder instead of training");
-  s.add("--checkpoint-every", every, "steps; default: once an epoch", kAtLeastOne);
-  s.app.add_flag("--anomaly", o.anomaly, "name the first op that makes a NaN (slow)");
-  s.app.add_flag("--smoke", o.smoke, "a few steps, to see that it runs");
-  s.app.add_flag("--quiet", o.quiet, "no progress");
+  s.add("--checkpoint-every", every, "steps between checkpoints; default: once per epoch",
+        kAtLeastOne);
+  s.app.add_flag("--anomaly", o.anomaly, "report the first op that produces NaN (slow)");
+  s.app.add_flag("--smoke", o.smoke, "run a few steps only, as a smoke test");
+  s.app.add_flag("--quiet", o.quiet, "do not show progress");
   s.parse_words();
-  if (o.resume && o.eval) throw UsageError("--eval and --resume: give one of them");
+  if (o.resume && o.eval) throw UsageError("--eval and --resume: give only one of them");
   if (precision != "fp32")
-    throw UsageError(fmt::format("--precision {}: only fp32 is there", precision));
+    throw UsageError(fmt::format("--precision {}: only fp32 is supported", precision));
   if (o.smoke) o.steps = 3;
   o.checkpoint_every = every.value_or(0);
 
@@ -336,7 +339,7 @@ Options Cli::parse() {
   if (o.eval && out->count() == 0) o.out = *o.eval;
   if (o.eval || o.resume) s.read_config(o.eval ? *o.eval : o.out);
   o.resume = o.resume && s.resumable;
-  if (given_epochs || given_steps) {  // the one that is given replaces both
+  if (given_epochs || given_steps) {  // the given one replaces both
     o.epochs = given_epochs;
     o.steps = given_steps;
   }
@@ -374,7 +377,7 @@ int program(int argc, char** argv, const std::string& name, const std::string& d
 void check_choice(const std::string& flag, const std::string& value, const std::string& one,
                   const std::string& other) {
   if (value != one && value != other)
-    throw ValueError(fmt::format("{} {}: take {} or {}", flag, value, one, other));
+    throw ValueError(fmt::format("{} {}: use {} or {}", flag, value, one, other));
 }
 
 void report(const Cli& cli, const std::string& metric, double value) {

@@ -1,4 +1,4 @@
-// The command line that every example has.
+// The command line shared by all examples.
 #pragma once
 
 #include <cstdint>
@@ -14,38 +14,38 @@
 
 namespace tapehead::train {
 
-/// What every training program takes.
+/// The options that all training programs have.
 struct Options {
-  std::optional<std::string> data;  ///< a folder of real data; none: generated data
+  std::optional<std::string> data;  ///< folder of real data; none: generated data
   uint64_t seed = 1;
-  std::optional<int64_t> epochs, steps;  ///< how long to train; the program has a default
-  std::string out;                       ///< where everything goes: "out/NAME"
-  bool resume = false;                   ///< go on from the last checkpoint in `out`
-  std::optional<std::string> eval;       ///< score the model in this folder, do not train
+  std::optional<int64_t> epochs, steps;  ///< length of the training; none: the program's default
+  std::string out;                       ///< output folder; default: "out/NAME"
+  bool resume = false;                   ///< resume from the last checkpoint in `out`
+  std::optional<std::string> eval;       ///< evaluate the model in this folder, without training
   int64_t checkpoint_every = 0;          ///< steps between checkpoints; 0: at the end of each epoch
-  bool anomaly = false;                  ///< name the first op that makes a NaN
-  bool smoke = false;                    ///< a few steps, to see that it runs
-  bool quiet = false;                    ///< no progress
+  bool anomaly = false;                  ///< report the first op that produces NaN
+  bool smoke = false;                    ///< a few steps only, as a smoke test
+  bool quiet = false;                    ///< do not show progress
 };
 
-/// The values that a numeric option takes: from `least` to `most`, both included.
+/// The valid range of a numeric option: least..most, inclusive.
 template <class T>
 struct Range {
   T least{};
   T most = std::numeric_limits<T>::max();
 };
-/// Any number above 0; a part of a whole; and how large a part of a model is, or a batch.
+/// Ranges for positive numbers, for fractions, and for sizes of layers or batches.
 inline constexpr Range<double> kPositive{std::numeric_limits<double>::min()}, kPart{0, 1};
 inline constexpr Range<int64_t> kSize{1, 65536};
 
-/// What --resume and --eval make of the value that an option had in the training run.
+/// How --resume and --eval use the value of an option in the training run.
 enum class Keep {
-  fixed,   ///< it holds; another one is refused: the model or its data would not fit
-  preset,  ///< it holds unless another one is given
-  no,      ///< they do not know it
+  fixed,   ///< always used; another value is an error, since the model or data would not match
+  preset,  ///< the default
+  no,      ///< not saved
 };
 
-/// The options of one program: the common ones, and its own.
+/// The command line of a program: the common options, and its own.
 ///
 ///   int main(int argc, char** argv) {
 ///     return train::program(argc, argv, "translate", "Translates with attention.",
@@ -60,35 +60,35 @@ class Cli {
   Cli(int argc, char** argv, std::string name, const std::string& description);
   ~Cli();
 
-  /// An option of the program; what `value` holds is its default, which may lie outside the range
-  /// and then says that the option was not given. After a comma `flag` may have the name by which
-  /// older programs and their config.json know it: "--embed-dim,--width".
+  /// Adds an option to the program. The initial `value` is the default; it may lie outside the
+  /// range, to detect that the option was not given. `flag` may have a former name after a comma,
+  /// which older versions used on the command line and in config.json: "--embed-dim,--width".
   void option(const std::string& flag, std::string& value, const std::string& help,
               Keep keep = Keep::preset);
   void option(const std::string& flag, int64_t& value, Range<int64_t> range,
               const std::string& help, Keep keep = Keep::preset);
   void option(const std::string& flag, double& value, Range<double> range, const std::string& help,
               Keep keep = Keep::preset);
-  /// An option without a value.
+  /// Adds an option without a value.
   void flag(const std::string& flag, bool& value, const std::string& help,
             Keep keep = Keep::preset);
 
-  /// Reads the command line, sets the threads and the seed, and makes the folder `out` (of a model
-  /// that is evaluated: its own, unless --out names another). Of a run that is resumed or a model
-  /// that is evaluated, options that are not given are those it was trained with (config.json), the
-  /// data, the seed and the length of the run with them. A run that was stopped before its first
-  /// checkpoint starts anew with them: then `resume` is false. Ends the program's function for
-  /// --help. Throws for a wrong option, ValueError from the command line and FormatError from
-  /// config.json, with a message that says what is right, and IoError or ValueError where there is
-  /// no run of this program.
+  /// Parses the command line, sets the number of threads and the seed, and creates the folder `out`
+  /// (with --eval, by default the model's folder). With --resume or --eval, options that are not
+  /// given, including the data, seed and length of the run, default to those of the training run,
+  /// which are in its config.json. A run that was stopped before its first checkpoint is started
+  /// again with these options; `resume` is then false. --help ends the program's function. Throws
+  /// ValueError for an invalid option on the command line, FormatError for one in config.json, and
+  /// IoError or ValueError if the folder has no run of this program.
   Options parse();
 
-  /// `run` with what the command line says about it: out, resume, checkpoint_every, anomaly, quiet,
-  /// and this program.
+  /// `run` with the values from the command line: out, resume, checkpoint_every, anomaly, quiet,
+  /// cli.
   RunOptions run_options(const Options& options, RunOptions run) const;
 
   const std::string& name() const;
-  /// The program, the options and their values as one JSON object: what config.json holds.
+  /// The program's name and the values of its options as a JSON object: the contents of
+  /// config.json.
   std::string config() const;
   /// The same as words of a command line, without the flags of `except`: for run_jobs().
   std::vector<std::string> arguments(const std::vector<std::string>& except) const;
@@ -98,25 +98,25 @@ class Cli {
   std::unique_ptr<State> state_;
 };
 
-/// Throws ValueError for an option whose value is neither of two.
+/// Throws ValueError if the value of an option is neither `one` nor `other`.
 void check_choice(const std::string& flag, const std::string& value, const std::string& one,
                   const std::string& other);
 
-/// Ctrl-C was pressed, and the run has saved itself.
+/// Thrown after Ctrl-C, when the run has saved a checkpoint.
 class Interrupted : public Error {
   using Error::Error;
 };
 
-/// Runs a program's function; an error becomes one line on standard error. Gives the exit status:
-/// 0, 1 for an error, output that could not be written among them, 2 for a wrong command line, 130
-/// after Ctrl-C.
+/// Runs a program's function and reports an error as one line on standard error. Returns the exit
+/// status: 0 for success, 1 for an error (including output that could not be written), 2 for an
+/// invalid command line, 130 after Ctrl-C.
 int program(int argc, char** argv, const std::string& name, const std::string& description,
             const std::function<void(Cli&)>& body);
 
-/// The last line of every program, on standard output:
+/// Prints the result as the last line of standard output:
 /// {"example":"translate","metric":"bleu","value":38.2}
-/// A value that is not finite, which JSON cannot say, becomes null with "value_is":"nan" behind it.
-/// Throws IoError when it cannot be written.
+/// A non-finite value, which JSON cannot represent, becomes null, followed by "value_is":"nan".
+/// Throws IoError if it cannot be written.
 void report(const Cli& cli, const std::string& metric, double value);
 
 }  // namespace tapehead::train

@@ -101,7 +101,7 @@ TEST_CASE("cli: options and their defaults") {
   CHECK(smoke.o.steps == 3);
   given.score = "caf\xe9";
   CHECK(message_of<ValueError>([&] { given.cli.config(); }) ==
-        R"(--score "caf\xe9": config.json holds UTF-8 only; give another name)");
+        R"(--score "caf\xe9": config.json can only store UTF-8; use another name)");
 }
 
 TEST_CASE("cli: a wrong command line") {
@@ -134,8 +134,8 @@ TEST_CASE("cli: a wrong command line") {
       {{"--dropout", "1.5"}, "--dropout 1.5: must be from 0 to 1"},
       {{"--threads", "0"}, "--threads 0: must be at least 1"},
       {{"--checkpoint-every", "0"}, "--checkpoint-every 0: must be at least 1"},
-      {{"--precision", "fp64"}, "--precision fp64: only fp32 is there"},
-      {{"--eval", "a", "--resume"}, "--eval and --resume: give one of them"},
+      {{"--precision", "fp64"}, "--precision fp64: only fp32 is supported"},
+      {{"--eval", "a", "--resume"}, "--eval and --resume: give only one of them"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.message);
@@ -247,8 +247,8 @@ TEST_CASE("cli: the values in config.json are checked as those of the command li
       {"lr", "\"0.5\"", "not a number"},
       {"dropout", "1.5", "must be from 0 to 1"},
       {"coverage", "1", "not true or false"},
-      {"score", "5", "not a text"},
-      {"data", "[\"d\"]", "not a text"},
+      {"score", "5", "not a string"},
+      {"data", "[\"d\"]", "not a string"},
   };
   for (const auto& row : rows) {
     leave_run(scratch, "{\"" + row.key + "\": " + row.value + "}");
@@ -313,12 +313,12 @@ TEST_CASE("cli: --resume and --eval where there is nothing") {
   CHECK(error_of({"--eval", run + "/config.json"}) ==
         "--eval " + run + "/config.json: is a file; give its folder: --eval " + run);
   CHECK(error_of({"--eval", run}) == "--eval " + run +
-                                         ": the training there is not over; finish it with "
+                                         ": training there has not finished; finish it with "
                                          "--resume --out " +
                                          run);
   CHECK(error_of({"--eval", empty}) ==
         "--eval " + empty + ": there is no model.safetensors; train one with --out " + empty +
-            ", or name the folder of one that is trained");
+            ", or give the folder of a trained model");
   CHECK(error_of({"--resume", "--out", empty}) ==
         "--resume: there is no checkpoint.safetensors in " + empty +
             "; name the run's folder with --out, or leave --resume out to start a run");
@@ -329,5 +329,5 @@ TEST_CASE("cli: a choice of two") {
   CHECK_NOTHROW(train::check_choice("--tying", "layer-wise", "adjacent", "layer-wise"));
   CHECK(message_of<ValueError>([] {
           train::check_choice("--tying", "none", "adjacent", "layer-wise");
-        }) == "--tying none: take adjacent or layer-wise");
+        }) == "--tying none: use adjacent or layer-wise");
 }

@@ -15,7 +15,8 @@ namespace {
 
 constexpr double kMargin = 16, kGap = 14, kTitleSize = 16, kNameSize = 12;
 constexpr double kGlow[] = {255, 140, 0};
-constexpr int kLevels = 24;  // of grey and of glow, so that pixels of one colour are one path
+constexpr int kLevels =
+    24;  // of grey and of the overlay, so that pixels of one colour form one path
 
 void check(std::span<const ImageAttention> images, const ImageAttentionStyle& style) {
   const auto fits = [](std::span<const float> values, int64_t rows, int64_t columns) {
@@ -44,7 +45,7 @@ void check(std::span<const ImageAttention> images, const ImageAttentionStyle& st
   }
 }
 
-// The weight at a pixel, bilinear between the middles of patches.
+// The weight at a pixel, interpolated bilinearly between the centres of patches.
 double weight_at(const ImageAttention& m, int64_t y, int64_t x) {
   const auto place = [](int64_t pixel, int64_t pixels, int64_t patches) {
     const double at = (static_cast<double>(pixel) + 0.5) * static_cast<double>(patches) /
@@ -71,7 +72,7 @@ std::string colour(int grey, int glow) {
   return fmt::format("#{:02x}{:02x}{:02x}", rgb[0], rgb[1], rgb[2]);
 }
 
-// The image at (left, top); runs of one colour in a row are one box.
+// Draws the image at (left, top). Each run of one colour in a row is one box.
 void draw_image(Svg& svg, const ImageAttention& m, bool glowing, double left, double top,
                 double pixel) {
   const auto [lowest, highest] = std::minmax_element(m.weights.begin(), m.weights.end());

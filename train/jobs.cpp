@@ -42,7 +42,7 @@ std::string last_line(const std::string& text) {
   return text.substr(begin, end + 1 - begin);
 }
 
-// A process that runs the program anew.
+// A process that runs the program again.
 class Process {
  public:
   Process(const Job& job, const std::string& folder, bool resume) : log_(folder + "/" + kLog) {
@@ -85,14 +85,14 @@ class Process {
   }
 
   void interrupt() const { kill(id_, SIGINT); }
-  /// Its exit status once it has ended, 128 + N when signal N ended it.
+  /// The exit status if the process has ended: 128 + N if signal N ended it.
   std::optional<int> ended() {
     int status = 0;
     if (waitpid(id_, &status, WNOHANG) != id_) return {};
     id_ = -1;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
-  /// What it wrote to standard output, once it has ended: a line or two, which the pipe holds.
+  /// The standard output of an ended process: a line or two, which fit into the pipe's buffer.
   std::string output() const {
     std::string text;
     char some[4096];
@@ -103,7 +103,8 @@ class Process {
   double percent() const { return logged_percent(text_of(log_)); }
 
  private:
-  // In the new process, which is its own group: Ctrl-C reaches the parent, and from it each job.
+  // In the new process, which gets its own process group: Ctrl-C reaches only the parent, which
+  // forwards it to each job.
   [[noreturn]] static void become(char** words, int out, int log, pid_t parent) {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGINT);
@@ -119,7 +120,7 @@ class Process {
   int out_ = -1;
 };
 
-// The jobs of one call, where they stand.
+// The jobs of one call and their states.
 class Jobs {
  public:
   Jobs(const Cli& cli, std::span<const Job> jobs, const Options& options)
@@ -145,8 +146,9 @@ class Jobs {
     }
     if (!failure_.empty()) throw Error(failure_);
     if (stopping)
-      throw Interrupted(fmt::format("stopped with {} of {} jobs done; go on with --resume --out {}",
-                                    done_, jobs_.size(), options_.out));
+      throw Interrupted(
+          fmt::format("stopped with {} of {} jobs done; continue with --resume --out {}", done_,
+                      jobs_.size(), options_.out));
     progress_.update(done_);
     progress_.finish();
     return results_;
@@ -176,16 +178,16 @@ class Jobs {
     }
   }
 
-  // Whether a job of a killed call still saves itself there.
+  // Whether a job of a killed call is still saving its checkpoint.
   bool is_busy(const Job& job, const std::string& folder) {
     if (!detail::FolderLock::is_taken(folder)) return false;
     if (waits_for_ != next_)
-      progress_.note(fmt::format("{}: waits for the run that is writing there", job.name));
+      progress_.note(fmt::format("{}: waiting for the run that is writing there", job.name));
     waits_for_ = next_;
     return true;
   }
 
-  // Whether it has; then it takes what came of it.
+  // Whether the job has ended; if so, records its result.
   bool ended(Running& r) {
     const std::optional<int> status = r.process.ended();
     if (!status) return false;
@@ -224,7 +226,7 @@ class Jobs {
   std::string failure_;
 };
 
-// What an earlier call left in the folders: results and checkpoints of other options.
+// Removes the results and checkpoints of an earlier call, which may have had other options.
 void remove_earlier_jobs(std::span<const Job> jobs, const Options& options) {
   for (const Job& job : jobs)
     for (const char* name : {kResult, kCheckpoint})
@@ -244,7 +246,7 @@ std::vector<std::string> run_jobs(const Cli& cli, std::span<const Job> jobs,
   remove_abandoned(options.out);
   if (!options.resume) remove_earlier_jobs(jobs, options);
   core::Json config = core::parse_json(cli.config(), "config");
-  config["jobs"] = true;  // --resume goes on without a checkpoint in this folder
+  config["jobs"] = true;  // --resume needs no checkpoint in this folder
   write_atomic(options.out + "/config.json", config.dump({.indent = 2}) + "\n");
   return Jobs(cli, jobs, options).run();
 }

@@ -1,4 +1,4 @@
-// A program run many times, side by side: once for each task, or each seed.
+// Runs a program many times in parallel, such as once per task or seed.
 #pragma once
 
 #include <cstdint>
@@ -10,23 +10,23 @@
 
 namespace tapehead::train {
 
-/// One run of the program, in a process of its own.
+/// One run of the program, in its own process.
 struct Job {
-  std::string name;                    ///< and folder: "qa3-seed2"
-  std::vector<std::string> arguments;  ///< beside --out, --threads 1 and --resume
+  std::string name;                    ///< also the name of its folder: "qa3-seed2"
+  std::vector<std::string> arguments;  ///< in addition to --out, --threads 1 and --resume
 };
 
-/// Where a job has its results, its --out: OUT/jobs/NAME.
+/// The output folder of a job: OUT/jobs/NAME.
 std::string job_folder(const Options& options, const Job& job);
 
-/// Runs the program that calls it once for each job, as many at a time as there are threads, each
-/// with one thread, and gives the last line that each wrote to standard output, which report()
-/// made. What a job says goes to FOLDER/log.txt. With `resume` jobs that ended before are not run
-/// again, and those that were stopped go on, once what is left of a killed call has saved itself;
-/// else they take the place of an earlier call's. The folder `out` is locked meanwhile, as a run's
-/// is: IoError where another has it. Ctrl-C stops all, each of which saves itself; then it
-/// throws Interrupted. When a job fails, the others still end; then it throws Error with the name
-/// of the first that failed, what it said last, and where the rest is.
+/// Runs the calling program once for each job, in as many processes at a time as there are threads,
+/// each with one thread. Returns the last line of each job's standard output, as printed by
+/// report(); standard error goes to FOLDER/log.txt. With `resume`, finished jobs are not run again
+/// and stopped jobs are resumed, after waiting for processes of a killed call that are still
+/// saving; without it, the results of earlier calls are removed. The folder `out` is locked
+/// meanwhile; throws IoError if another run has locked it. After Ctrl-C, stops all jobs, which save
+/// checkpoints, and throws Interrupted. If a job fails, the others still finish; then throws Error
+/// with the name of the first failed job, its last message and the path of its log.
 std::vector<std::string> run_jobs(const Cli& cli, std::span<const Job> jobs,
                                   const Options& options);
 

@@ -16,7 +16,7 @@ namespace tapehead::train {
 namespace {
 
 std::string json_string(std::string_view text) {
-  // Bytes that are not UTF-8 become U+FFFD.
+  // Invalid bytes are replaced by U+FFFD.
   return core::Json(text).dump({.replace_invalid_utf8 = true});
 }
 
@@ -33,7 +33,7 @@ std::string folder_of(const std::string& path) {
   return slash == std::string::npos ? "." : path.substr(0, slash + 1);
 }
 
-/// The object of a line, or null for anything else.
+/// The JSON object in a line; null if it is not one.
 core::Json record_of(const std::string& line) {
   try {
     core::Json record = core::parse_json(line, "metrics log", {.repeated_keys = true});
@@ -50,7 +50,7 @@ std::optional<double> number_of(const core::Json& record, const std::string& key
 
 struct Kept {
   uintmax_t bytes = 0;
-  bool needs_newline = false;  // the last record is whole but for its line's end
+  bool needs_newline = false;  // the last record lacks only its newline
 };
 
 Kept measure_kept(const std::string& path, int64_t step) {
@@ -63,7 +63,7 @@ Kept measure_kept(const std::string& path, int64_t step) {
     if (record.is_null()) {
       if (last) return kept;
       throw FormatError(fmt::format(
-          "{}:{}: the line is not a JSON object; mend it or move the file away to resume", path,
+          "{}:{}: the line is not a JSON object; fix it or move the file away to resume", path,
           number));
     }
     const std::optional<double> at = number_of(record, "step");

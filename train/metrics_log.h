@@ -1,4 +1,4 @@
-// metrics.jsonl: what a run measured, one JSON object a line.
+// metrics.jsonl: the metrics of a run, one JSON object per line.
 #pragma once
 
 #include <concepts>
@@ -14,8 +14,8 @@
 
 namespace tapehead::train {
 
-/// One key and its value, as JSON. A float or double that is not finite, which JSON cannot say,
-/// becomes null with a second key that says what it was: "loss":null,"loss_is":"nan".
+/// A key and its value, as JSON. A non-finite number, which JSON cannot represent, becomes null
+/// with a second key for its value: "loss":null,"loss_is":"nan".
 class Metric {
  public:
   Metric(std::string_view key, bool value);
@@ -36,19 +36,21 @@ class Metric {
   std::string json_;
 };
 
-/// A log that only grows by whole lines, each with the system when write() returns.
+/// A log to which complete lines are appended. Each line has been passed to the operating system
+/// when write() returns.
 class MetricsLog {
  public:
-  /// Starts an empty log, in place of one that is there. Makes missing folders. Throws IoError.
+  /// Creates an empty log, replacing an existing one, and its missing parent folders. Throws
+  /// IoError.
   static MetricsLog create(const std::string& path);
 
-  /// Goes on with a log, or starts one, for a run that resumes after `step`: drops a last line that
-  /// was cut off by a kill, and everything from the first record on whose "step" is larger. Throws
-  /// FormatError, and changes nothing, where another line is no JSON object.
+  /// Opens or creates a log for a run that resumes after `step`: removes an incomplete last line,
+  /// and all records from the first one whose "step" is larger. Throws FormatError, without
+  /// changing the file, if another line is not a JSON object, and IoError.
   static MetricsLog resume(const std::string& path, int64_t step);
 
-  /// log.write({{"step", 100}, {"loss", 2.31}}): keys stand in the order given. Throws IoError,
-  /// with the log as it was before.
+  /// Appends a record with the keys in the given order: log.write({{"step", 100}, {"loss", 2.31}}).
+  /// Throws IoError; the log is unchanged then.
   void write(std::span<const Metric> record);
   void write(std::initializer_list<Metric> record) {
     write(std::span<const Metric>(record.begin(), record.size()));
@@ -67,8 +69,8 @@ struct Curve {
   std::vector<double> steps, values;
 };
 
-/// What a log has of `key`: each record with a "step" and a number under the key gives a point, in
-/// the order of the log. Empty when there is no such file.
+/// Reads the curve of `key`: one point for each record that has a "step" and a number for the key,
+/// in the order of the log. Empty if the file does not exist.
 Curve read_curve(const std::string& path, const std::string& key);
 
 }  // namespace tapehead::train

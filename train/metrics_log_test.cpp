@@ -105,7 +105,7 @@ TEST_CASE("metrics_log: a file that is no log is left alone") {
     const std::string line = text.starts_with("{\"step\":1}") ? "2" : "1";
     CHECK(
         message_of<FormatError>([&] { MetricsLog::resume(path, 5); }) ==
-        fmt::format("{}:{}: the line is not a JSON object; mend it or move the file away to resume",
+        fmt::format("{}:{}: the line is not a JSON object; fix it or move the file away to resume",
                     path, line));
     CHECK(read_file(path) == text);
   }

@@ -21,7 +21,7 @@ constexpr double kLeastHeight = 80;  // of the curves
 struct Range {
   double low = std::numeric_limits<double>::infinity();
   double high = -std::numeric_limits<double>::infinity();
-  bool whole = true;  // every value is a whole number
+  bool whole = true;  // all values are integers
 
   void include(double value) {
     low = std::min(low, value);
@@ -50,8 +50,8 @@ void check(const Plot& plot) {
     for (const double x : s.x) {
       if (names == 0 || !std::isfinite(x) || (x >= 0 && x <= names - 1)) continue;
       throw ValueError(fmt::format(
-          "plot: series '{}' has x = {} outside 0..{}; x counts through the {} categories", s.name,
-          x, names - 1, names));
+          "plot: series '{}' has x = {} outside 0..{}; x is an index into the {} categories",
+          s.name, x, names - 1, names));
     }
   }
 }
@@ -74,8 +74,9 @@ Axis x_axis(const Plot& plot, double pixels) {
   }
   if (range.empty()) return linear_axis(0, 1, 5, Round::none);
   const int count = std::max(2, static_cast<int>(pixels / 90));
-  if (range.low > 0 && range.low < 0.05 * range.high) range.low = 0;  // step 1 is the start
-  // A last step just short of a round number is given the rest.
+  if (range.low > 0 && range.low < 0.05 * range.high)
+    range.low = 0;  // a curve that starts at step 1 is shown from 0
+  // If the last step is just below a round number, the axis extends to it.
   const double end = linear_axis(range.low, range.high, count, Round::outward, range.whole).high;
   if (end - range.high < 0.02 * (range.high - range.low)) range.high = end;
   return linear_axis(range.low, range.high, count, Round::none, range.whole);
@@ -94,7 +95,7 @@ Axis y_axis(const Plot& plot, double pixels) {
     const double margin = std::max(1.02, std::pow(range.high / range.low, 0.03));
     return log_axis(range.low / margin, range.high * margin, count);
   }
-  // A range that comes near zero is shown from zero, so that lengths compare.
+  // A range that begins near zero is shown from zero, so that heights are comparable.
   if (range.low > 0 && range.low < 0.35 * range.high) range.low = 0;
   return linear_axis(range.low, range.high, count, Round::outward);
 }
@@ -140,7 +141,7 @@ void draw_axes(Svg& svg, const PlotFrame& frame, const Plot& plot) {
   svg.close();
 }
 
-/// One name of the legend and where its sample begins.
+/// A name in the legend, and the position of its sample.
 struct Entry {
   std::string name;
   double x, y;
@@ -148,8 +149,7 @@ struct Entry {
 
 constexpr double kRowHeight = 20, kSample = 34, kEntryGap = 22;
 
-/// The legend stands above the curves, in rows from `left`, and never hides one. It is empty where
-/// no series has a name.
+/// Lays out the legend above the curves, in rows from `left`. Empty if no series has a name.
 std::vector<Entry> lay_legend(const Plot& plot, double left, double top) {
   std::vector<Entry> entries;
   double x = left, y = top;
@@ -203,8 +203,8 @@ std::string Plot::svg() const {
   PlotFrame frame{kMargin, kMargin, width - kMargin - 6, 0, {}, {}, log_y};
   if (!title.empty()) frame.top += 26;
   if (!y_label.empty()) frame.left += 22;
-  // The legend begins where the labels of the axis end, and takes height from the axis: the labels
-  // are measured on an axis of the full height, which has the widest.
+  // The legend begins where the labels of the y axis end, but reduces the height of the axis. The
+  // labels are therefore measured on an axis of the full height, whose labels are the widest.
   frame.left += widest_label(y_axis(*this, height)) + 12;
   const std::vector<Entry> legend = lay_legend(*this, frame.left, frame.top);
   if (!legend.empty()) frame.top = legend.back().y + kRowHeight;

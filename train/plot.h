@@ -1,4 +1,4 @@
-// Line charts as SVG: loss curves, scores against a length or a step.
+// Line charts in SVG, such as loss curves.
 #pragma once
 
 #include <string>
@@ -8,32 +8,34 @@ namespace tapehead::train {
 
 enum class Mark { line, line_and_points, points };
 
-/// One named curve. A y (or x) that is not finite, or beyond ±1e100, leaves a gap; so does a y
-/// below 1e-100 on a log axis.
+/// A named curve. An x or y that is not finite or beyond ±1e100 leaves a gap, as does a y below
+/// 1e-100 on a log axis.
 struct Series {
   std::string name;
   std::vector<double> x, y;
-  /// In [0, 1): what is drawn is the mean around each point, with weights that fall by this factor
-  /// a point to both sides; the raw values stay visible behind it, faintly.
+  /// Smoothing factor in [0, 1): draws a moving average whose weights decay by this factor per
+  /// point in both directions, with the raw values faintly behind it.
   double smooth = 0;
   Mark mark = Mark::line;
 };
 
-/// plot.save("loss.svg") after
+/// A line chart:
+///
 ///   Plot plot{.title = "Loss", .x_label = "step", .y_label = "cross-entropy"};
 ///   plot.series.push_back({.name = "train", .x = steps, .y = losses, .smooth = 0.9});
+///   plot.save("loss.svg");
 struct Plot {
   std::string title, x_label, y_label;
   bool log_y = false;
-  std::vector<std::string> categories;  ///< if any, the names of x = 0, 1, 2, …
+  std::vector<std::string> categories;  ///< names of x = 0, 1, 2, …; empty: a numeric axis
   int width = 720, height = 420;        ///< pixels, at least 240 by 160; a long legend adds height
   std::vector<Series> series;
 
-  /// The picture. The same data give the same bytes. Throws ShapeError where a series has not as
-  /// many x as y, and ValueError for a size, a smoothing or a category out of range.
+  /// The chart as SVG; the result is deterministic. Throws ShapeError for a series with different
+  /// numbers of x and y, and ValueError for a size, smoothing factor or category out of range.
   std::string svg() const;
 
-  /// Writes svg() to `path`, whole or not at all. Throws IoError.
+  /// Writes svg() to `path`, atomically. Throws its errors, and IoError.
   void save(const std::string& path) const;
 };
 

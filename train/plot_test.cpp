@@ -171,7 +171,7 @@ TEST_CASE("plot: save writes the file, and errors say what is wrong") {
   plot = of({1, 2});
   plot.categories = {"only"};
   CHECK(message_of<ValueError>([&] { (void)plot.svg(); }) ==
-        "plot: series 'a' has x = 1 outside 0..0; x counts through the 1 categories");
+        "plot: series 'a' has x = 1 outside 0..0; x is an index into the 1 categories");
   plot = of({1, 2});
   plot.width = 100;
   CHECK(message_of<ValueError>([&] { (void)plot.svg(); }) ==

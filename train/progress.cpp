@@ -15,10 +15,11 @@ namespace tapehead::train {
 
 namespace {
 
-// Seconds between drawings: of a terminal, and of plain lines, whose gaps grow.
+// Seconds between updates: on a terminal, and of plain lines, at growing intervals.
 constexpr double kRedraw = 0.1, kFirstLine = 2, kLongestGap = 60, kGapGrowth = 1.5;
-constexpr double kRateSeconds = 15, kRateSteps = 4;  // what the rate remembers: the longer of them
-constexpr int kShortestBar = 12, kLongestBar = 42;   // columns
+constexpr double kRateSeconds = 15,
+                 kRateSteps = 4;  // averaging window of the rate: the longer of the two
+constexpr int kShortestBar = 12, kLongestBar = 42;  // columns
 
 bool is_terminal(std::FILE* out) {
   const char* term = std::getenv("TERM");
@@ -62,7 +63,7 @@ std::string draw_bar(double part, int64_t columns, bool utf8) {
   return out + "▏";
 }
 
-/// A piece of the line; those with the lowest rank go first where a terminal is narrow.
+/// A part of the line; on a narrow terminal, parts with the lowest rank are dropped first.
 struct Part {
   std::string text;
   int rank;
@@ -166,7 +167,7 @@ void Progress::draw() {
 }
 
 std::string Progress::rate() const {
-  // The end sums up the whole run, the way there its last seconds.
+  // The final rate is that of the whole run; before, that of the last seconds.
   const double steps = finished_ ? static_cast<double>(done_ - options_.start) : recent_steps_;
   const double seconds = finished_ ? time_ - begun_ : recent_seconds_;
   if (steps <= 0 || seconds <= 0) return "";

@@ -23,8 +23,9 @@ void remove_file(const std::string& path) {
         fmt::format("{}: cannot be removed: {}", path, core::system_error(error.value())));
 }
 
-// An earlier run's results must not be taken for this one's, nor its checkpoint be resumed with
-// this one's options. The checkpoint goes first: what it needs is there as long as it is.
+// Removes an earlier run's files, so that its results are not mistaken for this run's and its
+// checkpoint is not resumed with this run's options. The checkpoint is removed first, since it
+// needs the other files.
 void remove_earlier_run(const std::string& folder) {
   for (const char* name : {kCheckpoint, kModel, kBest}) remove_file(folder + "/" + name);
 }
@@ -59,7 +60,7 @@ RunBase::RunBase(const nn::Params& params, optim::Optimizer& optimizer, BatchSou
   if (o.cli) write_atomic(o.out + "/" + kConfig, o.cli->config());
   else if (!o.resume) remove_file(o.out + "/" + kConfig);
   const std::string label = o.cli ? o.cli->name() : o.name;
-  // NOLINTNEXTLINE(modernize-make-unique): it cannot be moved
+  // NOLINTNEXTLINE(modernize-make-unique): State cannot be moved
   state_.reset(new State{
       .lock = std::move(lock),
       .options = o,
@@ -87,13 +88,15 @@ void RunBase::evaluate_every_epoch(const std::string& metric, std::function<doub
                                    Best best) {
   if (!state_->source.position)
     throw ValueError(
-        "run: a score each epoch, but there is no loader; give one, or call evaluate_every()");
+        "run: evaluate_every_epoch() requires a loader; pass one, or call evaluate_every()");
   state_->scoring = {0, metric, std::move(score), best};
 }
 
 void RunBase::evaluate_every(int64_t steps, const std::string& metric,
                              std::function<double()> score, Best best) {
-  if (steps < 1) throw ValueError(fmt::format("run: a score each {} steps; take 1 or more", steps));
+  if (steps < 1)
+    throw ValueError(
+        fmt::format("run: evaluate_every() with steps = {}; it must be 1 or more", steps));
   state_->scoring = {steps, metric, std::move(score), best};
 }
 
@@ -102,7 +105,8 @@ void RunBase::keep(const std::function<void(const std::string& folder)>& save) {
   if (s.options.resume) return;
   if (s.saved)
     throw ValueError(fmt::format(
-        "run: keep() after the checkpoint of step {}; call it before the first step", *s.saved));
+        "run: keep() was called after the checkpoint of step {}; call it before the first step",
+        *s.saved));
   s.writing([&] { save(s.options.out); });
 }
 
@@ -113,7 +117,7 @@ void RunBase::step(const Tensor& loss) {
   const double value = loss.item();
   if (!std::isfinite(value)) {
     const std::string before = s.losses.values.empty()
-                                   ? "no step before was taken"
+                                   ? "no step was taken before"
                                    : fmt::format("the last finite loss was {:.6g}, at step {}",
                                                  s.losses.values.back(), s.run.step);
     throw GraphError(fmt::format(
@@ -132,7 +136,7 @@ void RunBase::step(const Tensor& loss) {
 
 bool RunBase::should_continue() {
   State& s = *state_;
-  if (s.passes > 0) return true;  // a step is never left half done
+  if (s.passes > 0) return true;  // an incomplete step is always completed
   if (!s.saved) s.writing([&] { s.save(); });
   if (s.over()) return false;
   if (CatchInterrupt::pressed()) {
@@ -140,7 +144,7 @@ bool RunBase::should_continue() {
       s.save();
       s.draw();
     });
-    throw Interrupted(fmt::format("stopped at step {} of {}; go on with {}", s.run.step,
+    throw Interrupted(fmt::format("stopped at step {} of {}; continue with {}", s.run.step,
                                   s.options.steps, s.resuming()));
   }
   return true;

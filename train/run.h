@@ -1,4 +1,4 @@
-// A training run: what every training program needs around its loop.
+// A training run: checkpoints, logging, evaluation and progress around a training loop.
 #pragma once
 
 #include <cstdint>
@@ -16,57 +16,57 @@
 
 namespace tapehead::train {
 
-/// Which scores are better: the highest accuracy, the lowest loss.
+/// Whether higher scores are better (accuracy) or lower ones (loss).
 enum class Best { highest, lowest };
 
 namespace detail {
 
-/// What Run needs of a loader, whatever its batches are; empty without a loader.
+/// The interface of a loader to Run, independent of the batch type; empty without a loader.
 struct BatchSource {
   std::function<data::LoaderPosition()> position;
   std::function<void(const data::LoaderPosition&)> seek;
 };
 
-/// Everything in a run except the batches.
+/// The part of Run that is independent of the batch type.
 class RunBase {
  public:
   RunBase(const nn::Params& params, optim::Optimizer& optimizer, BatchSource source,
           const RunOptions& options);
   ~RunBase();
 
-  /// Scores the model after every epoch, and logs the score. The weights with the best score so far
-  /// are kept in best.safetensors. Scores of which the lowest is best are drawn in loss.svg. Throws
-  /// ValueError without a loader, where there are no epochs.
+  /// Evaluates the model after every epoch and logs the score. Saves the weights with the best
+  /// score to best.safetensors. Scores with Best::lowest are drawn in loss.svg. Throws ValueError
+  /// for a run without a loader, which has no epochs.
   void evaluate_every_epoch(const std::string& metric, std::function<double()> score,
                             Best best = Best::highest);
-  /// The same after every `steps` steps, and after the last. Throws ValueError for steps below 1.
+  /// Evaluates the model after every `steps` steps and after the last one. Throws ValueError for
+  /// steps below 1.
   void evaluate_every(int64_t steps, const std::string& metric, std::function<double()> score,
                       Best best = Best::highest);
-  /// Ends the run when a score is at least this good.
+  /// Ends the run when a score reaches this value.
   void stop_at(double score);
-  /// Calls `save` to write into the run's folder what a resumed run and an evaluation read there
-  /// besides the checkpoint, such as a vocabulary; not in a run that is resumed, which has it. The
-  /// first checkpoint comes after it, so a run that is killed at any time can be resumed or,
-  /// without a checkpoint, starts anew. Throws ValueError once there is a checkpoint.
+  /// Calls `save` to write further files, such as a vocabulary, to the run's folder, for resumed
+  /// runs and evaluation; not called in a resumed run. Must be called before the first checkpoint,
+  /// so that a run killed at any time can be resumed or, without a checkpoint, restarted. Throws
+  /// ValueError if there is a checkpoint.
   void keep(const std::function<void(const std::string& folder)>& save);
-  /// Ends a backward pass; the last of RunOptions::accumulation_steps ends the step: the optimizer,
-  /// the average and the schedule step, gradients are cleared, the loss is logged, and a checkpoint
-  /// is saved when it is due. Throws GraphError for a loss or norm of the gradients that is NaN or
-  /// infinite, for such a parameter where it is saved, and when no parameter has a gradient;
-  /// IoError when a file cannot be written, or the folder was removed. The message says whether
-  /// there is a checkpoint left, and how to resume.
+  /// Call after each backward pass. The last of RunOptions::accumulation_steps calls completes a
+  /// step: updates the parameters, the average and the schedule, clears the gradients, logs the
+  /// loss, and saves a checkpoint if one is due. Throws GraphError if the loss or the gradient norm
+  /// is NaN or infinite, if a parameter to be saved is, and if no parameter has a gradient; IoError
+  /// if a file cannot be written or the folder was removed. The message says which checkpoint is
+  /// left and how to resume.
   void step(const Tensor& loss);
-  /// Loads the weights with the best score, when there were scores; else the averages, if there
-  /// are any.
+  /// Loads the weights with the best score or, without evaluations, the averages (if any).
   void load_best();
-  /// Writes model.safetensors and loss.svg and logs the result; with a command line, it also prints
-  /// it as the program's last line, as report() does.
+  /// Writes model.safetensors and loss.svg and logs the result. With a command line, also prints
+  /// the result as report() does.
   void finish(const std::string& metric, double value);
 
   int64_t steps_taken() const;
-  /// Whether there is another step to take: not all are done, no score is as good as stop_at()
-  /// says, and Ctrl-C was not pressed. Saves the first checkpoint before the first step. After
-  /// Ctrl-C it saves a checkpoint and throws Interrupted.
+  /// Whether to take another step: false after the last step or once a score has reached stop_at().
+  /// Saves a checkpoint before the first step. After Ctrl-C, saves a checkpoint and throws
+  /// Interrupted.
   bool should_continue();
 
  private:
@@ -76,14 +76,14 @@ class RunBase {
 
 }  // namespace detail
 
-/// Trains for a number of steps. In the folder RunOptions::out it leaves a checkpoint,
-/// metrics.jsonl, TensorBoard events, loss.svg and model.safetensors, in place of an earlier run's.
-/// Ctrl-C saves and says how to resume; a resumed run goes on bit for bit. While a run lives the
-/// folder is its own: another run there throws IoError before it has changed anything.
+/// Trains for a number of steps. Writes a checkpoint, metrics.jsonl, TensorBoard events, loss.svg
+/// and model.safetensors to the folder RunOptions::out, replacing those of an earlier run. Ctrl-C
+/// saves a checkpoint; a resumed run continues bit-for-bit. The folder is locked during a run: a
+/// second run in it throws IoError before changing anything.
 ///
-///   train::Run run(params, opt, batches, {.out = "out/gpt", .steps = 2000, .schedule =
-///   &schedule}); run.evaluate_every_epoch("val_loss", [&] { return loss_of(val); },
-///   train::Best::lowest); for (const Batch& batch : run) {
+///   train::Run run(params, opt, batches, {.out = "out/gpt", .steps = 2000});
+///   run.evaluate_every_epoch("val_loss", [&] { return loss_of(val); }, train::Best::lowest);
+///   for (const Batch& batch : run) {
 ///     Tensor loss = model.loss(batch);
 ///     loss.backward();
 ///     run.step(loss);
@@ -91,13 +91,19 @@ class RunBase {
 ///   run.load_best();
 ///   run.finish("test_loss", loss_of(test));
 ///
-/// With a command line: `train::Run run(params, opt, batches, cli.run_options(o, {.steps =
-/// 2000}))`. Without a loader: `train::Run run(params, opt, {.out = "out/gpt", .steps = 2000})` and
-/// `while (run.should_continue()) { … }`.
+/// With a command line:
+///
+///   train::Run run(params, opt, batches, cli.run_options(o, {.steps = 2000}));
+///
+/// Without a loader:
+///
+///   train::Run run(params, opt, {.out = "out/gpt", .steps = 2000});
+///   while (run.should_continue()) { … }
 template <class Batch = void>
 class Run : public detail::RunBase {
  public:
-  /// All must outlive the run. Throws ValueError for options outside their range.
+  /// The arguments must outlive the run. Throws ValueError for options out of range, and IoError if
+  /// the folder cannot be created or is in use.
   Run(const nn::Params& params, optim::Optimizer& optimizer, data::Loader<Batch>& loader,
       const RunOptions& options)
       : RunBase(params, optimizer,

@@ -53,7 +53,7 @@ TEST_CASE("run: without a command line, a loader and a schedule it resumes bit f
     if (pass == 3) std::raise(SIGINT);
   };
   CHECK(message_of<train::Interrupted>([&] { stopped.train(); }) ==
-        "stopped at step 3 of 6; go on with resume = true, out = " + stopped.options.out);
+        "stopped at step 3 of 6; continue with resume = true, out = " + stopped.options.out);
   resumed.options.resume = true;
   resumed.train();
   CHECK(resumed.weights() == whole.weights());
@@ -124,7 +124,7 @@ TEST_CASE("run: several backward passes make a step, of which none is left half 
     if (pass == 4) std::raise(SIGINT);  // the first of the second step
   };
   CHECK(message_of<train::Interrupted>([&] { stopped.train(); }) ==
-        "stopped at step 2 of 6; go on with resume = true, out = " + out);
+        "stopped at step 2 of 6; continue with resume = true, out = " + out);
   CHECK(stopped.losses.size() == 6);
   resumed.options.resume = true;
   resumed.train();
@@ -175,7 +175,7 @@ TEST_CASE("run: what it refuses") {
 
   train::Run run(params, optimizer, {.out = out, .steps = 4, .max_grad_norm = 1, .quiet = true});
   CHECK(message_of<ValueError>([&] { run.evaluate_every_epoch("val", [] { return 0.0; }); }) ==
-        "run: a score each epoch, but there is no loader; give one, or call evaluate_every()");
+        "run: evaluate_every_epoch() requires a loader; pass one, or call evaluate_every()");
   CHECK(run.should_continue());
   const Tensor loss = mean(square(layer(ones({2, 4}))));
   CHECK(message_of<GraphError>([&] { run.step(loss); }) ==

@@ -47,7 +47,7 @@ TEST_CASE("run: Ctrl-C saves, and a resumed run goes on with the same losses") {
     return loss;
   };
   CHECK(message_of<train::Interrupted>([&] { stopped.train(); }) ==
-        "stopped at step 4 of 6; go on with --resume --out " + stopped.o.out);
+        "stopped at step 4 of 6; continue with --resume --out " + stopped.o.out);
   RunProgram resumed(scratch / "out", "resume");
   resumed.train();
   Losses both = stopped.losses;
@@ -120,7 +120,7 @@ TEST_CASE("run: what a resumed run reads is there before the first checkpoint") 
     run.keep([](const std::string&) {});
   };
   CHECK(late.error() ==
-        "run: keep() after the checkpoint of step 0; call it before the first step");
+        "run: keep() was called after the checkpoint of step 0; call it before the first step");
 }
 
 TEST_CASE("run: a file that cannot be written before the first checkpoint") {

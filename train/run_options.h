@@ -1,4 +1,4 @@
-// What a training run is told.
+// Options of a training run.
 #pragma once
 
 #include <cstdint>
@@ -15,27 +15,25 @@ namespace tapehead::train {
 class Cli;
 
 struct RunOptions {
-  std::string out = "";  ///< the folder for checkpoints, logs and the model; it is made
-  int64_t steps = 0;     ///< how many to take, those before a resume included
-  bool resume = false;   ///< go on from the checkpoint in `out`
-  /// Steps between checkpoints. 0: at the end of each epoch. One is saved before the first step and
-  /// after the last in any case.
+  std::string out = "";  ///< folder for checkpoints, logs and the model; created if necessary
+  int64_t steps = 0;     ///< total number of steps, including those before a resume
+  bool resume = false;   ///< resume from the checkpoint in `out`
+  /// Steps between checkpoints; 0: at the end of each epoch. Checkpoints are always saved before
+  /// the first and after the last step.
   int64_t checkpoint_every = 0;
 
-  /// Limits the norm of the gradients, as optim::clip_grad_norm_() does, within the optimizer's
-  /// pass.
+  /// Clips the gradient norm, like optim::clip_grad_norm_(), but inside the optimizer's update.
   std::optional<double> max_grad_norm = {};
-  /// So many backward passes make one step, with the mean of their gradients.
+  /// Number of backward passes per step; their gradients are averaged.
   int64_t accumulation_steps = 1;
-  optim::LRScheduler* schedule = nullptr;   ///< steps with the optimizer
-  optim::WeightAverage* average = nullptr;  ///< updated at each step; it is what is scored and kept
+  optim::LRScheduler* schedule = nullptr;   ///< stepped with the optimizer
+  optim::WeightAverage* average = nullptr;  ///< updated at each step; evaluated and saved if set
 
-  bool anomaly = false;        ///< name the first op that makes a NaN (slow)
-  bool quiet = false;          ///< no progress
-  std::string name = "train";  ///< labels the progress and loss.svg
-  /// The program's command line, if it has one: its name replaces `name`, its options are written
-  /// to config.json, finish() prints the last line, and errors name its flags. Cli::run_options()
-  /// sets it.
+  bool anomaly = false;        ///< report the first op that produces NaN (slow)
+  bool quiet = false;          ///< do not show progress
+  std::string name = "train";  ///< label of the progress display and of loss.svg
+  /// The program's command line, if any; set by Cli::run_options(). Its name replaces `name`, its
+  /// options are written to config.json, finish() prints the result, and errors refer to its flags.
   const Cli* cli = nullptr;
 };
 

@@ -32,7 +32,7 @@ TEST_CASE("run: a loss that is not finite stops it, and the last checkpoint stay
   RunProgram first(out);
   first.change = [](const Tensor& loss, int64_t) { return loss * INFINITY; };
   CHECK(first.error() ==
-        "run: the loss is inf at step 1; no step before was taken; the checkpoint of step 0 is "
+        "run: the loss is inf at step 1; no step was taken before; the checkpoint of step 0 is "
         "kept: --resume --anomaly --out " +
             out +
             " names the first op that made a NaN; lower the learning rate, or clip gradients");
@@ -127,7 +127,7 @@ TEST_CASE("run: scores come each so many steps, and of a loss the lowest is kept
   RunProgram never(scratch / "never");
   never.score = [] { return 0.0; };
   never.score_each = -1;
-  CHECK(never.error() == "run: a score each -1 steps; take 1 or more");
+  CHECK(never.error() == "run: evaluate_every() with steps = -1; it must be 1 or more");
 }
 
 TEST_CASE("run: a score that is good enough ends it, resumed too") {

@@ -15,7 +15,7 @@ namespace tapehead::train {
 
 namespace {
 
-// Protocol Buffers, by hand. The field numbers are those of TensorFlow's event.proto,
+// Encodes Protocol Buffers. The field numbers are those of TensorFlow's event.proto,
 // summary.proto, tensor.proto and tensor_shape.proto.
 
 enum Wire { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
@@ -73,7 +73,8 @@ AppendFile open_in(const std::string& folder) {
   make_folders(folder, "tensorboard");
   std::string path;
   do path = folder + "/" + file_name();
-  while (::access(path.c_str(), F_OK) == 0);  // a container's programs may share host and pid
+  while (::access(path.c_str(), F_OK) ==
+         0);  // programs in containers may have the same host name and pid
   return {path, AppendFile::Open::fresh};
 }
 

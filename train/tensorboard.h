@@ -1,4 +1,4 @@
-// Event files that TensorBoard reads.
+// Event files for TensorBoard.
 #pragma once
 
 #include <cstdint>
@@ -10,23 +10,23 @@
 
 namespace tapehead::train {
 
-/// Writes `FOLDER/events.out.tfevents.*`, a new file for each writer. Every event is with the
-/// system when the call returns: a killed program loses none, and TensorBoard sees it at once.
+/// Writes `FOLDER/events.out.tfevents.*`, a new file for each writer. Every event has been passed
+/// to the operating system when the call returns, so a killed program loses none and TensorBoard
+/// sees it immediately.
 ///
 ///   TensorBoard board("out");
 ///   board.scalar("loss/train", loss, step);
 class TensorBoard {
  public:
-  /// Makes the folder if it is missing. With `resume_at`, TensorBoard forgets what earlier files of
-  /// the folder recorded from that step on: the steps that a resumed run will take again. Throws
-  /// IoError.
+  /// Creates the folder if it does not exist. With `resume_at`, TensorBoard discards the events of
+  /// earlier files from that step on, which a resumed run writes again. Throws IoError.
   explicit TensorBoard(const std::string& folder, std::optional<int64_t> resume_at = {});
 
-  /// A point of the curve `tag`; a slash in it makes a group. Kept in f32, NaN and infinity too.
-  /// Throws ValueError for an empty tag, IoError when the disk is full.
+  /// Adds a point to the curve `tag`; a slash in the tag forms a group. Stored in f32, including
+  /// NaN and infinity. Throws ValueError for an empty tag, IoError if it cannot be written.
   void scalar(std::string_view tag, double value, int64_t step);
 
-  /// A text, shown as Markdown.
+  /// Adds a text, shown as Markdown. Throws as scalar().
   void text(std::string_view tag, std::string_view markdown, int64_t step);
 
   const std::string& path() const { return file_.path(); }

@@ -1,17 +1,12 @@
-<<<<<<< HEAD
 // Bags of words: how memory networks read texts.
 //
 // J words of a text, C embedding, V vocabulary.
-=======
-// Sentence encodings for memory networks.
->>>>>>> b8dd206 (Comments and errors of nn and nn/hf in plain technical English)
 #pragma once
 
 #include "tapehead/nn/any_layer.h"
 
 namespace tapehead::nn::detail {
 
-<<<<<<< HEAD
 /// The sum over the words of a text of its embedding times its factor: `embedding` is a layer from
 /// ids [...] to [..., C]; ids are i64 [..., J], padded with 0, which is not counted; factors are
 /// [J, C], or undefined for factors of 1. Returns [..., C]. If `embedding` holds an nn::Embedding,
@@ -25,11 +20,5 @@ Tensor bags(const char* model, const AnyLayer& embedding, const Tensor& ids, con
 /// The weight [V, C] of an nn::Embedding that is also the weight of the answer layer. Throws
 /// ValueError if `embedding`, the part called `part`, holds another layer.
 const Tensor& tied_weight(const char* model, const char* part, const AnyLayer& embedding);
-=======
-/// Encodes texts, ids i64 [..., J] padded with 0, as the sums of the rows of weight [V, C] of their
-/// words: [..., C]. `factors` [words, C] weights each word by its position; undefined: all words
-/// count equally. Throws ShapeError that names the model for a text of more than `words` words.
-Tensor bags(const char* model, const Tensor& weight, const Tensor& ids, const Tensor& factors);
->>>>>>> b8dd206 (Comments and errors of nn and nn/hf in plain technical English)
 
 }  // namespace tapehead::nn::detail

@@ -32,13 +32,8 @@ TEST_CASE("what config.json says of sizes is checked by the weights before a mod
        "multi_head_attention: 3 heads do not divide embed_dim = 8; choose another number, or give "
        "head_dim (in layers.0.attention)"},
       {"Llama", "head_dim", "2147483648",
-<<<<<<< HEAD
-       "'head_dim' is 2147483648; no weight of model.safetensors is so large: at most 192 numbers"},
-      {"Llama", "head_dim", "7", "rope: dim is 7; it must be positive and even"},
-=======
        "'head_dim' is 2147483648; the largest weight of model.safetensors has only 192 elements"},
       {"Llama", "head_dim", "7", "rope: dim is 7; it must be positive and even"},
->>>>>>> b8dd206 (Comments and errors of nn and nn/hf in plain technical English)
       {"Llama", "num_attention_heads", "64",
        "'num_attention_heads' is 64; the largest weight of model.safetensors has only 192 "
        "elements"},

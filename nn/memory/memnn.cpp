@@ -135,15 +135,9 @@ StoryOutput MemNN::operator()(const data::StoryBatch& batch) const {
     StoryOutput answered;
     Found found = nothing(batch);
     {
-<<<<<<< HEAD
       const NoGradGuard off;
-      const Texts texts = find_.read(batch, places_);
-      const Tensor all = candidates(batch);
-=======
-      const NoGrad off;
       const Texts texts = read(find, batch);
       const Tensor all = read_candidates(batch);
->>>>>>> cb8b1a6 (Parts of memory networks, attention over sequences and copy heads are public)
       for (int64_t hop = 0; hop < config_.hops; ++hop) {
         const Tensor next =
             choose(hop, score(encode(find, texts, found), all, found, batch), found, batch);

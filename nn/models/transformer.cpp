@@ -102,13 +102,8 @@ Tensor Transformer::loss(const data::Seq2SeqBatch& batch, double label_smoothing
 
 std::vector<Hypothesis> Transformer::translate(const Tensor& ids, const Tensor& lengths,
                                                const BeamOptions& options) const {
-<<<<<<< HEAD
   const NoGradGuard off;
-  const int64_t extended = copying_ ? extended_vocab(ids, config_.source_vocab_size) : 0;
-=======
-  const NoGrad off;
   const int64_t extended = copy ? extended_vocab(ids, config_.source_vocab_size) : 0;
->>>>>>> cb8b1a6 (Parts of memory networks, attention over sequences and copy heads are public)
   // What hypotheses of one source share, a row for each hypothesis.
   struct {
     Tensor source, lengths, memory, keys;

@@ -81,7 +81,7 @@ TEST_CASE("babi trains each model") {
   CHECK(wrong.status == 1);
   CHECK(babi(folder, {"--model", "memn2n-joint"})
             .err.starts_with("babi: --model memn2n-joint: there is no such model; take one of "));
-  CHECK(babi(folder, {"--choose", "test"}).err == "babi: --choose test: take val or loss\n");
+  CHECK(babi(folder, {"--choose", "test"}).err == "babi: --choose test: use val or loss\n");
   CHECK(
       wrong.err.starts_with("babi: --model memnet: there is no such model; take one of memn2n, "));
 }
@@ -138,7 +138,7 @@ TEST_CASE("babi waits for a job of a killed call, and leaves the folder of one t
   };
   const Outcome waited = while_locked("out/jobs/qa1-seed1");
   CHECK(waited.status == 0);
-  CHECK(waited.err.find("qa1-seed1: waits for the run that is writing there\n") !=
+  CHECK(waited.err.find("qa1-seed1: waiting for the run that is writing there\n") !=
         std::string::npos);
   CHECK(waited.err.find("qa1-seed1: {") != std::string::npos);
   const std::string errors = slurp(folder / "out/errors.tsv");

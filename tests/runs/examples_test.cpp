@@ -143,7 +143,7 @@ TEST_CASE("gpt trains a memory network in a Transformer's place") {
                {.folder = folder.path()})
         .err;
   };
-  CHECK(error("--model", "memnet").ends_with("gpt: --model memnet: take gpt or memn2n\n"));
+  CHECK(error("--model", "memnet").ends_with("gpt: --model memnet: use gpt or memn2n\n"));
   CHECK(error("--from", "gpt2")
             .ends_with("gpt: --from: a pretrained model is a gpt; leave --model out\n"));
 }

@@ -65,7 +65,7 @@ TEST_CASE("programs: a result that cannot be written is an error, a closed strea
     CHECK(outcome.status == 1);
     CHECK(outcome.err.ends_with(name +
                                 ": standard output: cannot be written: No space left on device; "
-                                "free some space; what it shows is not complete\n"));
+                                "free some space; the output is incomplete\n"));
     CHECK(smoke(name, closed, ">&- 2>&-").status == 0);
     CHECK(untimed_log(closed) == untimed_log(full));
     const bool same = slurp(closed + "/model.safetensors") == slurp(full + "/model.safetensors");
@@ -92,7 +92,8 @@ TEST_CASE("programs: a run that was stopped before its first checkpoint starts a
     CAPTURE(again.err);
     CHECK(again.status == 0);
     CHECK(again.err.starts_with(fmt::format(
-        "{}: the run in {} was stopped before its first checkpoint; it starts anew\n", name, out)));
+        "{}: the run in {} was stopped before its first checkpoint; starting from scratch\n", name,
+        out)));
     CHECK(again.out == whole.out);
     CHECK(untimed_log(out) == log);
     const bool same = slurp(out + "/model.safetensors") == model;

@@ -116,7 +116,7 @@ TEST_CASE("translate: what a user does wrong gets one message that says what to 
       {{"--cell", "rnn"}, "cell: there is no 'rnn'; take one of tanh, relu, lstm, gru"},
       {{"--eval", empty},
        "--eval " + empty + ": there is no model.safetensors; train one with --out " + empty +
-           ", or name the folder of one that is trained"},
+           ", or give the folder of a trained model"},
       {{"--resume", "--out", empty},
        "--resume: there is no checkpoint.safetensors in " + empty +
            "; name the run's folder with --out, or leave --resume out to start a run"},

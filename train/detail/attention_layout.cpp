@@ -60,7 +60,7 @@ void measure_labels(AttentionLayout& l, std::span<const AttentionMap> maps) {
   }
 }
 
-// Titles stand above the middle of their maps, and may be wider.
+// Titles are centred above their maps and may be wider.
 void measure_titles(AttentionLayout& l, std::span<const AttentionMap> maps) {
   for (const AttentionMap& m : maps) {
     if (m.title.empty()) continue;
@@ -136,8 +136,8 @@ void check_attention(std::span<const AttentionMap> maps, const AttentionMapStyle
   }
   const auto positive = [](const char* name, double value, double limit) {
     if (value >= 0 && value <= limit) return;
-    throw ValueError(
-        fmt::format("attention_svg: {} = {} must be in 0..{}, 0 to choose it", name, value, limit));
+    throw ValueError(fmt::format("attention_svg: {} = {} must be in 0..{}, where 0 means automatic",
+                                 name, value, limit));
   };
   positive("across", style.across, 4096);
   positive("cell", style.cell, 200);

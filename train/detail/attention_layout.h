@@ -1,4 +1,4 @@
-// The measures of a grid of attention maps, inside.
+// The layout of a grid of attention maps.
 #pragma once
 
 #include <algorithm>
@@ -8,37 +8,37 @@
 
 namespace tapehead::train {
 
-/// In pixels, the same for every map of the grid.
+/// Sizes in pixels, the same for every map of the grid.
 struct AttentionLayout {
   static constexpr double kMargin = 16, kTitleSize = 16, kNameSize = 13;
   static constexpr double kScaleWidth = 12, kScaleFont = 11;
 
   double cell = 0, font = 0;
   double width = 0, height = 0;  // of the largest matrix
-  double left = 0, above = 0;    // room for labels
+  double left = 0, above = 0;    // space for labels
   double overhang = 0;           // of slanted labels and titles beyond the right edge
-  double title = 0;              // room for a map's own title
-  double title_left = 0;         // and beyond the left edge
-  double title_right = 0;        // and beyond the right edge
-  double x0 = 0, y0 = 0;         // the first matrix
+  double title = 0;              // space for a map's title
+  double title_left = 0;         // overhang of titles beyond the left edge
+  double title_right = 0;        // overhang of titles beyond the right edge
+  double x0 = 0, y0 = 0;         // position of the first matrix
   double step_x = 0, step_y = 0;
   double page_width = 0, page_height = 0;
-  Axis scale{0, 1, {}, {}};  // of the colours: from no weight to the darkest
+  Axis scale{0, 1, {}, {}};  // of the colour scale
   int64_t across = 0, down = 0;
   bool slanted = false;
-  bool shared = false;  // every map has the same labels: they stand once
+  bool shared = false;  // all maps have the same labels, which are drawn once
 
   double right() const { return x0 + step_x * static_cast<double>(across - 1) + width; }
   double bottom() const { return y0 + step_y * static_cast<double>(down - 1) + height; }
-  // The scale stands beside the titles of the rows below the first.
+  // The scale is to the right of the titles of the rows below the first.
   double scale_x() const { return right() + std::max(20.0, down > 1 ? title_right + 8 : 0); }
   double scale_height() const { return std::clamp(bottom() - y0, 60.0, 200.0); }
 };
 
-/// A token as a reader must see it: ␣ ⇥ ↵, no control characters, not too long.
+/// A token made visible: spaces, tabs and line ends as ␣ ⇥ ↵, no control characters, truncated.
 std::string visible_token(const std::string& token);
 
-/// Throws what attention_svg() promises.
+/// Throws the errors of attention_svg().
 void check_attention(std::span<const AttentionMap> maps, const AttentionMapStyle& style);
 
 AttentionLayout measure_attention(std::span<const AttentionMap> maps,

@@ -1,4 +1,4 @@
-// Text as it is seen: its width in terminal columns, and numbers short enough for a label.
+// Text for display: its width in terminal columns, and short numbers for labels.
 #pragma once
 
 #include <cstdint>
@@ -7,30 +7,30 @@
 
 namespace tapehead::train {
 
-/// Takes the first code point off `text`, which must not be empty. A byte that is not UTF-8 is
-/// taken alone and reads as U+FFFD.
+/// Removes and returns the first code point of `text`, which must not be empty. An invalid byte is
+/// returned as U+FFFD.
 int32_t next_codepoint(std::string_view& text);
 
 /// Appends a code point as UTF-8.
 void append_codepoint(std::string& to, int32_t codepoint);
 
-/// `text` with U+FFFD for every byte that is not UTF-8.
+/// `text` with every invalid byte replaced by U+FFFD.
 std::string valid_utf8(std::string_view text);
 
-/// Valid UTF-8 that is safe in a terminal and in XML: broken bytes, control characters and
-/// noncharacters become U+FFFD.
+/// Valid UTF-8 that is safe in a terminal and in XML: invalid bytes, control characters and
+/// noncharacters are replaced by U+FFFD.
 std::string printable(std::string_view text);
 
-/// The columns that `text` takes in a terminal: wide characters take 2, combining marks none.
+/// The width of `text` in terminal columns: 2 for wide characters, 0 for combining marks.
 int64_t display_width(std::string_view text);
 
-/// `text` in at most `width` columns; what is cut ends in "…".
+/// `text` truncated to at most `width` columns, with "…" at the end if it was longer.
 std::string clip(std::string_view text, int64_t width);
 
-/// Four significant digits: 2.310, 0.0123, 12345, 1.200e-05, nan.
+/// Formats a number with four significant digits: 2.310, 0.0123, 12345, 1.200e-05, nan.
 std::string short_number(double value);
 
-/// 1234567 as "1,234,567".
+/// Formats 1234567 as "1,234,567".
 std::string grouped(int64_t value);
 
 }  // namespace tapehead::train

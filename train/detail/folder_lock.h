@@ -1,24 +1,24 @@
-// A folder that one run at a time writes into.
+// Locks a run's folder.
 #pragma once
 
 #include <string>
 
 namespace tapehead::train::detail {
 
-/// While a run lives, its folder is locked: two that write into one spoil each other's checkpoint.
-/// The lock is on the folder itself, so that it leaves nothing there, and ends with the process,
-/// killed or not. File systems without locks let everyone in.
+/// Locks a run's folder for its lifetime, since two runs in one folder would overwrite each other's
+/// checkpoint. The lock is on the directory itself, so it leaves no file behind, and it is released
+/// when the process ends, even if killed. On file systems without locks it has no effect.
 class FolderLock {
  public:
-  /// Throws IoError when somebody else has it; `option` says what to change then: "--out".
+  /// Throws IoError if the folder is locked; the message suggests changing `option`.
   explicit FolderLock(const std::string& folder, const char* option = "--out");
   ~FolderLock();
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;
 
-  /// Whether the folder is still there under its name, neither removed nor replaced.
+  /// Whether the path still refers to the locked folder, which may have been removed or replaced.
   bool in_place() const;
-  /// Whether somebody has the lock of this folder.
+  /// Whether a run has locked this folder.
   static bool is_taken(const std::string& folder);
 
  private:

@@ -52,11 +52,11 @@ std::string read_text(const std::string& text, double& value, const Range<double
 }
 
 std::string read_json(const Json& json, std::string& value) {
-  return json.is_string() ? read_text(json.as_string(), value) : "not a text";
+  return json.is_string() ? read_text(json.as_string(), value) : "not a string";
 }
 
 std::string read_json(const Json& json, std::optional<std::string>& value) {
-  return json.is_string() ? read_text(json.as_string(), value) : "not a text";
+  return json.is_string() ? read_text(json.as_string(), value) : "not a string";
 }
 
 std::string read_json(const Json& json, bool& value) {

@@ -1,4 +1,4 @@
-// Parsing of option values, from the command line and from a run's config.json, by the same rules.
+// Parses option values from the command line and from a run's config.json, by the same rules.
 #pragma once
 
 #include <optional>
@@ -11,8 +11,8 @@ namespace tapehead::train::detail {
 
 using core::Json;
 
-/// Parses a text into `value`. Returns "", or what is wrong with the text, such as "not a whole
-/// number" or "must be at least 1", and leaves `value` unchanged.
+/// Parses a text into `value`. Returns "" or, leaving `value` unchanged, what is wrong with the
+/// text, such as "not a whole number" or "must be at least 1".
 std::string read_text(const std::string& text, std::string& value);
 std::string read_text(const std::string& text, int64_t& value, const Range<int64_t>& range);
 std::string read_text(const std::string& text, uint64_t& value);
@@ -25,13 +25,14 @@ std::string read_text(const std::string& text, std::optional<T>& value, const Ra
   return wrong;
 }
 
-/// The same for JSON: a string for a text, a number for a number, true or false for a flag.
+/// Parses a JSON value: a string for text, a number for a number, true or false for a flag.
 std::string read_json(const Json& json, std::string& value);
 std::string read_json(const Json& json, std::optional<std::string>& value);
 std::string read_json(const Json& json, bool& value);
 template <class T, class... Ranges>
 std::string read_json(const Json& json, T& value, const Ranges&... range) {
-  return read_text(json.dump(), value, range...);  // a text has quotes then, and is no number
+  return read_text(json.dump(), value,
+                   range...);  // a string has quotes in JSON, so it is not read as a number
 }
 
 }  // namespace tapehead::train::detail

@@ -7,8 +7,8 @@ namespace tapehead::train {
 
 namespace {
 
-// The palette of Okabe and Ito, told apart by colour-blind readers, with a wine red for its yellow,
-// which is lost on white.
+// The palette of Okabe and Ito for colour-blind readers, with a wine red instead of the yellow,
+// which is hardly visible on white.
 constexpr const char* kColours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                     "#e69f00", "#56b4e9", "#4d4d4d", "#882255"};
 constexpr size_t kColourCount = std::size(kColours);
@@ -17,8 +17,8 @@ struct Point {
   double x, y;
 };
 
-// The mean around each point, with weights that fall by `smooth` a point to both sides: it does not
-// lag behind the curve.
+// A moving average whose weights decay by `smooth` per point in both directions, so that it does
+// not lag behind the curve.
 std::vector<double> smoothed(const Series& s, bool log_y) {
   const size_t n = s.y.size();
   std::vector<double> sums(n), weights(n), out(n);
@@ -41,8 +41,8 @@ std::vector<double> smoothed(const Series& s, bool log_y) {
   return out;
 }
 
-/// The runs of `points` between gaps. Of the points that share a column of half a pixel only the
-/// first, lowest, highest and last are kept: a million steps draw as fast as a thousand.
+/// The runs of points between gaps. Of the points in a column of half a pixel, only the first,
+/// lowest, highest and last are kept, so that a million points draw as fast as a thousand.
 std::vector<std::vector<Point>> runs(const PlotFrame& frame, const std::vector<double>& x,
                                      const std::vector<double>& y) {
   std::vector<std::vector<Point>> out(1);

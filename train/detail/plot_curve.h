@@ -1,4 +1,4 @@
-// The curves of a plot, inside: from data to pixels, gaps, thinning, colours and markers.
+// Draws the curves of a plot: scaling to pixels, gaps, thinning, colours and markers.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace tapehead::train {
 
-/// Where data coordinates fall on the page.
+/// Maps data coordinates to the page.
 struct PlotFrame {
   double left, top, right, bottom;
   Axis x, y;
@@ -19,13 +19,13 @@ struct PlotFrame {
   double to_y(double value) const;
 };
 
-/// Whether a point can be shown; one that cannot is a gap.
+/// Whether a point can be drawn; otherwise it leaves a gap.
 bool drawable(double x, double y, bool log_y);
 
 /// Draws a series in the colour, dashes and marker of its position in the plot.
 void draw_series(Svg& svg, const PlotFrame& frame, const Series& series, size_t index);
 
-/// A sample of the same look, 26 pixels wide, with its middle at `y`: for the legend.
+/// Draws a sample of the curve for the legend, 26 pixels wide and vertically centred at `y`.
 void draw_sample(Svg& svg, double x, double y, const Series& series, size_t index);
 
 }  // namespace tapehead::train

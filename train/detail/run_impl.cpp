@@ -101,7 +101,7 @@ void RunBase::State::record(double loss) {
   progress.update(run.step, {{"loss", loss}});
   const bool epoch_ended = epoch != position().epoch;
   epoch = position().epoch;
-  const auto due = [&](int64_t every) {  // each so many steps; 0: at the end of each epoch
+  const auto due = [&](int64_t every) {  // after this many steps; 0: at the end of each epoch
     return over() || (every > 0 ? run.step % every == 0 : epoch_ended);
   };
   if (scoring.score && due(scoring.every)) score();

@@ -1,4 +1,4 @@
-// Inside a run.
+// The implementation of a run.
 #pragma once
 
 #include <fmt/format.h>
@@ -26,13 +26,13 @@ inline constexpr const char* kModel = "model.safetensors";
 inline constexpr const char* kBest = "best.safetensors";
 inline constexpr const char* kConfig = "config.json";
 
-/// Seconds.
+/// Time of a steady clock in seconds.
 double now();
 
 struct RunBase::State {
   std::unique_ptr<const FolderLock> lock;
   RunOptions options;
-  std::string label;  // of the progress and loss.svg
+  std::string label;  // of the progress display and loss.svg
   nn::Params params;
   optim::Optimizer& optimizer;
   BatchSource source;
@@ -43,14 +43,14 @@ struct RunBase::State {
     std::function<double()> score;
     Best best = Best::highest;
 
-    // NaN is no score: nothing is worse.
+    // NaN is worse than any score.
     bool better(double value, double than) const {
       if (std::isnan(than)) return !std::isnan(value);
       return best == Best::highest ? value > than : value < than;
     }
   };
   Scoring scoring;
-  std::optional<double> enough;  // a score that ends the run
+  std::optional<double> enough;  // the score that ends the run
   MetricsLog log;
   Curve losses;
   TensorBoard board;
@@ -58,10 +58,10 @@ struct RunBase::State {
   CatchInterrupt interrupt;
   std::optional<AnomalyMode> anomaly;
   double started = now();
-  std::optional<int64_t> saved;  // the step of the checkpoint
-  int64_t epoch = 0;             // at the end of the last step
-  int64_t passes = 0;            // backward passes of a step that is not complete
-  double sum_of_losses = 0;      // of these
+  std::optional<int64_t> saved;  // the step of the last checkpoint
+  int64_t epoch = 0;             // after the last step
+  int64_t passes = 0;            // backward passes of the incomplete step
+  double sum_of_losses = 0;      // of these passes
 
   std::string file(const char* name) const { return options.out + "/" + name; }
 
@@ -70,9 +70,9 @@ struct RunBase::State {
            (enough && run.has_best && !scoring.better(*enough, run.best));
   }
 
-  /// How the run is resumed.
+  /// For messages: how to resume the run.
   std::string resuming(bool with_anomaly = false) const;
-  /// What an error says last: what is left, and how it is used.
+  /// The end of an error message: which checkpoint is left, and how to resume.
   std::string kept(bool with_anomaly = false) const;
   std::string kept_for_anomaly() const { return kept(true); }
 
@@ -84,15 +84,15 @@ struct RunBase::State {
   void check_parameters() const;
   /// Writes a checkpoint.
   void save();
-  /// Scores the model, and keeps it when it is the best so far.
+  /// Evaluates the model, and saves its weights if the score is the best so far.
   void score();
-  /// The step itself: the gradients are scaled and clipped in the optimizer's own pass.
+  /// Takes an optimizer step, with scaling and clipping of the gradients inside the update.
   void optimize();
-  /// Logs a step that was taken, and scores and saves when it is due.
+  /// Logs a completed step, and evaluates and saves if due.
   void record(double loss);
 
-  /// Does what writes files; when that fails, says how to go on. Logs that are open outlive their
-  /// folder, and would not notice.
+  /// Calls f, which writes files, and adds to IoErrors how to resume. Also throws if the folder was
+  /// removed, which writing to open logs would not detect.
   template <class F>
   void writing(F f) const {
     try {
@@ -104,7 +104,7 @@ struct RunBase::State {
     }
   }
 
-  /// Whether the log ends with this result: a run that is over was resumed.
+  /// Whether the log already ends with this result, because a finished run was resumed.
   bool has_logged(const std::string& metric, double value) const;
 
   /// Writes loss.svg.

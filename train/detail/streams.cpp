@@ -25,7 +25,7 @@ void flush_output() {
   const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
   if (written) return;
   const int error = errno;
-  throw IoError(fmt::format("standard output: cannot be written{}; what it shows is not complete",
+  throw IoError(fmt::format("standard output: cannot be written{}; the output is incomplete",
                             error == 0 ? "" : ": " + core::system_error(error)));
 }
 

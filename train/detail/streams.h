@@ -1,19 +1,18 @@
-// The standard streams of a program, closed or full.
+// Handles standard streams that are closed or cannot be written.
 #pragma once
 
 #include <string>
 
 namespace tapehead::train::detail {
 
-/// Opens /dev/null in place of each standard stream that is closed. Else the next file that is
-/// opened would get its number, and with it what is printed.
+/// Opens /dev/null in place of each closed standard stream. Otherwise the next file to be opened
+/// would get its descriptor and receive the printed output.
 void open_standard_streams();
 
-/// Writes a line to standard error; where that cannot be written, nothing.
+/// Writes a line to standard error, ignoring errors.
 void say(const std::string& line);
 
-/// Writes out what was printed to standard output. Throws IoError when that, or anything printed
-/// before, could not be written.
+/// Flushes standard output. Throws IoError if this or any earlier output could not be written.
 void flush_output();
 
 }  // namespace tapehead::train::detail

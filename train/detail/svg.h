@@ -1,4 +1,4 @@
-// A writer of well-formed SVG that the plots share. The same calls give the same bytes everywhere.
+// Writes well-formed SVG for plots. The output is deterministic on all platforms.
 #pragma once
 
 #include <initializer_list>
@@ -8,10 +8,10 @@
 
 namespace tapehead::train {
 
-/// A number as SVG wants it: at most two decimals, a point whatever the locale. It must be finite.
+/// Formats a finite number for SVG, with at most two decimals, independent of the locale.
 std::string svg_number(double value);
 
-/// The colours of text, for what is read first and for what is read when needed.
+/// The colours of primary and secondary text.
 inline constexpr const char* kInk = "#222222";
 inline constexpr const char* kSoftInk = "#555555";
 
@@ -55,7 +55,7 @@ class Svg {
   void open(std::string_view name, Attributes attributes);
   void close();
 
-  /// Closes what is open and gives the file's text. The writer is spent.
+  /// Closes open elements and returns the file's text. The writer must not be used afterwards.
   std::string finish();
 
  private:
@@ -65,7 +65,7 @@ class Svg {
   std::vector<std::string> open_;
 };
 
-/// The width of `text` in a common sans-serif font, in pixels: an estimate on the wide side, since
+/// The approximate width of `text` in a common sans-serif font, in pixels: an upper estimate, since
 /// the reader's font is unknown.
 double text_width(std::string_view text, double font_size);
 

@@ -18,7 +18,7 @@ constexpr std::array<uint32_t, 256> make_table() {
 
 constexpr auto kTable = make_table();
 
-/// TensorFlow's mask: the CRC of data that holds CRCs is weak, so it stores this instead.
+/// TensorFlow's masked CRC, since the CRC of data that contains CRCs is weak.
 uint32_t masked_crc(std::string_view bytes) {
   const uint32_t crc = crc32c(bytes);
   return ((crc >> 15) | (crc << 17)) + 0xA282EAD8U;

@@ -1,4 +1,4 @@
-// Where an axis puts its ticks, and what it writes there.
+// Positions and labels of an axis's ticks.
 #pragma once
 
 #include <string>
@@ -19,12 +19,12 @@ struct Axis {
 
 enum class Round { none, outward };
 
-/// Ticks at multiples of 1, 2 or 5 × 10ⁿ, about `count` of them, over low..high, within ±1e300.
-/// Round::outward moves the ends of the axis to ticks. A range without extent is widened.
+/// An axis over low..high, within ±1e300, with about `count` ticks at multiples of 1, 2 or 5 × 10ⁿ.
+/// Round::outward extends the axis to the next ticks. An empty range is widened.
 Axis linear_axis(double low, double high, int count, Round round, bool integers = false);
 
-/// For low..high within 1e-300..1e300: decades, or 1-2-5 within less than three of them, or linear
-/// ticks within a ratio of less than four.
+/// A logarithmic axis over low..high, within 1e-300..1e300. Ticks are at decades, at 1-2-5 for less
+/// than three decades, or linear if high / low is less than 4.
 Axis log_axis(double low, double high, int count);
 
 }  // namespace tapehead::train
