@@ -142,7 +142,7 @@ Algorithm algorithm_from(std::string_view text) {
   for (const auto& [name, task] : kTasks)
     if (text == name) return task;
   throw ValueError(
-      fmt::format("task: there is no '{}'; take one of copy, repeat-copy, recall, sort", text));
+      fmt::format("task: unknown task '{}'; use one of copy, repeat-copy, recall, sort", text));
 }
 
 int64_t input_channels(const EpisodeOptions& options) {

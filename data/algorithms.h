@@ -1,7 +1,7 @@
-// Tasks that a machine with a memory should learn as an algorithm: those of the Neural Turing
-// Machine (Graves, Wayne and Danihelka 2014, section 4), generated.
+// Generated algorithmic tasks for memory-augmented networks, as in the Neural Turing Machine paper
+// (Graves, Wayne and Danihelka 2014, section 4).
 //
-// B batch, T time, C channels in, K channels out, A steps of the answer.
+// B batch, T time, C input channels, K output channels, A steps of the answer.
 #pragma once
 
 #include <cstdint>
@@ -13,41 +13,42 @@ namespace tapehead::data {
 
 enum class Algorithm { copy, repeat_copy, recall, sort };
 
-/// "repeat-copy" to Algorithm::repeat_copy. Throws ValueError that lists the names.
+/// Parses a name such as "repeat-copy". Throws ValueError that lists the names for an unknown one.
 Algorithm algorithm_from(std::string_view name);
 
 struct EpisodeOptions {
   Algorithm task = Algorithm::copy;
   int64_t batch = 16;
-  int64_t bits = 0;  ///< of a vector; 0: 8, of recall 6
-  /// Vectors of a sequence, of recall items; all sequences of a batch have one length, drawn anew
-  /// for each batch. 0: the paper's, 1..20 (copy), 1..10 (repeat-copy), 2..6 (recall), 20 (sort).
+  int64_t bits = 0;  ///< bits per vector; 0: 6 for recall, otherwise 8
+  /// Range of the length: the number of vectors or, for recall, items. A length is drawn for each
+  /// batch and is the same for all its sequences. 0: as in the paper, 1..20 (copy), 1..10
+  /// (repeat-copy), 2..6 (recall), 20 (sort).
   int64_t shortest = 0, longest = 0;
-  /// Of repeat-copy, drawn like the length.
+  /// Range of the number of repeats for repeat-copy, drawn like the length.
   int64_t fewest = 1, most = 10;
 };
 
-/// Inputs f32 [B, T, C], and what the machine should say in the last A steps, f32 [B, A, K]; the
-/// inputs are 0 then. What it says before does not count.
+/// Inputs, f32 [B, T, C], and targets for the outputs of the last A steps, f32 [B, A, K]. The
+/// inputs of these steps are 0; earlier outputs have no targets.
 struct Episodes {
   Tensor inputs, targets;
 };
 
-/// Channels of Episodes::inputs and targets.
+/// The number of channels of Episodes::inputs and of Episodes::targets.
 int64_t input_channels(const EpisodeOptions& options);
 int64_t target_channels(const EpisodeOptions& options);
 
-/// A batch of episodes, whose bits are 0 or 1 with even chances:
-/// - copy: n vectors and a delimiter, in a channel of its own; then the vectors.
-/// - repeat-copy: n vectors, and in a channel of its own the number of repeats r, as (r - 5.5) /
-///   2.87: of 1..10, mean 0 and variance 1. Then the vectors r times, and an end marker in a
-///   channel of its own.
-/// - recall: n items, each a delimiter and three vectors, then one of them but the last between two
-///   query delimiters; then the item that followed it. Each delimiter has its channel.
-/// - sort: n vectors, each with a priority from -1 to 1 in a channel of its own, and a delimiter;
-///   then four fifths of them (rounded up), the highest priority first.
-/// The same seed and number of the batch give the same episodes on every machine. Throws ValueError
-/// for options out of range.
+/// Generates a batch of episodes with random bits. Delimiters, priorities and numbers have separate
+/// channels.
+/// - copy: input n vectors and a delimiter; target the vectors.
+/// - repeat-copy: input n vectors and the number of repeats r, normalized as (r - 5.5) / 2.87
+/// (mean 0 and variance 1 for 1..10); target the vectors r times, followed by an end marker.
+/// - recall: input n items, each a delimiter and three vectors, then one of the items except the
+/// last between two query delimiters; target the item that followed it.
+/// - sort: input n vectors, each with a priority in -1..1, and a delimiter; target the 4/5 of them
+/// (rounded up) with the highest priorities, in descending order.
+/// The result depends only on the options, the seed and the batch's number, on every machine.
+/// Throws ValueError for options out of range.
 Episodes episodes(const EpisodeOptions& options, uint64_t seed, int64_t number);
 
 }  // namespace tapehead::data

@@ -174,5 +174,5 @@ TEST_CASE("what episodes refuses") {
         "episodes: repeats from 3 to 2; they must be at least 1, and in this order");
   CHECK(algorithm_from("repeat-copy") == Algorithm::repeat_copy);
   CHECK(message_of<ValueError>([] { algorithm_from("sum"); }) ==
-        "task: there is no 'sum'; take one of copy, repeat-copy, recall, sort");
+        "task: unknown task 'sum'; use one of copy, repeat-copy, recall, sort");
 }

@@ -1,5 +1,5 @@
 // The bAbI tasks (Weston et al. 2015, "Towards AI-complete question answering"): twenty kinds of
-// questions about little stories.
+// questions about short stories.
 #pragma once
 
 #include <cstdint>
@@ -10,41 +10,42 @@
 
 namespace tapehead::data {
 
-/// The files of a task, "" for one that is not there.
+/// The paths of a task's files; "" for a missing file.
 struct BabiFiles {
   int64_t number = 0;  ///< 1..20
   std::string name;    ///< "single-supporting-fact"
   std::string train, val, test;
 
-  /// What babi_task() lacks, "no training file" or the like; "" when it has all. The validation
-  /// file may be missing.
+  /// A description of the missing files, such as "no training file"; "" if babi_task() can read the
+  /// task. The validation file is optional.
   std::string missing() const;
 };
 
-/// What a folder has of each of the twenty tasks, in their order: qa1_single-supporting-fact_X.txt
-/// or qa1_X.txt, where X is train, valid or test; plain or else with .gz.
+/// Finds the files of the twenty tasks in a folder, in the order of the tasks:
+/// qa1_single-supporting-fact_X.txt or qa1_X.txt, where X is train, valid or test, plain or with
+/// .gz.
 ///
-/// `subset` is a folder of `dir`, the root of the published archive: en, en-10k, hn, hn-10k,
-/// shuffled, shuffled-10k, en-valid, en-valid-10k. Without it the files are those of `dir`, or of
-/// its en where `dir` has none itself. Throws IoError for a folder that is missing, with the one
-/// that was meant, or without a file of any task.
+/// `subset` is a subfolder of `dir`, the root of the published archive: en, en-10k, hn, hn-10k,
+/// shuffled, shuffled-10k, en-valid, en-valid-10k. If it is empty, searches `dir`, then its
+/// subfolder en. Throws IoError for a missing folder, with a suggestion, or for a folder without
+/// files of a task.
 std::vector<BabiFiles> babi_files(const std::string& dir, const std::string& subset = "");
 
-/// The questions of one file. Its lines are numbered, from 1 again where a story begins; one with a
-/// tab is a question, whatever a sentence ends with:
+/// Reads the questions of one file. Lines are numbered, starting from 1 in each story; a line with
+/// a tab is a question:
 ///
 ///   1 Mary moved to the bathroom.
 ///   2 Where is Mary?<TAB>bathroom<TAB>1
 ///
-/// Answers of several words have commas between; words and answers are in lower case; supporting
-/// facts may be left out. Empty lines are passed over. Throws IoError, and FormatError, with the
-/// line, for anything else, a supporting fact that is not a sentence before its question among it.
+/// The words of an answer are separated by commas; words and answers are converted to lower case;
+/// supporting facts are optional. Empty lines are skipped. Throws IoError, and FormatError with the
+/// line number for any other format, including a supporting fact that is not an earlier sentence.
 std::vector<StoryQuestion> babi_questions(const std::string& path);
 
-/// Task `number`. Without a validation file, val is the end of the training file: the story that
-/// holds the last tenth's first question, whole, and what follows; where that is all there is, the
-/// last tenth of the questions alone. Throws as babi_files and babi_questions do, ValueError for a
-/// number outside 1..20, and IoError for a task without its files.
+/// Reads task `number`. Without a validation file, the last tenth of the training questions becomes
+/// the validation set, extended to the beginning of a story unless that would leave no training
+/// questions. Throws as babi_files() and babi_questions(), ValueError for a number outside 1..20,
+/// and IoError if files of the task are missing.
 StoryTask babi_task(const std::string& dir, int64_t number, const std::string& subset = "");
 
 }  // namespace tapehead::data

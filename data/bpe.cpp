@@ -134,7 +134,7 @@ Bpe Bpe::from_text(std::string_view text, const std::string& name) {
     const std::string token = file.tokens(1)[0];
     const std::u32string c = code_points(token);
     if (c.size() != 1) file.fail(fmt::format("'{}' is not one character", token));
-    if (!model.add_character(c[0])) file.fail(fmt::format("'{}' stands here twice", token));
+    if (!model.add_character(c[0])) file.fail(fmt::format("'{}' is listed twice", token));
   }
   const int64_t merges = file.number("merges", bpe::kMostMerges);
   for (int64_t i = 0; i < merges; ++i) {
@@ -147,7 +147,7 @@ Bpe Bpe::from_text(std::string_view text, const std::string& name) {
                               escape_token(pair[side])));
       }
     }
-    if (model.rank(ids[0], ids[1]) >= 0) file.fail("this merge stands here twice");
+    if (model.rank(ids[0], ids[1]) >= 0) file.fail("this merge is listed twice");
     model.add_merge(ids[0], ids[1]);
   }
   file.end();

@@ -204,7 +204,7 @@ TEST_CASE("encode with dropout splits further, the same for the same seed") {
 TEST_CASE("Bpe refuses bad arguments by name") {
   const Bpe bpe = Bpe::train(Lines{"ab"}, 0);
   CHECK(message_of<ValueError>([] { Bpe::train(Lines{}, -1); }) ==
-        "Bpe::train: -1 merges; ask for 0..10000000");
+        "Bpe::train: -1 merges; the number must be in 0..10000000");
   CHECK(message_of<ValueError>([] { Bpe::train(Lines{}, 1, {.min_count = 0}); }) ==
         "Bpe::train: min_count is 0; it must be at least 1");
   CHECK(message_of<ValueError>([&] { bpe.encode("a", 1.5, 0); }) ==
@@ -237,7 +237,7 @@ TEST_CASE("Bpe's file is read strictly") {
   CHECK(load_error("tapehead bpe 2\n") == "b:1: the first line must read 'tapehead bpe 1'");
   CHECK(load_error("tapehead bpe 1\nlower 2\n") == "b:2: lower must be a number within 0..1");
   CHECK(load_error(head + "characters 1\nab\n") == "b:5: 'ab' is not one character");
-  CHECK(load_error(head + "characters 2\na\na\n") == "b:6: 'a' stands here twice");
+  CHECK(load_error(head + "characters 2\na\na\n") == "b:6: 'a' is listed twice");
   CHECK(load_error(head + "characters 9999999\n") ==
         "b:4: characters must be a number within 0..1114112");
   CHECK(load_error(ab) == "b:7: the file ends early: 'merges NUMBER' expected");
@@ -247,7 +247,7 @@ TEST_CASE("Bpe's file is read strictly") {
         "b:8: '▁' is neither a character nor made by an earlier merge");
   CHECK(load_error(ab + "merges 1\n<pad> a\n") ==
         "b:8: '<pad>' is neither a character nor made by an earlier merge");
-  CHECK(load_error(ab + "merges 2\na b\na b\n") == "b:9: this merge stands here twice");
+  CHECK(load_error(ab + "merges 2\na b\na b\n") == "b:9: this merge is listed twice");
   CHECK(load_error(ab + "merges 1\na b a\n") == "b:8: 2 tokens expected");
   CHECK(load_error(ab + "merges 0\nx\n") == "b:8: the file should end here");
 }

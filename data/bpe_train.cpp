@@ -35,7 +35,8 @@ std::vector<Word> count_words(std::span<const std::span<const std::string>> text
 std::shared_ptr<Bpe::Impl> learn(std::span<const std::span<const std::string>> texts,
                                  int64_t merges, const BpeOptions& options) {
   if (merges < 0 || merges > kMostMerges) {
-    throw ValueError(fmt::format("Bpe::train: {} merges; ask for 0..{}", merges, kMostMerges));
+    throw ValueError(
+        fmt::format("Bpe::train: {} merges; the number must be in 0..{}", merges, kMostMerges));
   }
   if (options.min_count < 1) {
     throw ValueError(

@@ -51,7 +51,7 @@ std::vector<std::string> copy_decode(const Vocab& vocab, std::span<const int64_t
     if (id == kPad || id == kBos || id == kEos) continue;
     if (id < 0 || id >= size)
       throw IndexError(
-          fmt::format("copy_decode: {} is no id: the vocabulary has {}, the source {} more", id,
+          fmt::format("copy_decode: {} is not an id: the vocabulary has {}, the source {} more", id,
                       vocab.size(), source.extra.size()));
     words.push_back(id < vocab.size() ? vocab.token(id)
                                       : source.extra[static_cast<size_t>(id - vocab.size())]);

@@ -38,6 +38,6 @@ TEST_CASE("an id that is no word of vocabulary or source is refused") {
     CAPTURE(id);
     CHECK(test::message_of<IndexError>([&] { copy_decode(vocab, Ids{id}, source); }) ==
           "copy_decode: " + std::to_string(id) +
-              " is no id: the vocabulary has 6, the source 1 more");
+              " is not an id: the vocabulary has 6, the source 1 more");
   }
 }

@@ -1,4 +1,4 @@
-// Digits as people draw them: images that our own code makes, for an image model's first run.
+// Generated images of handwritten digits, for examples and tests.
 #pragma once
 
 #include <cstdint>
@@ -7,14 +7,14 @@
 
 namespace tapehead::data {
 
-/// Images u8 [N, H, W] and what each shows, u8 [N]: as MNIST's files have them.
+/// Images u8 [N, H, W] and labels u8 [N], as in MNIST's files.
 struct LabelledImages {
   Tensor images, labels;
 };
 
-/// `count` digits 0 to 9, each about as often, white on black, of `side` x `side` pixels: strokes
-/// whose points have moved a little, leaning, turned, of varying width, size and place. The same
-/// seed gives the same images on every machine up to rounding. Throws ValueError for a count
+/// Generates `count` images of digits 0 to 9, about equally frequent, white on black, of `side` x
+/// `side` pixels: strokes with random distortion, shear, rotation, width, size and position.
+/// Deterministic for a given seed, up to rounding across machines. Throws ValueError for a count
 /// outside 1..1,000,000 or a side outside 8..1024.
 LabelledImages glyphs(uint64_t seed, int64_t count = 5000, int64_t side = 28);
 

@@ -1,4 +1,4 @@
-// Unpacking gzip (RFC 1952).
+// Decompresses gzip (RFC 1952).
 #pragma once
 
 #include <string>
@@ -8,12 +8,12 @@
 
 namespace tapehead::data {
 
-/// Whether the bytes begin like a gzip file.
+/// Whether the bytes begin with the header of a gzip file.
 bool is_gzip(std::string_view bytes);
 
-/// The unpacked bytes; a file of several gzip members gives all of them in turn. Throws
-/// FormatError, with `name` in front, when the data are cut short, broken or followed by something
-/// else, and IoError when they unpack to more than the limits allow (a decompression bomb).
+/// Decompresses all members of a gzip file. Throws FormatError, prefixed with `name`, if the data
+/// is truncated, invalid or followed by other bytes, and IoError if it decompresses to more than
+/// the limits allow.
 std::string gunzip(std::string_view bytes, const std::string& name, const FileLimits& limits);
 
 }  // namespace tapehead::data

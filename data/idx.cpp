@@ -22,7 +22,7 @@ DType type_of(const std::string& path, uint8_t code) {
     case 0x0c: return i32;
     case 0x0d: return f32;
     case 0x0e: return f64;
-    default: fail(path, fmt::format("there is no element type {:#04x}", code));
+    default: fail(path, fmt::format("unknown element type {:#04x}", code));
   }
 }
 
@@ -44,7 +44,7 @@ Tensor parse(const std::string& path, std::string_view bytes) {
   if (axes < 1 || axes > static_cast<size_t>(Shape::kMaxRank))
     fail(path, fmt::format("it has {} axes, not 1 to {}", axes, Shape::kMaxRank));
   const size_t start = kHeader + 4 * axes;
-  if (bytes.size() < start) fail(path, "it ends within its sizes");
+  if (bytes.size() < start) fail(path, "it ends inside the list of sizes");
   Shape shape;
   const auto item = static_cast<uint64_t>(size_of(dtype));
   int64_t most = size_of(dtype);  // with zeros left out, of which strides are made

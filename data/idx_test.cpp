@@ -44,10 +44,10 @@ TEST_CASE("idx: arrays of every type") {
 TEST_CASE("idx: what is not one") {
   CHECK(refusal("PNG") ==
         "it does not start with two zero bytes and a type; an IDX file is expected");
-  CHECK(refusal("\0\0\x09\x01\0\0\0\0"s) ==
-        "there is no element type 0x09; an IDX file is expected");
+  CHECK(refusal("\0\0\x09\x01\0\0\0\0"s) == "unknown element type 0x09; an IDX file is expected");
   CHECK(refusal("\0\0\x08\x09\0\0\0\0"s) == "it has 9 axes, not 1 to 8; an IDX file is expected");
-  CHECK(refusal("\0\0\x08\x02\0\0\0\0"s) == "it ends within its sizes; an IDX file is expected");
+  CHECK(refusal("\0\0\x08\x02\0\0\0\0"s) ==
+        "it ends inside the list of sizes; an IDX file is expected");
   CHECK(refusal(kBytes + "x") ==
         "its shape [2, 3] needs 6 bytes of elements, but it has 7; an IDX file is expected");
   CHECK(refusal("\0\0\x0e\x03\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"s) ==

@@ -1,4 +1,4 @@
-// Images: small random changes that keep what they show.
+// Image augmentation.
 //
 // B images, C channels, H height, W width.
 #pragma once
@@ -11,17 +11,18 @@
 namespace tapehead::data {
 
 struct RandomAffineOptions {
-  double rotate = 0;  ///< degrees, to either side
-  double shift = 0;   ///< of the height and of the width, to either side: 0.1 is a tenth
-  double scale = 0;   ///< 0.1: by 0.9 to 1.1
-  double shear = 0;   ///< degrees, to either side
-  double fill = 0;    ///< what comes in from outside
+  double rotate = 0;  ///< maximum rotation in degrees, in either direction
+  double shift = 0;   ///< maximum shift as a fraction of the height and of the width
+  double scale = 0;   ///< maximum change of scale: 0.1 is a factor of 0.9 to 1.1
+  double shear = 0;   ///< maximum shear in degrees, in either direction
+  double fill = 0;    ///< value of pixels outside of the image
 };
 
-/// Each image of f32 [B, C, H, W] turned, sheared, scaled and shifted about its middle by amounts
-/// that are drawn uniformly by its own seed, of which there are B; pixels between pixels are
-/// bilinear. The same seed gives the same image on every machine. Throws ShapeError, DTypeError,
-/// and ValueError for options that turn an image inside out.
+/// Rotates, shears, scales and shifts each image of f32 [B, C, H, W] about its centre, with
+/// bilinear interpolation. The amounts are drawn uniformly with one seed per image; the result is
+/// deterministic on every machine. Throws ShapeError for images that are not [B, C, H, W] or a
+/// number of seeds other than B, DTypeError for images that are not f32, and ValueError for options
+/// out of range.
 Tensor random_affine(const Tensor& images, const RandomAffineOptions& options,
                      std::span<const uint64_t> seeds);
 

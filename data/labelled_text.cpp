@@ -18,7 +18,7 @@ std::string find_file(const std::string& dir, const std::string& name) {
   std::error_code ignored;
   for (const std::string& path : {plain, plain + ".gz"})
     if (std::filesystem::exists(path, ignored)) return path;
-  throw IoError(fmt::format("{}: no such file, nor with .gz behind it", plain));
+  throw IoError(fmt::format("{}: no such file, with or without .gz", plain));
 }
 
 std::vector<LabelledText> read(const std::string& path, bool labelled, const FileLimits& limits) {

@@ -1,4 +1,4 @@
-// Texts, or pairs of them, with labels: what a classifier learns from.
+// Labelled texts, or pairs of texts, for classification.
 #pragma once
 
 #include <cstdint>
@@ -11,26 +11,27 @@ namespace tapehead::data {
 
 struct LabelledText {
   std::string label;          ///< empty: none
-  std::string first, second;  ///< second is empty where there is one text
+  std::string first, second;  ///< `second` is empty for a single text
 };
 
-/// Much text without labels, and a little with.
+/// A corpus of unlabelled text for pre-training, and labelled examples.
 struct LabelledCorpus {
   std::vector<LabelledText> text, train, test;
   std::vector<std::string> labels;  ///< of the training examples, in byte order
 };
 
-/// DIR/text.txt, with a text on each line, and DIR/train.tsv and test.tsv, whose lines have a label
-/// and a text or two, with tabs between; each plain or else with .gz. Empty lines are passed over.
-/// Throws IoError for a missing file; FormatError, with the line, for another number of fields, an
-/// empty label or text, or a label of the test that the training examples do not have.
+/// Reads DIR/text.txt, with one text per line, and DIR/train.tsv and DIR/test.tsv, whose lines have
+/// a label and one or two texts, separated by tabs; each file plain or with .gz. Empty lines are
+/// skipped. Throws IoError for a missing file, and FormatError with the line number for another
+/// number of fields, an empty label or text, or a label in test.tsv that is not in train.tsv.
 LabelledCorpus labelled_corpus(const std::string& dir, const FileLimits& limits = {});
 
-/// Tales (data/tales.h), cut before their last sentence. The task: is the end that of the beginning
-/// ("right"), or of another tale ("wrong")? `text` without labels, all right, `train` and `test`
-/// with labels, half of each; no two tales are the same, but by chance. Who knows how tales go on
-/// learns it soon; single words say nothing. The same seed gives the same texts on every machine.
-/// Throws ValueError for a count outside 1..1,000,000.
+/// Generates tales (data/tales.h), split before their last sentence. The task is to classify
+/// whether the ending belongs to the beginning ("right") or to another tale ("wrong"). The `text`
+/// pairs are unlabelled and all right; half of the `train` and `test` pairs are right. A language
+/// model pre-trained on tales learns the task quickly, while single words are uninformative.
+/// Deterministic for a given seed on every machine. Throws ValueError for a count outside
+/// 1..1,000,000.
 LabelledCorpus tale_endings(uint64_t seed, int64_t text = 4000, int64_t train = 300,
                             int64_t test = 1000);
 

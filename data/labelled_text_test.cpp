@@ -57,7 +57,7 @@ TEST_CASE("labelled_corpus: what it refuses") {
   empty.write("text.txt", "\n\n");
   CHECK(empty.refusal() == "text.txt: there is no text in it");
   std::filesystem::remove(missing / "train.tsv");
-  CHECK(missing.refusal() == "train.tsv: no such file, nor with .gz behind it");
+  CHECK(missing.refusal() == "train.tsv: no such file, with or without .gz");
 }
 
 TEST_CASE("tale_endings: every second end is that of another tale") {

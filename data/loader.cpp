@@ -110,9 +110,8 @@ void BatchPlan::check(const LoaderPosition& position) const {
       position.epoch < 0 ? 0 : static_cast<int64_t>(epoch(position.epoch).size());
   if (position.batch >= 0 && position.batch < batches) return;
   throw ValueError(
-      fmt::format("loader: there is no batch {} in epoch {}, which has {}; take the data and the "
-                  "options of the "
-                  "run that is resumed",
+      fmt::format("loader: there is no batch {} in epoch {}, which has {}; use the data and "
+                  "options of the resumed run",
                   position.batch, position.epoch, batches));
 }
 

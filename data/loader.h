@@ -1,5 +1,5 @@
-// Batches of a data set: shuffled, bucketed by length, made ahead of time by a thread of their own,
-// and the same for the same seed.
+// A data loader: shuffling, bucketing by length, prefetching in a thread. Batches depend only on
+// the seed.
 #pragma once
 
 #include <cstdint>
@@ -14,41 +14,42 @@
 namespace tapehead::data {
 
 struct LoaderOptions {
-  int64_t batch = 0;   ///< examples in a batch; or
-  int64_t tokens = 0;  ///< at most this many tokens in a padded batch, by the lengths given
+  int64_t batch = 0;   ///< number of examples per batch; give either this or `tokens`
+  int64_t tokens = 0;  ///< maximum number of tokens in a padded batch, by the given lengths
   bool shuffle = true;
-  /// Batches of similar length: shuffled, then sorted within 50 batches at a time.
+  /// Groups examples of similar length: sorts the shuffled examples in windows of 50 batches.
   bool bucket = false;
-  /// A second length of each example, of the other side of a pair: of those with one length,
-  /// similar ones go together. May be empty.
+  /// A second length per example, such as that of the target sequence: bucketing also groups
+  /// examples by it. May be empty.
   std::vector<int64_t> second_lengths = {};
-  bool drop_last = false;  ///< no batch that is smaller than `batch`
+  bool drop_last = false;  ///< drop a last batch that is smaller than `batch`
   uint64_t seed = 0;
-  int64_t prefetch = 4;  ///< batches made ahead; 0: none, and no thread. The batches are the same.
+  int64_t prefetch =
+      4;  ///< number of batches to prefetch; 0: no thread. Does not affect the batches
 };
 
-/// Where a loader stands: what a checkpoint keeps.
+/// The position of a loader, for checkpoints.
 struct LoaderPosition {
-  int64_t epoch = 0;  ///< passes over the data that are complete
-  int64_t batch = 0;  ///< batches taken in this one
+  int64_t epoch = 0;  ///< number of completed epochs
+  int64_t batch = 0;  ///< number of batches taken in the current epoch
   bool operator==(const LoaderPosition&) const = default;
 };
 
-/// Which examples make up each batch of each epoch: a function of the options and the epoch alone.
+/// The assignment of examples to batches, which depends only on the options and the epoch.
 class BatchPlan {
  public:
-  /// `lengths` of the examples. Throws ValueError when there are none, when neither or both of
-  /// batch and tokens are given, when an example is longer than `tokens`, or when there are second
-  /// lengths, but not as many.
+  /// `lengths` has one entry per example. Throws ValueError if it is empty, if neither or both of
+  /// batch and tokens are given, if an example is longer than `tokens`, or if second_lengths has
+  /// another size.
   BatchPlan(std::vector<int64_t> lengths, const LoaderOptions& options);
 
-  /// The batches of an epoch, each a list of examples.
+  /// The batches of an epoch, each a list of example indices.
   std::vector<std::vector<int64_t>> epoch(int64_t epoch) const;
-  /// Throws ValueError when there is no batch at a position.
+  /// Throws ValueError if there is no batch at this position.
   void check(const LoaderPosition& position) const;
-  /// What random ops draw from while the batch at a position is made.
+  /// The generator for random ops while collating the batch at this position.
   Generator generator(const LoaderPosition& position) const;
-  /// How many batches epoch 0 has; others have about as many.
+  /// The number of batches in epoch 0; other epochs have about as many.
   int64_t per_epoch() const { return per_epoch_; }
 
  private:
@@ -61,16 +62,17 @@ class BatchPlan {
 
 namespace detail {
 
-/// Makes items of a growing number ahead of time, in order, in a thread of its own.
+/// Calls a function ahead of time in a separate thread, and returns the results in order.
 class Prefetcher {
  public:
   using Make = std::function<std::shared_ptr<void>()>;
-  /// With `ahead` 0, or where the system starts no thread, there is none.
+  /// `ahead` is the maximum number of results to compute ahead. If it is 0, or if no thread can be
+  /// started, next() calls `make` itself.
   Prefetcher(Make make, int64_t ahead);
   ~Prefetcher();
-  /// The next item. What `make` threw is thrown here.
+  /// The next result. Rethrows exceptions of `make`.
   std::shared_ptr<void> next();
-  /// This is a child of fork(), without the thread.
+  /// Whether this process is a child of fork(), which does not have the thread.
   bool left_behind() const;
 
  private:
@@ -80,18 +82,19 @@ class Prefetcher {
 
 }  // namespace detail
 
-/// An endless stream of batches, epoch after epoch. What a batch holds depends on the seed and its
-/// position alone: random ops that make it draw from a default generator of its own.
+/// An endless stream of batches over epochs. A batch depends only on the seed and its position,
+/// even if collating uses random ops: during the call, these draw from a generator for this
+/// position.
 ///
-///   data::Loader<Batch> batches(lengths, [&](std::span<const int64_t> which) { return
-///   collate(which); },
-///                               {.tokens = 2500, .bucket = true, .seed = o.seed});
+///   data::Loader<Batch> batches(
+///       lengths, [&](std::span<const int64_t> which) { return collate(which); },
+///       {.tokens = 2500, .bucket = true, .seed = o.seed});
 template <class Batch>
 class Loader {
  public:
-  /// Makes a batch of the examples with these numbers. Called by the prefetching thread.
+  /// Makes a batch of the examples with these indices. Called in the prefetching thread.
   using Collate = std::function<Batch(std::span<const int64_t> which)>;
-  /// The same, told which batch of which epoch it is.
+  /// Like Collate, with the position of the batch.
   using CollateAt = std::function<Batch(std::span<const int64_t> which, const LoaderPosition& at)>;
 
   Loader(std::vector<int64_t> lengths, CollateAt collate, const LoaderOptions& options)
@@ -100,12 +103,13 @@ class Loader {
         ahead_(options.prefetch) {}
   Loader(std::vector<int64_t> lengths, Collate collate, const LoaderOptions& options)
       : Loader(std::move(lengths), without_position(std::move(collate)), options) {}
-  /// Of `count` examples whose length does not matter.
+  /// A loader of `count` examples whose lengths do not matter.
   template <class C>
   Loader(int64_t count, C collate, const LoaderOptions& options)
       : Loader(std::vector<int64_t>(static_cast<size_t>(count), 1), std::move(collate), options) {}
 
-  /// The next batch, of the next epoch when this one is over.
+  /// Returns the next batch, starting the next epoch after the last one. Rethrows exceptions of the
+  /// collate function.
   Batch next() {
     if (!prefetcher_ || prefetcher_->left_behind()) start();
     const auto item = std::static_pointer_cast<Item>(prefetcher_->next());
@@ -114,10 +118,10 @@ class Loader {
   }
   int64_t per_epoch() const { return plan_->per_epoch(); }
 
-  /// Where the next batch is.
+  /// The position of the next batch.
   LoaderPosition position() const { return position_; }
-  /// Goes on from there. Throws ValueError when no batch is there: the data or the options are not
-  /// those of the loader whose position it was.
+  /// Continues from a position. Throws ValueError if there is no batch at it, because the data or
+  /// the options differ from those of the loader that it was taken from.
   void seek(const LoaderPosition& position) {
     plan_->check(position);
     prefetcher_.reset();
@@ -167,7 +171,7 @@ class Loader {
   std::unique_ptr<detail::Prefetcher> prefetcher_;
 };
 
-/// The length of each row.
+/// The lengths of the rows.
 std::vector<int64_t> lengths(const std::vector<std::vector<int64_t>>& rows);
 
 }  // namespace tapehead::data

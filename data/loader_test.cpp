@@ -241,8 +241,8 @@ TEST_CASE("loader: a position where no batch is") {
     return message_of<ValueError>([&] { loader.seek({epoch, batch}); });
   };
   CHECK(error_at(1, 5) ==
-        "loader: there is no batch 5 in epoch 1, which has 5; take the data and the options of the "
-        "run that is resumed");
+        "loader: there is no batch 5 in epoch 1, which has 5; use the data and options of the "
+        "resumed run");
   CHECK(error_at(1, -1).starts_with("loader: there is no batch -1 in epoch 1"));
   CHECK(error_at(-1, 0).starts_with("loader: there is no batch 0 in epoch -1, which has 0"));
   CHECK(loader.position() == data::LoaderPosition{4, 0});  // as it was

@@ -1,4 +1,4 @@
-// Masked tokens: the training data of models that fill gaps.
+// Token masking for masked language models.
 //
 // B batch, T tokens.
 #pragma once
@@ -12,19 +12,20 @@ namespace tapehead::data {
 struct MaskingOptions {
   int64_t mask = 0;           ///< the id of the mask token
   int64_t vocab = 0;          ///< random tokens are drawn from first..vocab-1
-  int64_t first = kSpecials;  ///< ids below are special, and never chosen
-  double rate = 0.15;         ///< the share of tokens that are chosen
+  int64_t first = kSpecials;  ///< smaller ids are special tokens, which are never chosen
+  double rate = 0.15;         ///< fraction of tokens that are chosen
 };
 
-/// What a model reads, and what it is to guess: -100 where a token was not chosen. i64 [B, T].
+/// The masked ids and the targets, which are -100 for tokens that were not chosen. i64 [B, T].
 struct MaskedTokens {
   Tensor ids, targets;
 };
 
-/// Chooses tokens for a model to guess, by BERT's rule: of those chosen 80 % become the mask, 10 %
-/// a random token, and 10 % stay (Devlin et al. 2019, 3.1). Where a sequence has a token to choose,
-/// at least one is. Takes two draws of the generator. Throws ShapeError, DTypeError, and ValueError
-/// for a rate outside 0..1 or no tokens to draw from.
+/// Chooses tokens of ids i64 [B, T] to predict, as in BERT (Devlin et al. 2019, 3.1): of the chosen
+/// tokens, 80 % are replaced by the mask token, 10 % by a random token, and 10 % are kept. At least
+/// one token of each sequence is chosen, if it has any that are not special. Advances the generator
+/// by two draws. Throws ShapeError, DTypeError, and ValueError for a rate outside 0..1 or an empty
+/// range of random tokens.
 MaskedTokens mask_tokens(const Tensor& ids, const MaskingOptions& options,
                          Generator& generator = default_generator());
 

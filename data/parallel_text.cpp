@@ -51,8 +51,8 @@ std::string list(const std::string& dir, const std::string& prefix) {
   const std::string same = list(dir, name + "."), all = list(dir, "");
   throw IoError(fmt::format("{}: there is neither {}.{} nor {}.{}.gz; {}", dir, name, language,
                             name, language,
-                            !same.empty()  ? fmt::format("of {} there is {}", name, same)
-                            : !all.empty() ? fmt::format("the folder holds {}", all)
+                            !same.empty()  ? fmt::format("the folder has {}", same)
+                            : !all.empty() ? fmt::format("the folder has {}", all)
                                            : "the folder is empty"));
 }
 
@@ -63,7 +63,7 @@ std::vector<std::string> sentences(const std::string& path, const FileLimits& li
     const std::u32string text = code_points(lines[i]);
     if (std::all_of(text.begin(), text.end(), is_space)) {
       throw FormatError(fmt::format(
-          "{}:{}: an empty line; every line must hold a sentence, else take it out of both files",
+          "{}:{}: an empty line; every line must contain a sentence; remove it from both files",
           path, i + 1));
     }
   }

@@ -1,4 +1,4 @@
-// Sentence pairs for translation, one sentence a line in a file for each language.
+// Sentence pairs for translation: one file per language, one sentence per line.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 namespace tapehead::data {
 
 /// A corpus of sentence pairs in the layout of Multi30k (Elliott et al. 2016) and most others:
-/// DIR/NAME.LANGUAGE or DIR/NAME.LANGUAGE.gz, line N of one language translating line N of the
-/// other.
+/// DIR/NAME.LANGUAGE or DIR/NAME.LANGUAGE.gz, where line N of one language is the translation of
+/// line N of the other.
 ///
 ///   auto corpus = data::ParallelText::open("multi30k", "de", "en");
 ///   corpus.train.source[0], corpus.train.target[0];
@@ -23,14 +23,14 @@ struct ParallelText {
 
   Split train, val, test;
 
-  /// Reads train and val, and as test the first of test and test_2016_flickr that is there (else
-  /// test is empty). Throws as split() does.
+  /// Reads train, val and, for test, the first of test and test_2016_flickr that exists; otherwise
+  /// test is empty. Throws as split().
   static ParallelText open(const std::string& dir, const std::string& source,
                            const std::string& target, const FileLimits& limits = {});
 
-  /// Reads DIR/NAME.SOURCE and DIR/NAME.TARGET, plain or else with .gz. Throws IoError for a
-  /// missing folder or file (and says which files there are), FormatError for files of unequal
-  /// length, an empty line, or text that is not UTF-8.
+  /// Reads DIR/NAME.SOURCE and DIR/NAME.TARGET, plain or with .gz. Throws IoError for a missing
+  /// folder or file, listing the existing files, and FormatError for files of unequal length, an
+  /// empty line, or text that is not UTF-8.
   static Split split(const std::string& dir, const std::string& name, const std::string& source,
                      const std::string& target, const FileLimits& limits = {});
 };

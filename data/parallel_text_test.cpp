@@ -48,9 +48,9 @@ TEST_CASE("ParallelText says what is missing and what is there") {
   scratch.write("train.de.gz", "x\n");
   scratch.write("train.fr.gz", "x\n");
   scratch.write("val.de", "x\n");
-  CHECK(error(at, "train") == at + ": there is neither train.en nor train.en.gz; of train there is "
+  CHECK(error(at, "train") == at + ": there is neither train.en nor train.en.gz; the folder has "
                                    "train.de.gz, train.fr.gz");
-  CHECK(error(at, "tset") == at + ": there is neither tset.de nor tset.de.gz; the folder holds "
+  CHECK(error(at, "tset") == at + ": there is neither tset.de nor tset.de.gz; the folder has "
                                   "train.de.gz, train.fr.gz, val.de");
   CHECK(error(at + "/val.de", "train") == at + "/val.de: is a file, not a folder");
   CHECK(error(at + "x", "train") ==
@@ -70,7 +70,7 @@ TEST_CASE("ParallelText refuses files that do not fit together") {
   CHECK(error("a\nb\n") ==
         de + " has 3 lines, " + en + " has 2; line N of one must translate line N of the other");
   const std::string empty =
-      ": an empty line; every line must hold a sentence, else take it out of both files";
+      ": an empty line; every line must contain a sentence; remove it from both files";
   CHECK(error("a\n\nc\n") == en + ":2" + empty);
   CHECK(error("a\nb\n \u00A0\n") == en + ":3" + empty);
   CHECK(error("") == en + ": the file is empty");

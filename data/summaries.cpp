@@ -35,7 +35,7 @@ ParallelText::Split summaries_split(const std::string& dir, const std::string& n
   std::error_code ignored;
   const std::string path = fs::exists(plain, ignored) ? plain : plain + ".gz";
   if (!fs::exists(path, ignored))
-    throw IoError(fmt::format("{}: no such file, nor with .gz behind it", plain));
+    throw IoError(fmt::format("{}: no such file, with or without .gz", plain));
   ParallelText::Split split;
   int64_t number = 0;
   for (const std::string& line : read_lines(path, limits)) {
@@ -46,7 +46,7 @@ ParallelText::Split summaries_split(const std::string& dir, const std::string& n
           "{}:{}: {} fields; a line has a name, a summary and a text, with tabs between", path,
           number, fields.size()));
     if (is_blank(fields[1]) || is_blank(fields[2]))
-      throw FormatError(fmt::format("{}:{}: the {} is empty; take the line out", path, number,
+      throw FormatError(fmt::format("{}:{}: the {} is empty; remove the line", path, number,
                                     is_blank(fields[1]) ? "summary" : "text"));
     split.target.emplace_back(fields[1]);
     split.source.emplace_back(fields[2]);

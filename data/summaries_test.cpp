@@ -35,8 +35,8 @@ TEST_CASE("summaries that are none are refused, with their line") {
         ":2: 2 fields; a line has a name, a summary and a text, with tabs between");
   CHECK(refused("a\tb\tc\td\n") ==
         ":1: 4 fields; a line has a name, a summary and a text, with tabs between");
-  CHECK(refused("a\t \tc\n") == ":1: the summary is empty; take the line out");
-  CHECK(refused("a\tb\t\xe3\x80\x80\n") == ":1: the text is empty; take the line out");
+  CHECK(refused("a\t \tc\n") == ":1: the summary is empty; remove the line");
+  CHECK(refused("a\tb\t\xe3\x80\x80\n") == ":1: the text is empty; remove the line");
   CHECK(refused("\n") ==
         ":1: 1 fields; a line has a name, a summary and a text, with tabs between");
   CHECK(refused("a\tb\t\xff\n").find("UTF-8") != std::string::npos);
@@ -47,7 +47,7 @@ TEST_CASE("summaries that are none are refused, with their line") {
     CHECK(!refused(whole.substr(0, length)).empty());
   }
   CHECK(message_of<IoError>([&] { summaries_split(folder.path(), "test"); }) ==
-        (folder / "test.tsv") + ": no such file, nor with .gz behind it");
+        (folder / "test.tsv") + ": no such file, with or without .gz");
 }
 
 TEST_CASE("Debian's package descriptions are summaries") {

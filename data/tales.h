@@ -1,4 +1,4 @@
-// Little tales: text that our own code makes, for a language model's first run.
+// Generated short tales, for language model examples and tests.
 #pragma once
 
 #include <cstdint>
@@ -6,12 +6,12 @@
 
 namespace tapehead::data {
 
-/// `count` tales of four sentences, a line each:
+/// Generates `count` tales of four sentences, one per line:
 ///   "One morning the fox lost her lamp. She asked the crow: have you seen my lamp? The crow said:
 ///   it is under the bridge. So the fox went to the bridge and found her lamp."
-/// What was lost, who lost it and where it was come back later in the tale, so that a model has to
-/// look back to write it. The same seed gives the same tales on every machine. Throws ValueError
-/// for a count outside 1..1,000,000.
+/// The person, thing and place are mentioned again later in the tale, so a model needs long-range
+/// context to predict them. Deterministic for a given seed on every machine. Throws ValueError for
+/// a count outside 1..1,000,000.
 std::string tales(uint64_t seed, int64_t count = 4000);
 
 }  // namespace tapehead::data

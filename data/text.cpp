@@ -136,7 +136,7 @@ std::string normalize(std::string_view text, NormalForm form) {
   const std::unique_ptr<utf8proc_uint8_t, void (*)(void*)> owner(mapped, &std::free);
   if (size < 0)  // the text is valid: nothing else can fail
     throw OutOfMemoryError(
-        fmt::format("normalize: the memory for a text of {} bytes cannot be had", text.size()));
+        fmt::format("normalize: cannot allocate memory for a text of {} bytes", text.size()));
   return std::string(reinterpret_cast<const char*>(mapped), static_cast<size_t>(size));
 }
 

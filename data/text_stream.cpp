@@ -56,8 +56,7 @@ TextStream::TextStream(Decode decode, TextStreamOptions options)
     : decode_(std::move(decode)), options_(std::move(options)), limit_(kLimit) {
   for (const std::string& each : options_.stop)
     if (each.empty())
-      throw ValueError(
-          "text_stream: a stop string is empty, and would end every text; leave it out");
+      throw ValueError("text_stream: a stop string is empty and would end every text; remove it");
 }
 
 void TextStream::give(std::string_view text) {

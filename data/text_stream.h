@@ -17,7 +17,7 @@ struct TextStreamOptions {
   std::function<void(std::string_view piece)> on_text = {};
 };
 
-/// The text of one generated sequence. A stop string may span tokens or end within one.
+/// Decodes one generated sequence. A stop string may span tokens or end within one.
 ///
 ///   data::TextStream text([&](std::span<const int64_t> ids) { return bpe.decode(ids); },
 ///                       {.stop = {"\n\n"}, .on_text = print});
@@ -50,9 +50,9 @@ class TextStream {
 
   Decode decode_;
   TextStreamOptions options_;
-  std::vector<int64_t> tokens_;  // the last ones, which are decoded each time
-  size_t limit_;                 // how many of them are too many
-  std::string given_;            // what was given out of their text
+  std::vector<int64_t> tokens_;  // the last tokens, which are decoded again each time
+  size_t limit_;                 // the number at which forget() is called
+  std::string given_;            // the part of their text that was emitted
   std::string text_;
   bool stopped_ = false;
 };

@@ -157,5 +157,5 @@ TEST_CASE("of a long text only the end is decoded") {
 TEST_CASE("an empty stop string is refused") {
   CHECK(error_of<ValueError>([] {
           data::TextStream({}, {.stop = {"x", ""}});
-        }) == "text_stream: a stop string is empty, and would end every text; leave it out");
+        }) == "text_stream: a stop string is empty and would end every text; remove it");
 }

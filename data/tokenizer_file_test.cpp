@@ -92,7 +92,7 @@ TEST_CASE("what is wrong in tokenizer.json is named with its place") {
       {"/model/merges/0", R"("a c")",
        "model.merges[0]: the vocabulary has no 'c', which is merged here"},
       {"/model/merges/0", R"("b b")",
-       "model.merges[0]: the vocabulary has no 'bb', which this merge makes"},
+       "model.merges[0]: the vocabulary has no 'bb', which this merge produces"},
       {"/model/continuing_subword_prefix", R"("##")",
        "model.merges[0]: 'b' is shorter than the prefix '##'"},
       {"/model", R"({"type": "WordPiece", "vocab": {"a": 0}})",
@@ -232,7 +232,7 @@ TEST_CASE("broken merges are named with their line") {
       {"a  b\n", "merges.txt:1: 'a  b' is not two tokens with a space between"},
       {"a b \n", "merges.txt:1: 'a b ' is not two tokens with a space between"},
       {"a b\nb c\n", "merges.txt:2: the vocabulary has no 'c', which is merged here"},
-      {"a b\nb a\n", "merges.txt:2: the vocabulary has no 'ba', which this merge makes"},
+      {"a b\nb a\n", "merges.txt:2: the vocabulary has no 'ba', which this merge produces"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.merges);
@@ -279,7 +279,7 @@ TEST_CASE("folders with vocab.txt") {
   folder.write("tokenizer_config.json", R"({"do_lower_case": false, "strip_accents": false})");
   CHECK(Tokenizer::load(folder.path()).encode("A é") == Ids{2, 5, 7, 3});
   folder.write("vocab.txt", "[UNK]\na\nb\na\n");
-  CHECK(load_error(folder) == "vocab.txt:4: 'a' stands in line 2 too");
+  CHECK(load_error(folder) == "vocab.txt:4: 'a' is already in line 2");
   folder.write("vocab.txt", "a\n");
   CHECK(load_error(folder) == "vocab.txt: the unknown token, '[UNK]', is missing");
 }
@@ -295,12 +295,13 @@ TEST_CASE("what a tokenizer cannot do is said when it is asked for") {
   CHECK(gaps.size() == 10);
   CHECK(message_of<IndexError>([&] { gaps.decode(Ids{5}); }) == "Tokenizer: no token has id 5");
   CHECK(message_of<FormatError>([&] { gaps.save_vocabulary(folder.path()); }) ==
-        "Tokenizer: the merge of 'a b' and 'c' cannot stand in merges.txt; save tokenizer.json");
+        "Tokenizer: the merge of 'a b' and 'c' cannot be written to merges.txt; save "
+        "tokenizer.json instead");
   json["model"] = {{"type", "WordPiece"}, {"vocab", {{"[UNK]", 0}, {"a", 2}}}};
   json["post_processor"] = nullptr;
   const Tokenizer words = Tokenizer::from_json(json.dump(), "t");
   CHECK(message_of<FormatError>([&] { words.save_vocabulary(folder.path()); }) ==
-        "Tokenizer: id 1 cannot stand in vocab.txt; save tokenizer.json");
+        "Tokenizer: id 1 cannot be written to vocab.txt; save tokenizer.json instead");
   CHECK(folder.count() == 0);
   json = kGood;
   json["model"]["unk_token"] = "?";
@@ -312,7 +313,7 @@ TEST_CASE("a folder without a tokenizer says what it should hold") {
   const Scratch folder;
   CHECK(message_of<IoError>([&] { Tokenizer::load(folder.path()); }) ==
         folder.path() +
-            ": no tokenizer here; a folder holds tokenizer.json, vocab.json and merges.txt, or "
+            ": no tokenizer found; expected tokenizer.json, vocab.json and merges.txt, or "
             "vocab.txt");
   CHECK(message_of<IoError>([&] { Tokenizer::load(folder / "gone"); }).find("no such file") !=
         std::string::npos);

@@ -180,7 +180,7 @@ Tokenizer load_bert(const std::string& folder) {
   for (std::string& line : read_lines(path)) {
     const int64_t number = tokens.size() + 1;
     if (tokens.find(line) >= 0) {
-      throw FormatError(fmt::format("{}:{}: '{}' stands in line {} too", path, number, line,
+      throw FormatError(fmt::format("{}:{}: '{}' is already in line {}", path, number, line,
                                     tokens.find(line) + 1));
     }
     tokens.add(std::move(line));
@@ -216,7 +216,7 @@ Tokenizer Tokenizer::load(const std::string& path) {
   if (has("vocab.json") && has("merges.txt")) return tokenizing::load_gpt2(path);
   if (has("vocab.txt")) return tokenizing::load_bert(path);
   throw IoError(
-      fmt::format("{}: no tokenizer here; a folder holds tokenizer.json, vocab.json and "
+      fmt::format("{}: no tokenizer found; expected tokenizer.json, vocab.json and "
                   "merges.txt, or vocab.txt",
                   path));
 }

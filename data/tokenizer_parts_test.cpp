@@ -219,7 +219,7 @@ TEST_CASE("rules that feed on their own results stop at a limit") {
     around["single"].push_back({{"SpecialToken", {{"id", "s"}}}});
   }
   CHECK(message_of<FormatError>([&] { make_surround(JsonView(around, kName)); }) ==
-        "t: it puts more than 10000 tokens around a text");
+        "t: it adds more than 10000 tokens to a text");
 }
 
 TEST_CASE("unknown parts are named") {
@@ -255,7 +255,7 @@ TEST_CASE("unknown parts are named") {
         "t: type: the post-processor 'Odd' is not supported; ByteLevel, BertProcessing, "
         "RobertaProcessing, TemplateProcessing and Sequence are");
   CHECK(error_of(R"({"type":"TemplateProcessing","single":[],"special_tokens":{}})", surround) ==
-        "t: single: a template for one text holds it, A, once");
+        "t: single: a template for a single text must contain A exactly once");
   CHECK(error_of(R"({"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"x"}}],)"
                  R"("special_tokens":{}})",
                  surround) == "t: single[0].SpecialToken.id: 'x' is not one of special_tokens");

@@ -40,7 +40,7 @@ std::vector<std::string> select(const Counts& counts, const VocabOptions& option
   std::vector<const Counts::value_type*> order;
   for (const auto& entry : counts) {
     const std::string& token = entry.first;
-    if (token.empty()) throw FormatError("Vocab: an empty token; drop it before");
+    if (token.empty()) throw FormatError("Vocab: an empty token; remove it first");
     if (const int64_t bad = find_invalid_utf8(token); bad >= 0) {
       throw FormatError(fmt::format("Vocab: a token is not UTF-8 at its byte {}", bad));
     }
@@ -139,7 +139,7 @@ Vocab Vocab::from_text(std::string_view text, const std::string& name) {
   for (int64_t i = 0; i < count; ++i) {
     std::string token = std::move(file.tokens(1)[0]);
     if (is_special(token)) file.fail(fmt::format("'{}' is the name of a special token", token));
-    if (!seen.insert(token).second) file.fail(fmt::format("'{}' stands here twice", token));
+    if (!seen.insert(token).second) file.fail(fmt::format("'{}' is listed twice", token));
     tokens.push_back(std::move(token));
   }
   file.end();

@@ -70,7 +70,7 @@ TEST_CASE("Vocab refuses bad arguments by name") {
         }) == "Vocab: a token is not UTF-8 at its byte 1");
   CHECK(message_of<FormatError>([] {
           Vocab::build(Counts{{"", 1}});
-        }) == "Vocab: an empty token; drop it before");
+        }) == "Vocab: an empty token; remove it first");
 }
 
 TEST_CASE("Vocab saves and loads every token, however odd") {
@@ -100,14 +100,14 @@ TEST_CASE("Vocab's file is read strictly") {
   CHECK(load_error(title + "words 1\n") == "v:2: 'tokens NUMBER' expected");
   CHECK(load_error(title + "tokens 2\na\n") == "v:4: the file ends early: 1 token expected");
   CHECK(load_error(title + "tokens 1\na\nb\n") == "v:4: the file should end here");
-  CHECK(load_error(title + "tokens 2\na\na\n") == "v:4: 'a' stands here twice");
+  CHECK(load_error(title + "tokens 2\na\na\n") == "v:4: 'a' is listed twice");
   CHECK(load_error(title + "tokens 1\na b\n") == "v:3: 1 token expected");
   CHECK(load_error(title + "tokens 1\n\n") == "v:3: 1 token expected");
   CHECK(load_error(title + "tokens 1\n<s>\n") == "v:3: '<s>' is the name of a special token");
   CHECK(load_error(title + "tokens 1\n\xff\n") == "v:3: not UTF-8");
   for (const char* bad : {"\\n", "\\", "\\u{", "\\u{}", "\\u{d800}", "\\u{110000}", "\\u{-1}"}) {
     CHECK(load_error(title + "tokens 1\n" + bad + "\n") ==
-          std::string("v:3: '") + bad + "' holds a backslash that does not begin \\u{HEX}");
+          std::string("v:3: '") + bad + "' contains a backslash that does not begin \\u{HEX}");
   }
 }
 

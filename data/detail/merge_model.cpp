@@ -66,7 +66,7 @@ std::string MergeModel::add_merge(std::string_view left, std::string_view right)
   }
   const std::string whole = std::string(left) + std::string(right.substr(prefix.size()));
   const int32_t id = tokens().find(whole);
-  if (id < 0) return fmt::format("the vocabulary has no '{}', which this merge makes", whole);
+  if (id < 0) return fmt::format("the vocabulary has no '{}', which this merge produces", whole);
   const auto rank = static_cast<int32_t>(merges_.size());
   made_[pair_key(ids[0], ids[1])] = {rank, id};  // of a merge that stands twice the last counts
   merges_.emplace_back(ids[0], ids[1]);
@@ -127,7 +127,7 @@ std::vector<int32_t> MergeModel::initial(std::string_view piece) const {
 std::vector<int32_t> MergeModel::merged(std::string_view piece) const {
   if (piece.size() > INT32_MAX)
     throw ValueError(fmt::format(
-        "Tokenizer::encode: a piece of {} bytes, which nothing cuts; encode shorter texts",
+        "Tokenizer::encode: a piece of {} bytes that cannot be split; encode shorter texts",
         piece.size()));
   Symbols s(initial(piece));
   std::priority_queue<Candidate> queue;
@@ -204,9 +204,10 @@ std::vector<std::pair<std::string, std::string>> MergeModel::to_files() const {
     const std::string& a = *tokens().token(left);
     const std::string& b = *tokens().token(right);
     if ((a + b).find_first_of(" \n\r") != std::string::npos) {
-      throw FormatError(fmt::format(
-          "Tokenizer: the merge of '{}' and '{}' cannot stand in merges.txt; save tokenizer.json",
-          a, b));
+      throw FormatError(
+          fmt::format("Tokenizer: the merge of '{}' and '{}' cannot be written to merges.txt; save "
+                      "tokenizer.json instead",
+                      a, b));
     }
     merges += fmt::format("{} {}\n", a, b);
   }

@@ -11,7 +11,7 @@ constexpr size_t kMostSpecial = 10'000;  // a template may name a list of ids ma
 
 void check_length(const Surround& around, const JsonView& from) {
   if (around.before.size() + around.after.size() > kMostSpecial)
-    from.fail(fmt::format("it puts more than {} tokens around a text", kMostSpecial));
+    from.fail(fmt::format("it adds more than {} tokens to a text", kMostSpecial));
 }
 
 int64_t id_of_pair(const JsonView& pair) {
@@ -26,7 +26,7 @@ Surround from_template(const JsonView& from) {
   for (const JsonView& piece : from.at("single").items()) {
     if (const auto sequence = piece.find("Sequence")) {
       if (after || sequence->at("id").text() != "A") {
-        piece.fail("a template for one text holds it, A, once");
+        piece.fail("a template for a single text must contain A exactly once");
       }
       after = true;
       continue;
@@ -39,7 +39,7 @@ Surround from_template(const JsonView& from) {
       check_length(out, from);
     }
   }
-  if (!after) from.at("single").fail("a template for one text holds it, A, once");
+  if (!after) from.at("single").fail("a template for a single text must contain A exactly once");
   return out;
 }
 

@@ -111,7 +111,7 @@ std::string TokenFile::unescape(std::string_view word) const {
                               : -1;
     const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
     if (value < 0 || value > 0x10FFFF || surrogate) {
-      fail(fmt::format("'{}' holds a backslash that does not begin \\u{{HEX}}", word));
+      fail(fmt::format("'{}' contains a backslash that does not begin \\u{{HEX}}", word));
     }
     out += static_cast<char32_t>(value);
     i = close;

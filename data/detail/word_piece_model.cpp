@@ -63,8 +63,8 @@ std::vector<std::pair<std::string, std::string>> WordPieceModel::to_files() cons
   for (int64_t id = 0; id < tokens().size(); ++id) {
     const std::string* token = tokens().token(id);
     if (token == nullptr || token->find_first_of("\r\n") != std::string::npos) {
-      throw FormatError(
-          fmt::format("Tokenizer: id {} cannot stand in vocab.txt; save tokenizer.json", id));
+      throw FormatError(fmt::format(
+          "Tokenizer: id {} cannot be written to vocab.txt; save tokenizer.json instead", id));
     }
     text += *token + "\n";
   }

@@ -105,9 +105,9 @@ TEST_CASE("translate: what a user does wrong gets one message that says what to 
       {{"--data", scratch / "none/m30"},
        scratch / "none/m30/train.de: no such file: there is no folder " + scratch / "none"},
       {{"--data", data, "--source", "fr"},
-       data + ": there is neither train.fr nor train.fr.gz; of train there is train.de, train.en"},
+       data + ": there is neither train.fr nor train.fr.gz; the folder has train.de, train.en"},
       {{"--data", data, "--split", "test_2019"},
-       data + ": there is neither test_2019.de nor test_2019.de.gz; the folder holds other.de, "
+       data + ": there is neither test_2019.de nor test_2019.de.gz; the folder has other.de, "
               "other.en, test_2016_flickr.de, test_2016_flickr.en, train.de, train.en, val.de, "
               "val.en"},
       {{"--score", "bahdanau"},
