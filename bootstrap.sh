@@ -323,7 +323,7 @@ case ${1:-help} in
   test-all) run_long_tests ;;
   lint)
     install_missing lint
-    configure build || die "the build cannot be configured"
+    if ! configure build || ! compile build tensor_methods.h; then die "the headers cannot be made"; fi
     tools/lint.sh format any
     formatted=$?
     tools/lint.sh tidy any "$(job_count)" && [ "$formatted" -eq 0 ]

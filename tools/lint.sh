@@ -1,10 +1,13 @@
 #!/bin/sh
 # The formatting and the static checks of every C++ file of the project:
 #   lint.sh format VERSION                  clang-format changes nothing
-#   lint.sh tidy VERSION JOBS [library]     clang-tidy finds nothing; build/ must be configured
+#   lint.sh tidy VERSION JOBS [library | PATH...]
+#                                           clang-tidy finds nothing; build/ must be configured, and its
+#                                           headers made (ninja -C build tensor_methods.h)
 # VERSION is the release that decides, 14, or `any`: releases differ in what they find. Without that
 # one both exit with 77, skipped. With `library`, clang-tidy leaves out tests, programs and benchmarks,
-# which take longer than the library.
+# which take longer than the library; with paths, all that is not below them. Sources that passed are
+# skipped until they or what they include change.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
