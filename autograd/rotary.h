@@ -12,12 +12,13 @@ namespace tapehead {
 
 /// Changes the frequencies to handle sequences longer than those of training.
 struct RopeScaling {
-  enum Kind {
+  enum class Kind {
     none,
     linear,  ///< divides positions by the factor (Chen et al. 2023)
     llama3,  ///< divides low frequencies only, with a smooth transition (Llama 3.1)
     yarn     ///< likewise, by the number of rotations (YaRN, Peng et al. 2023)
   };
+  using enum Kind;
   Kind kind = none;
   double factor = 1;
   int64_t original_length = 8192;                ///< llama3, yarn: sequence length of training

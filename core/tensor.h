@@ -20,7 +20,7 @@
 namespace tapehead {
 
 class Tensor;
-class Generator;
+struct Generator;
 struct BackwardOptions;
 
 Generator& default_generator();

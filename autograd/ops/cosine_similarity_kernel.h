@@ -46,9 +46,9 @@ T forward(const T* x, const T* y, int64_t n, T eps) {
 template <class T>
 void backward(const T* x, const T* y, T dout, T* dx, T* dy, int64_t n, T eps) {
   const Products<T> p = products(x, y, n);
-  const bool short_ = p.lengths < eps;
-  const T scale = dout / (short_ ? eps : p.lengths);
-  const T along_x = short_ ? T(0) : p.xy / p.xx, along_y = short_ ? T(0) : p.xy / p.yy;
+  const bool is_short = p.lengths < eps;
+  const T scale = dout / (is_short ? eps : p.lengths);
+  const T along_x = is_short ? T(0) : p.xy / p.xx, along_y = is_short ? T(0) : p.xy / p.yy;
 #pragma GCC ivdep
   for (int64_t i = 0; i < n; ++i) {
     dx[i] = scale * (y[i] - along_x * x[i]);

@@ -232,10 +232,12 @@ constexpr Loop ternary_entry() {
 }
 
 // One row of a table, indexed by DType.
+// NOLINTBEGIN(bugprone-macro-parentheses): `entry` names a template, which takes no parentheses
 #define TAPEHEAD_LOOPS(entry, name, types)                                                       \
   {entry<name, types, float>(),   entry<name, types, double>(),  entry<name, types, bfloat16>(), \
    entry<name, types, int64_t>(), entry<name, types, int32_t>(), entry<name, types, uint8_t>(),  \
    entry<name, types, bool>()},
+// NOLINTEND(bugprone-macro-parentheses)
 
 }  // namespace
 }  // namespace TAPEHEAD_ISA

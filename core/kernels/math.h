@@ -26,12 +26,16 @@ inline int32_t bits_of(float x) {
   __builtin_memcpy(&bits, &x, sizeof bits);
   return bits;
 }
+template <class T>
+inline bool is_nan(T x) {
+  return x != x;  // NOLINT(misc-redundant-expression): only a NaN differs from itself
+}
 // 2^k for -126 <= k <= 127, and 0 for k = -127.
 inline float power_of_two(int32_t k) { return float_of((k + 127) << 23); }
 
-constexpr float kInfinity = __builtin_inff();
+inline constexpr float kInfinity = __builtin_inff();
 // ln(2) split in two; the first part has so few bits that its product with an exponent is exact.
-constexpr float kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;
+inline constexpr float kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;
 
 // x = k ln(2) + r with |r| <= ln(2) / 2, and exp(r) - 1.
 struct ExpParts {
@@ -190,7 +194,7 @@ inline T softplus_of(T x) {
   return (x <= 0 ? 0 : x) + log1p_of(exp_of(-absolute(x)));
 }
 
-constexpr double kRootOfHalf = 0.7071067811865476;
+inline constexpr double kRootOfHalf = 0.7071067811865476;
 
 // The tanh approximation of gelu is x sigmoid(2 sqrt(2 / pi) (x + 0.044715 x^3)); these are the
 // argument of the sigmoid and its derivative.

@@ -94,7 +94,10 @@ struct Extremum {
   static Acc identity() { return Pick::template worst<T>(); }
   static Acc start() { return identity(); }
   static Acc step(Acc acc, T x) { return merge(acc, static_cast<Acc>(x)); }
-  static Acc merge(Acc a, Acc b) { return (Pick::better(b, a) | (b != b)) ? b : a; }
+  static Acc merge(Acc a, Acc b) {
+    const bool nan = is_nan(b);
+    return (Pick::better(b, a) | nan) ? b : a;
+  }
   static Acc gather(Acc a, Acc b) { return merge(a, b); }
   static Acc join(Acc a, Acc b) { return merge(a, b); }
   static Acc finish(Acc total, double, double) { return total; }

@@ -17,8 +17,8 @@
 namespace tapehead::kernels {
 namespace {
 
-constexpr int64_t kRowsAtOnce = 64;  // rows, or strided elements, per block
-constexpr int64_t kColBlock = 256;   // columns reduced together
+inline constexpr int64_t kRowsAtOnce = 64;  // rows, or strided elements, per block
+inline constexpr int64_t kColBlock = 256;   // columns reduced together
 
 // Reduces one contiguous row into one total.
 template <class T, class F>
@@ -108,7 +108,8 @@ void finish_totals(const void* totals, int64_t count, char* out, int64_t out_str
 }
 
 template <class F>
-constexpr Reducer reducer_of(void (*tile)(const char*, int64_t, int64_t, int64_t, int64_t, void*)) {
+inline constexpr Reducer reducer_of(void (*tile)(const char*, int64_t, int64_t, int64_t, int64_t,
+                                                 void*)) {
   using Total = typename F::Total;
   static_assert(sizeof(Total) <= Reducer::kMaxRecord);
   return {sizeof(Total), dtype_of<typename F::Out>(),    start_totals<typename F::Tile>,

@@ -12,8 +12,8 @@ namespace tapehead::kernels {
 namespace {
 
 template <class C>
-constexpr int64_t kLanes = sizeof(C) < 4 ? 16 : 64 / static_cast<int64_t>(sizeof(C));
-constexpr int64_t kRowBlock = 2048;  // elements per block of lane sums
+inline constexpr int64_t kLanes = sizeof(C) < 4 ? 16 : 64 / static_cast<int64_t>(sizeof(C));
+inline constexpr int64_t kRowBlock = 2048;  // elements per block of lane sums
 
 /// step(… step(step(start, 0), 1) …, n - 1), split into lanes that are combined with join().
 template <class C, class Step, class Join>

@@ -7,8 +7,8 @@ namespace {
 // NaN if any is; the upper bound wins over the lower.
 template <class T>
 inline T clamp_of(T x, T low, T high) {
-  const T raised = x < low || low != low ? low : x;
-  return raised > high || high != high ? high : raised;
+  const T raised = x < low || is_nan(low) ? low : x;
+  return raised > high || is_nan(high) ? high : raised;
 }
 
 template <class T>
@@ -37,7 +37,9 @@ struct Where {
   }
 };
 template <class T>
-constexpr Loop where_entry = ternary_loop<Where, T, bool, T>;
+constexpr Loop where_entry() {
+  return ternary_loop<Where, T, bool, T>;
+}
 
 }  // namespace
 
@@ -46,7 +48,7 @@ extern const LoopKernels<Ternary> ternary_kernels = {
     {TAPEHEAD_TERNARY_KERNELS(TAPEHEAD_TERNARY_LOOPS)}};
 
 extern const WhereKernels where_kernels = {
-    {where_entry<int32_t>, where_entry<int64_t>, where_entry<int16_t>, where_entry<int64_t>,
-     where_entry<int32_t>, where_entry<uint8_t>, where_entry<uint8_t>}};
+    {where_entry<int32_t>(), where_entry<int64_t>(), where_entry<int16_t>(), where_entry<int64_t>(),
+     where_entry<int32_t>(), where_entry<uint8_t>(), where_entry<uint8_t>()}};
 
 }  // namespace tapehead::kernels::TAPEHEAD_ISA
