@@ -109,7 +109,7 @@ struct Translator {
     std::vector<std::string> rows, columns;
     for (const int64_t id : from.encode(line)) columns.push_back(from.token(id));
     for (const int64_t id : h.tokens) rows.push_back(to.token(id));
-    columns.push_back("</s>");
+    columns.emplace_back("</s>");
     rows.resize(h.attention.size(), "</s>");
     train::save_attention(path, h.attention, rows, columns,
                           {.x_label = "source", .y_label = "translation"});

@@ -137,6 +137,7 @@ TEST_CASE("run: a folder that is removed or replaced is noticed at the next step
   const Scratch scratch;
   const std::string out = scratch / "out";
   const std::string gone = "; the checkpoint of step 1 is gone from " + out + ": start again";
+  const std::string removed = out + ": the folder was removed during the run" + gone;
   for (const bool replaced : {false, true}) {
     CAPTURE(replaced);
     RunProgram program(out);
@@ -147,7 +148,7 @@ TEST_CASE("run: a folder that is removed or replaced is noticed at the next step
       if (replaced) std::filesystem::create_directory(out);
       return loss;
     };
-    CHECK(program.error() == out + ": the folder was removed during the run" + gone);
+    CHECK(program.error() == removed);
     CHECK(program.losses.size() == 2);
     if (replaced) CHECK(std::filesystem::is_empty(out));
   }
