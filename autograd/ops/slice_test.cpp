@@ -19,9 +19,7 @@ TAPEHEAD_OP_TEST(slice)
              },
              [](Arrays& in) { return Arrays{columns(in[0], 0, 2, 2)}; }})
     .sample({{{{3, 5}}},
-             [](const Tensors& in) {
-               return Tensors{in[0].slice(1, Slice(1, 99, 3))};
-             },
+             [](const Tensors& in) { return Tensors{in[0].slice(1, Slice(1, 99, 3))}; },
              [](Arrays& in) { return Arrays{columns(in[0], 1, 2, 3)}; }})
     .sample({{{{3, 5}}},
              [](const Tensors& in) { return Tensors{in[0].slice(1, 4, 2)}; },

@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "tapehead/core/detail/tiled_attention.h"
 #include "tapehead/core/detail/gemm.h"
+#include "tapehead/core/detail/tiled_attention.h"
 
 namespace tapehead::core {
 
