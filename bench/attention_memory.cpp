@@ -1,6 +1,6 @@
-// What attention needs beside its operands, forward and backward: 8 heads of 64 over T positions,
-// causal. Exits with 1 when that grows by more than 4.4 from one T to four times of it, or passes
-// 200 MB.
+// Measures the memory of causal attention, without its operands, in forward and backward: 8 heads
+// of 64 over T positions. Exits with 1 if it exceeds 200 MB or grows by more than a factor of 4.4
+// when T is quadrupled.
 #include <tapehead/tapehead.h>
 
 #include <chrono>

@@ -1,5 +1,4 @@
-// BLEU of translations against the length of the sentences: a table, and a picture with a curve for
-// each system.
+// Plots BLEU of translations by sentence length, with a curve for each system, and prints a table.
 //
 //   bleu_by_length --data DIR --source de --target en --out bleu.svg additive=out/additive ...
 //

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the library costs a program, of the build in build/: the time to compile the one header without
+# Measures the cost of using the library in build/: the time to compile its header without
 # optimisation, the size of the shared library, and the time to start.
 #   bench/footprint.sh
 set -eu
@@ -13,7 +13,7 @@ cat >program.cpp <<'PROGRAM'
 int main() { return tapehead::zeros({2}).numel() != 2; }
 PROGRAM
 
-# Prints the middle of five times, in milliseconds, that a command takes.
+# Prints the median time of five runs of a command, in milliseconds.
 middle_of() {
   for _ in 1 2 3 4 5; do
     began=$(date +%s%N)

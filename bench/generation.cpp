@@ -1,6 +1,6 @@
-// How fast GPT-2 (12 layers of 768, random weights) writes with its caches, near the start of its
-// context and far into it, and how long it takes to draw a token of its vocabulary; and whether it
-// writes the same without caches. Exits with 1 when it does not.
+// Measures the speed of generation with caches for GPT-2 (12 layers of 768, random weights), near
+// the start and the end of its context, and the time to sample a token of its vocabulary. Exits
+// with 1 if the tokens without caches differ.
 #include <tapehead/tapehead.h>
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace {
 
 constexpr int64_t kVocab = 50257;
 
-// Tokens a second after `context` tokens: the median of those that follow.
+// Median speed in tokens per second after `context` tokens.
 double speed(const nn::Gpt& gpt, int64_t context) {
   const NoGradGuard off;
   auto caches = gpt.caches();
@@ -23,13 +23,13 @@ double speed(const nn::Gpt& gpt, int64_t context) {
     const Tensor logits = gpt(ids, caches);
     ids = argmax(logits.select(1, logits.size(1) - 1), -1, true);
     const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
-    if (i > 0) times.push_back(time.count());  // the first reads the context
+    if (i > 0) times.push_back(time.count());  // the first call reads the context
   }
   std::nth_element(times.begin(), times.begin() + 11, times.end());
   return 1 / times[11];
 }
 
-// Milliseconds to draw a token.
+// Milliseconds to sample a token.
 double draw_time(const nn::SamplingOptions& options) {
   Generator generator{1, 0};
   const Tensor logits = randn({1, kVocab}, f32, generator) * 4;

@@ -1,7 +1,7 @@
-// Every kernel in the instruction set in use (TAPEHEAD_ISA), after its answer was compared with the
-// reference. The elementwise ones of core/kernels/elementwise_kernels.h in each of their floating
-// types: elements a second. Those of a family by the ops that its row names
-// (core/kernels/family.h), forward and backward, on the largest sample of each op's test.
+// Benchmarks every kernel on the instruction set in use (TAPEHEAD_ISA), after comparing its result
+// with the reference. Elementwise kernels (core/kernels/elementwise_kernels.h) are measured for
+// each floating type, in elements per second. Kernel families (core/kernels/family.h) are measured
+// by the ops that their row names, forward and backward, on the largest sample of each op's test.
 //
 //   kernels --benchmark_filter=unary.tanh/f32
 //   kernels --benchmark_filter=norm.layer_norm
@@ -29,7 +29,7 @@ namespace {
 using namespace tapehead;
 using kernels::ListedKernel;
 
-constexpr int64_t kElements = 8192;  // operands and result stay in the second-level cache
+constexpr int64_t kElements = 8192;  // operands and result fit into the L2 cache
 
 // A call of a kernel on dense operands.
 struct Call {

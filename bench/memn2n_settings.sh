@@ -1,6 +1,6 @@
 #!/bin/sh
-# Trains MemN2N jointly on the 20 bAbI tasks in every setting of the paper's table: 1 to 3 hops, bags
-# of words and position encoding, with and without linear start and noise in time:
+# Trains MemN2N jointly on the 20 bAbI tasks in every setting of the paper's table: 1 to 3 hops, bag of
+# words or position encoding, with and without linear start and time noise:
 #   bench/memn2n_settings.sh DATA OUT [SUBSET]
 # OUT gets a folder for each setting, which is skipped when it is complete, and settings.md.
 set -eu

@@ -1,5 +1,6 @@
-// A step of AdamW, alone and with clipping: 8 million parameters in 40 tensors, where memory
-// decides, and 32 tiny tensors, where what surrounds the kernel does.
+// Benchmarks a step of AdamW, alone and with clipping: for 8 million parameters in 40 tensors,
+// which is bound by memory, and for 32 tiny tensors, which is bound by the overhead around the
+// kernel.
 #include <benchmark/benchmark.h>
 #include <tapehead/tapehead.h>
 
@@ -26,7 +27,7 @@ struct Model {
 
 constexpr optim::AdamWOptions kOptions = {.lr = 1e-3, .betas = {0.9, 0.95}, .weight_decay = 0.1};
 
-// The first step, against the formula in double; throws when an element is off.
+// Compares the first step with the formula in double; throws if an element differs.
 void check_first_step() {
   Model model(3, 1000);
   std::vector<std::vector<double>> before;
@@ -53,7 +54,7 @@ void adamw_step(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * model.numel());
 }
 
-// Clipping always has something to do: each time to a little less than the norm before.
+// Each step clips to slightly less than the previous norm, so that clipping always takes effect.
 constexpr double kShrink = 0.99999;
 
 void clip_and_step(benchmark::State& state) {

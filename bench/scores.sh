@@ -1,6 +1,6 @@
 #!/bin/sh
-# Trains the translator once with each score of attention, all under one budget, and draws BLEU
-# against the length of the sentences:
+# Trains the translator once with each attention score function, for the same number of epochs, and plots BLEU
+# by sentence length:
 #   bench/scores.sh DATA OUT [EPOCHS]
 # DATA holds Multi30k (train.de, ...); OUT gets a folder for each score, scores.md and scores.svg.
 set -eu

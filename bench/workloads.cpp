@@ -1,5 +1,5 @@
-// The training steps of common models, one JSON line each: the same names, shapes and form as the
-// PyTorch programs they are compared with (bench/versus.py).
+// Times training steps of common models and prints one JSON line for each, with the names, shapes
+// and output format of the PyTorch programs that they are compared with (bench/versus.py).
 //
 //   workloads [--only a,b] [--precision fp32] [--threads N] [--seconds S]
 #include <tapehead/tapehead.h>
@@ -15,16 +15,16 @@ using namespace tapehead;
 
 namespace {
 
-// One training step, and what it is worth.
+// A training step and the number of items that it processes.
 struct Workload {
   std::string name;
-  double items;  // in a step
+  double items;  // per step
   std::string unit;
   nn::Params params;
   std::function<Tensor()> loss;
 };
 
-// 16 layers of 32 with tanh: what an op costs when it computes almost nothing.
+// 16 layers of 32 with tanh: dominated by the overhead per op.
 Workload mlp_tiny() {
   nn::Params params;
   const auto layers = std::make_shared<std::vector<nn::Linear>>(

@@ -1,10 +1,10 @@
-// Networks with a memory learn algorithms from examples, and use them on sequences longer than any
-// that they saw: the tasks of the Neural Turing Machine (Graves, Wayne and Danihelka 2014).
+// Memory-augmented networks learn algorithms from examples and generalize to longer sequences: the
+// tasks of the Neural Turing Machine paper (Graves, Wayne and Danihelka 2014).
 //
-//   algorithms                                 a small NTM learns to copy
-//   algorithms --paper                         the NTM of the paper, sequences of 1 to 20
+//   algorithms                                 trains a small NTM to copy
+//   algorithms --paper                         trains the NTM of the paper on sequences of 1 to 20
 //   algorithms --paper --model dnc --task recall
-//   algorithms --eval out/algorithms           scores the model, and draws what it did
+//   algorithms --eval out/algorithms           evaluates the model, and plots an episode
 #include <tapehead/tapehead.h>
 
 using namespace tapehead;
@@ -21,7 +21,7 @@ struct Options {
   double lr = 0, clip = 10;
 };
 
-// What differs between the small setting and the paper's.
+// The defaults that differ between the small setting and the paper's.
 void set_defaults(Options& t, train::Options& o) {
   train::check_choice("--optimizer", t.optimizer, "adam", "rmsprop");
   const auto unless_given = [&](auto& value, auto small, auto paper) {
@@ -62,10 +62,10 @@ nn::Machine machine_of(const Options& t, const nn::Scope& at, int64_t in, int64_
                          .output_size = out,
                          .hidden_size = t.hidden_size,
                          .num_layers = t.num_layers});
-  throw ValueError(fmt::format("model: there is no '{}'; take one of ntm, dnc, lstm", t.model));
+  throw ValueError(fmt::format("model: unknown model '{}'; use one of ntm, dnc, lstm", t.model));
 }
 
-// The episodes that the machine learns from, or longer ones.
+// The options of the training episodes, or of longer ones.
 data::EpisodeOptions episodes_of(const Options& t, bool longer) {
   data::EpisodeOptions e{.task = data::algorithm_from(t.task), .batch = t.batch};
   e.longest = longer ? t.test_length : t.longest;
@@ -80,7 +80,7 @@ Tensor answer(const Tensor& out, const data::Episodes& e) {
   return out.slice(1, T - e.targets.size(1), T);
 }
 
-// The percentage of the bits of the answers that are wrong.
+// The percentage of wrong bits in the answers.
 double bit_error(const Options& t, const nn::Machine& machine, bool longer, uint64_t seed) {
   const NoGradGuard off;
   double wrong = 0, bits = 0;
@@ -95,7 +95,7 @@ double bit_error(const Options& t, const nn::Machine& machine, bool longer, uint
 
 using Titled = std::vector<std::pair<std::string, Tensor>>;
 
-// Heat maps with the time [T, ...] to the right.
+// Draws heat maps of tensors [T, ...], with time on the horizontal axis.
 void draw_maps(const Titled& shown, const train::AttentionMapStyle& style,
                const std::string& path) {
   std::vector<Tensor> kept;
@@ -110,8 +110,7 @@ void draw_maps(const Titled& shown, const train::AttentionMapStyle& style,
   train::save_attention(path, maps, style);
 }
 
-// One episode: what came in and went out and, of a machine with a memory, where the heads wrote and
-// read.
+// Draws one episode: inputs, outputs and, for a machine with a memory, the read and write weights.
 void draw(const Options& t, const nn::Machine& machine, bool longer, uint64_t seed,
           const std::string& path) {
   const NoGradGuard off;
@@ -138,7 +137,7 @@ void draw(const Options& t, const nn::Machine& machine, bool longer, uint64_t se
               path + "-weights.svg");
 }
 
-// The result: how many bits are wrong in sequences longer than those of the training.
+// The result: the percentage of wrong bits in sequences longer than those of the training.
 double score(const Options& t, const nn::Machine& machine, const train::Options& o) {
   draw(t, machine, false, o.seed + 1, o.out + "/trained");
   draw(t, machine, true, o.seed + 1, o.out + "/longer");
@@ -153,30 +152,32 @@ void add_options(train::Cli& cli, Options& t) {
   using train::Keep;
   cli.option("--model", t.model, "ntm, dnc or lstm", Keep::fixed);
   cli.option("--task", t.task, "copy, repeat-copy, recall or sort", Keep::fixed);
-  cli.flag("--paper", t.paper, "the sizes and lengths of the paper, in place of small ones",
+  cli.flag("--paper", t.paper, "use the sizes and lengths of the paper instead of small ones",
            Keep::fixed);
-  cli.option("--longest", t.longest, train::kSize,
-             "vectors, or items of recall, of a sequence (8, recall 3; paper 20, 10, 6)");
+  cli.option(
+      "--longest", t.longest, train::kSize,
+      "maximum number of vectors (recall: items) of a sequence (8, recall 3; paper 20, 10, 6)");
   cli.option("--test-length", t.test_length, train::kSize,
-             "of the sequences to score by (twice the longest)");
-  cli.option("--repeats", t.repeats, train::kSize, "of repeat-copy, at most (3; paper 10)");
+             "length of the sequences for evaluation (twice --longest)");
+  cli.option("--repeats", t.repeats, train::kSize,
+             "maximum number of repeats of repeat-copy (3; paper 10)");
   cli.option("--test-repeats", t.test_repeats, train::kSize,
-             "of the sequences to score by (as --repeats)");
-  cli.option("--slots", t.slots, train::kSize, "of the memory (32; paper 128)");
-  cli.option("--slot-dim,--width", t.slot_dim, train::kSize, "of a slot", Keep::fixed);
-  cli.option("--read-heads", t.read_heads, train::kSize, "", Keep::fixed);
-  cli.option("--write-heads", t.write_heads, train::kSize, "of the NTM; the DNC has one",
-             Keep::fixed);
+             "number of repeats for evaluation (as --repeats)");
+  cli.option("--slots", t.slots, train::kSize, "number of memory slots (32; paper 128)");
+  cli.option("--slot-dim,--width", t.slot_dim, train::kSize, "size of a slot", Keep::fixed);
+  cli.option("--read-heads", t.read_heads, train::kSize, "number of read heads", Keep::fixed);
+  cli.option("--write-heads", t.write_heads, train::kSize,
+             "number of write heads of the NTM; the DNC has one", Keep::fixed);
   cli.option("--hidden-size,--hidden", t.hidden_size, train::kSize,
-             "of the controller, or of the LSTM", Keep::fixed);
-  cli.option("--num-layers,--layers", t.num_layers, train::kSize, "of the LSTM without a memory",
-             Keep::fixed);
-  cli.option("--batch", t.batch, train::kSize, "sequences in a batch");
-  cli.option("--tests", t.tests, train::kSize, "batches to score", Keep::no);
+             "hidden size of the controller, or of the LSTM", Keep::fixed);
+  cli.option("--num-layers,--layers", t.num_layers, train::kSize,
+             "number of layers of the LSTM without a memory", Keep::fixed);
+  cli.option("--batch", t.batch, train::kSize, "sequences per batch");
+  cli.option("--tests", t.tests, train::kSize, "number of batches for evaluation", Keep::no);
   cli.option("--optimizer", t.optimizer, "adam, or the papers' rmsprop", Keep::fixed);
   cli.option("--lr", t.lr, train::kPositive,
              "learning rate (2e-3, rmsprop 1e-3; paper 1e-3, 1e-4)");
-  cli.option("--clip", t.clip, train::kPositive, "limit of the gradient's norm");
+  cli.option("--clip", t.clip, train::kPositive, "maximum norm of the gradient");
 }
 
 std::unique_ptr<optim::Optimizer> optimizer_of(const Options& t, const nn::Params& params) {
@@ -216,7 +217,7 @@ void run(train::Cli& cli) {
   train::Run run(
       params, *opt, batches,
       cli.run_options(o, {.steps = steps, .max_grad_norm = t.clip, .schedule = &schedule}));
-  // Those of other lengths are for the result alone.
+  // Sequences of other lengths are evaluated for the result only.
   run.evaluate_every_epoch("right_bits",
                            [&] { return 100 - bit_error(t, machine, false, o.seed + 2); });
   for (const data::Episodes& batch : run) {
@@ -232,5 +233,5 @@ void run(train::Cli& cli) {
 
 int main(int argc, char** argv) {
   return train::program(argc, argv, "algorithms",
-                        "Machines with a memory learn to copy, to recall and to sort.", run);
+                        "Trains memory-augmented networks to copy, recall and sort.", run);
 }

@@ -1,10 +1,10 @@
-// Questions about stories, answered by every memory network of the library.
+// Question answering about short stories, with every memory network of the library.
 //
-//   babi                                           MemN2N learns stories that it makes itself
-//   babi --data DIR --joint                        one model for all bAbI tasks
-//   babi --data DIR --task all --seeds 10          models for each, side by side
+//   babi                                           trains MemN2N on generated stories
+//   babi --data DIR --joint                        trains one model for all bAbI tasks
+//   babi --data DIR --task all --seeds 10          trains models for each task, in parallel
 //   babi --data DIR --task 2 --model entnet --subset en-10k
-//   babi --eval out/babi --interactive             type a story, and ask
+//   babi --eval out/babi --interactive             answers questions about a story that you type
 #include <tapehead/tapehead.h>
 
 #include <algorithm>
@@ -18,7 +18,7 @@ using namespace babi;
 
 namespace {
 
-// How long each story is, with its question.
+// The number of words of each story, including its question.
 std::vector<int64_t> word_counts(const std::vector<data::Story>& stories) {
   std::vector<int64_t> counts;
   for (const data::Story& s : stories) {
@@ -39,7 +39,7 @@ struct Trained {
     return model.answer(data::story_batch(stories, which, {.memory = memory}));
   }
 
-  // Without gradients and dropout, stories of similar length together.
+  // Calls `each` for batches of stories of similar length, without gradients and dropout.
   template <class Each>
   void in_batches(const std::vector<data::Story>& stories, const Each& each) const {
     const NoGradGuard off;
@@ -75,8 +75,8 @@ struct Trained {
   }
 };
 
-// What each hop looked at, of a question of each task whose story is not long, and not short where
-// there are others.
+// Draws the attention of each hop for one question per task, with a story that is neither long nor,
+// if possible, short.
 void draw(const Trained& m, const Corpus& c, const std::string& path) {
   const NoGradGuard off;
   m.params.eval();
@@ -151,7 +151,7 @@ Errors errors_of(const Trained& m, const Corpus& c) {
   return errors;
 }
 
-// One training, of one task or of several together.
+// Trains one model, on one task or jointly on several.
 void learn(train::Cli& cli, const Options& t, const train::Options& o, const Corpus& c) {
   Trained m = make(t, o, c);
   const Preset& preset = preset_of(t);
@@ -170,7 +170,7 @@ void learn(train::Cli& cli, const Options& t, const train::Options& o, const Cor
   else
     opt = std::make_unique<optim::Adam>(m.params,
                                         optim::AdamOptions{.lr = t.lr, .weight_decay = preset.l2});
-  // The linear start comes before the epochs, at half of their rate.
+  // The linear start precedes the epochs, with half their learning rate.
   optim::LRScheduler schedule(*opt, [=](int64_t n) {
     if (n < linear_steps || preset.halve == 0) return n < linear_steps ? 0.5 : 1.0;
     return std::pow(0.5, (n - linear_steps) / (preset.halve * epoch));
@@ -197,7 +197,7 @@ void learn(train::Cli& cli, const Options& t, const train::Options& o, const Cor
   if (t.interactive) interact(m, c);
 }
 
-// A training for each task and seed, side by side; of the seeds of a task, the best counts.
+// Trains a model for each task and seed, in parallel; uses the best seed of each task.
 void learn_many(train::Cli& cli, const Options& t, const train::Options& o, const Corpus& c) {
   std::vector<train::Job> jobs;
   std::vector<std::string> each;
@@ -255,6 +255,5 @@ void run(train::Cli& cli) {
 
 int main(int argc, char** argv) {
   return train::program(argc, argv, "babi",
-                        "Answers questions about stories; without --data, ones it makes itself.",
-                        run);
+                        "Answers questions about stories, by default generated ones.", run);
 }

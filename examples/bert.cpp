@@ -1,12 +1,12 @@
-// BERT: a Transformer that learns a language by filling gaps in text, and then needs few labelled
-// examples to learn a task (Devlin et al. 2019). The task of the little tales that it makes itself:
-// does the end of a tale belong to its beginning?
+// BERT: a Transformer that is pre-trained by masked language modelling and fine-tuned for a task
+// with few labelled examples (Devlin et al. 2019). The task for the generated tales is to classify
+// whether an ending belongs to a tale.
 //
-//   bert                  reads tales with gaps, then learns the task from 300 examples: once from
-//                         what it has learned, once from nothing, to see what it is worth
-//   bert --data DIR       the same of DIR/text.txt, with DIR/train.tsv and test.tsv: a label, a tab
-//                         and a text on each line; a second text may follow after another tab
-//   bert --eval out/bert  scores the model
+//   bert                  pre-trains on tales and fine-tunes on 300 examples; for comparison, also
+//                         trains on these without pre-training
+//   bert --data DIR       uses DIR/text.txt, and DIR/train.tsv and test.tsv: a label, a tab and a
+//                         text per line, optionally followed by another tab and a second text
+//   bert --eval out/bert  evaluates the model
 #include <tapehead/tapehead.h>
 
 #include <algorithm>
@@ -24,18 +24,18 @@ struct Options {
 
 using Texts = std::vector<data::LabelledText>;
 
-// What is wanted: of a masked text the tokens, i64 [B, T]; of a labelled one the labels, [B].
+// Targets: for masked texts the tokens, i64 [B, T]; for labelled texts the labels, i64 [B].
 struct Batch {
   Tensor ids, wanted;
   nn::BertInput input;
 };
 
-// Text as the model reads it: <s> first </s> second </s>.
+// Encodes text as <s> first </s> second </s>.
 class Reader {
  public:
   Reader(data::Bpe bpe, const Options& t) : bpe_(std::move(bpe)), t_(t) {}
 
-  int64_t vocab() const { return bpe_.size() + 1; }  // and the mask
+  int64_t vocab() const { return bpe_.size() + 1; }  // including the mask token
   void save(const std::string& path) const { bpe_.save(path); }
   std::vector<std::string> tokens(const Tensor& ids) const {
     std::vector<std::string> all;
@@ -79,7 +79,7 @@ class Reader {
   }
 
  private:
-  // What does not fit into the context is cut off.
+  // Truncates to the context.
   void add(std::vector<int64_t>& all, const std::string& text) const {
     const std::vector<int64_t> more = bpe_.encode(text);
     all.insert(all.end(), more.begin(), more.end());
@@ -112,7 +112,7 @@ struct Model {
   Tensor logits(const Batch& b) const { return classify(bert.pooled(bert(b.ids, b.input))); }
 };
 
-// A task's examples, with the labels that there are.
+// A task's examples and its labels.
 struct Task {
   const Reader& reader;
   const data::LabelledCorpus& corpus;
@@ -132,7 +132,7 @@ double accuracy(const Model& model, const Task& task) {
   return right / static_cast<double>(count);
 }
 
-// Trains the model on the task; gives its accuracy.
+// Fine-tunes the model on the task and returns its accuracy.
 double tune(const Model& model, const Task& task, const Options& t, const train::Options& o) {
   data::Loader<Batch> batches(
       static_cast<int64_t>(task.corpus.train.size()),
@@ -155,7 +155,7 @@ double tune(const Model& model, const Task& task, const Options& t, const train:
   return accuracy(model, task);
 }
 
-// Where each head of the last layer looks in an example.
+// Draws the attention of each head of the last layer for an example.
 void draw(const Model& model, const Task& task, const std::string& path) {
   const NoGradGuard off;
   model.params.eval();
@@ -172,24 +172,24 @@ void draw(const Model& model, const Task& task, const std::string& path) {
                     .row_labels = tokens,
                     .column_labels = tokens,
                     .title = fmt::format("head {}", h + 1)});
-  train::save_attention(path, maps,
-                        {.title = "The last layer, after the task was learned", .cell = 13});
+  train::save_attention(path, maps, {.title = "The last layer after fine-tuning", .cell = 13});
 }
 
 void run(train::Cli& cli) {
   Options t;
   using train::Keep;
-  cli.option("--embed-dim,--width", t.embed_dim, train::kSize, "", Keep::fixed);
-  cli.option("--num-heads,--heads", t.num_heads, train::kSize, "", Keep::fixed);
-  cli.option("--num-layers,--layers", t.num_layers, train::kSize, "", Keep::fixed);
-  cli.option("--context", t.context, {2, 65536}, "tokens that it reads at once", Keep::fixed);
-  cli.option("--merges", t.merges, {0, 1'000'000}, "merges of the subword vocabulary", Keep::fixed);
-  cli.option("--batch", t.batch, train::kSize, "texts in a batch", Keep::fixed);
-  cli.option("--dropout", t.dropout, train::kPart, "");
-  cli.option("--lr", t.lr, train::kPositive, "learning rate while it fills gaps");
-  cli.option("--rate", t.rate, train::kPart, "of tokens that are masked");
-  cli.option("--tune-epochs", t.tune_epochs, {1, 1'000'000}, "passes over the labelled examples");
-  cli.option("--tune-lr", t.tune_lr, train::kPositive, "learning rate of these");
+  cli.option("--embed-dim,--width", t.embed_dim, train::kSize, "embedding dimension", Keep::fixed);
+  cli.option("--num-heads,--heads", t.num_heads, train::kSize, "number of attention heads",
+             Keep::fixed);
+  cli.option("--num-layers,--layers", t.num_layers, train::kSize, "number of layers", Keep::fixed);
+  cli.option("--context", t.context, {2, 65536}, "maximum number of tokens", Keep::fixed);
+  cli.option("--merges", t.merges, {0, 1'000'000}, "number of BPE merges", Keep::fixed);
+  cli.option("--batch", t.batch, train::kSize, "texts per batch", Keep::fixed);
+  cli.option("--dropout", t.dropout, train::kPart, "dropout probability");
+  cli.option("--lr", t.lr, train::kPositive, "learning rate of pre-training");
+  cli.option("--rate", t.rate, train::kPart, "fraction of tokens that are masked");
+  cli.option("--tune-epochs", t.tune_epochs, {1, 1'000'000}, "epochs of fine-tuning");
+  cli.option("--tune-lr", t.tune_lr, train::kPositive, "learning rate of fine-tuning");
   train::Options o = cli.parse();
   if (!o.steps && !o.epochs) o.epochs = 12;
 
@@ -238,6 +238,5 @@ void run(train::Cli& cli) {
 
 int main(int argc, char** argv) {
   return train::program(argc, argv, "bert",
-                        "Pre-trains BERT and fine-tunes a classifier; without --data, of tales.",
-                        run);
+                        "Pre-trains BERT and fine-tunes a classifier, by default on tales.", run);
 }

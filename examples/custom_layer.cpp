@@ -1,8 +1,8 @@
-// Writing a layer: a plain struct whose parameters have a scope in the model.
+// Writing a layer: a plain struct that creates its parameters in a scope of the model.
 #include <tapehead/tapehead.h>
 using namespace tapehead;
 
-// y = x + g * F(x), with a gate g for each channel that starts closed (Bachlechner et al. 2021).
+// y = x + g * F(x), with a gate g per channel that is initially 0 (Bachlechner et al. 2021).
 struct GatedResidual {
   nn::LayerNorm norm;
   nn::Linear inner;
@@ -21,12 +21,12 @@ int main() {
   const auto layers = nn::stack<GatedResidual>(params / "layers", 3, 8);
   fmt::print("{}", params);
 
-  // One call proves its gradient: with respect to the input here, in double precision.
+  // Checks the gradient, here with respect to the input, in double precision.
   nn::Params exact(7);
   const GatedResidual layer(exact / "layer", 4);
   exact.to(f64);
   gradcheck([&](const Tensor& x) { return layer(x); }, {randn({2, 4}, f64)});
-  fmt::print("the gradient of GatedResidual is right\n");
+  fmt::print("the gradient of GatedResidual is correct\n");
 
   Tensor x = randn({16, 8});
   for (const GatedResidual& each : layers) x = each(x);

@@ -14,7 +14,7 @@ Tensor my_softsign(const Tensor& x) { return apply<Softsign>(x); }
 int main() {
   gradcheck(my_softsign, {randn({3, 4}, f64)});
   gradgradcheck(my_softsign, {randn({3, 4}, f64)});
-  fmt::print("the gradients of Softsign are right, the second ones too\n");
+  fmt::print("the first and second derivatives of Softsign are correct\n");
 
   Tensor x = linspace(-2, 2, 5).set_requires_grad();
   sum(my_softsign(x)).backward();

@@ -1,5 +1,5 @@
-// Writing an optimizer and a schedule. They work with groups, clipping, averages and checkpoints as
-// the library's own do.
+// Writing an optimizer and a schedule. They support groups, clipping, averages and checkpoints like
+// the built-in ones.
 #include <tapehead/tapehead.h>
 
 #include <algorithm>
@@ -14,7 +14,8 @@ struct LionOptions {
   optim::Option<double> weight_decay{"weight_decay", 0, optim::kZeroOrMore};
 };
 
-// Chen et al. 2023: a step of equal size for every element, by the sign of an average of gradients.
+// Lion (Chen et al. 2023): steps of equal size for all elements, in the direction of the sign of an
+// average of gradients.
 struct Lion : optim::Optimizer {
   explicit Lion(const optim::ParamList& params, const LionOptions& options = {},
                 const std::vector<optim::GroupRule<LionOptions>>& groups = {})
@@ -29,7 +30,7 @@ struct Lion : optim::Optimizer {
   }
 };
 
-// Halves the learning rate whenever the loss has not fallen to a new low for `patience` steps.
+// Halves the learning rate whenever the loss has not reached a new minimum for `patience` steps.
 struct HalveOnPlateau : optim::LRScheduler {
   int64_t patience, waited = 0;
   double best = INFINITY;
@@ -54,7 +55,7 @@ struct HalveOnPlateau : optim::LRScheduler {
     optim::StateReader reader("HalveOnPlateau", state);
     const int64_t steps = reader.count("steps"), count = reader.count("waited");
     const double scale = reader.number("scale"), low = reader.number("best");
-    reader.finish();  // throws for what is missing or unexpected, before anything has changed
+    reader.finish();  // throws for missing or unexpected entries, before anything is changed
     restore(steps, scale);
     best = low;
     waited = count;
@@ -82,5 +83,5 @@ int main() {
   }
   train::save_checkpoint("lion.safetensors", params, opt, schedule, {.step = 400});
   const Tensor right = argmax(out(tanh(hidden(x))), 1) == y;
-  fmt::print("{:.1f} % of the points are right\n", 100 * mean(right.to(f32)).item());
+  fmt::print("{:.1f} % of the points are classified correctly\n", 100 * mean(right.to(f32)).item());
 }

@@ -1,12 +1,12 @@
-// A language model: a Transformer that reads text token by token and guesses the next one (Radford
-// et al. 2019), then writes. Tokens are characters, or byte-level BPE of --vocab-size tokens. A
-// memory network (Sukhbaatar et al. 2015) can do the same.
+// A language model: a Transformer that predicts the next token (Radford et al. 2019) and generates
+// text. Tokens are characters, or byte-level BPE with --vocab-size tokens. Alternatively, a memory
+// network (Sukhbaatar et al. 2015).
 //
-//   gpt                            learns from little tales that it makes itself
-//   gpt --data DIR                 learns from DIR/input.txt: the first 90 %; the rest validates
+//   gpt                            trains on generated tales
+//   gpt --data DIR                 trains on the first 90 % of DIR/input.txt, validates on the rest
 //   gpt --data DIR --model memn2n  a memory network of --hops over the last --memory tokens
-//   gpt --data DIR --from gpt2     goes on from a pretrained model in a folder of Hugging Face
-//   gpt --eval out/gpt --prompt "One day" --length 500      writes, and scores the model
+//   gpt --data DIR --from gpt2     fine-tunes a pretrained model from a Hugging Face folder
+//   gpt --eval out/gpt --prompt "One day" --length 500      generates text, and evaluates the model
 #include <tapehead/tapehead.h>
 
 #include <algorithm>
@@ -27,11 +27,11 @@ struct Options {
   double temperature = 0.8;
 };
 
-// Between text and ids: characters, or the byte-level BPE of this text or of a pretrained model.
+// Converts between text and ids: characters, or byte-level BPE trained on the text or pretrained.
 struct Tokens {
   std::variant<data::Bpe, data::Tokenizer> kind;
 
-  // Those of a run that is resumed or a model that is evaluated are in the folder `saved`.
+  // When resuming or evaluating, loads the tokenizer from the folder `saved`.
   static Tokens make(const Options& t, const std::string& text, const std::string& saved) {
     if (!t.from.empty()) return {data::Tokenizer::load(t.from)};
     if (t.vocab_size > 0)
@@ -58,12 +58,12 @@ struct Tokens {
   }
 };
 
-// Inputs i64 [B, T] and the tokens that follow each.
+// Inputs i64 [B, T] and the next token of each.
 struct Batch {
   Tensor ids, next;
 };
 
-// Windows of `length` tokens from these positions on.
+// Windows of `length` tokens that start at these positions.
 Batch windows(const std::vector<int64_t>& tokens, const std::vector<int64_t>& starts,
               int64_t length) {
   std::vector<int64_t> ids, next;
@@ -76,7 +76,7 @@ Batch windows(const std::vector<int64_t>& tokens, const std::vector<int64_t>& st
   return {from_vector(ids, shape), from_vector(next, shape)};
 }
 
-// Every `step`-th position that a window fits at.
+// Every `step`-th position at which a window fits.
 std::vector<int64_t> starts_in(const std::vector<int64_t>& tokens, int64_t length, int64_t step) {
   std::vector<int64_t> starts;
   for (int64_t i = 0; i + length < static_cast<int64_t>(tokens.size()); i += step)
@@ -89,12 +89,12 @@ std::vector<int64_t> starts_in(const std::vector<int64_t>& tokens, int64_t lengt
   return starts;
 }
 
-// A language model of either kind.
+// A language model: a Transformer or a memory network.
 struct Model {
-  int64_t context;  // the longest text
+  int64_t context;  // maximum number of tokens
   std::function<Tensor(const Batch&)> loss;
-  std::function<nn::LanguageModel()> begin;  // a text
-  std::shared_ptr<nn::Gpt> gpt = nullptr;    // when it is one
+  std::function<nn::LanguageModel()> begin;  // starts a new sequence
+  std::shared_ptr<nn::Gpt> gpt = nullptr;    // null for a memory network
 };
 
 Model make_memn2n(const nn::Params& params, const Options& t, const Tokens& tokens) {
@@ -127,7 +127,7 @@ Model make_gpt(const nn::Params& params, const Options& t, const Tokens& tokens,
           .gpt = gpt};
 }
 
-// The mean loss in nats a token, over all windows side by side.
+// The mean loss in nats per token, over consecutive windows.
 double loss_of(const nn::Params& params, const Model& model, const std::vector<int64_t>& tokens,
                int64_t length) {
   const NoGradGuard off;
@@ -145,7 +145,7 @@ double loss_of(const nn::Params& params, const Model& model, const std::vector<i
   return sum / static_cast<double>(starts.size());
 }
 
-// Goes on from a prompt; past the context, from the last half of what was written.
+// Continues a prompt. When the context is full, continues from its last half.
 std::string write(const nn::Params& params, const Model& model, const Tokens& tokens,
                   const Options& t) {
   params.eval();
@@ -169,29 +169,32 @@ void run(train::Cli& cli) {
   Options t;
   using train::Keep;
   cli.option("--model", t.model, "gpt or memn2n", Keep::fixed);
-  cli.option("--num-layers,--layers", t.num_layers, train::kSize, "", Keep::fixed);
-  cli.option("--num-heads,--heads", t.num_heads, train::kSize, "", Keep::fixed);
-  cli.option("--hops", t.hops, train::kSize, "of memn2n", Keep::fixed);
-  cli.option("--memory", t.memory, train::kSize, "tokens that memn2n looks at", Keep::fixed);
-  cli.option("--embed-dim,--width", t.embed_dim, train::kSize, "(128; tales 96)", Keep::fixed);
-  cli.option("--context", t.context, {2, 65536}, "tokens that it sees at once (64; tales 192)",
+  cli.option("--num-layers,--layers", t.num_layers, train::kSize, "number of layers", Keep::fixed);
+  cli.option("--num-heads,--heads", t.num_heads, train::kSize, "number of attention heads",
+             Keep::fixed);
+  cli.option("--hops", t.hops, train::kSize, "number of hops of memn2n", Keep::fixed);
+  cli.option("--memory", t.memory, train::kSize, "number of tokens in the memory of memn2n",
+             Keep::fixed);
+  cli.option("--embed-dim,--width", t.embed_dim, train::kSize,
+             "embedding dimension (128; tales 96)", Keep::fixed);
+  cli.option("--context", t.context, {2, 65536}, "context length in tokens (64; tales 192)",
              Keep::fixed);
   cli.option("--vocab-size,--vocab", t.vocab_size, {0, 1'000'000},
-             "tokens of byte-level BPE; 0: characters", Keep::fixed);
-  cli.option("--from", t.from, "a folder of GPT-2, Llama, Mistral or Qwen2 to go on from",
+             "vocabulary size of byte-level BPE; 0: characters", Keep::fixed);
+  cli.option("--from", t.from, "folder of a GPT-2, Llama, Mistral or Qwen2 checkpoint to fine-tune",
              Keep::fixed);
-  cli.option("--batch", t.batch, train::kSize, "windows in a batch (12; tales 6)", Keep::fixed);
-  cli.option("--dropout", t.dropout, train::kPart, "");
+  cli.option("--batch", t.batch, train::kSize, "windows per batch (12; tales 6)", Keep::fixed);
+  cli.option("--dropout", t.dropout, train::kPart, "dropout probability");
   cli.option("--lr", t.lr, train::kPositive,
-             "learning rate (2e-3; tales 5e-3; of a pretrained model 1e-4)");
-  cli.option("--weight-decay", t.weight_decay, {0}, "of matrices");
+             "learning rate (2e-3; tales 5e-3; pretrained model 1e-4)");
+  cli.option("--weight-decay", t.weight_decay, {0}, "weight decay of matrices");
   cli.option("--val-every", t.val_every, {1},
-             "steps between validations, of which the best counts");
-  cli.option("--prompt", t.prompt, "what it goes on from", Keep::no);
-  cli.option("--length", t.length, {0, 1'000'000}, "tokens that it writes", Keep::no);
-  cli.option("--temperature", t.temperature, {0}, "of what it writes; 0: the most probable",
-             Keep::no);
-  cli.option("--top-k", t.top_k, {0}, "it writes only the most probable tokens; 0: any", Keep::no);
+             "steps between evaluations; the best weights are kept");
+  cli.option("--prompt", t.prompt, "prompt for generation", Keep::no);
+  cli.option("--length", t.length, {0, 1'000'000}, "number of tokens to generate", Keep::no);
+  cli.option("--temperature", t.temperature, {0},
+             "sampling temperature; 0: the most probable token", Keep::no);
+  cli.option("--top-k", t.top_k, {0}, "sample from the k most probable tokens; 0: all", Keep::no);
   train::Options o = cli.parse();
   train::check_choice("--model", t.model, "gpt", "memn2n");
   if (t.model != "gpt" && !t.from.empty())
@@ -252,7 +255,7 @@ void run(train::Cli& cli) {
     run.step(loss);
   }
   run.load_best();
-  if (pretrained) {  // a folder that can be gone on from in turn
+  if (pretrained) {  // saves a folder that --from can load in turn
     nn::hf::save(o.out + "/hf", *model.gpt, {.from = &*pretrained});
     tokens.save(o.out + "/hf");
   }
@@ -263,6 +266,6 @@ void run(train::Cli& cli) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return train::program(argc, argv, "gpt", "A language model; without --data, of little tales.",
-                        run);
+  return train::program(argc, argv, "gpt",
+                        "Trains a language model, by default on generated tales.", run);
 }

@@ -21,5 +21,6 @@ int main() {
   params.save("circle.safetensors");
 
   Tensor seen = argmax(out(tanh(hidden(x))), 1);
-  fmt::print("{:.1f} % of the points are right\n", 100 * mean((seen == y).to(f32)).item());
+  fmt::print("{:.1f} % of the points are classified correctly\n",
+             100 * mean((seen == y).to(f32)).item());
 }

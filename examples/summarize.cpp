@@ -1,10 +1,10 @@
-// A long text in one line: an encoder reads the text, a decoder writes the line, and at each step
-// it either takes a word of its vocabulary or copies one of the text, so that it can write names it
-// never saw (See, Liu and Manning 2017).
+// One-line summaries by an encoder-decoder that either generates a word from its vocabulary or
+// copies one from the text, so that it can write out-of-vocabulary names
+// (See, Liu and Manning 2017).
 //
-//   summarize                      learns to write headlines for news that it makes itself
-//   summarize --data DIR           learns from DIR/train.tsv[.gz]: a name, a summary, a text
-//   summarize --eval out/summarize --beam 8      scores the model
+//   summarize                      trains on generated news, to write headlines
+//   summarize --data DIR           trains on DIR/train.tsv[.gz]: a name, a summary, a text per line
+//   summarize --eval out/summarize --beam 8      evaluates the model
 #include <tapehead/tapehead.h>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ struct Options {
   double dropout = 0.2, lr = 0, smoothing = 0.1, length_penalty = 1.0;
 };
 
-// What differs between the little default task and real text.
+// The defaults that differ between generated news and real text.
 void set_defaults(Options& t, train::Options& o) {
   const auto unless_given = [](auto& value, auto unset, auto preset) {
     if (value == unset) value = preset;
@@ -37,7 +37,8 @@ using Words = std::vector<std::string>;
 
 Words words_of(const std::string& line) { return data::words(data::lower(line)); }
 
-// Of a text that is too long the middle is left out: most say at the end what is special of them.
+// Removes the middle of a text that is too long, since the end often has characteristic
+// information.
 Words shortened(Words words, int64_t longest) {
   if (std::ssize(words) <= longest) return words;
   words.erase(words.begin() + longest - longest / 4, words.end() - longest / 4);
@@ -56,7 +57,7 @@ nn::EncoderDecoder make_model(const nn::Scope& at, int64_t vocab, const Options&
                                 .tied = true,
                                 .copy = !t.no_copy});
   if (t.model != "rnn")
-    throw ValueError(fmt::format("model: there is no '{}'; take rnn or transformer", t.model));
+    throw ValueError(fmt::format("model: unknown model '{}'; use rnn or transformer", t.model));
   return nn::Seq2Seq(at, {.source_vocab_size = vocab,
                           .target_vocab_size = vocab,
                           .embed_dim = t.hidden_size,
@@ -66,8 +67,7 @@ nn::EncoderDecoder make_model(const nn::Scope& at, int64_t vocab, const Options&
                           .copy = !t.no_copy});
 }
 
-// The words of texts and summaries as ids, those outside of the vocabulary too where they can be
-// copied.
+// Texts and summaries as ids, including those of out-of-vocabulary words that can be copied.
 struct Encoded {
   std::vector<data::CopySource> copies;
   data::TokenLists source, target;
@@ -116,7 +116,7 @@ struct Summarizer {
     return lines;
   }
 
-  // A picture of where each word of the summary looked.
+  // Draws the attention of each word of the summary.
   void draw(const std::string& text, const std::string& path) const {
     const Encoded one = encode({{text}, {text}});
     const nn::Hypothesis h = hypotheses(one, options.beam)[0];
@@ -140,7 +140,7 @@ Words first_words(const std::vector<std::string>& texts, int64_t count) {
   return lines;
 }
 
-// As many first words as score best.
+// The number of first words with the best score.
 int64_t best_lead(const data::ParallelText::Split& val) {
   int64_t best = 0;
   double score = -1;
@@ -151,7 +151,7 @@ int64_t best_lead(const data::ParallelText::Split& val) {
   return best;
 }
 
-// Prints how the summaries score beside the baseline; gives their ROUGE-L.
+// Prints the scores of the summaries and of the baseline; returns the summaries' ROUGE-L.
 double compare(const Summarizer& model, const Words& summaries, const data::ParallelText& corpus) {
   const auto row = [](const std::string& name, const data::RougeScores& s) {
     fmt::print("{:<22}{:>9.2f}{:>9.2f}{:>9.2f}\n", name, 100 * s.rouge1.f1, 100 * s.rouge2.f1,
@@ -177,20 +177,22 @@ void run(train::Cli& cli) {
   Options t;
   using train::Keep;
   cli.option("--model", t.model, "rnn or transformer", Keep::fixed);
-  cli.flag("--no-copy", t.no_copy, "every word is one of the vocabulary", Keep::fixed);
+  cli.flag("--no-copy", t.no_copy, "generate words from the vocabulary only", Keep::fixed);
   cli.option("--hidden-size,--width", t.hidden_size, train::kSize,
-             "of embeddings and states (192; news 64)", Keep::fixed);
+             "size of embeddings and states (192; news 64)", Keep::fixed);
   cli.option("--num-layers,--layers", t.num_layers, train::kSize,
-             "of a transformer's encoder and decoder", Keep::fixed);
+             "number of layers of a transformer's encoder and decoder", Keep::fixed);
   cli.option("--vocab-size,--vocab", t.vocab_size, {1, 1'000'000},
-             "words that it knows (8000; news 300)", Keep::fixed);
-  cli.option("--longest", t.longest, train::kSize, "words of a text that it reads", Keep::fixed);
-  cli.option("--tokens", t.tokens, {1, 1'000'000}, "words of texts in a batch", Keep::fixed);
-  cli.option("--dropout", t.dropout, train::kPart, "");
-  cli.option("--smoothing", t.smoothing, train::kPart, "of labels");
+             "vocabulary size in words (8000; news 300)", Keep::fixed);
+  cli.option("--longest", t.longest, train::kSize, "maximum number of words of a text",
+             Keep::fixed);
+  cli.option("--tokens", t.tokens, {1, 1'000'000}, "maximum number of source words per batch",
+             Keep::fixed);
+  cli.option("--dropout", t.dropout, train::kPart, "dropout probability");
+  cli.option("--smoothing", t.smoothing, train::kPart, "label smoothing");
   cli.option("--lr", t.lr, train::kPositive, "learning rate");
-  cli.option("--beam", t.beam, {1, 1000}, "hypotheses in the search; 1 is greedy");
-  cli.option("--length-penalty", t.length_penalty, {-10, 10}, "");
+  cli.option("--beam", t.beam, {1, 1000}, "beam width; 1: greedy search");
+  cli.option("--length-penalty", t.length_penalty, {-10, 10}, "length penalty of beam search");
   train::Options o = cli.parse();
   set_defaults(t, o);
 
@@ -247,5 +249,5 @@ void run(train::Cli& cli) {
 
 int main(int argc, char** argv) {
   return train::program(argc, argv, "summarize",
-                        "Summarizes texts, copying their words; without --data, news.", run);
+                        "Summarizes texts with a copying model, by default generated news.", run);
 }

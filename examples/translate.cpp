@@ -1,9 +1,8 @@
-// Translation with attention: an encoder reads the source, a decoder writes the target, and at each
-// step a softmax over the source says where it looks (Bahdanau et al. 2015; Luong et al. 2015).
+// Translation with an encoder-decoder with attention (Bahdanau et al. 2015; Luong et al. 2015).
 //
-//   translate                                learns to write dates as ISO 8601, by characters
-//   translate --data DIR --source de --target en         learns from DIR/train.de[.gz], train.en
-//   translate --eval out/translate --split test_2017_flickr    scores the model on another split
+//   translate                                trains on dates to ISO 8601, by characters
+//   translate --data DIR --source de --target en         trains on DIR/train.de[.gz] and train.en
+//   translate --eval out/translate --split test_2017_flickr    evaluates the model on another split
 //   translate --eval out/translate --interactive
 #include <tapehead/tapehead.h>
 
@@ -24,7 +23,7 @@ struct Options {
   bool no_input_feeding = false, coverage = false, interactive = false;
 };
 
-// What differs between the little default task and real text.
+// The defaults that differ between dates and real text.
 void set_defaults(Options& t, train::Options& o) {
   const auto unless_given = [](auto& value, auto unset, auto preset) {
     if (value == unset) value = preset;
@@ -59,7 +58,7 @@ nn::EncoderDecoder make_model(const nn::Scope& at, const data::Bpe& from, const 
                                                 .dropout = t.dropout},
                                 .tied = from.to_text() == to.to_text()});
   if (t.model != "rnn")
-    throw ValueError(fmt::format("model: there is no '{}'; take rnn or transformer", t.model));
+    throw ValueError(fmt::format("model: unknown model '{}'; use rnn or transformer", t.model));
   return nn::Seq2Seq(at, {.source_vocab_size = from.size(),
                           .target_vocab_size = to.size(),
                           .embed_dim = t.embed_dim,
@@ -102,7 +101,7 @@ struct Translator {
     return out;
   }
 
-  // A picture of what each token of the translation looked at.
+  // Draws the attention of each token of the translation.
   void draw(const std::string& line, const std::string& path) const {
     const nn::Hypothesis h = hypotheses({line})[0];
     if (h.attention.empty()) return;
@@ -116,7 +115,7 @@ struct Translator {
   }
 };
 
-// BLEU of text; of dates the share that is right to the last digit.
+// BLEU for text; the percentage of exact matches for dates.
 double score_of(const std::vector<std::string>& output, const data::ParallelText::Split& wanted,
                 bool text) {
   if (text) return data::bleu(output, wanted.target, {.lowercase = true});
@@ -133,40 +132,42 @@ void interact(const Translator& translator) {
 void run(train::Cli& cli) {
   Options t;
   using train::Keep;
-  cli.option("--source", t.source, "language of the source", Keep::fixed);
-  cli.option("--target", t.target, "language of the target", Keep::fixed);
+  cli.option("--source", t.source, "source language", Keep::fixed);
+  cli.option("--target", t.target, "target language", Keep::fixed);
   cli.option("--split", t.split,
-             "what --eval scores: NAME.SOURCE and NAME.TARGET in the data folder");
+             "split for --eval: NAME.SOURCE and NAME.TARGET in the data folder");
   cli.option("--model", t.model, "rnn or transformer", Keep::fixed);
   cli.option("--num-layers,--layers", t.num_layers, train::kSize,
-             "of a transformer's encoder and decoder", Keep::fixed);
-  cli.option("--num-heads,--heads", t.num_heads, train::kSize, "of a transformer", Keep::fixed);
-  cli.option("--ffn-dim,--hidden", t.ffn_dim, train::kSize, "of a transformer's feed-forward parts",
-             Keep::fixed);
+             "number of layers of a transformer's encoder and decoder", Keep::fixed);
+  cli.option("--num-heads,--heads", t.num_heads, train::kSize,
+             "number of attention heads of a transformer", Keep::fixed);
+  cli.option("--ffn-dim,--hidden", t.ffn_dim, train::kSize,
+             "hidden size of a transformer's feed-forward blocks", Keep::fixed);
   cli.option("--cell", t.cell, "gru or lstm", Keep::fixed);
   cli.option("--score", t.score,
              "none, dot, scaled_dot, general, concat, additive, location, local_m, local_p",
              Keep::fixed);
   cli.option("--hidden-size,--width", t.hidden_size, train::kSize,
-             "of the hidden states (512; dates, transformer 128)", Keep::fixed);
+             "size of the hidden states (512; dates, transformer 128)", Keep::fixed);
   cli.option("--embed-dim,--embedding", t.embed_dim, train::kSize,
-             "of the embeddings of an rnn (256; dates 64)", Keep::fixed);
+             "size of the embeddings of an rnn (256; dates 64)", Keep::fixed);
   cli.option("--positions", t.positions, train::kSize, "longest source for --score location",
              Keep::fixed);
-  cli.option("--merges", t.merges, {0, 1'000'000}, "merges of the subword vocabulary", Keep::fixed);
-  cli.option("--tokens", t.tokens, {1, 1'000'000}, "target tokens in a batch", Keep::fixed);
-  cli.option("--dropout", t.dropout, train::kPart, "");
-  cli.option("--smoothing", t.smoothing, train::kPart, "of labels");
+  cli.option("--merges", t.merges, {0, 1'000'000}, "number of BPE merges", Keep::fixed);
+  cli.option("--tokens", t.tokens, {1, 1'000'000}, "maximum number of target tokens per batch",
+             Keep::fixed);
+  cli.option("--dropout", t.dropout, train::kPart, "dropout probability");
+  cli.option("--smoothing", t.smoothing, train::kPart, "label smoothing");
   cli.option("--lr", t.lr, train::kPositive, "learning rate");
   cli.option("--average", t.average, {0, 0.999999},
-             "decay of the mean of weights that is scored; 0: none", Keep::fixed);
-  cli.option("--beam", t.beam, {1, 1000}, "hypotheses in the search; 1 is greedy");
-  cli.option("--length-penalty", t.length_penalty, {-10, 10}, "");
+             "decay of the average of the weights; 0: no average", Keep::fixed);
+  cli.option("--beam", t.beam, {1, 1000}, "beam width; 1: greedy search");
+  cli.option("--length-penalty", t.length_penalty, {-10, 10}, "length penalty of beam search");
   cli.flag("--no-input-feeding", t.no_input_feeding,
-           "the decoder does not see what it attended to before", Keep::fixed);
-  cli.flag("--coverage", t.coverage, "additive attention sees what it looked at before",
+           "do not feed the attention output to the next decoder step", Keep::fixed);
+  cli.flag("--coverage", t.coverage, "additive attention uses the sum of previous weights",
            Keep::fixed);
-  cli.flag("--interactive", t.interactive, "translate what is typed", Keep::no);
+  cli.flag("--interactive", t.interactive, "translate standard input", Keep::no);
   train::Options o = cli.parse();
   set_defaults(t, o);
 
@@ -245,6 +246,6 @@ void run(train::Cli& cli) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return train::program(argc, argv, "translate",
-                        "Translates with attention; without --data, dates.", run);
+  return train::program(argc, argv, "translate", "Translates with attention, by default dates.",
+                        run);
 }

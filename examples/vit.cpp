@@ -1,9 +1,9 @@
-// A Vision Transformer reads digits: an image is cut into patches, which attend to each other like
+// A Vision Transformer for digits: an image is split into patches, which attend to each other like
 // the words of a sentence (Dosovitskiy et al. 2021).
 //
-//   vit                            learns digits that it draws itself
-//   vit --data DIR                 learns MNIST: DIR/train-images-idx3-ubyte[.gz] and the others
-//   vit --eval out/vit             scores the model, and draws what it looked at
+//   vit                            trains on generated digits
+//   vit --data DIR                 trains on MNIST: DIR/train-images-idx3-ubyte[.gz] etc.
+//   vit --eval out/vit             evaluates the model, and draws its attention
 #include <tapehead/tapehead.h>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ struct Options {
   int64_t pictures = 12;
 };
 
-// What differs between the drawn digits and MNIST.
+// The defaults that differ between generated digits and MNIST.
 void set_defaults(Options& t, train::Options& o) {
   const auto unless_given = [](auto& value, auto preset) {
     if (value == 0) value = preset;
@@ -72,7 +72,7 @@ std::vector<int64_t> numbers(int64_t from, int64_t to) {
   return arange(from, to).to_vector<int64_t>();
 }
 
-// The digits that the model reads, i64 [N].
+// The predicted digits, i64 [N].
 Tensor read_digits(const nn::Params& params, const nn::Vit& vit, const Split& split) {
   const NoGradGuard off;
   params.eval();
@@ -89,7 +89,7 @@ double accuracy(const nn::Params& params, const nn::Vit& vit, const Split& split
   return mean((read_digits(params, vit, split) == split.labels).to(f64)).item();
 }
 
-// Some images with what counted in each, misread ones among them.
+// Draws the attention rollout of some images, including misclassified ones.
 void draw(const nn::Params& params, const nn::Vit& vit, const Split& split, int64_t count,
           const std::string& path) {
   if (count <= 0) return;
@@ -119,31 +119,33 @@ void draw(const nn::Params& params, const nn::Vit& vit, const Split& split, int6
                     .columns = seen.size(2),
                     .title = fmt::format("{} read as {}", labels[at], read[at])});
   }
-  train::save_image_attention(path, maps, {.title = "What counted: attention rollout"});
+  train::save_image_attention(path, maps, {.title = "Attention rollout"});
 }
 
 void add_options(train::Cli& cli, Options& t) {
   using train::Keep;
-  cli.option("--embed-dim,--width", t.embed_dim, train::kSize, "(96; drawn digits 48)",
+  cli.option("--embed-dim,--width", t.embed_dim, train::kSize,
+             "embedding dimension (96; generated digits 48)", Keep::fixed);
+  cli.option("--num-heads,--heads", t.num_heads, train::kSize, "number of attention heads",
              Keep::fixed);
-  cli.option("--num-heads,--heads", t.num_heads, train::kSize, "", Keep::fixed);
-  cli.option("--num-layers,--layers", t.num_layers, train::kSize, "(6; drawn digits 3)",
-             Keep::fixed);
+  cli.option("--num-layers,--layers", t.num_layers, train::kSize,
+             "number of layers (6; generated digits 3)", Keep::fixed);
   cli.option("--ffn-dim,--hidden", t.ffn_dim, {0, 65536},
-             "of the feed-forward parts; 0: 4 embed_dim", Keep::fixed);
-  cli.option("--patch", t.patch, train::kSize, "side of a patch in pixels", Keep::fixed);
-  cli.option("--batch", t.batch, train::kSize, "images in a batch (64; drawn digits 50)",
+             "hidden size of the feed-forward blocks; 0: 4 embed_dim", Keep::fixed);
+  cli.option("--patch", t.patch, train::kSize, "size of a patch in pixels", Keep::fixed);
+  cli.option("--batch", t.batch, train::kSize, "images per batch (64; generated digits 50)",
              Keep::fixed);
-  cli.option("--dropout", t.dropout, train::kPart, "");
-  cli.option("--lr", t.lr, train::kPositive, "learning rate (1.5e-3; drawn digits 3e-3)");
-  cli.option("--weight-decay", t.weight_decay, {0}, "of matrices");
-  cli.option("--smoothing", t.smoothing, train::kPart, "of labels");
-  cli.option("--rotate", t.rotate, {0, 180}, "degrees by which images are turned, at most");
+  cli.option("--dropout", t.dropout, train::kPart, "dropout probability");
+  cli.option("--lr", t.lr, train::kPositive, "learning rate (1.5e-3; generated digits 3e-3)");
+  cli.option("--weight-decay", t.weight_decay, {0}, "weight decay of matrices");
+  cli.option("--smoothing", t.smoothing, train::kPart, "label smoothing");
+  cli.option("--rotate", t.rotate, {0, 180}, "augmentation: maximum rotation in degrees");
   cli.option("--shift", t.shift, {0, 0.99},
-             "by which part of their side they are shifted, at most");
-  cli.option("--scale", t.scale, {0, 0.99}, "by which part they grow or shrink, at most");
-  cli.option("--shear", t.shear, {0, 80}, "degrees by which they lean, at most");
-  cli.option("--pictures", t.pictures, {0, 1000}, "images that attention is drawn over", Keep::no);
+             "augmentation: maximum shift as a fraction of the side");
+  cli.option("--scale", t.scale, {0, 0.99}, "augmentation: maximum relative change of scale");
+  cli.option("--shear", t.shear, {0, 80}, "augmentation: maximum shear in degrees");
+  cli.option("--pictures", t.pictures, {0, 1000}, "number of images to draw attention for",
+             Keep::no);
 }
 
 void run(train::Cli& cli) {
@@ -191,7 +193,7 @@ void run(train::Cli& cli) {
 
   train::Run run(params, opt, batches,
                  cli.run_options(o, {.steps = steps, .max_grad_norm = 1.0, .schedule = &schedule}));
-  // The test set is for the curve alone: what counts are the last weights.
+  // The test set is used for the curve only; the result is that of the last weights.
   run.evaluate_every_epoch("test_accuracy", [&] { return accuracy(params, vit, test); });
   for (const Batch& batch : run) {
     const Tensor loss = vit.loss(batch.images, batch.labels, t.smoothing);
@@ -205,6 +207,7 @@ void run(train::Cli& cli) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return train::program(argc, argv, "vit",
-                        "A Vision Transformer that reads digits; without --data, drawn ones.", run);
+  return train::program(
+      argc, argv, "vit",
+      "Trains a Vision Transformer to classify digits, by default generated ones.", run);
 }

@@ -1,4 +1,4 @@
-// Tasks of questions about stories, as a program of examples/babi.cpp was asked for them.
+// The data of examples/babi.cpp: story questions of the requested tasks.
 #pragma once
 
 #include <iostream>
@@ -11,7 +11,7 @@ namespace babi {
 // The questions of some tasks, in words and in ids.
 struct Corpus {
   std::vector<data::StoryTask> tasks;
-  std::map<int64_t, std::string> missing;  // what tasks lack that were asked for
+  std::map<int64_t, std::string> missing;  // missing files of the requested tasks
   data::Vocab vocab;
   int64_t words = 1;  // of the longest sentence or question
   std::vector<data::Story> train, val;
@@ -41,7 +41,8 @@ inline std::vector<int64_t> task_numbers(const std::string& text) {
     char* end = nullptr;
     numbers.push_back(std::strtol(one.c_str(), &end, 10));
     if (one.empty() || *end != 0)
-      throw ValueError(fmt::format("--task {}: not all, a number, or numbers with commas", text));
+      throw ValueError(
+          fmt::format("--task {}: must be all, a number, or numbers separated by commas", text));
     at = comma + 1;
   }
   return numbers;
@@ -78,13 +79,13 @@ inline Corpus read_corpus(const Options& t, const train::Options& o) {
     longer += t.memory > 0 && static_cast<int64_t>(s.sentences.size()) > t.memory;
   }
   if (longer > 0 && t.overflow == "error")
-    throw ValueError(fmt::format(
-        "{} of {} stories have more than {} sentences; raise --memory, or --overflow drop leaves "
-        "their first ones out",
-        longer, all, t.memory));
+    throw ValueError(
+        fmt::format("{} of {} stories have more than {} sentences; raise --memory, or use "
+                    "--overflow drop to omit their first ones",
+                    longer, all, t.memory));
   if (longer > 0 && !o.quiet)
     std::cerr << fmt::format(
-        "babi: {} of {} stories have more than {} sentences: their first ones are left out\n",
+        "babi: {} of {} stories have more than {} sentences; their first sentences are omitted\n",
         longer, all, t.memory);
   return c;
 }

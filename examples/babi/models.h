@@ -1,4 +1,4 @@
-// The models that answer questions about stories, with the settings they were published with.
+// The models of examples/babi.cpp, with their published settings.
 #pragma once
 
 #include <tapehead/tapehead.h>
@@ -20,19 +20,19 @@ struct Options {
   bool joint = false, interactive = false;
 };
 
-// What an option is when it is not given: the published setting of a model.
+// Defaults of options: the published settings of a model.
 struct Preset {
   std::string_view model;
   int64_t embed_dim = 64, hops = 3, slots = 20;
   int64_t memory = 0;              // sentences that are kept; 0: all
-  int64_t epochs = 50, halve = 0;  // every so many epochs the learning rate is halved
+  int64_t epochs = 50, halve = 0;  // number of epochs after which the learning rate is halved
   int64_t linear_start = 0;        // epochs
   double lr = 1e-3, clip = 5;
   double time_noise = 0, dropout = 0;
   double l2 = 0;          // Adam's weight decay
   bool sgd = false;       // instead of Adam
-  bool keep_best = true;  // the weights that are best by validation
-  bool bucket = false;    // stories of similar length together: the time of a step grows with it
+  bool keep_best = true;  // use the best weights on the validation set
+  bool bucket = false;    // bucket stories by length, which determines the time per step
 };
 constexpr Preset kPresets[] = {
     {.model = "memn2n",
@@ -99,42 +99,46 @@ inline const Preset& preset_of(const Options& t) {
   std::vector<std::string_view> names;
   const Preset* found = nullptr;
   for (const Preset& p : kPresets) {
-    const bool joint = p.model.ends_with("-joint");  // comes after the one that is not
+    const bool joint = p.model.ends_with("-joint");  // listed after the model that is not joint
     if (p.model == t.model + (joint ? "-joint" : "") && (t.joint || !joint)) found = &p;
     if (!joint) names.push_back(p.model);
   }
   if (found) return *found;
-  throw ValueError(fmt::format("--model {}: there is no such model; take one of {}", t.model,
-                               fmt::join(names, ", ")));
+  throw ValueError(
+      fmt::format("--model {}: unknown model; use one of {}", t.model, fmt::join(names, ", ")));
 }
 
 inline void add_options(train::Cli& cli, Options& t) {
   using train::Keep;
   cli.option("--model", t.model, "memn2n, memnn, kv, entnet, dmn, universal, ntm, dnc or lstm",
              Keep::fixed);
-  cli.option("--task", t.task, "all, a number, or numbers with commas", Keep::fixed);
+  cli.option("--task", t.task, "all, a number, or numbers separated by commas", Keep::fixed);
   cli.flag("--joint", t.joint, "one model for all tasks, instead of one for each", Keep::fixed);
   cli.option("--subset", t.subset, "folder in --data: en, en-10k, hn, shuffled ...", Keep::fixed);
-  cli.option("--seeds", t.seeds, {1, 1000}, "trainings of each, of which the best counts",
+  cli.option("--seeds", t.seeds, {1, 1000}, "number of runs per model, of which the best is used",
              Keep::fixed);
-  cli.option("--choose", t.choose, "the best by val (error) or loss (of training)");
-  cli.option("--embed-dim,--width", t.embed_dim, train::kSize, "of embeddings", Keep::fixed);
-  cli.option("--hops", t.hops, train::kSize, "looks at the story (3, memnn 6)", Keep::fixed);
+  cli.option("--choose", t.choose,
+             "criterion for the best run: val (validation error) or loss (training loss)");
+  cli.option("--embed-dim,--width", t.embed_dim, train::kSize, "embedding dimension", Keep::fixed);
+  cli.option("--hops", t.hops, train::kSize, "number of hops (3, memnn 6)", Keep::fixed);
   cli.option("--slots", t.slots, train::kSize,
-             "of entnet's (20), ntm's and dnc's memory (20 and 64)", Keep::fixed);
-  cli.option("--memory", t.memory, {0, 65536}, "sentences that are kept; 0: all", Keep::fixed);
-  cli.option("--overflow", t.overflow, "of longer stories: drop the first sentences, or error");
-  cli.option("--encoding", t.encoding, "memn2n's sentences: position or bow", Keep::fixed);
-  cli.option("--tying", t.tying, "memn2n's: adjacent or layer-wise", Keep::fixed);
-  cli.option("--linear-start", t.linear_start, {0, 1'000'000}, "memn2n's epochs without softmax");
-  cli.option("--time-noise", t.time_noise, train::kPart, "gaps in time, as a part of the story");
-  cli.option("--batch", t.batch, train::kSize, "questions in a batch", Keep::fixed);
+             "number of memory slots of entnet (20), ntm (20) and dnc (64)", Keep::fixed);
+  cli.option("--memory", t.memory, {0, 65536}, "maximum number of sentences; 0: all", Keep::fixed);
+  cli.option("--overflow", t.overflow, "for longer stories: drop (the first sentences) or error");
+  cli.option("--encoding", t.encoding, "sentence encoding of memn2n: position or bow", Keep::fixed);
+  cli.option("--tying", t.tying, "weight tying of memn2n: adjacent or layer-wise", Keep::fixed);
+  cli.option("--linear-start", t.linear_start, {0, 1'000'000},
+             "number of epochs of memn2n without softmax");
+  cli.option("--time-noise", t.time_noise, train::kPart,
+             "time noise: random gaps as a fraction of the story");
+  cli.option("--batch", t.batch, train::kSize, "questions per batch", Keep::fixed);
   cli.option("--lr", t.lr, train::kPositive, "learning rate");
-  cli.option("--clip", t.clip, train::kPositive, "the gradient's largest norm");
-  cli.option("--dropout", t.dropout, train::kPart, "of dmn and universal");
+  cli.option("--clip", t.clip, train::kPositive, "maximum norm of the gradient");
+  cli.option("--dropout", t.dropout, train::kPart, "dropout probability of dmn and universal");
   cli.option("--supervision", t.supervision, {0},
-             "how much dmn's looks at the supporting facts count");
-  cli.flag("--interactive", t.interactive, "type a story, and ask", Keep::no);
+             "weight of the loss of dmn's attention to the supporting facts");
+  cli.flag("--interactive", t.interactive, "answer questions about a story from standard input",
+           Keep::no);
 }
 
 inline void set_defaults(Options& t, train::Options& o) {
@@ -144,7 +148,7 @@ inline void set_defaults(Options& t, train::Options& o) {
   train::check_choice("--choose", t.choose, "val", "loss");
   if (t.supervision != 0 && t.model != "dmn")
     throw ValueError(
-        fmt::format("--supervision {}: it is for --model dmn; memnn always learns from the "
+        fmt::format("--supervision {}: only --model dmn has this option; memnn always uses the "
                     "supporting facts, the others never do",
                     t.supervision));
   if (!o.data) t.joint = true;
@@ -164,7 +168,7 @@ inline void set_defaults(Options& t, train::Options& o) {
   if (!o.epochs && !o.steps) o.epochs = o.data ? p.epochs : 20;
 }
 
-// A model, whatever it is.
+// A model of any kind.
 struct Model {
   std::function<nn::StoryOutput(const data::StoryBatch&)> answer;
   std::function<Tensor(const data::StoryBatch&)> loss;
@@ -195,7 +199,7 @@ inline Model make_memn2n(const nn::Scope& at, const Options& t, int64_t vocab, i
   return model;
 }
 
-// A machine that reads word by word.
+// A recurrent model that reads word by word.
 inline Model make_reader(const nn::Scope& at, const Options& t, int64_t vocab) {
   const auto make = [&](const nn::Scope& place, int64_t in, int64_t out) -> nn::Machine {
     if (t.model == "ntm")

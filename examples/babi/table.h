@@ -1,4 +1,4 @@
-// Errors by task, and the published ones.
+// Errors by task, beside published ones.
 #pragma once
 
 #include <array>
@@ -37,7 +37,7 @@ inline constexpr Published kPublished[] = {
       0.1, 0.0, 0.2, 0.0, 0.0, 0.6, 40.4, 4.7, 65.5, 0.0}},
 };
 
-// Errors in %, by task, and what stands beside a training for a choice among several.
+// Errors in % by task, and the criterion for choosing among several runs.
 struct Errors {
   std::map<int64_t, double> of_task;
   double val = 0, loss = 0;

@@ -80,10 +80,9 @@ TEST_CASE("babi trains each model") {
   const Outcome wrong = babi(folder, {"--model", "memnet"});
   CHECK(wrong.status == 1);
   CHECK(babi(folder, {"--model", "memn2n-joint"})
-            .err.starts_with("babi: --model memn2n-joint: there is no such model; take one of "));
+            .err.starts_with("babi: --model memn2n-joint: unknown model; use one of "));
   CHECK(babi(folder, {"--choose", "test"}).err == "babi: --choose test: use val or loss\n");
-  CHECK(
-      wrong.err.starts_with("babi: --model memnet: there is no such model; take one of memn2n, "));
+  CHECK(wrong.err.starts_with("babi: --model memnet: unknown model; use one of memn2n, "));
 }
 
 TEST_CASE("babi tells dmn the supporting facts, and no other model") {
@@ -96,7 +95,7 @@ TEST_CASE("babi tells dmn the supporting facts, and no other model") {
   CHECK(told.out.find("published: Kumar et al. 2016, DMN, with supporting facts") !=
         std::string::npos);
   CHECK(babi(folder, {"--model", "kv", "--supervision", "1"}).err ==
-        "babi: --supervision 1: it is for --model dmn; memnn always learns from the supporting "
+        "babi: --supervision 1: only --model dmn has this option; memnn always uses the supporting "
         "facts, the others never do\n");
 }
 

@@ -46,7 +46,7 @@ TEST_CASE("quickstart learns the circle") {
   const Outcome outcome = run_example("quickstart", folder);
   const std::string last = outcome.last_line();
   CAPTURE(last);
-  CHECK(last.ends_with(" % of the points are right"));
+  CHECK(last.ends_with(" % of the points are classified correctly"));
   CHECK(std::atof(last.c_str()) > 90);
   CHECK(std::filesystem::exists(folder / "circle.safetensors"));
 }
@@ -54,7 +54,7 @@ TEST_CASE("quickstart learns the circle") {
 TEST_CASE("custom_layer proves its gradient") {
   const Scratch folder;
   const Outcome outcome = run_example("custom_layer", folder);
-  CHECK(outcome.out.find("the gradient of GatedResidual is right\n") != std::string::npos);
+  CHECK(outcome.out.find("the gradient of GatedResidual is correct\n") != std::string::npos);
   CHECK(outcome.last_line().ends_with(']'));
 }
 
@@ -63,7 +63,7 @@ TEST_CASE("custom_optimizer learns the circle, and saves a checkpoint") {
   const Outcome outcome = run_example("custom_optimizer", folder);
   const std::string last = outcome.last_line();
   CAPTURE(last);
-  CHECK(last.ends_with(" % of the points are right"));
+  CHECK(last.ends_with(" % of the points are classified correctly"));
   CHECK(std::atof(last.c_str()) > 90);
   CHECK(std::filesystem::exists(folder / "lion.safetensors"));
 }
@@ -71,7 +71,7 @@ TEST_CASE("custom_optimizer learns the circle, and saves a checkpoint") {
 TEST_CASE("custom_op proves its gradients") {
   const Scratch folder;
   const Outcome outcome = run_example("custom_op", folder);
-  CHECK(outcome.out.starts_with("the gradients of Softsign are right, the second ones too\n"));
+  CHECK(outcome.out.starts_with("the first and second derivatives of Softsign are correct\n"));
   CHECK(outcome.last_line().starts_with("dy / dx ["));
 }
 
@@ -182,7 +182,7 @@ TEST_CASE("a Transformer translates dates, and is told apart from what it is not
   CHECK(last.starts_with(R"({"example":"translate","metric":"exact_match","value":0)"));
   const Outcome wrong = run({example("translate"), "--model", "cnn"}, {.folder = folder.path()});
   CHECK(wrong.status == 1);
-  CHECK(wrong.err.find("model: there is no 'cnn'; take rnn or transformer") != std::string::npos);
+  CHECK(wrong.err.find("model: unknown model 'cnn'; use rnn or transformer") != std::string::npos);
 }
 
 TEST_CASE("summarize copies names, and so beats its like that cannot, and the first words") {
@@ -257,7 +257,7 @@ TEST_CASE("algorithms trains each machine on each task, draws it, and scores it 
     }
   const Outcome wrong = run({example("algorithms"), "--model", "ram"}, {.folder = folder.path()});
   CHECK(wrong.status == 1);
-  CHECK(wrong.err.find("model: there is no 'ram'; take one of ntm, dnc, lstm") !=
+  CHECK(wrong.err.find("model: unknown model 'ram'; use one of ntm, dnc, lstm") !=
         std::string::npos);
 }
 
