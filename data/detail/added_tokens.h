@@ -1,4 +1,4 @@
-// Added tokens: texts like <|endoftext|> or [MASK] that are found before the text is cut.
+// Added tokens, such as <|endoftext|> or [MASK], which are matched before pre-tokenization.
 #pragma once
 
 #include <span>
@@ -12,42 +12,42 @@ namespace tapehead::data::tokenizing {
 struct AddedToken {
   std::string content;
   int32_t id = 0;
-  bool special = false;      ///< may be left out when decoding
-  bool single_word = false;  ///< not within a word
-  bool lstrip = false;       ///< takes the white space on its left along
+  bool special = false;      ///< may be skipped when decoding
+  bool single_word = false;  ///< does not match within a word
+  bool lstrip = false;       ///< includes the white space to its left
   bool rstrip = false;
-  bool normalized = false;  ///< looked for in the normalized text, as its normalized content
+  bool normalized = false;  ///< matched in the normalized text, by its normalized content
 };
 
 class AddedTokens {
  public:
   AddedTokens() = default;
-  /// From the array of a tokenizer.json; throws FormatError where ids disagree with the model's.
+  /// From the array of a tokenizer.json; throws FormatError if ids differ from the model's.
   AddedTokens(const JsonView& from, const TokenTable& model, const Normalizer& normalizer);
 
-  /// One stretch of a text: an added token, or text between them with id -1.
+  /// A part of a text: an added token, or text between added tokens with id -1.
   struct Part {
     std::string text;
     int32_t id = -1;
-    bool first = false;  ///< begins where the text begins
+    bool first = false;  ///< whether it is at the start of the text
   };
-  /// Cuts the text at the added tokens and normalizes what lies between. No part is empty.
+  /// Splits the text at the added tokens and normalizes the text between them. No part is empty.
   std::vector<Part> cut(std::string_view text, const Normalizer& normalizer) const;
 
-  /// nullptr when there is none.
+  /// nullptr if there is none.
   const AddedToken* find(int64_t id) const;
   const AddedToken* find(std::string_view content) const;
   const std::vector<AddedToken>& all() const { return tokens_; }
 
  private:
-  /// Finds the leftmost token in a text and of those that begin there the longest.
+  /// Finds the leftmost longest token in a text.
   class Finder {
    public:
     void add(std::string_view pattern, size_t token);
     struct Match {
       size_t begin, end, token;
     };
-    /// The first match at or after `from`; false when there is none.
+    /// The first match at or after `from`; false if there is none.
     bool next(std::string_view text, size_t from, Match* match) const;
 
    private:

@@ -1,4 +1,4 @@
-// Inside the BPE tokenizer: what a handle shares.
+// The shared state of a BPE tokenizer.
 #pragma once
 
 #include <mutex>
@@ -16,7 +16,7 @@ struct Bpe::Impl {
 
   const bpe::Model model;
   std::mutex mutex;                                                // guards cache
-  std::unordered_map<std::u32string, std::vector<int32_t>> cache;  // the units of common words
+  std::unordered_map<std::u32string, std::vector<int32_t>> cache;  // units of frequent words
 };
 
 }  // namespace tapehead::data

@@ -1,4 +1,4 @@
-// Inside the BPE tokenizer: its units and merges, shared by training, encoding and files.
+// The units and merges of a BPE tokenizer, for training, encoding and files.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace tapehead::data::bpe {
 
-/// Two neighbouring ids as one key; its order is that of (left, right).
+/// A pair of ids as one key, ordered like (left, right).
 inline uint64_t pair_key(int32_t left, int32_t right) {
   return static_cast<uint64_t>(left) << 32 | static_cast<uint32_t>(right);
 }
@@ -22,22 +22,23 @@ struct Merge {
   int32_t left, right, result;
 };
 
-/// What a tokenizer knows. Ids are given in the order of adding: specials, characters, merges.
+/// The units of a tokenizer. Ids are assigned in the order of addition: special tokens, characters,
+/// merges.
 class Model {
  public:
   explicit Model(const BpeOptions& options);
 
-  /// Adds a character; false when it is there already.
+  /// Adds a character; false if it exists already.
   bool add_character(char32_t c);
-  /// Adds the merge that comes next in rank and returns the id it makes: a new one, or that of a
-  /// unit that other merges spell too.
+  /// Adds the merge with the next rank and returns the id of its result, which is new unless
+  /// another merge has the same result.
   int32_t add_merge(int32_t left, int32_t right);
 
-  /// The id of a character, kUnk when there is none.
+  /// The id of a character; kUnk if there is none.
   int32_t character(char32_t c) const;
-  /// The id of a unit by its text, -1 when there is none.
+  /// The id of a unit by its text; -1 if there is none.
   int32_t find(std::string_view text) const;
-  /// The rank of the merge of two ids, -1 when there is none.
+  /// The rank of the merge of two ids; -1 if there is none.
   int64_t rank(int32_t left, int32_t right) const;
 
   const std::vector<std::string>& tokens() const { return tokens_; }
@@ -50,18 +51,18 @@ class Model {
 
   BpeOptions options_;
   std::vector<std::string> tokens_;
-  std::unordered_map<std::string, int32_t> ids_;  // without the specials
+  std::unordered_map<std::string, int32_t> ids_;  // without special tokens
   std::unordered_map<char32_t, int32_t> characters_;
   std::vector<Merge> merges_;
   std::unordered_map<uint64_t, int64_t> ranks_;
 };
 
-/// Calls `each` with the words of a line in order; together they are the line, in lower case and
-/// with its leading space as the options say.
+/// Calls `each` with the words of a line in order. Their concatenation is the line, with lower case
+/// and a leading space as set in the options.
 void for_each_word(std::string_view line, const BpeOptions& options,
                    const std::function<void(std::u32string_view)>& each);
 
-/// Replaces each `left right`, from left to right, by the merge's result.
+/// Replaces each pair `left right`, from left to right, by the merge's result.
 void apply_merge(const Merge& merge, std::vector<int32_t>& symbols);
 
 }  // namespace tapehead::data::bpe

@@ -1,4 +1,4 @@
-// Learning merges, for every tokenizer that byte pair encoding trains.
+// Learns BPE merges, for all trainable tokenizers.
 #pragma once
 
 #include <cstdint>
@@ -9,28 +9,28 @@
 
 namespace tapehead::data::bpe {
 
-/// A distinct word of the text: its symbols, and how often it occurs.
+/// A distinct word of the text: its symbols and its count.
 struct Word {
   std::vector<int32_t> symbols;
   int64_t count;
 };
 
-/// Finds the commonest pair of neighbours and merges it, again and again. The pairs are counted
-/// once; each merge then recounts only the words that hold its pair, and a heap gives the commonest
-/// pair of the moment. What is learned depends on the words and their counts, not on their order.
+/// Repeatedly merges the most frequent pair of adjacent symbols. Pairs are counted once; each merge
+/// then updates the counts of the words that contain its pair, and a heap yields the most frequent
+/// pair. The result depends on the words and their counts, but not on their order.
 class Trainer {
  public:
-  /// `make` is told the pair of each merge and returns the symbol that it makes.
+  /// `make` is called with the pair of each merge and returns the new symbol.
   Trainer(std::vector<Word> words, std::function<int32_t(int32_t left, int32_t right)> make);
 
-  /// Makes the best merge, of equally common pairs the one with the lowest symbols; false when no
-  /// pair occurs `min_count` times.
+  /// Merges the most frequent pair, among ties the one with the smallest symbols. Returns false if
+  /// no pair occurs `min_count` times.
   bool step(int64_t min_count);
 
  private:
   struct Pair {
     int64_t count = 0;
-    std::vector<int32_t> words;  // where it occurs or once did, each word perhaps twice
+    std::vector<int32_t> words;  // where the pair occurs or has occurred, possibly with duplicates
   };
   struct Candidate {
     int64_t count;
@@ -47,7 +47,7 @@ class Trainer {
   std::function<int32_t(int32_t, int32_t)> make_;
   std::unordered_map<uint64_t, Pair> pairs_;
   std::priority_queue<Candidate> heap_;
-  std::vector<uint64_t> grown_;  // pairs counted in the current merge
+  std::vector<uint64_t> grown_;  // pairs whose counts increased in the current merge
 };
 
 }  // namespace tapehead::data::bpe

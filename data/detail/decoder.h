@@ -1,4 +1,4 @@
-// Decoders: how the tokens of a sequence become text again; and what a post-processor adds to it.
+// Decoders, which convert tokens to text, and post-processors.
 #pragma once
 
 #include <functional>
@@ -9,21 +9,22 @@ namespace tapehead::data::tokenizing {
 
 struct DecodedToken {
   std::string text;
-  bool added = false;  ///< an added token: text, whatever alphabet the model's tokens are in
+  bool added =
+      false;  ///< an added token, which is plain text even if the model's tokens are byte-level
 };
 
-/// The bytes of all texts.
+/// The total number of bytes.
 size_t bytes_of(const std::vector<DecodedToken>& tokens);
 
-/// Rewrites the tokens of a sequence; their texts, one after the other, are the result. Throws
-/// FormatError when they would have more than `most` bytes.
+/// Rewrites the tokens of a sequence, whose concatenation is the decoded text. Throws FormatError
+/// if it would have more than `most` bytes.
 using Decoder = std::function<void(std::vector<DecodedToken>& tokens, size_t most)>;
 
-/// The decoder that a tokenizer.json describes. Throws FormatError.
+/// Constructs the decoder described by a tokenizer.json. Throws FormatError.
 Decoder make_decoder(const JsonView& from);
 
-/// UTF-8 of bytes, each maximal part that is not UTF-8 replaced by one U+FFFD, as Unicode's
-/// section 3.9 recommends.
+/// Replaces each maximal invalid part of UTF-8 by one U+FFFD, as recommended in section 3.9 of the
+/// Unicode standard.
 std::string repaired_utf8(std::string_view bytes);
 
 /// The special tokens around a sequence.
@@ -31,8 +32,8 @@ struct Surround {
   std::vector<int64_t> before, after;
 };
 
-/// What the post-processor of a tokenizer.json adds to a single sequence: at most 10,000 tokens.
-/// Throws FormatError.
+/// The tokens that the post-processor of a tokenizer.json adds to a single sequence, at most
+/// 10,000. Throws FormatError.
 Surround make_surround(const JsonView& from);
 
 }  // namespace tapehead::data::tokenizing

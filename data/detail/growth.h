@@ -1,5 +1,5 @@
-// How much longer the rules of a tokenizer.json may make a text: they may feed on their own
-// results, and 28 of them that replace l by ll make 300 MB of one letter.
+// Limits the expansion of text by the rules of a tokenizer.json: 28 rules that replace l by ll turn
+// one letter into 300 MB.
 #pragma once
 
 #include <cstddef>
@@ -7,11 +7,11 @@
 
 namespace tapehead::data::tokenizing {
 
-/// The most bytes that may be made of `size` bytes. Unicode's normal forms make up to 11 times as
-/// many, and the byte-level alphabet twice that.
+/// The maximum size that `size` bytes may expand to. Unicode normalization expands by a factor of
+/// up to 11, and the byte-level alphabet by another factor of 2.
 size_t most_bytes(size_t size);
 
-/// Throws FormatError, `place` in front, when `size` is more than `most`.
+/// Throws FormatError, prefixed with `place`, if `size` is larger than `most`.
 void check_growth(size_t size, size_t most, const std::string& place);
 
 }  // namespace tapehead::data::tokenizing

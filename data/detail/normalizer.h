@@ -1,4 +1,4 @@
-// Normalizers: what is done to a text before it is cut.
+// Normalizers, which are applied to a text before pre-tokenization.
 #pragma once
 
 #include <cstdint>
@@ -9,14 +9,14 @@
 
 namespace tapehead::data::tokenizing {
 
-/// Throws FormatError when it would make more than `most` bytes of the text.
+/// Throws FormatError if the result would have more than `most` bytes.
 using Normalizer = std::function<std::string(const std::string& text, size_t most)>;
 
-/// The normalizer that a tokenizer.json describes. Throws FormatError.
+/// Constructs the normalizer described by a tokenizer.json. Throws FormatError.
 Normalizer make_normalizer(const JsonView& from);
 
-/// The text with each occurrence of `what`, which may be empty for none, replaced. Stops early, and
-/// returns more than `most` bytes, when there would be more of them.
+/// Replaces each occurrence of `what`; none if it is empty. Stops early, returning more than `most`
+/// bytes, if the result would be larger than that.
 std::string replace_all(std::string_view text, std::string_view what, std::string_view with,
                         size_t most = SIZE_MAX);
 

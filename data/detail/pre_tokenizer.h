@@ -1,4 +1,4 @@
-// Pre-tokenizers: how a normalized text is cut into the pieces that the model sees.
+// Pre-tokenizers, which split a normalized text into the pieces that the model encodes.
 #pragma once
 
 #include <functional>
@@ -11,31 +11,32 @@ namespace tapehead::data::tokenizing {
 
 struct Piece {
   std::string text;
-  bool first = false;  ///< begins where the whole text begins
+  bool first = false;  ///< whether it is at the start of the whole text
 };
 
-/// The bytes of all pieces.
+/// The total number of bytes.
 size_t bytes_of(const std::vector<Piece>& pieces);
 
-/// Rewrites the pieces of a text, none of which is empty. Throws FormatError when they would have
+/// Rewrites the pieces of a text, none of which is empty. Throws FormatError if they would have
 /// more than `most` bytes.
 using PreTokenizer = std::function<void(std::vector<Piece>& pieces, size_t most)>;
 
-/// The pre-tokenizer that a tokenizer.json describes. Throws FormatError.
+/// Constructs the pre-tokenizer described by a tokenizer.json. Throws FormatError.
 PreTokenizer make_pre_tokenizer(const JsonView& from);
 
-/// A byte-level text, each byte a printable character (GPT-2's alphabet), and back; characters
-/// outside the alphabet make from_byte_level return false.
+/// Converts bytes to and from printable characters (GPT-2's alphabet). from_byte_level() returns
+/// false for characters outside the alphabet.
 std::string to_byte_level(std::string_view bytes);
 bool from_byte_level(std::string_view text, std::string& bytes);
 /// The 256 characters of the alphabet, by byte.
 const std::vector<std::string>& byte_alphabet();
 
-/// When Metaspace puts its mark in front.
+/// When Metaspace prepends its mark.
 enum class Prepend { kAlways, kFirst, kNever };
-/// Of a Metaspace pre-tokenizer or decoder, with the older field add_prefix_space understood.
+/// Reads the scheme of a Metaspace pre-tokenizer or decoder, including the older field
+/// add_prefix_space.
 Prepend prepend_scheme(const JsonView& metaspace);
-/// The pattern of a Replace or Split that is a plain string.
+/// Reads the pattern of a Replace or Split, which must be a plain string.
 std::string plain_pattern(const JsonView& component);
 
 }  // namespace tapehead::data::tokenizing

@@ -22,7 +22,7 @@ class SplitMix {
   /// Uniform in [0, 1).
   double uniform() { return static_cast<double>(next() >> 11) * 0x1p-53; }
 
-  /// The generator's finalizer: a bijection that scatters neighbouring numbers.
+  /// The finalizer: a bijection that maps consecutive numbers to unrelated ones.
   static uint64_t hash(uint64_t x) {
     x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
     x = (x ^ (x >> 27)) * 0x94d049bb133111eb;

@@ -1,5 +1,5 @@
-// The text form in which vocabularies and merges are saved: lines that an editor can show, in which
-// every token, whatever it holds, is one word. A space is written as ▁ (U+2581); a backslash, white
+// The text format of vocabularies and merges, which can be viewed in an editor: every token is
+// written as one word without white space. A space is written as ▁ (U+2581); a backslash, white
 // space, control and other unprintable characters, and ▁ itself, as \u{HEX}.
 #pragma once
 
@@ -10,11 +10,11 @@
 
 namespace tapehead::data {
 
-/// The token as one word without white space. Throws FormatError when it is not UTF-8.
+/// The token as one word without white space. Throws FormatError if it is not UTF-8.
 std::string escape_token(std::string_view token);
 
-/// Reads such a file from the top and is strict: whatever is not exactly what was asked for throws
-/// FormatError as `NAME:LINE: the fact`.
+/// A strict sequential reader of such a file. Throws FormatError `NAME:LINE: the fact` for anything
+/// other than the requested line.
 class TokenFile {
  public:
   /// `title` is the file's first line. Views the text.
@@ -22,9 +22,9 @@ class TokenFile {
 
   /// The value of the next line, which must read `KEY VALUE` with a value within 0..`most`.
   int64_t number(std::string_view key, int64_t most);
-  /// The tokens of the next line, which must hold exactly `count` of them.
+  /// The tokens of the next line, which must have exactly `count` of them.
   std::vector<std::string> tokens(int64_t count);
-  /// No line may be left.
+  /// Throws if lines are left.
   void end();
 
   /// Throws FormatError about the line read last.

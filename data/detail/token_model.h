@@ -1,4 +1,4 @@
-// The kinds of models that turn a piece of text into tokens.
+// Models that convert a piece of text to tokens.
 #pragma once
 
 #include <memory>
@@ -17,7 +17,7 @@ class TokenModel {
   virtual void encode(std::string_view piece, std::vector<int64_t>& ids) const = 0;
   /// The value of "model" in a tokenizer.json.
   virtual std::string to_json() const = 0;
-  /// The files that hold the model alone: names and contents.
+  /// The vocabulary files of the model: names and contents.
   virtual std::vector<std::pair<std::string, std::string>> to_files() const = 0;
 
   const TokenTable& tokens() const { return tokens_; }
@@ -32,20 +32,20 @@ class TokenModel {
 struct MergeOptions {
   std::optional<std::string> unk_token;
   std::string continuing_subword_prefix, end_of_word_suffix;
-  bool fuse_unk = false;       ///< unknown characters in a row are one token
+  bool fuse_unk = false;       ///< consecutive unknown characters become one token
   bool byte_fallback = false;  ///< an unknown character becomes the tokens <0x..> of its bytes
-  bool ignore_merges = false;  ///< a piece that is a token is that token, whatever the merges say
+  bool ignore_merges = false;  ///< a piece that is a token is encoded as that token, without merges
 };
 
-/// Byte pair encoding by a list of merges, on the characters of a piece, which stand for bytes
-/// where the pre-tokenizer made them so: merges apply by rank, and of equal rank from left to right
-/// (Sennrich et al. 2016), in n log n steps.
+/// Byte pair encoding (Sennrich et al. 2016) on the characters of a piece, which represent bytes
+/// after a byte-level pre-tokenizer. Merges are applied in order of rank, then from left to right,
+/// in O(n log n) time.
 class MergeModel : public TokenModel {
  public:
   MergeModel(TokenTable table, MergeOptions options);
 
-  /// Adds the merge next in rank; nothing is encoded before all are there. Returns what is wrong
-  /// with it, "" when it is fine.
+  /// Adds the merge with the next rank; all must be added before encoding. Returns what is wrong
+  /// with it; "" if it is valid.
   std::string add_merge(std::string_view left, std::string_view right);
 
   void encode(std::string_view piece, std::vector<int64_t>& ids) const override;
@@ -71,13 +71,12 @@ class MergeModel : public TokenModel {
 
 struct WordPieceOptions {
   std::string unk_token = "[UNK]";
-  std::string prefix = "##";   ///< of pieces that continue a word
-  int64_t longest_word = 100;  ///< in characters; a longer one is unknown
+  std::string prefix = "##";   ///< prefix of tokens that continue a word
+  int64_t longest_word = 100;  ///< in characters; longer words are unknown
 };
 
-/// WordPiece (Schuster and Nakajima 2012) as BERT applies it: of each word the longest token that
-/// begins it, then the longest that continues it, and so on; a word that cannot be spelt is
-/// unknown.
+/// WordPiece (Schuster and Nakajima 2012) as in BERT: greedy longest-match tokens from left to
+/// right; a word that cannot be tokenized is unknown.
 class WordPieceModel : public TokenModel {
  public:
   /// `table` holds the unknown token.
@@ -93,7 +92,7 @@ class WordPieceModel : public TokenModel {
   size_t longest_ = 0;  // bytes of the longest token
 };
 
-/// Whole pieces are tokens; any other is the unknown token.
+/// WordLevel: each piece is one token, or the unknown token.
 class WordLevelModel : public TokenModel {
  public:
   /// `table` holds the unknown token.
@@ -108,7 +107,7 @@ class WordLevelModel : public TokenModel {
   int32_t unk_;
 };
 
-/// The model that a tokenizer.json describes. Throws FormatError.
+/// Constructs the model described by a tokenizer.json. Throws FormatError.
 std::unique_ptr<TokenModel> make_model(const JsonView& from);
 
 }  // namespace tapehead::data::tokenizing

@@ -24,16 +24,16 @@ class TokenTable {
   TokenTable() = default;
   TokenTable(TokenTable&&) = default;
   TokenTable& operator=(TokenTable&&) = default;
-  /// From a JSON object of tokens and ids. Throws FormatError for an id that is out of range or
-  /// given twice.
+  /// Reads a JSON object of tokens and ids. Throws FormatError for an id that is out of range or
+  /// duplicate.
   explicit TokenTable(const JsonView& vocab);
 
-  /// Gives the token the next id; -1 when it has one already.
+  /// Adds a token with the next id; returns -1 if it exists already.
   int32_t add(std::string token);
 
-  /// -1 when there is none.
+  /// The id of a token; -1 if there is none.
   int32_t find(std::string_view token) const;
-  /// nullptr when there is none: ids may have gaps.
+  /// The token of an id; nullptr if there is none, since ids may have gaps.
   const std::string* token(int64_t id) const;
   /// The number of tokens.
   int64_t count() const { return static_cast<int64_t>(ids_.size()); }
@@ -44,7 +44,7 @@ class TokenTable {
 
  private:
   IdOfText ids_;
-  std::vector<const std::string*> tokens_;  // keys of ids_, whose places do not change
+  std::vector<const std::string*> tokens_;  // keys of ids_, whose addresses are stable
 };
 
 /// The text as a JSON string, in quotes.

@@ -1,4 +1,4 @@
-// Inside the tokenizer: its parts, and how they are put together.
+// The parts of a tokenizer and their assembly.
 #pragma once
 
 #include "tapehead/data/detail/added_tokens.h"
@@ -18,7 +18,7 @@ struct Tokenizer::Impl {
   tokenizing::AddedTokens added;
   int64_t size = 0;
 
-  /// A tokenizer of a model and a tokenizer.json, in which "model" is not looked at. Throws
+  /// A tokenizer from a model and a tokenizer.json, whose field "model" is ignored. Throws
   /// FormatError with `name` for the file.
   static Tokenizer assemble(Json description, std::unique_ptr<const tokenizing::TokenModel> model,
                             const std::string& name);
@@ -29,12 +29,12 @@ namespace tokenizing {
 /// The entry of a token among "added_tokens".
 Json special_token(const std::string& content, int64_t id);
 
-/// What surrounds the models of GPT-2 and of BERT, as a tokenizer.json without its model. For BERT,
-/// [CLS] and [SEP] go around the text when the vocabulary has them.
+/// The tokenizer.json of GPT-2 and of BERT, without the model. For BERT, text is surrounded by
+/// [CLS] and [SEP] if the vocabulary has them.
 Json gpt2_description(bool prefix_space);
 struct BertDescription {
   bool lower = true, clean = true, space_cjk = true;
-  std::optional<bool> strip_accents;  ///< unless it is said, as `lower`
+  std::optional<bool> strip_accents;  ///< none: same as `lower`
 };
 Json bert_description(const TokenTable& tokens, const BertDescription& options);
 

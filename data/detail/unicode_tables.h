@@ -13,7 +13,7 @@ struct Range {
   char32_t first, last;
 };
 
-/// Code points to add to a class of utf8proc's, and to take from it; in rising order.
+/// Code points to add to a class of utf8proc, and to remove from it; in increasing order.
 struct Difference {
   std::span<const Range> added, removed;
 };
