@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Runs workloads in tapehead and in PyTorch, in turn, and prints the ratios of their median step times.
+"""Runs workloads in tapehead and in PyTorch alternately, and prints the ratios of their median step times.
 
     bench/versus.py [--only seq2seq_lstm_attn,mlp_tiny] [--peer torch_workloads.py] [--mode eager] [--rounds 3]
 
-The peer is a program that takes --only, --modes, --threads and --budget and prints the same JSON lines as
-build/bench/workloads. A ratio above 1 says that tapehead is faster.
+The peer is a program that accepts --only, --modes, --threads and --budget and prints the same JSON lines as
+build/bench/workloads. A ratio above 1 means that tapehead is faster.
 """
 import argparse
 import json

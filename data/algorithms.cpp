@@ -14,7 +14,7 @@
 namespace tapehead::data {
 namespace {
 
-constexpr int64_t kItem = 3;                                            // vectors of an item
+constexpr int64_t kItem = 3;                                            // vectors per item
 constexpr double kMeanRepeats = 5.5, kRepeatsStd = 2.8722813232690143;  // of 1..10
 
 struct Range {
@@ -51,7 +51,7 @@ EpisodeOptions complete(EpisodeOptions o) {
   return o;
 }
 
-// Writes the episodes of a batch one after the other.
+// Writes the episodes of a batch sequentially.
 struct Writer {
   const EpisodeOptions& o;
   SplitMix random;
@@ -74,9 +74,9 @@ struct Writer {
     for (float& bit : bits) bit = static_cast<float>(random.below(2));
     return bits;
   }
-  // A step of bits; of other channels it keeps what stands there.
+  // Writes a step of bits, keeping the values of the other channels.
   void show(const Vector& bits) { in = std::copy(bits.begin(), bits.end(), in) + (C - o.bits); }
-  // A step without bits, but with a value in a channel after them.
+  // Writes a step with a value in a channel after the bits.
   void mark(int64_t number, double value = 1) {
     in[o.bits + number] = static_cast<float>(value);
     in += C;

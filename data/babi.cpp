@@ -44,7 +44,7 @@ bool is_there(const fs::path& path) {
   return fs::exists(path, ignored);
 }
 
-/// The parts of `text` between separators: one more than there are of those.
+/// Splits `text` at separators.
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
   for (size_t end = 0; (end = text.find(separator)) != text.npos; text.remove_prefix(end + 1))
@@ -53,7 +53,7 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   return parts;
 }
 
-/// Reads a number that is all of `text`; -1 when it is none.
+/// Parses `text` as a number; -1 if it is not one.
 int64_t whole_number(std::string_view text) {
   int64_t number = -1;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -123,7 +123,7 @@ class Parser {
     questions_.push_back(std::move(asked));
   }
 
-  /// Of the sentence that a supporting fact is.
+  /// The index of the sentence that is a supporting fact.
   int64_t position(std::string_view fact) const {
     const int64_t number = whole_number(fact);
     if (number < 1 || number > static_cast<int64_t>(positions_.size()))
@@ -138,7 +138,7 @@ class Parser {
   const std::string& path_;
   int64_t line_ = 0;
   std::shared_ptr<std::vector<StoryQuestion::Words>> story_;
-  std::vector<int64_t> positions_;  // of the story's lines among its sentences
+  std::vector<int64_t> positions_;  // of the story's lines, as indices of its sentences
   std::vector<StoryQuestion> questions_;
 };
 
@@ -155,7 +155,7 @@ std::string find(const fs::path& folder, int64_t number, std::string_view name,
   return "";
 }
 
-/// Empty when there is no file of any task.
+/// Empty if there are no files of a task.
 std::vector<BabiFiles> files_in(const std::string& folder) {
   std::vector<BabiFiles> files;
   bool any = false;
@@ -169,7 +169,7 @@ std::vector<BabiFiles> files_in(const std::string& folder) {
   return files;
 }
 
-/// Moves the end of the training questions to those of validation.
+/// Moves the last training questions to the validation set.
 void hold_out(StoryTask& task) {
   std::vector<StoryQuestion>& train = task.train;
   if (train.size() < 2) return;

@@ -16,7 +16,7 @@ namespace {
 
 constexpr size_t kOrders = 4;
 
-/// An n-gram as the numbers of its tokens, 0 where it is shorter than four.
+/// An n-gram as the numbers of its tokens, padded with 0.
 using Ngram = std::array<int32_t, kOrders>;
 using Counts = std::map<Ngram, int64_t>;
 
@@ -24,7 +24,7 @@ size_t order_of(const Ngram& ngram) {
   return static_cast<size_t>(std::find(ngram.begin(), ngram.end(), 0) - ngram.begin());
 }
 
-/// Gives every distinct token of the corpus a number from 1.
+/// Numbers the distinct tokens of the corpus from 1.
 class Segmenter {
  public:
   explicit Segmenter(const BleuOptions& options) : options_(options) {}
@@ -62,7 +62,7 @@ Counts count_ngrams(const std::vector<int32_t>& tokens) {
   return counts;
 }
 
-/// Of several reference lengths the one closest to the hypothesis, the shorter of two as close.
+/// The reference length that is closest to the hypothesis; the shorter one in case of a tie.
 int64_t closest(int64_t length, const std::vector<int64_t>& references) {
   return *std::min_element(references.begin(), references.end(), [&](int64_t a, int64_t b) {
     const int64_t far_a = std::abs(a - length), far_b = std::abs(b - length);
@@ -88,7 +88,8 @@ void finish(BleuScore& score) {
     score.precisions[n] =
         score.correct[n] == 0 ? 100. / (smoothing * total) : 100. * correct / total;
   }
-  // An order without any n-gram has no logarithm; sacreBLEU's stand-in makes the score 0.
+  // The precision of an order without n-grams is 0; sacreBLEU's substitute for its logarithm makes
+  // the score 0.
   constexpr double kLogOfZero = -9999999999;
   double sum = 0;
   for (const double precision : score.precisions) {

@@ -22,7 +22,7 @@ std::vector<int32_t> to_symbols(const bpe::Model& model, std::u32string_view wor
   return symbols;
 }
 
-/// Merges until no merge applies, the lowest rank first: the order in which they were learned.
+/// Applies merges in order of rank, in which they were learned, until none applies.
 std::vector<int32_t> segment(const bpe::Model& model, std::u32string_view word) {
   std::vector<int32_t> symbols = to_symbols(model, word);
   while (true) {
@@ -36,8 +36,8 @@ std::vector<int32_t> segment(const bpe::Model& model, std::u32string_view word) 
   }
 }
 
-/// The same with each possible merge left out of a round with probability `dropout`; it ends with
-/// the round in which none is left.
+/// Like segment(), but skips each possible merge in a round with probability `dropout`; ends after
+/// a round without merges.
 std::vector<int32_t> segment(const bpe::Model& model, std::u32string_view word, double dropout,
                              SplitMix& random) {
   std::vector<int32_t> symbols = to_symbols(model, word);

@@ -1,4 +1,4 @@
-// Training: the words of the lines and their counts, from which merges are learned.
+// Training: counts the words of the lines, and learns merges from them.
 #include <fmt/format.h>
 
 #include <set>
@@ -10,7 +10,8 @@
 namespace tapehead::data::bpe {
 namespace {
 
-/// The distinct words of the lines in a fixed order, as characters of the model, which it fills.
+/// The distinct words of the lines in a fixed order, as character ids; adds the characters to the
+/// model.
 std::vector<Word> count_words(std::span<const std::span<const std::string>> texts, Model& model) {
   std::unordered_map<std::u32string, int64_t> counts;
   for (const std::span<const std::string> lines : texts) {

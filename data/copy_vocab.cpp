@@ -9,7 +9,7 @@
 namespace tapehead::data {
 namespace {
 
-// The word's place among the extra ones, or -1. There are few: those of one text.
+// The index of a word among the extra ones, or -1. A linear search, since one text has few.
 int64_t place_of(const std::vector<std::string>& extra, const std::string& word) {
   const auto at = std::find(extra.begin(), extra.end(), word);
   return at == extra.end() ? -1 : at - extra.begin();

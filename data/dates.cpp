@@ -28,7 +28,7 @@ constexpr std::string_view kOrdinals[] = {
     "twenty-sixth", "twenty-seventh", "twenty-eighth", "twenty-ninth",  "thirtieth",
     "thirty-first"};
 
-/// How people write dates. %d day, %D with two digits, %o 3rd, %w third; %m month, %M with two
+/// Formats of dates. %d day, %D with two digits, %o 3rd, %w third; %m month, %M with two
 /// digits, %B March, %b Mar, %p Mar. with its point, %R Roman; %Y year, %y its last two digits;
 /// %A Saturday, %a Sat.
 constexpr std::string_view kForms[] = {
@@ -102,7 +102,7 @@ std::string write(std::string_view form, const Date& date) {
   return text;
 }
 
-/// Most people write as the form has it, some all in lower case, a few in upper.
+/// Converts some dates to lower case, and a few to upper case.
 void change_case(std::string& text, SplitMix& random) {
   const int64_t style = random.below(20);
   for (char& c : text) {

@@ -19,8 +19,8 @@ struct Point {
 };
 using Stroke = std::vector<Point>;
 
-// Points that a pen passes through, in a unit square with y downwards. A corner is where one stroke
-// ends and another begins.
+// Points on strokes of a pen, in a unit square with y pointing down. At a corner, one stroke ends
+// and another begins.
 const std::vector<Stroke>& strokes_of(int64_t digit) {
   static const std::vector<Stroke> kDigits[] = {
       {{{.50, .08},
@@ -83,7 +83,7 @@ const std::vector<Stroke>& strokes_of(int64_t digit) {
   return kDigits[digit];
 }
 
-// A smooth curve through the points, eight pieces from one to the next (Catmull and Rom 1974).
+// A smooth curve through the points, with eight segments between two points (Catmull and Rom 1974).
 Stroke smooth(const Stroke& points) {
   constexpr int kPieces = 8;
   const auto at = [&](size_t i, int step) {
@@ -106,8 +106,7 @@ Stroke smooth(const Stroke& points) {
   return curve;
 }
 
-// How one writer's hand changes the square: a wave that bends it, then a lean, a turn, a size and a
-// place.
+// A random distortion of the square: a wave, then shear, rotation, scaling and translation.
 class Hand {
  public:
   explicit Hand(SplitMix& random) {
@@ -143,7 +142,7 @@ double distance(const Point& p, const Point& from, const Point& to) {
   return std::hypot(p.x - from.x - along * x, p.y - from.y - along * y);
 }
 
-// A line from one point to another, in pixels: full within the radius, fading over one pixel.
+// Draws a line between two points, in pixels, with an edge that is antialiased over one pixel.
 void draw(uint8_t* image, int64_t side, const Point& from, const Point& to, double radius) {
   const auto bound = [&](double at) {
     return static_cast<int64_t>(std::clamp(std::floor(at), 0.0, static_cast<double>(side - 1)));

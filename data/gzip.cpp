@@ -12,7 +12,7 @@
 namespace tapehead::data {
 namespace {
 
-/// zlib's state, ended on every way out.
+/// Owns zlib's state.
 struct Inflater {
   z_stream stream{};
   Inflater() {
@@ -44,7 +44,7 @@ std::string unpack(std::string_view bytes, const std::string& name, const FileLi
   z_stream& stream = inflater.stream;
   std::vector<unsigned char> buffer(size_t{1} << 16);
   std::string out;
-  size_t taken = 0;  // bytes of the input handed to zlib
+  size_t taken = 0;  // bytes of the input passed to zlib
   stream.next_in = nullptr;
   while (true) {
     if (stream.avail_in == 0 && taken < bytes.size()) {
@@ -71,7 +71,8 @@ std::string unpack(std::string_view bytes, const std::string& name, const FileLi
       throw FormatError(fmt::format("{}: broken gzip data at byte {}: {}; fetch the file again",
                                     name, bytes.size() - left,
                                     stream.msg ? stream.msg : "a preset dictionary"));
-    } else if (left == 0 && stream.avail_out != 0) {  // all is read and nothing more comes out
+    } else if (left == 0 &&
+               stream.avail_out != 0) {  // all input was read and no more output is produced
       throw FormatError(
           fmt::format("{}: the gzip data end early, after {} unpacked bytes; fetch the file again",
                       name, out.size()));

@@ -26,7 +26,7 @@ DType type_of(const std::string& path, uint8_t code) {
   }
 }
 
-// The big-endian number of `size` bytes, in this machine's order.
+// Converts a big-endian number of `size` bytes to the native byte order.
 void copy_number(const char* from, char* to, size_t size) {
   uint64_t value = 0;
   for (size_t i = 0; i < size; ++i) value = value << 8 | static_cast<uint8_t>(from[i]);
@@ -47,7 +47,7 @@ Tensor parse(const std::string& path, std::string_view bytes) {
   if (bytes.size() < start) fail(path, "it ends inside the list of sizes");
   Shape shape;
   const auto item = static_cast<uint64_t>(size_of(dtype));
-  int64_t most = size_of(dtype);  // with zeros left out, of which strides are made
+  int64_t most = size_of(dtype);  // without zero sizes, since strides are computed from it
   for (size_t i = 0; i < axes; ++i) {
     uint32_t size = 0;
     copy_number(bytes.data() + kHeader + 4 * i, reinterpret_cast<char*>(&size), 4);

@@ -13,7 +13,8 @@ namespace tapehead::data {
 namespace {
 
 struct Affine {
-  double a, b, c, d;  // from the result's place, about the middle, to the image's: x = a x + b y
+  double a, b, c,
+      d;  // maps positions in the result, relative to the centre, to the image: x = a x + b y
   double dx, dy;
 };
 
@@ -28,7 +29,7 @@ Affine draw(const RandomAffineOptions& o, double height, double width, uint64_t 
   return {cosine + lean * sine, sine, lean * cosine - sine, cosine, dx, dy};
 }
 
-// A pixel of one channel, `fill` outside of it.
+// A pixel of one channel; `fill` outside of the image.
 double pixel(const float* image, int64_t H, int64_t W, int64_t y, int64_t x, double fill) {
   return y < 0 || x < 0 || y >= H || x >= W ? fill : static_cast<double>(image[y * W + x]);
 }

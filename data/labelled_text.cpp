@@ -54,7 +54,7 @@ std::vector<std::string> labels_of(const std::vector<LabelledText>& texts) {
   return labels;
 }
 
-// Tales from the `from`-th on, cut before their last sentence.
+// The tales from number `from` on, split before their last sentence.
 std::vector<LabelledText> cut_tales(const std::vector<std::string>& tales, int64_t from,
                                     int64_t count) {
   std::vector<LabelledText> all;
@@ -66,7 +66,7 @@ std::vector<LabelledText> cut_tales(const std::vector<std::string>& tales, int64
   return all;
 }
 
-// Every second tale gets the end of the one before, whose own end stays.
+// Labels the tales, and replaces the ending of every second one by that of the one before it.
 std::vector<LabelledText> with_labels(std::vector<LabelledText> tales) {
   for (size_t i = 0; i < tales.size(); ++i) {
     tales[i].label = i % 2 == 0 ? "right" : "wrong";

@@ -17,7 +17,7 @@
 namespace tapehead::data {
 namespace {
 
-constexpr int64_t kBatchesSorted = 50;  // the reach of bucketing
+constexpr int64_t kBatchesSorted = 50;  // the window of bucketing
 
 }  // namespace
 
@@ -55,8 +55,8 @@ std::vector<int64_t> BatchPlan::order(int64_t epoch) const {
 std::vector<std::vector<int64_t>> BatchPlan::epoch(int64_t epoch) const {
   std::vector<int64_t> examples = order(epoch);
   const auto length = [&](int64_t i) { return lengths_[static_cast<size_t>(i)]; };
-  // The second length rises and falls in turn, so that it changes little from one length to the
-  // next.
+  // The second length alternately increases and decreases, so that it changes little between
+  // consecutive lengths.
   const auto key = [&](int64_t i) {
     const auto& second = options_.second_lengths;
     const int64_t then = second.empty() ? 0 : second[static_cast<size_t>(i)];
@@ -94,7 +94,7 @@ std::vector<std::vector<int64_t>> BatchPlan::epoch(int64_t epoch) const {
   const bool partial = options_.batch > 0 && static_cast<int64_t>(now.size()) < options_.batch;
   if (!(options_.drop_last && partial)) batches.push_back(std::move(now));
   if (options_.bucket && options_.shuffle &&
-      !batches.empty()) {  // or every epoch would end on long ones
+      !batches.empty()) {  // otherwise every epoch would end with long ones
     Generator generator{.seed = ~options_.seed, .draws = static_cast<uint64_t>(epoch)};
     std::vector<std::vector<int64_t>> shuffled;
     for (const int64_t i :
@@ -131,7 +131,7 @@ struct Prefetcher::State {
   std::exception_ptr error;
   bool stop = false;
   std::thread thread;
-  pid_t process = getpid();  // that the thread belongs to
+  pid_t process = getpid();  // the process of the thread
 
   void run() {
     std::unique_lock lock(mutex);
@@ -162,7 +162,7 @@ Prefetcher::Prefetcher(Make make, int64_t ahead) : state_(std::make_unique<State
   if (ahead <= 0) return;
   try {
     state_->thread = std::thread([s = state_.get()] { s->run(); });
-  } catch (const std::system_error&) {  // batches are made without it, more slowly
+  } catch (const std::system_error&) {  // batches are made in next() instead
   }
 }
 
@@ -172,7 +172,7 @@ bool Prefetcher::left_behind() const {
 
 Prefetcher::~Prefetcher() {
   if (!state_->thread.joinable()) return;
-  if (left_behind()) {  // nobody to wait for, and the mutex may be locked
+  if (left_behind()) {  // there is no thread to wait for, and the mutex may be locked
     [[maybe_unused]] State* const lost = state_.release();
     return;
   }

@@ -40,7 +40,7 @@ MaskedTokens mask_tokens(const Tensor& ids, const MaskingOptions& o, Generator& 
     else if (way < 0.9) id[i] = other.data<int64_t>()[i];
   };
   for (int64_t b = 0; b < ids.size(0); ++b) {
-    int64_t nearest = -1;  // to be chosen
+    int64_t nearest = -1;  // the token closest to being chosen
     bool any = false;
     for (int64_t i = b * T; i < (b + 1) * T; ++i) {
       if (id[i] < o.first) continue;

@@ -1,4 +1,4 @@
-// The generated half of summaries.h.
+// The generated news of summaries.h.
 #include <fmt/format.h>
 
 #include <string_view>
@@ -26,7 +26,7 @@ constexpr std::string_view kThings[] = {"gold ring",  "Roman coin", "old sword",
 constexpr std::string_view kGames[] = {"football", "chess", "handball", "hockey", "rowing"};
 constexpr std::string_view kTitles[] = {"Ms", "Mr", "Dr", "Professor"};
 
-/// What may happen, and how papers tell it. %T the town of the news, %O and %X others; %P the
+/// Templates of headlines and first sentences. %T the town of the news, %O and %X others; %P the
 /// person, %Q and %Y others; %H a house, %G a thing, %S a sport, %D a day.
 struct Event {
   std::string_view summary, told[3];
@@ -86,7 +86,7 @@ std::string name(SplitMix& random) {
   return text;
 }
 
-/// The names and things of one piece of news, by letter.
+/// The names and things in one news item, by letter.
 struct Facts {
   std::string of[26];
   std::string& operator[](char letter) { return of[letter - 'A']; }

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 fs::path in_folder(const std::string& dir, const std::string& file) { return fs::path(dir) / file; }
 
-/// The path of NAME.LANGUAGE, plain or else gzipped; "" when neither is there.
+/// The path of NAME.LANGUAGE, plain or gzipped; "" if neither exists.
 std::string find(const std::string& dir, const std::string& name, const std::string& language) {
   for (const char* ending : {"", ".gz"}) {
     const fs::path path = in_folder(dir, fmt::format("{}.{}{}", name, language, ending));
@@ -26,7 +26,7 @@ std::string find(const std::string& dir, const std::string& name, const std::str
   return "";
 }
 
-/// The files of the folder that begin with `prefix`, as a list to read; at most a dozen.
+/// A readable list of the files in the folder that begin with `prefix`, at most a dozen.
 std::string list(const std::string& dir, const std::string& prefix) {
   constexpr size_t kMost = 12;
   std::vector<std::string> names;
@@ -56,7 +56,7 @@ std::string list(const std::string& dir, const std::string& prefix) {
                                            : "the folder is empty"));
 }
 
-/// The lines of one language, none of them blank.
+/// Reads the lines of one language, which must not be blank.
 std::vector<std::string> sentences(const std::string& path, const FileLimits& limits) {
   std::vector<std::string> lines = read_lines(path, limits);
   for (size_t i = 0; i < lines.size(); ++i) {

@@ -12,7 +12,7 @@ namespace {
 
 bool is_vowel_letter(char c) { return std::string_view("aeiou").find(c) != std::string_view::npos; }
 
-/// Whether each character is a consonant: a y is one unless a consonant stands before it.
+/// Whether each character is a consonant; y is one unless it follows a consonant.
 std::vector<bool> consonants(std::string_view stem) {
   std::vector<bool> flags;
   for (size_t i = 0; i < stem.size(); ++i)
@@ -39,8 +39,8 @@ bool ends_in_double_consonant(std::string_view stem) {
   return stem.size() >= 2 && stem.back() == stem[stem.size() - 2] && ends_in_consonant(stem);
 }
 
-/// Porter's condition *o: the stem ends in consonant, vowel, consonant, the last not w, x or y.
-/// NLTK adds stems that are a vowel and a consonant.
+/// Porter's condition *o: the stem ends in consonant, vowel, consonant, where the last is not w, x
+/// or y. NLTK also accepts stems that consist of a vowel and a consonant.
 bool ends_short(std::string_view stem) {
   const std::vector<bool> flags = consonants(stem);
   const size_t n = stem.size();
@@ -53,7 +53,7 @@ struct Rule {
   std::string_view suffix, replacement;
 };
 
-/// The first rule whose suffix the word has decides: it applies if the stem's measure is larger
+/// Finds the first rule whose suffix the word has, and applies it if the stem's measure is larger
 /// than `above`.
 bool apply_first(std::string& word, std::span<const Rule> rules, int above) {
   for (const Rule& rule : rules) {
@@ -75,7 +75,7 @@ void step1a(std::string& word) {
   else if (word.ends_with("s") && !word.ends_with("ss")) cut(word, 1);
 }
 
-// What follows the loss of -ed or -ing.
+// Adjusts the stem after removing -ed or -ing.
 void restore(std::string& word) {
   const char last = word.back();
   if (word.ends_with("at") || word.ends_with("bl") || word.ends_with("iz")) word += 'e';
@@ -99,7 +99,7 @@ void step1b(std::string& word) {
   }
 }
 
-// -y after a consonant, of words longer than "by".
+// -y after a consonant, in words longer than "by".
 void step1c(std::string& word) {
   const std::string_view stem = std::string_view(word).substr(0, word.size() - 1);
   if (word.ends_with("y") && stem.size() > 1 && ends_in_consonant(stem)) word.back() = 'i';
@@ -112,14 +112,14 @@ constexpr Rule kDoubleSuffixes[] = {
     {"fulness", "ful"}, {"ousness", "ous"}, {"aliti", "al"},  {"iviti", "ive"}, {"biliti", "ble"},
     {"fulli", "ful"}};
 
-// -ational to -ate and the like.
+// -ational to -ate, etc.
 void step2(std::string& word) {
   constexpr Rule kAlli[] = {{"alli", "al"}};
   if (apply_first(word, kAlli, 0)) return step2(word);
   if (!word.ends_with("logi")) {
     apply_first(word, kDoubleSuffixes, 0);
   } else if (measure(std::string_view(word).substr(0, word.size() - 3)) > 0) {
-    cut(word, 1);  // the l counts to the stem, so that "geologi" is one
+    cut(word, 1);  // the l belongs to the stem, such as "geologi"
   }
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kSpace = " \t\r\v\f";
 
-/// Without white space and punctuation at its end.
+/// The line without trailing white space and punctuation.
 std::string_view without_end(std::string_view line) {
   constexpr std::string_view kDanda = "\u0964";
   while (!line.empty()) {

@@ -12,9 +12,9 @@
 namespace tapehead::data {
 namespace {
 
-using Words = std::vector<int32_t>;  // each distinct word is a number
+using Words = std::vector<int32_t>;  // words as numbers
 
-/// Gives the words of both texts their numbers.
+/// Numbers the distinct words of both texts.
 class Numbering {
  public:
   explicit Numbering(const RougeOptions& options) : options_(options) {}
@@ -61,8 +61,8 @@ RougeScore score_ngrams(const Words& summary, const Words& reference, size_t n) 
   return score_of(common, std::ssize(a), std::ssize(b));
 }
 
-/// The lengths of the longest common subsequences of a and each beginning of b, one row for each
-/// beginning of a in turn: `visit(i, above, row)` sees the rows of i and of i + 1 words.
+/// Computes the lengths of the longest common subsequences of prefixes of a and b, one row per
+/// prefix of a: calls `visit(i, above, row)` with the rows for i and i + 1 words.
 template <class Visit>
 int32_t each_lcs_row(const Words& a, const Words& b, const Visit& visit) {
   std::vector<int32_t> above(b.size() + 1), row(b.size() + 1);
@@ -82,9 +82,9 @@ RougeScore score_lcs(const Words& summary, const Words& reference) {
 }
 
 /// Marks the words of a reference sentence that are in its longest common subsequence with a
-/// sentence of the summary. Of several the one that the original program finds, walking back from
-/// the ends: over a word of the summary where that keeps more, else over one of the reference. A
-/// bit for each pair of words says which.
+/// sentence of the summary. Of several, chooses the same one as the original program, by walking
+/// back from the ends: it skips a word of the summary if that keeps a longer subsequence, otherwise
+/// a word of the reference. One bit per pair of words stores the direction.
 void mark_lcs(const Words& reference, const Words& sentence, std::vector<bool>& marked) {
   const size_t columns = sentence.size();
   std::vector<bool> leftwards(reference.size() * columns);
@@ -108,7 +108,7 @@ std::vector<Words> sentences_of(std::string_view text, Numbering& numbers) {
   return out;
 }
 
-// Lin 2004, section 3.2. A word counts no more often than the summary has it.
+// Lin 2004, section 3.2. The count of a word is limited to its count in the summary.
 RougeScore score_union(const std::vector<Words>& summary, const std::vector<Words>& reference,
                        size_t distinct) {
   std::vector<int64_t> left(distinct);

@@ -37,7 +37,7 @@ const T& pick(SplitMix& random, const T (&list)[N]) {
   return list[any(random, list)];
 }
 
-/// Where people and things are, and the sentences that say so.
+/// The positions of people and things, and the sentences that state them.
 struct World {
   struct Person {
     int64_t place = kNever;
@@ -61,8 +61,8 @@ struct World {
     return all;
   }
 
-  /// Says what happens next: somebody goes somewhere, takes a thing, or gives one to another, if
-  /// that may be.
+  /// Adds a sentence: a person goes to a place, takes a thing or, if possible, gives one to another
+  /// person.
   void go_on(SplitMix& random, bool gifts) {
     const int64_t who = any(random, kPeople), other = any(random, kPeople);
     const int64_t what = any(random, kThings), deed = random.below(4);
@@ -105,8 +105,8 @@ struct Asked {
   std::vector<int64_t> supports;
 };
 
-/// A question of one kind about the world, none where it has nothing of that kind. `choice`, of
-/// 0..5, evens out the answers: it stays while worlds are tried.
+/// A question of one kind about the world; none if there is nothing to ask. `choice`, in 0..5,
+/// balances the answers: it is kept while worlds are tried.
 using Ask = std::optional<Asked> (*)(const World&, SplitMix&, int64_t choice);
 
 std::optional<Asked> ask_person(const World& world, SplitMix& random, int64_t) {
@@ -147,7 +147,7 @@ std::optional<Asked> ask_giving(const World& world, SplitMix& random, int64_t ch
                {thing.came}};
 }
 
-/// Somebody who carries choice % 3 things, with the sentences that say it, and the question.
+/// A question about a person who carries choice % 3 things, with the supporting sentences.
 std::optional<Asked> ask_hands(const World& world, SplitMix& random, int64_t choice,
                                std::string_view question) {
   const int64_t who = any(random, kPeople);
@@ -181,7 +181,7 @@ struct Told {
   Asked asked;
 };
 
-/// What happens to people and things, and a question.
+/// A story about people and things, and a question.
 template <Ask ask, bool gifts = false>
 std::optional<Told> tell_events(SplitMix& random, int64_t choice) {
   World world;
@@ -194,13 +194,13 @@ std::optional<Told> tell_events(SplitMix& random, int64_t choice) {
 
 constexpr std::string_view kWays[] = {"north", "east", "south", "west"};
 
-/// Places one after the other, how each lies from the one before it, in any order of the sentences,
-/// and the question which way leads over one or two of them.
+/// A story with the direction from each place to the next, in random order, and a question about
+/// the path of one or two steps between two places.
 std::optional<Told> tell_path(SplitMix& random, int64_t choice) {
   const int64_t facts = 2 + random.below(2);
   std::vector<int64_t> places;
-  std::vector<int64_t> ways;   // each from a place to the next
-  std::vector<int64_t> order;  // in which they are told
+  std::vector<int64_t> ways;   // the direction from each place to the next
+  std::vector<int64_t> order;  // the order of the sentences
   while (std::ssize(places) <= facts)
     if (const int64_t place = any(random, kPlaces); !std::ranges::count(places, place))
       places.push_back(place);
@@ -228,7 +228,7 @@ std::optional<Told> tell_path(SplitMix& random, int64_t choice) {
 
 struct Kind {
   std::string_view name;
-  /// A story and a question about it, or none, and then another try. `choice` as Ask has it.
+  /// A story and a question about it; none to try again. For `choice`, see Ask.
   std::optional<Told> (*tell)(SplitMix&, int64_t choice);
 };
 constexpr Kind kKinds[] = {{"person", tell_events<ask_person>},
@@ -249,7 +249,7 @@ StoryQuestion make(const Kind& kind, SplitMix& random) {
           std::move(told->asked.supports)};
 }
 
-/// All words in one line, to tell stories apart.
+/// All words in one line, to compare stories.
 std::string text_of(const StoryQuestion& asked) {
   std::string text = fmt::format("{}", fmt::join(asked.question, " "));
   for (const auto& sentence : asked.sentences())

@@ -36,7 +36,7 @@ void check(const Story& s, int64_t number) {
                                    number, i, s.sentences.size() - 1));
 }
 
-// n ages, falling to 0 or more, with gaps of time between them that add up to `gaps` at most.
+// n decreasing ages, the last at least 0, with random gaps whose sum is at most `gaps`.
 std::vector<int64_t> ages_of(int64_t n, int64_t gaps, std::mt19937_64& random) {
   std::vector<int64_t> ages(static_cast<size_t>(n + gaps));
   std::iota(ages.rbegin(), ages.rend(), 0);

@@ -26,8 +26,8 @@ utf8proc_ssize_t decode(std::string_view text, utf8proc_int32_t* c) {
 
 bool in(char32_t c, char32_t first, char32_t last) { return c >= first && c <= last; }
 
-/// The Unicode property Cased, less the characters that are case-ignorable as well (those are
-/// skipped before Cased is asked).
+/// The Unicode property Cased, except characters that are also case-ignorable, which are skipped
+/// before.
 bool is_cased(char32_t c) {
   switch (utf8proc_category(static_cast<utf8proc_int32_t>(c))) {
     case UTF8PROC_CATEGORY_LU:

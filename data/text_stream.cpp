@@ -9,12 +9,12 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
 
-// How many tokens and bytes at the end are enough to decode what follows as after all of them.
+// The number of last tokens and bytes that determine the decoding of further tokens.
 constexpr size_t kContext = 6, kContextBytes = 16;
 constexpr size_t kLimit = 16;
 
-// How many bytes at the end may still change: those of a character that was begun, and replacement
-// characters, of which a decoder puts one in the place of such bytes, or of each of them.
+// The number of bytes at the end that may still change: those of an incomplete character, and
+// replacement characters, one or more of which a decoder emits for an incomplete character.
 size_t unfinished_bytes(std::string_view text) {
   size_t replaced = 0;
   for (size_t i = 0; i < 3 && text.ends_with(kReplacement); ++i) {
@@ -31,7 +31,7 @@ size_t unfinished_bytes(std::string_view text) {
   return 0;
 }
 
-// How many bytes both begin with, in whole characters.
+// The length of the common prefix in bytes, in whole characters.
 size_t common_bytes(std::string_view a, std::string_view b) {
   const size_t most = std::min(a.size(), b.size());
   auto n = static_cast<size_t>(
@@ -41,7 +41,7 @@ size_t common_bytes(std::string_view a, std::string_view b) {
   return n;
 }
 
-// How long the longest end of the text is that a stop string begins with.
+// The length of the longest suffix of the text that is a prefix of a stop string.
 size_t may_become_stop(std::string_view text, const std::vector<std::string>& stop) {
   size_t longest = 0;
   for (const std::string& each : stop)
@@ -66,14 +66,14 @@ void TextStream::give(std::string_view text) {
   if (options_.on_text) options_.on_text(text);
 }
 
-// What is left of the text of tokens_.
+// The part of the text of tokens_ that was not emitted yet.
 std::string_view TextStream::not_given(const std::string& text) {
-  // A decoder may take back what was there when bytes follow that belong to no character.
+  // A decoder may change earlier text when invalid bytes follow.
   if (!text.starts_with(given_)) given_.resize(common_bytes(text, given_));
   return std::string_view(text).substr(given_.size());
 }
 
-// Drops the first of tokens_, if what is given out does not change by it.
+// Drops the first of tokens_ if this does not change the emitted text.
 void TextStream::forget(std::string_view text) {
   if (tokens_.size() < limit_) return;
   for (size_t n = kContext; n <= tokens_.size() / 2; n += 1 + n / 16) {
@@ -94,7 +94,8 @@ bool TextStream::push(int64_t token) {
   if (stopped_) return false;
   tokens_.push_back(token);
   const std::string text = decode_(tokens_);
-  // Where the bytes of characters come one by one, a begun one may undo those before it for now.
+  // If the bytes of characters arrive separately, an incomplete one may temporarily change those
+  // before it.
   if (!text.starts_with(given_) && text.ends_with(kReplacement)) return true;
   std::string_view rest = not_given(text);
   size_t end = std::string_view::npos;

@@ -84,7 +84,7 @@ std::string Tokenizer::decode(std::span<const int64_t> ids, const DecodeOptions&
   if (impl_->decoder) impl_->decoder(tokens, most_bytes(bytes_of(tokens)));
   std::string text;
   for (const DecodedToken& token : tokens) {
-    // Without a decoder nobody knows where words end: the package puts spaces, and so do we.
+    // Without a decoder, tokens are joined with spaces, as in the tokenizers package.
     if (!impl_->decoder && !text.empty()) text += ' ';
     text += token.text;
   }

@@ -1,4 +1,4 @@
-// Reading the folders of models from before tokenizer.json, and the names of the files in them.
+// Reads tokenizer folders without tokenizer.json, and defines the names of their files.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -63,7 +63,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A JSON file of the folder, an empty object where it is absent.
+/// Reads a JSON file of the folder; an empty object if it does not exist.
 Json optional_json(const std::string& path) {
   if (!fs::exists(path)) return Json::object();
   Json json = parse_json(read_text(path), path);
@@ -71,7 +71,7 @@ Json optional_json(const std::string& path) {
   return json;
 }
 
-/// Gathers the added tokens of a folder, each once, from the file that says most about it.
+/// Collects the added tokens of a folder, each from the file with the most information about it.
 class AddedList {
  public:
   AddedList(const std::string& folder, const TokenTable& tokens)

@@ -1,4 +1,4 @@
-// Reading tokenizer.json.
+// Reads tokenizer.json.
 #include <fmt/format.h>
 
 #include "tapehead/data/detail/tokenizer_impl.h"
@@ -7,7 +7,7 @@ namespace tapehead::data {
 namespace tokenizing {
 namespace {
 
-/// A merge, "a b" or ["a", "b"]: both encodings are in use.
+/// Reads a merge, "a b" or ["a", "b"]; both formats are in use.
 std::pair<std::string, std::string> merge_of(const JsonView& from) {
   if (from.is_array()) {
     const auto sides = from.items();
@@ -43,7 +43,7 @@ std::unique_ptr<TokenModel> merge_model(const JsonView& from) {
   return model;
 }
 
-/// The vocabulary of a model that must be able to say that it does not know a word.
+/// Reads a vocabulary, which must contain the unknown token.
 TokenTable table_with(const std::string& unk_token, const JsonView& vocab) {
   TokenTable tokens(vocab);
   if (tokens.find(unk_token) < 0) {

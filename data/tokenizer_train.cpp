@@ -1,4 +1,4 @@
-// Training byte-level BPE and WordPiece vocabularies.
+// Trains byte-level BPE and WordPiece vocabularies.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,11 +15,11 @@ namespace tapehead::data {
 namespace tokenizing {
 namespace {
 
-// Longer words are rubbish that no vocabulary should be spent on.
+// Longer words are not natural text and are ignored.
 constexpr size_t kLongestLearned = 1000;
 constexpr size_t kLongestWordPiece = 100;
 
-/// What the description does to a line, and how often each piece comes out of that.
+/// Normalizes and pre-tokenizes the lines, and counts the pieces.
 std::map<std::u32string, int64_t> count_pieces(std::span<const std::string> lines,
                                                const Json& description, size_t longest) {
   const std::string name = "Tokenizer";
@@ -59,7 +59,7 @@ void check_options(const char* op, int64_t size, int64_t min_count, int64_t leas
   }
 }
 
-/// The commonest characters of the words, in the order of their code points.
+/// The most frequent characters of the words, in the order of their code points.
 std::set<char32_t> alphabet_of(const std::map<std::u32string, int64_t>& words, int64_t most) {
   std::map<char32_t, int64_t> counts;
   for (const auto& [word, count] : words) {
@@ -75,7 +75,7 @@ std::set<char32_t> alphabet_of(const std::map<std::u32string, int64_t>& words, i
   return alphabet;
 }
 
-/// Those of the alphabet that continue a word somewhere.
+/// The characters of the alphabet that occur inside words.
 std::set<char32_t> continuing(const std::map<std::u32string, int64_t>& words,
                               const std::set<char32_t>& alphabet) {
   std::set<char32_t> out;
@@ -87,8 +87,8 @@ std::set<char32_t> continuing(const std::map<std::u32string, int64_t>& words,
   return out;
 }
 
-/// The words in symbols, ##continuations but for the first; without those that need a character
-/// outside of the alphabet, which will be unknown anyway.
+/// The words as symbols, with ##continuations after the first one. Omits words with characters
+/// outside of the alphabet, which are unknown.
 std::vector<bpe::Word> spell(const std::map<std::u32string, int64_t>& counts,
                              const std::set<char32_t>& alphabet, const TokenTable& tokens) {
   std::vector<bpe::Word> words;

@@ -25,7 +25,7 @@ bool is_special(std::string_view token) {
 
 using Counts = std::unordered_map<std::string, int64_t>;
 
-/// The tokens to keep, the commonest first.
+/// The tokens to keep, in order of decreasing frequency.
 std::vector<std::string> select(const Counts& counts, const VocabOptions& options) {
   if (options.min_count < 1) {
     throw ValueError(
@@ -62,7 +62,7 @@ std::vector<std::string> select(const Counts& counts, const VocabOptions& option
 
 struct Vocab::Table {
   std::vector<std::string> tokens;                    // by id
-  std::unordered_map<std::string_view, int64_t> ids;  // views into tokens, without the specials
+  std::unordered_map<std::string_view, int64_t> ids;  // views into tokens, without special tokens
 };
 
 Vocab::Vocab(std::vector<std::string> ordinary) {

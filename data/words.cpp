@@ -1,4 +1,4 @@
-// Word tokens: the two functions of text.h that cut a line into words and print it again.
+// Word tokens: words() and join_words() of text.h.
 #include <utf8proc.h>
 
 #include "tapehead/data/text.h"
@@ -23,7 +23,7 @@ bool in_word(char32_t c) {
   return kind >= UTF8PROC_CATEGORY_LU && kind <= UTF8PROC_CATEGORY_NO;
 }
 
-/// Whether the character between two others holds a word together.
+/// Whether the character between two others is part of a word.
 bool joins(char32_t before, char32_t c, char32_t after) {
   if (one_of(c, U"'\u2019-\u2010\u2011")) return in_word(before) && in_word(after);
   return one_of(c, U".,:") && is_number(before) && is_number(after);
@@ -50,12 +50,12 @@ size_t token_end(const std::u32string& text, size_t begin) {
   return end;
 }
 
-/// How a token sits between its neighbours.
+/// The spacing around a token.
 struct Spacing {
   bool before, after;
 };
 
-/// Places tokens one after the other; remembers which quotes are open.
+/// Appends tokens with spacing, keeping track of open quotes.
 class Joiner {
  public:
   Spacing place(const std::u32string& token) {
@@ -106,7 +106,7 @@ std::vector<std::string> words(std::string_view line) {
 std::string join_words(std::span<const std::string> words) {
   std::string line;
   Joiner joiner;
-  bool wants_space = false;  // nothing stands before the first token
+  bool wants_space = false;  // there is no space before the first token
   for (const std::string& word : words) {
     const Spacing spacing = joiner.place(code_points(word));
     if (wants_space && spacing.before) line += ' ';

@@ -10,7 +10,7 @@
 namespace tapehead::data::tokenizing {
 namespace {
 
-constexpr size_t kLongest = 1000;  // a text is looked through for each from each of its places
+constexpr size_t kLongest = 1000;  // matching tries each token at each position
 
 /// The last code point before `end`, which begins at *begin; 0 at the start of the text.
 char32_t before(std::string_view text, size_t end, size_t* begin) {
@@ -53,7 +53,7 @@ size_t with_space_after(std::string_view text, size_t end) {
 AddedTokens::AddedTokens(const JsonView& from, const TokenTable& model,
                          const Normalizer& normalizer) {
   for (const JsonView& token : from.items()) add(token, model);
-  // Of two tokens that look alike after normalizing the special one is found.
+  // If two tokens are equal after normalization, the special one matches.
   for (const bool special : {true, false}) {
     for (size_t i = 0; i < tokens_.size(); ++i) {
       const AddedToken& token = tokens_[i];

@@ -7,7 +7,7 @@
 namespace tapehead::data::bpe {
 namespace {
 
-// Nothing that people write is longer; it bounds the time a line of rubbish can take.
+// Longer than words in natural text; bounds the time for other input.
 constexpr size_t kLongestWord = 128;
 
 enum class Kind { kSpace, kLetter, kDigit, kOther };
@@ -72,7 +72,7 @@ void for_each_word(std::string_view line, const BpeOptions& options,
   while (begin < text.size()) {
     size_t end = begin + 1;
     Kind kind = kind_of(text[begin]);
-    // One space leads the word that follows it; of several the last.
+    // A word includes the last space before it.
     if (kind == Kind::kSpace && end < text.size()) kind = kind_of(text[end]);
     if (kind != Kind::kSpace) {
       while (end < text.size() && end - begin < kLongestWord && kind_of(text[end]) == kind) ++end;

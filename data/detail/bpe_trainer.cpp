@@ -18,7 +18,7 @@ bool Trainer::step(int64_t min_count) {
     heap_.pop();
     const auto found = pairs_.find(best.key);
     const int64_t count = found == pairs_.end() ? 0 : found->second.count;
-    if (count != best.count) {  // it has become rarer since it was put on the heap
+    if (count != best.count) {  // its count has decreased since it was pushed
       if (count > 0 && count < best.count) heap_.push({count, best.key});
       continue;
     }
@@ -29,7 +29,7 @@ bool Trainer::step(int64_t min_count) {
   return false;
 }
 
-/// Adds (or takes away) the pairs of a word.
+/// Adds or subtracts the pairs of a word.
 void Trainer::count(size_t at, int64_t sign) {
   const Word& word = words_[at];
   for (size_t i = 0; i + 1 < word.symbols.size(); ++i) {

@@ -13,7 +13,7 @@ namespace tapehead::data::tokenizing {
 namespace {
 
 using Tokens = std::vector<DecodedToken>;
-/// A decoder that lengthens the texts by a small factor at most.
+/// A decoder that expands the text by at most a small factor.
 using Bounded = std::function<void(Tokens&)>;
 
 void fuse(Tokens& tokens) {
@@ -22,7 +22,7 @@ void fuse(Tokens& tokens) {
   tokens = {{std::move(text)}};
 }
 
-/// The bytes that the characters stand for; added tokens are text already.
+/// Replaces characters by the bytes that they represent, except in added tokens, which are text.
 void byte_level(Tokens& tokens) {
   std::string bytes;
   for (const DecodedToken& token : tokens) {
@@ -44,7 +44,7 @@ int byte_of(std::string_view token) {
   return byte;
 }
 
-/// Bytes in a row that are not UTF-8 become one U+FFFD each.
+/// Replaces each byte of consecutive invalid bytes by U+FFFD.
 void byte_fallback(Tokens& tokens) {
   Tokens out;
   std::string bytes;
@@ -79,7 +79,8 @@ Bounded metaspace(const JsonView& from) {
   };
 }
 
-/// The traces of cutting that English shows, as BERT's tokenizers remove them within each token.
+/// Removes the spaces that tokenizing leaves in English text, within each token, as BERT's
+/// tokenizers do.
 std::string cleaned(std::string text) {
   constexpr std::array<std::pair<const char*, const char*>, 11> kTraces = {{{" .", "."},
                                                                             {" ?", "?"},
@@ -176,7 +177,7 @@ std::string repaired_utf8(std::string_view bytes) {
     if (bad < 0) return out.append(bytes);
     out.append(bytes.substr(0, static_cast<size_t>(bad))).append("\uFFFD");
     bytes.remove_prefix(static_cast<size_t>(bad));
-    // What could have begun a character goes as one: the second byte is bounded by the first.
+    // A truncated character is replaced as a whole: its first byte restricts its second.
     const auto byte = [&](size_t i) {
       return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0;
     };

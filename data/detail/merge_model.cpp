@@ -22,7 +22,7 @@ size_t length_of(char lead) {
   return byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
 }
 
-/// A piece while it is merged: a list through the places of its first symbols.
+/// A piece during merging: a linked list over the positions of its initial symbols.
 struct Symbols {
   std::vector<int32_t> ids, previous, next;
 
@@ -37,7 +37,7 @@ struct Symbols {
 
 struct Candidate {
   int32_t rank, place, id;
-  /// The heap's top is the lowest rank and, of equal ones, the leftmost.
+  /// The top of the heap has the lowest rank and, among equal ones, is the leftmost.
   bool operator<(const Candidate& other) const {
     return rank != other.rank ? rank > other.rank : place > other.place;
   }
@@ -68,7 +68,7 @@ std::string MergeModel::add_merge(std::string_view left, std::string_view right)
   const int32_t id = tokens().find(whole);
   if (id < 0) return fmt::format("the vocabulary has no '{}', which this merge produces", whole);
   const auto rank = static_cast<int32_t>(merges_.size());
-  made_[pair_key(ids[0], ids[1])] = {rank, id};  // of a merge that stands twice the last counts
+  made_[pair_key(ids[0], ids[1])] = {rank, id};  // the last of duplicate merges is used
   merges_.emplace_back(ids[0], ids[1]);
   return "";
 }
@@ -81,7 +81,7 @@ const MergeModel::Made* MergeModel::find(int32_t left, int32_t right) const {
 std::vector<int32_t> MergeModel::initial(std::string_view piece) const {
   std::vector<int32_t> ids;
   ids.reserve(piece.size());
-  bool unknown = false;  // an unk that the next known character will put down
+  bool unknown = false;  // an unk that is emitted before the next known character
   const auto put_unknown = [&] {
     if (std::exchange(unknown, false)) ids.push_back(unk_);
   };
@@ -112,7 +112,7 @@ std::vector<int32_t> MergeModel::initial(std::string_view piece) const {
         continue;
       }
     }
-    if (!options_.unk_token) continue;  // the model has no name for it
+    if (!options_.unk_token) continue;  // the model has no unknown token
     if (unk_ < 0) {
       throw FormatError(fmt::format("Tokenizer: the unknown token '{}' is not in the vocabulary",
                                     *options_.unk_token));
@@ -144,7 +144,7 @@ std::vector<int32_t> MergeModel::merged(std::string_view piece) const {
     const auto at = static_cast<size_t>(top.place);
     if (s.ids[at] == kGone || s.next[at] < 0) continue;
     const auto right = static_cast<size_t>(s.next[at]);
-    // A candidate is stale unless what stands here now makes the same token, by whichever merge.
+    // A candidate is stale unless the symbols at this position still merge to the same token.
     const Made* made = find(s.ids[at], s.ids[right]);
     if (made == nullptr || made->id != top.id) continue;
     s.ids[at] = top.id;

@@ -23,7 +23,7 @@ struct BertOptions {
   bool clean, space_cjk, strip_accents, lower;
 };
 
-/// BERT's BasicTokenizer, up to the cutting: Devlin et al. 2019.
+/// The normalization of BERT's BasicTokenizer (Devlin et al. 2019).
 std::string bert(std::string_view line, const BertOptions& options) {
   std::u32string points;
   for (const char32_t c : code_points(line)) {
@@ -51,7 +51,7 @@ std::string stripped(std::string_view text, bool left, bool right) {
   return to_utf8(std::u32string_view(points).substr(begin, end - begin));
 }
 
-/// A normalizer of a function that lengthens a text by a small factor at most.
+/// A normalizer from a function that expands a text by at most a small factor.
 template <class F>
 Normalizer bounded(F normalize) {
   return [normalize](const std::string& text, size_t) { return normalize(text); };
@@ -81,7 +81,7 @@ Normalizer sequence_of(const JsonView& from) {
   };
 }
 
-/// Only what may lengthen a text much looks at the limit.
+/// Only normalizers that may expand a text by a large factor check the limit.
 Normalizer make_unchecked(const JsonView& from) {
   const JsonView type = from.at("type");
   const std::string& name = type.text();

@@ -15,10 +15,10 @@ struct Stretch {
   bool match;
 };
 
-/// A pre-tokenizer that lengthens the pieces by a small factor at most.
+/// A pre-tokenizer that expands the pieces by at most a small factor.
 using Bounded = std::function<void(std::vector<Piece>&)>;
 
-/// Cuts a piece into stretches that cover it.
+/// Splits a piece into stretches that cover it.
 using Cut = std::function<std::vector<Stretch>(std::u32string_view)>;
 
 enum class Behavior { kIsolated, kRemoved, kMergedWithPrevious, kMergedWithNext, kContiguous };
@@ -40,8 +40,8 @@ Behavior behavior_of(const JsonView& from) {
                   field.text()));
 }
 
-/// Joins or drops the stretches as the behavior says. Only the first match of a row is merged with
-/// its neighbour.
+/// Joins or drops stretches according to the behavior. Only the first of consecutive matches is
+/// merged with its neighbour.
 std::vector<Stretch> arrange(const std::vector<Stretch>& cut, Behavior behavior) {
   std::vector<Stretch> out;
   for (size_t i = 0; i < cut.size(); ++i) {
@@ -77,7 +77,7 @@ Bounded splitter(Cut cut, Behavior behavior) {
   };
 }
 
-/// Each character of the class a match by itself, the others in runs.
+/// Each character of the class is a match; other characters form runs.
 Cut by_class(bool (*member)(char32_t)) {
   return [member](std::u32string_view text) {
     std::vector<Stretch> out;
@@ -120,7 +120,7 @@ Cut by_pattern(SplitPattern pattern) {
   };
 }
 
-/// Words, and runs of what is neither a word nor white space; the white space between goes.
+/// Words, and runs of other characters; white space is dropped.
 std::vector<Stretch> cut_words(std::u32string_view text) {
   using namespace unicode;
   std::vector<Stretch> out;
@@ -144,7 +144,8 @@ Bounded split(const JsonView& from) {
     regex->fail(fmt::format("the regular expression {} is not supported; those of {} are",
                             regex->text(), known_split_patterns()));
   }
-  // The pieces of a known pattern leave no gaps: isolated, or as what is kept, they are the same.
+  // The matches of a supported pattern leave no gaps, so keeping them gives the same result as
+  // isolating them.
   if (behavior == Behavior::kIsolated || (behavior == Behavior::kRemoved && invert)) {
     return splitter(by_pattern(*known), Behavior::kIsolated);
   }
@@ -193,7 +194,7 @@ PreTokenizer sequence(const JsonView& from) {
   };
 }
 
-/// BERT's: white space goes, punctuation is cut off.
+/// BERT's pre-tokenizer: drops white space and splits off punctuation.
 Bounded bert() {
   return [words = splitter(by_class(unicode::is_white_space), Behavior::kRemoved),
           marks = splitter(by_class(unicode::is_punctuation), Behavior::kIsolated)](

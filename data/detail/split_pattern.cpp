@@ -37,7 +37,7 @@ const Known kKnown[] = {
 
 bool is_line_end(char32_t c) { return c == U'\r' || c == U'\n'; }
 
-/// The length of 's, 't, 're, 've, 'm, 'll or 'd at `at`, 0 when none is there.
+/// The length of 's, 't, 're, 've, 'm, 'll or 'd at `at`; 0 if there is none.
 size_t contraction(std::u32string_view text, size_t at, bool any_case) {
   if (at + 1 >= text.size() || text[at] != U'\'') return 0;
   const auto letter = [&](size_t i) -> char32_t {
@@ -65,8 +65,8 @@ size_t run_end(std::u32string_view text, size_t at, Predicate member) {
   return at;
 }
 
-/// White space from `begin`: \s+(?!\S)|\s+. All of it at the end of the text, elsewhere all but the
-/// last, which goes with the word that follows, unless there is only one.
+/// White space from `begin`: \s+(?!\S)|\s+. All of it at the end of the text; elsewhere, unless
+/// there is only one, all but the last character, which belongs to the following word.
 size_t white_space_end(std::u32string_view text, size_t begin) {
   const size_t end = run_end(text, begin, is_white_space);
   return end == text.size() || end - begin == 1 ? end : end - 1;
@@ -90,12 +90,13 @@ bool is_lower_part(char32_t c) {
 }
 bool is_upper_part(char32_t c) { return is_mark(c) || (is_letter(c) && !is_small(c)); }
 
-/// GPT-4o's words: [upper]*[lower]+ or else [upper]+[lower]*, with a contraction behind; `begin`
-/// when none begins there. Only the second form is made of capitals alone.
+/// The end of one of GPT-4o's words: [upper]*[lower]+ or else [upper]+[lower]*, followed by an
+/// optional contraction; `begin` if there is none. Only the second form matches words of capitals
+/// only.
 size_t cased_word_end(std::u32string_view text, size_t begin, bool second_form) {
   const size_t upper = run_end(text, begin, is_upper_part);
   size_t end = run_end(text, upper, is_lower_part);
-  if (end == upper && !second_form) {  // capitals are given back until one is caseless
+  if (end == upper && !second_form) {  // backtracks over capitals to a caseless letter
     while (end > begin && !is_lower_part(text[end - 1])) --end;
   }
   return end == begin ? begin : end + contraction(text, end, true);
@@ -110,7 +111,7 @@ size_t SplitPattern::end_of_piece(std::u32string_view text, size_t begin) const 
     if (const size_t length = contraction(text, begin, true)) return begin + length;
   }
   const auto in_word = [this](char32_t x) { return is_letter(x) || (marks && is_mark(x)); };
-  // A word takes one character before it along, unless that is a digit or ends the line.
+  // A word includes one preceding character, unless it is a digit or a line end.
   const bool leads = !is_line_end(c) && !is_letter(c) && !is_number(c) && begin + 1 < text.size();
   for (const bool second_form : {false, true}) {
     for (const size_t word : {begin + (leads ? 1 : 0), begin}) {
@@ -132,7 +133,7 @@ size_t SplitPattern::end_of_piece(std::u32string_view text, size_t begin) const 
       return is_line_end(x) || (family == kGpt4o && x == U'/');
     });
   }
-  // \s*[\r\n]+ reaches to the last line end of the white space.
+  // \s*[\r\n]+ extends to the last line end of the white space.
   const size_t end = run_end(text, begin, is_white_space);
   for (size_t last = end; last > begin; --last) {
     if (is_line_end(text[last - 1])) return last;

@@ -54,7 +54,7 @@ Surround make_surround(const JsonView& from) {
   }
   if (name == "TemplateProcessing") return from_template(from);
   if (name == "Sequence") {
-    Surround out;  // each processor goes around what the ones before it made
+    Surround out;  // each processor surrounds the result of the previous ones
     for (const JsonView& part : from.at("processors").items()) {
       const Surround outer = make_surround(part);
       out.before.insert(out.before.begin(), outer.before.begin(), outer.before.end());

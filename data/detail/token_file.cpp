@@ -14,14 +14,14 @@ namespace {
 
 constexpr char32_t kVisibleSpace = U'\u2581';
 
-/// Control, unassigned and private characters, separators, and what escaping itself uses.
+/// Control, unassigned and private characters, separators, and the characters that escapes use.
 bool needs_escape(char32_t c) {
   return c == U'\\' || c == kVisibleSpace || is_space(c) ||
          utf8proc_category(static_cast<utf8proc_int32_t>(c)) >= UTF8PROC_CATEGORY_ZS ||
          utf8proc_category(static_cast<utf8proc_int32_t>(c)) == UTF8PROC_CATEGORY_CN;
 }
 
-/// The whole of `digits` as a number, or -1.
+/// Parses `digits` as a number; -1 if it is not one.
 int64_t whole_number(std::string_view digits, int base) {
   int64_t value = 0;
   const char* end = digits.data() + digits.size();

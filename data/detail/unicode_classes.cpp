@@ -114,8 +114,8 @@ std::u32string lower_each(std::u32string_view text) {
 std::string normal_form(std::string_view text, NormalForm form) {
   const auto ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
   if (std::all_of(text.begin(), text.end(), ascii)) return std::string(text);
-  // A character that the tables do not know is a starter that neither decomposes nor composes, so
-  // that the text on its two sides can be normalized apart.
+  // A character that is not in the tables is a starter that neither decomposes nor composes, so the
+  // text on both sides can be normalized separately.
   const std::u32string points = code_points(text);
   std::string out;
   size_t begin = 0;

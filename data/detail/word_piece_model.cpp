@@ -31,7 +31,7 @@ void WordPieceModel::encode(std::string_view piece, std::vector<int64_t>& ids) c
   std::string candidate;
   for (size_t begin = 0; begin < end;) {
     int32_t id = -1;
-    // What is longer than every token need not be looked up.
+    // Substrings longer than every token need not be looked up.
     const auto beyond = std::upper_bound(starts.begin() + static_cast<std::ptrdiff_t>(begin),
                                          starts.end(), starts[begin] + longest_);
     size_t stop = std::min(end, static_cast<size_t>(beyond - starts.begin()));
