@@ -71,7 +71,7 @@ std::unique_ptr<TokenModel> word_piece_model(const JsonView& from) {
 }  // namespace
 
 std::unique_ptr<TokenModel> make_model(const JsonView& from) {
-  // Files of older versions do not name the type; what they hold tells.
+  // Older files do not have the type, which is inferred from other fields.
   const auto type = from.find("type");
   const std::string name = type ? type->text() : from.find("merges") ? "BPE" : "WordPiece";
   if (name == "BPE") return merge_model(from);
