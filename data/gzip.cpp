@@ -71,8 +71,7 @@ std::string unpack(std::string_view bytes, const std::string& name, const FileLi
       throw FormatError(fmt::format("{}: broken gzip data at byte {}: {}; fetch the file again",
                                     name, bytes.size() - left,
                                     stream.msg ? stream.msg : "a preset dictionary"));
-    } else if (left == 0 &&
-               stream.avail_out != 0) {  // all input was read and no more output is produced
+    } else if (left == 0 && stream.avail_out != 0) {  // the input ended, no output is left
       throw FormatError(
           fmt::format("{}: the gzip data end early, after {} unpacked bytes; fetch the file again",
                       name, out.size()));

@@ -28,7 +28,7 @@ extern const Difference kDigits;                              // the pre-tokeniz
 extern const Difference kWordCharacters;                      // \w
 extern const Difference kPunctuation, kControl, kNonspacing;  // BERT's
 extern const Difference kCombining;                           // what StripAccents removes
-extern const Difference kForeign;                             // what the normal forms do not know
+extern const Difference kForeign;                             // unknown to the normal forms
 extern const std::span<const LowerCase> kLowerCases;
 
 }  // namespace tapehead::data::unicode

@@ -105,8 +105,8 @@ TEST_CASE("a file of another architecture: every difference, and nothing is load
   CHECK(error_of<FormatError>([&] { hf::load(folder, gpt); }) ==
         (scratch / "model.safetensors") +
             " does not fit GPT-2: missing transformer.h.0.attn.c_attn.bias; unexpected "
-            "transformer.h.0.attn.c_attn.bais; lm_head.weight is not transformer.wte.weight, of "
-            "which the model makes one; transformer.h.0.attn.c_attn.weight is [24, 8] in the file, "
+            "transformer.h.0.attn.c_attn.bais; lm_head.weight and transformer.wte.weight differ, "
+            "but are tied in the model; transformer.h.0.attn.c_attn.weight is [24, 8] in the file, "
             "[8, 24] in the model; nothing was loaded");
   weights = weights_of(case_of("GPT-2"));
   weights.emplace_back("ln_f.bias", ones({8}));
