@@ -59,7 +59,8 @@ class WeightAverage {
   void load(const StateDict& state);
 
  protected:
-  /// `name` must be a string literal. Throws ValueError if the model has no parameters.
+  /// `name` must be a string literal. Throws ValueError if the model has no parameters, GraphError
+  /// while another average is swapped into it.
   WeightAverage(const char* name, const nn::Params& params);
   /// The weight of the new values in update number `update` = 1, 2, …
   virtual double share(int64_t update) const = 0;
