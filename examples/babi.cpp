@@ -115,7 +115,8 @@ void draw(const Trained& m, const Corpus& c, const std::string& path) {
 void interact(const Trained& m, const Corpus& c) {
   const NoGradGuard off;
   m.params.eval();
-  fmt::print("Type sentences, a question that ends with ?, or an empty line to start a new story.\n");
+  fmt::print(
+      "Type sentences, a question that ends with ?, or an empty line to start a new story.\n");
   auto story = std::make_shared<std::vector<data::StoryQuestion::Words>>();
   for (std::string line; fmt::print("> "), std::getline(std::cin, line);) {
     const std::vector<std::string> words = data::story_words(line);
