@@ -30,8 +30,8 @@ TEST_CASE("ParallelText reads its splits") {
   scratch.write("test_2016_flickr.de", "nein\n");
   CHECK(message_of<IoError>([&] { ParallelText::open(scratch.path(), "de", "en"); }) ==
         scratch.path() +
-            ": there is neither test_2016_flickr.en nor test_2016_flickr.en.gz; of "
-            "test_2016_flickr there is test_2016_flickr.de");
+            ": there is neither test_2016_flickr.en nor test_2016_flickr.en.gz; the folder has "
+            "test_2016_flickr.de");
   scratch.write("test_2016_flickr.en", "no\n");
   CHECK(ParallelText::open(scratch.path() + "/", "de", "en").test.source == Lines{"nein"});
   CHECK(ParallelText::split(scratch.path(), "test_2016_flickr", "de", "en").target == Lines{"no"});
