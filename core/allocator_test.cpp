@@ -16,6 +16,7 @@ TEST_CASE("live bytes return to where they were, the peak stays until it is rese
   {
     const Tensor big = core::full({1 << 20}, 1);
     std::vector<Tensor> small;
+    small.reserve(1000);
     for (int i = 0; i < 1000; ++i) small.push_back(core::full({3}, 1));
     const int64_t held = memory_stats().live_bytes - before.live_bytes;
     CHECK(held >= (4 << 20) + 1000 * 12);
@@ -48,6 +49,7 @@ TEST_CASE("threads that allocate at once lose no count") {
   const int64_t before = memory_stats().live_bytes;
   {
     std::vector<std::thread> threads;
+    threads.reserve(4);
     for (int k = 0; k < 4; ++k)
       threads.emplace_back([] {
         for (int i = 0; i < 2000; ++i) core::full({i % 700}, 1);

@@ -24,7 +24,7 @@ TEST_CASE("OpenBLAS changes its kernels") {
   REQUIRE(use_core("Prescott"));
   CHECK(blas().core == "Prescott");
   const std::string better = better_core("Prescott", best_isa());
-  if (better != "") {
+  if (!better.empty()) {
     CHECK(info().find("warning: OpenBLAS runs its kernels for Prescott") != std::string::npos);
     REQUIRE(use_core(better));
     CHECK(blas().core == better);

@@ -78,6 +78,7 @@ TEST_CASE("every type converts to every other") {
   for (const DType from : kTypes) {
     // As many as have vectors and tails.
     std::vector<double> many;
+    many.reserve(77);
     for (int i = 0; i < 77; ++i) many.push_back(values[static_cast<size_t>(i) % values.size()]);
     const Tensor x = of(from, many);
     const std::vector<double> elements = x.to_vector<double>();

@@ -52,8 +52,9 @@ TEST_CASE(
 TEST_CASE("parallel: the bits of a product do not depend on the number of threads") {
   constexpr int64_t kShapes[][3] = {{77, 999, 48},  {15, 230, 1900}, {200, 300, 120},
                                     {256, 16, 310}, {999, 333, 777}, {64, 4000, 64}};
-  for (const auto& [m, n, k] : kShapes) {
-    CAPTURE(m);
+  for (const auto& shape : kShapes) {
+    CAPTURE(shape[0]);
+    const auto& [m, n, k] = shape;
     Generator generator{.seed = 5};
     const Tensor a = randn({m, k}, f32, generator), b = randn({k, n}, f32, generator);
     const auto product = [&](int threads) {

@@ -138,8 +138,9 @@ TEST_CASE("babi: lines that are refused") {
       {"3 Is she?\tyes\t2", "the supporting fact 2 is a question, not a sentence"},
       {"3 Ben is out \xff", "not UTF-8: byte 0xff at offset 44"}};
   const Scratch folder;
-  for (const auto& [line, fact] : lines) {
-    CAPTURE(line);
+  for (const auto& row : lines) {
+    const auto& [line, fact] = row;
+    CAPTURE(row.first);
     const std::string path = folder.write("a.txt", begin + line + "\n");
     CHECK(refusal(path, [&] { babi_questions(path); }) == ":3: " + fact);
   }
@@ -228,7 +229,7 @@ TEST_CASE("babi: what a folder has of each task") {
   CHECK(babi_task(root.path(), 20, "en-valid").number == 20);
   CHECK(babi_task(root.path(), 20, "en-valid").name == "agents-motivations");
 
-  const std::string at = root.path();
+  const std::string& at = root.path();
   CHECK(refusal(at, [&] { babi_task(at, 3, "en"); }) ==
         "/en: there is no training file of task 3, three-supporting-facts");
   CHECK(refusal(at, [&] { babi_files(at, "en-vald"); }) ==
@@ -246,12 +247,12 @@ TEST_CASE("babi: validation is the end of the training file, whole stories if th
   struct Case {
     int64_t stories, each, train, val;
   };
-  for (const auto& [stories, each, train, val] :
-       {Case{200, 5, 900, 100}, Case{100, 1, 90, 10}, Case{10, 12, 108, 12}, Case{7, 10, 60, 10},
-        Case{1, 20, 18, 2}, Case{1, 2, 1, 1}, Case{2, 1, 1, 1}, Case{1, 1, 1, 0},
-        Case{2, 30, 30, 30}}) {
-    CAPTURE(stories);
-    CAPTURE(each);
+  for (const Case& row : {Case{200, 5, 900, 100}, Case{100, 1, 90, 10}, Case{10, 12, 108, 12},
+                          Case{7, 10, 60, 10}, Case{1, 20, 18, 2}, Case{1, 2, 1, 1},
+                          Case{2, 1, 1, 1}, Case{1, 1, 1, 0}, Case{2, 30, 30, 30}}) {
+    CAPTURE(row.stories);
+    CAPTURE(row.each);
+    const auto& [stories, each, train, val] = row;
     const Scratch folder;
     folder.write("qa7_counting_train.txt", stories_of(stories, each));
     folder.write("qa7_counting_test.txt", kText);

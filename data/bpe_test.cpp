@@ -219,7 +219,7 @@ TEST_CASE("Bpe refuses bad arguments by name") {
 TEST_CASE("Bpe saves and loads itself") {
   const Scratch scratch;
   Lines lines = made_up_lines(3, 200);
-  lines.push_back("\\ ▁ \t \u00A0 ß ß \u2028");
+  lines.emplace_back("\\ ▁ \t \u00A0 ß ß \u2028");
   for (const bool lower : {true, false}) {
     const Bpe bpe = Bpe::train(lines, 200, {.lower = lower, .prefix_space = lower});
     bpe.save(scratch / "bpe.txt");

@@ -106,7 +106,7 @@ TEST_CASE("random_affine: what it refuses") {
       {{.shift = 1}, "shift is 1; it must be at least 0 and below 1"},
       {{.scale = std::nan("")}, "scale is nan; it must be at least 0 and below 1"},
       {{.shear = 90}, "shear is 90; it must be at least 0 and below 90"}};
-  for (const auto& [options, fact] : cases)
-    CHECK(error_of<ValueError>([&] { data::random_affine(image, options, one); }) ==
-          "random_affine: " + std::string(fact));
+  for (const auto& row : cases)
+    CHECK(error_of<ValueError>([&] { data::random_affine(image, row.first, one); }) ==
+          "random_affine: " + std::string(row.second));
 }

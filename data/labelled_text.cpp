@@ -48,6 +48,7 @@ std::vector<LabelledText> read(const std::string& path, bool labelled, const Fil
 
 std::vector<std::string> labels_of(const std::vector<LabelledText>& texts) {
   std::vector<std::string> labels;
+  labels.reserve(texts.size());
   for (const LabelledText& text : texts) labels.push_back(text.label);
   std::sort(labels.begin(), labels.end());
   labels.erase(std::unique(labels.begin(), labels.end()), labels.end());

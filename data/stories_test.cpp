@@ -144,9 +144,9 @@ TEST_CASE("stories: answers are even, words few, and all kinds joined") {
       for (const auto& sentence : asked.sentences()) words.insert(sentence.begin(), sentence.end());
       words.insert(asked.question.begin(), asked.question.end());
     }
-    for (const auto& [answer, count] : counts) {
-      CAPTURE(answer);
-      CHECK(count > (task.name == "carrying" ? 50 : 120));
+    for (const auto& counted : counts) {
+      CAPTURE(counted.first);
+      CHECK(counted.second > (task.name == "carrying" ? 50 : 120));
     }
     if (task.name == "yes-no") CHECK(std::abs(counts["yes"] - 500) < 60);
   }

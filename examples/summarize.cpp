@@ -122,7 +122,7 @@ struct Summarizer {
     const nn::Hypothesis h = hypotheses(one, options.beam)[0];
     Words rows = data::copy_decode(vocab, h.tokens, one.copies[0]),
           columns = shortened(words_of(text), options.longest);
-    columns.push_back("</s>");
+    columns.emplace_back("</s>");
     rows.resize(h.attention.size(), "</s>");
     train::save_attention(path, h.attention, rows, columns,
                           {.x_label = "text", .y_label = "summary"});

@@ -55,12 +55,14 @@ TEST_CASE("params: names that could not be read back from a file are refused whe
       {"__metadata__",
        "params: '__metadata__' is reserved for the metadata of files; use another name"},
   };
-  for (const auto& [name, error] : cases) {
-    CAPTURE(error);
-    const auto refused = [&](const auto& make) { CHECK(message_of<ValueError>(make) == error); };
-    refused([&, n = name] { params.root().param(n, {1}, nn::init::ones()); });
-    refused([&, n = name] { params.root().buffer(n, ones({1})); });
-    refused([&, n = name] { params / n; });
+  for (const auto& row : cases) {
+    CAPTURE(row.error);
+    const auto refused = [&](const auto& make) {
+      CHECK(message_of<ValueError>(make) == row.error);
+    };
+    refused([&] { params.root().param(row.name, {1}, nn::init::ones()); });
+    refused([&] { params.root().buffer(row.name, ones({1})); });
+    refused([&] { params / row.name; });
   }
   CHECK(params.all().empty());
   (params / "größe" / "__metadata__").param("\"\n{}*", {1}, nn::init::ones());

@@ -45,8 +45,9 @@ TEST_CASE("image_attention: the image as it is, and glowing where the weights ar
                                                          {"M1 0h1v1h-1ZM1 1h1v1h-1Z", "#301a00"},
                                                          {"M2 0h1v1h-1ZM2 1h1v1h-1Z", "#ffbe70"},
                                                          {"M3 0h1v1h-1ZM3 1h1v1h-1Z", "#ffa940"}};
-  for (const auto& [path, colour] : glowing) {
-    CAPTURE(path);
+  for (const auto& row : glowing) {
+    const auto& [path, colour] = row;
+    CAPTURE(row.first);
     CHECK(svg.find(fmt::format(R"(<path d="{}" fill="{}"/>)", path, colour)) != std::string::npos);
   }
   for (const char* text : {">Looks</text>", ">a &lt;7&gt;</text>"}) CHECK(count_of(svg, text) == 1);

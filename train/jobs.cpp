@@ -48,7 +48,7 @@ class Process {
   Process(const Job& job, const std::string& folder, bool resume) : log_(folder + "/" + kLog) {
     std::vector<std::string> words{"/proc/self/exe", "--out", folder, "--threads", "1"};
     words.insert(words.end(), job.arguments.begin(), job.arguments.end());
-    if (resume) words.push_back("--resume");
+    if (resume) words.emplace_back("--resume");
     std::vector<char*> pointers;
     for (std::string& word : words) pointers.push_back(word.data());
     pointers.push_back(nullptr);

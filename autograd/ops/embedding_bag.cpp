@@ -57,7 +57,7 @@ struct EmbeddingBag : CustomOp {
             return {sum(in[1].defined() ? masked_fill(rows * in[1], left_out, 0) : rows, -2)};
           },
           {weight, factors}, {&dy, 1});
-      grads.push_back(Tensor());
+      grads.emplace_back();
       return grads;
     }
     const Tensor d = core::contiguous(dy);

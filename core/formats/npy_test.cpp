@@ -122,11 +122,11 @@ TEST_CASE("npy: what NumPy has and tensors have not is widened") {
       {">f4", bytes_of<float>({1.5f, -2}, true), f32, {1.5, -2}},
       {">f8", bytes_of<double>({0.1, -2}, true), f64, {0.1, -2}},
   };
-  for (const auto& [descr, data, dtype, want] : cases) {
-    CAPTURE(descr);
-    const Tensor t = parse_npy(npy(header(descr, "(2,)"), data), "x");
-    CHECK(t.dtype() == dtype);
-    CHECK(values(t) == want);
+  for (const auto& row : cases) {
+    CAPTURE(row.descr);
+    const Tensor t = parse_npy(npy(header(row.descr, "(2,)"), row.data), "x");
+    CHECK(t.dtype() == row.dtype);
+    CHECK(values(t) == row.want);
   }
   CHECK(core::half_to_float(0x7bff) == 65504);
   CHECK(core::half_to_float(0x83ff) == -1023 * 0x1p-24f);
@@ -237,9 +237,9 @@ TEST_CASE("npz: arrays by name, stored and deflated") {
       {std::string("a\0b", 3), R"(the name "a\x00b" contains a NUL; nothing was written)"},
       {std::string(65532, 'a'), "a name of 65532 bytes; an archive holds at most 65531"}};
   for (const auto& [name, why] : bad) {
-    CHECK(message_of<ValueError>([&] {
-            write_npz(scratch / "x.npz", std::vector<NamedTensor>{{name, 1}});
-          }) == "write_npz: " + why);
+    const std::vector<NamedTensor> one{{name, 1}};
+    CHECK(message_of<ValueError>([&] { write_npz(scratch / "x.npz", one); }) ==
+          "write_npz: " + why);
     CHECK(read_file(scratch / "x.npz").empty());
   }
   const auto unnamed = [&] { write_npz(scratch / "y.npz", std::vector<NamedTensor>{{"", 1}}); };

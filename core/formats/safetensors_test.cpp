@@ -44,8 +44,9 @@ TEST_CASE("safetensors: every type goes out and comes back") {
   const SafeTensors back = read_safetensors(scratch / "all.safetensors");
   CHECK(back.tensors.size() == tensors.size());
   CHECK(back.metadata == notes);
-  for (const auto& [name, tensor] : tensors) {
-    CAPTURE(name);
+  for (const NamedTensor& named : tensors) {
+    const auto& [name, tensor] = named;
+    CAPTURE(named.first);
     const Tensor read = back.find(name);
     REQUIRE(read.defined());
     CHECK(read.dtype() == tensor.dtype());
@@ -107,8 +108,9 @@ TEST_CASE("safetensors: sizes that do not fit an address, with zeros among them 
       {"[18446744073709551615]", "the shape of 'w' is too large to address"},
       {"[18446744073709551616]", "field 'shape' of 'w' is invalid"},
       {"[0,1152921504606846976]", ""}};
-  for (const auto& [shape, why] : shapes) {
-    CAPTURE(shape);
+  for (const auto& row : shapes) {
+    const auto& [shape, why] = row;
+    CAPTURE(row.first);
     const std::string error = error_of(
         file_of(R"({"w":{"dtype":"F32","shape":)" + shape + R"(,"data_offsets":[0,0]}})", ""));
     CHECK(error == (why.empty() ? "" : "x.safetensors: not a valid safetensors file: " + why));
@@ -137,12 +139,12 @@ TEST_CASE("safetensors: names that could not be read back are refused, and nothi
       {"w", "k", "\xed\xa0\x80",
        R"(the metadata "\xed\xa0\x80" is not UTF-8 at byte 0; nothing was written)"},
   };
-  for (const auto& [name, key, value, why] : cases) {
-    CAPTURE(why);
-    const std::vector<NamedTensor> tensors{{name, ones({1})}};
-    const std::vector<std::pair<std::string, std::string>> notes{{key, value}};
+  for (const auto& row : cases) {
+    CAPTURE(row.why);
+    const std::vector<NamedTensor> tensors{{row.name, ones({1})}};
+    const std::vector<std::pair<std::string, std::string>> notes{{row.key, row.value}};
     CHECK(message_of<ValueError>([&] { write_safetensors(path, tensors, notes); }) ==
-          "write_safetensors: " + why);
+          "write_safetensors: " + row.why);
   }
   const std::vector<std::pair<std::string, std::string>> twice{{"k", "1"}, {"k", "2"}};
   CHECK(message_of<ValueError>([&] { write_safetensors(path, {}, twice); }) ==

@@ -56,7 +56,7 @@ Mapping mapping_of(const BertConfig& c, const std::string& architecture) {
                                   {"LayerNorm.beta", "LayerNorm.bias"}},
                   .joined = {C, C, C}};
   if (architecture == kMaskedLm) {
-    mapping.ignored.push_back("bert.pooler.*");
+    mapping.ignored.emplace_back("bert.pooler.*");
     mapping.copies = {{kHeadWeight, kEmbedding}, {"cls.predictions.decoder.bias", kHeadBias}};
   }
   return mapping;

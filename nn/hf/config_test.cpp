@@ -108,7 +108,7 @@ TEST_CASE("config.json: the caller may name fields to ignore") {
   CHECK(error() == "m/config.json: 'rope_interleaved' is true; only false is supported");
   folder.ignored_fields = {"short_factor", "rope_interleaved", "sparsity", "not there"};
   CHECK(hf::gpt_config(folder).transformer.attention.rope->scaling.factor == 2);
-  folder.ignored_fields.push_back("hidden_size");
+  folder.ignored_fields.emplace_back("hidden_size");
   CHECK(error() == "m/config.json: there is no field 'hidden_size'");
 }
 
@@ -284,10 +284,10 @@ TEST_CASE("config.json: what does not fit is named") {
       {kVit, R"({"image_size": 0})", "'image_size' is 0; it must be an integer from 1 to 2^31"},
       {kVit, R"({"pooler_act": "relu"})", "'pooler_act' is \"relu\"; only \"tanh\" is supported"},
   };
-  for (const auto& [config, changes, error] : cases) {
-    CAPTURE(changes);
-    CHECK(error_of<FormatError>([&] { read(folder_of(config, changes)); }) ==
-          "m/config.json: " + std::string(error));
+  for (const auto& row : cases) {
+    CAPTURE(row.changes);
+    CHECK(error_of<FormatError>([&] { read(folder_of(row.config, row.changes)); }) ==
+          "m/config.json: " + std::string(row.error));
   }
 }
 

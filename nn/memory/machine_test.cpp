@@ -47,8 +47,9 @@ const std::vector<data::Story> kStories{{{{1, 2, 3}, {4, 2}}, {5, 1}, 3, {}},
 
 TEST_CASE("machines answer each story as they would alone") {
   const std::vector<int64_t> all{0, 1, 2};
-  for (const auto& [name, make] : machines()) {
-    CAPTURE(name);
+  for (const auto& machine : machines()) {
+    CAPTURE(machine.first);
+    const Make& make = machine.second;
     const nn::Params params(1);
     const nn::StoryReader reader(params / "reader", 7, 5, make);
     const data::StoryBatch together = data::story_batch(kStories, all);
@@ -63,8 +64,9 @@ TEST_CASE("machines answer each story as they would alone") {
 }
 
 TEST_CASE("machines learn which word a story begins with") {
-  for (const auto& [name, make] : machines()) {
-    CAPTURE(name);
+  for (const auto& machine : machines()) {
+    CAPTURE(machine.first);
+    const Make& make = machine.second;
     manual_seed(1);
     const nn::Params params(2);
     const nn::StoryReader reader(params / "reader", 7, 5, make);
@@ -84,8 +86,9 @@ TEST_CASE("machines learn which word a story begins with") {
 TEST_CASE("with lengths a machine gives the output after each sequence's last step") {
   manual_seed(3);
   const Tensor x = randn({2, 5, 3}), lengths = tensor({5, 2});
-  for (const auto& [name, make] : machines()) {
-    CAPTURE(name);
+  for (const auto& row : machines()) {
+    CAPTURE(row.first);
+    const Make& make = row.second;
     const nn::Params params(1);
     const nn::Machine machine = make(params / "m", 3, 2);
     const Tensor every = machine(x, {}).out, last = machine(x, {.lengths = lengths}).out;

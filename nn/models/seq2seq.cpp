@@ -137,7 +137,9 @@ Tensor Seq2Seq::loss(const data::Seq2SeqBatch& batch, double label_smoothing) co
 std::vector<Hypothesis> Seq2Seq::translate(const Tensor& ids, const Tensor& lengths,
                                            const BeamOptions& o) const {
   const NoGradGuard no_grad;
-  auto [memory, step] = encode(ids, lengths);
+  auto encoded = encode(ids, lengths);
+  auto& memory = encoded.first;  // not a structured binding, which clang 14 does not capture
+  auto& step = encoded.second;
   const int64_t extended = copy ? extended_vocab(ids, config_.source_vocab_size) : 0;
   Tensor copied = ids;  // a row for each hypothesis
   int64_t t = 0;

@@ -112,11 +112,11 @@ TEST_CASE("babi trains tasks and seeds side by side, names what is missing, and 
   // A run that is killed at any time, again and again, ends with the same figures.
   for (const double seconds : {0.05, 0.3, 0.6}) {
     auto words = many("killed");
-    if (std::filesystem::exists(folder / "killed/config.json")) words.push_back("--resume");
+    if (std::filesystem::exists(folder / "killed/config.json")) words.emplace_back("--resume");
     babi(folder, words, {.kill_after = seconds});
   }
   auto words = many("killed");
-  if (std::filesystem::exists(folder / "killed/config.json")) words.push_back("--resume");
+  if (std::filesystem::exists(folder / "killed/config.json")) words.emplace_back("--resume");
   const Outcome resumed = babi(folder, words);
   CAPTURE(resumed.err);
   REQUIRE(resumed.status == 0);

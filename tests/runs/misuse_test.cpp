@@ -57,7 +57,8 @@ Words numeric_options(const std::string& name) {
 // What was printed ended in metrics.jsonl, whose descriptor had the number of the closed stream.
 TEST_CASE("programs: a result that cannot be written is an error, a closed stream is none") {
   const Scratch scratch;
-  for (const auto& [name, _] : kPrograms) {
+  for (const auto& program : kPrograms) {
+    const std::string& name = program.first;
     CAPTURE(name);
     const std::string full = scratch / (name + "-full"), closed = scratch / (name + "-closed");
     const Outcome outcome = smoke(name, full, ">/dev/full");
@@ -81,7 +82,8 @@ TEST_CASE("programs: a result that cannot be written is an error, a closed strea
 
 TEST_CASE("programs: a run that was stopped before its first checkpoint starts anew") {
   const Scratch scratch;
-  for (const auto& [name, _] : kPrograms) {
+  for (const auto& program : kPrograms) {
+    const std::string& name = program.first;
     CAPTURE(name);
     const std::string out = scratch / name;
     const Outcome whole = smoke(name, out);
@@ -105,7 +107,8 @@ TEST_CASE("programs: a folder of another program says whose it is") {
   const Scratch scratch;
   const std::string out = scratch / "out";
   REQUIRE(smoke("gpt", out).status == 0);
-  for (const auto& [name, _] : kPrograms) {
+  for (const auto& program : kPrograms) {
+    const std::string& name = program.first;
     if (name == "gpt") continue;
     CAPTURE(name);
     const Outcome outcome = run({example(name), "--eval", out});
@@ -118,7 +121,8 @@ TEST_CASE("programs: a folder of another program says whose it is") {
 
 TEST_CASE("programs: every numeric option has a range") {
   const Scratch scratch;
-  for (const auto& [name, _] : kPrograms) {
+  for (const auto& program : kPrograms) {
+    const std::string& name = program.first;
     const Words options = numeric_options(name);
     CHECK(options.size() > 10);
     for (const std::string& flag : options)

@@ -85,8 +85,9 @@ TEST_CASE("translate: killed runs, resumed, and other numbers of threads give th
   const Outcome on_two = translate(training(two, false), 2),
                 killed = train_killed(cut, seconds.count());
   CAPTURE(killed.err);
-  for (const auto& [out, outcome] : {std::pair(two, on_two), std::pair(cut, killed)}) {
-    CAPTURE(out);
+  for (const auto& finished : {std::pair(two, on_two), std::pair(cut, killed)}) {
+    const auto& [out, outcome] = finished;
+    CAPTURE(finished.first);
     CHECK(outcome.status == 0);
     CHECK(outcome.out == left_alone.out);
     for (const char* file : {"model.safetensors", "best.safetensors", "translations.txt",
