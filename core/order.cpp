@@ -26,7 +26,7 @@ struct Around {
 
 template <class T>
 bool is_nan(T x) {
-  return x != x;
+  return x != x;  // NOLINT(misc-redundant-expression): only a NaN differs from itself
 }
 
 // Positions in [n, inner] of the first elements equal to best [inner], which is NaN where any is.

@@ -78,10 +78,12 @@ void step1a(std::string& word) {
 // Adjusts the stem after removing -ed or -ing.
 void restore(std::string& word) {
   const char last = word.back();
-  if (word.ends_with("at") || word.ends_with("bl") || word.ends_with("iz")) word += 'e';
-  else if (ends_in_double_consonant(word)) {
+  if (ends_in_double_consonant(word)) {
     if (last != 'l' && last != 's' && last != 'z') cut(word, 1);
-  } else if (measure(word) == 1 && ends_short(word)) word += 'e';
+  } else if (word.ends_with("at") || word.ends_with("bl") || word.ends_with("iz") ||
+             (measure(word) == 1 && ends_short(word))) {
+    word += 'e';
+  }
 }
 
 // -ed and -ing.
