@@ -214,7 +214,7 @@ void AtomicFile::commit() {
 void remove_abandoned(const std::string& folder) {
   for (const std::string& name : names_in(folder)) {
     if (name.front() != '.' || name.find(kTemporary) == std::string::npos) continue;
-    const std::string path = folder + "/" + name;
+    const std::string path = fmt::format("{}/{}", folder, name);
     const Descriptor file(::open(path.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     struct stat info {};
     if (file.value < 0 || ::fstat(file.value, &info) != 0 || !S_ISREG(info.st_mode)) continue;

@@ -22,7 +22,7 @@ using Stroke = std::vector<Point>;
 // Points on strokes of a pen, in a unit square with y pointing down. At a corner, one stroke ends
 // and another begins.
 const std::vector<Stroke>& strokes_of(int64_t digit) {
-  static const std::vector<Stroke> kDigits[] = {
+  static const std::vector<Stroke> digits[] = {
       {{{.50, .08},
         {.78, .22},
         {.85, .50},
@@ -80,7 +80,7 @@ const std::vector<Stroke>& strokes_of(int64_t digit) {
         {.76, .36},
         {.72, .65},
         {.55, .93}}}};
-  return kDigits[digit];
+  return digits[digit];
 }
 
 // A smooth curve through the points, with eight segments between two points (Catmull and Rom 1974).
