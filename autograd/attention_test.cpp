@@ -158,6 +158,7 @@ double difference(const Tensor& a, const Tensor& b) { return max(abs(a - b)).ite
 TEST_CASE("attention: tiles join, whatever the options") {
   manual_seed(3);
   std::vector<Choices> cases;
+  cases.reserve(op_tests::kChoices);
   for (int choice = 0; choice < op_tests::kChoices; ++choice) cases.push_back({choice});
   cases.push_back(
       {op_tests::kRelativeKeys, op_tests::kRelativeQuery, op_tests::kCausal, op_tests::kSoftcap});

@@ -20,6 +20,7 @@ Grads recompute_vjp(const std::function<std::vector<Tensor>(const std::vector<Te
                     const std::vector<Tensor>& captured) {
   const AutoGradMode on(true);
   std::vector<Tensor> x;
+  x.reserve(inputs.size() + captured.size());
   for (const Tensor& t : inputs)
     x.push_back(t.defined() && t.requires_grad() ? apply<Alias>(t) : t);
   const std::vector<Tensor> results = f(x);

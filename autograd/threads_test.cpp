@@ -19,6 +19,7 @@ namespace {
 std::vector<std::string> at_once(int count, const std::function<void(int)>& f) {
   std::vector<std::string> errors(static_cast<size_t>(count));
   std::vector<std::thread> threads;
+  threads.reserve(static_cast<size_t>(count));
   std::atomic<int> waiting{count};
   for (int i = 0; i < count; ++i)
     threads.emplace_back([&, i] {

@@ -12,7 +12,6 @@ namespace {
 
 // The elements of a view in tensors that are shaped as its root.
 struct ViewRegion {
-  static constexpr const char* kName = "view";
   Shape root_sizes, root_strides, sizes, strides;
   int64_t offset;  // from the root's first element
 

@@ -31,8 +31,8 @@ TEST_CASE("what attention rollout refuses") {
       {{zeros({1, 2, 3, 4})}, "layer 0 are [1, 2, 3, 4]"},
       {{zeros({2, 3, 3})}, "layer 0 are [2, 3, 3]"},
       {{zeros({1, 2, 3, 3}), zeros({1, 2, 4, 4})}, "layer 1 are [1, 2, 4, 4]"}};
-  for (const auto& [weights, fact] : cases)
-    CHECK(error_of<ShapeError>([&] { nn::attention_rollout(weights); }) ==
-          "attention_rollout: the weights of " + std::string(fact) +
+  for (const auto& row : cases)
+    CHECK(error_of<ShapeError>([&] { nn::attention_rollout(row.first); }) ==
+          "attention_rollout: the weights of " + std::string(row.second) +
               "; expected [B, H, T, T], of all queries");
 }

@@ -29,7 +29,7 @@ static Sample norm(bool rms, const Shape& shape, int axes, Parts parts, double e
   Sample s{.operands = {{shape}}};
   const bool has_weight = parts == kWeight || parts == kBoth;
   const bool has_bias = parts == kBoth || parts == kBiasAlone;
-  for (int i = 0; i < has_weight + has_bias; ++i) s.operands.push_back({last});
+  for (int i = 0; i < has_weight + has_bias; ++i) s.operands.emplace_back(last);
   s.call = [=](const Tensors& x) {
     const Tensor weight = has_weight ? x[1] : Tensor(), bias = has_bias ? x.back() : Tensor();
     if (rms) return Tensors{rms_norm(x[0], weight, eps)};

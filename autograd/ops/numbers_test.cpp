@@ -104,7 +104,8 @@ TEST_CASE("a number that the type does not hold is an error, not another number"
   CHECK(error_of<ValueError>([&] { ints.fill_(big); }) == outside("fill_", "1099511627776", "i32"));
   CHECK(error_of<ValueError>([&] { ints.add_(big); }) == outside("add_", "1099511627776", "i32"));
   CHECK(error_of<ValueError>([&] { ints + big; }) == outside("add", "1099511627776", "i32"));
-  CHECK(error_of<ValueError>([&] { ints < big; }) == outside("lt", "1099511627776", "i32"));
+  CHECK(error_of<ValueError>([&] { static_cast<void>(ints < big); }) ==
+        outside("lt", "1099511627776", "i32"));
   CHECK(error_of<ValueError>([&] { clamp(ints, {}, big); }) ==
         outside("clamp", "1099511627776", "i32"));
   CHECK(error_of<ValueError>([&] { where(yes, ints, big); }) ==
