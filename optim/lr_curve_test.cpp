@@ -106,9 +106,9 @@ TEST_CASE("curves at chosen steps") {
   };
   for (const Row& row : rows) {
     CAPTURE(row.name);
-    for (const auto& [n, want] : row.points) {
-      CAPTURE(n);
-      CHECK(std::abs(row.curve(n) - want) <= 1e-15);
+    for (const auto& point : row.points) {
+      CAPTURE(point.first);
+      CHECK(std::abs(row.curve(point.first) - point.second) <= 1e-15);
     }
   }
 }
