@@ -17,31 +17,30 @@ namespace tapehead {
 namespace {
 
 constexpr size_t kAlign = 64;
-constexpr size_t kMostBytes = size_t{1} << 47;  // what addresses of a process can tell apart
-constexpr size_t kSmallMax =
-    1024;  // up to here blocks are multiples of 64 and cached by each thread
+constexpr size_t kMostBytes = size_t{1} << 47;  // size of the user address space
+constexpr size_t kSmallMax = 1024;              // cached per thread, in multiples of 64
 constexpr size_t kSmallClasses = kSmallMax / kAlign;
-constexpr int kStepsPerDoubling = 8;  // above, a block is at most an eighth larger than asked for
+constexpr int kStepsPerDoubling = 8;  // rounding wastes at most 1/8 of a large block
 constexpr size_t kLargeClasses = 64 * kStepsPerDoubling;
-constexpr size_t kLarger = kStepsPerDoubling;  // a large block may serve for half its size
-constexpr int64_t kSpare = 64 << 20;  // bytes of large blocks held beyond a quarter of the peak
+constexpr size_t kLarger = kStepsPerDoubling;  // a request may take a block up to twice its size
+constexpr int64_t kSpare = 64 << 20;           // large bytes held beyond 1/4 of the peak
 constexpr int64_t kOthersMax =
-    16 << 20;                            // bytes of each size that a thread keeps of others' blocks
-constexpr int64_t kPeakStep = 64 << 10;  // small blocks up to here may go unnoticed by the peak
+    16 << 20;  // bytes per size class that a thread keeps of other threads' blocks
+constexpr int64_t kPeakStep = 64 << 10;  // error of the recorded peak for small blocks
 
 #if defined(__SANITIZE_ADDRESS__)
-constexpr bool kCaching = false;  // a cached block would hide its use after release
+constexpr bool kCaching = false;  // so that the sanitizer sees uses after release
 #else
 constexpr bool kCaching = true;
 #endif
 
-// What one thread holds of all memory. Only that thread writes it, so that counting needs no locked
-// instruction; whoever wants to know adds all threads up.
+// One thread's share of the memory counts. Only that thread writes it, so counting needs no locked
+// instruction; statistics are the sum over all threads.
 struct Counters {
-  std::atomic<int64_t> live{0};  // below 0 in a thread that frees what others allocated
+  std::atomic<int64_t> live{0};  // negative in a thread that frees what others allocated
   std::atomic<int64_t> cached{0};
   bool in_use = false;
-  bool shared = false;  // by threads that have ended
+  bool shared = false;  // the common counters of threads that have ended
 
   void count(int64_t live_bytes, int64_t cached_bytes) {
     add(live, live_bytes);
@@ -55,14 +54,14 @@ struct Counters {
   }
 };
 
-// What threads share, under its mutex.
+// State shared by all threads, guarded by the mutex.
 struct Shared {
   std::mutex mutex;
   std::vector<void*> free[kLargeClasses];  // large blocks
-  uint64_t used[kLargeClasses] = {};       // when a block of this size was last taken
+  uint64_t used[kLargeClasses] = {};       // clock value when a block of this class was last taken
   uint64_t clock = 0;
   int64_t held = 0;  // bytes of large blocks, free or not
-  int64_t most = 0;  // the highest peak of all
+  int64_t most = 0;  // highest peak since the start of the process
   std::vector<Counters*> threads;
   Counters ended;
   int64_t peak = 0;
@@ -96,7 +95,7 @@ Shared& shared() {
                   bytes, memory_stats().live_bytes));
 }
 
-// `rounded` bytes for the `asked` ones.
+// Allocates `rounded` bytes; an error reports the `asked` ones.
 void* system_allocate(size_t rounded, size_t asked) {
   void* block = std::aligned_alloc(kAlign, rounded);
   if (!block) {
@@ -111,15 +110,15 @@ struct FreeBlock {
   FreeBlock* next;
 };
 
-// Free small blocks of one thread. Trivially destructible, so that objects which outlive the
-// thread's own destructors can still be released: then `ended` sends their blocks straight to the
+// Free small blocks of one thread. Trivially destructible, so that objects that outlive the
+// thread's destructors can still be released: with `ended` set, their blocks go straight to the
 // system.
 struct ThreadCache {
   FreeBlock* head[kSmallClasses];
   int64_t length[kSmallClasses];
-  int64_t own[kSmallClasses];  // blocks taken from the system less those given back
+  int64_t own[kSmallClasses];  // blocks taken from the system minus those returned
   Counters* counters;
-  int64_t unnoted;  // bytes allocated since the peak was looked at
+  int64_t unnoted;  // bytes allocated since the peak was last updated
   bool ended;
 
   void push(size_t c, void* block) {
@@ -160,7 +159,7 @@ struct ThreadEnd {
 };
 thread_local ThreadEnd thread_end;
 
-// The thread's counters at its first call, those left by another thread if there are any.
+// The thread's counters on its first call; reuses those of a finished thread if possible.
 Counters& first_counters(ThreadCache& t) {
   Shared& all = shared();
   if (t.ended) return all.ended;
@@ -199,8 +198,8 @@ LargeClass large_class(size_t bytes) {
   return {index, class_bytes(index)};
 }
 
-// In front of a large block stands its class: it may be larger than what was asked for. Where
-// nothing is cached there is no such header, so that nothing can be written there unnoticed.
+// A large block is preceded by its class, because it may be larger than the request. Without
+// caching there is no header, so that the sanitizer detects writes before the block.
 constexpr size_t kHeader = kCaching ? kAlign : 0;
 
 size_t class_of(const void* block) {
@@ -214,7 +213,7 @@ void* system_allocate_large(const LargeClass& c, size_t asked) {
 }
 void system_free_large(void* block) { std::free(static_cast<char*>(block) - kHeader); }
 
-// The smallest free block that will do, or null. The mutex is held.
+// Takes the smallest free block that fits, or returns null. The caller holds the mutex.
 void* take_large(Shared& all, const LargeClass& c, Counters& counters) {
   for (size_t i = c.index; i <= std::min(c.index + kLarger, kLargeClasses - 1); ++i) {
     auto& list = all.free[i];
@@ -228,8 +227,8 @@ void* take_large(Shared& all, const LargeClass& c, Counters& counters) {
   return nullptr;
 }
 
-// Gives free blocks back to the system, those of the sizes first that were not asked for longest,
-// until no more than `limit` bytes are held or none is free. The mutex is held.
+// Frees cached blocks, least recently used sizes first, until at most `limit` bytes are held or
+// none is free. The caller holds the mutex.
 void trim(Shared& all, int64_t limit, Counters& counters) {
   while (all.held > limit) {
     size_t oldest = kLargeClasses;
@@ -246,8 +245,8 @@ void trim(Shared& all, int64_t limit, Counters& counters) {
   }
 }
 
-// Programs whose sizes change from step to step would otherwise come to hold the peak of each size,
-// which together is many times the peak.
+// Trims the cache, because a program whose sizes change at every step would otherwise end up
+// holding the peak of each size, many times the overall peak.
 void* allocate_large(size_t bytes) {
   if (bytes > kMostBytes) throw_out_of_memory(bytes);
   const LargeClass c = large_class(bytes);
@@ -317,8 +316,8 @@ void deallocate(void* block, size_t bytes) noexcept {
   const auto rounded = static_cast<int64_t>((c + 1) * kAlign);
   ThreadCache& t = thread_cache;
   Counters& counters = counters_of(t);
-  // A thread keeps as many blocks as it allocated, however many, but must not hoard those of
-  // another that it only frees.
+  // A thread caches as many blocks as it allocated without limit, but must not hoard those that
+  // another thread allocates and this one only frees.
   const bool keep = kCaching && !t.ended && (t.length[c] - t.own[c]) * rounded < kOthersMax;
   counters.count(-rounded, keep ? rounded : 0);
   if (keep) {

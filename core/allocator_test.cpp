@@ -74,10 +74,10 @@ TEST_CASE("cached blocks can be given back") {
 TEST_CASE("changing sizes do not add up to many times the peak") {
   release_cached_memory();
   const int64_t kept = memory_stats().cached_bytes;
-  constexpr int64_t kMiB = 1 << 20;  // larger than all other tests need; nothing is written there
+  constexpr int64_t kMiB = 1 << 20;  // larger than in any other test; the memory is not touched
   for (int64_t size = 1024 * kMiB; size < 2048 * kMiB; size += 64 * kMiB) core::empty({size}, u8);
   CHECK(memory_stats().cached_bytes - kept <= 2048 * kMiB * 5 / 4 + 64 * kMiB);
-  // A block serves for what is smaller.
+  // A cached block serves a smaller request.
   const int64_t cached = memory_stats().cached_bytes;
   { const Tensor smaller = core::empty({1200 * kMiB}, u8); }
   CHECK(memory_stats().cached_bytes == cached);

@@ -10,8 +10,9 @@
 namespace tapehead::core {
 namespace {
 
-// Calls f(column, n, entry, step) for the runs of columns of a row: the table's entries at
-// distances index, index + 1, ... are entry, entry + step, ...; beyond its ends, the ends.
+// Splits a row's columns into runs and calls f(column, n, entry, step) for each. Table entries at
+// consecutive distances are entry, entry + step, ...; distances beyond the table use its first or
+// last entry.
 template <class F>
 void each_run(int64_t index, int64_t columns, int64_t entries, F f) {
   const int64_t inside = std::clamp<int64_t>(-index, 0, columns);
@@ -21,7 +22,7 @@ void each_run(int64_t index, int64_t columns, int64_t entries, F f) {
   if (columns > above) f(above, columns - above, entries - 1, int64_t{0});
 }
 
-// Where the distance of a tile's first column lies in a table, in row r of the tile.
+// Table index for the distance between row r and the first column of the tile.
 int64_t index_of(const Sequence& s, const ScoreTile& t, int64_t r, int64_t entries) {
   return t.column - (t.row + r + s.start) + entries / 2;
 }
@@ -85,7 +86,7 @@ auto TileScores<T>::window(const Sequence& sequence, const ScoreTile& tile, int6
   return {first, last - first + 1};
 }
 
-// Adds to the rows of x the entries of their distances; `table` starts with entry `first`.
+// Adds to each score in x the table entry for its distance; `table` starts at entry `first`.
 template <class T>
 void TileScores<T>::gather(const Sequence& sequence, const ScoreTile& tile, int64_t entries,
                            const T* table, int64_t row_step, int64_t first, T* x) const {
@@ -97,7 +98,7 @@ void TileScores<T>::gather(const Sequence& sequence, const ScoreTile& tile, int6
              });
 }
 
-// Adds the elements of x to the entries of their distances.
+// Adds each element of x to the table entry for its distance.
 template <class T>
 void TileScores<T>::scatter(const Sequence& sequence, const ScoreTile& tile, int64_t entries,
                             const T* x, T* table, int64_t row_step, int64_t first) const {
@@ -152,7 +153,7 @@ void TileScores<T>::hide(const Sequence& sequence, const ScoreTile& tile, T* sco
   constexpr T kHidden = -std::numeric_limits<T>::infinity();
   for (int64_t r = 0; r < tile.rows; ++r) {
     T* x = scores + r * tile.columns;
-    const int64_t position = sequence.start + tile.row + r - tile.column;  // in the tile's columns
+    const int64_t position = sequence.start + tile.row + r - tile.column;  // in the tile
     const int64_t first = std::clamp<int64_t>(position - spec_.left, 0, tile.columns);
     const int64_t last = std::clamp<int64_t>(position + spec_.right + 1, first, tile.columns);
     std::fill(x, x + first, kHidden);

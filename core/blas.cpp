@@ -13,8 +13,8 @@
 #include "tapehead/core/detail/isa.h"
 #include "tapehead/core/error.h"
 
-// Not in OpenBLAS's headers. The first two are how one with the kernels of many CPUs takes those of
-// one, and not in a build for one CPU.
+// Not declared in OpenBLAS's headers. The first two exist only in builds with DYNAMIC_ARCH and
+// switch to the kernels of another CPU.
 extern "C" {
 void gotoblas_dynamic_init() __attribute__((weak));
 void gotoblas_dynamic_quit() __attribute__((weak));
@@ -27,7 +27,7 @@ namespace {
 
 constexpr const char* kVariable = "OPENBLAS_CORETYPE";
 
-// Before main, while there is one thread: others may read the environment, or multiply.
+// Runs before main, while no other thread reads the environment or multiplies.
 [[maybe_unused]] const bool kChosen = [] {
   if (std::getenv(kVariable)) return false;
   const std::string core =
@@ -35,10 +35,10 @@ constexpr const char* kVariable = "OPENBLAS_CORETYPE";
   return !core.empty() && use_core(core);
 }();
 
-// The buffers that OpenBLAS has mapped. It keeps those that are given back, and a product holds
-// one: there are enough when there is one for each thread that multiplies.
+// The buffers that OpenBLAS has mapped. It keeps released buffers, and a product holds one at a
+// time, so one per multiplying thread is enough.
 struct Buffers {
-  static constexpr size_t kBytes = size_t{128} << 20;  // of each: BUFFER_SIZE on x86-64 and Arm
+  static constexpr size_t kBytes = size_t{128} << 20;  // BUFFER_SIZE on x86-64 and Arm
 
   std::mutex mutex;
   size_t threads = 0;

@@ -16,7 +16,7 @@ namespace {
 
 constexpr int64_t kGrain = 1 << 15;
 
-// The shape of nested lists, told by the first item of each.
+// The shape of nested lists, from the first item of each level.
 Shape shape_of(const NestedList& items) {
   Shape shape;
   for (const NestedList* at = &items; at->is_list(); at = &at->items()[0]) {
@@ -58,7 +58,7 @@ Tensor from_list(const NestedList& items, const DType* wanted) {
   return out;
 }
 
-// Fills a new tensor with f(i), computed on several threads.
+// Fills a new tensor with f(i), in parallel.
 template <class F>
 Tensor computed(const Shape& shape, DType dtype, F f) {
   Tensor out = empty(shape, dtype);
@@ -76,7 +76,7 @@ template <class T>
   throw ValueError(fmt::format("arange: steps of {} do not lead from {} to {}", step, start, stop));
 }
 
-// The numbers start, start + step ... before stop.
+// The number of elements of start, start + step, ... before stop.
 int64_t count_steps(int64_t start, int64_t stop, int64_t step) {
   if (step == 0 || (step > 0 ? start > stop : start < stop)) throw_steps(start, stop, step);
   if (start == stop) return 0;
@@ -158,7 +158,7 @@ Tensor arange(Number start, Number stop, Number step, DType dtype) {
   const int64_t n = integers ? count_steps(start.integer, stop.integer, step.integer)
                              : count_steps(start.floating, stop.floating, step.floating);
   const auto at = [&](int64_t i) -> Number {
-    if (integers)  // modulo 2^64: a product may overflow although the sum does not
+    if (integers)  // modulo 2^64: the product may overflow even if the sum does not
       return static_cast<int64_t>(static_cast<uint64_t>(start.integer) +
                                   static_cast<uint64_t>(i) * static_cast<uint64_t>(step.integer));
     return start.floating + static_cast<double>(i) * step.floating;
@@ -175,7 +175,7 @@ Tensor linspace(double from, double to, int64_t steps, DType dtype) {
   if (steps < 0)
     throw ValueError(fmt::format("linspace: {} steps; it must not be negative", steps));
   const double step = steps > 1 ? (to - from) / static_cast<double>(steps - 1) : 0;
-  // From both ends, so that both are exact.
+  // Computed from both ends, so that both are exact.
   return computed({steps}, dtype, [=](int64_t i) {
     return i < (steps + 1) / 2 ? from + static_cast<double>(i) * step
                                : to - static_cast<double>(steps - 1 - i) * step;

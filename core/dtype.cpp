@@ -5,7 +5,7 @@
 namespace tapehead {
 namespace {
 
-// Where each type stands in the lattice, which happens to be a chain.
+// Position in the promotion lattice, which is a chain.
 int promotion_rank(DType dtype) {
   constexpr int kRank[kDTypes] = {5, 6, 4, 3, 2, 1, 0};
   return kRank[static_cast<int>(dtype)];

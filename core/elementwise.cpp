@@ -13,18 +13,18 @@ namespace {
 
 int category(DType d) { return is_floating(d) ? 2 : is_integral(d) ? 1 : 0; }
 
-// How much a tensor has to say: C++ numbers yield to 0-d tensors, those to all others.
+// Priority in type promotion: C++ numbers yield to 0-d tensors, and those to all others.
 int rank_of(const Tensor& t) { return is_number(t) ? 0 : t.dim() == 0 ? 1 : 2; }
 
-// What it counts as: a C++ double is of the default type, not f64.
+// The type for promotion: a C++ double counts as the default type, not f64.
 DType type_of(const Tensor& t) { return is_number(t) && t.dtype() == f64 ? f32 : t.dtype(); }
 
 LoopOperand operand_of(const Tensor& t) {
   return {t.raw(), &t.shape(), &t.strides(), size_of(t.dtype())};
 }
 
-// An operand in the type of the kernel: the tensor itself or a converted copy, which for a single
-// element, such as a C++ number, is not worth a tensor.
+// An operand in the kernel's type: the tensor itself or a converted copy. A single element, such as
+// a C++ number, is converted without allocating a tensor.
 class Converted {
  public:
   Converted(const char* op, const Tensor& t, DType dtype) : operand_(operand_of(t)) {
@@ -66,9 +66,9 @@ void check_defined(const char* op, std::initializer_list<const Tensor*> operands
   }
 }
 
-// What to convert to for a kernel that does not have the type.
+// The type to suggest when the kernel does not support `dtype`.
 const char* remedy(DType dtype) { return is_floating(dtype) ? "i64" : "f32"; }
-// What such a kernel takes instead.
+// The kind of types that such a kernel supports.
 const char* expected_instead_of(DType dtype) {
   if (dtype == boolean) return "numeric";
   return is_floating(dtype) ? "integer" : "floating";
@@ -86,8 +86,8 @@ void check(kernels::Loop loop, const char* op, DType dtype) {
                                  expected_instead_of(dtype), name(dtype), remedy(dtype)));
 }
 
-// The type to compute in for a result of `dtype`: with bf16 tensors a C++ number keeps its value as
-// f32 if it has no exact one as bf16.
+// The type to compute in for a result of `dtype`: f32 for bf16 if a C++ number among the operands
+// has no exact bf16 value.
 DType computing_type(DType dtype, std::initializer_list<const Tensor*> operands) {
   if (dtype != bf16) return dtype;
   for (const Tensor* t : operands) {
@@ -135,7 +135,7 @@ DType result_type(const Tensor& a, const Tensor& b) {
 }
 
 DType result_type(const Tensor& a, const Tensor& b, const Tensor& c) {
-  // By rank, the strongest last: each either has the category of all before it, or gives way.
+  // In order of priority: a type of higher priority wins unless its category is lower.
   bool seen[3] = {};
   DType types[3] = {};
   for (const Tensor* t : {&a, &b, &c}) {

@@ -26,7 +26,7 @@ DType type_named(const std::string& wanted) {
   return f32;
 }
 
-// What a row of the fixture names: "[2] f32", "[] i64", "double".
+// Makes an operand from its description in the table: "[2] f32", "[] i64", "double".
 Tensor operand(const std::string& description) {
   if (description == "double") return 1.5;
   if (description == "int") return 1;
@@ -76,7 +76,7 @@ TEST_CASE("types of three operands promote by rank, then by category") {
 TEST_CASE("every type converts to every other") {
   const std::vector<double> values = {0, 1, 2, 100, 0.5, 3.75};
   for (const DType from : kTypes) {
-    // As many as have vectors and tails.
+    // Enough elements for full vectors and a tail.
     std::vector<double> many;
     many.reserve(77);
     for (int i = 0; i < 77; ++i) many.push_back(values[static_cast<size_t>(i) % values.size()]);
@@ -94,7 +94,7 @@ TEST_CASE("every type converts to every other") {
                                                   : std::trunc(elements[i]);
         CHECK(got[i] == expected);
       }
-      // The same from elements that are two apart, to elements that are two apart.
+      // The same, with a stride of two in the input and the output.
       const Tensor spread_x = core::full({77, 2}, 0, from), spread_y = core::full({77, 2}, 7, to);
       const Tensor from_view = core::view_of(spread_x, {77}, {2}, 0);
       const Tensor to_view = core::view_of(spread_y, {77}, {2}, 0);
@@ -110,7 +110,7 @@ TEST_CASE("casts at the edges of the types") {
   const auto cast = [](double x, DType from, DType to) {
     return core::cast(of(from, std::vector<double>(9, x)), to).to_vector<double>()[8];
   };
-  CHECK(cast(1 + 0x1p-8, f32, bf16) == 1);  // halfway: to even
+  CHECK(cast(1 + 0x1p-8, f32, bf16) == 1);  // halfway: rounds to even
   CHECK(cast(1 + 0x1p-8 + 0x1p-16, f32, bf16) == 1 + 0x1p-7);
   CHECK(cast(1 + 3 * 0x1p-8, f32, bf16) == 1 + 0x1p-6);
   CHECK(cast(3.4e38, f32, bf16) == kInf);
@@ -147,7 +147,7 @@ TEST_CASE("a C++ number does not change the type of a tensor of its kind, nor lo
 }
 
 TEST_CASE("elementwise loops over shapes that no axis joins, on one thread and on several") {
-  // [64, 33, 70] with every axis strided in its own way; the sum of three views of different
+  // [64, 33, 70] with different strides on every axis; the sum of three views with different axis
   // orders.
   const Shape shape = {64, 33, 70};
   const Tensor base = core::empty({64 * 33 * 70}, f32);

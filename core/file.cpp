@@ -55,7 +55,7 @@ std::vector<std::string> names_in(const std::string& folder) {
   return names;
 }
 
-/// The name in `folder` that was meant: its other form with or without .gz first.
+/// The name in `folder` that was probably meant: first the same name with or without .gz.
 std::string meant(const std::string& folder, const std::string& name) {
   const std::vector<std::string> names = names_in(folder);
   for (const std::string& other : names) {
@@ -64,7 +64,7 @@ std::string meant(const std::string& folder, const std::string& name) {
   return closest_name(name, names);
 }
 
-/// Closes the descriptor on every way out.
+/// Closes the descriptor on scope exit.
 struct Descriptor {
   int value;
   explicit Descriptor(int descriptor) : value(descriptor) {}
@@ -75,18 +75,18 @@ struct Descriptor {
   }
 };
 
-// Between a temporary file's name and the ids that make it unique.
+// Separates a temporary file's base name from the ids that make it unique.
 constexpr const char* kTemporary = ".tmp-";
 
-/// The lock says that somebody still writes the file. False where remove_abandoned() was faster.
-/// File systems without locks have no abandoned files removed.
+/// Locks the new file to mark it as being written. Returns false if remove_abandoned() deleted it
+/// first. On file systems without locks, abandoned files are not removed.
 bool lock_new(int descriptor) {
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) return errno != EWOULDBLOCK;
   struct stat info {};
   return ::fstat(descriptor, &info) != 0 || info.st_nlink > 0;
 }
 
-/// Follows a symbolic link, so that the file behind it is replaced and not the link.
+/// Follows a symbolic link, so that its target is replaced and not the link.
 std::string resolve(const std::string& path) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0 || !S_ISLNK(info.st_mode)) return path;
@@ -99,7 +99,7 @@ std::string resolve(const std::string& path) {
 std::string no_such_file(const std::string& path) {
   if (path.empty()) return "'': no such file";
   const std::string folder = split_path(path).first;
-  // The part of the path that is wrong: the first missing folder, or the name itself.
+  // Finds the part of the path that is wrong: the first missing folder, or the name itself.
   for (size_t slash = path.find('/', 1); slash != std::string::npos;
        slash = path.find('/', slash + 1)) {
     const std::string part = path.substr(0, slash);
@@ -119,7 +119,7 @@ std::string read_file(const std::string& path, int64_t max_bytes) {
   return core::reading(path, [&] {
     std::string bytes;
     if (file.size() <= max_bytes) bytes.reserve(static_cast<size_t>(file.size()));
-    // A pipe or a growing file has no size to trust: read to the end, and stop at the limit.
+    // The size of a pipe or a growing file is unknown: read to the end, but stop at the limit.
     std::vector<char> buffer(static_cast<size_t>(1) << 18);
     while (const size_t got = file.read_some(buffer.data(), buffer.size())) {
       bytes.append(buffer.data(), got);
@@ -149,7 +149,7 @@ AtomicFile::AtomicFile(const std::string& path) : path_(path), target_(resolve(p
     throw IoError(fmt::format("{}: cannot be written: there is no folder {}; make it first", path,
                               folder.substr(0, folder.size() - 1)));
   }
-  // A name left behind by a killed process that had our id is passed over.
+  // Skips names left behind by a killed process with the same id.
   while (descriptor_ < 0) {
     temporary_ =
         fmt::format("{}.{}{}{}-{}", folder, name.substr(0, 200), kTemporary, ::getpid(), counter++);
@@ -192,16 +192,16 @@ void AtomicFile::write(std::string_view bytes) {
 void AtomicFile::commit() {
   assert(descriptor_ >= 0 && "AtomicFile: commit twice or after an error");
   if (::fsync(descriptor_) != 0) fail(errno);
-  const Descriptor lock(::dup(descriptor_));  // holds the lock until the file has its name
+  const Descriptor lock(::dup(descriptor_));  // keeps the lock until the rename
   const int descriptor = descriptor_;
   descriptor_ = -1;
-  // Network file systems report a full disk as late as here.
+  // Network file systems may report a full disk only on close.
   if (::close(descriptor) != 0) fail(errno);
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail(errno);
   temporary_.clear();
 
-  // The rename itself must reach the disk too. Some file systems cannot sync a folder (EINVAL); the
-  // file is complete there all the same.
+  // Sync the folder, so that the rename reaches the disk too. Some file systems cannot sync a
+  // folder (EINVAL); the file is complete even so.
   const std::string folder = split_path(target_).first;
   const Descriptor open(
       ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

@@ -18,7 +18,7 @@ using test::Scratch;
 
 namespace {
 
-/// Files may not grow past `bytes` while it lives, which is how a full disk looks to write().
+/// Limits the size of files to `bytes` in its scope: to write(), this looks like a full disk.
 class SmallDisk {
  public:
   explicit SmallDisk(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
@@ -125,7 +125,7 @@ TEST_CASE("what a killed write left behind is removed, and nothing else") {
   const Scratch scratch;
   const std::string kept[] = {".mine", "notes.txt", "x.tmp-1-1", "model"};
   for (const std::string& name : kept) scratch.write(name, "kept");
-  // A writer's descriptor is gone when it is killed: any file nobody has locked is such a one.
+  // The lock of a killed writer is released: an unlocked temporary file is abandoned.
   for (const char* name : {".model.tmp-7-0", ".attention-4.svg.tmp-7-9"})
     scratch.write(name, "hal");
   {
@@ -133,7 +133,7 @@ TEST_CASE("what a killed write left behind is removed, and nothing else") {
     writing.write("new");
     CHECK(scratch.count() == 7);
     remove_abandoned(scratch.path());
-    CHECK(scratch.count() == 5);  // the four, and the one being written
+    CHECK(scratch.count() == 5);  // the four kept files and the one being written
     writing.commit();
   }
   for (const std::string& name : kept) {

@@ -1,4 +1,4 @@
-// Children of fork().
+// Computation in children of fork().
 #include <doctest/doctest.h>
 
 #include <atomic>
@@ -15,7 +15,7 @@ using tapehead::test::in_child;
 
 namespace {
 
-// Some products and sums on all threads, as a number.
+// A checksum of products and sums that use all threads.
 double computed() {
   Generator generator{.seed = 3};
   const Tensor a = randn({300, 300}, f64, generator);
@@ -26,7 +26,7 @@ double computed() {
 
 }  // namespace
 
-// The child waited for OpenMP threads that it does not have.
+// Regression: the child waited for OpenMP threads that exist only in the parent.
 TEST_CASE("fork: the child of a thread that used several computes the same with one") {
   const int before = num_threads();
   for (const int threads : {1, 2, 4}) {
@@ -67,7 +67,7 @@ TEST_CASE("fork: the child goes on from the parent's random state") {
   CHECK(draw() == child);
 }
 
-// Other threads hold the allocator's and the generators' locks all the time.
+// Meanwhile another thread keeps taking the allocator's lock.
 TEST_CASE("fork: the child finds no lock held by a thread that it does not have") {
   std::atomic<bool> stop{false};
   std::thread busy([&] {

@@ -14,11 +14,11 @@ namespace {
 
 using core::shown;
 
-constexpr int64_t kEdge = 3;          // positions at each end of an axis that a summary shows
-constexpr int64_t kMostShown = 1000;  // elements; a larger tensor is summarised
+constexpr int64_t kEdge = 3;          // elements shown at each end of an axis in a summary
+constexpr int64_t kMostShown = 1000;  // larger tensors are summarised
 constexpr size_t kLineLength = 80;
 
-// The digits after the point that remain when zeros at the end are dropped.
+// The number of decimals that remain without trailing zeros.
 int digits_needed(const std::string& text) {
   const size_t point = text.find('.');
   if (point == std::string::npos) return 0;
@@ -27,8 +27,8 @@ int digits_needed(const std::string& text) {
   return static_cast<int>(last - point) - 1;
 }
 
-// All numbers in one style: as few digits after the point as show them to `precision`, scientific
-// when some would be too long or lose all their digits.
+// Formats all numbers in one style: as few decimals as show them to `precision`; scientific if some
+// number would be too long or lose all its digits.
 std::vector<std::string> texts_of(const std::vector<double>& numbers, int precision) {
   double largest = 0, smallest = INFINITY;
   for (const double x : numbers) {
@@ -103,7 +103,7 @@ class Printer {
     out_ += ']';
   }
 
-  // Numbers follow each other on a line while there is room; matrices have an empty line between.
+  // Fills lines with as many numbers as fit; separates matrices by an empty line.
   void separate(int axis) {
     out_ += ',';
     const int lines = shape_.rank() - 1 - axis;

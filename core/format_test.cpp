@@ -1,4 +1,4 @@
-// Only core.h of fmt is there when format.h is included: that is all it may need.
+// format.h must be self-contained with only fmt/core.h: it is included first.
 #include "tapehead/core/format.h"
 
 #include <doctest/doctest.h>

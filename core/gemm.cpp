@@ -14,11 +14,11 @@
 namespace tapehead::core {
 namespace {
 
-// Multiply-adds that are worth a task of their own: less, and packing the operands twice costs more
-// than the other thread saves.
+// Minimum multiply-adds of a task: below this, packing the operands twice costs more than the other
+// thread saves.
 constexpr int64_t kTaskWork = int64_t{1} << 22;
 constexpr int64_t kMaxTasks = 16;
-constexpr int64_t kGranule = 64;  // blocks of C start at multiples of it
+constexpr int64_t kGranule = 64;  // block boundaries in C are multiples of this
 
 void run_piece(DType dtype, const Product& p) {
   const kernels::GemmKernels& kernel = kernels::gemm();
@@ -37,10 +37,10 @@ void run(DType dtype, const Product& p) {
   in_pieces(dtype, p, kMost, [dtype](const Product& piece) { run_piece(dtype, piece); });
 }
 
-// How many rows and columns of blocks C is cut into: a function of the shape alone.
+// How C is cut into rows and columns of blocks. Depends on the shape alone, never on the threads.
 struct Grid {
   int64_t rows = 1, columns = 1;
-  int64_t m, n;  // of a block
+  int64_t m, n;  // block size
 
   Grid(const Product& p, int64_t tasks) : m(p.m), n(p.n) {
     while (rows * columns * 2 <= tasks && std::max(m, n) >= 2 * kGranule) {
@@ -57,8 +57,8 @@ struct Grid {
   }
 };
 
-// While in scope OpenBLAS runs in this thread: it would take all of them for a product outside a
-// parallel region, and its bits would depend on their number.
+// Restricts OpenBLAS to the calling thread in its scope. Outside of a parallel region it would use
+// all threads, and the result's bits would depend on their number.
 class OneThread {
  public:
   OneThread() : before_(omp_in_parallel() ? 1 : omp_get_max_threads()) {
@@ -93,13 +93,13 @@ void gemm_batched(DType dtype, int64_t batch, int64_t m, int64_t n, int64_t k, M
     p.c = const_cast<void*>(advance(c, dtype, i * c_step));
     return p;
   };
-  // What touches each element once waits for memory, not for the multiplier.
+  // Products with a tiny dimension are memory-bound: weight their work higher.
   const int64_t per_element = std::min({m, n, k}) < 8 ? 8 : 1;
   const int64_t work = m * n * std::max<int64_t>(k, 1) * per_element;
-  const bool small = batch * work < 2 * kTaskWork;  // all of it is one task
+  const bool small = batch * work < 2 * kTaskWork;  // the whole batch is one task
   const Grid grid(first, small || batch >= kMaxTasks ? 1 : std::min(kMaxTasks, work / kTaskWork));
   const int64_t blocks = grid.rows * grid.columns;
-  const int64_t products = small ? batch : std::max<int64_t>(1, kTaskWork / work);  // in one task
+  const int64_t products = small ? batch : std::max<int64_t>(1, kTaskWork / work);  // per task
   const int64_t groups = (batch + products - 1) / products;
   std::optional<OneThread> alone;
   if (groups * blocks == 1) alone.emplace();

@@ -16,7 +16,7 @@
 namespace tapehead::core {
 namespace {
 
-constexpr int64_t kGrain = 1 << 14;  // elements that are worth a thread
+constexpr int64_t kGrain = 1 << 14;  // elements that justify a thread
 
 // A tensor as [outer, axis, inner].
 struct Blocks {
@@ -27,8 +27,8 @@ struct Blocks {
   }
 };
 
-// Runs a kernel on the elements of `x` that indices choose and those of `y` at the indices. Pieces
-// that run at the same time touch different elements of `x`.
+// Runs a kernel on the elements of `x` selected by the indices and the elements of `y` at the
+// positions of the indices. Concurrent pieces touch disjoint elements of `x`.
 void run_gathered(void (*kernel)(const kernels::Gathered&), const Tensor& x, int axis,
                   const Tensor& indices, const Tensor& y) {
   const Shape& shape = indices.shape();
@@ -41,7 +41,7 @@ void run_gathered(void (*kernel)(const kernels::Gathered&), const Tensor& x, int
                    .columns = 1});
   const int last = shape.rank() - 1;
   const bool along_last = axis == last;
-  // A slab is what differs in the axis and the last axis only; it is cut into strips of columns.
+  // A slab spans the indexed axis and the last axis; it is cut into strips of columns.
   const int64_t length = shape[axis], columns = along_last ? 1 : shape[last];
   const int64_t slabs = indices.numel() / (length * columns);
   const int64_t width = std::clamp<int64_t>(kGrain / length, 16, std::max<int64_t>(columns, 16));
@@ -79,7 +79,7 @@ void run_gathered(void (*kernel)(const kernels::Gathered&), const Tensor& x, int
   });
 }
 
-// The corner of `x` that has the indices' sizes, except along the axis.
+// The leading part of `x` with the indices' sizes, except along the axis.
 Tensor corner(const Tensor& x, int axis, const Tensor& indices) {
   Tensor out = x;
   for (int i = 0; i < x.dim(); ++i)
@@ -179,7 +179,7 @@ Tensor gather(const Tensor& x, int axis, const Tensor& indices) {
 }
 
 void add_gathered(const Tensor& to, int axis, const Tensor& indices, const Tensor& x) {
-  if (to.dtype() == bf16) {  // summed in f32
+  if (to.dtype() == bf16) {  // accumulates in f32
     const Tensor wide = cast(to, f32);
     add_gathered(wide, axis, indices, cast(x, f32));
     return copy_into(to, wide);

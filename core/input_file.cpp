@@ -13,7 +13,7 @@
 namespace tapehead::core {
 namespace {
 
-/// Goes on after a signal.
+/// Retries after EINTR.
 template <class Read>
 ssize_t uninterrupted(Read read) {
   ssize_t got = 0;
@@ -55,7 +55,7 @@ size_t InputFile::read_some(char* to, size_t most) {
 }
 
 void InputFile::read(int64_t at, char* to, size_t count) const {
-  constexpr size_t kMost = size_t{1} << 30;  // the system reads no more than 2 GiB at once
+  constexpr size_t kMost = size_t{1} << 30;  // Linux reads at most 2 GiB per call
   while (count > 0) {
     const ssize_t got =
         uninterrupted([&] { return ::pread(descriptor_, to, std::min(count, kMost), at); });

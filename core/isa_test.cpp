@@ -5,7 +5,7 @@
 #include "tapehead/core/error.h"
 #include "tapehead/core/kernels/family.h"
 
-// A family of two functions, one of which is better with AMX.
+// A family of two functions, one of which has an AMX version.
 namespace tapehead::kernels {
 struct TrialKernels {
   int (*first)();

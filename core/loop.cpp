@@ -7,7 +7,7 @@
 namespace tapehead::core {
 namespace {
 
-constexpr int64_t kGrain = 1 << 15;  // elements that are worth a thread
+constexpr int64_t kGrain = 1 << 15;  // elements that justify a thread
 
 bool is_dense(const LoopOperand& x) {
   int64_t step = 1;
@@ -20,7 +20,7 @@ bool is_dense(const LoopOperand& x) {
   return true;
 }
 
-// The axes of an elementwise loop, innermost first, joined where all operands allow it.
+// The axes of an elementwise loop, innermost first, merged where all operands allow it.
 struct LoopAxes {
   int operands;
   int rank = 0;
@@ -61,7 +61,7 @@ struct LoopAxes {
   }
 };
 
-// Rows first..last of the outer axes, each a call of the inner loop.
+// Calls the inner loop for rows first..last of the outer axes.
 void run_rows(kernels::Loop loop, const LoopAxes& axes, char* const* base, int64_t first,
               int64_t last, const double* numbers) {
   int64_t position[Shape::kMaxRank] = {};
@@ -84,7 +84,7 @@ void run_rows(kernels::Loop loop, const LoopAxes& axes, char* const* base, int64
   }
 }
 
-// A single run of elements, cut into pieces for threads.
+// Splits a single run of elements among threads.
 void run_flat(kernels::Loop loop, char* const* base, const int64_t* strides, int operands,
               int64_t n, const double* numbers) {
   parallel_range(n, kGrain, [&](int64_t begin, int64_t end) {
@@ -102,7 +102,7 @@ void run_loop(kernels::Loop loop, std::span<const LoopOperand> operands, const d
   const int count = static_cast<int>(operands.size());
   char* base[kMaxOperands];
   int64_t strides[kMaxOperands];
-  // Most calls: every operand has one element, or as many as the result and side by side.
+  // The common case: every operand has one element, or is contiguous with the result's shape.
   bool flat = true;
   for (int k = 0; k < count; ++k) {
     const LoopOperand& x = operands[static_cast<size_t>(k)];

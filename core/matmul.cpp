@@ -11,7 +11,7 @@
 namespace tapehead::core {
 namespace {
 
-// The last two axes as a matrix that a product can read, copying when it cannot.
+// Returns x if its last two axes form a matrix that BLAS can read, else a contiguous copy.
 Tensor readable(const Tensor& x) {
   const int r = x.dim();
   const int64_t rows = x.shape()[r - 2], columns = x.shape()[r - 1];
@@ -24,7 +24,7 @@ Tensor readable(const Tensor& x) {
 Matrix matrix_of(const Tensor& x) {
   const int r = x.dim();
   const int64_t rows = x.shape()[r - 2], columns = x.shape()[r - 1];
-  // A single row or column has no stride of its own.
+  // The stride of a single row or column is arbitrary: use one that BLAS accepts.
   int64_t row = x.strides()[r - 2], column = x.strides()[r - 1];
   if (columns == 1 && rows > 1 && row == 1) return {x.raw(), 1, rows};
   if (columns == 1) column = 1;
@@ -32,8 +32,7 @@ Matrix matrix_of(const Tensor& x) {
   return {x.raw(), row, column};
 }
 
-// The distance between one matrix and the next when all batch axes are one regular axis; -1
-// otherwise.
+// The distance between consecutive matrices if all batch axes collapse into one; otherwise -1.
 int64_t batch_step(const Tensor& x, const Shape& batch) {
   const int own = x.dim() - 2;
   int64_t step = -1, count = 1;
@@ -67,7 +66,7 @@ Shape batch_of(const Tensor& x) {
   return s;
 }
 
-// [..., C] as [rows, C] without a copy where strides allow it.
+// [..., C] as [rows, C], without a copy if the strides allow it.
 Tensor as_rows(const Tensor& x) {
   if (x.dim() == 2) return x;
   int64_t rows = 1;
@@ -85,7 +84,7 @@ Tensor matmul(const char* op, const Tensor& a, const Tensor& b) {
     throw ShapeError(
         fmt::format("{}: inner sizes differ: a is {}, b is {}; a.size(-1) must equal b.size(-2)",
                     op, a.shape().str(), b.shape().str()));
-  if (a.dim() > 2 && b.dim() == 2 && a.is_contiguous()) {  // one tall product instead of many
+  if (a.dim() > 2 && b.dim() == 2 && a.is_contiguous()) {  // one tall product instead of a batch
     const Shape rows{a.numel() / std::max<int64_t>(k, 1), k};
     if (k > 0) {
       const Tensor flat =

@@ -12,7 +12,7 @@ TEST_CASE("a product over no elements is zeros, of vectors too") {
         CAPTURE(name(dtype));
         CAPTURE(m);
         CAPTURE(n);
-        { const Tensor left_behind = full({m, n}, 7, dtype); }  // whose memory the result gets
+        { const Tensor left_behind = full({m, n}, 7, dtype); }  // the result reuses its memory
         const Tensor c = core::matmul("matmul", zeros({m, 0}, dtype), zeros({0, n}, dtype));
         CHECK(c.to_vector<double>() == std::vector<double>(static_cast<size_t>(m * n), 0));
       }

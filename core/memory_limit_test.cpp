@@ -1,4 +1,4 @@
-// Little address space.
+// Behaviour when address space is short.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -14,7 +14,7 @@
 #include "tapehead/core/error.h"
 #include "tapehead/tests/child.h"
 
-// Sanitizers map more than any limit, and end the program themselves.
+// Sanitizers map more than any limit and abort when memory runs out.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
 using namespace tapehead;
@@ -22,7 +22,7 @@ using tapehead::test::in_child;
 
 namespace {
 
-// From here on this process can map so many bytes more.
+// Limits this process to `more` further bytes of address space.
 void limit_address_space(int64_t more) {
   int64_t pages = 0;
   std::ifstream("/proc/self/statm") >> pages;
@@ -35,8 +35,8 @@ void limit_address_space(int64_t more) {
 constexpr const char* kProgram = "memory limit: a program";
 constexpr const char* kMebibytes = "TAPEHEAD_TEST_MEBIBYTES";
 
-// What another run of this program, in which nothing is mapped yet, says of a product on two
-// threads: the last line, empty when it was not done after 30 seconds.
+// Runs this program again, with nothing mapped yet, to compute a product on two threads. Returns
+// the last line of its output, or an empty string after 30 seconds.
 std::string product(int mebibytes) {
   const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
   FILE* out = ::popen(fmt::format("{}={} OMP_NUM_THREADS=2 timeout 30 '{}' -tc='{}' --no-skip",
@@ -67,7 +67,7 @@ TEST_CASE("memory limit: a program" * doctest::skip()) {
   std::_Exit(0);
 }
 
-// OpenBLAS asked for its buffer without end.
+// Regression: OpenBLAS retried the mapping of its buffer forever.
 TEST_CASE("memory limit: a product is right or refused, and never hangs") {
   const std::string right = "2048",
                     refused =

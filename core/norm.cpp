@@ -10,10 +10,10 @@
 namespace tapehead::core {
 namespace {
 
-constexpr int64_t kGrain = 1 << 14;  // elements that are worth a thread
+constexpr int64_t kGrain = 1 << 14;  // elements that justify a thread
 
-// Rows that a task takes. Their parts of the gradients of weight and bias are added up one by one,
-// so there must not be too many for precision, nor too few for speed.
+// Rows per task. The tasks' gradients of weight and bias are added one by one, so there must not be
+// too many tasks for precision, nor too few for speed.
 int64_t rows_at_once(int64_t n) {
   return std::clamp<int64_t>(kGrain / std::max<int64_t>(n, 1), 16, 64);
 }

@@ -11,16 +11,16 @@
 namespace tapehead::core {
 namespace {
 
-constexpr int64_t kGrain = 1 << 14;  // elements that are worth a thread
+constexpr int64_t kGrain = 1 << 14;  // elements that justify a thread
 constexpr int64_t kColumns = kernels::ScanKernels::kColumns;
 
-// A row-major tensor around one axis: [outer, n, inner].
+// A row-major tensor split at one axis: [outer, n, inner].
 struct Around {
   int64_t outer = 1, n = 1, inner = 1;
   Around(const Shape& shape, int axis) {
     for (int i = 0; i < shape.rank(); ++i) (i < axis ? outer : i > axis ? inner : n) *= shape[i];
   }
-  // Outer positions that make up the work of a thread.
+  // Outer positions per task.
   int64_t grain() const { return std::max<int64_t>(1, kGrain / std::max<int64_t>(n * inner, 1)); }
 };
 
@@ -29,7 +29,8 @@ bool is_nan(T x) {
   return x != x;  // NOLINT(misc-redundant-expression): only a NaN differs from itself
 }
 
-// Positions in [n, inner] of the first elements equal to best [inner], which is NaN where any is.
+// For each column of x [n, inner], the position of the first element equal to best [inner], or of
+// the first NaN if best is NaN.
 template <class T>
 void find_first(const T* x, const T* best, int64_t* at, int64_t n, int64_t inner) {
   if (inner == 1) {
@@ -54,7 +55,7 @@ Tensor swap_with_last(const Tensor& x, int axis) {
   return view_of(x, sizes, strides, x.impl()->offset);
 }
 
-// The first k positions of a row in order.
+// The positions of the first k elements of the row in sorted order.
 template <class T, bool kDescending>
 void order_row(const T* x, int64_t n, int64_t k, int64_t* at) {
   const auto less = [=](T a, T b) { return a < b || (is_nan(b) && !is_nan(a)); };
@@ -68,7 +69,7 @@ void order_row(const T* x, int64_t n, int64_t k, int64_t* at) {
     std::sort(at, at + n, before);
     return;
   }
-  // A heap of the best k so far; most elements are told at a glance not to be among them.
+  // A heap of the best k so far; the comparison with the worst of them rejects most elements.
   std::iota(at, at + k, int64_t{0});
   std::make_heap(at, at + k, before);
   for (int64_t i = k; i < n; ++i) {

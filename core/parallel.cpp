@@ -17,9 +17,9 @@
 namespace tapehead {
 namespace {
 
-// OpenMP keeps the threads that it started for the parallel regions of this thread: how many there
-// are, and whether they were left behind in the parent of a fork(), where they would be waited for
-// without end.
+// OpenMP keeps the threads that it started for parallel regions of this thread. Records how many
+// there are, and whether a fork() left them behind in the parent: a parallel region would wait for
+// them forever.
 thread_local int team = 1;
 thread_local bool team_lost = false;
 
@@ -37,8 +37,8 @@ void set_num_threads(int threads) { omp_set_num_threads(team_lost ? 1 : std::max
 namespace core {
 namespace {
 
-// Makes the team as large, when there is room for the stacks: OpenMP ends the program when a thread
-// does not start.
+// Grows the team if there is address space for the stacks: OpenMP aborts the program if a thread
+// fails to start.
 bool resize_team(int threads) {
   if (threads > team && !has_address_space(static_cast<size_t>(threads - team) * stack_size()))
     return false;
@@ -46,7 +46,7 @@ bool resize_team(int threads) {
   return true;
 }
 
-// What the first task threw, by number, so that it does not depend on the threads.
+// Keeps the exception of the lowest-numbered task, so that it does not depend on the threads.
 class FirstError {
  public:
   bool comes_after(int64_t task) const { return task < task_.load(std::memory_order_relaxed); }
@@ -66,7 +66,7 @@ class FirstError {
   std::exception_ptr error_;
 };
 
-// Puts this thread into one mode or the other while in scope: flush-to-zero and denormals-are-zero.
+// Sets or clears flush-to-zero and denormals-are-zero for this thread in its scope.
 class DenormalMode {
 #if defined(__SSE2__)
  public:

@@ -26,7 +26,7 @@ TEST_CASE("parallel: every task runs once, and the number of threads is kept") {
   }
 }
 
-// An exception in a parallel region ended the program.
+// Regression: an exception in a parallel region terminated the program.
 TEST_CASE(
     "parallel: what the first task throws reaches the caller, whatever the number of threads") {
   for (const int threads : {1, 2, 3}) {
@@ -48,7 +48,7 @@ TEST_CASE(
   }
 }
 
-// The smaller products are one task, in which OpenBLAS once took threads of its own.
+// The smaller products are single tasks. Regression: OpenBLAS used its own threads for them.
 TEST_CASE("parallel: the bits of a product do not depend on the number of threads") {
   constexpr int64_t kShapes[][3] = {{77, 999, 48},  {15, 230, 1900}, {200, 300, 120},
                                     {256, 16, 310}, {999, 333, 777}, {64, 4000, 64}};

@@ -4,8 +4,8 @@
 
 namespace tapehead {
 
-// Only the last star is ever lengthened: an earlier one has its text as short as it can be, which
-// leaves the most to the rest. So the time is at worst the product of the lengths.
+// Backtracking to the last star is enough: an earlier star's shortest match leaves the most text
+// for the rest. So the worst case is the product of the lengths.
 bool fits_pattern(std::string_view name, std::string_view pattern) {
   size_t n = 0, p = 0;
   size_t star = std::string_view::npos, after_star = 0;  // in pattern, in name

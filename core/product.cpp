@@ -6,9 +6,9 @@
 namespace tapehead::core {
 namespace {
 
-constexpr int64_t kMostCopied = 1 << 22;  // elements of an operand at once
+constexpr int64_t kMostCopied = 1 << 22;  // elements of an operand copied at a time
 
-// Without the stride of a single row or column, which nobody takes.
+// Replaces the arbitrary stride of a single row or column.
 Matrix normalised(const Matrix& x, int64_t rows, int64_t columns) {
   Matrix out = x;
   if (columns == 1) out.column = 1;
@@ -18,7 +18,7 @@ Matrix normalised(const Matrix& x, int64_t rows, int64_t columns) {
 
 bool is_far(const Matrix& x, int64_t most) { return x.row > most || x.column > most; }
 
-// The rows of x one after the other, in `buffer`.
+// Copies x row by row into `buffer`.
 Matrix copied(DType dtype, const Matrix& x, int64_t rows, int64_t columns,
               std::vector<char>& buffer) {
   buffer.resize(static_cast<size_t>(rows * columns * size_of(dtype)));
@@ -31,7 +31,7 @@ Matrix copied(DType dtype, const Matrix& x, int64_t rows, int64_t columns,
   return {buffer.data(), columns, 1};
 }
 
-// Terms `from` to `to` of the sums.
+// The product restricted to terms `from` to `to` of the sums.
 Product terms_of(DType dtype, const Product& p, int64_t from, int64_t to) {
   Product q = p;
   q.k = to - from;

@@ -34,7 +34,7 @@ struct Operand {
   core::Matrix matrix() const { return {values.data(), row, column}; }
 };
 
-// c += a b, after it was seen that BLAS could count all there is.
+// Computes c += a b after checking that all sizes and strides fit BLAS's integers.
 void run(const core::Product& p) {
   const auto strides = [](const core::Matrix& x) { return std::max(x.row, x.column); };
   CHECK(std::max({p.m, p.n, p.k, strides(p.a), strides(p.b)}) <= kMost);
@@ -62,17 +62,17 @@ void multiply(Operand& a, Operand& b, Operand& c, const Case& x, int beta) {
 }  // namespace
 
 TEST_CASE("a product of longer sizes and strides than BLAS can count is made in pieces") {
-  for (const Case& x : {Case{3, 4, 5, 5, 1, 4, 1, 4},        // none needed
-                        Case{20, 4, 5, 5, 1, 4, 1, 4},       // rows
-                        Case{3, 20, 5, 5, 1, 20, 1, 20},     // columns
-                        Case{3, 4, 20, 20, 1, 4, 1, 4},      // terms
-                        Case{20, 30, 25, 25, 1, 30, 1, 30},  // all
-                        Case{20, 30, 25, 1, 20, 1, 25, 30},  // of transposed operands
-                        Case{2, 3, 4, 100, 1, 3, 1, 3},      // a row of a far from the next
+  for (const Case& x : {Case{3, 4, 5, 5, 1, 4, 1, 4},        // fits as it is
+                        Case{20, 4, 5, 5, 1, 4, 1, 4},       // too many rows
+                        Case{3, 20, 5, 5, 1, 20, 1, 20},     // too many columns
+                        Case{3, 4, 20, 20, 1, 4, 1, 4},      // too many terms
+                        Case{20, 30, 25, 25, 1, 30, 1, 30},  // too many of all
+                        Case{20, 30, 25, 1, 20, 1, 25, 30},  // the same, operands transposed
+                        Case{2, 3, 4, 100, 1, 3, 1, 3},      // large row stride of a
                         Case{2, 3, 4, 4, 1, 100, 1, 3},      // of b
-                        Case{2, 3, 4, 1, 100, 1, 100, 3},    // columns
-                        Case{2, 3, 4, 4, 1, 3, 1, 100},      // rows of c
-                        Case{1, 3, 4, 100, 1, 3, 1, 100},    // of one row no stride counts
+                        Case{2, 3, 4, 1, 100, 1, 100, 3},    // large column strides
+                        Case{2, 3, 4, 4, 1, 3, 1, 100},      // large row stride of c
+                        Case{1, 3, 4, 100, 1, 3, 1, 100},    // single row: any stride
                         Case{2, 1, 4, 4, 1, 100, 1, 100}})   // a vector with gaps
     for (const int beta : {0, 1}) {
       CAPTURE(x.m);
@@ -88,7 +88,7 @@ TEST_CASE("a product of longer sizes and strides than BLAS can count is made in 
     }
 }
 
-// Of its 9 GB two pages are touched.
+// Only two pages of its 9 GB are touched.
 TEST_CASE("rows of an operand may lie further apart than an int counts") {
   constexpr int64_t kFar = 2200000000;
   Tensor memory;

@@ -18,14 +18,14 @@ namespace tapehead {
 
 namespace {
 
-// What threads start with that nobody seeded.
+// The initial state of generators in threads that have not set a seed.
 struct Start {
   std::mutex mutex;
   uint64_t seed = 0;
-  uint64_t threads = 0;  // that have started with this seed
+  uint64_t threads = 0;  // number started with this seed
 
   Generator next() {
-    constexpr int kDrawsOfThread = 48;  // log 2
+    constexpr int kDrawsOfThread = 48;  // log2 of the draws reserved per thread
     const std::lock_guard lock(mutex);
     return {seed, threads++ << kDrawsOfThread};
   }
@@ -78,7 +78,7 @@ using kernels::unit;
 using kernels::wide_word;
 
 constexpr int64_t kHalf = kRandomGroup / 2;
-constexpr int64_t kGroups = 32;  // that a thread makes at a time
+constexpr int64_t kGroups = 32;  // generated at a time by a thread
 
 __extension__ using Wide = unsigned __int128;
 
@@ -93,8 +93,8 @@ void check(const char* op, bool valid, const char* fact, double a, double b) {
   if (!valid) throw ValueError(fmt::format("{}: {}, but they are {} and {}", op, fact, a, b));
 }
 
-// Calls write(words, out, n) for every piece of the elements, with kWords words for each of them in
-// the layout of the kernel. `out` may have any strides.
+// Calls write(words, out, n) for pieces of the elements, with kWords words per element in the
+// kernel's layout. `out` may have any strides.
 template <int kWords, class T, class F>
 void generate(const Tensor& out, Generator& generator, F write) {
   const RandomStream stream = next(generator);
@@ -112,7 +112,7 @@ void generate(const Tensor& out, Generator& generator, F write) {
   out.impl()->storage->changed_by("random");
 }
 
-// The ends of the range in which the type holds every integer.
+// The range in which the type represents every integer.
 template <class T>
 std::pair<int64_t, int64_t> integers_of() {
   if constexpr (is_integral(dtype_of<T>())) {
@@ -131,7 +131,7 @@ void each_floating(const char* op, const Tensor& out, F f) {
   });
 }
 
-// The largest number of the type below x.
+// The largest representable number below x.
 template <class T>
 T below(T x) {
   if constexpr (std::is_same_v<T, bfloat16>) {
@@ -144,7 +144,7 @@ T below(T x) {
   }
 }
 
-// Box and Muller in double: two numbers of two wide words each.
+// Box-Muller in double: two numbers from two wide words each.
 void wide_normals(const uint32_t* words, int64_t groups, double* out) {
   constexpr int64_t kPairs = kHalf / 2;
   for (int64_t g = 0; g < groups; ++g, words += kRandomGroup, out += kHalf) {
@@ -159,25 +159,24 @@ void wide_normals(const uint32_t* words, int64_t groups, double* out) {
   }
 }
 
-// A number below `range`, all equally probable, by Lemire's multiplication (Fast random integer
-// generation in an interval, 2019). What falls in the uneven part is drawn again, `attempt` in the
-// counter's top byte.
+// A uniform number below `range` by Lemire's multiplication (Fast random integer generation in an
+// interval, 2019). Rejected draws are repeated with `attempt` in the top byte of the counter.
 uint64_t bounded(const RandomStream& stream, uint64_t element, uint64_t bits, uint64_t range) {
   Wide product = Wide{bits} * range;
   if (static_cast<uint64_t>(product) >= range) return static_cast<uint64_t>(product >> 64);
   const uint64_t uneven = -range % range;
   for (uint64_t attempt = 1; static_cast<uint64_t>(product) < uneven && attempt < 256; ++attempt) {
     uint32_t words[kRandomGroup];
-    const uint64_t group = element / kHalf + (attempt << 52);  // 16 counters to a group
+    const uint64_t group = element / kHalf + (attempt << 52);  // a group has 16 counters
     kernels::random().words(stream, group, 1, words);
     product = Wide{wide_word(words, static_cast<int64_t>(element % kHalf))} * range;
   }
   return static_cast<uint64_t>(product >> 64);
 }
 
-// The standard normal number that a smaller one is drawn with probability p: Winitzki's
-// approximation (A handy approximation for the error function and its inverse, 2008), then Newton's
-// method on log erfc, which is precise however far out the tail.
+// The quantile of the standard normal distribution at p: Winitzki's approximation (A handy
+// approximation for the error function and its inverse, 2008), refined by Newton's method on log
+// erfc, which stays precise far out in the tail.
 double normal_quantile(double p) {
   const double q = std::max(std::min(p, 1 - p), 1e-300);
   constexpr double kA = 0.147;
@@ -210,7 +209,7 @@ void fill_normal(const Tensor& out, double mean, double std, Generator& generato
     generate<sizeof(T) == 8 ? 2 : 1, T>(
         out, generator, [&](const uint32_t* words, T* x, int64_t n) {
           using C = std::conditional_t<std::is_same_v<T, double>, double, float>;
-          constexpr int64_t kNumbers = sizeof(T) == 8 ? kHalf : kRandomGroup;  // of a group
+          constexpr int64_t kNumbers = sizeof(T) == 8 ? kHalf : kRandomGroup;  // per group
           alignas(64) C standard[kGroups * kNumbers];
           const int64_t groups = (n + kNumbers - 1) / kNumbers;
           if constexpr (std::is_same_v<C, double>) wide_normals(words, groups, standard);
@@ -225,7 +224,7 @@ void fill_truncated_normal(const Tensor& out, double mean, double std, double fr
   check("truncated_normal", std >= 0, "the standard deviation (the second) must not be negative",
         mean, std);
   check("truncated_normal", from <= to, "the bounds must rise", from, to);
-  // The tail that the interval lies in is mirrored to the left, where probabilities keep their
+  // Mirror an interval in the upper tail to the lower one, where probabilities keep their
   // precision.
   const bool mirrored = from > mean;
   const auto probability = [&](double x) {

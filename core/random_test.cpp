@@ -18,7 +18,7 @@ namespace {
 
 using kernels::kRandomGroup;
 
-// Where word `w` of counter `index` is in our layout.
+// The position in our layout of word `w` of counter `index`.
 uint32_t our_word(uint64_t seed, uint64_t draw, uint64_t index, int w) {
   uint32_t words[kRandomGroup];
   kernels::random().words({seed, draw}, index / 16, 1, words);
@@ -40,8 +40,8 @@ struct Moments {
   }
 };
 
-// Kolmogorov and Smirnov's distance between a sample and a distribution, times sqrt(n): above 1.95
-// once in a thousand times.
+// The Kolmogorov-Smirnov distance between a sample and a distribution, times sqrt(n): above 1.95
+// with a probability of 1/1000.
 template <class F>
 double distance(const Tensor& t, F cdf) {
   std::vector<double> x = t.to_vector<double>();
@@ -101,7 +101,7 @@ TEST_CASE("random numbers depend on seed and draw, not on threads, type of view 
     Tensor view = empty({99, 77}, dtype);
     core::fill_uniform(core::view_of(view, {77, 99}, {1, 77}, 0), 0, 1, b);
     CHECK(u.to_vector<double>() == core::view_of(view, {77, 99}, {1, 77}, 0).to_vector<double>());
-    // The first elements do not depend on how many follow.
+    // The first elements do not depend on the number of elements.
     Generator c{42, 0};
     const std::vector<double> all = x.to_vector<double>(),
                               few = randn({70}, dtype, c).to_vector<double>();
@@ -136,8 +136,8 @@ TEST_CASE("uniform numbers are uniform, and stay below the end") {
   CHECK(Moments(coarse).mean == doctest::Approx(0.5 - 1 / 512.0).epsilon(0.005));
   CHECK(Moments(coarse).largest == 255 / 256.0);
   const Tensor narrow = empty({1 << 20});
-  core::fill_uniform(narrow, 1, 1 + 0x1p-22,
-                     g);  // few floats lie between: rounding would reach the end
+  // A range with few floats, where rounding would reach the end.
+  core::fill_uniform(narrow, 1, 1 + 0x1p-22, g);
   CHECK(Moments(narrow).largest < 1 + 0x1p-22);
   CHECK(Moments(narrow).smallest == 1);
 }
@@ -153,7 +153,7 @@ TEST_CASE("normal numbers are normal") {
     CHECK(std::abs(m.skew) < 0.01);
     CHECK(std::abs(m.kurtosis - 3) < 0.03);
     CHECK(m.largest > 4.2);
-    // Neighbours in a group, the two halves of a pair included, are not correlated.
+    // Neighbours in a group, including the two of a Box-Muller pair, are uncorrelated.
     const std::vector<double> v = x.to_vector<double>();
     for (const size_t lag : {1, 16, 32}) {
       double correlation = 0;
@@ -176,7 +176,7 @@ TEST_CASE("truncated normal numbers follow the conditional distribution, far out
        {Range{0, 1, -2, 2}, Range{1, 2, 0, 9}, Range{0, 1, 6, 7}, Range{0, 1, -30, -29}}) {
     const Tensor x = empty({50000}, f64);
     core::fill_truncated_normal(x, r.mean, r.std, r.from, r.to, g);
-    const double sign = r.from > r.mean ? -1 : 1;  // where probabilities have precision
+    const double sign = r.from > r.mean ? -1 : 1;  // the tail where probabilities are precise
     const auto tail = [&](double v) { return normal_cdf(sign * (v - r.mean) / r.std); };
     CHECK(distance(x, [&](double v) {
             return (tail(v) - tail(r.from)) / (tail(r.to) - tail(r.from));
@@ -202,9 +202,9 @@ TEST_CASE("integers are equally probable") {
   for (const int64_t v : dice.to_vector<int64_t>()) ++counts[v];
   double chi2 = 0;
   for (int v = 1; v <= 6; ++v) chi2 += std::pow(static_cast<double>(counts[v]) - 10000, 2) / 10000;
-  CHECK(chi2 < 20.5);  // five degrees of freedom: once in a thousand
+  CHECK(chi2 < 20.5);  // five degrees of freedom: p = 0.001
 
-  // A range of 3/4 of 2^64: the remainder of 64 bits would come twice as often in its first third.
+  // A range of 3/4 of 2^64: the plain remainder would fall into its first third twice as often.
   const int64_t half = INT64_MAX / 2 + 1;
   const Tensor wide = randint(-half - half / 2 * 2, half, {30000}, i64, g);
   double third = 0;
@@ -217,7 +217,7 @@ TEST_CASE("integers are equally probable") {
                        ValueError);
 }
 
-// Of large ranges only some of the integers were drawn, and `to` itself among them.
+// Regression: only some integers of a large range were drawn, and `to` itself was.
 TEST_CASE("integers are drawn only in a type that holds all of them") {
   struct Limits {
     DType dtype;

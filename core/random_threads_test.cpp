@@ -1,4 +1,4 @@
-// Random numbers in several threads.
+// Random numbers drawn by several threads.
 #include <doctest/doctest.h>
 
 #include <thread>
@@ -72,7 +72,7 @@ TEST_CASE("random threads: a thread that only draws in a scope takes no number")
   CHECK(drawn[0] == drawn[1]);
 }
 
-// Two threads that drew at once took the same draw, or lost one.
+// Regression: two threads that drew at the same time could get the same draw, or lose one.
 TEST_CASE("random threads: no draw is lost when threads draw at once") {
   std::vector<std::thread> threads;
   std::vector<Generator> after(4);

@@ -60,7 +60,7 @@ void forward_steps(const Recurrence& r, const RecurrenceStates& s) {
         if (active(r, b, t)) {
           kernels::cells<T>().forward[cell]({row(gates, b, GH), row(hidden, b, GH), row(h, b, H),
                                              row(c, b, H), row(h_out, b, H), row(c_out, b, H), H});
-        } else {  // past its end a sequence keeps its state
+        } else {  // a finished sequence keeps its state
           std::copy_n(row(h, b, H), H, row(h_out, b, H));
           if (c) std::copy_n(row(c, b, H), H, row(c_out, b, H));
         }
@@ -69,7 +69,7 @@ void forward_steps(const Recurrence& r, const RecurrenceStates& s) {
   }
 }
 
-// Fills dgates and dhidden; leaves in dh and dc [B, H] the gradients of the first states.
+// Fills dgates and dhidden; leaves the gradients of the initial states in dh and dc [B, H].
 template <class T>
 void backward_steps(const Recurrence& r, const RecurrenceStates& s, const Tensor& dout,
                     const Tensor& dgates, const Tensor& dhidden, const Tensor& dh,

@@ -13,9 +13,9 @@ namespace {
 
 using kernels::Reducer;
 
-constexpr int64_t kGrain = 1 << 15;   // elements that are worth a thread
+constexpr int64_t kGrain = 1 << 15;   // elements that justify a thread
 constexpr int64_t kMaxColumns = 256;  // columns whose totals a task holds
-constexpr int64_t kMaxPieces = 64;    // into which one long reduction is cut
+constexpr int64_t kMaxPieces = 64;    // limit for splitting one long reduction
 
 // One axis of the loops; strides in bytes.
 struct Axis {
@@ -31,7 +31,7 @@ struct AxisList {
     for (int i = 0; i < count; ++i) n *= axes[i].size;
     return n;
   }
-  // Appends an axis inside the last one, joined with it where both strides allow.
+  // Appends an axis inside the last one, merging the two if both strides allow it.
   void append(const Axis& a) {
     if (a.size == 1) return;
     if (count > 0) {
@@ -54,7 +54,7 @@ struct AxisList {
     --count;
     return inner;
   }
-  // Byte offsets of a position in row-major order.
+  // Byte offsets of a row-major position.
   Axis offset(int64_t position) const {
     Axis at{0, 0, 0};
     for (int i = count - 1; i >= 0; --i) {
@@ -67,14 +67,14 @@ struct AxisList {
   }
 };
 
-// The loops of one reduction: tiles of rows (reduced) x cols (kept), inside of the other axes.
+// The loops of a reduction: tiles of rows (reduced) x cols (kept) within the other axes.
 struct Plan {
   AxisList kept, reduced;
   Axis rows, cols;
-  int64_t outer, steps;              // positions of the kept and reduced axes outside of the tile
-  int64_t block, blocks;             // columns at once, and how many such blocks
-  int64_t rows_at_once, row_cuts;    // a piece of a long reduction: rows of one step …
-  int64_t steps_at_once, step_cuts;  // … or whole steps
+  int64_t outer, steps;              // positions of the other kept and reduced axes
+  int64_t block, blocks;             // columns per block, and the number of blocks
+  int64_t rows_at_once, row_cuts;    // pieces of a long reduction: rows of one step ...
+  int64_t steps_at_once, step_cuts;  // ... or whole steps
 
   Plan(const Tensor& x, const Tensor& out, uint32_t mask) {
     const int64_t bytes = size_of(x.dtype());
@@ -118,7 +118,7 @@ struct Plan {
   }
 };
 
-// Takes piece `piece` of one block of columns into totals.
+// Accumulates piece `piece` of one block of columns into totals.
 void run_piece(const Reducer& kernel, const Plan& p, const char* x, int64_t count, int64_t piece,
                char* totals) {
   const int64_t row = piece % p.row_cuts * p.rows_at_once;
@@ -137,7 +137,7 @@ struct Unit {
   int64_t count;
 };
 
-// Unit u is a block of columns at one position of the outer kept axes.
+// Unit u is one block of columns at one position of the outer kept axes.
 Unit unit_at(const Plan& p, const Tensor& x, const Tensor& out, int64_t u) {
   const int64_t first = u % p.blocks * p.block;
   const Axis at = p.kept.offset(u / p.blocks);

@@ -1,4 +1,4 @@
-// Sizes that no memory and no 64 bits hold, and tensors without elements among them.
+// Sizes that overflow memory or 64 bits, including those of empty tensors.
 #include "tapehead/core/shape.h"
 
 #include <doctest/doctest.h>

@@ -9,10 +9,10 @@
 namespace tapehead::core {
 namespace {
 
-constexpr int64_t kGrain = 1 << 13;  // elements whose exponentials are worth a thread
-constexpr int64_t kColumns = 64;     // columns side by side that a task works on
+constexpr int64_t kGrain = 1 << 13;  // elements whose exponentials justify a thread
+constexpr int64_t kColumns = 64;     // columns per task
 
-// A row-major tensor around one axis: [outer, n, inner].
+// A row-major tensor split at one axis: [outer, n, inner].
 struct Around {
   int64_t outer = 1, n = 1, inner = 1;
   Around(const Shape& shape, int axis) {
@@ -20,7 +20,7 @@ struct Around {
   }
 };
 
-// Calls rows(first element, count) for groups of rows when the axis is the last one, else
+// Calls rows(first element, count) for groups of rows if the axis is the last one, otherwise
 // columns(first element, count) for groups of columns.
 template <class Rows, class Columns>
 void each_part(const Around& a, Rows rows, Columns columns) {

@@ -49,7 +49,7 @@ std::string closest_name(std::string_view name, std::span<const std::string> can
 
 namespace {
 
-// The beginning of a pattern, mended so that it fits the beginning of a name.
+// A prefix of a pattern, edited to match a prefix of a name.
 struct Mended {
   size_t edits = 0;
   std::string pattern = {};
@@ -59,7 +59,7 @@ struct Mended {
   }
 };
 
-// edit_distance(), in which a star stands for any letters for nothing.
+// Like edit_distance(), except that a star matches any letters at no cost.
 Mended mended(std::string_view pattern, std::string_view name) {
   const size_t width = name.size() + 1;
   std::vector<Mended> before(width), last(width), row(width);

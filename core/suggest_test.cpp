@@ -13,7 +13,7 @@ TEST_CASE("closest_name finds the misspelt name and nothing far away") {
     std::string name, expected;
   };
   for (const Row& row : {
-           Row{"trian.tsv", "train.tsv"},  // neighbours swapped
+           Row{"trian.tsv", "train.tsv"},  // transposed letters
            Row{"tran.tsv", "train.tsv"},
            Row{"ttest.tsv", "test.tsv"},
            Row{"vallid.tvs", "valid.tsv"},
@@ -40,11 +40,11 @@ TEST_CASE("closest_pattern mends the letters and keeps the stars") {
   };
   for (const Row& row : {
            Row{"encodr.*", "encoder.*"},
-           Row{"*.bais", "*.bias"},  // neighbours swapped
+           Row{"*.bais", "*.bias"},  // transposed letters
            Row{"encoder.*.atn.*", "encoder.*.attn.*"},
            Row{"Head.*", "head.*"},
            Row{"hed*.wieght", "head*.weight"},
-           Row{"head.weihgt", "head.weight"},  // no star at all
+           Row{"head.weihgt", "head.weight"},  // without a star
            Row{"heads*", "head.*"},
            Row{"decoder.*", "encoder.*"},
            Row{"*.norm.*", ""},

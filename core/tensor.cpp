@@ -75,7 +75,7 @@ void Tensor::throw_range(const Number& element) {
 
 double Tensor::item() const {
   const Number x = only_element();
-  constexpr int64_t kExact = int64_t{1} << 53;  // to here double holds every integer
+  constexpr int64_t kExact = int64_t{1} << 53;  // double is exact for integers up to here
   if ((x.integer > kExact || x.integer < -kExact) &&
       (x.floating == 0x1p63 || static_cast<int64_t>(x.floating) != x.integer))
     throw ValueError(fmt::format(
@@ -156,7 +156,7 @@ Tensor view_of(const Tensor& base, const Shape& sizes, const Shape& strides, int
   impl->is_scalar = base.impl()->is_scalar && sizes.empty();
   impl->sizes = sizes;
   impl->strides = strides;
-  // Without elements there is no first one, and its place may lie outside of the storage.
+  // The offset of an empty view could lie outside of the storage.
   impl->offset = sizes.numel() == 0 ? 0 : offset;
   impl->storage = base.impl()->storage;
   return Tensor::adopt(std::move(impl));

@@ -17,7 +17,7 @@ namespace {
 
 using kernels::kRandomGroup;
 
-constexpr int64_t kCopies = 8;  // of a gradient that many heads add to
+constexpr int64_t kCopies = 8;  // of a gradient shared by many heads
 
 std::vector<Sequence> sequences_of(const AttentionSpec& spec, const AttentionTensors& in) {
   std::vector<Sequence> out;
@@ -37,7 +37,7 @@ std::vector<Sequence> sequences_of(const AttentionSpec& spec, const AttentionTen
   return out;
 }
 
-// A row of dropout's factors starts at a group of random words of its own.
+// Each row of the dropout mask starts at its own group of random words.
 class Dropout {
  public:
   Dropout(const AttentionSpec& spec, const Shape& scores)
@@ -52,7 +52,7 @@ class Dropout {
 
   explicit operator bool() const { return on_; }
 
-  // Drops of n elements of a row from a column on, at most kTileColumns.
+  // Applies dropout to n <= kTileColumns elements of a row, starting at `column`.
   template <class T>
   void apply(int64_t b, int64_t h, int64_t row, int64_t column, int64_t n, T* x) const {
     alignas(64) uint32_t words[kTileColumns + kRandomGroup];
@@ -79,8 +79,8 @@ void drop_tile(const Dropout& dropout, const Sequence& s, const ScoreTile& t, T*
                   x + r * t.columns);
 }
 
-// Calls f(tile) for the tiles of some queries, which hold the keys that window and length let one
-// of them see, and no others: those may hold anything.
+// Calls f(tile) for the tiles with keys that the window and length make visible to at least one
+// query. Other keys are never read: they may contain anything.
 template <class T, class F>
 void each_tile(const TileScores<T>& scores, const Sequence& s, ScoreTile tile, F f) {
   int64_t first, last;
@@ -92,7 +92,7 @@ void each_tile(const TileScores<T>& scores, const Sequence& s, ScoreTile tile, F
   }
 }
 
-// What is the same in all tasks of a pass.
+// What all tasks of a pass have in common.
 template <class T>
 struct Pass {
   const AttentionSpec& spec;
@@ -126,8 +126,8 @@ struct Pass {
   }
 };
 
-// A user's function may not run in several threads: all of it is then one task, which the calling
-// thread runs.
+// A user's function may not be called from several threads: with one, everything runs as a single
+// task on the calling thread.
 template <class F>
 void run(const AttentionSpec& spec, int64_t tasks, F f) {
   if (!spec.function) return parallel_for(tasks, f, Denormals::flush);
@@ -177,13 +177,13 @@ void forward(const Pass<T>& pass, const ScoreTile& rows, const Strided<T>& out,
     T* y = out.at(s.batch, rows.head, row);
     const T* x = sum.data() + r * E;
     constexpr T kZero = 0;
-    // Of a query that sees no key 0, whatever values are beside it.
+    // A query that sees no key yields 0 even if the values contain inf or NaN.
     if (scale == 0) strided::copy(y, out.step[3], &kZero, 0, E);
     else strided::multiply(y, out.step[3], x, 1, static_cast<T>(scale), E);
   }
 }
 
-// [B, H, T, D] in the memory of a [B, T, H, D], as what heads are split from or joined to.
+// A [B, H, T, D] view of [B, T, H, D] memory, the layout in which heads are split and joined.
 Tensor heads_like(const Tensor& x, int64_t width) {
   return transpose(empty({x.size(0), x.size(2), x.size(1), width}, x.dtype()), 1, 2);
 }
@@ -194,7 +194,7 @@ Tensor zeros_if(bool wanted, const Tensor& x) {
   return wanted && x.defined() ? full(x.shape(), 0, x.dtype()) : Tensor();
 }
 
-// Gradients that several heads and sequences add to.
+// Gradients to which several heads and sequences contribute.
 struct SharedGradients {
   Tensor bias, distance, keys, values, sinks;
 
@@ -225,7 +225,7 @@ struct BackwardOf {
   const Pass<T>& pass;
   Strided<T> out, lse, dout, dq, dk, dv, drelative;
 
-  // The queries of one tile's rows of one head.
+  // Processes the queries in one tile's rows of one head.
   void rows(TileScores<T>& scores, const ScoreTile& rows, const SharedGradients& shared) const {
     const Sequence& s = pass.sequences[static_cast<size_t>(rows.batch)];
     const kernels::AttentionKernels<T>& kernel = kernels::attention<T>();
@@ -326,8 +326,8 @@ AttentionGradients attention_backward(const AttentionSpec& spec, const Attention
                                  Strided<T>(out.k),
                                  Strided<T>(out.v),
                                  Strided<T>(out.relative)};
-    // A task for each head of keys; where heads add to the same gradient, a few groups of tasks,
-    // each with a copy of it.
+    // One task per key head. If heads contribute to the same gradient, a few groups of tasks, each
+    // with its own copy of it.
     const int64_t key_heads = pass.H / pass.G;
     const auto tasks = static_cast<int64_t>(pass.sequences.size()) * key_heads;
     std::vector<SharedGradients> shared{{in, wanted}};

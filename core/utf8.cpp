@@ -5,8 +5,8 @@
 namespace tapehead::core {
 namespace {
 
-// The length of the character at the front, 0 when it is not well-formed: table 3-7 of the Unicode
-// standard.
+// The length of the first character, or 0 if it is not well-formed (table 3-7 of the Unicode
+// standard).
 size_t character_size(std::string_view text) {
   const auto byte = [&](size_t i) {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : 0;

@@ -8,7 +8,7 @@ namespace tapehead::core {
 
 std::optional<Shape> view_strides(const Shape& sizes, const Shape& strides, const Shape& shape) {
   if (shape.numel() == 0) return contiguous_strides(shape);
-  Shape from, step;  // without axes of size 1, whose strides say nothing
+  Shape from, step;  // without axes of size 1, whose strides are arbitrary
   for (int i = 0; i < sizes.rank(); ++i) {
     if (sizes[i] == 1) continue;
     from.push_back(sizes[i]);
@@ -17,7 +17,7 @@ std::optional<Shape> view_strides(const Shape& sizes, const Shape& strides, cons
   Shape out = Shape::filled(shape.rank(), 1);
   int axis = shape.rank() - 1;
   for (int i = from.rank() - 1; i >= 0; --i) {
-    // A run of axes that step evenly through memory is cut into the new axes.
+    // Splits a run of axes with uniform steps in memory into new axes.
     int64_t run = from[i];
     const int64_t stride = step[i];
     while (i > 0 && step[i - 1] == run * stride) run *= from[--i];
@@ -40,7 +40,7 @@ Tensor reshape(const Tensor& x, const Shape& shape) {
 Tensor narrow(const Tensor& x, int axis, int64_t start, int64_t length, int64_t step) {
   Shape sizes = x.shape(), strides = x.strides();
   sizes[axis] = length;
-  if (length > 1) strides[axis] *= step;  // a single position may come with any step
+  if (length > 1) strides[axis] *= step;  // the stride of a single position is arbitrary
   return view_of(x, sizes, strides, x.impl()->offset + start * x.strides()[axis]);
 }
 

@@ -1,4 +1,4 @@
-// Parsing and dumping of Json, by nlohmann/json.
+// Parses and writes Json with nlohmann/json.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -14,10 +14,10 @@ namespace tapehead::core {
 
 using Library = nlohmann::ordered_json;
 
-/// Access to the value inside of a Json, and its conversion.
+/// Access to the value inside a Json, and conversion to the library's type.
 class JsonLibrary {
  public:
-  /// What an array or an object holds, to append to.
+  /// The elements or members, for appending.
   static Json::Array& elements(Json& json) { return std::get<Json::Array>(json.value_); }
   static Json::Object& members(Json& json) { return std::get<Json::Object>(json.value_); }
 
@@ -30,7 +30,7 @@ class JsonLibrary {
     if (!json.is_object())
       return std::visit([](const auto& value) { return scalar(value); }, json.value_);
     Library out = Library::object();
-    // Keys are unique; emplace() of the library's own map would search for each.
+    // Keys are unique already; the library's emplace() would search for each.
     auto& list =
         static_cast<std::vector<Library::object_t::value_type>&>(out.get_ref<Library::object_t&>());
     const auto add = [&](const Json::Member& member) {
@@ -48,16 +48,16 @@ class JsonLibrary {
   static Library scalar(const Scalar& value) {
     return value;
   }
-  static Library scalar(const Json::Array&) { return {}; }  // not called
+  static Library scalar(const Json::Array&) { return {}; }  // needed for std::visit, never called
   static Library scalar(const Json::Object&) { return {}; }
 };
 
 namespace {
 
 constexpr size_t kMaxDepth = 64;
-constexpr int kOutOfRange = 406;  // the library's number of this error
+constexpr int kOutOfRange = 406;  // the library's id of this error
 
-/// Builds the value and enforces the limits that the library does not have.
+/// Builds the value and enforces limits that the library does not have.
 class Reader : public nlohmann::json_sax<Library> {
  public:
   Reader(const std::string& name, const JsonParseOptions& options)
@@ -84,7 +84,7 @@ class Reader : public nlohmann::json_sax<Library> {
   bool number_unsigned(number_unsigned_t n) override { return put(n); }
   bool number_float(number_float_t n, const string_t&) override { return put(n); }
   bool string(string_t& text) override { return put(std::move(text)); }
-  bool binary(binary_t&) override { return false; }  // not in texts
+  bool binary(binary_t&) override { return false; }  // not in text
   bool parse_error(std::size_t position, const std::string&,
                    const nlohmann::detail::exception& error) override {
     if (error.id == kOutOfRange)
@@ -95,8 +95,8 @@ class Reader : public nlohmann::json_sax<Library> {
 
  private:
   struct Open {
-    Json* value;  // stays where it is: what holds it does not grow until it is closed
-    std::unordered_map<std::string, size_t> places;  // of the keys of an object
+    Json* value;  // stable: its parent does not grow while it is open
+    std::unordered_map<std::string, size_t> places;  // index of each key of an object
   };
 
   Json& place(Json value) {
@@ -128,7 +128,7 @@ class Reader : public nlohmann::json_sax<Library> {
   const JsonParseOptions& options_;
   int64_t values_ = 0;
   std::vector<Open> open_;
-  size_t place_ = 0;  // of the latest key's member
+  size_t place_ = 0;  // index of the latest key's member
 };
 
 }  // namespace

@@ -21,17 +21,17 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "arrays are written little-endian");
 
 constexpr std::string_view kMagic = "\x93NUMPY";
-constexpr size_t kMaxHeader = 1 << 16;  // 300 bytes are usual
+constexpr size_t kMaxHeader = 1 << 16;  // usual headers have at most a few hundred bytes
 
 [[noreturn]] void fail(const std::string& name, const std::string& why) {
   throw FormatError(fmt::format("{}: not an array that can be read: {}", name, why));
 }
 
-// A number type of NumPy: 'f' and 4 bytes …
+// A NumPy number type, such as 'f' of 4 bytes.
 struct Element {
   char kind = 0;
   size_t size = 0;
-  bool swapped = false;  // the bytes of a number come in the other order
+  bool swapped = false;  // big-endian
 };
 
 struct Header {
@@ -40,7 +40,7 @@ struct Header {
   std::optional<std::vector<int64_t>> shape;
 };
 
-// The header is a Python dictionary of three known keys: {'descr': '<f4', 'fortran_order': False,
+// The header is a Python dictionary with three known keys: {'descr': '<f4', 'fortran_order': False,
 // 'shape': (2, 3), }.
 class HeaderParser {
  public:
@@ -125,7 +125,7 @@ class HeaderParser {
       sizes.push_back(size());
       if (!takes(',')) {
         expect(')');
-        if (sizes.size() == 1) broken();  // (3) is a number, (3,) a tuple
+        if (sizes.size() == 1) broken();  // (3) is a number; a tuple is (3,)
         break;
       }
     }
@@ -138,7 +138,7 @@ class HeaderParser {
       if (__builtin_mul_overflow(value, 10, &value) ||
           __builtin_add_overflow(value, text_[at_] - '0', &value))
         fail(name_, "a size of its shape is too large to address");
-    if (at_ < text_.size() && text_[at_] == 'L') ++at_;  // Python 2's long numbers
+    if (at_ < text_.size() && text_[at_] == 'L') ++at_;  // suffix of Python 2's long integers
     return value;
   }
 
@@ -222,7 +222,7 @@ Tensor elements(std::string_view data, const Element& e, const Shape& shape,
   return out;
 }
 
-// Where the header ends, and what it says.
+// Returns the offset of the data and the header.
 std::pair<size_t, Header> read_header(std::string_view bytes, const std::string& name) {
   if (!bytes.starts_with(kMagic) || bytes.size() < kMagic.size() + 2)
     fail(name, "it does not start with the magic bytes of a .npy file");
@@ -240,15 +240,15 @@ std::pair<size_t, Header> read_header(std::string_view bytes, const std::string&
   return {start + length, HeaderParser(bytes.substr(start, length), name).parse()};
 }
 
-// An array of a file whose header holds.
+// An array whose header has been checked.
 struct Array {
-  size_t start;  // of the elements
+  size_t start;  // offset of the data
   Element element;
   bool fortran;
-  Shape shape;  // in the order of memory
+  Shape shape;  // in memory order: reversed for Fortran order
 };
 
-// `front` begins a file of `size` bytes and reaches beyond its header.
+// `front` is the start of a file of `size` bytes and contains the whole header.
 Array check(std::string_view front, uint64_t size, const std::string& name) {
   const auto [start, header] = read_header(front, name);
   const Element element = element_of(*header.descr, name);
@@ -256,7 +256,7 @@ Array check(std::string_view front, uint64_t size, const std::string& name) {
   if (sizes.size() > Shape::kMaxRank)
     fail(name, fmt::format("it has {} dimensions; a tensor has at most {}", sizes.size(),
                            Shape::kMaxRank));
-  // NumPy's own limit: the product of the sizes that are not 0.
+  // As in NumPy, the limit applies to the product of the nonzero sizes.
   int64_t limit = static_cast<int64_t>(element.size);
   for (const int64_t each : sizes)
     if (each > 0 && __builtin_mul_overflow(limit, each, &limit))
@@ -309,7 +309,7 @@ std::string npy_bytes(const Tensor& tensor) {
   std::string header =
       fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': (", kDescr[int(dtype)]);
   for (const int64_t size : dense.shape()) header += fmt::format("{}, ", size);
-  // (2, 3), but (3,) and ().
+  // Python writes (2, 3) and () but (3,).
   if (dense.dim() > 0) header.pop_back();
   if (dense.dim() > 1) header.pop_back();
   header += "), }";

@@ -20,7 +20,7 @@ using testing::values;
 
 namespace {
 
-// A file with this header, its length in as many bytes as the version has for it.
+// A file with this header; its length field has the size required by the version.
 std::string npy(const std::string& header, const std::string& data, char version = 1) {
   std::string out = "\x93NUMPY";
   out += {version, '\0', static_cast<char>(header.size()), '\0'};
@@ -48,7 +48,7 @@ std::string npy_error(const std::string& bytes) {
   return message_of<FormatError>([&] { parse_npy(bytes, "x.npy"); });
 }
 
-// a.npy of eight 2.0f, deflated by Python's zipfile.
+// a.npy with eight times 2.0f, deflated by Python's zipfile.
 constexpr const char* kDeflated =
     "504b030414000000080000002100721e005e4a000000a000000005000000612e6e70799bec17ea1b10c9c850"
     "c650ad9e925a9c5ca46ea5a06e9366a2aea3a09e965f54529498179f5f94920a12774bcc294e058a17672416"
@@ -56,7 +56,7 @@ constexpr const char* kDeflated =
     "00a0000000050000000000000000000000800100000000612e6e7079504b0506000000000100010033000000"
     "6d0000000000";
 
-// Bytes changed and cut at random: an answer or a FormatError, and never more.
+// Flips and truncates bytes at random: parsing must succeed or throw FormatError.
 template <class Parse>
 void survives(const std::string& good, const Parse& parse) {
   const auto quiet = [&](std::string_view bytes) {
@@ -93,7 +93,7 @@ TEST_CASE("npy: every type goes out and comes back") {
       CHECK(back.shape() == t.shape());
       CHECK(values(back) == values(t.to(dtype)));
     }
-  // As numpy.save writes it, to the byte.
+  // Byte for byte what numpy.save writes.
   write_npy(scratch / "x.npy", tensor({1.5, 2.0, 3.0}));
   const std::string text = header("<f4", "(3,)");
   CHECK(read_file(scratch / "x.npy") ==
@@ -285,7 +285,7 @@ TEST_CASE("npz: bombs are refused before they are unpacked") {
   for (size_t i = 0; kDeflated[i] != '\0'; i += 2)
     good += static_cast<char>(std::stoi(std::string(kDeflated + i, 2), nullptr, 16));
   CHECK(values(parse_npz(good, "x.npz")[0].second) == Doubles(8, 2));
-  const auto claiming = [&](uint32_t size) {  // in both places where the size stands
+  const auto claiming = [&](uint32_t size) {  // sets both copies of the size
     std::string bytes = good;
     const std::string now = bytes_of<uint32_t>({160}), then = bytes_of<uint32_t>({size});
     for (size_t at = 0; (at = bytes.find(now, at)) != std::string::npos; at += 4)

@@ -1,4 +1,4 @@
-// .npz archives, through libzip.
+// .npz archives, read and written with libzip.
 #include <fmt/format.h>
 #include <zip.h>
 
@@ -17,8 +17,8 @@ namespace {
 
 constexpr std::string_view kSuffix = ".npy";
 constexpr size_t kLongestName = UINT16_MAX - kSuffix.size();
-constexpr uint64_t kFree = uint64_t{1} << 28;  // unpacked bytes that no ratio limits
-// A byte of a deflated stream gives at most 1032: what claims more is not true.
+constexpr uint64_t kFree = uint64_t{1} << 28;  // bytes unpacked before the ratio limit applies
+// Deflate expands a byte to at most 1032: an entry that claims more is corrupt.
 constexpr uint64_t kDeflateRatio = 1032;
 
 [[noreturn]] void fail(const std::string& name, const std::string& why) {
@@ -41,7 +41,7 @@ struct ZipError {
 using Archive = std::unique_ptr<zip_t, decltype(&zip_discard)>;
 using Entry = std::unique_ptr<zip_file_t, decltype(&zip_fclose)>;
 
-// Takes the source over, which is null where it could not be had.
+// Takes ownership of the source, which is null if creating it failed.
 Archive open(zip_source_t* source, ZipError& error, const std::string& name) {
   if (source == nullptr) fail(name, error.str());
   zip_t* archive = zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &error.value);
@@ -72,7 +72,7 @@ zip_stat_t stat_of(zip_t* archive, uint64_t i, const std::string& name) {
   return s;
 }
 
-// Before anything is unpacked: entries that share their bytes, or are too many or too large.
+// Rejects, before anything is unpacked, entries that overlap, and too many or too large ones.
 std::vector<zip_stat_t> checked_entries(zip_t* archive, size_t packed, const std::string& name,
                                         const NpzLimits& limits) {
   const int64_t count = zip_get_num_entries(archive, 0);
@@ -102,7 +102,7 @@ std::string unpack(zip_t* archive, const zip_stat_t& s, const std::string& name)
   if (!entry) fail(name, fmt::format("'{}': {}", s.name, zip_strerror(archive)));
   std::string out(s.size, '\0');
   size_t got = 0;
-  // The read past the end checks the sum.
+  // Reading past the end verifies the checksum.
   for (char end = 0;;) {
     const bool full = got == out.size();
     const int64_t n =
@@ -132,10 +132,10 @@ std::vector<NamedTensor> arrays_of(zip_t* archive, size_t packed, const std::str
   throw IoError(fmt::format("{}: the archive could not be made: {}", path, why));
 }
 
-// `bytes` are read when the archive is closed.
+// `bytes` must stay alive until the archive is closed.
 void add(zip_t* archive, const std::string& entry, std::string_view bytes,
          const std::string& path) {
-  constexpr uint16_t kFirstOfJanuary1980 = 0x21;  // as NumPy dates them
+  constexpr uint16_t kFirstOfJanuary1980 = 0x21;  // the date that NumPy writes
   zip_source_t* source = zip_source_buffer(archive, bytes.data(), bytes.size(), 0);
   const int64_t index =
       source == nullptr ? -1 : zip_file_add(archive, entry.c_str(), source, ZIP_FL_ENC_UTF_8);
@@ -193,7 +193,7 @@ void write_npz(const std::string& path, std::span<const NamedTensor> tensors) {
       throw ValueError(fmt::format("write_npz: '{}' is given twice", name));
     arrays.push_back(core::npy_bytes(tensor));
   }
-  // libzip writes no archive without entries, which is this end of its list.
+  // libzip writes no empty archives: write the end-of-directory record ourselves.
   if (tensors.empty()) return write_atomic(path, "PK\5\6" + std::string(18, '\0'));
   ZipError error;
   const std::unique_ptr<zip_source_t, decltype(&zip_source_free)> target(
@@ -201,7 +201,7 @@ void write_npz(const std::string& path, std::span<const NamedTensor> tensors) {
   if (!target) fail_writing(path, error.str());
   Archive archive(zip_open_from_source(target.get(), ZIP_TRUNCATE, &error.value), &zip_discard);
   if (!archive) fail_writing(path, error.str());
-  zip_source_keep(target.get());  // one for the archive, one to read what it wrote
+  zip_source_keep(target.get());  // one reference for the archive, one to read the result
   for (size_t i = 0; i < arrays.size(); ++i)
     add(archive.get(), tensors[i].first + std::string(kSuffix), arrays[i], path);
   if (zip_close(archive.get()) != 0) fail_writing(path, zip_strerror(archive.get()));

@@ -26,12 +26,12 @@ static_assert(std::endian::native == std::endian::little,
               "safetensors holds little-endian numbers");
 
 constexpr uint64_t kMaxHeader = 100'000'000;
-constexpr const char* kMetadata = "__metadata__";  // where a tensor's name would stand
+constexpr const char* kMetadata = "__metadata__";  // reserved key, not a tensor
 
 constexpr std::pair<const char*, DType> kTypes[] = {{"F32", f32},     {"F64", f64}, {"BF16", bf16},
                                                     {"I64", i64},     {"I32", i32}, {"U8", u8},
                                                     {"BOOL", boolean}};
-// Read as f32, of which every half is one.
+// Read as f32, which represents every half exactly.
 constexpr const char* kHalf = "F16";
 
 const char* type_name(DType dtype) {
@@ -40,15 +40,14 @@ const char* type_name(DType dtype) {
   return "";
 }
 
-// One tensor of the header.
+// A tensor's entry in the header.
 struct Entry {
   std::string name;
   std::string dtype;
   std::vector<uint64_t> shape, range;
 };
 
-// Reads the header as it comes, so that hostile input can neither nest deeply nor repeat a name
-// unseen.
+// Parses the header as a stream, to reject deep nesting and repeated names in hostile input.
 class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
  public:
   explicit HeaderReader(const std::string& file) : file_(file) {}
@@ -132,7 +131,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   std::set<std::string> names_, fields_;
 };
 
-// A tensor of the header whose claims hold.
+// A validated entry of the header.
 struct Checked {
   const Entry& entry;
   DType dtype;
@@ -156,7 +155,7 @@ Checked check(const HeaderReader& header, const Entry& e, uint64_t data_size) {
     header.fail(fmt::format("data_offsets of '{}' are not a range within the {} bytes of data",
                             e.name, data_size));
   const auto item = static_cast<uint64_t>(half ? 2 : size_of(type->second));
-  uint64_t most = item;  // with zeros left out, of which strides are made
+  uint64_t most = item;  // product of the nonzero sizes, which bounds the strides
   Shape shape;
   for (const uint64_t size : e.shape) {
     if (size > INT64_MAX || (size > 0 && __builtin_mul_overflow(most, size, &most)) ||
@@ -171,17 +170,17 @@ Checked check(const HeaderReader& header, const Entry& e, uint64_t data_size) {
   return {e, type->second, shape, half};
 }
 
-// Copies n elements from `at`.
+// Copies n elements from offset `at`.
 void fill(const ByteSource& source, uint64_t at, const Checked& t, const Tensor& out) {
   const auto n = static_cast<size_t>(out.numel());
   if (!t.half) source.read(at, out.raw(), n * static_cast<size_t>(size_of(t.dtype)));
   if (t.dtype == boolean) {
-    // Any byte but 0 is true, as in NumPy and PyTorch; a bool of C++ is 0 or 1.
+    // Like NumPy and PyTorch, treat any nonzero byte as true; a C++ bool must be 0 or 1.
     auto* bytes = reinterpret_cast<unsigned char*>(out.raw());
     for (size_t i = 0; i < n; ++i) bytes[i] = bytes[i] != 0;
   }
   if (!t.half) return;
-  // Read into the upper half of the room and widened from below.
+  // Read into the upper half of the buffer and widen in place, from the front.
   char* halves = out.raw() + n * sizeof(uint16_t);
   source.read(at, halves, n * sizeof(uint16_t));
   for (size_t i = 0; i < n; ++i) {
@@ -207,7 +206,7 @@ std::string read_header(const ByteSource& source, const HeaderReader& header) {
   return text;
 }
 
-// The header is checked, against the size of the file too, before there is memory for any tensor.
+// Checks the header, also against the size of the file, before allocating any tensor.
 SafeTensors parse(const ByteSource& source, const std::string& name) {
   HeaderReader header(name);
   const std::string text = read_header(source, header);
@@ -246,7 +245,7 @@ void check_text(const char* what, std::string_view text) {
         fmt::format("write_safetensors: the {} {:?} {}; nothing was written", what, text, fault));
 }
 
-// The JSON of the header; `order` is that of the tensors' bytes.
+// The JSON of the header; `order` is the order of the tensors' data.
 std::string header_of(std::span<const NamedTensor* const> order,
                       std::span<const std::pair<std::string, std::string>> metadata) {
   Json header = Json::object();

@@ -1,4 +1,4 @@
-// Activations: elementwise kernels of one operand and the numbers that shape them. All keep NaN.
+// Activations: elementwise kernels of one operand with numeric parameters. All propagate NaN.
 #include "tapehead/core/kernels/loops.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {

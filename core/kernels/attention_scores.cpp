@@ -10,7 +10,7 @@ T accumulate(T* x, int64_t n, T* largest, double* sum) {
   constexpr T kLeast = -static_cast<T>(__builtin_inf());
   const T before = *largest, here = row_max<T>(n, [=](int64_t i) { return x[i]; });
   const T shift = here > before ? here : before;
-  const T from = shift == kLeast ? T(0) : shift;  // then x is -inf, or NaN, which stays
+  const T from = shift == kLeast ? T(0) : shift;  // then all x are -inf or NaN; NaN propagates
 #pragma GCC ivdep
   for (int64_t i = 0; i < n; ++i) x[i] = exp_of(x[i] - from);
   const T factor = here > before ? exp_of(before - shift) : T(1);

@@ -5,7 +5,7 @@
 namespace tapehead::kernels::TAPEHEAD_ISA {
 namespace {
 
-constexpr int64_t kTile = 64;  // columns at a time
+constexpr int64_t kTile = 64;  // columns per block
 
 template <class T>
 void accumulate_matmul(T* to, const T* x, const T* factors, int64_t n) {
@@ -30,7 +30,7 @@ void sum(const T* table, const int64_t* ids, int64_t skip, const T* factors, T* 
   }
 }
 
-// In blocks, so that the error grows with their number and not with that of the positions.
+// Sums in blocks, so that the error grows with the number of blocks instead of positions.
 template <class T>
 void add_to_row(T* to, const T* dy, const T* factors, const int64_t* positions, int64_t count,
                 int64_t n, int64_t width) {

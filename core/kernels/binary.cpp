@@ -1,4 +1,4 @@
-// Elementwise kernels of two operands of one type, which is that of the result.
+// Elementwise kernels of two operands of one type, which is also the result's.
 #include "tapehead/core/kernels/loops.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
@@ -15,8 +15,8 @@ inline T product_of(T x, T y) {
 }
 inline bool product_of(bool x, bool y) { return x && y; }
 
-// As Python's // and %: the quotient is rounded down and the remainder has the divisor's sign. The
-// caller sees to it that no integer divisor is 0.
+// Like Python's // and %: the quotient rounds down and the remainder has the divisor's sign. The
+// caller ensures that integer divisors are nonzero.
 template <class T>
 inline T floor_divide_of(T x, T y) {
   if constexpr (floating(dtype_of<T>())) {
@@ -28,7 +28,7 @@ inline T floor_divide_of(T x, T y) {
     const T down = floor_of(quotient);
     return quotient - down > T(0.5) ? down + 1 : down;
   } else {
-    if (y == static_cast<T>(-1)) return static_cast<T>(-wrap(x));  // the smallest / -1 traps
+    if (y == static_cast<T>(-1)) return static_cast<T>(-wrap(x));  // INT_MIN / -1 traps
     const T quotient = x / y;
     return static_cast<T>(quotient - (x % y != 0 && (x < 0) != (y < 0)));
   }
@@ -50,7 +50,7 @@ inline uint8_t remainder_of(uint8_t x, uint8_t y) { return static_cast<uint8_t>(
 
 inline float power_of(float x, float y) { return __builtin_powf(x, y); }
 inline double power_of(double x, double y) { return __builtin_pow(x, y); }
-// Integers are taken to powers modulo 2^bits. The caller sees to it that no exponent is negative.
+// Integer powers are modulo 2^bits. The caller ensures that exponents are not negative.
 template <class T>
 inline T power_of(T x, T y) {
   Wrapping<T> power = 1, base = static_cast<Wrapping<T>>(x);

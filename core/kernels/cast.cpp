@@ -1,11 +1,11 @@
-// Conversions between all element types, and the blocks in which elementwise kernels take operands
-// that need one or do not lie side by side.
+// Conversions between all element types, and the blocks through which elementwise kernels read and
+// write operands that are converted or strided.
 #include "tapehead/core/kernels/loops.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
 namespace {
 
-// Values outside of an integer type are what the processor makes of them; anything but 0 is true.
+// Out-of-range values of integer types are whatever the CPU produces; any nonzero value is true.
 template <class From, class To>
 void cast_loop(char* const* data, const int64_t* strides, int64_t n, const double*) {
   if (strides[0] == sizeof(To) && strides[1] == sizeof(From)) {
@@ -26,7 +26,7 @@ void cast_loop(char* const* data, const int64_t* strides, int64_t n, const doubl
         static_cast<To>(*reinterpret_cast<const From*>(data[1] + i * strides[1]));
 }
 
-// A copy depends on the size alone.
+// Same-type copies depend only on the element size: they share instances.
 template <class From, class To>
 constexpr Loop cast_entry() {
   if constexpr (dtype_of<From>() != dtype_of<To>()) return cast_loop<From, To>;
@@ -36,7 +36,7 @@ constexpr Loop cast_entry() {
   else return cast_loop<uint8_t, uint8_t>;
 }
 
-// From elements of one size to those of another, which is what bf16 is computed as, or back.
+// Copies elements of one size, or converts between bf16 and f32, in which bf16 is computed.
 Loop block_cast(int64_t from, int64_t to) {
   if (from == to)
     return from == 8   ? cast_entry<int64_t, int64_t>()

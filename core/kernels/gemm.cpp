@@ -1,4 +1,4 @@
-// Matrix products: OpenBLAS's where it has the type, with loops for what it is slow at.
+// Matrix products: OpenBLAS where it supports the type, loops for shapes at which it is slow.
 #include "tapehead/core/kernels/gemm.h"
 
 #include <cblas.h>
@@ -13,7 +13,7 @@ using core::Product;
 
 inline int larger(int64_t a, int64_t b) { return static_cast<int>(a > b ? a : b); }
 
-// A matrix of one row or column may have any stride there.
+// The stride of a single row or column is irrelevant.
 inline bool is_transposed(const Matrix& x, int64_t columns) {
   return x.column != 1 && columns != 1;
 }
@@ -40,7 +40,7 @@ inline void call_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int 
   cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, la, b, lb, beta, c, lc);
 }
 
-// y = A x for the rows x columns matrix A: sgemm would pack A to use it once.
+// y = A x for a rows x columns matrix A: sgemm would pack A for a single use.
 template <class T>
 void vector_product(const Matrix& a, int64_t rows, int64_t columns, const void* x, int64_t x_step,
                     void* y, int64_t y_step, int beta) {
@@ -90,7 +90,7 @@ void plain(const Product& p, void*) {
 
 template <class T>
 void blas(const Product& p, void*) {
-  if (p.k == 0) return plain<T>(p, nullptr);  // gemv leaves the result as it was
+  if (p.k == 0) return plain<T>(p, nullptr);  // gemv would not write the result
   if (p.k == 1) return outer_product<T>(p);
   if (p.m == 1 && p.n > 1)
     return vector_product<T>({p.b.data, p.b.column, p.b.row}, p.n, p.k, p.a.data, p.a.column, p.c,
@@ -115,7 +115,7 @@ float* widen(const Matrix& x, int64_t rows, int64_t columns, float* out) {
   return out + rows * columns;
 }
 
-// Operands widened to f32, the result rounded once.
+// Widens the operands to f32 and rounds the result once.
 void through_f32(const Product& p, void* room) {
   float* const a = static_cast<float*>(room);
   float* const b = widen(p.a, p.m, p.k, a);

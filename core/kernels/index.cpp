@@ -31,7 +31,7 @@ void add_rows(void* to_, const void* from_, int64_t stride, const int64_t* rows,
   }
 }
 
-// A copy depends on the size alone.
+// Same-type copies depend only on the element size.
 template <class T>
 void gather(const Gathered& g) {
   const T* x = static_cast<const T*>(g.x);

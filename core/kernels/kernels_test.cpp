@@ -1,6 +1,6 @@
-// Every elementwise kernel of elementwise_kernels.h against its reference in long double, on every
-// instruction set that this CPU has: each type, lengths around the vector sizes from any place,
-// operands side by side, repeated and strided, special values.
+// Tests every elementwise kernel of elementwise_kernels.h against its long double reference, on
+// every instruction set of this CPU: each type, lengths around the vector sizes at any alignment,
+// contiguous, broadcast and strided operands, special values.
 #include "tapehead/core/kernels/elementwise_kernels.h"
 
 #include <doctest/doctest.h>
@@ -17,13 +17,13 @@
 namespace tapehead::kernels {
 namespace {
 
-constexpr int64_t kMost = 1000;  // elements of a call
+constexpr int64_t kMost = 1000;  // elements per call
 constexpr int64_t kRoom = 3 * kMost + 8;
 
-// How many elements apart the result and the operands are read.
+// Strides, in elements, of the result and the operands.
 using Steps = std::array<int64_t, 4>;
 
-// One call on memory of its own, which starts `shift` elements after an aligned address.
+// One call on its own memory, which starts `shift` elements after an aligned address.
 template <class T>
 class Call {
  public:
@@ -35,7 +35,7 @@ class Call {
     for (int k = 1; k <= kernel_.operands; ++k)
       for (int64_t i = 0; i < n_ * steps_[k] || i < 1; ++i) {
         const double x = number(bits);
-        // Unsigned elements are not drawn from where negative ones would wrap.
+        // Negative values would wrap around.
         set(k, i, static_cast<T>(std::is_same_v<T, uint8_t> ? std::abs(x) : x));
       }
   }
@@ -72,7 +72,7 @@ class Call {
     std::memset(memory_[0], kMark, sizeof memory_[0]);
     kernel_.loops[static_cast<int>(dtype_of<T>())](data, strides, n_, kernel_.numbers.data());
   }
-  // Whether only results were written.
+  // True if nothing outside of the results was written.
   bool stays_inside() const {
     for (int64_t byte = 0; byte < kRoom * result_size(); ++byte) {
       const int64_t element = byte / result_size() - shift_;
@@ -133,7 +133,7 @@ constexpr Steps kSideBySide{1, 1, 1, 1};
 constexpr Steps kSteps[] = {{1, 0, 1, 1}, {1, 1, 0, 1}, {1, 1, 1, 0}, {1, 1, 0, 0},
                             {1, 0, 0, 0}, {1, 2, 1, 3}, {2, 1, 1, 1}, {3, 3, 2, 2}};
 
-// Kernels whose reference is also right for infinities and NaN.
+// Kernels whose reference is also correct for infinities and NaN.
 bool takes_specials(const ListedKernel& kernel) {
   static const std::set<std::string> others = {"binary.add", "binary.sub", "binary.mul",
                                                "binary.div"};
@@ -184,7 +184,7 @@ TEST_CASE("elementwise kernels take NaN, infinities, denormals and the largest n
       const Number exact = call.wanted(i);
       const double wanted = static_cast<double>(static_cast<T>(static_cast<double>(exact))),
                    got = call.result(i);
-      // What is smaller than normal numbers may be taken for 0.
+      // Subnormal numbers may be flushed to 0.
       const double tiny = dtype_of<T>() == f64 ? 0x1p-1021 : 0x1p-125;
       if (got == wanted || (std::isnan(got) && std::isnan(wanted))) continue;
       if (std::abs(got - exact) <= tolerance(kernel, dtype_of<T>(), exact) + tiny) continue;

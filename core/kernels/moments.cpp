@@ -1,19 +1,19 @@
-// Reductions that look at a block of elements twice: variance, logsumexp.
+// Two-pass reductions over blocks of elements: variance, logsumexp.
 //
-// A functor F<C>, C being what it computes in, has
-//   first(acc, x)             the first look: a sum, or the largest
-//   pivot(acc, n)             what the second look measures from
-//   second(acc, x, pivot)     the second look, a sum
-//   Total                     blocks joined
-//   of(n, acc, pivot, second) the total of a block
+// A functor F<C>, where C is the type of the computation, has
+//   first(acc, x)             first pass: a sum, or the maximum
+//   pivot(acc, n)             the reference value for the second pass
+//   second(acc, x, pivot)     second pass: a sum
+//   Total                     the result of joined blocks
+//   of(n, acc, pivot, second) the total of one block
 //   join(total, total), finish(total, n, arg)
 #include "tapehead/core/kernels/reduce_tile.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
 namespace {
 
-// The count, the mean and the sum of squared distances from it; joined as Chan, Golub and
-// LeVeque 1979 have it.
+// The count, the mean and the sum of squared deviations from it, joined as in Chan, Golub and
+// LeVeque 1979.
 struct Moments {
   double count, mean, squares;
 };
@@ -54,8 +54,8 @@ struct stddev : var<T> {
   }
 };
 
-// The sum of exp(x - shift), where the shift is the largest x. Of a block whose largest is infinite
-// the sum is that of exp(x): 0 of -inf alone, inf beside +inf, and NaN if there is one.
+// The sum of exp(x - shift), where shift is the maximum. A block with an infinite maximum sums
+// exp(x) instead: 0 for all -inf, inf if there is +inf, NaN if there is NaN.
 struct ShiftedSum {
   double shift, sum;
 };
@@ -74,7 +74,7 @@ struct logsumexp {
   static Total of(int64_t, C largest, C /*pivot*/, C sum) {
     return {static_cast<double>(largest), static_cast<double>(sum)};
   }
-  static double shifted(Total t, double shift) {  // equal shifts may be infinite
+  static double shifted(Total t, double shift) {  // the shifts may be equal infinities
     return t.shift == shift ? t.sum : t.sum * __builtin_exp(t.shift - shift);
   }
   static Total join(Total a, Total b) {
@@ -86,7 +86,7 @@ struct logsumexp {
   }
 };
 
-// Up to kRowBlock elements of a row; `load` gives the i-th.
+// Up to kRowBlock elements of a row; `load` returns the i-th.
 template <class F, class Load>
 inline typename F::Total row_block(int64_t n, Load load) {
   using C = typename F::C;
@@ -98,7 +98,7 @@ inline typename F::Total row_block(int64_t n, Load load) {
   return F::of(n, top, pivot, static_cast<C>(sum));
 }
 
-// Up to kRowsAtOnce rows of up to kColBlock columns side by side.
+// Up to kRowsAtOnce rows of up to kColBlock contiguous columns.
 template <class T, class F>
 inline void column_block(const char* x, int64_t rows, int64_t cols, int64_t stride,
                          typename F::Total* totals) {

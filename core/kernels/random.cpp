@@ -1,5 +1,5 @@
-// Random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1,
-// 2, 3, SC 2011), sixteen counters at a time, and normal numbers made from them.
+// Random numbers from Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy
+// as 1, 2, 3, SC 2011), sixteen counters at a time, and normal numbers made from them.
 #include "tapehead/core/kernels/random.h"
 #include "tapehead/core/kernels/loops.h"
 
@@ -24,14 +24,14 @@ void random_words(const RandomStream& stream, uint64_t group, int64_t groups, ui
     const uint64_t first = group * kCounters;
 #pragma GCC ivdep
     for (uint32_t j = 0; j < kCounters; ++j) {
-      // A group starts at a multiple of 16, so that adding j never carries.
+      // Groups start at multiples of 16, so adding j never carries.
       uint32_t c0 = static_cast<uint32_t>(first) + j, c1 = static_cast<uint32_t>(first >> 32);
       uint32_t c2 = static_cast<uint32_t>(stream.draw),
                c3 = static_cast<uint32_t>(stream.draw >> 32);
       uint32_t k0 = static_cast<uint32_t>(stream.seed),
                k1 = static_cast<uint32_t>(stream.seed >> 32);
-      philox_round(c0, c1, c2, c3, k0,
-                   k1);  // written out: GCC does not vectorise around a loop here
+      // Unrolled by hand: GCC does not vectorise around an inner loop.
+      philox_round(c0, c1, c2, c3, k0, k1);
       philox_round(c0, c1, c2, c3, k0, k1);
       philox_round(c0, c1, c2, c3, k0, k1);
       philox_round(c0, c1, c2, c3, k0, k1);
@@ -49,7 +49,7 @@ void random_words(const RandomStream& stream, uint64_t group, int64_t groups, ui
   }
 }
 
-// log(x) for a normal x, as k log(2) + 2 artanh((m - 1) / (m + 1)) with x = 2^k m, m near 1.
+// log(x) for normal x, as k log(2) + 2 artanh((m - 1) / (m + 1)) with x = 2^k m, m near 1.
 inline float log_of_normal(float x) {
   int32_t bits;
   __builtin_memcpy(&bits, &x, 4);
@@ -62,7 +62,7 @@ inline float log_of_normal(float x) {
   return static_cast<float>(k) * 0.69314718f + 2 * artanh;
 }
 
-// Box and Muller: a radius from the first half of a group, an angle from the second.
+// Box-Muller: the radius from the first half of a group, the angle from the second.
 void random_normals(const uint32_t* words, int64_t groups, float* out) {
   constexpr int kHalf = kRandomGroup / 2;
   for (; groups > 0; --groups, words += kRandomGroup, out += kRandomGroup) {
@@ -71,7 +71,7 @@ void random_normals(const uint32_t* words, int64_t groups, float* out) {
       const uint32_t a = words[j], b = words[kHalf + j];
       const float u = static_cast<float>(static_cast<int32_t>(a >> 1)) * 0x1p-31f + 0x1p-32f;
       const float radius = __builtin_sqrtf(-2 * log_of_normal(u));
-      // Two bits choose the quadrant, thirty the angle in [-pi/4, pi/4) from its axis.
+      // Two bits select the quadrant, thirty the angle in [-pi/4, pi/4) from its axis.
       const float x = static_cast<float>(static_cast<int32_t>(b << 2)) * (1.57079633f * 0x1p-32f);
       const float z = x * x;
       const float sine =

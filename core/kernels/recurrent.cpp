@@ -1,5 +1,5 @@
 // Recurrent cells. LSTM: Hochreiter and Schmidhuber 1997 with forget gates (Gers et al. 2000). GRU:
-// Cho et al. 2014, the reset gate applied after the product as in cuDNN and PyTorch.
+// Cho et al. 2014, with the reset gate applied after the product as in cuDNN and PyTorch.
 #include "tapehead/core/kernels/recurrent.h"
 
 #include "tapehead/core/kernels/math.h"

@@ -1,4 +1,4 @@
-// Reductions that take elements one at a time.
+// Single-pass reductions.
 #include "tapehead/core/kernels/reduce_tile.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
@@ -15,7 +15,7 @@ struct Either<false, A, B> {
   using type = B;
 };
 
-// Adds up: floats in double where they leave the lanes, integers as i64, modulo 2^64.
+// Sums floats in double once they leave the vector lanes, integers as i64 modulo 2^64.
 template <class T>
 struct Additive {
   using Acc = typename Either<kFloating<T>, Compute<T>, uint64_t>::type;
@@ -85,7 +85,7 @@ struct prod : Additive<T> {
   static Total join(Total a, Total b) { return a * b; }
 };
 
-// Picks one of two; NaN wins over everything.
+// Selects one of two values; NaN always wins.
 template <class T, class Pick>
 struct Extremum {
   using Acc = Compute<T>;

@@ -5,9 +5,9 @@
 namespace tapehead::kernels::TAPEHEAD_ISA {
 namespace {
 
-constexpr int64_t kColumns = 64;  // columns side by side
+constexpr int64_t kColumns = 64;  // columns processed together
 
-// y = exp(x - shift) * scale; of logs x - shift - scale.
+// y = exp(x - shift) * scale; for logs, x - shift - scale.
 template <bool kLog, class C>
 inline C normalised(C x, C shift, C scale) {
   if constexpr (kLog) return x - shift - scale;
@@ -18,7 +18,7 @@ inline C scale_of(double sum) {
   return static_cast<C>(kLog ? __builtin_log(sum) : 1 / sum);
 }
 
-// Each exponential is computed once and waits in y, where y is precise enough for it.
+// Each exponential is computed once and kept in y, if y is precise enough.
 template <bool kLog, class T>
 constexpr bool kKeepsExp = !kLog && sizeof(T) == sizeof(Compute<T>);
 
@@ -73,7 +73,7 @@ void softmax_columns(const void* x_, void* y_, int64_t n, int64_t stride, int64_
   }
 }
 
-// dx = y (dy - sum dy y); of logs dy - exp(y) sum dy.
+// dx = y (dy - sum dy y); for logs, dy - exp(y) sum dy.
 template <bool kLog, class C>
 inline C term(C y, C dy) {
   return kLog ? dy : dy * y;

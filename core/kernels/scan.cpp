@@ -9,7 +9,7 @@ template <class T, class Sum, class Out>
 void sums(const void* x_, void* out_, int64_t n, int64_t stride, int64_t columns) {
   const T* x = static_cast<const T*>(x_);
   Out* out = static_cast<Out*>(out_);
-  if (columns == 1) {  // the sum stays in a register
+  if (columns == 1) {  // keeps the sum in a register
     Sum total = 0;
     for (int64_t i = 0; i < n; ++i) {
       total += static_cast<Sum>(x[i * stride]);

@@ -4,7 +4,7 @@
 namespace tapehead::kernels::TAPEHEAD_ISA {
 namespace {
 
-// NaN if any is; the upper bound wins over the lower.
+// NaN if any operand is; if the bounds cross, the upper one wins.
 template <class T>
 inline T clamp_of(T x, T low, T high) {
   const T raised = x < low || is_nan(low) ? low : x;
@@ -13,11 +13,11 @@ inline T clamp_of(T x, T low, T high) {
 
 template <class T>
 inline T lerp_of(T x, T y, T weight) {
-  // From the nearer end, so that both ends are met exactly.
+  // Computed from the nearer end, so that both ends are exact.
   return weight < T(0.5) ? x + weight * (y - x) : y - (y - x) * (1 - weight);
 }
 
-// Gradients with respect to a, from that of the result.
+// Gradients with respect to a, given the gradient of the result.
 template <class T>
 inline T maximum_gradient_of(T dy, T a, T b) {
   return a == b ? dy / 2 : a < b ? 0 : dy;
@@ -29,7 +29,7 @@ inline T minimum_gradient_of(T dy, T a, T b) {
 
 TAPEHEAD_TERNARY_KERNELS(TAPEHEAD_FUNCTOR_OF_XYZ)
 
-// Elements of one size are chosen alike.
+// Types of the same size share one instance.
 struct Where {
   template <class T>
   T operator()(bool condition, T x, T y) const {
