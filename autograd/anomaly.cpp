@@ -11,7 +11,7 @@
 namespace tapehead::detail {
 namespace {
 
-// The position of the first NaN; empty when there is none.
+// The position of the first NaN; empty if there is none.
 std::string nan_position(const Tensor& t) {
   if (!t.defined() || !is_floating(t.dtype())) return "";
   const std::vector<double> values = t.to_vector<double>();
@@ -28,7 +28,7 @@ std::string nan_position(const Tensor& t) {
   return "";
 }
 
-// Which operand brought the NaN along, if one did.
+// Says which operand already contained a NaN, if one did.
 std::string origin(std::span<const Tensor> operands) {
   for (size_t i = 0; i < operands.size(); ++i)
     if (const std::string at = nan_position(operands[i]); !at.empty())

@@ -1,5 +1,5 @@
-// Anomaly mode. A program of its own, compiled with debug information (TAPEHEAD_HAS_LINES) and
-// without, because messages differ.
+// Anomaly mode. Its own program, compiled with debug information (TAPEHEAD_HAS_LINES) and without,
+// because the messages differ.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "tapehead/autograd/anomaly.h"
 
@@ -18,7 +18,7 @@
 using namespace tapehead;
 using namespace tapehead::testing;
 
-// Its forward is fine, its backward divides 0 by 0 where x is 0.
+// The forward is fine; the backward divides 0 by 0 where x is 0.
 struct BadRoot : CustomOp {
   Tensor forward(const Tensor& x) { return save(x) * 1; }
   Tensor backward(const Tensor& dy) const { return dy * saved(0) / saved(0); }
@@ -39,7 +39,7 @@ Tensor Model::operator()(const Tensor& x) const {
   return y;
 }
 
-// Its backward is fine too, but not the derivative of that.
+// The backward is fine too, but not its derivative.
 struct Twice : CustomOp {
   Tensor forward(const Tensor& x) { return save(x) * 2; }
   Tensor backward(const Tensor& dy) const { return dy * apply<BadRoot>(saved(0)); }

@@ -20,8 +20,7 @@ namespace {
 
 constexpr const char* kOp = "scaled_dot_product_attention";
 
-// The operands that gradients flow to, in the order in which the tape has them, and their
-// gradients.
+// The differentiable operands, in the order of the node's operands, and their gradients.
 struct Operand {
   Tensor core::AttentionTensors::*value;
   Tensor core::AttentionGradients::*gradient;
@@ -56,7 +55,7 @@ Values with_operands(Values in, const std::vector<Tensor>& x) {
   return in;
 }
 
-// What is computed, of what. On the tape the operands are the node's own.
+// Arguments of the op. In a recorded node the operands are left out, because the node saves them.
 struct Setup {
   core::AttentionSpec spec;
   Values in;
@@ -65,7 +64,7 @@ struct Setup {
 
 struct Attention : CustomOp {
   static constexpr const char* kName = kOp;
-  static constexpr bool kUndefinedGrads = true;  // of the sums, which nobody sees
+  static constexpr bool kUndefinedGrads = true;  // of lse, which is internal
   Setup setup;
 
   std::array<Tensor, 2> forward(const std::vector<Tensor>& x, const std::vector<Tensor>& captured,
@@ -75,7 +74,7 @@ struct Attention : CustomOp {
     const auto [out, lse] = core::attention(setup.spec, with_operands(given.in, x));
     for (const Tensor& t : x) save(t);
     save(out), save(lse);
-    for (const Tensor& t : captured) save(t);  // their changes are noticed
+    for (const Tensor& t : captured) save(t);  // detects later in-place changes
     return {out, lse};
   }
   Grads backward(const Tensor& dout, const Tensor& /*dlse*/) const {
@@ -108,7 +107,7 @@ struct Attention : CustomOp {
   void forget() override { setup = {}; }
 };
 
-// From options to operands.
+// Converts options to operands.
 
 [[noreturn]] void misfit(const char* what, const Tensor& t, const std::string& expected) {
   throw ShapeError(fmt::format("{}: {} is {}; expected {}", kOp, what, t.shape().str(), expected));
@@ -123,7 +122,7 @@ Sizes sizes_of(const Tensor& q, const Tensor& k, const Tensor& v) {
   return {q.size(0), q.size(1), q.size(2), k.size(2), q.size(3), v.size(3)};
 }
 
-// With as many axes as an operand has, those in front of size 1.
+// Adds leading axes of size 1 up to the operand's rank.
 Tensor with_rank(Tensor t, int rank) {
   while (t.defined() && t.dim() < rank) t = t.unsqueeze(0);
   return t;
@@ -137,7 +136,7 @@ Tensor checked_scores(const char* what, const Tensor& t, const Sizes& n) {
   return with_rank(t, 4);
 }
 
-// A table of distances: [N] or [H, N], or with a width last.
+// A table over distances: [N] or [H, N], or with a trailing width.
 Tensor checked_table(const char* what, const Tensor& t, const Sizes& n,
                      std::optional<int64_t> width = {}) {
   if (!t.defined()) return t;
@@ -230,8 +229,8 @@ Tensor bias_of(const AttentionOptions& o, const Sizes& n) {
   return checked_scores("bias", bias, n);
 }
 
-// Queries or keys turned by their positions from `start` on. In packed sequences these start anew
-// in each, so that the last one is that of the last key.
+// Applies RoPE to queries or keys at positions from `start` on. In packed sequences the positions
+// restart in each sequence, such that its last query and key have the same position.
 Tensor turned(const Rope& rope, const Tensor& t, int64_t start, const Tensor& starts,
               const Tensor& key_starts) {
   if (!starts.defined()) return rope(t, start);
@@ -243,7 +242,7 @@ Tensor turned(const Rope& rope, const Tensor& t, int64_t start, const Tensor& st
   return rope(t, from_vector(positions));
 }
 
-// Rows or columns that lie side by side, as products take them.
+// A copy unless products can read the rows or columns directly.
 Tensor for_products(const Tensor& t) {
   const int64_t row = t.strides()[2], column = t.strides()[3];
   const bool fits =

@@ -57,7 +57,7 @@ void TileFunctions::forward(const core::ScoreTile& tile, const Tensor& scores) {
   core::copy_into(scores, (*this)(scores.clone(), at_of(tile)));
 }
 
-// What nothing may see has no weight, and so no gradient: the mask needs no second look.
+// Masked scores have zero weight, and so no gradient: the mask need not be applied again.
 void TileFunctions::backward(const core::ScoreTile& tile, const Tensor& before,
                              const Tensor& gradient) {
   if (!f_) return;

@@ -10,7 +10,7 @@ namespace {
 
 constexpr double kHidden = -std::numeric_limits<double>::infinity();
 
-// One score for each query and key.
+// Attention from simple ops, with the full [T, S] matrix of scores.
 class Plain {
  public:
   Plain(const core::AttentionSpec& spec, const core::AttentionTensors& in, int64_t sequence,
@@ -35,15 +35,15 @@ class Plain {
   }
 
  private:
-  // For each query head its head of keys or values. What window and length hide from all queries is
-  // not read.
+  // Repeats the heads of keys or values for their query heads. Positions that the window and length
+  // hide from all queries are zeroed, because they may contain anything.
   Tensor heads(const Tensor& x) const {
     const int64_t G = H_ / x.size(1);
     const Tensor all =
         x.unsqueeze(2).expand({B_, H_ / G, G, S_, x.size(3)}).reshape({B_, H_, S_, x.size(3)});
     return masked_fill(all, tapehead::all(outside_, -2, true).transpose(-1, -2), 0);
   }
-  // [T, S]: where the distances lie in a table.
+  // [T, S]: the table index of each distance.
   Tensor entries(int64_t N) const { return clamp(arange(S_) - positions_ + N / 2, 0, N - 1); }
 
   Tensor scores() const {
@@ -71,14 +71,14 @@ class Plain {
                         {sequence_ + b, h, arange(T_).unsqueeze(1), arange(S_).unsqueeze(0)}));
     return all.empty() ? x : stack(all).reshape(x.shape());
   }
-  // bool [T, S] or [B, 1, T, S]: what window and length hide.
+  // bool [T, S] or [B, 1, T, S]: what the window and length hide.
   Tensor outside() const {
     const Tensor keys = arange(S_);
     const Tensor window = (keys < positions_ - spec_.left) | (keys > positions_ + spec_.right);
     return in_.lengths.defined() ? window | (keys >= in_.lengths.reshape({B_, 1, 1, 1})) : window;
   }
   Tensor hidden() const { return in_.mask.defined() ? outside_ | logical_not(in_.mask) : outside_; }
-  // softmax with sinks, 0 where a row is hidden as a whole.
+  // Softmax with sinks; 0 for a row that is entirely hidden.
   Tensor weights(const Tensor& x) const {
     Tensor sinks, largest;
     if (in_.sinks.defined()) sinks = in_.sinks.reshape({H_, 1, 1});
@@ -101,7 +101,7 @@ class Plain {
   Tensor positions_, outside_;
 };
 
-// A part of an axis, unless one position stands for all.
+// A slice of an axis, unless the axis is broadcast.
 Tensor part(const Tensor& x, int64_t axis, int64_t from, int64_t to) {
   return !x.defined() || x.size(axis) == 1 ? x : x.slice(axis, from, to);
 }

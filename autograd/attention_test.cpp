@@ -1,5 +1,5 @@
-// Every pair of options of scaled_dot_product_attention against the plain reference, by the checks
-// of the table of ops; then tiles, memory and messages.
+// Tests every pair of options of scaled_dot_product_attention against the plain reference, with the
+// checks of the op table; then tiles, memory and messages.
 #include "tapehead/autograd/attention.h"
 
 #include <doctest/doctest.h>
@@ -139,7 +139,7 @@ namespace {
 
 using op_tests::Choices;
 
-// Random operands of a sample in f64.
+// Random f64 operands of a sample.
 std::vector<Tensor> operands_of(const op_tests::Sample& s) {
   std::vector<Tensor> x;
   for (const op_tests::Operand& o : s.operands)
@@ -224,8 +224,8 @@ TEST_CASE("attention: memory grows with the length, not with its square") {
   CHECK(static_cast<double>(large) < 4.4 * static_cast<double>(small));
 }
 
-// Tiles have 256 keys. A row whose first tile is hidden has to find its level in a later one; NaN
-// beside hidden keys stays.
+// Tiles have 256 keys. If the first tile of a row is hidden, the running maximum comes from a later
+// one; NaN next to hidden keys must propagate.
 TEST_CASE("attention: infinities and NaN among the scores of several tiles") {
   constexpr double kInf = std::numeric_limits<double>::infinity();
   const double nan = std::nan("");
@@ -252,7 +252,7 @@ TEST_CASE("attention: infinities and NaN among the scores of several tiles") {
       const Tensor wanted = matmul(softmax(scores[row], 0), v[0][0]);
       CHECK(max(abs(out[row] - wanted)).item() < (dtype == f64 ? 1e-12 : 1e-3));
     }
-    // Of the rows that are numbers, gradients are, both ways.
+    // Rows with finite outputs have finite gradients, fused and recorded.
     const Tensor rows = tensor({0, 4, 5});
     const auto loss = [&] {
       const Tensor some = index_select(q, 2, rows);

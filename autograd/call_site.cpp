@@ -23,13 +23,13 @@ namespace {
 constexpr int kDeepest = 48;
 
 struct Frame {
-  std::string function;  // demangled; empty when there is no name for it
+  std::string function;  // demangled; empty if unknown
   std::string line;      // "train.cpp:42"; empty without debug information
 };
 
-// The file that an address was loaded from, and where the address is in it.
+// The file that an address was loaded from, and the address within it.
 struct Module {
-  uintptr_t address;  // in
+  uintptr_t address;  // input
   std::string file;
   uintptr_t base = 0;
 };
@@ -51,7 +51,7 @@ int find_module(dl_phdr_info* info, size_t, void* found) {
 
 std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-// What a program that is given as its arguments prints; empty when it cannot be run.
+// The output of a command given as a list of arguments; empty if it cannot be run.
 std::string output_of(const std::vector<std::string>& command) {
   std::vector<char*> arguments;
   arguments.reserve(command.size() + 1);
@@ -85,11 +85,11 @@ std::string demangled(const char* name) {
   return status == 0 ? readable.get() : name;
 }
 
-// addr2line's frames of an address, the innermost of inlined calls first: lines of function names
-// and of "path:line" in turn.
+// The frames of an address, innermost inlined call first. addr2line prints function names and
+// "path:line" on alternating lines.
 std::vector<Frame> frames_by_addr2line(const Module& module) {
   std::string file = module.file;
-  if (file == "/proc/self/exe") {  // which would be addr2line's own
+  if (file == "/proc/self/exe") {  // addr2line would open its own executable
     char path[4096];
     const ssize_t n = readlink(file.c_str(), path, sizeof path);
     if (n > 0) file.assign(path, static_cast<size_t>(n));
@@ -98,7 +98,7 @@ std::vector<Frame> frames_by_addr2line(const Module& module) {
                                      fmt::format("{:#x}", module.address - module.base)}));
   std::vector<Frame> frames;
   for (std::string function, line; std::getline(said, function) && std::getline(said, line);) {
-    line = line.substr(0, line.find(" ("));  // " (discriminator 3)"
+    line = line.substr(0, line.find(" ("));  // strips " (discriminator 3)"
     frames.push_back({function == "??" ? "" : function,
                       line.starts_with("??") || line.ends_with(":?") || line.ends_with(":0")
                           ? ""
@@ -107,8 +107,8 @@ std::vector<Frame> frames_by_addr2line(const Module& module) {
   return frames;
 }
 
-// The name alone: "Gpt::operator()" of "Gpt::operator()(tapehead::Tensor const&) const", "train" of
-// "int (anonymous namespace)::train<float>(float)::{lambda(int)#1}::operator()(int) const".
+// The plain name: "Gpt::operator()" for "Gpt::operator()(tapehead::Tensor const&) const", "train"
+// for "int (anonymous namespace)::train<float>(float)::{lambda(int)#1}::operator()(int) const".
 std::string plain_name(std::string function) {
   const std::string unnamed = "(anonymous namespace)::";
   for (size_t at; (at = function.find(unnamed)) != std::string::npos;)
@@ -121,27 +121,27 @@ std::string plain_name(std::string function) {
     else if (c == '>') --depth;
     else if (depth > 0) continue;
     else if (c == '(') return name.ends_with("operator") ? name + "()" : name;
-    else if (c == ' ') name.clear();  // what stood before was the result's type
+    else if (c == ' ') name.clear();  // drops the return type
     else name += c;
   }
   return name;
 }
 
-// Code that the user did not write: this library's and the standard library's.
+// True for code of this library and the standard library, as opposed to user code.
 bool is_foreign(const std::string& name) {
   return name.starts_with("tapehead::") || name.starts_with("std::") || name.starts_with("__");
 }
 
 struct Sighting {
   bool named = false;
-  std::string text;  // empty: not the user's code
+  std::string text;  // empty unless it is user code
 };
 
 Sighting look_up(void* address) {
   Dl_info symbol{}, self{};
   dladdr(address, &symbol);
   dladdr(reinterpret_cast<void*>(&call_stack), &self);
-  Module module{reinterpret_cast<uintptr_t>(address) - 1, {}};  // the call, not what follows it
+  Module module{reinterpret_cast<uintptr_t>(address) - 1, {}};  // the call, not its return address
   if (!dl_iterate_phdr(find_module, &module)) return {};
   const bool shared = base_name(self.dli_fname ? self.dli_fname : "").starts_with("libtapehead");
   if (shared && symbol.dli_fbase == self.dli_fbase) return {};
@@ -150,7 +150,7 @@ Sighting look_up(void* address) {
   for (const Frame& frame : frames_by_addr2line(module)) {
     const std::string name = plain_name(frame.function);
     if (is_foreign(name)) foreign = name;
-    else if (!frame.line.empty())  // a lambda has no name of its own
+    else if (!frame.line.empty())  // a lambda has no name
       return {true, (name.empty() || name == "operator()" ? "" : "by " + name + " ") + "at " +
                         frame.line};
     else if (known.empty()) known = name;

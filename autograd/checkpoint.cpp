@@ -16,12 +16,12 @@
 namespace tapehead::detail {
 namespace {
 
-// Its operands are the inputs, then what the function captured.
+// Its operands are the inputs, followed by the tensors that the function captured.
 struct CheckpointNode final : Node {
   TensorFunction f;
   Generator generator;
   std::vector<SavedTensor> inputs, captured;
-  std::vector<SavedTensor> others;  // what f takes beside them: only to see that it has not changed
+  std::vector<SavedTensor> others;  // untracked captures: saved only to detect changes
 
   const char* op_name() const override { return "checkpoint"; }
   bool takes_undefined_grads() const override { return true; }
@@ -33,7 +33,7 @@ struct CheckpointNode final : Node {
   }
 
   Grads run_backward(Grads& grads) override {
-    std::vector<Tensor> x, leaves;  // as they are, and what gradients are wanted of
+    std::vector<Tensor> x, leaves;  // arguments of f; tensors to differentiate
     for (const SavedTensor& s : inputs) x.push_back(s.get(*this));
     leaves = x;
     for (const SavedTensor& s : captured) leaves.push_back(s.get(*this));
@@ -77,7 +77,7 @@ std::vector<Tensor> run_checkpointed(TensorFunction f, const std::vector<Tensor>
   auto node = Ref<CheckpointNode>::adopt(new CheckpointNode);
   node->generator = default_generator();
   bool tracked = false;
-  for (const Tensor& t : inputs) {  // before f may change one in place
+  for (const Tensor& t : inputs) {  // before f can change an input in place
     tracked |= t.requires_grad();
     node->inputs.emplace_back(t);
     node->add_operand(t);
@@ -94,12 +94,12 @@ std::vector<Tensor> run_checkpointed(TensorFunction f, const std::vector<Tensor>
       node->captured.emplace_back(t, version);
       node->add_operand(t);
     }
-    // f itself may write these, such as running means: that is the same when it is computed again.
+    // f itself may write these, such as running statistics; that is not an error.
     for (const UseLog::Use& use : logging.others()) node->others.emplace_back(use.tensor);
   }
   if (!tracked) return results;
   node->f = std::move(f);
-  for (Tensor& result : results)  // an input or a captured tensor, given back, stays what it was
+  for (Tensor& result : results)  // an input or capture that f returns keeps its node
     if (result.impl()->references > 1) result = result.detach();
   finish_record(node, results, {});
   return results;

@@ -58,7 +58,7 @@ TEST_CASE("checkpoint has derivatives of first and second order") {
 TEST_CASE("checkpoints nest, and capture inner tensors beside what these came from") {
   const Tensor x = leaf({1, 2}), w = leaf({3, 4});
   const auto whole = [&](const Tensor& in, bool saves) {
-    const Tensor v = w * w;  // captured, as is w
+    const Tensor v = w * w;  // captured, like w
     const auto inner = [v, w](const Tensor& t) { return t * v * w; };
     const auto outer = [inner, saves, w](const Tensor& t) {
       return saves ? checkpoint(inner, t * 2) + w : inner(t * 2) + w;

@@ -15,7 +15,7 @@ Shape without_last(Shape shape) {
   return shape;
 }
 
-// `target[17]`, `target[3, 5]`: where the row stands.
+// The position of a row for messages: `target[17]`, `target[3, 5]`.
 std::string place(const Shape& shape, int64_t row) {
   if (shape.rank() == 0) return "target";
   Shape at = shape;

@@ -23,7 +23,7 @@ struct Cube : CustomOp {
 };
 Tensor cube(const Tensor& x) { return apply<Cube>(x); }
 
-// Two results, of which a caller may use one.
+// Two results, of which a caller may use only one.
 struct SumAndProduct : CustomOp {
   std::array<Tensor, 2> forward(const Tensor& a, const Tensor& b) {
     save(a), save(b);
@@ -105,7 +105,7 @@ struct Throws : CustomOp {
   }
 };
 
-// Asks for more than it saved.
+// Reads more tensors than it saved.
 struct Forgets : CustomOp {
   static constexpr const char* kName = "forgets";
   Tensor forward(const Tensor& x) { return save(x) * 2; }

@@ -18,10 +18,10 @@ using Tensors = std::vector<Tensor>;
 using Values = std::vector<double>;
 
 constexpr double kMostDerivatives = 2e7;
-// How far two formulas of one gradient may be apart by rounding, of its largest element.
+// Tolerance between two formulas of one gradient, relative to its largest element.
 constexpr double kRounding = 1e-10;
 
-// Numbers of both signs, none near zero.
+// Random numbers of both signs, none near zero.
 Values random_direction(std::mt19937_64& bits, int64_t n) {
   Values out;
   for (int64_t i = 0; i < n; ++i) {
@@ -40,7 +40,7 @@ std::string position(const Tensor& t, int64_t index) {
   return at.str();
 }
 
-// The results in numbers while the elements `moved` of `input` are shifted by `step` times `along`.
+// The results when the elements `moved` of `input` are shifted by `step` times `along`.
 std::vector<Values> values_at(const Subject& s, const Tensor& input,
                               const std::vector<int64_t>& moved, const Values& along, double step) {
   struct PutBack {
@@ -60,7 +60,7 @@ std::vector<Values> values_at(const Subject& s, const Tensor& input,
   return out;
 }
 
-// d result / d step of every result, flattened.
+// The derivative of every result with respect to `step`, flattened, by central differences.
 std::vector<Values> slope(const Subject& s, const Tensor& input, const std::vector<int64_t>& moved,
                           const Values& along, double eps) {
   std::vector<Values> up = values_at(s, input, moved, along, eps);
@@ -70,7 +70,7 @@ std::vector<Values> slope(const Subject& s, const Tensor& input, const std::vect
   return up;
 }
 
-// The gradients of <seed, result> at the varied inputs; undefined where none flows.
+// The gradients of <seed, result> with respect to the varied inputs; undefined where there is none.
 Tensors pull_back(const Subject& s, const Tensors& results, const Tensors& seeds,
                   bool create_graph = false) {
   Tensors varied, tracked, gradients;
@@ -86,13 +86,13 @@ Tensors pull_back(const Subject& s, const Tensors& results, const Tensors& seeds
                .allow_unused = true});
 }
 
-// A gradient in numbers; zeros where none flows.
+// The values of a gradient; zeros if it is undefined.
 Values values_of(const Tensor& gradient, const Tensor& input) {
   return gradient.defined() ? gradient.to_vector<double>()
                             : Values(static_cast<size_t>(input.numel()));
 }
 
-// The disagreements of one check; the worst is told.
+// Counts the disagreements of one check and reports the worst.
 class Verdict {
  public:
   Verdict(const Subject& s, const GradcheckOptions& o) : subject_(s), options_(o) {}
@@ -126,7 +126,7 @@ class Verdict {
   std::string message_;
 };
 
-// An input that no gradient reached: the function does not use it, or backward forgot it.
+// Reports an input without a gradient: either the function does not use it, or backward omits it.
 void check_reached(const Subject& s, size_t input, bool reached, bool matters) {
   if (reached) return;
   if (matters)
@@ -141,8 +141,7 @@ void check_reached(const Subject& s, size_t input, bool reached, bool matters) {
 }
 
 void compare_all(const Subject& s, const Tensors& results, const GradcheckOptions& options) {
-  // jacobian[r][v]: the rows are the elements of result r, the columns those of the v-th varied
-  // input.
+  // jacobian[r][v]: rows are elements of result r, columns elements of the v-th varied input.
   std::vector<std::vector<Values>> jacobian(results.size(), std::vector<Values>(s.varied.size()));
   std::vector<bool> reached(s.varied.size());
   for (size_t r = 0; r < results.size(); ++r) {

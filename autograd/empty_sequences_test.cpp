@@ -1,4 +1,4 @@
-// Sizes of 0 in attention, recurrent networks and memories.
+// Sizes of 0 in attention, recurrent networks and memory networks.
 #include <doctest/doctest.h>
 
 #include <array>

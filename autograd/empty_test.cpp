@@ -1,5 +1,5 @@
-// Sizes of 0: every op, layer and loss takes them where a size of 0 has a meaning, forward,
-// backward and in second derivatives.
+// Every op, layer and loss accepts sizes of 0 where they make sense: in forward, backward and
+// second derivatives.
 #include <doctest/doctest.h>
 
 #include "tapehead/autograd/ops.h"

@@ -123,7 +123,7 @@ TEST_CASE("create_graph gives derivatives of any order") {
   y.backward({.create_graph = true});
   CHECK(x.grad().requires_grad());
   CHECK(grad({x.grad()}, {x})[0].item() == 48);
-  x.set_grad({});  // or the leaf and its gradient's graph hold each other
+  x.set_grad({});  // breaks the cycle of the leaf and its gradient's graph
 }
 
 TEST_CASE("grad gives the gradients of any tensors and accumulates nothing") {
@@ -180,7 +180,7 @@ TEST_CASE("grad visits only what leads to its inputs") {
   CHECK(visits == 0);
   CHECK(grad({y}, {w}, {.retain_graph = true})[0].item() == 40);
   CHECK(visits == 1);
-  CHECK(grad({y}, {h})[0].item() == 4);  // an inner tensor: what is below it stays unvisited
+  CHECK(grad({y}, {h})[0].item() == 4);  // an inner tensor: nodes below it are not visited
   CHECK(visits == 2);
 }
 

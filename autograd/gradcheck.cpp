@@ -23,7 +23,7 @@ bool elements_share_memory(const Tensor& t) {
   return false;
 }
 
-// The inputs as tracked leaves: the caller's own where they are such, copies otherwise.
+// Makes the inputs tracked leaves: the caller's own if they are leaves already, otherwise copies.
 void take_inputs(Subject& s, const Tensors& inputs) {
   for (size_t i = 0; i < inputs.size(); ++i) {
     const Tensor& x = inputs[i];
@@ -52,7 +52,7 @@ bool same_bits(const Tensor& a, const Tensor& b) {
   return x.empty() || std::memcmp(x.data(), y.data(), x.size() * sizeof(double)) == 0;
 }
 
-// Runs the function twice, and gives the results that can be differentiated.
+// Runs the function twice and returns the differentiable results.
 Tensors results_of(Subject& s) {
   const auto once = [&] {
     const AutoGradMode on(true);
@@ -110,7 +110,8 @@ void gradgradcheck(const CheckedFunction& f, const Tensors& inputs,
   Subject first{.check = "gradgradcheck", .f = f, .inputs = {}};
   take_inputs(first, inputs);
   const Tensors results = results_of(first);
-  // What is differentiated again is the recorded gradient, which may be another formula.
+  // The second derivative is that of the recorded gradient, whose formula may differ from the fused
+  // one.
   detail::compare_recorded(first, results);
 
   Subject s = first;

@@ -16,7 +16,7 @@ Tensor numbers(const Shape& shape, DType dtype = f64) {
   return t.to(dtype);
 }
 
-// y = x^2 with a backward that forgets the factor 2 at the second element.
+// y = x^2 with a backward that omits the factor 2 for the second element.
 struct BadSquare : CustomOp {
   Tensor forward(const Tensor& x) { return save(x) * x; }
   Tensor backward(const Tensor& dy) const {
@@ -27,14 +27,14 @@ struct BadSquare : CustomOp {
 };
 Tensor bad_square(const Tensor& x) { return apply<BadSquare>(x); }
 
-// A right gradient, whose own derivative is lost.
+// A correct gradient that is not differentiable itself.
 struct Once : CustomOp {
   Tensor forward(const Tensor& x) { return save(x) * x; }
   Tensor backward(const Tensor& dy) const { return dy * (2 * saved(0)).detach(); }
 };
 Tensor once(const Tensor& x) { return apply<Once>(x); }
 
-// A right gradient, but three times x when it is recorded: the derivative of that is consistent.
+// A correct gradient, but 3 x instead of 2 x when recorded, with a consistent derivative.
 struct OtherWhenRecorded : CustomOp {
   Tensor forward(const Tensor& x) { return save(x) * x; }
   Tensor backward(const Tensor& dy) const { return dy * (is_grad_enabled() ? 3 : 2) * saved(0); }

@@ -17,7 +17,7 @@ namespace {
 
 bool earlier(const Node* a, const Node* b) { return a->sequence < b->sequence; }
 
-// Brings a gradient to the shape and type of what it is the gradient of.
+// Sums and converts a gradient to the shape and dtype of its tensor.
 Tensor fit(Tensor g, const OutputInfo& info, const Node& from, size_t operand) {
   if (g.shape() != info.shape) {
     if (!broadcasts_to(info.shape, g.shape()))
@@ -53,8 +53,8 @@ void run_hooks(Node& node, Grads& grads) {
   }
 }
 
-// Has the node to itself while its backward runs: threads take turns. A backward may run its own
-// node's again, in a pass within; the outer one goes on needing what was saved.
+// Locks a node while its backward runs, so that threads take turns. A backward may run its own node
+// again in a nested pass, after which the outer one still needs what was saved.
 class Running {
  public:
   Running(Node& node, GraphTask* pass, uint64_t unwanted)
@@ -67,7 +67,7 @@ class Running {
   }
   Running(const Running&) = delete;
 
-  /// Nothing needs again what the node saved, once the outermost is done.
+  /// Releases what the node saved once the outermost run is done.
   void release() {
     node_.released = true;
     if (outermost_) node_.release_saved();
@@ -87,14 +87,14 @@ class Running {
   bool outermost_;
 };
 
-// The passes that run within one another in this thread.
+// Nested backward passes of this thread.
 struct Nesting {
   int depth = 0;
-  const char* start = nullptr;  // of the stack that they take
+  const char* start = nullptr;  // stack address at the outermost pass
 };
 thread_local Nesting nesting;
 
-// Keeps them within half of the stack.
+// Limits nested passes to half of the stack.
 class Deeper {
  public:
   Deeper() {
@@ -154,8 +154,8 @@ bool GraphTask::reached(const Tensor& leaf) const {
          std::find(leaves_.begin(), leaves_.end(), node_of(leaf)) != leaves_.end();
 }
 
-// Collects what lies between the roots and the captured nodes; then, the earliest first, keeps
-// what leads to one. Operands come before what is computed from them.
+// Collects the nodes between the roots and the captured nodes, then keeps, in order of creation,
+// those that lead to a captured node. Operands are created before what is computed from them.
 void GraphTask::find_wanted() {
   uint64_t oldest = UINT64_MAX;
   for (const Capture& c : captures_) {

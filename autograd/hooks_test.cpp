@@ -59,7 +59,7 @@ TEST_CASE("a hook may register others, drop the loss, or run another backward") 
     (h * 2).backward();
     CHECK(later == 9);
     CHECK(x.grad().item() == 12);
-    h = Tensor();  // it holds itself through the hook
+    h = Tensor();  // breaks the cycle: the hook holds h
   }
   SUBCASE("drop the loss") {
     auto loss = std::make_unique<Tensor>(h * 2);
@@ -71,7 +71,7 @@ TEST_CASE("a hook may register others, drop the loss, or run another backward") 
   }
   SUBCASE("another backward, over tensors where gradients wait") {
     const Tensor y = x * 2;
-    const Tensor z = y * y;  // y waits for a gradient through h while the hook passes over it
+    const Tensor z = y * y;  // the hook runs while the gradient of y is incomplete
     h = y * 5;
     h.register_hook([&](const Tensor&) {
       later += static_cast<int>(grad({z}, {y}, {.retain_graph = true})[0].item());

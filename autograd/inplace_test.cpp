@@ -1,4 +1,4 @@
-// Ops in place, and how backward notices them.
+// In-place ops, and how backward detects them.
 #include <doctest/doctest.h>
 
 #include "tapehead/autograd/engine.h"
@@ -16,7 +16,7 @@ Tensor leaf(const Shape& shape, const Doubles& numbers) {
   return tensor_of(shape, numbers, f64).set_requires_grad();
 }
 
-// What backward says after a change of `h`, which an op saved.
+// The error of backward after `h`, saved by an op, was changed.
 std::string said_after(const Tensor& loss) {
   return error_of<GraphError>([&] { loss.backward(); });
 }
@@ -63,7 +63,7 @@ TEST_CASE("recorded ops in place have gradients") {
   gradgradcheck(f, {x, w});
   const auto g = [](const Tensor& a) {
     const Tensor t = core::full({2, 2}, 1, f64);
-    t.copy_(a);  // an untracked tensor takes part from here on
+    t.copy_(a);  // tracked from here on
     t.mul_(t);
     return t;
   };

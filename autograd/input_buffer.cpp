@@ -8,15 +8,15 @@
 namespace tapehead::detail {
 namespace {
 
-// The rows that are collected at most.
+// The maximum number of rows to collect.
 int64_t capacity(bool batched) { return batched ? 64 : 1024; }
 
-// Nobody else sees its elements, and each is there once.
+// True if nothing else refers to the elements and no two elements share memory.
 bool is_ours(const Tensor& t) {
   return t.impl()->references == 1 && !t.impl()->storage->is_shared() && t.is_contiguous();
 }
 
-// The first rows of x in a buffer that has room for more.
+// A buffer with spare capacity whose first rows are x.
 Tensor with_room(const Tensor& x) {
   Shape shape = x.shape();
   shape[shape.rank() - 2] = capacity(x.dim() > 2);
@@ -40,7 +40,7 @@ void InputBuffer::add(Tensor g) {
 void InputBuffer::accumulate_matmul(const Tensor& a, const Tensor& b) {
   const int64_t rows = a.size(-2);
   if (held_ && held_->rows + rows > capacity(a.dim() > 2)) compute_products();
-  if (!held_) {  // the first is not copied: it may stay the only one
+  if (!held_) {  // not copied yet: it may be the only one
     held_ = std::make_unique<Held>();
     held_->a = a;
     held_->b = b;

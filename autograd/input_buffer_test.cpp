@@ -27,14 +27,14 @@ void check_close(const Tensor& got, const Tensor& wanted) {
   }
 }
 
-// The gradient of `of` that backward of the loss leaves there.
+// The gradient of `of` from backward of the loss.
 Tensor gradient_at(const Tensor& of, const Tensor& loss) {
   of.set_grad({});
   loss.backward();
   return of.grad();
 }
 
-// y = 2 x, which adds its gradient to what has arrived when it may.
+// y = 2 x, which adds to the gradient buffer if there is one.
 struct Twice : CustomOp {
   static inline int in_place = 0;
   Tensor forward(const Tensor& x) { return x * 2; }
@@ -60,7 +60,7 @@ struct WrongProduct : CustomOp {
 }  // namespace
 
 TEST_CASE("a weight of many steps has the gradient of all steps in one product") {
-  for (const int64_t steps : {1, 2, 7, 300}) {  // 300 steps of 5 rows are more than wait
+  for (const int64_t steps : {1, 2, 7, 300}) {  // 300 steps of 5 rows exceed the capacity
     CAPTURE(steps);
     const Tensor x = randn({steps, 5, 3}, f64), w = randn({4, 3}, f64).set_requires_grad();
     Tensor loss = core::full({}, 0, f64);

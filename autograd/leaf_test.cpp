@@ -1,4 +1,4 @@
-// Leaves whose tracking or type changes, also while a graph that uses them is alive.
+// Leaves whose requires_grad or dtype changes, also while a graph uses them.
 #include <doctest/doctest.h>
 
 #include "tapehead/autograd/engine.h"
@@ -30,7 +30,7 @@ TEST_CASE("a leaf whose tracking is off keeps its gradient and hooks, and takes 
 
   w.set_requires_grad(true);
   CHECK(values(w.grad()) == Doubles{3, 3});
-  other.backward();  // recorded before it was off
+  other.backward();  // recorded before requires_grad was cleared
   CHECK(values(w.grad()) == Doubles{8, 8});
   CHECK(calls == 2);
   w.set_requires_grad(false);

@@ -1,4 +1,4 @@
-// When graphs are freed. Live bytes count tensors and nodes.
+// When graphs are freed. Live bytes include tensors and nodes.
 #include <doctest/doctest.h>
 
 #include "tapehead/autograd/custom_op.h"
@@ -12,9 +12,9 @@ using namespace tapehead::testing;
 
 namespace {
 
-// Deep enough to run out of stack where each op would call the next one.
+// Deep enough to overflow the stack if nodes were freed recursively.
 #ifdef __SANITIZE_ADDRESS__
-constexpr int64_t kVeryMany = 100'000;  // each takes 100 us
+constexpr int64_t kVeryMany = 100'000;  // each takes 100 us under ASan
 #else
 constexpr int64_t kVeryMany = 1'000'000;
 #endif

@@ -15,7 +15,8 @@ namespace tapehead {
 namespace {
 
 constexpr const char* kOp = "linear_attention";
-// Keys in a piece: each has a matrix [F, E] of sums and a square of products, so about sqrt(F E).
+// Keys per block. A block costs a matrix [F, E] of sums and a square of products, so the best size
+// is about sqrt(F E).
 constexpr int64_t kPiece = 64;
 
 void check_operands(const Tensor& q, const Tensor& k, const Tensor& v, bool causal) {
@@ -35,19 +36,19 @@ Tensor features_of(const char* what, const Tensor& x, const FeatureMap& map) {
   return f;
 }
 
-// What follows has q [B, H', G, T, F], k [B, H', 1, S, F] and v [B, H', 1, S, E], of G heads that
-// share keys.
+// The functions below take q [B, H', G, T, F], k [B, H', 1, S, F] and v [B, H', 1, S, E], where
+// groups of G heads share keys.
 
 Tensor sums_of(const Tensor& k, const Tensor& v) { return matmul(k.transpose(-1, -2), v); }
 
-// [.., S, X] cut into pieces, the last one filled up with zeros: [.., N, kPiece, X].
+// Splits [.., S, X] into blocks [.., N, kPiece, X], zero-padded at the end.
 Tensor pieces(const Tensor& x, int64_t front, int64_t count) {
   const Tensor full = pad(x, {0, 0, front, count * kPiece - front - x.size(3)});
   return full.reshape({x.size(0), x.size(1), x.size(2), count, kPiece, x.size(4)});
 }
 
-// Each query takes the sums of all pieces before its own and the products with the keys of its own
-// up to its position. Keys before the piece of the first query are one sum.
+// Each query combines the sums of all earlier blocks with the products with the keys of its own
+// block up to its position. Keys before the block of the first query form a single sum.
 Tensor causal(const Tensor& q, const Tensor& k, const Tensor& v) {
   const int64_t S = k.size(3), offset = S - q.size(3), head = offset / kPiece * kPiece;
   const int64_t count = (S - head + kPiece - 1) / kPiece;
@@ -77,11 +78,11 @@ Tensor linear_attention(const Tensor& q, const Tensor& k, const Tensor& v,
   if (fq.size(3) != fk.size(3))
     throw ShapeError(fmt::format("{}: {} features of q, but {} of k; the numbers must be equal",
                                  kOp, fq.size(3), fk.size(3)));
-  fk = detail::zero_padding(fk, lengths, 2);  // features of 0 may be anything
+  fk = detail::zero_padding(fk, lengths, 2);  // the feature map may not map zeros to zeros
   Tensor values = detail::zero_padding(precise(v), lengths, 2);
   fq = fq.reshape({B, shared, H / shared, T, fq.size(3)});
   fk = fk.unsqueeze(2);
-  // A column of ones makes the sum of weights.
+  // A column of ones yields the sum of weights.
   values = cat({values, ones({B, shared, S, 1}).to(values.dtype())}, 3).unsqueeze(2);
   const Tensor both = o.causal ? causal(fq, fk, values) : matmul(fq, sums_of(fk, values));
   const Tensor total = both.slice(4, E, E + 1);

@@ -1,4 +1,4 @@
-// Linear attention against its formula.
+// Linear attention against its definition.
 #include "tapehead/autograd/linear_attention.h"
 
 #include <doctest/doctest.h>
@@ -17,7 +17,7 @@ using tapehead::testing::error_of;
 
 namespace {
 
-// Every weight of every pair.
+// Computes the weight of every pair.
 Tensor reference(const Tensor& q, const Tensor& k, const Tensor& v,
                  const LinearAttentionOptions& o) {
   const int64_t B = q.size(0), H = q.size(1), T = q.size(2), S = k.size(2), E = v.size(3);
@@ -84,7 +84,7 @@ TEST_CASE("linear attention is its formula, in pieces and whole") {
           CAPTURE(varied);
           const Operands x(n);
           LinearAttentionOptions o{.causal = causal, .feature = feature};
-          if (varied) o.lengths = arange(n.B) * (n.S / 2);  // the first sees nothing
+          if (varied) o.lengths = arange(n.B) * (n.S / 2);  // the first sequence is empty
           CHECK(difference(linear_attention(x.q, x.k, x.v, o), reference(x.q, x.k, x.v, o)) <
                 1e-12);
         }
@@ -115,7 +115,7 @@ TEST_CASE("linear attention has the first and second derivatives of its formula"
       gradcheck(f, {x.q, x.k, x.v});
       gradgradcheck(f, {x.q, x.k, x.v}, {.directions = 4});
     }
-  // Across pieces.
+  // Several blocks.
   const Operands x({1, 1, 1, 67, 130, 2, 1});
   const auto f = [](const Tensor& q, const Tensor& k, const Tensor& v) {
     return linear_attention(q, k, v, {.causal = true});

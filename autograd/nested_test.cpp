@@ -1,4 +1,4 @@
-// Backward passes within backward passes.
+// Nested backward passes.
 #include <doctest/doctest.h>
 
 #include "tapehead/autograd/checkpoint.h"
@@ -20,7 +20,7 @@ bool is_too_deep(const std::string& error) {
              "checkpoints");
 }
 
-// Runs passes within one another, each started by a hook of the one around; gives how many ran.
+// Nests backward passes, each started by a hook of the outer one. Returns how many ran.
 int run_hooks(int levels) {
   if (levels == 0) return 0;
   const AutoGradMode on(true);
@@ -35,7 +35,7 @@ int run_hooks(int levels) {
   return inner + 1;
 }
 
-// The gradient of its operand comes from a pass through the same op, `levels` times.
+// The gradient comes from a nested pass through the same op, `levels` times.
 struct Recursive : CustomOp {
   int levels = 0;
   Tensor forward(const Tensor& x, int depth) {
@@ -56,7 +56,7 @@ Tensor checkpoints(const Tensor& x, int levels) {
                      : checkpoint([=](const Tensor& y) { return checkpoints(y, levels - 1); }, x);
 }
 
-// A backward that runs its own node's again before it uses what it saved.
+// A backward that runs its own node again before using what it saved.
 struct Again : CustomOp {
   const Tensor* result = nullptr;
   bool* done = nullptr;
@@ -89,7 +89,7 @@ TEST_CASE("nested: hundreds of backward passes run within one another") {
   CHECK(values(x.grad()) == values(same.grad()));
 }
 
-// They overflowed the stack.
+// Regression: deep nesting overflowed the stack.
 TEST_CASE("nested: thousands are refused, and later passes are not") {
   for (int round = 0; round < 2; ++round) {
     CHECK(is_too_deep(error_of<GraphError>([] { run_hooks(8000); })));

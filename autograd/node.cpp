@@ -16,12 +16,12 @@ namespace {
 
 std::atomic<uint64_t> sequence_counter{1};
 
-// Nodes that wait to be deleted, a list. A chain of a million ops is freed by a loop, not by
-// recursion.
+// List of nodes to delete. Deleting in a loop instead of recursively frees chains of a million ops
+// without overflowing the stack.
 thread_local Node* doomed = nullptr;
 thread_local bool deleting = false;
 
-// What to write instead of an op in place.
+// The out-of-place alternative to an in-place op.
 const char* instead_of(std::string_view op) {
   return op == "add_"   ? "write h = h + x"
          : op == "sub_" ? "write h = h - x"
@@ -52,7 +52,8 @@ Grads LeafNode::run_backward(Grads& grads) {
   const std::lock_guard lock(gradients);
   Tensor& arrived = grads[0];
   if (!grad.defined()) {
-    // Taken over when nobody else holds it; otherwise an in-place change there would be seen here.
+    // Take ownership if nothing else refers to it; otherwise copy, so that in-place changes
+    // elsewhere do not affect the gradient.
     const bool ours = arrived.impl()->references == 1 && !arrived.impl()->storage->is_shared() &&
                       arrived.is_contiguous();
     grad = ours ? std::move(arrived) : arrived.clone();
@@ -105,7 +106,7 @@ void HookList::remove(uint64_t id) {
   const auto found = std::find_if(entries_.begin(), entries_.end(),
                                   [&](const Entry& entry) { return entry.id == id; });
   if (found == entries_.end()) return;
-  const Entry removed = std::move(*found);  // what the hook holds goes when the list is whole again
+  const Entry removed = std::move(*found);  // destroy the hook only after the list is consistent
   entries_.erase(found);
 }
 
@@ -131,7 +132,7 @@ SavedTensor::SavedTensor(const Tensor& value, uint32_t version)
       storage_(value.defined() ? value.impl()->storage.get() : nullptr),
       version_(version) {
   if (!value.defined() || !value.impl()->root) return;
-  // A root whose node led to this one would never be freed.
+  // Saving a root whose node leads to this one would create a reference cycle.
   value_ = value.detach();
   if (value.requires_grad())
     attach(value_, Ref<Node>::share(node_of(value)), value.impl()->node_output);
@@ -181,7 +182,7 @@ void finish_record(const Ref<Node>& node, std::span<Tensor> results, std::span<S
       node->outputs.emplace_back();
       continue;
     }
-    if (out.requires_grad()) out = out.detach();  // forward gave a tracked tensor back
+    if (out.requires_grad()) out = out.detach();  // forward returned a tracked tensor
     for (SavedTensor& s : saved)
       if (s.holds(out)) s.mark_output(static_cast<uint32_t>(i));
     node->outputs.push_back({out.shape(), out.dtype()});
@@ -192,7 +193,7 @@ void finish_record(const Ref<Node>& node, std::span<Tensor> results, std::span<S
 void finish_unrecorded(std::span<Tensor> results) {
   for (Tensor& out : results) {
     if (!out.defined()) continue;
-    if (out.requires_grad()) out = out.detach();  // forward gave a tracked tensor back
+    if (out.requires_grad()) out = out.detach();  // forward returned a tracked tensor
   }
 }
 

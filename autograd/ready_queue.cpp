@@ -5,13 +5,13 @@
 
 namespace tapehead::detail {
 
-// Where a node's search begins: the upper bits of its address times 2^64 / golden ratio.
+// The slot at which a search starts: Fibonacci hashing of the node's address.
 size_t ReadyQueue::home(const Node* node) const {
   const uint64_t hash = reinterpret_cast<uintptr_t>(node) * 0x9e3779b97f4a7c15;
   return hash >> (64 - std::countr_zero(table_.size()));
 }
 
-// The slot that holds the node, or the free one where it belongs.
+// The slot of the node, or the free slot for inserting it.
 size_t ReadyQueue::find(const Node* node) const {
   const size_t last = table_.size() - 1;
   size_t slot = home(node);
@@ -19,14 +19,14 @@ size_t ReadyQueue::find(const Node* node) const {
   return slot;
 }
 
-// Half of the slots are free at least.
+// At least half of the slots stay free.
 void ReadyQueue::grow() {
   const Table before = std::exchange(table_, Table(2 * table_.size()));
   for (const Slot& s : before)
     if (s.node) table_[find(s.node)] = s;
 }
 
-// What follows moves up, so that searches need not pass a gap.
+// Moves later entries up, so that searches never meet a gap.
 void ReadyQueue::erase(size_t slot) {
   const size_t last = table_.size() - 1;
   for (size_t next = (slot + 1) & last; table_[next].node; next = (next + 1) & last) {

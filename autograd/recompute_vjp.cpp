@@ -6,7 +6,7 @@
 namespace tapehead {
 namespace {
 
-// The same tensor under a node of its own, where the search for gradients ends.
+// Gives a tensor its own node, at which the inner backward pass stops.
 struct Alias : CustomOp {
   static constexpr const char* kName = "alias";
   Tensor forward(const Tensor& x) { return x.detach(); }

@@ -1,4 +1,4 @@
-// What tensor.h declares of the tape: leaves, gradients and hooks.
+// The autograd members of Tensor: leaves, gradients and hooks.
 #include <fmt/format.h>
 
 #include <mutex>

@@ -1,4 +1,4 @@
-// Backward passes of several threads over the same tensors.
+// Backward passes in several threads over the same tensors.
 #include <doctest/doctest.h>
 
 #include <atomic>
@@ -15,7 +15,7 @@ using namespace tapehead::testing;
 
 namespace {
 
-// Runs f(thread) in some threads that begin together. Gives the texts of what they threw.
+// Runs f(thread) in threads that start together. Returns the messages of their exceptions.
 std::vector<std::string> at_once(int count, const std::function<void(int)>& f) {
   std::vector<std::string> errors(static_cast<size_t>(count));
   std::vector<std::thread> threads;
@@ -48,7 +48,7 @@ bool all_are(const Tensor& t, double wanted) {
   return true;
 }
 
-// y = 2 x, with a backward that counts in members, as an op's may.
+// y = 2 x, with a backward that modifies members, as ops may.
 struct Counting : CustomOp {
   int calls = 0;
   Tensor forward(const Tensor& x) { return x * 2; }

@@ -1,4 +1,4 @@
-// Recorded changes in place of views, and of tensors that have views.
+// Recorded in-place changes of views, and of tensors that have views.
 #include <doctest/doctest.h>
 
 #include "tapehead/autograd/engine.h"

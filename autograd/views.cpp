@@ -10,7 +10,7 @@
 namespace tapehead::detail {
 namespace {
 
-// The elements of a view in tensors that are shaped as its root.
+// Locates a view's elements in tensors of its root's shape.
 struct ViewRegion {
   Shape root_sizes, root_strides, sizes, strides;
   int64_t offset;  // from the root's first element
@@ -47,7 +47,7 @@ struct ViewRegion {
 
 struct PutView;
 
-// The view's part of its root.
+// Views the region of the root.
 struct TakeView : CustomOp {
   static constexpr const char* kName = "view";
   ViewRegion region;
@@ -58,8 +58,8 @@ struct TakeView : CustomOp {
   Tensor backward(const Tensor& dy) const;
 };
 
-// Zeros but for the view's part, which is x: the gradient of TakeView. Elements that the view
-// repeats get the sum.
+// Zeros except for the region, which contains x: the gradient of TakeView. Elements that an
+// expanded view repeats are summed.
 struct PutView : CustomOp {
   static constexpr const char* kName = "view";
   ViewRegion region;
@@ -86,7 +86,7 @@ Tensor TakeView::backward(const Tensor& dy) const {
   return {};
 }
 
-// x with zeros in the view's part.
+// x with zeros in the region.
 struct ClearView : CustomOp {
   static constexpr const char* kName = "view";
   ViewRegion region;
@@ -105,11 +105,11 @@ bool is_only_holder(const Tensor& t) {
   return impl.references.load(std::memory_order_acquire) == 1 && !impl.storage->is_shared();
 }
 
-// The root after a view of it was set to a value.
+// The root after its region was overwritten with a value.
 struct SetView : CustomOp {
   static constexpr const char* kName = "view";
   ViewRegion region;
-  // The elements are changed already.
+  // The elements have already been written.
   Tensor forward(const Tensor& root, const Tensor&, const ViewRegion& r) {
     region = r;
     return root;
@@ -133,7 +133,7 @@ struct SetView : CustomOp {
   }
 };
 
-// Moves a tensor that was changed to the node of its new value.
+// Moves a changed tensor to the node of its new value.
 void move_to(TensorImpl& impl, const Tensor& value) {
   Node* node = value.requires_grad() ? node_of(value) : nullptr;
   const uint32_t output = value.impl()->node_output;
@@ -166,7 +166,7 @@ void link_views(std::span<Tensor> results, const Tensor& operand) {
 void update_view(TensorImpl& view) {
   TensorImpl& root = *view.root;
   view.changes = root.changes;
-  if (root.storage != view.storage) return;  // the root was converted to another type
+  if (root.storage != view.storage) return;  // the root's dtype was converted
   const Tensor whole = handle_of(&root);
   const AutoGradMode on(true);
   move_to(view, apply<TakeView>(whole, ViewRegion(view, root)));

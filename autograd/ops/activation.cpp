@@ -1,5 +1,4 @@
-// Activations with a corner or made of rational functions: relu, leaky_relu, elu, hardtanh,
-// softsign.
+// Piecewise or rational activations: relu, leaky_relu, elu, hardtanh, softsign.
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
@@ -49,7 +48,7 @@ struct Elu : CustomOp {
   Tensor backward(const Tensor& dy) const {
     const Tensor x = saved(0);
     if (!is_grad_enabled()) return core::gradient(Gradient::elu, dy, x, {alpha});
-    return dy * where(x > 0, 1, alpha * exp(minimum(x, 0)));  // no infinities where x > 0
+    return dy * where(x > 0, 1, alpha * exp(minimum(x, 0)));  // avoids inf where x > 0
   }
 };
 

@@ -4,7 +4,7 @@
 
 namespace tapehead::op_tests {
 
-// No operand is near 0, where the derivative jumps.
+// Operands stay away from 0, where the derivative jumps.
 TAPEHEAD_OP_TEST(relu)
     .unary(relu, [](double x) { return std::max(x, 0.0); }, {.away_from_zero = 0.1})
     .corners(relu, {-1, 0, 2})

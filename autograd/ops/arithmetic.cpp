@@ -30,7 +30,7 @@ struct Sub : CustomOp {
 struct Mul : CustomOp {
   static constexpr const char* kName = "mul";
   Tensor forward(const Tensor& a, const Tensor& b) {
-    // Each is there for the gradient of the other.
+    // Each operand is only needed for the gradient of the other.
     save(b.requires_grad() ? a : Tensor());
     save(a.requires_grad() ? b : Tensor());
     return core::binary(kName, Binary::mul, a, b);

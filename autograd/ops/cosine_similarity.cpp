@@ -17,7 +17,7 @@ std::vector<Tensor> simple_cosines(const std::vector<Tensor>& in, double eps) {
   return {sum(in[0] * in[1], -1) * rsqrt(maximum(lengths, eps * eps))};
 }
 
-// Of rows along the last axis, contiguous, f32 or f64.
+// Along the last axis of contiguous f32 or f64 tensors.
 struct CosineSimilarity : CustomOp {
   static constexpr const char* kName = "cosine_similarity";
   double eps = 0;

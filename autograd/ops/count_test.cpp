@@ -7,7 +7,7 @@ namespace tapehead::op_tests {
 static bool is_true(double x) { return x != 0; }
 static constexpr ReductionRange kRange{.differentiable = false};
 
-// A mask that is mostly true or mostly false in one place only is what tells any from all.
+// Distinguishes any from all: in each row the mask is mostly true or mostly false.
 static Sample of_mask(ReductionCall f, bool all_of) {
   return {.operands = {mask({5, 4})},
           .call = [f](const Tensors& x) { return Tensors{f(x[0], 1, false)}; },

@@ -1,8 +1,8 @@
 // cross_entropy.
 //
-// Of row i of N, with logits x [C] and a class or probabilities as the target, the loss is
+// For one of N rows, with logits x [C] and target distribution q [C], the loss is
 //   S log(sum exp x) - sum q x,   S = sum q,
-// where q [C] is the target: smoothed, weighted, and 0 for ignored rows.
+// where q is smoothed, weighted, and 0 for ignored rows.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,7 +22,7 @@ namespace {
 using detail::ClassTargets;
 using detail::LossGradients;
 
-// Calls f(row) for all rows of n elements, on several threads.
+// Calls f(row) for all rows of n elements, in parallel.
 template <class F>
 void each_row(int64_t rows, int64_t n, F f) {
   constexpr int64_t kGrain = 1 << 13;
@@ -31,7 +31,7 @@ void each_row(int64_t rows, int64_t n, F f) {
   });
 }
 
-// What every row's target is made of: `hit` of its class, and `rest` of every class, times weights.
+// Smoothed targets: `hit` for the row's class plus `rest` for every class, times the class weights.
 struct Smoothing {
   double hit, rest, rest_sum;
   Smoothing(const ClassTargets& t, double smoothing)
@@ -40,8 +40,8 @@ struct Smoothing {
         rest_sum(smoothing == 0 ? 0 : rest * t.all_weights()) {}
 };
 
-// Reads the logits once; keeps the largest logit and the sum of exponentials of each row instead of
-// the log_softmax.
+// Reads the logits once. Saves the maximum and the sum of exponentials of each row instead of the
+// log_softmax.
 struct CrossEntropy : CustomOp {
   static constexpr const char* kName = "cross_entropy";
   std::optional<ClassTargets> targets;
@@ -98,7 +98,8 @@ struct CrossEntropy : CustomOp {
   }
 
  private:
-  // dy (S softmax(x) - q), with 1 / total_weight in S and q. Ignored rows are not looked at.
+  // dy (S softmax(x) - q), with 1 / total_weight included in S and q. Ignored rows may contain
+  // anything.
   Tensor recorded(const Tensor& dy) const {
     const ClassTargets& t = *targets;
     const Tensor ignored = t.ignored_rows(), x = masked_fill(saved(0), ignored, 0);
@@ -120,7 +121,7 @@ struct CrossEntropy : CustomOp {
   void forget() override { stats = {}, targets.reset(); }
 };
 
-// From differentiable ops: gradients flow to the target too.
+// Built from differentiable ops, so that gradients flow to the target too.
 Tensor of_probabilities(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& o) {
   if (o.ignore_index >= 0)
     throw ValueError(
@@ -137,7 +138,7 @@ Tensor of_probabilities(const Tensor& logits, const Tensor& target, const CrossE
   return o.reduction == Reduction::mean ? mean(losses) : sum(losses);
 }
 
-// The logits with the classes on the last axis.
+// Moves the classes to the last axis.
 Tensor classes_last(const Tensor& x, int axis) {
   if (axis >= x.dim() - 1) return x;
   Shape order;
@@ -147,7 +148,7 @@ Tensor classes_last(const Tensor& x, int axis) {
   return x.permute(order);
 }
 
-// PyTorch's layout by mistake, where shapes tell: logits [B, C, ...] and a target [B, ...].
+// Detects PyTorch's layout, logits [B, C, ...] with a target [B, ...], where the shapes reveal it.
 void check_layout(const Tensor& logits, const Tensor& target) {
   if (logits.dim() < 3 || !is_integral(target.dtype())) return;
   Shape given = logits.shape(), rows = given;

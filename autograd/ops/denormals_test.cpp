@@ -1,5 +1,5 @@
-// Numbers below the smallest normal one: as PyTorch has them, whatever the number of threads and
-// the mode of the thread that calls.
+// Denormal numbers: handled as in PyTorch, regardless of the number of threads and the mode of the
+// calling thread.
 #include <doctest/doctest.h>
 
 #include "tapehead/autograd/ops.h"
@@ -15,7 +15,7 @@ using namespace tapehead::testing;
 
 TEST_CASE("denormals are numbers like others") {
   for (const int threads : {1, 2})
-    for (const int64_t n : {1, 100000}) {  // one task, and several
+    for (const int64_t n : {1, 100000}) {  // one task, several tasks
       const Threads set(threads);
       CAPTURE(threads);
       CAPTURE(n);
@@ -34,7 +34,7 @@ TEST_CASE("denormals are numbers like others") {
     }
 }
 
-// Small ones, and such as several threads make.
+// Sizes for one thread and for several.
 TEST_CASE("matrix products take denormals for zeros") {
   for (const int threads : {1, 2})
     for (const int64_t n : {1, 2, 300}) {

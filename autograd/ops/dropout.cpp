@@ -12,7 +12,7 @@
 namespace tapehead {
 namespace {
 
-// The mask is not kept: the same draw gives it again.
+// The mask is not saved: backward regenerates it from the same draw.
 struct Dropout : CustomOp {
   static constexpr const char* kName = "dropout";
   double p;

@@ -15,7 +15,7 @@ Tensors dropped(const Tensors& in) {
   return {dropout(in[0], 0.25, true, generator)};
 }
 
-// The mask, from the op itself; what it must be like is tested in core/random_test.cpp.
+// Takes the mask from the op itself; its distribution is tested in core/random_test.cpp.
 Arrays dropped_of_ones(Arrays& in) {
   const std::vector<double> kept = dropped({ones(in[0].shape, f64)})[0].to_vector<double>();
   Array out = in[0];
@@ -42,7 +42,7 @@ TAPEHEAD_OP_TEST(dropout)
 
 }  // namespace tapehead::op_tests
 
-// What the table cannot see.
+// Behaviour that the table does not cover.
 namespace tapehead {
 namespace {
 

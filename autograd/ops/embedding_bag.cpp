@@ -1,6 +1,6 @@
 // embedding_bag.
 //
-// N rows of the table, C columns, J ids of a bag.
+// N rows in the table, C columns, J ids per bag.
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
@@ -20,7 +20,7 @@ int64_t grain_of(int64_t ids, int64_t width) {
   return std::max<int64_t>(1, (1 << 14) / std::max<int64_t>(1, ids * width));
 }
 
-// Of contiguous f32 or f64.
+// For contiguous f32 or f64.
 struct EmbeddingBag : CustomOp {
   static constexpr const char* kName = "embedding_bag";
   int64_t padding;

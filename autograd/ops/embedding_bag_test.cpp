@@ -30,7 +30,7 @@ Sample bags_of(const Operand& ids, int64_t C, bool with_factors,
   return s;
 }
 
-// A bag of nothing but padding, one without any, and mixed ones.
+// Bags of padding only, without padding, and mixed.
 const Operand kPadded = given(indices({2, 2, 3}, 7), {1, 1, 1, 0, 2, 6, 1, 3, 3, 4, 1, 1});
 
 }  // namespace

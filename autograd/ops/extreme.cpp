@@ -50,7 +50,7 @@ struct Minimum : CustomOp {
   }
 };
 
-// An undefined bound does not bind.
+// An undefined bound is not applied.
 struct Clamp : CustomOp {
   static constexpr const char* kName = "clamp";
   Tensor forward(const Tensor& x, const Tensor& low, const Tensor& high) {

@@ -25,7 +25,7 @@ TAPEHEAD_OP_TEST(minimum)
         "minimum: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
         "other; sizes must be equal or 1");
 
-// The operands' ranges keep away from the bounds, where the derivative jumps.
+// The operands stay away from the bounds, where the derivative jumps.
 static Sample bounded(const Operand& x, const Operand& low, const Operand& high) {
   return {.operands = {x, low, high},
           .call = [](const Tensors& t) { return Tensors{clamp(t[0], t[1], t[2])}; },
@@ -34,7 +34,7 @@ static Sample bounded(const Operand& x, const Operand& low, const Operand& high)
                 return Arrays{
                     map(a, [](const double* v) { return std::min(std::max(v[0], v[1]), v[2]); })};
               },
-          .may_alias = false};  // bounds that are equal get no gradient, as in PyTorch
+          .may_alias = false};  // equal bounds get no gradient, as in PyTorch
 }
 static double into_unit(double x) { return std::min(std::max(x, -1.0), 1.0); }
 TAPEHEAD_OP_TEST(clamp)
@@ -48,7 +48,7 @@ TAPEHEAD_OP_TEST(clamp)
     .sample(bounded({{2, 3}, 2.1, 3}, {Shape{3}, -2, -1.1}, {Shape{}, 1.1, 2}))
     .sample(bounded({Shape{3}, -3, -2.1}, {{2, 1}, -2, -1.1}, {Shape{}, 1.1, 2}))
     .sample(bounded({Shape{4}, -3, -2.1}, {Shape{}, -2, -1.1}, {{2, 4}, 1.1, 2}))
-    // Below, between and above; the upper bound wins where it is the lower one.
+    // Below, between and above; the upper bound wins if the bounds cross.
     .sample(bounded(vector_of({-3, 0.5, 3, -3, 0.5, 3}), vector_of({-1, -1, -1, 2, 2, 2}),
                     vector_of({2, 2, 2, -1, -1, -1})))
     .sample({.operands = {vector_of({-3, 0.5}), vector_of({-1, -1})},

@@ -1,4 +1,4 @@
-// Elements chosen by integers: gather, scatter_add, take_along_dim.
+// Elements selected by integer indices: gather, scatter_add, take_along_dim.
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
@@ -45,7 +45,7 @@ struct ScatterAdd : CustomOp {
   }
 };
 
-// The axis, once the indices fit into `x` along all others.
+// Normalises the axis and checks that the indices fit into `x` along all others.
 int checked_axis(const char* op, const Tensor& x, int64_t axis, const Tensor& indices) {
   const int at = normalize_axis(op, axis, x.dim());
   bool fits = x.dim() == indices.dim();

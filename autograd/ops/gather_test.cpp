@@ -17,7 +17,7 @@ TAPEHEAD_OP_TEST(gather)
                  for (int64_t j = 0; j < 4; ++j) out(i, j) = in[0](i, at(in[1], i, j));
                return Arrays{out};
              }})
-    .sample({{Operand({3, 5}), indices({6, 2}, 3)},  // fewer columns than there are
+    .sample({{Operand({3, 5}), indices({6, 2}, 3)},  // fewer columns than x
              [](const Tensors& in) { return Tensors{gather(in[0], 0, in[1])}; },
              [](Arrays& in) {
                Array out({6, 2});
@@ -50,7 +50,7 @@ TAPEHEAD_OP_TEST(gather)
                      "gather: indices is bool; indices must be integers; convert with to(i64)");
 
 TAPEHEAD_OP_TEST(scatter_add)
-    .sample({{Operand({3, 5}), indices({3, 6}, 5), Operand({3, 7})},  // a source larger than needed
+    .sample({{Operand({3, 5}), indices({3, 6}, 5), Operand({3, 7})},  // a larger source than needed
              [](const Tensors& in) { return Tensors{scatter_add(in[0], 1, in[1], in[2])}; },
              [](Arrays& in) {
                Array out = in[0];

@@ -1,4 +1,4 @@
-// Rows chosen by integers: index_select, index_add, embedding.
+// Rows selected by integer indices: index_select, index_add, embedding.
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"

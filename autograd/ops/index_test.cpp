@@ -9,7 +9,7 @@
 namespace tapehead::op_tests {
 namespace {
 
-// Rows of a table [n, width] at the indices, in their shape.
+// Rows of a table [n, width]; the result has the shape of the indices plus the width.
 Array rows_of(Array& table, Array& ids) {
   const int64_t width = table.shape[1];
   Shape shape = ids.shape;
@@ -85,7 +85,7 @@ TAPEHEAD_OP_TEST(embedding)
                  },
              .reference = [](Arrays& in) { return Arrays{rows_of(in[0], in[1])}; },
              .has_derivative = false})
-    .sample({.operands = {Operand({4, 3}), given(indices({2}, 4), {1, 1})},  // nothing but padding
+    .sample({.operands = {Operand({4, 3}), given(indices({2}, 4), {1, 1})},  // only padding
              .call =
                  [](const Tensors& in) {
                    return Tensors{embedding(in[0], in[1], {.padding_idx = 1})};
@@ -114,7 +114,7 @@ TAPEHEAD_OP_TEST(embedding)
 
 }  // namespace tapehead::op_tests
 
-// What the table cannot see.
+// Behaviour that the table does not cover.
 namespace tapehead {
 namespace {
 

@@ -17,7 +17,7 @@ void check_fits(const char* op, const Tensor& self, const Tensor& other) {
                                  op, other.shape().str(), self.shape().str()));
 }
 
-// The operand, or a copy if other elements of `self` would change it on the way.
+// A copy if writing to `self` could change the operand before it is read.
 Tensor apart(const Tensor& operand, const Tensor& self) {
   const bool overlaps = operand.impl()->storage == self.impl()->storage && !operand.is_same(self);
   return overlaps ? no_grad([&] { return operand.clone(); }) : operand;

@@ -1,4 +1,4 @@
-// Comparisons, logical and bitwise functions, where.
+// Comparison, logical and bitwise ops, where.
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
@@ -26,13 +26,13 @@ Tensor logical(const char* op, Binary kernel, const Tensor& a, const Tensor& b) 
   return core::binary(op, kernel, core::cast(a, boolean), core::cast(b, boolean));
 }
 
-// a > b is b < a, but errors have the operands in their order.
+// Computes a > b as b < a, but reports errors with the operands in their order.
 Tensor compare_swapped(const char* op, Compare kernel, const Tensor& a, const Tensor& b) {
   if (a.shape() != b.shape()) broadcast_shapes(op, a.shape(), b.shape());
   return core::compare(op, kernel, b, a);
 }
 
-// Of integers and bool, which have neither NaN nor infinities.
+// For integers and bool, which have neither NaN nor infinities.
 Tensor all_of(const Tensor& x, bool value) { return core::full(x.shape(), value, boolean); }
 
 }  // namespace

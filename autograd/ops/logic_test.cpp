@@ -2,7 +2,7 @@
 
 namespace tapehead::op_tests {
 
-// Whole numbers, so that some are equal.
+// Integers, so that some elements are equal.
 static Sample of_integers(Tensor (*f)(const Tensor&, const Tensor&),
                           double (*reference)(double, double), const Shape& a, const Shape& b) {
   return {.operands = {indices(a, 4), indices(b, 4)},

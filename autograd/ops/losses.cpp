@@ -20,8 +20,8 @@ Tensor reduced(const Tensor& losses, Reduction reduction) {
   return reduction == Reduction::mean ? mean(losses) : sum(losses);
 }
 
-// The square of the distance up to `end`, halved, and then the line that goes on: huber_loss. The
-// square of a distance beyond may be infinite, whose gradient times 0 would be NaN.
+// Half the squared distance up to `end`, then linear: huber_loss. The masking avoids NaN gradients
+// (inf times 0) from overflowing squares of large distances.
 Tensor huber(const Tensor& input, const Tensor& target, double end) {
   const Tensor distance = abs(input - target), far = distance > end;
   return where(far, end * (distance - 0.5 * end), 0.5 * square(masked_fill(distance, far, 0)));
@@ -54,8 +54,8 @@ Tensor huber_loss(const Tensor& input, const Tensor& target, const HuberOptions&
   return reduced(huber(input, target, options.delta), options.reduction);
 }
 
-// -log sigmoid(x) = softplus(-x) and -log(1 - sigmoid(x)) = softplus(x): a sum of terms of one
-// sign.
+// -log sigmoid(x) = softplus(-x) and -log(1 - sigmoid(x)) = softplus(x), so all terms have the same
+// sign and do not cancel.
 Tensor bce_with_logits(const Tensor& logits, const Tensor& target, const BceOptions& options) {
   check_alike("bce_with_logits", "logits have", logits, target);
   Tensor positive = target * softplus(-logits);

@@ -10,7 +10,7 @@ struct LossRange {
   double from = -2, to = 2, target_from = -2, target_to = 2;
 };
 
-// With every reduction.
+// Samples of all reductions.
 static std::vector<Sample> losses(const Loss& loss, const LossOf& of, const LossRange& range = {}) {
   std::vector<Sample> out;
   for (const Shape& shape : {Shape{}, Shape{7}, Shape{3, 4}, Shape{0, 2}, Shape{200, 150}})
@@ -46,7 +46,7 @@ TAPEHEAD_OP_TEST(mse_loss)
         },
         "mse_loss: the input has shape [4, 1], the target [4]; they must be equal, so "
         "reshape or expand one of them");
-// Operands where a derivative jumps.
+// Operands at which the derivative jumps.
 static Sample corners_of(const Loss& loss, std::vector<double> x, std::vector<double> target) {
   return {.operands = {vector_of(std::move(x)), vector_of(std::move(target))},
           .call = [=](const Tensors& in) { return Tensors{loss(in[0], in[1], Reduction::none)}; },

@@ -1,4 +1,4 @@
-// Elements chosen by a condition: masked_fill, masked_select, nonzero.
+// Elements selected by a condition: masked_fill, masked_select, nonzero.
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
@@ -14,7 +14,7 @@ struct MaskedFill : CustomOp {
   static constexpr const char* kName = "masked_fill";
   Tensor forward(const Tensor& x, const Tensor& mask, const Number& value) {
     save(mask);
-    broadcast_shapes(kName, x.shape(), mask.shape());  // names these two if they do not fit
+    broadcast_shapes(kName, x.shape(), mask.shape());  // reports the shapes of x and mask
     core::check_range(kName, value, x.dtype());
     return core::where(kName, mask, core::full({}, value, x.dtype()), x);
   }

@@ -3,7 +3,7 @@
 
 namespace tapehead::op_tests {
 
-// Rows that are wholly masked, not at all, and in part.
+// Rows that are masked entirely, not at all, and partly.
 static Sample filled_rows(std::vector<double> masked) {
   return {{Operand({3, 2}), given(mask({3, 2}), std::move(masked))},
           [](const Tensors& in) { return Tensors{masked_fill(in[0], in[1], 4)}; },

@@ -18,7 +18,7 @@ Tensor rows_of(const Tensor& x) {
   return x.reshape({rows, x.size(-1)});
 }
 
-// [..., M, K] x [..., K, N], both with at least two axes and of one type.
+// [..., M, K] x [..., K, N]; both operands have at least two axes and the same dtype.
 struct Matmul : CustomOp {
   static constexpr const char* kName = "matmul";
   Tensor forward(const Tensor& a, const Tensor& b) {
@@ -28,7 +28,7 @@ struct Matmul : CustomOp {
   std::array<Tensor, 2> backward(const Tensor& dy) const {
     const Tensor a = saved(0), b = saved(1);
     std::array<Tensor, 2> grads;
-    // Where b broadcast over the batch, the sum over the batch is part of one product.
+    // If b is broadcast over the batch, its gradient is one product that includes the sum.
     const bool one_b = b.dim() == 2 && a.dim() > 2;
     const Tensor rows = one_b ? rows_of(a) : a;
     const Tensor drows = one_b ? rows_of(dy) : dy;
@@ -39,7 +39,7 @@ struct Matmul : CustomOp {
   }
 
  private:
-  // Hands the engine the gradient of operand i as the product a' b, if neither broadcast.
+  // Passes the gradient of operand i to the engine as the product a' b, unless it is broadcast.
   bool add(size_t i, const Tensor& operand, const Tensor& a, const Tensor& b) const {
     const auto batch_of = [](const Tensor& x) {
       return Shape(std::span(x.shape().begin(), static_cast<size_t>(x.dim() - 2)));

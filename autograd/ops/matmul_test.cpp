@@ -3,7 +3,7 @@
 namespace tapehead::op_tests {
 namespace {
 
-// Any batch axes, broadcast; the last two are multiplied.
+// Multiplies the last two axes, with batch axes broadcast.
 Array product(Array& a, Array& b, const Shape& batch) {
   const int ra = a.shape.rank(), rb = b.shape.rank();
   const int64_t m = a.shape[ra - 2], k = a.shape[ra - 1], n = b.shape[rb - 1];
@@ -12,7 +12,7 @@ Array product(Array& a, Array& b, const Shape& batch) {
   shape.push_back(n);
   Array c(shape);
   const auto start = [&](const Array& x,
-                         int64_t item) {  // of the matrix that batch item `item` uses
+                         int64_t item) {  // the matrix for batch item `item`
     int64_t at = 0, step = 1;
     for (int i = 1; i <= batch.rank(); ++i) {
       const int64_t position = item % batch[batch.rank() - i];

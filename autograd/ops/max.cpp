@@ -12,7 +12,7 @@
 namespace tapehead {
 namespace {
 
-// Elements that are equally extreme share the gradient evenly, as in PyTorch.
+// Ties share the gradient evenly, as in PyTorch.
 template <bool kMax>
 struct Extremum : CustomOp {
   static constexpr const char* kName = kMax ? "amax" : "amin";
@@ -29,7 +29,7 @@ struct Extremum : CustomOp {
   }
 };
 
-// Throws unless every result has elements to choose from.
+// Throws if a result would have no elements to choose from.
 void check_some(const char* op, const Tensor& x, uint32_t mask) {
   const bool wanted = core::reduced_shape(x.shape(), mask, false).numel() > 0;
   if (wanted && x.numel() == 0)
@@ -52,7 +52,7 @@ Tensor arg(const char* op, const Tensor& x, int64_t axis, bool keepdim, bool lar
   return keepdim || x.dim() == 0 ? at : at.squeeze(along);
 }
 
-// In row-major order.
+// The index into the flattened tensor.
 Tensor arg_of_all(const char* op, const Tensor& x, bool largest) {
   const Tensor flat = core::contiguous(x);
   const int64_t n = x.numel();

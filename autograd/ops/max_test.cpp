@@ -7,7 +7,7 @@ namespace tapehead::op_tests {
 static double largest(const Values& v) { return *std::max_element(v.begin(), v.end()); }
 static double smallest(const Values& v) { return *std::min_element(v.begin(), v.end()); }
 
-// The value and the position of the extremum along an axis.
+// The extremum along an axis and its position.
 static Sample with_position(const Shape& shape, int axis, bool keepdim, bool max_of,
                             bool position_only) {
   const auto call = [=](const Tensors& x) {

@@ -10,9 +10,9 @@
 namespace tapehead {
 namespace {
 
-// What both norms share. Of each row the mean and the inverse deviation are kept.
+// Common base of both norms. Saves the mean and inverse standard deviation of each row.
 struct Norm : CustomOp {
-  int axes = 1;  // normalised ones, the last
+  int axes = 1;  // number of normalised trailing axes
   double eps = 0;
   bool rms = false;
   Tensor stats;
@@ -41,7 +41,7 @@ struct Norm : CustomOp {
     for (int i = x.dim() - axes; i < x.dim(); ++i) n *= x.shape()[i];
     return n;
   }
-  // From flat to the shape of the normalised axes.
+  // Reshapes a flat gradient to the normalised axes.
   Tensor shaped(const Tensor& flat, const Tensor& x) const {
     if (!flat.defined()) return {};
     const Shape last(std::span(x.shape().end() - axes, static_cast<size_t>(axes)));
@@ -57,7 +57,7 @@ struct Norm : CustomOp {
     const Tensor z = centred * rstd;
     Tensor dx = g - z * mean(g * z, last, true);
     if (!rms) dx = dx - mean(g, last, true);
-    return {rstd * dx, dy * z, dy};  // the engine sums what weight and bias were repeated over
+    return {rstd * dx, dy * z, dy};  // the engine sums over broadcast axes
   }
   void forget() override { stats = {}; }
 };
@@ -83,7 +83,7 @@ struct RmsNorm : Norm {
   }
 };
 
-// The sizes that are normalised: those of the weight, else the last one.
+// The normalised sizes: the weight's shape, or the last axis without a weight.
 Shape normalized_by(const char* op, const Tensor& x, const Tensor& weight) {
   if (weight.defined()) return weight.shape();
   if (x.dim() == 0) throw ShapeError(fmt::format("{}: a 0-d tensor has no axis to normalise", op));

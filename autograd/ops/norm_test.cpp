@@ -2,10 +2,10 @@
 
 namespace tapehead::op_tests {
 
-// What follows the first operand.
+// The operands after the first.
 enum Parts { kNone, kWeight, kBoth, kBiasAlone };
 
-// Along the last `axes` axes.
+// Normalises the last `axes` axes.
 static Array normalised(Arrays& in, int axes, bool rms, Parts parts, double eps) {
   Array y = in[0];
   int64_t n = 1;
@@ -37,7 +37,7 @@ static Sample norm(bool rms, const Shape& shape, int axes, Parts parts, double e
                               : layer_norm(x[0], last, {}, bias, eps)};
   };
   s.reference = [=](Arrays& x) { return Arrays{normalised(x, axes, rms, parts, eps)}; };
-  s.reduces = 4 * last.numel();  // small deviations are divided by
+  s.reduces = 4 * last.numel();  // divides by small deviations
   return s;
 }
 

@@ -1,4 +1,4 @@
-// C++ numbers as arguments: exact, or an error.
+// C++ numbers as arguments are exact, or an error.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -16,7 +16,7 @@ using namespace tapehead::testing;
 
 namespace {
 
-constexpr int64_t kOdd = 9007199254740993;  // 2^53 + 1, which double does not hold
+constexpr int64_t kOdd = 9007199254740993;  // 2^53 + 1, not representable in double
 constexpr double kInf = std::numeric_limits<double>::infinity();
 
 int64_t only(const Tensor& t) { return t.to_vector<int64_t>().at(0); }
@@ -116,7 +116,7 @@ TEST_CASE("a number that the type does not hold is an error, not another number"
   CHECK(error_of<ValueError>([] { arange(0.0, kInf); }) ==
         "arange: steps of 1 do not lead from 0 to inf");
 
-  // Infinities are numbers of floating types; comparisons and sums go on as floating ones do.
+  // Infinities are valid in floating types, and overflow follows floating-point rules.
   CHECK(full({1}, -kInf, bf16).item() == -kInf);
   CHECK((zeros({1}) < 1e300).item<bool>());
   CHECK((ones({1}) * 1e300).item() == kInf);

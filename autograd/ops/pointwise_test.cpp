@@ -1,5 +1,5 @@
-// What rows of elementwise ops do not show: special values, integers, types of results, ties,
-// operators.
+// Elementwise behaviour that the op table does not cover: special values, integers, result types,
+// ties, operators.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -26,7 +26,7 @@ Tensor leaf(const Values& values, DType dtype = f32) {
 }
 Values values_of(const Tensor& t) { return t.to_vector<double>(); }
 
-// Equal to the sign of zero; NaN is equal to NaN.
+// Compares including the sign of zero; NaN equals NaN.
 void check_same(const Tensor& got, const Values& expected) {
   const Values values = values_of(got);
   REQUIRE(values.size() == expected.size());
@@ -69,7 +69,7 @@ TEST_CASE("special values are C's") {
       {"rsqrt", rsqrt, [](double x) { return 1 / std::sqrt(x); }},
   };
   Values special = {0.0, -0.0, kInf, -kInf, kNan, -1000, -1};
-  special.resize(21, kNan);  // vectors and a tail
+  special.resize(21, kNan);  // full vectors and a tail
   for (size_t i = 7; i < special.size(); ++i) special[i] = special[i - 7];
   for (const Function& f : functions)
     for (const DType dtype : {f32, f64, bf16}) {
@@ -152,7 +152,7 @@ TEST_CASE("functions of integers are f32, of bool too; what keeps integers keeps
   }
   const Tensor x = tensor_of({1, 2}, i64), y = floor(x);
   y.fill_(7);
-  check_same(x, {1, 2});  // rounding gives a tensor of its own
+  check_same(x, {1, 2});  // rounding returns a new tensor
 }
 
 TEST_CASE("bool adds as or, multiplies as and") {
@@ -269,7 +269,7 @@ TEST_CASE("mul and div keep only what a gradient needs") {
   const Tensor weight = leaf({1, 2});
   const Tensor data = tensor_of({3, 4});
   Tensor y = weight * data;
-  weight.impl()->storage->changed_by("add_");  // data alone is needed for the gradient of weight
+  weight.impl()->storage->changed_by("add_");  // the gradient of weight needs only data
   sum(y).backward();
   check_same(weight.grad(), {3, 4});
 }

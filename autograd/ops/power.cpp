@@ -27,7 +27,7 @@ struct Pow : CustomOp {
   std::array<Tensor, 2> backward(const Tensor& dy) const {
     const Tensor x = saved(0), p = saved(1);
     std::array<Tensor, 2> grads;
-    // Where p is 0 the derivative is 0, not 0 times the infinite 0^-1.
+    // For p = 0 the derivative is 0; p x^(p-1) would yield NaN at x = 0.
     if (needs_grad(0)) grads[0] = dy * (p * pow(x, lowered(p)));
     // 0^p stays 0 for p > 0, although log(0) is infinite.
     if (needs_grad(1)) grads[1] = dy * (saved(2) * log(where((x == 0) & (p >= 0), 1, x)));
@@ -60,7 +60,7 @@ struct Square : CustomOp {
   }
 };
 
-// The rest compute their gradients from their results.
+// The following compute their gradients from their results.
 struct Sqrt : CustomOp {
   static constexpr const char* kName = "sqrt";
   Tensor forward(const Tensor& x) {
@@ -99,7 +99,7 @@ struct Reciprocal : CustomOp {
 }  // namespace
 
 Tensor pow(const Tensor& base, const Tensor& exponent) {
-  // Powers with a function of their own, which is exact and fast.
+  // Special exponents have their own ops, which are exact and fast.
   if (core::is_number(exponent) && is_floating(base.dtype())) {
     const double p = exponent.item();
     if (p == 2) return square(base);

@@ -8,8 +8,8 @@
 namespace tapehead {
 namespace {
 
-// Of each element of a row of x [M, n] the product of the others. By pairs, and without a division,
-// which zeros would spoil.
+// For each element of a row of x [M, n], the product of the others. Recurses over pairs instead of
+// dividing, which would fail for zeros.
 Tensor products_of_others(const Tensor& x) {
   const int64_t rows = x.size(0), n = x.size(1);
   if (n <= 1) return core::full(x.shape(), 1, x.dtype());
@@ -29,7 +29,7 @@ struct Prod : CustomOp {
   }
   Tensor backward(const Tensor& dy) const {
     const Tensor x = saved(0).to(dy.dtype() == bf16 ? f32 : dy.dtype());
-    Shape order, back;  // the reduced axes last
+    Shape order, back;  // permutation with the reduced axes last, and its inverse
     for (const bool reduced : {false, true})
       for (int i = 0; i < x.dim(); ++i)
         if ((axes >> i & 1) == reduced) order.push_back(i);

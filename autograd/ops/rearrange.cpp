@@ -1,4 +1,4 @@
-// Elements in other places, or among zeros: flip, roll, pad, tril, triu.
+// Moved or zeroed elements: flip, roll, pad, tril, triu.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -54,7 +54,7 @@ struct Pad : CustomOp {
   }
 };
 
-// Keeps what lies on one side of a diagonal: j - i <= diagonal, or >=.
+// Keeps the elements on one side of a diagonal: j - i <= diagonal, or >=.
 struct Triangle : CustomOp {
   static constexpr const char* kName = "tril/triu";
   bool lower;
@@ -62,7 +62,7 @@ struct Triangle : CustomOp {
   Tensor forward(const Tensor& x, bool keep_lower, int64_t d) {
     const int64_t rows = x.size(-2), columns = x.size(-1), bytes = size_of(x.dtype());
     lower = keep_lower;
-    diagonal = std::clamp(d, -rows - 1, columns);  // beyond these it is all or nothing
+    diagonal = std::clamp(d, -rows - 1, columns);  // beyond these bounds the result does not change
     const Tensor from = core::contiguous(x);
     Tensor out = core::empty_like(x);
     if (x.numel() == 0) return out;

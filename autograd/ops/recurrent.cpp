@@ -1,6 +1,6 @@
-// recurrent: a layer of RNN, LSTM or GRU over a whole sequence, as one op.
+// recurrent: an RNN, LSTM or GRU layer over a whole sequence, as one op.
 //
-// B batch, T time, C channels in, H hidden size, G gates of the cell.
+// B batch, T time, C input channels, H hidden size, G gates per cell.
 #include "tapehead/core/detail/recurrent.h"
 
 #include <fmt/format.h>
@@ -17,8 +17,7 @@ namespace {
 
 int64_t gates_of(RnnCell cell) { return cell == RnnCell::lstm ? 4 : cell == RnnCell::gru ? 3 : 1; }
 
-// One step of simple ops: the formulas of core/kernels/recurrent.cpp again. gates and hidden [B, G
-// H].
+// One step from simple ops: the formulas of core/kernels/recurrent.cpp. gates, hidden [B, G H].
 std::array<Tensor, 2> simple_step(RnnCell cell, const Tensor& gates, const Tensor& hidden,
                                   const Tensor& h, const Tensor& c) {
   const int64_t H = h.size(1);
@@ -36,7 +35,7 @@ std::array<Tensor, 2> simple_step(RnnCell cell, const Tensor& gates, const Tenso
   return {m + z * (h - m), c};
 }
 
-// The op from simple ops: in and out as Recurrent::forward.
+// The op built from simple ops: operands and results as in Recurrent::forward.
 std::vector<Tensor> simple_recurrent(RnnCell cell, const std::vector<Tensor>& in,
                                      const std::vector<int64_t>& lengths, bool reverse) {
   const Tensor &x = in[0], &w_ih = in[1], &w_hh = in[2], &b_ih = in[3], &b_hh = in[4];
@@ -63,8 +62,8 @@ std::vector<int64_t> length_list(const Tensor& lengths) {
   return lengths.defined() ? lengths.to_vector<int64_t>() : std::vector<int64_t>();
 }
 
-// x [B, T, C] as [T, B, C], with zeros past the lengths: what is there is not read, but the
-// gradient of w_ih would multiply it by 0, and NaN would stay.
+// x [B, T, C] as [T, B, C], with zeros past the lengths. Forward does not read that padding, but
+// the gradient of w_ih multiplies it by 0, which would let NaN through.
 Tensor time_major(const Tensor& x, const std::vector<int64_t>& lengths) {
   if (lengths.empty()) return core::contiguous(x.transpose(0, 1));
   const Tensor out = core::clone(x.transpose(0, 1));
@@ -128,7 +127,7 @@ struct Recurrent : CustomOp {
   }
 
  private:
-  // The states after each step as [B, T, H]; zeros past a sequence's end.
+  // The states after each step as [B, T, H]; zeros past the end of a sequence.
   Tensor outputs(const Tensor& x) const {
     const int64_t B = x.size(0), T = x.size(1), H = r.hidden();
     const Tensor view = core::view_of(states.h, {B, T, H}, {H, B * H, 1}, r.reverse ? 0 : B * H);
@@ -178,7 +177,7 @@ RnnResult recurrent(RnnCell cell, const Tensor& x, const RnnWeights& w, const Te
   const DType given = core::result_type(x, w.w_hh);
   const DType wide = given == f64 ? f64 : f32;  // bf16 is computed in f32
   const auto as = [](const Tensor& t, DType dtype) { return t.defined() ? t.to(dtype) : t; };
-  Tensor b_ih = as(w.b_ih, wide), b_hh = as(w.b_hh, wide);  // both or none from here on
+  Tensor b_ih = as(w.b_ih, wide), b_hh = as(w.b_hh, wide);  // from here on both or none
   if (b_ih.defined() && !b_hh.defined()) b_hh = core::full(b_ih.shape(), 0, wide);
   if (b_hh.defined() && !b_ih.defined()) b_ih = core::full(b_hh.shape(), 0, wide);
   auto results = apply<Recurrent>(as(x, wide), as(w.w_ih, wide), as(w.w_hh, wide), b_ih, b_hh,

@@ -10,11 +10,11 @@ int64_t gates_of(RnnCell cell) { return cell == RnnCell::lstm ? 4 : cell == RnnC
 constexpr int64_t kB = 3, kT = 4, kC = 2, kH = 3;
 
 struct Setting {
-  std::vector<int64_t> lengths = {};  // none: all of T steps
+  std::vector<int64_t> lengths = {};  // empty: all have T steps
   bool reverse = false, biases = true, states = true;
 };
 
-// The formulas of the papers, number by number.
+// The papers' formulas, element by element.
 Arrays plain_recurrent(RnnCell cell, Arrays& in, const Setting& how) {
   const int64_t G = gates_of(cell);
   const bool reverse = how.reverse;
@@ -83,8 +83,8 @@ Sample recurrent_of(RnnCell cell, const Setting& how) {
           [=](Arrays& in) { return plain_recurrent(cell, in, how); }, kT * (kC + kH)};
 }
 
-// Every cell in both directions, with sequences of no step and of all, without what may be left
-// out, and with results that nothing uses.
+// Every cell in both directions: with empty and full sequences, without the optional operands, and
+// with unused results.
 std::vector<Sample> recurrences() {
   std::vector<Sample> out;
   for (const RnnCell cell : {RnnCell::tanh, RnnCell::relu, RnnCell::lstm, RnnCell::gru})
@@ -103,7 +103,7 @@ std::vector<Sample> recurrences() {
   return out;
 }
 
-// With one of the two biases; the other counts as zeros.
+// With only one bias; the other counts as zero.
 Sample with_one_bias(RnnCell cell, bool of_input) {
   const Sample both = recurrent_of(cell, {.lengths = {4, 2, 0}});
   Sample one = both;

@@ -1,6 +1,5 @@
-// What rows of the table of ops do not reach: integers, NaN, infinities, ties, nothing at all,
-// precision, and bits that must not depend on the number of threads. Numbers of losses are
-// PyTorch's.
+// Reductions and losses beyond the op table: integers, NaN, infinities, ties, empty tensors,
+// precision, and bits that must not depend on the number of threads. Expected losses are PyTorch's.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -125,7 +124,7 @@ TEST_CASE("long sums are as precise as the result's type") {
   const Tensor tall = tenths.reshape({n / 3, 3});
   for (const double total : values(sum(tall, 0))) CHECK(std::abs(total - exact / 3) < 1e-6 * exact);
   CHECK(sum(core::full({4096}, 1, bf16)).item() == 4096);
-  // A variance that the square of the mean would drown.
+  // E[x^2] - E[x]^2 would cancel here.
   const Tensor far = core::full({n}, 10000);
   for (int64_t i = 0; i < n; i += 2) far.data<float>()[i] = 10001;
   CHECK(std::abs(var(far, {}, false, 0).item() - 0.25) < 1e-6);
@@ -175,7 +174,7 @@ TEST_CASE("losses of elements are PyTorch's") {
   CHECK(bce_with_logits(x, p, {.pos_weight = 3}).item() == doctest::Approx(1.028023055071172));
   CHECK(huber_loss(x, y, {.delta = 1.5}).item() == doctest::Approx(2.375));
   CHECK(smooth_l1_loss(x, y, {.beta = 0.5}).item() == doctest::Approx(2.0625));
-  // The naive formula loses this one to rounding.
+  // The naive formula loses all digits here.
   const double small = bce_with_logits(tensor({-20.0}, f32), tensor({0.0}, f32)).item();
   CHECK(small == doctest::Approx(std::exp(-20.0)).epsilon(1e-5));
 }

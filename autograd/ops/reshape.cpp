@@ -1,4 +1,4 @@
-// The same elements in another shape: reshape, squeeze, unsqueeze, flatten.
+// Shape changes: reshape, squeeze, unsqueeze, flatten.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,7 +22,7 @@ struct Reshape : CustomOp {
   Tensor backward(const Tensor& dy) const { return dy.reshape(before); }
 };
 
-// Puts the size in that -1 stands for.
+// Infers the size given as -1.
 Shape complete(const char* op, const Tensor& x, const Shape& wanted) {
   Shape shape = wanted;
   int unknown = -1;

@@ -18,9 +18,9 @@
 namespace tapehead {
 namespace {
 
-constexpr int64_t kGrain = 1 << 14;  // elements that are worth a thread
+constexpr int64_t kGrain = 1 << 14;  // elements that justify a thread
 
-// Contiguous operands.
+// Operands are contiguous.
 void rotate(const Tensor& x, const Tensor& cosines, const Tensor& sines, bool interleaved,
             const Tensor& out) {
   const int64_t T = x.size(-2), D = x.size(-1), R = cosines.size(1);
@@ -71,19 +71,19 @@ struct Rotate : CustomOp {
   }
 };
 
-// The angle by which pair i turns from one position to the next.
+// The rotation angle of each pair per position.
 std::vector<double> frequencies_of(const RopeOptions& o) {
   std::vector<double> out;
   const double dim = static_cast<double>(o.dim);
   const auto length = static_cast<double>(o.scaling.original_length);
-  // The pair that turns so many times in the original length.
+  // The (fractional) index of the pair that makes `rotations` turns within the original length.
   const auto pair_of = [&](double rotations) {
     return dim * std::log(length / (rotations * 2 * M_PI)) / (2 * std::log(o.base));
   };
   for (int64_t i = 0; i < o.dim / 2; ++i) {
     const double plain = std::pow(o.base, -2.0 * static_cast<double>(i) / dim);
     const double slow = plain / o.scaling.factor;
-    double keep = 1;  // how much of the plain frequency remains
+    double keep = 1;  // weight of the unscaled frequency
     if (o.scaling.kind == RopeScaling::linear) {
       keep = 0;
     } else if (o.scaling.kind == RopeScaling::llama3) {
@@ -103,16 +103,16 @@ std::vector<double> frequencies_of(const RopeOptions& o) {
 
 }  // namespace
 
-// Cosines and sines of the positions so far asked for.
+// Cached cosines and sines of the positions used so far.
 struct Rope::Tables {
   RopeOptions options;
   std::vector<double> frequencies;
-  double scale = 1;  // yarn sharpens the softmax by it
+  double scale = 1;  // yarn's attention factor
   std::mutex mutex;
   int64_t length = 0;
   Tensor cosines[2], sines[2];  // f32, f64
 
-  // The tables of a type, of at least `positions`.
+  // The tables in a dtype, for at least `positions`.
   std::pair<Tensor, Tensor> get(int64_t positions, DType dtype) {
     const std::lock_guard lock(mutex);
     if (positions > length || length == 0)

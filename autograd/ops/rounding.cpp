@@ -17,7 +17,7 @@ using kernels::Unary;
 
 Tensor zeros_like(const Tensor& x) { return core::full(x.shape(), 0, x.dtype()); }
 
-// What rounds; integers are as round as they get.
+// Integers are returned as a copy.
 Tensor round_by(const char* op, Unary kernel, const Tensor& x) {
   if (!is_integral(x.dtype())) return core::unary(op, kernel, x);
   Tensor out = core::empty_like(x);
@@ -25,7 +25,7 @@ Tensor round_by(const char* op, Unary kernel, const Tensor& x) {
   return out;
 }
 
-// Piecewise constant functions.
+// Base of piecewise constant functions.
 struct Constant : CustomOp {
   Tensor backward(const Tensor& dy) const { return zeros_like(dy); }
 };

@@ -1,4 +1,4 @@
-// Parts of a tensor: slice, select, diagonal.
+// Views of parts: slice, select, diagonal.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 namespace tapehead {
 namespace {
 
-// Regions: each finds itself in any tensor of the operand's shape.
+// Regions. Each can locate itself in any tensor of the operand's shape.
 
 struct SliceRegion {
   static constexpr const char* kName = "slice";
@@ -49,8 +49,8 @@ struct DiagonalRegion {
 template <class Region>
 struct Put;
 
-/// The region of x, a view. `region.of(t)` finds it in any tensor t of x's shape; kName names the
-/// op.
+/// Views a region of x. `region.of(t)` locates it in any tensor t of x's shape; kName is the op's
+/// name.
 template <class Region>
 struct Take : CustomOp {
   static constexpr const char* kName = Region::kName;
@@ -69,7 +69,7 @@ struct Take : CustomOp {
   }
 };
 
-/// Zeros but for the region, which holds x: the gradient of Take.
+/// Zeros except for the region, which contains x: the gradient of Take.
 template <class Region>
 struct Put : CustomOp {
   static constexpr const char* kName = Region::kName;

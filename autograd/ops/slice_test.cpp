@@ -24,7 +24,7 @@ TAPEHEAD_OP_TEST(slice)
     .sample({{{{3, 5}}},
              [](const Tensors& in) { return Tensors{in[0].slice(1, 4, 2)}; },
              [](Arrays& in) { return Arrays{columns(in[0], 0, 0)}; }})
-    // Overlapping parts of one tensor: their gradients meet in one buffer.
+    // Overlapping parts of one tensor: their gradients share a buffer.
     .sample({{{{3, 5}}},
              [](const Tensors& in) {
                const Tensor& x = in[0];
@@ -82,7 +82,7 @@ TAPEHEAD_OP_TEST(diagonal)
 
 }  // namespace tapehead::op_tests
 
-// What the table cannot see.
+// Behaviour that the table does not cover.
 namespace tapehead {
 namespace {
 
@@ -131,7 +131,7 @@ TEST_CASE("gradients of slices meet in one buffer") {
   const int64_t before = memory_stats().live_bytes;
   loss.backward();
   const int64_t extra = memory_stats().peak_bytes - before;
-  CHECK(extra < 3 * x.numel() * 4);  // 64 gradients of the size of x would be the naive way
+  CHECK(extra < 3 * x.numel() * 4);  // naively there would be 64 gradients of this size
   const Tensor wanted = arange(64, f32).reshape({1, 64, 1}).expand({8, 64, 16});
   CHECK(x.grad().to_vector<float>() == wanted.to_vector<float>());
   loss_of().backward();  // accumulates in the leaf
@@ -149,7 +149,7 @@ TEST_CASE(
            sum(index_select(y, 0, tensor({2, 2, 3})));
   };
   const Tensor fast = grad({loss()}, {x})[0];
-  const Tensor slow = grad({loss()}, {x}, {.create_graph = true})[0];  // by the recorded formulas
+  const Tensor slow = grad({loss()}, {x}, {.create_graph = true})[0];  // with the recorded formulas
   const std::vector<double> a = fast.to_vector<double>(), b = slow.to_vector<double>();
   for (size_t i = 0; i < a.size(); ++i) CHECK(a[i] == doctest::Approx(b[i]));
 }
@@ -158,8 +158,7 @@ TEST_CASE("an expanded gradient is not changed in place by a slice") {
   Tensor x = ones({3, 2}, f64);
   x.set_requires_grad();
   const Tensor y = x * 1;
-  (sum(y[0] * 5) + sum(y))
-      .backward();  // the gradient of sum arrives first, as a view of one element
+  (sum(y[0] * 5) + sum(y)).backward();  // the gradient of sum, an expanded view, arrives first
   CHECK(x.grad().to_vector<double>() == std::vector<double>{6, 6, 1, 1, 1, 1});
 }
 

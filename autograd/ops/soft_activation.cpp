@@ -14,7 +14,7 @@ using kernels::Activation;
 using kernels::Gradient;
 using kernels::Unary;
 
-// These two compute their gradients from their results.
+// Tanh and Sigmoid compute their gradients from their results.
 struct Tanh : CustomOp {
   static constexpr const char* kName = "tanh";
   Tensor forward(const Tensor& x) {
@@ -88,7 +88,7 @@ struct Gelu : CustomOp {
   }
 };
 
-// It is x sigmoid(a (x + b x^3)).
+// Computed as x sigmoid(a (x + b x^3)).
 struct GeluTanh : CustomOp {
   static constexpr const char* kName = "gelu_tanh";
   Tensor forward(const Tensor& x) {
@@ -97,7 +97,7 @@ struct GeluTanh : CustomOp {
   Tensor backward(const Tensor& dy) const {
     const Tensor x = saved(0);
     if (!is_grad_enabled()) return core::gradient(Gradient::gelu_tanh, dy, x);
-    constexpr double kA = 1.5957691216057308, kB = 0.044715;  // 2 sqrt(2 / pi)
+    constexpr double kA = 1.5957691216057308, kB = 0.044715;  // a = 2 sqrt(2 / pi)
     const Tensor xx = square(x);
     const Tensor s = sigmoid(x * (kA + kA * kB * xx));
     return dy * (s + x * s * (1 - s) * (kA + 3 * kA * kB * xx));

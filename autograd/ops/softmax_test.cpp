@@ -43,7 +43,7 @@ static std::vector<Sample> distributions(Tensor (*f)(const Tensor&, int64_t), bo
                                                                        {{40, 3, 150}, 1},
                                                                        {{5000}, 0}})
     out.push_back(distribution(f, log, shape, axis));
-  out.push_back(distribution(f, log, {4, 6}, 1, 300));  // exp() of these overflows
+  out.push_back(distribution(f, log, {4, 6}, 1, 300));  // exp() of these would overflow
   return out;
 }
 

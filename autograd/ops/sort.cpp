@@ -8,7 +8,7 @@
 namespace tapehead {
 namespace {
 
-// The gradient is that of gather.
+// Gathers the sorted elements, so that gather provides the gradient.
 ValuesAndIndices first_of(const Tensor& x, int axis, int64_t k, bool descending) {
   const Tensor indices = core::order(x, axis, k, descending);
   if (x.dim() == 0 && k == 1)

@@ -5,7 +5,7 @@
 
 namespace tapehead::op_tests {
 
-// The first k along an axis, and where they were.
+// The first k elements along an axis, and their positions.
 static Arrays ordered(const Array& x, int axis, int64_t k, bool descending) {
   Shape shape = x.shape;
   if (shape.rank() > 0) shape[axis] = k;
@@ -52,7 +52,7 @@ TAPEHEAD_OP_TEST(sort)
     .sample(sorted({{0, 3}}, 1, false))
     .sample(sorted({{3, 0}}, 1, false))
     .sample(sorted({{200, 60}}, 1, true))
-    .sample(sorted(vector_of({2, 1, 2, 1, 3}), 0, false))  // equal ones keep their order
+    .sample(sorted(vector_of({2, 1, 2, 1, 3}), 0, false))  // stable for equal elements
     .sample(sorted(vector_of({2, 1, 2, 1, 3}), 0, true))
     .bad<IndexError>(
         [] {

@@ -1,5 +1,5 @@
-// Reductions whose blocks hold infinities and NaN beside finite numbers, and what is made of lines:
-// values and gradients against the definition in double.
+// Reductions and softmax with infinities and NaN next to finite numbers in a block: values and
+// gradients against the definition in double.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -20,8 +20,8 @@ namespace {
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-// An op along an axis, which keeps it or leaves size 1 of it; its definition for one line, and the
-// gradient of the line from that of the results.
+// An op along an axis, with or without keeping its size; its definition for one line, and the
+// gradient of the line given that of the results.
 struct LineOp {
   const char* name;
   Tensor (*call)(const Tensor& x, int64_t axis);
@@ -59,7 +59,7 @@ double log_sum_of(const Values& x) {
   if (std::isnan(top) || std::isinf(top)) return top;
   return top + std::log(sum_of(each(x, [=](double v) { return std::exp(v - top); })));
 }
-// As log_softmax has it: of a line without a finite largest all is NaN.
+// Like log_softmax: all NaN if the line has no finite maximum.
 Values log_shares_of(const Values& x) {
   const double top = extreme_of(x, true);
   const double sum = sum_of(each(x, [=](double v) { return std::exp(v - top); }));
@@ -68,7 +68,7 @@ Values log_shares_of(const Values& x) {
 Values shares_of(const Values& x) {
   return each(log_shares_of(x), [](double v) { return std::exp(v); });
 }
-// 0 where the whole is 0, as PyTorch has the gradients of norms.
+// 0 where y is 0, like PyTorch's gradients of norms.
 double over(double dy, double y) { return y == 0 ? 0 : dy / y; }
 
 template <bool kLargest>
@@ -136,21 +136,21 @@ const LineOp kOps[] = {
      }},
 };
 
-// What a part of a line is overwritten with, and what the rest holds.
+// Fills part of a line with a special value.
 struct Pattern {
   double special;
-  double from, to;  // of the line
-  double base;      // the others lie within 2 of it
+  double from, to;  // relative position of the special part
+  double base;      // other elements differ from it by up to 2
 };
 const Pattern kPatterns[] = {
-    {-kInf, 0, 0.5, -1000},  // a masked block in front of what exp() makes 0
+    {-kInf, 0, 0.5, -1000},  // a masked block before elements whose exp() is 0
     {-kInf, 0.5, 1, -1000}, {-kInf, 0.25, 0.75, 1000}, {-kInf, 0, 1, 0},
     {kInf, 0.3, 0.3, 1000}, {kInf, 0, 0.5, 0},         {kInf, 1, 1, -1000},
     {kNan, 0, 0, 0},        {kNan, 0.6, 0.6, -1000},   {kNan, 1, 1, 0},
     {0, 0, 1, 0},
 };
 
-// Sizes around those of lanes, blocks and pieces.
+// Sizes around those of vector lanes, blocks and thread pieces.
 constexpr int64_t kLengths[] = {1, 2, 15, 16, 33, 64, 65, 129, 300, 2048, 2049, 4500};
 
 Array filled(const Shape& shape, int axis, const Pattern& p) {
@@ -171,7 +171,7 @@ struct Expected {
 };
 Expected expected(const LineOp& op, const Array& x, const Array& dy, int axis) {
   Expected out{dy, x};
-  std::vector<Values> lines;  // of the gradients, in the order of each_line
+  std::vector<Values> lines;  // incoming gradients, in the order of each_line
   each_line(dy, axis, [&](const Values& v, const std::vector<size_t>&) { lines.push_back(v); });
   std::vector<Values> results;
   size_t line = 0;
@@ -206,7 +206,7 @@ void check(const LineOp& op, const Shape& shape, int axis, const Pattern& p, DTy
     const Tensor dx = grad(
         {y}, {in},
         {.gradients = {to_tensor(dy, dtype)}, .retain_graph = true, .create_graph = record})[0];
-    // A logarithm near 1000 has lost digits of which exp() makes a factor.
+    // Rounding of a logarithm near 1000 becomes a relative error of its exp().
     const double most = std::max(scale_of(wanted.gradient), 1.0) * std::max(1.0, scale / 100);
     if (auto d = difference(to_array(dx), wanted.gradient, tolerance(dtype, 4 * n, 40, most)))
       FAIL_CHECK("gradient, create_graph " << record << ", " << *d);
@@ -230,7 +230,7 @@ TEST_CASE("reductions over blocks that hold infinities and NaN") {
       }
 }
 
-// Long enough for several threads, each of which reduces a piece.
+// Long enough for several threads, each of which reduces one piece.
 TEST_CASE("reductions over pieces that hold infinities and NaN") {
   for (const LineOp& op : kOps)
     for (const Pattern& p : kPatterns) {
@@ -256,7 +256,7 @@ TEST_CASE("reductions over all axes that hold infinities and NaN") {
     }
 }
 
-// Classes that are masked, more of them than a block has, beside those that exp() makes 0.
+// More masked classes than a block has, next to classes whose exp() underflows.
 TEST_CASE("cross entropy over a vocabulary of which a part is masked") {
   for (const bool first : {true, false}) {
     Tensor logits = core::full({2, 6000}, -1000, f32);

@@ -1,4 +1,4 @@
-// Parts of a tensor: split, chunk, unbind.
+// Views of parts: split, chunk, unbind.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 namespace tapehead {
 namespace {
 
-// Consecutive parts of an axis. One node for all of them, so that their gradients are joined only
+// Splits an axis into consecutive parts. A single node for all parts joins their gradients only
 // once.
 struct Split : CustomOp {
   static constexpr const char* kName = "split";

@@ -15,7 +15,7 @@ TAPEHEAD_OP_TEST(split)
              [](Arrays& in) {
                return Arrays{columns(in[0], 0, 1), columns(in[0], 1, 0), columns(in[0], 1, 4)};
              }})
-    // A part that nothing uses.
+    // With an unused part.
     .sample({{{{3, 5}}},
              [](const Tensors& in) {
                return Tensors{split(in[0], {2, 3}, 1)[1] * 2};

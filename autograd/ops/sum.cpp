@@ -47,7 +47,7 @@ struct SumTo : CustomOp {
   Tensor backward(const Tensor& dy) const { return dy.expand(shape); }
 };
 
-// The inverse of a sum: the same elements seen again along the axes that it reduced.
+// The gradient of a sum: expands the reduced axes again, as a view.
 struct ExpandReduced : CustomOp {
   static constexpr const char* kName = "expand_reduced";
   uint32_t axes = 0;

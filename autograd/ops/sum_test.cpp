@@ -24,7 +24,7 @@ TAPEHEAD_OP_TEST(mean)
     .bad<DTypeError>([] { mean(core::full({2}, 1, i64)); },
                      "mean: expected a floating tensor, got [2] i64; convert with to(f32)");
 
-// What a gradient that was repeated from `to` to the operand's shape is summed to.
+// Sums a gradient that was broadcast from `to` to the operand's shape.
 static Sample summed_to(const Shape& from, const Shape& to) {
   return {.operands = {{from}},
           .call = [to](const Tensors& x) { return Tensors{sum_to(x[0], to)}; },

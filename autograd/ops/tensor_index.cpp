@@ -14,7 +14,7 @@
 namespace tapehead {
 namespace {
 
-// x [N, C] with rows [I, C] in place of those at the indices [I].
+// x [N, C] with the rows at the indices [I] replaced by rows [I, C].
 struct PutRows : CustomOp {
   static constexpr const char* kName = "index_put";
   Tensor forward(const Tensor& x, const Tensor& indices, const Tensor& rows) {
@@ -38,12 +38,12 @@ struct PutRows : CustomOp {
   }
 };
 
-// An index whose positions, slices, None and Ellipsis were applied.
+// The state after positions, slices, None and Ellipsis have been applied; tensor indices remain.
 struct Indexed {
-  Tensor view;                       // of x
-  std::vector<int> axes = {};        // of the view that tensors index, ascending
-  std::vector<Tensor> tensors = {};  // of each axis, of integers
-  std::vector<size_t> numbers = {};  // of the indices that they are, for messages
+  Tensor view;                       // view of x
+  std::vector<int> axes = {};        // axes of the view indexed by tensors, ascending
+  std::vector<Tensor> tensors = {};  // the integer index of each axis
+  std::vector<size_t> numbers = {};  // their places in the argument list, for messages
 
   void add(const Tensor& tensor, int axis, size_t number) {
     axes.push_back(axis), tensors.push_back(tensor), numbers.push_back(number);
@@ -56,7 +56,7 @@ int axes_of(const TensorIndex& index) {
   return std::holds_alternative<int64_t>(index) || std::holds_alternative<Slice>(index) ? 1 : 0;
 }
 
-// How many axes an Ellipsis stands for. Throws unless the indices fit x.
+// The number of axes that the Ellipsis stands for. Throws if the indices do not fit x.
 int ellipsis_of(const char* op, const Tensor& x, const std::vector<TensorIndex>& indices) {
   int axes = 0, ellipses = 0;
   for (const TensorIndex& index : indices) {
@@ -106,16 +106,16 @@ Indexed apply_views(const char* op, const Tensor& x, const std::vector<TensorInd
   return out;
 }
 
-// The view with its indexed axes side by side, and the tensors as one index into these, joined.
+// The view with its indexed axes adjacent, and the tensor indices merged into one index over them.
 struct Joined {
   Tensor view;
-  int axis;              // the first of the indexed ones
-  int64_t count = 1;     // the product of their sizes
+  int axis;              // the first indexed axis
+  int64_t count = 1;     // the product of the indexed sizes
   Tensor positions;      // i64 [I]
-  Shape joined, result;  // of the view with one axis in their place, and with the tensors' shape
+  Shape joined, result;  // shapes with one merged axis; with the index's shape
 };
 
-// `shape` with `sizes` in place of n axes.
+// `shape` with n axes replaced by `sizes`.
 Shape replace_axes(const Shape& shape, int axis, size_t n, const Shape& sizes) {
   Shape out = shape;
   for (size_t i = 0; i < n; ++i) out.erase(axis);
@@ -149,7 +149,7 @@ Joined join(const char* op, const Indexed& in) {
   return out;
 }
 
-// [..., N, ...] as [N, C], and back.
+// [..., N, ...] as [N, C], and the inverse.
 Tensor rows_of(const Tensor& x, int axis) {
   const Tensor front = x.movedim(axis, 0);
   return front.reshape({front.size(0), front.size(0) == 0 ? 0 : front.numel() / front.size(0)});
@@ -161,7 +161,7 @@ Tensor from_rows(const Tensor& rows, const Shape& shape, int axis) {
   return rows.reshape(front).movedim(0, axis);
 }
 
-// x, which has the view's shape, with the values at the positions.
+// Returns a copy of x, which has the view's shape, with the values at the positions.
 Tensor put(const char* op, const Tensor& x, const Joined& in, const Tensor& values,
            bool accumulate) {
   if (core::is_number(values)) core::check_range(op, values, x.dtype());

@@ -7,7 +7,7 @@
 namespace tapehead::op_tests {
 namespace {
 
-// Rows 3 and 0 of the first operand are those of the second, or get them added.
+// Sets or adds to rows 3 and 0 of the first operand.
 Arrays with_rows(Arrays& in, bool accumulate) {
   Array out = in[0];
   for (int64_t i = 0; i < 2; ++i)
@@ -98,7 +98,7 @@ TAPEHEAD_OP_TEST(index_put)
              },
              [](Arrays& in) { return with_rows(in, true); },
              2})
-    .sample({{Operand({2, 3, 2}), Operand({2, 1, 2})},  // at [i, j] for i in 1, 0 and j in 2, 0
+    .sample({{Operand({2, 3, 2}), Operand({2, 1, 2})},  // x[[[1], [0]], [2, 0]]
              [](const Tensors& in) {
                return Tensors{index_put(in[0], {tensor({{1}, {0}}), tensor({2, 0})}, in[1])};
              },

@@ -1,6 +1,6 @@
-// The rows of ops that a unary kernel of the same name computes
-// (core/kernels/elementwise_kernels.h) and that have no other: reference and range are those of the
-// kernel's row.
+// Table rows for ops that are computed by the unary kernel of the same name
+// (core/kernels/elementwise_kernels.h) and have no row of their own. Reference and range come from
+// the kernel's row.
 #include <algorithm>
 
 #include "tapehead/core/kernels/elementwise_kernels.h"
@@ -9,7 +9,7 @@
 namespace tapehead::op_tests {
 namespace {
 
-// A derivative is hardly to be measured where its function is very large or very small.
+// Finite differences are inaccurate where the function is very large or very small.
 Range moderate(double from, double to) { return {std::max(from, -4.0), std::min(to, 4.0)}; }
 
 #define TAPEHEAD_ROW_OF_KERNEL(name, types, expression, reference, from, to, ...)        \

@@ -15,7 +15,7 @@ namespace {
 
 using kernels::Reduce;
 
-// How many elements went into one result, less the correction.
+// The number of elements per result, minus the correction.
 double freedom_of(const Shape& from, const Tensor& result, double correction) {
   const double n = static_cast<double>(from.numel()) / static_cast<double>(result.numel());
   return std::max(n - correction, 0.0);
@@ -42,7 +42,7 @@ struct Var : CustomOp {
   }
 };
 
-// dy / y, and 0 where y is 0: so are its derivatives, because nothing is divided by 0.
+// dy / y, or 0 where y is 0, without dividing by 0: so derivatives are 0 there too.
 Tensor over(const Tensor& dy, const Tensor& y) {
   const Tensor zero = y == 0;
   return masked_fill(dy / masked_fill(y, zero, 1), zero, 0);

@@ -11,7 +11,7 @@ static double variance(const Values& v, double correction) {
   return squares / std::max(static_cast<double>(v.size()) - correction, 0.0);
 }
 
-// By default a single element has no variance: 0 / 0. Those cases are left to correction 0.
+// Excludes single elements, whose variance is 0 / 0 by default; they are tested with correction 0.
 static std::vector<Sample> of_several(std::vector<Sample> list) {
   std::erase_if(list, [](const Sample& s) { return s.reduces < 2; });
   return list;

@@ -1,4 +1,4 @@
-// Copies, and the same elements seen along other axes.
+// Copies and views: to, clone, contiguous, permute, transpose, movedim, expand.
 #include "tapehead/core/detail/views.h"
 
 #include <fmt/format.h>
@@ -17,7 +17,7 @@ namespace {
 struct Cast : CustomOp {
   static constexpr const char* kName = "to";
   Tensor forward(const Tensor& x, DType dtype) { return core::cast(x, dtype); }
-  Tensor backward(const Tensor& dy) const { return dy; }  // the engine converts
+  Tensor backward(const Tensor& dy) const { return dy; }  // the engine converts the dtype
 };
 
 struct Clone : CustomOp {
