@@ -1,4 +1,4 @@
-// Gradients of several backward passes add up.
+// Gradient accumulation over several backward passes.
 #include "tapehead/autograd/ops.h"
 #include "tapehead/optim/adamw.h"
 #include "tapehead/optim/clip.h"
@@ -9,7 +9,7 @@ using namespace tapehead::test;
 
 namespace {
 
-// The mean squared error of y = w x over some rows.
+// The mean squared error of y = w x over a batch.
 Tensor loss_of(const Tensor& w, const std::vector<float>& x, const std::vector<float>& y) {
   const Tensor off = w * from_vector(x) - from_vector(y);
   return sum(off * off) / static_cast<double>(x.size());

@@ -164,7 +164,7 @@ TEST_CASE("bf16 weights are averaged in f32, and are whole again after a swap") 
   CHECK(ema.averages()[0].value.dtype() == f32);
   CHECK(average_of(ema, 0) < 1);
   CHECK(average_of(ema, 0) > 0.99);
-  CHECK(values(params["w"])[0] == 1 - 64.0 / 1024);  // the optimizer's master copy did not suffer
+  CHECK(values(params["w"])[0] == 1 - 64.0 / 1024);  // the optimizer's master copy is unaffected
 }
 
 TEST_CASE("the average follows parameters that are converted") {

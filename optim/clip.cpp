@@ -14,7 +14,7 @@
 namespace tapehead::optim {
 namespace {
 
-// The gradients of the parameters that have one, made contiguous.
+// Contiguous gradients of the parameters that have one.
 struct Gradients {
   std::vector<std::string> paths;
   std::vector<Tensor> originals, values;
@@ -32,7 +32,8 @@ struct Gradients {
     }
   }
 
-  // Calls f(kernels, first element, number of elements) for all, then writes copies back.
+  // Calls f(kernels, first element, number of elements) for pieces of all gradients, then writes
+  // contiguous copies back.
   template <class F>
   void change(const char* op, F f) const {
     pieces.run([&](int64_t, size_t i, int64_t begin, int64_t end) {
@@ -108,7 +109,7 @@ double grad_norm(const std::vector<nn::Param>& params, const GradNormOptions& op
 
 double clip_factor(double norm, double max_norm) {
   check_max_norm("clip_factor", max_norm);
-  const double factor = max_norm / (norm + 1e-6);  // PyTorch's guard against 0
+  const double factor = max_norm / (norm + 1e-6);  // PyTorch's guard against division by 0
   return factor > 1 ? 1 : factor;
 }
 

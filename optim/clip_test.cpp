@@ -12,7 +12,7 @@ using namespace tapehead::test;
 
 namespace {
 
-// Parameters with these gradients, one or more to each.
+// One parameter for each of these gradients.
 std::vector<nn::Param> with_gradients(const std::vector<std::vector<double>>& gradients,
                                       DType dtype = f32) {
   std::vector<nn::Param> params;

@@ -1,4 +1,4 @@
-// Schedules that a user writes, by the public headers alone.
+// User-defined schedules, written with the public headers only.
 #include <cmath>
 
 #include "tapehead/optim/lr_scheduler.h"
@@ -11,7 +11,7 @@ using namespace tapehead::test;
 
 namespace {
 
-// Halves the learning rate whenever a loss is more than twice the one before.
+// Halves the learning rate whenever a loss is more than twice the previous one.
 struct Careful : optim::LRScheduler {
   explicit Careful(optim::Optimizer& opt)
       : LRScheduler(opt, optim::LinearCurve{.start_factor = 1, .end_factor = 0, .total_iters = 8}) {

@@ -1,4 +1,4 @@
-// Optimizers that a user writes: the same results, groups and checkpoints as the library's own.
+// User-defined optimizers: the same results, groups and checkpoints as the built-in ones.
 #include <cmath>
 
 #include "tapehead/autograd/ops.h"
@@ -14,7 +14,7 @@ using namespace tapehead::test;
 
 namespace {
 
-// AdamW again, in tensors.
+// AdamW written with tensor ops.
 struct PlainAdamW : optim::Optimizer {
   explicit PlainAdamW(const optim::ParamList& params, const optim::AdamWOptions& options = {},
                       const std::vector<optim::GroupRule<optim::AdamWOptions>>& groups = {})
@@ -55,7 +55,7 @@ std::vector<double> all_values(const std::vector<nn::Param>& params) {
   return out;
 }
 
-// One pass over all parameters, as a fused kernel makes it.
+// Updates all parameters at once, as a fused kernel does.
 struct FusedSgd : optim::Optimizer {
   explicit FusedSgd(const optim::ParamList& params, const optim::SGDOptions& options,
                     const std::vector<optim::GroupRule<optim::SGDOptions>>& groups = {})
@@ -124,7 +124,7 @@ TEST_CASE("a user's AdamW equals the library's, of every type, amsgrad in one gr
     CAPTURE(i);
     CHECK(got[i] == doctest::Approx(want[i]).epsilon(1e-6));
   }
-  // Their states are alike, so that either goes on from the other's.
+  // The states have the same layout, so that each optimizer can load the other's.
   const optim::StateDict state = one.save();
   std::vector<std::string> names;
   for (const auto& [name, tensor] : state.tensors) names.push_back(name);

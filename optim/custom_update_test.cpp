@@ -1,4 +1,5 @@
-// Optimizers that a user writes: what update() may do with values and state, and what it is told.
+// User-defined optimizers: what update() may do with values and state, and the arguments it
+// receives.
 #include <limits>
 
 #include "tapehead/autograd/grad_mode.h"

@@ -1,4 +1,4 @@
-// Groups of parameters, and the learning rate of each.
+// Parameter groups and their learning rates.
 #include <optional>
 
 #include "tapehead/optim/adamw.h"

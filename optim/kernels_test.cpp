@@ -1,5 +1,4 @@
-// The kernels of this folder on every instruction set; what they compute is checked beside those
-// who use them.
+// The optimizer kernels on every instruction set; their results are tested with the optimizers.
 #include <cmath>
 
 #include "tapehead/autograd/grad_mode.h"
@@ -24,7 +23,8 @@ Tensor trained(const Tensor& value, const Tensor& gradient) {
   return w;
 }
 
-/// Three steps from the first operand, with the second as the gradient: the value, then the state.
+/// Three steps on the first operand, with the second as the gradient: returns the value, then the
+/// state.
 template <class Opt, class Options>
 Sample steps(const Options& options) {
   return {.operands = {Shape{kSize}, {Shape{kSize}, 0.5, 2}},
@@ -63,7 +63,7 @@ Sample averages(double decay) {
           .roundings = 4};
 }
 
-/// The gradient after f.
+/// The gradient after f, and f's result.
 template <class F>
 Sample gradients(F f) {
   return {.operands = {Shape{kSize}},

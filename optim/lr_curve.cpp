@@ -40,7 +40,7 @@ void check_warmup(const char* owner, int64_t warmup_steps, int64_t total_steps, 
   check_factor(owner, "min_factor", min_factor);
 }
 
-// The part of `steps` that was taken, at most 1.
+// The fraction of `steps` completed, at most 1.
 double progress(int64_t n, int64_t steps) {
   return n < steps ? static_cast<double>(n) / static_cast<double>(steps) : 1;
 }
@@ -124,7 +124,7 @@ double OneCycleCurve::operator()(int64_t n) const {
   check_divisor("final_div_factor", final_div_factor);
   const double step = static_cast<double>(n), last = static_cast<double>(total_steps) - 1;
   const double low = 1 / div_factor, lowest = low / final_div_factor;
-  const double rise = pct_start * static_cast<double>(total_steps) - 1;  // its last step
+  const double rise = pct_start * static_cast<double>(total_steps) - 1;  // the last warmup step
   const auto phase = [&](double start, double end, double from, double to) {
     return cosine(start, end, to > from ? std::min((step - from) / (to - from), 1.0) : 1);
   };
@@ -164,7 +164,7 @@ double SequentialCurve::operator()(int64_t n) const {
                                  owner, milestones.size(), curves.size()));
   if (!milestones.empty()) check_count(owner, "milestones[0]", milestones[0]);
   check_milestones(owner, milestones);
-  if (n == 0)  // find bad options of later curves at the start of the run
+  if (n == 0)  // report bad options of later curves at the start of the run
     for (const LRCurve& curve : curves) curve(0);
   size_t i = 0;
   while (i < milestones.size() && n >= milestones[i]) ++i;

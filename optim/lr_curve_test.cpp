@@ -114,7 +114,7 @@ TEST_CASE("curves at chosen steps") {
 }
 
 TEST_CASE("the inverse square root is that of the Transformer") {
-  // Vaswani et al. 2017: width^-0.5 min(step^-0.5, step warmup^-1.5), steps from 1.
+  // Vaswani et al. 2017: width^-0.5 min(step^-0.5, step warmup^-1.5), counting steps from 1.
   const double width = 512, warmup = 4000;
   const InverseSqrtCurve factor{.warmup_steps = 4000};
   for (const int64_t step : {1, 100, 4000, 4001, 100000}) {

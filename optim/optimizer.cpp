@@ -108,7 +108,7 @@ void Optimizer::check_fit() const {
   }
 }
 
-// A suggestion for a pattern that matches nothing.
+// Suggests paths for a pattern that matches nothing.
 std::string Optimizer::paths_like(const std::string& pattern) const {
   std::vector<nn::Param> params;
   params.reserve(entries_.size());
@@ -138,7 +138,7 @@ void Optimizer::set_option(size_t group, std::string_view name, double value, si
     throw IndexError(fmt::format("{}: group {} is outside 0..{}; groups() lists them", name_, group,
                                  groups_.size() - 1));
   ParamGroup changed = groups_[group];
-  changed.option(name, index);  // throws for a name that there is not
+  changed.option(name, index);  // throws for an unknown name
   if (name == "lr")
     throw ValueError(fmt::format(
         "{}: set_option cannot change lr; use set_lr(), which keeps the ratios of groups", name_));
@@ -170,7 +170,7 @@ void Optimizer::prepare_state(Entry& entry) const {
   entry.ready = true;
 }
 
-// The tensors that the options of the parameter's group ask for, in the type of its state.
+// Allocates the state tensors that the group's options require, in the state's dtype.
 void Optimizer::fit_state(Entry& entry) const {
   const Tensor& param = entry.param.value;
   const DType type = detail::state_type(param.dtype());

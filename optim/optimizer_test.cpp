@@ -1,4 +1,4 @@
-// What all optimizers share: which parameters a step changes, and what is refused.
+// Behaviour common to all optimizers: which parameters a step changes, and errors.
 #include "tapehead/optim/optimizer.h"
 
 #include <algorithm>
@@ -117,7 +117,7 @@ TEST_CASE("0-d and empty parameters are trained") {
 }
 
 TEST_CASE("large and small tensors get the same bits, wherever they are cut") {
-  // Element i of the large tensor must move as a tensor of its own would.
+  // Element i of the large tensor must move like a tensor of one element.
   const int64_t n = 3 * (1 << 15) + 1001;
   Tensor large = core::full({n}, 0.5), neighbour = core::full({77}, 0.5);
   std::vector<float> gradient(static_cast<size_t>(n));
@@ -206,7 +206,7 @@ TEST_CASE("zero_grad clears the gradients") {
   CHECK_FALSE(params["a"].grad().defined());
 }
 
-// The mean square less the mean's square is 0 then, or by rounding less.
+// The variance, E[g^2] - E[g]^2, is then 0, or slightly negative by rounding.
 TEST_CASE("centered RMSprop bears gradients that never change") {
   std::vector<double> gradients;
   for (int k = 1; k < 400; ++k) gradients.push_back(k / 37.0);
@@ -220,7 +220,8 @@ TEST_CASE("centered RMSprop bears gradients that never change") {
   }
 }
 
-// Squares that overflow say that the gradient is huge: it is divided by infinity, not by eps.
+// Overflowing squares mean a huge gradient: dividing by infinity is correct, dividing by eps is
+// not.
 TEST_CASE("gradients whose squares overflow do not move a parameter") {
   for (const DType dtype : {f32, f64, bf16})
     for (const bool momentum : {false, true})

@@ -45,7 +45,7 @@ TEST_CASE_FIXTURE(Fixture, "larger can be better, also below zero") {
       opt, {.factor = 0.5, .patience = 0, .threshold = 0.01, .maximize = true});
   CHECK_FALSE(schedule.step(-10));
   CHECK_FALSE(schedule.step(-9));
-  CHECK(schedule.step(-8.95));  // not by 1 %
+  CHECK(schedule.step(-8.95));  // improves by less than 1 %
   CHECK(opt.lr() == 0.25);
   CHECK_FALSE(schedule.step(1));
 }

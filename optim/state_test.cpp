@@ -1,4 +1,4 @@
-// Saving and restoring of optimizers.
+// Saving and restoring optimizers.
 #include <functional>
 #include <memory>
 
@@ -66,10 +66,10 @@ TEST_CASE("a restored optimizer goes on bit for bit") {
     before->set_lr(0.03);
     train(*before, resumed, 0, 5);
     const StateDict state = before->save();
-    train(*before, resumed, 5, 6);  // what was saved is a copy
+    train(*before, resumed, 5, 6);  // the saved state is a copy
 
     std::vector<nn::Param> after = parameters();
-    const auto replay = make(after);  // brings the weights to where they were saved
+    const auto replay = make(after);  // brings the weights to the point of saving
     replay->set_lr(0.03);
     train(*replay, after, 0, 5);
     const auto second = make(after);
@@ -153,7 +153,7 @@ TEST_CASE("the state follows parameters that are converted") {
   model.to(f64);
   CHECK(step() == 1 - 2.5 / 1024);  // 1.5
   CHECK(tensor_of(opt.save(), "w.momentum_buffer").dtype() == f64);
-  model.to(bf16);  // 1 - 2.5 / 1024 rounds to 1 - 2 / 1024… in bf16, to 1 - 1 / 256 or 1
+  model.to(bf16);  // rounds the weight to 1 - 1 / 256
   step();
   CHECK(values(tensor_of(opt.save(), "w.momentum_buffer")) == std::vector<double>{1.75, 3.5});
   CHECK(tensor_of(opt.save(), "w.master").dtype() == f32);

@@ -22,14 +22,15 @@ bool shares(const Tensor& a, const Tensor& b) {
   return a.impl()->storage.get() == b.impl()->storage.get();
 }
 
-// Replaces the elements of the f32 copy whose rounded value differs from the parameter.
+// Resets elements of the f32 master copy where the parameter was changed, that is, where it is not
+// the rounded copy.
 void follow_changes(const Tensor& master, const Tensor& param) {
   core::copy_into(master, where(master.to(bf16) == param, master, param.to(f32)));
 }
 
 }  // namespace
 
-// The buffers of run(), kept between steps to reuse their memory.
+// Buffers of run(), kept between steps to reuse their memory.
 struct Step::FusedPass {
   struct Whole {
     Tensor param, grad;
@@ -108,7 +109,7 @@ void Step::update(size_t i, const std::function<void(Parameter&)>& f) {
   if (!parameter.value.is_same(item.value)) core::copy_into(item.value, parameter.value);
 }
 
-// Checks the shape and type of an assigned state, and makes it contiguous and unshared.
+// Checks the shape and dtype of an assigned state tensor, and makes it contiguous and unshared.
 void Step::check_state(const Item& item) {
   const Tensor& value = item.value;
   for (size_t k = 0; k < specs_->size(); ++k) {
@@ -147,8 +148,8 @@ void Step::run(const std::function<void(size_t i, const Piece& piece)>& kernel) 
       if (entry.state[k].defined()) piece.state[k] = entry.state[k].raw();
     pass.pieces.add(piece.n);
   }
-  // Moments of elements whose gradient is always zero, such as unused rows of an embedding, decay
-  // until they are denormal, which is slow: flush them to 0.
+  // Moments of elements whose gradient is always zero, such as unused embedding rows, decay into
+  // denormals, which are slow: flush them to 0.
   pass.pieces.run(
       [&](int64_t, size_t i, int64_t begin, int64_t end) {
         const FusedPass::Whole& whole = pass.all[i];
@@ -169,7 +170,7 @@ void Step::run(const std::function<void(size_t i, const Piece& piece)>& kernel) 
   pass.clear();
 }
 
-// Flushes denormals in the results of update() to 0, as run() does by its floating-point mode.
+// Flushes denormals in the results of update() to 0; run() does so through its floating-point mode.
 void Step::flush_denormals() const {
   std::vector<Tensor> originals, values;
   detail::Pieces pieces;

@@ -1,4 +1,4 @@
-// Twelve steps, number for number as PyTorch takes them.
+// Twelve steps of each optimizer against recorded PyTorch runs.
 #include "tapehead/tests/oracles/optim_runs.h"
 
 #include <algorithm>
@@ -57,7 +57,7 @@ void give_gradients(const Tensor& a, const Tensor& b, const std::vector<double>&
   else give(b, {end_of_a, all.end()});
 }
 
-// a and b after all steps.
+// The values of a and b after all steps.
 std::vector<double> train(const TorchRun& run, DType dtype) {
   const Tensor a = leaf(kStartA, dtype), b = leaf(kStartB, dtype);
   const auto opt = make(run, {{"a", a}, {"b", b}});
@@ -96,7 +96,7 @@ TEST_CASE("bf16 parameters follow the f32 run through their master copies") {
   for (const TorchRun& run : kTorchRuns) {
     CAPTURE(run.optimizer);
     CAPTURE(run.lr);
-    // Start and gradients are exact in bf16, so only the end is rounded.
+    // Initial values and gradients are exact in bf16, so only the result is rounded.
     const std::vector<double> got = train(run, bf16);
     for (size_t i = 0; i < got.size(); ++i) {
       CAPTURE(i);
