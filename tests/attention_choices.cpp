@@ -13,7 +13,7 @@
 namespace tapehead::op_tests {
 namespace {
 
-// The operands that a choice adds to q, k and v, in the order of the choices.
+// The operands that the choices add to q, k and v, in order.
 std::vector<std::pair<int, Operand>> extra_operands(const AttentionSizes& n, int64_t E) {
   return {{kMask, mask({n.B, 1, n.T, n.S})},
           {kLengths, indices({n.B}, n.S + 1)},
@@ -27,7 +27,7 @@ std::vector<std::pair<int, Operand>> extra_operands(const AttentionSizes& n, int
           {kScore, Shape{n.H}}};
 }
 
-// The first two elements of each row turned by its position; see Rope.
+// Applies RoPE to the first two elements of each row at its position; see Rope.
 void turn(Array& x, const std::function<double(int64_t row)>& position) {
   const int64_t rows = x.shape[2], D = x.shape[3];
   for (int64_t i = 0; i < x.numel() / D; ++i) {
@@ -39,7 +39,6 @@ void turn(Array& x, const std::function<double(int64_t row)>& position) {
 
 std::vector<int64_t> starts(int64_t total) { return {0, total / 3, total / 3, total}; }
 
-// The call and the reference of a choice of options.
 }  // namespace
 
 Sample attention_sample(const Choices& on, AttentionSizes n) {
@@ -127,7 +126,7 @@ Sample attention_sample(const Choices& on, AttentionSizes n) {
     c.start = has(kStart) ? 0 : n.S - n.T;
     if (has(kPacked)) c.query_starts = starts(n.T), c.key_starts = starts(n.S);
     if (has(kRope)) {
-      // By how much the positions of a row's sequence start later than the rows.
+      // The offset of positions from rows, in the sequence of a row.
       const auto shift = [&](const std::vector<int64_t>& first, int64_t row) {
         size_t i = 0;
         while (i + 2 < first.size() && row >= first[i + 1]) ++i;
@@ -176,7 +175,7 @@ std::vector<Sample> attention_pairs() {
       if (on.contains(kRelativeQuery)) on.insert(kRelativeKeys);
       if (possible(on) && (a == b || (a + b) % parts == part)) out.push_back(attention_sample(on));
     }
-  // Sequences of no key and of all; queries that see all of them or none.
+  // Empty and full sequences; queries that see all or none of the keys.
   Sample whole = attention_sample({kMask, kLengths}, {.B = 3});
   whole.operands[3].values = {1, 1, 1, 1, 0, 0, 0, 0, 0, 1, 1, 0, 1, 1, 1, 1, 0, 0,
                               0, 0, 1, 0, 1, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0, 1, 1, 0};

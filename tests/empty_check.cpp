@@ -11,7 +11,7 @@ namespace {
 
 using Tensors = std::vector<Tensor>;
 
-// Of those that are recorded.
+// Ignores undefined and untracked tensors.
 Tensor sum_of_squares(const Tensors& all) {
   Tensor total = zeros({});
   for (const Tensor& t : all)

@@ -1,6 +1,6 @@
-// Idioms of the documentation of libtorch and MLX: creation, shapes, methods, operators, indexing,
-// assignment, gradients, hooks, modules and groups of parameters. Each is numbered and given as it
-// stands there, above the same in tapehead, which compiles and gives the right values.
+// Idioms from the documentation of libtorch and MLX: creation, shapes, methods, operators,
+// indexing, assignment, gradients, hooks, modules and parameter groups. Each numbered comment
+// quotes the original; the code below it is the tapehead equivalent.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -40,7 +40,7 @@ TEST_CASE("idioms: creation") {
   // 12. torch::tensor(vector)
   CHECK(values(tensor(std::vector<float>{1, 2})) == Doubles{1, 2});
   CHECK(tensor(std::vector<std::vector<double>>{{1, 2}, {3, 4}}, f64).sizes() == Shape{2, 2});
-  // 13. torch::zeros(sizes) of a std::vector<int64_t>, x.reshape(sizes)
+  // 13. torch::zeros(sizes) with a std::vector<int64_t>, x.reshape(sizes)
   const std::vector<int64_t> sizes{2, 3};
   CHECK(zeros(sizes).sizes() == Shape{2, 3});
   CHECK(arange(6).reshape(sizes)[1][0].item<int>() == 3);
@@ -191,7 +191,7 @@ TEST_CASE("idioms: operators") {
   CHECK(values(x | y) == Doubles{7, 7});
   CHECK(values(x ^ y) == Doubles{6, 5});
   CHECK(values(~x) == Doubles{-6, -8});
-  // 55. mx: x += y, which makes an array; a variable that shares elements keeps its own
+  // 55. mx: x += y rebinds x to a new array; other variables that shared it are unchanged
   Tensor z = x;
   z += y;
   CHECK(values(z) == Doubles{8, 9});
@@ -313,7 +313,7 @@ TEST_CASE("idioms: gradients and hooks") {
 }
 
 TEST_CASE("idioms: modules and optimizers") {
-  // 82. torch::nn::Linear(2, 8), and a module that is called without forward
+  // 82. torch::nn::Linear(2, 8), calling a module without forward
   nn::Params params(1);
   const nn::Linear hidden(params / "hidden", 2, 8), out(params / "out", 8, 1);
   CHECK(out(hidden(zeros({5, 2})).tanh()).sizes() == Shape{5, 1});

@@ -1,5 +1,5 @@
-// Every family of kernels computes the same on every instruction set: the results and gradients of
-// the ops that use it, or of calls of its own (kernel_test.h).
+// Every kernel family computes the same on every instruction set, as tested by the results and
+// gradients of ops that use it, or by its own test calls (kernel_test.h).
 #include <doctest/doctest.h>
 
 #include <filesystem>
@@ -18,7 +18,7 @@ using namespace tapehead::op_tests;
 
 namespace {
 
-// Family to ops, of those that a row declares in a header of these layers.
+// Maps each family declared in a header of these layers to the ops that its row names.
 std::map<std::string, std::string> declared(const std::set<std::string>& layers) {
   std::map<std::string, std::string> found;
   const std::filesystem::path root = TAPEHEAD_SOURCE_ROOT;
@@ -37,7 +37,7 @@ std::map<std::string, std::string> declared(const std::set<std::string>& layers)
   return found;
 }
 
-// The rows of ops in core's headers stand in autograd.
+// The op rows for core's families are in autograd.
 std::set<std::string> layers_of_this_program() {
   const std::string layer = TAPEHEAD_LAYER;
   if (layer == "autograd") return {"core", "autograd"};
@@ -85,7 +85,7 @@ TEST_CASE("every family of kernels computes the same on every instruction set") 
             first = got;
             return;
           }
-          Sample both = s;  // neither is exact
+          Sample both = s;  // both results are rounded
           both.roundings *= 2, both.reduces *= 2;
           if (const Problem p = compare_results(both, got.results, first->results, dtype))
             FAIL_CHECK(*p);

@@ -12,7 +12,7 @@ Number gelu_tanh_gradient(Number dy, Number x) {
   return dy * (s + x * s * (1 - s) * a * (1 + 3 * 0.044715L * x * x));
 }
 
-// The distance of neighbours of `type` at a number as large as x.
+// The distance between adjacent numbers of `type` around x.
 double spacing(DType type, double x) {
   const int digits = type == f64 ? 53 : type == f32 ? 24 : 8;
   int exponent = 0;
@@ -67,7 +67,7 @@ Number as_element(DType type, Number x) {
 double tolerance(const ListedKernel& kernel, DType type, Number expected) {
   if (!is_floating(type) || kernel.is_predicate) return 0;
   const double size = std::max(static_cast<double>(std::abs(expected)), kernel.least);
-  // bf16 is computed as f32, then rounded.
+  // bf16 is computed in f32, then rounded.
   if (type == bf16) return spacing(bf16, size);
   return std::max(kernel.ulp, 0.5) * spacing(type, size);
 }

@@ -1,5 +1,5 @@
-// The program of the unit tests. TAPEHEAD_ISA chooses the instruction set of the kernels; on a CPU
-// without it the program exits with 77, which meson counts as skipped.
+// main() of the unit tests. TAPEHEAD_ISA selects the kernels' instruction set; if the CPU lacks it,
+// the program exits with 77, which meson reports as skipped.
 #include <doctest/doctest.h>
 
 #include <cstdio>

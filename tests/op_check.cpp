@@ -12,11 +12,11 @@
 namespace tapehead::op_tests {
 namespace {
 
-// Larger samples are there for the work of several threads; smaller ones have seen the rest.
+// Larger samples are only for multithreading; smaller ones cover the rest.
 constexpr int64_t kLarge = 10000;
 
-// The results in one type against the reference; their type and shape; that operands stay what they
-// were.
+// Compares the results in one dtype with the reference. Also checks that dtypes and shapes are
+// right and operands unchanged.
 Problem forward(const Sample& s, DType dtype) {
   Arrays values = rounded_to(s, draw(s), dtype);
   const Tensors operands = to_tensors(s, values, dtype);
@@ -37,7 +37,7 @@ Problem forward(const Sample& s, DType dtype) {
   return s.reference ? compare_results(s, got, s.reference(values), dtype) : std::nullopt;
 }
 
-// An elementwise op on integers: refused with DTypeError, or exact where the reference is an
+// An elementwise op on integers must throw DTypeError, or be exact where the reference is an
 // integer.
 Problem integers(const Sample& s, DType dtype) {
   Sample whole = s;
@@ -75,8 +75,8 @@ Problem integers(const Sample& s, DType dtype) {
   return std::nullopt;
 }
 
-// Two operands of different floating types: the wider one is the result's, each keeps its own
-// gradient.
+// With two operands of different floating dtypes, the result has the wider one and each gradient
+// that of its operand.
 Problem mixed_types(const Sample& s) {
   const Arrays values = rounded_to(s, draw(s), bf16);
   Tensors operands{to_tensor(values[0], bf16), to_tensor(values[1], f32)};
@@ -89,7 +89,7 @@ Problem mixed_types(const Sample& s) {
   return std::nullopt;
 }
 
-// Results are tracked exactly when an operand is.
+// Results require a gradient exactly if an operand does.
 Problem tracking(const Sample& s, DType dtype) {
   Tensors operands = to_tensors(s, draw(s), dtype);
   track(operands);
@@ -108,7 +108,7 @@ Problem tracking(const Sample& s, DType dtype) {
   return std::nullopt;
 }
 
-// Each operand undefined in turn: an error of ours, or a result where it may be left out.
+// Makes each operand undefined in turn: the op must throw an Error, or accept it if it is optional.
 Problem undefined(const Sample& s) {
   const Tensors operands = to_tensors(s, draw(s), f32);
   for (size_t i = 0; i < operands.size(); ++i) {
@@ -124,7 +124,7 @@ Problem undefined(const Sample& s) {
   return std::nullopt;
 }
 
-// The same tensor as operands i and j.
+// Passes the same tensor as operands i and j.
 Problem aliased(const Sample& s, size_t i, size_t j) {
   const Operand &a = s.operands[i], &b = s.operands[j];
   Sample both = s;
@@ -150,7 +150,7 @@ Problem aliased(const Sample& s, size_t i, size_t j) {
   return std::nullopt;
 }
 
-// Runs checks one by one, and keeps what each finds.
+// Runs the checks and collects the problems that they find.
 class Report {
  public:
   explicit Report(const OpTest& row) : op_(row.op()) {}
@@ -228,7 +228,7 @@ Problem throws(const BadCall& bad) {
   return fmt::format("does not throw '{}'", bad.message);
 }
 
-// Shapes that do not broadcast are refused alike by all elementwise ops of two operands.
+// All binary elementwise ops report shapes that do not broadcast in the same way.
 BadCall unequal_shapes(const OpTest& row) {
   return {[&row] {
             const Sample& s = row.samples().front();

@@ -14,7 +14,7 @@ Tensor weights_of(int64_t classes) {
   return out;
 }
 
-// The definition, term by term.
+// The definition of the loss.
 Array reference(const ClassLoss& c, Arrays& in) {
   const Array &x = in[0], &target = in[1];
   const int64_t C = x.shape.back();
@@ -68,7 +68,7 @@ Sample class_loss(const ClassLoss& c) {
   };
   const Shape scores = c.classes_second ? Shape{c.shape[0], c.shape[2], c.shape[1]} : c.shape;
   Operand target = c.probabilities ? Operand(scores, 0, 1) : indices(rows, C);
-  for (int64_t i = 0; !c.probabilities && i < rows.numel(); ++i)  // each class in turn
+  for (int64_t i = 0; !c.probabilities && i < rows.numel(); ++i)  // cycles through the classes
     target.values.push_back(static_cast<double>(i % C));
   return {.operands = {{scores, -3, 3}, target},
           .call = call,
@@ -93,7 +93,7 @@ std::vector<Sample> class_losses(bool logs) {
                              {{2, 3, 4}, kNone, 1},
                              {{6, 4}, kMean, 2},
                              {{6, 4}, kSum, 1},
-                             {{3, 1}, kSum, 0},  // all are ignored
+                             {{3, 1}, kSum, 0},  // all rows are ignored
                              {{0, 3}, kSum},
                              {{70, 130}, kMean, 0},
                              {{30, 5000}}};

@@ -34,7 +34,7 @@ Derived derive(const Sample& s, const Tensors& operands, Layout gradient_fits,
                                   gradient_lies_so ? gradient_fits : Layout::kPlain));
   }
   std::vector<size_t> owner;
-  DType least = f64;  // precise of the operands' types
+  DType least = f64;  // the least precise type of the operands
   for (size_t i = 0; i < operands.size(); ++i) {
     if (!operands[i].requires_grad()) continue;
     inputs.push_back(operands[i]), owner.push_back(i);
@@ -67,7 +67,7 @@ Problem compare_grads(const Sample& s, const Derived& got, const Derived& wanted
     if (!got.grads[i] && !wanted.grads[i]) continue;
     if (!got.grads[i]) return fmt::format("operand {} gets no gradient", i);
     if (!wanted.grads[i]) return fmt::format("operand {} gets a gradient only here", i);
-    // A backward may be composed of a few ops, and sums what was broadcast.
+    // A backward may consist of several ops, and sums over broadcast axes.
     int64_t terms = s.reduces;
     for (const Array& r : got.results)
       terms = std::max(terms, r.numel() / std::max<int64_t>(1, wanted.grads[i]->numel()));
@@ -99,13 +99,13 @@ Derived derive_values(const Sample& s, const Arrays& values, DType dtype) {
 
 }  // namespace
 
-// Gradients in f32 and bf16 against those in f64, of the same operands.
+// Compares gradients in f32 or bf16 with those in f64 for the same operands.
 Problem gradients(const Sample& s, DType dtype) {
   const Arrays values = rounded_to(s, draw(s), dtype);
   return compare_grads(s, derive_values(s, values, dtype), derive_values(s, values, f64), dtype);
 }
 
-// Each operand alone: its gradient is what it is when all are tracked.
+// Tracks one operand at a time: its gradient must be the same as with all tracked.
 Problem one_at_a_time(const Sample& s) {
   const Arrays values = draw(s);
   const Derived all = derive_values(s, values, f64);
@@ -122,7 +122,7 @@ Problem one_at_a_time(const Sample& s) {
   return std::nullopt;
 }
 
-// Operands that lie otherwise in memory, one or all of them, give what contiguous ones give.
+// Changes the memory layout of one or all operands: results and gradients must stay the same.
 Problem layouts(const Sample& s, DType dtype, Layout layout) {
   const size_t count = s.operands.size();
   for (size_t which = 0; which <= (count > 1 ? count : 0); ++which) {
@@ -145,7 +145,7 @@ Problem layouts(const Sample& s, DType dtype, Layout layout) {
   return std::nullopt;
 }
 
-// A gradient arrives in any layout too: that of sum() is expanded.
+// The incoming gradient may have any layout too: that of sum() is expanded.
 Problem arriving_gradients(const Sample& s, Layout layout) {
   Tensors operands = to_tensors(s, draw(s), f64);
   track(operands);
@@ -153,7 +153,7 @@ Problem arriving_gradients(const Sample& s, Layout layout) {
                        f64);
 }
 
-// Derivatives against differences, first and second.
+// Compares first and second derivatives with finite differences.
 Problem differences(const Sample& s) {
   int64_t size = 0;
   for (const Operand& o : s.operands) size = std::max(size, o.shape.numel());

@@ -19,7 +19,7 @@ double draw_value(std::mt19937_64& bits, const Operand& o) {
   return value;
 }
 
-// The strides, in elements, and the number of elements that the memory needs.
+// Strides, and the number of elements to allocate.
 struct Placement {
   Shape strides;
   int64_t offset = 0, room = 1;
@@ -45,7 +45,7 @@ Placement place(const Shape& shape, Layout layout) {
   return p;
 }
 
-// Calls f(index in row-major order, offset in elements from the first).
+// Calls f(index in row-major order, offset in elements from the first) for all elements.
 template <class F>
 void each_place(const Shape& shape, const Shape& strides, F f) {
   for (int64_t i = 0, n = shape.numel(); i < n; ++i) {
@@ -120,7 +120,7 @@ Array fitting(Array x, Layout layout) {
 
 Tensor to_tensor(const Array& x, DType dtype, Layout layout) {
   const Placement p = place(x.shape, layout);
-  const Tensor memory = core::full({p.room}, 77, dtype);  // what lies between must not be read
+  const Tensor memory = core::full({p.room}, 77, dtype);  // elements in the gaps must not be read
   const Tensor out = core::view_of(memory, x.shape, p.strides, p.offset);
   visit(dtype, [&]<class T>() {
     T* first = out.data<T>();
@@ -148,7 +148,7 @@ Array to_array(const Tensor& t) {
 }
 
 Tolerance tolerance(DType dtype, int64_t terms, int64_t roundings, double scale) {
-  // bf16 kernels add up in f32, and round once.
+  // bf16 kernels accumulate in f32 and round once.
   const double unit = dtype == f64 ? 0x1p-53 : dtype == bf16 ? 0x1p-8 : 0x1p-24;
   const double inner = dtype == f64 ? 0x1p-53 : 0x1p-24;
   return {unit, scale * (inner * static_cast<double>(8 + 2 * terms) +

@@ -1,4 +1,4 @@
-// No op is forgotten: every function that a header of ops declares has a row in the table.
+// Every function declared in a header of ops has a row in the op table.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -21,7 +21,7 @@ std::string read(const std::string& path) {
 
 bool part_of_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
 
-// Takes comments and preprocessor lines away.
+// Strips comments and preprocessor lines.
 std::string code_of(const std::string& text) {
   std::istringstream in(text);
   std::string out, line;
@@ -32,12 +32,12 @@ std::string code_of(const std::string& text) {
   return out;
 }
 
-// The functions declared in the innermost namespaces of a header, without operators: in each
-// statement the name before the first parenthesis.
+// The functions declared in the innermost namespaces of a header, except operators: in each
+// statement, the name before the first parenthesis.
 std::set<std::string> functions_of(const std::string& header) {
   std::set<std::string> names;
   std::string statement;
-  int inside = 0;  // braces of a body or a struct
+  int inside = 0;  // brace depth within a body or struct
   const auto finish = [&] {
     const size_t paren = statement.find('(');
     size_t first = paren;

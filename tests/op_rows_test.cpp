@@ -1,4 +1,4 @@
-// Runs the checks of every op with a row in this program.
+// Runs the checks of all op rows in this program.
 #include <doctest/doctest.h>
 
 #include <cstdlib>
@@ -7,7 +7,7 @@
 
 using namespace tapehead::op_tests;
 
-// TAPEHEAD_ONLY_OP=tanh looks at one op while it is written.
+// TAPEHEAD_ONLY_OP=tanh restricts the checks to one op during development.
 TEST_CASE("every row of the table of ops") {
   const char* only = std::getenv("TAPEHEAD_ONLY_OP");
   for (const OpTest& row : table()) {

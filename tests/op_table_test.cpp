@@ -1,4 +1,4 @@
-// The checks of op_check.h find what they are there to find.
+// Tests that the checks of op_check.h detect broken ops.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -27,19 +27,19 @@ struct WrongForward : CustomOp {
   Tensor forward(const Tensor& x) { return twice(twice(x)); }
   Tensor backward(const Tensor& dy) const { return 4 * dy; }
 };
-// Right for contiguous tensors only.
+// Correct only for contiguous tensors.
 struct IgnoresStrides : Right {
   Tensor forward(const Tensor& x) {
     const Shape strides = contiguous_strides(x.shape());
     return twice(core::view_of(x, x.shape(), strides, x.impl()->offset));
   }
 };
-// The derivative of its gradient is lost.
+// A gradient that is not differentiable.
 struct OnceOnly : CustomOp {
   Tensor forward(const Tensor& x) { return twice(x); }
   Tensor backward(const Tensor& dy) const { return (dy + dy).detach(); }
 };
-// Consistent in itself when it is recorded.
+// A different, but consistent, gradient when recorded.
 struct OtherWhenRecorded : Right {
   Tensor backward(const Tensor& dy) const { return is_grad_enabled() ? 3 * dy : 2 * dy; }
 };
@@ -49,7 +49,7 @@ struct LosesOperand : CustomOp {
   }
   std::array<Tensor, 2> backward(const Tensor& dy) const { return {dy, Tensor()}; }
 };
-// Rounds in bf16 what it should add up in f32.
+// Accumulates in bf16 instead of f32.
 struct Coarse : Right {
   Tensor forward(const Tensor& x) { return twice(core::cast(core::cast(x, bf16), x.dtype())); }
 };

@@ -5,17 +5,18 @@
 namespace tapehead::op_tests {
 namespace {
 
-constexpr int64_t kShared = 40000;  // elements that are cut into the work of several threads
+constexpr int64_t kShared = 40000;  // enough elements for several threads
 
-// Functions, because rows of other files are made before this file's constants are.
+// Functions rather than constants, because rows in other files may be initialised before this
+// file's statics.
 
-// Shapes of elementwise samples: 0-d, single, vector tails, matrices, empty, and one that threads
-// share.
+// Shapes of elementwise samples: 0-d, single, vector tails, matrices, empty, and one large enough
+// for several threads.
 std::vector<Shape> shapes() {
   return {{}, {1}, {3}, {0}, {2, 17}, {3, 1, 4}, {2, 0, 3}, {kShared}};
 }
 
-// Every way in which two shapes broadcast: equal, 0-d, size 1 in one, in both, missing axes, empty.
+// All ways for two shapes to broadcast: equal, 0-d, size 1 in one or both, missing axes, empty.
 std::vector<std::pair<Shape, Shape>> pairs() {
   return {
       {{}, {}},

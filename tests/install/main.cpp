@@ -1,4 +1,4 @@
-// A user's program with a core/tensor.h of its own, built against the installed library.
+// A user's program that has its own core/tensor.h, built against the installed library.
 #include <tapehead/tapehead.h>
 
 #include <cstdio>
@@ -10,7 +10,7 @@ int main() {
   try {
     throw tapehead::ShapeError("user: a file of its own, found as it should be");
   } catch (tapehead::Error& error) {
-    error.set_where("main");  // defined in the library, not in its header
+    error.set_where("main");  // defined in the library, not inline
     std::printf("%d %s\n", own.value, error.what());
   }
 }

@@ -1,10 +1,11 @@
-// What the text functions of the data layer say, for an oracle in another language to check:
-//   text_cli lower FILE            each line in lower case
-//   text_cli tokens FILE           each line in the tokens of BLEU
-//   text_cli stems FILE            each line, a word, without its endings
+// Prints results of the text functions of the data layer, to be compared with reference
+// implementations in other languages:
+//   text_cli lower FILE            lower-cases each line
+//   text_cli tokens FILE           BLEU tokens of each line
+//   text_cli stems FILE            the stem of each line's word
 //   text_cli rouge|rouge-stem SUMMARIES REFERENCES    twelve numbers for each pair, then their mean
-//   text_cli train-bpe|train-word-piece SIZE FILE FOLDER    a tokenizer learned from the lines
-//   text_cli bleu|bleu-lc HYPOTHESES REFERENCES...    the score to the last bit, then as printed
+//   text_cli train-bpe|train-word-piece SIZE FILE FOLDER    trains a tokenizer on the lines
+//   text_cli bleu|bleu-lc HYPOTHESES REFERENCES...    the exact score, then the formatted one
 #include <fmt/format.h>
 
 #include <algorithm>

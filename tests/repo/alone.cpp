@@ -1,5 +1,5 @@
-// Linked with one file for each public header: a function that a header forgot to make inline is
-// defined twice, there and by the umbrella here.
+// Linked with one generated source per public header. A function that a header fails to declare
+// inline is then defined twice, and linking fails.
 #include "tapehead/tapehead.h"
 
 int main() {}

@@ -1,7 +1,6 @@
 // Loops over floating-point numbers belong in kernel files, which are compiled for each instruction
-// set; elsewhere they run as SSE2, a lane at a time. This test looks for them in the objects of the
-// library that are not kernels: backward jumps that close over floating-point arithmetic and over
-// no call.
+// set; anywhere else they run as scalar SSE2 code. This test looks for such loops in the library's
+// other object files: backward jumps over floating-point arithmetic without a call.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -19,7 +18,7 @@ struct HotLoop {
   bool operator==(const HotLoop&) const = default;
 };
 
-/// Loops that may stay: the object, a part of the function's name, and the reason.
+/// Accepted loops: the object, part of the function's name, and the reason.
 struct Allowed {
   const char *object, *function, *reason;
 };
@@ -53,7 +52,7 @@ bool is_arithmetic(const std::string& mnemonic) {
   return false;
 }
 
-/// The innermost part of a path, without .cpp.o.
+/// The file name without .cpp.o.
 std::string object_of(const std::string& path) {
   const std::string name = path.substr(path.rfind('/') + 1);
   return name.substr(0, name.find(".cpp.o"));
@@ -66,7 +65,7 @@ class Function {
     addresses_.clear();
     kinds_.clear();
   }
-  /// Whether the instruction closes a hot loop.
+  /// True if the instruction closes a hot loop.
   bool add(uint64_t address, const std::string& mnemonic, const std::string& operand) {
     addresses_[address] = kinds_.size();
     kinds_.push_back(is_arithmetic(mnemonic) ? 'a' : mnemonic.starts_with("call") ? 'c' : '.');
@@ -86,7 +85,7 @@ class Function {
   std::vector<char> kinds_;
 };
 
-/// The hot loops in what objdump -dC --no-show-raw-insn prints.
+/// The hot loops in the output of objdump -dC --no-show-raw-insn.
 std::vector<HotLoop> hot_loops(const std::string& disassembly) {
   std::vector<HotLoop> found;
   std::string object;

@@ -1,4 +1,4 @@
-// What a kernel file must not do, for symbols_test.cpp to find.
+// Violates the rule for kernel files that symbols_test.cpp checks.
 int sum_to(int n);
 
 __attribute__((noinline)) inline int leak(int n) { return n > 0 ? n + sum_to(n - 1) : 0; }

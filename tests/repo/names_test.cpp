@@ -1,5 +1,5 @@
-// Names of public types: no two headers declare the same one, whatever the namespace, so that a
-// name is unambiguous in the documentation and after `using namespace`.
+// Names of public types are unique across headers, regardless of namespace, so that they are
+// unambiguous in the documentation and after `using namespace`.
 #include <doctest/doctest.h>
 
 #include <map>

@@ -21,7 +21,7 @@ bool in_folder(const std::string& path, const std::string& folder) {
 
 bool is_cpp(const fs::path& path) { return path.extension() == ".h" || path.extension() == ".cpp"; }
 
-/// The words of a preprocessor line without the blanks that may stand around `#`; "" of others.
+/// The text of a preprocessor directive without blanks around `#`; "" for other lines.
 std::string directive(const std::string& line) {
   size_t at = line.find_first_not_of(" \t");
   if (at == std::string::npos || line[at] != '#') return "";
@@ -29,7 +29,7 @@ std::string directive(const std::string& line) {
   return at == std::string::npos ? "" : line.substr(at);
 }
 
-/// The type that a line declares at its beginning, "" for others and for one declared ahead.
+/// The type defined at the start of a line; "" for other lines and forward declarations.
 std::string declared_type(const std::string& line) {
   for (const std::string keyword : {"struct ", "class ", "enum class ", "enum ", "using "}) {
     if (!line.starts_with(keyword)) continue;

@@ -1,4 +1,4 @@
-// Memory networks that answer questions, and many trainings side by side.
+// Memory networks for question answering, and many training jobs in parallel.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -12,7 +12,7 @@ using namespace tapehead::test;
 
 namespace {
 
-// Two tasks of forty stories each, and one that lacks its training file.
+// Two tasks of forty stories each, and a third without a training file.
 void write_tasks(const Scratch& folder) {
   const char* places[] = {"hall", "garden", "office"};
   const char* names[] = {"Mary", "John"};
@@ -109,7 +109,7 @@ TEST_CASE("babi trains tasks and seeds side by side, names what is missing, and 
   CHECK(whole.out.find(" 3  no training file ") != std::string::npos);
   CHECK(whole.err.find("qa2-seed2: {") != std::string::npos);
   CHECK(std::filesystem::exists(folder / "whole/jobs/qa1-seed2/model.safetensors"));
-  // A run that is killed at any time, again and again, ends with the same figures.
+  // A run that is killed repeatedly at any time ends with the same results.
   for (const double seconds : {0.05, 0.3, 0.6}) {
     auto words = many("killed");
     if (std::filesystem::exists(folder / "killed/config.json")) words.emplace_back("--resume");
@@ -124,7 +124,7 @@ TEST_CASE("babi trains tasks and seeds side by side, names what is missing, and 
   CHECK(slurp(folder / "killed/errors.tsv") == slurp(folder / "whole/errors.tsv"));
 }
 
-// A job whose parent is killed saves itself, and holds its folder until it has.
+// A job whose parent is killed saves a checkpoint, and locks its folder until then.
 TEST_CASE("babi waits for a job of a killed call, and leaves the folder of one that lives") {
   const Scratch folder;
   write_tasks(folder);

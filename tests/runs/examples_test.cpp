@@ -1,4 +1,4 @@
-// Each example runs to its end and says last what it found.
+// Each example runs to the end and prints its result last.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -31,7 +31,7 @@ Outcome run_example(const std::string& name, const Scratch& folder,
   return outcome;
 }
 
-// The bytes of every file in a folder.
+// The contents of all files in a folder.
 std::map<std::string, std::string> files_in(const std::string& folder) {
   std::map<std::string, std::string> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))

@@ -1,4 +1,4 @@
-// hf_logits on models of every kind, and on what a user does wrong.
+// hf_logits with models of every kind, and with invalid input.
 #include <doctest/doctest.h>
 #include <tapehead/tapehead.h>
 
@@ -18,7 +18,7 @@ const nn::GptConfig kGpt{.vocab_size = 7,
                          .context = 8,
                          .transformer = {.embed_dim = 4, .num_heads = 2, .num_layers = 1}};
 
-// hf_logits DIR in.npz out.npz, all in the folder.
+// Runs hf_logits DIR in.npz out.npz in the folder.
 Outcome hf_logits(const Scratch& folder, const std::vector<NamedTensor>& input,
                   const std::vector<std::string>& more = {}) {
   write_npz(folder / "in.npz", input);

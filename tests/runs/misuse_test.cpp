@@ -1,4 +1,4 @@
-// Programs whose options, streams or folders are not as they should be.
+// Programs with invalid options, streams or folders.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -17,14 +17,14 @@ namespace {
 using Words = std::vector<std::string>;
 namespace fs = std::filesystem;
 
-// Each program with what makes it quick.
+// Each program, with options that make it fast.
 const std::map<std::string, Words> kPrograms{
     {"algorithms", {"--hidden-size", "8", "--batch", "4"}}, {"babi", {"--embed-dim", "8"}},
     {"bert", {"--embed-dim", "16", "--merges", "50"}},      {"gpt", {"--embed-dim", "16"}},
     {"summarize", {"--hidden-size", "16", "--beam", "1"}},  {"translate", {"--hidden-size", "16"}},
     {"vit", {"--embed-dim", "16", "--num-layers", "1"}}};
 
-// Runs it with three steps; `streams` is what a shell makes of its standard streams.
+// Runs three steps; `streams` are shell redirections of the standard streams.
 Outcome smoke(const std::string& name, const std::string& out, const std::string& streams = "") {
   Words words{"/bin/sh", "-c", "exec \"$@\" " + streams, "sh", example(name), "--smoke",
               "--out",   out};
@@ -40,7 +40,7 @@ std::string untimed_log(const std::string& out) {
   return log;
 }
 
-// The options of a program that take a number, from its --help.
+// The numeric options of a program, from its --help.
 Words numeric_options(const std::string& name) {
   Words options;
   std::istringstream help(run({example(name), "--help"}).out);
@@ -54,7 +54,8 @@ Words numeric_options(const std::string& name) {
 
 }  // namespace
 
-// What was printed ended in metrics.jsonl, whose descriptor had the number of the closed stream.
+// Regression: metrics.jsonl was given the descriptor of the closed stream, so that printed text
+// ended up in it.
 TEST_CASE("programs: a result that cannot be written is an error, a closed stream is none") {
   const Scratch scratch;
   for (const auto& program : kPrograms) {

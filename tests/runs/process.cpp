@@ -17,7 +17,7 @@
 namespace tapehead::test {
 namespace {
 
-// In the child: files for the standard streams, then the program; never returns.
+// Runs in the child: redirects the standard streams and executes the program; never returns.
 [[noreturn]] void become(const std::vector<std::string>& command, const RunOptions& o,
                          const Scratch& files) {
   const auto redirect = [&](int stream, const std::string& path, int flags) {

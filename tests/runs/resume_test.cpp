@@ -1,5 +1,5 @@
-// A run that is killed again and again ends with the bytes of one that was left alone, whatever the
-// number of threads.
+// A run that is killed repeatedly ends with the same bytes as an undisturbed one, for any number of
+// threads.
 #include <doctest/doctest.h>
 
 #include <chrono>
@@ -17,7 +17,8 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-// Dates, small: two epochs with their ends and checkpoints inside, dropout for the random numbers.
+// A small date task: two epochs, whose ends and checkpoints fall within the run, and dropout to use
+// random numbers.
 const Words kTrain{"--steps",  "30",    "--hidden-size", "32",  "--embed-dim",        "16",
                    "--tokens", "14000", "--dropout",     "0.1", "--checkpoint-every", "4",
                    "--quiet"};
@@ -37,7 +38,7 @@ Words training(const std::string& out, bool resume) {
   return words;
 }
 
-// The log without the time that its records took.
+// The log without the times in its records.
 std::string untimed(std::string log) {
   const std::string key = ",\"seconds\":";
   for (size_t at = log.find(key); at != std::string::npos; at = log.find(key, at))
@@ -50,7 +51,8 @@ uint64_t seed_of_kills() {
   return given ? std::strtoull(given, nullptr, 10) : std::random_device()();
 }
 
-// Trains into `out`, killed five times at a random moment within `seconds`; gives the last outcome.
+// Trains into `out`, killed five times at a random moment within `seconds`. Returns the last
+// outcome.
 Outcome train_killed(const std::string& out, double seconds) {
   const uint64_t seed = seed_of_kills();
   MESSAGE("TAPEHEAD_KILLS_SEED=" << seed << " repeats these kills, as far as time can");
@@ -100,17 +102,17 @@ TEST_CASE("translate: killed runs, resumed, and other numbers of threads give th
     for (const auto& entry : std::filesystem::directory_iterator(out)) {
       const std::string name = entry.path().filename().string();
       CAPTURE(name);
-      CHECK_FALSE(name.starts_with('.'));  // what a killed write left behind
+      CHECK_FALSE(name.starts_with('.'));  // left behind by a killed write
     }
   }
 
-  // Scoring the saved model gives the figure of the training run, with the model's own options.
+  // Scoring the saved model with its own options gives the result of the training run.
   const Outcome scored = translate({"--eval", cut, "--out", scratch / "scored"}, 2);
   CAPTURE(scored.err);
   CHECK(scored.out == left_alone.out);
   CHECK(slurp(scratch / "scored/translations.txt") == slurp(whole + "/translations.txt"));
 
-  // A run that is over has nothing left to do, and says the same again.
+  // Resuming a finished run does nothing and prints the same result.
   CHECK(translate(training(cut, true), 1).out == left_alone.out);
   CHECK(untimed(slurp(cut + "/metrics.jsonl")) == untimed(slurp(whole + "/metrics.jsonl")));
 }

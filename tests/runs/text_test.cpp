@@ -1,5 +1,5 @@
-// The translator on text: a little corpus in the layout of the real ones, its score, and what a
-// user does wrong.
+// The translator on a small corpus in the layout of the real ones: its score, and errors for
+// invalid use.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -16,7 +16,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-// Sentences of four words, the words of both languages in the same order.
+// Sentences of four words, with the same word order in both languages.
 void write_split(const Scratch& folder, const std::string& name, size_t count, size_t start) {
   const Words de[] = {{"der", "ein"},
                       {"Hund", "Mann", "Vogel"},
@@ -62,7 +62,8 @@ std::string bleu_line(const std::string& out, const Scratch& corpus, const std::
       tapehead::data::bleu(tapehead::data::read_lines(out + "/translations.txt"),
                            tapehead::data::read_lines(corpus / split + ".en"), {.lowercase = true});
   CHECK(bleu > 0);
-  // The shortest text that reads back as the number is what JSON has, but for a whole number.
+  // Like JSON, fmt prints the shortest text that reads back as the same number (unless it is an
+  // integer).
   return fmt::format(R"({{"example":"translate","metric":"bleu","value":{}}})", bleu);
 }
 

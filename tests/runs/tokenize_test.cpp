@@ -1,4 +1,4 @@
-// tokenize on what users give it.
+// The tokenize tool on valid and invalid input.
 #include <doctest/doctest.h>
 
 #include "tapehead/tests/runs/process.h"
