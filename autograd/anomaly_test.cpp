@@ -90,7 +90,7 @@ TEST_CASE("the op that makes a NaN is named, with the place that called it") {
   if (has_lines()) CHECK(said == wanted);
 }
 
-TEST_CASE("an op that only hands a NaN on says who brought it") {
+TEST_CASE("anomaly mode names the operand that contained the NaN") {
   const Tensor data = tensor_of({2}, {1, std::nan("")}).set_name("batch");
   const AnomalyMode on;
   CHECK(error_of<GraphError>([&] {
@@ -136,7 +136,7 @@ TEST_CASE("a second derivative is traced to the call of the first op") {
                 at("call_twice", kTwiceLine)));
 }
 
-TEST_CASE("a gradient to start from is watched") {
+TEST_CASE("anomaly mode checks the gradient passed to backward") {
   const Tensor y = leaf({1, 2}) * 2;
   const Tensor gradient = tensor_of({2}, {1, std::nan("")});
   const AnomalyMode on;

@@ -55,7 +55,7 @@ TEST_CASE("checkpoint has derivatives of first and second order") {
   gradgradcheck([&](const Tensor& x, const Tensor&) { return f(x, x); }, {inputs[0], w});
 }
 
-TEST_CASE("checkpoints nest, and capture inner tensors beside what these came from") {
+TEST_CASE("checkpoints nest, and capture tensors together with their operands") {
   const Tensor x = leaf({1, 2}), w = leaf({3, 4});
   const auto whole = [&](const Tensor& in, bool saves) {
     const Tensor v = w * w;  // captured, like w
@@ -73,7 +73,8 @@ TEST_CASE("checkpoints nest, and capture inner tensors beside what these came fr
   CHECK(values(w.grad()) == values(dw));
 }
 
-TEST_CASE("checkpoint gives what the function gives: one, several, its input, nothing tracked") {
+TEST_CASE(
+    "checkpoint returns what the function returns: one, several, its input, untracked results") {
   const Tensor x = leaf({1, 2}), mask = tensor_of({2}, {1, 0}, f64);
   const auto [a, b] = checkpoint([](const Tensor& t) { return std::array{t * 2, t * 3}; }, x);
   sum(b).backward();
@@ -159,7 +160,7 @@ TEST_CASE("dropping what checkpoint gave frees what it holds") {
   CHECK(memory_stats().live_bytes == before);
 }
 
-TEST_CASE("what checkpoint notices in backward") {
+TEST_CASE("errors of checkpoint in backward") {
   Tensor x = leaf({1, 2}), w = leaf({3, 4});
   w.set_name("attend.weight");
   SUBCASE("a weight that was changed") {

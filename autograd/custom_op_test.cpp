@@ -145,14 +145,14 @@ TEST_CASE("integer results are not tracked") {
   CHECK(values(x.grad()) == Doubles{2, 2});
 }
 
-TEST_CASE("an op may take and give any number of tensors") {
+TEST_CASE("an op may have any number of operands and results") {
   const auto swap = [](const Tensor& a, const Tensor& b) {
     return apply<Swap>(std::vector<Tensor>{a, b}, 3.0);
   };
   gradcheck(swap, {tensor_of({2}, {1, 2}, f64), tensor_of({2}, {3, 4}, f64)});
 }
 
-TEST_CASE("an op that gives its operand back leaves the operand alone") {
+TEST_CASE("an op that returns its operand does not change it") {
   const Tensor a = leaf({2}, {1, 2}), b = tensor_of({2}, {3, 4}, f64);
   const Tensor y = apply<GivesOperandBack>(a, b);
   CHECK(y.requires_grad());
@@ -163,7 +163,7 @@ TEST_CASE("an op that gives its operand back leaves the operand alone") {
   CHECK(values(c.grad()) == Doubles{1, 1});
 }
 
-TEST_CASE("an op that gives its operand back is not recorded under NoGradGuard") {
+TEST_CASE("an op that returns its operand is not recorded under NoGradGuard") {
   struct Same : CustomOp {
     Tensor forward(const Tensor& x) { return x; }
     Tensor backward(const Tensor& dy) const { return dy * 5; }
@@ -191,7 +191,7 @@ TEST_CASE("an op is told which gradients are needed") {
   CHECK(Skips::asked == std::array{false, true});
 }
 
-TEST_CASE("what backward says of an op that gives wrong gradients") {
+TEST_CASE("errors for an op that returns wrong gradients") {
   const Tensor a = leaf({2}, {1, 2});
   CHECK(error_of<GraphError>([&] { sum(apply<TooFew>(a, a)).backward(); }) ==
         "backward: TooFew has 2 tensor operands but its backward returned 1 gradients; return one "

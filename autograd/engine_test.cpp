@@ -56,7 +56,7 @@ TEST_CASE("broadcast operands get sums, other types get theirs") {
   CHECK(s.grad().dtype() == bf16);
 }
 
-TEST_CASE("backward of something else than one number wants a gradient") {
+TEST_CASE("backward of more than one element requires a gradient") {
   const Tensor x = leaf({2, 3}, {1, 2, 3, 4, 5, 6});
   CHECK(
       error_of<GraphError>([&] { (x * 2).backward(); }) ==
@@ -71,7 +71,7 @@ TEST_CASE("backward of something else than one number wants a gradient") {
   CHECK(values(one.grad()) == Doubles{6});
 }
 
-TEST_CASE("backward of what is not tracked") {
+TEST_CASE("backward of an untracked tensor") {
   const Tensor x = tensor_of({2}, {1, 2});
   CHECK(error_of<GraphError>([&] { sum(x).backward(); }) ==
         "backward: [] f32 was not computed from a tensor that tracks gradients; call "
@@ -163,7 +163,7 @@ TEST_CASE("grad refuses inputs without a part in the outputs, unless they are al
         "element)");
 }
 
-TEST_CASE("grad without inputs has nothing to give") {
+TEST_CASE("grad without inputs is an error") {
   const Tensor x = core::full({1}, 1).set_requires_grad();
   CHECK(error_of<ValueError>([&] { grad({x * 2}, {}); }) ==
         "grad: there are no inputs; pass the tensors to differentiate with respect to");
@@ -241,7 +241,7 @@ TEST_CASE("backward restores the mode and records nothing without create_graph")
   CHECK_FALSE(x.grad().requires_grad());
 }
 
-TEST_CASE("what set_requires_grad and set_grad refuse") {
+TEST_CASE("set_requires_grad and set_grad: errors") {
   Tensor counts = tensor_of({2}, {1, 2}, i64), nothing;
   CHECK(error_of<DTypeError>([&] { counts.set_requires_grad(); }) ==
         "set_requires_grad: [2] i64 is not f32, f64 or bf16; only those have gradients");

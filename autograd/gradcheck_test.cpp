@@ -92,7 +92,7 @@ TEST_CASE("gradcheck varies strided leaves element by element") {
   gradcheck(cube, {turned});
 }
 
-TEST_CASE("gradcheck hands integers on and skips integer results") {
+TEST_CASE("gradcheck passes integers through and skips integer results") {
   const Tensor count = core::full({2}, 3, i64);
   gradcheck(
       [](const Tensor& x, const Tensor& n) {
@@ -101,7 +101,7 @@ TEST_CASE("gradcheck hands integers on and skips integer results") {
       {numbers({2}), count});
 }
 
-TEST_CASE("gradcheck in random directions suits big inputs") {
+TEST_CASE("gradcheck in random directions for large inputs") {
   const GradcheckOptions three{.directions = 3};
   gradcheck(cube, {numbers({40, 50}) * 0.001}, three);
   gradgradcheck(cube, {numbers({40, 50}) * 0.001}, three);
@@ -129,7 +129,7 @@ TEST_CASE("gradgradcheck sees a second derivative that is lost") {
         "the function uses detach() or NoGrad, or a backward returns no gradient for it");
 }
 
-TEST_CASE("the checks see a recorded gradient that is not the plain one") {
+TEST_CASE("gradcheck finds a recorded gradient that differs") {
   const std::string rest =
       ": the gradient of input 0 ([1] f64) at [0] is 0.2117532, but 0.3176298 with "
       "create_graph; correct one of the formulas of the backward";
@@ -141,7 +141,7 @@ TEST_CASE("the checks see a recorded gradient that is not the plain one") {
         }).starts_with("gradgradcheck: the gradient of input 0 ([200] f64) at [0] is "));
 }
 
-TEST_CASE("what gradcheck says of functions that it cannot check") {
+TEST_CASE("gradcheck: errors for functions that it cannot check") {
   const Tensor x = numbers({2});
   const auto f = [](const Tensor& a, const Tensor&) { return cube(a); };
   CHECK(error_of([&] {

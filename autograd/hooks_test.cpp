@@ -145,7 +145,7 @@ TEST_CASE("a removed hook is not called any more") {
   }
 }
 
-TEST_CASE("what hooks may not do") {
+TEST_CASE("hooks: errors") {
   const Tensor x = leaf({2}, {1, 2}), plain = tensor_of({2}, {1, 2});
   x.register_hook([](const Tensor&) { return core::full({3}, 1, f64); });
   CHECK(error_of<ShapeError>([&] { sum(x).backward(); }) ==

@@ -38,7 +38,7 @@ TEST_CASE("ops in place change the elements") {
   CHECK(x.version() == 7);
 }
 
-TEST_CASE("an operand may be a view of what is changed") {
+TEST_CASE("the operand of an in-place op may be a view of its target") {
   const Tensor x = tensor_of({2, 2}, {1, 2, 3, 4});
   x.add_(x.transpose(0, 1));
   CHECK(values(x) == Doubles{2, 5, 5, 8});
@@ -130,7 +130,7 @@ TEST_CASE("backward names what was changed in place, by what, and what to write 
   }
 }
 
-TEST_CASE("what ops in place refuse") {
+TEST_CASE("in-place ops: errors") {
   const Tensor x = leaf({2}, {1, 2});
   CHECK(error_of<GraphError>([&] { x.add_(1); }) ==
         "add_: [2] f64 is a leaf that tracks gradients; change it inside NoGradGuard");

@@ -119,7 +119,7 @@ TEST_CASE("an op adds to what has arrived, unless the pass is recorded or watche
   CHECK(Twice::in_place == 0);
 }
 
-TEST_CASE("a gradient that somebody holds is not changed in place") {
+TEST_CASE("a gradient with other references is not changed in place") {
   const Tensor x = core::full({3}, 1, f64).set_requires_grad();
   const Tensor y = x * 1;
   Tensor seen;

@@ -145,7 +145,7 @@ TEST_CASE("linear attention's memory grows with the length") {
   CHECK(peak(4096) / peak(1024) < 4.4);
 }
 
-TEST_CASE("what linear attention refuses") {
+TEST_CASE("errors of linear attention") {
   const Tensor q = zeros({2, 4, 3, 5}), k = zeros({2, 2, 6, 5}), v = zeros({2, 2, 6, 7});
   CHECK(error_of<ShapeError>([&] {
           linear_attention(q, k, zeros({2, 2, 5, 7}));

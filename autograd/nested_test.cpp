@@ -77,7 +77,7 @@ struct Again : CustomOp {
 
 }  // namespace
 
-TEST_CASE("nested: hundreds of backward passes run within one another") {
+TEST_CASE("nested: hundreds of nested backward passes run") {
   CHECK(run_hooks(300) == 300);
   const Tensor x = core::full({1}, 0.5).set_requires_grad();
   sum(apply<Recursive>(x, 300)).backward();
@@ -99,7 +99,7 @@ TEST_CASE("nested: thousands are refused, and later passes are not") {
   }
 }
 
-TEST_CASE("nested: a pass over a node whose backward runs leaves it what it saved") {
+TEST_CASE("nested: a pass through a running node keeps what it saved") {
   const Tensor x = core::full({2}, 3).set_requires_grad();
   Tensor y;
   bool ran = false;

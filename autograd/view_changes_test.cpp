@@ -117,7 +117,7 @@ TEST_CASE("backward notices that a view of what an op saved was written into") {
       "new tensor instead of changing it");
 }
 
-TEST_CASE("a graph that writes a tensor's own rows into it is freed") {
+TEST_CASE("a graph that assigns rows of a tensor to its other rows is freed") {
   const int64_t before = memory_stats().live_bytes;
   {
     const Tensor w = leaf({3}, {1, 2, 3});
@@ -128,7 +128,7 @@ TEST_CASE("a graph that writes a tensor's own rows into it is freed") {
   CHECK(memory_stats().live_bytes == before);
 }
 
-TEST_CASE("what writing through views refuses") {
+TEST_CASE("writing through views: errors") {
   const Tensor x = leaf({2, 2}, {1, 2, 3, 4});
   CHECK(error_of<GraphError>([&] { x[0] = 1; }) ==
         "copy_: [2] f64 is a view of [2, 2] f64, a leaf that tracks gradients; change it inside "

@@ -100,7 +100,7 @@ TEST_CASE("a full disk leaves the old file and nothing else") {
   CHECK(scratch.count() == 1);
 }
 
-TEST_CASE("only a full disk asks for space; any other error says what it means itself") {
+TEST_CASE("only errors of a full disk suggest freeing space") {
   CHECK(core::system_error(ENOSPC) == "No space left on device; free some space");
   CHECK(core::system_error(EDQUOT) == "Disk quota exceeded; free some space");
   CHECK(core::system_error(EFBIG) == "File too large");

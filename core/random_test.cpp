@@ -74,7 +74,7 @@ TEST_CASE("Philox4x32-10 gives the words that its authors publish") {
     for (int w = 0; w < 4; ++w) CHECK(our_word(k.seed, k.draw, k.index, w) == k.words[w]);
 }
 
-TEST_CASE("the kernel gives Random123's words") {
+TEST_CASE("the kernel generates Random123's words") {
   uint64_t state = 1;
   for (int round = 0; round < 200; ++round) {
     const auto mixed = [&] { return state = state * 6364136223846793005u + 1442695040888963407u; };

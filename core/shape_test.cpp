@@ -80,7 +80,7 @@ TEST_CASE("functions that make tensors refuse sizes that are negative or too lar
   for (const auto& [make, why] : cases) CHECK(message_of<Error>(make) == why);
 }
 
-TEST_CASE("memory that cannot be had is an error that tells how much was asked for") {
+TEST_CASE("an allocation that fails reports the requested size") {
   const std::string error = message_of<OutOfMemoryError>([] { core::empty({int64_t{1} << 58}); });
   CAPTURE(error);
   CHECK(error.starts_with("memory: 1152921504606847040 bytes cannot be allocated while "));

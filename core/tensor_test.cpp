@@ -33,7 +33,7 @@ TEST_CASE("copies of a tensor are the same tensor; what is computed is another")
   CHECK(alike.raw() == x.raw());
 }
 
-TEST_CASE("numbers become tensors of no axes") {
+TEST_CASE("numbers become 0-d tensors") {
   CHECK(Tensor(2).dtype() == i64);
   CHECK(Tensor(2.5).dtype() == f64);
   CHECK(Tensor(true).dtype() == boolean);
@@ -51,7 +51,7 @@ TEST_CASE("a name goes with a tensor and what is detached from it") {
   CHECK(core::describe(Tensor()) == "an undefined tensor");
 }
 
-TEST_CASE("what tensors refuse") {
+TEST_CASE("tensors: errors") {
   const Tensor x = tensor_of({2, 3}, {1, 2, 3, 4, 5, 6});
   CHECK(error_of<IndexError>([&] { x.size(2); }) ==
         "size: axis 2 is outside -2..1 of a tensor with 2 dimensions");
@@ -72,7 +72,7 @@ TEST_CASE("what tensors refuse") {
         }) == "shape: 9 dimensions; a tensor has at most 8");
 }
 
-TEST_CASE("an undefined tensor says so, whatever it is asked") {
+TEST_CASE("every method of an undefined tensor reports that it is undefined") {
   Tensor none;
   CHECK_FALSE(none.defined());
   CHECK_FALSE(none.requires_grad());

@@ -33,7 +33,7 @@ TEST_CASE("several backward passes and a scaled step equal one large batch") {
   }
 }
 
-TEST_CASE("losses that are scaled instead add up to the same, and clip as one batch") {
+TEST_CASE("scaled losses add up to the batch's gradient, and are clipped like it") {
   const Tensor parts = leaf({0.5}, f64), whole = leaf({0.5}, f64);
   for (const float i : {1.f, 2.f}) (loss_of(parts, {i}, {3}) / 2).backward();
   loss_of(whole, {1, 2}, {3, 3}).backward();

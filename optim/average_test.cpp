@@ -53,7 +53,7 @@ TEST_CASE("bias correction leaves the first weights out") {
   }
 }
 
-TEST_CASE("an average of weights that rest is those weights") {
+TEST_CASE("the average of constant weights is those weights") {
   nn::Params params = small_model({"w"});
   set(params, "w", 0.1);
   optim::Ema ema(params, {.decay = 0.999, .bias_correction = false});
@@ -88,7 +88,7 @@ TEST_CASE("swap puts the averages into the model until it goes out of scope") {
   CHECK(values(params["a"])[0] == doctest::Approx(5 / 3.0 + 9 * 2 / 3.0));
 }
 
-TEST_CASE("in the scope of a swap nothing takes averages for weights, or changes what is lost") {
+TEST_CASE("in the scope of a swap, updates, steps and loads are errors") {
   nn::Params params = small_model({"a", "b"}, 3);
   optim::SGD opt(params, {.lr = 1}), by_hand(params.trainable(), {.lr = 1});
   optim::Ema ema(params, 0.5);
@@ -150,7 +150,7 @@ TEST_CASE("a model is saved with its averages in the scope of a swap") {
   CHECK(values(again["a"])[0] == 5);
 }
 
-TEST_CASE("bf16 weights are averaged in f32, and are whole again after a swap") {
+TEST_CASE("bf16 weights are averaged in f32, and restored exactly after a swap") {
   nn::Params params = small_model({"w"});
   params.to(bf16);
   optim::Ema ema(params, {.decay = 0.999, .bias_correction = false});
@@ -200,7 +200,7 @@ TEST_CASE("a restored average goes on where it stopped") {
   CHECK(unfit.updates() == 0);
 }
 
-TEST_CASE("what averages refuse") {
+TEST_CASE("averages: errors") {
   CHECK(error_of<ValueError>([&] { optim::Swa{nn::Params(1)}; }) ==
         "Swa: there are no parameters; make the layers before the average");
   nn::Params params = small_model({"a"});

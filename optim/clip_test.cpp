@@ -116,7 +116,7 @@ TEST_CASE("clip_grad_value_ limits every element") {
   }
 }
 
-TEST_CASE("a factor for the step saves the pass over the gradients") {
+TEST_CASE("grad_scale with clip_factor equals clip_grad_norm_") {
   CHECK(optim::clip_factor(0.5, 1) == 1);
   CHECK(optim::clip_factor(4, 1) == doctest::Approx(0.25));
   CHECK(optim::clip_factor(INFINITY, 1) == 0);
@@ -150,7 +150,7 @@ TEST_CASE("norms that are not finite") {
         "or look for the op with AnomalyMode");
 }
 
-TEST_CASE("what clipping refuses") {
+TEST_CASE("clipping: errors") {
   const auto params = with_gradients({{1}});
   CHECK(error_of<ValueError>([&] { optim::clip_grad_norm_(params, 0); }) ==
         "clip_grad_norm_: max_norm = 0; it must be above 0");

@@ -87,7 +87,7 @@ TEST_CASE("a state may have a shape of its own, and never is somebody else's mem
   CHECK(values(resumed.save().tensors[0].second) == std::vector<double>{27});
 }
 
-TEST_CASE("what a user's optimizer is told") {
+TEST_CASE("errors of a user's optimizer") {
   const Tensor w = leaf({1, 2});
   const auto told = [&](const std::function<void(optim::Parameter&)>& change,
                         std::vector<optim::StateSpec> states = {"m"}) {

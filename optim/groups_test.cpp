@@ -185,7 +185,7 @@ TEST_CASE("set_option keeps what steps too small for bf16 have added up to") {
   CHECK(w.item() == 1 - 64.0 / 1024);
 }
 
-TEST_CASE("what set_option refuses") {
+TEST_CASE("set_option: errors") {
   const nn::Params params = model();
   optim::SGD opt(params, {.lr = 0.1}, {{"*.bias", {.weight_decay = 0}}});
   CHECK(error_of<IndexError>([&] { opt.set_option(2, "weight_decay", 0); }) ==

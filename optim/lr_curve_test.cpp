@@ -124,7 +124,7 @@ TEST_CASE("the inverse square root is that of the Transformer") {
   }
 }
 
-TEST_CASE("what curves refuse") {
+TEST_CASE("curves: errors") {
   struct Row {
     LRCurve curve;
     const char* text;

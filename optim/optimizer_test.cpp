@@ -15,7 +15,7 @@
 using namespace tapehead;
 using namespace tapehead::test;
 
-TEST_CASE("the least of a bowl is found") {
+TEST_CASE("AdamW finds the minimum of a quadratic") {
   nn::Params params = small_model({"w"}, 3);
   optim::AdamW opt(params, {.lr = 0.1, .weight_decay = 0});
   const Tensor target = from_vector(std::vector<float>{3, -2, 0.5});
@@ -89,7 +89,7 @@ TEST_CASE("buffers are not trained") {
   CHECK(opt.groups()[0].parameters == std::vector<std::string>{"a"});
 }
 
-TEST_CASE("a list of parameters is trained, of any types at once") {
+TEST_CASE("an optimizer trains a list of parameters of mixed types") {
   const Tensor a = leaf({1, 1}, f64), b = leaf({1, 1}, f32), c = leaf({1, 1}, bf16);
   optim::SGD opt({{"a", a}, {"b", b}, {"c", c}}, {.lr = 0.25});
   for (const Tensor& t : {a, b, c}) give(t, {1, 2});
@@ -172,7 +172,7 @@ TEST_CASE("steps too small for bf16 add up in the master copy") {
   CHECK(w.item() == 1 - 64.0 / 1024);
 }
 
-TEST_CASE("a bf16 parameter that somebody else changed is not set back") {
+TEST_CASE("a change of a bf16 parameter outside of the optimizer is kept") {
   const Tensor w = leaf({1, 1}, bf16);
   optim::SGD opt({{"w", w}}, {.lr = 1.0 / 1024});
   const auto step = [&] {
@@ -207,7 +207,7 @@ TEST_CASE("zero_grad clears the gradients") {
 }
 
 // The variance, E[g^2] - E[g]^2, is then 0, or slightly negative by rounding.
-TEST_CASE("centered RMSprop bears gradients that never change") {
+TEST_CASE("centered RMSprop with constant gradients stays finite") {
   std::vector<double> gradients;
   for (int k = 1; k < 400; ++k) gradients.push_back(k / 37.0);
   for (const DType dtype : {f32, f64}) {
@@ -265,7 +265,7 @@ TEST_CASE("NaN in a gradient stays in the parameter, centered or not") {
   }
 }
 
-TEST_CASE("what optimizers refuse") {
+TEST_CASE("optimizers: errors") {
   using nn::Param;
   using optim::Adam, optim::AdamW, optim::RMSprop, optim::SGD;
   const nn::Params p = small_model({"fc", "out"});

@@ -115,7 +115,7 @@ TEST_CASE("the checks find a lost second derivative") {
   CHECK(has(problems_of<OnceOnly>(), "twice [3]: differences: gradgradcheck: no gradient reaches"));
 }
 
-TEST_CASE("the checks find a recorded gradient that is another") {
+TEST_CASE("the checks find a recorded gradient that differs") {
   const auto problems = problems_of<OtherWhenRecorded>();
   CHECK(has(problems,
             "twice [3]: f32 gradients: with create_graph the gradient of operand 0 at [0] is "));
@@ -142,7 +142,7 @@ TEST_CASE("the checks find an operand that is changed") {
             "twice [3]: f64 forward: changes operand 0: it at [0] is "));
 }
 
-TEST_CASE("the checks find bad calls that are let through or say something else") {
+TEST_CASE("the checks find bad calls that pass or have another message") {
   const auto problems =
       check_op(OpTest("twice")
                    .unary(run<Right>, twice_of)

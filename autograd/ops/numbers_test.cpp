@@ -80,7 +80,7 @@ TEST_CASE("item converts, and says what it cannot give") {
   CHECK_THROWS_AS(Tensor(-1).item<uint64_t>(), ValueError);
 }
 
-TEST_CASE("a number that the type does not hold is an error, not another number") {
+TEST_CASE("a number that does not fit the type is an error") {
   const Tensor bytes = zeros({2}, u8), ints = zeros({2}, i32), longs = zeros({2}, i64),
                halves = zeros({2}, bf16), yes = tensor({true, true});
   const int64_t big = int64_t{1} << 40;

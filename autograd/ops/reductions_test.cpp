@@ -57,7 +57,7 @@ TEST_CASE("integers and booleans: sums and products are i64, extremes keep the t
   CHECK(values(sort(signs).values) == Values{-3, -3, 2});
 }
 
-TEST_CASE("nothing reduces to the identity, NaN where there is none") {
+TEST_CASE("empty reductions give the identity, or NaN if there is none") {
   const Tensor none = core::full({0}, 0);
   CHECK(sum(none).item() == 0);
   CHECK(prod(none).item() == 1);
@@ -71,7 +71,7 @@ TEST_CASE("nothing reduces to the identity, NaN where there is none") {
   CHECK(var(tensor({2.0, 3.0}), {}, false, 2).item() == kInf);
 }
 
-TEST_CASE("NaN in, NaN out, wherever it stands") {
+TEST_CASE("NaN propagates from any position") {
   for (const int64_t n : {3, 40, 5000})
     for (const int64_t at : {int64_t{0}, n / 2, n - 1}) {
       CAPTURE(n);
@@ -92,7 +92,7 @@ TEST_CASE("NaN in, NaN out, wherever it stands") {
     }
 }
 
-TEST_CASE("order: NaN is the largest, equal elements keep theirs") {
+TEST_CASE("order: NaN is the largest, and sorting is stable") {
   const Tensor x = tensor({1.0, kNan, 3.0, 1.0, 2.0});
   CHECK(values(sort(x).indices) == Values{0, 3, 4, 2, 1});
   CHECK(values(sort(x, 0, true).indices) == Values{1, 2, 4, 0, 3});

@@ -105,7 +105,7 @@ TEST_CASE("views share storage where strides allow it, and copy where they do no
   CHECK(shares(diagonal(x, 1, 1, 2)));
 }
 
-TEST_CASE("steps and diagonals beyond the sizes") {
+TEST_CASE("steps and diagonals larger than the tensor") {
   const Tensor x = arange(6).reshape({2, 3});
   const std::vector<int64_t> all = x.to_vector<int64_t>();
   CHECK(x.slice(0, {0, 2, INT64_MAX}).to_vector<int64_t>() == std::vector<int64_t>{0, 1, 2});
@@ -176,7 +176,7 @@ TEST_CASE("to: values and gradients change their type") {
   CHECK(tensor({0.0, 0.5}).to(boolean).to_vector<bool>() == std::vector<bool>{false, true});
 }
 
-TEST_CASE("a number as a view loses its weak type with its 0 dimensions") {
+TEST_CASE("a reshaped number is not weakly typed") {
   const Tensor two = Tensor(2.0).reshape({1});
   CHECK((two * ones({3}, f32)).dtype() == f64);
   CHECK((Tensor(2.0) * ones({3}, f32)).dtype() == f32);

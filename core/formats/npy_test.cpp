@@ -100,7 +100,7 @@ TEST_CASE("npy: every type goes out and comes back") {
         npy(text + std::string(117 - text.size(), ' ') + "\n", bytes_of({1.5f, 2.f, 3.f})));
 }
 
-TEST_CASE("npy: what NumPy has and tensors have not is widened") {
+TEST_CASE("npy: NumPy types that tensors do not have are widened") {
   const struct {
     const char* descr;
     std::string data;
@@ -148,7 +148,7 @@ TEST_CASE("npy: Fortran's order, other versions, other spellings") {
     CHECK(parse_npy(npy(spelt, data), "x").numel() == 6);
 }
 
-TEST_CASE("npy: what is refused, and how") {
+TEST_CASE("npy: errors") {
   const std::string four(4, '\0');
   const std::string fine = header("<f4", "(1,)");
   CHECK(npy_error(npy(fine, four)).empty());
@@ -246,7 +246,7 @@ TEST_CASE("npz: arrays by name, stored and deflated") {
   CHECK(message_of<ValueError>(unnamed) == "write_npz: an array has no name");
 }
 
-TEST_CASE("npz: what is refused, and how") {
+TEST_CASE("npz: errors") {
   const Scratch scratch;
   const auto refuse = [](const std::string& bytes, const NpzLimits& limits = {}) {
     const std::string error = message_of<FormatError>([&] { parse_npz(bytes, "x.npz", limits); });
@@ -298,7 +298,7 @@ TEST_CASE("npz: bombs are refused before they are unpacked") {
   CHECK(claiming(150) == start + "'a.npy' is longer than the 150 bytes it claims");
 }
 
-TEST_CASE("npy and npz: rubbish is refused, never read past its end") {
+TEST_CASE("npy and npz: invalid data is an error, never read past its end") {
   const Scratch scratch;
   survives(npy(header("<i2", "(2, 3)", "True"), std::string(12, 'x')),
            [](std::string_view bytes) { parse_npy(bytes, "x"); });

@@ -195,7 +195,7 @@ TEST_CASE("safetensors: half precision is read as f32") {
   CHECK(file.find("w").to_vector<float>() == std::vector<float>{1, -65504});
 }
 
-TEST_CASE("safetensors: rubbish is refused, never read past its end") {
+TEST_CASE("safetensors: invalid data is an error, never read past its end") {
   const std::string good =
       file_of(R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"__metadata__":{"a":"b"}})",
               std::string(8, 'x'));

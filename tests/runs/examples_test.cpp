@@ -51,7 +51,7 @@ TEST_CASE("quickstart learns the circle") {
   CHECK(std::filesystem::exists(folder / "circle.safetensors"));
 }
 
-TEST_CASE("custom_layer proves its gradient") {
+TEST_CASE("custom_layer checks its gradient") {
   const Scratch folder;
   const Outcome outcome = run_example("custom_layer", folder);
   CHECK(outcome.out.find("the gradient of GatedResidual is correct\n") != std::string::npos);
@@ -68,14 +68,14 @@ TEST_CASE("custom_optimizer learns the circle, and saves a checkpoint") {
   CHECK(std::filesystem::exists(folder / "lion.safetensors"));
 }
 
-TEST_CASE("custom_op proves its gradients") {
+TEST_CASE("custom_op checks its gradients") {
   const Scratch folder;
   const Outcome outcome = run_example("custom_op", folder);
   CHECK(outcome.out.starts_with("the first and second derivatives of Softsign are correct\n"));
   CHECK(outcome.last_line().starts_with("dy / dx ["));
 }
 
-TEST_CASE("a program leaves the folder of a run that lives as it is") {
+TEST_CASE("a program does not touch the folder of a running program") {
   const Scratch folder;
   for (const char* name : {"algorithms", "babi", "bert", "gpt", "summarize", "translate", "vit"}) {
     CAPTURE(name);
@@ -172,7 +172,7 @@ TEST_CASE("gpt learns byte-level BPE, and goes on from a folder of Hugging Face"
   CHECK(max(abs(params["gpt.token.weight"] - other["gpt.token.weight"])).item() > 0);
 }
 
-TEST_CASE("a Transformer translates dates, and is told apart from what it is not") {
+TEST_CASE("translate with a Transformer, and with an unknown model") {
   const Scratch folder;
   const std::string last = run_example("translate", folder,
                                        {"--smoke", "--model", "transformer", "--hidden-size", "16",
@@ -185,7 +185,7 @@ TEST_CASE("a Transformer translates dates, and is told apart from what it is not
   CHECK(wrong.err.find("model: unknown model 'cnn'; use rnn or transformer") != std::string::npos);
 }
 
-TEST_CASE("summarize copies names, and so beats its like that cannot, and the first words") {
+TEST_CASE("summarize beats the same model with --no-copy") {
   const Scratch folder;
   const auto score = [&](const std::vector<std::string>& words) {
     const std::string last = run_example("summarize", folder, words).last_line();
@@ -204,7 +204,7 @@ TEST_CASE("summarize copies names, and so beats its like that cannot, and the fi
   CHECK(again.last_line().find(fmt::format("{}", copying)) != std::string::npos);
 }
 
-TEST_CASE("a Transformer summarizes, too") {
+TEST_CASE("summarize with a Transformer") {
   const Scratch folder;
   const std::string last =
       run_example("summarize", folder,

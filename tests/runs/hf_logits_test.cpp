@@ -91,7 +91,7 @@ TEST_CASE("hf_logits runs encoders, decoders and images") {
   check_output(folder, "logits", vit(pixels));
 }
 
-TEST_CASE("hf_logits says what is wrong") {
+TEST_CASE("hf_logits: errors") {
   const Scratch folder;
   const nn::Params params(1);
   hf::save(folder / "model", nn::Gpt(params.root(), kGpt));
