@@ -1,4 +1,3 @@
-// Activations are values with names.
 #include "tapehead/nn/activation.h"
 
 #include <doctest/doctest.h>

@@ -18,7 +18,7 @@ namespace {
 
 constexpr int64_t V = 5, kEos = 3;
 
-// Log-probabilities that depend on the last two tokens, the same for every call.
+// Log-probabilities that depend only on the last two tokens.
 std::vector<double> next(int64_t before, int64_t last) {
   std::vector<double> p(V);
   double total = 0;
@@ -111,7 +111,7 @@ TEST_CASE("beam search: greedy takes the most probable token each time") {
 
 namespace {
 
-// The search of a decoder whose logits are these at every step.
+// Searches with a decoder that returns these logits at every step.
 std::vector<nn::Hypothesis> search_of(const std::vector<float>& logits, const nn::BeamOptions& o) {
   const nn::Decoder decoder{.next = [&](const Tensor& tokens) -> nn::DecoderStep {
                               const auto size = static_cast<int64_t>(logits.size());
@@ -181,7 +181,7 @@ TEST_CASE("beam search: suppressed tokens are never chosen, the others as before
     REQUIRE(!free.tokens.empty());
     const int64_t first = free.tokens[0];
     for (const int64_t token : without(beam, {first}).tokens) CHECK(token != first);
-    // With one token left, nothing but it is written until the end.
+    // If only one token besides the end is left, every hypothesis consists of it.
     const nn::Hypothesis one = without(beam, {0, 1, 2});
     for (const int64_t token : one.tokens) CHECK(token == 4);
     CHECK(std::isfinite(one.score));

@@ -13,11 +13,11 @@
 namespace tapehead::nn {
 namespace {
 
-// In place of the logarithm of 0: finite, so that gradients beside it are numbers, and far below
-// that of any probability.
+// Stands in for log 0: finite, so that no gradient becomes NaN, and far below the logarithm of any
+// probability.
 constexpr double kLogOfNothing = -1e30;
 
-// What is below the smallest normal number is nothing, too: one over it is infinite.
+// log p. Subnormal probabilities count as 0, since the gradient 1 / p would be infinite.
 Tensor log_or_nothing(const Tensor& p) {
   const Tensor none = p < (p.dtype() == f64 ? std::numeric_limits<double>::min()
                                             : double{std::numeric_limits<float>::min()});
@@ -39,8 +39,8 @@ void check(const char* op, const CopyMix& mix, const Tensor& source) {
         op, logits.shape().str(), weights.shape().str(), gate.shape().str(), source.shape().str()));
 }
 
-// What makes log p of a word out of its logit, if it is written, and out of the logarithm of the
-// attention to it, if it is copied: both [B, T, 1].
+// Added to a word's logit, `written` gives the log-probability of generating it; added to the
+// logarithm of the attention to it, `copied` gives that of copying it. Both are [B, T, 1].
 struct Offsets {
   Tensor written, copied;
 };
@@ -79,7 +79,7 @@ Tensor copy_log_probs(const CopyMix& mix, const Tensor& source, int64_t extended
 
 namespace {
 
-// bool [B, T, S]: where the source has the target.
+// bool [B, T, S]: whether source word s is the target of step t.
 Tensor places_of(const Tensor& source, const Tensor& target) {
   return source.unsqueeze(1) == target.unsqueeze(2);
 }
@@ -94,8 +94,8 @@ void check_targets(const Tensor& target, const Tensor& counts, const Tensor& pos
                   b, t, target[b][t].item<int64_t>()));
 }
 
-// The mean of log p over the vocabulary. Words that the source lacks are only written; for each of
-// the others, at its first place, what copying adds is made up.
+// The mean of log p over the vocabulary: that of generating each word, plus what copying adds for
+// the words of the source, counted once, at their first position.
 Tensor mean_log_p(const CopyMix& mix, const Offsets& offsets, const Tensor& source) {
   const int64_t B = source.size(0), T = mix.logits.size(1), V = mix.logits.size(2),
                 S = source.size(1);

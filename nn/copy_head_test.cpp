@@ -1,4 +1,4 @@
-// Copying against its formula, written out word by word in doubles.
+// Compares copying with its formula, evaluated word by word in double precision.
 #include "tapehead/nn/copy_head.h"
 
 #include <doctest/doctest.h>
@@ -17,7 +17,7 @@ namespace {
 
 constexpr int64_t B = 2, T = 3, S = 5, V = 6, kExtended = 8;
 
-// Words that come twice, words beyond the vocabulary, padding.
+// Contains repeated words, words outside the vocabulary, and padding.
 Tensor some_source() {
   return from_vector(std::vector<int64_t>{4, 4, 6, 7, 5, 5, 2, 6, 5, 0}, {B, S});
 }
@@ -33,7 +33,7 @@ Inputs some_inputs() {
           randn({B, T}, f64, generator)};
 }
 
-// p(w) of every word at b, t.
+// p(w) of every word w at step t of row b.
 std::vector<double> plain(const nn::CopyMix& mix, const Tensor& source, int64_t b, int64_t t) {
   const double g = 1 / (1 + std::exp(-mix.gate[b][t].item<double>()));
   std::vector<double> p(kExtended), written = values(softmax(mix.logits[b][t], -1)),
@@ -177,7 +177,7 @@ TEST_CASE("what copying refuses") {
   CHECK(error_of<ValueError>([&] { nn::copy_loss(mix, source, target, {.label_smoothing = 1}); }) ==
         "copy_loss: label_smoothing is 1; it must be in 0..1, and not 1");
   const Tensor wrong = target.clone();
-  wrong.data<int64_t>()[3] = 7;  // of the first source alone
+  wrong.data<int64_t>()[3] = 7;  // only in the first source
   CHECK(error_of<IndexError>([&] { nn::copy_loss(mix, source, wrong); }) ==
         "copy_loss: target[1, 0] = 7 is a word neither of the vocabulary nor of its source; such a "
         "word is unk");

@@ -1,4 +1,4 @@
-// Parts of layers and models that are wrapped or replaced, by layers of the user's.
+// Wrapping and replacing parts of layers and models with user-defined layers.
 #include <doctest/doctest.h>
 
 #include "tapehead/autograd/grad_mode.h"
@@ -27,7 +27,7 @@ struct Lora {
   const nn::Linear& linear() const { return *layer.target<nn::Linear>(); }
 };
 
-// A feed-forward part of the user's: x to W2 sin(W1 x).
+// A user-defined feed-forward layer: W2 sin(W1 x).
 struct Waves {
   nn::Linear in, out;
   Waves(const nn::Scope& at, const nn::FeedForwardOptions& o)
@@ -35,7 +35,7 @@ struct Waves {
   Tensor operator()(const Tensor& x) const { return out(sin(in(x))); }
 };
 
-// Norms that divide by the root of the mean square, without a weight.
+// Makes an RMS norm without a weight.
 nn::AnyLayer plain_norm(const nn::Scope& /*at*/, int64_t /*size*/) {
   return [](const Tensor& x) { return rms_norm(x); };
 }
@@ -120,7 +120,7 @@ TEST_CASE("parts of encoders and decoders are replaced one by one") {
   params.to(f64);
   const Tensor x = randn({2, 3, 8}, f64), memory = randn({2, 4, 8}, f64);
 
-  // Feed-forward parts and attentions that give 0 leave nothing but the norms.
+  // If feed-forward and attention outputs are 0, only the norms remain.
   const auto nothing = [](const Tensor& t) { return zeros_like(t); };
   for (nn::DecoderLayer& layer : decoder.layers) {
     layer.attention.out = layer.memory_attention.out = nothing;

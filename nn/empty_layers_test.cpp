@@ -1,5 +1,5 @@
-// Sizes of 0 in layers and models: an empty batch or sequence goes through, forward, backward and
-// in second derivatives, or is refused with words.
+// Layers and models accept empty batches and sequences, in forward, backward and second
+// derivatives, or throw an error that says why not.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -38,7 +38,7 @@ namespace {
 
 using Tensors = std::vector<Tensor>;
 
-// Batch and length of what a layer gets.
+// Batch size and sequence length of a layer's input.
 struct Sizes {
   int64_t B, T;
 };
@@ -47,7 +47,7 @@ constexpr Sizes kSizes[] = {{0, 3}, {2, 0}, {0, 0}};
 struct Row {
   const char* name;
   std::function<Tensors(nn::Params&, Tensors& inputs, Sizes)> results;
-  bool no_time = true;  // takes sequences of no steps
+  bool no_time = true;  // accepts sequences of length 0
 };
 
 Tensor operand(Tensors& inputs, const Shape& shape) {

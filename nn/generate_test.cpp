@@ -1,4 +1,4 @@
-// How tokens are drawn, and how sequences go on and end.
+// Sampling tokens, and generating sequences until they end.
 #include "tapehead/nn/generate.h"
 
 #include <doctest/doctest.h>
@@ -23,7 +23,7 @@ namespace {
 
 using Lists = std::vector<std::vector<int64_t>>;
 
-// Counts up.
+// Predicts the last token + 1.
 nn::LanguageModel counting() {
   return {.next = [](const Tensor& ids) { return one_hot(ids + 1, 20).to(f32) * 100; }};
 }
@@ -143,7 +143,7 @@ TEST_CASE("what is impossible is never drawn, whatever the options") {
 
 namespace {
 
-// As the options are defined: by sorting everything.
+// The definition of the options, by sorting the whole vocabulary.
 int64_t sorted_draw(const std::vector<float>& logits, const nn::SamplingOptions& o,
                     double uniform) {
   std::vector<size_t> order(logits.size());
@@ -183,7 +183,7 @@ TEST_CASE("tokens are those of a sorted vocabulary") {
       CAPTURE(V);
       CAPTURE(o.top_k);
       CAPTURE(o.top_p);
-      // Rounded, so that many are equal.
+      // Rounded, to have many ties.
       const Tensor logits = floor(randn({100, V}, f32, numbers) * 8) / 4;
       Generator one{5, 0}, other{5, 0};
       const auto tokens = nn::sample(logits, Lists(100), o, one);
@@ -220,7 +220,7 @@ TEST_CASE("prompts of any lengths go on as each would alone") {
 
 namespace {
 
-// Weights with which a model says something definite, and something else after other tokens.
+// Scales the weights up, so that predictions are clear-cut and depend on the tokens read.
 void make_definite(const nn::Params& params) {
   params.to(f64);
   const NoGradGuard off;
@@ -268,7 +268,7 @@ namespace {
 
 using Ids = std::vector<int64_t>;
 
-// Of all continuations of up to three tokens, the end (0) not counted, the most probable one.
+// The most probable continuation of up to three tokens, not counting the end (0).
 struct Best {
   Ids tokens;
   double score = -INFINITY;

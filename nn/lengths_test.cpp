@@ -1,5 +1,5 @@
-// Every op and layer that takes lengths refuses those that are not: by one check, which names the
-// first that is out of range.
+// Every op and layer that takes lengths rejects invalid ones with the same error, which names the
+// first length that is out of range.
 #include <doctest/doctest.h>
 
 #include "tapehead/autograd/attention.h"
@@ -23,7 +23,7 @@ using namespace tapehead::testing;
 
 namespace {
 
-// Two sequences of at most four steps.
+// A call on two sequences of at most four steps.
 struct Row {
   const char* op;
   std::function<void(const Tensor& lengths)> call;

@@ -31,9 +31,9 @@ const FeedForwardOptions& checked(const Scope& at, const FeedForwardOptions& exp
   return expert;
 }
 
-// Which of the N K choices fell on each expert: choice n K + j is the j-th of token n.
+// The assignment of N tokens to K experts each. Choice n K + j is the j-th of token n.
 struct Choices {
-  std::vector<std::vector<int64_t>> of_expert;  // those that it takes
+  std::vector<std::vector<int64_t>> of_expert;  // choices within the expert's capacity
   std::vector<int64_t> tokens;
   int64_t dropped = 0;
 };
@@ -79,7 +79,7 @@ MoeOutput MixtureOfExperts::operator()(const Tensor& x) const {
     const Choices choices = group(chosen, options_);
 
     std::vector<Tensor> results;
-    std::vector<int64_t> tokens;  // that each row of the results belongs to
+    std::vector<int64_t> tokens;  // the token of each row of results
     for (size_t e = 0; e < experts.size(); ++e) {
       const std::vector<int64_t>& mine = choices.of_expert[e];
       if (mine.empty()) continue;

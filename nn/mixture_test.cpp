@@ -29,7 +29,7 @@ struct LayerFixture {
   }
   Tensor of(const std::string& name) const { return params["mixture." + name]; }
 
-  // Expert e of one token, by hand.
+  // The expected output of expert e.
   Tensor expert(int64_t e, const Tensor& x) const {
     const std::string at = fmt::format("experts.{}.", e);
     return linear(tanh(linear(x, of(at + "up.weight"), of(at + "up.bias"))), of(at + "down.weight"),
@@ -155,9 +155,9 @@ TEST_CASE("GPT of mixtures learns with their balance") {
   const double in_training = gpt.loss(ids, next).item();
   params.eval();
   const double alone = gpt.loss(ids, next).item();
-  CHECK(in_training - alone > 0.5 * 0.9);  // a balance is about 1
+  CHECK(in_training - alone > 0.5 * 0.9);  // each balance loss is about 1
   CHECK(in_training - alone < 0.5 * 2);
-  // Cached, too.
+  // The same with caches.
   auto caches = gpt.caches();
   const Tensor parts = cat({gpt(ids.slice(1, 0, 3), caches), gpt(ids.slice(1, 3, 8), caches)}, 1);
   CHECK(max(abs(parts - gpt(ids))).item() < 1e-5);

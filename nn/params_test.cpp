@@ -145,7 +145,8 @@ TEST_CASE("params: every name of a tied parameter can be used") {
   CHECK(message_of<IndexError>([&] { params["c.deep.wieght"]; }) ==
         "params: no parameter 'c.deep.wieght'; did you mean 'c.deep.weight'?");
 
-  // A file may have any of the names, or several, as PyTorch's state_dict does.
+  // A file may have a tied parameter under any of its names, or under several, as PyTorch's
+  // state_dict does.
   const auto load = [&](const std::vector<NamedTensor>& tensors) {
     params.load(tensors, "file", {});
     return a.weight.to_vector<double>();
@@ -185,7 +186,7 @@ TEST_CASE("params: a new head on an old body: what stays is chosen, and listed")
         std::vector<std::string>{"head.weight", "head.bias", "extra.weight"});
   CHECK(body.weight.to_vector<float>() == old_body.weight.to_vector<float>());
   CHECK(head.weight.to_vector<float>() == before);
-  // What fits is loaded, also where it could stay; without the option nothing stays.
+  // Parameters that fit are loaded even if they match `keep`; without it all are loaded.
   CHECK(old.load(file, "file", {.keep = {"*"}}).empty());
   CHECK(old.load(file, "file", {}).empty());
   CHECK(message_of<ValueError>([&] { load({.keep = {"haed.*"}}); }) ==

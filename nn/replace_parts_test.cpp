@@ -1,4 +1,4 @@
-// Parts of layers and models, each wrapped and replaced by layers of another type.
+// Wraps each part of layers and models, and replaces it with a layer of another type.
 #include <doctest/doctest.h>
 
 #include "tapehead/core/creation.h"
@@ -24,7 +24,7 @@ using tapehead::testing::kStoryWords;
 
 namespace {
 
-// Parts by the path of their parameters below the model.
+// Parts, each with the path of its parameters within the model.
 using Parts = std::vector<std::pair<std::string, nn::AnyLayer*>>;
 
 struct Model {
@@ -36,7 +36,7 @@ double difference(const Tensor& a, const Tensor& b) { return max(abs(a - b)).ite
 
 data::StoryBatch stories() { return testing::batch_of(testing::small_stories()); }
 
-// A model of stories that is run for the sum of its logits and its loss.
+// A story model, which returns logits + loss when run.
 template <class M, class Config>
 Model story_model(const nn::Scope& at, const Config& config,
                   const std::function<Parts(M&)>& parts_of) {

@@ -18,7 +18,7 @@ namespace {
 
 constexpr int64_t B = 3, T = 4, C = 2, H = 2;
 
-// The numbers of tests/oracles/rnn.py.
+// The formula of tests/oracles/rnn.py.
 Tensor formula(const Shape& shape, int64_t salt, DType dtype) {
   std::vector<double> values(static_cast<size_t>(shape.numel()));
   for (size_t k = 0; k < values.size(); ++k)
@@ -149,7 +149,7 @@ TEST_CASE("rnn: dropout is between the layers, in training alone") {
     manual_seed(3);
     return rnn(x).out.to_vector<double>();
   };
-  CHECK(out_of(1, 0.5, true) == out_of(1, 0, true));  // none after the last layer
+  CHECK(out_of(1, 0.5, true) == out_of(1, 0, true));  // no dropout after the last layer
   CHECK(out_of(2, 0.5, true) != out_of(2, 0, true));
   CHECK(out_of(2, 0.5, false) == out_of(2, 0, false));
 }

@@ -22,7 +22,7 @@ Tensor attention_rollout(const std::vector<Tensor>& weights) {
                       "of all queries",
                       i, w.shape().str()));
     const Tensor seen = 0.5 * mean(w, {1}) + 0.5 * eye(w.size(2)).to(w.dtype());
-    // In a padded batch, a query without keys has a row of zeros.
+    // Rows may not sum to 1: in a padded batch, a query without keys has a row of zeros.
     const Tensor layer = seen / sum(seen, {-1}, true);
     rollout = rollout.defined() ? matmul(layer, rollout) : layer;
   }

@@ -11,15 +11,15 @@ using tapehead::testing::error_of;
 using tapehead::testing::values;
 
 TEST_CASE("attention rollout is the product of its layers, each mixed with what it read") {
-  // One sequence of two; in the first layer one looks at two and two at itself, by both heads; in
-  // the second the heads differ and look on average evenly.
+  // One sequence of two tokens. In both heads of the first layer, each token attends to the second;
+  // in the second layer the heads differ, and their mean is uniform.
   const Tensor first = tensor({{{{0.0, 1.0}, {0.0, 1.0}}, {{0.0, 1.0}, {0.0, 1.0}}}}, f64);
   const Tensor second = tensor({{{{1.0, 0.0}, {1.0, 0.0}}, {{0.0, 1.0}, {0.0, 1.0}}}}, f64);
   CHECK(values(nn::attention_rollout({first})) == std::vector<double>{0.5, 0.5, 0, 1});
   // [0.75 0.25; 0.25 0.75] [0.5 0.5; 0 1]
   CHECK(values(nn::attention_rollout({first, second})) ==
         std::vector<double>{0.375, 0.625, 0.125, 0.875});
-  // A query without keys keeps what it had.
+  // A query without keys counts as attending to itself.
   CHECK(values(nn::attention_rollout({zeros({1, 1, 2, 2}, f64), second})) ==
         std::vector<double>{0.75, 0.25, 0.25, 0.75});
 }

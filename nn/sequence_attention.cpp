@@ -23,7 +23,7 @@ constexpr std::pair<Score, const char*> kScores[] = {
 bool is_local(Score s) { return s == Score::local_m || s == Score::local_p; }
 bool is_additive(Score s) { return s == Score::additive || s == Score::concat; }
 
-// Position s of each row: [1, S].
+// Positions 0..S-1 as [1, S].
 Tensor positions(int64_t S, DType dtype) { return arange(S).to(dtype).unsqueeze(0); }
 
 }  // namespace
@@ -78,7 +78,7 @@ SequenceAttention::SequenceAttention(Scope at, const SequenceAttentionOptions& o
   if (options.coverage) coverage = at_.param("coverage", {A}, init::zeros());
 }
 
-// The memory as scores compare it with queries, [B, S, ·].
+// The keys that queries are compared with, [B, S, ·].
 Tensor SequenceAttention::keys(const Tensor& values) const {
   if (!memory) return values;
   const auto* own = memory.target<Linear>();
@@ -113,7 +113,7 @@ Tensor SequenceAttention::scores(const Tensor& q, const AttentionMemory& m,
                                  const Tensor& covered) const {
   if (options_.score == Score::location) {
     const int64_t S = m.values.size(1);
-    const auto* own = query.target<Linear>();  // no more rows than there are positions
+    const auto* own = query.target<Linear>();  // compute only the first S positions
     if (own && !own->bias.defined()) return linear(q, own->weight.slice(0, 0, S));
     return query(q).slice(-1, 0, S);
   }
@@ -128,8 +128,8 @@ Tensor SequenceAttention::scores(const Tensor& q, const AttentionMemory& m,
              : s;
 }
 
-// bool [B, S]: what local_m does not look at. Past the end of a sequence the window stays at its
-// end.
+// bool [B, S]: positions outside local_m's window. Past the end of a sequence the window stays at
+// its end.
 Tensor SequenceAttention::outside_window(const AttentionMemory& m, int64_t step) const {
   const int64_t S = m.values.size(1);
   const Tensor last = (m.lengths.defined() ? m.lengths.unsqueeze(1) : Tensor(S)) - 1;

@@ -117,7 +117,8 @@ TEST_CASE("attention: every score's gradient is right, coverage too") {
         inputs);
   }
   const Setting s(Score::additive, true);
-  no_grad([&] { return s.params["attention.coverage"].copy_(randn({3}, f64)); });  // from zeros
+  // The parameter is initialised to zeros.
+  no_grad([&] { return s.params["attention.coverage"].copy_(randn({3}, f64)); });
   std::vector<Tensor> inputs{s.query, rand({B, S}, f64)};
   for (const nn::Param& p : s.params.all()) inputs.push_back(p.value);
   gradcheck(

@@ -1,4 +1,4 @@
-// Models that threads train at once.
+// Training models in several threads at once.
 #include <doctest/doctest.h>
 
 #include <thread>

@@ -1,5 +1,6 @@
-// What an op or a layer says that it does not read may hold anything: NaN and infinities there
-// change no result, no gradient with or without create_graph, and no second derivative.
+// Elements that an op or layer is documented not to read, such as padding, may hold anything: NaN
+// and infinities there change no result, no gradient with or without create_graph, and no second
+// derivative.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -26,12 +27,12 @@ namespace {
 
 using Tensors = std::vector<Tensor>;
 
-// One call, with the places that it does not read filled with a value.
+// The inputs of one call, whose unread elements are filled with a value.
 class Subject {
  public:
   explicit Subject(double fill) : fill_(fill) { manual_seed(1); }
 
-  /// An operand, random but for the places of the parts.
+  /// A random operand, whose `parts` are filled with the value.
   Tensor operand(const Shape& shape, const std::function<Tensors(const Tensor&)>& parts = {}) {
     Tensor x = randn(shape, f64);
     if (parts)
@@ -39,7 +40,7 @@ class Subject {
     inputs.push_back(x.set_requires_grad());
     return x;
   }
-  /// x [B, T, ...] or with T at another axis, unread from each length on.
+  /// x [B, T, ...], or with T at another axis; steps from each length on are unread.
   Tensor padded(const Shape& shape, const std::vector<int64_t>& lengths, int64_t axis = 1) {
     return operand(shape, [&](const Tensor& x) {
       Tensors parts;
@@ -48,7 +49,7 @@ class Subject {
       return parts;
     });
   }
-  /// A layer, whose parameters are operands, too.
+  /// A layer, whose parameters become inputs too.
   template <class Layer, class... Options>
   const Layer& layer(std::deque<Layer>& keep, const Options&... options) {
     keep.emplace_back(params_ / "m", options...);
@@ -89,7 +90,7 @@ Tensors attended(Subject& s, AttentionOptions o) {
   return {scaled_dot_product_attention(q, k, v, o).out};
 }
 
-// Keys that the windows of all queries leave out, on both sides.
+// With unread keys at both ends, outside of every query's window.
 Tensors windowed(Subject& s, const AttentionOptions& o) {
   const auto outside = [](const Tensor& x) { return Tensors{x.slice(2, 0, 3), x.slice(2, 7, 9)}; };
   const Tensor q = s.operand({1, 2, 2, 3}), k = s.operand({1, 2, 9, 3}, outside),
@@ -124,7 +125,7 @@ nn::TransformerOptions small_transformer() {
   return {.embed_dim = 4, .num_heads = 2, .ffn_dim = 5, .num_layers = 2};
 }
 
-// What is made of padding means nothing.
+// Zeroes outputs at padding, whose values are unspecified.
 Tensor real(const Tensor& x) { return masked_fill(x, padding_mask(lengths(), 4).unsqueeze(2), 0); }
 
 std::vector<Unread> table() {
@@ -259,7 +260,7 @@ std::vector<Unread> table() {
   return out;
 }
 
-// Results, gradients both ways and second derivatives, one after the other.
+// Results, gradients without and with create_graph, and second derivatives.
 Tensors all_of(const Unread& row, double fill) {
   Subject s(fill);
   const Tensors results = row.results(s);

@@ -62,7 +62,7 @@ Mapping mapping_of(const BertConfig& c, const std::string& architecture) {
   return mapping;
 }
 
-// The mapping of the body alone, which ignores the folder's heads.
+// The mapping of the model without a head; the folder's heads are ignored.
 Mapping body_mapping(const BertConfig& c, const std::string& architecture) {
   Mapping mapping = mapping_of(c, architecture);
   for (const char* heads : {"cls.*", "classifier.*"}) mapping.ignored.push_back(heads);

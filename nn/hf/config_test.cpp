@@ -1,4 +1,4 @@
-// What config.json may say, and what is said about one that says something else.
+// Reading config.json, and the errors for one that is not supported.
 #include <doctest/doctest.h>
 
 #include "tapehead/autograd/ops.h"
@@ -32,7 +32,7 @@ constexpr const char* kVit = R"({"model_type": "vit", "image_size": [4, 8], "pat
   "num_channels": 1, "hidden_size": 4, "num_hidden_layers": 2, "num_attention_heads": 2,
   "intermediate_size": 5, "hidden_act": "gelu"})";
 
-// The folder of a config whose fields are changed: null takes one away.
+// A folder with this config after `changes`; null removes a field.
 hf::Folder folder_of(const char* config, const char* changes = "{}") {
   core::Json json = core::parse_json(config, "test");
   const core::Json change = core::parse_json(changes, "test");
@@ -167,7 +167,7 @@ TEST_CASE("config.json: as published with SmolLM2-135M and Qwen2.5-0.5B") {
     CHECK(c.window == 0);
     CHECK(t.dropout == 0.0);
     CHECK(t.activation.name() == "silu");
-    // The models have as many parameters as they were published with.
+    // The published number of parameters.
     const nn::Params params = nn::Params::shapes_only();
     const nn::Gpt gpt(params.root(), c);
     CHECK(params.count() == want.count);

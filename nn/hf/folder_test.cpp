@@ -1,4 +1,4 @@
-// Folders of Hugging Face: their files, whole and in shards.
+// Reading Hugging Face folders, with weights in one file or in shards.
 #include "tapehead/nn/hf/folder.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
-// Models of every family against what transformers made of the same weights, and back again.
+// Compares models of every family with the outputs of transformers for the same weights, and checks
+// that saving them restores the files.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -42,7 +43,7 @@ TEST_CASE("weights come with a prefix or without, and with old buffers and names
   weights = weights_of(t5);
   weights.emplace_back("decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight",
                        ones({8, 2}));
-  for (auto& [name, tensor] : weights)  // the only copy, under another of its names
+  for (auto& [name, tensor] : weights)  // stored once, under another of its names
     if (name == "shared.weight") name = "encoder.embed_tokens.weight";
   CHECK(worst(run_hf(folder_of(scratch, t5, weights), again.path()), t5.out) < 2e-6);
 
@@ -157,7 +158,7 @@ TEST_CASE("models that transformers does not have are not saved") {
                           .context = 4,
                           .transformer = {.embed_dim = 4, .num_heads = 2, .num_layers = 1}};
   const struct {
-    const char *gpt2, *llama;  // what they differ in
+    const char *gpt2, *llama;  // the options that the error names
     void (*change)(nn::TransformerOptions& t);
   } cases[] = {
       {"norm.type", "attention.rope",
@@ -284,7 +285,7 @@ TEST_CASE("load(folder) makes the class that config.json names") {
   loaded("BERT's classifier").as<hf::BertForSequenceClassification>();
   CHECK(error_of<ValueError>([&] { gpt.as<nn::T5>(); }) ==
         "as: this model is a LlamaForCausalLM of model_type 'llama', which is another class");
-  // The file of the last one, with another model_type.
+  // The last folder, with another model_type.
   hf::Folder other = hf::read_folder(scratch.path());
   other.model_type = "mamba";
   CHECK(error_of<FormatError>([&] { hf::load(other); }) ==

@@ -1,4 +1,4 @@
-// Sizes that config.json says, against the weights beside it.
+// Sizes in config.json are checked against the weights.
 #include <doctest/doctest.h>
 
 #include "tapehead/core/allocator.h"

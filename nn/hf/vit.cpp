@@ -51,7 +51,7 @@ void fields(ConfigIo& io, VitConfig& c) {
   io.ignore({"encoder_stride", "tie_word_embeddings"});
 }
 
-// Their files have extra axes of size 1, and the patch projection is a convolution kernel.
+// Checkpoints have extra axes of size 1, and store the patch projection as a convolution kernel.
 std::vector<Place> places_of(const Vit& model) {
   const VitConfig& c = model.config();
   std::vector<Place> places = hf::places_of(model.scope(), weights(c));

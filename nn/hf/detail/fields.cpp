@@ -97,7 +97,7 @@ const std::pair<const char*, Json> kNeutral[] = {
     {"tie_encoder_decoder", false},   {"use_mrope", false},
 };
 
-constexpr int64_t kMost = int64_t{1} << 31;  // products of two fit
+constexpr int64_t kMost = int64_t{1} << 31;  // so that the product of two sizes fits
 
 }  // namespace
 
