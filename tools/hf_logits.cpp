@@ -1,11 +1,11 @@
-// Runs a model of Hugging Face on the arrays of a .npz file:
+// Runs a Hugging Face model on the arrays of a .npz file:
 //
 //   hf_logits DIR INPUT.npz OUTPUT.npz
 //
-// The input has what the model takes: input_ids, attention_mask, token_type_ids, decoder_input_ids,
-// decoder_attention_mask, or pixel_values. The output has `logits`, or `last_hidden_state` where
-// the model has no head. With --save DIR2 the model is written into another folder besides. A field
-// of config.json that is unknown is passed over with --ignore-field NAME.
+// The input holds the model's inputs: input_ids, attention_mask, token_type_ids, decoder_input_ids,
+// decoder_attention_mask or pixel_values. The output holds `logits`, or `last_hidden_state` if the
+// model has no head. --save DIR2 also saves the model to another folder. --ignore-field NAME
+// ignores an unknown field of config.json.
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 #include <tapehead/tapehead.h>
@@ -25,7 +25,7 @@ struct Arguments {
   std::vector<std::string> ignored_fields;
 };
 
-// The arrays that a model takes.
+// The input arrays of a model.
 class Input {
  public:
   Input(const std::string& file, const std::vector<std::string>& required,
@@ -90,7 +90,7 @@ NamedTensor run(const nn::T5& t5, const std::string& input) {
              in.attention("decoder_attention_mask"))};
 }
 
-// Bert, with a head or without.
+// BERT with or without a head.
 template <class AnyBert>
 NamedTensor run(const AnyBert& bert, const std::string& input) {
   const Input in(input, {"input_ids"}, {"attention_mask", "token_type_ids"});

@@ -1,4 +1,4 @@
-// The ids of text: lines on standard input become JSON lists on standard output, one a line.
+// Tokenizes standard input: prints the ids of each line as a JSON list.
 #include <tapehead/tapehead.h>
 #include <CLI/CLI.hpp>
 #include <cstdio>
