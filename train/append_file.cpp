@@ -26,7 +26,7 @@ AppendFile::AppendFile(std::string path, Open how) : path_(std::move(path)) {
   const int fresh = how == Open::fresh ? O_TRUNC : 0;
   descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | fresh, 0666);
   if (descriptor_ >= 0 && descriptor_ <= STDERR_FILENO) {
-    // The descriptor is that of a closed standard stream, whose output would go to the file.
+    // This is the descriptor of a closed standard stream, whose output would go to the file.
     const int low = std::exchange(descriptor_, ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 3));
     ::close(low);
   }

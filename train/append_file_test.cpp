@@ -24,7 +24,7 @@ std::string contents(const std::string& path) {
   return out.str();
 }
 
-/// While it lives, no file grows beyond `bytes`: a disk that is full.
+/// Simulates a full disk: no file can grow beyond `bytes`.
 struct FullDisk {
   explicit FullDisk(rlim_t bytes) : handler(std::signal(SIGXFSZ, SIG_IGN)) {
     ::getrlimit(RLIMIT_FSIZE, &old);
@@ -83,7 +83,7 @@ TEST_CASE("append_file: a full device asks for space") {
       "/dev/full: cannot write: No space left on device; free some space; its end may be damaged");
 }
 
-// What was printed to a closed stream stood in the log, whose descriptor had its number.
+// Regression: the log got the descriptor of a closed stream, and with it the stream's output.
 TEST_CASE("append_file: a standard stream that is closed gives its number to no log") {
   const test::Scratch dir;
   const int saved = ::dup(STDIN_FILENO);

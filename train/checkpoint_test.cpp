@@ -56,7 +56,7 @@ struct Training {
   int64_t width_;
 };
 
-// The text of what load() throws; and nothing was changed.
+// The message of the error that load() throws; checks that nothing was changed.
 template <class E = FormatError>
 std::string refusal(Training& training, const std::string& path) {
   const std::vector<double> before = training.state();
@@ -145,7 +145,7 @@ TEST_CASE("checkpoint: of another optimizer or schedule, nothing is loaded") {
         path +
             ": ReduceLROnPlateau: the state does not fit: missing bad, cooldown, scale, best, "
             "observed; nothing was loaded");
-  CHECK(other.save().tensors.empty());  // the optimizer's state, which did fit, was taken back
+  CHECK(other.save().tensors.empty());  // its state did fit, but was rolled back
   CHECK(other.lr() == 0.5);
 }
 
@@ -234,7 +234,7 @@ TEST_CASE(
     scratch.write("bad", bytes);
     const std::vector<double> before = training.state();
     try {
-      training.load(path);  // a changed digit, say
+      training.load(path);  // may succeed, if only a digit was changed
       training.load(scratch / "good");
     } catch (const Error&) {
       CHECK(training.state() == before);
@@ -256,5 +256,5 @@ TEST_CASE("checkpoint: on a full disk the last one survives") {
           scratch / "new" + ": cannot be written: File too large; nothing was written");
   }
   CHECK(read_file(path) == before);
-  CHECK(scratch.count() == 1);  // nothing half-written beside it
+  CHECK(scratch.count() == 1);  // no temporary file is left
 }

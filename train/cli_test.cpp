@@ -15,7 +15,7 @@ using train::Keep;
 
 namespace {
 
-// The program `translate` with some options, given these words.
+// The program `translate` with some options, called with these arguments.
 struct Program {
   std::vector<std::string> words;
   std::vector<char*> argv;
@@ -57,7 +57,7 @@ std::string error_of(const std::vector<std::string>& words) {
   return message_of<Error>([&] { program.parse(); });
 }
 
-// A folder as a run leaves it.
+// Writes the files that a run leaves in its folder.
 void leave_run(const Scratch& scratch, const std::string& config, bool over = true) {
   std::filesystem::create_directories(scratch / "run");
   scratch.write("run/config.json", config);
@@ -84,7 +84,7 @@ TEST_CASE("cli: options and their defaults") {
                  "--steps", "30", "--checkpoint-every", "4", "--quiet", "--out", scratch / "c",
                  "--width", "9"});
   given.parse();
-  CHECK(given.width == 9);  // the last one counts
+  CHECK(given.width == 9);  // the last value is used
   CHECK(given.score == "dot");
   CHECK(given.lr == 2.5e-3);
   CHECK(given.coverage);
@@ -225,7 +225,7 @@ TEST_CASE("cli: --resume and --eval refuse what does not fit the run") {
   }
 }
 
-// Once they were believed, or wrapped: a seed of -1, steps of 7.9.
+// Regression: values such as a seed of -1 or 7.9 steps were accepted, or wrapped around.
 TEST_CASE("cli: the values in config.json are checked as those of the command line") {
   const Scratch scratch;
   const std::string run = scratch / "run", path = run + "/config.json: ";
@@ -258,7 +258,7 @@ TEST_CASE("cli: the values in config.json are checked as those of the command li
                                    "; correct it there, or train a new model in another --out");
   }
   leave_run(scratch, R"({"lr": "fast", "dropout": 1, "seed": 18446744073709551615})");
-  Program given({"--eval", run, "--lr", "2"});  // what is given stands, whatever the file says
+  Program given({"--eval", run, "--lr", "2"});  // overrides the file's invalid value
   given.parse();
   CHECK(given.lr == 2);
   CHECK(given.dropout == 1);
@@ -293,12 +293,12 @@ TEST_CASE("cli: a run that was stopped before its first checkpoint starts anew w
   CHECK_FALSE(program.o.resume);
   CHECK(program.width == 128);
   CHECK(program.o.seed == 7);
-  // Of jobs there is none in this folder.
+  // The folder of run_jobs() has no checkpoint of its own.
   scratch.write("run/config.json", R"({"program": "translate", "jobs": true})");
   Program jobs({"--resume", "--out", run});
   jobs.parse();
   CHECK(jobs.o.resume);
-  // Any model has a config.json: only a run's own is a run's.
+  // A config.json that a run did not write does not make the folder a run's.
   scratch.write("run/config.json", R"({"model_type": "gpt2"})");
   CHECK(error_of({"--resume", "--out", run}).starts_with("--resume: there is no checkpoint"));
 }

@@ -39,8 +39,9 @@ TEST_CASE("image_attention: the image as it is, and glowing where the weights ar
   CHECK(xml_fault(svg) == "");
   CHECK(svg.find(R"(<path d="M0 0h2v1h-2ZM0 1h2v1h-2Z" fill="#000000"/>)") != std::string::npos);
   CHECK(svg.find(R"(<path d="M2 0h2v1h-2ZM2 1h2v1h-2Z" fill="#ffffff"/>)") != std::string::npos);
-  // The middles of the patches are at 0.5 and 2.5: between them the glow grows. At pixel 1 it has a
-  // quarter of its 24 levels, at pixel 2 three, at pixel 3 all; a level hides 1/32 of the image.
+  // Patch centres are at 0.5 and 2.5, and weights between them are interpolated: pixel 1 has a
+  // quarter of the 24 levels, pixel 2 three quarters, pixel 3 all. A level covers 1/32 of the
+  // image.
   const std::pair<const char*, const char*> glowing[] = {{"M0 0h1v1h-1ZM0 1h1v1h-1Z", "#000000"},
                                                          {"M1 0h1v1h-1ZM1 1h1v1h-1Z", "#301a00"},
                                                          {"M2 0h1v1h-1ZM2 1h1v1h-1Z", "#ffbe70"},

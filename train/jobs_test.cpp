@@ -20,7 +20,8 @@ namespace {
 constexpr const char* kProgram = "jobs: the program that a job runs";
 constexpr const char* kVariable = "TAPEHEAD_TEST_JOB";
 
-// Runs this program's test case kProgram, told by the environment to be one.
+// Runs jobs that each execute this program's test case kProgram, enabled by an environment
+// variable.
 std::vector<std::string> results(const std::string& out, const std::vector<std::string>& names) {
   std::vector<train::Job> jobs;
   for (const std::string& name : names)

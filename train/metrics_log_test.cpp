@@ -62,7 +62,7 @@ TEST_CASE("metrics_log: a resumed run drops the cut line and what comes after it
       {two, 1, "{\"step\":1}\n"},
       {two, 0, ""},
       {two + "{\"step\":3,\"lo", 5, two},
-      {two + "{\"step\":3}", 5, two + "{\"step\":3}\n"},  // whole but for its line's end
+      {two + "{\"step\":3}", 5, two + "{\"step\":3}\n"},  // only the newline is missing
       {two + "{\"step\":3}", 2, two},
       {two + "{\"bleu\":30}\n{\"step\":3}\n{\"bleu\":31}\n", 2, two + "{\"bleu\":30}\n"},
       {two + std::string(5, '\0'), 5, two},

@@ -1,4 +1,4 @@
-// Models learn what they are made for.
+// Models learn small tasks of their kind.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -37,14 +37,14 @@ namespace {
 
 constexpr int64_t kLength = 4, kVocab = 10;
 
-// Words, and the same words from the last to the first.
+// Random words as the source, reversed as the target.
 data::Seq2SeqBatch reversed_words() {
   const Tensor words = randint(4, kVocab, {32, kLength});
   const Tensor ends = full({32, 1}, 3), starts = full({32, 1}, 2);
   return {cat({words, ends}, 1), full({32}, kLength + 1), cat({starts, flip(words, 1), ends}, 1)};
 }
 
-// The score of what was found, by the pass that training takes.
+// The score of a hypothesis, computed by the forward pass of training.
 double score_in_training(const nn::Transformer& model, const Tensor& source,
                          const nn::Hypothesis& found) {
   std::vector<int64_t> target{2};

@@ -82,12 +82,13 @@ TEST_CASE("plot: smoothing keeps the raw curve faintly, and adds neither bias no
   plot.series[0].smooth = 0.9;
   const std::string svg = plot.svg();
   CHECK(count_of(svg, "stroke-opacity=\"0.28\"") == 1);
-  CHECK(count_of(svg, "d=\"" + path_of(svg) + "\"") == 2);  // a constant stays where it is
-  plot.series[0].y = {4, 3, 2, 1};  // the middle of a symmetric curve stays where it is
+  CHECK(count_of(svg, "d=\"" + path_of(svg) + "\"") == 2);  // smoothing does not change a constant
+  // The reversed curve is smoothed to the reverse: there is no lag.
+  plot.series[0].y = {4, 3, 2, 1};
   plot.series[0].smooth = 0.5;
   Plot mirrored = plot;
   mirrored.series[0].y = {1, 2, 3, 4};
-  const auto heights = [](const Plot& p) {  // of the second path, which is the smoothed one
+  const auto heights = [](const Plot& p) {  // of the second path, the smoothed curve
     const std::string drawn = p.svg();
     std::istringstream path(path_of(drawn.substr(drawn.find("<path d=\"") + 1)));
     std::vector<double> y;
@@ -122,7 +123,7 @@ TEST_CASE("plot: categories name the places of x") {
   const std::string svg = plot.svg();
   CHECK(svg.find(">≤ 10</text>") != std::string::npos);
   CHECK(svg.find(">&gt; 20</text>") != std::string::npos);
-  CHECK(count_of(svg, "<circle") == 4);  // three and the legend's
+  CHECK(count_of(svg, "<circle") == 4);  // three points and the legend's
 }
 
 TEST_CASE("plot: every mark and more series than colours draw well-formed pictures") {

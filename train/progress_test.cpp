@@ -12,7 +12,7 @@ using namespace tapehead::train;
 
 namespace {
 
-/// A stream in memory and a clock that stands still.
+/// An in-memory stream and a clock that only the test advances.
 struct Screen {
   Screen() : out(::open_memstream(&text, &size)) {}
   ~Screen() {
@@ -39,7 +39,7 @@ struct Screen {
     seen = size;
     return all;
   }
-  /// The line as it is drawn last, without the codes that move the cursor.
+  /// The line as last drawn, without cursor control codes.
   std::string line() {
     const std::string all = take();
     const size_t start = all.rfind('\r');

@@ -1,5 +1,4 @@
-// Runs without a command line, a loader or a schedule; and the clipping and accumulation of
-// gradients.
+// Runs without a command line, loader or schedule; clipping and accumulation of gradients.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -17,7 +16,7 @@ using namespace tapehead::test;
 
 namespace {
 
-// A model, an optimizer, a folder, and nothing else.
+// A run with only a model, an optimizer and a folder.
 struct Alone {
   nn::Params params{5};
   nn::Linear layer{params / "layer", 40, 40};
@@ -121,7 +120,7 @@ TEST_CASE("run: several backward passes make a step, of which none is left half 
     each->options.max_grad_norm = 0.01;
   }
   stopped.before = [](int64_t pass) {
-    if (pass == 4) std::raise(SIGINT);  // the first of the second step
+    if (pass == 4) std::raise(SIGINT);  // the first pass of the second step
   };
   CHECK(message_of<train::Interrupted>([&] { stopped.train(); }) ==
         "stopped at step 2 of 6; continue with resume = true, out = " + out);

@@ -1,5 +1,4 @@
-// A run and its folder: what is there when, when it cannot be written, and how a run goes on from
-// it.
+// The folder of a run: when files are written, failures to write them, and resuming.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -83,6 +82,8 @@ TEST_CASE("run: a new run takes the place of an old one, and of what a kill left
   program.train(1);
 }
 
+// Regression: a run killed between its first checkpoint and writing the vocabulary could not be
+// resumed.
 TEST_CASE("run: what a resumed run reads is there before the first checkpoint") {
   const Scratch scratch;
   const std::string out = scratch / "out";
@@ -154,7 +155,7 @@ TEST_CASE("run: a folder that is removed or replaced is noticed at the next step
   }
   std::filesystem::remove(out);
 
-  RunProgram lost(out);  // the checkpoint alone
+  RunProgram lost(out);  // only the checkpoint is removed
   lost.o.checkpoint_every = 1;
   lost.change = [&](const Tensor& loss, int64_t step) {
     if (step == 2) std::filesystem::remove(out + "/checkpoint.safetensors");

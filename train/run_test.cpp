@@ -49,7 +49,7 @@ TEST_CASE("run: --anomaly names the op that made the first NaN") {
   CHECK(message.find("NaN") != std::string::npos);
 }
 
-// The loss of the step was finite, its gradient was not.
+// The loss of step 3 is finite, but its gradient is not.
 TEST_CASE("run: parameters that are not finite are not saved over the last checkpoint") {
   const Scratch scratch;
   RunProgram program(scratch / "out");
@@ -65,8 +65,8 @@ TEST_CASE("run: parameters that are not finite are not saved over the last check
   CHECK(step_of_checkpoint(program.o.out) == 2);
 }
 
-// Once, the step at which an epoch ended was passed over: with an interval as long as an epoch
-// nothing was ever saved.
+// Regression: no checkpoint was written at the step that ended an epoch, so an interval of an epoch
+// never saved any.
 TEST_CASE("run: checkpoints come in the interval asked for, and after the last step") {
   const Scratch scratch;
   for (const int64_t every : {1, 2, 3, 4, 0}) {
@@ -148,7 +148,6 @@ TEST_CASE("run: a score that is good enough ends it, resumed too") {
   CHECK(steps(train::Best::highest, 0.5, "resume") == 0);
 }
 
-// A kill between the first checkpoint and the vocabulary left a folder that could never go on.
 TEST_CASE("run: a score that is NaN is no best one, and ends no run") {
   const Scratch scratch;
   for (const auto best : {train::Best::highest, train::Best::lowest}) {
@@ -195,14 +194,14 @@ TEST_CASE("run: an average of the weights is scored, kept, and goes on after a s
   const auto resumed = train(scratch / "cut", "resume", 6);
   CHECK(resumed == whole);
 
-  // Without a score the averages are what is left.
+  // Without a score the run ends with the averages as weights.
   RunProgram program(scratch / "plain");
   optim::Ema ema(program.params, 0.5);
   program.average = &ema;
   program.train();
   CHECK(weights(program) == ema.averages()[0].value.to_vector<double>());
   CHECK(weights(program) == whole);
-  // A checkpoint of a run without one has none to go on from.
+  // A checkpoint without an average cannot resume a run with one.
   RunProgram other(scratch / "other");
   other.train();
   other.o.resume = true;

@@ -37,7 +37,7 @@ float as_float(std::string_view bytes) {
   return value;
 }
 
-/// The records of an event file, each with its checksums proved.
+/// The records of an event file, after verifying their checksums.
 std::vector<std::string> records(const std::string& path) {
   const std::string file = read_file(path);
   std::vector<std::string> out;
@@ -60,7 +60,7 @@ uint64_t take_varint(std::string_view& bytes) {
   }
 }
 
-/// The fields of a protobuf message: the bytes of each, varints as 8.
+/// The fields of a protobuf message by number, as bytes; a varint has 8.
 std::map<int, std::string> fields(std::string_view message) {
   std::map<int, std::string> out;
   while (!message.empty()) {
@@ -78,7 +78,7 @@ std::map<int, std::string> fields(std::string_view message) {
   return out;
 }
 
-/// The value within an event's summary.
+/// The fields of the value in an event's summary.
 std::map<int, std::string> summary(const std::string& event) {
   return fields(fields(fields(event)[5])[1]);
 }

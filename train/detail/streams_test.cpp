@@ -9,7 +9,7 @@ using namespace tapehead::train::detail;
 
 namespace {
 
-// What standard input is, as a device: 0 when it is closed.
+// The device of standard input; 0 if it is closed.
 dev_t standard_input() {
   struct stat info {};
   return ::fstat(STDIN_FILENO, &info) == 0 ? info.st_rdev : 0;
