@@ -42,7 +42,7 @@ std::vector<std::string> select(const Counts& counts, const VocabOptions& option
     const std::string& token = entry.first;
     if (token.empty()) throw FormatError("Vocab: an empty token; remove it first");
     if (const int64_t bad = find_invalid_utf8(token); bad >= 0) {
-      throw FormatError(fmt::format("Vocab: a token is not UTF-8 at its byte {}", bad));
+      throw FormatError(fmt::format("Vocab: a token is not UTF-8 at byte {}", bad));
     }
     if (entry.second >= options.min_count && !is_special(token)) order.push_back(&entry);
   }

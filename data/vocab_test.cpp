@@ -67,7 +67,7 @@ TEST_CASE("Vocab refuses bad arguments by name") {
         }) == "Vocab: the count of 'a' is -1; it must not be negative");
   CHECK(message_of<FormatError>([] {
           Vocab::build(Counts{{"a\xff", 1}});
-        }) == "Vocab: a token is not UTF-8 at its byte 1");
+        }) == "Vocab: a token is not UTF-8 at byte 1");
   CHECK(message_of<FormatError>([] {
           Vocab::build(Counts{{"", 1}});
         }) == "Vocab: an empty token; remove it first");
