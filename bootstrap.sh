@@ -1,18 +1,18 @@
 #!/bin/sh
-# The one command of this project. It installs what is missing, builds, and does what it is asked:
+# Installs missing packages, builds the project, and runs one command:
 #
 #   ./bootstrap.sh demo    train the date translator in about a minute, draw its attention
 #   ./bootstrap.sh test    run every check and test; the last line is "N passed, N failed"
-#   ./bootstrap.sh test-all  the same, and what takes longer: CONTRIBUTING.md
+#   ./bootstrap.sh test-all  the same, and the slow tests
 #   ./bootstrap.sh build   build the optimised library and programs into build/
 #   ./bootstrap.sh lint    check the formatting and run clang-tidy over every file
 #   ./bootstrap.sh asan    run the unit tests under the address and undefined sanitizers
-#   ./bootstrap.sh tsan    run the unit tests of what several threads use under the thread sanitizer
+#   ./bootstrap.sh tsan    run the multithreaded unit tests under the thread sanitizer
 #   ./bootstrap.sh help    print this
 #
 # On Debian and Ubuntu missing packages are installed with apt, as root or with sudo, and every
-# command that changes the system is printed before it runs. Elsewhere the packages are named.
-# CC, CXX, CXXFLAGS and LDFLAGS are heeded when a build folder is first made.
+# command that changes the system is printed before it runs. Elsewhere the packages are only listed.
+# CC, CXX, CXXFLAGS and LDFLAGS are used when a build folder is first configured.
 set -u
 cd "$(dirname "$0")" || exit 1
 
@@ -27,8 +27,8 @@ has() { command -v "$1" >/dev/null 2>&1; }
 
 at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -t. -k1,1n -k2,2n | head -n 1)" = "$1" ]; }
 
-# find_tool NAME MINIMUM: the first that works and is new enough, the system's own before the PATH's:
-# a PATH may hold shims of a version manager that run nothing, or something else.
+# find_tool NAME MINIMUM: the first that works and is new enough. /usr/bin comes before PATH, which may hold
+# a version manager's shims that fail or run another version.
 find_tool() {
   IFS_before=$IFS
   IFS=:
@@ -78,7 +78,7 @@ run_as_root() {
   fi
 }
 
-# install_missing [tests] [lint]: makes sure of the packages to build, and of those asked for besides.
+# install_missing [tests] [lint]: installs the packages needed to build, and those for tests and lint if asked.
 install_missing() {
   if ! has apt-get || ! has dpkg-query; then
     if find_meson && find_ninja && has_compiler && has pkg-config; then
@@ -123,7 +123,7 @@ apt_install() {
   packages=
   for package in $1; do
     case $package in
-      # Later releases have only later versions: `lint` takes those, `test` skips the checks.
+      # Newer releases have only newer versions: `lint` uses those, `test` skips the checks.
       clang-*-14) apt-cache show "$package" >/dev/null 2>&1 || package=${package%-14} ;;
     esac
     packages="$packages $package"
@@ -138,7 +138,7 @@ apt_install() {
 
 # --- Building -------------------------------------------------------------------------------------
 
-# As many jobs as there are cores, and 1.5 GiB of free memory for each.
+# One job per core, as far as each has 1.5 GiB of free memory.
 job_count() {
   cores=$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
   kib=$(awk '/^MemAvailable:/ {print $2}' /proc/meminfo 2>/dev/null)
@@ -152,15 +152,15 @@ job_count() {
   if [ "$fitting" -lt "$cores" ]; then echo "$fitting"; else echo "$cores"; fi
 }
 
-# recorded FOLDER KEY: the source folder ("source") or version ("meson_version") of the meson that
-# made the build folder.
+# recorded FOLDER KEY: the source folder ("source") or the version of meson ("meson_version") that the build
+# folder was configured with.
 recorded() {
   tr -d '\n' <"$1/meson-info/meson-info.json" |
     sed 's/.*"'"$2"'": *\({ *"full": *\)\{0,1\}"\([^"]*\)".*/\2/'
 }
 
-# configure FOLDER OPTION...: makes the build folder, anew where it belongs to a tree that was moved
-# or to another meson.
+# configure FOLDER OPTION...: sets up the build folder; again if the source tree was moved or meson has
+# another version.
 configure() {
   folder=$1
   shift
@@ -194,8 +194,7 @@ build_all() {
   configure build && compile build
 }
 
-# Without optimisation it compiles in half the time; kernels are optimised a little, or they would
-# be slow.
+# Compiles without optimisation in half the time; kernels get -O1 (meson.build), or they would be too slow.
 run_asan() {
   configure build-asan -Db_sanitize=address,undefined -Db_lundef=false -Ddefault_library=static \
     -Dbuildtype=debug -Doptimization=0 && compile build-asan unit || return 1
@@ -221,7 +220,7 @@ demo() {
   if ! configure build || ! compile build examples/translate; then die "the build failed"; fi
   out=out/demo
   say "running: build/examples/translate --out $out"
-  # The last line is the result as JSON: the pictures are named before it.
+  # The last line is the result as JSON, so the pictures are listed before it.
   status=$(mktemp)
   { build/examples/translate --out "$out"; echo $? >"$status"; } | {
     lines=0
@@ -244,8 +243,8 @@ add_counts() {
   passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
 }
 
-# stage NAME FOLDER COMMAND...: counts the tests that the command ran in the build folder, or, where
-# the folder is "", the command itself. What fails ends the run, so that it fails early.
+# stage NAME FOLDER COMMAND...: runs the command and counts the tests that it ran in the build folder; if the
+# folder is "", the command counts as one test. Exits at the first failure.
 stage() {
   stage_name=$1 stage_folder=$2
   shift 2
@@ -289,8 +288,8 @@ run_all_tests() {
   stage "sanitizers" build-asan run_asan
 }
 
-# All pairs of attention's options under each instruction set and number of threads; the `test` stages
-# take each pair in one of them.
+# Tests all pairs of attention options with each instruction set and number of threads; `test` runs each pair
+# with only one of them.
 run_pairs() {
   for isa in baseline avx2 avx512; do
     for threads in 1 2; do

@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def measure(command):
-    """The milliseconds of each workload that a program reports."""
+    """Returns the milliseconds of each workload, as a program reports them."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode or not lines or any("failed" in line for line in lines):
