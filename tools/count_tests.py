@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Prints how many tests passed, failed and were skipped, from a testlog.json of meson.
+"""Prints the numbers of passed, failed and skipped tests in a testlog.json of meson.
 
-A program of doctest counts with its test cases, a script with its line "N passed, N failed", any
-other test as one. A program that failed without a failure to its name, by a crash say, counts one.
+A doctest program counts its test cases, a script the numbers in its line "N passed, N failed", any
+other test counts as one. A program that failed without reporting a failure, such as by a crash, counts
+as one failure.
 """
 import json
 import re

@@ -1,13 +1,13 @@
 #!/bin/sh
-# The formatting and the static checks of every C++ file of the project:
-#   lint.sh format VERSION                  clang-format changes nothing
+# Checks formatting and runs static analysis on every C++ file:
+#   lint.sh format VERSION                  fails if clang-format would change a file
 #   lint.sh tidy VERSION JOBS [library | PATH...]
-#                                           clang-tidy finds nothing; build/ must be configured, and its
-#                                           headers made (ninja -C build tensor_methods.h)
-# VERSION is the release that decides, 14, or `any`: releases differ in what they find. Without that
-# one both exit with 77, skipped. With `library`, clang-tidy leaves out tests, programs and benchmarks,
-# which take longer than the library; with paths, all that is not below them. Sources that passed are
-# skipped until they or what they include change.
+#                                           fails if clang-tidy finds anything; needs a configured build/
+#                                           with its headers (ninja -C build tensor_methods.h)
+# VERSION is the required release, since releases differ in what they find, or `any`. Exits with 77 (skipped)
+# if it is not installed. `library` leaves out tests, programs and benchmarks, which take longer than the
+# library; with paths, only the sources below them are checked. Sources that passed are skipped until they
+# or a header that they include change.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 

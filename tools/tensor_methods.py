@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
-"""Makes methods of Tensor from the functions of headers, so that an op is declared once.
+"""Generates methods of Tensor from functions declared in headers, so that each op is declared once.
 
     tensor_methods.py METHODS.h METHODS.cpp HEADER...
 
-Each function of a header whose first parameter is a `const Tensor&` becomes a method of the other
-parameters, with the function's comment. METHODS.h is included inside of class Tensor, METHODS.cpp
-defines what it declares. Where a default value has a type that is not complete there, such as the
-options of an op, the method is declared twice, without and with the parameter.
+Each function of a header whose first parameter is a `const Tensor&` becomes a method with the
+other parameters and the function's comment. METHODS.h is included inside class Tensor; METHODS.cpp
+defines the methods. A parameter with a default value whose type is incomplete there, such as the
+options of an op, gets two overloads, without and with the parameter.
 """
 import re
 import sys
 
-# Their first operand as a function is not that of the method; core/tensor.h declares the method.
+# The method's object is not the function's first operand; core/tensor.h declares these methods.
 OTHER_METHODS = {'where'}
 COMPLETE = {'Tensor', 'Shape', 'Axes', 'Number', 'Slice', 'DType', 'Generator', 'Reduction', 'bool', 'double',
             'int64_t', 'std::vector<int64_t>', 'std::vector<Tensor>', 'std::vector<TensorIndex>'}
@@ -34,12 +34,12 @@ class Parameter:
 
 
 def elaborated(name):
-    """The name of a type that may be incomplete inside of class Tensor."""
+    """The name of a type that may be incomplete inside class Tensor."""
     return name if name in COMPLETE else f'struct {name}'
 
 
 def split_parameters(text):
-    """Splits at the commas that stand in no brackets."""
+    """Splits at commas outside of brackets."""
     parts, depth = [''], 0
     for c in text:
         depth += (c in '(<{[') - (c in ')>}]')

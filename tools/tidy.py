@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Runs clang-tidy over the sources that a build folder compiles; prints the findings, then a count.
+"""Runs clang-tidy on the sources that a build folder compiles; prints the findings, then a count.
 
     tidy.py CLANG_TIDY FOLDER JOBS [library | PATH...]
 
-A source that is compiled several times is checked once, without the precompiled header: it must
-include what it uses. With `library`, only what the library is made of is checked: no test and no
-program; with paths, only the sources below them. A source that passed is noted in FOLDER/tidy and
-skipped until it, a header of the project that it includes, its options or the configuration changes.
+A source that is compiled several times is checked once. The precompiled header is not used, so that
+missing includes are found. `library` checks only the library, no tests or programs; with paths, only
+the sources below them are checked. A source that passed is recorded in FOLDER/tidy and skipped until
+it, a header of the project that it includes, its options or the configuration changes.
 Exits with 1 if anything was found.
 """
 import concurrent.futures
@@ -20,11 +20,11 @@ import shlex
 import subprocess
 import sys
 
-# Of the compiler's command, what tells clang-tidy nothing: the file, the outputs, the dependencies;
-# and an optimisation of GCC's, which is an error to clang.
+# Compiler options to drop, with their numbers of arguments: the source, outputs and dependencies, which
+# clang-tidy does not need, and an optimisation that clang does not know.
 DROPPED = {"-c": 0, "-MD": 0, "-MQ": 1, "-MF": 1, "-o": 1, "-include": 1, "-fpch-preprocess": 0,
            "-Winvalid-pch": 0, "-fno-thread-jumps": 0}
-# -H names the headers. GCC's omp.h gives the attribute malloc an argument, which clang 14 does not know.
+# -H lists the included headers. GCC's omp.h gives the attribute malloc an argument, which clang 14 does not know.
 ADDED = ["-Wno-unknown-warning-option", "-Wno-unknown-attributes", "-H", "-D__malloc__(...)=__malloc__"]
 
 
@@ -37,7 +37,7 @@ def source_of(entry):
 
 
 def split(command):
-    """Returns the compiler's words and its options, of a command whose last word is the source."""
+    """Returns the compiler and its options from a command whose last word is the source."""
     words = shlex.split(command)[:-1]
     first = next(i for i, word in enumerate(words) if word.startswith("-"))
     options = []
@@ -52,7 +52,7 @@ def split(command):
 
 
 def own_headers(compiler):
-    """Returns the compiler's folder of headers: it has omp.h, which clang brings only with its OpenMP."""
+    """Returns the compiler's folder of headers, for omp.h, which clang has only with its own OpenMP."""
     asked = subprocess.run(compiler + ["-print-file-name=include"], capture_output=True, text=True,
                            check=False)
     return asked.stdout.strip()
@@ -73,7 +73,7 @@ def digest(settings, files):
 
 
 class Checker:
-    """Runs clang-tidy, and notes which sources passed, with which files."""
+    """Runs clang-tidy, and records the sources that passed with the headers that they include."""
 
     def __init__(self, tool, folder, headers):
         self.tool = tool
@@ -87,10 +87,10 @@ class Checker:
         self.settings = digest(version.stdout, configs)
 
     def check(self, entry):
-        """Returns what clang-tidy finds in one source, "" for nothing."""
+        """Returns clang-tidy's findings in one source, or ""."""
         source = source_of(entry)
         note = os.path.join(self.notes, os.path.relpath(source, self.root).replace("/", "_"))
-        # A source that the build makes of a kernel's header is the only one to take its definitions.
+        # A generated source is the only one to include the definitions of its kernel header.
         checks = ["--checks=-misc-definitions-in-headers"] if source.startswith(self.folder) else []
         options = [*split(entry["command"])[1], *ADDED, "-idirafter" + self.headers]
         settings = " ".join([self.settings, *checks, *options])
@@ -129,7 +129,7 @@ def main():
     elif scope:
         below = tuple(os.path.realpath(path) for path in scope)
         entries = [entry for entry in entries if source_of(entry).startswith(below)]
-    # Sources that include a header twice, to test just that, have nothing else in them.
+    # Generated sources that only include a header twice contain no code to check.
     once = {entry["file"]: entry for entry in reversed(entries) if not entry["file"].endswith(".twice.cpp")}
     failures = 0
     with concurrent.futures.ThreadPoolExecutor(int(jobs)) as pool:
