@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Kills every example at random moments, resumes it, and compares what it leaves with an undisturbed run.
+"""Kills every example at random moments, resumes it, and compares the results with those of an undisturbed run.
 
   tests/kills.py build                       25 kills of each
   tests/kills.py build --kills 4 --only translate,babi-jobs --seed 7
 
-Half of the kills come around the first checkpoint: when a file appears in the run's folder, or just after; the others
-at any time of the run. Each second run begins in the folder of a shorter one, and the number of threads changes from
-start to start. The last line is "N passed, N failed", a kill each.
+Half of the kills come around the first checkpoint, when a file appears in the run's folder or just after; the others
+come at any time. Half of the runs begin in the folder of a shorter one, and the number of threads alternates between
+starts. The last line is "N passed, N failed", counting kills.
 """
 import argparse
 import itertools
@@ -33,13 +33,13 @@ SMALL = {
     "summarize": "summarize --steps 12 --hidden-size 16 --vocab-size 100 --tokens 4000 --beam 1",
     "algorithms": "algorithms --steps 60 --hidden-size 16 --slots 8 --slot-dim 4 --batch 4",
     "babi": "babi --steps 16 --embed-dim 8 --hops 1",
-    "babi-jobs": "babi --steps 8 --embed-dim 8 --hops 1 --seeds 3",  # trainings side by side, in processes of their own
+    "babi-jobs": "babi --steps 8 --embed-dim 8 --hops 1 --seeds 3",  # trains in several processes
 }
 TIMED = re.compile(r',"seconds":[^,}]*')
 
 
 def files_in(folder):
-    """The names in a folder, each with the number of the file that has it now."""
+    """The (name, inode) pairs of the files in a folder."""
     found = set()
     for path, _, names in os.walk(folder):
         for name in names:
@@ -51,7 +51,7 @@ def files_in(folder):
 
 
 def contents(folder):
-    """What a run leaves, but for times, processes and the checkpoint, which holds a time."""
+    """The files that a run leaves, without times; the checkpoint, event files and logs, which vary, are left out."""
     files = {}
     for path in sorted(folder.rglob("*")):
         passing = path.name.startswith(("events.out", "checkpoint", "log.txt"))
@@ -62,7 +62,7 @@ def contents(folder):
 
 
 def family(pid):
-    """A process and all below it."""
+    """A process and all its descendants."""
     try:
         below = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
@@ -71,7 +71,7 @@ def family(pid):
 
 
 class Failed(Exception):
-    """What is wrong with a run that was killed."""
+    """A killed run that did not resume, or whose results differ."""
 
 
 class Example:
@@ -86,7 +86,7 @@ class Example:
         self.wanted = self.finish(self.start(self.whole, self.options))
         self.seconds = time.monotonic() - begin
         traced = self.start(self.cut, self.options)
-        self.first = self.wait_for_changes(traced, None)  # until there is a checkpoint
+        self.first = self.wait_for_changes(traced, None)  # files until the first checkpoint
         self.finish(traced)
 
     def start(self, folder, words):
@@ -102,7 +102,7 @@ class Example:
         return out
 
     def words(self):
-        """How the run in the folder goes on: with the options it was begun with, once it was begun."""
+        """The arguments to continue the run in the folder, or to start it if it has not begun."""
         try:
             config = json.loads((self.cut / "config.json").read_text())
         except FileNotFoundError:
@@ -110,7 +110,7 @@ class Example:
         return ["--resume"] if str(config["steps"]) in self.options else self.options
 
     def wait_for_changes(self, process, count):
-        """Until so many files have come into the folder or, without a count, a checkpoint; gives how many came."""
+        """Waits for `count` new files, or for a checkpoint if it is None; returns the number of new files."""
         seen, came = files_in(self.cut), 0
         while process.poll() is None and (count is None or came < count):
             new = files_in(self.cut) - seen
@@ -121,14 +121,14 @@ class Example:
         return came
 
     def kill(self, at_first):
-        """Starts the run, or goes on with it, and kills it. False if it came to its end before."""
+        """Starts or resumes the run and kills it. Returns False if it ended before."""
         process = self.start(self.cut, self.words())
         if at_first:
             self.wait_for_changes(process, self.rng.randint(1, self.first + 3))
             time.sleep(self.rng.choice([0, 0, 0.002, 0.02]) * self.rng.random())
         else:
             time.sleep(self.rng.random() * self.seconds)
-        # Of a run of many processes all are killed or, so that the others save themselves, the first.
+        # Kills all processes, or only the first, so that its jobs save their checkpoints and end.
         for pid in family(process.pid) if self.rng.random() < 0.5 else [process.pid]:
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -141,7 +141,7 @@ class Example:
         return False
 
     def trial(self):
-        """Runs it with two kills, the first around its first checkpoint, and looks at what it leaves."""
+        """Runs it with two kills, the first around its first checkpoint, and checks its results."""
         shutil.rmtree(self.cut, ignore_errors=True)
         if self.rng.random() < 0.5:
             shutil.copytree(self.old, self.cut)
@@ -157,7 +157,7 @@ class Example:
             raise Failed(f"other bytes: {', '.join(differ)}")
 
     def test(self, kills):
-        """Kills it at least so often; gives the kills, those that it went on from, and those that left equal bytes."""
+        """Kills it at least `kills` times; returns the numbers of kills, of resumed ones and of those with equal results."""
         total = equal = 0
         self.resumed = 0
         while total < kills:

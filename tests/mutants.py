@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
-"""Breaks formulas one at a time and sees whether the unit tests notice.
+"""Mutation testing: breaks formulas one at a time and checks that the unit tests fail.
 
-    tests/mutants.py                   all mutants; prints a table, fails if one survives
-    tests/mutants.py --only 'norm.*'   those of some names (a shell pattern)
-    tests/mutants.py --list            only says whether each entry still fits its file
+    tests/mutants.py                   runs all mutants; prints a table, fails if one survives
+    tests/mutants.py --only 'norm.*'   runs those whose names match a shell pattern
+    tests/mutants.py --list            only checks that each entry still fits its file
 
 tests/mutants/*.txt holds the entries:
 
-    [name] file: tests that should notice, joined with ` + `: doctest patterns, or `row OP`
-    - the text as it is, a statement that ends in ; or an expression; white space does not matter
-    + what it becomes, or what the part of it between two @ becomes
+    [name] file: tests that should fail, joined with ` + `: doctest patterns, or `row OP`
+    - the original text, a statement that ends in ; or an expression; white space does not matter
+    + its replacement, or that of the part between two @
 
-All mutants are compiled into one copy of the library, each behind a switch that an environment
-variable sets, so that one build serves them all. It stands in --scratch, where the next run finds
-it again. A mutant that its own tests let pass is run through all of them.
+All mutants are compiled into one copy of the library, and an environment variable selects one, so
+that a single build serves all. The copy is kept in --scratch for the next run. A mutant that survives
+its own tests is run against all tests.
 """
 import argparse
 import concurrent.futures
@@ -42,10 +42,10 @@ const int {SWITCH} = [] {{
 class Mutant:
     def __init__(self, name, file, tests, old, new):
         self.name, self.file, self.tests, self.old, self.new = name, file, tests, old, new
-        self.number = zlib.crc32(name.encode()) >> 1  # of its switch, whatever else there is
+        self.number = zlib.crc32(name.encode()) >> 1  # selects it; independent of other mutants
 
     def pattern(self):
-        """Finds the old text, however it is broken into lines; its group is what changes."""
+        """Matches the old text with any line breaks; the group is the part to replace."""
         before, marked, after = self.old.split('@') if '@' in self.old else ('', self.old, '')
         return r'\s*'.join([spaced(before), f'({spaced(marked)})', spaced(after)])
 
@@ -54,7 +54,7 @@ class Mutant:
 
 
 def spaced(code):
-    """A pattern of the code's tokens, with any white space between them."""
+    """A pattern that matches the code's tokens with any white space between them."""
     return r'\s*'.join(rf'\b{token}\b' if token[0].isalnum() or token[0] == '_' else
                        re.escape(token) for token in re.findall(r'\w+|[^\w\s]', code))
 
@@ -69,12 +69,12 @@ def read_mutants():
             sys.exit(f'mutants: expected [name] file: tests, then - and +, at: {lines[at]}')
         mutants.append(Mutant(*head.groups(), lines[at + 1][2:], lines[at + 2][2:]))
     if len({m.name for m in mutants}) < len(mutants):
-        sys.exit('mutants: a name is there twice')
+        sys.exit('mutants: two entries have the same name')
     return mutants
 
 
 def places(mutants, text):
-    """Where the mutants of one file stand: {(start, end): [mutant, ...]}, and what does not fit."""
+    """The places of one file's mutants, {(start, end): [mutant, ...]}, and the errors of those that do not fit."""
     found, problems = {}, []
     for m in mutants:
         hits = [hit.span(1) for hit in re.finditer(m.pattern(), text)]
@@ -92,7 +92,7 @@ def places(mutants, text):
 
 
 def switched(text, found):
-    """The file with every mutant behind its switch."""
+    """The file's text with every mutant behind its switch."""
     for (start, end), mutants in sorted(found.items(), reverse=True):
         old = text[start:end]
         if mutants[0].is_statement():
@@ -149,7 +149,7 @@ def build(files, scratch, ninja):
 
 
 def run(programs, number, tests, timeout=900):
-    """What notices: None, or the test and its first words. `tests` is empty for all."""
+    """The first failed test and its message, or None if the mutant survives. Empty `tests` means all."""
     found = False
     for program in programs:
         there, by = run_one(program, number, tests, timeout)
@@ -162,7 +162,7 @@ def run(programs, number, tests, timeout=900):
 
 
 def run_one(program, number, tests, timeout):
-    """Whether a program has such tests, and what notices there."""
+    """Whether a program has such tests, and the first one that fails."""
     env = dict(os.environ, TAPEHEAD_MUTANT=str(number), OMP_NUM_THREADS='1')
     rows = [t[4:] for t in tests if t.startswith('row ')]
     patterns = [t for t in tests if not t.startswith('row ')]

@@ -13,7 +13,7 @@ lib=$root/$libdir
 passed=0 failed=0 skipped=0
 export CXX PKG_CONFIG_PATH="$lib/pkgconfig" LD_LIBRARY_PATH="$lib"
 
-check() {  # check NAME COMMAND...: runs it, and shows what it said if it fails
+check() {  # check NAME COMMAND...: runs it, and shows its output if it fails
   name=$1
   shift
   if "$@" >"$stage/log" 2>&1; then
@@ -34,8 +34,7 @@ skip() {
 has() { command -v "$1" >/dev/null 2>&1; }
 
 public_headers_are_installed() {
-  # A public header stands in a layer, but not in a folder kernels/ or detail/ of it, and is no
-  # x_kernel.h.
+  # Public headers are those of the layers, except in kernels/ and detail/, and except *_kernel.h.
   (cd "$source" && {
     printf '%s\n' ./tapehead.h ./tensor_methods.h
     find ./core ./autograd ./nn ./optim ./data ./train -name '*.h' \

@@ -32,7 +32,7 @@ def random_line(rng):
 
 
 def disturb(rng, line):
-    """A hypothesis for a reference: words dropped, doubled, swapped, replaced."""
+    """Makes a hypothesis from a reference by dropping, doubling, swapping and replacing words."""
     words = line.split(" ")
     out = []
     for word in words:

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Records what Hugging Face's BERT and ViT give, for nn/models/bert_test.cpp and vit_test.cpp.
+"""Records results of Hugging Face's BERT and ViT, for nn/models/bert_test.cpp and vit_test.cpp.
 
   tests/oracles/encoders.py > tests/oracles/encoder_cases.h
 
-Weights follow from a formula that the tests have too (tests/oracles/formula.h): numbers salted by the name
-that the parameter has in tapehead. So only results are recorded.
+Weights are computed by a formula that the tests share (tests/oracles/formula.h), salted by the parameter's name
+in tapehead, so that only results are recorded.
 """
 import re
 
@@ -14,7 +14,7 @@ from transformers import (BertConfig, BertForMaskedLM, BertForSequenceClassifica
                           ViTForImageClassification, ViTModel)
 
 B, T, V, CLASSES = 2, 5, 13, 3
-NAMES = [  # the first pattern that fits a name makes ours of it
+NAMES = [  # transformers' names to tapehead's; the first match applies
     (r"bert.embeddings.word_embeddings", "bert.token"),
     (r"bert.embeddings.position_embeddings", "bert.position"),
     (r"bert.embeddings.token_type_embeddings", "bert.token_type"),
@@ -45,7 +45,7 @@ NAMES = [  # the first pattern that fits a name makes ours of it
 
 
 def formula(shape, salt):
-    """Numbers in -0.5 .. 0.5 that every type of numbers holds exactly."""
+    """Numbers in -0.5..0.5 that every floating type represents exactly."""
     n = 1
     for size in shape:
         n *= size

@@ -3,9 +3,9 @@
 
   tests/oracles/hf.py [--only FAMILY] [--rounds 20] [--seed 1] [--hf-logits build/tools/hf_logits]
 
-Models of random weights, in random configurations: each is saved, whole or in shards, run here and
-there on padded batches, and its logits compared, to 1e-4 of the largest. Then hf_logits --save writes
-it again, transformers loads that, and every weight must be the same to the bit.
+Each model has random weights and a random configuration. It is saved in one file or in shards and run by
+both on padded batches; logits must agree within 1e-4 of the largest. Then hf_logits --save writes it,
+transformers loads that, and every weight must be equal bit for bit.
 """
 import argparse
 import logging
@@ -132,7 +132,7 @@ FAMILIES = {"gpt2": gpt2, "llama": llama, "mistral": mistral, "qwen2": qwen2, "t
 
 
 def randomize(model):
-    """Weights that no initialisation leaves at zero or one."""
+    """Adds noise to all weights, so that none is still 0 or 1 from initialisation."""
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             parameter.add_(torch.randn_like(parameter) * (0.3 / max(1, parameter.shape[-1]) ** 0.5))
@@ -140,7 +140,7 @@ def randomize(model):
 
 
 def mask(rng, batch, length):
-    """None, or ones with padding left or right."""
+    """None, or a mask with padding on the left or right."""
     side = rng.choice(["none", "left", "right"])
     if side == "none":
         return None
@@ -204,7 +204,7 @@ def run(rng, name, program, folder):
     got = np.load(os.path.join(folder, "out.npz"))[key]
     assert got.shape == want.shape, (got.shape, want.shape)
     seen = arrays.get("decoder_attention_mask" if "decoder_input_ids" in arrays else "attention_mask")
-    if seen is not None and got.shape[:2] == seen.shape and got.ndim == 3:  # what padding becomes is nobody's concern
+    if seen is not None and got.shape[:2] == seen.shape and got.ndim == 3:  # outputs at padding are unspecified
         got, want = got[seen != 0], want[seen != 0]
     worst = float(np.abs(got - want).max() / np.abs(want).max())
     assert worst < TOLERANCE, f"{name}: {worst:.2e}\n{model.config}"
@@ -212,7 +212,7 @@ def run(rng, name, program, folder):
     assert before.keys() == after.keys(), before.keys() ^ after.keys()
     for k in before:
         if k == "cls.predictions.bias" and not model.config.tie_word_embeddings:
-            continue  # there, and not used
+            continue  # in the file, but unused
         assert torch.equal(before[k], after[k]), k
     return worst
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Records what small models of Hugging Face's transformers give, for nn/hf/models_test.cpp.
+"""Records results of small models of Hugging Face's transformers, for nn/hf/models_test.cpp.
 
   tests/oracles/hf_record.py > tests/oracles/hf_cases.h
-  tests/oracles/hf_record.py CLASS FIELDS     # prints the one case of a family's own test: a class of
-                                              # transformers, and fields of its config as JSON
+  tests/oracles/hf_record.py CLASS FIELDS     # prints one case for a family's own test: CLASS of
+                                              # transformers with config FIELDS as JSON
 
-Weights follow from a formula that the test has too, salted by their names in the file, so that only names,
+Weights are computed by a formula that the test shares, salted by their names in the file, so that only names,
 shapes and results are recorded. tests/oracles/hf.py compares many more models, through hf_logits.
 """
 import json
@@ -60,7 +60,7 @@ CASES = {
 
 
 def formula(shape, salt):
-    """Numbers in -0.5 .. 0.5 that every type of numbers holds exactly."""
+    """Numbers in -0.5..0.5 that every floating type represents exactly."""
     n = 1
     for size in shape:
         n *= size
@@ -73,7 +73,7 @@ def salt_of(name):
 
 
 def refill(path):
-    """Replaces the weights of a file; gives names and shapes."""
+    """Replaces the weights in a file; returns their names and shapes."""
     with safe_open(path, "pt") as file:
         tensors = {name: file.get_tensor(name) for name in sorted(file.keys())}
     filled = {name: formula(t.shape, salt_of(name)).float() for name, t in tensors.items()}

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Records what PyTorch's optimizers, clipping and schedules do, for the unit tests of optim/.
+"""Records runs of PyTorch's optimizers, clipping and schedules, for the unit tests of optim/.
 
   tests/oracles/optim.py > tests/oracles/optim_runs.h
 """
@@ -15,7 +15,7 @@ B_HAS_NONE = {2, 3, 7}  # steps at which b has no gradient
 rng = random.Random(3)
 GRADS = [[rng.randrange(-256, 257) / 64 for _ in A + B] for _ in range(STEPS)]
 GRADS[4][1] = GRADS[4][6] = 0.0
-GRADS[5][2] = 512.0  # an outlier: it fills the maximum of AMSGrad
+GRADS[5][2] = 512.0  # an outlier, so that AMSGrad's maximum matters afterwards
 
 RUNS = [
     ("SGD", dict(lr=0.1)),

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Records what PyTorch's recurrent networks give, for nn/rnn_test.cpp.
+"""Records results of PyTorch's recurrent networks, for nn/rnn_test.cpp.
 
   tests/oracles/rnn.py > tests/oracles/rnn_cases.h
 
-Inputs and weights follow from a formula that the test has too, so that only results are recorded.
+Inputs and weights are computed by a formula that the test shares, so that only results are recorded.
 """
 import torch
 
 B, T, C, H = 3, 4, 2, 2
 LENGTHS = [4, 1, 3]
-# cell, layers, bidirectional, variable lengths, first state given
+# cell, layers, bidirectional, variable lengths, with initial state
 CASES = [
     ("tanh", 1, False, False, False),
     ("relu", 2, False, True, True),
@@ -21,7 +21,7 @@ CASES = [
 
 
 def formula(shape, salt):
-    """Numbers in -0.5 .. 0.5 that every type of numbers holds exactly."""
+    """Numbers in -0.5..0.5 that every floating type represents exactly."""
     n = 1
     for size in shape:
         n *= size

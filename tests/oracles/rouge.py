@@ -28,7 +28,7 @@ SUFFIXES = ["", "s", "es", "ies", "sses", "ss", "ed", "eed", "ied", "ing", "y", 
             "fulness", "ousness", "aliti", "iviti", "biliti", "fulli", "logi", "icate", "ative", "alize", "iciti",
             "ical", "ful", "ness", "al", "ance", "ence", "er", "ic", "able", "ible", "ant", "ement", "ment", "ent",
             "ion", "sion", "tion", "ou", "ism", "ate", "iti", "ous", "ive", "ize", "e", "ll", "lle", "ly", "nesses"]
-# Each turns on one of the rules that few words meet.
+# Words that trigger rules of the stemmer that few words do.
 RARE = ["dies", "ties", "died", "tried", "flies", "using", "added", "eggs", "bys", "oys", "relationally", "rationally",
         "conditionally", "geologies", "theologies", "hopefully", "feed", "agreed", "bled", "fizzed", "falling", "hopping",
         "filing", "boxing", "playing", "snowing", "controlled", "rolls", "ceases", "rates", "enjoy", "spy", "sing", "ions"]
@@ -53,7 +53,7 @@ def disturb(rng, text):
 
 
 def sentences(rng):
-    """Of three words: several subsequences are longest, and the choice tells in ROUGE-Lsum."""
+    """Made of three words: there are several longest common subsequences, and ROUGE-Lsum depends on the one chosen."""
     return "".join(rng.choice(["a ", "b ", "c ", "\x1f"]) for _ in range(rng.randrange(1, 24)))
 
 

@@ -3,8 +3,8 @@
 
   tests/oracles/token_ids.py build/tools/tokenize [--gpt2 FOLDER] [--lines 100000] [--only NAME]
 
-Tokenizers of each kind are trained or put together with the package, saved into a temporary folder, and read
-from there by both. The lines hold all scripts, emoji with joiners, marks, control characters, odd white space,
+Tokenizers of each kind are trained or composed with the package, saved to a temporary folder and loaded by both.
+The lines contain all scripts, emoji with joiners, marks, control characters, odd white space,
 digits, contractions, special tokens, and runs of 100 kB.
 """
 import argparse
@@ -47,7 +47,7 @@ def assigned():
 
 
 def script_run(rng, points):
-    """A word of one neighbourhood of Unicode."""
+    """A word of characters that are neighbours in Unicode."""
     at = rng.randrange(0x20, 0x3000) if rng.random() < 0.6 else rng.randrange(0x20, 0x20000)
     return "".join(points[min(len(points) - 1, at + rng.randrange(0, 60))] for _ in range(rng.randrange(1, 9)))
 
@@ -210,7 +210,7 @@ def make_all(root, text, gpt2):
 
 
 def make_trained(root, text_file, trainer):
-    """The tokenizers that the project trains; BPE's must be the one that the package learns, too."""
+    """The tokenizers that the project trains; its BPE must equal the package's."""
     for kind in ("bpe", "word-piece"):
         folder = root / f"trained-{kind}"
         folder.mkdir()

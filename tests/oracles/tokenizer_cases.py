@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Records what the components of the tokenizers package do, for the unit tests.
+"""Records results of the components of the tokenizers package, for the unit tests.
 
   tests/oracles/tokenizer_cases.py > tests/oracles/tokenizer_cases.h
 """
@@ -53,7 +53,7 @@ def decoder_cases():
 
 
 def tokenizer_cases():
-    """Whole tokenizers with few tokens."""
+    """Complete tokenizers with few tokens."""
     letters = {c: i for i, c in enumerate(["<unk>", "a", "b", "c", "▁", "é", "X", "<0xC3>", "<0xB6>", "ab", "bc", "abc", "aa", "▁a", "aaa", "cab"])}
     merges = [("b", "c"), ("a", "b"), ("a", "bc"), ("ab", "c"), ("a", "a"), ("▁", "a"), ("aa", "a"), ("a", "aa")]
     texts = ["abcabc", "cab", "aaaaaaa", "zabzzc", "aöb", "ａ ab a", "abé<x>X <x>  <sp>  b", "X<word>X <word> <WORD>a", "aab▁a", "<sp><sp> <x"]

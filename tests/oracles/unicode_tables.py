@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes the tables in which the Unicode data behind the tokenizers package differ from utf8proc's.
+"""Writes tables of the differences between the Unicode data of the tokenizers package and of utf8proc.
 
   tests/oracles/unicode_tables.py > data/detail/unicode_tables.cpp
 
-The package reads Unicode through several libraries, each with tables of its own age. Its answer for every code
-point is asked for, and what differs from utf8proc's becomes a range to add or to take away.
+The package uses several Unicode libraries of different versions. It is queried for every code point; where it
+differs from utf8proc, a table gets a range to add or to remove.
 """
 import ctypes
 import subprocess
@@ -44,7 +44,7 @@ def splits(pre_tokenizer, pieces):
 
 
 def joins_words():
-    """What \\w matches where a whole word is asked for."""
+    """Characters that \\w matches for single_word tokens."""
     tokenizer = Tokenizer(models.BPE({"a": 0, "?": 1}, [], unk_token="?"))
     tokenizer.add_tokens([AddedToken("XYZ", single_word=True)])
     return {c for c in POINTS if tokenizer.encode("XYZ" + chr(c)).ids[0] != 2}
@@ -59,7 +59,7 @@ def mapped(text, options):
 
 
 def foreign_to_normal_forms():
-    """Code points that the package's normal forms do not know: they decompose or reorder differently."""
+    """Code points unknown to the package's normal forms, which decompose or reorder differently."""
     stable, compat, decompose = 2, 4, 16
     nfd, nfkd = N.NFD(), N.NFKD()
     foreign = set()
