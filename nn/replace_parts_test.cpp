@@ -36,7 +36,6 @@ double difference(const Tensor& a, const Tensor& b) { return max(abs(a - b)).ite
 
 data::StoryBatch stories() { return testing::batch_of(testing::small_stories()); }
 
-// A story model, which returns logits + loss when run.
 template <class M, class Config>
 Model story_model(const nn::Scope& at, const Config& config,
                   const std::function<Parts(M&)>& parts_of) {
