@@ -78,13 +78,13 @@ TAPEHEAD_OP_TEST(index)
         },
         "index: indices[1][1] = 2 is outside 0..1")
     .bad<DTypeError>([] { index(zeros({3}), {tensor({0.0})}); },
-                     "index: indices[0] is f32; indices are integers, convert with to(i64)")
+                     "index: indices[0] is f32; indices must be integers; convert with to(i64)")
     .bad<ShapeError>(
         [] {
           index(zeros({3, 2}), {0, tensor({true})});
         },
-        "index: the mask is [1] bool, x is [2] f32; the mask must have the sizes of "
-        "the axes that it indexes");
+        "index: the mask is [1] bool, x is [2] f32; the mask must match the axes that "
+        "it indexes");
 
 TAPEHEAD_OP_TEST(index_put)
     .sample({{Operand({4, 3}), Operand({2, 3})},

@@ -227,8 +227,8 @@ TEST_CASE("config.json: what does not fit is named") {
        "Folder::ignored_fields"},
       {"[1]", "{}", "it is not a JSON object"},
       {kGpt2, R"({"architectures": ["GPT2ForSequenceClassification"]})",
-       "'architectures' is [\"GPT2ForSequenceClassification\"]; GPT2LMHeadModel and GPT2Model can "
-       "be read"},
+       "'architectures' is [\"GPT2ForSequenceClassification\"]; GPT2LMHeadModel and GPT2Model are "
+       "supported"},
       {kLlama, R"({"rope_scaling": {"rope_type": "longrope"}})",
        "rope_scaling: 'rope_type' is \"longrope\"; default, linear, llama3 and yarn are supported"},
       {kLlama, R"({"rope_scaling": {"type": "linear"}})",
