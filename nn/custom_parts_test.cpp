@@ -58,7 +58,7 @@ TEST_CASE("LoRA around the projections of a frozen GPT learns") {
 
   params.freeze("*");
   for (size_t i = 0; i < gpt.layers.size(); ++i) {
-    nn::MultiHeadAttention& attention = gpt.layers[i].attention;
+    nn::MultiHeadAttention& attention = gpt.layers[i]->attention;
     attention.q = Lora(attention.scope() / "q" / "lora", attention.q, 4);
     attention.v = Lora(attention.scope() / "v" / "lora", attention.v, 4);
   }
@@ -122,14 +122,14 @@ TEST_CASE("parts of encoders and decoders are replaced one by one") {
 
   // If feed-forward and attention outputs are 0, only the norms remain.
   const auto nothing = [](const Tensor& t) { return zeros_like(t); };
-  for (nn::DecoderLayer& layer : decoder.layers) {
-    layer.attention.out = layer.memory_attention.out = nothing;
-    layer.ffn = nothing;
+  for (nn::AnyDecoderLayer& layer : decoder.layers) {
+    layer->attention.out = layer->memory_attention.out = nothing;
+    layer->ffn = nothing;
   }
   CHECK(difference(decoder(x, memory).out, decoder.norm(x)) == 0);
-  for (nn::EncoderLayer& layer : encoder.layers) {
-    layer.attention.out = nothing;
-    layer.ffn.target<nn::FeedForward>()->down = [](const Tensor& t) {
+  for (nn::AnyEncoderLayer& layer : encoder.layers) {
+    layer->attention.out = nothing;
+    layer->ffn.target<nn::FeedForward>()->down = [](const Tensor& t) {
       return zeros({t.size(0), t.size(1), 8}, t.dtype());
     };
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/views.h"
 #include "tapehead/core/error.h"
@@ -50,13 +51,23 @@ bool fits(const Tensor& kept, const Tensor& t) {
 
 }  // namespace
 
+void KvCache::check_capacity(int64_t positions) const {
+  if (options_.window == 0 && options_.capacity > 0 && length_ + positions > options_.capacity)
+    throw ValueError(fmt::format(
+        "kv_cache: {} of {} positions are in use and {} more were appended; increase capacity, set "
+        "it to 0 to let the cache grow, or set a window",
+        length_, options_.capacity, positions));
+}
+
+void KvCache::set_state(const Tensor& state, int64_t positions) {
+  check_capacity(positions);
+  state_ = state.detach();
+  length_ += positions;
+}
+
 void KvCache::make_room(const Tensor& k, const Tensor& v) {
   const int64_t T = k.size(2);
-  if (options_.window == 0 && options_.capacity > 0 && last_ + T > options_.capacity)
-    throw ValueError(
-        fmt::format("kv_cache: {} of {} positions are in use and {} more were appended; increase "
-                    "capacity, set it to 0 to let the cache grow, or set a window",
-                    last_, options_.capacity, T));
+  check_capacity(T);
   const int64_t needed = options_.window > 0 ? std::min(kept(), options_.window - 1) : kept();
   first_ = last_ - needed;
   const int64_t capacity = keys_.defined() ? keys_.size(2) : 0;
@@ -101,11 +112,12 @@ Tensor KvCache::values() const {
 }
 
 void KvCache::clear() {
-  keys_ = values_ = {};
+  keys_ = values_ = state_ = {};
   first_ = last_ = length_ = 0;
 }
 
 void KvCache::reorder(const Tensor& rows) {
+  if (state_.defined()) state_ = index_select(state_, 0, rows);
   if (!keys_.defined()) return;
   const std::vector<int64_t> from = rows.to_vector<int64_t>();
   keys_ = rows_of(keys_, from, first_, last_);

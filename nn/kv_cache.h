@@ -27,6 +27,13 @@ class KvCache {
   /// not match the cached ones, ValueError if the cache is full.
   std::pair<Tensor, Tensor> append(const Tensor& k, const Tensor& v);
 
+  /// For a layer without keys and values, such as a convolution or a recurrence: replaces its state
+  /// by `state` [B, ...], detached, which has seen `positions` more. Throws ValueError when the
+  /// cache is full.
+  void set_state(const Tensor& state, int64_t positions);
+  /// Undefined at first.
+  const Tensor& state() const { return state_; }
+
   /// [B, H, kept(), ·]; undefined when empty.
   Tensor keys() const;
   Tensor values() const;
@@ -40,10 +47,12 @@ class KvCache {
   void reorder(const Tensor& rows);
 
  private:
+  void check_capacity(int64_t positions) const;
   void make_room(const Tensor& k, const Tensor& v);
 
   KvCacheOptions options_;
   Tensor keys_, values_;  // [B, H, capacity, ·], of which first_ to last_ are kept
+  Tensor state_;
   int64_t first_ = 0, last_ = 0, length_ = 0;
 };
 

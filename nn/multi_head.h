@@ -1,6 +1,7 @@
 // Multi-head attention.
 //
-// B batch, T queries, S keys, C embedding, H heads, H' heads of keys and values, D of a head.
+// B batch, T queries, S keys, C embedding, M channels of the memory, H heads, H' heads of keys and
+// values, D channels of a head.
 #pragma once
 
 #include <optional>
@@ -13,64 +14,68 @@
 
 namespace tapehead::nn {
 
-/// Within TransformerOptions, what is left at 0, none or empty is as the Transformer has it.
+/// Within TransformerOptions the defaults are those of the Transformer: see completed().
 struct MultiHeadOptions {
-  int64_t embed_dim = 0;                 ///< C, of x and of the output
-  int64_t num_heads = 0;                 ///< H; 0: 1
-  int64_t num_kv_heads = 0;              ///< H', which divides H (Ainslie et al. 2023); 0: H
-  int64_t head_dim = 0;                  ///< D; 0: embed_dim / num_heads, which must be whole
-  int64_t memory_dim = 0;                ///< of the memory in cross attention; 0: embed_dim
-  std::optional<double> dropout = {};    ///< of the attention weights, in training; none: 0
-  std::optional<double> scale = {};      ///< of the scores; none: 1 / sqrt(head_dim)
-  std::optional<bool> bias = {};         ///< of the projections to q, k and v; none: true
-  std::optional<bool> out_bias = {};     ///< of the output projection; none: bias
-  std::optional<bool> packed_qkv = {};   ///< one projection `qkv`, for self-attention; none: false
-  std::optional<RopeOptions> rope = {};  ///< dim = 0: head_dim
-  Init init = {};                        ///< of the projections; empty: init::fan_in_uniform()
-  Init q_init = {};                      ///< of `q`, where it is separate; empty: init
-  Init out_init = {};                    ///< of `out`; empty: init
+  int64_t embed_dim = 0;               ///< C, of x and of the output
+  int64_t num_heads = 0;               ///< H; default: 1
+  int64_t num_kv_heads = 0;            ///< H', a divisor of H (Ainslie et al. 2023); default: H
+  int64_t head_dim = 0;                ///< D; default: embed_dim / num_heads
+  int64_t memory_dim = 0;              ///< M, in cross-attention; default: embed_dim
+  std::optional<double> dropout = {};  ///< of the attention weights, in training; default: 0
+  std::optional<double> scale = {};    ///< of the scores; default: 1 / sqrt(head_dim)
+  std::optional<bool> bias = {};       ///< of the projections to q, k and v; default: true
+  std::optional<bool> out_bias = {};   ///< of the output projection; default: bias
+  std::optional<bool> packed_qkv =
+      {};  ///< one projection `qkv`, for self-attention; default: false
+  std::optional<RopeOptions> rope = {};  ///< dim 0: head_dim; default: no RoPE
+  Init init = {};                        ///< of the projections; default: init::fan_in_uniform()
+  Init q_init = {};                      ///< of `q`, if not packed; default: init
+  Init out_init = {};                    ///< of `out`; default: init
 };
 
-/// A memory's keys and values, [B, H', S, D].
+/// Keys and values of a memory, [B, H', S, D].
 struct ProjectedMemory {
   Tensor k, v;
 };
 
-/// Vaswani et al. 2017, 3.2.2: heads attend side by side, each to its own projection, and their
-/// outputs are projected together. Parameters: `q`, `k`, `v` or `qkv`, and `out`.
+/// Multi-head attention (Vaswani et al. 2017, 3.2.2), multi-query and grouped-query attention: out
+/// of the concatenated heads, each scaled_dot_product_attention() of its part of q(x), k(memory)
+/// and v(memory). Parameters: `q`, `k`, `v` or `qkv`, and `out`, each `weight` and `bias`.
 class MultiHeadAttention {
  public:
-  /// Throws ValueError for heads that do not divide, and for packed projections of a memory.
+  /// Throws ValueError if the numbers of heads do not divide as above, and for packed_qkv with
+  /// memory_dim != embed_dim.
   MultiHeadAttention(Scope at, const MultiHeadOptions& options);
 
-  /// Self-attention: x [B, T, C] to [B, T, C]. Positions past options.lengths are keys of none,
-  /// but have outputs.
+  /// Self-attention: x [B, T, C] to [B, T, C]. Positions past options.lengths are not attended to;
+  /// their outputs are to be ignored. Throws ShapeError.
   Tensor operator()(const Tensor& x, const AttentionOptions& options = {}) const;
-  /// Cross attention: x [B, T, C] attends to memory [B, S, M], which is not read past
-  /// options.lengths.
+  /// Cross-attention: x [B, T, C] attends to memory [B, S, M], which is not read past
+  /// options.lengths. Throws ShapeError, and ValueError with packed_qkv.
   Tensor operator()(const Tensor& x, const Tensor& memory,
                     const AttentionOptions& options = {}) const;
-  /// Self-attention of the next positions of a sequence: x attends to the cached positions and to
-  /// itself, and joins the cache. For generation: gradients do not flow through the cache.
+  /// Self-attention of the next positions of a sequence, for generation: appends the keys and
+  /// values of x to the cache, and attends to all that it holds. Gradients do not flow through the
+  /// cache.
   Tensor operator()(const Tensor& x, KvCache& cache, const AttentionOptions& options = {}) const;
 
-  /// The first two, with the attention weights that options.weights_of asks for. An undefined
-  /// memory is x.
+  /// Self-attention if `memory` is x or undefined, else cross-attention, with the attention weights
+  /// that options.weights_of requests.
   AttentionOutput attend(const Tensor& x, const Tensor& memory,
                          const AttentionOptions& options) const;
-  /// The memory's keys and values, to attend to it more than once.
+  /// Keys and values of memory [B, S, M], to attend to it several times. Throws as cross-attention.
   ProjectedMemory project(const Tensor& memory) const;
   AttentionOutput attend(const Tensor& x, const ProjectedMemory& memory,
                          const AttentionOptions& options) const;
 
-  /// The options with every field filled in.
+  /// The options with all defaults filled in.
   const MultiHeadOptions& options() const { return options_; }
-  /// Where its parameters are.
+  /// The scope of its parameters.
   const Scope& scope() const { return at_; }
 
-  /// The projections, Linear at first: [B, T, C] to [B, T, H D] of q, [B, S, M] to [B, S, H' D] of
-  /// k and v, [B, T, C] to [B, T, (H + 2 H') D] of qkv, [B, T, H D] to [B, T, C] of out. Either qkv
-  /// or the three are empty.
+  /// Linear at first. q: [B, T, C] to [B, T, H D]; k and v: [B, S, M] to [B, S, H' D]; qkv: [B, T,
+  /// C] to [B, T, (H + 2 H') D]; out: [B, T, H D] to [B, T, C]. With packed_qkv q, k and v are
+  /// empty, else qkv.
   AnyLayer q, k, v, qkv, out;
 
  private:

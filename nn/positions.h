@@ -7,12 +7,12 @@
 
 namespace tapehead::nn {
 
-/// A vector learned for each of the first `count` positions (Gehring et al. 2017).
+/// Learned position embeddings (Gehring et al. 2017), for `count` positions. Parameter: `weight`.
 class LearnedPositions {
  public:
   LearnedPositions(Scope at, int64_t count, int64_t embed_dim, const Init& init);
-  /// x [B, T, C] plus the vectors of the positions from `start` on. Throws ValueError for positions
-  /// beyond `count`.
+  /// x [B, T, C] plus the embeddings of positions start to start + T - 1. Throws ValueError if they
+  /// exceed count.
   Tensor operator()(const Tensor& x, int64_t start = 0) const;
 
   Tensor weight;  ///< [count, C]
@@ -21,10 +21,12 @@ class LearnedPositions {
   Scope at_;
 };
 
-/// Sines and cosines of positions from `start` on, [T, C]: element 2 i is sin(p / 10000^(2 i / C)),
-/// element 2 i + 1 the cosine (Vaswani et al. 2017, 3.5).
+/// Sinusoidal encodings of `length` positions p from `start` on, f32 [T, C] (Vaswani et al. 2017,
+/// 3.5): element 2 i is sin(p / 10000^(2 i / C)), element 2 i + 1 is cos(p / 10000^(2 i / C)).
+/// Throws ValueError for negative sizes.
 Tensor sinusoidal_positions(int64_t length, int64_t embed_dim, int64_t start = 0);
-/// Of an image: [height width, C], the first half of the elements by row, the second by column.
+/// Sinusoidal encodings of the pixels or patches of an image, row by row, f32 [height width, C]:
+/// the first C / 2 elements encode the row, the others the column.
 Tensor sinusoidal_positions_2d(int64_t height, int64_t width, int64_t embed_dim);
 
 }  // namespace tapehead::nn

@@ -253,10 +253,6 @@ const std::vector<Row>& rows() {
        [](const nn::Scope& at) {
          return sequence_attention(at, nn::Score::additive, true, true, true, false);
        }},
-      {"score concat",
-       [](const nn::Scope& at) {
-         return sequence_attention(at, nn::Score::concat, false, true, true, false);
-       }},
       {"score general",
        [](const nn::Scope& at) {
          return sequence_attention(at, nn::Score::general, false, false, true, false);

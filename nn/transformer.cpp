@@ -22,13 +22,13 @@ MultiHeadOptions memory_attention_of(const TransformerOptions& o) {
 
 // x plus a part's output, normalized before or after.
 template <class Part>
-Tensor residual(const Tensor& x, const AnyLayer& norm, const Dropout& dropout, bool norm_first,
+Tensor residual(const Tensor& x, const AnyLayer& norm, const AnyLayer& dropout, bool norm_first,
                 const Part& part) {
   if (norm_first) return x + dropout(part(norm(x)));
   return norm(x + dropout(part(x)));
 }
 
-AnyLayer feed_forward(const Scope& at, const TransformerOptions& o) {
+AnyLayer feed_forward_of(const Scope& at, const TransformerOptions& o) {
   if (o.make_ffn) return o.make_ffn(at, o.ffn);
   return FeedForward(at, o.ffn);
 }
@@ -45,6 +45,15 @@ const TransformerOptions& for_decoder(const Scope& at, const TransformerOptions&
                       o.ffn.kernel_size));
   });
   return o;
+}
+
+template <class Layer>
+std::vector<Layer> stack_of(const Scope& at, const TransformerOptions& o,
+                            Layer (*make)(const Scope&, const TransformerOptions&, int64_t)) {
+  std::vector<Layer> layers;
+  layers.reserve(static_cast<size_t>(o.num_layers));
+  for (int64_t i = 0; i < o.num_layers; ++i) layers.push_back(make(at / i, o, i));
+  return layers;
 }
 
 // After the layers, where each normalizes its inputs.
@@ -71,24 +80,24 @@ EncoderLayer::EncoderLayer(const Scope& at, const TransformerOptions& o, std::nu
     : norm1(make_norm(at / "norm1", o.embed_dim, o.norm)),
       norm2(make_norm(at / "norm2", o.embed_dim, o.norm)),
       attention(at / "attention", self_attention(o)),
+      dropout(Dropout(at / "dropout", *o.dropout)),
       at_(at),
-      dropout_(at / "dropout", *o.dropout),
       norm_first_(*o.norm_first),
       kernel_size_(o.ffn.kernel_size) {
   const Scope place = at / "feed_forward";
   if (o.mixture) experts.emplace(place, o.ffn, *o.mixture);
-  else ffn = feed_forward(place, o);
+  else ffn = feed_forward_of(place, o);
 }
 
 template <class Attend>
 EncoderLayerOutput EncoderLayer::run(Tensor x, const Tensor& lengths, const Attend& attend) const {
   EncoderLayerOutput result;
-  x = residual(x, norm1, dropout_, norm_first_, [&](const Tensor& t) {
+  x = residual(x, norm1, dropout, norm_first_, [&](const Tensor& t) {
     const AttentionOutput a = attend(t);
     result.attention_weights = a.weights;
     return a.out;
   });
-  result.out = residual(x, norm2, dropout_, norm_first_, [&](const Tensor& t) {
+  result.out = residual(x, norm2, dropout, norm_first_, [&](const Tensor& t) {
     if (const auto* own = ffn.target<FeedForward>()) return (*own)(t, lengths);
     if (!experts) return ffn(t);
     const MoeOutput moe = (*experts)(t);
@@ -127,20 +136,20 @@ DecoderLayer::DecoderLayer(const Scope& at, const TransformerOptions& o, std::nu
       norm3(make_norm(at / "norm3", o.embed_dim, o.norm)),
       attention(at / "attention", self_attention(o)),
       memory_attention(at / "memory_attention", memory_attention_of(o)),
-      ffn(feed_forward(at / "feed_forward", o)),
-      dropout_(at / "dropout", *o.dropout),
+      ffn(feed_forward_of(at / "feed_forward", o)),
+      dropout(Dropout(at / "dropout", *o.dropout)),
       norm_first_(*o.norm_first) {}
 
 template <class Self, class Memory>
 AttentionOutput DecoderLayer::run(Tensor x, const Self& self, const Memory& memory) const {
   Tensor weights;
-  x = residual(x, norm1, dropout_, norm_first_, self);
-  x = residual(x, norm2, dropout_, norm_first_, [&](const Tensor& t) {
+  x = residual(x, norm1, dropout, norm_first_, self);
+  x = residual(x, norm2, dropout, norm_first_, [&](const Tensor& t) {
     const AttentionOutput a = memory(t);
     weights = a.weights;
     return a.out;
   });
-  return {residual(x, norm3, dropout_, norm_first_, ffn), weights};
+  return {residual(x, norm3, dropout, norm_first_, ffn), weights};
 }
 
 AttentionOutput DecoderLayer::operator()(const Tensor& x, const Tensor& memory,
@@ -159,8 +168,20 @@ AttentionOutput DecoderLayer::operator()(const Tensor& x, DecoderCache& cache,
       [&](const Tensor& t) { return memory_attention.attend(t, cache.memory, memory_options); });
 }
 
+AnyEncoderLayer make_encoder_layer(const Scope& at, const TransformerOptions& options,
+                                   int64_t index) {
+  if (options.make_layer) return options.make_layer(at, completed(options), index);
+  return EncoderLayer(at, options);
+}
+
+AnyDecoderLayer make_decoder_layer(const Scope& at, const TransformerOptions& options,
+                                   int64_t index) {
+  if (options.make_decoder_layer) return options.make_decoder_layer(at, completed(options), index);
+  return DecoderLayer(at, options);
+}
+
 TransformerEncoder::TransformerEncoder(const Scope& at, const TransformerOptions& o)
-    : layers(nn::stack<EncoderLayer>(at / "layers", completed(o).num_layers, o)),
+    : layers(stack_of(at / "layers", completed(o), make_encoder_layer)),
       norm(last_norm(at / "norm", o)) {}
 
 void EncoderOutput::add(const EncoderLayerOutput& layer, int64_t num_layers) {
@@ -174,7 +195,7 @@ void EncoderOutput::add(const EncoderLayerOutput& layer, int64_t num_layers) {
 
 EncoderOutput TransformerEncoder::attend(const Tensor& x, const AttentionOptions& options) const {
   EncoderOutput encoded{.out = x};
-  for (const EncoderLayer& layer : layers)
+  for (const AnyEncoderLayer& layer : layers)
     encoded.add(layer.attend(encoded.out, options), static_cast<int64_t>(layers.size()));
   if (norm) encoded.out = norm(encoded.out);
   return encoded;
@@ -185,7 +206,7 @@ Tensor TransformerEncoder::operator()(const Tensor& x, const AttentionOptions& o
 }
 
 TransformerDecoder::TransformerDecoder(const Scope& at, const TransformerOptions& o)
-    : layers(nn::stack<DecoderLayer>(at / "layers", completed(o).num_layers, o)),
+    : layers(stack_of(at / "layers", completed(o), make_decoder_layer)),
       norm(last_norm(at / "norm", o)) {}
 
 template <class Layer>
@@ -223,15 +244,16 @@ AttentionOutput TransformerDecoder::operator()(const Tensor& x, std::vector<Deco
   });
 }
 
-void DecoderCache::reorder(const Tensor& rows, bool same_sequences) {
-  past.reorder(rows);
-  if (same_sequences) return;
-  memory = {index_select(memory.k, 0, rows), index_select(memory.v, 0, rows)};
-}
-
 std::vector<DecoderCache> TransformerDecoder::start(const Tensor& memory) const {
   std::vector<DecoderCache> caches;
-  for (const DecoderLayer& layer : layers) caches.push_back({KvCache(), layer.project(memory)});
+  for (size_t i = 0; i < layers.size(); ++i) {
+    if (!layers[i].has_cache())
+      throw ValueError(fmt::format(
+          "transformer_decoder: layers[{}] has no operator() with a DecoderCache, which generation "
+          "needs; add it",
+          i));
+    caches.push_back({KvCache(), layers[i].project(memory)});
+  }
   return caches;
 }
 

@@ -62,6 +62,8 @@ void fill(TransformerOptions& o, const TransformerOptions& other) {
   fill(o.norm, other.norm);
   fill(o.mixture, other.mixture);
   fill(o.make_ffn, other.make_ffn);
+  fill(o.make_layer, other.make_layer);
+  fill(o.make_decoder_layer, other.make_decoder_layer);
 }
 
 }  // namespace

@@ -36,9 +36,9 @@ Bert::Bert(Scope at, const BertConfig& c, std::nullptr_t)
       position(at / "position", c.context, c.transformer.embed_dim, c.transformer.init),
       embedding_norm(make_norm(at / "embedding_norm", c.transformer.embed_dim, c.transformer.norm)),
       encoder(at, c.transformer),
+      dropout(Dropout(at / "dropout", *c.transformer.dropout)),
       at_(std::move(at)),
-      config_(c),
-      dropout_(at_ / "dropout", *c.transformer.dropout) {
+      config_(c) {
   const int64_t C = c.transformer.embed_dim;
   if (c.pooler) pooler = Linear(at_ / "pooler", C, C, linear_options(c));
 }
@@ -54,7 +54,7 @@ EncoderOutput Bert::encode(const Tensor& ids, const BertInput& input) const {
     const Tensor type =
         types.defined() ? token_type(types) : token_type.weight.slice(0, 0, 1).unsqueeze(0);
     const Tensor x = embedding_norm(position(token(ids)) + type);
-    return encoder.attend(dropout_(x), input.attention);
+    return encoder.attend(dropout(x), input.attention);
   });
 }
 
@@ -98,9 +98,9 @@ Tensor MaskedLmHead::loss(const Tensor& encoded, const Tensor& targets) const {
 SequenceClassifier::SequenceClassifier(Scope at, const Bert& bert, int64_t num_classes)
     : head(Linear(at, bert.config().transformer.embed_dim, num_classes,
                   linear_options(bert.config()))),
-      at_(std::move(at)),
-      dropout_(at_ / "dropout", *bert.config().transformer.dropout) {}
+      dropout(Dropout(at / "dropout", *bert.config().transformer.dropout)),
+      at_(std::move(at)) {}
 
-Tensor SequenceClassifier::operator()(const Tensor& pooled) const { return head(dropout_(pooled)); }
+Tensor SequenceClassifier::operator()(const Tensor& pooled) const { return head(dropout(pooled)); }
 
 }  // namespace tapehead::nn

@@ -12,96 +12,99 @@ namespace tapehead::nn {
 
 struct BertConfig {
   int64_t vocab_size = 0;
-  int64_t context = 512;    ///< the longest sequence
-  int64_t token_types = 2;  ///< of sentences: the first and the second of a pair
-  /// BERT's where it is left open: embed_dim 768, num_heads 12, num_layers 12, dropout 0.1, gelu,
-  /// norms after each part with eps 1e-12, packed projections, weights truncated_normal(0.02).
+  int64_t context = 512;    ///< maximum number of tokens
+  int64_t token_types = 2;  ///< number of segment ids
+  /// Defaults, as in BERT-Base: embed_dim 768, num_heads 12, num_layers 12, dropout 0.1, gelu,
+  /// norm_first false, norm.eps 1e-12, packed_qkv, weights truncated_normal(0.02).
   TransformerOptions transformer = {};
-  bool pooler = true;
+  bool pooler = true;           ///< whether the model has a pooler
   std::string model_type = {};  ///< as GptConfig::model_type
 };
 
-/// The config with every open field filled in.
+/// Fills in the defaults of all fields that are not set.
 BertConfig completed(BertConfig config);
 
-/// Inputs besides the tokens.
+/// Inputs besides the token ids.
 struct BertInput {
-  Tensor token_types = {};          ///< i64 [B, T]; undefined: all of type 0
-  AttentionOptions attention = {};  ///< names padding, by lengths or a mask [B, 1, 1, T]
+  Tensor token_types = {};          ///< segment ids, i64 [B, T]; undefined: 0
+  AttentionOptions attention = {};  ///< specify padding, by lengths or a mask [B, 1, 1, T]
 };
 
-/// Embeddings of token, position and type, summed and normalized; then layers in which each token
-/// sees all. Heads for its tasks stand below. Parameters: `token`, `token_type`, `position`,
-/// `embedding_norm`, `layers.0` … (EncoderLayer), `pooler`.
+/// A bidirectional Transformer encoder over the normalized sum of token, segment and position
+/// embeddings. Its heads are separate: MaskedLmHead, SequenceClassifier. Parameters:
+/// `token.weight`, `token_type.weight`, `position.weight`, `embedding_norm`, `layers.0` …
+/// (EncoderLayer, or those of make_layer), `pooler`.
 class Bert {
  public:
   Bert(Scope at, const BertConfig& config);
 
-  /// i64 [B, T] to [B, T, C]. Throws ValueError for a sequence longer than the context.
+  /// ids i64 [B, T] to [B, T, C]. Throws ShapeError, and ValueError for more tokens than the
+  /// context.
   Tensor operator()(const Tensor& ids, const BertInput& input = {}) const;
-  /// The same with the attention weights that input.attention.weights_of asks for.
+  /// The same with the attention weights that input.attention.weights_of requests.
   EncoderOutput encode(const Tensor& ids, const BertInput& input) const;
-  /// The first position of the output through a layer with tanh, [B, C]. Throws ValueError without
-  /// a pooler.
+  /// tanh(pooler(x)) of the first position x of the output [B, T, C]: [B, C]. Throws ValueError
+  /// without a pooler.
   Tensor pooled(const Tensor& encoded) const;
 
-  /// The config with every field filled in.
+  /// The config with all defaults filled in.
   const BertConfig& config() const { return config_; }
-  /// Where its parameters are.
+  /// The scope of its parameters.
   const Scope& scope() const { return at_; }
 
   Embedding token, token_type;
   LearnedPositions position;
-  AnyLayer embedding_norm;
+  AnyLayer embedding_norm;  ///< [B, T, C] to [B, T, C]
   TransformerEncoder encoder;
-  AnyLayer pooler;  ///< empty without one
+  AnyLayer pooler;   ///< Linear at first, [B, C] to [B, C]; empty without one
+  AnyLayer dropout;  ///< of the embeddings
 
  private:
   Bert(Scope at, const BertConfig& config, std::nullptr_t);
 
   Scope at_;
   BertConfig config_;
-  Dropout dropout_;
 };
 
-/// Predicts masked tokens: a layer with an activation and a norm, then the token embeddings and a
-/// bias. Parameters: `transform`, `norm`, `bias`, `decoder`.
+/// The masked language model head: logits = E norm(activation(transform(x))) + bias, where E is the
+/// weight of the token embedding. Parameters: `transform`, `norm`, `bias`; `decoder.weight` if not
+/// tied.
 class MaskedLmHead {
  public:
-  /// With `tied` false the last layer has a weight of its own.
+  /// If `tied` is false, E is a separate parameter.
   MaskedLmHead(Scope at, const Bert& bert, bool tied = true);
 
-  /// The model's output [..., C] to logits [..., V].
+  /// Output of Bert [..., C] to logits [..., V].
   Tensor operator()(const Tensor& encoded) const;
-  /// The mean cross entropy of targets i64 [B, T]; those of -100 are ignored, and nothing is
-  /// computed for them. Throws ValueError where all are.
+  /// Mean cross entropy of targets i64 [B, T]; targets of -100 are ignored, and their logits are
+  /// not computed. Throws ValueError if all are -100.
   Tensor loss(const Tensor& encoded, const Tensor& targets) const;
-  /// Where its parameters are.
+  /// The scope of its parameters.
   const Scope& scope() const { return at_; }
 
-  AnyLayer transform, norm;
-  Tensor decoder, bias;  ///< [V, C], the embedding's weight where it is tied, and [V]
+  AnyLayer transform, norm;  ///< Linear and LayerNorm at first, [..., C] to [..., C]
+  Tensor decoder, bias;      ///< E [V, C] and bias [V]
 
  private:
   Scope at_;
   Activation activation_;
 };
 
-/// Classifies sequences by the pooler's output. Parameters: `weight`, `bias`.
+/// A linear classifier of the pooler's output. Parameters: `weight`, `bias`.
 class SequenceClassifier {
  public:
   SequenceClassifier(Scope at, const Bert& bert, int64_t num_classes);
 
-  /// The pooler's output [B, C] to logits [B, num_classes].
+  /// Bert::pooled() [B, C] to logits [B, num_classes].
   Tensor operator()(const Tensor& pooled) const;
-  /// Where its parameters are.
+  /// The scope of its parameters.
   const Scope& scope() const { return at_; }
 
-  AnyLayer head;
+  AnyLayer head;     ///< Linear at first, [B, C] to [B, num_classes]
+  AnyLayer dropout;  ///< of the input
 
  private:
   Scope at_;
-  Dropout dropout_;
 };
 
 }  // namespace tapehead::nn

@@ -1,4 +1,4 @@
-// Either of the encoder-decoder models, for programs that choose at run time.
+// A translation model that is selected at run time.
 #pragma once
 
 #include <variant>
@@ -13,7 +13,7 @@ using EncoderDecoder = std::variant<Seq2Seq, Transformer>;
 /// The model's loss().
 Tensor loss(const EncoderDecoder& model, const data::Seq2SeqBatch& batch,
             double label_smoothing = 0);
-/// The best target for each source, in their order, by the model's translate().
+/// The best target for each source, in the order of the sources, by the model's translate().
 std::vector<Hypothesis> translate_all(const EncoderDecoder& model, const data::TokenLists& sources,
                                       const BeamOptions& options = {}, int64_t batch = 64);
 

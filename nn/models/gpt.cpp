@@ -11,8 +11,8 @@ namespace {
 
 constexpr double kStd = 0.02;
 
-std::vector<EncoderLayer> make_layers(const Scope& at, const GptConfig& c) {
-  std::vector<EncoderLayer> layers;
+std::vector<AnyEncoderLayer> make_layers(const Scope& at, const GptConfig& c) {
+  std::vector<AnyEncoderLayer> layers;
   for (int64_t i = 0; i < c.transformer.num_layers; ++i) {
     TransformerOptions options = c.transformer;
     if (c.scale_by_layer) {
@@ -20,7 +20,7 @@ std::vector<EncoderLayer> make_layers(const Scope& at, const GptConfig& c) {
       options.attention.scale =
           options.attention.scale.value_or(1 / std::sqrt(head_dim)) / static_cast<double>(i + 1);
     }
-    layers.emplace_back(at / i, options);
+    layers.push_back(make_encoder_layer(at / i, options, i));
   }
   return layers;
 }
@@ -47,9 +47,9 @@ Gpt::Gpt(Scope at, const GptConfig& c, std::nullptr_t)
     : token(at / "token", c.vocab_size, c.transformer.embed_dim, {.init = init::normal(kStd)}),
       layers(make_layers(at / "layers", c)),
       norm(make_norm(at / "norm", c.transformer.embed_dim, c.transformer.norm)),
+      dropout(Dropout(at / "dropout", *c.transformer.dropout)),
       at_(std::move(at)),
-      config_(c),
-      dropout_(at_ / "dropout", *c.transformer.dropout) {
+      config_(c) {
   const int64_t C = c.transformer.embed_dim;
   if (!c.transformer.attention.rope)
     position.emplace(at_ / "position", c.context, C, init::normal(kStd));
@@ -73,7 +73,7 @@ Tensor Gpt::run(const Tensor& ids, int64_t start, AttentionOptions options,
     if (position) x = (*position)(x, start);
     options.causal = true;
     if (config_.window > 0) options.window.before = config_.window - 1;
-    x = norm(layers_of(dropout_(x), options));
+    x = norm(layers_of(dropout(x), options));
     if (!config_.head) return x;
     return head ? head(x) : linear(x, token.weight);
   });
@@ -83,7 +83,7 @@ EncoderOutput Gpt::attend(const Tensor& ids, const AttentionOptions& options) co
   EncoderOutput encoded;
   const Tensor out = run(ids, 0, options, [&](const Tensor& x, const AttentionOptions& o) {
     encoded.out = x;
-    for (const EncoderLayer& layer : layers)
+    for (const AnyEncoderLayer& layer : layers)
       encoded.add(layer.attend(encoded.out, o), config_.transformer.num_layers);
     return encoded.out;
   });
@@ -116,6 +116,12 @@ Tensor Gpt::loss(const Tensor& ids, const Tensor& targets) const {
 }
 
 std::vector<KvCache> Gpt::caches() const {
+  for (size_t i = 0; i < layers.size(); ++i)
+    if (!layers[i].has_cache())
+      throw ValueError(
+          fmt::format("gpt: layers[{}] has no operator() with a KvCache; add it, or generate with "
+                      "nn::without_caches()",
+                      i));
   return std::vector<KvCache>(layers.size(), KvCache({.window = config_.window}));
 }
 

@@ -1,5 +1,5 @@
-// Decoder-only language models: GPT-2 (Radford et al. 2019) and the Llama family (Touvron et al.
-// 2023), by configuration.
+// Decoder-only language models: GPT-2 (Radford et al. 2019), the Llama family (Touvron et al. 2023)
+// and others, selected by the config.
 //
 // B batch, T tokens, C embedding, V vocabulary.
 #pragma once
@@ -14,52 +14,58 @@ namespace tapehead::nn {
 
 struct GptConfig {
   int64_t vocab_size = 0;
-  int64_t context = 1024;  ///< the longest sequence
-  /// GPT-2's where it is left open: embed_dim 768, num_heads 12, num_layers 12, gelu_tanh, packed
-  /// projections; weights normal with std 0.02, of the last projection of each part with
-  /// 0.02 / sqrt(2 num_layers). With rope in `attention` there are no learned positions.
+  int64_t context = 1024;  ///< maximum number of tokens
+  /// Defaults, as in GPT-2: embed_dim 768, num_heads 12, num_layers 12, gelu_tanh, packed_qkv;
+  /// weights normal with std 0.02, of the last linear layer of each part 0.02 / sqrt(2 num_layers).
+  /// With `attention.rope` there are no learned positions.
   TransformerOptions transformer = {};
-  double balance_weight = 0.01;  ///< of the experts' balance_loss in loss(), in training
-  bool scale_by_layer = false;   ///< scores of layer i, from 0, are divided by i + 1
-  int64_t window = 0;  ///< a token sees itself and the window - 1 before it; 0: all before it
-  bool tied = true;    ///< the embedding is the head's weight
+  double balance_weight = 0.01;  ///< weight of the experts' balance_loss in loss(), in training
+  bool scale_by_layer = false;   ///< attention scores of layer i, from 0, are divided by i + 1
+  int64_t window = 0;  ///< tokens that a token attends to, itself included; 0: all before it
+  bool tied = true;    ///< the head's weight is that of the token embedding
   bool head = true;    ///< false: the output is the last hidden state, [B, T, C]
-  /// What Hugging Face calls its family, as nn::hf::gpt_config() found it: nn::hf::save() writes
-  /// the model as such again. Empty: as the first family that has these options.
+  /// Hugging Face's model_type, set by nn::hf::gpt_config() and written by nn::hf::save(). Empty:
+  /// the first one that has these options.
   std::string model_type = {};
 };
 
-/// The config with every open field filled in.
+/// Fills in the defaults of all fields that are not set.
 GptConfig completed(GptConfig config);
 
-/// A causal Transformer over token embeddings, to the logits of the next token after each.
-/// Parameters: `token`, `position`, `layers.0` … (EncoderLayer), `norm`, `head`.
+/// A causal Transformer over token embeddings; its output are the logits of the token after each.
+/// Parameters: `token.weight`, `position.weight`, `layers.0` … (EncoderLayer, or those of
+/// make_layer), `norm`, `head.weight`.
 class Gpt {
  public:
   Gpt(Scope at, const GptConfig& config);
 
-  /// ids i64 [B, T] to logits [B, T, V]. `options` name padding, by lengths or a mask [B, 1, 1, T].
-  /// Throws ValueError for more tokens than the context.
+  /// ids i64 [B, T] to logits [B, T, V]. `options` specify padding, by lengths or by a mask
+  /// [B, 1, 1, T]. Throws ShapeError, and ValueError for more tokens than the context.
   Tensor operator()(const Tensor& ids, const AttentionOptions& options = {}) const;
-  /// The same of the next tokens of sequences, with a cache for each layer: caches() makes them.
+  /// The next tokens of sequences, with a cache for each layer, from caches(). Throws ValueError
+  /// for another number of caches, and for a layer that has no operator() with a cache.
   Tensor operator()(const Tensor& ids, std::vector<KvCache>& caches) const;
-  /// The same with the attention weights of every layer that options.weights_of asks for, and the
+  /// The logits with the attention weights of each layer that options.weights_of requests, and the
   /// load of the experts.
   EncoderOutput attend(const Tensor& ids, const AttentionOptions& options) const;
-  /// The mean cross entropy of targets i64 [B, T]; those of -100 are ignored. In training the
-  /// balance_loss of the experts is added. Throws ValueError for a model without a head.
+  /// Mean cross entropy of targets i64 [B, T]; targets of -100 are ignored. In training the
+  /// experts' balance_loss is added, times balance_weight. Throws ValueError for a model without a
+  /// head.
   Tensor loss(const Tensor& ids, const Tensor& targets) const;
 
+  /// A new cache for each layer. Throws ValueError for a layer that has no operator() with one.
   std::vector<KvCache> caches() const;
-  /// The config with every field filled in.
+  /// The config with all defaults filled in.
   const GptConfig& config() const { return config_; }
-  /// Where its parameters are.
+  /// The scope of its parameters.
   const Scope& scope() const { return at_; }
 
   Embedding token;
-  std::optional<LearnedPositions> position;
-  std::vector<EncoderLayer> layers;
-  AnyLayer norm, head;  ///< head is empty where the embedding stands for it, or there is none
+  std::optional<LearnedPositions> position;  ///< none with rope
+  std::vector<AnyEncoderLayer> layers;
+  AnyLayer norm;     ///< [B, T, C] to [B, T, C]
+  AnyLayer head;     ///< Linear at first, [B, T, C] to [B, T, V]; empty if tied, or without a head
+  AnyLayer dropout;  ///< of the embeddings
 
  private:
   Gpt(Scope at, const GptConfig& config, std::nullptr_t);
@@ -69,7 +75,6 @@ class Gpt {
 
   Scope at_;
   GptConfig config_;
-  Dropout dropout_;
 };
 
 }  // namespace tapehead::nn

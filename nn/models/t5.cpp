@@ -59,9 +59,9 @@ T5::T5(Scope at, const T5Config& c, std::nullptr_t)
       decoder_relative(at / "decoder" / "relative", relative_options(c, false)),
       encoder(at / "encoder", c.transformer),
       decoder(at / "decoder", decoder_options(c)),
+      dropout(Dropout(at / "dropout", *c.transformer.dropout)),
       at_(std::move(at)),
-      config_(c),
-      dropout_(at_ / "dropout", *c.transformer.dropout) {
+      config_(c) {
   if (c.head && !c.tied)
     head = Linear(at_ / "head", c.transformer.embed_dim, c.vocab_size,
                   {.bias = false, .init = fan_in_normal()});
@@ -70,14 +70,14 @@ T5::T5(Scope at, const T5Config& c, std::nullptr_t)
 Tensor T5::embed(const Tensor& ids) const {
   if (ids.dim() != 2)
     throw ShapeError(fmt::format("t5: ids are {}; expected [B, T]", ids.shape().str()));
-  return dropout_(token(ids));
+  return dropout(token(ids));
 }
 
 Tensor T5::encode(const Tensor& source, const AttentionOptions& options) const {
   return nn::at(at_, [&] {
     AttentionOptions o = options;
     o.distance_bias = encoder_relative();
-    return dropout_(encoder(embed(source), o));
+    return dropout(encoder(embed(source), o));
   });
 }
 
@@ -95,7 +95,7 @@ Tensor T5::operator()(const Tensor& source, const Tensor& target,
   return nn::at(at_, [&] {
     AttentionOptions o = target_options;
     o.distance_bias = decoder_relative();
-    return logits(dropout_(decoder(embed(target), memory, source_options, o).out));
+    return logits(dropout(decoder(embed(target), memory, source_options, o).out));
   });
 }
 
@@ -121,7 +121,8 @@ std::vector<Hypothesis> T5::generate(const Tensor& source, const Tensor& lengths
                         const AttentionOutput a = decoder(
                             embed(tokens.unsqueeze(1)), caches,
                             {.lengths = source_lengths, .weights_of = WeightsOf{}}, self_options);
-                        return {logits(a.out.squeeze(1)), mean(a.weights, 1).squeeze(1)};
+                        return {logits(a.out.squeeze(1)),
+                                a.weights.defined() ? mean(a.weights, 1).squeeze(1) : Tensor()};
                       },
                       .reorder =
                           [&](const Tensor& rows, bool same_sequences) {

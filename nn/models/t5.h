@@ -14,58 +14,61 @@
 
 namespace tapehead::nn {
 
-/// The first version by default. Version 1.1 has a gate with gelu_tanh, is not tied and does not
-/// scale its logits.
+/// By default T5 1.0. T5 1.1 has ffn.gated with gelu_tanh, tied = false and scale_logits = false.
 struct T5Config {
   int64_t vocab_size = 0;
-  /// T5's where it is left open: embed_dim 512, num_heads 8, head_dim 64, ffn_dim 2048, num_layers
-  /// 6 (of the encoder), dropout 0.1, relu, RMSNorm, no biases, scores that are not scaled.
+  /// Defaults, as in T5-Small: embed_dim 512, num_heads 8, attention.head_dim 64, ffn_dim 2048,
+  /// num_layers 6 (of the encoder), dropout 0.1, relu, rms_norm, no biases, attention.scale 1.
   TransformerOptions transformer = {};
   int64_t num_decoder_layers = 0;                ///< 0: num_layers
-  int64_t num_buckets = 32, max_distance = 128;  ///< of relative positions
-  bool tied = true;                              ///< the embedding is the head's weight
+  int64_t num_buckets = 32, max_distance = 128;  ///< RelativeBuckets
+  bool tied = true;                              ///< the head's weight is that of the embedding
   bool scale_logits = true;                      ///< the input of the head is divided by sqrt(C)
   bool head = true;             ///< false: the output is the decoder's last hidden state, [B, T, C]
-  int64_t pad = 0, eos = 1;     ///< a target begins with pad
+  int64_t pad = 0, eos = 1;     ///< ids; a target begins with pad
   std::string model_type = {};  ///< as GptConfig::model_type
 };
 
-/// The config with every open field filled in.
+/// Fills in the defaults of all fields that are not set.
 T5Config completed(T5Config config);
 
-/// An encoder and a decoder with one embedding, and relative positions that the layers of each
-/// share. Parameters: `token`, `encoder` and `decoder` (TransformerEncoder, TransformerDecoder and
-/// `relative`), `head`.
+/// A Transformer encoder and decoder with one token embedding. Positions enter as biases of the
+/// attention scores by relative distance, shared by all layers of the encoder, and of the decoder.
+/// Parameters: `token.weight`, `encoder` (TransformerEncoder), `encoder.relative`, `decoder`
+/// (TransformerDecoder), `decoder.relative`, `head.weight`.
 class T5 {
  public:
   T5(Scope at, const T5Config& config);
 
-  /// i64 source [B, S] and target [B, T], which begins with pad, to logits [B, T, V] of the tokens
-  /// that follow. The options name padding, by lengths or a mask [B, 1, 1, S].
+  /// source i64 [B, S] and target i64 [B, T], which begins with pad, to logits [B, T, V] of the
+  /// token after each target token. The options specify padding, by lengths or by a mask [B, 1, 1,
+  /// S] and [B, 1, 1, T]. Throws ShapeError.
   Tensor operator()(const Tensor& source, const Tensor& target,
                     const AttentionOptions& source_options = {},
                     const AttentionOptions& target_options = {}) const;
-  /// The mean cross entropy of labels i64 [B, T], moved one place to the right to be the target;
-  /// those of -100 are ignored. Throws ValueError for a model without a head.
+  /// Mean cross entropy of labels i64 [B, T]; the target is pad and the labels without their last
+  /// column. Labels of -100 are ignored. Throws ValueError for a model without a head.
   Tensor loss(const Tensor& source, const Tensor& labels,
               const AttentionOptions& source_options = {}) const;
-  /// i64 [B, S] to the memory [B, S, C].
+  /// The encoder's output [B, S, C] for source i64 [B, S]. Throws ShapeError.
   Tensor encode(const Tensor& source, const AttentionOptions& options = {}) const;
-  /// The best target for each source, whose i64 `lengths` [B] may be undefined. bos and eos of
-  /// `options` are replaced by the model's.
+  /// Beam search: the best target for each source i64 [B, S]; lengths i64 [B], or undefined. The
+  /// bos and eos of `options` are ignored: they are pad and eos of the config. Throws ValueError
+  /// for a model without a head.
   std::vector<Hypothesis> generate(const Tensor& source, const Tensor& lengths,
                                    BeamOptions options = {}) const;
 
-  /// The config with every field filled in.
+  /// The config with all defaults filled in.
   const T5Config& config() const { return config_; }
-  /// Where its parameters are.
+  /// The scope of its parameters.
   const Scope& scope() const { return at_; }
 
   Embedding token;
   RelativeBuckets encoder_relative, decoder_relative;
   TransformerEncoder encoder;
   TransformerDecoder decoder;
-  AnyLayer head;  ///< empty where the embedding stands for it, or there is none
+  AnyLayer head;     ///< Linear at first, [..., C] to [..., V]; empty if tied, or without a head
+  AnyLayer dropout;  ///< of the embeddings, and of the outputs of encoder and decoder
 
  private:
   T5(Scope at, const T5Config& config, std::nullptr_t);
@@ -74,7 +77,6 @@ class T5 {
 
   Scope at_;
   T5Config config_;
-  Dropout dropout_;
 };
 
 }  // namespace tapehead::nn

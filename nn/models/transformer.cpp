@@ -116,7 +116,9 @@ std::vector<Hypothesis> Transformer::translate(const Tensor& ids, const Tensor& 
         const Tensor x = embed(target_embedding(), tokens.unsqueeze(1), position++);
         const AttentionOutput a =
             decoder(x, caches, {.lengths = shared.lengths, .weights_of = WeightsOf{}});
-        if (!copy) return {logits(a.out.squeeze(1)), mean(a.weights, 1).squeeze(1)};
+        if (!copy)
+          return {logits(a.out.squeeze(1)),
+                  a.weights.defined() ? mean(a.weights, 1).squeeze(1) : Tensor()};
         const CopyMix step = mix(a.out, x, shared.keys, shared.memory, shared.lengths);
         return {copy_log_probs(step, shared.source, extended).squeeze(1), step.weights.squeeze(1)};
       },

@@ -9,12 +9,12 @@
 
 namespace tapehead::nn {
 
-/// The translate() of a model.
+/// translate() of a model: source i64 [B, S] and lengths i64 [B] to the best target for each.
 using TranslateFn = std::function<std::vector<Hypothesis>(
     const Tensor& source, const Tensor& lengths, const BeamOptions& options)>;
 
-/// The best target for each source, in the order of the sources; sources of similar length are
-/// batched together.
+/// The best target for each source, in the order of the sources. Sources of similar length are
+/// translated together, `batch` at a time.
 std::vector<Hypothesis> translate_all(const TranslateFn& translate, const data::TokenLists& sources,
                                       const BeamOptions& options = {}, int64_t batch = 64);
 

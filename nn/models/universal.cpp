@@ -75,7 +75,7 @@ UniversalEncoder::UniversalEncoder(Scope at, const TransformerOptions& layer_opt
 
 UniversalEncoder::UniversalEncoder(const Scope& at, const TransformerOptions& o,
                                    const UniversalOptions& options, std::nullptr_t)
-    : layer(at / "layer", checked(at, o, options)),
+    : layer(make_encoder_layer(at / "layer", checked(at, o, options), 0)),
       at_(at),
       options_(options),
       embed_dim_(o.embed_dim) {

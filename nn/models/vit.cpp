@@ -70,10 +70,10 @@ Vit::Vit(Scope at, const VitConfig& config) : Vit(std::move(at), completed(confi
 Vit::Vit(Scope at, const VitConfig& c, std::nullptr_t)
     : patch(Linear(at / "patch", patch_numbers(at, c), c.transformer.embed_dim, linear_options(c))),
       encoder(at, c.transformer),
+      dropout(Dropout(at / "dropout", *c.transformer.dropout)),
       at_(std::move(at)),
       config_(c),
-      grid_(grid_of(at_, c)),
-      dropout_(at_ / "dropout", *c.transformer.dropout) {
+      grid_(grid_of(at_, c)) {
   const int64_t C = c.transformer.embed_dim, extra = c.mean_pool ? 0 : 1;
   if (!c.mean_pool) class_token = at_.param("class_token", {C}, c.position_init);
   if (!c.fixed_positions)
@@ -97,7 +97,7 @@ EncoderOutput Vit::encode(const Tensor& images, const AttentionOptions& options)
     if (class_token.defined())
       x = cat({class_token.expand({x.size(0), 1, c.transformer.embed_dim}), x}, 1);
     if (position) x = (*position)(x);
-    return encoder.attend(dropout_(x), options);
+    return encoder.attend(dropout(x), options);
   });
 }
 

@@ -1,6 +1,6 @@
 // The Vision Transformer: Dosovitskiy et al. 2021.
 //
-// B batch, N patches, C embedding, T = N + 1 positions (N without a class token).
+// B batch, N patches, C embedding, T positions: N + 1, or N without a class token.
 #pragma once
 
 #include <array>
@@ -13,59 +13,60 @@ namespace tapehead::nn {
 
 struct VitConfig {
   std::array<int64_t, 2> image_size = {224, 224};  ///< height and width
-  std::array<int64_t, 2> patch_size = {16, 16};    ///< which divide those of the image
+  std::array<int64_t, 2> patch_size = {16, 16};    ///< height and width, divisors of the image's
   int64_t num_channels = 3;
   int64_t num_classes = 0;  ///< 0: no head
-  /// ViT-Base's where it is left open: embed_dim 768, num_heads 12, num_layers 12, gelu, norms with
-  /// eps 1e-12, packed projections.
+  /// Defaults, as in ViT-Base: embed_dim 768, num_heads 12, num_layers 12, gelu, norm.eps 1e-12,
+  /// packed_qkv.
   TransformerOptions transformer = {};
-  /// Sines and cosines of row and column instead of learned positions.
-  bool fixed_positions = false;
-  /// The mean of all patches is classified, and there is no class token (Beyer et al. 2022, "Better
-  /// plain ViT baselines for ImageNet-1k").
+  bool fixed_positions = false;  ///< sinusoidal_positions_2d() instead of learned positions
+  /// The input of the head is the mean over all patches, and there is no class token (Beyer et al.
+  /// 2022, "Better plain ViT baselines for ImageNet-1k").
   bool mean_pool = false;
-  int64_t pooler = 0;  ///< the size of a layer with tanh before the head; 0: none
-  /// Of learned positions and the class token. The authors' 0.02 suits long trainings; a small
-  /// model with a short training needs positions as large as the patches' embeddings, 0.5.
+  int64_t pooler = 0;  ///< size of a linear layer with tanh before the head; 0: none
+  /// Of learned positions and the class token. The authors' std is 0.02; small models with short
+  /// training learn better from about 0.5, the scale of the patch embeddings.
   Init position_init = init::normal(0.02);
   std::string model_type = {};  ///< as GptConfig::model_type
 };
 
-/// The config with every open field filled in.
+/// Fills in the defaults of all fields that are not set.
 VitConfig completed(VitConfig config);
 
-/// An image is cut into patches, which a linear layer embeds; they and a learned class token go
-/// through a Transformer encoder, and the class token's output is classified. Parameters: `patch`,
-/// `class_token`, `position`, `layers.0` … (EncoderLayer), `norm`, `pooler`, `head`.
+/// A Transformer encoder over linear embeddings of the patches of an image and a learned class
+/// token, whose output is classified. Parameters: `patch`, `class_token`, `position.weight`,
+/// `layers.0` … (EncoderLayer, or those of make_layer), `norm`, `pooler`, `head`.
 class Vit {
  public:
-  /// Throws ValueError for patches that do not divide the image.
+  /// Throws ValueError if patch_size does not divide image_size.
   Vit(Scope at, const VitConfig& config);
 
-  /// Floating images [B, channels, height, width] to logits [B, num_classes]. Throws ValueError
-  /// without a head.
+  /// images [B, channels, height, width], floating, to logits [B, num_classes]. Throws ShapeError,
+  /// and ValueError without a head.
   Tensor operator()(const Tensor& images) const;
-  /// The mean cross entropy of labels i64 [B].
+  /// Mean cross entropy of labels i64 [B].
   Tensor loss(const Tensor& images, const Tensor& labels, double label_smoothing = 0) const;
 
-  /// The positions after the last norm, [B, T, C], the class token first, with the attention
-  /// weights of every layer that options.weights_of asks for.
+  /// The output of the last norm, [B, T, C], the class token first, with the attention weights of
+  /// each layer that options.weights_of requests.
   EncoderOutput encode(const Tensor& images, const AttentionOptions& options = {}) const;
-  /// The input of the head, [B, C] or [B, pooler], from the encoder's output.
+  /// The input of the head, [B, C] or [B, pooler], for the output of encode().
   Tensor pooled(const Tensor& encoded) const;
-  /// Attention rollout: how much of each patch came to what is classified, [B, rows, columns].
+  /// attention_rollout() from the patches to the input of the head, [B, rows, columns].
   Tensor rollout(const Tensor& images) const;
 
-  /// The config with every field filled in.
+  /// The config with all defaults filled in.
   const VitConfig& config() const { return config_; }
-  /// Where its parameters are.
+  /// The scope of its parameters.
   const Scope& scope() const { return at_; }
 
-  AnyLayer patch;
-  Tensor class_token;  ///< [C]
-  std::optional<LearnedPositions> position;
+  AnyLayer patch;      ///< Linear at first, [B, N, channels height' width'] to [B, N, C]
+  Tensor class_token;  ///< [C]; undefined with mean_pool
+  std::optional<LearnedPositions> position;  ///< none with fixed_positions
   TransformerEncoder encoder;
-  AnyLayer pooler, head;  ///< empty without one
+  AnyLayer pooler;   ///< Linear at first, [B, C] to [B, pooler]; empty without one
+  AnyLayer head;     ///< Linear at first, to [B, num_classes]; empty without one
+  AnyLayer dropout;  ///< of the embeddings
 
  private:
   Vit(Scope at, const VitConfig& config, std::nullptr_t);
@@ -73,12 +74,11 @@ class Vit {
   Scope at_;
   VitConfig config_;
   std::array<int64_t, 2> grid_;  // patches: rows and columns
-  Dropout dropout_;
 };
 
-/// [B, channels, height, width] cut into patches row by row: [B, N, channels height' width'], of
-/// patches of [height', width']. Throws ShapeError for other shapes than that, and sizes that the
-/// patches do not divide.
+/// Cuts images [B, channels, height, width] into patches of patch_size [height', width'], row by
+/// row: [B, N, channels height' width']. Throws ShapeError for other shapes, and if patch_size does
+/// not divide the image.
 Tensor image_patches(const Tensor& images, const std::array<int64_t, 2>& patch_size);
 
 }  // namespace tapehead::nn

@@ -54,7 +54,9 @@ std::string difference(const TransformerOptions& a, const TransformerOptions& b)
   const auto kernel = [](const TransformerOptions& o) {
     return std::max<int64_t>(1, o.ffn.kernel_size);
   };
-  return first_other({{"embed_dim", a.embed_dim == b.embed_dim},
+  return first_other({{"make_layer", neither(a.make_layer, b.make_layer)},
+                      {"make_decoder_layer", neither(a.make_decoder_layer, b.make_decoder_layer)},
+                      {"embed_dim", a.embed_dim == b.embed_dim},
                       {"num_heads", a.num_heads == b.num_heads},
                       {"ffn_dim", a.ffn_dim == b.ffn_dim},
                       {"num_layers", a.num_layers == b.num_layers},
