@@ -1,4 +1,4 @@
-// Answers of memory networks to questions about stories.
+// Output and loss of networks that answer questions about stories.
 //
 // B batch, M sentences, J words of a sentence, V vocabulary, C embedding.
 #pragma once
@@ -20,11 +20,11 @@ struct StoryOutput {
   Tensor auxiliary_loss;
 };
 
-/// Mean cross entropy of the answers plus auxiliary_loss.
+/// Mean cross entropy of the answers, plus auxiliary_loss if it is defined.
 Tensor answer_loss(const StoryOutput& answered, const data::StoryBatch& batch);
 
-/// Position encoding of a sentence, [J, C] (Sukhbaatar et al. 2015, 4.1): factors that make a sum
-/// over its words depend on their order. With j and k counted from 1:
+/// Position encoding of a sentence, f32 [J, C] (Sukhbaatar et al. 2015, 4.1): factors of word
+/// embeddings that make their sum depend on the order. With j and k from 1:
 ///
 ///   2 ((1 - j/J) - (k/C) (1 - 2 j/J))
 ///

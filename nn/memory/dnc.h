@@ -14,9 +14,9 @@ struct DncConfig {
   int64_t slots = 64, slot_dim = 32;
   int64_t read_heads = 2;
   int64_t hidden_size = 128;  ///< of the controller
-  bool lstm = true;           ///< an LSTM as controller; else one feed-forward layer
-  /// The controller's output and cells, and the machine's output, are kept within ± clip, as in the
-  /// authors' program; 0: no limit.
+  bool lstm = true;           ///< LSTM controller; else a feed-forward layer
+  /// The state of the controller and the output are clipped to ± clip, as in the authors' program;
+  /// 0: no limit.
   double clip = 20;
 };
 
@@ -30,24 +30,28 @@ struct DncState {
   Tensor reads;         ///< [B, R, W]
 };
 
-/// The controller sees [x; reads of the last step] and gives h, from which one linear layer makes
-/// the interface: read keys [R, W] and strengths [R], a write key [W] and strength, an erase vector
-/// e [W], a write vector v [W], free gates f [R], the allocation gate g_a, the write gate g_w and
-/// read modes pi [R, 3]. Strengths are 1 + softplus(.), e and the gates sigmoid(.), modes
-/// softmax(.). With usage and allocation a, and content weights c:
+/// The input of the controller is [x; reads of the previous step], its output h. A linear layer
+/// `interface` of h gives read keys [R, W] and strengths [R], a write key [W] and strength, an
+/// erase vector e [W], a write vector v [W], free gates f [R], the allocation gate g_a, the write
+/// gate g_w and read modes pi [R, 3]. Strengths are 1 + softplus(.), e and the gates sigmoid(.),
+/// modes softmax(.). With the functions of addressing.h for usage, allocation weights a, content
+/// weights c and temporal links:
+///
 ///   w   = g_w (g_a a + (1 - g_a) c(M, write key))
 ///   M   = M (1 - w e') + w v'
 ///   w_r = pi_1 backward + pi_2 c(M, read key) + pi_3 forward,   reads = w_r' M
-/// and y = V [h; reads] + b. The state is zeros at first.
 ///
-/// Parameters: `controller` (Cell's), `interface` (in the order above) and `out`.
+/// and y = V [h; reads] + b. The initial state is 0.
+///
+/// Parameters: `controller` (Cell or Linear), `interface` (rows in the order above) and `out`.
 class Dnc {
  public:
   /// Throws ValueError for sizes below 1 or a negative clip.
   Dnc(Scope at, const DncConfig& config);
 
+  /// The initial state.
   DncState start(int64_t batch) const;
-  /// x [B, C] to y [B, out] and the next state.
+  /// x [B, C] to y [B, output_size]; updates the state. Throws ShapeError.
   Tensor step(const Tensor& x, DncState& state) const;
   MachineOutput operator()(const Tensor& x, const MachineOptions& options = {}) const;
 

@@ -27,8 +27,8 @@ struct EntNetConfig {
 ///   u = sum_j p_j h_j
 ///   y = R phi(q + H u)
 ///
-/// attention_weights: one entry, sum_j p_j g_j of each sentence: how much it was written to the
-/// slots that the answer was read from.
+/// attention_weights: one entry, sum_j p_j g_j of each sentence, its gates weighted by the answer's
+/// attention to the slots.
 ///
 /// The defaults are the paper's settings for bAbI, which go with Adam, lr 0.01, halved every 25
 /// epochs for 200 epochs, batches of 32, gradients clipped to 40, and the last 70 sentences of a

@@ -13,9 +13,9 @@ struct NtmConfig {
   int64_t input_size = 0, output_size = 0;
   int64_t slots = 128, slot_dim = 20;
   int64_t read_heads = 1, write_heads = 1;
-  int64_t shift = 1;          ///< S: a head moves by this many slots at most
+  int64_t shift = 1;          ///< S: the largest shift of a head, in slots
   int64_t hidden_size = 100;  ///< of the controller
-  bool lstm = true;           ///< an LSTM as controller; else one feed-forward layer
+  bool lstm = true;           ///< LSTM controller; else a feed-forward layer
 };
 
 struct NtmState {
@@ -25,26 +25,30 @@ struct NtmState {
   Tensor reads;    ///< [B, R, W]
 };
 
-/// The controller sees [x; reads of the last step] and gives h, from which one linear layer makes,
-/// for each of the R + H heads, a key k = tanh(.) [W], its strength beta = softplus(.), a gate
-/// g = sigmoid(.), shifts s = softmax(.) [2 S + 1] and gamma = 1 + softplus(.), and for the write
-/// heads e = sigmoid(.) and a = tanh(.) [W]. Each head goes from its last weights to
-///   sharpen(shift(interpolate(content(M, k, beta), last, g), s), gamma);
-/// then the write heads write, the read heads read what is there now, and y = V [h; reads] + b.
+/// The input of the controller is [x; reads of the previous step], its output h. A linear layer
+/// `heads` of h gives, for each of the R + H heads, a key k = tanh(.) [W], a strength
+/// beta = softplus(.), a gate g = sigmoid(.), shifts s = softmax(.) [2 S + 1] and
+/// gamma = 1 + softplus(.), and for the write heads e = sigmoid(.) and a = tanh(.) [W]. The weights
+/// of each head become, by the functions of addressing.h,
 ///
-/// At first every slot of the memory holds 1e-6 (Collier and Beel 2018, arXiv:1807.08518, found a
-/// small constant to learn best), all heads are at slot 0, and the rest is zeros: nothing of it is
-/// learned, so a machine may be run with more slots than it was trained with.
+///   w = sharpen(shift(interpolate(content(M, k, beta), w, g), s), gamma);
 ///
-/// Parameters: `controller` (Cell's), `heads` (the numbers above in that order, each of all heads)
+/// then the write heads write, the read heads read the new memory, and y = V [h; reads] + b.
+///
+/// Initially all elements of the memory are 1e-6 (as Collier and Beel 2018, arXiv:1807.08518,
+/// recommend), the weights of all heads are 1 at slot 0, and all else is 0. The initial state has
+/// no parameters, so that a trained machine can be run with more slots.
+///
+/// Parameters: `controller` (Cell or Linear), `heads` (rows in the order above, each for all heads)
 /// and `out`.
 class Ntm {
  public:
-  /// Throws ValueError for sizes below 1, a negative shift, or one that goes around all slots.
+  /// Throws ValueError for sizes below 1, a negative shift, and 2 S + 1 > N.
   Ntm(Scope at, const NtmConfig& config);
 
+  /// The initial state.
   NtmState start(int64_t batch) const;
-  /// x [B, C] to y [B, out] and the next state.
+  /// x [B, C] to y [B, output_size]; updates the state. Throws ShapeError.
   Tensor step(const Tensor& x, NtmState& state) const;
   MachineOutput operator()(const Tensor& x, const MachineOptions& options = {}) const;
 
