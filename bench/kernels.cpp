@@ -6,6 +6,7 @@
 //   kernels --benchmark_filter=unary.tanh/f32
 //   kernels --benchmark_filter=norm.layer_norm
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -127,7 +128,8 @@ void register_families() {
   for (const auto& [family, ops] : families) {
     add(family, op_tests::samples_of(family, ""));
     std::istringstream words(ops);
-    for (std::string op; words >> op;) add(family + "." + op, op_tests::samples_of("", op));
+    for (std::string op; words >> op;)
+      add(fmt::format("{}.{}", family, op), op_tests::samples_of("", op));
   }
 }
 

@@ -46,7 +46,7 @@ struct Seq2Seq {
   nn::SequenceAttention attention;
   nn::Linear out;
 
-  explicit Seq2Seq(nn::Scope at)
+  explicit Seq2Seq(const nn::Scope& at)
       : source(at / "source", V, E, {.init = nn::init::normal(0.02)}),
         target(at / "target", V, E, {.init = nn::init::normal(0.02)}),
         encoder(at / "encoder", E, H, {.bidirectional = true}),
