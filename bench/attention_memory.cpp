@@ -12,6 +12,7 @@ int main() {
   bool fits = true;
   for (const int64_t T : {1024, 4096, 16384}) {
     std::vector<Tensor> x;
+    x.reserve(3);
     for (int i = 0; i < 3; ++i) x.push_back(randn({1, 8, T, 64}).set_requires_grad());
     reset_peak_memory();
     const int64_t live = memory_stats().live_bytes;

@@ -1,6 +1,7 @@
 #include "tapehead/train/cli.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <filesystem>
 
@@ -204,16 +205,18 @@ TEST_CASE("cli: --resume and --eval refuse what does not fit the run") {
   const std::string advice = " out, or train a new model in another --out";
   for (const char* how : {"--resume", "--eval"}) {
     const auto error = [&](const std::string& flag, const std::string& value) {
-      const std::string given = flag + "=" + value;
+      const std::string given = fmt::format("{}={}", flag, value);
       return std::string(how) == "--eval" ? error_of({"--eval", run, given})
                                           : error_of({"--resume", "--out", run, given});
     };
     CHECK(error("--width", "64") ==
-          "--width 64: the run in " + run + " has --width 128; leave --width" + advice);
+          fmt::format("--width 64: the run in {} has --width 128; leave --width{}", run, advice));
     CHECK(error("--score", "general") ==
-          "--score general: the run in " + run + " has --score dot; leave --score" + advice);
-    CHECK(error("--coverage", "false") == "--coverage false: the run in " + run +
-                                              " has --coverage true; leave --coverage" + advice);
+          fmt::format("--score general: the run in {} has --score dot; leave --score{}", run,
+                      advice));
+    CHECK(error("--coverage", "false") ==
+          fmt::format("--coverage false: the run in {} has --coverage true; leave --coverage{}",
+                      run, advice));
   }
   CHECK(error_of({"--resume", "--out", run, "--seed", "8"}) ==
         "--seed 8: the run in " + run + " has --seed 7; leave --seed" + advice);

@@ -24,6 +24,7 @@ constexpr const char* kVariable = "TAPEHEAD_TEST_JOB";
 // variable.
 std::vector<std::string> results(const std::string& out, const std::vector<std::string>& names) {
   std::vector<train::Job> jobs;
+  jobs.reserve(names.size());
   for (const std::string& name : names)
     jobs.push_back({name, {fmt::format("-tc={}", kProgram), "--no-skip", "--job=" + name}});
   std::string program = "jobs";

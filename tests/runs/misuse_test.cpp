@@ -35,7 +35,7 @@ Outcome smoke(const std::string& name, const std::string& out, const std::string
 // The log without times.
 std::string untimed_log(const std::string& out) {
   std::string log;
-  for (std::string line : tapehead::data::read_lines(out + "/metrics.jsonl"))
+  for (const std::string& line : tapehead::data::read_lines(out + "/metrics.jsonl"))
     log += line.substr(0, line.find(",\"seconds\":")) + "\n";
   return log;
 }

@@ -30,6 +30,7 @@ namespace {
   for (const auto& [name, value] : o.environment) ::setenv(name.c_str(), value.c_str(), 1);
   if (!o.folder.empty() && ::chdir(o.folder.c_str()) != 0) ::_exit(126);
   std::vector<char*> words;
+  words.reserve(command.size() + 1);
   for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   ::execv(words[0], words.data());

@@ -93,7 +93,8 @@ TEST_CASE("translate: on text the figure printed is the BLEU of the translations
 TEST_CASE("translate: what a user does wrong gets one message that says what to do") {
   const Scratch corpus, scratch;
   write_corpus(corpus);
-  const std::string run = scratch / "run", empty = scratch / "empty", data = corpus.path();
+  const std::string run = scratch / "run", empty = scratch / "empty";
+  const std::string& data = corpus.path();
   std::filesystem::create_directory(empty);
   Words first = training(corpus, run);
   first.emplace_back("--smoke");
