@@ -20,7 +20,7 @@ namespace {
 
 struct Pair {
   nn::Linear first, second;
-  Pair(nn::Scope at, int64_t hidden)
+  Pair(const nn::Scope& at, int64_t hidden)
       : first(at / "first", 3, hidden), second(at / "second", hidden, 2) {}
 };
 

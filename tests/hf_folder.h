@@ -92,6 +92,7 @@ inline std::vector<std::pair<std::string, std::vector<float>>> sorted(
     std::vector<NamedTensor> weights) {
   std::sort(weights.begin(), weights.end(), [](auto& a, auto& b) { return a.first < b.first; });
   std::vector<std::pair<std::string, std::vector<float>>> out;
+  out.reserve(weights.size());
   for (const auto& [name, tensor] : weights)
     out.emplace_back(name + tensor.shape().str(), tensor.to_vector<float>());
   return out;

@@ -129,8 +129,9 @@ def main():
     elif scope:
         below = tuple(os.path.realpath(path) for path in scope)
         entries = [entry for entry in entries if source_of(entry).startswith(below)]
-    # Generated sources that only include a header twice contain no code to check.
-    once = {entry["file"]: entry for entry in reversed(entries) if not entry["file"].endswith(".twice.cpp")}
+    # Skips the precompiled header, and generated sources that only include a header twice.
+    once = {entry["file"]: entry for entry in reversed(entries)
+            if not entry["file"].endswith((".h", ".twice.cpp"))}
     failures = 0
     with concurrent.futures.ThreadPoolExecutor(int(jobs)) as pool:
         for found in pool.map(checker.check, once.values()):

@@ -54,7 +54,7 @@ struct ByHand {
 };
 
 double coordinate(double at, int64_t i, int64_t width) {
-  const double angle = at / std::pow(10000, double(i / 2 * 2) / double(width));
+  const double angle = at / std::pow(10000, double(i - i % 2) / double(width));
   return double(float(i % 2 == 0 ? std::sin(angle) : std::cos(angle)));
 }
 
