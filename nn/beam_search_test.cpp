@@ -124,20 +124,20 @@ std::vector<nn::Hypothesis> search_of(const std::vector<float>& logits, const nn
 }  // namespace
 
 TEST_CASE("beam search: logits that say nothing, and tokens that are none, are refused") {
-  constexpr float inf = INFINITY;
+  constexpr float kInf = INFINITY;
   for (const int64_t beam : {1, 2}) {
     CAPTURE(beam);
     const nn::BeamOptions o{.beam = beam, .max_length = 4, .eos = 1};
     for (const std::vector<float>& bad : {std::vector<float>{0, NAN, 1},
                                           {NAN, 0, 1},
-                                          {0, 1, inf},
-                                          {0, -inf, inf},
-                                          {-inf, -inf, -inf}})
+                                          {0, 1, kInf},
+                                          {0, -kInf, kInf},
+                                          {-kInf, -kInf, -kInf}})
       CHECK(message_of<ValueError>([&] { search_of(bad, o); }) ==
             "beam_search: the logits of hypothesis 0 contain NaN or inf, or are all -inf");
-    CHECK(search_of({0, -inf, 1}, o)[0].tokens == std::vector<int64_t>(4, 2));
+    CHECK(search_of({0, -kInf, 1}, o)[0].tokens == std::vector<int64_t>(4, 2));
     CHECK(message_of<ValueError>([&] {
-            search_of({0, -inf, -inf}, {.beam = beam, .eos = 1, .suppress = {0}});
+            search_of({0, -kInf, -kInf}, {.beam = beam, .eos = 1, .suppress = {0}});
           }) ==
           "beam_search: sequence 0 cannot be continued after 0 tokens: every token is suppressed "
           "or has a logit of -inf");

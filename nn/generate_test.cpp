@@ -97,12 +97,12 @@ TEST_CASE("logits that say nothing, and tokens that are none, are refused") {
     return error_of<Error>(
         [&] { nn::sample(from_vector(logits).unsqueeze(0), before, o, generator); });
   };
-  constexpr float inf = INFINITY;
+  constexpr float kInf = INFINITY;
   for (const nn::SamplingOptions& o : {nn::SamplingOptions{}, {.temperature = 0}, {.top_k = 1}}) {
     CAPTURE(o.temperature);
     CHECK(refuse({0, NAN, 1}, {{}}, o) == "sample: the logits of row 0 contain NaN");
-    CHECK(refuse({0, inf, -inf}, {{}}, o) == "sample: the logits of row 0 contain inf");
-    CHECK(refuse({-inf, -inf}, {{}}, o) ==
+    CHECK(refuse({0, kInf, -kInf}, {{}}, o) == "sample: the logits of row 0 contain inf");
+    CHECK(refuse({-kInf, -kInf}, {{}}, o) ==
           "sample: the logits of row 0 are all -inf; at least one token must be possible");
   }
   CHECK(refuse({0, 1}, {{0, 2}}) ==
@@ -120,8 +120,8 @@ TEST_CASE("logits that say nothing, and tokens that are none, are refused") {
 }
 
 TEST_CASE("what is impossible is never drawn, whatever the options") {
-  constexpr float inf = INFINITY;
-  const Tensor logits = from_vector(std::vector<float>{-inf, 3e38f, -inf, -3e38f, 3e38f, -inf});
+  constexpr float kInf = INFINITY;
+  const Tensor logits = from_vector(std::vector<float>{-kInf, 3e38f, -kInf, -3e38f, 3e38f, -kInf});
   const nn::SamplingOptions all[] = {{},
                                      {.temperature = 1e-300},
                                      {.temperature = 1e300},
@@ -152,6 +152,7 @@ int64_t sorted_draw(const std::vector<float>& logits, const nn::SamplingOptions&
                    [&](size_t a, size_t b) { return logits[a] > logits[b]; });
   if (o.top_k > 0 && o.top_k < std::ssize(order)) order.resize(static_cast<size_t>(o.top_k));
   std::vector<double> weight;
+  weight.reserve(order.size());
   for (const size_t i : order)
     weight.push_back(std::exp(static_cast<double>(logits[i] - logits[order[0]]) / o.temperature));
   const double all = std::accumulate(weight.begin(), weight.end(), 0.0);

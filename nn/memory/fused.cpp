@@ -72,7 +72,7 @@ struct MemoryOp : CustomOp {
   Grads backward(Grads& dy) const {
     std::vector<Tensor> in;
     for (size_t i = 0; i < Op::kOperands; ++i) in.push_back(saved(i));
-    if (is_grad_enabled()) return recompute_vjp(Op::plain, in, {dy.data(), dy.size()});
+    if (is_grad_enabled()) return recompute_vjp(Op::kPlain, in, {dy.data(), dy.size()});
     return static_cast<const Op*>(this)->gradients(in, dy);
   }
 };
@@ -80,7 +80,7 @@ struct MemoryOp : CustomOp {
 struct Cosines : MemoryOp<Cosines> {
   static constexpr const char* kName = "content_weights";
   static constexpr size_t kOperands = 2;
-  static constexpr auto plain = plain_cosines;
+  static constexpr auto kPlain = plain_cosines;
 
   Tensor slot_scales, key_scales;
 
@@ -122,7 +122,7 @@ struct Cosines : MemoryOp<Cosines> {
 struct Write : MemoryOp<Write> {
   static constexpr const char* kName = "write_memory";
   static constexpr size_t kOperands = 4;
-  static constexpr auto plain = plain_write;
+  static constexpr auto kPlain = plain_write;
 
   std::vector<Tensor> make(const std::vector<Tensor>& in) {
     const Tensor out = core::empty_like(in[0]);
@@ -161,7 +161,7 @@ struct Write : MemoryOp<Write> {
 struct Links : MemoryOp<Links> {
   static constexpr const char* kName = "follow_links";
   static constexpr size_t kOperands = 4;
-  static constexpr auto plain = plain_links;
+  static constexpr auto kPlain = plain_links;
 
   static kernels::SlotSizes link_sizes(const std::vector<Tensor>& in) {
     return {in[3].size(1), in[3].size(2), 0};
