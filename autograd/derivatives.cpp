@@ -132,7 +132,7 @@ void check_reached(const Subject& s, size_t input, bool reached, bool matters) {
   if (matters)
     throw GradcheckError(
         fmt::format("{}: no gradient reaches {}, though the results depend on it; the function "
-                    "uses detach() or NoGrad, or a backward returns no gradient for it",
+                    "uses detach() or NoGradGuard, or a backward returns no gradient for it",
                     s.check, s.input_names[input]));
   if (!s.second)
     throw GradcheckError(

@@ -126,7 +126,7 @@ TEST_CASE("gradgradcheck sees a second derivative that is lost") {
   gradcheck(once, {numbers({2})});
   CHECK(error_of([] { gradgradcheck(once, {numbers({2})}); }) ==
         "gradgradcheck: no gradient reaches input 0 ([2] f64), though the results depend on it; "
-        "the function uses detach() or NoGrad, or a backward returns no gradient for it");
+        "the function uses detach() or NoGradGuard, or a backward returns no gradient for it");
 }
 
 TEST_CASE("gradcheck finds a recorded gradient that differs") {
@@ -150,7 +150,7 @@ TEST_CASE("gradcheck: errors for functions that it cannot check") {
         "gradcheck: no result depends on input 1 ([2] f64); leave it out of the inputs, or use it");
   CHECK(error_of([&] { gradcheck([](const Tensor& a) { return apply<GivesNothing>(a); }, {x}); }) ==
         "gradcheck: no gradient reaches input 0 ([2] f64), though the results depend on it; the "
-        "function uses detach() or NoGrad, or a backward returns no gradient for it");
+        "function uses detach() or NoGradGuard, or a backward returns no gradient for it");
   CHECK(error_of([&] { gradcheck([](const Tensor& a) { return cube(a.detach()); }, {x}); }) ==
         "gradcheck: result 0 ([2] f64) is not tracked; compute it from the inputs with recorded "
         "ops, without "

@@ -130,7 +130,7 @@ TEST_CASE("a GPT of convolutions and attention in turn learns, and is saved and 
   for (int step = 0; step < 80; ++step) {
     params.zero_grad();
     gpt.loss(x, next).backward();
-    const NoGrad off;
+    const NoGradGuard off;
     for (const nn::Param& p : params.trainable()) p.value.sub_(0.5 * p.value.grad());
   }
   CHECK(gpt.loss(x, next).item() < before / 2);
