@@ -224,8 +224,8 @@ TEST_CASE("what layers of the user's lack is said") {
   CHECK(error_of<ValueError>([&] {
           small.set_state(zeros({1, 2}), 2);
         }) ==
-        "kv_cache: 2 of its 3 positions are taken and 2 more were given; make it larger, let it "
-        "grow, or keep a window");
+        "kv_cache: 2 of 3 positions are in use and 2 more were appended; increase capacity, set it "
+        "to 0 to let the cache grow, or set a window");
   small.clear();
   CHECK(!small.state().defined());
 }
@@ -306,7 +306,7 @@ TEST_CASE("a model with layers of the user's is not written for transformers") {
       error_of<ValueError>([&] { nn::hf::save(scratch / "gpt", gpt); }) ==
       "save: transformers has no model like this Gpt: gpt2 differs in make_layer, llama differs in "
       "make_layer, mistral differs in make_layer, qwen2 differs in make_layer, starcoder2 differs "
-      "in make_layer; Params::save writes its parameters");
+      "in make_layer; use Params::save to save its parameters");
 
   const nn::Params plain(8);
   nn::hf::save(scratch / "gpt", nn::Gpt(plain / "gpt", testing::small_gpt2()));
