@@ -197,7 +197,8 @@ void run(train::Cli& cli) {
       o.data ? data::labelled_corpus(*o.data) : data::tale_endings(o.seed);
   const std::string saved = o.eval ? *o.eval : o.resume ? o.out : "";
   std::vector<std::string> text;
-  for (const auto& [label, first, second] : corpus.text) text.push_back(first + " " + second);
+  for (const auto& [label, first, second] : corpus.text)
+    text.push_back(fmt::format("{} {}", first, second));
   const Reader reader(
       saved.empty() ? data::Bpe::train(text, t.merges) : data::Bpe::load(saved + "/bpe.txt"), t);
   const Task task{reader, corpus};

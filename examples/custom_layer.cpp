@@ -8,7 +8,7 @@ struct GatedResidual {
   nn::Linear inner;
   Tensor gate;
 
-  GatedResidual(nn::Scope at, int64_t width)
+  GatedResidual(const nn::Scope& at, int64_t width)
       : norm(at / "norm", width),
         inner(at / "inner", width, width),
         gate(at.param("gate", {width}, nn::init::zeros())) {}

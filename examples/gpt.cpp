@@ -238,7 +238,7 @@ void run(train::Cli& cli) {
   std::vector<optim::GroupRule<optim::AdamWOptions>> rules;
   if (model.gpt) rules.push_back({"*norm*", {.weight_decay = 0}});
   optim::AdamW opt(params, {.lr = t.lr, .betas = {0.9, 0.99}, .weight_decay = t.weight_decay},
-                   std::move(rules));
+                   rules);
   optim::WarmupCosineLR schedule(opt, {.warmup_steps = std::min<int64_t>(100, steps / 10),
                                        .total_steps = steps,
                                        .min_factor = 0.1});

@@ -211,6 +211,7 @@ template <class Op>
 std::vector<Tensor> fused(const std::vector<Tensor>& in) {
   std::vector<Tensor> wide;
   const DType given = in[0].dtype(), dtype = given == f64 ? f64 : f32;
+  wide.reserve(in.size());
   for (const Tensor& t : in) wide.push_back(t.to(dtype).contiguous());
   std::vector<Tensor> out = apply<Op>(wide);
   for (Tensor& t : out) t = t.to(given);
