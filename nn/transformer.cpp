@@ -73,7 +73,7 @@ void check_kernel(int64_t kernel, bool partial) {
 
 }  // namespace
 
-EncoderLayer::EncoderLayer(Scope at, const TransformerOptions& options)
+EncoderLayer::EncoderLayer(const Scope& at, const TransformerOptions& options)
     : EncoderLayer(at, completed(options), nullptr) {}
 
 EncoderLayer::EncoderLayer(const Scope& at, const TransformerOptions& o, std::nullptr_t)

@@ -70,7 +70,7 @@ TransformerOptions completed(const TransformerOptions& options,
 class EncoderLayer {
  public:
   /// make_layer is ignored. Throws ValueError for a mixture of experts with kernel_size above 1.
-  EncoderLayer(Scope at, const TransformerOptions& options);
+  EncoderLayer(const Scope& at, const TransformerOptions& options);
   /// x [B, T, C] to [B, T, C]. Throws ValueError for kernel_size above 1, which reads later
   /// positions, with causal attention, packed sequences or a cache.
   Tensor operator()(const Tensor& x, const AttentionOptions& options = {}) const;

@@ -129,8 +129,9 @@ std::string image_attention_svg(std::span<const ImageAttention> images,
                            {"fill", kInk}});
   for (int64_t i = 0; i < count; ++i) {
     const ImageAttention& m = images[static_cast<size_t>(i)];
-    const double x = kMargin + step_x * static_cast<double>(i % across);
-    const double y = kMargin + title + step_y * static_cast<double>(i / across);
+    const int64_t row = i / across, column = i % across;
+    const double x = kMargin + step_x * static_cast<double>(column);
+    const double y = kMargin + title + step_y * static_cast<double>(row);
     if (!m.title.empty())
       svg.text(m.title, {{"x", x}, {"y", y + kNameSize}, {"font-size", kNameSize}, {"fill", kInk}});
     draw_image(svg, m, false, x, y + name, style.pixel);

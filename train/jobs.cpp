@@ -50,6 +50,7 @@ class Process {
     words.insert(words.end(), job.arguments.begin(), job.arguments.end());
     if (resume) words.emplace_back("--resume");
     std::vector<char*> pointers;
+    pointers.reserve(words.size() + 1);
     for (std::string& word : words) pointers.push_back(word.data());
     pointers.push_back(nullptr);
     int out[2];
@@ -209,6 +210,8 @@ class Jobs {
   void show() {
     std::vector<std::string> names;
     std::vector<Shown> values;
+    names.reserve(running_.size());
+    values.reserve(running_.size());
     for (const Running& r : running_) names.push_back(jobs_[r.number].name + " %");
     for (size_t i = 0; i < names.size(); ++i)
       values.push_back({names[i], running_[i].process.percent()});
