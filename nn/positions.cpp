@@ -39,7 +39,7 @@ Tensor sinusoidal_positions(int64_t length, int64_t embed_dim, int64_t start) {
     for (int64_t i = 0; i < embed_dim; ++i) {
       const double angle =
           static_cast<double>(start + p) *
-          std::pow(10000.0, -static_cast<double>(i / 2 * 2) / static_cast<double>(embed_dim));
+          std::pow(10000.0, -static_cast<double>(i - i % 2) / static_cast<double>(embed_dim));
       x[p * embed_dim + i] = static_cast<float>(i % 2 == 0 ? std::sin(angle) : std::cos(angle));
     }
   return out;

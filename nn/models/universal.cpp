@@ -69,7 +69,7 @@ class Halting {
 
 }  // namespace
 
-UniversalEncoder::UniversalEncoder(Scope at, const TransformerOptions& layer_options,
+UniversalEncoder::UniversalEncoder(const Scope& at, const TransformerOptions& layer_options,
                                    const UniversalOptions& options)
     : UniversalEncoder(at, completed(layer_options), options, nullptr) {}
 

@@ -43,7 +43,7 @@ class UniversalEncoder {
  public:
   /// num_layers of the layer's options is ignored. Throws ValueError for options out of range,
   /// and for a mixture of experts.
-  UniversalEncoder(Scope at, const TransformerOptions& layer_options,
+  UniversalEncoder(const Scope& at, const TransformerOptions& layer_options,
                    const UniversalOptions& options);
 
   /// x [B, T, C] to [B, T, C]; positions past options.lengths are padding. `positions` i64 [B, T],
