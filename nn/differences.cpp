@@ -42,7 +42,7 @@ void Differences::check(const std::string& file, const std::string& model) const
 }
 
 bool same_values(const Tensor& a, const Tensor& b) {
-  return a.shape() == b.shape() && all((a == b) | ((a != a) & (b != b))).item() != 0;
+  return a.shape() == b.shape() && all((a == b) | (isnan(a) & isnan(b))).item() != 0;
 }
 
 }  // namespace tapehead::nn

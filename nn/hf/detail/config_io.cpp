@@ -73,7 +73,8 @@ void ConfigIo::flag(const char* name, std::optional<bool>& value, std::optional<
   row(name, value, otherwise, &Fields::flag);
 }
 
-void ConfigIo::word(const char* name, std::string& value, std::optional<std::string> otherwise) {
+void ConfigIo::word(const char* name, std::string& value,
+                    const std::optional<std::string>& otherwise) {
   row(name, value, otherwise, &Fields::word);
 }
 

@@ -43,7 +43,7 @@ class ConfigIo {
   void number(const char* name, std::optional<double>& value, std::optional<double> otherwise = {});
   void flag(const char* name, bool& value, std::optional<bool> otherwise = {});
   void flag(const char* name, std::optional<bool>& value, std::optional<bool> otherwise = {});
-  void word(const char* name, std::string& value, std::optional<std::string> otherwise = {});
+  void word(const char* name, std::string& value, const std::optional<std::string>& otherwise = {});
   void activation(const char* name, Activation& value);
   /// A rotary embedding. Writes rope_theta and rope_scaling, which all versions of transformers
   /// read; reads these or rope_parameters, which transformers 5 writes. `context` is the default
