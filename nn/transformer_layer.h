@@ -12,6 +12,8 @@
 
 namespace tapehead::nn {
 
+class AnyDecoderLayer;
+class AnyEncoderLayer;
 class DecoderLayer;
 class EncoderLayer;
 struct TransformerOptions;
@@ -34,6 +36,14 @@ struct DecoderCache {
   void reorder(const Tensor& rows, bool same_sequences);
 };
 
+/// A type that an AnyEncoderLayer can hold.
+template <class L>
+concept EncoderLayerType =
+    !std::same_as<L, AnyEncoderLayer> &&
+    requires(const L& layer, const Tensor& x, const AttentionOptions& options) {
+  { layer(x, options) } -> std::convertible_to<Tensor>;
+};
+
 /// A layer of an encoder or of a decoder-only model: an EncoderLayer, or a copyable type L of the
 /// user's with
 ///
@@ -50,12 +60,8 @@ struct DecoderCache {
 /// with the output. Made for a model by TransformerOptions::make_layer.
 class AnyEncoderLayer {
  public:
-  template <class L>
-  requires(!std::same_as<L, AnyEncoderLayer> &&
-           requires(const L& layer, const Tensor& x, const AttentionOptions& o) {
-             { layer(x, o) } -> std::convertible_to<Tensor>;
-           }) AnyEncoderLayer(L layer)
-      : layer_(std::move(layer)), attend_(attend_of<L>) {
+  template <EncoderLayerType L>
+  AnyEncoderLayer(L layer) : layer_(std::move(layer)), attend_(attend_of<L>) {
     if constexpr (requires(const L& l, const Tensor& x, KvCache& cache, const AttentionOptions& o) {
                     { l(x, cache, o) } -> std::convertible_to<Tensor>;
                   })
@@ -106,6 +112,14 @@ class AnyEncoderLayer {
   Tensor (*cached_)(const std::any&, const Tensor&, KvCache&, const AttentionOptions&) = nullptr;
 };
 
+/// A type that an AnyDecoderLayer can hold.
+template <class L>
+concept DecoderLayerType =
+    !std::same_as<L, AnyDecoderLayer> &&
+    requires(const L& layer, const Tensor& x, const AttentionOptions& options) {
+  { layer(x, x, options, options) } -> std::convertible_to<AttentionOutput>;
+};
+
 /// A layer of a decoder: a DecoderLayer, or a copyable type L of the user's with
 ///
 ///   AttentionOutput operator()(const Tensor& x, const Tensor& memory,
@@ -124,12 +138,8 @@ class AnyEncoderLayer {
 /// out, computes DecoderCache::memory. Made for a model by TransformerOptions::make_decoder_layer.
 class AnyDecoderLayer {
  public:
-  template <class L>
-  requires(!std::same_as<L, AnyDecoderLayer> &&
-           requires(const L& layer, const Tensor& t, const AttentionOptions& o) {
-             { layer(t, t, o, o) } -> std::convertible_to<AttentionOutput>;
-           }) AnyDecoderLayer(L layer)
-      : layer_(std::move(layer)) {
+  template <DecoderLayerType L>
+  AnyDecoderLayer(L layer) : layer_(std::move(layer)) {
     call_ = [](const std::any& l, const Tensor& x, const Tensor& memory, const AttentionOptions& s,
                const AttentionOptions& m) -> AttentionOutput { return get<L>(l)(x, memory, s, m); };
     if constexpr (requires(const L& l, const Tensor& x, DecoderCache& c,
