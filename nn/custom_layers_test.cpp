@@ -205,7 +205,7 @@ TEST_CASE("what layers of the user's lack is said") {
   CHECK(error_of<ValueError>([&] { gpt(ids, caches); }) ==
         "encoder_layer: the layer has no operator() with a KvCache; add it, or generate with "
         "nn::without_caches() (in gpt)");
-  CHECK(error_of<ValueError>([&] { gpt.layers[1]->norm1; }) ==
+  CHECK(error_of<ValueError>([&] { static_cast<void>(gpt.layers[1]->norm1); }) ==
         "encoder_layer: the layer is not an nn::EncoderLayer; target<T>() gives a layer of type T");
 
   // A layer that forgets the cache would leave all positions at 0.
@@ -268,7 +268,7 @@ TEST_CASE("decoders take layers of the user's") {
   nn::TransformerDecoder decoder(params / "decoder", options);
   CHECK(params.contains("decoder.layers.0.first.kernel"));
   CHECK(decoder.layers[1]->memory_attention.options().num_heads == 2);
-  CHECK(error_of<ValueError>([&] { decoder.layers[0]->norm1; }) ==
+  CHECK(error_of<ValueError>([&] { static_cast<void>(decoder.layers[0]->norm1); }) ==
         "decoder_layer: the layer is not an nn::DecoderLayer; target<T>() gives a layer of type T");
   params.to(f64);
   const Tensor x = randn({2, 5, 8}, f64), memory = randn({2, 4, 8}, f64);
