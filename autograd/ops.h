@@ -194,7 +194,7 @@ struct RnnWeights {
   Tensor w_ih, w_hh, b_ih, b_hh;
 };
 
-struct RnnOptions {
+struct RecurrentOptions {
   /// i64 [B]: steps at or beyond a sequence's length are not read; there the state is kept, and the
   /// output is 0.
   Tensor lengths = {};
@@ -212,7 +212,7 @@ struct RnnResult {
 /// 1997, with forget gates (Gers et al. 2000). GRU: Cho et al. 2014, with the reset gate applied
 /// after the product, as in cuDNN and PyTorch.
 RnnResult recurrent(RnnCell cell, const Tensor& x, const RnnWeights& weights, const Tensor& h0 = {},
-                    const Tensor& c0 = {}, const RnnOptions& options = {});
+                    const Tensor& c0 = {}, const RecurrentOptions& options = {});
 
 // Reductions over the given axes, or over all elements if none are given. Reduced axes are removed,
 // or kept with size 1 if `keepdim`. NaN propagates.

@@ -57,7 +57,7 @@ RnnState Cell::operator()(const Tensor& x, const RnnState& state) const {
   return {r.h, r.c};
 }
 
-Rnn::Rnn(Scope at, int64_t input_size, int64_t hidden_size, const RnnNetOptions& options)
+Rnn::Rnn(Scope at, int64_t input_size, int64_t hidden_size, const RnnOptions& options)
     : at_(std::move(at)), options_(options) {
   if (options.num_layers < 1)
     throw ValueError(

@@ -45,7 +45,7 @@ class Cell {
   RnnCell cell_;
 };
 
-struct RnnNetOptions {
+struct RnnOptions {
   RnnCell cell = RnnCell::lstm;
   int64_t num_layers = 1;
   bool bidirectional = false;
@@ -64,7 +64,7 @@ struct RnnOutput {
 class Rnn {
  public:
   /// Throws ValueError for num_layers or hidden_size below 1.
-  Rnn(Scope at, int64_t input_size, int64_t hidden_size, const RnnNetOptions& options = {});
+  Rnn(Scope at, int64_t input_size, int64_t hidden_size, const RnnOptions& options = {});
   /// x [B, T, C]; lengths i64 [B], or undefined. Padding past the lengths is not read, and its
   /// outputs are zeros. An undefined state is zeros. Throws ShapeError.
   RnnOutput operator()(const Tensor& x, const Tensor& lengths = {},
@@ -75,7 +75,7 @@ class Rnn {
 
  private:
   Scope at_;
-  RnnNetOptions options_;
+  RnnOptions options_;
 };
 
 }  // namespace tapehead::nn

@@ -135,8 +135,8 @@ std::vector<Unread> table() {
       out.push_back({"recurrent", [=](Subject& s) { return results_of(cell, reverse, s); }});
   out.push_back({"rnn", [](Subject& s) {
                    std::deque<nn::Rnn> keep;
-                   const auto& rnn = s.layer(
-                       keep, 2, 3, nn::RnnNetOptions{.num_layers = 2, .bidirectional = true});
+                   const auto& rnn =
+                       s.layer(keep, 2, 3, nn::RnnOptions{.num_layers = 2, .bidirectional = true});
                    return Tensors{rnn(s.padded({3, 4, 2}, kLengths), lengths()).out};
                  }});
   out.push_back({"entity_memory", [](Subject& s) {

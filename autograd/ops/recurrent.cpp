@@ -84,7 +84,7 @@ struct Recurrent : CustomOp {
 
   std::vector<Tensor> forward(const Tensor& x, const Tensor& w_ih, const Tensor& w_hh,
                               const Tensor& b_ih, const Tensor& b_hh, const Tensor& h0,
-                              const Tensor& c0, RnnCell cell, const RnnOptions& options) {
+                              const Tensor& c0, RnnCell cell, const RecurrentOptions& options) {
     for (const Tensor* t : {&x, &w_ih, &w_hh, &b_ih, &b_hh, &h0, &c0}) save(*t);
     const int64_t B = x.size(0), T = x.size(1), H = w_hh.size(1);
     const auto state = [&](const Tensor& given) {
@@ -169,9 +169,9 @@ void check(RnnCell cell, const Tensor& x, const RnnWeights& w, const Tensor& h0,
 }  // namespace
 
 RnnResult recurrent(RnnCell cell, const Tensor& x, const RnnWeights& w, const Tensor& h0,
-                    const Tensor& c0, const RnnOptions& given_options) {
+                    const Tensor& c0, const RecurrentOptions& given_options) {
   check(cell, x, w, h0, c0);
-  RnnOptions options = given_options;
+  RecurrentOptions options = given_options;
   if (options.lengths.defined())
     options.lengths = core::check_lengths("recurrent", options.lengths, x.size(0), x.size(1));
   const DType given = core::result_type(x, w.w_hh);
