@@ -127,11 +127,13 @@ def main():
     if scope == ["library"]:
         entries = [entry for entry in entries if in_library(entry)]
     elif scope:
-        below = tuple(os.path.realpath(path) for path in scope)
-        entries = [entry for entry in entries if source_of(entry).startswith(below)]
+        below = tuple(os.path.realpath(path) + "/" for path in scope)
+        entries = [entry for entry in entries if (source_of(entry) + "/").startswith(below)]
     # Skips the precompiled header, and generated sources that only include a header twice.
     once = {entry["file"]: entry for entry in reversed(entries)
             if not entry["file"].endswith((".h", ".twice.cpp"))}
+    if not once:
+        sys.exit(f"tidy: no source of {folder} is below {' '.join(scope)}")
     failures = 0
     with concurrent.futures.ThreadPoolExecutor(int(jobs)) as pool:
         for found in pool.map(checker.check, once.values()):
