@@ -49,6 +49,17 @@ TAPEHEAD_OP_TEST(index)
                  for (int64_t j = 0; j < 3; ++j) out(i, j) = in[0](1 - i, j, 3 - 2 * i);
                return Arrays{out};
              }})
+    .sample({{Operand({3, 2, 2, 2})},  // x[:, [1, 0], :, [0, 1]]
+             [](const Tensors& in) {
+               return Tensors{index(in[0], {Slice(), tensor({1, 0}), Slice(), tensor({0, 1})})};
+             },
+             [](Arrays& in) {
+               Array out({2, 3, 2});
+               for (int64_t i = 0; i < 2; ++i)
+                 for (int64_t j = 0; j < 3; ++j)
+                   for (int64_t k = 0; k < 2; ++k) out(i, j, k) = in[0](j, 1 - i, k, i);
+               return Arrays{out};
+             }})
     .sample({{Operand({2, 2, 2})},  // x[..., mask]
              [](const Tensors& in) {
                return Tensors{index(in[0], {Ellipsis, tensor({{false, true}, {true, false}})})};
