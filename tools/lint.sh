@@ -27,9 +27,8 @@ files() {
 
 format() {
   tool=$(find_tool clang-format "$1") || return 77
-  unformatted=$(files | while IFS= read -r file; do
-    "$tool" "$file" | cmp -s - "$file" || echo "$file"
-  done)
+  unformatted=$(files | xargs -P 2 -n 50 "$tool" --dry-run -Werror 2>&1 |
+    sed -n 's/^\([^:]*\):[0-9]*:[0-9]*: error: code should be clang-formatted.*/\1/p' | sort -u)
   [ -z "$unformatted" ] || printf 'lint: not formatted; run\n%s -i %s\n' "$tool" "$(
     printf '%s' "$unformatted" | tr '\n' ' ')"
   [ -z "$unformatted" ]
