@@ -197,7 +197,7 @@ build_all() {
 # Compiles without optimisation in half the time; kernels get -O1 (meson.build), or they would be too slow.
 run_asan() {
   configure build-asan -Db_sanitize=address,undefined -Db_lundef=false -Ddefault_library=static \
-    -Dbuildtype=debug -Doptimization=0 && compile build-asan unit || return 1
+    -Dbuildtype=debug -Doptimization=g && compile build-asan unit || return 1
   UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 run_tests build-asan --suite unit
 }
 
