@@ -151,7 +151,7 @@ TEST_CASE("idioms: methods and functions") {
   // 45. x.tril(), x.cumsum(1), x.flip({1})
   CHECK(values(x.tril()) == Doubles{0, 0, 0, 3, 4, 0});
   CHECK(values(x.cumsum(1)) == Doubles{0, 1, 3, 3, 7, 12});
-  CHECK(values(x.flip({1})) == Doubles{2, 1, 0, 5, 4, 3});
+  CHECK(values(x.flip(1)) == Doubles{2, 1, 0, 5, 4, 3});
   // 46. x.any(), x.all(), torch::isnan(x)
   CHECK(x.any().item<bool>());
   CHECK_FALSE(isnan(x).any().item<bool>());
