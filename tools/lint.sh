@@ -27,11 +27,15 @@ files() {
 
 format() {
   tool=$(find_tool clang-format "$1") || return 77
-  unformatted=$(files | xargs -P 2 -n 50 "$tool" --dry-run -Werror 2>&1 |
+  output=$(files | xargs -P 2 -n 50 "$tool" --dry-run -Werror 2>&1) && return 0
+  unformatted=$(printf '%s\n' "$output" |
     sed -n 's/^\([^:]*\):[0-9]*:[0-9]*: error: code should be clang-formatted.*/\1/p' | sort -u)
-  [ -z "$unformatted" ] || printf 'lint: not formatted; run\n%s -i %s\n' "$tool" "$(
-    printf '%s' "$unformatted" | tr '\n' ' ')"
-  [ -z "$unformatted" ]
+  if [ -n "$unformatted" ]; then
+    printf 'lint: not formatted; run\n%s -i %s\n' "$tool" "$(printf '%s' "$unformatted" | tr '\n' ' ')"
+  else
+    printf 'lint: %s failed\n%s\n' "$tool" "$output"
+  fi
+  return 1
 }
 
 tidy() {  # tidy VERSION JOBS [library]
