@@ -192,7 +192,7 @@ Tensor index(const Tensor& x, const std::vector<TensorIndex>& indices) {
 Tensor index_put(const Tensor& x, const std::vector<TensorIndex>& indices, const Tensor& values,
                  bool accumulate) {
   const Indexed in = apply_views("index_put", x, indices);
-  if (!in.axes.empty()) {
+  if (!in.axes.empty() && in.view.is_same(x)) {
     const Joined joined = join("index_put", in);
     if (joined.view.is_same(x)) return put("index_put", x, joined, values, accumulate);
   }
