@@ -6,6 +6,8 @@
 #include <array>
 #include <concepts>
 #include <functional>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "tapehead/core/tensor.h"

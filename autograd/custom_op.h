@@ -23,7 +23,12 @@
 
 #include <array>
 #include <concepts>
+#include <span>
+#include <string>
+#include <type_traits>
 #include <typeinfo>
+#include <utility>
+#include <vector>
 
 #include "tapehead/autograd/anomaly.h"
 #include "tapehead/autograd/grad_mode.h"

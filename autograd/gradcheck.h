@@ -8,6 +8,7 @@
 #include <array>
 #include <functional>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "tapehead/core/tensor.h"

@@ -3,6 +3,7 @@
 // B batch, T positions, S positions of the memory, C embedding, M channels of the memory.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <vector>

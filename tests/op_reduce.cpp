@@ -75,16 +75,16 @@ void each_line(const Array& x, int axis,
   int64_t inner = 1;
   for (int i = axis + 1; i < x.shape.rank(); ++i) inner *= x.shape[i];
   const int64_t n = x.shape.rank() == 0 ? 1 : x.shape[axis];
-  for (int64_t first = 0; first < x.numel(); ++first) {
-    if (first / inner % n != 0) continue;
-    Values values;
-    std::vector<size_t> places;
-    for (int64_t i = 0; i < n; ++i) {
-      places.push_back(static_cast<size_t>(first + i * inner));
-      values.push_back(x.values[places.back()]);
+  Values values(static_cast<size_t>(n));
+  std::vector<size_t> places(values.size());
+  for (int64_t outer = 0; outer < x.numel(); outer += n * inner)
+    for (int64_t first = outer; first < outer + inner; ++first) {
+      for (size_t i = 0; i < values.size(); ++i) {
+        places[i] = static_cast<size_t>(first) + i * static_cast<size_t>(inner);
+        values[i] = x.values[places[i]];
+      }
+      f(values, places);
     }
-    f(values, places);
-  }
 }
 
 }  // namespace tapehead::op_tests

@@ -1,6 +1,7 @@
 // A training run: checkpoints, logging, evaluation and progress around a training loop.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>

@@ -29,10 +29,10 @@ struct LineOp {
   Values (*gradient)(const Values& x, const Values& dy);
 };
 
-Values each(const Values& x, const std::function<double(double)>& f) {
-  Values out;
-  for (const double v : x) out.push_back(f(v));
-  return out;
+template <class F>
+Values each(Values x, F f) {
+  for (double& v : x) v = f(v);
+  return x;
 }
 double sum_of(const Values& x) {
   double total = 0;
@@ -43,9 +43,11 @@ double count_of(const Values& x) { return static_cast<double>(x.size()); }
 double mean_of(const Values& x) { return sum_of(x) / count_of(x); }
 double extreme_of(const Values& x, bool largest) {
   double best = x[0];
-  for (const double v : x)
-    if (std::isnan(v) || (largest ? v > best : v < best)) best = v;
-  return std::any_of(x.begin(), x.end(), [](double v) { return std::isnan(v); }) ? kNan : best;
+  for (const double v : x) {
+    if (std::isnan(v)) return kNan;
+    if (largest ? v > best : v < best) best = v;
+  }
+  return best;
 }
 double variance_of(const Values& x) {
   const double mean = mean_of(x);
@@ -234,8 +236,8 @@ TEST_CASE("reductions over blocks that hold infinities and NaN") {
 TEST_CASE("reductions over pieces that hold infinities and NaN") {
   for (const LineOp& op : kOps)
     for (const Pattern& p : kPatterns) {
-      check(op, {1, 150000}, 1, p, f32, Layout::kPlain);
-      check(op, {20000, 5}, 0, p, f32, Layout::kPlain);
+      check(op, {1, 75000}, 1, p, f32, Layout::kPlain);
+      check(op, {15000, 5}, 0, p, f32, Layout::kPlain);
     }
 }
 

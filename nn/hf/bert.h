@@ -2,6 +2,8 @@
 // BertForSequenceClassification.
 #pragma once
 
+#include <string>
+
 #include "tapehead/nn/hf/folder.h"
 #include "tapehead/nn/models/bert.h"
 

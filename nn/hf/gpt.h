@@ -2,6 +2,8 @@
 // Mistral, Qwen2 …). detail/families.h lists the families.
 #pragma once
 
+#include <string>
+
 #include "tapehead/nn/hf/folder.h"
 #include "tapehead/nn/models/gpt.h"
 

@@ -1,6 +1,8 @@
 // Loads and saves T5 checkpoints of Hugging Face.
 #pragma once
 
+#include <string>
+
 #include "tapehead/nn/hf/folder.h"
 #include "tapehead/nn/models/t5.h"
 

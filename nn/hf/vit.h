@@ -2,6 +2,8 @@
 // ViTForImageClassification.
 #pragma once
 
+#include <string>
+
 #include "tapehead/nn/hf/folder.h"
 #include "tapehead/nn/models/vit.h"
 

@@ -3,6 +3,8 @@
 // B batch, M memories, J words, C embedding, V vocabulary.
 #pragma once
 
+#include <vector>
+
 #include "tapehead/nn/any_layer.h"
 #include "tapehead/nn/memory/answer.h"
 

@@ -3,6 +3,8 @@
 // B batch, M sentences, J words of a sentence, V vocabulary, C embedding.
 #pragma once
 
+#include <cstddef>
+
 #include "tapehead/nn/memory/answer.h"
 #include "tapehead/nn/models/universal.h"
 

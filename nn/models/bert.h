@@ -3,6 +3,7 @@
 // B batch, T tokens, C embedding, V vocabulary.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 

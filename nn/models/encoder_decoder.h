@@ -2,6 +2,7 @@
 #pragma once
 
 #include <variant>
+#include <vector>
 
 #include "tapehead/nn/models/seq2seq.h"
 #include "tapehead/nn/models/transformer.h"

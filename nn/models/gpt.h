@@ -4,6 +4,7 @@
 // B batch, T tokens, C embedding, V vocabulary.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>

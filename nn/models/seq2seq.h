@@ -4,6 +4,8 @@
 #pragma once
 
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "tapehead/nn/any_layer.h"
 #include "tapehead/nn/copy_head.h"

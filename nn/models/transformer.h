@@ -3,6 +3,7 @@
 // B batch, S source tokens, T target tokens, C embedding, V vocabulary.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <vector>
 

@@ -3,6 +3,9 @@
 // B batch, T positions, C embedding, N steps.
 #pragma once
 
+#include <cstddef>
+#include <vector>
+
 #include "tapehead/nn/transformer.h"
 
 namespace tapehead::nn {

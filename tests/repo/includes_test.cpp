@@ -126,6 +126,71 @@ Complaints heavy(const Tree& tree) {
   return complaints;
 }
 
+// The names of the standard library that public headers use, by the header to include for them.
+const std::map<std::string, std::set<std::string>> kStdNames = {
+    {"algorithm", {"any_of", "max", "min"}},
+    {"any", {"any", "any_cast"}},
+    {"array", {"array"}},
+    {"atomic",
+     {"atomic", "memory_order_acq_rel", "memory_order_acquire", "memory_order_relaxed",
+      "memory_order_release"}},
+    {"cmath", {"isfinite"}},
+    {"concepts", {"convertible_to", "derived_from", "integral", "same_as"}},
+    {"cstddef", {"byte", "nullptr_t"}},
+    {"cstdio", {"FILE"}},
+    {"functional", {"function", "less"}},
+    {"initializer_list", {"initializer_list"}},
+    {"iosfwd", {"ostream"}},
+    {"limits", {"numeric_limits"}},
+    {"map", {"map"}},
+    {"memory",
+     {"destroy", "make_shared", "make_unique", "shared_ptr", "static_pointer_cast",
+      "uninitialized_move", "unique_ptr", "weak_ptr"}},
+    {"new", {"align_val_t"}},
+    {"optional", {"nullopt", "nullopt_t", "optional"}},
+    {"set", {"set"}},
+    {"span", {"span"}},
+    {"stdexcept", {"runtime_error"}},
+    {"string", {"string", "to_string", "u32string"}},
+    {"string_view", {"string_view", "u32string_view"}},
+    {"type_traits",
+     {"integral_constant", "invoke_result_t", "is_arithmetic_v", "is_convertible_v",
+      "is_integral_v", "is_invocable_r_v", "is_invocable_v", "is_same_v", "is_unsigned_v",
+      "is_void_v", "remove_const_t", "remove_cvref_t", "type_identity_t"}},
+    {"typeinfo", {"type_info"}},
+    {"unordered_map", {"unordered_map"}},
+    {"utility",
+     {"exchange", "forward", "index_sequence", "index_sequence_for", "make_index_sequence", "move",
+      "pair", "swap", "tuple_size"}},
+    {"variant", {"get_if", "variant"}},
+    {"vector", {"vector"}},
+};
+
+std::string std_header_of(const std::string& name) {
+  for (const auto& [header, names] : kStdNames)
+    if (names.contains(name)) return header;
+  return "";
+}
+
+/// A public header includes the standard headers of the names that it uses. The build would not
+/// notice: it compiles headers with a precompiled header.
+Complaints std_includes(const Tree& tree) {
+  Complaints complaints;
+  for (const SourceFile& file : tree) {
+    if (!file.is_public_header()) continue;
+    std::set<std::string> included;
+    for (const Include& include : file.includes) included.insert(include.target);
+    for (const StdName& use : file.std_names) {
+      const std::string header = std_header_of(use.name);
+      if (!included.insert(header).second) continue;
+      complaints.push_back(
+          file.path + ":" + std::to_string(use.line) + ": std::" + use.name +
+          (header.empty() ? " is not in kStdNames" : " needs #include <" + header + ">"));
+    }
+  }
+  return complaints;
+}
+
 /// nlohmann/json is slow to compile: use core::Json instead.
 Complaints json_library(const Tree& tree) {
   const std::set<std::string> allowed = {"core/formats/json_text.cpp",
@@ -204,6 +269,18 @@ TEST_CASE("repo: public headers are light") {
         Complaints{"nn/a.h: no #pragma once", "nn/a.h:2: regex does not belong in a public header",
                    "nn/b.h:3: cblas.h does not belong in a public header",
                    "core/d.h:2: tapehead/core/kernels/c.h is private: it is not installed"});
+}
+
+TEST_CASE("repo: public headers include the standard headers that they use") {
+  check_none(std_includes(source_tree()));
+  const Tree bad = {
+      parse("nn/a.h", "#include <vector>\nstd::vector<std::string> a;  // std::map\n"),
+      parse("nn/b.h", "std::vector<std::pair<int, std::frob>> b;\n"),
+      parse("nn/c.cpp", "std::set<int> c;\n")};
+  CHECK(std_includes(bad) == Complaints{"nn/a.h:2: std::string needs #include <string>",
+                                        "nn/b.h:1: std::vector needs #include <vector>",
+                                        "nn/b.h:1: std::pair needs #include <utility>",
+                                        "nn/b.h:1: std::frob is not in kStdNames"});
 }
 
 TEST_CASE("repo: nlohmann/json is included by two files") {

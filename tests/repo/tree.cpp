@@ -1,6 +1,7 @@
 #include "tapehead/tests/repo/tree.h"
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -39,6 +40,17 @@ std::string declared_type(const std::string& line) {
     return line.substr(start, end - start);
   }
   return "";
+}
+
+/// Adds the names that follow `std::` on a line, up to a comment.
+void add_std_names(std::vector<StdName>& names, const std::string& line, int number) {
+  const std::string code = line.substr(0, line.find("//"));
+  for (size_t at = code.find("std::"); at != std::string::npos; at = code.find("std::", at)) {
+    at += 5;
+    size_t end = at;
+    while (end < code.size() && (std::isalnum(code[end]) || code[end] == '_')) ++end;
+    names.push_back({code.substr(at, end - at), number});
+  }
 }
 
 SourceFile read(const fs::path& root, const fs::path& file) {
@@ -88,6 +100,7 @@ SourceFile parse(const std::string& path, const std::string& text) {
   for (std::string line; std::getline(in, line);) {
     ++file.lines;
     if (const std::string type = declared_type(line); !type.empty()) file.types.push_back(type);
+    add_std_names(file.std_names, line, file.lines);
     const std::string words = directive(line);
     if (words.starts_with("pragma once")) file.pragma_once = true;
     if (!words.starts_with("include")) continue;

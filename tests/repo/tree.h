@@ -13,9 +13,16 @@ struct Include {
   int line = 0;
 };
 
+/// A name of the standard library.
+struct StdName {
+  std::string name;  // without std::
+  int line = 0;
+};
+
 struct SourceFile {
   std::string path;  // from the root of the project: core/error.h
   std::vector<Include> includes;
+  std::vector<StdName> std_names;  // outside of comments
   std::vector<std::string> types;  // which it declares outside of others, with what they are
   int lines = 0;
   bool pragma_once = false;
@@ -28,7 +35,7 @@ struct SourceFile {
 
 using Tree = std::vector<SourceFile>;
 
-/// Reads a file's text for its includes and types.
+/// Reads a file's text for its includes, names of the standard library and types.
 SourceFile parse(const std::string& path, const std::string& text);
 
 /// Every C++ file of the project, sorted by path. The programs of tests/install are not a part of
