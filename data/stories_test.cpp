@@ -82,7 +82,8 @@ std::vector<int64_t> up_to(int64_t end) {
 }  // namespace
 
 TEST_CASE("stories are the same for the same seed, on every machine") {
-  const auto tasks = stories(1, {.train = 1, .val = 1, .test = 1});
+  const StoriesOptions one{.train = 1, .val = 1, .test = 1};
+  const auto tasks = stories(1, one);
   CHECK(text_of(tasks[3].test[0]) ==
         "ines rode to the market. ines took the kite. otto walked to the mill. ines handed the "
         "kite to pavel. ines took the lantern. who got the kite? pavel 3");
@@ -93,12 +94,12 @@ TEST_CASE("stories are the same for the same seed, on every machine") {
   CHECK(text_of(tasks[6].test[0]) ==
         "the harbour is east of the library. the market is north of the harbour. which way leads "
         "from the harbour to the market? north 1");
-  CHECK(text_of(stories(2)[0].test[0]) != text_of(tasks[0].test[0]));
+  CHECK(text_of(stories(2, one)[0].test[0]) != text_of(tasks[0].test[0]));
 }
 
 TEST_CASE("stories: the test is the same for every number to train on, and apart from it") {
   const auto few = stories(3, {.train = 50, .val = 20, .test = 30});
-  const auto many = stories(3, {.train = 4000, .val = 20, .test = 30});
+  const auto many = stories(3, {.train = 500, .val = 20, .test = 30});
   REQUIRE(few.size() == 7);
   for (size_t t = 0; t < few.size(); ++t) {
     CAPTURE(few[t].name);

@@ -7,7 +7,7 @@ namespace {
 double logistic(double x) { return 1 / (1 + std::exp(-x)); }
 int64_t gates_of(RnnCell cell) { return cell == RnnCell::lstm ? 4 : cell == RnnCell::gru ? 3 : 1; }
 
-constexpr int64_t kB = 3, kT = 4, kC = 2, kH = 3;
+constexpr int64_t kB = 3, kT = 3, kC = 2, kH = 3;
 
 struct Setting {
   std::vector<int64_t> lengths = {};  // empty: all have T steps
@@ -89,12 +89,12 @@ std::vector<Sample> recurrences() {
   std::vector<Sample> out;
   for (const RnnCell cell : {RnnCell::tanh, RnnCell::relu, RnnCell::lstm, RnnCell::gru})
     for (const bool reverse : {false, true}) {
-      out.push_back(recurrent_of(cell, {.lengths = {4, 2, 0}, .reverse = reverse}));
+      out.push_back(recurrent_of(cell, {.lengths = {3, 2, 0}, .reverse = reverse}));
       out.push_back(
-          recurrent_of(cell, {.lengths = {1, 4, 3}, .reverse = reverse, .biases = false}));
+          recurrent_of(cell, {.lengths = {1, 3, 2}, .reverse = reverse, .biases = false}));
       out.push_back(recurrent_of(cell, {.reverse = reverse, .states = false}));
       for (const size_t used : {0, 1}) {
-        Sample s = recurrent_of(cell, {.lengths = {4, 2, 0}, .reverse = reverse});
+        Sample s = recurrent_of(cell, {.lengths = {3, 2, 0}, .reverse = reverse});
         s.call = [call = s.call, used](const Tensors& in) { return Tensors{call(in)[used]}; };
         s.reference = {};
         out.push_back(s);
@@ -105,13 +105,13 @@ std::vector<Sample> recurrences() {
 
 // With only one bias; the other counts as zero.
 Sample with_one_bias(RnnCell cell, bool of_input) {
-  const Sample both = recurrent_of(cell, {.lengths = {4, 2, 0}});
+  const Sample both = recurrent_of(cell, {.lengths = {3, 2, 0}});
   Sample one = both;
   one.operands.erase(one.operands.begin() + (of_input ? 4 : 3));
   one.call = [=](const Tensors& in) {
     const Tensor b_ih = of_input ? in[3] : Tensor(), b_hh = of_input ? Tensor() : in[3];
     const auto r = recurrent(cell, in[0], {in[1], in[2], b_ih, b_hh}, in[4],
-                             in.size() > 5 ? in[5] : Tensor(), {.lengths = tensor({4, 2, 0})});
+                             in.size() > 5 ? in[5] : Tensor(), {.lengths = tensor({3, 2, 0})});
     return r.c.defined() ? Tensors{r.out, r.h, r.c} : Tensors{r.out, r.h};
   };
   one.reference = [=](Arrays& in) {
