@@ -129,9 +129,9 @@ def main():
     elif scope:
         below = tuple(os.path.realpath(path) + "/" for path in scope)
         entries = [entry for entry in entries if (source_of(entry) + "/").startswith(below)]
-    # Skips the precompiled header, and generated sources that only include a header twice.
+    # Skips the precompiled header, and generated sources that only include a header.
     once = {entry["file"]: entry for entry in reversed(entries)
-            if not entry["file"].endswith((".h", ".twice.cpp"))}
+            if not entry["file"].endswith((".h", ".alone.cpp"))}
     if not once:
         sys.exit(f"tidy: no source of {folder} is below {' '.join(scope)}")
     failures = 0

@@ -126,6 +126,20 @@ Complaints heavy(const Tree& tree) {
   return complaints;
 }
 
+/// x.cpp includes x.h before everything else, which shows that the header compiles on its own.
+Complaints own_header_later(const Tree& tree) {
+  Complaints complaints;
+  for (const SourceFile& file : tree) {
+    if (!file.path.ends_with(".cpp")) continue;
+    const std::string own = file.path.substr(0, file.path.size() - 3) + "h";
+    const SourceFile* header = find(tree, own);
+    if (!header || !header->is_public_header()) continue;
+    if (file.includes.empty() || included(file.includes[0]) != own)
+      complaints.push_back(file.path + ": does not include " + own + " first");
+  }
+  return complaints;
+}
+
 // The names of the standard library that public headers use, by the header to include for them.
 const std::map<std::string, std::set<std::string>> kStdNames = {
     {"algorithm", {"any_of", "max", "min"}},
@@ -269,6 +283,15 @@ TEST_CASE("repo: public headers are light") {
         Complaints{"nn/a.h: no #pragma once", "nn/a.h:2: regex does not belong in a public header",
                    "nn/b.h:3: cblas.h does not belong in a public header",
                    "core/d.h:2: tapehead/core/kernels/c.h is private: it is not installed"});
+}
+
+TEST_CASE("repo: a source includes its own header first") {
+  check_none(own_header_later(source_tree()));
+  const std::string own = "#include \"tapehead/nn/a.h\"\n", other = "#include <vector>\n";
+  const SourceFile header = parse("nn/a.h", "");
+  CHECK(own_header_later({header, parse("nn/a.cpp", own + other)}).empty());
+  CHECK(own_header_later({header, parse("nn/a.cpp", other + own)}) ==
+        Complaints{"nn/a.cpp: does not include nn/a.h first"});
 }
 
 TEST_CASE("repo: public headers include the standard headers that they use") {
