@@ -218,7 +218,7 @@ class Tensor {
   /// A tensor that shares the elements but is not attached to the graph.
   Tensor detach() const;
 
-  // Every op of autograd/ops.h is also a method: x.sum(1), x.reshape({2, -1}). [tape]
+  // Every op of autograd/ops is also a method: x.sum(1), x.reshape({2, -1}). [tape]
 
 #include "tapehead/tensor_methods.h"
   /// where(condition, *this, other): this where the condition is true, else `other`.

@@ -30,7 +30,7 @@ struct CellOptions {
 };
 
 /// One step of a recurrent network. Parameters as in PyTorch: `weight_ih`, `weight_hh`, `bias_ih`,
-/// `bias_hh`; the equations are those of recurrent() (autograd/ops.h).
+/// `bias_hh`; the equations are those of recurrent() (autograd/ops/recurrent.h).
 class Cell {
  public:
   /// Throws ValueError for hidden_size below 1.

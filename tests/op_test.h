@@ -1,4 +1,4 @@
-// The op table: every public function of autograd/ops.h has a row, defined in the test file of the
+// The op table: every public function of autograd/ops has a row, defined in the test file of the
 // op. tests/op_rows_test.cpp runs these checks for each row:
 //   - forward against a plain reference in double, for f64, f32 and bf16, with tolerances derived
 //     from the reduction length; for elementwise ops also on integers, if supported;

@@ -96,7 +96,7 @@ def main():
         header.write('// Made by tools/tensor_methods.py; included inside of class Tensor.\n')
         source.write('// Made by tools/tensor_methods.py.\n#include "tapehead/core/tensor.h"\n')
         for path in headers:
-            source.write(f'#include "tapehead/{"/".join(path.split("/")[-2:])}"\n')
+            source.write(f'#include "tapehead/{path[path.rindex("autograd/"):]}"\n')
         source.write('\nnamespace tapehead {\n\n')
         for path in headers:
             for comment, result, name, parameters, defaults in methods(path):

@@ -1,4 +1,6 @@
 // Piecewise or rational activations: relu, leaky_relu, elu, hardtanh, softsign.
+#include "tapehead/autograd/ops/activation.h"
+
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"

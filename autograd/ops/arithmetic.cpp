@@ -1,4 +1,6 @@
 // add, sub, mul, div, neg, lerp.
+#include "tapehead/autograd/ops/arithmetic.h"
+
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"

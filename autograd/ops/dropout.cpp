@@ -1,4 +1,6 @@
 // dropout.
+#include "tapehead/autograd/ops/dropout.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,4 +1,6 @@
 // exp, expm1, log, log1p, sin, cos, tan, erf, abs.
+#include "tapehead/autograd/ops/elementary.h"
+
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"

@@ -1,4 +1,6 @@
 // maximum, minimum, clamp.
+#include "tapehead/autograd/ops/extreme.h"
+
 #include <cmath>
 
 #include "tapehead/autograd/custom_op.h"

@@ -1,4 +1,6 @@
 // Rows selected by integer indices: index_select, index_add, embedding.
+#include "tapehead/autograd/ops/index.h"
+
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"

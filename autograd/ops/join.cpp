@@ -1,4 +1,6 @@
 // Joining: cat, stack, repeat.
+#include "tapehead/autograd/ops/join.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>

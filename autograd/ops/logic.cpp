@@ -1,4 +1,6 @@
 // Comparison, logical and bitwise ops, where.
+#include "tapehead/autograd/ops/logic.h"
+
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"

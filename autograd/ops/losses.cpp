@@ -1,4 +1,6 @@
 // mse_loss, l1_loss, smooth_l1_loss, huber_loss, bce_with_logits, kl_div.
+#include "tapehead/autograd/ops/losses.h"
+
 #include <fmt/format.h>
 
 #include "tapehead/autograd/ops.h"

@@ -1,4 +1,6 @@
 // Elements selected by a condition: masked_fill, masked_select, nonzero.
+#include "tapehead/autograd/ops/mask.h"
+
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"

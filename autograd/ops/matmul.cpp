@@ -1,11 +1,12 @@
 // matmul, linear.
-#include "tapehead/core/detail/matmul.h"
+#include "tapehead/autograd/ops/matmul.h"
 
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/detail/matmul.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead {

@@ -1,10 +1,11 @@
 // layer_norm, rms_norm.
-#include "tapehead/core/detail/norm.h"
+#include "tapehead/autograd/ops/norm.h"
 
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/norm.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead {

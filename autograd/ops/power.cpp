@@ -1,4 +1,6 @@
 // pow, square, sqrt, rsqrt, reciprocal.
+#include "tapehead/autograd/ops/power.h"
+
 #include <fmt/format.h>
 
 #include <cstring>

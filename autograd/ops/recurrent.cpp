@@ -1,7 +1,7 @@
 // recurrent: an RNN, LSTM or GRU layer over a whole sequence, as one op.
 //
 // B batch, T time, C input channels, H hidden size, G gates per cell.
-#include "tapehead/core/detail/recurrent.h"
+#include "tapehead/autograd/ops/recurrent.h"
 
 #include <fmt/format.h>
 
@@ -10,6 +10,7 @@
 #include "tapehead/autograd/recompute_vjp.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/lengths.h"
+#include "tapehead/core/detail/recurrent.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead {

@@ -1,4 +1,6 @@
 // floor, ceil, round, trunc, sign, floor_divide, remainder.
+#include "tapehead/autograd/ops/rounding.h"
+
 #include <fmt/format.h>
 
 #include <cstring>

@@ -1,4 +1,6 @@
 // Views of parts: slice, select, diagonal.
+#include "tapehead/autograd/ops/slice.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // softmax, log_softmax, logsumexp.
-#include "tapehead/core/detail/softmax.h"
+#include "tapehead/autograd/ops/softmax.h"
 
 #include <fmt/format.h>
 
@@ -7,6 +7,7 @@
 #include "tapehead/autograd/detail/expand_reduced.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/reduce.h"
+#include "tapehead/core/detail/softmax.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead {

@@ -1,5 +1,5 @@
 // Copies and views: to, clone, contiguous, permute, transpose, movedim, expand.
-#include "tapehead/core/detail/views.h"
+#include "tapehead/autograd/ops/views.h"
 
 #include <fmt/format.h>
 
@@ -9,6 +9,7 @@
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/detail/views.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead {

@@ -1,4 +1,4 @@
-// Losses. Included by autograd/ops.h.
+// Losses.
 //
 // B batch size, C classes.
 #pragma once

@@ -1,0 +1,35 @@
+// Arithmetic with broadcasting. Integer arithmetic wraps around on overflow.
+#pragma once
+
+#include "tapehead/core/tensor.h"
+
+namespace tapehead {
+
+Tensor add(const Tensor& a, const Tensor& b);
+Tensor sub(const Tensor& a, const Tensor& b);
+Tensor mul(const Tensor& a, const Tensor& b);
+/// a / b. Integers are converted to f32.
+Tensor div(const Tensor& a, const Tensor& b);
+Tensor neg(const Tensor& x);
+/// Linear interpolation, a + weight (b - a).
+Tensor lerp(const Tensor& a, const Tensor& b, const Tensor& weight);
+
+inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }
+inline Tensor operator-(const Tensor& a, const Tensor& b) { return sub(a, b); }
+inline Tensor operator*(const Tensor& a, const Tensor& b) { return mul(a, b); }
+inline Tensor operator/(const Tensor& a, const Tensor& b) { return div(a, b); }
+inline Tensor operator-(const Tensor& x) { return neg(x); }
+
+// On a variable, `a += b` means `a = a + b`: the handle is rebound to a new tensor, and tensors
+// that shared the old elements are unchanged. On a temporary, as in `x[0] += b`, the op is
+// in-place, like add_().
+inline Tensor& operator+=(Tensor& a, const Tensor& b) { return a = add(a, b); }
+inline Tensor& operator-=(Tensor& a, const Tensor& b) { return a = sub(a, b); }
+inline Tensor& operator*=(Tensor& a, const Tensor& b) { return a = mul(a, b); }
+inline Tensor& operator/=(Tensor& a, const Tensor& b) { return a = div(a, b); }
+inline void operator+=(Tensor&& a, const Tensor& b) { a.add_(b); }
+inline void operator-=(Tensor&& a, const Tensor& b) { a.sub_(b); }
+inline void operator*=(Tensor&& a, const Tensor& b) { a.mul_(b); }
+inline void operator/=(Tensor&& a, const Tensor& b) { a.div_(b); }
+
+}  // namespace tapehead

@@ -1,0 +1,58 @@
+// Indexing. Indices are i64, i32 or u8 and must not be negative; an index out of range throws
+// IndexError with its position.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "tapehead/core/tensor.h"
+
+namespace tapehead {
+
+/// Selects positions along an axis, in the order of `indices` [n]; indices may repeat.
+Tensor index_select(const Tensor& x, int64_t axis, const Tensor& indices);
+/// x with slice i of `source` along the axis added at position indices[i].
+Tensor index_add(const Tensor& x, int64_t axis, const Tensor& indices, const Tensor& source);
+
+/// Returns the elements that Python's x[i0, i1, …] selects, with one index for each of the first
+/// axes (ops/tensor_index.cpp):
+///
+///   x.index({Slice(), 0})            x[:, 0]
+///   x.index({Ellipsis, Slice(1)})    x[..., 1:]
+///   x.index({None, 2})               x[None, 2]
+///   x.index({x > 0})                 x[x > 0]
+///   x.index({rows, columns})         x[rows, columns]
+///
+/// The result is a view unless there are tensors among the indices. Integer tensors broadcast to a
+/// common shape I, whose axes replace the indexed axes, or come first if those are not adjacent. A
+/// bool mask over k axes is equivalent to k integer tensors: the positions where it is true. Throws
+/// IndexError for too many indices or a position out of range, ShapeError for a mask whose sizes
+/// are not those of the axes that it indexes.
+Tensor index(const Tensor& x, const std::vector<TensorIndex>& indices);
+/// Returns x with `values` stored at the elements that index(x, indices) selects; they broadcast to
+/// its shape. If an element is selected more than once, the last value is stored; with
+/// `accumulate`, all values are added to x instead.
+Tensor index_put(const Tensor& x, const std::vector<TensorIndex>& indices, const Tensor& values,
+                 bool accumulate = false);
+
+struct EmbeddingFuncOptions {
+  std::optional<int64_t> padding_idx = {};  ///< this row receives no gradient; -1 is the last
+};
+/// Looks up rows of weight [n, C] by ids of any shape [...]: [..., C].
+Tensor embedding(const Tensor& weight, const Tensor& ids, const EmbeddingFuncOptions& options = {});
+/// Sums of the rows of weight [N, C] selected by bags of J ids [..., J]: [..., C]. With `factors`
+/// [J, C], the row of the j-th id is multiplied by factors[j]. Memory networks encode sentences in
+/// this way (Sukhbaatar et al. 2015, section 4.1). Ids equal to padding_idx are skipped.
+/// (ops/embedding_bag.cpp)
+Tensor embedding_bag(const Tensor& weight, const Tensor& ids, const Tensor& factors = {},
+                     const EmbeddingFuncOptions& options = {});
+
+/// For axis 1: out[i, j, k] = x[i, indices[i, j, k], k]. The indices have as many axes as x, and no
+/// size larger than that of x except along `axis`.
+Tensor gather(const Tensor& x, int64_t axis, const Tensor& indices);
+/// For axis 1: x with source[i, j, k] added at [i, indices[i, j, k], k].
+Tensor scatter_add(const Tensor& x, int64_t axis, const Tensor& indices, const Tensor& source);
+/// gather(), after broadcasting all other axes of x and indices.
+Tensor take_along_dim(const Tensor& x, const Tensor& indices, int64_t axis);
+
+}  // namespace tapehead

@@ -1,0 +1,19 @@
+// Normalisation of floating tensors.
+#pragma once
+
+#include "tapehead/core/tensor.h"
+
+namespace tapehead {
+
+/// (x - mean) / sqrt(var + eps) * weight + bias, over the last axes of x, which must have the shape
+/// of weight; over the last axis if there is no weight. The variance is biased. Ba, Kiros and
+/// Hinton 2016.
+Tensor layer_norm(const Tensor& x, const Tensor& weight = {}, const Tensor& bias = {},
+                  double eps = 1e-5);
+/// Normalises over the last axes of x, whose sizes must be `normalized`.
+Tensor layer_norm(const Tensor& x, const Shape& normalized, const Tensor& weight = {},
+                  const Tensor& bias = {}, double eps = 1e-5);
+/// x / sqrt(mean(x²) + eps) * weight, over the same axes as layer_norm(). Zhang and Sennrich 2019.
+Tensor rms_norm(const Tensor& x, const Tensor& weight = {}, double eps = 1e-6);
+
+}  // namespace tapehead

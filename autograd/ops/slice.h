@@ -1,0 +1,28 @@
+// Slices. All are views.
+#pragma once
+
+#include <vector>
+
+#include "tapehead/core/tensor.h"
+
+namespace tapehead {
+
+/// The positions start, start + step, … before stop along an axis. Positions out of range are
+/// clamped, as in Python. Throws ValueError unless step >= 1.
+Tensor slice(const Tensor& x, int64_t axis, Slice range);
+Tensor slice(const Tensor& x, int64_t axis, int64_t start, int64_t stop, int64_t step = 1);
+/// One position along an axis, which is removed. Throws IndexError if it is out of range.
+Tensor select(const Tensor& x, int64_t axis, int64_t position);
+/// The elements at (i, i + offset) of two axes, which are replaced by a new last axis.
+Tensor diagonal(const Tensor& x, int64_t offset = 0, int64_t axis0 = 0, int64_t axis1 = 1);
+/// Splits an axis into consecutive parts of the given sizes. Throws ShapeError unless they add up
+/// to the size of the axis.
+std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, int64_t axis = 0);
+/// Splits an axis into parts of `size`; the last one may be smaller.
+std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t axis = 0);
+/// Splits an axis into at most `chunks` parts of equal size; the last one may be smaller.
+std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t axis = 0);
+/// All positions along an axis, which is removed.
+std::vector<Tensor> unbind(const Tensor& x, int64_t axis = 0);
+
+}  // namespace tapehead
