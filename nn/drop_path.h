@@ -12,8 +12,10 @@ class DropPath {
  public:
   /// Throws ValueError when p is outside 0..1.
   DropPath(Scope at, double p);
+  explicit DropPath(double p) : DropPath(Scope(), p) {}
   /// [B, ...] to [B, ...]. Throws ShapeError for a 0-d tensor.
   Tensor operator()(const Tensor& x) const;
+  const Scope& scope() const { return at_; }
 
  private:
   Scope at_;

@@ -20,22 +20,23 @@ Linear::Linear(Scope at, int64_t in, int64_t out, const LinearOptions& options)
 }
 
 Tensor Linear::operator()(const Tensor& x) const {
-  return nn::at(at_, [&] { return linear(x, weight, bias); });
+  return call_at(at_, [&] { return linear(x, weight, bias); });
 }
 
 Embedding::Embedding(Scope at, int64_t count, int64_t embed_dim, const EmbeddingOptions& options)
     : at_(std::move(at)), padding_idx_(options.padding_idx) {
-  weight = at_.param("weight", {count, embed_dim}, options.init);
-  if (!padding_idx_) return;
-  const int64_t row = *padding_idx_ < 0 ? *padding_idx_ + count : *padding_idx_;
-  if (row < 0 || row >= count)
+  if (padding_idx_ && (*padding_idx_ < -count || *padding_idx_ >= count))
     throw IndexError(fmt::format("embedding: padding_idx = {} is outside {}..{} (in {})",
                                  *padding_idx_, -count, count - 1, at_.path()));
-  core::copy_into(core::select(weight, 0, row), Tensor(0));
+  const auto initialize = [init = options.init, row = padding_idx_](const Tensor& w, Generator& g) {
+    init(w, g);
+    if (row) core::copy_into(core::select(w, 0, *row < 0 ? *row + w.size(0) : *row), Tensor(0));
+  };
+  weight = at_.param("weight", {count, embed_dim}, initialize);
 }
 
 Tensor Embedding::operator()(const Tensor& ids) const {
-  return nn::at(at_, [&] { return embedding(weight, ids, {.padding_idx = padding_idx_}); });
+  return call_at(at_, [&] { return embedding(weight, ids, {.padding_idx = padding_idx_}); });
 }
 
 }  // namespace tapehead::nn

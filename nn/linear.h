@@ -17,11 +17,15 @@ struct LinearOptions {
 class Linear {
  public:
   Linear(Scope at, int64_t in, int64_t out, const LinearOptions& options = {});
+  /// To be placed by a container (containers.h), as all constructors of layers without a scope.
+  Linear(int64_t in, int64_t out, const LinearOptions& options = {})
+      : Linear(Scope(), in, out, options) {}
   /// Throws ShapeError if the last axis of x is not `in`.
   Tensor operator()(const Tensor& x) const;
 
   Tensor weight;  ///< [out, in]
   Tensor bias;    ///< [out], or undefined
+  const Scope& scope() const { return at_; }
 
  private:
   Scope at_;
@@ -38,10 +42,13 @@ class Embedding {
  public:
   /// Throws IndexError for a padding_idx outside -count..count-1.
   Embedding(Scope at, int64_t count, int64_t embed_dim, const EmbeddingOptions& options = {});
+  Embedding(int64_t count, int64_t embed_dim, const EmbeddingOptions& options = {})
+      : Embedding(Scope(), count, embed_dim, options) {}
   /// Throws IndexError, with the position, for an id outside 0..count-1.
   Tensor operator()(const Tensor& ids) const;
 
   Tensor weight;  ///< [count, embed_dim]
+  const Scope& scope() const { return at_; }
 
  private:
   Scope at_;

@@ -12,7 +12,7 @@ LayerNorm::LayerNorm(Scope at, int64_t size, const LayerNormOptions& options)
 }
 
 Tensor LayerNorm::operator()(const Tensor& x) const {
-  return nn::at(at_, [&] { return layer_norm(x, weight, bias, eps_); });
+  return call_at(at_, [&] { return layer_norm(x, weight, bias, eps_); });
 }
 
 RMSNorm::RMSNorm(Scope at, int64_t size, const RMSNormOptions& options)
@@ -21,7 +21,7 @@ RMSNorm::RMSNorm(Scope at, int64_t size, const RMSNormOptions& options)
 }
 
 Tensor RMSNorm::operator()(const Tensor& x) const {
-  return nn::at(at_, [&] { return rms_norm(x, weight, eps_); });
+  return call_at(at_, [&] { return rms_norm(x, weight, eps_); });
 }
 
 AnyLayer make_norm(const Scope& at, int64_t size, const NormOptions& o) {

@@ -22,10 +22,13 @@ struct LayerNormOptions {
 class LayerNorm {
  public:
   LayerNorm(Scope at, int64_t size, const LayerNormOptions& options = {});
+  explicit LayerNorm(int64_t size, const LayerNormOptions& options = {})
+      : LayerNorm(Scope(), size, options) {}
   /// x [..., size] to [..., size]. Throws ShapeError for another last axis.
   Tensor operator()(const Tensor& x) const;
 
   Tensor weight, bias;  ///< [size]; bias is undefined if options.bias is false
+  const Scope& scope() const { return at_; }
 
  private:
   Scope at_;
@@ -44,10 +47,13 @@ struct RMSNormOptions {
 class RMSNorm {
  public:
   RMSNorm(Scope at, int64_t size, const RMSNormOptions& options = {});
+  explicit RMSNorm(int64_t size, const RMSNormOptions& options = {})
+      : RMSNorm(Scope(), size, options) {}
   /// x [..., size] to [..., size]. Throws ShapeError for another last axis.
   Tensor operator()(const Tensor& x) const;
 
   Tensor weight;  ///< [size]
+  const Scope& scope() const { return at_; }
 
  private:
   Scope at_;
@@ -74,8 +80,10 @@ class Dropout {
  public:
   /// Throws ValueError if p is outside 0..1.
   Dropout(Scope at, double p);
+  explicit Dropout(double p) : Dropout(Scope(), p) {}
   /// Any shape; returns the same shape.
   Tensor operator()(const Tensor& x) const;
+  const Scope& scope() const { return at_; }
 
  private:
   Scope at_;

@@ -3,34 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "tapehead/autograd/node.h"
-#include "tapehead/core/detail/utf8.h"
-#include "tapehead/core/detail/views.h"
 #include "tapehead/core/pattern.h"
 #include "tapehead/core/suggest.h"
+#include "tapehead/nn/detail/params_state.h"
 
 namespace tapehead::nn {
 
-struct Params::State {
-  uint64_t seed;
-  bool has_values = true;
-  std::string description = "the model";
-  std::shared_ptr<std::string> swapped_in = std::make_shared<std::string>();
-  std::vector<Param> all;
-  std::unordered_map<std::string, size_t> index;  // each name to its position in `all`
-  std::vector<std::pair<std::string, std::shared_ptr<bool>>> places;  // path, training mode
-};
-
 namespace {
-
-// FNV-1a, to derive a parameter's random stream from its path.
-uint64_t hash_of(std::string_view path) {
-  uint64_t h = 0xcbf29ce484222325;
-  for (const char c : path) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return h;
-}
 
 std::string thousands(int64_t n) {
   std::string digits = std::to_string(n);
@@ -44,10 +25,6 @@ std::string no_fit(std::string_view op, std::string_view what, std::string_view 
   const std::string near = closest_pattern(pattern, names);
   return fmt::format("{}: no {}'s path matches '{}'{}", op, what, pattern,
                      near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
-}
-
-void throw_taken(const std::string& path) {
-  throw ValueError(fmt::format("params: '{}' exists already; give this layer another name", path));
 }
 
 }  // namespace
@@ -121,15 +98,14 @@ int64_t Params::count() const {
 
 namespace {
 
-void set_training(std::vector<std::pair<std::string, std::shared_ptr<bool>>>& places,
-                  std::string_view pattern, bool on) {
+void set_training(const auto& places, std::string_view pattern, bool on) {
   bool any = pattern == "*";
   std::vector<std::string> names;
-  for (auto& [path, training] : places) {
-    for (const std::string& name : {path, path + "."}) {
+  for (const auto& place : places) {
+    for (const std::string& name : {place->path, place->path + "."}) {
       names.push_back(name);
       if (!fits_pattern(name, pattern)) continue;
-      *training = on;
+      place->training = on;
       any = true;
     }
   }
@@ -196,73 +172,6 @@ std::string Params::str() const {
   for (const Param& p : trainable()) trained += p.value.numel();
   return out +
          fmt::format("{} parameters, {} of them trained\n", thousands(count()), thousands(trained));
-}
-
-Scope::Scope(Params params, std::string path) : params_(std::move(params)), path_(std::move(path)) {
-  auto& places = params_.state_->places;
-  const auto known =
-      std::find_if(places.begin(), places.end(), [&](auto& p) { return p.first == path_; });
-  if (known == places.end()) {
-    training_ = std::make_shared<bool>(true);
-    places.emplace_back(path_, training_);
-  } else {
-    training_ = known->second;
-  }
-}
-
-std::string Scope::path_of(std::string_view name) const {
-  if (name.empty() || name.find('.') != std::string_view::npos)
-    throw ValueError(
-        fmt::format("params: '{}' is not a name; a name must not be empty or contain a dot", name));
-  if (const std::string fault = core::fault_of_name(name); !fault.empty())
-    throw ValueError(fmt::format(
-        "params: the name {:?} {}: it could not be read back from a file; use another name", name,
-        fault));
-  const std::string path = path_.empty() ? std::string(name) : path_ + "." + std::string(name);
-  if (path == "__metadata__")
-    throw ValueError(
-        fmt::format("params: '{}' is reserved for the metadata of files; use another name", path));
-  return path;
-}
-
-Scope Scope::operator/(std::string_view name) const { return {params_, path_of(name)}; }
-
-Tensor Scope::param(std::string_view name, const Shape& shape, const Init& init) const {
-  Params::State& state = *params_.state_;
-  const std::string path = path_of(name);
-  if (params_.contains(path)) throw_taken(path);
-  Tensor value = state.has_values ? core::empty(shape) : core::expand(core::empty({}), shape);
-  Generator generator{.seed = state.seed, .draws = hash_of(path)};
-  if (state.has_values) init(value, generator);
-  value.set_name(path).set_requires_grad();
-  state.index.emplace(path, state.all.size());
-  state.all.push_back({.path = path, .value = value, .swapped_in = state.swapped_in});
-  return value;
-}
-
-Tensor Scope::buffer(std::string_view name, const Tensor& value) const {
-  Params::State& state = *params_.state_;
-  const std::string path = path_of(name);
-  if (params_.contains(path)) throw_taken(path);
-  Tensor held = value.detach();
-  held.set_name(path);
-  state.index.emplace(path, state.all.size());
-  state.all.push_back(
-      {.path = path, .value = held, .is_buffer = true, .swapped_in = state.swapped_in});
-  return held;
-}
-
-void Scope::tie(std::string_view name, const Tensor& parameter) const {
-  Params::State& state = *params_.state_;
-  for (size_t i = 0; i < state.all.size(); ++i) {
-    if (!state.all[i].value.is_same(parameter)) continue;
-    const std::string path = path_of(name);
-    if (!state.index.emplace(path, i).second) throw_taken(path);
-    state.all[i].ties.push_back(path);
-    return;
-  }
-  throw ValueError(
-      fmt::format("tie: {} is not a parameter of this model", core::describe(parameter)));
 }
 
 }  // namespace tapehead::nn

@@ -145,6 +145,10 @@ class Params {
 /// passes sub-scopes to its parts: `Block(nn::Scope at, …) : norm1(at / "norm1", …)`.
 class Scope {
  public:
+  /// The scope of a layer that is constructed before its place in a model is known, such as the
+  /// parts of an nn::Sequential: its parameters have only shapes until place() is called.
+  Scope();
+
   Scope operator/(std::string_view name) const;
   Scope operator/(int64_t index) const { return *this / std::to_string(index); }
 
@@ -158,21 +162,30 @@ class Scope {
   /// found under each of its names. Throws ValueError as param(), and for a tensor that is not a
   /// parameter of this model.
   void tie(std::string_view name, const Tensor& parameter) const;
+  /// Makes `at` the place of a layer that was constructed with Scope(), and initializes its
+  /// parameters. If the layer has a place in this model already, its parameters get further names
+  /// there, so that both places share them. Throws ValueError if a name is in use, and GraphError
+  /// if the layer is a part of another model.
+  void place(const Scope& at) const;
 
   /// Whether this scope is in training mode.
-  bool training() const { return *training_; }
+  bool training() const;
   /// The path, such as "decoder.0"; empty at the top level.
-  const std::string& path() const { return path_; }
-  Params params() const { return params_; }
+  const std::string& path() const;
+  Params params() const;
+  /// Throws GraphError if a layer with this scope cannot be called, because its parameters have no
+  /// values: it is a part of no model, or of one made by Params::shapes_only().
+  void check_callable() const;
 
  private:
   friend class Params;
-  Scope(Params params, std::string path);
+  struct Place;
+  Scope(const Params& params, std::string path);
   std::string path_of(std::string_view name) const;
+  void share(const Scope& at) const;
 
   Params params_;
-  std::string path_;
-  std::shared_ptr<bool> training_;
+  std::shared_ptr<Place> place_;
 };
 
 /// Calls f and adds the scope's path to the errors that it throws.
@@ -184,6 +197,13 @@ auto at(const Scope& scope, F&& f) {
     e.set_where(scope.path());
     throw;
   }
+}
+
+/// at() for calling a layer: first throws GraphError as Scope::check_callable().
+template <class F>
+auto call_at(const Scope& scope, F&& f) {
+  scope.check_callable();
+  return at(scope, std::forward<F>(f));
 }
 
 /// Constructs `count` layers in `scope / 0`, `scope / 1` …:
