@@ -66,7 +66,7 @@ void watch_backward(const Node& node, std::span<const Tensor> grads) {
           fmt::format("backward: {} gave operand {} a gradient {} with a NaN at {}; {}",
                       node.op_name(), i, grads[i].shape().str(), at,
                       node.called_from ? "the op was called " + call_site(*node.called_from)
-                                       : "call the op in AnomalyMode too to see where"));
+                                       : "call the op in DetectAnomalyGuard too to see where"));
 }
 
 }  // namespace tapehead::detail

@@ -35,14 +35,14 @@ void watch_backward(const Node& node, std::span<const Tensor> grads);
 /// While in scope, checks all results and gradients computed in this thread for NaN. The first NaN
 /// throws a GraphError that names the op and the source line that called it (with debug information
 /// and `addr2line` installed; otherwise the function and offset). Slow; use it for debugging only.
-class AnomalyMode {
+class DetectAnomalyGuard {
  public:
-  explicit AnomalyMode(bool on = true) : before_(detail::anomaly_mode) {
+  explicit DetectAnomalyGuard(bool on = true) : before_(detail::anomaly_mode) {
     detail::anomaly_mode = on;
   }
-  ~AnomalyMode() { detail::anomaly_mode = before_; }
-  AnomalyMode(const AnomalyMode&) = delete;
-  AnomalyMode& operator=(const AnomalyMode&) = delete;
+  ~DetectAnomalyGuard() { detail::anomaly_mode = before_; }
+  DetectAnomalyGuard(const DetectAnomalyGuard&) = delete;
+  DetectAnomalyGuard& operator=(const DetectAnomalyGuard&) = delete;
 
  private:
   bool before_;

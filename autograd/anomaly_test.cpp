@@ -80,7 +80,7 @@ Tensor leaf(const Doubles& numbers) {
 }  // namespace
 
 TEST_CASE("the op that makes a NaN is named, with the place that called it") {
-  const AnomalyMode on;
+  const DetectAnomalyGuard on;
   const Tensor a = leaf({1, 0, 3}), b = leaf({2, 0, 1});
   const std::string said = error_of<GraphError>([&] { sum(divide(a, b)); });
   const std::string wanted =
@@ -92,7 +92,7 @@ TEST_CASE("the op that makes a NaN is named, with the place that called it") {
 
 TEST_CASE("anomaly mode names the operand that contained the NaN") {
   const Tensor data = tensor_of({2}, {1, std::nan("")}).set_name("batch");
-  const AnomalyMode on;
+  const DetectAnomalyGuard on;
   CHECK(error_of<GraphError>([&] {
           divide(leaf({1, 1}), data);
         })
@@ -105,10 +105,10 @@ TEST_CASE("the op whose backward makes a NaN is named, with the place that calle
   const Tensor x = leaf({1, 0});
   Tensor loss;
   {
-    const AnomalyMode on;
+    const DetectAnomalyGuard on;
     loss = sum(Model()(x) * 2);
   }
-  const AnomalyMode on;
+  const DetectAnomalyGuard on;
   const std::string said = error_of<GraphError>([&] { loss.backward(); });
   const std::string wanted =
       "backward: BadRoot gave operand 0 a gradient [2] with a NaN at [1]; the op was called " +
@@ -118,16 +118,16 @@ TEST_CASE("the op whose backward makes a NaN is named, with the place that calle
 
 TEST_CASE("a graph from outside of anomaly mode is watched, but its lines are unknown") {
   const Tensor loss = sum(Model()(leaf({0})));
-  const AnomalyMode on;
+  const DetectAnomalyGuard on;
   CHECK(error_of<GraphError>([&] { loss.backward(); }) ==
         "backward: BadRoot gave operand 0 a gradient [1] with a NaN at [0]; call the op in "
-        "AnomalyMode "
+        "DetectAnomalyGuard "
         "too to see where");
 }
 
 TEST_CASE("a second derivative is traced to the call of the first op") {
   const Tensor x = leaf({1, 0});
-  const AnomalyMode on;
+  const DetectAnomalyGuard on;
   const Tensor dx = grad({sum(call_twice(x))}, {x}, {.create_graph = true})[0];
   CHECK(error_of<GraphError>([&] { sum(dx).backward(); })
             .starts_with(
@@ -139,7 +139,7 @@ TEST_CASE("a second derivative is traced to the call of the first op") {
 TEST_CASE("anomaly mode checks the gradient passed to backward") {
   const Tensor y = leaf({1, 2}) * 2;
   const Tensor gradient = tensor_of({2}, {1, std::nan("")});
-  const AnomalyMode on;
+  const DetectAnomalyGuard on;
   CHECK(error_of<GraphError>([&] { y.backward({.gradient = gradient}); }) ==
         "backward: the gradient [2] passed in has a NaN at [1]; pass one without");
 }
@@ -148,14 +148,14 @@ TEST_CASE("anomaly mode changes nothing else, and ends with its scope and thread
   const Tensor x = leaf({1, 2});
   const auto f = [](const Tensor& t) { return tanh(t) / exp(t); };
   {
-    const AnomalyMode on;
+    const DetectAnomalyGuard on;
     sum(f(x)).backward();
     gradgradcheck(f, {tensor_of({2}, {1, 2}, f64)});
     bool quiet = false;
     std::thread([&] { quiet = std::isnan(divide(leaf({0}), leaf({0})).item()); }).join();
     CHECK(quiet);
     {
-      const AnomalyMode off(false);
+      const DetectAnomalyGuard off(false);
       CHECK(std::isnan(divide(leaf({0}), leaf({0})).item()));
     }
   }

@@ -23,6 +23,7 @@
 
 #include <array>
 #include <concepts>
+#include <memory>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -50,6 +51,12 @@ class CustomOp : public detail::Node {
       throw_not_saved(i);
     return saved_[i].get(*this);
   }
+  /// Declares a result of forward that has no gradient, such as positions stored as floating
+  /// numbers: it does not track gradients. Results that are not floating never do.
+  void mark_non_differentiable(const Tensor& result) {
+    if (!constants_) constants_ = std::make_unique<std::vector<Tensor>>();
+    constants_->push_back(result);
+  }
   /// Returns the buffer in which the gradient of operand i accumulates (initially zeros), for a
   /// backward that writes only a small part of it, or whose operand is used by many ops. If it is
   /// defined, backward adds to it in place and returns an undefined Tensor for the operand. It is
@@ -76,13 +83,15 @@ class CustomOp : public detail::Node {
   virtual void forget() {}
 
   SmallVector<detail::SavedTensor, 2> saved_;
+  std::unique_ptr<std::vector<Tensor>> constants_;  // until the op is recorded
 };
 
 namespace detail {
 
 std::string type_name(const std::type_info& type);
-/// Assigns the node its sequence number and attaches it to the results.
-void finish_record(const Ref<Node>& node, std::span<Tensor> results, std::span<SavedTensor> saved);
+/// Assigns the node its sequence number and attaches it to the results but the constants.
+void finish_record(const Ref<Node>& node, std::span<Tensor> results, std::span<SavedTensor> saved,
+                   const std::vector<Tensor>* constants = nullptr);
 /// Detaches results that are not recorded.
 void finish_unrecorded(std::span<Tensor> results);
 /// Turns results that share elements with an operand into views of its root. [views.cpp]
@@ -229,7 +238,9 @@ auto apply(const A&... args) {
     node->add_operand(t);
   };
   (detail::each_tensor(add_operand, args), ...);
-  detail::finish_record(node, results, {node->saved_.data(), node->saved_.size()});
+  detail::finish_record(node, results, {node->saved_.data(), node->saved_.size()},
+                        node->constants_.get());
+  node->constants_.reset();
   link(out);
   return out;
 }

@@ -54,6 +54,19 @@ struct WithCount : CustomOp {
   }
 };
 
+// The second result is declared constant.
+struct Halves : CustomOp {
+  std::array<Tensor, 2> forward(const Tensor& x) {
+    const Tensor rounded = floor(x);
+    mark_non_differentiable(rounded);
+    return {x / 2, rounded};
+  }
+  Tensor backward(const Tensor& dy, const Tensor& dn) const {
+    CHECK(sum(dn).item() == 0);
+    return dy / 2;
+  }
+};
+
 // Any number of operands and results.
 struct Swap : CustomOp {
   std::vector<Tensor> forward(const std::vector<Tensor>& x, double factor) {
@@ -113,6 +126,16 @@ struct Forgets : CustomOp {
 };
 
 }  // namespace
+
+TEST_CASE("a result that is marked non-differentiable does not track gradients") {
+  const Tensor x = leaf({2}, {1.5, 3});
+  const auto [half, rounded] = apply<Halves>(x);
+  CHECK(half.requires_grad());
+  CHECK_FALSE(rounded.requires_grad());
+  CHECK(values(rounded) == Doubles{1, 3});
+  sum(half * rounded).backward();
+  CHECK(values(x.grad()) == Doubles{0.5, 1.5});
+}
 
 TEST_CASE("a custom op has first and second derivatives") {
   const Tensor x = tensor_of({3}, {1, 2, 3}, f64);

@@ -13,6 +13,15 @@ void Tensor::backward() const { backward(BackwardOptions{}); }
 void Tensor::backward(const BackwardOptions& options) const {
   const AutoGradMode mode(options.create_graph);
   detail::GraphTask pass(options.retain_graph || options.create_graph);
+  for (size_t i = 0; i < options.inputs.size(); ++i) {
+    const Tensor& input = options.inputs[i];
+    if (!input.defined() || !input.is_leaf() || !input.requires_grad())
+      throw GraphError(fmt::format(
+          "backward: inputs[{}] ({}) is not a leaf that tracks gradients; pass leaves, or use "
+          "grad(), which returns the gradients of any tensors",
+          i, input.defined() ? core::describe(input) : "undefined"));
+    pass.capture(input, nullptr);
+  }
   pass.start(*this, options.gradient, "backward");
   pass.run();
   std::string missed;

@@ -17,6 +17,9 @@ struct BackwardOptions {
   /// With backward(), each leaf then refers to the graph of its gradient and the graph to the leaf;
   /// break the cycle with set_grad({}), or use grad(), which does not create one.
   bool create_graph = false;
+  /// If not empty, only these leaves receive gradients, and only ops that lead to them are
+  /// differentiated. Throws GraphError for a tensor that is not a leaf; see grad() for those.
+  std::vector<Tensor> inputs = {};
   /// Leaves that must receive a gradient. Throws GraphError that names those that did not.
   std::vector<Tensor> must_reach = {};
 };

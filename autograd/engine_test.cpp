@@ -37,6 +37,26 @@ TEST_CASE("backward adds gradients to leaves") {
   CHECK_FALSE(x.grad().defined());
 }
 
+TEST_CASE("backward with inputs adds gradients to them alone") {
+  const Tensor x = leaf({2}, {1, 2}), w = leaf({2}, {3, 4}), unused = leaf({1}, {1});
+  const Tensor y = x * w;
+  int calls = 0;
+  Tensor(w).register_hook([&](const Tensor&) { ++calls; });
+  sum(y * y).backward({.inputs = {w, w, unused}});
+  CHECK(values(w.grad()) == Doubles{6, 32});
+  CHECK(calls == 1);
+  CHECK_FALSE(x.grad().defined());
+  CHECK_FALSE(unused.grad().defined());
+  CHECK(error_of<GraphError>([&] {
+          sum(x * y).backward({.inputs = {w, y}});
+        }) ==
+        "backward: inputs[1] ([2] f64) is not a leaf that tracks gradients; pass leaves, or use "
+        "grad(), which returns the gradients of any tensors");
+  CHECK(error_of<GraphError>([&] { sum(x).backward({.inputs = {Tensor()}}); }) ==
+        "backward: inputs[0] (undefined) is not a leaf that tracks gradients; pass leaves, or use "
+        "grad(), which returns the gradients of any tensors");
+}
+
 TEST_CASE("a tensor that is used twice gets both gradients") {
   const Tensor x = leaf({2}, {3, 5});
   const Tensor y = x * x;

@@ -199,14 +199,17 @@ void GraphTask::run() {
 
 void GraphTask::visit(Node& node, Grads& grads) {
   if (node.is_leaf() && !static_cast<LeafNode&>(node).takes_grad()) return;
-  bool captured = false, leads_on = captures_.empty();
+  bool captured = false, leads_on = captures_.empty(), accumulates = captures_.empty();
   for (const Capture& c : captures_) captured |= c.node == &node;
   if (!captured || !stops_) run_hooks(node, grads);
-  for (const Capture& c : captures_)
-    if (c.node == &node) *c.into = grads[c.output];
+  for (const Capture& c : captures_) {
+    if (c.node != &node) continue;
+    if (c.into) *c.into = grads[c.output];
+    else accumulates = true;
+  }
   if (node.is_leaf()) {
     leaves_.push_back(&node);
-    if (captures_.empty()) node.run_backward(grads);
+    if (accumulates) node.run_backward(grads);
     return;
   }
   if (captured && stops_) return;

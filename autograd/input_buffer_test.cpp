@@ -114,7 +114,7 @@ TEST_CASE("an op adds to what has arrived, unless the pass is recorded or watche
   CHECK(Twice::in_place == 2);
   gradgradcheck([](const Tensor& t) { return twice(t) * twice(t); }, {x.detach()});
   Twice::in_place = 0;
-  const AnomalyMode watched;
+  const DetectAnomalyGuard watched;
   CHECK(values(gradient_at(x, sum(twice(x)))) == Doubles{2, 2, 2});
   CHECK(Twice::in_place == 0);
 }

@@ -173,7 +173,12 @@ void attach(const Tensor& out, const Ref<Node>& node, uint32_t output) {
   out.impl()->node_output = output;
 }
 
-void finish_record(const Ref<Node>& node, std::span<Tensor> results, std::span<SavedTensor> saved) {
+void finish_record(const Ref<Node>& node, std::span<Tensor> results, std::span<SavedTensor> saved,
+                   const std::vector<Tensor>* constants) {
+  const auto is_constant = [&](const Tensor& out) {
+    return constants && std::any_of(constants->begin(), constants->end(),
+                                    [&](const Tensor& c) { return c.is_same(out); });
+  };
   node->sequence = sequence_counter.fetch_add(1, std::memory_order_relaxed);
   node->outputs.reserve(results.size());
   for (size_t i = 0; i < results.size(); ++i) {
@@ -182,11 +187,12 @@ void finish_record(const Ref<Node>& node, std::span<Tensor> results, std::span<S
       node->outputs.emplace_back();
       continue;
     }
+    const bool tracks = is_floating(out.dtype()) && !is_constant(out);
     if (out.requires_grad()) out = out.detach();  // forward returned a tracked tensor
     for (SavedTensor& s : saved)
       if (s.holds(out)) s.mark_output(static_cast<uint32_t>(i));
     node->outputs.push_back({out.shape(), out.dtype()});
-    if (is_floating(out.dtype())) attach(out, node, static_cast<uint32_t>(i));
+    if (tracks) attach(out, node, static_cast<uint32_t>(i));
   }
 }
 

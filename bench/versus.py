@@ -3,6 +3,11 @@
 
     bench/versus.py [--only seq2seq_lstm_attn,mlp_tiny] [--peer torch_workloads.py] [--mode eager] [--rounds 3]
 
+    bench/versus.py --ops ['softmax*,cat*']
+
+--ops times the single ops of bench/ops.txt on one thread instead, forward and with backward, and prints those that are
+slower than PyTorch's and the geometric mean.
+
 The peer is a program that accepts --only, --modes, --threads and --budget and prints the same JSON lines as
 build/bench/workloads. A ratio above 1 means that tapehead is faster.
 """
@@ -25,9 +30,23 @@ def measure(command):
     return {line["workload"]: line["ms_per_step"] for line in lines}
 
 
+def compare_ops(args):
+    options = ["--only", args.ops, "--threads", "1"]
+    rounds = [(measure([str(ROOT / "build/bench/ops"), *options]),
+               measure([sys.executable, str(ROOT / "bench/torch_ops.py"), *options])) for _ in range(args.rounds)]
+    ratios = {name: statistics.median(b[name] / a[name] for a, b in rounds) for name in rounds[0][0]}
+    print(f"{'op':<32} {'tapehead ms':>12} {'PyTorch ms':>12} {'ratio':>6}")
+    for name, ratio in sorted(ratios.items(), key=lambda item: item[1]):
+        ours, theirs = (statistics.median(r[k][name] for r in rounds) for k in (0, 1))
+        print(f"{name:<32} {ours:>12.4f} {theirs:>12.4f} {ratio:>6.2f}")
+    slower = sum(ratio < 1 for ratio in ratios.values())
+    print(f"{len(ratios)} ops, {slower} slower than PyTorch's; geometric mean {statistics.geometric_mean(ratios.values()):.2f}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="seq2seq_lstm_attn,mlp_tiny")
+    parser.add_argument("--ops", nargs="?", const="*", help="times single ops whose names match patterns")
     parser.add_argument("--ours", default=str(ROOT / "build/bench/workloads"))
     parser.add_argument("--peer", default=str(ROOT.parent / "shared/peers/torch_workloads.py"))
     parser.add_argument("--mode", default="eager")
@@ -35,6 +54,8 @@ def main():
     parser.add_argument("--seconds", default="6")
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
+    if args.ops:
+        return compare_ops(args)
 
     ours = [args.ours, "--only", args.only, "--threads", args.threads, "--seconds", args.seconds]
     peer = [sys.executable, args.peer, "--only", args.only, "--modes", args.mode,

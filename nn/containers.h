@@ -22,7 +22,7 @@ namespace tapehead::nn {
 ///   nn::Linear{64, 10}                              // a layer constructed without a scope
 ///   nn::MaxPool2d{2}                                // a layer without parameters
 ///   nn::relu, [](const Tensor& x) { return 2 * x; } // functions
-///   [=](const nn::Scope& at) { return Block(at, config); } // a layer of your own, constructed in place
+///   [=](const nn::Scope& at) { return Block(at, config); } // your own layer, constructed in place
 ///   {"conv1", nn::Conv2d{1, 32, 3}}                 // with a name
 ///
 /// Your own layer can be constructed without a scope, too: pass nn::Scope() to its parts, and give

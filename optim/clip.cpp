@@ -80,7 +80,7 @@ double norm_of(const Gradients& gradients, double norm_type) {
   if (count > 3) paths += fmt::format(" and {} more", count - 3);
   throw ValueError(
       fmt::format("{}: the norm of the gradients is {}, because of {}; lower the learning rate, "
-                  "or look for the op with AnomalyMode",
+                  "or look for the op with DetectAnomalyGuard",
                   op, norm, paths.empty() ? "their size" : paths));
 }
 

@@ -139,7 +139,7 @@ TEST_CASE("norms that are not finite") {
             [&] { optim::clip_grad_norm_(params, 1, {.error_if_nonfinite = true}); }) ==
         "clip_grad_norm_: the norm of the gradients is nan, because of p1, p2; lower the learning "
         "rate, or look "
-        "for the op with AnomalyMode");
+        "for the op with DetectAnomalyGuard");
   CHECK(values(params[0].value.grad()) == std::vector<double>{1, 2});
   CHECK(std::isnan(optim::clip_grad_norm_(params, 1)));
   CHECK(std::isnan(values(params[0].value.grad())[0]));
@@ -147,7 +147,7 @@ TEST_CASE("norms that are not finite") {
   CHECK(error_of<ValueError>([&] { optim::grad_norm(five, {.error_if_nonfinite = true}); }) ==
         "grad_norm: the norm of the gradients is nan, because of p0, p1, p2 and 2 more; lower the "
         "learning rate, "
-        "or look for the op with AnomalyMode");
+        "or look for the op with DetectAnomalyGuard");
 }
 
 TEST_CASE("clipping: errors") {

@@ -19,8 +19,9 @@ class GraphTask {
   explicit GraphTask(bool keep) : keep_(keep) {}
   GraphTask(const GraphTask&) = delete;
 
-  /// Requests the gradient of a tracked tensor in `*into`. With captures, no gradients accumulate
-  /// in leaves, and only nodes that lead to a captured tensor are visited.
+  /// Requests the gradient of a tracked tensor in `*into`; if that is null, of a leaf, in which it
+  /// accumulates. With captures, no gradients accumulate in other leaves, and only nodes that lead
+  /// to a captured tensor are visited.
   void capture(const Tensor& t, Tensor* into);
   /// Stops at captured tensors, whose gradients are passed on to another pass: nodes below them are
   /// not visited, and their own hooks are not called.

@@ -56,7 +56,7 @@ struct RunBase::State {
   TensorBoard board;
   Progress progress;
   CatchInterrupt interrupt;
-  std::optional<AnomalyMode> anomaly;
+  std::optional<DetectAnomalyGuard> anomaly;
   double started = now();
   std::optional<int64_t> saved;  // the step of the last checkpoint
   int64_t epoch = 0;             // after the last step

@@ -1,0 +1,207 @@
+// Times single ops and prints one JSON line for each: forward, and forward with backward. The
+// operands, and the calls in PyTorch that they are compared with (bench/versus.py --ops), are in
+// bench/ops.txt.
+//
+//   ops [--only 'softmax*,cat'] [--threads N] [--seconds S]
+#include <tapehead/tapehead.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "tapehead/core/pattern.h"
+
+using namespace tapehead;
+
+namespace {
+
+using Tensors = std::vector<Tensor>;
+using Op = Tensor (*)(const Tensors& x);
+
+// clang-format off
+const std::map<std::string, Op> kOps = {
+  {"add", [](const Tensors& x) { return x[0] + x[1]; }},
+  {"add.row", [](const Tensors& x) { return x[0] + x[1]; }},
+  {"add.number", [](const Tensors& x) { return x[0] + 1.5; }},
+  {"sub", [](const Tensors& x) { return x[0] - x[1]; }},
+  {"mul", [](const Tensors& x) { return x[0] * x[1]; }},
+  {"div", [](const Tensors& x) { return x[0] / x[1]; }},
+  {"neg", [](const Tensors& x) { return -x[0]; }},
+  {"abs", [](const Tensors& x) { return abs(x[0]); }},
+  {"exp", [](const Tensors& x) { return exp(x[0]); }},
+  {"expm1", [](const Tensors& x) { return expm1(x[0]); }},
+  {"log", [](const Tensors& x) { return log(x[0]); }},
+  {"log1p", [](const Tensors& x) { return log1p(x[0]); }},
+  {"sin", [](const Tensors& x) { return sin(x[0]); }},
+  {"cos", [](const Tensors& x) { return cos(x[0]); }},
+  {"tan", [](const Tensors& x) { return tan(x[0]); }},
+  {"erf", [](const Tensors& x) { return erf(x[0]); }},
+  {"sqrt", [](const Tensors& x) { return sqrt(x[0]); }},
+  {"rsqrt", [](const Tensors& x) { return rsqrt(x[0]); }},
+  {"reciprocal", [](const Tensors& x) { return reciprocal(x[0]); }},
+  {"square", [](const Tensors& x) { return square(x[0]); }},
+  {"pow", [](const Tensors& x) { return pow(x[0], x[1]); }},
+  {"pow.number", [](const Tensors& x) { return pow(x[0], 1.7); }},
+  {"floor", [](const Tensors& x) { return floor(x[0]); }},
+  {"round", [](const Tensors& x) { return round(x[0]); }},
+  {"sign", [](const Tensors& x) { return sign(x[0]); }},
+  {"floor_divide", [](const Tensors& x) { return floor_divide(x[0], x[1]); }},
+  {"remainder", [](const Tensors& x) { return remainder(x[0], x[1]); }},
+  {"maximum", [](const Tensors& x) { return maximum(x[0], x[1]); }},
+  {"clamp", [](const Tensors& x) { return clamp(x[0], -1, 1); }},
+  {"lerp", [](const Tensors& x) { return lerp(x[0], x[1], 0.3); }},
+  {"eq", [](const Tensors& x) { return x[0] == x[1]; }},
+  {"lt", [](const Tensors& x) { return x[0] < x[1]; }},
+  {"isnan", [](const Tensors& x) { return isnan(x[0]); }},
+  {"logical_not", [](const Tensors& x) { return logical_not(x[0]); }},
+  {"where", [](const Tensors& x) { return where(x[0], x[1], x[2]); }},
+  {"relu", [](const Tensors& x) { return relu(x[0]); }},
+  {"leaky_relu", [](const Tensors& x) { return leaky_relu(x[0]); }},
+  {"elu", [](const Tensors& x) { return elu(x[0]); }},
+  {"hardtanh", [](const Tensors& x) { return hardtanh(x[0]); }},
+  {"softsign", [](const Tensors& x) { return softsign(x[0]); }},
+  {"tanh", [](const Tensors& x) { return tanh(x[0]); }},
+  {"sigmoid", [](const Tensors& x) { return sigmoid(x[0]); }},
+  {"log_sigmoid", [](const Tensors& x) { return log_sigmoid(x[0]); }},
+  {"softplus", [](const Tensors& x) { return softplus(x[0]); }},
+  {"silu", [](const Tensors& x) { return silu(x[0]); }},
+  {"gelu", [](const Tensors& x) { return gelu(x[0]); }},
+  {"gelu_tanh", [](const Tensors& x) { return gelu_tanh(x[0]); }},
+  {"sum", [](const Tensors& x) { return sum(x[0]); }},
+  {"sum.rows", [](const Tensors& x) { return sum(x[0], 1); }},
+  {"sum.columns", [](const Tensors& x) { return sum(x[0], 0); }},
+  {"mean", [](const Tensors& x) { return mean(x[0], 1); }},
+  {"prod", [](const Tensors& x) { return prod(x[0], 1); }},
+  {"var", [](const Tensors& x) { return var(x[0], 1); }},
+  {"stddev", [](const Tensors& x) { return stddev(x[0], 1); }},
+  {"norm", [](const Tensors& x) { return norm(x[0], 2, 1); }},
+  {"logsumexp", [](const Tensors& x) { return logsumexp(x[0], 1); }},
+  {"any", [](const Tensors& x) { return any(x[0], 1); }},
+  {"cumsum", [](const Tensors& x) { return cumsum(x[0], 1); }},
+  {"amax", [](const Tensors& x) { return amax(x[0], 1); }},
+  {"max", [](const Tensors& x) { return max(x[0], 1).values; }},
+  {"argmax", [](const Tensors& x) { return argmax(x[0], 1); }},
+  {"sort", [](const Tensors& x) { return sort(x[0], 1).values; }},
+  {"topk", [](const Tensors& x) { return topk(x[0], 10, 1).values; }},
+  {"softmax", [](const Tensors& x) { return softmax(x[0], 1); }},
+  {"softmax.first", [](const Tensors& x) { return softmax(x[0], 0); }},
+  {"log_softmax", [](const Tensors& x) { return log_softmax(x[0], 1); }},
+  {"layer_norm", [](const Tensors& x) { return layer_norm(x[0], x[1], x[2]); }},
+  {"rms_norm", [](const Tensors& x) { return rms_norm(x[0], x[1]); }},
+  {"cross_entropy", [](const Tensors& x) { return cross_entropy(x[0], x[1]); }},
+  {"mse_loss", [](const Tensors& x) { return mse_loss(x[0], x[1]); }},
+  {"l1_loss", [](const Tensors& x) { return l1_loss(x[0], x[1]); }},
+  {"smooth_l1_loss", [](const Tensors& x) { return smooth_l1_loss(x[0], x[1]); }},
+  {"bce_with_logits", [](const Tensors& x) { return bce_with_logits(x[0], x[1]); }},
+  {"transpose", [](const Tensors& x) { return x[0].transpose(0, 1).contiguous(); }},
+  {"cat", [](const Tensors& x) { return cat(x); }},
+  {"cat.last", [](const Tensors& x) { return cat(x, 1); }},
+  {"stack", [](const Tensors& x) { return stack(x); }},
+  {"repeat", [](const Tensors& x) { return repeat(x[0], {2, 1}); }},
+  {"flip", [](const Tensors& x) { return flip(x[0], 1); }},
+  {"roll", [](const Tensors& x) { return roll(x[0], 3, 1); }},
+  {"pad", [](const Tensors& x) { return pad(x[0], {1, 1, 1, 1}); }},
+  {"tril", [](const Tensors& x) { return tril(x[0]); }},
+  {"index_select", [](const Tensors& x) { return index_select(x[0], 0, x[1]); }},
+  {"index_select.last", [](const Tensors& x) { return index_select(x[0], 1, x[1]); }},
+  {"index_add", [](const Tensors& x) { return index_add(x[0], 0, x[1], x[2]); }},
+  {"index", [](const Tensors& x) { return index(x[0], {x[1], x[2]}); }},
+  {"embedding", [](const Tensors& x) { return embedding(x[0], x[1]); }},
+  {"gather", [](const Tensors& x) { return gather(x[0], 1, x[1]); }},
+  {"gather.first", [](const Tensors& x) { return gather(x[0], 0, x[1]); }},
+  {"scatter_add", [](const Tensors& x) { return scatter_add(x[0], 1, x[1], x[2]); }},
+  {"masked_fill", [](const Tensors& x) { return masked_fill(x[0], x[1], 2); }},
+  {"masked_select", [](const Tensors& x) { return masked_select(x[0], x[1]); }},
+  {"nonzero", [](const Tensors& x) { return nonzero(x[0]); }},
+  {"dropout", [](const Tensors& x) { return dropout(x[0], 0.1); }},
+};
+// clang-format on
+
+/// An operand, described as in bench/ops.txt: "normal[1000,1000]".
+Tensor operand(const std::string& text) {
+  const size_t bracket = text.find('[');
+  const std::string kind = text.substr(0, bracket);
+  Shape shape;
+  std::istringstream sizes(text.substr(bracket + 1));
+  for (std::string size; std::getline(sizes, size, ',');) shape.push_back(std::stoll(size));
+  if (kind == "normal") return randn(shape);
+  if (kind == "positive") return rand(shape) * 1.9 + 0.1;
+  if (kind == "unit") return rand(shape) * 1.8 - 0.9;
+  if (kind == "mask") return rand(shape) < 0.5;
+  if (kind.starts_with("index")) return randint(std::stoll(kind.substr(5)), shape);
+  throw ValueError(fmt::format("ops.txt: unknown operand {}", text));
+}
+
+/// The median time of a call, within a budget; the first two warm up.
+template <class F>
+double median_ms(const F& step, double seconds) {
+  using Clock = std::chrono::steady_clock;
+  const auto since = [](Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  };
+  std::vector<double> times;
+  const auto start = Clock::now();
+  while (times.size() < 7 || since(start) < seconds) {
+    const auto before = Clock::now();
+    step();
+    times.push_back(since(before));
+  }
+  const auto middle = times.begin() + 2 + static_cast<int64_t>(times.size() - 2) / 2;
+  std::nth_element(times.begin() + 2, middle, times.end());
+  return *middle * 1000;
+}
+
+void print(const std::string& name, double ms) {
+  fmt::print("{{\"workload\": \"{}\", \"ms_per_step\": {:.5f}}}\n", name, ms);
+  std::fflush(stdout);
+}
+
+bool wanted(const std::string& name, const std::string& patterns) {
+  std::istringstream in(patterns);
+  for (std::string pattern; std::getline(in, pattern, ',');)
+    if (fits_pattern(name, pattern)) return true;
+  return false;
+}
+
+void measure(std::string name, const std::string& operands, double seconds) {
+  const bool differentiable = !name.ends_with('!');
+  if (!differentiable) name.pop_back();
+  const auto op = kOps.find(name);
+  if (op == kOps.end()) throw ValueError(fmt::format("bench/ops.cpp does not call {}", name));
+  manual_seed(1);
+  Tensors x, leaves;
+  std::istringstream in(operands);
+  for (std::string one; in >> one;) x.push_back(operand(one));
+  print(name, median_ms([&] { op->second(x); }, seconds));
+  if (!differentiable) return;
+  for (Tensor& t : x)
+    if (is_floating(t.dtype())) leaves.push_back(t.set_requires_grad());
+  const Tensor dy = no_grad([&] { return ones(op->second(x).shape()); });
+  print(name + " + backward",
+        median_ms([&] { grad({op->second(x)}, leaves, {.gradients = {dy}}); }, seconds));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Times single ops.");
+  std::string only = "*";
+  int threads = 1;
+  double seconds = 0.05;
+  app.add_option("--only", only);
+  app.add_option("--threads", threads);
+  app.add_option("--seconds", seconds);
+  CLI11_PARSE(app, argc, argv);
+  set_num_threads(threads);
+  std::ifstream file(TAPEHEAD_SOURCE_ROOT "/bench/ops.txt");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("#")) continue;
+    const size_t first = line.find(" | "), second = line.find(" | ", first + 3);
+    const std::string name = line.substr(0, first);
+    if (wanted(name.ends_with('!') ? name.substr(0, name.size() - 1) : name, only))
+      measure(name, line.substr(first + 3, second - first - 3), seconds);
+  }
+}
