@@ -25,32 +25,32 @@ struct Operand {
   Tensor core::AttentionTensors::*value;
   Tensor core::AttentionGradients::*gradient;
 };
-using Values = core::AttentionTensors;
+using Operands = core::AttentionTensors;
 using Gradients = core::AttentionGradients;
-constexpr Operand kOperands[] = {{&Values::q, &Gradients::q},
-                                 {&Values::k, &Gradients::k},
-                                 {&Values::v, &Gradients::v},
-                                 {&Values::bias, &Gradients::bias},
-                                 {&Values::distance, &Gradients::distance},
-                                 {&Values::relative, &Gradients::relative},
-                                 {&Values::keys, &Gradients::keys},
-                                 {&Values::values, &Gradients::values},
-                                 {&Values::sinks, &Gradients::sinks}};
+constexpr Operand kOperands[] = {{&Operands::q, &Gradients::q},
+                                 {&Operands::k, &Gradients::k},
+                                 {&Operands::v, &Gradients::v},
+                                 {&Operands::bias, &Gradients::bias},
+                                 {&Operands::distance, &Gradients::distance},
+                                 {&Operands::relative, &Gradients::relative},
+                                 {&Operands::keys, &Gradients::keys},
+                                 {&Operands::values, &Gradients::values},
+                                 {&Operands::sinks, &Gradients::sinks}};
 constexpr size_t kCount = std::size(kOperands);
 
-constexpr size_t position_of(Tensor Values::*value) {
+constexpr size_t position_of(Tensor Operands::*value) {
   size_t i = 0;
   while (kOperands[i].value != value) ++i;
   return i;
 }
 
-std::vector<Tensor> operands_of(const Values& in) {
+std::vector<Tensor> operands_of(const Operands& in) {
   std::vector<Tensor> x;
   for (const Operand& operand : kOperands) x.push_back(in.*operand.value);
   return x;
 }
 
-Values with_operands(Values in, const std::vector<Tensor>& x) {
+Operands with_operands(Operands in, const std::vector<Tensor>& x) {
   for (size_t i = 0; i < kCount; ++i) in.*kOperands[i].value = x[i];
   return in;
 }
@@ -58,7 +58,7 @@ Values with_operands(Values in, const std::vector<Tensor>& x) {
 // Arguments of the op. In a recorded node the operands are left out, because the node saves them.
 struct Setup {
   core::AttentionSpec spec;
-  Values in;
+  Operands in;
   std::shared_ptr<detail::TileFunctions> functions;
 };
 
@@ -88,14 +88,14 @@ struct Attention : CustomOp {
             return std::vector{detail::plain_attention(setup.spec, with_operands(setup.in, in))};
           },
           x, {&dout, 1}, captured);
-    const auto wanted = [&](Tensor Values::*value) { return needs_grad(position_of(value)); };
+    const auto wanted = [&](Tensor Operands::*value) { return needs_grad(position_of(value)); };
     const Gradients d = core::attention_backward(setup.spec, with_operands(setup.in, x),
                                                  {saved(kCount), saved(kCount + 1)}, dout,
-                                                 {.bias = wanted(&Values::bias),
-                                                  .distance = wanted(&Values::distance),
-                                                  .keys = wanted(&Values::keys),
-                                                  .values = wanted(&Values::values),
-                                                  .sinks = wanted(&Values::sinks)});
+                                                 {.bias = wanted(&Operands::bias),
+                                                  .distance = wanted(&Operands::distance),
+                                                  .keys = wanted(&Operands::keys),
+                                                  .values = wanted(&Operands::values),
+                                                  .sinks = wanted(&Operands::sinks)});
     Grads out;
     for (const Operand& operand : kOperands) out.push_back(d.*operand.gradient);
     if (setup.functions)
@@ -291,7 +291,7 @@ AttentionOutput scaled_dot_product_attention(const Tensor& q, const Tensor& k, c
   const DType wide = given == f64 ? f64 : f32;
   const auto as = [&](const Tensor& t) { return t.defined() ? t.to(wide) : t; };
   Setup setup = setup_of(o, n);
-  Values& in = setup.in;
+  Operands& in = setup.in;
   in.q = as(o.rope ? turned(*o.rope, q, setup.spec.start, in.query_starts, in.key_starts) : q);
   in.k = for_products(as(o.rope ? turned(*o.rope, k, 0, in.key_starts, in.key_starts) : k));
   in.v = for_products(as(v));

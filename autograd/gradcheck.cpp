@@ -15,7 +15,6 @@ namespace {
 
 using detail::Subject;
 using Tensors = std::vector<Tensor>;
-using Values = std::vector<double>;
 
 bool elements_share_memory(const Tensor& t) {
   for (int axis = 0; axis < t.dim(); ++axis)
@@ -48,7 +47,7 @@ void take_inputs(Subject& s, const Tensors& inputs) {
 
 bool same_bits(const Tensor& a, const Tensor& b) {
   if (a.shape() != b.shape() || a.dtype() != b.dtype()) return false;
-  const Values x = a.to_vector<double>(), y = b.to_vector<double>();
+  const std::vector<double> x = a.to_vector<double>(), y = b.to_vector<double>();
   return x.empty() || std::memcmp(x.data(), y.data(), x.size() * sizeof(double)) == 0;
 }
 

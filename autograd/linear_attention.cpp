@@ -14,17 +14,17 @@
 namespace tapehead {
 namespace {
 
-constexpr const char* kOp = "linear_attention";
+constexpr const char* kLinearAttention = "linear_attention";
 // Keys per block. A block costs a matrix [F, E] of sums and a square of products, so the best size
 // is about sqrt(F E).
 constexpr int64_t kPiece = 64;
 
 void check_operands(const Tensor& q, const Tensor& k, const Tensor& v, bool causal) {
-  detail::check_attention_operands(kOp, q, k, v);
+  detail::check_attention_operands(kLinearAttention, q, k, v);
   if (causal && q.size(2) > k.size(2))
     throw ShapeError(fmt::format(
-        "{}: {} queries of {} keys; causal attention needs at least as many keys as queries", kOp,
-        q.size(2), k.size(2)));
+        "{}: {} queries of {} keys; causal attention needs at least as many keys as queries",
+        kLinearAttention, q.size(2), k.size(2)));
 }
 
 Tensor features_of(const char* what, const Tensor& x, const FeatureMap& map) {
@@ -32,7 +32,7 @@ Tensor features_of(const char* what, const Tensor& x, const FeatureMap& map) {
   if (f.dim() != 4 || f.size(0) != x.size(0) || f.size(1) != x.size(1) || f.size(2) != x.size(2))
     throw ShapeError(
         fmt::format("{}: the features of {} {} are {}; a feature map may change the last axis only",
-                    kOp, what, x.shape().str(), f.shape().str()));
+                    kLinearAttention, what, x.shape().str(), f.shape().str()));
   return f;
 }
 
@@ -73,11 +73,11 @@ Tensor linear_attention(const Tensor& q, const Tensor& k, const Tensor& v,
   const auto precise = [](const Tensor& t) { return t.dtype() == bf16 ? t.to(f32) : t; };
   Tensor fq = features_of("q", precise(q), o.feature);
   Tensor lengths;
-  if (o.lengths.defined()) lengths = core::check_lengths(kOp, o.lengths, B, S);
+  if (o.lengths.defined()) lengths = core::check_lengths(kLinearAttention, o.lengths, B, S);
   Tensor fk = features_of("k", detail::zero_padding(precise(k), lengths, 2), o.feature);
   if (fq.size(3) != fk.size(3))
     throw ShapeError(fmt::format("{}: {} features of q, but {} of k; the numbers must be equal",
-                                 kOp, fq.size(3), fk.size(3)));
+                                 kLinearAttention, fq.size(3), fk.size(3)));
   fk = detail::zero_padding(fk, lengths, 2);  // the feature map may not map zeros to zeros
   Tensor values = detail::zero_padding(precise(v), lengths, 2);
   fq = fq.reshape({B, shared, H / shared, T, fq.size(3)});

@@ -86,7 +86,7 @@ Shared& shared() {
   static auto* const state = new Shared;
   return *state;
 }
-[[maybe_unused]] const bool kHeldAtFork = core::hold_at_fork(shared().mutex);
+[[maybe_unused]] const bool kAllocatorHeldAtFork = core::hold_at_fork(shared().mutex);
 
 [[noreturn]] void throw_out_of_memory(size_t bytes) {
   throw OutOfMemoryError(

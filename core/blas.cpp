@@ -70,7 +70,7 @@ Buffers& buffers() {
   static auto* const state = new Buffers;
   return *state;
 }
-[[maybe_unused]] const bool kHeldAtFork = hold_at_fork(buffers().mutex);
+[[maybe_unused]] const bool kBlasHeldAtFork = hold_at_fork(buffers().mutex);
 
 struct ThreadBuffer {
   ThreadBuffer() { buffers().add_thread(); }

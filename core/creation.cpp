@@ -14,7 +14,7 @@
 namespace tapehead {
 namespace {
 
-constexpr int64_t kGrain = 1 << 15;
+constexpr int64_t kFillGrain = 1 << 15;
 
 // The shape of nested lists, from the first item of each level.
 Shape shape_of(const NestedList& items) {
@@ -64,7 +64,7 @@ Tensor computed(const Shape& shape, DType dtype, F f) {
   Tensor out = empty(shape, dtype);
   visit(dtype, [&]<class T>() {
     T* to = out.data<T>();
-    core::parallel_range(out.numel(), kGrain, [&](int64_t begin, int64_t end) {
+    core::parallel_range(out.numel(), kFillGrain, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) to[i] = static_cast<T>(f(i));
     });
   });

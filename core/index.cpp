@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "tapehead/core/detail/axis_split.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/groups.h"
 #include "tapehead/core/detail/index.h"
@@ -16,16 +17,7 @@
 namespace tapehead::core {
 namespace {
 
-constexpr int64_t kGrain = 1 << 14;  // elements that justify a thread
-
-// A tensor as [outer, axis, inner].
-struct Blocks {
-  int64_t outer = 1, inner = 1;
-  Blocks(const Shape& shape, int axis) {
-    for (int i = 0; i < axis; ++i) outer *= shape[i];
-    for (int i = axis + 1; i < shape.rank(); ++i) inner *= shape[i];
-  }
-};
+constexpr int64_t kIndexGrain = 1 << 14;  // elements that justify a thread
 
 // Runs a kernel on the elements of `x` selected by the indices and the elements of `y` at the
 // positions of the indices. Concurrent pieces touch disjoint elements of `x`.
@@ -44,7 +36,8 @@ void run_gathered(void (*kernel)(const kernels::Gathered&), const Tensor& x, int
   // A slab spans the indexed axis and the last axis; it is cut into strips of columns.
   const int64_t length = shape[axis], columns = along_last ? 1 : shape[last];
   const int64_t slabs = indices.numel() / (length * columns);
-  const int64_t width = std::clamp<int64_t>(kGrain / length, 16, std::max<int64_t>(columns, 16));
+  const int64_t width =
+      std::clamp<int64_t>(kIndexGrain / length, 16, std::max<int64_t>(columns, 16));
   const int64_t strips = (columns + width - 1) / width;
   const int64_t step_x = x.strides()[axis], step_y = y.strides()[axis],
                 step_i = indices.strides()[axis];
@@ -73,7 +66,7 @@ void run_gathered(void (*kernel)(const kernels::Gathered&), const Tensor& x, int
             .column_x = column_x,
             .column_y = column_y});
   };
-  const int64_t grain = std::max<int64_t>(1, kGrain / (length * std::min(width, columns)));
+  const int64_t grain = std::max<int64_t>(1, kIndexGrain / (length * std::min(width, columns)));
   parallel_range(slabs * strips, grain, [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) work(task);
   });
@@ -123,7 +116,7 @@ int64_t check_row(const char* op, const char* what, const std::optional<int64_t>
 
 Tensor take(const Tensor& x, int axis, const Tensor& indices) {
   const Tensor from = contiguous(x);
-  const Blocks blocks(x.shape(), axis);
+  const AxisSplit blocks(x.shape(), axis);
   Shape shape;
   for (int i = 0; i < axis; ++i) shape.push_back(x.shape()[i]);
   for (const int64_t size : indices.shape()) shape.push_back(size);
@@ -133,7 +126,7 @@ Tensor take(const Tensor& x, int axis, const Tensor& indices) {
   const int64_t n = indices.numel(), bytes = blocks.inner * size_of(x.dtype());
   const int64_t size = x.dim() == 0 ? 1 : x.shape()[axis];
   const auto* at = indices.data<int64_t>();
-  parallel_range(blocks.outer * n, std::max<int64_t>(1, kGrain / blocks.inner),
+  parallel_range(blocks.outer * n, std::max<int64_t>(1, kIndexGrain / blocks.inner),
                  [&](int64_t begin, int64_t end) {
                    for (int64_t i = begin; i < end; ++i)
                      std::memcpy(out.raw() + i * bytes,
@@ -151,12 +144,12 @@ void add_taken(const Tensor& to, int axis, const Tensor& indices, const Tensor& 
     return copy_into(to, dense);
   }
   const Tensor from = contiguous(x);
-  const Blocks blocks(to.shape(), axis);
+  const AxisSplit blocks(to.shape(), axis);
   const int64_t n = indices.numel(), size = to.shape()[axis], inner = blocks.inner;
   const auto* at = indices.data<int64_t>();
   const Groups groups(at, n, size, skip);
   const int64_t rows =
-      std::max<int64_t>(1, kGrain / (inner * (n / std::max<int64_t>(groups.size(), 1) + 1)));
+      std::max<int64_t>(1, kIndexGrain / (inner * (n / std::max<int64_t>(groups.size(), 1) + 1)));
   const auto add_rows = kernels::index().add_rows[static_cast<int>(to.dtype())];
   const int64_t bytes = size_of(to.dtype());
   parallel_range(blocks.outer * groups.size(), rows, [&](int64_t begin, int64_t end) {

@@ -54,7 +54,7 @@ std::mutex& mutex() {
   return *m;
 }
 Entry* first_entry = nullptr;
-[[maybe_unused]] const bool kHeldAtFork = core::hold_at_fork(mutex());
+[[maybe_unused]] const bool kIsaHeldAtFork = core::hold_at_fork(mutex());
 
 std::vector<Level> instruction_sets_of(uint32_t cpu) {
   std::vector<Level> list;

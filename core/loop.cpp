@@ -7,7 +7,7 @@
 namespace tapehead::core {
 namespace {
 
-constexpr int64_t kGrain = 1 << 15;  // elements that justify a thread
+constexpr int64_t kLoopGrain = 1 << 15;  // elements that justify a thread
 
 bool is_dense(const LoopOperand& x) {
   int64_t step = 1;
@@ -87,7 +87,7 @@ void run_rows(kernels::Loop loop, const LoopAxes& axes, char* const* base, int64
 // Splits a single run of elements among threads.
 void run_flat(kernels::Loop loop, char* const* base, const int64_t* strides, int operands,
               int64_t n, const double* numbers) {
-  parallel_range(n, kGrain, [&](int64_t begin, int64_t end) {
+  parallel_range(n, kLoopGrain, [&](int64_t begin, int64_t end) {
     char* data[kMaxOperands];
     for (int k = 0; k < operands; ++k) data[k] = base[k] + begin * strides[k];
     loop(data, strides, end - begin, numbers);
@@ -117,7 +117,7 @@ void run_loop(kernels::Loop loop, std::span<const LoopOperand> operands, const d
   if (axes.rank == 1) return run_flat(loop, base, axes.strides[0], count, n, numbers);
   const int64_t rows = n / axes.sizes[0];
   parallel_range(
-      rows, std::max<int64_t>(1, kGrain / axes.sizes[0]),
+      rows, std::max<int64_t>(1, kLoopGrain / axes.sizes[0]),
       [&](int64_t begin, int64_t end) { run_rows(loop, axes, base, begin, end, numbers); });
 }
 

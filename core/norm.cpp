@@ -10,12 +10,12 @@
 namespace tapehead::core {
 namespace {
 
-constexpr int64_t kGrain = 1 << 14;  // elements that justify a thread
+constexpr int64_t kNormGrain = 1 << 14;  // elements that justify a thread
 
 // Rows per task. The tasks' gradients of weight and bias are added one by one, so there must not be
 // too many tasks for precision, nor too few for speed.
 int64_t rows_at_once(int64_t n) {
-  return std::clamp<int64_t>(kGrain / std::max<int64_t>(n, 1), 16, 64);
+  return std::clamp<int64_t>(kNormGrain / std::max<int64_t>(n, 1), 16, 64);
 }
 
 char* raw_or_null(const Tensor& t) { return t.defined() ? t.raw() : nullptr; }
@@ -46,8 +46,8 @@ NormRows::Gradients NormRows::backward(const Tensor& arrived, bool of_x, bool of
   const Tensor dy = contiguous(arrived);
   if (of_x) out.x = empty_like(x);
   const int64_t step = rows_at_once(n), tasks = (rows + step - 1) / step;
-  const Tensor dweight = of_weight ? full({tasks, n}, 0, wide()) : Tensor();
-  const Tensor dbias = of_bias ? full({tasks, n}, 0, wide()) : Tensor();
+  const Tensor dweight = of_weight ? core::full({tasks, n}, 0, wide()) : Tensor();
+  const Tensor dbias = of_bias ? core::full({tasks, n}, 0, wide()) : Tensor();
   const int64_t bytes = n * size_of(x.dtype()), wide_bytes = n * size_of(wide());
   const auto part = [](const Tensor& t, int64_t at) {
     return t.defined() ? t.raw() + at : nullptr;

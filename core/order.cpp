@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "tapehead/core/detail/axis_split.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/reduce.h"
 #include "tapehead/core/kernels/scan.h"
@@ -11,18 +12,8 @@
 namespace tapehead::core {
 namespace {
 
-constexpr int64_t kGrain = 1 << 14;  // elements that justify a thread
-constexpr int64_t kColumns = kernels::ScanKernels::kColumns;
-
-// A row-major tensor split at one axis: [outer, n, inner].
-struct Around {
-  int64_t outer = 1, n = 1, inner = 1;
-  Around(const Shape& shape, int axis) {
-    for (int i = 0; i < shape.rank(); ++i) (i < axis ? outer : i > axis ? inner : n) *= shape[i];
-  }
-  // Outer positions per task.
-  int64_t grain() const { return std::max<int64_t>(1, kGrain / std::max<int64_t>(n * inner, 1)); }
-};
+constexpr int64_t kOrderGrain = 1 << 14;  // elements that justify a thread
+constexpr int64_t kScanColumns = kernels::ScanKernels::kColumns;
 
 template <class T>
 bool is_nan(T x) {
@@ -90,11 +81,12 @@ Tensor arg_extremum(const Tensor& from, int axis, bool largest) {
   const auto kernel = largest ? kernels::Reduce::max : kernels::Reduce::min;
   const Tensor best = reduce("argmax", kernel, x, 1u << axis, true);
   const Tensor out = empty(best.shape(), i64);
-  const Around a(x.shape(), axis);
+  const AxisSplit a(x.shape(), axis);
   visit(x.dtype(), [&]<class T>() {
     const T *first = x.data<T>(), *wanted = best.data<T>();
     int64_t* at = out.data<int64_t>();
-    parallel_range(a.outer, a.grain(), [&](int64_t begin, int64_t end) {
+    const int64_t grain = std::max<int64_t>(1, kOrderGrain / std::max<int64_t>(a.n * a.inner, 1));
+    parallel_range(a.outer, grain, [&](int64_t begin, int64_t end) {
       for (int64_t o = begin; o < end; ++o)
         find_first(first + o * a.n * a.inner, wanted + o * a.inner, at + o * a.inner, a.n, a.inner);
     });
@@ -112,7 +104,7 @@ Tensor order(const Tensor& from, int axis, int64_t k, bool descending) {
     visit(x.dtype(), [&]<class T>() {
       const T* first = x.data<T>();
       int64_t* at = out.data<int64_t>();
-      const int64_t grain = std::max<int64_t>(1, kGrain / 8 / n);
+      const int64_t grain = std::max<int64_t>(1, kOrderGrain / 8 / n);
       parallel_range(x.numel() / n, grain, [&](int64_t begin, int64_t end) {
         for (int64_t row = begin; row < end; ++row)
           if (descending) order_row<T, true>(first + row * n, n, k, at + row * k);
@@ -125,18 +117,18 @@ Tensor order(const Tensor& from, int axis, int64_t k, bool descending) {
 Tensor cumsum(const Tensor& from, int axis, bool from_end) {
   const Tensor x = contiguous(from);
   const Tensor out = empty(x.shape(), is_floating(x.dtype()) ? x.dtype() : i64);
-  const Around a(x.shape(), axis);
+  const AxisSplit a(x.shape(), axis);
   if (x.numel() == 0) return out;
   const int64_t start = from_end ? (a.n - 1) * a.inner : 0, step = from_end ? -a.inner : a.inner;
-  const int64_t blocks = (a.inner + kColumns - 1) / kColumns;
-  const int64_t grain = std::max<int64_t>(1, kGrain / (a.n * std::min(a.inner, kColumns)));
+  const int64_t blocks = (a.inner + kScanColumns - 1) / kScanColumns;
+  const int64_t grain = std::max<int64_t>(1, kOrderGrain / (a.n * std::min(a.inner, kScanColumns)));
   const auto sums = kernels::scan().sums[static_cast<int>(x.dtype())];
   parallel_range(a.outer * blocks, grain, [&](int64_t begin, int64_t end) {
     for (int64_t block = begin; block < end; ++block) {
-      const int64_t column = block % blocks * kColumns;
+      const int64_t column = block % blocks * kScanColumns;
       const int64_t at = start + block / blocks * a.n * a.inner + column;
       sums(x.raw() + at * size_of(x.dtype()), out.raw() + at * size_of(out.dtype()), a.n, step,
-           std::min(kColumns, a.inner - column));
+           std::min(kScanColumns, a.inner - column));
     }
   });
   return out;

@@ -41,7 +41,7 @@ Start& start() {
   static auto* const start = new Start;
   return *start;
 }
-[[maybe_unused]] const bool kHeldAtFork = core::hold_at_fork(start().mutex);
+[[maybe_unused]] const bool kGeneratorHeldAtFork = core::hold_at_fork(start().mutex);
 
 // The finalizer of SplitMix64 (Steele, Lea and Flood, Fast splittable pseudorandom number
 // generators, 2014).

@@ -115,13 +115,13 @@ Tensor transposed(const Tensor& x) {
 }
 
 Tensor column_sums(const Tensor& x) {
-  const Tensor ones = full({1, x.shape()[0]}, 1, x.dtype());
+  const Tensor ones = core::full({1, x.shape()[0]}, 1, x.dtype());
   const Tensor sums = matmul("recurrent", ones, x);
   return view_of(sums, {x.shape()[1]}, {1}, 0);
 }
 
 Tensor state_or_zeros(const Tensor& given, const Recurrence& r) {
-  const Tensor out = full({r.batch(), r.hidden()}, 0, r.x.dtype());
+  const Tensor out = core::full({r.batch(), r.hidden()}, 0, r.x.dtype());
   if (given.defined()) copy_into(out, given);
   return out;
 }

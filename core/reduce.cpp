@@ -13,9 +13,9 @@ namespace {
 
 using kernels::Reducer;
 
-constexpr int64_t kGrain = 1 << 15;   // elements that justify a thread
-constexpr int64_t kMaxColumns = 256;  // columns whose totals a task holds
-constexpr int64_t kMaxPieces = 64;    // limit for splitting one long reduction
+constexpr int64_t kReduceGrain = 1 << 15;  // elements that justify a thread
+constexpr int64_t kMaxColumns = 256;       // columns whose totals a task holds
+constexpr int64_t kMaxPieces = 64;         // limit for splitting one long reduction
 
 // One axis of the loops; strides in bytes.
 struct Axis {
@@ -102,13 +102,13 @@ struct Plan {
   void cut(bool by_rows) {
     const int64_t each = rows.size * steps;
     block = std::min(cols.size, kMaxColumns);
-    if (by_rows) block = std::min(block, std::max<int64_t>(1, kGrain / each));
+    if (by_rows) block = std::min(block, std::max<int64_t>(1, kReduceGrain / each));
     blocks = (cols.size + block - 1) / block;
     rows_at_once = rows.size;
     steps_at_once = steps;
-    if (each * block > 2 * kGrain) {
-      if (steps > 1) steps_at_once = piece(steps, kGrain / (rows.size * block));
-      else rows_at_once = piece(rows.size, kGrain / block);
+    if (each * block > 2 * kReduceGrain) {
+      if (steps > 1) steps_at_once = piece(steps, kReduceGrain / (rows.size * block));
+      else rows_at_once = piece(rows.size, kReduceGrain / block);
     }
     row_cuts = (rows.size + rows_at_once - 1) / rows_at_once;
     step_cuts = (steps + steps_at_once - 1) / steps_at_once;
@@ -153,7 +153,7 @@ void run(const Reducer& kernel, const Plan& p, const Tensor& x, const Tensor& ou
     kernel.finish(totals, u.count, u.out, p.cols.out_step, static_cast<double>(each), arg);
   };
   if (pieces == 1) {
-    parallel_range(units, std::max<int64_t>(1, kGrain / (p.block * each)),
+    parallel_range(units, std::max<int64_t>(1, kReduceGrain / (p.block * each)),
                    [&](int64_t begin, int64_t end) {
                      alignas(64) char totals[kMaxColumns * Reducer::kMaxRecord];
                      for (int64_t u = begin; u < end; ++u) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tapehead/core/detail/axis_split.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/kernels/rows.h"
 #include "tapehead/core/parallel.h"
@@ -9,34 +10,26 @@
 namespace tapehead::core {
 namespace {
 
-constexpr int64_t kGrain = 1 << 13;  // elements whose exponentials justify a thread
-constexpr int64_t kColumns = 64;     // columns per task
-
-// A row-major tensor split at one axis: [outer, n, inner].
-struct Around {
-  int64_t outer = 1, n = 1, inner = 1;
-  Around(const Shape& shape, int axis) {
-    for (int i = 0; i < shape.rank(); ++i) (i < axis ? outer : i > axis ? inner : n) *= shape[i];
-  }
-};
+constexpr int64_t kExpGrain = 1 << 13;  // elements whose exponentials justify a thread
+constexpr int64_t kTaskColumns = 64;    // columns per task
 
 // Calls rows(first element, count) for groups of rows if the axis is the last one, otherwise
 // columns(first element, count) for groups of columns.
 template <class Rows, class Columns>
-void each_part(const Around& a, Rows rows, Columns columns) {
+void each_part(const AxisSplit& a, Rows rows, Columns columns) {
   if (a.outer * a.n * a.inner == 0) return;
   if (a.inner == 1) {
-    parallel_range(a.outer, std::max<int64_t>(1, kGrain / a.n),
+    parallel_range(a.outer, std::max<int64_t>(1, kExpGrain / a.n),
                    [&](int64_t begin, int64_t end) { rows(begin * a.n, end - begin); });
     return;
   }
-  const int64_t groups = (a.inner + kColumns - 1) / kColumns;
+  const int64_t groups = (a.inner + kTaskColumns - 1) / kTaskColumns;
   parallel_range(
-      a.outer * groups, std::max<int64_t>(1, kGrain / (a.n * std::min(a.inner, kColumns))),
+      a.outer * groups, std::max<int64_t>(1, kExpGrain / (a.n * std::min(a.inner, kTaskColumns))),
       [&](int64_t begin, int64_t end) {
         for (int64_t g = begin; g < end; ++g) {
-          const int64_t column = g % groups * kColumns;
-          columns(g / groups * a.n * a.inner + column, std::min(kColumns, a.inner - column));
+          const int64_t column = g % groups * kTaskColumns;
+          columns(g / groups * a.n * a.inner + column, std::min(kTaskColumns, a.inner - column));
         }
       });
 }
@@ -46,7 +39,7 @@ void each_part(const Around& a, Rows rows, Columns columns) {
 Tensor softmax(const Tensor& x, int axis, bool log) {
   const Tensor from = contiguous(x);
   const Tensor y = empty_like(from);
-  const Around a(x.shape(), axis);
+  const AxisSplit a(x.shape(), axis);
   const kernels::RowKernels& kernel = kernels::rows(x.dtype());
   const int64_t size = size_of(x.dtype());
   each_part(
@@ -64,7 +57,7 @@ Tensor softmax(const Tensor& x, int axis, bool log) {
 Tensor softmax_grad(const Tensor& result, const Tensor& gradient, int axis, bool log) {
   const Tensor y = contiguous(result), dy = contiguous(gradient);
   const Tensor dx = empty_like(y);
-  const Around a(y.shape(), axis);
+  const AxisSplit a(y.shape(), axis);
   const kernels::RowKernels& kernel = kernels::rows(y.dtype());
   const int64_t size = size_of(y.dtype());
   each_part(

@@ -1,10 +1,17 @@
 #include "tapehead/core/detail/views.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/error.h"
 
 namespace tapehead::core {
+
+void check_has_axes(const char* op, const Tensor& x) {
+  if (x.dim() == 0) throw IndexError(fmt::format("{}: a 0-d tensor has no axes", op));
+}
 
 std::optional<Shape> view_strides(const Shape& sizes, const Shape& strides, const Shape& shape) {
   if (shape.numel() == 0) return contiguous_strides(shape);

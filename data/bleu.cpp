@@ -18,7 +18,7 @@ constexpr size_t kOrders = 4;
 
 /// An n-gram as the numbers of its tokens, padded with 0.
 using Ngram = std::array<int32_t, kOrders>;
-using Counts = std::map<Ngram, int64_t>;
+using NgramCounts = std::map<Ngram, int64_t>;
 
 size_t order_of(const Ngram& ngram) {
   return static_cast<size_t>(std::find(ngram.begin(), ngram.end(), 0) - ngram.begin());
@@ -50,8 +50,8 @@ class Segmenter {
   std::unordered_map<std::string, int32_t> numbers_;
 };
 
-Counts count_ngrams(const std::vector<int32_t>& tokens) {
-  Counts counts;
+NgramCounts count_ngrams(const std::vector<int32_t>& tokens) {
+  NgramCounts counts;
   for (size_t begin = 0; begin < tokens.size(); ++begin) {
     Ngram ngram{};
     for (size_t n = 0; n < kOrders && begin + n < tokens.size(); ++n) {
@@ -115,7 +115,7 @@ BleuScore compute(std::span<const std::string> hypotheses, size_t references, Re
   score.lowercase = options.lowercase;
   Segmenter segment(options);
   for (size_t i = 0; i < hypotheses.size(); ++i) {
-    Counts allowed;
+    NgramCounts allowed;
     std::vector<int64_t> lengths;
     for (size_t r = 0; r < references; ++r) {
       const std::vector<int32_t> tokens = segment(reference(r, i), "reference", i);

@@ -12,7 +12,7 @@
 namespace tapehead::data {
 namespace {
 
-constexpr std::string_view kTitle = "tapehead bpe 1";
+constexpr std::string_view kBpeTitle = "tapehead bpe 1";
 constexpr size_t kCachedWords = 1 << 16;
 
 std::vector<int32_t> to_symbols(const bpe::Model& model, std::u32string_view word) {
@@ -111,7 +111,7 @@ std::string Bpe::to_text() const {
   const bpe::Model& model = impl_->model;
   const auto& tokens = model.tokens();
   std::string text =
-      fmt::format("{}\nlower {:d}\nprefix_space {:d}\ncharacters {}\n", kTitle,
+      fmt::format("{}\nlower {:d}\nprefix_space {:d}\ncharacters {}\n", kBpeTitle,
                   model.options().lower, model.options().prefix_space, model.character_count());
   const size_t characters_end = static_cast<size_t>(kSpecials + model.character_count());
   for (size_t i = kSpecials; i < characters_end; ++i) text += escape_token(tokens[i]) + "\n";
@@ -124,7 +124,7 @@ std::string Bpe::to_text() const {
 }
 
 Bpe Bpe::from_text(std::string_view text, const std::string& name) {
-  TokenFile file(text, name, kTitle);
+  TokenFile file(text, name, kBpeTitle);
   Options options;
   options.lower = file.number("lower", 1) == 1;
   options.prefix_space = file.number("prefix_space", 1) == 1;

@@ -21,8 +21,9 @@ constexpr std::string_view kDays[] = {"Monday", "Tuesday",  "Wednesday", "Thursd
 constexpr std::string_view kHouses[] = {"school", "library",   "bakery", "theatre",
                                         "mill",   "station",   "museum", "hospital",
                                         "hotel",  "town hall", "cinema", "brewery"};
-constexpr std::string_view kThings[] = {"gold ring",  "Roman coin", "old sword", "silver cup",
-                                        "stone head", "whale bone", "war bomb",  "lost painting"};
+constexpr std::string_view kTreasures[] = {"gold ring",  "Roman coin",   "old sword",
+                                           "silver cup", "stone head",   "whale bone",
+                                           "war bomb",   "lost painting"};
 constexpr std::string_view kGames[] = {"football", "chess", "handball", "hockey", "rowing"};
 constexpr std::string_view kTitles[] = {"Ms", "Mr", "Dr", "Professor"};
 
@@ -70,17 +71,12 @@ constexpr std::string_view kAsides[] = {
     "Trains to %X were late again.",
     "The police ask for patience."};
 
-template <class T, size_t N>
-const T& pick(SplitMix& random, const T (&list)[N]) {
-  return list[random.below(static_cast<int64_t>(N))];
-}
-
 std::string name(SplitMix& random) {
   std::string text;
   for (int64_t left = 2 + random.below(2); left > 0; --left) {
-    text += pick(random, kOnsets);
-    text += pick(random, kVowels);
-    text += pick(random, kCodas);
+    text += random.pick(kOnsets);
+    text += random.pick(kVowels);
+    text += random.pick(kCodas);
   }
   text[0] = static_cast<char>(text[0] - 'a' + 'A');
   return text;
@@ -96,10 +92,10 @@ Facts draw_facts(SplitMix& random) {
   Facts facts;
   for (const char town : {'T', 'O', 'X'}) facts[town] = name(random);
   for (const char person : {'P', 'Q', 'Y'})
-    facts[person] = fmt::format("{} {}", pick(random, kTitles), name(random));
-  facts['H'] = pick(random, kHouses);
-  facts['G'] = pick(random, kThings);
-  facts['S'] = pick(random, kGames);
+    facts[person] = fmt::format("{} {}", random.pick(kTitles), name(random));
+  facts['H'] = random.pick(kHouses);
+  facts['G'] = random.pick(kTreasures);
+  facts['S'] = random.pick(kGames);
   return facts;
 }
 
@@ -107,7 +103,7 @@ std::string write(std::string_view form, Facts& facts, SplitMix& random) {
   std::string text;
   for (size_t i = 0; i < form.size(); ++i) {
     if (form[i] != '%') text += form[i];
-    else if (form[++i] == 'D') text += pick(random, kDays);
+    else if (form[++i] == 'D') text += random.pick(kDays);
     else text += facts[form[i]];
   }
   return text;
@@ -123,13 +119,13 @@ ParallelText news(uint64_t seed, int64_t count) {
   std::unordered_set<std::string> seen;
   const auto fill = [&](ParallelText::Split& split, int64_t size) {
     while (split.size() < size) {
-      const Event& event = pick(random, kEvents);
+      const Event& event = random.pick(kEvents);
       Facts facts = draw_facts(random);
       const int64_t asides = 2 + random.below(2), place = random.below(asides);
       std::string text;
       for (int64_t i = 0; i <= asides; ++i) {
         if (i > 0) text += ' ';
-        text += write(i == place ? pick(random, event.told) : pick(random, kAsides), facts, random);
+        text += write(i == place ? random.pick(event.told) : random.pick(kAsides), facts, random);
       }
       if (!seen.insert(text).second) continue;
       split.source.push_back(std::move(text));

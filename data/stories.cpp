@@ -18,9 +18,10 @@ struct Place {
   std::string_view name;
   bool indoors;
 };
-constexpr Place kPlaces[] = {{"barn", true},     {"library", true}, {"mill", true},
-                             {"harbour", false}, {"market", false}, {"meadow", false}};
-constexpr std::string_view kThings[] = {"basket", "compass", "kite", "lantern"};  // in byte order
+constexpr Place kStoryPlaces[] = {{"barn", true},     {"library", true}, {"mill", true},
+                                  {"harbour", false}, {"market", false}, {"meadow", false}};
+constexpr std::string_view kStoryThings[] = {"basket", "compass", "kite",
+                                             "lantern"};  // in byte order
 constexpr std::string_view kGo[] = {"walked to", "hurried to", "rode to"};
 constexpr std::string_view kTake[] = {"found", "took"};
 constexpr std::string_view kGive[] = {"gave", "handed"};
@@ -30,11 +31,6 @@ constexpr int64_t kHands = 2;
 template <class T, size_t N>
 int64_t any(SplitMix& random, const T (&)[N]) {
   return random.below(static_cast<int64_t>(N));
-}
-
-template <class T, size_t N>
-const T& pick(SplitMix& random, const T (&list)[N]) {
-  return list[any(random, list)];
 }
 
 /// The positions of people and things, and the sentences that state them.
@@ -51,7 +47,7 @@ struct World {
     int64_t gifts = 0;
   };
   Person people[std::size(kPeople)];
-  Thing things[std::size(kThings)];
+  Thing things[std::size(kStoryThings)];
   std::vector<StoryQuestion::Words> sentences;
 
   std::vector<int64_t> things_of(int64_t person) const {
@@ -65,7 +61,7 @@ struct World {
   /// person.
   void go_on(SplitMix& random, bool gifts) {
     const int64_t who = any(random, kPeople), other = any(random, kPeople);
-    const int64_t what = any(random, kThings), deed = random.below(4);
+    const int64_t what = any(random, kStoryThings), deed = random.below(4);
     const bool room = std::ssize(things_of(who)) < kHands;
     if (deed == 0 && room && things[what].holder == kNobody) take(random, who, what);
     else if (gifts && deed == 1 && room && other != who && std::ssize(things_of(other)) > 0)
@@ -77,25 +73,25 @@ struct World {
   int64_t now() const { return std::ssize(sentences); }
 
   void go(SplitMix& random, int64_t who) {
-    int64_t place = any(random, kPlaces);
-    while (place == people[who].place) place = any(random, kPlaces);
+    int64_t place = any(random, kStoryPlaces);
+    while (place == people[who].place) place = any(random, kStoryPlaces);
     people[who] = {place, now(), now()};
     sentences.push_back(story_words(
-        fmt::format("{} {} the {}", kPeople[who], pick(random, kGo), kPlaces[place].name)));
+        fmt::format("{} {} the {}", kPeople[who], random.pick(kGo), kStoryPlaces[place].name)));
   }
 
   void take(SplitMix& random, int64_t who, int64_t what) {
     things[what] = {who, now(), kNobody, 0};
     people[who].named = now();
-    sentences.push_back(
-        story_words(fmt::format("{} {} the {}", kPeople[who], pick(random, kTake), kThings[what])));
+    sentences.push_back(story_words(
+        fmt::format("{} {} the {}", kPeople[who], random.pick(kTake), kStoryThings[what])));
   }
 
   void give(SplitMix& random, int64_t from, int64_t what, int64_t to) {
     things[what] = {to, now(), from, things[what].gifts + 1};
     people[from].named = people[to].named = now();
-    sentences.push_back(story_words(fmt::format("{} {} the {} to {}", kPeople[from],
-                                                pick(random, kGive), kThings[what], kPeople[to])));
+    sentences.push_back(story_words(fmt::format(
+        "{} {} the {} to {}", kPeople[from], random.pick(kGive), kStoryThings[what], kPeople[to])));
   }
 };
 
@@ -114,18 +110,18 @@ std::optional<Asked> ask_person(const World& world, SplitMix& random, int64_t) {
   const World::Person& person = world.people[who];
   if (person.went == kNever) return {};
   return Asked{fmt::format("where is {}", kPeople[who]),
-               {std::string(kPlaces[person.place].name)},
+               {std::string(kStoryPlaces[person.place].name)},
                {person.went}};
 }
 
 std::optional<Asked> ask_thing(const World& world, SplitMix& random, int64_t) {
-  const int64_t what = any(random, kThings);
+  const int64_t what = any(random, kStoryThings);
   const World::Thing& thing = world.things[what];
   if (thing.holder == kNobody) return {};
   const World::Person& holder = world.people[thing.holder];
   if (holder.went == kNever) return {};
-  return Asked{fmt::format("where is the {}", kThings[what]),
-               {std::string(kPlaces[holder.place].name)},
+  return Asked{fmt::format("where is the {}", kStoryThings[what]),
+               {std::string(kStoryPlaces[holder.place].name)},
                {thing.came, holder.went}};
 }
 
@@ -133,16 +129,16 @@ std::optional<Asked> ask_yes_no(const World& world, SplitMix& random, int64_t ch
   const int64_t who = any(random, kPeople);
   const World::Person& person = world.people[who];
   const bool yes = choice % 2 == 0;
-  if (person.went == kNever || yes != kPlaces[person.place].indoors) return {};
+  if (person.went == kNever || yes != kStoryPlaces[person.place].indoors) return {};
   return Asked{fmt::format("is {} indoors", kPeople[who]), {yes ? "yes" : "no"}, {person.went}};
 }
 
 std::optional<Asked> ask_giving(const World& world, SplitMix& random, int64_t choice) {
-  const int64_t what = any(random, kThings);
+  const int64_t what = any(random, kStoryThings);
   const World::Thing& thing = world.things[what];
   if (thing.gifts != 1) return {};
   const bool giver = choice % 2 == 0;
-  return Asked{fmt::format("who {} the {}", giver ? "gave away" : "got", kThings[what]),
+  return Asked{fmt::format("who {} the {}", giver ? "gave away" : "got", kStoryThings[what]),
                {std::string(kPeople[giver ? thing.giver : thing.holder])},
                {thing.came}};
 }
@@ -156,7 +152,7 @@ std::optional<Asked> ask_hands(const World& world, SplitMix& random, int64_t cho
   if (person.named == kNever || std::ssize(carried) != choice % (kHands + 1)) return {};
   Asked asked{fmt::format("{} does {} carry", question, kPeople[who]), {}, {}};
   for (const int64_t what : carried) {
-    asked.answer.emplace_back(kThings[what]);
+    asked.answer.emplace_back(kStoryThings[what]);
     asked.supports.push_back(world.things[what].came);
   }
   if (carried.empty()) asked.supports.push_back(person.named);
@@ -202,7 +198,7 @@ std::optional<Told> tell_path(SplitMix& random, int64_t choice) {
   std::vector<int64_t> ways;   // the direction from each place to the next
   std::vector<int64_t> order;  // the order of the sentences
   while (std::ssize(places) <= facts)
-    if (const int64_t place = any(random, kPlaces); !std::ranges::count(places, place))
+    if (const int64_t place = any(random, kStoryPlaces); !std::ranges::count(places, place))
       places.push_back(place);
   while (std::ssize(ways) < facts)
     if (const int64_t way = any(random, kWays); ways.empty() || way != (ways.back() + 2) % 4)
@@ -210,7 +206,7 @@ std::optional<Told> tell_path(SplitMix& random, int64_t choice) {
   for (int64_t fact = 0; fact < facts; ++fact)
     order.insert(order.begin() + random.below(fact + 1), fact);
 
-  const auto place = [&](int64_t i) { return kPlaces[places[static_cast<size_t>(i)]].name; };
+  const auto place = [&](int64_t i) { return kStoryPlaces[places[static_cast<size_t>(i)]].name; };
   const auto way = [&](int64_t i) { return kWays[ways[static_cast<size_t>(i)]]; };
   Told told;
   for (const int64_t i : order)

@@ -17,10 +17,11 @@ constexpr Animal kAnimals[] = {
     {"fox", "she", "her"}, {"bear", "he", "his"},   {"crow", "she", "her"},  {"hare", "he", "his"},
     {"owl", "she", "her"}, {"badger", "he", "his"}, {"mouse", "she", "her"}, {"wolf", "he", "his"},
     {"hen", "she", "her"}, {"toad", "he", "his"},   {"otter", "she", "her"}, {"goat", "he", "his"}};
-constexpr std::string_view kThings[] = {"lamp",  "boots", "key",   "crown", "basket", "map",
-                                        "flute", "ring",  "scarf", "bell",  "ladder", "spoon"};
-constexpr std::string_view kPlaces[] = {"bridge", "oak",  "old wall", "haystack", "boat",  "table",
-                                        "stone",  "cart", "stairs",   "bed",      "fence", "roof"};
+constexpr std::string_view kLostThings[] = {"lamp",  "boots", "key",   "crown", "basket", "map",
+                                            "flute", "ring",  "scarf", "bell",  "ladder", "spoon"};
+constexpr std::string_view kHidingPlaces[] = {"bridge", "oak",   "old wall", "haystack",
+                                              "boat",   "table", "stone",    "cart",
+                                              "stairs", "bed",   "fence",    "roof"};
 constexpr std::string_view kTimes[] = {"One morning", "Last night", "In winter", "One day",
                                        "On Sunday",   "Long ago",   "At noon",   "In May"};
 constexpr std::string_view kWhere[] = {"under", "behind", "near", "below"};
@@ -31,19 +32,14 @@ std::string capital(std::string_view word) {
   return text;
 }
 
-template <class T, size_t N>
-const T& pick(SplitMix& random, const T (&list)[N]) {
-  return list[random.below(static_cast<int64_t>(N))];
-}
-
 std::string tale(SplitMix& random) {
-  const Animal& who = pick(random, kAnimals);
-  const Animal* other = &pick(random, kAnimals);
-  while (other == &who) other = &pick(random, kAnimals);
-  const std::string_view time = pick(random, kTimes);
-  const std::string_view thing = pick(random, kThings);
-  const std::string_view where = pick(random, kWhere);
-  const std::string_view place = pick(random, kPlaces);
+  const Animal& who = random.pick(kAnimals);
+  const Animal* other = &random.pick(kAnimals);
+  while (other == &who) other = &random.pick(kAnimals);
+  const std::string_view time = random.pick(kTimes);
+  const std::string_view thing = random.pick(kLostThings);
+  const std::string_view where = random.pick(kWhere);
+  const std::string_view place = random.pick(kHidingPlaces);
   const bool many = thing.back() == 's';
   return fmt::format(
       "{} the {} lost {} {}. {} asked the {}: have you seen my {}? The {} said: {} {} the {}. So "

@@ -14,8 +14,8 @@
 namespace tapehead::data {
 namespace {
 
-constexpr std::string_view kTitle = "tapehead vocabulary 1";
-constexpr int64_t kMostTokens = 100'000'000;
+constexpr std::string_view kVocabTitle = "tapehead vocabulary 1";
+constexpr int64_t kMostWords = 100'000'000;
 constexpr std::string_view kSpecialNames[kSpecials] = {"<pad>", "<unk>", "<s>", "</s>"};
 
 bool is_special(std::string_view token) {
@@ -23,10 +23,10 @@ bool is_special(std::string_view token) {
          std::end(kSpecialNames);
 }
 
-using Counts = std::unordered_map<std::string, int64_t>;
+using WordCounts = std::unordered_map<std::string, int64_t>;
 
 /// The tokens to keep, in order of decreasing frequency.
-std::vector<std::string> select(const Counts& counts, const VocabOptions& options) {
+std::vector<std::string> select(const WordCounts& counts, const VocabOptions& options) {
   if (options.min_count < 1) {
     throw ValueError(
         fmt::format("Vocab: min_count is {}; it must be at least 1", options.min_count));
@@ -37,7 +37,7 @@ std::vector<std::string> select(const Counts& counts, const VocabOptions& option
                     "0 for no limit",
                     options.max_size, static_cast<int64_t>(kSpecials)));
   }
-  std::vector<const Counts::value_type*> order;
+  std::vector<const WordCounts::value_type*> order;
   for (const auto& entry : counts) {
     const std::string& token = entry.first;
     if (token.empty()) throw FormatError("Vocab: an empty token; remove it first");
@@ -76,7 +76,7 @@ Vocab::Vocab(std::vector<std::string> ordinary) {
 }
 
 Vocab Vocab::build(std::span<const std::vector<std::string>> sentences, const Options& options) {
-  Counts counts;
+  WordCounts counts;
   for (const auto& sentence : sentences) {
     for (const std::string& token : sentence) ++counts[token];
   }
@@ -85,7 +85,7 @@ Vocab Vocab::build(std::span<const std::vector<std::string>> sentences, const Op
 
 Vocab Vocab::build(std::span<const std::pair<std::string, int64_t>> counts,
                    const Options& options) {
-  Counts sums;
+  WordCounts sums;
   for (const auto& [token, count] : counts) {
     if (count < 0) {
       throw ValueError(
@@ -126,14 +126,14 @@ std::vector<std::string> Vocab::decode(std::span<const int64_t> ids) const {
 }
 
 std::string Vocab::to_text() const {
-  std::string text = fmt::format("{}\ntokens {}\n", kTitle, size() - kSpecials);
+  std::string text = fmt::format("{}\ntokens {}\n", kVocabTitle, size() - kSpecials);
   for (int64_t i = kSpecials; i < size(); ++i) text += escape_token(token(i)) + "\n";
   return text;
 }
 
 Vocab Vocab::from_text(std::string_view text, const std::string& name) {
-  TokenFile file(text, name, kTitle);
-  const int64_t count = file.number("tokens", kMostTokens);
+  TokenFile file(text, name, kVocabTitle);
+  const int64_t count = file.number("tokens", kMostWords);
   std::vector<std::string> tokens;
   std::unordered_set<std::string> seen;
   for (int64_t i = 0; i < count; ++i) {

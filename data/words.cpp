@@ -12,7 +12,7 @@ utf8proc_category_t category(char32_t c) {
   return utf8proc_category(static_cast<utf8proc_int32_t>(c));
 }
 
-bool is_number(char32_t c) {
+bool is_numeral(char32_t c) {
   const auto kind = category(c);
   return kind >= UTF8PROC_CATEGORY_ND && kind <= UTF8PROC_CATEGORY_NO;
 }
@@ -26,7 +26,7 @@ bool in_word(char32_t c) {
 /// Whether the character between two others is part of a word.
 bool joins(char32_t before, char32_t c, char32_t after) {
   if (one_of(c, U"'\u2019-\u2010\u2011")) return in_word(before) && in_word(after);
-  return one_of(c, U".,:") && is_number(before) && is_number(after);
+  return one_of(c, U".,:") && is_numeral(before) && is_numeral(after);
 }
 
 /// The hyphen of a compound's first half, "limonade- und bierdosen".

@@ -134,7 +134,7 @@ void Params::to(DType dtype) const {
   if (!is_floating(dtype))
     throw DTypeError(fmt::format("params: {} is not f32, f64 or bf16", name(dtype)));
   for (const Param& p : state_->all)
-    if (is_floating(p.value.dtype())) detail::convert_leaf(p.value, dtype);
+    if (is_floating(p.value.dtype())) tapehead::detail::convert_leaf(p.value, dtype);
 }
 
 void Params::zero_grad() const {

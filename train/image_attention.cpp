@@ -13,9 +13,9 @@
 namespace tapehead::train {
 namespace {
 
-constexpr double kMargin = 16, kGap = 14, kTitleSize = 16, kNameSize = 12;
+constexpr double kImageMargin = 16, kImageGap = 14, kImageTitleSize = 16, kImageNameSize = 12;
 constexpr double kGlow[] = {255, 140, 0};
-constexpr int kLevels =
+constexpr int kColourLevels =
     24;  // of grey and of the overlay, so that pixels of one colour form one path
 
 void check(std::span<const ImageAttention> images, const ImageAttentionStyle& style) {
@@ -65,7 +65,7 @@ double weight_at(const ImageAttention& m, int64_t y, int64_t x) {
 }
 
 std::string colour(int grey, int glow) {
-  const double light = 255.0 * grey / kLevels, part = 0.75 * glow / kLevels;
+  const double light = 255.0 * grey / kColourLevels, part = 0.75 * glow / kColourLevels;
   int rgb[3];
   for (size_t i = 0; i < 3; ++i)
     rgb[i] = static_cast<int>(std::lround(std::lerp(light, kGlow[i], part)));
@@ -78,7 +78,7 @@ void draw_image(Svg& svg, const ImageAttention& m, bool glowing, double left, do
   const auto [lowest, highest] = std::minmax_element(m.weights.begin(), m.weights.end());
   const double least = *lowest, range = static_cast<double>(*highest) - least;
   const auto level = [](double part) {
-    return static_cast<int>(std::lround(std::clamp(part, 0.0, 1.0) * kLevels));
+    return static_cast<int>(std::lround(std::clamp(part, 0.0, 1.0) * kColourLevels));
   };
   const auto colour_at = [&](int64_t y, int64_t x) {
     const double grey = m.pixels[static_cast<size_t>(y * m.width + x)];
@@ -117,23 +117,25 @@ std::string image_attention_svg(std::span<const ImageAttention> images,
   const int64_t square = std::max<int64_t>(1, std::lround(std::sqrt(static_cast<double>(count))));
   const int64_t across = std::min<int64_t>(style.across > 0 ? style.across : square, count);
   const int64_t down = (count + across - 1) / across;
-  const double name = named ? kNameSize + 6 : 0, title = style.title.empty() ? 0 : 30;
-  const double step_x = 2 * width + 2 + kGap, step_y = height + name + kGap;
-  Svg svg(2 * kMargin + step_x * static_cast<double>(across) - kGap,
-          2 * kMargin + title + step_y * static_cast<double>(down) - kGap, style.title);
+  const double name = named ? kImageNameSize + 6 : 0, title = style.title.empty() ? 0 : 30;
+  const double step_x = 2 * width + 2 + kImageGap, step_y = height + name + kImageGap;
+  Svg svg(2 * kImageMargin + step_x * static_cast<double>(across) - kImageGap,
+          2 * kImageMargin + title + step_y * static_cast<double>(down) - kImageGap, style.title);
   if (!style.title.empty())
-    svg.text(style.title, {{"x", kMargin},
-                           {"y", kMargin + 13},
-                           {"font-size", kTitleSize},
+    svg.text(style.title, {{"x", kImageMargin},
+                           {"y", kImageMargin + 13},
+                           {"font-size", kImageTitleSize},
                            {"font-weight", "600"},
                            {"fill", kInk}});
   for (int64_t i = 0; i < count; ++i) {
     const ImageAttention& m = images[static_cast<size_t>(i)];
     const int64_t row = i / across, column = i % across;
-    const double x = kMargin + step_x * static_cast<double>(column);
-    const double y = kMargin + title + step_y * static_cast<double>(row);
+    const double x = kImageMargin + step_x * static_cast<double>(column);
+    const double y = kImageMargin + title + step_y * static_cast<double>(row);
     if (!m.title.empty())
-      svg.text(m.title, {{"x", x}, {"y", y + kNameSize}, {"font-size", kNameSize}, {"fill", kInk}});
+      svg.text(
+          m.title,
+          {{"x", x}, {"y", y + kImageNameSize}, {"font-size", kImageNameSize}, {"fill", kInk}});
     draw_image(svg, m, false, x, y + name, style.pixel);
     draw_image(svg, m, true, x + width + 2, y + name, style.pixel);
   }

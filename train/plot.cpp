@@ -15,7 +15,7 @@ namespace tapehead::train {
 
 namespace {
 
-constexpr double kMargin = 18, kTitleSize = 16, kLabelSize = 13, kTickSize = 12;
+constexpr double kPlotMargin = 18, kPlotTitleSize = 16, kLabelSize = 13, kTickSize = 12;
 constexpr double kLeastHeight = 80;  // of the curves
 
 struct Range {
@@ -135,8 +135,9 @@ void draw_axes(Svg& svg, const PlotFrame& frame, const Plot& plot) {
     svg.text(plot.x_label, {{"x", (frame.left + frame.right) / 2}, {"y", frame.bottom + 43}});
   }
   if (!plot.y_label.empty()) {
-    svg.text(plot.y_label, {{"transform", fmt::format("translate({} {}) rotate(-90)", kMargin + 8,
-                                                      (frame.top + frame.bottom) / 2)}});
+    svg.text(plot.y_label,
+             {{"transform", fmt::format("translate({} {}) rotate(-90)", kPlotMargin + 8,
+                                        (frame.top + frame.bottom) / 2)}});
   }
   svg.close();
 }
@@ -158,7 +159,7 @@ std::vector<Entry> lay_legend(const Plot& plot, double left, double top) {
     named = named || !s.name.empty();
     std::string name = clip(s.name, 48);
     const double width = kSample + text_width(name, kLabelSize);
-    if (x > left && x + width > plot.width - kMargin) {
+    if (x > left && x + width > plot.width - kPlotMargin) {
       x = left;
       y += kRowHeight;
     }
@@ -190,8 +191,8 @@ void draw_title(Svg& svg, const Plot& plot, double left) {
   if (plot.title.empty()) return;
   svg.text(clip(plot.title, static_cast<int64_t>((plot.width - left) / 8.5)),
            {{"x", left},
-            {"y", kMargin + 13},
-            {"font-size", kTitleSize},
+            {"y", kPlotMargin + 13},
+            {"font-size", kPlotTitleSize},
             {"font-weight", "600"},
             {"fill", kInk}});
 }
@@ -200,7 +201,7 @@ void draw_title(Svg& svg, const Plot& plot, double left) {
 
 std::string Plot::svg() const {
   check(*this);
-  PlotFrame frame{kMargin, kMargin, width - kMargin - 6, 0, {}, {}, log_y};
+  PlotFrame frame{kPlotMargin, kPlotMargin, width - kPlotMargin - 6, 0, {}, {}, log_y};
   if (!title.empty()) frame.top += 26;
   if (!y_label.empty()) frame.left += 22;
   // The legend begins where the labels of the y axis end, but reduces the height of the axis. The
@@ -209,7 +210,7 @@ std::string Plot::svg() const {
   const std::vector<Entry> legend = lay_legend(*this, frame.left, frame.top);
   if (!legend.empty()) frame.top = legend.back().y + kRowHeight;
   frame.top += 10;
-  const double below = kMargin + 20 + (x_label.empty() ? 0 : 20);
+  const double below = kPlotMargin + 20 + (x_label.empty() ? 0 : 20);
   const double page_height = std::max<double>(height, frame.top + kLeastHeight + below);
   frame.bottom = page_height - below;
   frame.x = x_axis(*this, frame.right - frame.left);

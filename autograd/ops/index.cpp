@@ -78,7 +78,7 @@ struct Embedding : CustomOp {
   }
 };
 
-int checked_axis(const char* op, const Tensor& x, int64_t axis, const Tensor& indices) {
+int axis_of_indices(const char* op, const Tensor& x, int64_t axis, const Tensor& indices) {
   const int at = normalize_axis(op, axis, x.dim());
   if (x.dim() == 0) throw ShapeError(fmt::format("{}: a 0-d tensor has no axes", op));
   if (indices.dim() != 1)
@@ -90,13 +90,13 @@ int checked_axis(const char* op, const Tensor& x, int64_t axis, const Tensor& in
 }  // namespace
 
 Tensor index_select(const Tensor& x, int64_t axis, const Tensor& indices) {
-  const int at = checked_axis("index_select", x, axis, indices);
+  const int at = axis_of_indices("index_select", x, axis, indices);
   return apply<IndexSelect>(x, at,
                             core::check_indices("index_select", "indices", indices, x.shape()[at]));
 }
 
 Tensor index_add(const Tensor& x, int64_t axis, const Tensor& indices, const Tensor& source) {
-  const int at = checked_axis("index_add", x, axis, indices);
+  const int at = axis_of_indices("index_add", x, axis, indices);
   Shape expected = x.shape();
   expected[at] = indices.numel();
   if (source.shape() != expected)

@@ -85,14 +85,10 @@ struct Put : CustomOp {
   Tensor backward(const Tensor& dy) const { return apply<Take<Region>>(dy, region); }
 };
 
-void check_has_axes(const char* op, const Tensor& x) {
-  if (x.dim() == 0) throw IndexError(fmt::format("{}: a 0-d tensor has no axes", op));
-}
-
 }  // namespace
 
 Tensor slice(const Tensor& x, int64_t axis, Slice range) {
-  check_has_axes("slice", x);
+  core::check_has_axes("slice", x);
   const int at = normalize_axis("slice", axis, x.dim());
   if (range.step < 1)
     throw ValueError(
@@ -112,7 +108,7 @@ Tensor slice(const Tensor& x, int64_t axis, int64_t start, int64_t stop, int64_t
 }
 
 Tensor select(const Tensor& x, int64_t axis, int64_t position) {
-  check_has_axes("select", x);
+  core::check_has_axes("select", x);
   const int at = normalize_axis("select", axis, x.dim());
   const int64_t size = x.shape()[at];
   if (position < -size || position >= size)

@@ -63,14 +63,10 @@ struct Unbind : CustomOp {
   }
 };
 
-void check_has_axes(const char* op, const Tensor& x) {
-  if (x.dim() == 0) throw IndexError(fmt::format("{}: a 0-d tensor has no axes", op));
-}
-
 }  // namespace
 
 std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, int64_t axis) {
-  check_has_axes("split", x);
+  core::check_has_axes("split", x);
   const int at = normalize_axis("split", axis, x.dim());
   int64_t total = 0;
   bool valid = true;
@@ -83,7 +79,7 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, in
 }
 
 std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t axis) {
-  check_has_axes("split", x);
+  core::check_has_axes("split", x);
   if (size < 1)
     throw ValueError(
         fmt::format("split: the size of the parts is {}; it must be at least 1", size));
@@ -95,7 +91,7 @@ std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t axis) {
 }
 
 std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t axis) {
-  check_has_axes("chunk", x);
+  core::check_has_axes("chunk", x);
   if (chunks < 1)
     throw ValueError(fmt::format("chunk: {} chunks; there must be at least 1", chunks));
   const int64_t size = x.shape()[normalize_axis("chunk", axis, x.dim())];
@@ -103,7 +99,7 @@ std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t axis) {
 }
 
 std::vector<Tensor> unbind(const Tensor& x, int64_t axis) {
-  check_has_axes("unbind", x);
+  core::check_has_axes("unbind", x);
   return apply<Unbind>(x, normalize_axis("unbind", axis, x.dim()));
 }
 

@@ -8,6 +8,8 @@
 
 namespace tapehead::core {
 
+/// Throws IndexError, naming `op`, if `x` is a 0-d tensor.
+void check_has_axes(const char* op, const Tensor& x);
 /// The strides that give a view of another shape with the same number of elements, or nullopt if a
 /// copy is needed.
 std::optional<Shape> view_strides(const Shape& sizes, const Shape& strides, const Shape& shape);

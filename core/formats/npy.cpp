@@ -21,9 +21,9 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "arrays are written little-endian");
 
 constexpr std::string_view kMagic = "\x93NUMPY";
-constexpr size_t kMaxHeader = 1 << 16;  // usual headers have at most a few hundred bytes
+constexpr size_t kMaxNpyHeader = 1 << 16;  // usual headers have at most a few hundred bytes
 
-[[noreturn]] void fail(const std::string& name, const std::string& why) {
+[[noreturn]] void fail_npy(const std::string& name, const std::string& why) {
   throw FormatError(fmt::format("{}: not an array that can be read: {}", name, why));
 }
 
@@ -56,8 +56,8 @@ class HeaderParser {
       if (key == "descr") first = set(header.descr, descr());
       else if (key == "fortran_order") first = set(header.fortran, boolean());
       else if (key == "shape") first = set(header.shape, tuple());
-      else fail(name_, fmt::format("its header has a field '{}'", key));
-      if (!first) fail(name_, fmt::format("its header has '{}' twice", key));
+      else fail_npy(name_, fmt::format("its header has a field '{}'", key));
+      if (!first) fail_npy(name_, fmt::format("its header has '{}' twice", key));
       if (!takes(',')) {
         expect('}');
         break;
@@ -66,7 +66,7 @@ class HeaderParser {
     skip_spaces();
     if (at_ != text_.size()) broken();
     if (!header.descr || !header.fortran || !header.shape)
-      fail(name_, "its header lacks one of descr, fortran_order and shape");
+      fail_npy(name_, "its header lacks one of descr, fortran_order and shape");
     return header;
   }
 
@@ -78,7 +78,7 @@ class HeaderParser {
     return first;
   }
   [[noreturn]] void broken() const {
-    fail(name_, fmt::format("its header is invalid at byte {}", at_));
+    fail_npy(name_, fmt::format("its header is invalid at byte {}", at_));
   }
   void skip_spaces() {
     while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n')) ++at_;
@@ -105,7 +105,7 @@ class HeaderParser {
     return out;
   }
   std::string descr() {
-    if (peek() == '[') fail(name_, "its elements are records; save each field by itself");
+    if (peek() == '[') fail_npy(name_, "its elements are records; save each field by itself");
     return quoted();
   }
   bool boolean() {
@@ -137,7 +137,7 @@ class HeaderParser {
     for (; at_ < text_.size() && std::isdigit(static_cast<unsigned char>(text_[at_])) != 0; ++at_)
       if (__builtin_mul_overflow(value, 10, &value) ||
           __builtin_add_overflow(value, text_[at_] - '0', &value))
-        fail(name_, "a size of its shape is too large to address");
+        fail_npy(name_, "a size of its shape is too large to address");
     if (at_ < text_.size() && text_[at_] == 'L') ++at_;  // suffix of Python 2's long integers
     return value;
   }
@@ -155,15 +155,17 @@ Element element_of(const std::string& descr, const std::string& name) {
     text.remove_prefix(1);
   }
   if (text.starts_with('O'))
-    fail(name,
-         "it holds Python objects, which only pickle can read, and pickle runs what it reads; save "
-         "numbers, with allow_pickle=False");
+    fail_npy(
+        name,
+        "it holds Python objects, which only pickle can read, and pickle runs what it reads; save "
+        "numbers, with allow_pickle=False");
   constexpr std::string_view kKnown[] = {"b1", "i1", "i2", "i4", "i8", "u1",
                                          "u2", "u4", "u8", "f2", "f4", "f8"};
   if (std::find(std::begin(kKnown), std::end(kKnown), text) == std::end(kKnown))
-    fail(name, fmt::format("its elements are of type '{}'; bool, integers and floating numbers of "
-                           "2, 4 and 8 bytes can be read",
-                           descr));
+    fail_npy(name,
+             fmt::format("its elements are of type '{}'; bool, integers and floating numbers of "
+                         "2, 4 and 8 bytes can be read",
+                         descr));
   e.kind = text[0];
   e.size = static_cast<size_t>(text[1] - '0');
   return e;
@@ -199,7 +201,7 @@ Tensor elements(std::string_view data, const Element& e, const Shape& shape,
   const auto same = [](auto x) { return x; };
   const auto from_twos_complement = [](uint8_t x) { return x < 128 ? x : x - 256; };
   const auto checked = [&](uint64_t x) {
-    if (x > INT64_MAX) fail(name, fmt::format("it holds {}, beyond the largest i64", x));
+    if (x > INT64_MAX) fail_npy(name, fmt::format("it holds {}, beyond the largest i64", x));
     return x;
   };
   if (e.kind == 'b') {
@@ -225,18 +227,19 @@ Tensor elements(std::string_view data, const Element& e, const Shape& shape,
 // Returns the offset of the data and the header.
 std::pair<size_t, Header> read_header(std::string_view bytes, const std::string& name) {
   if (!bytes.starts_with(kMagic) || bytes.size() < kMagic.size() + 2)
-    fail(name, "it does not start with the magic bytes of a .npy file");
+    fail_npy(name, "it does not start with the magic bytes of a .npy file");
   const auto version = static_cast<uint8_t>(bytes[kMagic.size()]);
   const auto minor = static_cast<uint8_t>(bytes[kMagic.size() + 1]);
   if (version < 1 || version > 3 || minor != 0)
-    fail(name, fmt::format("it is of version {}.{}; 1.0 to 3.0 can be read", version, minor));
+    fail_npy(name, fmt::format("it is of version {}.{}; 1.0 to 3.0 can be read", version, minor));
   const size_t width = version == 1 ? 2 : 4, start = kMagic.size() + 2 + width;
-  if (bytes.size() < start) fail(name, "it was cut off within its header");
+  if (bytes.size() < start) fail_npy(name, "it was cut off within its header");
   uint32_t length = 0;
   std::memcpy(&length, bytes.data() + start - width, width);
-  if (length > kMaxHeader)
-    fail(name, fmt::format("a header of {} bytes; at most {} are allowed", length, kMaxHeader));
-  if (length > bytes.size() - start) fail(name, "it was cut off within its header");
+  if (length > kMaxNpyHeader)
+    fail_npy(name,
+             fmt::format("a header of {} bytes; at most {} are allowed", length, kMaxNpyHeader));
+  if (length > bytes.size() - start) fail_npy(name, "it was cut off within its header");
   return {start + length, HeaderParser(bytes.substr(start, length), name).parse()};
 }
 
@@ -254,19 +257,19 @@ Array check(std::string_view front, uint64_t size, const std::string& name) {
   const Element element = element_of(*header.descr, name);
   std::vector<int64_t> sizes = *header.shape;
   if (sizes.size() > Shape::kMaxRank)
-    fail(name, fmt::format("it has {} dimensions; a tensor has at most {}", sizes.size(),
-                           Shape::kMaxRank));
+    fail_npy(name, fmt::format("it has {} dimensions; a tensor has at most {}", sizes.size(),
+                               Shape::kMaxRank));
   // As in NumPy, the limit applies to the product of the nonzero sizes.
   int64_t limit = static_cast<int64_t>(element.size);
   for (const int64_t each : sizes)
     if (each > 0 && __builtin_mul_overflow(limit, each, &limit))
-      fail(name, "its shape is too large to address");
+      fail_npy(name, "its shape is too large to address");
   if (*header.fortran) std::reverse(sizes.begin(), sizes.end());
   const Shape shape{std::span<const int64_t>(sizes)};
   const uint64_t wanted = static_cast<uint64_t>(shape.numel()) * element.size;
   if (wanted != size - start)
-    fail(name,
-         fmt::format("its shape needs {} bytes of elements, but it has {}", wanted, size - start));
+    fail_npy(name, fmt::format("its shape needs {} bytes of elements, but it has {}", wanted,
+                               size - start));
   return {start, element, *header.fortran, shape};
 }
 
@@ -293,7 +296,7 @@ Tensor read_npy(const std::string& path) {
   if (!file.has_size()) return parse_npy(read_file(path), path);
   return core::reading(path, [&] {
     const core::ByteSource source(file);
-    const auto front = static_cast<size_t>(std::min<uint64_t>(source.size, kMaxHeader + 16));
+    const auto front = static_cast<size_t>(std::min<uint64_t>(source.size, kMaxNpyHeader + 16));
     const Array array = check(source.text(0, front), source.size, path);
     const std::string data = source.text(array.start, source.size - array.start);
     return tensor_of(array, data, path);

@@ -21,12 +21,12 @@ constexpr uint64_t kFree = uint64_t{1} << 28;  // bytes unpacked before the rati
 // Deflate expands a byte to at most 1032: an entry that claims more is corrupt.
 constexpr uint64_t kDeflateRatio = 1032;
 
-[[noreturn]] void fail(const std::string& name, const std::string& why) {
+[[noreturn]] void fail_archive(const std::string& name, const std::string& why) {
   throw FormatError(fmt::format("{}: not an archive of arrays that can be read: {}", name, why));
 }
 
 [[noreturn]] void fail_limit(const std::string& name, const std::string& why) {
-  fail(name, why + "; pass other NpzLimits for an archive that you trust");
+  fail_archive(name, why + "; pass other NpzLimits for an archive that you trust");
 }
 
 struct ZipError {
@@ -39,15 +39,15 @@ struct ZipError {
 };
 
 using Archive = std::unique_ptr<zip_t, decltype(&zip_discard)>;
-using Entry = std::unique_ptr<zip_file_t, decltype(&zip_fclose)>;
+using ZipFile = std::unique_ptr<zip_file_t, decltype(&zip_fclose)>;
 
 // Takes ownership of the source, which is null if creating it failed.
 Archive open(zip_source_t* source, ZipError& error, const std::string& name) {
-  if (source == nullptr) fail(name, error.str());
+  if (source == nullptr) fail_archive(name, error.str());
   zip_t* archive = zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &error.value);
   if (archive == nullptr) {
     zip_source_free(source);
-    fail(name, error.str());
+    fail_archive(name, error.str());
   }
   return {archive, &zip_discard};
 }
@@ -58,17 +58,20 @@ zip_stat_t stat_of(zip_t* archive, uint64_t i, const std::string& name) {
   constexpr uint64_t kNeeded = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE |
                                ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
   if (zip_stat_index(archive, i, ZIP_FL_ENC_RAW, &s) != 0 || (s.valid & kNeeded) != kNeeded)
-    fail(name, fmt::format("its entry {} has no name or size", i));
+    fail_archive(name, fmt::format("its entry {} has no name or size", i));
   if (!std::string_view(s.name).ends_with(kSuffix))
-    fail(name, fmt::format("'{}' is not an array: its name does not end in .npy", s.name));
+    fail_archive(name, fmt::format("'{}' is not an array: its name does not end in .npy", s.name));
   if (const std::string fault = core::fault_of_name(s.name); !fault.empty())
-    fail(name, fmt::format("the name {:?} {}", s.name, fault));
-  if (s.encryption_method != ZIP_EM_NONE) fail(name, fmt::format("'{}' is encrypted", s.name));
+    fail_archive(name, fmt::format("the name {:?} {}", s.name, fault));
+  if (s.encryption_method != ZIP_EM_NONE)
+    fail_archive(name, fmt::format("'{}' is encrypted", s.name));
   if (s.comp_method != ZIP_CM_STORE && s.comp_method != ZIP_CM_DEFLATE)
-    fail(name, fmt::format("'{}' is packed by method {}; stored and deflated ones can be read",
-                           s.name, s.comp_method));
+    fail_archive(name,
+                 fmt::format("'{}' is packed by method {}; stored and deflated ones can be read",
+                             s.name, s.comp_method));
   if (s.size > kDeflateRatio * (s.comp_size + 1))
-    fail(name, fmt::format("'{}' claims to unpack {} bytes to {}", s.name, s.comp_size, s.size));
+    fail_archive(name,
+                 fmt::format("'{}' claims to unpack {} bytes to {}", s.name, s.comp_size, s.size));
   return s;
 }
 
@@ -84,9 +87,9 @@ std::vector<zip_stat_t> checked_entries(zip_t* archive, size_t packed, const std
   for (int64_t i = 0; i < count; ++i) {
     entries.push_back(stat_of(archive, static_cast<uint64_t>(i), name));
     const zip_stat_t& s = entries.back();
-    if (!names.insert(s.name).second) fail(name, fmt::format("'{}' is repeated", s.name));
+    if (!names.insert(s.name).second) fail_archive(name, fmt::format("'{}' is repeated", s.name));
     compressed += s.comp_size;
-    if (compressed > packed) fail(name, "its entries overlap");
+    if (compressed > packed) fail_archive(name, "its entries overlap");
     total += s.size;
     if (total > static_cast<uint64_t>(limits.bytes))
       fail_limit(name, fmt::format("it unpacks to more than {} bytes", limits.bytes));
@@ -98,8 +101,8 @@ std::vector<zip_stat_t> checked_entries(zip_t* archive, size_t packed, const std
 }
 
 std::string unpack(zip_t* archive, const zip_stat_t& s, const std::string& name) {
-  const Entry entry(zip_fopen_index(archive, s.index, 0), &zip_fclose);
-  if (!entry) fail(name, fmt::format("'{}': {}", s.name, zip_strerror(archive)));
+  const ZipFile entry(zip_fopen_index(archive, s.index, 0), &zip_fclose);
+  if (!entry) fail_archive(name, fmt::format("'{}': {}", s.name, zip_strerror(archive)));
   std::string out(s.size, '\0');
   size_t got = 0;
   // Reading past the end verifies the checksum.
@@ -107,13 +110,14 @@ std::string unpack(zip_t* archive, const zip_stat_t& s, const std::string& name)
     const bool full = got == out.size();
     const int64_t n =
         zip_fread(entry.get(), full ? &end : out.data() + got, full ? 1 : out.size() - got);
-    if (n < 0) fail(name, fmt::format("'{}': {}", s.name, zip_file_strerror(entry.get())));
+    if (n < 0) fail_archive(name, fmt::format("'{}': {}", s.name, zip_file_strerror(entry.get())));
     if (n == 0) break;
-    if (full) fail(name, fmt::format("'{}' is longer than the {} bytes it claims", s.name, s.size));
+    if (full)
+      fail_archive(name, fmt::format("'{}' is longer than the {} bytes it claims", s.name, s.size));
     got += static_cast<size_t>(n);
   }
   if (got < out.size())
-    fail(name, fmt::format("'{}' ends after {} of {} bytes", s.name, got, s.size));
+    fail_archive(name, fmt::format("'{}' ends after {} of {} bytes", s.name, got, s.size));
   return out;
 }
 

@@ -25,7 +25,7 @@ using core::Json;
 static_assert(std::endian::native == std::endian::little,
               "safetensors holds little-endian numbers");
 
-constexpr uint64_t kMaxHeader = 100'000'000;
+constexpr uint64_t kMaxJsonHeader = 100'000'000;
 constexpr const char* kMetadata = "__metadata__";  // reserved key, not a tensor
 
 constexpr std::pair<const char*, DType> kTypes[] = {{"F32", f32},     {"F64", f64}, {"BF16", bf16},
@@ -196,8 +196,9 @@ std::string read_header(const ByteSource& source, const HeaderReader& header) {
   if (source.size < sizeof length)
     header.fail(fmt::format("{} bytes are too few for a header", source.size));
   source.read(0, reinterpret_cast<char*>(&length), sizeof length);
-  if (length > kMaxHeader)
-    header.fail(fmt::format("a header of {} bytes; at most {} are allowed", length, kMaxHeader));
+  if (length > kMaxJsonHeader)
+    header.fail(
+        fmt::format("a header of {} bytes; at most {} are allowed", length, kMaxJsonHeader));
   if (length > source.size - sizeof length)
     header.fail(fmt::format("a header of {} bytes, but only {} follow: it was cut off", length,
                             source.size - sizeof length));

@@ -14,7 +14,7 @@ namespace {
 
 using Tokens = std::vector<DecodedToken>;
 /// A decoder that expands the text by at most a small factor.
-using Bounded = std::function<void(Tokens&)>;
+using BoundedDecoder = std::function<void(Tokens&)>;
 
 void fuse(Tokens& tokens) {
   std::string text;
@@ -23,7 +23,7 @@ void fuse(Tokens& tokens) {
 }
 
 /// Replaces characters by the bytes that they represent, except in added tokens, which are text.
-void byte_level(Tokens& tokens) {
+void decode_byte_level(Tokens& tokens) {
   std::string bytes;
   for (const DecodedToken& token : tokens) {
     if (token.added || !from_byte_level(token.text, bytes)) bytes += token.text;
@@ -69,7 +69,7 @@ void byte_fallback(Tokens& tokens) {
   tokens = std::move(out);
 }
 
-Bounded metaspace(const JsonView& from) {
+BoundedDecoder decode_metaspace(const JsonView& from) {
   const std::string mark = from.text_or("replacement", "\u2581");
   const bool prefixed = prepend_scheme(from) != Prepend::kNever;
   return [=](Tokens& tokens) {
@@ -97,7 +97,7 @@ std::string cleaned(std::string text) {
   return text;
 }
 
-Bounded word_piece(const JsonView& from) {
+BoundedDecoder decode_word_piece(const JsonView& from) {
   return [prefix = from.text_or("prefix", "##"),
           clean = from.boolean_or("cleanup", true)](Tokens& tokens) {
     for (size_t i = 0; i < tokens.size(); ++i) {
@@ -109,7 +109,7 @@ Bounded word_piece(const JsonView& from) {
   };
 }
 
-Bounded strip(const JsonView& from) {
+BoundedDecoder strip(const JsonView& from) {
   const std::string content = from.at("content").text();
   const auto begin = from.at("start").number(1'000), end = from.at("stop").number(1'000);
   return [=](Tokens& tokens) {
@@ -125,7 +125,7 @@ Bounded strip(const JsonView& from) {
 }
 
 /// A suffix marks the ends of words.
-Bounded bpe(const JsonView& from) {
+BoundedDecoder decode_bpe(const JsonView& from) {
   return [suffix = from.text_or("suffix", "</w>")](Tokens& tokens) {
     for (size_t i = 0; i < tokens.size(); ++i) {
       tokens[i].text = replace_all(tokens[i].text, suffix, i + 1 == tokens.size() ? "" : " ");
@@ -133,7 +133,7 @@ Bounded bpe(const JsonView& from) {
   };
 }
 
-Decoder sequence(const JsonView& from) {
+Decoder decode_sequence(const JsonView& from) {
   std::vector<Decoder> parts;
   for (const JsonView& part : from.at("decoders").items()) parts.push_back(make_decoder(part));
   return [parts](Tokens& tokens, size_t most) {
@@ -152,16 +152,16 @@ Decoder replace(const JsonView& from) {
   };
 }
 
-Bounded make_bounded(const JsonView& from) {
+BoundedDecoder make_bounded_decoder(const JsonView& from) {
   const JsonView type = from.at("type");
   const std::string& name = type.text();
-  if (name == "ByteLevel") return byte_level;
-  if (name == "WordPiece") return word_piece(from);
-  if (name == "Metaspace") return metaspace(from);
+  if (name == "ByteLevel") return decode_byte_level;
+  if (name == "WordPiece") return decode_word_piece(from);
+  if (name == "Metaspace") return decode_metaspace(from);
   if (name == "ByteFallback") return byte_fallback;
   if (name == "Fuse") return fuse;
   if (name == "Strip") return strip(from);
-  if (name == "BPEDecoder") return bpe(from);
+  if (name == "BPEDecoder") return decode_bpe(from);
   type.fail(
       fmt::format("the decoder '{}' is not supported; Sequence, ByteLevel, WordPiece, "
                   "Metaspace, ByteFallback, Fuse, Strip, BPEDecoder and Replace are",
@@ -204,9 +204,9 @@ size_t bytes_of(const std::vector<DecodedToken>& tokens) {
 
 Decoder make_decoder(const JsonView& from) {
   const std::string& name = from.at("type").text();
-  if (name == "Sequence") return sequence(from);
+  if (name == "Sequence") return decode_sequence(from);
   if (name == "Replace") return replace(from);
-  return [decode = make_bounded(from), place = from.place()](Tokens& tokens, size_t most) {
+  return [decode = make_bounded_decoder(from), place = from.place()](Tokens& tokens, size_t most) {
     decode(tokens);
     check_growth(bytes_of(tokens), most, place);
   };

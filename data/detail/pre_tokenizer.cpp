@@ -16,7 +16,7 @@ struct Stretch {
 };
 
 /// A pre-tokenizer that expands the pieces by at most a small factor.
-using Bounded = std::function<void(std::vector<Piece>&)>;
+using BoundedSplitter = std::function<void(std::vector<Piece>&)>;
 
 /// Splits a piece into stretches that cover it.
 using Cut = std::function<std::vector<Stretch>(std::u32string_view)>;
@@ -61,7 +61,7 @@ std::vector<Stretch> arrange(const std::vector<Stretch>& cut, Behavior behavior)
 }
 
 /// Replaces each piece by its stretches.
-Bounded splitter(Cut cut, Behavior behavior) {
+BoundedSplitter splitter(Cut cut, Behavior behavior) {
   return [cut = std::move(cut), behavior](std::vector<Piece>& pieces) {
     std::vector<Piece> out;
     out.reserve(pieces.size());
@@ -133,7 +133,7 @@ std::vector<Stretch> cut_words(std::u32string_view text) {
   return out;
 }
 
-Bounded split(const JsonView& from) {
+BoundedSplitter split(const JsonView& from) {
   const JsonView pattern = from.at("pattern");
   const Behavior behavior = behavior_of(from);
   const bool invert = from.boolean_or("invert", false);
@@ -152,9 +152,9 @@ Bounded split(const JsonView& from) {
   from.fail("a regular expression is supported with behavior Isolated, or Removed and invert");
 }
 
-Bounded byte_level(bool prefix_space, bool use_regex) {
+BoundedSplitter byte_level(bool prefix_space, bool use_regex) {
   const SplitPattern gpt2{SplitPattern::kGpt2};
-  const Bounded cut = splitter(by_pattern(gpt2), Behavior::kIsolated);
+  const BoundedSplitter cut = splitter(by_pattern(gpt2), Behavior::kIsolated);
   return [=](std::vector<Piece>& pieces) {
     for (Piece& piece : pieces) {
       if (prefix_space && !piece.text.starts_with(' ')) piece.text.insert(0, " ");
@@ -164,14 +164,15 @@ Bounded byte_level(bool prefix_space, bool use_regex) {
   };
 }
 
-Bounded metaspace(const JsonView& from) {
+BoundedSplitter metaspace(const JsonView& from) {
   const std::string mark = from.text_or("replacement", "\u2581");
   const std::u32string mark_points = code_points(mark);
   if (mark_points.size() != 1) from.at("replacement").fail("must be one character");
   const Prepend scheme = prepend_scheme(from);
-  const Bounded cut = from.boolean_or("split", true)
-                          ? splitter(by_string(mark_points, false), Behavior::kMergedWithNext)
-                          : nullptr;
+  const BoundedSplitter cut =
+      from.boolean_or("split", true)
+          ? splitter(by_string(mark_points, false), Behavior::kMergedWithNext)
+          : nullptr;
   return [=](std::vector<Piece>& pieces) {
     for (Piece& piece : pieces) {
       std::string text;
@@ -195,7 +196,7 @@ PreTokenizer sequence(const JsonView& from) {
 }
 
 /// BERT's pre-tokenizer: drops white space and splits off punctuation.
-Bounded bert() {
+BoundedSplitter bert() {
   return [words = splitter(by_class(unicode::is_white_space), Behavior::kRemoved),
           marks = splitter(by_class(unicode::is_punctuation), Behavior::kIsolated)](
              std::vector<Piece>& pieces) {
@@ -204,7 +205,7 @@ Bounded bert() {
   };
 }
 
-Bounded make_bounded(const JsonView& from) {
+BoundedSplitter make_bounded(const JsonView& from) {
   using namespace unicode;
   const JsonView type = from.at("type");
   const std::string& name = type.text();

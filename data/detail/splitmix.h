@@ -1,6 +1,7 @@
 // A small counter-based generator for generated data, the same on every machine.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace tapehead::data {
@@ -18,6 +19,11 @@ class SplitMix {
   /// Uniform in 0..bound-1, for a bound below 2^32.
   int64_t below(int64_t bound) {
     return static_cast<int64_t>((next() >> 32) * static_cast<uint64_t>(bound) >> 32);
+  }
+  /// An element of a list.
+  template <class T, size_t N>
+  const T& pick(const T (&list)[N]) {
+    return list[below(static_cast<int64_t>(N))];
   }
   /// Uniform in [0, 1).
   double uniform() { return static_cast<double>(next() >> 11) * 0x1p-53; }

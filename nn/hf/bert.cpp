@@ -11,7 +11,7 @@ constexpr const char* kBase = "BertModel";
 constexpr const char* kMaskedLm = "BertForMaskedLM";
 constexpr const char* kClassifier = "BertForSequenceClassification";
 
-const std::vector<Row> kRows = {
+const std::vector<Row> kBertRows = {
     {"token", {"bert.embeddings.word_embeddings"}},
     {"token_type", {"bert.embeddings.token_type_embeddings"}},
     {"position", {"bert.embeddings.position_embeddings"}},
@@ -48,7 +48,7 @@ constexpr const char* kEmbedding = "bert.embeddings.word_embeddings.weight";
 
 Mapping mapping_of(const BertConfig& c, const std::string& architecture) {
   const int64_t C = c.transformer.embed_dim;
-  Mapping mapping{.rows = kRows,
+  Mapping mapping{.rows = kBertRows,
                   .prefix = "bert.",
                   .prefixed = architecture != kBase,
                   .ignored = {"bert.embeddings.position_ids", "cls.seq_relationship.*"},

@@ -9,7 +9,7 @@ namespace {
 
 constexpr int64_t kMaxDistance = 1 << 16;
 
-const std::vector<Row> kRows = {
+const std::vector<Row> kT5Rows = {
     {"token", {"shared"}},
     {"encoder.relative", {"encoder.block.0.layer.0.SelfAttention.relative_attention_bias"}},
     {"encoder.layers.*.norm1", {"encoder.block.*.layer.0.layer_norm"}},
@@ -48,7 +48,7 @@ const std::vector<Row> kGated = {
 };
 
 Mapping weights(const T5Config& c) {
-  std::vector<Row> rows = kRows;
+  std::vector<Row> rows = kT5Rows;
   const std::vector<Row>& more = c.transformer.ffn.gated ? kGated : kPlain;
   rows.insert(rows.end(), more.begin(), more.end());
   return {.rows = rows,

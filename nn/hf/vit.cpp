@@ -8,7 +8,7 @@ namespace {
 
 constexpr const char* kPatches = "vit.embeddings.patch_embeddings.projection.weight";
 
-const std::vector<Row> kRows = {
+const std::vector<Row> kVitRows = {
     {"class_token", {"vit.embeddings.cls_token"}, Row::whole},
     {"position.weight", {"vit.embeddings.position_embeddings"}, Row::whole},
     {"patch", {"vit.embeddings.patch_embeddings.projection"}},
@@ -28,7 +28,7 @@ const std::vector<Row> kRows = {
 
 Mapping weights(const VitConfig& c) {
   const int64_t C = c.transformer.embed_dim;
-  return {.rows = kRows, .prefix = "vit.", .prefixed = c.num_classes > 0, .joined = {C, C, C}};
+  return {.rows = kVitRows, .prefix = "vit.", .prefixed = c.num_classes > 0, .joined = {C, C, C}};
 }
 
 void fields(ConfigIo& io, VitConfig& c) {

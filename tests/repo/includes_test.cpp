@@ -126,7 +126,8 @@ Complaints heavy(const Tree& tree) {
   return complaints;
 }
 
-/// x.cpp includes x.h before everything else, which shows that the header compiles on its own.
+/// x.cpp includes x.h before everything else, which shows that the header compiles on its own when
+/// the source is compiled alone, as by clang-tidy.
 Complaints own_header_later(const Tree& tree) {
   Complaints complaints;
   for (const SourceFile& file : tree) {
@@ -194,13 +195,44 @@ Complaints std_includes(const Tree& tree) {
     if (!file.is_public_header()) continue;
     std::set<std::string> included;
     for (const Include& include : file.includes) included.insert(include.target);
-    for (const StdName& use : file.std_names) {
+    for (const Name& use : file.std_names) {
       const std::string header = std_header_of(use.name);
       if (!included.insert(header).second) continue;
       complaints.push_back(
           file.path + ":" + std::to_string(use.line) + ": std::" + use.name +
           (header.empty() ? " is not in kStdNames" : " needs #include <" + header + ">"));
     }
+  }
+  return complaints;
+}
+
+/// Adds a file and those that it includes, directly or not.
+void add_included(const Tree& tree, const SourceFile& file, std::set<const SourceFile*>& all) {
+  if (!all.insert(&file).second) return;
+  for (const Include& include : file.includes)
+    if (const SourceFile* target = find(tree, included(include))) add_included(tree, *target, all);
+}
+
+/// A public header includes the headers of the types that it uses. The build would not notice: it
+/// compiles several sources as one, after the headers of others.
+Complaints type_includes(const Tree& tree) {
+  std::map<std::string, std::set<const SourceFile*>> declared;
+  for (const SourceFile& file : tree)
+    if (file.is_public_header())
+      for (const std::string& type : file.types) declared[type].insert(&file);
+  Complaints complaints;
+  for (const SourceFile& file : tree) {
+    if (!file.is_public_header()) continue;
+    std::set<const SourceFile*> all;
+    add_included(tree, file, all);
+    std::set<std::string> known;
+    for (const SourceFile* each : all)
+      known.insert(each->introduced.begin(), each->introduced.end());
+    for (const Name& use : file.capital_names)
+      if (const auto type = declared.find(use.name);
+          type != declared.end() && known.insert(use.name).second)
+        complaints.push_back(file.path + ":" + std::to_string(use.line) + ": " + use.name +
+                             " needs #include \"tapehead/" + (*type->second.begin())->path + "\"");
   }
   return complaints;
 }
@@ -304,6 +336,20 @@ TEST_CASE("repo: public headers include the standard headers that they use") {
                                         "nn/b.h:1: std::vector needs #include <vector>",
                                         "nn/b.h:1: std::pair needs #include <utility>",
                                         "nn/b.h:1: std::frob is not in kStdNames"});
+}
+
+TEST_CASE("repo: public headers include the headers of the types that they use") {
+  check_none(type_includes(source_tree()));
+  const SourceFile a = parse("nn/a.h", "class A {};\nenum class B { kA };\n");
+  const SourceFile b = parse("nn/b.h", "#include \"tapehead/nn/a.h\"\n");
+  CHECK(type_includes({a, b, parse("nn/c.h", "#include \"tapehead/nn/b.h\"\nA f(B);\n"),
+                       parse("nn/d.h", "class A;\ntemplate <class B>\nvoid f(A&, B);  // C\n"),
+                       parse("nn/e.cpp", "A f(B);\n")})
+            .empty());
+  CHECK(
+      type_includes({a, b, parse("nn/c.h", "#include <vector>\nvoid f(const A& a, A, B b);\n")}) ==
+      Complaints{"nn/c.h:2: A needs #include \"tapehead/nn/a.h\"",
+                 "nn/c.h:2: B needs #include \"tapehead/nn/a.h\""});
 }
 
 TEST_CASE("repo: nlohmann/json is included by two files") {

@@ -43,13 +43,31 @@ std::string declared_type(const std::string& line) {
 }
 
 /// Adds the names that follow `std::` on a line, up to a comment.
-void add_std_names(std::vector<StdName>& names, const std::string& line, int number) {
+void add_std_names(std::vector<Name>& names, const std::string& line, int number) {
   const std::string code = line.substr(0, line.find("//"));
   for (size_t at = code.find("std::"); at != std::string::npos; at = code.find("std::", at)) {
     at += 5;
     size_t end = at;
     while (end < code.size() && (std::isalnum(code[end]) || code[end] == '_')) ++end;
     names.push_back({code.substr(at, end - at), number});
+  }
+}
+
+/// Adds the words on a line, up to a comment, that begin with a capital.
+void add_capital_names(SourceFile& file, const std::string& line) {
+  const std::string code = line.substr(0, line.find("//"));
+  std::string before;
+  for (size_t at = 0; at < code.size();) {
+    size_t end = at;
+    while (end < code.size() && (std::isalnum(code[end]) || code[end] == '_')) ++end;
+    const std::string word = code.substr(at, end - at);
+    if (!word.empty() && std::isupper(word[0])) {
+      const std::set<std::string> introducing = {"class", "struct", "enum", "using", "typename"};
+      if (introducing.contains(before)) file.introduced.insert(word);
+      file.capital_names.push_back({word, file.lines});
+    }
+    if (!word.empty()) before = word;
+    at = end + 1;
   }
 }
 
@@ -101,6 +119,7 @@ SourceFile parse(const std::string& path, const std::string& text) {
     ++file.lines;
     if (const std::string type = declared_type(line); !type.empty()) file.types.push_back(type);
     add_std_names(file.std_names, line, file.lines);
+    add_capital_names(file, line);
     const std::string words = directive(line);
     if (words.starts_with("pragma once")) file.pragma_once = true;
     if (!words.starts_with("include")) continue;

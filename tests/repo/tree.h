@@ -2,6 +2,7 @@
 // layers.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,17 +14,18 @@ struct Include {
   int line = 0;
 };
 
-/// A name of the standard library.
-struct StdName {
-  std::string name;  // without std::
+struct Name {
+  std::string name;
   int line = 0;
 };
 
 struct SourceFile {
   std::string path;  // from the root of the project: core/error.h
   std::vector<Include> includes;
-  std::vector<StdName> std_names;  // outside of comments
-  std::vector<std::string> types;  // which it declares outside of others, with what they are
+  std::vector<Name> std_names;  // names of the standard library outside of comments, without std::
+  std::vector<Name> capital_names;   // words outside of comments that begin with a capital
+  std::set<std::string> introduced;  // those after `class`, `struct`, `enum`, `using` or `typename`
+  std::vector<std::string> types;    // which it declares outside of others, with what they are
   int lines = 0;
   bool pragma_once = false;
 

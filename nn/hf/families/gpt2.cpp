@@ -4,7 +4,7 @@
 namespace tapehead::nn::hf {
 namespace {
 
-void fields(ConfigIo& io, GptConfig& c) {
+void gpt2_fields(ConfigIo& io, GptConfig& c) {
   TransformerOptions& t = c.transformer;
   bool scaled = !t.attention.scale;
   io.size("vocab_size", c.vocab_size);
@@ -26,7 +26,7 @@ void fields(ConfigIo& io, GptConfig& c) {
              "summary_proj_to_labels", "summary_type", "summary_use_proj"});
 }
 
-const std::vector<Row> kRows = {
+const std::vector<Row> kGpt2Rows = {
     {"token", {"transformer.wte"}},
     {"position", {"transformer.wpe"}},
     {"layers.*.norm1", {"transformer.h.*.ln_1"}},
@@ -39,8 +39,8 @@ const std::vector<Row> kRows = {
     {"head", {"lm_head"}},
 };
 
-Mapping weights(const GptConfig& c) {
-  return {.rows = kRows,
+Mapping gpt2_weights(const GptConfig& c) {
+  return {.rows = kGpt2Rows,
           .prefix = "transformer.",
           .prefixed = c.head,
           .ignored = {"transformer.h.*.attn.bias", "transformer.h.*.attn.masked_bias"},
@@ -49,6 +49,6 @@ Mapping weights(const GptConfig& c) {
 
 }  // namespace
 
-const GptFamily kGpt2 = {"gpt2", "GPT2LMHeadModel", "GPT2Model", fields, weights};
+const GptFamily kGpt2 = {"gpt2", "GPT2LMHeadModel", "GPT2Model", gpt2_fields, gpt2_weights};
 
 }  // namespace tapehead::nn::hf

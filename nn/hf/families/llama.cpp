@@ -52,7 +52,7 @@ void qwen2_fields(ConfigIo& io, GptConfig& c) {
   io.only_each("layer_types", "full_attention", c.transformer.num_layers);
 }
 
-const std::vector<Row> kRows = {
+const std::vector<Row> kLlamaRows = {
     {"token", {"model.embed_tokens"}},
     {"layers.*.norm1", {"model.layers.*.input_layernorm"}},
     {"layers.*.attention.qkv",
@@ -70,8 +70,8 @@ const std::vector<Row> kRows = {
     {"head", {"lm_head"}},
 };
 
-Mapping weights(const GptConfig& c) {
-  return {.rows = kRows,
+Mapping llama_weights(const GptConfig& c) {
+  return {.rows = kLlamaRows,
           .prefix = "model.",
           .prefixed = c.head,
           .ignored = {"model.layers.*.self_attn.rotary_emb.inv_freq"},
@@ -81,9 +81,9 @@ Mapping weights(const GptConfig& c) {
 
 }  // namespace
 
-const GptFamily kLlama = {"llama", "LlamaForCausalLM", "LlamaModel", llama_fields, weights};
+const GptFamily kLlama = {"llama", "LlamaForCausalLM", "LlamaModel", llama_fields, llama_weights};
 const GptFamily kMistral = {"mistral", "MistralForCausalLM", "MistralModel", mistral_fields,
-                            weights};
-const GptFamily kQwen2 = {"qwen2", "Qwen2ForCausalLM", "Qwen2Model", qwen2_fields, weights};
+                            llama_weights};
+const GptFamily kQwen2 = {"qwen2", "Qwen2ForCausalLM", "Qwen2Model", qwen2_fields, llama_weights};
 
 }  // namespace tapehead::nn::hf

@@ -4,7 +4,7 @@
 namespace tapehead::nn::hf {
 namespace {
 
-void fields(ConfigIo& io, GptConfig& c) {
+void starcoder2_fields(ConfigIo& io, GptConfig& c) {
   TransformerOptions& t = c.transformer;
   io.size("vocab_size", c.vocab_size);
   io.count("max_position_embeddings", c.context);
@@ -29,7 +29,7 @@ void fields(ConfigIo& io, GptConfig& c) {
   io.ignore({"attention_softmax_in_fp32", "layer_norm_epsilon", "scale_attention_softmax_in_fp32"});
 }
 
-const std::vector<Row> kRows = {
+const std::vector<Row> kStarcoder2Rows = {
     {"token", {"model.embed_tokens"}},
     {"layers.*.norm1", {"model.layers.*.input_layernorm"}},
     {"layers.*.attention.qkv",
@@ -46,8 +46,8 @@ const std::vector<Row> kRows = {
     {"head", {"lm_head"}},
 };
 
-Mapping weights(const GptConfig& c) {
-  return {.rows = kRows,
+Mapping starcoder2_weights(const GptConfig& c) {
+  return {.rows = kStarcoder2Rows,
           .prefix = "model.",
           .prefixed = c.head,
           .copies = {{"lm_head.weight", "model.embed_tokens.weight"}},
@@ -56,7 +56,7 @@ Mapping weights(const GptConfig& c) {
 
 }  // namespace
 
-const GptFamily kStarcoder2 = {"starcoder2", "Starcoder2ForCausalLM", "Starcoder2Model", fields,
-                               weights};
+const GptFamily kStarcoder2 = {"starcoder2", "Starcoder2ForCausalLM", "Starcoder2Model",
+                               starcoder2_fields, starcoder2_weights};
 
 }  // namespace tapehead::nn::hf
