@@ -9,7 +9,10 @@
 
 #include "tapehead/autograd/ops/activation.h"
 #include "tapehead/autograd/ops/arithmetic.h"
+#include "tapehead/autograd/ops/diagonals.h"
+#include "tapehead/autograd/ops/distance.h"
 #include "tapehead/autograd/ops/dropout.h"
+#include "tapehead/autograd/ops/einsum.h"
 #include "tapehead/autograd/ops/elementary.h"
 #include "tapehead/autograd/ops/extreme.h"
 #include "tapehead/autograd/ops/index.h"
@@ -21,6 +24,7 @@
 #include "tapehead/autograd/ops/norm.h"
 #include "tapehead/autograd/ops/order.h"
 #include "tapehead/autograd/ops/power.h"
+#include "tapehead/autograd/ops/products.h"
 #include "tapehead/autograd/ops/recurrent.h"
 #include "tapehead/autograd/ops/reductions.h"
 #include "tapehead/autograd/ops/rounding.h"

@@ -76,14 +76,31 @@ Tensor as_rows(const Tensor& x) {
   return view_of(y, two, contiguous_strides(two), y.impl()->offset);
 }
 
-}  // namespace
-
-Tensor matmul(const char* op, const Tensor& a, const Tensor& b) {
-  const int64_t m = a.size(-2), k = a.size(-1), n = b.size(-1);
-  if (k != b.size(-2))
+void check_inner(const char* op, const Tensor& a, const Tensor& b) {
+  if (a.size(-1) != b.size(-2))
     throw ShapeError(
         fmt::format("{}: inner sizes differ: a is {}, b is {}; a.size(-1) must equal b.size(-2)",
                     op, a.shape().str(), b.shape().str()));
+}
+
+// out = a b + beta out
+void multiply(const Tensor& out, const Tensor& a, const Tensor& b, const Shape& batch, int beta) {
+  const int64_t m = a.size(-2), n = b.size(-1);
+  const Tensor x = regular(a, batch), y = regular(b, batch);
+  gemm_batched(a.dtype(), batch.numel(), m, n, a.size(-1), matrix_of(x), batch_step(x, batch),
+               matrix_of(y), batch_step(y, batch), out.raw(), m * n, n, beta);
+}
+
+}  // namespace
+
+void add_matmul(const char* op, const Tensor& out, const Tensor& a, const Tensor& b) {
+  check_inner(op, a, b);
+  multiply(out, a, b, batch_of(out), 1);
+}
+
+Tensor matmul(const char* op, const Tensor& a, const Tensor& b) {
+  check_inner(op, a, b);
+  const int64_t m = a.size(-2), k = a.size(-1), n = b.size(-1);
   if (a.dim() > 2 && b.dim() == 2 && a.is_contiguous()) {  // one tall product instead of a batch
     const Shape rows{a.numel() / std::max<int64_t>(k, 1), k};
     if (k > 0) {
@@ -99,9 +116,7 @@ Tensor matmul(const char* op, const Tensor& a, const Tensor& b) {
   shape.push_back(m);
   shape.push_back(n);
   Tensor out = empty(shape, a.dtype());
-  const Tensor x = regular(a, batch), y = regular(b, batch);
-  gemm_batched(a.dtype(), batch.numel(), m, n, k, matrix_of(x), batch_step(x, batch), matrix_of(y),
-               batch_step(y, batch), out.raw(), m * n, n);
+  multiply(out, a, b, batch, 0);
   return out;
 }
 

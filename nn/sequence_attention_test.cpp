@@ -35,7 +35,7 @@ struct Setting {
   }
 };
 
-double dot(const Tensor& a, const Tensor& b) { return sum(a * b).item(); }
+double dot_of(const Tensor& a, const Tensor& b) { return sum(a * b).item(); }
 
 }  // namespace
 
@@ -81,17 +81,17 @@ TEST_CASE("attention: scores are those of the papers") {
       }
   };
   expect(Score::dot,
-         [](const nn::Params&, const Tensor& q, const Tensor& m, int64_t) { return dot(q, m); });
+         [](const nn::Params&, const Tensor& q, const Tensor& m, int64_t) { return dot_of(q, m); });
   expect(Score::scaled_dot, [](const nn::Params&, const Tensor& q, const Tensor& m, int64_t) {
-    return dot(q, m) / 2;
+    return dot_of(q, m) / 2;
   });
   expect(Score::general, [](const nn::Params& p, const Tensor& q, const Tensor& m, int64_t) {
-    return dot(q, matmul(p["attention.memory.weight"], m));
+    return dot_of(q, matmul(p["attention.memory.weight"], m));
   });
   const auto additive = [](const nn::Params& p, const Tensor& q, const Tensor& m) {
     Tensor inner = matmul(p["attention.query.weight"], q) + matmul(p["attention.memory.weight"], m);
     if (p.contains("attention.bias")) inner = inner + p["attention.bias"];
-    return dot(p["attention.v"], tanh(inner));
+    return dot_of(p["attention.v"], tanh(inner));
   };
   expect(Score::additive, [&](const nn::Params& p, const Tensor& q, const Tensor& m, int64_t) {
     return additive(p, q, m);
@@ -100,7 +100,7 @@ TEST_CASE("attention: scores are those of the papers") {
     return additive(p, q, m);
   });
   expect(Score::location, [](const nn::Params& p, const Tensor& q, const Tensor&, int64_t i) {
-    return dot(p["attention.query.weight"][i], q);
+    return dot_of(p["attention.query.weight"][i], q);
   });
 }
 

@@ -18,8 +18,8 @@ Tensor var(const Tensor& x, const Axes& axes = {}, bool keepdim = false, double 
 /// The standard deviation, sqrt(var): torch.std, renamed because of namespace std.
 /// (ops/variance.cpp)
 Tensor stddev(const Tensor& x, const Axes& axes = {}, bool keepdim = false, double correction = 1);
-/// The p-norm of a floating tensor, (sum |x|^p)^(1/p), for p = 1, 2 or infinity (the largest |x|).
-/// Throws ValueError for other p. (ops/variance.cpp)
+/// The p-norm of a floating tensor, (sum |x|^p)^(1/p), for any p, as linalg_vector_norm().
+/// (ops/variance.cpp)
 Tensor norm(const Tensor& x, double p = 2, const Axes& axes = {}, bool keepdim = false);
 /// Cosine similarity along an axis, x y / max(|x| |y|, eps). Operands broadcast; integers are
 /// converted to f32. (ops/cosine_similarity.cpp)

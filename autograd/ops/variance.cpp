@@ -1,14 +1,11 @@
 // var, stddev, norm.
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cmath>
 
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/expand_reduced.h"
+#include "tapehead/autograd/detail/p_norm.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/reduce.h"
-#include "tapehead/core/error.h"
 
 namespace tapehead {
 namespace {
@@ -87,14 +84,8 @@ Tensor stddev(const Tensor& x, const Axes& axes, bool keepdim, double correction
 }
 
 Tensor norm(const Tensor& x, double p, const Axes& axes, bool keepdim) {
-  const uint32_t mask = axes.mask(Norm2::kName, x.dim());
-  if (p == 2) return apply<Norm2>(x, mask, keepdim);
-  if (!is_floating(x.dtype()))
-    throw DTypeError(fmt::format("norm: expected a floating tensor, got {}; convert with to(f32)",
-                                 core::describe(x)));
-  if (p == 1) return sum(abs(x), axes, keepdim);
-  if (std::isinf(p) && p > 0) return amax(abs(x), axes, keepdim);
-  throw ValueError(fmt::format("norm: p = {} is not supported; use 1, 2 or infinity", p));
+  if (p != 2) return detail::p_norm(Norm2::kName, x, p, axes, keepdim);
+  return apply<Norm2>(x, axes.mask(Norm2::kName, x.dim()), keepdim);
 }
 
 }  // namespace tapehead

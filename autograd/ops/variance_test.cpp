@@ -69,8 +69,12 @@ TAPEHEAD_OP_TEST(norm)
     .corners([](const Tensor& x) { return norm(x, 1); }, {0, -2, 1})
     .corners([](const Tensor& x) { return norm(x, std::numeric_limits<double>::infinity()); },
              {2, -2, 1})
-    .bad<ValueError>([] { norm(core::full({2}, 1), 3); },
-                     "norm: p = 3 is not supported; use 1, 2 or infinity")
+    .sample({.operands = {Operand({3, 2}, 0.5, 3)},
+             .call = [](const Tensors& x) { return Tensors{norm(x[0], 3, 0)}; },
+             .reduces = 4,
+             .roundings = 4})
+    .bad<ValueError>([] { norm(core::full({2}, 1), std::numeric_limits<double>::quiet_NaN()); },
+                     "norm: the order is NaN")
     .bad<DTypeError>([] { norm(core::full({2}, 1, i64)); },
                      "norm: expected a floating tensor, got [2] i64; convert with to(f32)");
 
