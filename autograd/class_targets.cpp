@@ -4,6 +4,7 @@
 
 #include "tapehead/autograd/detail/class_targets.h"
 #include "tapehead/autograd/detail/expand_reduced.h"
+#include "tapehead/autograd/detail/loss.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
 
@@ -13,17 +14,6 @@ namespace {
 Shape without_last(Shape shape) {
   shape.erase(shape.rank() - 1);
   return shape;
-}
-
-// The position of a row for messages: `target[17]`, `target[3, 5]`.
-std::string place(const Shape& shape, int64_t row) {
-  if (shape.rank() == 0) return "target";
-  Shape at = shape;
-  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
-    at[axis] = row % shape[axis];
-    row /= shape[axis];
-  }
-  return "target" + at.str();
 }
 
 void check_shapes(const char* op, const Tensor& scores, const Tensor& target) {
@@ -61,7 +51,7 @@ void check_weight(const char* op, const Tensor& weight, int64_t classes) {
 }  // namespace
 
 ClassTargets::ClassTargets(const char* op, const Tensor& scores, const Tensor& target,
-                           const Tensor& weight, int64_t ignore_index)
+                           const Tensor& weight, std::optional<int64_t> ignore_index)
     : ignore_index_(ignore_index) {
   check_shapes(op, scores, target);
   classes_ = scores.shape().back();
@@ -72,8 +62,9 @@ ClassTargets::ClassTargets(const char* op, const Tensor& scores, const Tensor& t
   }
   for (int64_t i = 0; i < rows(); ++i)
     if (!ignored(i) && (of(i) < 0 || of(i) >= classes_))
-      throw IndexError(fmt::format("{}: {} = {} is outside 0..{}; pass ignore_index for padding",
-                                   op, place(shape(), i), of(i), classes_ - 1));
+      throw IndexError(fmt::format("{}: {} = {} is outside 0..{}{}", op,
+                                   element_name("target", shape(), i), of(i), classes_ - 1,
+                                   ignore_index ? "; pass ignore_index for padding" : ""));
 }
 
 Tensor ClassTargets::ignored_rows() const {

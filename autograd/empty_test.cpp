@@ -114,7 +114,7 @@ constexpr Binary kBinary[] = {
       return smooth_l1_loss(a, b, {.reduction = Reduction::sum});
     },
     [](const Tensor& a, const Tensor& b) { return huber_loss(a, b); },
-    [](const Tensor& a, const Tensor& b) { return bce_with_logits(a, b); },
+    [](const Tensor& a, const Tensor& b) { return binary_cross_entropy_with_logits(a, b); },
     [](const Tensor& a, const Tensor& b) { return kl_div(a, b); },
     [](const Tensor& a, const Tensor& b) {
       return cat({a, b}, 0);

@@ -95,7 +95,21 @@ const std::map<std::string, Op> kOps = {
   {"mse_loss", [](const Tensors& x) { return mse_loss(x[0], x[1]); }},
   {"l1_loss", [](const Tensors& x) { return l1_loss(x[0], x[1]); }},
   {"smooth_l1_loss", [](const Tensors& x) { return smooth_l1_loss(x[0], x[1]); }},
-  {"bce_with_logits", [](const Tensors& x) { return bce_with_logits(x[0], x[1]); }},
+  {"huber_loss", [](const Tensors& x) { return huber_loss(x[0], x[1]); }},
+  {"binary_cross_entropy", [](const Tensors& x) { return binary_cross_entropy(x[0], x[1]); }},
+  {"binary_cross_entropy_with_logits", [](const Tensors& x) { return binary_cross_entropy_with_logits(x[0], x[1]); }},
+  {"kl_div", [](const Tensors& x) { return kl_div(x[0], x[1]); }},
+  {"poisson_nll_loss", [](const Tensors& x) { return poisson_nll_loss(x[0], x[1]); }},
+  {"gaussian_nll_loss", [](const Tensors& x) { return gaussian_nll_loss(x[0], x[1], x[2]); }},
+  {"soft_margin_loss", [](const Tensors& x) { return soft_margin_loss(x[0], x[1]); }},
+  {"hinge_embedding_loss", [](const Tensors& x) { return hinge_embedding_loss(x[0], x[1]); }},
+  {"margin_ranking_loss", [](const Tensors& x) { return margin_ranking_loss(x[0], x[1], x[2]); }},
+  {"multi_margin_loss", [](const Tensors& x) { return multi_margin_loss(x[0], x[1]); }},
+  {"multilabel_soft_margin_loss", [](const Tensors& x) { return multilabel_soft_margin_loss(x[0], x[1]); }},
+  {"triplet_margin_loss", [](const Tensors& x) { return triplet_margin_loss(x[0], x[1], x[2]); }},
+  {"cosine_embedding_loss", [](const Tensors& x) { return cosine_embedding_loss(x[0], x[1], x[2]); }},
+  {"info_nce", [](const Tensors& x) { return info_nce(x[0], x[1]); }},
+  {"nll_loss", [](const Tensors& x) { return nll_loss(x[0], x[1]); }},
   {"transpose", [](const Tensors& x) { return x[0].transpose(0, 1).contiguous(); }},
   {"cat", [](const Tensors& x) { return cat(x); }},
   {"cat.last", [](const Tensors& x) { return cat(x, 1); }},
@@ -130,6 +144,8 @@ Tensor operand(const std::string& text) {
   if (kind == "normal") return randn(shape);
   if (kind == "positive") return rand(shape) * 1.9 + 0.1;
   if (kind == "unit") return rand(shape) * 1.8 - 0.9;
+  if (kind == "probability") return rand(shape);
+  if (kind == "sign") return randint(2, shape) * 2 - 1;
   if (kind == "mask") return rand(shape) < 0.5;
   if (kind.starts_with("index")) return randint(std::stoll(kind.substr(5)), shape);
   throw ValueError(fmt::format("ops.txt: unknown operand {}", text));

@@ -20,6 +20,10 @@ def operand(text):
         return torch.rand(shape) * 1.9 + 0.1
     if kind == "unit":
         return torch.rand(shape) * 1.8 - 0.9
+    if kind == "probability":
+        return torch.rand(shape)
+    if kind == "sign":
+        return torch.randint(2, shape) * 2 - 1
     if kind == "mask":
         return torch.rand(shape) < 0.5
     return torch.randint(int(kind.removeprefix("index")), shape)

@@ -221,8 +221,8 @@ void run(train::Cli& cli) {
   run.evaluate_every_epoch("right_bits",
                            [&] { return 100 - bit_error(t, machine, false, o.seed + 2); });
   for (const data::Episodes& batch : run) {
-    const Tensor loss =
-        bce_with_logits(answer(machine(batch.inputs, {}).out, batch), batch.targets);
+    const Tensor loss = binary_cross_entropy_with_logits(
+        answer(machine(batch.inputs, {}).out, batch), batch.targets);
     loss.backward();
     run.step(loss);
   }

@@ -145,7 +145,8 @@ def build(files, scratch, ninja):
         subprocess.run(['meson', 'setup', 'build'], cwd=scratch, check=True)
     if subprocess.run([*shlex.split(ninja), '-C', 'build', 'unit'], cwd=scratch).returncode:
         sys.exit('mutants: the build failed; an entry above does not compile (--only tells which)')
-    return sorted(p for p in (scratch / 'build/tests').glob('unit_*') if p.is_file())
+    return sorted(p for p in (scratch / 'build/tests').glob('*') if p.is_file() and
+                  (p.name.startswith('unit_') or p.name == 'parity'))
 
 
 def run(programs, number, tests, timeout=900):

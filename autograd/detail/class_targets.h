@@ -1,25 +1,26 @@
 // Shared by the losses over classes, cross_entropy and nll_loss.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "tapehead/autograd/ops.h"
 
 namespace tapehead::detail {
 
-/// Validated targets: a class or ignore_index for each row of scores [..., C].
+/// Validated targets: a class, or ignore_index if there is one, for each row of scores [..., C].
 class ClassTargets {
  public:
   /// Throws ShapeError, DTypeError or IndexError for invalid operands, and GraphError for a weight
   /// that tracks gradients. Messages start with `op`.
   ClassTargets(const char* op, const Tensor& scores, const Tensor& target, const Tensor& weight,
-               int64_t ignore_index);
+               std::optional<int64_t> ignore_index);
 
   int64_t rows() const { return target_.numel(); }
   int64_t classes() const { return classes_; }
   const Shape& shape() const { return target_.shape(); }
 
-  bool ignored(int64_t row) const { return target_.data<int64_t>()[row] == ignore_index_; }
+  bool ignored(int64_t row) const { return ignore_index_ == of(row); }
   int64_t of(int64_t row) const { return target_.data<int64_t>()[row]; }
   /// bool [..., 1]: true for ignored rows.
   Tensor ignored_rows() const;
@@ -35,7 +36,8 @@ class ClassTargets {
 
  private:
   Tensor target_, weight_;
-  int64_t classes_, ignore_index_;
+  int64_t classes_;
+  std::optional<int64_t> ignore_index_;
 };
 
 /// Reads or writes an element of a floating row, as a double.

@@ -1,74 +1,42 @@
 // cross_entropy.
-//
-// For one of N rows, with logits x [C] and target distribution q [C], the loss is
-//   S log(sum exp x) - sum q x,   S = sum q,
-// where q is smoothed, weighted, and 0 for ignored rows.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
 #include <optional>
+#include <vector>
 
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/class_targets.h"
+#include "tapehead/autograd/detail/cross_entropy_rows.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
-#include "tapehead/core/kernels/rows.h"
-#include "tapehead/core/parallel.h"
 
 namespace tapehead {
 namespace {
 
 using detail::ClassTargets;
+using detail::CrossEntropyRows;
 using detail::LossGradients;
-
-// Calls f(row) for all rows of n elements, in parallel.
-template <class F>
-void each_row(int64_t rows, int64_t n, F f) {
-  constexpr int64_t kGrain = 1 << 13;
-  core::parallel_range(rows, std::max<int64_t>(1, kGrain / n), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) f(i);
-  });
-}
-
-// Smoothed targets: `hit` for the row's class plus `rest` for every class, times the class weights.
-struct Smoothing {
-  double hit, rest, rest_sum;
-  Smoothing(const ClassTargets& t, double smoothing)
-      : hit(1 - smoothing),
-        rest(smoothing / static_cast<double>(t.classes())),
-        rest_sum(smoothing == 0 ? 0 : rest * t.all_weights()) {}
-};
+using detail::Smoothing;
 
 // Reads the logits once. Saves the maximum and the sum of exponentials of each row instead of the
 // log_softmax.
 struct CrossEntropy : CustomOp {
   static constexpr const char* kName = "cross_entropy";
   std::optional<ClassTargets> targets;
-  CrossEntropyOptions options;
-  std::vector<std::pair<double, double>> stats;
+  CrossEntropyLossOptions options;
+  std::vector<CrossEntropyRows::Stats> stats;
   double total_weight = 0;
 
-  Tensor forward(const Tensor& logits, const ClassTargets& t, const CrossEntropyOptions& o) {
+  Tensor forward(const Tensor& logits, const ClassTargets& t, const CrossEntropyLossOptions& o) {
     targets = t, options = o;
     const Tensor x = core::contiguous(save(logits));
-    const kernels::RowKernels& kernel = kernels::rows(x.dtype());
-    const Smoothing q(t, o.label_smoothing);
-    const int64_t C = t.classes();
+    const CrossEntropyRows rows(t, o.label_smoothing, x.dtype());
     std::vector<double> losses(static_cast<size_t>(t.rows()));
     stats.resize(losses.size());
-    each_row(t.rows(), C, [&](int64_t i) {
+    detail::each_row(t.rows(), t.classes(), [&](int64_t i) {
       if (t.ignored(i)) return;
-      const char* row = x.raw() + i * C * size_of(x.dtype());
-      auto& [largest, sum] = stats[static_cast<size_t>(i)];
-      kernel.exp_sum(row, C, &largest, &sum);
-      const double log_sum = std::log(sum);
-      double loss = q.hit * t.weight(t.of(i)) *
-                    (log_sum + largest - detail::element_at(row, t.of(i), x.dtype()));
-      if (q.rest != 0)
-        loss +=
-            q.rest_sum * log_sum + q.rest * kernel.weighted_distance(row, C, largest, t.weights());
-      losses[static_cast<size_t>(i)] = loss;
+      const auto at = static_cast<size_t>(i);
+      losses[at] = rows.loss(x.raw() + i * t.classes() * size_of(x.dtype()), i, stats[at]);
     });
     total_weight = t.total_weight();
     return detail::reduce_losses(losses, t.shape(), x.dtype(), o.reduction, total_weight);
@@ -78,21 +46,12 @@ struct CrossEntropy : CustomOp {
     if (is_grad_enabled()) return recorded(dy);
     const ClassTargets& t = *targets;
     const Tensor x = core::contiguous(saved(0)), dx = core::empty_like(x);
-    const kernels::RowKernels& kernel = kernels::rows(x.dtype());
-    const Smoothing q(t, options.label_smoothing);
+    const CrossEntropyRows rows(t, options.label_smoothing, x.dtype());
     const LossGradients g(dy, options.reduction, total_weight);
-    const int64_t C = t.classes(), bytes = C * size_of(x.dtype());
-    each_row(t.rows(), C, [&](int64_t i) {
-      const char* row = x.raw() + i * bytes;
-      char* out = dx.raw() + i * bytes;
-      if (t.ignored(i)) return void(std::fill_n(out, bytes, 0));
-      const auto [largest, sum] = stats[static_cast<size_t>(i)];
-      const double hit = q.hit * t.weight(t.of(i));
-      const double scale = g.of(i) * (hit + q.rest_sum) / sum;
-      kernel.scaled_exp(row, out, C, largest, scale, g.of(i) * q.rest, t.weights());
-      const double own = scale * std::exp(detail::element_at(row, t.of(i), x.dtype()) - largest);
-      detail::set_element(out, t.of(i), x.dtype(),
-                          own - g.of(i) * (q.rest * t.weight(t.of(i)) + hit));
+    const int64_t bytes = t.classes() * size_of(x.dtype());
+    detail::each_row(t.rows(), t.classes(), [&](int64_t i) {
+      rows.gradient(x.raw() + i * bytes, dx.raw() + i * bytes, i, g.of(i),
+                    stats[static_cast<size_t>(i)]);
     });
     return dx;
   }
@@ -122,7 +81,8 @@ struct CrossEntropy : CustomOp {
 };
 
 // Built from differentiable ops, so that gradients flow to the target too.
-Tensor of_probabilities(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& o) {
+Tensor of_probabilities(const Tensor& logits, const Tensor& target,
+                        const CrossEntropyLossOptions& o) {
   if (o.ignore_index >= 0)
     throw ValueError(
         fmt::format("cross_entropy: ignore_index = {} does not apply to probabilities; give "
@@ -162,7 +122,7 @@ void check_layout(const Tensor& logits, const Tensor& target) {
 }
 
 Tensor of_last_axis(const Tensor& logits, const Tensor& target, bool probabilities,
-                    const CrossEntropyOptions& options) {
+                    const CrossEntropyLossOptions& options) {
   if (probabilities) return of_probabilities(logits, target, options);
   const ClassTargets targets(CrossEntropy::kName, logits, target, options.weight,
                              options.ignore_index);
@@ -172,10 +132,8 @@ Tensor of_last_axis(const Tensor& logits, const Tensor& target, bool probabiliti
 }  // namespace
 
 Tensor cross_entropy(const Tensor& logits, const Tensor& target,
-                     const CrossEntropyOptions& options) {
-  if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1))
-    throw ValueError(fmt::format("cross_entropy: label_smoothing = {} is outside 0..1",
-                                 options.label_smoothing));
+                     const CrossEntropyLossOptions& options) {
+  detail::check_smoothing("cross_entropy", options.label_smoothing);
   const bool probabilities =
       is_floating(target.dtype()) && target.shape() == logits.shape() && target.dim() > 0;
   if (options.class_axis == -1) {

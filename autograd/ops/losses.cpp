@@ -1,77 +1,83 @@
-// mse_loss, l1_loss, smooth_l1_loss, huber_loss, bce_with_logits, kl_div.
+// mse_loss, l1_loss, smooth_l1_loss, huber_loss.
 #include "tapehead/autograd/ops/losses.h"
 
 #include <fmt/format.h>
 
-#include "tapehead/autograd/ops.h"
+#include "tapehead/autograd/detail/loss.h"
+#include "tapehead/autograd/detail/pointwise_loss.h"
+#include "tapehead/autograd/ops/pointwise_loss_kernel.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead {
 namespace {
 
-void check_alike(const char* op, const char* first, const Tensor& input, const Tensor& target) {
-  if (input.shape() != target.shape())
-    throw ShapeError(
-        fmt::format("{}: {} shape {}, the target {}; they must be equal, so reshape or "
-                    "expand one of them",
-                    op, first, input.shape().str(), target.shape().str()));
-}
+using detail::apply_pointwise;
+using detail::Derivatives;
+using detail::LossNumbers;
+using kernels::PointwiseLoss;
 
-Tensor reduced(const Tensor& losses, Reduction reduction) {
-  if (reduction == Reduction::none) return losses;
-  return reduction == Reduction::mean ? mean(losses) : sum(losses);
-}
+struct MseLoss {
+  static constexpr const char* kName = "mse_loss";
+  static constexpr auto kKernel = PointwiseLoss::mse;
+  static Derivatives derivatives(const Tensor& x, const Tensor& y, const LossNumbers&) {
+    const Tensor dx = 2 * (x - y);
+    return {dx, -dx};
+  }
+};
 
-// Half the squared distance up to `end`, then linear: huber_loss. The masking avoids NaN gradients
-// (inf times 0) from overflowing squares of large distances.
-Tensor huber(const Tensor& input, const Tensor& target, double end) {
-  const Tensor distance = abs(input - target), far = distance > end;
-  return where(far, end * (distance - 0.5 * end), 0.5 * square(masked_fill(distance, far, 0)));
-}
+struct L1Loss {
+  static constexpr const char* kName = "l1_loss";
+  static constexpr auto kKernel = PointwiseLoss::l1;
+  static Derivatives derivatives(const Tensor& x, const Tensor& y, const LossNumbers&) {
+    const Tensor dx = sign(x - y);
+    return {dx, -dx};
+  }
+};
+
+struct SmoothL1Loss {
+  static constexpr const char* kName = "smooth_l1_loss";
+  static constexpr auto kKernel = PointwiseLoss::smooth_l1;
+  static Derivatives derivatives(const Tensor& x, const Tensor& y, const LossNumbers& k) {
+    const Tensor dx = clamp((x - y) / k[0], -1, 1);
+    return {dx, -dx};
+  }
+};
+
+struct HuberLoss {
+  static constexpr const char* kName = "huber_loss";
+  static constexpr auto kKernel = PointwiseLoss::huber;
+  static Derivatives derivatives(const Tensor& x, const Tensor& y, const LossNumbers& k) {
+    const Tensor dx = clamp(x - y, -k[0], k[0]);
+    return {dx, -dx};
+  }
+};
 
 }  // namespace
 
 Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
-  check_alike("mse_loss", "the input has", input, target);
-  return reduced(square(input - target), reduction);
+  detail::check_same_shape(MseLoss::kName, input, target);
+  return apply_pointwise<MseLoss>(input, target, reduction);
 }
 
 Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
-  check_alike("l1_loss", "the input has", input, target);
-  return reduced(abs(input - target), reduction);
+  detail::check_same_shape(L1Loss::kName, input, target);
+  return apply_pointwise<L1Loss>(input, target, reduction);
 }
 
-Tensor smooth_l1_loss(const Tensor& input, const Tensor& target, const SmoothL1Options& options) {
+Tensor smooth_l1_loss(const Tensor& input, const Tensor& target,
+                      const SmoothL1LossOptions& options) {
   if (!(options.beta >= 0))
     throw ValueError(fmt::format("smooth_l1_loss: beta = {} is negative", options.beta));
-  check_alike("smooth_l1_loss", "the input has", input, target);
+  detail::check_same_shape(SmoothL1Loss::kName, input, target);
   if (options.beta == 0) return l1_loss(input, target, options.reduction);
-  return reduced(huber(input, target, options.beta) / options.beta, options.reduction);
+  return apply_pointwise<SmoothL1Loss>(input, target, options.reduction, {options.beta});
 }
 
-Tensor huber_loss(const Tensor& input, const Tensor& target, const HuberOptions& options) {
+Tensor huber_loss(const Tensor& input, const Tensor& target, const HuberLossOptions& options) {
   if (!(options.delta > 0))
     throw ValueError(fmt::format("huber_loss: delta = {} is not positive", options.delta));
-  check_alike("huber_loss", "the input has", input, target);
-  return reduced(huber(input, target, options.delta), options.reduction);
-}
-
-// -log sigmoid(x) = softplus(-x) and -log(1 - sigmoid(x)) = softplus(x), so all terms have the same
-// sign and do not cancel.
-Tensor bce_with_logits(const Tensor& logits, const Tensor& target, const BceOptions& options) {
-  check_alike("bce_with_logits", "logits have", logits, target);
-  Tensor positive = target * softplus(-logits);
-  if (options.pos_weight.defined()) positive = positive * options.pos_weight;
-  Tensor losses = positive + (1 - target) * softplus(logits);
-  if (options.weight.defined()) losses = losses * options.weight;
-  return reduced(losses, options.reduction);
-}
-
-Tensor kl_div(const Tensor& log_probs, const Tensor& target, const KlDivOptions& options) {
-  check_alike("kl_div", "log_probs have", log_probs, target);
-  if (options.log_target) return reduced(exp(target) * (target - log_probs), options.reduction);
-  const Tensor log_target = log(where(target > 0, target, 1));  // 0 log 0 is 0
-  return reduced(target * (log_target - log_probs), options.reduction);
+  detail::check_same_shape(HuberLoss::kName, input, target);
+  return apply_pointwise<HuberLoss>(input, target, options.reduction, {options.delta});
 }
 
 }  // namespace tapehead

@@ -1,13 +1,14 @@
-// Losses.
+// Losses over classes, and of distances. See also probability_losses.h, margin_losses.h,
+// ctc_loss.h.
 //
-// B batch size, C classes.
+// B batch size, C classes, D features.
 #pragma once
 
 #include "tapehead/core/tensor.h"
 
 namespace tapehead {
 
-struct CrossEntropyOptions {
+struct CrossEntropyLossOptions {
   Tensor weight;                ///< [C]: weight of each class; undefined for equal weights
   int64_t ignore_index = -100;  ///< targets with this value are ignored, such as padding
   double label_smoothing = 0;   ///< share of the target spread evenly over all classes
@@ -20,58 +21,41 @@ struct CrossEntropyOptions {
 /// rows. Throws IndexError, naming the first one, if a target is outside 0..C-1.
 /// (ops/cross_entropy.cpp)
 Tensor cross_entropy(const Tensor& logits, const Tensor& target,
-                     const CrossEntropyOptions& options = {});
+                     const CrossEntropyLossOptions& options = {});
 
-struct NllLossOptions {
+struct NLLLossOptions {
   Tensor weight;
   int64_t ignore_index = -100;
   Reduction reduction = Reduction::mean;
 };
 /// The negative log-likelihood -log_probs[target], for log_probs [..., C] and target [...];
 /// cross_entropy() is nll_loss() of log_softmax(). (ops/nll_loss.cpp)
-Tensor nll_loss(const Tensor& log_probs, const Tensor& target, const NllLossOptions& options = {});
+Tensor nll_loss(const Tensor& log_probs, const Tensor& target, const NLLLossOptions& options = {});
 
-// Elementwise losses (ops/losses.cpp). Input and target must have the same shape; they do not
-// broadcast, since that is usually a mistake. Throws ShapeError otherwise. The result has that
-// shape for Reduction::none; else it is 0-d.
+// Losses of distances (ops/losses.cpp), elementwise. Input and target must have the same shape;
+// they do not broadcast, since that is usually a mistake. Throws ShapeError otherwise. The result
+// has that shape for Reduction::none; else it is 0-d.
 
 /// Squared error, (input - target)².
 Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean);
 /// Absolute error, |input - target|.
 Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean);
 
-struct SmoothL1Options {
+struct SmoothL1LossOptions {
   double beta = 1;  ///< where it changes from quadratic to linear; 0: l1_loss
   Reduction reduction = Reduction::mean;
 };
 /// d² / (2 beta) if d = |input - target| < beta, else d - beta / 2. Throws ValueError for a
 /// negative beta. Girshick 2015.
 Tensor smooth_l1_loss(const Tensor& input, const Tensor& target,
-                      const SmoothL1Options& options = {});
+                      const SmoothL1LossOptions& options = {});
 
-struct HuberOptions {
+struct HuberLossOptions {
   double delta = 1;  ///< where it changes from quadratic to linear
   Reduction reduction = Reduction::mean;
 };
 /// d² / 2 if d = |input - target| < delta, else delta (d - delta / 2). Throws ValueError unless
 /// delta > 0. Huber 1964.
-Tensor huber_loss(const Tensor& input, const Tensor& target, const HuberOptions& options = {});
-
-struct BceOptions {
-  Tensor weight;      ///< weight of each element; broadcasts
-  Tensor pos_weight;  ///< weight of positive targets; broadcasts
-  Reduction reduction = Reduction::mean;
-};
-/// -target log(sigmoid(logits)) - (1 - target) log(1 - sigmoid(logits)), computed without overflow:
-/// binary_cross_entropy_with_logits in PyTorch.
-Tensor bce_with_logits(const Tensor& logits, const Tensor& target, const BceOptions& options = {});
-
-struct KlDivOptions {
-  bool log_target = false;  ///< the target is given as log-probabilities
-  Reduction reduction = Reduction::mean;
-};
-/// Pointwise KL divergence, target (log(target) - log_probs). As in PyTorch, the mean is over all
-/// elements; for the mean divergence per row ("batchmean"), divide the sum by the number of rows.
-Tensor kl_div(const Tensor& log_probs, const Tensor& target, const KlDivOptions& options = {});
+Tensor huber_loss(const Tensor& input, const Tensor& target, const HuberLossOptions& options = {});
 
 }  // namespace tapehead

@@ -47,7 +47,7 @@ struct NllLoss : CustomOp {
 
 }  // namespace
 
-Tensor nll_loss(const Tensor& log_probs, const Tensor& target, const NllLossOptions& options) {
+Tensor nll_loss(const Tensor& log_probs, const Tensor& target, const NLLLossOptions& options) {
   const ClassTargets targets(NllLoss::kName, log_probs, target, options.weight,
                              options.ignore_index);
   return apply<NllLoss>(log_probs, targets, options.reduction);

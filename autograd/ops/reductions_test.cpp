@@ -145,7 +145,7 @@ TEST_CASE("cross_entropy is PyTorch's") {
       f64);
   const Tensor target = tensor({1, 3, 0, 2}), weight = tensor({1.0, 2.0, 0.5, 3.0}, f64);
   CHECK(cross_entropy(x, target).item() == doctest::Approx(1.0766281595871612));
-  CrossEntropyOptions all{.weight = weight, .ignore_index = 0, .label_smoothing = 0.2};
+  CrossEntropyLossOptions all{.weight = weight, .ignore_index = 0, .label_smoothing = 0.2};
   CHECK(cross_entropy(x, target, all).item() == doctest::Approx(0.7093349898212659));
   const Values g =
       gradient([&](const Tensor& t) { return cross_entropy(t, target, all); }, x.clone());
@@ -171,11 +171,13 @@ TEST_CASE("cross_entropy when every target is ignored: NaN as the mean of nothin
 TEST_CASE("losses of elements are PyTorch's") {
   const Tensor x = tensor({1.0, 2.0, 0.5, -1.0}, f64), y = tensor({0.0, 0.25, -2.0, 3.0}, f64);
   const Tensor p = tensor({0.0, 1.0, 0.5, 0.25}, f64);
-  CHECK(bce_with_logits(x, p, {.pos_weight = 3}).item() == doctest::Approx(1.028023055071172));
+  CHECK(binary_cross_entropy_with_logits(x, p, {.pos_weight = 3}).item() ==
+        doctest::Approx(1.028023055071172));
   CHECK(huber_loss(x, y, {.delta = 1.5}).item() == doctest::Approx(2.375));
   CHECK(smooth_l1_loss(x, y, {.beta = 0.5}).item() == doctest::Approx(2.0625));
   // The naive formula loses all digits here.
-  const double small = bce_with_logits(tensor({-20.0}, f32), tensor({0.0}, f32)).item();
+  const double small =
+      binary_cross_entropy_with_logits(tensor({-20.0}, f32), tensor({0.0}, f32)).item();
   CHECK(small == doctest::Approx(std::exp(-20.0)).epsilon(1e-5));
 }
 
