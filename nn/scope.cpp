@@ -26,7 +26,7 @@ void materialize(const Param& param, const Init& init, uint64_t seed) {
   const Tensor memory = core::empty(param.value.shape());
   Generator generator{.seed = seed, .draws = hash_of(param.path)};
   init(memory, generator);
-  detail::TensorImpl& impl = *param.value.impl();
+  tapehead::detail::TensorImpl& impl = *param.value.impl();
   impl.storage = memory.impl()->storage;
   impl.strides = memory.strides();
 }
