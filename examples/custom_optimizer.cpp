@@ -14,8 +14,8 @@ struct LionOptions {
   optim::Option<double> weight_decay{"weight_decay", 0, optim::kZeroOrMore};
 };
 
-// Lion (Chen et al. 2023): steps of equal size for all elements, in the direction of the sign of an
-// average of gradients.
+// Lion (Chen et al. 2023), which the library has as optim::Lion: steps of equal size for all
+// elements, in the direction of the sign of an average of gradients.
 struct Lion : optim::Optimizer {
   explicit Lion(const optim::ParamList& params, const LionOptions& options = {},
                 const std::vector<optim::GroupRule<LionOptions>>& groups = {})

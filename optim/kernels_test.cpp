@@ -4,10 +4,15 @@
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
+#include "tapehead/optim/adadelta.h"
 #include "tapehead/optim/adam.h"
+#include "tapehead/optim/adamax.h"
 #include "tapehead/optim/adamw.h"
 #include "tapehead/optim/average.h"
 #include "tapehead/optim/clip.h"
+#include "tapehead/optim/lion.h"
+#include "tapehead/optim/nadam.h"
+#include "tapehead/optim/radam.h"
 #include "tapehead/optim/rmsprop.h"
 #include "tapehead/optim/sgd.h"
 #include "tapehead/tests/kernel_test.h"
@@ -92,7 +97,18 @@ TAPEHEAD_KERNEL_TEST(sgd)
 
 TAPEHEAD_KERNEL_TEST(adam)
     .sample(steps<optim::Adam>(optim::AdamOptions{.lr = 0.1, .weight_decay = 0.1}))
-    .sample(steps<optim::AdamW>(optim::AdamWOptions{.lr = 0.1, .amsgrad = true}));
+    .sample(steps<optim::AdamW>(optim::AdamWOptions{.lr = 0.1, .amsgrad = true}))
+    .sample(steps<optim::NAdam>(optim::NAdamOptions{.lr = 0.1}))
+    .sample(steps<optim::RAdam>(optim::RAdamOptions{.lr = 0.1}));
+
+TAPEHEAD_KERNEL_TEST(adadelta).sample(steps<optim::Adadelta>(optim::AdadeltaOptions{
+    .eps = 0.1, .weight_decay = 0.1}));
+
+TAPEHEAD_KERNEL_TEST(adamax).sample(steps<optim::Adamax>(optim::AdamaxOptions{
+    .lr = 0.1, .weight_decay = 0.1}));
+
+TAPEHEAD_KERNEL_TEST(lion).sample(steps<optim::Lion>(optim::LionOptions{.lr = 0.1,
+                                                                        .weight_decay = 0.1}));
 
 TAPEHEAD_KERNEL_TEST(rmsprop)
     .sample(steps<optim::RMSprop>(optim::RMSpropOptions{.lr = 0.1, .weight_decay = 0.1}))

@@ -110,16 +110,20 @@ void Optimizer::check_fit() const {
 
 // Suggests paths for a pattern that matches nothing.
 std::string Optimizer::paths_like(const std::string& pattern) const {
-  std::vector<nn::Param> params;
-  params.reserve(entries_.size());
-  for (const Entry& e : entries_) params.push_back(e.param);
-  const std::vector<std::string> names = nn::names_of(params);
+  const std::vector<std::string> names = nn::names_of(parameters());
   const std::string near = closest_pattern(pattern, names);
   if (!near.empty()) return fmt::format("did you mean '{}'?", near);
   const auto shown = std::min<size_t>(names.size(), 4);
   const auto end = names.begin() + static_cast<int64_t>(shown);
   std::string out = fmt::format("the paths are {}", fmt::join(names.begin(), end, ", "));
   if (names.size() > shown) out += fmt::format(" and {} more", names.size() - shown);
+  return out;
+}
+
+std::vector<nn::Param> Optimizer::parameters() const {
+  std::vector<nn::Param> out;
+  out.reserve(entries_.size());
+  for (const Entry& e : entries_) out.push_back(e.param);
   return out;
 }
 
@@ -177,9 +181,10 @@ void Optimizer::fit_state(Entry& entry) const {
   entry.state.resize(states_.size());
   for (size_t i = 0; i < states_.size(); ++i) {
     Tensor& state = entry.state[i];
-    if (!states_[i].in(groups_[entry.group])) state = Tensor();
+    const std::optional<Shape> shape = states_[i].shape(groups_[entry.group], param.shape());
+    if (!shape) state = Tensor();
     else if (state.defined()) state = core::cast(state, type);
-    else if (!states_[i].free_shape()) state = core::full(param.shape(), 0, type);
+    else if (!states_[i].free_shape()) state = core::full(*shape, 0, type);
   }
 }
 
@@ -233,7 +238,7 @@ void Optimizer::load(const StateDict& state) {
   StateReader reader(name_, state);
   const int64_t steps = reader.count("steps");
   const double lr = reader.number("lr");
-  std::vector<Entry> loaded = entries_;
+  std::deque<Entry> loaded = entries_;
   for (Entry& e : loaded) {
     const std::string name = reader.name_of(e.param, ".steps");
     e.steps = reader.count(name + ".steps");
@@ -242,15 +247,16 @@ void Optimizer::load(const StateDict& state) {
     e.master = Tensor();
     e.ready = e.steps > 0;
     if (!e.ready) continue;
-    const Shape& shape = e.param.value.shape();
+    const Shape& own = e.param.value.shape();
     for (const StateSpec& spec : states_) {
       Tensor& tensor = e.state.emplace_back();
-      if (!spec.in(groups_[e.group])) continue;
-      const DType type = detail::state_type(e.dtype);
+      const std::optional<Shape> shape = spec.shape(groups_[e.group], own);
+      if (!shape) continue;
       tensor = reader.tensor(name + "." + spec.name(),
-                             spec.free_shape() ? std::nullopt : std::optional(shape), type);
+                             spec.free_shape() ? std::optional<Shape>() : shape,
+                             detail::state_type(e.dtype));
     }
-    if (e.dtype == bf16) e.master = reader.tensor(name + ".master", shape, f32);
+    if (e.dtype == bf16) e.master = reader.tensor(name + ".master", own, f32);
   }
   reader.finish();
   set_lr(lr);

@@ -19,7 +19,7 @@
 //   for (const auto& part : parts) model.loss(part).backward();
 //   opt.step({.grad_scale = 1.0 / parts.size()});    // the mean of the parts' losses
 //
-// Writing an optimizer: examples/custom_optimizer.cpp.
+// Writing an optimizer, such as optim::Lion: examples/custom_optimizer.cpp.
 //
 //   struct LionOptions {
 //     optim::Option<double> lr{"lr", 1e-4, optim::kAboveZero};
@@ -42,6 +42,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -101,6 +102,8 @@ class Optimizer {
   /// The learning rate at construction, which schedules multiply.
   double base_lr() const { return base_lr_; }
   const std::vector<ParamGroup>& groups() const { return groups_; }
+  /// The parameters that it trains, including frozen ones: those known since the last step.
+  std::vector<nn::Param> parameters() const;
   /// Changes an option of groups()[group] from the next step on, like PyTorch's
   /// `param_groups[0]["weight_decay"] = 0.05`: `set_option(0, "weight_decay", 0.05)`, and
   /// `set_option(0, "betas", 0.99, 1)` for the second of two numbers. It also applies to parameters
@@ -175,8 +178,8 @@ class Optimizer {
   std::optional<nn::Params> model_;  // watched for new parameters
   size_t seen_ = 0;                  // number of the model's parameters seen so far
   std::vector<ParamGroup> groups_;
-  std::vector<detail::Entry> entries_;
-  Step step_;  // empty between steps; a member to reuse its memory
+  std::deque<detail::Entry> entries_;  // steps refer to entries while more are added
+  Step step_;                          // empty between steps; a member to reuse its memory
 };
 
 }  // namespace tapehead::optim

@@ -6,10 +6,7 @@
 
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
-#include "tapehead/optim/adam.h"
-#include "tapehead/optim/adamw.h"
-#include "tapehead/optim/rmsprop.h"
-#include "tapehead/optim/sgd.h"
+#include "tapehead/tests/all_optimizers.h"
 #include "tapehead/tests/optim_tools.h"
 
 using namespace tapehead;
@@ -252,6 +249,19 @@ TEST_CASE("gradients whose squares overflow do not move a parameter") {
   }
 }
 
+TEST_CASE("ASGD averages the parameter after t0") {
+  const Tensor w = leaf({1}, f64);
+  optim::ASGD opt({{"w", w}}, {.lr = 1, .lambd = 0, .t0 = 2});
+  double average = 0;
+  for (int step = 1; step <= 6; ++step) {
+    give(w, {1.0 / step});
+    opt.step();
+    const int counted = std::max(1, step - 3);
+    average += (w.item() - average) / counted;
+    CHECK(values(opt.save().tensors[0].second)[0] == doctest::Approx(average).epsilon(1e-14));
+  }
+}
+
 TEST_CASE("NaN in a gradient stays in the parameter, centered or not") {
   for (const bool centered : {false, true}) {
     nn::Params params;
@@ -294,6 +304,27 @@ TEST_CASE("optimizers: errors") {
       {[&] { RMSprop(p, {.alpha = 1}); }, "RMSprop: alpha = 1; it must be at least 0 and below 1"},
       {[&] { RMSprop(p, {.eps = -1}); }, "RMSprop: eps = -1; it must be 0 or more"},
       {[&] { RMSprop(p, {.momentum = -1}); }, "RMSprop: momentum = -1; it must be 0 or more"},
+      {[&] { optim::Adadelta(p, {.rho = 1}); },
+       "Adadelta: rho = 1; it must be at least 0 and below 1"},
+      {[&] { optim::Adafactor(p, {.beta2_decay = 0.5}); },
+       "Adafactor: beta2_decay = 0.5; it must be 0 or less"},
+      {[&] { optim::Adafactor(p, {.d = 0.5}); }, "Adafactor: d = 0.5; it must be 1 or more"},
+      {[&] {
+         optim::Muon(p, {.ns_coefficients = {1, NAN, 2}});
+       },
+       "Muon: ns_coefficients = {1, nan, 2}; each must be finite"},
+      {[&] { optim::Muon(p, {.ns_steps = 100}); },
+       "Muon: ns_steps = 100; it must be at least 0 and below 100"},
+      {[&] { optim::NAdam(p, {.momentum_decay = -1}); },
+       "NAdam: momentum_decay = -1; it must be 0 or more"},
+      {[&] {
+         optim::Rprop(p, {.etas = {0.5, 0.75}});
+       },
+       "Rprop: etas = {0.5, 0.75}; the first must be below 1 and the second above 1"},
+      {[&] {
+         optim::Rprop(p, {.step_sizes = {2, 1}});
+       },
+       "Rprop: step_sizes = {2, 1}; they must be in ascending order"},
       {[&] { AdamW(p).set_lr(-1); }, "AdamW: lr = -1; it must be 0 or more"},
       {[&] { AdamW{nn::Params(1)}; },
        "AdamW: there are no parameters; make the layers before the optimizer"},
@@ -310,6 +341,9 @@ TEST_CASE("optimizers: errors") {
   };
   for (const Row& row : rows) CHECK(error_of<ValueError>(row.call) == row.text);
 
+  const char* matrices =
+      "Muon: 'fc' is [2]; it trains matrices only, give other parameters to another optimizer";
+  CHECK(error_of<ShapeError>([&] { optim::Muon{p}; }) == matrices);
   CHECK(error_of<DTypeError>([&] {
           SGD({{"ids", from_vector(std::vector<int64_t>{1, 2})}}, {});
         }) == "SGD: 'ids' is [2] i64; only f32, f64 and bf16 can be trained");

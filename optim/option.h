@@ -7,6 +7,7 @@
 //   };
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <concepts>
@@ -18,6 +19,15 @@
 #include <vector>
 
 namespace tapehead::optim {
+namespace detail {
+
+// How many numbers an option of type T has: one, or those of an array.
+template <class T>
+inline constexpr size_t kNumbers = 1;
+template <size_t N>
+inline constexpr size_t kNumbers<std::array<double, N>> = N;
+
+}  // namespace detail
 
 /// The valid range of an option.
 struct OptionRange {
@@ -33,8 +43,8 @@ inline constexpr OptionRange kZeroOrMore{[](double x) { return x >= 0 && std::is
 inline constexpr OptionRange kBelowOne{[](double x) { return x >= 0 && x < 1; },
                                        "at least 0 and below 1"};
 
-/// An option, which knows whether it was given. T is double, bool, int64_t or std::array<double,
-/// 2>.
+/// An option, which knows whether it was given. T is double, bool, int64_t, an enumeration or an
+/// array of doubles.
 template <class T>
 class Option {
  public:
@@ -45,8 +55,9 @@ class Option {
   template <class U>
   requires(!std::same_as<U, Option> && std::convertible_to<U, T>) constexpr Option(U value)
       : value_(static_cast<T>(value)), given_(true) {}
-  constexpr Option(double first, double second) requires std::same_as<T, std::array<double, 2>>
-      : value_{first, second}, given_(true) {}
+  template <std::convertible_to<double>... U>
+  requires(sizeof...(U) > 1 && sizeof...(U) == detail::kNumbers<T>) constexpr Option(U... numbers)
+      : value_{static_cast<double>(numbers)...}, given_(true) {}
 
   constexpr const T& value() const { return value_; }
   constexpr operator const T&() const { return value_; }
@@ -115,12 +126,7 @@ constexpr void for_each_option(Struct& s, F f) {
   }
 }
 
-template <class T>
-inline constexpr size_t kNumbers = 1;
-template <>
-inline constexpr size_t kNumbers<std::array<double, 2>> = 2;
-
-/// A type-erased option: one number, or two for an array.
+/// A type-erased option: one number, or those of an array.
 struct OptionValue {
   std::string name;
   std::vector<double> numbers;
@@ -140,7 +146,8 @@ OptionValues values_of(const Struct& options) {
   for_each_option(options, [&]<class T>(const Option<T>& option) {
     OptionValue& value = out[at++];
     value.given = option.given();
-    if constexpr (kNumbers<T> == 2) value.numbers = {option.value()[0], option.value()[1]};
+    if constexpr (kNumbers < T >> 1)
+      value.numbers.assign(option.value().begin(), option.value().end());
     else value.numbers = {static_cast<double>(option.value())};
   });
   return out;
@@ -152,8 +159,13 @@ Struct options_from(const OptionValues& values) {
   size_t at = 0;
   for_each_option(options, [&]<class T>(Option<T>& option) {
     const std::vector<double>& numbers = values[at++].numbers;
-    if constexpr (kNumbers<T> == 2) option = Option<T>(numbers[0], numbers[1]);
-    else option = static_cast<T>(numbers[0]);
+    if constexpr (kNumbers < T >> 1) {
+      T array{};
+      std::copy_n(numbers.begin(), kNumbers<T>, array.begin());
+      option = array;
+    } else {
+      option = static_cast<T>(numbers[0]);
+    }
   });
   return options;
 }

@@ -1,12 +1,8 @@
 // Saving and restoring optimizers.
-#include <functional>
 #include <memory>
 
-#include "tapehead/optim/adam.h"
-#include "tapehead/optim/adamw.h"
 #include "tapehead/optim/average.h"
-#include "tapehead/optim/rmsprop.h"
-#include "tapehead/optim/sgd.h"
+#include "tapehead/tests/all_optimizers.h"
 #include "tapehead/tests/optim_tools.h"
 
 using namespace tapehead;
@@ -15,11 +11,16 @@ using optim::StateDict;
 
 namespace {
 
-std::vector<nn::Param> parameters() {
-  return {{"a", leaf({1, 2, 3})},
-          {"b", leaf({4, 5}, f64)},
-          {"c", leaf({6, 7}, bf16)},
-          {"never", leaf({8})}};
+std::vector<nn::Param> parameters(bool matrices = false) {
+  const auto make = [&](const std::vector<double>& numbers, DType dtype = f32) {
+    const auto size = static_cast<int64_t>(numbers.size());
+    Tensor t = from_vector(numbers, matrices ? Shape{1, size} : Shape{size}).to(dtype);
+    return t.set_requires_grad();
+  };
+  return {{"a", make({1, 2, 3})},
+          {"b", make({4, 5}, f64)},
+          {"c", make({6, 7}, bf16)},
+          {"never", make({8})}};
 }
 
 void train(optim::Optimizer& opt, const std::vector<nn::Param>& params, int from, int to) {
@@ -32,21 +33,14 @@ void train(optim::Optimizer& opt, const std::vector<nn::Param>& params, int from
   }
 }
 
-using Make = std::function<std::unique_ptr<optim::Optimizer>(const std::vector<nn::Param>&)>;
-const std::vector<Make> kMakers = {
-    [](auto& p) { return std::make_unique<optim::SGD>(p); },
-    [](auto& p) {
-      return std::make_unique<optim::SGD>(p, optim::SGDOptions{.momentum = 0.9, .dampening = 0.5});
-    },
-    [](auto& p) { return std::make_unique<optim::Adam>(p); },
-    [](auto& p) {
-      return std::make_unique<optim::RMSprop>(
-          p, optim::RMSpropOptions{.momentum = 0.9, .centered = true});
-    },
-    [](auto& p) {
-      return std::make_unique<optim::AdamW>(p, optim::AdamWOptions{.lr = 0.1, .amsgrad = true});
-    },
-};
+// Options with which an optimizer has all of its state.
+TorchOptions with_all_state(const std::string& name) {
+  if (name == "SGD") return {{"momentum", {0.9}}, {"dampening", {0.5}}};
+  if (name == "RMSprop") return {{"momentum", {0.9}}, {"centered", {1}}};
+  if (name == "AdamW") return {{"amsgrad", {1}}};
+  if (name == "ASGD") return {{"lambd", {0.1}}, {"t0", {2}}};
+  return {};
+}
 
 const Tensor& tensor_of(const StateDict& state, const std::string& name) {
   for (const auto& [key, value] : state.tensors)
@@ -57,8 +51,16 @@ const Tensor& tensor_of(const StateDict& state, const std::string& name) {
 }  // namespace
 
 TEST_CASE("a restored optimizer goes on bit for bit") {
-  for (const Make& make : kMakers) {
-    const std::vector<nn::Param> straight = parameters(), resumed = parameters();
+  for (size_t k = 0; k < 2 * kOptimizers.size(); ++k) {
+    const std::string& name = kOptimizers[k / 2].first;
+    const bool matrices = k % 2 == 0;
+    if (name == "Muon" && !matrices) continue;
+    CAPTURE(name);
+    CAPTURE(matrices);
+    const auto make = [&](const std::vector<nn::Param>& params) {
+      return make_optimizer(name, params, with_all_state(name));
+    };
+    const std::vector<nn::Param> straight = parameters(matrices), resumed = parameters(matrices);
     const auto first = make(straight), before = make(resumed);
     first->set_lr(0.03);
     train(*first, straight, 0, 9);
@@ -68,7 +70,7 @@ TEST_CASE("a restored optimizer goes on bit for bit") {
     const StateDict state = before->save();
     train(*before, resumed, 5, 6);  // the saved state is a copy
 
-    std::vector<nn::Param> after = parameters();
+    const std::vector<nn::Param> after = parameters(matrices);
     const auto replay = make(after);  // brings the weights to the point of saving
     replay->set_lr(0.03);
     train(*replay, after, 0, 5);

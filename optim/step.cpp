@@ -6,6 +6,7 @@
 
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
+#include "tapehead/core/creation.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
 #include "tapehead/optim/clip_kernel.h"
@@ -60,21 +61,41 @@ double ParamGroup::option(std::string_view name, size_t index) const {
                                names));
 }
 
+std::optional<Shape> StateSpec::shape(const ParamGroup& group, const Shape& parameter) const {
+  if (!only_if_.empty() && group.option(only_if_) == 0) return std::nullopt;
+  return shape_ ? shape_(parameter) : parameter;
+}
+
 Parameter::Parameter(detail::Entry& entry, const ParamGroup& group,
-                     const std::vector<StateSpec>& specs)
-    : step(entry.steps + 1), entry_(&entry), group_(&group), specs_(&specs) {}
+                     const std::vector<StateSpec>& specs, double grad_scale)
+    : step(entry.steps + 1),
+      entry_(&entry),
+      group_(&group),
+      specs_(&specs),
+      grad_scale_(grad_scale) {}
 
 Tensor& Parameter::state(std::string_view name) {
   std::string names;
   for (size_t i = 0; i < specs_->size(); ++i) {
     const StateSpec& spec = (*specs_)[i];
-    if (!spec.in(*group_)) continue;
+    if (!spec.shape(*group_, entry_->param.value.shape())) continue;
     if (spec.name() == name) return entry_->state[i];
     names += (names.empty() ? "" : ", ") + spec.name();
   }
   throw ValueError(
       fmt::format("{}: '{}' has no state '{}'; {}", group_->optimizer, path(), name,
                   names.empty() ? "name it when the optimizer is made" : "it has " + names));
+}
+
+void Parameter::write_value() const {
+  const Tensor& model = entry_->param.value;
+  if (model.dtype() == bf16) core::copy_into(model, value);
+}
+
+void Parameter::read_grad() {
+  const Tensor now = entry_->param.value.grad();
+  grad = now.defined() ? now.to(value.dtype()) : zeros_like(value);
+  if (grad_scale_ != 1) grad = grad * grad_scale_;
 }
 
 void Step::begin(const char* name, double grad_scale, const std::vector<ParamGroup>& groups,
@@ -86,11 +107,30 @@ void Step::begin(const char* name, double grad_scale, const std::vector<ParamGro
   items_.clear();
 }
 
+Tensor& Step::state(size_t i, std::string_view name) {
+  return Parameter(*items_[i].entry, group(i), *specs_, grad_scale_).state(name);
+}
+
 void Step::update(size_t i, const std::function<void(Parameter&)>& f) {
   const NoGradGuard no_grad;
+  Parameter parameter = open(i);
+  f(parameter);
+  close(parameter, items_[i]);
+}
+
+void Step::update_together(const std::function<void(std::span<Parameter>)>& f) {
+  const NoGradGuard no_grad;
+  std::vector<Parameter> all;
+  all.reserve(size());
+  for (size_t i = 0; i < size(); ++i) all.push_back(open(i));
+  f(all);
+  for (size_t i = 0; i < size(); ++i) close(all[i], items_[i]);
+}
+
+Parameter Step::open(size_t i) {
   Item& item = items_[i];
   detail::Entry& entry = *item.entry;
-  Parameter parameter(entry, group(i), *specs_);
+  Parameter parameter(entry, group(i), *specs_, grad_scale_);
   if (dtype(i) == bf16) {
     follow_changes(entry.master, entry.param.value);
     item.value = entry.master;
@@ -100,10 +140,13 @@ void Step::update(size_t i, const std::function<void(Parameter&)>& f) {
   parameter.value = item.value;
   parameter.grad = item.gradient.to(item.value.dtype());
   if (grad_scale_ != 1) parameter.grad = parameter.grad * grad_scale_;
-  f(parameter);
+  return parameter;
+}
+
+void Step::close(const Parameter& parameter, const Item& item) {
   if (!fits(parameter.value, item.value.shape(), item.value.dtype()))
     throw ValueError(fmt::format("{}: update() gave '{}' the value {}; it must stay {} {}", name_,
-                                 entry.param.path, shown(parameter.value), item.value.shape().str(),
+                                 parameter.path(), shown(parameter.value), item.value.shape().str(),
                                  tapehead::name(item.value.dtype())));
   check_state(item);
   if (!parameter.value.is_same(item.value)) core::copy_into(item.value, parameter.value);
@@ -115,14 +158,16 @@ void Step::check_state(const Item& item) {
   for (size_t k = 0; k < specs_->size(); ++k) {
     const StateSpec& spec = (*specs_)[k];
     Tensor& state = item.entry->state[k];
-    if (!spec.in((*groups_)[item.entry->group])) continue;
+    const std::optional<Shape> shape =
+        spec.shape((*groups_)[item.entry->group], item.entry->param.value.shape());
+    if (!shape) continue;
     const bool fit = spec.free_shape() ? state.defined() && state.dtype() == value.dtype()
-                                       : fits(state, value.shape(), value.dtype());
+                                       : fits(state, *shape, value.dtype());
     if (!fit)
-      throw ValueError(fmt::format(
-          "{}: update() left the state '{}' of '{}' as {}; it must be {}{}", name_, spec.name(),
-          item.entry->param.path, shown(state), spec.free_shape() ? "" : value.shape().str() + " ",
-          tapehead::name(value.dtype())));
+      throw ValueError(
+          fmt::format("{}: update() left the state '{}' of '{}' as {}; it must be {}{}", name_,
+                      spec.name(), item.entry->param.path, shown(state),
+                      spec.free_shape() ? "" : shape->str() + " ", tapehead::name(value.dtype())));
     if (state.requires_grad()) state = state.detach();
     if (!state.is_contiguous() || shares(state, value) || shares(state, item.gradient))
       state = core::clone(state);
@@ -144,8 +189,11 @@ void Step::run(const std::function<void(size_t i, const Piece& piece)>& kernel) 
     piece.grad = whole.grad.raw();
     piece.n = whole.param.numel();
     if (entry.master.defined()) piece.master = entry.master.raw();
-    for (size_t k = 0; k < entry.state.size(); ++k)
-      if (entry.state[k].defined()) piece.state[k] = entry.state[k].raw();
+    for (size_t k = 0; k < entry.state.size(); ++k) {
+      const Tensor& state = entry.state[k];
+      if (state.defined() && state.shape() == entry.param.value.shape())
+        piece.state[k] = state.raw();
+    }
     pass.pieces.add(piece.n);
   }
   // Moments of elements whose gradient is always zero, such as unused embedding rows, decay into

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,20 +21,27 @@ namespace tapehead::optim {
 /// the parameter's first step, filled with zeros.
 class StateSpec {
  public:
+  /// The shape of a state tensor, from that of the parameter; std::nullopt: it has no such tensor.
+  using ShapeOf = std::function<std::optional<Shape>(const Shape& parameter)>;
+
   /// `only_if` names an option: only groups in which it is nonzero (or true) have the tensor. If
   /// `free_shape` is true, the tensor does not have the parameter's shape: it is initially
   /// undefined, and update() creates it.
   StateSpec(const char* name, const char* only_if = "", bool free_shape = false)
       : name_(name), only_if_(only_if), free_shape_(free_shape) {}
+  /// A tensor of another shape than the parameter's.
+  StateSpec(const char* name, ShapeOf shape) : name_(name), shape_(std::move(shape)) {}
 
   const std::string& name() const { return name_; }
   bool free_shape() const { return free_shape_; }
-  /// Whether the parameters of a group have this tensor.
-  bool in(const ParamGroup& group) const { return only_if_.empty() || group.option(only_if_) != 0; }
+  /// The tensor's shape for a parameter of a group (with free_shape: the parameter's);
+  /// std::nullopt: the parameter does not have this tensor.
+  std::optional<Shape> shape(const ParamGroup& group, const Shape& parameter) const;
 
  private:
   std::string name_, only_if_;
-  bool free_shape_;
+  bool free_shape_ = false;
+  ShapeOf shape_ = {};
 };
 
 namespace detail {
@@ -73,18 +82,25 @@ class Parameter {
     return group_->options<Options>();
   }
   /// A state tensor by name, to modify in place or assign; zeros at the first step. It must keep
-  /// the parameter's shape (unless free_shape) and its type: f64 for f64 parameters, otherwise f32.
-  /// Throws ValueError that lists the names for a state that the optimizer does not have or whose
-  /// StateSpec::only_if is off.
+  /// its shape (unless free_shape) and its type: f64 for f64 parameters, otherwise f32. Throws
+  /// ValueError that lists the names for a state that this parameter does not have.
   Tensor& state(std::string_view name);
+
+  /// For optimizers that evaluate the loss again within a step: writes `value`, which has been
+  /// modified in place, to the model (for bf16, rounded).
+  void write_value() const;
+  /// Replaces `grad` by the gradient that the model has now; zeros if it has none.
+  void read_grad();
 
  private:
   friend class Step;
-  Parameter(detail::Entry& entry, const ParamGroup& group, const std::vector<StateSpec>& specs);
+  Parameter(detail::Entry& entry, const ParamGroup& group, const std::vector<StateSpec>& specs,
+            double grad_scale);
 
   detail::Entry* entry_;
   const ParamGroup* group_;
   const std::vector<StateSpec>* specs_;
+  double grad_scale_;
 };
 
 /// The parameters of a step: those that have a gradient.
@@ -99,13 +115,18 @@ class Step {
   DType dtype(size_t i) const { return items_[i].entry->param.value.dtype(); }
   int64_t step(size_t i) const { return items_[i].entry->steps + 1; }
   const ParamGroup& group(size_t i) const { return (*groups_)[items_[i].entry->group]; }
+  /// A state tensor of parameter i: see Parameter::state().
+  Tensor& state(size_t i, std::string_view name);
 
   /// Calls f with parameter i. Throws ValueError if f assigns a value or a state of another shape
   /// or type.
   void update(size_t i, const std::function<void(Parameter&)>& f);
+  /// Calls f with all parameters, for updates that depend on more than one. Throws as update().
+  void update_together(const std::function<void(std::span<Parameter>)>& f);
   /// Calls kernel(i, piece) on pieces that cover every element of every parameter once, in
   /// parallel, with denormals flushed to zero. The split into pieces depends only on the
-  /// parameters' sizes, not on the number of threads.
+  /// parameters' sizes, not on the number of threads. State tensors of another shape than the
+  /// parameter are null in the piece.
   void run(const std::function<void(size_t i, const Piece& piece)>& kernel);
 
  private:
@@ -119,6 +140,8 @@ class Step {
   void begin(const char* name, double grad_scale, const std::vector<ParamGroup>& groups,
              const std::vector<StateSpec>& specs);
   void add(detail::Entry& entry, const Tensor& gradient) { items_.push_back({&entry, gradient}); }
+  Parameter open(size_t i);
+  void close(const Parameter& parameter, const Item& item);
   void check_state(const Item& item);
   void finish();
   void flush_denormals() const;

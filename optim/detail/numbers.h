@@ -1,0 +1,31 @@
+// The scalars of each parameter's update in a fused kernel.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "tapehead/optim/step.h"
+
+namespace tapehead::optim::detail {
+
+/// The numbers of each parameter's update: make(group, step) for those that depend only on the
+/// group's options and on the parameter's step count, which are the same for most parameters.
+template <class Numbers, class F>
+std::vector<Numbers> numbers_of(const Step& step, F make) {
+  std::vector<Numbers> numbers;
+  numbers.reserve(step.size());
+  const ParamGroup* group = nullptr;
+  int64_t count = 0;
+  for (size_t i = 0; i < step.size(); ++i) {
+    if (&step.group(i) == group && step.step(i) == count) {
+      numbers.push_back(numbers.back());
+      continue;
+    }
+    group = &step.group(i);
+    count = step.step(i);
+    numbers.push_back(make(*group, count));
+  }
+  return numbers;
+}
+
+}  // namespace tapehead::optim::detail
