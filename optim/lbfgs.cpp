@@ -206,8 +206,6 @@ void minimize(const Variables& variables, History& history, const LBFGSOptions& 
   }
 }
 
-std::optional<Shape> scalar(const Shape&) { return Shape{}; }
-
 }  // namespace
 
 LBFGS::LBFGS(const ParamList& params, const LBFGSOptions& options)
@@ -216,7 +214,7 @@ LBFGS::LBFGS(const ParamList& params, const LBFGSOptions& options)
                  "prev_change",
                  {"old_dirs", "", true},
                  {"old_stps", "", true},
-                 {"last_step", scalar}}) {}
+                 {"last_step", StateSpec::one_number}}) {}
 
 Tensor LBFGS::step(const Closure& closure) {
   const AutoGradMode on(true);

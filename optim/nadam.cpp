@@ -6,16 +6,10 @@
 #include "tapehead/optim/detail/adam_step.h"
 
 namespace tapehead::optim {
-namespace {
-
-std::optional<Shape> scalar(const Shape&) { return Shape{}; }
-
-}  // namespace
-
 NAdam::NAdam(const ParamList& params, const NAdamOptions& options,
              const std::vector<GroupRule<NAdamOptions>>& groups)
-    : Optimizer("NAdam", params, options, {"exp_avg", "exp_avg_sq", {"mu_product", scalar}},
-                groups) {}
+    : Optimizer("NAdam", params, options,
+                {"exp_avg", "exp_avg_sq", {"mu_product", StateSpec::one_number}}, groups) {}
 
 void NAdam::update_all(Step& step) {
   std::vector<kernels::AdamNumbers> numbers;

@@ -32,6 +32,9 @@ class StateSpec {
   /// A tensor of another shape than the parameter's.
   StateSpec(const char* name, ShapeOf shape) : name_(name), shape_(std::move(shape)) {}
 
+  /// The shape of a state of one number, which is 0-d.
+  static std::optional<Shape> one_number(const Shape&) { return Shape{}; }
+
   const std::string& name() const { return name_; }
   bool free_shape() const { return free_shape_; }
   /// The tensor's shape for a parameter of a group (with free_shape: the parameter's);
