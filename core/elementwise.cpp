@@ -216,6 +216,12 @@ Tensor binary(const char* op, kernels::Binary kernel, const Tensor& a, const Ten
   return cast(run_binary(op, kernels::loop(kernel, type), type, type, a, b), dtype);
 }
 
+Tensor floating_binary(const char* op, kernels::Binary kernel, const Tensor& a, const Tensor& b) {
+  check_defined(op, {&a, &b});
+  if (is_floating(result_type(a, b))) return binary(op, kernel, a, b);
+  return binary(op, kernel, floating(a), floating(b));
+}
+
 Tensor compare(const char* op, kernels::Compare kernel, const Tensor& a, const Tensor& b) {
   check_defined(op, {&a, &b});
   const DType type = computing_type(result_type(a, b), {&a, &b});
@@ -230,7 +236,7 @@ Tensor gradient(kernels::Gradient kernel, const Tensor& dy, const Tensor& saved,
 }
 
 Tensor ternary(const char* op, kernels::Ternary kernel, const Tensor& a, const Tensor& b,
-               const Tensor& c) {
+               const Tensor& c, std::initializer_list<double> numbers) {
   check_defined(op, {&a, &b, &c});
   const DType dtype = result_type(a, b, c), type = computing_type(dtype, {&a, &b, &c});
   const kernels::Loop loop = kernels::loop(kernel, type);
@@ -238,7 +244,7 @@ Tensor ternary(const char* op, kernels::Ternary kernel, const Tensor& a, const T
   const Converted x(op, a, type), y(op, b, type), z(op, c, type);
   Tensor out = empty(broadcast_shapes(op, common_shape(op, a, b), c.shape()), type);
   const LoopOperand operands[] = {operand_of(out), x, y, z};
-  run_loop(loop, operands, nullptr);
+  run_loop(loop, operands, numbers.begin());
   return cast(out, dtype);
 }
 

@@ -6,12 +6,6 @@
 namespace tapehead::kernels {
 namespace {
 
-Number gelu_tanh_gradient(Number dy, Number x) {
-  const Number a = 2 * std::sqrt(2 / M_PIl);
-  const Number s = 1 / (1 + std::exp(-a * (x + 0.044715L * x * x * x)));
-  return dy * (s + x * s * (1 - s) * a * (1 + 3 * 0.044715L * x * x));
-}
-
 // The distance between adjacent numbers of `type` around x.
 double spacing(DType type, double x) {
   const int digits = type == f64 ? 53 : type == f32 ? 24 : 8;

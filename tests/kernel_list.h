@@ -7,11 +7,9 @@
 #include <vector>
 
 #include "tapehead/core/kernels/elementwise_kernels.h"
+#include "tapehead/tests/kernel_reference.h"
 
 namespace tapehead::kernels {
-
-/// The type that references compute in, of higher precision than f64.
-using Number = long double;
 
 /// One elementwise kernel, compiled for the instruction set in use.
 struct ListedKernel {
@@ -22,7 +20,7 @@ struct ListedKernel {
   Number (*reference)(Number x, Number y, Number z, const double* k);
   double from, to;    // range of the operands
   double ulp, least;  // maximum error in ulp, of results of at least `least`
-  std::array<double, 2> numbers;
+  std::array<double, 3> numbers;
 };
 
 std::vector<ListedKernel> listed_kernels();

@@ -4,10 +4,13 @@
 #include <algorithm>
 
 #include "tapehead/core/kernels/elementwise_kernels.h"
+#include "tapehead/tests/kernel_reference.h"
 #include "tapehead/tests/op_test.h"
 
 namespace tapehead::op_tests {
 namespace {
+
+using namespace kernels;  // references
 
 // Finite differences are inaccurate where the function is very large or very small.
 Range moderate(double from, double to) { return {std::max(from, -4.0), std::min(to, 4.0)}; }

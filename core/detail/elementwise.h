@@ -60,8 +60,10 @@ Tensor predicate(const char* op, kernels::Predicate kernel, const Tensor& x);
 
 /// Operands are promoted and broadcast.
 Tensor binary(const char* op, kernels::Binary kernel, const Tensor& a, const Tensor& b);
+/// The same, after converting integers to f32.
+Tensor floating_binary(const char* op, kernels::Binary kernel, const Tensor& a, const Tensor& b);
 Tensor ternary(const char* op, kernels::Ternary kernel, const Tensor& a, const Tensor& b,
-               const Tensor& c);
+               const Tensor& c, std::initializer_list<double> numbers = {});
 /// Operands are promoted and broadcast; the result is bool.
 Tensor compare(const char* op, kernels::Compare kernel, const Tensor& a, const Tensor& b);
 /// condition ? a : b, elementwise. All three broadcast; the condition is bool.

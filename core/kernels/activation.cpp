@@ -1,5 +1,7 @@
-// Activations: elementwise kernels of one operand with numeric parameters. All propagate NaN.
+// Elementwise kernels of one operand with numeric parameters: activations and others. Activations
+// propagate NaN.
 #include "tapehead/core/kernels/loops.h"
+#include "tapehead/core/kernels/special_math.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
 namespace {
@@ -8,6 +10,27 @@ template <class T>
 inline T hardtanh_of(T x, T low, T high) {
   const T raised = x < low ? low : x;
   return raised > high ? high : raised;
+}
+
+template <class T>
+inline T mish_of(T x) {
+  const MishParts<T> m = mish_parts(x);
+  return x * (m.n / (m.n + 2));
+}
+
+template <class T>
+inline T nan_to_num_of(T x, T nan, T highest, T lowest) {
+  T y = is_nan(x) ? nan : x;
+  y = x == T(kInfinity) ? highest : y;
+  return x == -T(kInfinity) ? lowest : y;
+}
+
+// A negative eps does not limit x.
+template <class T>
+inline T logit_of(T x, T eps) {
+  const T raised = x < eps ? eps : x, limited = raised > 1 - eps ? 1 - eps : raised;
+  const T z = eps < 0 ? x : limited;
+  return log_of(z / (1 - z));
 }
 
 TAPEHEAD_ACTIVATION_KERNELS(TAPEHEAD_FUNCTOR_OF_X)

@@ -123,12 +123,39 @@ inline F functor(const double* numbers) {
   else return F();
 }
 
+// Operands that the vectorised expression of a row does not take, such as angles beyond the range
+// of its reduction: for floats that `holds`, `value` is computed one by one. Specialised in the
+// row's file.
+template <class F>
+struct Exceptions;
+template <class F, class... T>
+constexpr bool kHasExceptions = (__is_same(T, float) && ...) && requires(T... x) {
+  Exceptions<F>::holds(x...);
+};
+
 template <class F, class R, class... X>
 inline void run(char* out, int64_t n, const double* numbers, X... x) {
   const F f = functor<F>(numbers);
   R* result = reinterpret_cast<R*>(out);
+  if constexpr (kHasExceptions<F, decltype(x[0])...>) {
+    constexpr int64_t kBlock = 256;
+    for (int64_t start = 0; start < n; start += kBlock) {
+      const int64_t stop = n - start < kBlock ? n : start + kBlock;
+      int exceptions = 0;
+      for (int64_t i = start; i < stop; ++i) exceptions |= Exceptions<F>::holds(x[i]...);
+      if (exceptions) {  // the result may overwrite an operand
+        for (int64_t i = start; i < stop; ++i)
+          result[i] = static_cast<R>(Exceptions<F>::holds(x[i]...) ? Exceptions<F>::value(x[i]...)
+                                                                   : f(x[i]...));
+        continue;
+      }
 #pragma GCC ivdep
-  for (int64_t i = 0; i < n; ++i) result[i] = static_cast<R>(f(x[i]...));
+      for (int64_t i = start; i < stop; ++i) result[i] = static_cast<R>(f(x[i]...));
+    }
+  } else {
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; ++i) result[i] = static_cast<R>(f(x[i]...));
+  }
 }
 
 }  // namespace

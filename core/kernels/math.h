@@ -1,8 +1,8 @@
 // Mathematical functions for kernels. Those of float are branch-free, so that compilers vectorise
 // loops over them; the polynomials are minimax fits made for this library. Maximum errors in ulp
-// over all floats: exp 1.0, expm1 1.5, log 0.8, log1p 2.1, tanh 2.6, sigmoid 2.4, erf 3.1. NaN,
-// infinities, signed zeros and overflow are handled as in the C library. Those of double call the C
-// library.
+// over all floats: exp 1.0, exp2 1.0, expm1 1.5, log 0.8, log2 1.6, log10 1.7, log1p 2.1, tanh 2.6,
+// sigmoid 2.4, erf 3.1. NaN, infinities, signed zeros and overflow are handled as in the C library.
+// Those of double call the C library. See also trigonometry.h and special_math.h.
 //
 // Everything here has internal linkage.
 #pragma once
@@ -42,12 +42,10 @@ struct ExpParts {
   int32_t k;
   float expm1;
 };
-inline ExpParts exp_parts(float x) {
-  // Adding kRound leaves the nearest integer in the low mantissa bits.
-  constexpr float kRound = 12582912.0f;  // 1.5 * 2^23
-  const float rounded = x * 1.44269504f + kRound;
-  const float k = rounded - kRound;
-  const float r = (x - k * kLn2High) - k * kLn2Low;
+// Adding 1.5 * 2^23, and 1.5 * 2^52 to a double, rounds to an integer.
+inline constexpr float kRound = 12582912.0f;
+inline constexpr double kRoundDouble = 6755399441055744.0;
+inline ExpParts exp_parts(float rounded, float r) {
   float q = 1.38143184e-3f;
   q = q * r + 8.36885128e-3f;
   q = q * r + 4.16684011e-2f;
@@ -55,16 +53,29 @@ inline ExpParts exp_parts(float x) {
   q = q * r + 4.99999934e-1f;
   return {bits_of(rounded) - bits_of(kRound), q * (r * r) + r};
 }
+inline ExpParts exp_parts(float x) {
+  const float rounded = x * 1.44269504f + kRound;
+  const float k = rounded - kRound;
+  return exp_parts(rounded, (x - k * kLn2High) - k * kLn2Low);
+}
 
 // 2^k is applied as two factors, because k exceeds the range of one at both ends. For very negative
 // x the first factor is 0: an underflowing product takes a hundred cycles on some CPUs, and rows of
 // scores contain many such values. NaN is propagated.
+inline float exp_of_parts(ExpParts e, float x) {
+  const int32_t shift = (bits_of(x) >> 31) & 48;  // 48 for negative x
+  return (e.expm1 + 1.0f) * power_of_two(e.k - 24 + shift) * power_of_two(24 - shift);
+}
 inline float exp_of(float x) {
   x = x < -105.0f ? -105.0f : x;
   x = x > 89.0f ? 89.0f : x;
-  const ExpParts e = exp_parts(x);
-  const int32_t shift = (bits_of(x) >> 31) & 48;  // 48 for negative x
-  return (e.expm1 + 1.0f) * power_of_two(e.k - 24 + shift) * power_of_two(24 - shift);
+  return exp_of_parts(exp_parts(x), x);
+}
+inline float exp2_of(float x) {
+  x = x < -151.0f ? -151.0f : x;
+  x = x > 129.0f ? 129.0f : x;
+  const float rounded = x + kRound;
+  return exp_of_parts(exp_parts(rounded, (x - (rounded - kRound)) * 0.693147181f), x);
 }
 
 inline float expm1_of_parts(ExpParts e) {
@@ -102,15 +113,35 @@ inline float times_power_of_two(float x, int32_t k) {  // in the range of normal
       static_cast<int32_t>(static_cast<uint32_t>(bits_of(x)) + (static_cast<uint32_t>(k) << 23)));
 }
 
-inline float log_of(float x) {
+// x = 2^k (1 + f) with 1 + f between sqrt(1/2) and sqrt(2).
+struct LogParts {
+  float f, k;
+};
+inline LogParts log_parts(float x) {
   const bool tiny = x < 0x1p-126f;
   const float normal = tiny ? x * 0x1p23f : x;
   const int32_t k = log_exponent(normal);
-  float y =
-      log_of_parts(times_power_of_two(normal, -k) - 1.0f, static_cast<float>(tiny ? k - 23 : k));
+  return {times_power_of_two(normal, -k) - 1.0f, static_cast<float>(tiny ? k - 23 : k)};
+}
+// The logarithm y of x, or its limit where x is not positive and finite.
+inline float log_or_limit(float x, float y) {
   y = x > 0.0f ? y : __builtin_nanf("");
   y = x == 0.0f ? -kInfinity : y;
   return x == kInfinity ? x : y;
+}
+inline float log_of(float x) {
+  const LogParts p = log_parts(x);
+  return log_or_limit(x, log_of_parts(p.f, p.k));
+}
+inline float log2_of(float x) {
+  const LogParts p = log_parts(x);
+  return log_or_limit(x, p.k + log_of_parts(p.f, 0) * 1.44269504f);
+}
+inline float log10_of(float x) {
+  // log10(2) split like ln(2).
+  constexpr float kHigh = 0.301025390625f, kLow = 4.60503907e-6f;
+  const LogParts p = log_parts(x);
+  return log_or_limit(x, p.k * kHigh + (p.k * kLow + log_of_parts(p.f, 0) * 0.434294482f));
 }
 
 inline float log1p_of(float x) {
@@ -147,8 +178,11 @@ inline float erf_of(float x) {
 }
 
 inline double exp_of(double x) { return __builtin_exp(x); }
+inline double exp2_of(double x) { return __builtin_exp2(x); }
 inline double expm1_of(double x) { return __builtin_expm1(x); }
 inline double log_of(double x) { return __builtin_log(x); }
+inline double log2_of(double x) { return __builtin_log2(x); }
+inline double log10_of(double x) { return __builtin_log10(x); }
 inline double log1p_of(double x) { return __builtin_log1p(x); }
 inline double tanh_of(double x) { return __builtin_tanh(x); }
 inline double erf_of(double x) { return __builtin_erf(x); }
@@ -163,11 +197,8 @@ inline float trunc_of(float x) { return __builtin_truncf(x); }
 inline double trunc_of(double x) { return __builtin_trunc(x); }
 inline float sqrt_of(float x) { return __builtin_sqrtf(x); }
 inline double sqrt_of(double x) { return __builtin_sqrt(x); }
-inline float sin_of(float x) { return __builtin_sinf(x); }
-inline double sin_of(double x) { return __builtin_sin(x); }
-inline float cos_of(float x) { return __builtin_cosf(x); }
-inline double cos_of(double x) { return __builtin_cos(x); }
-
+inline float copysign_of(float x, float y) { return __builtin_copysignf(x, y); }
+inline double copysign_of(double x, double y) { return __builtin_copysign(x, y); }
 inline float absolute(float x) { return __builtin_fabsf(x); }
 inline double absolute(double x) { return __builtin_fabs(x); }
 
@@ -186,6 +217,17 @@ inline SigmoidParts<T> sigmoid_parts(T x) {
   const T e = exp_of(-absolute(x));
   const T larger = 1 / (1 + e);  // the sigmoid of |x|
   return {x < 0 ? e * larger : larger, e * larger * larger};
+}
+
+// mish(x) = x tanh(log(1 + e)) = x n / (n + 2), for e = exp(x) and n = e (e + 2).
+template <class T>
+struct MishParts {
+  T e, n;
+};
+template <class T>
+inline MishParts<T> mish_parts(T x) {
+  const T e = exp_of(x > 20 ? T(20) : x);
+  return {e, e * (e + 2)};
 }
 
 // log(1 + exp(x)), without overflow.

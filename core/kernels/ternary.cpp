@@ -27,6 +27,12 @@ inline T minimum_gradient_of(T dy, T a, T b) {
   return a == b ? dy / 2 : a > b ? 0 : dy;
 }
 
+// Equal operands, infinities included, have equal shares.
+template <class T>
+inline T logaddexp_gradient_of(T dy, T a, T b, T scale) {
+  return dy * sigmoid_of(a == b ? 0 : scale * (a - b));
+}
+
 TAPEHEAD_TERNARY_KERNELS(TAPEHEAD_FUNCTOR_OF_XYZ)
 
 // Types of the same size share one instance.
