@@ -32,4 +32,6 @@
 #include "tapehead/autograd/ops/rounding.h"
 #include "tapehead/autograd/ops/slice.h"
 #include "tapehead/autograd/ops/softmax.h"
+#include "tapehead/autograd/ops/special.h"
+#include "tapehead/autograd/ops/trigonometry.h"
 #include "tapehead/autograd/ops/views.h"

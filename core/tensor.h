@@ -83,6 +83,9 @@ void update_view(TensorImpl& view);
 /// How a loss is reduced: to the mean, to the sum, or not at all.
 enum class Reduction : uint8_t { mean, sum, none };
 
+/// How a quotient is rounded: not at all, towards 0, or down.
+enum class RoundingMode : uint8_t { none, trunc, floor };
+
 /// In an index, a new axis of size 1; in a Slice, the default.
 inline constexpr std::nullopt_t None = std::nullopt;  // NOLINT(readability-identifier-naming)
 

@@ -13,7 +13,7 @@ import sys
 
 # The method's object is not the function's first operand; core/tensor.h declares these methods.
 OTHER_METHODS = {'where'}
-COMPLETE = {'Tensor', 'Shape', 'Axes', 'Number', 'Slice', 'DType', 'Generator', 'Reduction', 'bool', 'double',
+COMPLETE = {'Tensor', 'Shape', 'Axes', 'Number', 'Slice', 'DType', 'Generator', 'Reduction', 'RoundingMode', 'bool', 'double',
             'int64_t', 'std::vector<int64_t>', 'std::vector<Tensor>', 'std::vector<TensorIndex>'}
 
 

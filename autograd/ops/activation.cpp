@@ -1,4 +1,4 @@
-// Piecewise or rational activations: relu, leaky_relu, elu, hardtanh, softsign.
+// Rectifiers and softsign: relu, leaky_relu, elu, celu, selu, softsign.
 #include "tapehead/autograd/ops/activation.h"
 
 #include <fmt/format.h>
@@ -40,32 +40,42 @@ struct LeakyRelu : CustomOp {
   }
 };
 
-struct Elu : CustomOp {
-  static constexpr const char* kName = "elu";
-  double alpha = 0;
-  Tensor forward(const Tensor& x, double depth) {
-    alpha = depth;
-    return core::activation(kName, Activation::elu, save(x), {alpha});
-  }
+// scale x if x > 0, else depth (exp(rate x) - 1).
+struct Exponential : CustomOp {
+  double depth = 0, rate = 1, scale = 1;
   Tensor backward(const Tensor& dy) const {
     const Tensor x = saved(0);
-    if (!is_grad_enabled()) return core::gradient(Gradient::elu, dy, x, {alpha});
-    return dy * where(x > 0, 1, alpha * exp(minimum(x, 0)));  // avoids inf where x > 0
+    if (!is_grad_enabled()) return core::gradient(Gradient::elu, dy, x, {depth, rate, scale});
+    const Tensor negative = x <= 0;  // the exponential of others may be infinite
+    return dy * where(negative, depth * rate * exp(rate * where(negative, x, 0)), scale);
+  }
+
+ protected:
+  Tensor result(const char* op, const Tensor& x) {
+    return core::activation(op, Activation::elu, save(x), {depth, rate, scale});
   }
 };
-
-struct Hardtanh : CustomOp {
-  static constexpr const char* kName = "hardtanh";
-  double low = 0, high = 0;
-  Tensor forward(const Tensor& x, double from, double to) {
-    low = from;
-    high = to;
-    return core::activation(kName, Activation::hardtanh, save(x), {low, high});
+struct Elu : Exponential {
+  static constexpr const char* kName = "elu";
+  Tensor forward(const Tensor& x, double alpha) {
+    depth = alpha;
+    return result(kName, x);
   }
-  Tensor backward(const Tensor& dy) const {
-    const Tensor x = saved(0);
-    if (!is_grad_enabled()) return core::gradient(Gradient::hardtanh, dy, x, {low, high});
-    return where((x > low) & (x < high), dy, 0);
+};
+struct Celu : Exponential {
+  static constexpr const char* kName = "celu";
+  Tensor forward(const Tensor& x, double alpha) {
+    depth = alpha;
+    rate = 1 / alpha;
+    return result(kName, x);
+  }
+};
+struct Selu : Exponential {
+  static constexpr const char* kName = "selu";
+  Tensor forward(const Tensor& x) {
+    scale = 1.0507009873554804934193349852946;
+    depth = 1.6732632423543772848170429916717 * scale;
+    return result(kName, x);
   }
 };
 
@@ -84,12 +94,11 @@ struct Softsign : CustomOp {
 Tensor relu(const Tensor& x) { return apply<Relu>(x); }
 Tensor leaky_relu(const Tensor& x, double slope) { return apply<LeakyRelu>(x, slope); }
 Tensor elu(const Tensor& x, double alpha) { return apply<Elu>(x, alpha); }
-Tensor hardtanh(const Tensor& x, double low, double high) {
-  if (!(low < high))
-    throw ValueError(
-        fmt::format("hardtanh: low is {} and high {}; low must be below high", low, high));
-  return apply<Hardtanh>(x, low, high);
+Tensor celu(const Tensor& x, double alpha) {
+  if (alpha == 0) throw ValueError("celu: alpha is 0; it must not be");
+  return apply<Celu>(x, alpha);
 }
+Tensor selu(const Tensor& x) { return apply<Selu>(x); }
 Tensor softsign(const Tensor& x) { return apply<Softsign>(x); }
 
 }  // namespace tapehead

@@ -1,4 +1,4 @@
-// add, sub, mul, div, neg, lerp.
+// add, sub, mul, div, neg, lerp, addcmul, addcdiv.
 #include "tapehead/autograd/ops/arithmetic.h"
 
 #include "tapehead/autograd/custom_op.h"
@@ -42,25 +42,22 @@ struct Mul : CustomOp {
   }
 };
 
+Tensor gradient_of_divisor(const Tensor& dy, const Tensor& a, const Tensor& b) {
+  if (!is_grad_enabled()) return core::ternary("div", kernels::Ternary::div_gradient, dy, a, b);
+  return -(dy / b) * (a / b);
+}
+
 struct Div : CustomOp {
   static constexpr const char* kName = "div";
   Tensor forward(const Tensor& a, const Tensor& b) {
     save(b.requires_grad() ? a : Tensor());
     save(b);
-    if (is_floating(core::result_type(a, b))) return core::binary(kName, Binary::div, a, b);
-    return core::binary(kName, Binary::div, core::floating(a), core::floating(b));
+    return core::floating_binary(kName, Binary::div, a, b);
   }
   std::array<Tensor, 2> backward(const Tensor& dy) const {
     const Tensor b = saved(1);
     return {needs_grad(0) ? dy / b : Tensor(),
-            needs_grad(1) ? gradient_of_divisor(dy, b) : Tensor()};
-  }
-
- private:
-  Tensor gradient_of_divisor(const Tensor& dy, const Tensor& b) const {
-    const Tensor a = saved(0);
-    if (!is_grad_enabled()) return core::ternary(kName, kernels::Ternary::div_gradient, dy, a, b);
-    return -(dy / b) * (a / b);
+            needs_grad(1) ? gradient_of_divisor(dy, saved(0), b) : Tensor()};
   }
 };
 
@@ -85,6 +82,44 @@ struct Lerp : CustomOp {
   }
 };
 
+Tensor scaled_product(const Tensor& dy, const Tensor& b, double value) {
+  if (!is_grad_enabled()) return core::gradient(kernels::Gradient::product, dy, b, {value});
+  return dy * (value * b);
+}
+
+struct Addcmul : CustomOp {
+  static constexpr const char* kName = "addcmul";
+  double value = 1;
+  Tensor forward(const Tensor& x, const Tensor& a, const Tensor& b, double factor) {
+    value = factor;
+    save(b.requires_grad() ? a : Tensor());
+    save(a.requires_grad() ? b : Tensor());
+    return core::ternary(kName, kernels::Ternary::addcmul, x, a, b, {value});
+  }
+  std::array<Tensor, 3> backward(const Tensor& dy) const {
+    return {dy, needs_grad(1) ? scaled_product(dy, saved(1), value) : Tensor(),
+            needs_grad(2) ? scaled_product(dy, saved(0), value) : Tensor()};
+  }
+};
+
+struct Addcdiv : CustomOp {
+  static constexpr const char* kName = "addcdiv";
+  double value = 1;
+  Tensor forward(const Tensor& x, const Tensor& a, const Tensor& b, double factor) {
+    value = factor;
+    save(b.requires_grad() ? a : Tensor());
+    save(b);
+    return core::ternary(kName, kernels::Ternary::addcdiv, x, a, b, {value});
+  }
+  std::array<Tensor, 3> backward(const Tensor& dy) const {
+    const Tensor b = saved(1);
+    const bool any = needs_grad(1) || needs_grad(2);
+    const Tensor scaled = any && value != 1 ? value * dy : dy;
+    return {dy, needs_grad(1) ? scaled / b : Tensor(),
+            needs_grad(2) ? gradient_of_divisor(scaled, saved(0), b) : Tensor()};
+  }
+};
+
 }  // namespace
 
 Tensor add(const Tensor& a, const Tensor& b) { return apply<Add>(a, b); }
@@ -94,6 +129,12 @@ Tensor div(const Tensor& a, const Tensor& b) { return apply<Div>(a, b); }
 Tensor neg(const Tensor& x) { return apply<Neg>(x); }
 Tensor lerp(const Tensor& a, const Tensor& b, const Tensor& weight) {
   return apply<Lerp>(a, b, weight);
+}
+Tensor addcmul(const Tensor& x, const Tensor& a, const Tensor& b, double value) {
+  return apply<Addcmul>(x, a, b, value);
+}
+Tensor addcdiv(const Tensor& x, const Tensor& a, const Tensor& b, double value) {
+  return apply<Addcdiv>(x, a, b, value);
 }
 
 }  // namespace tapehead

@@ -10,9 +10,16 @@ Tensor sub(const Tensor& a, const Tensor& b);
 Tensor mul(const Tensor& a, const Tensor& b);
 /// a / b. Integers are converted to f32.
 Tensor div(const Tensor& a, const Tensor& b);
+/// a / b, rounded; `floor` is floor_divide. If it is rounded, integers stay integers; throws
+/// ValueError if one is divided by 0. The derivatives of rounded quotients are 0.
+Tensor div(const Tensor& a, const Tensor& b, RoundingMode rounding_mode);
 Tensor neg(const Tensor& x);
 /// Linear interpolation, a + weight (b - a).
 Tensor lerp(const Tensor& a, const Tensor& b, const Tensor& weight);
+/// x + value a b. Floating types only.
+Tensor addcmul(const Tensor& x, const Tensor& a, const Tensor& b, double value = 1);
+/// x + value a / b. Floating types only.
+Tensor addcdiv(const Tensor& x, const Tensor& a, const Tensor& b, double value = 1);
 
 inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }
 inline Tensor operator-(const Tensor& a, const Tensor& b) { return sub(a, b); }

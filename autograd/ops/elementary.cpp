@@ -1,4 +1,4 @@
-// exp, expm1, log, log1p, sin, cos, tan, erf, abs.
+// exp, exp2, expm1, log, log2, log10, log1p, sin, cos, tan, erf, abs.
 #include "tapehead/autograd/ops/elementary.h"
 
 #include "tapehead/autograd/custom_op.h"
@@ -12,12 +12,25 @@ namespace {
 using kernels::Gradient;
 using kernels::Unary;
 
+constexpr double kLn2 = 0.6931471805599453, kLn10 = 2.302585092994046;
+
 struct Exp : CustomOp {
   static constexpr const char* kName = "exp";
   Tensor forward(const Tensor& x) {
     return save(core::unary(kName, Unary::exp, core::floating(x)));
   }
   Tensor backward(const Tensor& dy) const { return dy * saved(0); }
+};
+
+struct Exp2 : CustomOp {
+  static constexpr const char* kName = "exp2";
+  Tensor forward(const Tensor& x) {
+    return save(core::unary(kName, Unary::exp2, core::floating(x)));
+  }
+  Tensor backward(const Tensor& dy) const {
+    if (!is_grad_enabled()) return core::gradient(Gradient::product, dy, saved(0), {kLn2});
+    return dy * (kLn2 * saved(0));
+  }
 };
 
 struct Expm1 : CustomOp {
@@ -34,6 +47,28 @@ struct Log : CustomOp {
     return core::unary(kName, Unary::log, core::floating(save(x)));
   }
   Tensor backward(const Tensor& dy) const { return dy / saved(0); }
+};
+
+struct Log2 : CustomOp {
+  static constexpr const char* kName = "log2";
+  Tensor forward(const Tensor& x) {
+    return core::unary(kName, Unary::log2, core::floating(save(x)));
+  }
+  Tensor backward(const Tensor& dy) const {
+    if (!is_grad_enabled()) return core::gradient(Gradient::quotient, dy, saved(0), {kLn2});
+    return dy / (kLn2 * saved(0));
+  }
+};
+
+struct Log10 : CustomOp {
+  static constexpr const char* kName = "log10";
+  Tensor forward(const Tensor& x) {
+    return core::unary(kName, Unary::log10, core::floating(save(x)));
+  }
+  Tensor backward(const Tensor& dy) const {
+    if (!is_grad_enabled()) return core::gradient(Gradient::quotient, dy, saved(0), {kLn10});
+    return dy / (kLn10 * saved(0));
+  }
 };
 
 struct Log1p : CustomOp {
@@ -71,7 +106,10 @@ struct Tan : CustomOp {
   Tensor forward(const Tensor& x) {
     return save(core::unary(kName, Unary::tan, core::floating(x)));
   }
-  Tensor backward(const Tensor& dy) const { return dy * (square(saved(0)) + 1); }
+  Tensor backward(const Tensor& dy) const {
+    if (!is_grad_enabled()) return core::gradient(Gradient::tan_of_result, dy, saved(0));
+    return dy * (square(saved(0)) + 1);
+  }
 };
 
 struct Erf : CustomOp {
@@ -98,8 +136,11 @@ struct Abs : CustomOp {
 }  // namespace
 
 Tensor exp(const Tensor& x) { return apply<Exp>(x); }
+Tensor exp2(const Tensor& x) { return apply<Exp2>(x); }
 Tensor expm1(const Tensor& x) { return apply<Expm1>(x); }
 Tensor log(const Tensor& x) { return apply<Log>(x); }
+Tensor log2(const Tensor& x) { return apply<Log2>(x); }
+Tensor log10(const Tensor& x) { return apply<Log10>(x); }
 Tensor log1p(const Tensor& x) { return apply<Log1p>(x); }
 Tensor sin(const Tensor& x) { return apply<Sin>(x); }
 Tensor cos(const Tensor& x) { return apply<Cos>(x); }

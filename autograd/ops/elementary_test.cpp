@@ -3,6 +3,8 @@
 namespace tapehead::op_tests {
 
 TAPEHEAD_OP_TEST(log).unary(log, std::log, {0.1, 4});
+TAPEHEAD_OP_TEST(log2).unary(log2, std::log2, {0.1, 4});
+TAPEHEAD_OP_TEST(log10).unary(log10, std::log10, {0.1, 4});
 TAPEHEAD_OP_TEST(log1p).unary(log1p, std::log1p, {-0.8, 4});
 TAPEHEAD_OP_TEST(abs)
     .unary(abs, std::abs, {.away_from_zero = 0.1})

@@ -1,7 +1,8 @@
-// maximum, minimum, clamp.
+// maximum, minimum, clamp, nan_to_num.
 #include "tapehead/autograd/ops/extreme.h"
 
 #include <cmath>
+#include <limits>
 
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
@@ -86,6 +87,20 @@ struct Clamp : CustomOp {
   }
 };
 
+struct NanToNum : CustomOp {
+  static constexpr const char* kName = "nan_to_num";
+  Tensor forward(const Tensor& x, double nan, double highest, double lowest) {
+    return core::activation(kName, kernels::Activation::nan_to_num, save(x),
+                            {nan, highest, lowest});
+  }
+  Tensor backward(const Tensor& dy) const { return where(isfinite(saved(0)), dy, 0); }
+};
+
+double largest_of(DType dtype) {
+  if (dtype == f64) return std::numeric_limits<double>::max();
+  return dtype == bf16 ? 0x1.fep127 : std::numeric_limits<float>::max();
+}
+
 }  // namespace
 
 Tensor maximum(const Tensor& a, const Tensor& b) { return apply<Maximum>(a, b); }
@@ -94,6 +109,14 @@ Tensor clamp(const Tensor& x, const Tensor& low, const Tensor& high) {
   if (!low.defined() && !high.defined())
     throw ValueError("clamp: neither a low nor a high bound is given; pass one");
   return apply<Clamp>(x, low, high);
+}
+Tensor clamp_min(const Tensor& x, const Tensor& low) { return clamp(x, low); }
+Tensor clamp_max(const Tensor& x, const Tensor& high) { return clamp(x, {}, high); }
+Tensor nan_to_num(const Tensor& x, const NanToNumOptions& options) {
+  if (!is_floating(x.dtype())) return core::clone(x);
+  const double largest = largest_of(x.dtype());
+  return apply<NanToNum>(x, options.nan, options.posinf.value_or(largest),
+                         options.neginf.value_or(-largest));
 }
 
 }  // namespace tapehead

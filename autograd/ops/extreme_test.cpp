@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "tapehead/tests/op_test.h"
 
@@ -64,5 +65,25 @@ TAPEHEAD_OP_TEST(clamp)
         [] { clamp(core::full({2}, 1), core::full({3}, 1)); },
         "clamp: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
         "other; sizes must be equal or 1");
+TAPEHEAD_OP_TEST(clamp_min).unary([](const Tensor& x) { return clamp_min(x, 0); },
+                                  [](double x) { return std::max(x, 0.0); },
+                                  {.away_from_zero = 0.1});
+TAPEHEAD_OP_TEST(clamp_max).unary([](const Tensor& x) { return clamp_max(x, 0.0); },
+                                  [](double x) { return std::min(x, 0.0); },
+                                  {.away_from_zero = 0.1});
+
+static double finite(double x) { return std::isnan(x) ? 7 : x > 1e300 ? 5 : x < -1e300 ? -6 : x; }
+TAPEHEAD_OP_TEST(nan_to_num)
+    .unary([](const Tensor& x) { return nan_to_num(x); }, [](double x) { return x; })
+    .sample({.operands = {vector_of({NAN, HUGE_VAL, -HUGE_VAL, 2, -3})},
+             .call =
+                 [](const Tensors& x) {
+                   return Tensors{nan_to_num(x[0], {.nan = 7, .posinf = 5, .neginf = -6})};
+                 },
+             .reference =
+                 [](Arrays& x) {
+                   return Arrays{map(x, [](const double* v) { return finite(*v); })};
+                 },
+             .has_derivative = false});
 
 }  // namespace tapehead::op_tests

@@ -1,9 +1,14 @@
-// Comparison, logical and bitwise ops, where.
+// Comparison, logical and bitwise ops, predicates, where.
 #include "tapehead/autograd/ops/logic.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
 
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/error.h"
 #include "tapehead/core/kernels/elementwise_kernels.h"
 
 namespace tapehead {
@@ -59,6 +64,36 @@ Tensor isfinite(const Tensor& x) {
                                 : all_of(x, true);
 }
 
+Tensor isposinf(const Tensor& x) {
+  return is_floating(x.dtype()) ? core::compare("isposinf", Compare::eq, x, HUGE_VAL)
+                                : all_of(x, false);
+}
+Tensor isneginf(const Tensor& x) {
+  return is_floating(x.dtype()) ? core::compare("isneginf", Compare::eq, x, -HUGE_VAL)
+                                : all_of(x, false);
+}
+Tensor signbit(const Tensor& x) {
+  return is_floating(x.dtype()) ? core::predicate("signbit", kernels::Predicate::signbit, x)
+                                : core::compare("signbit", Compare::lt, x, 0);
+}
+
+Tensor isclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool equal_nan) {
+  if (!(rtol >= 0 && atol >= 0))
+    throw ValueError(
+        fmt::format("isclose: rtol is {} and atol {}; they must not be negative", rtol, atol));
+  const NoGradGuard off;
+  Tensor close = core::compare("isclose", Compare::eq, a, b);
+  if (equal_nan) close = close | (isnan(a) & isnan(b));
+  const Tensor distance = abs(core::floating(a) - core::floating(b));
+  return close | ((distance <= atol + rtol * abs(core::floating(b))) & isfinite(distance));
+}
+bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool equal_nan) {
+  return all(isclose(a, b, rtol, atol, equal_nan)).item<bool>();
+}
+bool equal(const Tensor& a, const Tensor& b) {
+  return a.shape() == b.shape() && all(a == b).item<bool>();
+}
+
 Tensor logical_not(const Tensor& x) { return core::compare("logical_not", Compare::eq, x, false); }
 Tensor logical_and(const Tensor& a, const Tensor& b) {
   return logical("logical_and", Binary::bitwise_and, a, b);
@@ -82,6 +117,12 @@ Tensor bitwise_or(const Tensor& a, const Tensor& b) {
 }
 Tensor bitwise_xor(const Tensor& a, const Tensor& b) {
   return core::binary("bitwise_xor", Binary::bitwise_xor, a, b);
+}
+Tensor bitwise_left_shift(const Tensor& a, const Tensor& b) {
+  return core::binary("bitwise_left_shift", Binary::left_shift, a, b);
+}
+Tensor bitwise_right_shift(const Tensor& a, const Tensor& b) {
+  return core::binary("bitwise_right_shift", Binary::right_shift, a, b);
 }
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {

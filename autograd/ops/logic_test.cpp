@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "tapehead/tests/op_test.h"
 
 namespace tapehead::op_tests {
@@ -139,6 +141,121 @@ TAPEHEAD_OP_TEST(isinf).unary(
     isinf, [](double x) -> double { return std::isinf(x); }, {}, false);
 TAPEHEAD_OP_TEST(isfinite).unary(
     isfinite, [](double x) -> double { return std::isfinite(x); }, {}, false);
+TAPEHEAD_OP_TEST(isposinf).sample({.operands = {vector_of({1, HUGE_VAL, -HUGE_VAL, NAN})},
+                                   .call = [](const Tensors& x) { return Tensors{isposinf(x[0])}; },
+                                   .reference =
+                                       [](Arrays& x) {
+                                         return Arrays{map(x, [](const double* v) -> double {
+                                           return *v == HUGE_VAL;
+                                         })};
+                                       },
+                                   .differentiable = false});
+TAPEHEAD_OP_TEST(isneginf).sample({.operands = {vector_of({1, HUGE_VAL, -HUGE_VAL, NAN})},
+                                   .call = [](const Tensors& x) { return Tensors{isneginf(x[0])}; },
+                                   .reference =
+                                       [](Arrays& x) {
+                                         return Arrays{map(x, [](const double* v) -> double {
+                                           return *v == -HUGE_VAL;
+                                         })};
+                                       },
+                                   .differentiable = false});
+TAPEHEAD_OP_TEST(signbit)
+    .unary(
+        signbit, [](double x) -> double { return std::signbit(x); }, {}, false)
+    .sample({.operands = {vector_of({0.0, -0.0, -HUGE_VAL, 3})},
+             .call = [](const Tensors& x) { return Tensors{signbit(x[0])}; },
+             .reference =
+                 [](Arrays& x) {
+                   return Arrays{
+                       map(x, [](const double* v) -> double { return std::signbit(*v); })};
+                 },
+             .differentiable = false});
+
+// The second operand is the number itself, then a number that is as close as is allowed, and one
+// that is not.
+static Sample near(bool equal_nan, std::vector<double> a, std::vector<double> b,
+                   std::vector<double> close) {
+  return {.operands = {vector_of(std::move(a)), vector_of(std::move(b))},
+          .call =
+              [equal_nan](const Tensors& x) {
+                return Tensors{isclose(x[0], x[1], 0.125, 0.25, equal_nan)};
+              },
+          .reference =
+              [close](Arrays& x) {
+                Array out(x[0].shape);
+                out.values = close;
+                return Arrays{out};
+              },
+          .differentiable = false,
+          .may_alias = false,
+          .may_repeat = false};
+}
+constexpr double kInf = HUGE_VAL;
+TAPEHEAD_OP_TEST(isclose)
+    .samples({near(false, {4, 4.75, 5, -2, kInf, kInf, 1, NAN},
+                   {4, 4, 4, -2.5, kInf, -kInf, kInf, NAN}, {1, 1, 0, 1, 1, 0, 0, 0}),
+              near(true, {NAN, NAN, 1}, {NAN, 1, NAN}, {1, 0, 0})})
+    .bad<ValueError>([] { isclose(core::full({2}, 1), core::full({2}, 1), -1); },
+                     "isclose: rtol is -1 and atol 1e-08; they must not be negative")
+    .bad<ShapeError>([] { isclose(core::full({2}, 1, i64), core::full({3}, 1, i64)); },
+                     "isclose: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in "
+                     "the other; sizes must be equal or 1");
+
+// Predicates of whole tensors, as 0-d tensors.
+template <bool (*kPredicate)(const Tensor&, const Tensor&)>
+static Sample verdict(const Operand& a, const Operand& b, bool result) {
+  return {.operands = {a, b},
+          .call =
+              [](const Tensors& x) {
+                return Tensors{core::full(Shape(), kPredicate(x[0], x[1]), boolean)};
+              },
+          .reference = [result](Arrays&) { return Arrays{Array(Shape(), result)}; },
+          .differentiable = false,
+          .may_alias = false,
+          .may_repeat = false};
+}
+static bool all_close(const Tensor& a, const Tensor& b) { return allclose(a, b, 0.125); }
+TAPEHEAD_OP_TEST(allclose).samples(
+    {verdict<all_close>(vector_of({1, 2}), vector_of({1.125, 2}), true),
+     verdict<all_close>(vector_of({1, 2}), vector_of({1, 4}), false)});
+TAPEHEAD_OP_TEST(equal).samples({verdict<equal>(vector_of({1, 2}), vector_of({1, 2}), true),
+                                 verdict<equal>(vector_of({1, 2}), vector_of({1, 3}), false),
+                                 verdict<equal>(vector_of({1, NAN}), vector_of({1, NAN}), false),
+                                 verdict<equal>(vector_of({1, 1}), vector_of({1}), false)});
+
+static std::vector<Sample> shifts(Tensor (*f)(const Tensor&, const Tensor&),
+                                  double (*reference)(double, double)) {
+  std::vector<Sample> out = of_integers(f, reference);
+  out.push_back({.operands = {given(indices({5}, 1), {1, -8, 5, -5, 1}),
+                              given(indices({5}, 1), {62, 1, 64, -1, 63})},
+                 .call = [f](const Tensors& x) { return Tensors{f(x[0], x[1])}; },
+                 .reference =
+                     [reference](Arrays& x) {
+                       return Arrays{
+                           map(x, [=](const double* v) { return reference(v[0], v[1]); })};
+                     },
+                 .differentiable = false,
+                 .may_alias = false,
+                 .may_repeat = false});
+  return out;
+}
+TAPEHEAD_OP_TEST(bitwise_left_shift)
+    .samples(shifts(bitwise_left_shift,
+                    [](double a, double b) {
+                      if (b == 63) return -0x1p63;  // the sign
+                      return b < 0 || b > 63 ? 0 : std::ldexp(a, static_cast<int>(b));
+                    }))
+    .bad<DTypeError>([] { bitwise_left_shift(core::full({2}, 1), 1); },
+                     "bitwise_left_shift: expected integer tensors, got f32; convert with to(i64)");
+TAPEHEAD_OP_TEST(bitwise_right_shift)
+    .samples(shifts(bitwise_right_shift,
+                    [](double a, double b) {
+                      if (b < 0 || b > 63) return a < 0 ? -1.0 : 0.0;
+                      return std::floor(std::ldexp(a, -static_cast<int>(b)));
+                    }))
+    .bad<DTypeError>(
+        [] { bitwise_right_shift(core::full({2}, 1), 1); },
+        "bitwise_right_shift: expected integer tensors, got f32; convert with to(i64)");
 
 static Sample choice(const Operand& condition, const Shape& a, const Shape& b) {
   return {.operands = {condition, a, b},

@@ -1,4 +1,4 @@
-// pow, square, sqrt, rsqrt, reciprocal.
+// pow, float_power, square, sqrt, rsqrt, reciprocal.
 #include "tapehead/autograd/ops/power.h"
 
 #include <fmt/format.h>
@@ -110,6 +110,9 @@ Tensor pow(const Tensor& base, const Tensor& exponent) {
     if (p == -1) return reciprocal(base);
   }
   return apply<Pow>(base, exponent);
+}
+Tensor float_power(const Tensor& base, const Tensor& exponent) {
+  return pow(base.to(f64), core::is_number(exponent) ? exponent : exponent.to(f64));
 }
 Tensor square(const Tensor& x) { return apply<Square>(x); }
 Tensor sqrt(const Tensor& x) { return apply<Sqrt>(x); }

@@ -9,6 +9,8 @@ namespace tapehead {
 /// respect to the exponent is 0 where the base is 0. Throws ValueError for integers with a negative
 /// integer exponent.
 Tensor pow(const Tensor& base, const Tensor& exponent);
+/// base^exponent, computed and returned in f64.
+Tensor float_power(const Tensor& base, const Tensor& exponent);
 Tensor square(const Tensor& x);
 Tensor sqrt(const Tensor& x);
 /// 1 / sqrt(x)

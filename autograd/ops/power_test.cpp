@@ -37,6 +37,15 @@ TAPEHEAD_OP_TEST(pow)
     .bad<ShapeError>([] { pow(core::full({2}, 1), core::full({3}, 1)); },
                      "pow: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
                      "other; sizes must be equal or 1");
+// The result is f64 for operands of any dtype.
+TAPEHEAD_OP_TEST(float_power)
+    .sample({.operands = {indices({2, 3}, 4), indices({3}, 4)},
+             .call = [](const Tensors& x) { return Tensors{float_power(x[0] + 1, -x[1])}; },
+             .reference =
+                 [](Arrays& x) {
+                   return Arrays{map(x, [](const double* v) { return std::pow(v[0] + 1, -v[1]); })};
+                 },
+             .differentiable = false});
 TAPEHEAD_OP_TEST(square)
     .unary(square, [](double x) { return x * x; })
     .bad<DTypeError>([] { square(core::full({2}, 1, boolean)); },

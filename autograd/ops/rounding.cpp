@@ -1,8 +1,10 @@
-// floor, ceil, round, trunc, sign, floor_divide, remainder.
+// floor, ceil, round, trunc, frac, sign, floor_divide, remainder, fmod, copysign, heaviside.
 #include "tapehead/autograd/ops/rounding.h"
 
 #include <fmt/format.h>
 
+#include <cmath>
+#include <cstdlib>
 #include <cstring>
 
 #include "tapehead/autograd/custom_op.h"
@@ -86,14 +88,84 @@ struct Remainder : CustomOp {
   }
 };
 
+struct TruncDivide : CustomOp {
+  static constexpr const char* kName = "div";
+  Tensor forward(const Tensor& a, const Tensor& b) {
+    return divide(kName, Binary::trunc_divide, a, b);
+  }
+  std::array<Tensor, 2> backward(const Tensor& dy) const {
+    return {zeros_like(dy), zeros_like(dy)};
+  }
+};
+
+struct Fmod : CustomOp {
+  static constexpr const char* kName = "fmod";
+  Tensor forward(const Tensor& a, const Tensor& b) {
+    save(b.requires_grad() ? a : Tensor());
+    save(b);
+    return divide(kName, Binary::fmod, a, b);
+  }
+  std::array<Tensor, 2> backward(const Tensor& dy) const {
+    return {dy, needs_grad(1) ? -dy * div(saved(0), saved(1), RoundingMode::trunc) : Tensor()};
+  }
+};
+
+struct Frac : CustomOp {
+  static constexpr const char* kName = "frac";
+  Tensor forward(const Tensor& x) { return core::unary(kName, Unary::frac, x); }
+  Tensor backward(const Tensor& dy) const { return dy; }
+};
+
+struct Copysign : CustomOp {
+  static constexpr const char* kName = "copysign";
+  Tensor forward(const Tensor& x, const Tensor& other) {
+    save(x), save(other);
+    return core::floating_binary(kName, Binary::copysign, x, other);
+  }
+  std::array<Tensor, 2> backward(const Tensor& dy) const {
+    return {needs_grad(0) ? dy * sign(saved(0)) * copysign(1.0, saved(1)) : Tensor(),
+            needs_grad(1) ? zeros_like(dy) : Tensor()};
+  }
+};
+
+struct Heaviside : CustomOp {
+  static constexpr const char* kName = "heaviside";
+  Tensor forward(const Tensor& x, const Tensor& values) {
+    save(x);
+    const Tensor step = core::cast(core::compare(kName, kernels::Compare::lt, 0, x), x.dtype());
+    return core::where(kName, core::compare(kName, kernels::Compare::ne, x, 0), step, values);
+  }
+  std::array<Tensor, 2> backward(const Tensor& dy) const {
+    return {zeros_like(dy), needs_grad(1) ? where(saved(0) == 0, dy, 0) : Tensor()};
+  }
+};
+
 }  // namespace
 
 Tensor floor(const Tensor& x) { return apply<Floor>(x); }
 Tensor ceil(const Tensor& x) { return apply<Ceil>(x); }
 Tensor round(const Tensor& x) { return apply<Round>(x); }
+Tensor round(const Tensor& x, int64_t decimals) {
+  if (!is_floating(x.dtype()))
+    throw DTypeError(
+        fmt::format("round: expected a floating tensor for decimals = {}, got {}; "
+                    "convert with to(f32)",
+                    decimals, core::describe(x)));
+  if (x.dtype() == bf16) return round(x.to(f32), decimals).to(bf16);
+  const double power = std::pow(10.0, std::abs(decimals));
+  return decimals < 0 ? round(x / power) * power : round(x * power) / power;
+}
 Tensor trunc(const Tensor& x) { return apply<Trunc>(x); }
+Tensor frac(const Tensor& x) { return apply<Frac>(x); }
 Tensor sign(const Tensor& x) { return apply<Sign>(x); }
 Tensor floor_divide(const Tensor& a, const Tensor& b) { return apply<FloorDivide>(a, b); }
 Tensor remainder(const Tensor& a, const Tensor& b) { return apply<Remainder>(a, b); }
+Tensor div(const Tensor& a, const Tensor& b, RoundingMode rounding_mode) {
+  if (rounding_mode == RoundingMode::none) return div(a, b);
+  return rounding_mode == RoundingMode::floor ? floor_divide(a, b) : apply<TruncDivide>(a, b);
+}
+Tensor fmod(const Tensor& a, const Tensor& b) { return apply<Fmod>(a, b); }
+Tensor copysign(const Tensor& x, const Tensor& sign) { return apply<Copysign>(x, sign); }
+Tensor heaviside(const Tensor& x, const Tensor& values) { return apply<Heaviside>(x, values); }
 
 }  // namespace tapehead

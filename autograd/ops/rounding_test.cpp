@@ -20,6 +20,13 @@ TAPEHEAD_OP_TEST(trunc)
 TAPEHEAD_OP_TEST(round)
     .unary(round, std::nearbyint, {-9, 9}, false)
     .unary(round, std::nearbyint, {0.6, 1.4})
+    .unary([](const Tensor& x) { return round(x, 1); },
+           [](double x) { return std::nearbyint(x * 10) / 10; }, {0.11, 0.14})
+    .unary([](const Tensor& x) { return round(x, -1); },
+           [](double x) { return std::nearbyint(x / 10) * 10; }, {11, 14})
+    .bad<DTypeError>([] { round(core::full({2}, 1, i64), -1); },
+                     "round: expected a floating tensor for decimals = -1, got [2] i64; convert "
+                     "with to(f32)")
     .bad<DTypeError>([] { round(core::full({2}, 1, boolean)); },
                      "round: expected a numeric tensor, got [2] bool; convert with to(f32)");
 TAPEHEAD_OP_TEST(sign)
@@ -52,5 +59,30 @@ TAPEHEAD_OP_TEST(remainder)
                      "by 0; convert with to(f32)")
     .bad<DTypeError>([] { remainder(core::full({2}, 1, boolean), true); },
                      "remainder: expected numeric tensors, got bool; convert with to(f32)");
+TAPEHEAD_OP_TEST(fmod)
+    .binary(fmod, std::fmod, {-20, 20}, {.away_from_zero = 0.5}, false)
+    .binary(fmod, std::fmod, {-4.7, -4.6}, {1.3, 1.4})
+    .bad<ValueError>([] { fmod(core::full({2}, 1, i32), core::full({2}, 0, i32)); },
+                     "fmod: the divisor [2] i32 contains a 0, but integers cannot be divided by 0; "
+                     "convert with to(f32)");
+TAPEHEAD_OP_TEST(frac)
+    .unary(
+        frac, [](double x) { return x - std::trunc(x); }, {-9, 9}, false)
+    .unary(frac, [](double x) { return x - std::trunc(x); }, {-1.9, -1.1})
+    .bad<DTypeError>([] { frac(core::full({2}, 1, i64)); },
+                     "frac: expected a floating tensor, got [2] i64; convert with to(f32)");
+TAPEHEAD_OP_TEST(copysign)
+    .binary(copysign, std::copysign, {.away_from_zero = 0.1}, {.away_from_zero = 0.1})
+    .corners([](const Tensor& x) { return copysign(x, -1); }, {-2, 0, 2});
+static double step_of(double x, double y) { return x == 0 ? y : x > 0; }
+TAPEHEAD_OP_TEST(heaviside)
+    .binary(heaviside, step_of, {.away_from_zero = 0.1}, {})
+    .sample({.operands = {vector_of({-1, 0, 2, 0}), vector_of({3, 4, 5, 6})},
+             .call = [](const Tensors& x) { return Tensors{heaviside(x[0], x[1])}; },
+             .reference =
+                 [](Arrays& x) {
+                   return Arrays{map(x, [](const double* v) { return step_of(v[0], v[1]); })};
+                 },
+             .has_derivative = false});
 
 }  // namespace tapehead::op_tests

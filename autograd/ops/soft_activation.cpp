@@ -1,4 +1,4 @@
-// Smooth activations: tanh, sigmoid, log_sigmoid, softplus, silu, gelu, gelu_tanh.
+// Smooth activations: tanh, sigmoid, log_sigmoid, softplus, silu, mish, gelu, gelu_tanh.
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
@@ -76,6 +76,17 @@ struct Silu : CustomOp {
   }
 };
 
+struct Mish : CustomOp {
+  static constexpr const char* kName = "mish";
+  Tensor forward(const Tensor& x) { return core::activation(kName, Activation::mish, save(x)); }
+  Tensor backward(const Tensor& dy) const {
+    const Tensor x = saved(0);
+    if (!is_grad_enabled()) return core::gradient(Gradient::mish, dy, x);
+    const Tensor t = tanh(softplus(x));
+    return dy * (t + x * sigmoid(x) * (1 - square(t)));
+  }
+};
+
 struct Gelu : CustomOp {
   static constexpr const char* kName = "gelu";
   Tensor forward(const Tensor& x) { return core::activation(kName, Activation::gelu, save(x)); }
@@ -114,6 +125,7 @@ Tensor softplus(const Tensor& x, double beta) {
   return apply<Softplus>(x, beta);
 }
 Tensor silu(const Tensor& x) { return apply<Silu>(x); }
+Tensor mish(const Tensor& x) { return apply<Mish>(x); }
 Tensor gelu(const Tensor& x) { return apply<Gelu>(x); }
 Tensor gelu_tanh(const Tensor& x) { return apply<GeluTanh>(x); }
 

@@ -21,6 +21,10 @@ TAPEHEAD_OP_TEST(silu)
     .unary(silu, [](double x) { return x * logistic(x); }, {-4, 4})
     .bad<DTypeError>([] { silu(core::full({2}, 1, i64)); },
                      "silu: expected a floating tensor, got [2] i64; convert with to(f32)");
+TAPEHEAD_OP_TEST(mish)
+    .unary(mish, [](double x) { return x * std::tanh(std::log1p(std::exp(x))); }, {-6, 25})
+    .bad<DTypeError>([] { mish(core::full({2}, 1, i64)); },
+                     "mish: expected a floating tensor, got [2] i64; convert with to(f32)");
 TAPEHEAD_OP_TEST(gelu)
     .unary(gelu, [](double x) { return x * std::erfc(-x / std::sqrt(2.0)) / 2; }, {-4, 4})
     .bad<DTypeError>([] { gelu(core::full({2}, 1, i64)); },

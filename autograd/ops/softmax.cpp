@@ -1,4 +1,4 @@
-// softmax, log_softmax, logsumexp.
+// softmax, softmin, log_softmax, logsumexp.
 #include "tapehead/autograd/ops/softmax.h"
 
 #include <fmt/format.h>
@@ -65,6 +65,7 @@ Tensor along(const Tensor& x, int64_t axis) {
 }  // namespace
 
 Tensor softmax(const Tensor& x, int64_t axis) { return along<Softmax>(x, axis); }
+Tensor softmin(const Tensor& x, int64_t axis) { return softmax(-x, axis); }
 Tensor log_softmax(const Tensor& x, int64_t axis) { return along<LogSoftmax>(x, axis); }
 
 Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdim) {

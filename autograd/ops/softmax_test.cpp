@@ -53,6 +53,11 @@ TAPEHEAD_OP_TEST(softmax)
                      "softmax: expected a floating tensor, got [2] i64; convert with to(f32)")
     .bad<IndexError>([] { softmax(core::full({2}, 1), 1); },
                      "softmax: axis 1 is outside -1..0 of a tensor with 1 dimension");
+TAPEHEAD_OP_TEST(softmin).sample({.operands = {{{3, 4}}},
+                                  .call =
+                                      [](const Tensors& x) { return Tensors{softmin(-x[0], 1)}; },
+                                  .reference = distribution(softmax, false, {3, 4}, 1).reference,
+                                  .reduces = 4});
 TAPEHEAD_OP_TEST(log_softmax)
     .samples(distributions(log_softmax, true))
     .bad<DTypeError>([] { log_softmax(core::full({2}, 1, boolean), 0); },
