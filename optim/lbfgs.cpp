@@ -21,7 +21,7 @@ using detail::LinePoint;
 
 constexpr double kLeastCurvature = 1e-10;  // y s of a pair that is kept
 
-double dot(const Tensor& a, const Tensor& b) { return sum(a * b).item(); }
+double scalar_product(const Tensor& a, const Tensor& b) { return sum(a * b).item(); }
 double largest(const Tensor& x) { return x.numel() == 0 ? 0 : max(abs(x)).item(); }
 
 // The parameters of a step as one vector.
@@ -107,12 +107,12 @@ class History {
     std::vector<double> along(pairs_.size());
     Tensor q = -gradient;
     for (size_t i = pairs_.size(); i-- > 0;) {
-      along[i] = dot(pairs_[i].s, q) * pairs_[i].rho;
+      along[i] = scalar_product(pairs_[i].s, q) * pairs_[i].rho;
       q = q - along[i] * pairs_[i].y;
     }
     q = q * scale_;
     for (size_t i = 0; i < pairs_.size(); ++i)
-      q = q + (along[i] - dot(pairs_[i].y, q) * pairs_[i].rho) * pairs_[i].s;
+      q = q + (along[i] - scalar_product(pairs_[i].y, q) * pairs_[i].rho) * pairs_[i].s;
     return q;
   }
   /// Remembers an iteration: the gradient at its start, and the change of the parameters.
@@ -146,11 +146,11 @@ class History {
     double rho;
   };
   void add(const Tensor& y, const Tensor& s) {
-    const double curvature = dot(y, s);
+    const double curvature = scalar_product(y, s);
     if (!(curvature > kLeastCurvature)) return;
     if (pairs_.size() == size_) pairs_.pop_front();
     pairs_.push_back({y, s, 1 / curvature});
-    scale_ = curvature / dot(y, y);
+    scale_ = curvature / scalar_product(y, y);
   }
 
   size_t size_;
@@ -173,14 +173,14 @@ void minimize(const Variables& variables, History& history, const LBFGSOptions& 
     const Tensor direction = history.direction(gradient), start = variables.values();
     double t = o.lr;
     if (first) t *= std::min(1.0, 1 / sum(abs(gradient)).item());
-    const double slope = dot(gradient, direction), previous = loss;
+    const double slope = scalar_product(gradient, direction), previous = loss;
     history.set_last(gradient, t * direction);
     if (slope > -o.tolerance_change) return;
     const auto at = [&](double place) {
       ++evaluations;
       LinePoint p{.t = place, .loss = variables.evaluate(start + place * direction)};
       p.gradient = variables.gradient();
-      p.slope = dot(p.gradient, direction);
+      p.slope = scalar_product(p.gradient, direction);
       return p;
     };
     if (o.line_search_fn == LineSearchFn::strong_wolfe) {
