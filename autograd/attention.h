@@ -100,8 +100,8 @@ struct AttentionOutput {
 ///   score_ij = score(cap(scale (q_i k_j + r_i a_{j-i})) + bias_ij + distance_bias_{j-i})
 ///
 /// for q [B, H, T, D], k [B, H', S, D], v [B, H', S, E]; H' divides H, and query head h uses key
-/// head h H' / H (grouped-query attention, Ainslie et al. 2023). f32, f64, or bf16, which is
-/// computed in f32. The output of a query with no visible key is 0.
+/// head h H' / H (grouped-query attention, Ainslie et al. 2023). f32, f64, or bf16 and f16,
+/// which are computed in f32. The output of a query with no visible key is 0.
 ///
 /// Computed in tiles, forward and backward, so that memory is linear in T + S, except for a bias or
 /// mask of size T S. Second derivatives use the untiled formula and O(T S) memory.

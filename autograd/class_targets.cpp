@@ -96,11 +96,13 @@ double ClassTargets::total_weight() const {
 double element_at(const char* row, int64_t at, DType dtype) {
   if (dtype == f32) return reinterpret_cast<const float*>(row)[at];
   if (dtype == f64) return reinterpret_cast<const double*>(row)[at];
+  if (dtype == f16) return reinterpret_cast<const float16*>(row)[at];
   return reinterpret_cast<const bfloat16*>(row)[at];
 }
 void set_element(char* row, int64_t at, DType dtype, double value) {
   if (dtype == f32) reinterpret_cast<float*>(row)[at] = static_cast<float>(value);
   else if (dtype == f64) reinterpret_cast<double*>(row)[at] = value;
+  else if (dtype == f16) reinterpret_cast<float16*>(row)[at] = static_cast<float>(value);
   else reinterpret_cast<bfloat16*>(row)[at] = static_cast<float>(value);
 }
 

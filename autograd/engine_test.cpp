@@ -264,10 +264,10 @@ TEST_CASE("backward restores the mode and records nothing without create_graph")
 TEST_CASE("set_requires_grad and set_grad: errors") {
   Tensor counts = tensor_of({2}, {1, 2}, i64), nothing;
   CHECK(error_of<DTypeError>([&] { counts.set_requires_grad(); }) ==
-        "set_requires_grad: [2] i64 is not f32, f64 or bf16; only those have gradients");
-  CHECK(
-      error_of<DTypeError>([&] { nothing.set_requires_grad(); }) ==
-      "set_requires_grad: an undefined tensor is not f32, f64 or bf16; only those have gradients");
+        "set_requires_grad: [2] i64 is not f32, f64, bf16 or f16; only those have gradients");
+  CHECK(error_of<DTypeError>([&] { nothing.set_requires_grad(); }) ==
+        "set_requires_grad: an undefined tensor is not f32, f64, bf16 or f16; only those have "
+        "gradients");
   counts.set_requires_grad(false);
   const Tensor x = leaf({2}, {1, 2});
   Tensor y = x * 2;

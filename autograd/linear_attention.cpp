@@ -70,7 +70,9 @@ Tensor linear_attention(const Tensor& q, const Tensor& k, const Tensor& v,
   check_operands(q, k, v, o.causal);
   const int64_t B = q.size(0), H = q.size(1), T = q.size(2), E = v.size(3);
   const int64_t shared = k.size(1), S = k.size(2);
-  const auto precise = [](const Tensor& t) { return t.dtype() == bf16 ? t.to(f32) : t; };
+  const auto precise = [](const Tensor& t) {
+    return is_reduced_floating(t.dtype()) ? t.to(f32) : t;
+  };
   Tensor fq = features_of("q", precise(q), o.feature);
   Tensor lengths;
   if (o.lengths.defined()) lengths = core::check_lengths(kLinearAttention, o.lengths, B, S);

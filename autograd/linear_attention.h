@@ -29,8 +29,8 @@ struct LinearAttentionOptions {
 ///
 /// for q [B, H, T, D], k [B, H', S, D], v [B, H', S, E], where H' divides H: [B, H, T, E]. The sums
 /// over j are shared by all queries, or, if causal, computed in blocks of 64 keys, so time and
-/// memory are linear in T + S, for forward, backward and second derivatives. f32, f64, or bf16,
-/// which is computed in f32. The output of a query whose weights sum to 0 is 0.
+/// memory are linear in T + S, for forward, backward and second derivatives. f32, f64, or bf16 and
+/// f16, which are computed in f32. The output of a query whose weights sum to 0 is 0.
 ///
 /// Throws ShapeError (also for a feature map that changes any axis but the last, and for causal
 /// attention with T > S), DTypeError, and IndexError for a length outside 0..S.

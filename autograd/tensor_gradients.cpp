@@ -26,7 +26,7 @@ Tensor& Tensor::set_requires_grad(bool on) {
         core::describe(*this)));
   if (on && (!defined() || !is_floating(dtype())))
     throw DTypeError(
-        fmt::format("set_requires_grad: {} is not f32, f64 or bf16; only those have gradients",
+        fmt::format("set_requires_grad: {} is not f32, f64, bf16 or f16; only those have gradients",
                     core::describe(*this)));
   if (on) {
     impl_->root = nullptr;

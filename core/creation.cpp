@@ -121,6 +121,9 @@ template Tensor from_vector(const std::vector<bfloat16>&, const Shape&);
 template Tensor from_vector(const std::vector<int64_t>&, const Shape&);
 template Tensor from_vector(const std::vector<int32_t>&, const Shape&);
 template Tensor from_vector(const std::vector<uint8_t>&, const Shape&);
+template Tensor from_vector(const std::vector<float16>&, const Shape&);
+template Tensor from_vector(const std::vector<int16_t>&, const Shape&);
+template Tensor from_vector(const std::vector<int8_t>&, const Shape&);
 template Tensor from_vector(const std::vector<bool>&, const Shape&);
 
 Tensor pad_rows(const std::vector<std::vector<int64_t>>& rows, int64_t value) {

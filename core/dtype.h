@@ -10,6 +10,8 @@ namespace tapehead {
 /// A 16-bit floating number, the upper half of an f32: 8 exponent bits and 7 mantissa bits.
 /// Conversion from float rounds to nearest even.
 struct bfloat16 {
+  static constexpr int kDigits = 8;  ///< of the significand, in bits
+
   uint16_t bits = 0;
 
   bfloat16() = default;
@@ -30,24 +32,74 @@ struct bfloat16 {
   }
 };
 
-enum class DType : uint8_t { f32, f64, bf16, i64, i32, u8, boolean };
-inline constexpr int kDTypes = 7;
+/// A 16-bit floating number of IEEE 754: 5 exponent bits and 10 mantissa bits, with subnormals,
+/// infinities and NaN. Conversion from float rounds to nearest even; numbers from 65520 on become
+/// infinite.
+struct float16 {
+  static constexpr int kDigits = 11;  ///< of the significand, in bits
+
+  uint16_t bits = 0;
+
+  float16() = default;
+  float16(float x) : bits(round(x)) {}
+  // Both conversions are correct whether or not the CPU flushes denormals: their operands and
+  // results that are not 0 are normal floats.
+  operator float() const {
+    constexpr uint32_t kRebias = (127 - 15) << 23, kLeastNormal = (127 - 14) << 23;
+    const uint32_t size = static_cast<uint32_t>(bits & 0x7fff) << 13;
+    uint32_t wide = size + kRebias;
+    if (size >= 31u << 23) wide += kRebias;  // infinity, NaN
+    if (size < 1u << 23) wide = word_of(float_of(size + kLeastNormal) - float_of(kLeastNormal));
+    return float_of(wide | static_cast<uint32_t>(bits & 0x8000) << 16);
+  }
+
+ private:
+  static float float_of(uint32_t word) {
+    float x;
+    __builtin_memcpy(&x, &word, sizeof x);
+    return x;
+  }
+  static uint32_t word_of(float x) {
+    uint32_t word;
+    __builtin_memcpy(&word, &x, sizeof word);
+    return word;
+  }
+  static uint16_t round(float x) {
+    constexpr uint32_t kRebias = (127 - 15) << 23, kLeastNormal = (127 - 14) << 23;
+    const uint32_t sign = word_of(x) >> 31 << 15, size = word_of(x) & 0x7fffffff;
+    uint32_t out = (size - kRebias + 0xfff + ((size >> 13) & 1)) >> 13;
+    // In 0.5 + x, the last bit of the sum stands for the smallest subnormal.
+    if (size < kLeastNormal) out = word_of(float_of(size) + 0.5f) - word_of(0.5f);
+    if (size >= (127u + 16) << 23) out = size > 0x7f800000 ? 0x7e00 : 0x7c00;
+    return static_cast<uint16_t>(sign | out);
+  }
+};
+
+enum class DType : uint8_t { f32, f64, bf16, i64, i32, u8, boolean, f16, i16, i8 };
+inline constexpr int kDTypes = 10;
 inline constexpr DType f32 = DType::f32, f64 = DType::f64, bf16 = DType::bf16, i64 = DType::i64,
-                       i32 = DType::i32, u8 = DType::u8, boolean = DType::boolean;
+                       i32 = DType::i32, u8 = DType::u8, boolean = DType::boolean, f16 = DType::f16,
+                       i16 = DType::i16, i8 = DType::i8;
 
 /// The name of a dtype: "f32", "bool", ….
 const char* name(DType dtype);
 /// The size of an element in bytes.
 constexpr int64_t size_of(DType dtype) {
-  constexpr int8_t kSizes[kDTypes] = {4, 8, 2, 8, 4, 1, 1};
+  constexpr int8_t kSizes[kDTypes] = {4, 8, 2, 8, 4, 1, 1, 2, 2, 1};
   return kSizes[static_cast<int>(dtype)];
 }
-/// Whether the dtype is f32, f64 or bf16; only these have gradients.
-constexpr bool is_floating(DType d) { return d == f32 || d == f64 || d == bf16; }
-/// Whether the dtype is i64, i32 or u8.
-constexpr bool is_integral(DType d) { return d == i64 || d == i32 || d == u8; }
+/// Whether the dtype is bf16 or f16, in which results are stored but sums are not accumulated.
+constexpr bool is_reduced_floating(DType d) { return d == bf16 || d == f16; }
+/// Whether the dtype is f32, f64, bf16 or f16; only these have gradients.
+constexpr bool is_floating(DType d) { return d == f32 || d == f64 || is_reduced_floating(d); }
+/// Whether the dtype is i64, i32, i16, i8 or u8.
+constexpr bool is_integral(DType d) {
+  return d == i64 || d == i32 || d == i16 || d == i8 || d == u8;
+}
 
-/// The dtype that both promote to, by PyTorch's lattice: bool < u8 < i32 < i64 < bf16 < f32 < f64.
+/// The dtype that both promote to, by PyTorch's lattice: the later of
+/// bool < u8, i8 < i16 < i32 < i64 < bf16, f16 < f32 < f64; i16 for u8 and i8, f32 for bf16 and
+/// f16.
 DType promote(DType a, DType b);
 
 /// The DType that corresponds to a C++ element type.
@@ -59,6 +111,9 @@ constexpr DType dtype_of() {
   else if constexpr (std::is_same_v<T, int64_t>) return i64;
   else if constexpr (std::is_same_v<T, int32_t>) return i32;
   else if constexpr (std::is_same_v<T, uint8_t>) return u8;
+  else if constexpr (std::is_same_v<T, float16>) return f16;
+  else if constexpr (std::is_same_v<T, int16_t>) return i16;
+  else if constexpr (std::is_same_v<T, int8_t>) return i8;
   else {
     static_assert(std::is_same_v<T, bool>, "no tensor has elements of this type");
     return boolean;
@@ -76,6 +131,9 @@ decltype(auto) visit(DType dtype, F&& f) {
     case DType::i64: return f.template operator()<int64_t>();
     case DType::i32: return f.template operator()<int32_t>();
     case DType::u8: return f.template operator()<uint8_t>();
+    case DType::f16: return f.template operator()<float16>();
+    case DType::i16: return f.template operator()<int16_t>();
+    case DType::i8: return f.template operator()<int8_t>();
     case DType::boolean: break;
   }
   return f.template operator()<bool>();

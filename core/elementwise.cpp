@@ -19,35 +19,71 @@ int rank_of(const Tensor& t) { return is_number(t) ? 0 : t.dim() == 0 ? 1 : 2; }
 // The type for promotion: a C++ double counts as the default type, not f64.
 DType type_of(const Tensor& t) { return is_number(t) && t.dtype() == f64 ? f32 : t.dtype(); }
 
-LoopOperand operand_of(const Tensor& t) {
+// The elements of a tensor as they are in memory.
+LoopOperand stored(const Tensor& t) {
   return {t.raw(), &t.shape(), &t.strides(), size_of(t.dtype())};
 }
 
-// An operand in the kernel's type: the tensor itself or a converted copy. A single element, such as
-// a C++ number, is converted without allocating a tensor.
+// As an operand of a kernel, which computes in kernel_type(dtype).
+LoopOperand computed(LoopOperand x, DType dtype) {
+  const DType type = kernels::kernel_type(dtype);
+  if (type != dtype) {
+    x.convert = kernels::cast_loop(dtype, type);
+    x.converted_item = size_of(type);
+  }
+  return x;
+}
+// Likewise, as the result.
+LoopOperand computed_result(LoopOperand x, DType dtype) {
+  x = computed(x, dtype);
+  if (x.convert) x.convert = kernels::cast_loop(kernels::kernel_type(dtype), dtype);
+  return x;
+}
+LoopOperand operand_of(const Tensor& t) { return computed(stored(t), t.dtype()); }
+LoopOperand result_of(const Tensor& t) { return computed_result(stored(t), t.dtype()); }
+
+void convert(const LoopOperand& to, DType to_type, const LoopOperand& from, DType from_type) {
+  if (const kernels::Loop direct = kernels::cast_loop(from_type, to_type)) {
+    const LoopOperand operands[] = {to, from};
+    return run_loop(direct, operands, nullptr);
+  }
+  const LoopOperand operands[] = {computed_result(to, to_type), computed(from, from_type)};
+  run_loop(kernels::cast_loop(kernels::kernel_type(from_type), kernels::kernel_type(to_type)),
+           operands, nullptr);
+}
+
+// An operand converted to `dtype`: the tensor itself or a copy. A single element, such as a C++
+// number, is converted without allocating a tensor.
 class Converted {
  public:
-  Converted(const char* op, const Tensor& t, DType dtype) : operand_(operand_of(t)) {
-    if (t.dtype() == dtype) return;
-    if (is_number(t) && !is_floating(dtype)) check_range(op, t, dtype);
-    if (t.numel() == 1) {
-      char* const data[] = {value_, operand_.data};
-      const int64_t strides[] = {0, 0};
-      kernels::cast_loop(t.dtype(), dtype)(data, strides, 1, nullptr);
-      operand_.data = value_;
-      operand_.item = size_of(dtype);
-      return;
+  enum For { kCopy, kCompute };  // the loop copies elements, or computes in kernel_type(dtype)
+
+  Converted(const char* op, const Tensor& t, DType dtype, For loop = kCompute) {
+    if (is_number(t) && t.dtype() != dtype && !is_floating(dtype)) check_range(op, t, dtype);
+    if (t.dtype() == dtype) {
+      set(stored(t), dtype, loop);
+    } else if (t.numel() != 1) {
+      copy_ = cast(t, dtype);
+      set(stored(copy_), dtype, loop);
+    } else {  // a number is not rounded to f16
+      const DType type = is_number(t) && loop == kCompute ? kernels::kernel_type(dtype) : dtype;
+      static const Shape kNone;
+      const LoopOperand value{value_, &kNone, &kNone, size_of(type)};
+      convert(value, type, {t.raw(), &kNone, &kNone, size_of(t.dtype())}, t.dtype());
+      set({value_, &t.shape(), &t.strides(), size_of(type)}, type, loop);
     }
-    copy_ = cast(t, dtype);
-    operand_ = operand_of(copy_);
   }
   Converted(const Converted&) = delete;
   operator const LoopOperand&() const { return operand_; }
 
  private:
+  void set(const LoopOperand& x, DType dtype, For loop) {
+    operand_ = loop == kCopy ? x : computed(x, dtype);
+  }
+
   alignas(8) char value_[8];
   Tensor copy_;
-  LoopOperand operand_;
+  LoopOperand operand_{};
 };
 
 Shape common_shape(const char* op, const Tensor& a, const Tensor& b) {
@@ -87,7 +123,7 @@ void check(kernels::Loop loop, const char* op, DType dtype) {
 }
 
 // The type to compute in for a result of `dtype`: f32 for bf16 if a C++ number among the operands
-// has no exact bf16 value.
+// has no exact bf16 value; f16 is always computed in f32.
 DType computing_type(DType dtype, std::initializer_list<const Tensor*> operands) {
   if (dtype != bf16) return dtype;
   for (const Tensor* t : operands) {
@@ -101,7 +137,7 @@ DType computing_type(DType dtype, std::initializer_list<const Tensor*> operands)
 Tensor run_unary(kernels::Loop loop, DType result, const Tensor& x,
                  const double* numbers = nullptr) {
   Tensor out = empty(x.shape(), result);
-  const LoopOperand operands[] = {operand_of(out), operand_of(x)};
+  const LoopOperand operands[] = {result_of(out), operand_of(x)};
   run_loop(loop, operands, numbers);
   return out;
 }
@@ -111,7 +147,7 @@ Tensor run_binary(const char* op, kernels::Loop loop, DType operand, DType resul
   check(loop, op, operand);
   const Converted x(op, a, operand), y(op, b, operand);
   Tensor out = empty(common_shape(op, a, b), result);
-  const LoopOperand operands[] = {operand_of(out), x, y};
+  const LoopOperand operands[] = {result_of(out), x, y};
   run_loop(loop, operands, numbers);
   return out;
 }
@@ -157,6 +193,7 @@ void run_loop(kernels::Loop loop, std::span<const Tensor* const> tensors, const 
   LoopOperand operands[kMaxOperands];
   std::transform(tensors.begin(), tensors.end(), operands,
                  [](const Tensor* t) { return operand_of(*t); });
+  operands[0] = result_of(*tensors[0]);
   run_loop(loop, {operands, tensors.size()}, numbers);
 }
 
@@ -164,8 +201,7 @@ void copy_into(const Tensor& to, const Tensor& from) {
   if (!broadcasts_to(from.shape(), to.shape()))
     throw ShapeError(fmt::format("copy_: shape {} does not broadcast to {}", from.shape().str(),
                                  to.shape().str()));
-  const LoopOperand operands[] = {operand_of(to), operand_of(from)};
-  run_loop(kernels::cast_loop(from.dtype(), to.dtype()), operands, nullptr);
+  convert(stored(to), to.dtype(), stored(from), from.dtype());
 }
 
 void add_into(const Tensor& to, const Tensor& x) {
@@ -174,13 +210,18 @@ void add_into(const Tensor& to, const Tensor& x) {
 }
 
 Tensor cast(const Tensor& x, DType dtype) {
-  return x.dtype() == dtype ? x : run_unary(kernels::cast_loop(x.dtype(), dtype), dtype, x);
+  if (x.dtype() == dtype) return x;
+  Tensor out = empty(x.shape(), dtype);
+  convert(stored(out), dtype, stored(x), x.dtype());
+  return out;
 }
 
 Tensor floating(const Tensor& x) { return is_floating(x.dtype()) ? x : cast(x, f32); }
 
 Tensor clone(const Tensor& x) {
-  return run_unary(kernels::cast_loop(x.dtype(), x.dtype()), x.dtype(), x);
+  Tensor out = empty_like(x);
+  convert(stored(out), x.dtype(), stored(x), x.dtype());
+  return out;
 }
 
 Tensor contiguous(const Tensor& x) { return x.is_contiguous() ? x : clone(x); }
@@ -243,7 +284,7 @@ Tensor ternary(const char* op, kernels::Ternary kernel, const Tensor& a, const T
   check(loop, op, type);
   const Converted x(op, a, type), y(op, b, type), z(op, c, type);
   Tensor out = empty(broadcast_shapes(op, common_shape(op, a, b), c.shape()), type);
-  const LoopOperand operands[] = {operand_of(out), x, y, z};
+  const LoopOperand operands[] = {result_of(out), x, y, z};
   run_loop(loop, operands, numbers.begin());
   return cast(out, dtype);
 }
@@ -254,9 +295,9 @@ Tensor where(const char* op, const Tensor& condition, const Tensor& a, const Ten
     throw DTypeError(fmt::format("{}: the condition is {}; it must be bool, such as x > 0", op,
                                  describe(condition)));
   const DType dtype = result_type(a, b);
-  const Converted x(op, a, dtype), y(op, b, dtype);
+  const Converted x(op, a, dtype, Converted::kCopy), y(op, b, dtype, Converted::kCopy);
   Tensor out = empty(broadcast_shapes(op, common_shape(op, a, b), condition.shape()), dtype);
-  const LoopOperand operands[] = {operand_of(out), operand_of(condition), x, y};
+  const LoopOperand operands[] = {stored(out), stored(condition), x, y};
   run_loop(kernels::where_loop(dtype), operands, nullptr);
   return out;
 }

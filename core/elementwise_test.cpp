@@ -15,7 +15,7 @@ using namespace tapehead;
 
 namespace {
 
-constexpr DType kTypes[] = {f32, f64, bf16, i64, i32, u8, boolean};
+constexpr DType kTypes[] = {f32, f64, bf16, i64, i32, u8, boolean, f16, i16, i8};
 constexpr double kInf = std::numeric_limits<double>::infinity();
 const double kNan = std::nan("");
 
@@ -128,6 +128,21 @@ TEST_CASE("casts at the edges of the types") {
   CHECK(cast(-1, i32, u8) == 255);
   CHECK(cast(4294967297.0, i64, i32) == 1);
   CHECK(cast(256, i64, boolean) == 1);
+  CHECK(cast(1 + 0x1p-11, f32, f16) == 1);  // halfway: rounds to even
+  CHECK(cast(1 + 0x1p-11 + 0x1p-20, f32, f16) == 1 + 0x1p-10);
+  CHECK(cast(65519, i32, f16) == 65504);
+  CHECK(cast(65520, i64, f16) == kInf);
+  CHECK(cast(-1e300, f64, f16) == -kInf);
+  CHECK(cast(0x1p-24, f64, f16) == 0x1p-24);  // the smallest subnormal
+  CHECK(cast(0x1p-25, f64, f16) == 0);
+  CHECK(std::isnan(cast(kNan, f16, bf16)));
+  CHECK(cast(-1.75, f16, i8) == -1);
+  CHECK(cast(kNan, f16, boolean) == 1);
+  CHECK(cast(200, u8, i8) == -56);  // modulo 256
+  CHECK(cast(-1, i8, u8) == 255);
+  CHECK(cast(-1, i8, i64) == -1);
+  CHECK(cast(65537, i64, i16) == 1);
+  CHECK(cast(256, i16, boolean) == 1);
   const Tensor exact = core::empty({1}, i64);
   *exact.data<int64_t>() = (int64_t{1} << 60) + 1;
   CHECK(core::cast(core::cast(exact, f64), i64).to_vector<int64_t>()[0] == int64_t{1} << 60);
@@ -144,6 +159,43 @@ TEST_CASE("a C++ number does not change the type of a tensor of its kind, nor lo
   const Tensor half = core::binary("mul", kernels::Binary::mul, core::full({2}, 3, bf16), 0.5);
   CHECK(half.dtype() == bf16);
   CHECK(half.to_vector<double>() == std::vector<double>{1.5, 1.5});
+}
+
+TEST_CASE("small integers are computed modulo 2^8 and 2^16, as in PyTorch") {
+  using kernels::Binary;
+  using Doubles = std::vector<double>;
+  const auto apply = [](Binary kernel, const Tensor& a, const Tensor& b) {
+    const Tensor out = core::binary("op", kernel, a, b);
+    CHECK(out.dtype() == a.dtype());
+    return out.to_vector<double>();
+  };
+  const Tensor x = of(i8, Doubles{-128, 127, -7}), y = of(i16, Doubles{-32768, 32767, -7});
+  CHECK(apply(Binary::floor_divide, x, -1) == Doubles{-128, -127, 7});
+  CHECK(apply(Binary::floor_divide, y, -1) == Doubles{-32768, -32767, 7});
+  CHECK(apply(Binary::remainder, x, 3) == Doubles{1, 1, 2});
+  CHECK(apply(Binary::mul, x, x) == Doubles{0, 1, 49});
+  CHECK(apply(Binary::pow, x, 3) == Doubles{0, 127, -87});
+  CHECK(apply(Binary::add, y, y) == Doubles{0, -2, -14});
+  CHECK(apply(Binary::bitwise_xor, y, x) == Doubles{32640, 32640, 0});
+  CHECK(core::unary("abs", kernels::Unary::abs, x).to_vector<double>() == Doubles{-128, 127, 7});
+  CHECK_THROWS_WITH_AS(core::binary("add", Binary::add, x, 128),
+                       "add: 128 is outside the range of i8; use a smaller number, or convert with "
+                       "to()",
+                       ValueError);
+}
+
+TEST_CASE("f16 is computed in f32 and rounded once, C++ numbers not at all") {
+  using kernels::Binary;
+  const Tensor x = core::full({1500}, 3, f16);
+  CHECK(core::binary("mul", Binary::mul, x, 1 / 3.0).to_vector<double>() ==
+        std::vector<double>(1500, 1));
+  CHECK(core::compare("lt", kernels::Compare::lt, core::full({}, 0.1, f16), 0.1).item<bool>());
+  // In place, of other strides, and of a single element.
+  const Tensor two = core::full({1500, 2}, 2, f16);
+  const Tensor view = core::view_of(two, {1500}, {2}, 1);
+  core::add_into(view, core::full({}, 0.5, f16));
+  CHECK(view.to_vector<double>() == std::vector<double>(1500, 2.5));
+  CHECK(*two.data<float16>() == 2);
 }
 
 TEST_CASE("elementwise loops over shapes that no axis joins, on one thread and on several") {

@@ -12,6 +12,7 @@
 #include "tapehead/core/detail/views.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/kernels/index.h"
+#include "tapehead/core/kernels/loop.h"
 #include "tapehead/core/parallel.h"
 
 namespace tapehead::core {
@@ -138,6 +139,12 @@ Tensor take(const Tensor& x, int axis, const Tensor& indices) {
 
 void add_taken(const Tensor& to, int axis, const Tensor& indices, const Tensor& x, int64_t skip) {
   if (x.numel() == 0) return;
+  const DType type = kernels::kernel_type(to.dtype());
+  if (type != to.dtype()) {
+    const Tensor wide = cast(to, type);
+    add_taken(wide, axis, indices, cast(x, type), skip);
+    return copy_into(to, wide);
+  }
   if (!to.is_contiguous()) {
     const Tensor dense = contiguous(to);
     add_taken(dense, axis, indices, x, skip);
@@ -172,9 +179,11 @@ Tensor gather(const Tensor& x, int axis, const Tensor& indices) {
 }
 
 void add_gathered(const Tensor& to, int axis, const Tensor& indices, const Tensor& x) {
-  if (to.dtype() == bf16) {  // accumulates in f32
-    const Tensor wide = cast(to, f32);
-    add_gathered(wide, axis, indices, cast(x, f32));
+  // bf16, too, is accumulated in f32.
+  const DType type = to.dtype() == bf16 ? f32 : kernels::kernel_type(to.dtype());
+  if (type != to.dtype()) {
+    const Tensor wide = cast(to, type);
+    add_gathered(wide, axis, indices, cast(x, type));
     return copy_into(to, wide);
   }
   run_gathered(kernels::index().add_gathered[static_cast<int>(to.dtype())],

@@ -145,6 +145,11 @@ void Entry::fill() {
   if (!is_filled()) fill_for(levels);
 }
 
+void no_kernels(const char* family, DType dtype) {
+  throw DTypeError(
+      fmt::format("{}: {} is not supported; convert with to(f32)", family, name(dtype)));
+}
+
 bool list_entry(Entry& entry) {
   const std::lock_guard lock(mutex());
   for (const Entry* e = first_entry; e; e = e->next)

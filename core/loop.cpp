@@ -1,6 +1,7 @@
 #include "tapehead/core/detail/loop.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "tapehead/core/parallel.h"
 
@@ -61,9 +62,59 @@ struct LoopAxes {
   }
 };
 
+// The inner loop, and the conversions of operands that are not of its types.
+class InnerLoop {
+ public:
+  InnerLoop(kernels::Loop loop, std::span<const LoopOperand> operands, const double* numbers)
+      : loop_(loop), operands_(operands), numbers_(numbers) {
+    for (const LoopOperand& x : operands) converts_ |= x.convert != nullptr;
+  }
+
+  void operator()(char* const* data, const int64_t* strides, int64_t n) const {
+    if (!converts_) loop_(data, strides, n, numbers_);
+    else in_blocks(data, strides, n);
+  }
+
+ private:
+  void in_blocks(char* const* data, const int64_t* strides, int64_t n) const {
+    constexpr int64_t kBlock = 1024;
+    alignas(64) char buffers[kMaxOperands][kBlock * kLargest];
+    char* at[kMaxOperands];
+    int64_t steps[kMaxOperands];
+    for (int64_t begin = 0; begin < n; begin += kBlock) {
+      const int64_t count = std::min(n - begin, kBlock);
+      for (size_t k = 0; k < operands_.size(); ++k) {
+        const LoopOperand& x = operands_[k];
+        at[k] = data[k] + begin * strides[k];
+        steps[k] = strides[k];
+        if (!x.convert) continue;
+        char* const original = std::exchange(at[k], buffers[k]);
+        const bool is_single = k > 0 && strides[k] == 0;
+        steps[k] = is_single ? 0 : x.converted_item;
+        if (k == 0 || (is_single && begin > 0)) continue;
+        char* const both[] = {buffers[k], original};
+        const int64_t both_steps[] = {x.converted_item, strides[k]};
+        x.convert(both, both_steps, is_single ? 1 : count, nullptr);
+      }
+      loop_(at, steps, count, numbers_);
+      if (!operands_[0].convert) continue;
+      char* const both[] = {data[0] + begin * strides[0], buffers[0]};
+      const int64_t both_steps[] = {strides[0], operands_[0].converted_item};
+      operands_[0].convert(both, both_steps, count, nullptr);
+    }
+  }
+
+  static constexpr int64_t kLargest = 4;  // elements are converted from and to f32 and i32
+
+  kernels::Loop loop_;
+  std::span<const LoopOperand> operands_;
+  const double* numbers_;
+  bool converts_ = false;
+};
+
 // Calls the inner loop for rows first..last of the outer axes.
-void run_rows(kernels::Loop loop, const LoopAxes& axes, char* const* base, int64_t first,
-              int64_t last, const double* numbers) {
+void run_rows(const InnerLoop& loop, const LoopAxes& axes, char* const* base, int64_t first,
+              int64_t last) {
   int64_t position[Shape::kMaxRank] = {};
   char* data[kMaxOperands];
   std::copy_n(base, axes.operands, data);
@@ -74,7 +125,7 @@ void run_rows(kernels::Loop loop, const LoopAxes& axes, char* const* base, int64
     for (int k = 0; k < axes.operands; ++k) data[k] += position[a] * axes.strides[a][k];
   }
   for (int64_t row = first; row < last; ++row) {
-    loop(data, axes.strides[0], axes.sizes[0], numbers);
+    loop(data, axes.strides[0], axes.sizes[0]);
     for (int a = 1; a < axes.rank; ++a) {
       for (int k = 0; k < axes.operands; ++k) data[k] += axes.strides[a][k];
       if (++position[a] < axes.sizes[a]) break;
@@ -85,20 +136,21 @@ void run_rows(kernels::Loop loop, const LoopAxes& axes, char* const* base, int64
 }
 
 // Splits a single run of elements among threads.
-void run_flat(kernels::Loop loop, char* const* base, const int64_t* strides, int operands,
-              int64_t n, const double* numbers) {
+void run_flat(const InnerLoop& loop, char* const* base, const int64_t* strides, int operands,
+              int64_t n) {
   parallel_range(n, kLoopGrain, [&](int64_t begin, int64_t end) {
     char* data[kMaxOperands];
     for (int k = 0; k < operands; ++k) data[k] = base[k] + begin * strides[k];
-    loop(data, strides, end - begin, numbers);
+    loop(data, strides, end - begin);
   });
 }
 
 }  // namespace
 
-void run_loop(kernels::Loop loop, std::span<const LoopOperand> operands, const double* numbers) {
+void run_loop(kernels::Loop kernel, std::span<const LoopOperand> operands, const double* numbers) {
   const int64_t n = operands[0].sizes->numel();
   if (n == 0) return;
+  const InnerLoop loop(kernel, operands, numbers);
   const int count = static_cast<int>(operands.size());
   char* base[kMaxOperands];
   int64_t strides[kMaxOperands];
@@ -111,14 +163,13 @@ void run_loop(kernels::Loop loop, std::span<const LoopOperand> operands, const d
     strides[k] = elements == n ? x.item : 0;
     flat = flat && (elements == 1 || (elements == n && is_dense(x)));
   }
-  if (flat) return run_flat(loop, base, strides, count, n, numbers);
+  if (flat) return run_flat(loop, base, strides, count, n);
 
   const LoopAxes axes(operands);
-  if (axes.rank == 1) return run_flat(loop, base, axes.strides[0], count, n, numbers);
+  if (axes.rank == 1) return run_flat(loop, base, axes.strides[0], count, n);
   const int64_t rows = n / axes.sizes[0];
-  parallel_range(
-      rows, std::max<int64_t>(1, kLoopGrain / axes.sizes[0]),
-      [&](int64_t begin, int64_t end) { run_rows(loop, axes, base, begin, end, numbers); });
+  parallel_range(rows, std::max<int64_t>(1, kLoopGrain / axes.sizes[0]),
+                 [&](int64_t begin, int64_t end) { run_rows(loop, axes, base, begin, end); });
 }
 
 }  // namespace tapehead::core

@@ -6,6 +6,7 @@
 #include "tapehead/core/detail/axis_split.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/reduce.h"
+#include "tapehead/core/kernels/loop.h"
 #include "tapehead/core/kernels/scan.h"
 #include "tapehead/core/parallel.h"
 
@@ -115,6 +116,10 @@ Tensor order(const Tensor& from, int axis, int64_t k, bool descending) {
 }
 
 Tensor cumsum(const Tensor& from, int axis, bool from_end) {
+  if (const DType type = kernels::kernel_type(from.dtype()); type != from.dtype()) {
+    const Tensor out = cumsum(cast(from, type), axis, from_end);
+    return is_floating(type) ? cast(out, from.dtype()) : out;
+  }
   const Tensor x = contiguous(from);
   const Tensor out = empty(x.shape(), is_floating(x.dtype()) ? x.dtype() : i64);
   const AxisSplit a(x.shape(), axis);

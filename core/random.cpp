@@ -118,14 +118,17 @@ std::pair<int64_t, int64_t> integers_of() {
   if constexpr (is_integral(dtype_of<T>())) {
     return {std::numeric_limits<T>::min(), std::numeric_limits<T>::max()};
   } else {
-    constexpr int kDigits = std::is_same_v<T, bfloat16> ? 8 : std::numeric_limits<T>::digits;
+    constexpr int kDigits = [] {
+      if constexpr (sizeof(T) == 2) return T::kDigits;
+      else return std::numeric_limits<T>::digits;
+    }();
     return {-(int64_t{1} << kDigits), int64_t{1} << kDigits};
   }
 }
 
 template <class F>
 void each_floating(const char* op, const Tensor& out, F f) {
-  check_type(op, out, is_floating(out.dtype()), "f32, f64 or bf16");
+  check_type(op, out, is_floating(out.dtype()), "f32, f64, bf16 or f16");
   visit(out.dtype(), [&]<class T>() {
     if constexpr (is_floating(dtype_of<T>())) f.template operator()<T>();
   });
@@ -134,7 +137,7 @@ void each_floating(const char* op, const Tensor& out, F f) {
 // The largest representable number below x.
 template <class T>
 T below(T x) {
-  if constexpr (std::is_same_v<T, bfloat16>) {
+  if constexpr (sizeof(T) == 2) {
     T y = x;
     if (static_cast<float>(x) == 0) y.bits = 0x8001;
     else y.bits = static_cast<uint16_t>(x.bits + (x.bits >> 15 ? 1 : -1));

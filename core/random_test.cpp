@@ -90,7 +90,7 @@ TEST_CASE("the kernel generates Random123's words") {
 
 TEST_CASE("random numbers depend on seed and draw, not on threads, type of view or history") {
   const int threads = num_threads();
-  for (const DType dtype : {f32, f64, bf16}) {
+  for (const DType dtype : {f32, f64, bf16, f16}) {
     CAPTURE(name(dtype));
     Generator a{42, 0}, b{42, 0};
     set_num_threads(1);
@@ -135,6 +135,9 @@ TEST_CASE("uniform numbers are uniform, and stay below the end") {
   const Tensor coarse = rand({200000}, bf16, g);
   CHECK(Moments(coarse).mean == doctest::Approx(0.5 - 1 / 512.0).epsilon(0.005));
   CHECK(Moments(coarse).largest == 255 / 256.0);
+  const Tensor fine = rand({200000}, f16, g);
+  CHECK(Moments(fine).mean == doctest::Approx(0.5).epsilon(0.005));
+  CHECK(Moments(fine).largest == 2047 / 2048.0);
   const Tensor narrow = empty({1 << 20});
   // A range with few floats, where rounding would reach the end.
   core::fill_uniform(narrow, 1, 1 + 0x1p-22, g);
@@ -226,6 +229,7 @@ TEST_CASE("integers are drawn only in a type that holds all of them") {
   Generator g{8, 0};
   for (const Limits& l :
        {Limits{u8, 0, 255}, Limits{i32, INT32_MIN, INT32_MAX}, Limits{bf16, -256, 256},
+        Limits{i8, -128, 127}, Limits{i16, -32768, 32767}, Limits{f16, -2048, 2048},
         Limits{f32, -(1 << 24), 1 << 24}, Limits{f64, -(int64_t{1} << 53), int64_t{1} << 53}}) {
     CAPTURE(name(l.dtype));
     for (const auto& [from, to] :
@@ -309,7 +313,7 @@ TEST_CASE("random fills name what they do not take") {
   const Tensor x = empty({2}, i64);
   Generator g;
   CHECK_THROWS_WITH_AS(core::fill_normal(x, 0, 1, g),
-                       "normal: i64 is not supported; use f32, f64 or bf16", DTypeError);
+                       "normal: i64 is not supported; use f32, f64, bf16 or f16", DTypeError);
   CHECK_THROWS_WITH_AS(core::fill_uniform(empty({2}), 2, 1, g),
                        "uniform: the bounds must rise, but they are 2 and 1", ValueError);
 }

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
+#include "tapehead/core/kernels/loop.h"
 #include "tapehead/core/parallel.h"
 
 namespace tapehead::core {
@@ -193,10 +195,15 @@ Shape reduced_shape(const Shape& shape, uint32_t mask, bool keepdim) {
 
 Tensor reduce(const char* op, kernels::Reduce kernel, const Tensor& x, uint32_t mask, bool keepdim,
               double arg) {
-  const Reducer& reducer = kernels::reducer(kernel, x.dtype());
+  const DType type = kernels::kernel_type(x.dtype());
+  const Reducer& reducer = kernels::reducer(kernel, type);
   if (!reducer.tile)
     throw DTypeError(fmt::format("{}: expected a floating tensor, got {}; convert with to(f32)", op,
                                  describe(x)));
+  if (type != x.dtype()) {
+    const Tensor out = reduce(op, kernel, cast(x, type), mask, keepdim, arg);
+    return cast(out, reducer.result == type ? x.dtype() : reducer.result);
+  }
   const Tensor out = empty(reduced_shape(x.shape(), mask, keepdim), reducer.result);
   if (out.numel() == 0) return out;
   if (x.numel() == 0) {

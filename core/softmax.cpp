@@ -4,6 +4,7 @@
 
 #include "tapehead/core/detail/axis_split.h"
 #include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/kernels/loop.h"
 #include "tapehead/core/kernels/rows.h"
 #include "tapehead/core/parallel.h"
 
@@ -37,6 +38,8 @@ void each_part(const AxisSplit& a, Rows rows, Columns columns) {
 }  // namespace
 
 Tensor softmax(const Tensor& x, int axis, bool log) {
+  if (const DType type = kernels::kernel_type(x.dtype()); type != x.dtype())
+    return cast(softmax(cast(x, type), axis, log), x.dtype());
   const Tensor from = contiguous(x);
   const Tensor y = empty_like(from);
   const AxisSplit a(x.shape(), axis);
@@ -55,6 +58,8 @@ Tensor softmax(const Tensor& x, int axis, bool log) {
 }
 
 Tensor softmax_grad(const Tensor& result, const Tensor& gradient, int axis, bool log) {
+  if (const DType type = kernels::kernel_type(result.dtype()); type != result.dtype())
+    return cast(softmax_grad(cast(result, type), cast(gradient, type), axis, log), result.dtype());
   const Tensor y = contiguous(result), dy = contiguous(gradient);
   const Tensor dx = empty_like(y);
   const AxisSplit a(y.shape(), axis);

@@ -184,7 +184,7 @@ class Tensor {
   }
   /// Turns gradient tracking of a leaf on or off; returns the tensor. Turning it off keeps the
   /// gradient and hooks, and backward() through a graph recorded earlier accumulates nothing here
-  /// until it is turned on again. Throws DTypeError unless the tensor is f32, f64 or bf16, and
+  /// until it is turned on again. Throws DTypeError unless the tensor is f32, f64, bf16 or f16, and
   /// GraphError if it is not a leaf. [tape]
   Tensor& set_requires_grad(bool on = true);
   /// Whether the tensor is not the result of a recorded op. [tape]

@@ -19,6 +19,8 @@ constexpr size_t kHeader = 4;
 DType type_of(const std::string& path, uint8_t code) {
   switch (code) {
     case 0x08: return u8;
+    case 0x09: return i8;
+    case 0x0b: return i16;
     case 0x0c: return i32;
     case 0x0d: return f32;
     case 0x0e: return f64;
@@ -32,6 +34,10 @@ void copy_number(const char* from, char* to, size_t size) {
   for (size_t i = 0; i < size; ++i) value = value << 8 | static_cast<uint8_t>(from[i]);
   if (size == 8) return void(std::memcpy(to, &value, 8));
   if (size == 1) return void(*to = *from);
+  if (size == 2) {
+    const auto narrow = static_cast<uint16_t>(value);
+    return void(std::memcpy(to, &narrow, 2));
+  }
   const auto narrow = static_cast<uint32_t>(value);
   std::memcpy(to, &narrow, 4);
 }

@@ -33,6 +33,10 @@ TEST_CASE("idx: arrays of every type") {
       data::read_idx(folder.write("b", "\0\0\x0c\x01\0\0\0\x02\xff\xff\xff\xfe\0\0\x01\x02"s));
   CHECK(words.dtype() == i32);
   CHECK(words.to_vector<int64_t>() == std::vector<int64_t>{-2, 258});
+  const Tensor small = data::read_idx(folder.write("f", "\0\0\x0b\x01\0\0\0\x02\xff\xfe\x01\x02"s));
+  CHECK(small.dtype() == i16);
+  CHECK(small.to_vector<int64_t>() == std::vector<int64_t>{-2, 258});
+  CHECK(data::read_idx(folder.write("g", "\0\0\x09\x01\0\0\0\x01\xfe"s)).item() == -2);
   const Tensor floats = data::read_idx(folder.write("c", "\0\0\x0d\x01\0\0\0\x01\xbf\xc0\0\0"s));
   CHECK(floats.to_vector<double>() == std::vector<double>{-1.5});
   const Tensor doubles =
@@ -44,7 +48,7 @@ TEST_CASE("idx: arrays of every type") {
 TEST_CASE("idx: what is not one") {
   CHECK(refusal("PNG") ==
         "it does not start with two zero bytes and a type; an IDX file is expected");
-  CHECK(refusal("\0\0\x09\x01\0\0\0\0"s) == "unknown element type 0x09; an IDX file is expected");
+  CHECK(refusal("\0\0\x0a\x01\0\0\0\0"s) == "unknown element type 0x0a; an IDX file is expected");
   CHECK(refusal("\0\0\x08\x09\0\0\0\0"s) == "it has 9 axes, not 1 to 8; an IDX file is expected");
   CHECK(refusal("\0\0\x08\x02\0\0\0\0"s) ==
         "it ends inside the list of sizes; an IDX file is expected");

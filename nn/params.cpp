@@ -132,7 +132,7 @@ void Params::unfreeze(std::string_view pattern) const { set_trainable(state_->al
 
 void Params::to(DType dtype) const {
   if (!is_floating(dtype))
-    throw DTypeError(fmt::format("params: {} is not f32, f64 or bf16", name(dtype)));
+    throw DTypeError(fmt::format("params: {} is not f32, f64, bf16 or f16", name(dtype)));
   for (const Param& p : state_->all)
     if (is_floating(p.value.dtype())) tapehead::detail::convert_leaf(p.value, dtype);
 }

@@ -80,8 +80,8 @@ class Params {
   void freeze(std::string_view pattern) const;
   void unfreeze(std::string_view pattern) const;
 
-  /// Converts every floating-point parameter and buffer, and its gradient, to f32, f64 or bf16 in
-  /// place. backward() through a graph recorded before the conversion throws GraphError. Throws
+  /// Converts every floating-point parameter and buffer, and its gradient, to f32, f64, bf16 or f16
+  /// in place. backward() through a graph recorded before the conversion throws GraphError. Throws
   /// DTypeError for another type.
   void to(DType dtype) const;
 

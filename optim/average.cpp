@@ -6,6 +6,7 @@
 
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
+#include "tapehead/core/kernels/loop.h"
 #include "tapehead/optim/average_kernel.h"
 #include "tapehead/optim/detail/check.h"
 #include "tapehead/optim/detail/pieces.h"
@@ -45,7 +46,8 @@ void WeightAverage::update() {
   std::vector<Tensor> values;
   detail::Pieces pieces;
   for (size_t i = 0; i < params_.size(); ++i) {
-    values.push_back(core::contiguous(params_[i].value));
+    const Tensor& value = params_[i].value;
+    values.push_back(core::contiguous(core::cast(value, kernels::kernel_type(value.dtype()))));
     averages_[i].value = core::cast(averages_[i].value, detail::state_type(values[i].dtype()));
     pieces.add(values[i].numel());
   }

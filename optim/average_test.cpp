@@ -150,21 +150,23 @@ TEST_CASE("a model is saved with its averages in the scope of a swap") {
   CHECK(values(again["a"])[0] == 5);
 }
 
-TEST_CASE("bf16 weights are averaged in f32, and restored exactly after a swap") {
-  nn::Params params = small_model({"w"});
-  params.to(bf16);
-  optim::Ema ema(params, {.decay = 0.999, .bias_correction = false});
-  optim::SGD opt(params, {.lr = 1.0 / 1024});
-  for (int i = 0; i < 64; ++i) {
-    give(params["w"], {1, 1});
-    opt.step();
-    ema.update();
-    auto swapped = ema.swap();
+TEST_CASE("bf16 and f16 weights are averaged in f32, and restored exactly after a swap") {
+  for (const DType dtype : {bf16, f16}) {
+    nn::Params params = small_model({"w"});
+    params.to(dtype);
+    optim::Ema ema(params, {.decay = 0.999, .bias_correction = false});
+    optim::SGD opt(params, {.lr = 1.0 / 1024});
+    for (int i = 0; i < 64; ++i) {
+      give(params["w"], {1, 1});
+      opt.step();
+      ema.update();
+      auto swapped = ema.swap();
+    }
+    CHECK(ema.averages()[0].value.dtype() == f32);
+    CHECK(average_of(ema, 0) < 1);
+    CHECK(average_of(ema, 0) > 0.99);
+    CHECK(values(params["w"])[0] == 1 - 64.0 / 1024);  // the optimizer's master copy is unaffected
   }
-  CHECK(ema.averages()[0].value.dtype() == f32);
-  CHECK(average_of(ema, 0) < 1);
-  CHECK(average_of(ema, 0) > 0.99);
-  CHECK(values(params["w"])[0] == 1 - 64.0 / 1024);  // the optimizer's master copy is unaffected
 }
 
 TEST_CASE("the average follows parameters that are converted") {

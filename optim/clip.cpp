@@ -7,6 +7,7 @@
 
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
+#include "tapehead/core/kernels/loop.h"
 #include "tapehead/optim/clip_kernel.h"
 #include "tapehead/optim/detail/check.h"
 #include "tapehead/optim/detail/pieces.h"
@@ -27,13 +28,14 @@ struct Gradients {
       if (!gradient.defined()) continue;
       paths.push_back(p.path);
       originals.push_back(gradient);
-      values.push_back(core::contiguous(gradient));
+      values.push_back(
+          core::contiguous(core::cast(gradient, kernels::kernel_type(gradient.dtype()))));
       pieces.add(gradient.numel());
     }
   }
 
   // Calls f(kernels, first element, number of elements) for pieces of all gradients, then writes
-  // contiguous copies back.
+  // contiguous or converted copies back.
   template <class F>
   void change(const char* op, F f) const {
     pieces.run([&](int64_t, size_t i, int64_t begin, int64_t end) {

@@ -59,7 +59,7 @@ TEST_CASE("a model's parameters count when they have a gradient") {
 }
 
 TEST_CASE("norms are exact for every type, for huge numbers and tiny ones") {
-  for (const DType dtype : {f32, f64, bf16}) {
+  for (const DType dtype : {f32, f64, bf16, f16}) {
     CAPTURE(name(dtype));
     CHECK(optim::grad_norm(with_gradients({{3, 0}, {4}}, dtype)) == 5);
     CHECK(optim::grad_norm(with_gradients({{3, 0}, {-4}}, dtype), {.norm_type = 1}) == 7);
@@ -105,7 +105,7 @@ TEST_CASE("gradients with gaps are clipped in their place") {
 }
 
 TEST_CASE("clip_grad_value_ limits every element") {
-  for (const DType dtype : {f32, f64, bf16}) {
+  for (const DType dtype : {f32, f64, bf16, f16}) {
     const auto params = with_gradients({{-3, 0.5, NAN}, {2}}, dtype);
     optim::clip_grad_value_(params, 1);
     const auto got = values(params[0].value.grad());

@@ -43,7 +43,7 @@ TEST_CASE("a parameter with gaps is changed in place or assigned") {
 }
 
 TEST_CASE("what decays in a user's optimizer becomes 0, not denormal") {
-  for (const DType dtype : {f32, f64, bf16}) {
+  for (const DType dtype : {f32, f64, bf16, f16}) {
     CAPTURE(name(dtype));
     const double tiny = 1.5 * (dtype == f64 ? std::numeric_limits<double>::min()
                                             : std::numeric_limits<float>::min());

@@ -141,7 +141,7 @@ TEST_CASE("set_option changes one group's option from the next step on") {
 }
 
 TEST_CASE("set_option: momentum that is turned on begins with zeros, and goes when turned off") {
-  for (const DType dtype : {f32, f64, bf16}) {
+  for (const DType dtype : {f32, f64, bf16, f16}) {
     CAPTURE(name(dtype));
     const Tensor w = leaf({8}, dtype);
     optim::SGD opt({{"w", w}}, {.lr = 1}), other({{"w", w}}, {.lr = 1});

@@ -65,8 +65,8 @@ void Optimizer::take_new() {
 
 void Optimizer::take(const nn::Param& param) {
   if (!param.value.defined() || !is_floating(param.value.dtype()))
-    throw DTypeError(fmt::format("{}: '{}' is {}; only f32, f64 and bf16 can be trained", name_,
-                                 param.path, core::describe(param.value)));
+    throw DTypeError(fmt::format("{}: '{}' is {}; only f32, f64, bf16 and f16 can be trained",
+                                 name_, param.path, core::describe(param.value)));
   for (const Entry& e : entries_)
     if (e.param.path == param.path || e.param.value.is_same(param.value))
       throw ValueError(fmt::format(
@@ -169,7 +169,7 @@ void Optimizer::prepare_state(Entry& entry) const {
   const DType dtype = param.dtype();
   if (entry.ready && entry.dtype == dtype) return;
   fit_state(entry);
-  entry.master = dtype == bf16 ? core::cast(param, f32) : Tensor();
+  entry.master = is_reduced_floating(dtype) ? core::cast(param, f32) : Tensor();
   entry.dtype = dtype;
   entry.ready = true;
 }
@@ -256,7 +256,7 @@ void Optimizer::load(const StateDict& state) {
                              spec.free_shape() ? std::optional<Shape>() : shape,
                              detail::state_type(e.dtype));
     }
-    if (e.dtype == bf16) e.master = reader.tensor(name + ".master", own, f32);
+    if (is_reduced_floating(e.dtype)) e.master = reader.tensor(name + ".master", own, f32);
   }
   reader.finish();
   set_lr(lr);

@@ -82,7 +82,7 @@ class ParamList {
 ///
 /// An optimizer trains every parameter of the model, including those created or unfrozen later.
 /// Frozen parameters and parameters without a gradient are skipped; their state does not change.
-/// State is f64 for f64 parameters, otherwise f32; bf16 parameters have an f32 master copy.
+/// State is f64 for f64 parameters, otherwise f32; bf16 and f16 parameters have an f32 master copy.
 class Optimizer {
  public:
   Optimizer(const Optimizer&) = delete;
@@ -131,7 +131,7 @@ class Optimizer {
   /// fields (optim/option.h), including "lr". `states` declares the state tensors of each
   /// parameter. Throws ValueError for options out of range, for patterns that match nothing, for a
   /// parameter that is listed twice, and if there are no parameters; DTypeError for a parameter
-  /// that is not f32, f64 or bf16.
+  /// that is not f32, f64, bf16 or f16.
   template <class Options>
   Optimizer(const char* name, const ParamList& params, const Options& options,
             std::vector<StateSpec> states = {}, const std::vector<GroupRule<Options>>& groups = {})

@@ -9,7 +9,7 @@ namespace tapehead::optim {
 /// are f32, f64 or bf16; state is f64 for f64 parameters, otherwise f32. For bf16, the kernel
 /// updates `master`, the f32 copy of the parameter, and rounds the result; elements that differ
 /// from their rounded master were changed by the program, and the kernel uses the parameter's value
-/// for them.
+/// for them. For an f16 parameter, `param` is its f32 master copy and the gradient is converted.
 struct Piece {
   static constexpr int kStates = 6;  ///< maximum number of state tensors
 

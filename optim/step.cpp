@@ -9,6 +9,7 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
+#include "tapehead/core/kernels/loop.h"
 #include "tapehead/optim/clip_kernel.h"
 #include "tapehead/optim/detail/pieces.h"
 
@@ -26,7 +27,8 @@ bool shares(const Tensor& a, const Tensor& b) {
 // Resets elements of the f32 master copy where the parameter was changed, that is, where it is not
 // the rounded copy.
 void follow_changes(const Tensor& master, const Tensor& param) {
-  core::copy_into(master, where(master.to(bf16) == param, master, param.to(f32)));
+  const NoGradGuard no_grad;
+  core::copy_into(master, where(master.to(param.dtype()) == param, master, param.to(f32)));
 }
 
 }  // namespace
@@ -111,6 +113,10 @@ Tensor& Step::state(size_t i, std::string_view name) {
   return Parameter(*items_[i].entry, group(i), *specs_, grad_scale_).state(name);
 }
 
+DType Step::dtype(size_t i) const {
+  return kernels::kernel_type(items_[i].entry->param.value.dtype());
+}
+
 void Step::update(size_t i, const std::function<void(Parameter&)>& f) {
   const NoGradGuard no_grad;
   Parameter parameter = open(i);
@@ -131,7 +137,7 @@ Parameter Step::open(size_t i) {
   Item& item = items_[i];
   detail::Entry& entry = *item.entry;
   Parameter parameter(entry, group(i), *specs_, grad_scale_);
-  if (dtype(i) == bf16) {
+  if (entry.master.defined()) {
     follow_changes(entry.master, entry.param.value);
     item.value = entry.master;
   } else {
@@ -180,15 +186,18 @@ void Step::run(const std::function<void(size_t i, const Piece& piece)>& kernel) 
   for (const Item& item : items_) {
     const detail::Entry& entry = *item.entry;
     FusedPass::Whole& whole = pass.all.emplace_back();
-    whole.param = core::contiguous(entry.param.value);
-    whole.grad = core::contiguous(item.gradient);
+    const DType own = entry.param.value.dtype(), type = kernels::kernel_type(own);
+    // Kernels do not know f16: they update the master copy, which is rounded afterwards.
+    if (type != own) follow_changes(entry.master, entry.param.value);
+    whole.param = type != own ? entry.master : core::contiguous(entry.param.value);
+    whole.grad = core::contiguous(core::cast(item.gradient, type));
     whole.element = size_of(whole.param.dtype());
     whole.state_element = size_of(detail::state_type(whole.param.dtype()));
     Piece& piece = whole.piece;
     piece.param = whole.param.raw();
     piece.grad = whole.grad.raw();
     piece.n = whole.param.numel();
-    if (entry.master.defined()) piece.master = entry.master.raw();
+    if (entry.master.defined() && type == own) piece.master = entry.master.raw();
     for (size_t k = 0; k < entry.state.size(); ++k) {
       const Tensor& state = entry.state[k];
       if (state.defined() && state.shape() == entry.param.value.shape())
@@ -249,7 +258,7 @@ void Step::finish() {
   for (const Item& item : items_) {
     detail::Entry& entry = *item.entry;
     const Tensor& value = entry.param.value;
-    if (item.value.defined() && value.dtype() == bf16) core::copy_into(value, item.value);
+    if (item.value.defined() && entry.master.defined()) core::copy_into(value, item.value);
     value.impl()->storage->changed_by(name_);
     ++entry.steps;
   }

@@ -57,7 +57,7 @@ struct Entry {
   bool ready = false;              // whether the members below exist: from the first step on
   DType dtype = f32;               // of the parameter at the last step
   std::vector<Tensor> state = {};  // one for each StateSpec, undefined where the group has none
-  Tensor master = {};              // the f32 copy of a bf16 parameter
+  Tensor master = {};              // the f32 copy of a bf16 or f16 parameter
 };
 
 }  // namespace detail
@@ -65,8 +65,8 @@ struct Entry {
 /// One parameter in a step. Computations with it are not recorded for autograd.
 class Parameter {
  public:
-  /// The value: modify it in place, or assign a tensor of the same shape and type. For a bf16
-  /// parameter this is the f32 master copy, which the optimizer rounds afterwards.
+  /// The value: modify it in place, or assign a tensor of the same shape and type. For a bf16 or
+  /// f16 parameter this is the f32 master copy, which the optimizer rounds afterwards.
   Tensor value;
   /// The gradient, in the type of `value`, multiplied by StepOptions::grad_scale. Do not modify it
   /// in place: it may be the parameter's grad() itself.
@@ -114,8 +114,9 @@ class Step {
   size_t size() const { return items_.size(); }
   /// The factor that gradients are to be multiplied by.
   double grad_scale() const { return grad_scale_; }
-  /// The type, step number (from 1) and group of parameter i.
-  DType dtype(size_t i) const { return items_[i].entry->param.value.dtype(); }
+  /// The type that kernels of run() are chosen by (f32 for f16), the step number (from 1) and the
+  /// group of parameter i.
+  DType dtype(size_t i) const;
   int64_t step(size_t i) const { return items_[i].entry->steps + 1; }
   const ParamGroup& group(size_t i) const { return (*groups_)[items_[i].entry->group]; }
   /// A state tensor of parameter i: see Parameter::state().

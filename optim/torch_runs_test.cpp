@@ -4,6 +4,7 @@
 #include <memory>
 #include <set>
 
+#include "tapehead/core/limits.h"
 #include "tapehead/tests/all_optimizers.h"
 #include "tapehead/tests/optim_tools.h"
 
@@ -95,16 +96,20 @@ TEST_CASE("twelve steps of every optimizer equal PyTorch's") {
   }
 }
 
-TEST_CASE("bf16 parameters follow the f32 run through their master copies") {
+TEST_CASE("bf16 and f16 parameters follow the f32 run through their master copies") {
   for (size_t row = 0; row < kTorchRuns.size(); ++row) {
     const TorchRun& run = kTorchRuns[row];
     CAPTURE(row);
     CAPTURE(run.optimizer);
-    // Initial values and gradients are exact in bf16, so only the result is rounded.
-    const std::vector<double> got = train(run, bf16);
-    for (size_t i = 0; i < got.size(); ++i) {
-      CAPTURE(i);
-      CHECK(std::abs(got[i] - run.in_f32[i]) <= std::abs(run.in_f32[i]) / 256 + 5e-6);
+    for (const DType dtype : {bf16, f16}) {
+      CAPTURE(name(dtype));
+      // Initial values and gradients are exact in bf16 and f16, so only the result is rounded.
+      const std::vector<double> got = train(run, dtype);
+      for (size_t i = 0; i < got.size(); ++i) {
+        CAPTURE(i);
+        CHECK(std::abs(got[i] - run.in_f32[i]) <=
+              std::abs(run.in_f32[i]) * finfo(dtype).eps / 2 + 5e-6);
+      }
     }
   }
 }

@@ -7,6 +7,7 @@
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/gradcheck.h"
 #include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/limits.h"
 #include "tapehead/tests/op_derive.h"
 
 namespace tapehead::op_tests {
@@ -43,6 +44,7 @@ Problem integers(const Sample& s, DType dtype) {
   Sample whole = s;
   for (Operand& o : whole.operands) {
     o.from = std::ceil(dtype == u8 ? std::max(o.from, 0.0) : o.from);
+    if (size_of(dtype) == 1) o.to = std::min(o.to, 127.0);
     o.to = std::floor(o.to) + 1;
     o.kind = Operand::kIndex;
     o.values.clear();
@@ -64,9 +66,11 @@ Problem integers(const Sample& s, DType dtype) {
   for (size_t r = 0; r < results.size(); ++r) {
     Array got = to_array(results[r]);
     const bool inexact = is_floating(results[r].dtype());
+    const auto range = is_integral(results[r].dtype()) ? iinfo(results[r].dtype()) : iinfo(i64);
     for (size_t k = 0; !inexact && k < wanted[r].values.size() && k < got.values.size(); ++k) {
       const double exact = wanted[r].values[k];
-      const bool fits = results[r].dtype() != u8 || (exact >= 0 && exact <= 255);
+      const bool fits =
+          exact >= static_cast<double>(range.min) && exact <= static_cast<double>(range.max);
       if (exact != std::floor(exact) || !fits) got.values[k] = exact;
     }
     const Tolerance most = inexact ? tolerance(f32, 1, 1, scale_of(wanted[r])) : Tolerance{0, 0};
@@ -199,9 +203,13 @@ void check_sample(const OpTest& row, const Sample& s, Report& report) {
     if (floating == 0) break;
   }
   if (large) return;
+  if (floating > 0) {
+    report.check("f16 forward", [&] { return forward(s, f16); });
+    if (s.differentiable) report.check("f16 gradients", [&] { return gradients(s, f16); });
+  }
   report.check("undefined operands", [&] { return undefined(s); });
   if (row.elementwise() && s.reference)
-    for (const DType dtype : {i64, i32, u8})
+    for (const DType dtype : {i64, i32, i16, i8, u8})
       report.check(name(dtype), [&] { return integers(s, dtype); });
   if (row.elementwise() && s.operands.size() == 2)
     report.check("bf16 with f32", [&] { return mixed_types(s); });

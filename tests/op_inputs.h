@@ -37,9 +37,10 @@ Tensors to_tensors(const Sample& sample, const Arrays& values, DType dtype,
                    Layout layout = Layout::kPlain);
 Array to_array(const Tensor& t);
 
-/// The maximum error of results of a dtype: |error| <= of_value |exact| + absolute.
+/// The maximum error of results of a dtype: |error| <= of_value |exact| + absolute. Results beyond
+/// `largest`, the largest number of the dtype, may also be infinite.
 struct Tolerance {
-  double of_value, absolute;
+  double of_value, absolute, largest = INFINITY;
 };
 /// The tolerance for results of magnitude up to `scale` that are sums of `terms` terms and were
 /// rounded to the dtype `roundings` times.

@@ -126,7 +126,8 @@ Tensor of_last_axis(const Tensor& logits, const Tensor& target, bool probabiliti
   if (probabilities) return of_probabilities(logits, target, options);
   const ClassTargets targets(CrossEntropy::kName, logits, target, options.weight,
                              options.ignore_index);
-  return apply<CrossEntropy>(logits, targets, options);
+  const Tensor x = logits.to(kernels::kernel_type(logits.dtype()));
+  return apply<CrossEntropy>(x, targets, options).to(logits.dtype());
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ Tensor dropout(const Tensor& x, double p, bool training, Generator& generator) {
   if (!(p >= 0 && p <= 1))
     throw ValueError(fmt::format("dropout: the probability {} is outside 0..1", p));
   if (!is_floating(x.dtype()))
-    throw DTypeError(fmt::format("dropout: {} is not f32, f64 or bf16; convert with to(f32)",
+    throw DTypeError(fmt::format("dropout: {} is not f32, f64, bf16 or f16; convert with to(f32)",
                                  core::describe(x)));
   if (!training || p == 0) return x;
   const Generator draw = generator;

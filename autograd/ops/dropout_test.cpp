@@ -38,7 +38,7 @@ TAPEHEAD_OP_TEST(dropout)
     .bad<ValueError>([] { dropout(zeros({2}), -0.5, false); },
                      "dropout: the probability -0.5 is outside 0..1")
     .bad<DTypeError>([] { dropout(zeros({2}, i64), 0.5); },
-                     "dropout: [2] i64 is not f32, f64 or bf16; convert with to(f32)");
+                     "dropout: [2] i64 is not f32, f64, bf16 or f16; convert with to(f32)");
 
 }  // namespace tapehead::op_tests
 
@@ -47,7 +47,7 @@ namespace tapehead {
 namespace {
 
 TEST_CASE("dropout keeps a share of 1 - p, scaled, and its backward drops the same elements") {
-  for (const DType dtype : {f32, f64, bf16}) {
+  for (const DType dtype : {f32, f64, bf16, f16}) {
     for (const double p : {0.1, 0.5, 0.9}) {
       CAPTURE(name(dtype));
       CAPTURE(p);
@@ -60,7 +60,8 @@ TEST_CASE("dropout keeps a share of 1 - p, scaled, and its backward drops the sa
       for (const double v : y.to_vector<double>()) {
         if (v == 0) continue;
         ++kept;
-        REQUIRE(v == doctest::Approx(1 / (1 - p)).epsilon(dtype == bf16 ? 0.01 : 1e-6));
+        REQUIRE(v ==
+                doctest::Approx(1 / (1 - p)).epsilon(is_reduced_floating(dtype) ? 0.01 : 1e-6));
       }
       CHECK(std::abs(kept / 100001 - (1 - p)) < 4 * std::sqrt(p * (1 - p) / 100001));
     }

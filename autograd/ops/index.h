@@ -1,4 +1,4 @@
-// Indexing. Indices are i64, i32 or u8 and must not be negative; an index out of range throws
+// Indexing. Indices are of any integer type and must not be negative; an index out of range throws
 // IndexError with its position.
 #pragma once
 

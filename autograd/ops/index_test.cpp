@@ -161,17 +161,21 @@ TEST_CASE("embedding: few ids of a large table and many of a small one") {
 }
 
 TEST_CASE("embedding: a long sum in bf16 and f32 keeps its precision") {
-  for (const DType dtype : {f32, bf16}) {
+  for (const DType dtype : {f32, bf16, f16}) {
+    const double sum_of_ones = dtype == f16 ? 60000 : 100000;
     Tensor weight = zeros({2, 1}, dtype);
     weight.set_requires_grad();
-    sum(embedding(weight, ones({100000}, i64))).backward();
-    CHECK(weight.grad()[1].item() == doctest::Approx(100000).epsilon(dtype == f32 ? 1e-7 : 4e-3));
+    sum(embedding(weight, ones({static_cast<int64_t>(sum_of_ones)}, i64))).backward();
+    CHECK(weight.grad()[1].item() ==
+          doctest::Approx(sum_of_ones).epsilon(dtype == f32 ? 1e-7 : 4e-3));
   }
 }
 
-TEST_CASE("scatter_add sums repeated positions, in bf16 too") {
-  const Tensor x = scatter_add(zeros({2}, bf16), 0, zeros({1000}, i64), ones({1000}, bf16));
-  CHECK(x.to_vector<float>() == std::vector<float>{1000, 0});
+TEST_CASE("scatter_add sums repeated positions, in bf16 and f16 too; small integers wrap around") {
+  for (const DType dtype : {bf16, f16, i16, i8}) {
+    const Tensor x = scatter_add(zeros({2}, dtype), 0, zeros({8000}, i64), ones({8000}, dtype));
+    CHECK(x.to_vector<float>() == std::vector<float>{dtype == i8 ? 64.f : 8000.f, 0});
+  }
 }
 
 TEST_CASE("integers are gathered and selected, strided ones too") {

@@ -1,4 +1,4 @@
-// Matrix products, of all numeric types but u8; bf16 is accumulated in f32.
+// Matrix products, of all numeric types but u8; bf16 and f16 are accumulated in f32.
 #pragma once
 
 #include "tapehead/core/tensor.h"

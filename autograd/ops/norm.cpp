@@ -7,6 +7,7 @@
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/norm.h"
 #include "tapehead/core/error.h"
+#include "tapehead/core/kernels/loop.h"
 
 namespace tapehead {
 namespace {
@@ -113,7 +114,8 @@ void check(const char* op, const Tensor& x, const Shape& sizes,
 Tensor layer_norm(const Tensor& x, const Shape& normalized, const Tensor& weight,
                   const Tensor& bias, double eps) {
   check(LayerNorm::kName, x, normalized, {{"weight", &weight}, {"bias", &bias}});
-  return apply<LayerNorm>(x, weight, bias, normalized.rank(), eps);
+  const Tensor from = x.to(kernels::kernel_type(x.dtype()));
+  return apply<LayerNorm>(from, weight, bias, normalized.rank(), eps).to(x.dtype());
 }
 
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
@@ -123,7 +125,8 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
 Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {
   const Shape sizes = normalized_by(RmsNorm::kName, x, weight);
   check(RmsNorm::kName, x, sizes, {});
-  return apply<RmsNorm>(x, weight, sizes.rank(), eps);
+  const Tensor from = x.to(kernels::kernel_type(x.dtype()));
+  return apply<RmsNorm>(from, weight, sizes.rank(), eps).to(x.dtype());
 }
 
 }  // namespace tapehead

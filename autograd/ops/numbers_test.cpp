@@ -98,6 +98,8 @@ TEST_CASE("a number that does not fit the type is an error") {
         outside("masked_fill", "1000000000000", "i32"));
   CHECK(error_of<ValueError>([&] { masked_fill(halves, yes, -1e39); }) ==
         outside("masked_fill", "-1e+39", "bf16"));
+  CHECK(error_of<ValueError>([&] { full({1}, 65520, f16); }) == outside("full", "65520", "f16"));
+  CHECK(error_of<ValueError>([&] { full({1}, -129, i8); }) == outside("full", "-129", "i8"));
   CHECK(error_of<ValueError>([&] { masked_fill(longs, yes, -kInf); }) ==
         outside("masked_fill", "-inf", "i64"));
   CHECK(error_of<ValueError>([&] { pad(bytes, {1, 1}, 256); }) == outside("pad", "256", "u8"));

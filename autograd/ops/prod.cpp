@@ -28,7 +28,7 @@ struct Prod : CustomOp {
     return core::reduce(kName, kernels::Reduce::prod, save(x), mask, keepdim);
   }
   Tensor backward(const Tensor& dy) const {
-    const Tensor x = saved(0).to(dy.dtype() == bf16 ? f32 : dy.dtype());
+    const Tensor x = saved(0).to(is_reduced_floating(dy.dtype()) ? f32 : dy.dtype());
     Shape order, back;  // permutation with the reduced axes last, and its inverse
     for (const bool reduced : {false, true})
       for (int i = 0; i < x.dim(); ++i)

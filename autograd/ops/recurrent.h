@@ -28,9 +28,9 @@ struct RnnResult {
 };
 
 /// One layer of a recurrent network in one direction, over x [B, T, C], from the initial states h0
-/// and c0 [B, H] (zeros if undefined). bf16 is computed in f32. LSTM: Hochreiter and Schmidhuber
-/// 1997, with forget gates (Gers et al. 2000). GRU: Cho et al. 2014, with the reset gate applied
-/// after the product, as in cuDNN and PyTorch.
+/// and c0 [B, H] (zeros if undefined). bf16 and f16 are computed in f32. LSTM: Hochreiter and
+/// Schmidhuber 1997, with forget gates (Gers et al. 2000). GRU: Cho et al. 2014, with the reset
+/// gate applied after the product, as in cuDNN and PyTorch.
 RnnResult recurrent(RnnCell cell, const Tensor& x, const RnnWeights& weights, const Tensor& h0 = {},
                     const Tensor& c0 = {}, const RecurrentOptions& options = {});
 

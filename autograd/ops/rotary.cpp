@@ -13,6 +13,7 @@
 #include "tapehead/autograd/ops/rotary_kernel.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
+#include "tapehead/core/kernels/loop.h"
 #include "tapehead/core/parallel.h"
 
 namespace tapehead {
@@ -186,7 +187,9 @@ Tensor rotate_pairs(const Tensor& x, const Tensor& cosines, const Tensor& sines,
         fmt::format("rotate_pairs: expected a floating tensor, got {}; convert with to(f32)",
                     core::describe(x)));
   const DType wide = x.dtype() == f64 ? f64 : f32;
-  return apply<Rotate>(x, cosines.to(wide).contiguous(), sines.to(wide).contiguous(), interleaved);
+  return apply<Rotate>(x.to(kernels::kernel_type(x.dtype())), cosines.to(wide).contiguous(),
+                       sines.to(wide).contiguous(), interleaved)
+      .to(x.dtype());
 }
 
 }  // namespace tapehead

@@ -15,7 +15,8 @@ struct Matrix {
 };
 
 /// c [m, n] = a [m, k] b [k, n] + beta c, where c is row-major with stride `row`. beta is 0 or 1;
-/// if it is 0, c is not read. Types: f32, f64, bf16 (accumulated in f32), i64 and i32.
+/// if it is 0, c is not read. Types: f32, f64, bf16 and f16 (accumulated in f32), and i64, i32, i16
+/// and i8 (modulo 2^bits).
 ///
 /// All matrix products go through this function. Results depend on shapes alone, so they are
 /// bit-for-bit reproducible for any number of threads.

@@ -15,6 +15,10 @@ struct LoopOperand {
   const Shape* sizes;
   const Shape* strides;
   int64_t item;  // element size in bytes
+  /// For an operand of another type than the loop's: converts a block of it for the loop or, for
+  /// the result, back.
+  kernels::Loop convert = nullptr;
+  int64_t converted_item = 0;  // the element size after (for the result, before) the conversion
 };
 
 /// Runs `loop` over the elements of operands[0], the result; the others broadcast to its shape.

@@ -9,7 +9,6 @@
 #include <optional>
 
 #include "tapehead/core/detail/elementwise.h"
-#include "tapehead/core/detail/half.h"
 #include "tapehead/core/detail/input_file.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
@@ -174,9 +173,9 @@ Element element_of(const std::string& descr, const std::string& name) {
 DType dtype_for(const Element& e) {
   switch (e.kind) {
     case 'b': return boolean;
-    case 'f': return e.size == 8 ? f64 : f32;
+    case 'f': return e.size == 8 ? f64 : e.size == 4 ? f32 : f16;
     case 'u': return e.size == 1 ? u8 : e.size == 2 ? i32 : i64;
-    default: return e.size == 8 ? i64 : i32;
+    default: return e.size == 8 ? i64 : e.size == 4 ? i32 : e.size == 2 ? i16 : i8;
   }
 }
 
@@ -199,7 +198,6 @@ Tensor elements(std::string_view data, const Element& e, const Shape& shape,
   const DType dtype = dtype_for(e);
   const Tensor out = core::empty(shape, dtype);
   const auto same = [](auto x) { return x; };
-  const auto from_twos_complement = [](uint8_t x) { return x < 128 ? x : x - 256; };
   const auto checked = [&](uint64_t x) {
     if (x > INT64_MAX) fail_npy(name, fmt::format("it holds {}, beyond the largest i64", x));
     return x;
@@ -207,12 +205,12 @@ Tensor elements(std::string_view data, const Element& e, const Shape& shape,
   if (e.kind == 'b') {
     convert<uint8_t, bool>(data, false, out, [](uint8_t x) { return x != 0; });
   } else if (e.kind == 'f') {
-    if (e.size == 2) convert<uint16_t, float>(data, e.swapped, out, core::half_to_float);
+    if (e.size == 2) convert<float16, float16>(data, e.swapped, out, same);
     else if (e.size == 4) convert<float, float>(data, e.swapped, out, same);
     else convert<double, double>(data, e.swapped, out, same);
   } else if (e.kind == 'i') {
-    if (e.size == 1) convert<uint8_t, int32_t>(data, false, out, from_twos_complement);
-    else if (e.size == 2) convert<int16_t, int32_t>(data, e.swapped, out, same);
+    if (e.size == 1) convert<int8_t, int8_t>(data, false, out, same);
+    else if (e.size == 2) convert<int16_t, int16_t>(data, e.swapped, out, same);
     else if (e.size == 4) convert<int32_t, int32_t>(data, e.swapped, out, same);
     else convert<int64_t, int64_t>(data, e.swapped, out, same);
   } else {
@@ -308,7 +306,8 @@ namespace core {
 std::string npy_bytes(const Tensor& tensor) {
   const DType dtype = tensor.dtype() == bf16 ? f32 : tensor.dtype();
   const Tensor dense = contiguous(cast(tensor.detach(), dtype));
-  constexpr const char* kDescr[kDTypes] = {"<f4", "<f8", "", "<i8", "<i4", "|u1", "|b1"};
+  constexpr const char* kDescr[kDTypes] = {"<f4", "<f8", "",    "<i8", "<i4",
+                                           "|u1", "|b1", "<f2", "<i2", "|i1"};
   std::string header =
       fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': (", kDescr[int(dtype)]);
   for (const int64_t size : dense.shape()) header += fmt::format("{}, ", size);

@@ -12,8 +12,8 @@
 namespace tapehead {
 
 /// Reads a .npy file of format version 1, 2 or 3, in either byte order, in C or Fortran order.
-/// Types that tensors do not support are widened: f16 to f32; i8, i16 and u16 to i32; u32 and u64
-/// to i64. The header is validated, against the file's size too, before the array is allocated.
+/// Types that tensors do not support are widened: u16 to i32; u32 and u64 to i64. The header is
+/// validated, against the file's size too, before the array is allocated.
 ///
 /// Throws IoError if the file cannot be read; FormatError, with the file's name, for an invalid
 /// header, Python objects (which need pickle), strings, complex numbers, a u64 beyond i64, and

@@ -4,12 +4,10 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "tapehead/core/detail/elementwise.h"
-#include "tapehead/core/detail/half.h"
 #include "tapehead/core/detail/input_file.h"
 #include "tapehead/core/detail/utf8.h"
 #include "tapehead/core/error.h"
@@ -28,11 +26,9 @@ static_assert(std::endian::native == std::endian::little,
 constexpr uint64_t kMaxJsonHeader = 100'000'000;
 constexpr const char* kMetadata = "__metadata__";  // reserved key, not a tensor
 
-constexpr std::pair<const char*, DType> kTypes[] = {{"F32", f32},     {"F64", f64}, {"BF16", bf16},
-                                                    {"I64", i64},     {"I32", i32}, {"U8", u8},
-                                                    {"BOOL", boolean}};
-// Read as f32, which represents every half exactly.
-constexpr const char* kHalf = "F16";
+constexpr std::pair<const char*, DType> kTypes[] = {
+    {"F32", f32}, {"F64", f64}, {"BF16", bf16}, {"F16", f16}, {"I64", i64},
+    {"I32", i32}, {"I16", i16}, {"I8", i8},     {"U8", u8},   {"BOOL", boolean}};
 
 const char* type_name(DType dtype) {
   for (const auto& [name, type] : kTypes)
@@ -136,17 +132,15 @@ struct Checked {
   const Entry& entry;
   DType dtype;
   Shape shape;
-  bool half;
 };
 
 Checked check(const HeaderReader& header, const Entry& e, uint64_t data_size) {
-  const bool half = e.dtype == kHalf;
-  const auto type = std::find_if(std::begin(kTypes), std::end(kTypes), [&](auto& t) {
-    return half ? t.second == f32 : e.dtype == t.first;
-  });
+  const auto type = std::find_if(std::begin(kTypes), std::end(kTypes),
+                                 [&](auto& t) { return e.dtype == t.first; });
   if (type == std::end(kTypes))
     header.fail(
-        fmt::format("'{}' is of type '{}'; F32, F64, BF16, F16, I64, I32, U8 and BOOL can be read",
+        fmt::format("'{}' is of type '{}'; F32, F64, BF16, F16, I64, I32, I16, I8, U8 and BOOL "
+                    "can be read",
                     e.name, e.dtype));
   if (e.shape.size() > Shape::kMaxRank)
     header.fail(fmt::format("'{}' has {} dimensions; a tensor has at most {}", e.name,
@@ -154,7 +148,7 @@ Checked check(const HeaderReader& header, const Entry& e, uint64_t data_size) {
   if (e.range.size() != 2 || e.range[0] > e.range[1] || e.range[1] > data_size)
     header.fail(fmt::format("data_offsets of '{}' are not a range within the {} bytes of data",
                             e.name, data_size));
-  const auto item = static_cast<uint64_t>(half ? 2 : size_of(type->second));
+  const auto item = static_cast<uint64_t>(size_of(type->second));
   uint64_t most = item;  // product of the nonzero sizes, which bounds the strides
   Shape shape;
   for (const uint64_t size : e.shape) {
@@ -167,27 +161,17 @@ Checked check(const HeaderReader& header, const Entry& e, uint64_t data_size) {
   if (bytes != e.range[1] - e.range[0])
     header.fail(fmt::format("'{}' of shape {} takes {} bytes, its data_offsets span {}", e.name,
                             shape.str(), bytes, e.range[1] - e.range[0]));
-  return {e, type->second, shape, half};
+  return {e, type->second, shape};
 }
 
 // Copies n elements from offset `at`.
 void fill(const ByteSource& source, uint64_t at, const Checked& t, const Tensor& out) {
   const auto n = static_cast<size_t>(out.numel());
-  if (!t.half) source.read(at, out.raw(), n * static_cast<size_t>(size_of(t.dtype)));
+  source.read(at, out.raw(), n * static_cast<size_t>(size_of(t.dtype)));
   if (t.dtype == boolean) {
     // Like NumPy and PyTorch, treat any nonzero byte as true; a C++ bool must be 0 or 1.
     auto* bytes = reinterpret_cast<unsigned char*>(out.raw());
     for (size_t i = 0; i < n; ++i) bytes[i] = bytes[i] != 0;
-  }
-  if (!t.half) return;
-  // Read into the upper half of the buffer and widen in place, from the front.
-  char* halves = out.raw() + n * sizeof(uint16_t);
-  source.read(at, halves, n * sizeof(uint16_t));
-  for (size_t i = 0; i < n; ++i) {
-    uint16_t bits = 0;
-    std::memcpy(&bits, halves + i * sizeof bits, sizeof bits);
-    const float wide = core::half_to_float(bits);
-    std::memcpy(out.raw() + i * sizeof wide, &wide, sizeof wide);
   }
 }
 

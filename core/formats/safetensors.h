@@ -25,10 +25,10 @@ struct SafeTensors {
 
 /// Reads a whole file. The file is validated before any tensor is allocated: the header is one JSON
 /// object of at most 100 MB without duplicate names, each tensor's byte range has the size of its
-/// shape, and the ranges cover the data without gap or overlap. F16, which tensors do not support,
-/// is read as f32; in BOOL every non-zero byte is true, as in NumPy and PyTorch. At most 1 GiB is
-/// read from a pipe. Throws IoError if the file cannot be read; FormatError, with the file's name
-/// and the violated rule; OutOfMemoryError, with the file's name.
+/// shape, and the ranges cover the data without gap or overlap. In BOOL every non-zero byte is
+/// true, as in NumPy and PyTorch. At most 1 GiB is read from a pipe. Throws IoError if the file
+/// cannot be read; FormatError, with the file's name and the violated rule; OutOfMemoryError, with
+/// the file's name.
 SafeTensors read_safetensors(const std::string& path);
 
 /// Reads a file from memory; `name` stands for the file in errors.

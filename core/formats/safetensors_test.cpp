@@ -33,7 +33,7 @@ std::string error_of(const std::string& bytes) {
 TEST_CASE("safetensors: every type goes out and comes back") {
   const Scratch scratch;
   std::vector<NamedTensor> tensors;
-  for (const DType dtype : {f32, f64, bf16, i64, i32, u8, boolean})
+  for (const DType dtype : {f32, f64, bf16, f16, i64, i32, i16, i8, u8, boolean})
     tensors.emplace_back(std::string("t.") + name(dtype), arange(6).reshape({2, 3}).to(dtype));
   tensors.emplace_back("number", full({}, 2.5));
   tensors.emplace_back("nothing", zeros({0, 4}));
@@ -86,7 +86,7 @@ TEST_CASE("safetensors: the published rules are enforced") {
       {file_of(R"({"w":{"dtype":{},"shape":[1],"data_offsets":[0,4]}})", four),
        "the header is nested too deeply at 'w'"},
       {file_of(R"({"w":{"dtype":"F8","shape":[1],"data_offsets":[0,4]}})", four),
-       "'w' is of type 'F8'; F32, F64, BF16, F16, I64, I32, U8 and BOOL can be read"},
+       "'w' is of type 'F8'; F32, F64, BF16, F16, I64, I32, I16, I8, U8 and BOOL can be read"},
       {file_of(R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", four),
        "'w' of shape [2] takes 8 bytes, its data_offsets span 4"},
       {file_of(R"({"w":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}})",
@@ -187,12 +187,17 @@ TEST_CASE("safetensors: files of 900 GB are checked before memory is spent on th
 #endif
 }
 
-TEST_CASE("safetensors: half precision is read as f32") {
-  const SafeTensors file = parse_safetensors(
-      file_of(R"({"w":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}})", {"\0\x3c\xff\xfb", 4}),
-      "x");
-  CHECK(file.find("w").dtype() == f32);
+TEST_CASE("safetensors: half precision and small integers of other writers") {
+  const SafeTensors file =
+      parse_safetensors(file_of(R"({"w":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},)"
+                                R"("i":{"dtype":"I16","shape":[1],"data_offsets":[4,6]},)"
+                                R"("b":{"dtype":"I8","shape":[2],"data_offsets":[6,8]}})",
+                                {"\0\x3c\xff\xfb\xfe\xff\x7f\x80", 8}),
+                        "x");
+  CHECK(file.find("w").dtype() == f16);
   CHECK(file.find("w").to_vector<float>() == std::vector<float>{1, -65504});
+  CHECK(file.find("i").to_vector<int16_t>() == std::vector<int16_t>{-2});
+  CHECK(file.find("b").to_vector<int8_t>() == std::vector<int8_t>{127, -128});
 }
 
 TEST_CASE("safetensors: invalid data is an error, never read past its end") {

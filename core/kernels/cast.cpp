@@ -1,19 +1,24 @@
-// Conversions between all element types, and the blocks through which elementwise kernels read and
+// Conversions between element types, and the blocks through which elementwise kernels read and
 // write operands that are converted or strided.
+#include "tapehead/core/kernels/half.h"
 #include "tapehead/core/kernels/loops.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
 namespace {
 
+template <class From, class To>
+inline void convert(const From* x, To* out, int64_t n) {
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) out[i] = static_cast<To>(x[i]);
+}
+inline void convert(const float16* x, float* out, int64_t n) { widen_halves(x, out, n); }
+inline void convert(const float* x, float16* out, int64_t n) { narrow_to_halves(x, out, n); }
+
 // Out-of-range values of integer types are whatever the CPU produces; any nonzero value is true.
 template <class From, class To>
 void cast_loop(char* const* data, const int64_t* strides, int64_t n, const double*) {
   if (strides[0] == sizeof(To) && strides[1] == sizeof(From)) {
-    To* out = reinterpret_cast<To*>(data[0]);
-    const From* x = reinterpret_cast<const From*>(data[1]);
-#pragma GCC ivdep
-    for (int64_t i = 0; i < n; ++i) out[i] = static_cast<To>(x[i]);
-    return;
+    return convert(reinterpret_cast<const From*>(data[1]), reinterpret_cast<To*>(data[0]), n);
   }
   if (strides[0] == sizeof(To) && strides[1] == 0) {
     To* out = reinterpret_cast<To*>(data[0]);
@@ -26,14 +31,26 @@ void cast_loop(char* const* data, const int64_t* strides, int64_t n, const doubl
         static_cast<To>(*reinterpret_cast<const From*>(data[1] + i * strides[1]));
 }
 
+// Types without kernels of their own are converted only from and to the type that computes them.
+constexpr bool is_direct(DType a, DType b) {
+  return kernel_type(a) == b || kernel_type(b) == a || (kernel_type(a) == a && kernel_type(b) == b);
+}
+
 // Same-type copies depend only on the element size: they share instances.
 template <class From, class To>
 constexpr Loop cast_entry() {
-  if constexpr (dtype_of<From>() != dtype_of<To>()) return cast_loop<From, To>;
-  else if constexpr (sizeof(From) == 8) return cast_loop<int64_t, int64_t>;
-  else if constexpr (sizeof(From) == 4) return cast_loop<int32_t, int32_t>;
-  else if constexpr (sizeof(From) == 2) return cast_loop<int16_t, int16_t>;
-  else return cast_loop<uint8_t, uint8_t>;
+  if constexpr (dtype_of<From>() != dtype_of<To>()) {
+    if constexpr (is_direct(dtype_of<From>(), dtype_of<To>())) return cast_loop<From, To>;
+    else return nullptr;
+  } else if constexpr (sizeof(From) == 8) {
+    return cast_loop<int64_t, int64_t>;
+  } else if constexpr (sizeof(From) == 4) {
+    return cast_loop<int32_t, int32_t>;
+  } else if constexpr (sizeof(From) == 2) {
+    return cast_loop<int16_t, int16_t>;
+  } else {
+    return cast_loop<uint8_t, uint8_t>;
+  }
 }
 
 // Copies elements of one size, or converts between bf16 and f32, in which bf16 is computed.
@@ -81,10 +98,12 @@ void run_blocks(const BlockPlan& plan, char* const* data, const int64_t* strides
 #define TAPEHEAD_CASTS(From)                                                               \
   {cast_entry<From, float>(),   cast_entry<From, double>(),  cast_entry<From, bfloat16>(), \
    cast_entry<From, int64_t>(), cast_entry<From, int32_t>(), cast_entry<From, uint8_t>(),  \
-   cast_entry<From, bool>()},
+   cast_entry<From, bool>(),    cast_entry<From, float16>(), cast_entry<From, int16_t>(),  \
+   cast_entry<From, int8_t>()},
 extern const CastKernels cast_kernels = {
     {TAPEHEAD_CASTS(float) TAPEHEAD_CASTS(double) TAPEHEAD_CASTS(bfloat16) TAPEHEAD_CASTS(int64_t)
-         TAPEHEAD_CASTS(int32_t) TAPEHEAD_CASTS(uint8_t) TAPEHEAD_CASTS(bool)}};
+         TAPEHEAD_CASTS(int32_t) TAPEHEAD_CASTS(uint8_t) TAPEHEAD_CASTS(bool)
+             TAPEHEAD_CASTS(float16) TAPEHEAD_CASTS(int16_t) TAPEHEAD_CASTS(int8_t)}};
 #undef TAPEHEAD_CASTS
 
 }  // namespace tapehead::kernels::TAPEHEAD_ISA

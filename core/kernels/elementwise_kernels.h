@@ -248,7 +248,8 @@ enum class Gradient : uint8_t { TAPEHEAD_GRADIENT_KERNELS(TAPEHEAD_ENUM) count }
 enum class Ternary : uint8_t { TAPEHEAD_TERNARY_KERNELS(TAPEHEAD_ENUM) count };
 #undef TAPEHEAD_ENUM
 
-/// Null for dtypes that the kernel does not support.
+/// Null for dtypes that the kernel does not support and those that are computed in another
+/// (kernel_type()).
 template <class Op>
 struct LoopKernels {
   Loop loops[static_cast<int>(Op::count)][kDTypes];
@@ -257,7 +258,9 @@ struct WhereKernels {
   Loop loops[kDTypes];  ///< condition ? x : y
 };
 struct CastKernels {
-  Loop loops[kDTypes][kDTypes];  ///< [from][to]
+  /// [from][to]; null for types without kernels, except from and to those that they are computed
+  /// in.
+  Loop loops[kDTypes][kDTypes];
 };
 
 }  // namespace tapehead::kernels
@@ -275,9 +278,10 @@ TAPEHEAD_KERNELS(cast, CastKernels, "clone contiguous")
 #ifndef TAPEHEAD_ISA
 namespace tapehead::kernels {
 
-#define TAPEHEAD_LOOP(Op, family)                                         \
-  inline Loop loop(Op op, DType dtype) {                                  \
-    return family().loops[static_cast<int>(op)][static_cast<int>(dtype)]; \
+/// The loop that computes the op on elements of kernel_type(dtype); null if it is not supported.
+#define TAPEHEAD_LOOP(Op, family)                                                      \
+  inline Loop loop(Op op, DType dtype) {                                               \
+    return family().loops[static_cast<int>(op)][static_cast<int>(kernel_type(dtype))]; \
   }
 TAPEHEAD_LOOP(Unary, unary)
 TAPEHEAD_LOOP(Predicate, predicate)

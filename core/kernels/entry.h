@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 
+#include "tapehead/core/dtype.h"
 #include "tapehead/core/kernels/levels.h"
 
 namespace tapehead::kernels {
@@ -66,6 +67,9 @@ class EntryOf : public Entry {
  private:
   K kernels_{};
 };
+
+/// Throws DTypeError: the family has no kernels for the type, from which the op should convert.
+[[noreturn]] void no_kernels(const char* family, DType dtype);
 
 /// Adds the entry to the table; call it once per entry. For static initialisation.
 bool list_entry(Entry& entry);

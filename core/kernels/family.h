@@ -17,6 +17,8 @@
 //   TAPEHEAD_KERNELS_WIDE(name, type, ops)      type<float> and type<double>; kernels::name<T>()
 //   TAPEHEAD_KERNELS_FLOATING(name, type, ops)  one type for f32, f64, bf16; kernels::name(dtype)
 //
+// Ops convert f16 to f32 for these families and back (kernel_type() of loop.h).
+//
 // A family with faster kernels for an instruction set extension (levels.h) names it after the ops,
 // as in
 //
@@ -79,11 +81,13 @@
     else return name##_f64_entry.get();                                      \
   })
 
-#define TAPEHEAD_KERNELS_FLOATING(name, type, ...)                                 \
-  TAPEHEAD_KERNEL_ENTRY(name, name##_f32, type, __VA_ARGS__)                       \
-  TAPEHEAD_KERNEL_ENTRY(name, name##_f64, type, __VA_ARGS__)                       \
-  TAPEHEAD_KERNEL_ENTRY(name, name##_bf16, type, __VA_ARGS__)                      \
-  TAPEHEAD_ACCESSOR(inline const type& name(DType dtype) {                         \
-    if (dtype == DType::f32) return name##_f32_entry.get();                        \
-    return dtype == DType::f64 ? name##_f64_entry.get() : name##_bf16_entry.get(); \
+#define TAPEHEAD_KERNELS_FLOATING(name, type, ...)            \
+  TAPEHEAD_KERNEL_ENTRY(name, name##_f32, type, __VA_ARGS__)  \
+  TAPEHEAD_KERNEL_ENTRY(name, name##_f64, type, __VA_ARGS__)  \
+  TAPEHEAD_KERNEL_ENTRY(name, name##_bf16, type, __VA_ARGS__) \
+  TAPEHEAD_ACCESSOR(inline const type& name(DType dtype) {    \
+    if (dtype == DType::f32) return name##_f32_entry.get();   \
+    if (dtype == DType::f64) return name##_f64_entry.get();   \
+    if (dtype != DType::bf16) no_kernels(#name, dtype);       \
+    return name##_bf16_entry.get();                           \
   })

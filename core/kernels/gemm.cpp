@@ -3,6 +3,7 @@
 
 #include <cblas.h>
 
+#include "tapehead/core/kernels/half.h"
 #include "tapehead/core/kernels/loops.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
@@ -104,27 +105,39 @@ void blas(const Product& p, void*) {
             static_cast<T*>(p.c), static_cast<int>(p.row));
 }
 
-float* widen(const Matrix& x, int64_t rows, int64_t columns, float* out) {
-  const auto* data = static_cast<const bfloat16*>(x.data);
-  for (int64_t i = 0; i < rows; ++i)
-    if (x.column == 1) {
-      for (int64_t j = 0; j < columns; ++j) out[i * columns + j] = data[i * x.row + j];
-    } else {
-      for (int64_t j = 0; j < columns; ++j) out[i * columns + j] = data[i * x.row + j * x.column];
-    }
+inline void widen_row(const bfloat16* x, float* out, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) out[i] = x[i];
+}
+inline void widen_row(const float16* x, float* out, int64_t n) { widen_halves(x, out, n); }
+inline void narrow_row(const float* x, bfloat16* out, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) out[i] = x[i];
+}
+inline void narrow_row(const float* x, float16* out, int64_t n) { narrow_to_halves(x, out, n); }
+
+// Widens a matrix, in rows or, if it is transposed, columns; returns the end of the copy.
+template <class T>
+float* widen(const Matrix& x, int64_t rows, int64_t columns, float* out, Matrix& copy) {
+  const bool by_rows = x.column == 1;
+  const int64_t lines = by_rows ? rows : columns, n = by_rows ? columns : rows;
+  const int64_t step = by_rows ? x.row : x.column;
+  for (int64_t i = 0; i < lines; ++i)
+    widen_row(static_cast<const T*>(x.data) + i * step, out + i * n, n);
+  copy = by_rows ? Matrix{out, n, 1} : Matrix{out, 1, n};
   return out + rows * columns;
 }
 
 // Widens the operands to f32 and rounds the result once.
+template <class T>
 void through_f32(const Product& p, void* room) {
-  float* const a = static_cast<float*>(room);
-  float* const b = widen(p.a, p.m, p.k, a);
-  float* const c = widen(p.b, p.k, p.n, b);
-  if (p.beta) widen({p.c, p.row, 1}, p.m, p.n, c);
-  blas<float>({p.m, p.n, p.k, {a, p.k, 1}, {b, p.n, 1}, c, p.n, p.beta}, nullptr);
-  auto* out = static_cast<bfloat16*>(p.c);
-  for (int64_t i = 0; i < p.m; ++i)
-    for (int64_t j = 0; j < p.n; ++j) out[i * p.row + j] = bfloat16(c[i * p.n + j]);
+  Product wide{p.m, p.n, p.k, {}, {}, nullptr, p.n, p.beta};
+  float* const b = widen<T>(p.a, p.m, p.k, static_cast<float*>(room), wide.a);
+  float* const c = widen<T>(p.b, p.k, p.n, b, wide.b);
+  wide.c = c;
+  T* out = static_cast<T*>(p.c);
+  if (p.beta)
+    for (int64_t i = 0; i < p.m; ++i) widen_row(out + i * p.row, c + i * p.n, p.n);
+  blas<float>(wide, nullptr);
+  for (int64_t i = 0; i < p.m; ++i) narrow_row(c + i * p.n, out + i * p.row, p.n);
 }
 int64_t room_for_f32(const Product& p) {
   return (p.m * p.k + p.k * p.n + p.m * p.n) * static_cast<int64_t>(sizeof(float));
@@ -133,9 +146,9 @@ int64_t room_for_f32(const Product& p) {
 }  // namespace
 
 extern const GemmKernels gemm_kernels = {
-    .multiply = {blas<float>, blas<double>, through_f32, plain<int64_t>, plain<int32_t>, nullptr,
-                 nullptr},
-    .room = {nullptr, nullptr, room_for_f32, nullptr, nullptr, nullptr, nullptr},
+    .multiply = {blas<float>, blas<double>, through_f32<bfloat16>, plain<int64_t>, plain<int32_t>,
+                 nullptr, nullptr, through_f32<float16>, plain<int16_t>, plain<int8_t>},
+    .room = {nullptr, nullptr, room_for_f32, nullptr, nullptr, nullptr, nullptr, room_for_f32},
 };
 
 }  // namespace tapehead::kernels::TAPEHEAD_ISA

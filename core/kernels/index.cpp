@@ -64,7 +64,7 @@ extern const IndexKernels index_kernels = {
     .add_rows = {add_rows<float>, add_rows<double>, add_rows<bfloat16>, add_rows<int64_t>,
                  add_rows<int32_t>, add_rows<uint8_t>, add_rows<bool>},
     .gather = {gather<int32_t>, gather<int64_t>, gather<int16_t>, gather<int64_t>, gather<int32_t>,
-               gather<uint8_t>, gather<uint8_t>},
+               gather<uint8_t>, gather<uint8_t>, gather<int16_t>, gather<int16_t>, gather<uint8_t>},
     .add_gathered = {add_gathered<float>, add_gathered<double>, nullptr, add_gathered<int64_t>,
                      add_gathered<int32_t>, add_gathered<uint8_t>, add_gathered<bool>},
 };

@@ -16,7 +16,8 @@ struct Gathered {
   int64_t column_x, column_y;  ///< columns of the indices are contiguous
 };
 
-/// Indexed by DType. Results are bit-for-bit the same under every instruction set.
+/// Indexed by DType; additions are null for types that are computed in another (kernel_type()).
+/// Results are bit-for-bit the same under every instruction set.
 struct IndexKernels {
   /// to[i] += sum of from[rows[j] * stride + i] over j < count, for i < width; bf16 is accumulated
   /// in f32. Summation in blocks keeps the error from growing with `count`.

@@ -196,4 +196,48 @@ TEST_CASE("elementwise kernels take NaN, infinities, denormals and the largest n
   });
 }
 
+TEST_CASE("every f16 number converts to f32 and back, and what lies between two is rounded") {
+  constexpr int64_t kFinite = 0x7c00;  // from 0 up
+  on_each_isa([&] {
+    std::vector<float16> halves(0x10000), back(0x10000);
+    std::vector<float> wide(0x10000);
+    const auto run = [](Loop loop, const void* from, int64_t from_size, void* to, int64_t size) {
+      char* const data[] = {static_cast<char*>(to), static_cast<char*>(const_cast<void*>(from))};
+      const int64_t strides[] = {size, from_size};
+      loop(data, strides, 0x10000, nullptr);
+    };
+    const auto value = [](int64_t bits) {  // 2^(exponent - 25) times the significand
+      const int64_t exponent = std::max<int64_t>(bits >> 10, 1);
+      const int64_t significand = (bits & 0x3ff) + (bits >> 10 ? 0x400 : 0);
+      return std::ldexp(static_cast<double>(significand), static_cast<int>(exponent - 25));
+    };
+    for (size_t i = 0; i < halves.size(); ++i) halves[i].bits = static_cast<uint16_t>(i);
+    run(cast_loop(f16, f32), halves.data(), 2, wide.data(), 4);
+    run(cast_loop(f32, f16), wide.data(), 4, back.data(), 2);
+    bool right = true, same = true, rounds = true;
+    for (int64_t i = 0; i < 0x10000; ++i) {
+      const auto at = static_cast<size_t>(i);
+      const int64_t size = i & 0x7fff;
+      const double wanted = size < kFinite ? value(size) : size == kFinite ? INFINITY : NAN;
+      if (size > kFinite) right &= std::isnan(wide[at]);
+      else right &= wide[at] == (i < 0x8000 ? wanted : -wanted);
+      same &= size > kFinite ? std::isnan(static_cast<float>(back[at])) : back[at].bits == i;
+    }
+    CHECK(right);
+    CHECK(same);
+    for (const double place : {-0.25, 0.0, 0.25}) {  // around the middle of two neighbours
+      for (int64_t i = 0; i < kFinite; ++i) {
+        const double gap = value(i + 1) - value(i);
+        wide[static_cast<size_t>(i)] = static_cast<float>(-(value(i) + gap * (0.5 + place)));
+      }
+      run(cast_loop(f32, f16), wide.data(), 4, back.data(), 2);
+      for (int64_t i = 0; i < kFinite; ++i) {
+        const int64_t up = place > 0 || (place == 0 && i % 2 == 1);
+        rounds &= back[static_cast<size_t>(i)].bits == 0x8000 + i + up;
+      }
+    }
+    CHECK(rounds);
+  });
+}
+
 }  // namespace tapehead::kernels

@@ -11,13 +11,17 @@
 namespace tapehead::kernels {
 namespace {
 
-// bf16 is computed in f32.
+// bf16 and f16 are computed in f32.
 template <class T>
 struct ComputeOf {
   using type = T;
 };
 template <>
 struct ComputeOf<bfloat16> {
+  using type = float;
+};
+template <>
+struct ComputeOf<float16> {
   using type = float;
 };
 template <class T>

@@ -126,9 +126,12 @@ TAPEHEAD_NOT_CONTRACTED void normal(const void* standard, void* out, int64_t n, 
 extern const RandomKernels random_kernels = {
     .words = random_words,
     .normals = random_normals,
-    .drop = {drop<float>, drop<double>, drop<bfloat16>},
-    .uniform = {uniform<float>, uniform<double>, uniform<bfloat16>},
-    .normal = {normal<float>, normal<double>, normal<bfloat16>},
+    .drop = {drop<float>, drop<double>, drop<bfloat16>, nullptr, nullptr, nullptr, nullptr,
+             drop<float16>},
+    .uniform = {uniform<float>, uniform<double>, uniform<bfloat16>, nullptr, nullptr, nullptr,
+                nullptr, uniform<float16>},
+    .normal = {normal<float>, normal<double>, normal<bfloat16>, nullptr, nullptr, nullptr, nullptr,
+               normal<float16>},
 };
 
 }  // namespace tapehead::kernels::TAPEHEAD_ISA

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "tapehead/core/dtype.h"
 #include "tapehead/core/kernels/family.h"
 
 namespace tapehead::kernels {
@@ -18,12 +19,12 @@ static inline uint64_t wide_word(const uint32_t* words, int64_t i) {
   return uint64_t{group[i % kHalf]} << 32 | group[kHalf + i % kHalf];
 }
 
-/// A uniform number in [0, 1), a multiple of half the epsilon of T: f32, f64 or bf16.
+/// A uniform number in [0, 1), a multiple of half the epsilon of T: f32, f64, bf16 or f16.
 template <class T>
 static inline double unit(const uint32_t* words, int64_t i) {
   if constexpr (sizeof(T) == 8) return static_cast<double>(wide_word(words, i) >> 11) * 0x1p-53;
   else if constexpr (sizeof(T) == 4) return (words[i] >> 8) * 0x1p-24;
-  else return (words[i] >> 24) * 0x1p-8;
+  else return (words[i] >> (32 - T::kDigits)) * (1.0 / (1 << T::kDigits));
 }
 
 /// The key of the numbers of one draw.
@@ -37,15 +38,15 @@ struct RandomKernels {
   void (*words)(const RandomStream& stream, uint64_t group, int64_t groups, uint32_t* out);
   /// Converts groups of words to as many standard normal numbers.
   void (*normals)(const uint32_t* words, int64_t groups, float* out);
-  /// out = words < threshold ? 0 : x * scale, for n elements. Indexed by f32, f64, bf16, as are the
-  /// following.
-  void (*drop[3])(const uint32_t* words, uint32_t threshold, double scale, const void* x, void* out,
-                  int64_t n);
+  /// out = words < threshold ? 0 : x * scale, for n elements. Indexed by DType, as are the
+  /// following; null for types that are not floating.
+  void (*drop[kDTypes])(const uint32_t* words, uint32_t threshold, double scale, const void* x,
+                        void* out, int64_t n);
   /// out = from + (to - from) u, at most `last`, for n elements, where u = unit(words).
-  void (*uniform[3])(const uint32_t* words, void* out, int64_t n, double from, double to,
-                     double last);
+  void (*uniform[kDTypes])(const uint32_t* words, void* out, int64_t n, double from, double to,
+                           double last);
   /// out = x * scale + shift, where x are standard normal numbers: f64 for f64 results, else f32.
-  void (*normal[3])(const void* x, void* out, int64_t n, double scale, double shift);
+  void (*normal[kDTypes])(const void* x, void* out, int64_t n, double scale, double shift);
 };
 
 }  // namespace tapehead::kernels

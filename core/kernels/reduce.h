@@ -57,7 +57,7 @@ struct Reducer {
 };
 
 /// Indexed by [Reduce][DType]; TwoPassKernels has the reductions from Reduce::var on. `tile` is
-/// null for unsupported dtypes.
+/// null for unsupported dtypes and those that are computed in another (kernel_type()).
 struct ReduceKernels {
   Reducer reducers[static_cast<int>(Reduce::var)][kDTypes];
 };

@@ -6,7 +6,8 @@
 
 namespace tapehead::kernels {
 
-/// Indexed by DType. Results are bit-for-bit the same under every instruction set.
+/// Indexed by DType; null for types that are computed in another (kernel_type()). Results are
+/// bit-for-bit the same under every instruction set.
 struct ScanKernels {
   static constexpr int64_t kColumns = 64;
 

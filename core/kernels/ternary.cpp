@@ -55,6 +55,7 @@ extern const LoopKernels<Ternary> ternary_kernels = {
 
 extern const WhereKernels where_kernels = {
     {where_entry<int32_t>(), where_entry<int64_t>(), where_entry<int16_t>(), where_entry<int64_t>(),
-     where_entry<int32_t>(), where_entry<uint8_t>(), where_entry<uint8_t>()}};
+     where_entry<int32_t>(), where_entry<uint8_t>(), where_entry<uint8_t>(), where_entry<int16_t>(),
+     where_entry<int16_t>(), where_entry<uint8_t>()}};
 
 }  // namespace tapehead::kernels::TAPEHEAD_ISA

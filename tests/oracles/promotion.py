@@ -3,7 +3,8 @@
 import torch
 
 TYPES = {"f32": torch.float32, "f64": torch.float64, "bf16": torch.bfloat16, "i64": torch.int64,
-         "i32": torch.int32, "u8": torch.uint8, "bool": torch.bool}
+         "i32": torch.int32, "u8": torch.uint8, "bool": torch.bool, "f16": torch.float16,
+         "i16": torch.int16, "i8": torch.int8}
 NAMES = {dtype: name for name, dtype in TYPES.items()}
 
 operands = [("[2] " + name, torch.ones(2, dtype=d)) for name, d in TYPES.items()]

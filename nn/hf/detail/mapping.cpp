@@ -263,7 +263,10 @@ void save_folder(const std::string& path, const Json& config, const std::vector<
 
 std::string dtype_name(const std::vector<Place>& places) {
   const DType dtype = places.empty() ? f32 : places[0].value.dtype();
-  return dtype == f64 ? "float64" : dtype == bf16 ? "bfloat16" : "float32";
+  return dtype == f64    ? "float64"
+         : dtype == bf16 ? "bfloat16"
+         : dtype == f16  ? "float16"
+                         : "float32";
 }
 
 }  // namespace tapehead::nn::hf
