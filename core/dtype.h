@@ -42,36 +42,38 @@ struct float16 {
 
   float16() = default;
   float16(float x) : bits(round(x)) {}
-  // Both conversions are correct whether or not the CPU flushes denormals: their operands and
-  // results that are not 0 are normal floats.
+  // Both conversions compute with integers, so that it does not matter whether the CPU flushes
+  // denormals.
   operator float() const {
-    constexpr uint32_t kRebias = (127 - 15) << 23, kLeastNormal = (127 - 14) << 23;
-    const uint32_t size = static_cast<uint32_t>(bits & 0x7fff) << 13;
-    uint32_t wide = size + kRebias;
-    if (size >= 31u << 23) wide += kRebias;  // infinity, NaN
-    if (size < 1u << 23) wide = word_of(float_of(size + kLeastNormal) - float_of(kLeastNormal));
-    return float_of(wide | static_cast<uint32_t>(bits & 0x8000) << 16);
+    constexpr uint32_t kRebias = (127 - 15) << 23;
+    const uint32_t size = bits & 0x7fff;
+    uint32_t wide = (size << 13) + kRebias;
+    if (size >= 0x7c00) wide += kRebias;  // infinity, NaN
+    if (size < 0x400) wide = size == 0 ? 0 : word_of(static_cast<float>(size)) - (24 << 23);
+    wide |= static_cast<uint32_t>(bits & 0x8000) << 16;
+    float x;
+    __builtin_memcpy(&x, &wide, sizeof x);
+    return x;
   }
 
  private:
-  static float float_of(uint32_t word) {
-    float x;
-    __builtin_memcpy(&x, &word, sizeof x);
-    return x;
-  }
   static uint32_t word_of(float x) {
     uint32_t word;
     __builtin_memcpy(&word, &x, sizeof word);
     return word;
   }
   static uint16_t round(float x) {
-    constexpr uint32_t kRebias = (127 - 15) << 23, kLeastNormal = (127 - 14) << 23;
     const uint32_t sign = word_of(x) >> 31 << 15, size = word_of(x) & 0x7fffffff;
-    uint32_t out = (size - kRebias + 0xfff + ((size >> 13) & 1)) >> 13;
-    // In 0.5 + x, the last bit of the sum stands for the smallest subnormal.
-    if (size < kLeastNormal) out = word_of(float_of(size) + 0.5f) - word_of(0.5f);
-    if (size >= (127u + 16) << 23) out = size > 0x7f800000 ? 0x7e00 : 0x7c00;
-    return static_cast<uint16_t>(sign | out);
+    if (size >= (127u + 16) << 23)
+      return static_cast<uint16_t>(sign | (size > 0x7f800000 ? 0x7e00 : 0x7c00));
+    uint32_t significand = size - ((127 - 15) << 23), shift = 13;
+    if (size < (127u - 14) << 23) {  // subnormal, in units of 2^-24
+      significand = (size & 0x7fffff) | 0x800000;
+      shift = 126 - (size >> 23);
+      if (shift > 24) return static_cast<uint16_t>(sign);
+    }
+    const uint32_t below_half = (1u << (shift - 1)) - 1, odd = (significand >> shift) & 1;
+    return static_cast<uint16_t>(sign | (significand + below_half + odd) >> shift);
   }
 };
 
