@@ -37,7 +37,8 @@ TAPEHEAD_OP_TEST(slice)
                  for (int64_t j = 0; j < 3; ++j)
                    out(i, j) = in[0](i, j) * in[0](i, j + 1) + in[0](i, 4) * 2;
                return Arrays{out};
-             }})
+             },
+             .roundings = 3})
     .bad<ValueError>([] { ones({3}).slice(0, Slice(None, None, 0)); },
                      "slice: the step is 0; it must be at least 1 (flip() reverses)")
     .bad<IndexError>([] { ones({3}).slice(1, 0, 1); },
