@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
+#include <utility>
 
 #include "tapehead/core/error.h"
+#include "tapehead/optim/detail/anneal.h"
 #include "tapehead/optim/detail/check.h"
 
 namespace tapehead::optim {
@@ -46,12 +47,6 @@ double progress(int64_t n, int64_t steps) {
 }
 
 double warmup(int64_t n, int64_t steps) { return progress(n + 1, steps); }
-double linear(double start, double end, double progress) {
-  return (1 - progress) * start + progress * end;
-}
-double cosine(double start, double end, double progress) {
-  return end + (start - end) * 0.5 * (1 + std::cos(std::numbers::pi * progress));
-}
 
 }  // namespace
 
@@ -85,7 +80,7 @@ double LinearCurve::operator()(int64_t n) const {
   check_factor("LinearLR", "start_factor", start_factor);
   check_factor("LinearLR", "end_factor", end_factor);
   check_count("LinearLR", "total_iters", total_iters);
-  return linear(start_factor, end_factor, progress(n, total_iters));
+  return detail::linear(start_factor, end_factor, progress(n, total_iters));
 }
 
 double PolynomialCurve::operator()(int64_t n) const {
@@ -98,7 +93,7 @@ double PolynomialCurve::operator()(int64_t n) const {
 double CosineAnnealingCurve::operator()(int64_t n) const {
   check_count("CosineAnnealingLR", "t_max", t_max);
   check_factor("CosineAnnealingLR", "min_factor", min_factor);
-  return cosine(1, min_factor, static_cast<double>(n) / static_cast<double>(t_max));
+  return detail::cosine(1, min_factor, static_cast<double>(n) / static_cast<double>(t_max));
 }
 
 double CosineAnnealingWarmRestartsCurve::operator()(int64_t n) const {
@@ -109,28 +104,16 @@ double CosineAnnealingWarmRestartsCurve::operator()(int64_t n) const {
   double period = static_cast<double>(t_0), step = static_cast<double>(n);
   if (t_mult == 1) step = std::fmod(step, period);
   for (; step >= period; period *= static_cast<double>(t_mult)) step -= period;
-  return cosine(1, min_factor, step / period);
+  return detail::cosine(1, min_factor, step / period);
 }
 
-double OneCycleCurve::operator()(int64_t n) const {
-  const char* owner = "OneCycleLR";
-  const auto check_divisor = [&](const char* what, double value) {
-    detail::check_option(value > 0 && std::isfinite(value), owner, what, value, "above 0");
-  };
-  check_count(owner, "total_steps", total_steps);
-  detail::check_option(pct_start >= 0 && pct_start <= 1, owner, "pct_start", pct_start,
-                       "within 0 … 1");
-  check_divisor("div_factor", div_factor);
-  check_divisor("final_div_factor", final_div_factor);
-  const double step = static_cast<double>(n), last = static_cast<double>(total_steps) - 1;
-  const double low = 1 / div_factor, lowest = low / final_div_factor;
-  const double rise = pct_start * static_cast<double>(total_steps) - 1;  // the last warmup step
-  const auto phase = [&](double start, double end, double from, double to) {
-    return cosine(start, end, to > from ? std::min((step - from) / (to - from), 1.0) : 1);
-  };
-  if (step <= rise) return phase(low, 1, 0, rise);
-  if (!three_phase) return phase(1, lowest, rise, last);
-  return step <= 2 * rise ? phase(1, low, rise, 2 * rise) : phase(low, lowest, 2 * rise, last);
+double SWACurve::operator()(int64_t n) const {
+  detail::check_option(swa_factor > 0 && std::isfinite(swa_factor), "SWALR", "swa_factor",
+                       swa_factor, "above 0");
+  detail::check_option(anneal_epochs >= 0, "SWALR", "anneal_epochs",
+                       static_cast<double>(anneal_epochs), "0 or more");
+  check_factor("SWALR", "start_factor", start_factor);
+  return detail::anneal(anneal_strategy, start_factor, swa_factor, progress(n, anneal_epochs));
 }
 
 double WarmupCurve::operator()(int64_t n) const {
@@ -141,13 +124,13 @@ double WarmupCurve::operator()(int64_t n) const {
 double WarmupCosineCurve::operator()(int64_t n) const {
   check_warmup("WarmupCosineLR", warmup_steps, total_steps, min_factor);
   if (n < warmup_steps) return warmup(n, warmup_steps);
-  return cosine(1, min_factor, progress(n - warmup_steps, total_steps - warmup_steps));
+  return detail::cosine(1, min_factor, progress(n - warmup_steps, total_steps - warmup_steps));
 }
 
 double WarmupLinearCurve::operator()(int64_t n) const {
   check_warmup("WarmupLinearLR", warmup_steps, total_steps, min_factor);
   if (n < warmup_steps) return warmup(n, warmup_steps);
-  return linear(1, min_factor, progress(n - warmup_steps, total_steps - warmup_steps));
+  return detail::linear(1, min_factor, progress(n - warmup_steps, total_steps - warmup_steps));
 }
 
 double InverseSqrtCurve::operator()(int64_t n) const {
@@ -176,6 +159,19 @@ double ChainedCurve::operator()(int64_t n) const {
   double factor = 1;
   for (const LRCurve& curve : curves) factor *= curve(n);
   return factor;
+}
+
+LRCurve multiplicative_curve(LRCurve lr_lambda) {
+  if (!lr_lambda) throw ValueError("MultiplicativeLR: lr_lambda is empty; give a function");
+  // Keeps the last product, since a schedule asks for one n after the other.
+  return [f = std::move(lr_lambda), done = int64_t{0}, product = 1.0](int64_t n) mutable {
+    if (n < done) {
+      done = 0;
+      product = 1;
+    }
+    while (done < n) product *= f(++done);
+    return product;
+  };
 }
 
 }  // namespace tapehead::optim

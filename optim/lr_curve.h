@@ -19,6 +19,12 @@ namespace tapehead::optim {
 /// Any function of n is a curve.
 using LRCurve = std::function<double(int64_t n)>;
 
+/// How a learning rate goes from one value to another.
+enum class AnnealStrategy {
+  cos,    ///< half a period of the cosine
+  linear  ///< a straight line
+};
+
 /// `factor` for the first `total_iters` steps, then 1.
 struct ConstantCurve {
   double factor = 1.0 / 3;
@@ -78,17 +84,14 @@ struct CosineAnnealingWarmRestartsCurve {
   double operator()(int64_t n) const;
 };
 
-/// The 1cycle policy, Smith and Topin 2017: cosine from 1 / div_factor up to 1 in the first part
-/// `pct_start` of `total_steps`, which must be given, then cosine down to
-/// 1 / (div_factor × final_div_factor), where it stays. With `three_phase` it first goes back to
-/// 1 / div_factor, in as many steps as it rose. PyTorch's max_lr is the optimizer's lr. Momentum
-/// does not change, as with PyTorch's cycle_momentum = False.
-struct OneCycleCurve {
-  int64_t total_steps = 0;
-  double pct_start = 0.3;
-  double div_factor = 25;
-  double final_div_factor = 1e4;
-  bool three_phase = false;
+/// The end of a stochastic weight averaging run (Izmailov et al. 2018): from `start_factor` to
+/// `swa_factor`, which must be given, in `anneal_epochs` steps, then `swa_factor`. PyTorch's swa_lr
+/// is swa_factor × base_lr(), and start_factor × base_lr() its learning rate at the start.
+struct SWACurve {
+  double swa_factor = 0;
+  int64_t anneal_epochs = 10;
+  AnnealStrategy anneal_strategy = AnnealStrategy::cos;
+  double start_factor = 1;
   double operator()(int64_t n) const;
 };
 
@@ -137,5 +140,9 @@ struct ChainedCurve {
   std::vector<LRCurve> curves = {};
   double operator()(int64_t n) const;
 };
+
+/// The product of lr_lambda(1) … lr_lambda(n): PyTorch's MultiplicativeLR. Throws ValueError if the
+/// function is empty.
+LRCurve multiplicative_curve(LRCurve lr_lambda);
 
 }  // namespace tapehead::optim

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "tapehead/optim/lr_cycle.h"
 #include "tapehead/tests/optim_tools.h"
 #include "tapehead/tests/oracles/optim_runs.h"
 
@@ -15,8 +16,9 @@ TEST_CASE("curves equal PyTorch's schedulers") {
     LRCurve curve;
     const std::vector<double>& torch;
   };
+  const LRCurve harmonic = [](int64_t n) { return 1.0 / static_cast<double>(n + 1); };
   const Row rows[] = {
-      {"LambdaLR", [](int64_t n) { return 1.0 / static_cast<double>(n + 1); }, kTorchLambdaLR},
+      {"LambdaLR", harmonic, kTorchLambdaLR},
       {"ConstantLR", ConstantCurve{}, kTorchConstantLR},
       {"ConstantLR half", ConstantCurve{.factor = 0.5, .total_iters = 7}, kTorchConstantLRHalf},
       {"StepLR", StepCurve{.step_size = 5, .gamma = 0.3}, kTorchStepLR},
@@ -43,6 +45,35 @@ TEST_CASE("curves equal PyTorch's schedulers") {
                      .final_div_factor = 100,
                      .three_phase = true},
        kTorchOneCycleLRThree},
+      {"OneCycleLR, linear",
+       OneCycleCurve{.total_steps = 25, .anneal_strategy = AnnealStrategy::linear},
+       kTorchOneCycleLRLinear},
+      {"CyclicLR", CyclicCurve{.max_factor = 4, .step_size_up = 4}, kTorchCyclicLR},
+      {"CyclicLR, halved",
+       CyclicCurve{.max_factor = 2,
+                   .step_size_up = 3,
+                   .step_size_down = 5,
+                   .mode = CyclicMode::triangular2},
+       kTorchCyclicLRHalved},
+      {"CyclicLR, exponential",
+       CyclicCurve{.max_factor = 2, .step_size_up = 4, .mode = CyclicMode::exp_range, .gamma = 0.9},
+       kTorchCyclicLRExponential},
+      {"CyclicLR, a function of the cycle",
+       CyclicCurve{.max_factor = 2, .step_size_up = 4, .scale_fn = harmonic}, kTorchCyclicLRCycles},
+      {"CyclicLR, a function of the step",
+       CyclicCurve{.max_factor = 2,
+                   .step_size_up = 4,
+                   .scale_fn = harmonic,
+                   .scale_mode = ScaleMode::iterations},
+       kTorchCyclicLRIterations},
+      {"SWALR", SWACurve{.swa_factor = 0.1}, kTorchSWALR},
+      {"SWALR, linear",
+       SWACurve{.swa_factor = 0.1, .anneal_epochs = 4, .anneal_strategy = AnnealStrategy::linear},
+       kTorchSWALRLinear},
+      {"SWALR, at once", SWACurve{.swa_factor = 0.1, .anneal_epochs = 0}, kTorchSWALRAtOnce},
+      {"MultiplicativeLR",
+       multiplicative_curve([](int64_t n) { return 1 - 1.0 / static_cast<double>(n + 1); }),
+       kTorchMultiplicativeLR},
       {"SequentialLR",
        SequentialCurve{.curves = {LinearCurve{.start_factor = 0.2, .total_iters = 4},
                                   ExponentialCurve{.gamma = 0.9}, StepCurve{.step_size = 3}},
@@ -113,6 +144,12 @@ TEST_CASE("curves at chosen steps") {
   }
 }
 
+TEST_CASE("a multiplicative curve may be evaluated in any order") {
+  const LRCurve curve = multiplicative_curve([](int64_t n) { return static_cast<double>(n); });
+  for (const auto& [n, factorial] : {std::pair(3, 6), {5, 120}, {0, 1}, {2, 2}, {4, 24}})
+    CHECK(curve(n) == factorial);
+}
+
 TEST_CASE("the inverse square root is that of the Transformer") {
   // Vaswani et al. 2017: width^-0.5 min(step^-0.5, step warmup^-1.5), counting steps from 1.
   const double width = 512, warmup = 4000;
@@ -160,6 +197,19 @@ TEST_CASE("curves: errors") {
        "OneCycleLR: div_factor = 0; it must be above 0"},
       {OneCycleCurve{.total_steps = 5, .final_div_factor = -1},
        "OneCycleLR: final_div_factor = -1; it must be above 0"},
+      {OneCycleCurve{.total_steps = 5, .max_momentum = 1},
+       "OneCycleLR: max_momentum = 1; it must be at least 0 and below 1"},
+      {CyclicCurve{}, "CyclicLR: max_factor = 0; it must be above 0"},
+      {CyclicCurve{.max_factor = 2, .step_size_up = 0},
+       "CyclicLR: step_size_up = 0; it must be above 0"},
+      {CyclicCurve{.max_factor = 2, .step_size_down = -1},
+       "CyclicLR: step_size_down = -1; it must be 0 or more"},
+      {CyclicCurve{.max_factor = 2, .gamma = 0}, "CyclicLR: gamma = 0; it must be above 0"},
+      {CyclicCurve{.max_factor = 2, .base_momentum = -1},
+       "CyclicLR: base_momentum = -1; it must be at least 0 and below 1"},
+      {SWACurve{}, "SWALR: swa_factor = 0; it must be above 0"},
+      {SWACurve{.swa_factor = 1, .anneal_epochs = -1},
+       "SWALR: anneal_epochs = -1; it must be 0 or more"},
       {WarmupCurve{}, "WarmupLR: warmup_steps = 0; it must be above 0"},
       {WarmupCosineCurve{.warmup_steps = 5}, "WarmupCosineLR: total_steps = 0; it must be above 0"},
       {WarmupCosineCurve{.warmup_steps = 5, .total_steps = 5},
@@ -186,4 +236,6 @@ TEST_CASE("curves: errors") {
       {ChainedCurve{.curves = {one, {}}}, "ChainedScheduler: curves[1] is empty; give a function"},
   };
   for (const Row& row : rows) CHECK(error_of<ValueError>([&] { row.curve(0); }) == row.text);
+  CHECK(error_of<ValueError>([] { multiplicative_curve({}); }) ==
+        "MultiplicativeLR: lr_lambda is empty; give a function");
 }

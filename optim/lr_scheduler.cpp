@@ -1,7 +1,10 @@
 #include "tapehead/optim/lr_scheduler.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "tapehead/core/error.h"
 #include "tapehead/optim/detail/check.h"
@@ -9,9 +12,21 @@
 
 namespace tapehead::optim {
 
-LRScheduler::LRScheduler(Optimizer& optimizer, LRCurve curve)
-    : optimizer_(optimizer), curve_(std::move(curve)) {
+LRScheduler::LRScheduler(Optimizer& optimizer, LRCurve curve, LRCurve momentum)
+    : optimizer_(optimizer), curve_(std::move(curve)), momentum_(std::move(momentum)) {
   if (!curve_) throw ValueError("LRScheduler: the curve is empty; give a function of the step");
+  if (momentum_) {
+    const auto has = [&](const char* name) {
+      const detail::OptionValues& values = optimizer.groups()[0].values;
+      return std::any_of(values.begin(), values.end(),
+                         [&](const detail::OptionValue& value) { return value.name == name; });
+    };
+    if (!has("betas") && !has("momentum"))
+      throw ValueError(
+          fmt::format("LRScheduler: {} has neither betas nor momentum; pass cycle_momentum = false",
+                      optimizer.name()));
+    momentum_option_ = has("betas") ? "betas" : "momentum";
+  }
   restore(0, 1);
 }
 
@@ -22,6 +37,9 @@ double LRScheduler::lr_at(int64_t n) const {
 
 void LRScheduler::restore(int64_t steps, double scale) {
   optimizer_.set_lr(lr_at(steps) * scale);
+  if (momentum_)
+    for (size_t group = 0; group < optimizer_.groups().size(); ++group)
+      optimizer_.set_option(group, momentum_option_, momentum_(steps));
   steps_ = steps;
   scale_ = scale;
 }
@@ -63,7 +81,8 @@ bool ReduceLROnPlateau::is_better(double metric) const {
   if (!std::isfinite(metric)) return false;
   if (!observed_) return true;
   const double gain = options_.maximize ? metric - best_ : best_ - metric;
-  return gain > options_.threshold * std::abs(best_);
+  const bool relative = options_.threshold_mode == ThresholdMode::rel;
+  return gain > options_.threshold * (relative ? std::abs(best_) : 1);
 }
 
 bool ReduceLROnPlateau::step(double metric) {

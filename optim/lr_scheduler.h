@@ -18,7 +18,11 @@
 // examples/custom_optimizer.cpp.
 #pragma once
 
+#include <cstdint>
+#include <utility>
+
 #include "tapehead/optim/lr_curve.h"
+#include "tapehead/optim/lr_cycle.h"
 #include "tapehead/optim/optimizer.h"
 
 namespace tapehead::optim {
@@ -28,8 +32,11 @@ namespace tapehead::optim {
 /// a function it is PyTorch's LambdaLR. The optimizer must outlive the scheduler.
 class LRScheduler {
  public:
-  /// Throws ValueError if the curve is empty. Without a curve the factor is 1.
-  explicit LRScheduler(Optimizer& optimizer, LRCurve curve = ConstantCurve{.factor = 1});
+  /// Throws ValueError if the curve is empty. Without a curve the factor is 1. With `momentum`, the
+  /// scheduler also sets the optimizer's momentum, in every group: the first of its betas, or its
+  /// option "momentum"; throws ValueError if it has neither.
+  explicit LRScheduler(Optimizer& optimizer, LRCurve curve = ConstantCurve{.factor = 1},
+                       LRCurve momentum = {});
   LRScheduler(const LRScheduler&) = delete;
   LRScheduler& operator=(const LRScheduler&) = delete;
   virtual ~LRScheduler() = default;
@@ -57,7 +64,8 @@ class LRScheduler {
 
  private:
   Optimizer& optimizer_;
-  LRCurve curve_;
+  LRCurve curve_, momentum_;
+  const char* momentum_option_ = "";
   int64_t steps_ = 0;
   double scale_ = 1;
 };
@@ -67,9 +75,18 @@ class LRScheduler {
 template <class C>
 class Scheduled : public LRScheduler {
  public:
-  explicit Scheduled(Optimizer& optimizer, const C& curve = {}) : LRScheduler(optimizer, curve) {}
+  explicit Scheduled(Optimizer& optimizer, const C& curve = {})
+      : LRScheduler(optimizer, curve, momentum_of(curve)) {}
+
+ private:
+  static LRCurve momentum_of(const C& curve) {
+    if constexpr (requires { curve.momentum_curve(); }) return curve.momentum_curve();
+    else return {};
+  }
 };
 
+/// A function of the step, such as `[](int64_t n) { return 1.0 / (n + 1); }`.
+using LambdaLR = LRScheduler;
 using ConstantLR = Scheduled<ConstantCurve>;
 using StepLR = Scheduled<StepCurve>;
 using MultiStepLR = Scheduled<MultiStepCurve>;
@@ -79,6 +96,8 @@ using PolynomialLR = Scheduled<PolynomialCurve>;
 using CosineAnnealingLR = Scheduled<CosineAnnealingCurve>;
 using CosineAnnealingWarmRestarts = Scheduled<CosineAnnealingWarmRestartsCurve>;
 using OneCycleLR = Scheduled<OneCycleCurve>;
+using CyclicLR = Scheduled<CyclicCurve>;
+using SWALR = Scheduled<SWACurve>;
 using WarmupLR = Scheduled<WarmupCurve>;
 using WarmupCosineLR = Scheduled<WarmupCosineCurve>;
 using WarmupLinearLR = Scheduled<WarmupLinearCurve>;
@@ -86,14 +105,27 @@ using InverseSqrtLR = Scheduled<InverseSqrtCurve>;
 using SequentialLR = Scheduled<SequentialCurve>;
 using ChainedScheduler = Scheduled<ChainedCurve>;
 
+/// Multiplies the learning rate by lr_lambda(n) in step n = 1, 2, …
+class MultiplicativeLR : public LRScheduler {
+ public:
+  MultiplicativeLR(Optimizer& optimizer, LRCurve lr_lambda)
+      : LRScheduler(optimizer, multiplicative_curve(std::move(lr_lambda))) {}
+};
+
+enum class ThresholdMode {
+  rel,  ///< the threshold is relative to |best|
+  abs   ///< it is a difference
+};
+
 struct ReduceLROnPlateauOptions {
   double factor = 0.1;      ///< the learning rate is multiplied by it
   int64_t patience = 10;    ///< metrics in a row without improvement that are tolerated
-  double threshold = 1e-4;  ///< the change that counts as an improvement, relative to |best|
-  int64_t cooldown = 0;     ///< metrics to ignore after a reduction
-  double min_factor = 0;    ///< lower limit of the scale; PyTorch's min_lr divided by base_lr()
-  double eps = 1e-8;        ///< a reduction of the learning rate by less is not made
-  bool maximize = false;    ///< higher is better (BLEU, accuracy): PyTorch's mode = "max"
+  double threshold = 1e-4;  ///< the change that counts as an improvement
+  ThresholdMode threshold_mode = ThresholdMode::rel;
+  int64_t cooldown = 0;   ///< metrics to ignore after a reduction
+  double min_factor = 0;  ///< lower limit of the scale; PyTorch's min_lr divided by base_lr()
+  double eps = 1e-8;      ///< a reduction of the learning rate by less is not made
+  bool maximize = false;  ///< higher is better (BLEU, accuracy): PyTorch's mode = "max"
 };
 
 /// Reduces the learning rate when a metric has stopped improving:

@@ -40,6 +40,18 @@ TEST_CASE_FIXTURE(Fixture, "reductions smaller than eps are not made, as in PyTo
   CHECK(opt.lr() == doctest::Approx(5e-9).epsilon(1e-12));
 }
 
+TEST_CASE_FIXTURE(Fixture, "the threshold may be a difference, as in PyTorch") {
+  optim::ReduceLROnPlateau schedule(opt, {.factor = 0.5,
+                                          .patience = 2,
+                                          .threshold = 0.5,
+                                          .threshold_mode = optim::ThresholdMode::abs});
+  for (size_t n = 0; n < kPlateauMetric.size(); ++n) {
+    CAPTURE(n);
+    CHECK(opt.lr() == doctest::Approx(kTorchPlateauAbsolute[n]));
+    schedule.step(kPlateauMetric[n]);
+  }
+}
+
 TEST_CASE_FIXTURE(Fixture, "larger can be better, also below zero") {
   optim::ReduceLROnPlateau schedule(
       opt, {.factor = 0.5, .patience = 0, .threshold = 0.01, .maximize = true});

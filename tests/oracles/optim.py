@@ -231,14 +231,14 @@ def clipping():
         print(f"  {{{name}, {float(norm):.17g}, {numbers(a.grad.tolist() + b.grad.tolist())}}},")
 
 
-def rates(make, steps=24, metric=None):
+def rates(make, steps=24, metric=None, key="lr"):
     opt = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.5)
     schedule = make(opt)
-    out = [opt.param_groups[0]["lr"]]
+    out = [opt.param_groups[0][key]]
     for n in range(steps):
         opt.step()
         schedule.step(metric[n]) if metric else schedule.step()
-        out.append(opt.param_groups[0]["lr"])
+        out.append(opt.param_groups[0][key])
     return out
 
 
@@ -299,11 +299,30 @@ def main():
         ("OneCycleLR", rates(lambda o: lr.OneCycleLR(o, 0.5, 25, cycle_momentum=False))),
         ("OneCycleLRThree", rates(lambda o: lr.OneCycleLR(
             o, 0.5, 25, pct_start=0.4, cycle_momentum=False, div_factor=10, final_div_factor=100, three_phase=True))),
+        ("OneCycleLRLinear", rates(lambda o: lr.OneCycleLR(o, 0.5, 25, anneal_strategy="linear"))),
+        ("OneCycleMomentum", rates(lambda o: lr.OneCycleLR(o, 0.5, 25), key="momentum")),
+        ("OneCycleMomentumThree", rates(lambda o: lr.OneCycleLR(
+            o, 0.5, 25, pct_start=0.4, anneal_strategy="linear", base_momentum=0.5, max_momentum=0.9, three_phase=True),
+            key="momentum")),
+        ("CyclicLR", rates(lambda o: lr.CyclicLR(o, 0.5, 2.0, step_size_up=4))),
+        ("CyclicLRHalved", rates(lambda o: lr.CyclicLR(o, 0.5, 1.0, 3, 5, "triangular2"))),
+        ("CyclicLRExponential", rates(lambda o: lr.CyclicLR(o, 0.5, 1.0, 4, mode="exp_range", gamma=0.9))),
+        ("CyclicLRCycles", rates(lambda o: lr.CyclicLR(o, 0.5, 1.0, 4, scale_fn=lambda n: 1 / (n + 1)))),
+        ("CyclicLRIterations", rates(lambda o: lr.CyclicLR(
+            o, 0.5, 1.0, 4, scale_fn=lambda n: 1 / (n + 1), scale_mode="iterations"))),
+        ("CyclicMomentum", rates(lambda o: lr.CyclicLR(
+            o, 0.5, 1.0, 3, 5, "triangular2", base_momentum=0.6, max_momentum=0.95), key="momentum")),
+        ("SWALR", rates(lambda o: torch.optim.swa_utils.SWALR(o, 0.05))),
+        ("SWALRLinear", rates(lambda o: torch.optim.swa_utils.SWALR(o, 0.05, 4, "linear"))),
+        ("SWALRAtOnce", rates(lambda o: torch.optim.swa_utils.SWALR(o, 0.05, 0))),
+        ("MultiplicativeLR", rates(lambda o: lr.MultiplicativeLR(o, lambda n: 1 - 1 / (n + 1)))),
         ("SequentialLR", rates(lambda o: lr.SequentialLR(
             o, [lr.LinearLR(o, 0.2, total_iters=4), lr.ExponentialLR(o, 0.9), lr.StepLR(o, 3)], [5, 12]))),
         ("ChainedScheduler", rates(lambda o: lr.ChainedScheduler(
             [lr.ConstantLR(o, 0.1, 4), lr.ExponentialLR(o, 0.9)]))),
         ("Plateau", rates(lambda o: lr.ReduceLROnPlateau(o, factor=0.5, patience=2, cooldown=2, min_lr=0.1), metric=metric)),
+        ("PlateauAbsolute", rates(lambda o: lr.ReduceLROnPlateau(
+            o, factor=0.5, patience=2, threshold=0.5, threshold_mode="abs"), metric=metric)),
         ("PlateauMax", rates(lambda o: lr.ReduceLROnPlateau(o, "max", patience=1, threshold=0.05), metric=metric)),
     ):
         print(f"inline const std::vector<double> kTorch{name} = {numbers(values)};")
