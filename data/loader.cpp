@@ -24,7 +24,11 @@ constexpr int64_t kBatchesSorted = 50;  // the window of bucketing
 BatchPlan::BatchPlan(std::vector<int64_t> lengths, const LoaderOptions& options)
     : lengths_(std::move(lengths)), options_(options) {
   if (lengths_.empty()) throw ValueError("loader: there are no examples");
-  if ((options.batch > 0) == (options.tokens > 0))
+  if (options.batch_sampler && (options.batch > 0 || options.tokens > 0 || options.sampler))
+    throw ValueError(
+        "loader: batch_sampler with batch, tokens or sampler; it takes their place, leave them "
+        "out");
+  if (!options.batch_sampler && (options.batch > 0) == (options.tokens > 0))
     throw ValueError(fmt::format("loader: batch = {} and tokens = {}; give exactly one of them",
                                  options.batch, options.tokens));
   if (!options.second_lengths.empty() && options.second_lengths.size() != lengths_.size())
@@ -36,13 +40,23 @@ BatchPlan::BatchPlan(std::vector<int64_t> lengths, const LoaderOptions& options)
         "loader: example {} has {} tokens, a batch at most {}; raise tokens or shorten it",
         longest - lengths_.begin(), *longest, options.tokens));
   per_epoch_ = static_cast<int64_t>(epoch(0).size());
-  if (per_epoch_ == 0)
-    throw ValueError(fmt::format("loader: {} examples do not fill a batch of {}", lengths_.size(),
-                                 options.batch));
+}
+
+void BatchPlan::check_sampled(const std::vector<int64_t>& indices) const {
+  const auto count = static_cast<int64_t>(lengths_.size());
+  for (size_t i = 0; i < indices.size(); ++i)
+    if (indices[i] < 0 || indices[i] >= count)
+      throw IndexError(fmt::format("loader: index {} of the sampler is {}, outside 0..{}", i,
+                                   indices[i], count - 1));
 }
 
 std::vector<int64_t> BatchPlan::order(int64_t epoch) const {
   const auto n = static_cast<int64_t>(lengths_.size());
+  if (options_.sampler) {
+    std::vector<int64_t> indices = options_.sampler(epoch);
+    check_sampled(indices);
+    return indices;
+  }
   if (!options_.shuffle) {
     std::vector<int64_t> order(lengths_.size());
     std::iota(order.begin(), order.end(), 0);
@@ -53,6 +67,22 @@ std::vector<int64_t> BatchPlan::order(int64_t epoch) const {
 }
 
 std::vector<std::vector<int64_t>> BatchPlan::epoch(int64_t epoch) const {
+  std::vector<std::vector<int64_t>> batches;
+  if (options_.batch_sampler) {
+    batches = options_.batch_sampler(epoch);
+    for (const std::vector<int64_t>& batch : batches) check_sampled(batch);
+  } else {
+    batches = planned(epoch);
+  }
+  if (batches.empty() && (options_.batch_sampler || options_.sampler))
+    throw ValueError(fmt::format("loader: the sampler gives no batch in epoch {}", epoch));
+  if (batches.empty())
+    throw ValueError(fmt::format("loader: {} examples do not fill a batch of {}", lengths_.size(),
+                                 options_.batch));
+  return batches;
+}
+
+std::vector<std::vector<int64_t>> BatchPlan::planned(int64_t epoch) const {
   std::vector<int64_t> examples = order(epoch);
   const auto length = [&](int64_t i) { return lengths_[static_cast<size_t>(i)]; };
   // The second length alternately increases and decreases, so that it changes little between
@@ -92,7 +122,7 @@ std::vector<std::vector<int64_t>> BatchPlan::epoch(int64_t epoch) const {
     longest = std::max(longest, length(i));
   }
   const bool partial = options_.batch > 0 && static_cast<int64_t>(now.size()) < options_.batch;
-  if (!(options_.drop_last && partial)) batches.push_back(std::move(now));
+  if (!now.empty() && !(options_.drop_last && partial)) batches.push_back(std::move(now));
   if (options_.bucket && options_.shuffle &&
       !batches.empty()) {  // otherwise every epoch would end with long ones
     Generator generator{.seed = ~options_.seed, .draws = static_cast<uint64_t>(epoch)};

@@ -2,15 +2,19 @@
 // the seed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "tapehead/core/random.h"
 #include "tapehead/core/tensor.h"
+#include "tapehead/data/sampler.h"
 
 namespace tapehead::data {
 
@@ -18,6 +22,10 @@ struct LoaderOptions {
   int64_t batch = 0;   ///< number of examples per batch; give either this or `tokens`
   int64_t tokens = 0;  ///< maximum number of tokens in a padded batch, by the given lengths
   bool shuffle = true;
+  /// The examples of each epoch and their order, in place of `shuffle`.
+  Sampler sampler = {};
+  /// The batches of each epoch, in place of all options above and of `bucket` and `drop_last`.
+  Batches batch_sampler = {};
   /// Groups examples of similar length: sorts the shuffled examples in windows of 50 batches.
   bool bucket = false;
   /// A second length per example, such as that of the target sequence: bucketing also groups
@@ -41,10 +49,10 @@ class BatchPlan {
  public:
   /// `lengths` has one entry per example. Throws ValueError if it is empty, if neither or both of
   /// batch and tokens are given, if an example is longer than `tokens`, or if second_lengths has
-  /// another size.
+  /// another size. Samplers are checked too: IndexError for an index that is not of an example.
   BatchPlan(std::vector<int64_t> lengths, const LoaderOptions& options);
 
-  /// The batches of an epoch, each a list of example indices.
+  /// The batches of an epoch, each a list of example indices. Throws ValueError if there are none.
   std::vector<std::vector<int64_t>> epoch(int64_t epoch) const;
   /// Throws ValueError if there is no batch at this position.
   void check(const LoaderPosition& position) const;
@@ -55,6 +63,8 @@ class BatchPlan {
 
  private:
   std::vector<int64_t> order(int64_t epoch) const;
+  std::vector<std::vector<int64_t>> planned(int64_t epoch) const;
+  void check_sampled(const std::vector<int64_t>& indices) const;
 
   std::vector<int64_t> lengths_;
   LoaderOptions options_;
@@ -118,6 +128,44 @@ class Loader {
     return std::move(item->batch);
   }
   int64_t per_epoch() const { return plan_->per_epoch(); }
+
+  /// The batches up to the end of the current epoch: `for (Batch& batch : loader.epoch())`. The
+  /// loader must outlive the range, which next() and seek() end.
+  class Epoch {
+   public:
+    class Iterator {
+     public:
+      using value_type = Batch;
+      using difference_type = std::ptrdiff_t;
+      explicit Iterator(Epoch& epoch) : epoch_(&epoch) {}
+      Batch& operator*() const { return *epoch_->batch_; }
+      Iterator& operator++() {
+        epoch_->advance();
+        return *this;
+      }
+      void operator++(int) { epoch_->advance(); }
+      bool operator==(std::default_sentinel_t) const { return !epoch_->batch_; }
+
+     private:
+      Epoch* epoch_;
+    };
+    explicit Epoch(Loader& loader) : loader_(loader), number_(loader.position().epoch) {}
+    Iterator begin() {
+      advance();
+      return Iterator(*this);
+    }
+    std::default_sentinel_t end() const { return {}; }
+
+   private:
+    void advance() {
+      batch_.reset();
+      if (loader_.position().epoch == number_) batch_.emplace(loader_.next());
+    }
+    Loader& loader_;
+    int64_t number_;
+    std::optional<Batch> batch_;
+  };
+  Epoch epoch() { return Epoch(*this); }
 
   /// The position of the next batch.
   LoaderPosition position() const { return position_; }

@@ -1,0 +1,150 @@
+// Transforms that compute with the values of pixels.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/error.h"
+#include "tapehead/data/detail/windows.h"
+#include "tapehead/data/transforms.h"
+
+namespace tapehead::data {
+namespace {
+
+using detail::ImageDraws, detail::ImageSizes;
+
+constexpr int64_t kAttempts = 10;  // of RandomErasing to find a rectangle
+
+// A copy of the images, as f32 or f64, and a call of f<T>(pixels of the first image).
+template <class F>
+Tensor change_pixels(const char* transform, const Tensor& images, F f) {
+  const Tensor out = core::clone(images.detach());
+  if (out.dtype() == f32) f(out.data<float>());
+  else if (out.dtype() == f64) f(out.data<double>());
+  else
+    throw DTypeError(
+        fmt::format("{}: images are {}; expected f32 or f64", transform, name(images.dtype())));
+  return out;
+}
+
+void check_range(const char* what, const std::pair<double, double>& range, double least) {
+  if (!(range.first >= least && range.first <= range.second && std::isfinite(range.second)))
+    throw ValueError(
+        fmt::format("RandomErasing: {} = {{{}, {}}}; it must be finite, {} or more, "
+                    "and in ascending order",
+                    what, range.first, range.second, least));
+}
+
+struct Rectangle {
+  int64_t top = 0, left = 0, height = 0, width = 0;
+};
+
+Rectangle rectangle(const RandomErasing& o, const ImageSizes& sizes, const ImageDraws& draws,
+                    int64_t image) {
+  const auto area = static_cast<double>(sizes.height * sizes.width);
+  for (int64_t k = 1; k < 1 + 4 * kAttempts; k += 4) {
+    const double part = std::lerp(o.scale.first, o.scale.second, draws.at(image, k)) * area;
+    const double ratio = std::exp(
+        std::lerp(std::log(o.ratio.first), std::log(o.ratio.second), draws.at(image, k + 1)));
+    const auto height = static_cast<int64_t>(std::nearbyint(std::sqrt(part * ratio))),
+               width = static_cast<int64_t>(std::nearbyint(std::sqrt(part / ratio)));
+    if (height >= sizes.height || width >= sizes.width) continue;
+    return {draws.integer(image, k + 2, sizes.height - height),
+            draws.integer(image, k + 3, sizes.width - width), height, width};
+  }
+  return {};
+}
+
+// The grey value of a pixel: ITU-R 601-2, as torchvision's.
+template <class T>
+double grey(const T* pixel, int64_t plane, int64_t channels) {
+  if (channels != 3) return pixel[0];
+  return 0.2989 * pixel[0] + 0.587 * pixel[plane] + 0.114 * pixel[2 * plane];
+}
+
+template <class T>
+T blend(T pixel, double other, double factor) {
+  return static_cast<T>(std::clamp(factor * pixel + (1 - factor) * other, 0.0, 1.0));
+}
+
+template <class T>
+void jitter(T* image, const ImageSizes& sizes, double brightness, double contrast,
+            double saturation) {
+  const int64_t plane = sizes.height * sizes.width, n = sizes.channels * plane;
+  for (int64_t i = 0; i < n; ++i) image[i] = blend(image[i], 0, brightness);
+  double mean = 0;
+  for (int64_t i = 0; i < plane; ++i) mean += grey(image + i, plane, sizes.channels);
+  mean /= static_cast<double>(plane);
+  for (int64_t i = 0; i < n; ++i) image[i] = blend(image[i], mean, contrast);
+  if (sizes.channels != 3) return;
+  for (int64_t i = 0; i < plane; ++i) {
+    const double level = grey(image + i, plane, sizes.channels);
+    for (int64_t c = 0; c < 3; ++c)
+      image[c * plane + i] = blend(image[c * plane + i], level, saturation);
+  }
+}
+
+}  // namespace
+
+Tensor Normalize::operator()(const Tensor& images) const {
+  const ImageSizes sizes = detail::sizes_of("Normalize", images);
+  if (mean.size() != std.size() ||
+      (mean.size() != 1 && static_cast<int64_t>(mean.size()) != sizes.channels))
+    throw ShapeError(
+        fmt::format("Normalize: {} means and {} standard deviations for images {}; give one for "
+                    "each channel",
+                    mean.size(), std.size(), images.shape().str()));
+  for (size_t c = 0; c < std.size(); ++c)
+    if (!(std[c] > 0))
+      throw ValueError(fmt::format("Normalize: std[{}] = {}; it must be above 0", c, std[c]));
+  return change_pixels("Normalize", images, [&]<class T>(T* pixels) {
+    const int64_t plane = sizes.height * sizes.width;
+    for (int64_t i = 0; i < sizes.images * sizes.channels; ++i) {
+      const size_t c = mean.size() == 1 ? 0 : static_cast<size_t>(i % sizes.channels);
+      const T m = static_cast<T>(mean[c]), s = static_cast<T>(std[c]);
+      for (int64_t k = 0; k < plane; ++k, ++pixels) *pixels = (*pixels - m) / s;
+    }
+  });
+}
+
+Tensor RandomErasing::operator()(const Tensor& images, Generator& generator) const {
+  detail::check_probability("RandomErasing", p);
+  check_range("scale", scale, 0);
+  check_range("ratio", ratio, 1e-6);
+  const ImageSizes sizes = detail::sizes_of("RandomErasing", images);
+  const ImageDraws draws(sizes.images, 1 + 4 * kAttempts, generator);
+  return change_pixels("RandomErasing", images, [&]<class T>(T* pixels) {
+    const int64_t plane = sizes.height * sizes.width;
+    for (int64_t image = 0; image < sizes.images; ++image) {
+      if (draws.at(image, 0) >= p) continue;
+      const Rectangle r = rectangle(*this, sizes, draws, image);
+      for (int64_t c = 0; c < sizes.channels; ++c)
+        for (int64_t y = r.top; y < r.top + r.height; ++y)
+          std::fill_n(pixels + (image * sizes.channels + c) * plane + y * sizes.width + r.left,
+                      r.width, static_cast<T>(value));
+    }
+  });
+}
+
+Tensor ColorJitter::operator()(const Tensor& images, Generator& generator) const {
+  for (const auto& [what, x] :
+       {std::pair("brightness", brightness), {"contrast", contrast}, {"saturation", saturation}})
+    if (!(x >= 0) || !std::isfinite(x))
+      throw ValueError(fmt::format("ColorJitter: {} = {}; it must be 0 or more", what, x));
+  const ImageSizes sizes = detail::sizes_of("ColorJitter", images);
+  const ImageDraws draws(sizes.images, 3, generator);
+  return change_pixels("ColorJitter", images, [&]<class T>(T* pixels) {
+    const int64_t size = sizes.channels * sizes.height * sizes.width;
+    for (int64_t image = 0; image < sizes.images; ++image) {
+      const auto factor = [&](int64_t k, double reach) {
+        return std::lerp(std::max(0.0, 1 - reach), 1 + reach, draws.at(image, k));
+      };
+      jitter(pixels + image * size, sizes, factor(0, brightness), factor(1, contrast),
+             factor(2, saturation));
+    }
+  });
+}
+
+}  // namespace tapehead::data
