@@ -54,6 +54,14 @@ struct Sign : Constant {
   Tensor forward(const Tensor& x) { return core::unary(kName, Unary::sign, x); }
 };
 
+struct RoundDecimals : Constant {
+  static constexpr const char* kName = "round";
+  Tensor forward(const Tensor& x, int64_t decimals) {
+    return core::activation(kName, kernels::Activation::round_decimals, x,
+                            {std::pow(10.0, std::abs(decimals)), decimals < 0 ? -1.0 : 1.0});
+  }
+};
+
 Tensor divide(const char* op, Binary kernel, const Tensor& a, const Tensor& b) {
   if (is_integral(core::result_type(a, b))) {
     const Tensor zeros = core::compare(op, kernels::Compare::eq, b, 0);
@@ -151,9 +159,7 @@ Tensor round(const Tensor& x, int64_t decimals) {
         fmt::format("round: expected a floating tensor for decimals = {}, got {}; "
                     "convert with to(f32)",
                     decimals, core::describe(x)));
-  if (x.dtype() == bf16) return round(x.to(f32), decimals).to(bf16);
-  const double power = std::pow(10.0, std::abs(decimals));
-  return decimals < 0 ? round(x / power) * power : round(x * power) / power;
+  return apply<RoundDecimals>(x, decimals);
 }
 Tensor trunc(const Tensor& x) { return apply<Trunc>(x); }
 Tensor frac(const Tensor& x) { return apply<Frac>(x); }

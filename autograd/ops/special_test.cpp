@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <utility>
+
 #include "tapehead/autograd/engine.h"
 #include "tapehead/tests/kernel_reference.h"
 #include "tapehead/tests/op_test.h"
@@ -95,6 +97,16 @@ TEST_CASE("special functions at their limits") {
     CHECK(value(hypot(at(kInf), at(NAN))) == kInf);
     CHECK(value(hypot(at(3e30), at(4e30))) == doctest::Approx(5e30));
   }
+}
+
+TEST_CASE("nan_to_num replaces infinities by the ends of the dtype") {
+  for (const auto& [dtype, largest] :
+       {std::pair(f32, 0x1.fffffep127), {f64, 0x1.fffffffffffffp1023}, {bf16, 0x1.fep127}}) {
+    CHECK(value(nan_to_num(core::full({1}, kInf, dtype))) == largest);
+    CHECK(value(nan_to_num(core::full({1}, -kInf, dtype))) == -largest);
+    CHECK(value(nan_to_num(core::full({1}, NAN, dtype))) == 0);
+  }
+  CHECK(value(nan_to_num(core::full({1}, 3, i64))) == 3);
 }
 
 // Formulas that divide by x, or that subtract infinities, must have other ones there.

@@ -152,6 +152,7 @@ inline T xlog1py_of(T x, T y) {
 }
 
 TAPEHEAD_BINARY_KERNELS(TAPEHEAD_FUNCTOR_OF_XY)
+TAPEHEAD_DENSE_BINARY_KERNELS(TAPEHEAD_FUNCTOR_OF_XY)
 
 }  // namespace
 }  // namespace tapehead::kernels::TAPEHEAD_ISA
@@ -195,7 +196,9 @@ struct Exceptions<TAPEHEAD_ISA::pow> {
 namespace tapehead::kernels::TAPEHEAD_ISA {
 
 #define TAPEHEAD_BINARY_LOOPS(name, types, ...) TAPEHEAD_LOOPS(binary_entry, name, types)
-extern const LoopKernels<Binary> binary_kernels = {
-    {TAPEHEAD_BINARY_KERNELS(TAPEHEAD_BINARY_LOOPS)}};
+#define TAPEHEAD_DENSE_BINARY_LOOPS(name, types, ...) \
+  TAPEHEAD_LOOPS(dense_binary_entry, name, types)
+extern const LoopKernels<Binary> binary_kernels = {{TAPEHEAD_BINARY_KERNELS(
+    TAPEHEAD_BINARY_LOOPS) TAPEHEAD_DENSE_BINARY_KERNELS(TAPEHEAD_DENSE_BINARY_LOOPS)}};
 
 }  // namespace tapehead::kernels::TAPEHEAD_ISA

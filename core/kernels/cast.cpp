@@ -100,9 +100,10 @@ void run_blocks(const BlockPlan& plan, char* const* data, const int64_t* strides
    cast_entry<From, int64_t>(), cast_entry<From, int32_t>(), cast_entry<From, uint8_t>(),  \
    cast_entry<From, bool>(),    cast_entry<From, float16>(), cast_entry<From, int16_t>(),  \
    cast_entry<From, int8_t>()},
+// bool is read as a byte: GCC 12 does not vectorise loops over bool.
 extern const CastKernels cast_kernels = {
     {TAPEHEAD_CASTS(float) TAPEHEAD_CASTS(double) TAPEHEAD_CASTS(bfloat16) TAPEHEAD_CASTS(int64_t)
-         TAPEHEAD_CASTS(int32_t) TAPEHEAD_CASTS(uint8_t) TAPEHEAD_CASTS(bool)
+         TAPEHEAD_CASTS(int32_t) TAPEHEAD_CASTS(uint8_t) TAPEHEAD_CASTS(uint8_t)
              TAPEHEAD_CASTS(float16) TAPEHEAD_CASTS(int16_t) TAPEHEAD_CASTS(int8_t)}};
 #undef TAPEHEAD_CASTS
 

@@ -70,19 +70,24 @@
   K(signbit, floating, copysign_of(T(1), x) < 0, std::signbit(x), -9, 9, 0, 0)
 
 // binary.cpp: two operands of one dtype, which is also the dtype of the result.
-#define TAPEHEAD_BINARY_KERNELS(K)                                                                \
-  K(add, all, wrap(x) + wrap(y), x + y, -9, 9, 1, 0)                                              \
-  K(sub, arithmetic, wrap(x) - wrap(y), x - y, -9, 9, 1, 0)                                       \
-  K(mul, all, product_of(x, y), x* y, -9, 9, 1, 0)                                                \
-  K(div, floating, x / y, x / y, 1, 9, 1, 0)                                                      \
-  K(floor_divide, arithmetic, floor_divide_of(x, y), std::floor(x / y), 1, 99, 0, 0)              \
-  K(remainder, arithmetic, remainder_of(x, y), std::fmod(x, y), 1, 99, 0, 0)                      \
-  K(pow, arithmetic, power_of(x, y), std::pow(x, y), 1, 4, 2, 0)                                  \
-  K(maximum, all, x > y || x != x ? x : y, x > y ? x : y, -9, 9, 0, 0)                            \
-  K(minimum, all, x < y || x != x ? x : y, x < y ? x : y, -9, 9, 0, 0)                            \
-  K(bitwise_and, whole, x& y, static_cast<int64_t>(x) & static_cast<int64_t>(y), 0, 99, 0, 0)     \
-  K(bitwise_or, whole, x | y, static_cast<int64_t>(x) | static_cast<int64_t>(y), 0, 99, 0, 0)     \
-  K(bitwise_xor, whole, x ^ y, static_cast<int64_t>(x) ^ static_cast<int64_t>(y), 0, 99, 0, 0)    \
+#define TAPEHEAD_BINARY_KERNELS(K)                                                             \
+  K(add, all, wrap(x) + wrap(y), x + y, -9, 9, 1, 0)                                           \
+  K(sub, arithmetic, wrap(x) - wrap(y), x - y, -9, 9, 1, 0)                                    \
+  K(mul, all, product_of(x, y), x* y, -9, 9, 1, 0)                                             \
+  K(div, floating, x / y, x / y, 1, 9, 1, 0)                                                   \
+  K(floor_divide, arithmetic, floor_divide_of(x, y), std::floor(x / y), 1, 99, 0, 0)           \
+  K(remainder, arithmetic, remainder_of(x, y), std::fmod(x, y), 1, 99, 0, 0)                   \
+  K(pow, arithmetic, power_of(x, y), std::pow(x, y), 1, 4, 2, 0)                               \
+  K(maximum, all, x > y || x != x ? x : y, x > y ? x : y, -9, 9, 0, 0)                         \
+  K(minimum, all, x < y || x != x ? x : y, x < y ? x : y, -9, 9, 0, 0)                         \
+  K(bitwise_and, whole, x& y, static_cast<int64_t>(x) & static_cast<int64_t>(y), 0, 99, 0, 0)  \
+  K(bitwise_or, whole, x | y, static_cast<int64_t>(x) | static_cast<int64_t>(y), 0, 99, 0, 0)  \
+  K(bitwise_xor, whole, x ^ y, static_cast<int64_t>(x) ^ static_cast<int64_t>(y), 0, 99, 0, 0) \
+  K(prelu, floating, x > 0 ? x : y * x, x > 0 ? x : y * x, -9, 9, 1, 0)
+
+// binary.cpp: the same, for ops that seldom have a number as operand: without loops of their own
+// for one element that broadcasts.
+#define TAPEHEAD_DENSE_BINARY_KERNELS(K)                                                          \
   K(trunc_divide, arithmetic, trunc_divide_of(x, y), std::trunc(x / y), 1, 99, 0, 0)              \
   K(fmod, arithmetic, fmod_of(x, y), std::fmod(x, y), 1, 99, 0, 0)                                \
   K(left_shift, integral, left_shift_of(x, y), std::ldexp(x, static_cast<int>(y)), 0, 7, 0, 0)    \
@@ -96,7 +101,6 @@
     1)                                                                                            \
   K(xlogy, floating, xlogy_of(x, y), x* std::log(y), 0, 9, 2, 0)                                  \
   K(xlog1py, floating, xlog1py_of(x, y), x* std::log1p(y), 0, 9, 3, 0)                            \
-  K(prelu, floating, x > 0 ? x : y * x, x > 0 ? x : y * x, -9, 9, 1, 0)                           \
   K(glu, floating, x* sigmoid_of(y), x / (1 + std::exp(-y)), -9, 9, 4, 0)
 
 // compare.cpp: two operands of one dtype; the result is bool.
@@ -162,6 +166,8 @@
                 : 0,                                                                              \
     -2, 2, 1, 0, 0.5)                                                                             \
   K(threshold, floating, x <= k[0] ? k[1] : x, x <= k[0] ? k[1] : x, -9, 9, 0, 0, 2, 3)           \
+  K(round_decimals, floating, k[1] > 0 ? round_of(x * k[0]) / k[0] : round_of(x / k[0]) * k[0],   \
+    std::nearbyint(x * k[0]) / k[0], -9, 9, 1, 0, 10, 1)                                          \
   K(nan_to_num, floating, nan_to_num_of(x, k[0], k[1], k[2]), x, -9, 9, 0, 0, 1, 2, 3)            \
   K(logit, floating, logit_of(x, k[0]), logit_reference(x, k[0]), 0, 1, 4, 1, 0.1)                \
   K(trigamma, floating, trigamma_of(x), polygamma_reference(1, x), -4, 50, 6, 1)                  \
@@ -242,7 +248,9 @@ namespace tapehead::kernels {
 enum class Unary : uint8_t { TAPEHEAD_UNARY_KERNELS(TAPEHEAD_ENUM) count };
 enum class Predicate : uint8_t { TAPEHEAD_PREDICATE_KERNELS(TAPEHEAD_ENUM) count };
 enum class Activation : uint8_t { TAPEHEAD_ACTIVATION_KERNELS(TAPEHEAD_ENUM) count };
-enum class Binary : uint8_t { TAPEHEAD_BINARY_KERNELS(TAPEHEAD_ENUM) count };
+enum class Binary : uint8_t {
+  TAPEHEAD_BINARY_KERNELS(TAPEHEAD_ENUM) TAPEHEAD_DENSE_BINARY_KERNELS(TAPEHEAD_ENUM) count
+};
 enum class Compare : uint8_t { TAPEHEAD_COMPARE_KERNELS(TAPEHEAD_ENUM) count };
 enum class Gradient : uint8_t { TAPEHEAD_GRADIENT_KERNELS(TAPEHEAD_ENUM) count };
 enum class Ternary : uint8_t { TAPEHEAD_TERNARY_KERNELS(TAPEHEAD_ENUM) count };

@@ -69,7 +69,7 @@ struct Exceptions<TAPEHEAD_ISA::cos> : Turns {
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
 
-#define TAPEHEAD_GRADIENT_LOOPS(name, types, ...) TAPEHEAD_LOOPS(gradient_entry, name, types)
+#define TAPEHEAD_GRADIENT_LOOPS(name, types, ...) TAPEHEAD_LOOPS(dense_binary_entry, name, types)
 extern const LoopKernels<Gradient> gradient_kernels = {
     {TAPEHEAD_GRADIENT_KERNELS(TAPEHEAD_GRADIENT_LOOPS)}};
 

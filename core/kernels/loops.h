@@ -214,19 +214,29 @@ void binary_loop(char* const* data, const int64_t* strides, int64_t n, const dou
   run_blocks(kPlan, data, strides, n, numbers);
 }
 
-// The first operand may have another type than the others, such as the condition of where().
-template <class F, class R, class T, class U>
+// The first operand may have another type than the others, such as the condition of where(). With
+// kOnce, one of the others may broadcast in a specialised loop.
+template <class F, class R, class T, class U, bool kOnce = false>
 void ternary_loop(char* const* data, const int64_t* strides, int64_t n, const double* numbers) {
   using CR = Compute<R>;
   using C = Compute<T>;
   using D = Compute<U>;
-  static constexpr BlockPlan kPlan = {ternary_loop<F, CR, C, D>,
+  static constexpr BlockPlan kPlan = {ternary_loop<F, CR, C, D, kOnce>,
                                       4,
                                       {sizeof(R), sizeof(T), sizeof(U), sizeof(U)},
                                       {sizeof(CR), sizeof(C), sizeof(D), sizeof(D)}};
-  if (sizeof(U) == sizeof(D) && strides[0] == sizeof(R) && strides[1] == sizeof(T) &&
-      strides[2] == sizeof(U) && strides[3] == sizeof(U))
-    return run<F, CR>(data[0], n, numbers, Dense<C>(data[1]), Dense<D>(data[2]), Dense<D>(data[3]));
+  const int64_t size = sizeof(D), y = strides[2], z = strides[3];
+  if (sizeof(U) == sizeof(D) && strides[0] == sizeof(R) && strides[1] == sizeof(T)) {
+    const Dense<C> x(data[1]);
+    if (y == size && z == size)
+      return run<F, CR>(data[0], n, numbers, x, Dense<D>(data[2]), Dense<D>(data[3]));
+    if constexpr (kOnce) {
+      if (y == size && z == 0)
+        return run<F, CR>(data[0], n, numbers, x, Dense<D>(data[2]), Once<D>(data[3]));
+      if (y == 0 && z == size)
+        return run<F, CR>(data[0], n, numbers, x, Once<D>(data[2]), Dense<D>(data[3]));
+    }
+  }
   run_blocks(kPlan, data, strides, n, numbers);
 }
 
@@ -252,7 +262,7 @@ constexpr Loop compare_entry() {
   else return nullptr;
 }
 template <class F, auto kTypes, class T>
-constexpr Loop gradient_entry() {
+constexpr Loop dense_binary_entry() {
   if constexpr (kTypes(dtype_of<T>())) return binary_loop<F, T, T, false>;
   else return nullptr;
 }

@@ -5,6 +5,8 @@
 
 #include "tapehead/core/kernels/trigonometry.h"
 
+extern "C" double lgamma_r(double x, int* sign) noexcept;  // POSIX, not C++
+
 namespace tapehead::kernels {
 namespace {
 
@@ -117,7 +119,7 @@ inline float lgamma_of(float x) {
 }
 inline double lgamma_of(double x) {
   int sign;  // lgamma would write it to a global variable
-  return __builtin_lgamma_r(x, &sign);
+  return lgamma_r(x, &sign);
 }
 
 // The derivative of lgamma: by the recurrence up to the range of the asymptotic series, two terms a
@@ -177,7 +179,7 @@ inline double whole_power(double x, int n) {
 // The sum of (x + i)^-s over i >= 0, for x > 0, by the Euler-Maclaurin formula.
 inline double hurwitz_zeta(int s, double x) {
   double sum = 0;
-  const double enough = 10 + s / 2;
+  const double enough = 10 + 0.5 * s;
   for (; x < enough; x += 1) sum += 1 / whole_power(x, s);
   double term = 1 / whole_power(x, s);
   sum += term * x / (s - 1) + term / 2;

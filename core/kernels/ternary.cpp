@@ -35,16 +35,17 @@ inline T logaddexp_gradient_of(T dy, T a, T b, T scale) {
 
 TAPEHEAD_TERNARY_KERNELS(TAPEHEAD_FUNCTOR_OF_XYZ)
 
-// Types of the same size share one instance.
+// Types of the same size share one instance. The condition is read as a byte, because GCC 12 does
+// not vectorise loops over bool.
 struct Where {
   template <class T>
-  T operator()(bool condition, T x, T y) const {
-    return condition ? x : y;
+  T operator()(uint8_t condition, T x, T y) const {
+    return condition != 0 ? x : y;
   }
 };
 template <class T>
 constexpr Loop where_entry() {
-  return ternary_loop<Where, T, bool, T>;
+  return ternary_loop<Where, T, uint8_t, T, true>;
 }
 
 }  // namespace
