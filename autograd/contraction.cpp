@@ -29,7 +29,7 @@ int64_t size_of_labels(const Labelled& x, const Shape& labels) {
   return n;
 }
 
-Shape joined(std::initializer_list<const Shape*> parts) {
+Shape joined_labels(std::initializer_list<const Shape*> parts) {
   Shape out;
   for (const Shape* part : parts)
     for (const int64_t label : *part) out.push_back(label);
@@ -40,7 +40,7 @@ Shape joined(std::initializer_list<const Shape*> parts) {
 Tensor as_matrices(const Labelled& x, const Shape& batch, const Shape& first, const Shape& second) {
   Shape shape{size_of_labels(x, first), size_of_labels(x, second)};
   if (!batch.empty()) shape.insert(0, size_of_labels(x, batch));
-  return permuted(x, joined({&batch, &first, &second})).reshape(shape);
+  return permuted(x, joined_labels({&batch, &first, &second})).reshape(shape);
 }
 
 // The elementwise product, with the axes of a followed by those that only b has.
@@ -94,7 +94,7 @@ Labelled contract(const Labelled& a, const Labelled& b, LabelSet kept) {
   const Shape left = by_stride(x, ~both), right = by_stride(y, ~both);
   const Tensor product =
       matmul(as_matrices(x, batch, left, inner), as_matrices(y, batch, inner, right));
-  Labelled out{{}, joined({&batch, &left, &right})};
+  Labelled out{{}, joined_labels({&batch, &left, &right})};
   Shape shape;
   for (const int64_t label : out.labels) {
     const Labelled& owner = x.set() & label_bit(label) ? x : y;

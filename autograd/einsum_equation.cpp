@@ -60,9 +60,9 @@ Terms split_terms(std::string_view equation) {
 }
 
 // The size of each label, and the operand that it is from.
-class Sizes {
+class LabelSizes {
  public:
-  Sizes() { sizes_.fill(1); }
+  LabelSizes() { sizes_.fill(1); }
   int64_t operator[](int64_t label) const { return sizes_[static_cast<size_t>(label)]; }
   bool has(int64_t label) const { return counts_[static_cast<size_t>(label)] > 0; }
   /// Whether one axis of one operand has the label.
@@ -126,7 +126,7 @@ void take_diagonals(Labelled& x, size_t operand) {
 }
 
 // Removes axes of size 1 whose label is larger in another operand.
-void drop_broadcast_axes(Labelled& x, const Sizes& sizes) {
+void drop_broadcast_axes(Labelled& x, const LabelSizes& sizes) {
   for (int i = x.labels.rank() - 1; i >= 0; --i) {
     if (x.tensor.shape()[i] != 1 || sizes[x.labels[i]] == 1) continue;
     x.tensor = x.tensor.squeeze(i);
@@ -134,7 +134,8 @@ void drop_broadcast_axes(Labelled& x, const Sizes& sizes) {
   }
 }
 
-Shape output_labels(const Terms& terms, const Sizes& sizes, int most, std::string_view equation) {
+Shape output_labels(const Terms& terms, const LabelSizes& sizes, int most,
+                    std::string_view equation) {
   Shape output;
   if (!terms.has_output) {
     for (int i = 0; i < most; ++i) output.push_back(kLetters + i);
@@ -166,7 +167,7 @@ LabelledEquation read_equation(std::string_view equation, const std::vector<Tens
   const int most = *std::max_element(hidden.begin(), hidden.end());
 
   LabelledEquation out;
-  Sizes sizes;
+  LabelSizes sizes;
   for (size_t i = 0; i < tensors.size(); ++i) {
     Labelled x{tensors[i], labels_of(terms.operands[i], hidden[i], most)};
     for (int axis = 0; axis < x.labels.rank(); ++axis)

@@ -17,6 +17,7 @@
 #include "tapehead/autograd/ops/extreme.h"
 #include "tapehead/autograd/ops/index.h"
 #include "tapehead/autograd/ops/join.h"
+#include "tapehead/autograd/ops/linalg.h"
 #include "tapehead/autograd/ops/logic.h"
 #include "tapehead/autograd/ops/losses.h"
 #include "tapehead/autograd/ops/margin_losses.h"

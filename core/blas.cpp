@@ -2,6 +2,7 @@
 
 #include <cblas.h>
 #include <fmt/format.h>
+#include <omp.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -11,6 +12,7 @@
 #include "tapehead/core/detail/address_space.h"
 #include "tapehead/core/detail/fork.h"
 #include "tapehead/core/detail/isa.h"
+#include "tapehead/core/detail/one_thread.h"
 #include "tapehead/core/error.h"
 
 // Not declared in OpenBLAS's headers. The first two exist only in builds with DYNAMIC_ARCH and
@@ -82,6 +84,13 @@ struct ThreadBuffer {
 void have_buffer() {
   if (!blas_memory_alloc || !blas_memory_free) return;
   thread_local const ThreadBuffer buffer;
+}
+
+OneThread::OneThread() : before_(omp_in_parallel() ? 1 : omp_get_max_threads()) {
+  if (before_ != 1) omp_set_num_threads(1);
+}
+OneThread::~OneThread() {
+  if (before_ != 1) omp_set_num_threads(before_);
 }
 
 Blas blas() {

@@ -1,13 +1,12 @@
 #include "tapehead/core/detail/gemm.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <memory>
 #include <optional>
 
 #include "tapehead/core/allocator.h"
 #include "tapehead/core/detail/blas.h"
+#include "tapehead/core/detail/one_thread.h"
 #include "tapehead/core/detail/product.h"
 #include "tapehead/core/parallel.h"
 
@@ -55,23 +54,6 @@ struct Grid {
     if (parts == 1) return size;
     return ((size + parts - 1) / parts + kGranule - 1) / kGranule * kGranule;
   }
-};
-
-// Restricts OpenBLAS to the calling thread in its scope. Outside of a parallel region it would use
-// all threads, and the result's bits would depend on their number.
-class OneThread {
- public:
-  OneThread() : before_(omp_in_parallel() ? 1 : omp_get_max_threads()) {
-    if (before_ != 1) omp_set_num_threads(1);
-  }
-  ~OneThread() {
-    if (before_ != 1) omp_set_num_threads(before_);
-  }
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
-
- private:
-  int before_;
 };
 
 }  // namespace

@@ -13,8 +13,9 @@ import sys
 
 # The method's object is not the function's first operand; core/tensor.h declares these methods.
 OTHER_METHODS = {'where'}
-COMPLETE = {'Tensor', 'Shape', 'Axes', 'Number', 'Slice', 'DType', 'Generator', 'Reduction', 'RoundingMode', 'bool', 'double',
-            'int64_t', 'std::vector<int64_t>', 'std::vector<Tensor>', 'std::vector<TensorIndex>'}
+COMPLETE = {'Tensor', 'Shape', 'Axes', 'Number', 'Slice', 'DType', 'Generator', 'Reduction', 'RoundingMode', 'bool',
+            'double', 'int64_t', 'std::vector<int64_t>', 'std::vector<Tensor>', 'std::vector<TensorIndex>',
+            'std::string_view', 'std::optional<double>'}
 
 
 class Parameter:

@@ -45,9 +45,9 @@ struct AddProduct : CustomOp {
 };
 
 // Checks the types and the input, and computes the sum; errors show the operands as given.
-class ScaledSum {
+class ProductSum {
  public:
-  ScaledSum(const char* op, const Tensor& input, const Tensor& a, const Tensor& b)
+  ProductSum(const char* op, const Tensor& input, const Tensor& a, const Tensor& b)
       : op_(op), input_(input), a_(a), b_(b) {}
 
   void expect(bool fits, const char* shapes) const {
@@ -87,28 +87,28 @@ class ScaledSum {
 
 Tensor addmm(const Tensor& input, const Tensor& a, const Tensor& b, const Number& beta,
              const Number& alpha) {
-  const ScaledSum sum("addmm", input, a, b);
+  const ProductSum sum("addmm", input, a, b);
   sum.expect(a.dim() == 2 && b.dim() == 2 && a.size(1) == b.size(0), "[N, M] and [M, P]");
   return sum.of(input, a, b, beta, alpha);
 }
 
 Tensor addmv(const Tensor& input, const Tensor& a, const Tensor& x, const Number& beta,
              const Number& alpha) {
-  const ScaledSum sum("addmv", input, a, x);
+  const ProductSum sum("addmv", input, a, x);
   sum.expect(a.dim() == 2 && x.dim() == 1 && a.size(1) == x.size(0), "[N, M] and [M]");
   return sum.of(input.unsqueeze(-1), a, x.unsqueeze(1), beta, alpha).squeeze(-1);
 }
 
 Tensor addr(const Tensor& input, const Tensor& a, const Tensor& b, const Number& beta,
             const Number& alpha) {
-  const ScaledSum sum("addr", input, a, b);
+  const ProductSum sum("addr", input, a, b);
   sum.expect(a.dim() == 1 && b.dim() == 1, "[N] and [M]");
   return sum.of(input, a.unsqueeze(1), b.unsqueeze(0), beta, alpha);
 }
 
 Tensor baddbmm(const Tensor& input, const Tensor& a, const Tensor& b, const Number& beta,
                const Number& alpha) {
-  const ScaledSum sum("baddbmm", input, a, b);
+  const ProductSum sum("baddbmm", input, a, b);
   sum.expect(a.dim() == 3 && b.dim() == 3 && a.size(0) == b.size(0) && a.size(2) == b.size(1),
              "[B, N, M] and [B, M, P]");
   return sum.of(input, a, b, beta, alpha);
@@ -116,7 +116,7 @@ Tensor baddbmm(const Tensor& input, const Tensor& a, const Tensor& b, const Numb
 
 Tensor addbmm(const Tensor& input, const Tensor& a, const Tensor& b, const Number& beta,
               const Number& alpha) {
-  const ScaledSum sum("addbmm", input, a, b);
+  const ProductSum sum("addbmm", input, a, b);
   sum.expect(a.dim() == 3 && b.dim() == 3 && a.size(0) == b.size(0) && a.size(2) == b.size(1),
              "[B, N, M] and [B, M, P]");
   // The sum over the batch is a part of one product's inner sum.

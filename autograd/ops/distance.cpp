@@ -24,7 +24,7 @@ namespace {
 constexpr int64_t kDirectRows = 25;  // up to which products do not pay
 
 // The rows of x of a task: about 2^14 differences.
-int64_t row_grain(int64_t R, int64_t M) {
+int64_t rows_per_task(int64_t R, int64_t M) {
   return std::max<int64_t>(1, (1 << 14) / std::max<int64_t>(R * M, 1));
 }
 
@@ -39,7 +39,7 @@ struct Distances {
   void each_row(F f) const {
     const int64_t rows = x.numel() / std::max<int64_t>(M, 1);
     visit_wide(x.dtype(), [&]<class T>() {
-      core::parallel_range(rows, row_grain(R, M), [&](int64_t first, int64_t last) {
+      core::parallel_range(rows, rows_per_task(R, M), [&](int64_t first, int64_t last) {
         for (int64_t row = first; row < last; ++row) f.template operator()<T>(row, row / P);
       });
     });
@@ -72,7 +72,7 @@ struct Distances {
     Tensor out = core::matmul("cdist", x, y.transpose(-1, -2));
     const Tensor yy = core::empty({y.numel() / M}, y.dtype());
     visit_wide(x.dtype(), [&]<class T>() {
-      core::parallel_range(yy.numel(), row_grain(1, M), [&](int64_t first, int64_t last) {
+      core::parallel_range(yy.numel(), rows_per_task(1, M), [&](int64_t first, int64_t last) {
         for (int64_t row = first; row < last; ++row)
           yy.data<T>()[row] = kernels::distance<T>().squares(y.data<T>() + row * M, M);
       });
@@ -133,7 +133,7 @@ struct Pdist : CustomOp {
     const int64_t N = x.size(0), M = x.size(1);
     const Tensor out = core::empty({N * (N - 1) / 2}, x.dtype());
     visit_wide(x.dtype(), [&]<class T>() {
-      core::parallel_range(N - 1, row_grain(N, M), [&](int64_t first, int64_t last) {
+      core::parallel_range(N - 1, rows_per_task(N, M), [&](int64_t first, int64_t last) {
         for (int64_t i = first; i < last; ++i)
           kernels::distance<T>().forward(x.data<T>() + i * M, x.data<T>() + (i + 1) * M,
                                          out.data<T>() + i * (2 * N - i - 1) / 2, N - 1 - i, M, p);

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <utility>
+
 #include "tapehead/core/allocator.h"
 #include "tapehead/tests/op_test.h"
 
@@ -78,13 +80,14 @@ TAPEHEAD_OP_TEST(einsum)
 TEST_CASE("einsum contracts the cheapest pairs first") {
   // From left to right, a matrix of 4096 x 4096 elements would be computed, of 64 MiB.
   const Tensor column = ones({4096, 1}), row = ones({1, 4096}), one = ones({1, 1});
-  for (const auto& [equation, x] :
-       {std::pair{"ab,bc,cd->ad", Tensors{column, row, column}},
-        {"ab,bc,cd,ea,fe,gf->gd", Tensors{column, row, column, row, one, one}}}) {
-    CAPTURE(equation);
+  const std::pair<const char*, Tensors> cases[] = {
+      {"ab,bc,cd->ad", {column, row, column}},
+      {"ab,bc,cd,ea,fe,gf->gd", {column, row, column, row, one, one}}};
+  for (const auto& one_case : cases) {
+    CAPTURE(one_case.first);
     reset_peak_memory();
     const int64_t before = memory_stats().live_bytes;
-    einsum(equation, x);
+    einsum(one_case.first, one_case.second);
     CHECK(memory_stats().peak_bytes - before < 1 << 20);
   }
 }

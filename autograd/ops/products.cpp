@@ -75,7 +75,7 @@ Shape distinct_axes(const char* name, const Shape& axes, const Tensor& x) {
 }
 
 // x with the labels first, first + 1, … of its axes, but those of `shared` labelled 0, 1, ….
-detail::Labelled labelled(const Tensor& x, const Shape& shared, int64_t first) {
+detail::Labelled with_labels(const Tensor& x, const Shape& shared, int64_t first) {
   detail::Labelled out{x, {}};
   for (int i = 0; i < x.dim(); ++i) out.labels.push_back(first + i);
   for (int i = 0; i < shared.rank(); ++i) out.labels[static_cast<int>(shared[i])] = i;
@@ -165,8 +165,8 @@ Tensor tensordot(const Tensor& a, const Tensor& b, const Shape& a_axes, const Sh
                                    a.shape().str(), b.shape().str(), of_a[i], of_b[i]));
   }
   const int64_t shared = of_a.rank();
-  const detail::Labelled left = labelled(x, of_a, shared);
-  const detail::Labelled right = labelled(y, of_b, shared + Shape::kMaxRank);
+  const detail::Labelled left = with_labels(x, of_a, shared);
+  const detail::Labelled right = with_labels(y, of_b, shared + Shape::kMaxRank);
   Shape order;
   detail::LabelSet kept = 0;
   for (const detail::Labelled* part : {&left, &right})

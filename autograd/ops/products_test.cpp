@@ -23,11 +23,12 @@ using AddFunction = Tensor (*)(const Tensor&, const Tensor&, const Tensor&, cons
 std::vector<Sample> sums(AddFunction f, const Shape& full, const Shape& broadcast, const Shape& a,
                          const Shape& b) {
   std::vector<Sample> out;
-  for (const auto& [input, beta, alpha] :
-       {std::tuple{full, 1.0, 1.0}, {broadcast, 1.0, -0.5}, {full, 0.5, 1.0}, {full, 0.0, 2.0}})
+  const auto add = [&](const Shape& input, double beta, double alpha) {
     out.push_back(of({input, a, b}, [f, beta, alpha](const Tensors& x) {
       return f(x[0], x[1], x[2], beta, alpha);
     }));
+  };
+  add(full, 1, 1), add(broadcast, 1, -0.5), add(full, 0.5, 1), add(full, 0, 2);
   return out;
 }
 

@@ -9,6 +9,7 @@
 
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
+#include "tapehead/core/creation.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/kernels/elementwise_kernels.h"
@@ -18,8 +19,6 @@ namespace {
 
 using kernels::Binary;
 using kernels::Unary;
-
-Tensor zeros_like(const Tensor& x) { return core::full(x.shape(), 0, x.dtype()); }
 
 // Integers are returned as a copy.
 Tensor round_by(const char* op, Unary kernel, const Tensor& x) {

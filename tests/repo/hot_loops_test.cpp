@@ -26,6 +26,7 @@ constexpr Allowed kAllowed[] = {
     {"autograd", "reduce_losses", "one number for each row of scores"},
     {"autograd", "compare_", "checks gradients"},
     {"autograd", "::slope(", "checks gradients"},
+    {"autograd", "einsum(", "sizes of a few operands"},
     {"core", "arange", "makes a tensor once"},
     {"core", "linspace", "makes a tensor once"},
     {"core", "texts_of", "prints"},

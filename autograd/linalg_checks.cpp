@@ -1,0 +1,42 @@
+#include <fmt/format.h>
+
+#include "tapehead/autograd/detail/linalg.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/error.h"
+
+namespace tapehead::detail {
+
+void check_matrices(const char* op, const Tensor& x) {
+  if (x.dim() < 2)
+    throw ShapeError(fmt::format("{}: {} is not a batch of matrices", op, core::describe(x)));
+  if (x.dtype() != f32 && x.dtype() != f64)
+    throw DTypeError(fmt::format("{}: expected f32 or f64, got {}; convert with to(f32)", op,
+                                 core::describe(x)));
+}
+
+void check_square(const char* op, const Tensor& x) {
+  check_matrices(op, x);
+  if (x.size(-1) != x.size(-2))
+    throw ShapeError(
+        fmt::format("{}: {} is not a batch of square matrices", op, core::describe(x)));
+}
+
+Shape batch_of(const Tensor& x) {
+  return Shape(std::span(x.shape().begin(), static_cast<size_t>(x.dim() - 2)));
+}
+
+Tensor expand_batch(const Tensor& x, const Shape& batch) {
+  Shape shape = batch;
+  shape.push_back(x.size(-2));
+  shape.push_back(x.size(-1));
+  return x.expand(shape);
+}
+
+bool is_vectors(const Tensor& a, const Tensor& b) {
+  if (b.dim() == 1) return true;
+  Shape rows = a.shape();
+  rows.erase(rows.rank() - 1);
+  return b.shape() == rows;
+}
+
+}  // namespace tapehead::detail
