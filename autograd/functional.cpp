@@ -96,7 +96,7 @@ auto call(const F& f, const X& x) {
   return f(x);
 }
 
-TensorsFunction many(const TensorFunction& f) {
+FunctionOfTensors many(const FunctionOfTensor& f) {
   return [&f](const Tensors& x) { return Tensors{f(x[0])}; };
 }
 
@@ -105,7 +105,7 @@ Tensor result(const Tensor& t, const JacobianOptions& o) { return o.create_graph
 
 }  // namespace
 
-std::vector<Tensors> jacobian(const TensorsFunction& f, const Tensors& inputs,
+std::vector<Tensors> jacobian(const FunctionOfTensors& f, const Tensors& inputs,
                               const JacobianOptions& options) {
   const Tensors x = tracked_copies("jacobian", inputs, options.create_graph);
   std::vector<Tensors> all;
@@ -113,11 +113,11 @@ std::vector<Tensors> jacobian(const TensorsFunction& f, const Tensors& inputs,
   return all;
 }
 
-Tensor jacobian(const TensorFunction& f, const Tensor& x, const JacobianOptions& options) {
+Tensor jacobian(const FunctionOfTensor& f, const Tensor& x, const JacobianOptions& options) {
   return jacobian(many(f), {x}, options)[0][0];
 }
 
-std::vector<Tensors> hessian(const TensorsFunction& f, const Tensors& inputs,
+std::vector<Tensors> hessian(const FunctionOfTensors& f, const Tensors& inputs,
                              const JacobianOptions& options) {
   const Tensors x = tracked_copies("hessian", inputs, options.create_graph);
   const Tensors y = call(f, x);
@@ -134,11 +134,11 @@ std::vector<Tensors> hessian(const TensorsFunction& f, const Tensors& inputs,
   return all;
 }
 
-Tensor hessian(const TensorFunction& f, const Tensor& x, const JacobianOptions& options) {
+Tensor hessian(const FunctionOfTensor& f, const Tensor& x, const JacobianOptions& options) {
   return hessian(many(f), {x}, options)[0][0];
 }
 
-DerivativeProduct vjp(const TensorFunction& f, const Tensor& x, const Tensor& v,
+DerivativeProduct vjp(const FunctionOfTensor& f, const Tensor& x, const Tensor& v,
                       const JacobianOptions& options) {
   const Tensor in = tracked_copy("vjp", x, options.create_graph);
   const Tensor y = call(f, in);
@@ -148,7 +148,7 @@ DerivativeProduct vjp(const TensorFunction& f, const Tensor& x, const Tensor& v,
   return {result(y, options), grads_of("vjp", y, {in}, dy, options)[0]};
 }
 
-DerivativeProduct jvp(const TensorFunction& f, const Tensor& x, const Tensor& v,
+DerivativeProduct jvp(const FunctionOfTensor& f, const Tensor& x, const Tensor& v,
                       const JacobianOptions& options) {
   check_shape("jvp", "input", v, x.shape());
   const Tensor in = tracked_copy("jvp", x, options.create_graph);
@@ -162,7 +162,7 @@ DerivativeProduct jvp(const TensorFunction& f, const Tensor& x, const Tensor& v,
   return {result(y, options), grads_of("jvp", dx, {u}, v, options)[0]};
 }
 
-DerivativeProduct hvp(const TensorFunction& f, const Tensor& x, const Tensor& v,
+DerivativeProduct hvp(const FunctionOfTensor& f, const Tensor& x, const Tensor& v,
                       const JacobianOptions& options) {
   check_shape("hvp", "input", v, x.shape());
   const Tensor in = tracked_copy("hvp", x, options.create_graph);

@@ -10,8 +10,8 @@ namespace tapehead {
 
 /// A function to differentiate. It is called with tensors that track gradients and are not those
 /// that were passed in, and must compute its result from them with differentiable ops.
-using TensorFunction = std::function<Tensor(const Tensor& x)>;
-using TensorsFunction = std::function<std::vector<Tensor>(const std::vector<Tensor>& inputs)>;
+using FunctionOfTensor = std::function<Tensor(const Tensor& x)>;
+using FunctionOfTensors = std::function<std::vector<Tensor>(const std::vector<Tensor>& inputs)>;
 
 struct JacobianOptions {
   /// Records the derivatives, so that they can be differentiated with respect to the inputs that
@@ -24,16 +24,16 @@ struct JacobianOptions {
 
 /// The Jacobian of f at x: dy[i…] / dx[j…] at [i…, j…], of shape [*y.shape, *x.shape]. It takes a
 /// backward pass for each element of y.
-Tensor jacobian(const TensorFunction& f, const Tensor& x, const JacobianOptions& options = {});
+Tensor jacobian(const FunctionOfTensor& f, const Tensor& x, const JacobianOptions& options = {});
 /// The Jacobians of all results with respect to all inputs, at [result][input].
-std::vector<std::vector<Tensor>> jacobian(const TensorsFunction& f,
+std::vector<std::vector<Tensor>> jacobian(const FunctionOfTensors& f,
                                           const std::vector<Tensor>& inputs,
                                           const JacobianOptions& options = {});
 /// The Hessian of a function with one element as its result, of shape [*x.shape, *x.shape]. Throws
 /// ShapeError for another result.
-Tensor hessian(const TensorFunction& f, const Tensor& x, const JacobianOptions& options = {});
+Tensor hessian(const FunctionOfTensor& f, const Tensor& x, const JacobianOptions& options = {});
 /// The second derivatives with respect to each pair of inputs, at [i][j].
-std::vector<std::vector<Tensor>> hessian(const TensorsFunction& f,
+std::vector<std::vector<Tensor>> hessian(const FunctionOfTensors& f,
                                          const std::vector<Tensor>& inputs,
                                          const JacobianOptions& options = {});
 
@@ -44,16 +44,16 @@ struct DerivativeProduct {
 
 /// The product of a vector v, of the shape of the result, and the Jacobian; of the shape of x. `v`
 /// may be undefined for a result with one element. Throws ShapeError for another shape.
-DerivativeProduct vjp(const TensorFunction& f, const Tensor& x, const Tensor& v = {},
+DerivativeProduct vjp(const FunctionOfTensor& f, const Tensor& x, const Tensor& v = {},
                       const JacobianOptions& options = {});
 /// The product of the Jacobian and a vector v, of the shape of x: the derivative along v, of the
 /// shape of the result. Throws ShapeError for another shape. It is computed by differentiating
 /// vjp(), which is linear in its vector, so f must be twice differentiable.
-DerivativeProduct jvp(const TensorFunction& f, const Tensor& x, const Tensor& v,
+DerivativeProduct jvp(const FunctionOfTensor& f, const Tensor& x, const Tensor& v,
                       const JacobianOptions& options = {});
 /// The product of the Hessian and a vector v, of the shape of x, for a function with one element as
 /// its result. The Hessian is not computed. As it is symmetric, this is also vhp() of PyTorch.
-DerivativeProduct hvp(const TensorFunction& f, const Tensor& x, const Tensor& v,
+DerivativeProduct hvp(const FunctionOfTensor& f, const Tensor& x, const Tensor& v,
                       const JacobianOptions& options = {});
 
 }  // namespace tapehead

@@ -25,19 +25,21 @@ TAPEHEAD_OP_TEST(slice)
              [](const Tensors& in) { return Tensors{in[0].slice(1, 4, 2)}; },
              [](Arrays& in) { return Arrays{columns(in[0], 0, 0)}; }})
     // Overlapping parts of one tensor: their gradients share a buffer.
-    .sample({{{{3, 5}}},
-             [](const Tensors& in) {
-               const Tensor& x = in[0];
-               return Tensors{x.slice(1, 0, 3) * x.slice(1, 1, 4) +
-                              x.select(1, 4).unsqueeze(1) * 2};
-             },
-             [](Arrays& in) {
-               Array out = columns(in[0], 0, 3);
-               for (int64_t i = 0; i < 3; ++i)
-                 for (int64_t j = 0; j < 3; ++j)
-                   out(i, j) = in[0](i, j) * in[0](i, j + 1) + in[0](i, 4) * 2;
-               return Arrays{out};
-             },
+    .sample({.operands = {{{3, 5}}},
+             .call =
+                 [](const Tensors& in) {
+                   const Tensor& x = in[0];
+                   return Tensors{x.slice(1, 0, 3) * x.slice(1, 1, 4) +
+                                  x.select(1, 4).unsqueeze(1) * 2};
+                 },
+             .reference =
+                 [](Arrays& in) {
+                   Array out = columns(in[0], 0, 3);
+                   for (int64_t i = 0; i < 3; ++i)
+                     for (int64_t j = 0; j < 3; ++j)
+                       out(i, j) = in[0](i, j) * in[0](i, j + 1) + in[0](i, 4) * 2;
+                   return Arrays{out};
+                 },
              .roundings = 3})
     .bad<ValueError>([] { ones({3}).slice(0, Slice(None, None, 0)); },
                      "slice: the step is 0; it must be at least 1 (flip() reverses)")
