@@ -9,6 +9,8 @@
 
 #include "tapehead/autograd/ops/activation.h"
 #include "tapehead/autograd/ops/arithmetic.h"
+#include "tapehead/autograd/ops/channel_norm.h"
+#include "tapehead/autograd/ops/convolution.h"
 #include "tapehead/autograd/ops/diagonals.h"
 #include "tapehead/autograd/ops/distance.h"
 #include "tapehead/autograd/ops/dropout.h"
@@ -25,6 +27,7 @@
 #include "tapehead/autograd/ops/matmul.h"
 #include "tapehead/autograd/ops/norm.h"
 #include "tapehead/autograd/ops/order.h"
+#include "tapehead/autograd/ops/pooling.h"
 #include "tapehead/autograd/ops/power.h"
 #include "tapehead/autograd/ops/probability_losses.h"
 #include "tapehead/autograd/ops/products.h"

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "tapehead/core/dtype.h"
+#include "tapehead/core/expanding_array.h"
 #include "tapehead/core/number.h"
 #include "tapehead/core/ref.h"
 #include "tapehead/core/removable_handle.h"

@@ -15,7 +15,8 @@ import sys
 OTHER_METHODS = {'where'}
 COMPLETE = {'Tensor', 'Shape', 'Axes', 'Number', 'Slice', 'DType', 'Generator', 'Reduction', 'RoundingMode', 'bool',
             'double', 'int64_t', 'std::vector<int64_t>', 'std::vector<Tensor>', 'std::vector<TensorIndex>',
-            'std::string_view', 'std::optional<double>'}
+            'std::string_view', 'std::optional<double>'} | {
+    f'{array}<{n}>' for array in ('ExpandingArray', 'OptionalArray') for n in (1, 2, 3)}
 
 
 class Parameter:

@@ -12,4 +12,23 @@ namespace tapehead {
 Tensor dropout(const Tensor& x, double p, bool training = true,
                Generator& generator = default_generator());
 
+// Other kinds (ops/channel_dropout.cpp); they throw as dropout().
+
+/// Drops whole channels of x [B, C, L] or [C, L]. Tompson et al. 2015.
+Tensor dropout1d(const Tensor& x, double p = 0.5, bool training = true,
+                 Generator& generator = default_generator());
+/// Drops whole channels of x [B, C, H, W] or [C, H, W].
+Tensor dropout2d(const Tensor& x, double p = 0.5, bool training = true,
+                 Generator& generator = default_generator());
+/// Drops whole channels of x [B, C, D, H, W] or [C, D, H, W].
+Tensor dropout3d(const Tensor& x, double p = 0.5, bool training = true,
+                 Generator& generator = default_generator());
+/// Dropout that keeps mean 0 and variance 1: dropped elements get the limit of SELU instead of 0,
+/// and all are scaled and shifted. With p = 1 the result is 0. Klambauer et al. 2017.
+Tensor alpha_dropout(const Tensor& x, double p = 0.5, bool training = true,
+                     Generator& generator = default_generator());
+/// alpha_dropout() of whole channels of x [B, C, ...].
+Tensor feature_alpha_dropout(const Tensor& x, double p = 0.5, bool training = true,
+                             Generator& generator = default_generator());
+
 }  // namespace tapehead

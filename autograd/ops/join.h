@@ -1,6 +1,7 @@
 // Joining and rearranging.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "tapehead/core/tensor.h"
@@ -24,6 +25,20 @@ Tensor roll(const Tensor& x, int64_t shift, int64_t axis);
 /// then before and after the second to last, and so on. Negative widths crop. Throws ValueError if
 /// the value is outside the range of the dtype of x.
 Tensor pad(const Tensor& x, const std::vector<int64_t>& widths, const Number& value = 0);
+
+enum class PadMode : uint8_t {
+  constant,   ///< with a value
+  reflect,    ///< with the elements that mirror those at the ends; widths are less than the size
+  replicate,  ///< with the elements at the ends
+  circular    ///< with the elements at the other end; widths are at most the size
+};
+struct PadFuncOptions {
+  PadMode mode = PadMode::constant;
+  Number value = 0;  ///< of PadMode::constant
+};
+/// The same with other elements: `pad(x, {1, 1}, {.mode = PadMode::reflect})`. Throws ShapeError
+/// for widths that the mode does not allow. (ops/pad.cpp)
+Tensor pad(const Tensor& x, const std::vector<int64_t>& widths, const PadFuncOptions& options);
 /// The lower (upper) triangle of the last two axes: elements below (above) the given diagonal are
 /// kept, as are those on it; the others are 0.
 Tensor tril(const Tensor& x, int64_t diagonal = 0);

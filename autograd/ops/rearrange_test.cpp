@@ -30,6 +30,20 @@ TAPEHEAD_OP_TEST(roll)
     .bad<IndexError>([] { roll(ones({2}), 1, 1); },
                      "roll: axis 1 is outside -1..0 of a tensor with 1 dimension");
 
+// Pads a matrix; source(i, n) is the index of the element at position i of an axis of size n.
+static Sample padded(const Shape& shape, const std::vector<int64_t>& widths, PadMode mode,
+                     int64_t (*source)(int64_t i, int64_t n)) {
+  return {{{shape}},
+          [=](const Tensors& in) { return Tensors{pad(in[0], widths, {.mode = mode})}; },
+          [=](Arrays& in) {
+            const int64_t rows = shape[0] + widths[2] + widths[3];
+            const int64_t columns = shape[1] + widths[0] + widths[1];
+            return matrix(rows, columns, [&](int64_t i, int64_t j) {
+              return in[0](source(i - widths[2], shape[0]), source(j - widths[0], shape[1]));
+            });
+          }};
+}
+
 TAPEHEAD_OP_TEST(pad)
     .sample({{Operand({2, 3})},
              [](const Tensors& in) {
@@ -48,6 +62,39 @@ TAPEHEAD_OP_TEST(pad)
                return matrix(2, 4,
                              [&](int64_t i, int64_t j) { return j < 2 ? in[0](i, j + 1) : 0; });
              }})
+    .sample(padded({2, 5}, {2, 4, 1, 0}, PadMode::reflect,
+                   [](int64_t i, int64_t n) { return i < 0   ? -i
+                                                     : i < n ? i
+                                                             : 2 * (n - 1) - i; }))
+    .sample(padded({2, 3}, {2, 4, 1, 0}, PadMode::replicate,
+                   [](int64_t i, int64_t n) { return i < 0   ? 0
+                                                     : i < n ? i
+                                                             : n - 1; }))
+    .sample(padded({2, 3}, {-1, 3, 2, 0}, PadMode::circular,
+                   [](int64_t i, int64_t n) { return (i + n) % n; }))
+    .bad<ShapeError>(
+        [] {
+          pad(ones({3}), {1, 3}, {.mode = PadMode::reflect});
+        },
+        "pad: widths 1 and 3 exceed what size(0) = 3 has to reflect")
+    .bad<ShapeError>(
+        [] {
+          pad(ones({2}), {3, 0}, {.mode = PadMode::circular});
+        },
+        "pad: widths 3 and 0 exceed what size(0) = 2 has to repeat")
+    .bad<ShapeError>(
+        [] {
+          pad(ones({0}), {1, 0}, {.mode = PadMode::replicate});
+        },
+        "pad: widths 1 and 0 exceed what size(0) = 0 has to replicate")
+    .bad<ShapeError>(
+        [] {
+          pad(ones({2}), {-2, -1}, {.mode = PadMode::replicate});
+        },
+        "pad: widths -2 and -1 crop more than size(0) = 2")
+    .bad<ShapeError>(
+        [] { pad(ones({2}), {1}, {.mode = PadMode::replicate}); },
+        "pad: 1 widths for [2] f32; pass two (before, after) for each axis, from the last on")
     .bad<ShapeError>(
         [] {
           pad(ones({2}), {1, 1, 1, 1});

@@ -1,0 +1,75 @@
+// For kernel files: vectors of the instruction set's width, for kernels whose registers must be
+// assigned by hand. Everything here has internal linkage.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+namespace tapehead::kernels {
+namespace {
+
+#if defined(__AVX512F__)
+inline constexpr int kVectorBytes = 64;
+#elif defined(__AVX2__)
+inline constexpr int kVectorBytes = 32;
+#else
+inline constexpr int kVectorBytes = 16;
+#endif
+
+template <class T>
+struct VectorOf {
+  using type [[gnu::vector_size(kVectorBytes)]] = T;
+  using unaligned [[gnu::vector_size(kVectorBytes), gnu::aligned(alignof(T)), gnu::may_alias]] = T;
+};
+/// The elements of a vector.
+template <class T>
+inline constexpr int kWidth = kVectorBytes / static_cast<int>(sizeof(T));
+template <class T>
+using Vector = typename VectorOf<T>::type;
+
+template <class T>
+inline Vector<T> load(const T* from) {
+  return *reinterpret_cast<const typename VectorOf<T>::unaligned*>(from);
+}
+template <class T>
+inline void store(T* to, Vector<T> v) {
+  *reinterpret_cast<typename VectorOf<T>::unaligned*>(to) = v;
+}
+/// Stores the first n elements.
+template <class T>
+inline void store_some(T* to, Vector<T> v, int64_t n) {
+  T elements[kWidth<T>];
+  store(elements, v);
+  for (int64_t i = 0; i < n; ++i) to[i] = elements[i];
+}
+
+/// The elements of a and b in turns; of their lower or upper halves.
+template <class T, bool kUpper>
+inline Vector<T> interleave(Vector<T> a, Vector<T> b) {
+  constexpr int kFirst = kUpper ? kWidth<T> / 2 : 0;
+  return [&]<int... I>(std::integer_sequence<int, I...>) {
+    return __builtin_shufflevector(a, b, (kFirst + I / 2 + (I % 2 ? kWidth<T> : 0))...);
+  }
+  (std::make_integer_sequence<int, kWidth<T>>());
+}
+
+/// Transposes a square of kWidth<T> vectors, in log2 kWidth<T> steps that each interleave the
+/// first half of the vectors with the second.
+template <class T>
+inline void transpose(Vector<T> (&v)[kWidth<T>]) {
+  constexpr int kHalf = kWidth<T> / 2;
+#pragma GCC unroll 4
+  for (int step = 1; step < kWidth<T>; step *= 2) {
+    Vector<T> next[kWidth<T>];
+#pragma GCC unroll 16
+    for (int i = 0; i < kHalf; ++i) {
+      next[2 * i] = interleave<T, false>(v[i], v[i + kHalf]);
+      next[2 * i + 1] = interleave<T, true>(v[i], v[i + kHalf]);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < kWidth<T>; ++i) v[i] = next[i];
+  }
+}
+
+}  // namespace
+}  // namespace tapehead::kernels
