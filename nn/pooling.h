@@ -1,0 +1,95 @@
+// Pooling layers, which have no parameters: `nn::MaxPool2d{2}`. See autograd/ops/pooling.h.
+#pragma once
+
+#include <optional>
+
+#include "tapehead/autograd/ops/pooling.h"
+
+namespace tapehead::nn {
+
+/// A pooling op with a kernel size and options.
+template <auto F, int N, class Options>
+class Pool {
+ public:
+  Pool(const ExpandingArray<N>& kernel_size, const Options& options = {})
+      : kernel_size_(kernel_size), options_(options) {}
+  /// Maps x [B, C, sizes...] to [B, C, sizes...]; the axis of the batch is optional.
+  auto operator()(const Tensor& x) const { return F(x, kernel_size_, options_); }
+
+ private:
+  ExpandingArray<N> kernel_size_;
+  Options options_;
+};
+/// The maxima of windows: `nn::MaxPool2d{3, {.stride = 2}}`.
+using MaxPool1d = Pool<max_pool1d, 1, MaxPool1dFuncOptions>;
+using MaxPool2d = Pool<max_pool2d, 2, MaxPool2dFuncOptions>;
+using MaxPool3d = Pool<max_pool3d, 3, MaxPool3dFuncOptions>;
+/// The maxima and their indices, for MaxUnpool1d and so on.
+using MaxPool1dWithIndices = Pool<max_pool1d_with_indices, 1, MaxPool1dFuncOptions>;
+using MaxPool2dWithIndices = Pool<max_pool2d_with_indices, 2, MaxPool2dFuncOptions>;
+using MaxPool3dWithIndices = Pool<max_pool3d_with_indices, 3, MaxPool3dFuncOptions>;
+/// The means of windows.
+using AvgPool1d = Pool<avg_pool1d, 1, AvgPool1dFuncOptions>;
+using AvgPool2d = Pool<avg_pool2d, 2, AvgPool2dFuncOptions>;
+using AvgPool3d = Pool<avg_pool3d, 3, AvgPool3dFuncOptions>;
+
+/// A pooling op with the sizes of its results.
+template <auto F, int N>
+class AdaptivePool {
+ public:
+  AdaptivePool(const OptionalArray<N>& output_size) : output_size_(output_size) {}
+  auto operator()(const Tensor& x) const { return F(x, output_size_); }
+
+ private:
+  OptionalArray<N> output_size_;
+};
+/// Means: `nn::AdaptiveAvgPool2d{1}`.
+using AdaptiveAvgPool1d = AdaptivePool<adaptive_avg_pool1d, 1>;
+using AdaptiveAvgPool2d = AdaptivePool<adaptive_avg_pool2d, 2>;
+using AdaptiveAvgPool3d = AdaptivePool<adaptive_avg_pool3d, 3>;
+/// Maxima.
+using AdaptiveMaxPool1d = AdaptivePool<adaptive_max_pool1d, 1>;
+using AdaptiveMaxPool2d = AdaptivePool<adaptive_max_pool2d, 2>;
+using AdaptiveMaxPool3d = AdaptivePool<adaptive_max_pool3d, 3>;
+
+/// Lp pooling, with the exponent norm_type.
+template <auto F, int N, class Options>
+class LPPool {
+ public:
+  LPPool(double norm_type, const ExpandingArray<N>& kernel_size, const Options& options = {})
+      : norm_type_(norm_type), kernel_size_(kernel_size), options_(options) {}
+  Tensor operator()(const Tensor& x) const { return F(x, norm_type_, kernel_size_, options_); }
+
+ private:
+  double norm_type_;
+  ExpandingArray<N> kernel_size_;
+  Options options_;
+};
+using LPPool1d = LPPool<lp_pool1d, 1, LPPool1dFuncOptions>;
+using LPPool2d = LPPool<lp_pool2d, 2, LPPool2dFuncOptions>;
+
+template <int N>
+struct MaxUnpoolOptions {
+  OptionalArray<N> stride = std::nullopt;  ///< default: kernel_size
+  ExpandingArray<N> padding = 0;
+};
+/// The partial inverse of maximum pooling.
+template <auto F, int N, class FuncOptions>
+class MaxUnpool {
+ public:
+  MaxUnpool(const ExpandingArray<N>& kernel_size, const MaxUnpoolOptions<N>& options = {})
+      : kernel_size_(kernel_size), options_(options) {}
+  Tensor operator()(const Tensor& x, const Tensor& indices,
+                    const OptionalArray<N>& output_size = std::nullopt) const {
+    return F(x, indices, kernel_size_, FuncOptions{options_.stride, options_.padding, output_size});
+  }
+
+ private:
+  ExpandingArray<N> kernel_size_;
+  MaxUnpoolOptions<N> options_;
+};
+using MaxUnpool1d = MaxUnpool<max_unpool1d, 1, MaxUnpool1dFuncOptions>;
+using MaxUnpool2d = MaxUnpool<max_unpool2d, 2, MaxUnpool2dFuncOptions>;
+using MaxUnpool3d = MaxUnpool<max_unpool3d, 3, MaxUnpool3dFuncOptions>;
+
+}  // namespace tapehead::nn
