@@ -123,10 +123,10 @@ class Correlator {
     const int64_t columns = std::min(width, c.out - p * width);
     T start[kMostColumns] = {};
     if (bias) std::copy_n(bias + p * width, columns, start);
-    kernels::convolution<T>().multiply(
-        {window, plan.results.data(), block.rows * block.columns, plan.terms.data(), terms, panel},
-        start, columns, out + p * width * y_channel, y_channel,
-        plan.targets.empty() ? nullptr : plan.targets.data());
+    kernels::convolution<T>().multiply({window, plan.results.data(), block.rows * block.columns,
+                                        plan.terms.data(), terms, panel, columns},
+                                       start, out + p * width * y_channel, y_channel,
+                                       plan.targets.empty() ? nullptr : plan.targets.data());
   }
 
   kernels::RowWindow<T> rows_of(const CorrelationBlock& block, const T* window) const {
@@ -154,11 +154,11 @@ class Correlator {
                   T* sums) const {
     const int64_t results = block.rows * block.columns;
     for (int64_t p = 0; p < panels; ++p) {
-      kernels::convolution<T>().pack_transposed(dy + p * width * y_channel, results,
-                                                std::min(width, c.out - p * width), y_channel,
-                                                panel);
+      const int64_t columns = std::min(width, c.out - p * width);
+      kernels::convolution<T>().pack_transposed(dy + p * width * y_channel, results, columns,
+                                                y_channel, panel);
       kernels::convolution<T>().accumulate(
-          {window, plan.terms.data(), terms, plan.results.data(), results, panel},
+          {window, plan.terms.data(), terms, plan.results.data(), results, panel, columns},
           sums + p * terms * width);
     }
   }

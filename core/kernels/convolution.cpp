@@ -1,6 +1,6 @@
-// The micro-kernel: a tile of up to kRows rows and two vectors of columns stays in registers while
-// the terms are summed. Each term costs a broadcast per row and two loads, less than the
-// multiply-adds.
+// The micro-kernel: a tile of up to kRows rows and two vectors of columns, or one if a panel has no
+// more columns, stays in registers while the terms are summed. Each term costs a broadcast per row
+// and two loads, less than the multiply-adds.
 #include "tapehead/core/kernels/convolution.h"
 
 #include "tapehead/core/kernels/vectors.h"
@@ -22,30 +22,30 @@ int64_t width() {
   return kPanel<T>;
 }
 
-template <class T, int R>
-using Tile = Vector<T>[R][2];
+template <class T, int R, int V>
+using Tile = Vector<T>[R][V];
 
-template <class T, int R>
-inline void sum_terms(const GatheredProduct<T>& p, const int64_t* row, Tile<T, R>& sums) {
+template <class T, int R, int V>
+inline void sum_terms(const GatheredProduct<T>& p, const int64_t* row, Tile<T, R, V>& sums) {
   const T* panel = p.panel;
   for (int64_t k = 0; k < p.terms; ++k, panel += kPanel<T>) {
     const T* x = p.x + p.term[k];
-    const Vector<T> left = load(panel), right = load(panel + kWidth<T>);
+    const Vector<T> left = load(panel), right = V > 1 ? load(panel + kWidth<T>) : left;
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
       const T factor = x[row[r]];
       sums[r][0] += factor * left;
-      sums[r][1] += factor * right;
+      if constexpr (V > 1) sums[r][1] += factor * right;
     }
   }
 }
 
 // Stores the columns of a tile as rows.
-template <class T, int R>
-inline void store_columns(const Tile<T, R>& sums, int64_t columns, T* out, int64_t step) {
+template <class T, int R, int V>
+inline void store_columns(const Tile<T, R, V>& sums, int64_t columns, T* out, int64_t step) {
   constexpr int W = kWidth<T>;
 #pragma GCC unroll 2
-  for (int half = 0; half < 2; ++half) {
+  for (int half = 0; half < V; ++half) {
     const int64_t n = columns - half * W < W ? columns - half * W : W;
 #pragma GCC unroll 4
     for (int first = 0; first < R; first += W) {
@@ -63,64 +63,64 @@ inline void store_columns(const Tile<T, R>& sums, int64_t columns, T* out, int64
   }
 }
 
-template <class T, int R>
-void multiply_tile(const GatheredProduct<T>& p, const int64_t* row, const T* start, int64_t columns,
-                   T* out, int64_t step, const int64_t* target) {
-  Tile<T, R> sums;
+template <class T, int R, int V>
+void multiply_tile(const GatheredProduct<T>& p, const int64_t* row, const T* start, T* out,
+                   int64_t step, const int64_t* target) {
+  Tile<T, R, V> sums;
 #pragma GCC unroll 16
-  for (int r = 0; r < R; ++r) {
-    sums[r][0] = load(start);
-    sums[r][1] = load(start + kWidth<T>);
-  }
-  sum_terms<T, R>(p, row, sums);
-  if (!target) return store_columns<T, R>(sums, columns, out, step);
-  T elements[R][kPanel<T>];
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 2
+    for (int v = 0; v < V; ++v) sums[r][v] = load(start + v * kWidth<T>);
+  sum_terms<T, R, V>(p, row, sums);
+  if (!target) return store_columns<T, R, V>(sums, p.columns, out, step);
+  T elements[R][V * kWidth<T>];
 #pragma GCC unroll 16
-  for (int r = 0; r < R; ++r) {
-    store(elements[r], sums[r][0]);
-    store(elements[r] + kWidth<T>, sums[r][1]);
-  }
-  for (int64_t j = 0; j < columns; ++j)
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 2
+    for (int v = 0; v < V; ++v) store(elements[r] + v * kWidth<T>, sums[r][v]);
+  for (int64_t j = 0; j < p.columns; ++j)
     for (int r = 0; r < R; ++r) out[j * step + target[r]] = elements[r][j];
 }
 
-template <class T, int R>
+template <class T, int R, int V>
 void accumulate_tile(const GatheredProduct<T>& p, const int64_t* row, T* out) {
-  Tile<T, R> sums = {};
-  sum_terms<T, R>(p, row, sums);
+  Tile<T, R, V> sums = {};
+  sum_terms<T, R, V>(p, row, sums);
 #pragma GCC unroll 16
-  for (int r = 0; r < R; ++r, out += kPanel<T>) {
-    store(out, load(out) + sums[r][0]);
-    store(out + kWidth<T>, load(out + kWidth<T>) + sums[r][1]);
-  }
+  for (int r = 0; r < R; ++r, out += kPanel<T>)
+#pragma GCC unroll 2
+    for (int v = 0; v < V; ++v) store(out + v * kWidth<T>, load(out + v * kWidth<T>) + sums[r][v]);
 }
 
-// Calls f<R>(first) for tiles of R <= kRows rows, whose sizes differ by one at most.
-template <class F>
-inline void each_tile(int64_t rows, F f) {
-  const int64_t tiles = (rows + kRows - 1) / kRows;
+// Calls f<R, V>(first) for tiles of R <= kRows rows, whose sizes differ by one at most, and V
+// vectors of columns.
+template <class T, class F>
+inline void each_tile(const GatheredProduct<T>& p, F f) {
+  const int64_t tiles = (p.rows + kRows - 1) / kRows;
   for (int64_t tile = 0; tile < tiles; ++tile) {
-    const int64_t first = rows * tile / tiles, size = rows * (tile + 1) / tiles - first;
+    const int64_t first = p.rows * tile / tiles, size = p.rows * (tile + 1) / tiles - first;
     [&]<int... I>(std::integer_sequence<int, I...>) {
-      ((size == I + 1 ? f.template operator()<I + 1>(first) : void()), ...);
+      if (p.columns > kWidth<T>)
+        ((size == I + 1 ? f.template operator()<I + 1, 2>(first) : void()), ...);
+      else ((size == I + 1 ? f.template operator()<I + 1, 1>(first) : void()), ...);
     }
     (std::make_integer_sequence<int, kRows>());
   }
 }
 
 template <class T>
-void multiply(const GatheredProduct<T>& p, const T* start, int64_t columns, T* out, int64_t step,
+void multiply(const GatheredProduct<T>& p, const T* start, T* out, int64_t step,
               const int64_t* target) {
-  each_tile(p.rows, [&]<int R>(int64_t first) {
-    multiply_tile<T, R>(p, p.row + first, start, columns, target ? out : out + first, step,
-                        target ? target + first : nullptr);
+  each_tile(p, [&]<int R, int V>(int64_t first) {
+    multiply_tile<T, R, V>(p, p.row + first, start, target ? out : out + first, step,
+                           target ? target + first : nullptr);
   });
 }
 
 template <class T>
 void accumulate(const GatheredProduct<T>& p, T* out) {
-  each_tile(p.rows, [&]<int R>(int64_t first) {
-    accumulate_tile<T, R>(p, p.row + first, out + first * kPanel<T>);
+  each_tile(p, [&]<int R, int V>(int64_t first) {
+    accumulate_tile<T, R, V>(p, p.row + first, out + first * kPanel<T>);
   });
 }
 

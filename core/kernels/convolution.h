@@ -22,6 +22,7 @@ struct GatheredProduct {
   const int64_t* term;
   int64_t terms;
   const T* panel;
+  int64_t columns;  ///< of the panel that count, at least 1
 };
 
 template <class T>
@@ -41,9 +42,9 @@ struct ConvolutionKernels {
   void (*pack_transposed)(const T* w, int64_t terms, int64_t columns, int64_t step, T* panel);
   /// Stores start[j] plus element [r, j] of the product at out[j * step + r], or at
   /// out[j * step + target[r]] unless target is null, for j < columns.
-  void (*multiply)(const GatheredProduct<T>& p, const T* start, int64_t columns, T* out,
-                   int64_t step, const int64_t* target);
-  /// Adds the product to out [rows, width()].
+  void (*multiply)(const GatheredProduct<T>& p, const T* start, T* out, int64_t step,
+                   const int64_t* target);
+  /// Adds the columns of the product, at least, to those of out [rows, width()].
   void (*accumulate)(const GatheredProduct<T>& p, T* out);
 };
 
