@@ -183,7 +183,8 @@ Tensor cdist(const Tensor& x1, const Tensor& x2, double p) {
   if (x1.dim() < 2 || x2.dim() < 2 || x1.size(-1) != x2.size(-1))
     throw ShapeError(fmt::format("cdist: x1 is {}, x2 is {}; expected [..., P, M] and [..., R, M]",
                                  x1.shape().str(), x2.shape().str()));
-  const DType dtype = checked_type("cdist", x1, x2, p), wide = dtype == bf16 ? f32 : dtype;
+  const DType dtype = checked_type("cdist", x1, x2, p),
+              wide = is_reduced_floating(dtype) ? f32 : dtype;
   const auto batch_of = [](const Tensor& x) {
     return Shape(std::span(x.shape().begin(), static_cast<size_t>(x.dim() - 2)));
   };
@@ -200,7 +201,8 @@ Tensor cdist(const Tensor& x1, const Tensor& x2, double p) {
 Tensor pdist(const Tensor& x, double p) {
   if (x.dim() != 2)
     throw ShapeError(fmt::format("pdist: {} is not a matrix [N, M]", core::describe(x)));
-  const DType dtype = checked_type("pdist", x, x, p), wide = dtype == bf16 ? f32 : dtype;
+  const DType dtype = checked_type("pdist", x, x, p),
+              wide = is_reduced_floating(dtype) ? f32 : dtype;
   return apply<Pdist>(x.to(wide).contiguous(), p).to(dtype);
 }
 

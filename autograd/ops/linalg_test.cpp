@@ -13,7 +13,7 @@ Tensor transposed(const Tensor& x) { return x.transpose(-1, -2); }
 
 // A sample of a function of matrices with elements in ±0.5, to which 3, 6, 9, … are added along the
 // diagonal (of the rows in reverse order, if `flipped`), so that they are far from singular and
-// from equal eigenvalues. The functions do not take bf16: it is converted.
+// from equal eigenvalues. The functions do not take bf16 and f16, which are converted.
 using Function = std::function<Tensors(const Tensors&)>;
 Sample of(std::vector<Operand> operands, Function f, bool flipped = false) {
   for (Operand& o : operands) o.from = -0.5, o.to = 0.5;
@@ -23,7 +23,7 @@ Sample of(std::vector<Operand> operands, Function f, bool flipped = false) {
     const DType dtype = given[0].dtype();
     Tensors x;
     for (const Tensor& t : given) {
-      x.push_back(t.dtype() == bf16 ? t.to(f32) : t);
+      x.push_back(is_reduced_floating(t.dtype()) ? t.to(f32) : t);
       if (t.dim() < 2) continue;
       const int64_t M = t.size(-2), N = t.size(-1);
       const Tensor base =

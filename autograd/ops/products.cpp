@@ -12,6 +12,7 @@
 #include "tapehead/autograd/ops/cross_kernel.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
+#include "tapehead/core/kernels/loop.h"
 #include "tapehead/core/parallel.h"
 
 namespace tapehead {
@@ -199,7 +200,8 @@ Tensor cross(const Tensor& a, const Tensor& b, int64_t axis) {
                                  b.shape().str(), axis));
   const DType dtype = core::result_type(a, b);
   if (dtype == boolean) throw DTypeError("cross: bool is not supported; convert with to(f32)");
-  return apply<Cross>(a.to(dtype).expand(shape), b.to(dtype).expand(shape), at);
+  const DType type = kernels::kernel_type(dtype);
+  return apply<Cross>(a.to(type).expand(shape), b.to(type).expand(shape), at).to(dtype);
 }
 
 Tensor bilinear(const Tensor& x1, const Tensor& x2, const Tensor& weight, const Tensor& bias) {
