@@ -56,6 +56,7 @@ ClassTargets::ClassTargets(const char* op, const Tensor& scores, const Tensor& t
   check_shapes(op, scores, target);
   classes_ = scores.shape().back();
   target_ = core::contiguous(core::cast(target, i64));
+  of_ = target_.data<int64_t>(), rows_ = target_.numel();
   if (weight.defined()) {
     check_weight(op, weight, classes_);
     weight_ = core::contiguous(core::cast(weight, scores.dtype() == f64 ? f64 : f32));

@@ -16,12 +16,14 @@ class ClassTargets {
   ClassTargets(const char* op, const Tensor& scores, const Tensor& target, const Tensor& weight,
                std::optional<int64_t> ignore_index);
 
-  int64_t rows() const { return target_.numel(); }
+  /// The classes, contiguous i64.
+  const Tensor& tensor() const { return target_; }
+  int64_t rows() const { return rows_; }
   int64_t classes() const { return classes_; }
   const Shape& shape() const { return target_.shape(); }
 
   bool ignored(int64_t row) const { return ignore_index_ == of(row); }
-  int64_t of(int64_t row) const { return target_.data<int64_t>()[row]; }
+  int64_t of(int64_t row) const { return of_[row]; }
   /// bool [..., 1]: true for ignored rows.
   Tensor ignored_rows() const;
   /// The weight of a class.
@@ -36,7 +38,8 @@ class ClassTargets {
 
  private:
   Tensor target_, weight_;
-  int64_t classes_;
+  const int64_t* of_;  // the elements of target_
+  int64_t rows_, classes_;
   std::optional<int64_t> ignore_index_;
 };
 

@@ -1,8 +1,6 @@
 // Losses of distances and similarities between vectors.
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "tapehead/autograd/detail/loss.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/autograd/ops/margin_losses.h"
@@ -25,12 +23,6 @@ void check_triplet(const char* op, const Tensor& anchor, const Tensor& positive,
         fmt::format("{}: the operands are 0-d; their last axis must be the features", op));
 }
 
-Tensor vector_distance(const Tensor& a, const Tensor& b, double p, double eps) {
-  const Tensor difference = a - b + eps;
-  if (p == 1 || p == 2 || std::isinf(p)) return norm(difference, p, -1);
-  return pow(sum(pow(abs(difference), p), -1), 1 / p);
-}
-
 template <class Distance>
 Tensor triplet(const char* op, const Tensor& anchor, const Tensor& positive, const Tensor& negative,
                double margin, bool swap, Reduction reduction, const Distance& distance) {
@@ -50,7 +42,7 @@ Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const T
   check_triplet(kName, anchor, positive, negative, options.margin);
   return triplet(kName, anchor, positive, negative, options.margin, options.swap, options.reduction,
                  [&](const Tensor& a, const Tensor& b) {
-                   return vector_distance(a, b, options.p, options.eps);
+                   return pairwise_distance(a, b, options.p, options.eps);
                  });
 }
 
@@ -62,11 +54,8 @@ Tensor triplet_margin_with_distance_loss(const Tensor& anchor, const Tensor& pos
   if (options.distance_function)
     return triplet(kName, anchor, positive, negative, options.margin, options.swap,
                    options.reduction, options.distance_function);
-  const TripletMarginLossOptions defaults;
   return triplet(kName, anchor, positive, negative, options.margin, options.swap, options.reduction,
-                 [&](const Tensor& a, const Tensor& b) {
-                   return vector_distance(a, b, defaults.p, defaults.eps);
-                 });
+                 [](const Tensor& a, const Tensor& b) { return pairwise_distance(a, b); });
 }
 
 Tensor cosine_embedding_loss(const Tensor& input1, const Tensor& input2, const Tensor& target,
@@ -85,23 +74,20 @@ Tensor cosine_embedding_loss(const Tensor& input1, const Tensor& input2, const T
 
 Tensor info_nce(const Tensor& query, const Tensor& key, const InfoNceOptions& options) {
   constexpr const char* kName = "info_nce";
-  const auto [temperature, symmetric, reduction] = options;
-  if (!(temperature > 0))
-    throw ValueError(fmt::format("{}: temperature = {} is not positive", kName, temperature));
+  if (!(options.temperature > 0))
+    throw ValueError(
+        fmt::format("{}: temperature = {} is not positive", kName, options.temperature));
   check_same_shape(kName, "the query has", query, "the key", key);
   if (query.dim() != 2)
     throw ShapeError(fmt::format("{}: queries and keys have shape {}; they must be [B, D]", kName,
                                  query.shape().str()));
-  const auto normalized = [](const Tensor& x) {
-    return x * rsqrt(maximum(sum(square(x), -1, true), 1e-24));
-  };
   const Tensor similarity =
-      matmul(normalized(query), transpose(normalized(key), 0, 1)) / temperature;
+      matmul(normalize(query, 2, -1), transpose(normalize(key, 2, -1), 0, 1)) / options.temperature;
   const Tensor own = arange(query.size(0));
   const auto found = [&](const Tensor& logits) {
-    return cross_entropy(logits, own, {.reduction = reduction});
+    return cross_entropy(logits, own, {.reduction = options.reduction});
   };
-  if (!symmetric) return found(similarity);
+  if (!options.symmetric) return found(similarity);
   return 0.5 * (found(similarity) + found(transpose(similarity, 0, 1)));
 }
 

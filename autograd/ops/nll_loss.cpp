@@ -30,6 +30,19 @@ struct NllLoss : CustomOp {
   Tensor backward(const Tensor& dy) const {
     const ClassTargets& t = *targets;
     const double scale = reduction == Reduction::mean ? 1 / t.total_weight() : 1;
+    if (is_grad_enabled()) return recorded(dy, scale);
+    const detail::LossGradients g(dy, reduction, t.total_weight());
+    const Tensor dx = core::full(shape, 0, dtype);
+    for (int64_t i = 0; i < t.rows(); ++i)
+      if (!t.ignored(i))
+        detail::set_element(dx.raw(), i * t.classes() + t.of(i), dtype,
+                            -g.of(i) * t.weight(t.of(i)));
+    return dx;
+  }
+
+ private:
+  Tensor recorded(const Tensor& dy, double scale) const {
+    const ClassTargets& t = *targets;
     const Tensor ignored = t.ignored_rows();
     const Tensor factor = core::full(ignored.shape(), 0, dtype);
     const Tensor place = core::full(ignored.shape(), 0, i64);

@@ -147,14 +147,12 @@ Tensor binary_cross_entropy_with_logits(const Tensor& logits, const Tensor& targ
                                         const BCEWithLogitsLossOptions& options) {
   constexpr const char* kName = BceWithLogits::kName;
   check_same_shape(kName, "logits have", logits, "the target", target);
-  Tensor losses;
+  if (!options.pos_weight.defined() && !options.weight.defined())
+    return apply_pointwise<BceWithLogits>(logits, target, options.reduction);
+  Tensor losses = apply_pointwise<BceWithLogits>(logits, target, Reduction::none);
   if (options.pos_weight.defined()) {
     detail::check_weight_broadcasts(kName, options.pos_weight, logits.shape());
-    losses = target * options.pos_weight * softplus(-logits) + (1 - target) * softplus(logits);
-  } else if (options.weight.defined()) {
-    losses = apply_pointwise<BceWithLogits>(logits, target, Reduction::none);
-  } else {
-    return apply_pointwise<BceWithLogits>(logits, target, options.reduction);
+    losses = losses + (options.pos_weight - 1) * target * softplus(-logits);
   }
   if (!options.weight.defined()) return reduced(losses, options.reduction);
   return weighted(kName, losses, options.weight, options.reduction);

@@ -1,9 +1,13 @@
 #include "tapehead/autograd/ops.h"
+#include "tapehead/nn/adaptive_softmax.h"
 #include "tapehead/tests/parity/parity.h"
 
 namespace tapehead::parity {
 namespace {
 
+Tensor ctc(const Tensors& x, const CTCLossOptions& options) {
+  return ctc_loss(log_softmax(x[0], -1), x[1], x[2], x[3], options);
+}
 Tensor squared_distance(const Tensor& a, const Tensor& b) { return sum(square(a - b), -1); }
 
 }  // namespace
@@ -51,6 +55,19 @@ const Family kLosses("losses", {
        triplet_margin_with_distance_loss(x[0], x[1], x[2], {squared_distance, 0.5, true})),
   CASE("cross_entropy/probabilities", cross_entropy(x[0], x[1], {.weight = x[2], .label_smoothing = 0.1})),
   CASE("cross_entropy/class axis", cross_entropy(x[0], x[1], {.weight = x[2], .class_axis = 1})),
+  CASE("linear_cross_entropy", linear_cross_entropy(x[0], x[1], x[2], {x[3], x[4], 2, 0.1})),
+  CASES("ctc_loss", ctc(x, {.reduction = r})),
+  CASE("ctc_loss/concatenated", ctc(x, {.blank = 3})),
+  CASE("ctc_loss/one", ctc(x, {})),
+  CASE("ctc_loss/zero_infinity", ctc(x, {.zero_infinity = true})),
+}, {
+  {"AdaptiveLogSoftmaxWithLoss", [](const nn::Scope& at) -> Layer {
+    const nn::AdaptiveLogSoftmaxWithLoss loss(at, 8, 12, {3, 7}, {.div_value = 2, .head_bias = true});
+    return [loss](const Tensors& x) {
+      const auto [output, mean] = loss(x[0], x[1]);
+      return Tensors{output, mean};
+    };
+  }},
 });
 
 }  // namespace tapehead::parity

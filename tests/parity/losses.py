@@ -64,4 +64,25 @@ case("triplet_margin_with_distance_loss", F.triplet_margin_with_distance_loss, x
      swap=True, distance_function=lambda a, b: (a - b).square().sum(-1))
 case("cross_entropy/probabilities", F.cross_entropy, x, p, weight=weight, label_smoothing=0.1)
 case("cross_entropy/class axis", F.cross_entropy, normal(2, 6, 3), integers(6, 2, 3), weight=weight)
+case("linear_cross_entropy", F.linear_cross_entropy, normal(7, 4), normal(6, 4), integers(6, 7),
+     linear_bias=normal(6), weight=weight, ignore_index=2, label_smoothing=0.1)
+
+
+def ctc(x, targets, input_lengths, target_lengths, **options):
+    return F.ctc_loss(x.log_softmax(-1), targets, input_lengths, target_lengths, **options)
+
+
+lengths, target_lengths = given([7, 6, 7]), given([3, 0, 2])
+padded = given([[1, 1, 2], [0, 0, 0], [3, 1, 0]])
+for reduction in REDUCTIONS:
+    case(f"ctc_loss/{reduction}", ctc, normal(7, 3, 4), padded, lengths, target_lengths, reduction=reduction,
+         second=False)
+case("ctc_loss/concatenated", ctc, normal(7, 3, 4), given([1, 1, 2, 0, 1]), lengths, target_lengths, blank=3,
+     second=False)
+case("ctc_loss/one", ctc, normal(7, 4), given([1, 2]), given(7), given(2), second=False)
+case("ctc_loss/zero_infinity", ctc, normal(3, 2, 4), given([[1, 1, 2], [1, 2, 3]]), given([3, 3]), given([3, 3]),
+     zero_infinity=True, second=False)
+
+layer("AdaptiveLogSoftmaxWithLoss", nn.AdaptiveLogSoftmaxWithLoss(8, 12, [3, 7], div_value=2.0, head_bias=True), normal(6, 8),
+      given([11, 0, 4, 2, 8, 6]))
 save()
