@@ -1,8 +1,8 @@
 // The op table: every public function of autograd/ops has a row, defined in the test file of the
 // op. tests/op_rows_test.cpp runs these checks for each row:
-//   - forward against a plain reference in double, for f64, f32 and bf16, with tolerances derived
-//     from the reduction length; for elementwise ops also on integers, if supported;
-//   - gradcheck and gradgradcheck in f64; gradients in f32 and bf16 against those in f64;
+//   - forward against a plain reference in double, for f64, f32, bf16 and f16, with tolerances
+//     derived from the reduction length; for elementwise ops also on integers, if supported;
+//   - gradcheck and gradgradcheck in f64; gradients in f32, bf16 and f16 against those in f64;
 //   - gradients with and without create_graph, which may use different formulas;
 //   - operands and incoming gradients that are non-contiguous, of stride 0, or aliased; for
 //     elementwise ops also empty and 0-d operands, and all combinations of broadcasting;

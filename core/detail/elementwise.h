@@ -33,7 +33,7 @@ DType result_type(const Tensor& a, const Tensor& b);
 DType result_type(const Tensor& a, const Tensor& b, const Tensor& c);
 
 /// Runs `loop` over the elements of tensors[0], the result; the other tensors must broadcast to its
-/// shape. All must have the dtypes of the kernel.
+/// shape. All must have the dtypes of the kernel, or dtypes that it computes (kernel_type()).
 void run_loop(kernels::Loop loop, std::span<const Tensor* const> tensors,
               const double* numbers = nullptr);
 
