@@ -91,7 +91,7 @@ Tensor& Parameter::state(std::string_view name) {
 
 void Parameter::write_value() const {
   const Tensor& model = entry_->param.value;
-  if (model.dtype() == bf16) core::copy_into(model, value);
+  if (entry_->master.defined()) core::copy_into(model, value);
 }
 
 void Parameter::read_grad() {

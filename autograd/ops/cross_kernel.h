@@ -49,9 +49,10 @@ TAPEHEAD_NOT_CONTRACTED void cross_rows(const char* a_, const char* b_, char* ou
 }  // namespace
 
 // In the order of DType.
-extern const CrossKernels cross_kernels = {{cross_rows<float>, cross_rows<double>,
-                                            cross_rows<bfloat16>, cross_rows<int64_t>,
-                                            cross_rows<int32_t>, cross_rows<uint8_t>, nullptr}};
+extern const CrossKernels cross_kernels = {
+    {cross_rows<float>, cross_rows<double>, cross_rows<bfloat16>, cross_rows<int64_t>,
+     cross_rows<int32_t>, cross_rows<uint8_t>, nullptr, cross_rows<float16>, cross_rows<int16_t>,
+     cross_rows<int8_t>}};
 
 }  // namespace tapehead::kernels::TAPEHEAD_ISA
 #endif

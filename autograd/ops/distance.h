@@ -17,8 +17,9 @@ Tensor pairwise_distance(const Tensor& x1, const Tensor& x2, double p = 2, doubl
                          bool keepdim = false);
 
 /// The p-norm distances between all rows of x1 [..., P, M] and x2 [..., R, M]: [..., P, R]. p is at
-/// least 0; batch axes broadcast. Operands are f32, f64 or bf16 (computed in f32). As in PyTorch,
-/// Euclidean distances of more than 25 rows are computed with a matrix product, as the root of |x|²
+/// least 0; batch axes broadcast. Operands are f32, f64, or bf16 and f16 (computed in f32). As in
+/// PyTorch, Euclidean distances of more than 25 rows are computed with a matrix product, as the
+/// root of |x|²
 /// + |y|² - 2 x y: the square of a distance has an error in proportion to |x|² and |y|². Second
 /// derivatives take memory for all differences, [..., P, R, M].
 Tensor cdist(const Tensor& x1, const Tensor& x2, double p = 2);

@@ -2,13 +2,13 @@
 #include "tapehead/autograd/ops/extreme.h"
 
 #include <cmath>
-#include <limits>
 
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/kernels/elementwise_kernels.h"
+#include "tapehead/core/limits.h"
 
 namespace tapehead {
 namespace {
@@ -96,11 +96,6 @@ struct NanToNum : CustomOp {
   Tensor backward(const Tensor& dy) const { return where(isfinite(saved(0)), dy, 0); }
 };
 
-double largest_of(DType dtype) {
-  if (dtype == f64) return std::numeric_limits<double>::max();
-  return dtype == bf16 ? 0x1.fep127 : std::numeric_limits<float>::max();
-}
-
 }  // namespace
 
 Tensor maximum(const Tensor& a, const Tensor& b) { return apply<Maximum>(a, b); }
@@ -114,7 +109,7 @@ Tensor clamp_min(const Tensor& x, const Tensor& low) { return clamp(x, low); }
 Tensor clamp_max(const Tensor& x, const Tensor& high) { return clamp(x, {}, high); }
 Tensor nan_to_num(const Tensor& x, const NanToNumOptions& options) {
   if (!is_floating(x.dtype())) return core::clone(x);
-  const double largest = largest_of(x.dtype());
+  const double largest = finfo(x.dtype()).max;
   return apply<NanToNum>(x, options.nan, options.posinf.value_or(largest),
                          options.neginf.value_or(-largest));
 }

@@ -61,9 +61,8 @@ Tensor detail::p_norm(const char* op, const Tensor& x, double p, const Axes& axe
   if (p == 0) return apply<CountNorm>(x, mask, keepdim);
   if (p == 1) return sum(abs(x), axes, keepdim);
   if (std::isinf(p)) return p > 0 ? amax(abs(x), axes, keepdim) : amin(abs(x), axes, keepdim);
-  if (is_reduced_floating(x.dtype()))
-    return apply<PNorm>(x.to(f32), p, mask, keepdim).to(x.dtype());
-  return apply<PNorm>(x, p, mask, keepdim);
+  const Tensor wide = is_reduced_floating(x.dtype()) ? x.to(f32) : x;
+  return apply<PNorm>(wide, p, mask, keepdim).to(x.dtype());
 }
 
 Tensor linalg_vector_norm(const Tensor& x, double ord, const Axes& axes, bool keepdim) {
