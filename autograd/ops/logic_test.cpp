@@ -171,10 +171,9 @@ TAPEHEAD_OP_TEST(signbit)
                  },
              .differentiable = false});
 
-// The second operand is the number itself, then a number that is as close as is allowed, and one
-// that is not.
+// Which elements of a and b are close, with tolerances that binary fractions can hold.
 static Sample near(bool equal_nan, std::vector<double> a, std::vector<double> b,
-                   std::vector<double> close) {
+                   const std::vector<double>& close) {
   return {.operands = {vector_of(std::move(a)), vector_of(std::move(b))},
           .call =
               [equal_nan](const Tensors& x) {
