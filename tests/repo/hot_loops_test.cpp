@@ -26,6 +26,7 @@ constexpr Allowed kAllowed[] = {
     {"autograd", "reduce_losses", "one number for each row of scores"},
     {"autograd", "compare_", "checks gradients"},
     {"autograd", "::slope(", "checks gradients"},
+    {"autograd", "pointwise_loss", "one number for each block of losses"},
     {"autograd", "einsum(", "sizes of a few operands"},
     {"autograd", "_ranges", "one number for each window of a plane"},
     {"autograd", "avg_pool", "one number for each window of a plane"},
