@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 
+#include "tapehead/core/creation.h"
 #include "tapehead/core/detail/blas.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/lapack_calls.h"
@@ -182,6 +183,11 @@ Svd svd(const char* op, const Tensor& x, bool vectors, bool full) {
   if (vectors) {
     out.u = empty(with(batch, {full ? rows(x) : k, rows(x)}), x.dtype());
     out.vt = empty(with(batch, {columns(x), full ? columns(x) : k}), x.dtype());
+  }
+  if (k == 0 && vectors && full) {  // LAPACK leaves the vectors of an empty matrix as they are
+    copy_into(out.u, eye(rows(x), x.dtype()));
+    copy_into(out.vt, eye(columns(x), x.dtype()));
+    return out;
   }
   check_finite(op, x);
   each_matrix(x, [&]<class T>(int64_t i) {
