@@ -276,10 +276,7 @@ void check_attention_operands(const char* op, const Tensor& q, const Tensor& k, 
     throw ShapeError(fmt::format(
         "{}: q has {} heads, k and v have {}; the first number must be a multiple of the second",
         op, q.size(1), k.size(1)));
-  for (const Tensor& t : {q, k, v})
-    if (!is_floating(t.dtype()))
-      throw DTypeError(fmt::format("{}: expected a floating tensor, got {}; convert with to(f32)",
-                                   op, core::describe(t)));
+  for (const Tensor& t : {q, k, v}) core::check_floating(op, t);
 }
 
 }  // namespace detail
@@ -288,7 +285,7 @@ AttentionOutput scaled_dot_product_attention(const Tensor& q, const Tensor& k, c
                                              const AttentionOptions& o) {
   const Sizes n = sizes_of(q, k, v);
   const DType given = core::result_type(q, k);
-  const DType wide = given == f64 ? f64 : f32;
+  const DType wide = wide_type(given);
   const auto as = [&](const Tensor& t) { return t.defined() ? t.to(wide) : t; };
   Setup setup = setup_of(o, n);
   Operands& in = setup.in;

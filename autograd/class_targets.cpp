@@ -17,9 +17,7 @@ Shape without_last(Shape shape) {
 }
 
 void check_shapes(const char* op, const Tensor& scores, const Tensor& target) {
-  if (!is_floating(scores.dtype()))
-    throw DTypeError(fmt::format("{}: expected a floating tensor, got {}; convert with to(f32)", op,
-                                 core::describe(scores)));
+  core::check_floating(op, scores);
   if (scores.dim() == 0 || scores.shape().back() == 0)
     throw ShapeError(fmt::format("{}: {} has no classes; its last axis must be the classes", op,
                                  core::describe(scores)));
@@ -59,7 +57,7 @@ ClassTargets::ClassTargets(const char* op, const Tensor& scores, const Tensor& t
   of_ = target_.data<int64_t>(), rows_ = target_.numel();
   if (weight.defined()) {
     check_weight(op, weight, classes_);
-    weight_ = core::contiguous(core::cast(weight, scores.dtype() == f64 ? f64 : f32));
+    weight_ = core::contiguous(core::cast(weight, wide_type(scores.dtype())));
   }
   for (int64_t i = 0; i < rows(); ++i)
     if (!ignored(i) && (of(i) < 0 || of(i) >= classes_))

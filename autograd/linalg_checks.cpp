@@ -21,10 +21,6 @@ void check_square(const char* op, const Tensor& x) {
         fmt::format("{}: {} is not a batch of square matrices", op, core::describe(x)));
 }
 
-Shape batch_of(const Tensor& x) {
-  return Shape(std::span(x.shape().begin(), static_cast<size_t>(x.dim() - 2)));
-}
-
 Tensor expand_batch(const Tensor& x, const Shape& batch) {
   Shape shape = batch;
   shape.push_back(x.size(-2));

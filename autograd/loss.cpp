@@ -40,7 +40,7 @@ void check_weight_broadcasts(const char* op, const Tensor& weight, const Shape& 
 
 void check_range(const char* op, const char* tensor, const Tensor& x, double low, double high,
                  const char* expected) {
-  const Tensor values = core::contiguous(core::cast(x, x.dtype() == f64 ? f64 : f32));
+  const Tensor values = core::contiguous(core::cast(x, wide_type(x.dtype())));
   visit_wide(values.dtype(), [&]<class T>() {
     const T* v = values.data<T>();
     const T least = static_cast<T>(low), most = static_cast<T>(high);
@@ -56,7 +56,7 @@ Tensor signs(const char* op, const Tensor& labels, DType dtype) {
   if (labels.requires_grad())
     throw GraphError(fmt::format(
         "{}: the target tracks gradients, but none flow to labels; pass target.detach()", op));
-  const Tensor out = core::contiguous(core::cast(labels, dtype == f64 ? f64 : f32));
+  const Tensor out = core::contiguous(core::cast(labels, wide_type(dtype)));
   visit_wide(out.dtype(), [&]<class T>() {
     const T* v = out.data<T>();
     if (kernels::pointwise_loss<T>().all_signs(v, out.numel())) return;

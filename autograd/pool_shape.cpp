@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead::detail {
@@ -35,9 +36,7 @@ void check_pool_window(const char* op, const PoolWindows& w) {
 template <int N>
 void check_planes(const char* op, const Tensor& x) {
   constexpr const char* kAxes[] = {"L", "H, W", "D, H, W"};
-  if (!is_floating(x.dtype()))
-    throw DTypeError(fmt::format("{}: expected a floating tensor, got {}; convert with to(f32)", op,
-                                 core::describe(x)));
+  core::check_floating(op, x);
   if (x.dim() != N + 1 && x.dim() != N + 2)
     throw ShapeError(fmt::format("{}: x is {}; expected [B, C, {}] or [C, {}]", op, x.shape().str(),
                                  kAxes[N - 1], kAxes[N - 1]));

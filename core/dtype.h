@@ -141,6 +141,9 @@ decltype(auto) visit(DType dtype, F&& f) {
   return f.template operator()<bool>();
 }
 
+/// The type that kernels of floating types compute in: f64 for f64, else f32.
+constexpr DType wide_type(DType dtype) { return dtype == f64 ? f64 : f32; }
+
 /// visit() for f32 and f64, the types that kernels compute in.
 template <class F>
 decltype(auto) visit_wide(DType dtype, F&& f) {

@@ -216,6 +216,12 @@ Tensor cast(const Tensor& x, DType dtype) {
   return out;
 }
 
+void check_floating(const char* op, const Tensor& x) {
+  if (!is_floating(x.dtype()))
+    throw DTypeError(fmt::format("{}: expected a floating tensor, got {}; convert with to(f32)", op,
+                                 describe(x)));
+}
+
 Tensor floating(const Tensor& x) { return is_floating(x.dtype()) ? x : cast(x, f32); }
 
 Tensor clone(const Tensor& x) {

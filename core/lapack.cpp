@@ -11,6 +11,7 @@
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/lapack_calls.h"
 #include "tapehead/core/detail/one_thread.h"
+#include "tapehead/core/detail/views.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/kernels/elementwise_kernels.h"
 #include "tapehead/core/parallel.h"
@@ -26,9 +27,6 @@ int columns(const Tensor& x) { return static_cast<int>(x.size(-2)); }
 int leading(const Tensor& x) { return std::max(rows(x), 1); }
 int shorter(const Tensor& x) { return std::min(rows(x), columns(x)); }
 
-Shape batch_of(const Tensor& x, int axes = 2) {
-  return Shape(std::span(x.shape().begin(), static_cast<size_t>(x.dim() - axes)));
-}
 Shape with(Shape shape, std::initializer_list<int64_t> sizes) {
   for (const int64_t size : sizes) shape.push_back(size);
   return shape;

@@ -6,6 +6,7 @@
 
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/gemm.h"
+#include "tapehead/core/detail/views.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead::core {
@@ -57,13 +58,6 @@ Tensor regular(const Tensor& x, const Shape& batch) {
   Tensor out = empty(full, x.dtype());
   copy_into(out, x);
   return out;
-}
-
-Shape batch_of(const Tensor& x) {
-  Shape s = x.shape();
-  s.erase(s.rank() - 1);
-  s.erase(s.rank() - 1);
-  return s;
 }
 
 // [..., C] as [rows, C], without a copy if the strides allow it.

@@ -13,6 +13,10 @@ void check_has_axes(const char* op, const Tensor& x) {
   if (x.dim() == 0) throw IndexError(fmt::format("{}: a 0-d tensor has no axes", op));
 }
 
+Shape batch_of(const Tensor& x, int axes) {
+  return Shape(std::span(x.shape().begin(), static_cast<size_t>(x.dim() - axes)));
+}
+
 std::optional<Shape> view_strides(const Shape& sizes, const Shape& strides, const Shape& shape) {
   if (shape.numel() == 0) return contiguous_strides(shape);
   Shape from, step;  // without axes of size 1, whose strides are arbitrary

@@ -79,7 +79,7 @@ Tensor additive_scores(const Tensor& keys, const Tensor& query, const Tensor& v)
         "additive_scores: keys are {}, query is {}, v is {}; expected [B, S, A], [B, A] and [A]",
         keys.shape().str(), query.shape().str(), v.shape().str()));
   const DType given = core::result_type(keys, query);
-  const DType wide = given == f64 ? f64 : f32;
+  const DType wide = wide_type(given);
   const auto as = [&](const Tensor& t) { return t.to(wide).contiguous(); };
   return apply<AdditiveScores>(as(keys), as(query), as(v)).to(given);
 }

@@ -10,8 +10,6 @@ inline Tensor transposed(const Tensor& x) { return x.transpose(-1, -2); }
 void check_matrices(const char* op, const Tensor& x);
 /// Throws unless x is a batch of square f32 or f64 matrices.
 void check_square(const char* op, const Tensor& x);
-/// The axes before the last two.
-Shape batch_of(const Tensor& x);
 /// x [..., M, N] with its batch axes expanded to `batch`.
 Tensor expand_batch(const Tensor& x, const Shape& batch);
 /// Whether b is a batch of vectors for the matrices a, rather than of matrices: a vector, or of the

@@ -68,7 +68,7 @@ struct PointwiseLossOp : CustomOp {
 template <class Loss>
 Tensor apply_pointwise(const Tensor& x, const Tensor& y, Reduction reduction,
                        const LossNumbers& numbers = {}) {
-  const DType given = core::result_type(x, y), wide = given == f64 ? f64 : f32;
+  const DType given = core::result_type(x, y), wide = wide_type(given);
   const Tensor out = apply<PointwiseLossOp<Loss>>(x.to(wide), y.to(wide), numbers, reduction);
   return is_floating(given) ? out.to(given) : out;
 }

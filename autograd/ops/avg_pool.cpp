@@ -52,7 +52,7 @@ Tensor SumPool::backward(const Tensor& dy) const {
 }
 
 Tensor sum_pool_of(const Tensor& x, const Shape& result, const MeanRanges& ranges) {
-  const DType wide = x.dtype() == f64 ? f64 : f32;
+  const DType wide = wide_type(x.dtype());
   return apply<SumPool>(x.to(wide), result, ranges).to(x.dtype());
 }
 
@@ -80,7 +80,7 @@ template <int N>
 Tensor lp_pool_nd(const char* op, const Tensor& x, double p,
                   const detail::PoolOptions<N>& options) {
   if (p == 0) throw ValueError(fmt::format("{}: norm_type = 0; it must not be 0", op));
-  const DType wide = x.dtype() == f64 ? f64 : f32;
+  const DType wide = wide_type(x.dtype());
   detail::check_planes<N>(op, x);
   double elements = 1;
   for (int i = 0; i < N; ++i) elements *= static_cast<double>(options.kernel[i]);

@@ -75,9 +75,7 @@ struct ChannelNorm : CustomOp {
 
 void check_channels(const char* op, const Tensor& x,
                     std::initializer_list<std::pair<const char*, const Tensor*>> parts) {
-  if (!is_floating(x.dtype()))
-    throw DTypeError(fmt::format("{}: expected a floating tensor, got {}; convert with to(f32)", op,
-                                 core::describe(x)));
+  core::check_floating(op, x);
   if (x.dim() < 2)
     throw ShapeError(fmt::format("{}: x is {}; expected [B, C, ...]", op, x.shape().str()));
   for (const auto& [what, part] : parts)
@@ -86,8 +84,9 @@ void check_channels(const char* op, const Tensor& x,
                                    part->shape().str(), x.size(1)));
 }
 
-DType wide_type_of(const Tensor& x) { return x.dtype() == f64 ? f64 : f32; }
-Tensor widened(const Tensor& t, const Tensor& x) { return t.defined() ? t.to(wide_type_of(x)) : t; }
+Tensor widened(const Tensor& t, const Tensor& x) {
+  return t.defined() ? t.to(wide_type(x.dtype())) : t;
+}
 
 // Normalises x [B, C, ...].
 Tensor normalize_channels(const Tensor& x, const Tensor& weight, const Tensor& bias, int64_t groups,
@@ -95,7 +94,7 @@ Tensor normalize_channels(const Tensor& x, const Tensor& weight, const Tensor& b
   const int64_t B = x.size(0), C = x.size(1);
   int64_t P = 1;
   for (int i = 2; i < x.dim(); ++i) P *= x.shape()[i];
-  Tensor rows = x.to(wide_type_of(x)).reshape({B, C, P});
+  Tensor rows = x.to(wide_type(x.dtype())).reshape({B, C, P});
   // Statistics over the batch of channels with few elements are faster with the batch inside.
   constexpr int64_t kFew = 16;
   const bool turned = groups == 0 && P < kFew && B > 1;

@@ -102,7 +102,7 @@ Tensor run_convolution(const Tensor& x, const Tensor& weight, const Tensor& bias
                        const ConvShape& shape) {
   DType dtype = core::result_type(x, weight);
   if (bias.defined()) dtype = promote(dtype, bias.dtype());
-  const DType wide = dtype == f64 ? f64 : f32;
+  const DType wide = wide_type(dtype);
   const Tensor batch = batched ? x : x.unsqueeze(0);
   const Tensor y =
       apply<Op>(batch.to(wide), weight.to(wide), bias.defined() ? bias.to(wide) : bias, shape)

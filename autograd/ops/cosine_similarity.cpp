@@ -71,7 +71,7 @@ Tensor cosine_similarity(const Tensor& x, const Tensor& y, int64_t axis, double 
   const Shape shape = broadcast_shapes(CosineSimilarity::kName, x.shape(), y.shape());
   const int along = normalize_axis(CosineSimilarity::kName, axis, shape.rank());
   const DType given = core::result_type(x, y);
-  const DType wide = given == f64 ? f64 : f32;
+  const DType wide = wide_type(given);
   const auto rows = [&](const Tensor& t) {
     return movedim(broadcast_to(t.to(wide), shape), along, -1).contiguous();
   };

@@ -215,9 +215,7 @@ Alignments alignments_of(const Tensor& targets, const Tensor& input_lengths,
 
 Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
                 const Tensor& target_lengths, const CTCLossOptions& options) {
-  if (!is_floating(log_probs.dtype()))
-    throw DTypeError(fmt::format("{}: expected a floating tensor, got {}; convert with to(f32)",
-                                 kCtcLoss, core::describe(log_probs)));
+  core::check_floating(kCtcLoss, log_probs);
   if (log_probs.dim() == 2) {  // one sequence
     const Tensor loss = ctc_loss(log_probs.unsqueeze(1), targets, input_lengths.reshape({1}),
                                  target_lengths.reshape({1}), options);
@@ -233,7 +231,7 @@ Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& in
   if (batch == 0) throw ShapeError(fmt::format("{}: the batch is empty", kCtcLoss));
   const Alignments a =
       alignments_of(targets, input_lengths, target_lengths, frames, batch, classes, options);
-  const Tensor losses = apply<CtcLoss>(log_probs.to(log_probs.dtype() == f64 ? f64 : f32), a);
+  const Tensor losses = apply<CtcLoss>(log_probs.to(wide_type(log_probs.dtype())), a);
   if (options.reduction != Reduction::mean)
     return detail::reduced(losses, options.reduction).to(log_probs.dtype());
   const Tensor lengths = core::cast(tensor(a.target_lengths), losses.dtype());

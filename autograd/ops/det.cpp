@@ -7,6 +7,7 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/lapack.h"
+#include "tapehead/core/detail/views.h"
 
 namespace tapehead {
 namespace {
@@ -18,7 +19,7 @@ using detail::transposed;
 // The sign of the rows' permutation: -1 for an odd number of swaps.
 Tensor permutation_signs(const Lu& factors, DType dtype) {
   const int64_t N = factors.pivots.size(-1);
-  const Tensor out = core::empty(detail::batch_of(factors.lu), dtype);
+  const Tensor out = core::empty(core::batch_of(factors.lu), dtype);
   const auto* pivots = factors.pivots.data<int32_t>();
   visit_wide(dtype, [&]<class T>() {
     for (int64_t matrix = 0; matrix < out.numel(); ++matrix) {

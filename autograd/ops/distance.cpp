@@ -8,12 +8,14 @@
 #include <vector>
 
 #include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/linalg.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/autograd/ops/distance_kernel.h"
 #include "tapehead/autograd/recompute_vjp.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/matmul.h"
+#include "tapehead/core/detail/views.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/parallel.h"
 
@@ -172,7 +174,7 @@ DType checked_type(const char* op, const Tensor& x, const Tensor& y, double p) {
   const DType dtype = core::result_type(x, y);
   if (!is_floating(dtype))
     throw DTypeError(fmt::format("{}: expected a floating tensor, got {}; convert with to(f32)", op,
-                                 core::describe(is_floating(x.dtype()) ? y : x)));
+                                 core::describe(x)));
   if (!(p >= 0)) throw ValueError(fmt::format("{}: p = {} is negative", op, p));
   return dtype;
 }
@@ -183,17 +185,10 @@ Tensor cdist(const Tensor& x1, const Tensor& x2, double p) {
   if (x1.dim() < 2 || x2.dim() < 2 || x1.size(-1) != x2.size(-1))
     throw ShapeError(fmt::format("cdist: x1 is {}, x2 is {}; expected [..., P, M] and [..., R, M]",
                                  x1.shape().str(), x2.shape().str()));
-  const DType dtype = checked_type("cdist", x1, x2, p),
-              wide = is_reduced_floating(dtype) ? f32 : dtype;
-  const auto batch_of = [](const Tensor& x) {
-    return Shape(std::span(x.shape().begin(), static_cast<size_t>(x.dim() - 2)));
-  };
-  const Shape batch = broadcast_shapes("cdist", batch_of(x1), batch_of(x2));
+  const DType dtype = checked_type("cdist", x1, x2, p), wide = wide_type(dtype);
+  const Shape batch = broadcast_shapes("cdist", core::batch_of(x1), core::batch_of(x2));
   const auto rows = [&](const Tensor& x) {
-    Shape shape = batch;
-    shape.push_back(x.size(-2));
-    shape.push_back(x.size(-1));
-    return x.to(wide).expand(shape).contiguous();
+    return detail::expand_batch(x.to(wide), batch).contiguous();
   };
   return apply<Cdist>(rows(x1), rows(x2), p).to(dtype);
 }
@@ -201,8 +196,7 @@ Tensor cdist(const Tensor& x1, const Tensor& x2, double p) {
 Tensor pdist(const Tensor& x, double p) {
   if (x.dim() != 2)
     throw ShapeError(fmt::format("pdist: {} is not a matrix [N, M]", core::describe(x)));
-  const DType dtype = checked_type("pdist", x, x, p),
-              wide = is_reduced_floating(dtype) ? f32 : dtype;
+  const DType dtype = checked_type("pdist", x, x, p), wide = wide_type(dtype);
   return apply<Pdist>(x.to(wide).contiguous(), p).to(dtype);
 }
 

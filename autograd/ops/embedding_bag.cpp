@@ -127,7 +127,7 @@ Tensor embedding_bag(const Tensor& weight, const Tensor& ids, const Tensor& fact
   const int64_t rows = weight.size(0);
   const int64_t padding =
       core::check_row("embedding_bag", "padding_idx", options.padding_idx, rows);
-  const DType given = weight.dtype(), wide = given == f64 ? f64 : f32;
+  const DType given = weight.dtype(), wide = wide_type(given);
   const auto as = [&](const Tensor& t) { return t.defined() ? t.to(wide).contiguous() : t; };
   return apply<EmbeddingBag>(as(weight), as(factors),
                              core::check_indices("embedding_bag", "ids", ids, rows), padding)

@@ -68,16 +68,10 @@ struct Glu : CustomOp {
   }
 };
 
-void check_floating(const char* op, const Tensor& x) {
-  if (!is_floating(x.dtype()))
-    throw DTypeError(fmt::format("{}: expected a floating tensor, got {}; convert with to(f32)", op,
-                                 core::describe(x)));
-}
-
 }  // namespace
 
 Tensor prelu(const Tensor& x, const Tensor& weight) {
-  check_floating("prelu", x);
+  core::check_floating("prelu", x);
   if (weight.numel() == 1 && weight.dim() <= 1) return apply<Prelu>(x, reshape(weight, {}));
   const int64_t channels = x.dim() < 2 ? 1 : x.size(1);
   if (weight.dim() != 1 || weight.size(0) != channels)
@@ -94,14 +88,14 @@ Tensor rrelu(const Tensor& x, double lower, double upper, bool training, Generat
   if (!(lower <= upper))
     throw ValueError(
         fmt::format("rrelu: lower is {} and upper {}; lower must not be above", lower, upper));
-  check_floating("rrelu", x);
+  core::check_floating("rrelu", x);
   if (!training) return leaky_relu(x, (lower + upper) / 2);
   const Tensor slope = rand(x.shape(), x.dtype(), generator) * (upper - lower) + lower;
   return apply<Prelu>(x, slope);
 }
 
 Tensor glu(const Tensor& x, int64_t axis) {
-  check_floating("glu", x);
+  core::check_floating("glu", x);
   const int along = normalize_axis("glu", axis, x.dim());
   if (x.size(along) % 2 != 0)
     throw ShapeError(

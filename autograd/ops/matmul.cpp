@@ -7,6 +7,7 @@
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/matmul.h"
+#include "tapehead/core/detail/views.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead {
@@ -42,11 +43,8 @@ struct Matmul : CustomOp {
  private:
   // Passes the gradient of operand i to the engine as the product a' b, unless it is broadcast.
   bool add(size_t i, const Tensor& operand, const Tensor& a, const Tensor& b) const {
-    const auto batch_of = [](const Tensor& x) {
-      return Shape(std::span(x.shape().begin(), static_cast<size_t>(x.dim() - 2)));
-    };
-    return batch_of(a) == batch_of(operand) && batch_of(b) == batch_of(operand) &&
-           accumulate_matmul(i, a, b);
+    const Shape batch = core::batch_of(operand);
+    return core::batch_of(a) == batch && core::batch_of(b) == batch && accumulate_matmul(i, a, b);
   }
 };
 

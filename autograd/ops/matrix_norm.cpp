@@ -25,9 +25,7 @@ Shape matrix_axes(const Tensor& x, const Shape& axes) {
                   normalize_axis(kMatrixNorm, axes[1], x.dim())};
   if (out[0] == out[1])
     throw ShapeError(fmt::format("{}: axes {} and {} are the same", kMatrixNorm, axes[0], axes[1]));
-  if (!is_floating(x.dtype()))
-    throw DTypeError(fmt::format("{}: expected a floating tensor, got {}; convert with to(f32)",
-                                 kMatrixNorm, core::describe(x)));
+  core::check_floating(kMatrixNorm, x);
   return out;
 }
 

@@ -73,7 +73,7 @@ struct MaxPool : CustomOp {
 
 template <int N, class Windows>
 Tensor max_pool_nd(const Tensor& x, const Windows& windows, Tensor* index) {
-  const DType wide = x.dtype() == f64 ? f64 : f32;
+  const DType wide = wide_type(x.dtype());
   Tensor unused;
   if (!index && is_grad_enabled() && x.requires_grad()) index = &unused;
   const Shape result = detail::pooled_shape<N>(x.shape(), windows);
@@ -127,7 +127,7 @@ Tensor max_unpool_nd(const char* op, const Tensor& x, const Tensor& indices,
     if (at.data<int64_t>()[i] < 0 || at.data<int64_t>()[i] >= plane)
       throw IndexError(fmt::format("{}: indices.flatten()[{}] = {} is outside 0..{}", op, i,
                                    at.data<int64_t>()[i], plane - 1));
-  const DType wide = x.dtype() == f64 ? f64 : f32;
+  const DType wide = wide_type(x.dtype());
   return apply<ScatterPlanes>(x.to(wide), at, result, N, false).to(x.dtype());
 }
 

@@ -180,16 +180,14 @@ Tensor multi_margin_loss(const Tensor& input, const Tensor& target,
     throw ValueError(
         fmt::format("multi_margin_loss: p = {} is not supported; it must be 1 or 2", options.p));
   const ClassTargets targets(MultiMarginLoss::kName, input, target, options.weight, std::nullopt);
-  const Tensor losses = apply<MultiMarginLoss>(input.to(input.dtype() == f64 ? f64 : f32), targets,
+  const Tensor losses = apply<MultiMarginLoss>(input.to(wide_type(input.dtype())), targets,
                                                Violations{options.p == 2, options.margin});
   return detail::reduced(losses, options.reduction).to(input.dtype());
 }
 
 Tensor multilabel_margin_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
   constexpr const char* kName = MultilabelMarginLoss::kName;
-  if (!is_floating(input.dtype()))
-    throw DTypeError(fmt::format("{}: expected a floating tensor, got {}; convert with to(f32)",
-                                 kName, core::describe(input)));
+  core::check_floating(kName, input);
   if (!is_integral(target.dtype()))
     throw DTypeError(
         fmt::format("{}: the target is {}; classes must be integers; convert with to(i64)", kName,
@@ -198,7 +196,7 @@ Tensor multilabel_margin_loss(const Tensor& input, const Tensor& target, Reducti
   if (input.dim() == 0 || input.size(-1) == 0)
     throw ShapeError(fmt::format("{}: {} has no classes; its last axis must be the classes", kName,
                                  core::describe(input)));
-  const Tensor x = input.to(input.dtype() == f64 ? f64 : f32);
+  const Tensor x = input.to(wide_type(input.dtype()));
   return detail::reduced(apply<MultilabelMarginLoss>(x, Labels(x, target)), reduction)
       .to(input.dtype());
 }

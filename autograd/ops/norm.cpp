@@ -5,6 +5,7 @@
 
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/norm.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/kernels/loop.h"
@@ -94,9 +95,7 @@ Shape normalized_by(const char* op, const Tensor& x, const Tensor& weight) {
 
 void check(const char* op, const Tensor& x, const Shape& sizes,
            std::initializer_list<std::pair<const char*, const Tensor*>> parts) {
-  if (!is_floating(x.dtype()))
-    throw DTypeError(fmt::format("{}: expected a floating tensor, got {}; convert with to(f32)", op,
-                                 core::describe(x)));
+  core::check_floating(op, x);
   bool fits = sizes.rank() > 0 && sizes.rank() <= x.dim();
   for (int i = 1; fits && i <= sizes.rank(); ++i)
     fits = sizes[sizes.rank() - i] == x.shape()[x.dim() - i];

@@ -10,6 +10,7 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/lapack.h"
+#include "tapehead/core/detail/views.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead {
@@ -100,7 +101,7 @@ Tensor linalg_matrix_rank(const Tensor& x, const RankOptions& options) {
   options.hermitian ? detail::check_square(kName, x) : detail::check_matrices(kName, x);
   const Tensor values = x.detach();
   const Tensor s = options.hermitian ? abs(linalg_eigvalsh(values)) : linalg_svdvals(values);
-  if (s.size(-1) == 0) return core::full(detail::batch_of(x), 0, i64);
+  if (s.size(-1) == 0) return core::full(core::batch_of(x), 0, i64);
   return count_nonzero(count_as_nonzero(x, s, options), -1);
 }
 
@@ -116,7 +117,7 @@ std::array<Tensor, 4> linalg_lstsq(const Tensor& a, const Tensor& b, std::option
   if (a.size(-2) != y.size(-2))
     throw ShapeError(fmt::format("{}: a is {}, b is {}; a.size(-2) must equal b.size({})", kName,
                                  a.shape().str(), b.shape().str(), vectors ? -1 : -2));
-  const Shape batch = broadcast_shapes(kName, detail::batch_of(a), detail::batch_of(y));
+  const Shape batch = broadcast_shapes(kName, core::batch_of(a), core::batch_of(y));
   const Tensor left = detail::expand_batch(a, batch), right = detail::expand_batch(y, batch);
   LstsqInfo info;
   const Tensor x = apply<Lstsq>(left, right, rcond.value_or(default_tolerance(a)), &info);

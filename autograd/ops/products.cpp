@@ -10,6 +10,7 @@
 #include "tapehead/autograd/detail/contraction.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/autograd/ops/cross_kernel.h"
+#include "tapehead/core/detail/axis_split.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/kernels/loop.h"
@@ -42,8 +43,7 @@ struct Cross : CustomOp {
     axis = at;
     save(a), save(b);
     const Tensor x = core::contiguous(a), y = core::contiguous(b), out = core::empty_like(a);
-    int64_t inner = 1;
-    for (int i = axis + 1; i < a.dim(); ++i) inner *= a.shape()[i];
+    const int64_t inner = core::AxisSplit(a.shape(), axis).inner;
     if (out.numel() == 0) return out;
     const int64_t block = 3 * inner * size_of(a.dtype());
     const int64_t grain = std::max<int64_t>(1, (1 << 15) / (3 * inner));

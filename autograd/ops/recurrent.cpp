@@ -176,7 +176,7 @@ RnnResult recurrent(RnnCell cell, const Tensor& x, const RnnWeights& w, const Te
   if (options.lengths.defined())
     options.lengths = core::check_lengths("recurrent", options.lengths, x.size(0), x.size(1));
   const DType given = core::result_type(x, w.w_hh);
-  const DType wide = given == f64 ? f64 : f32;  // bf16 is computed in f32
+  const DType wide = wide_type(given);  // bf16 is computed in f32
   const auto as = [](const Tensor& t, DType dtype) { return t.defined() ? t.to(dtype) : t; };
   Tensor b_ih = as(w.b_ih, wide), b_hh = as(w.b_hh, wide);  // from here on both or none
   if (b_ih.defined() && !b_hh.defined()) b_hh = core::full(b_ih.shape(), 0, wide);

@@ -182,11 +182,8 @@ Tensor rotate_pairs(const Tensor& x, const Tensor& cosines, const Tensor& sines,
         "rotate_pairs: x is {}, cosines are {}, sines {}; expected [..., T, D] and twice [T, R] "
         "with 2 R <= D",
         x.shape().str(), cosines.shape().str(), sines.shape().str()));
-  if (!is_floating(x.dtype()))
-    throw DTypeError(
-        fmt::format("rotate_pairs: expected a floating tensor, got {}; convert with to(f32)",
-                    core::describe(x)));
-  const DType wide = x.dtype() == f64 ? f64 : f32;
+  core::check_floating("rotate_pairs", x);
+  const DType wide = wide_type(x.dtype());
   return apply<Rotate>(x.to(kernels::kernel_type(x.dtype())), cosines.to(wide).contiguous(),
                        sines.to(wide).contiguous(), interleaved)
       .to(x.dtype());

@@ -6,6 +6,7 @@
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/expand_reduced.h"
 #include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/reduce.h"
 #include "tapehead/core/detail/softmax.h"
 #include "tapehead/core/error.h"
@@ -56,9 +57,7 @@ struct LogSumExp : CustomOp {
 
 template <class Op>
 Tensor along(const Tensor& x, int64_t axis) {
-  if (!is_floating(x.dtype()))
-    throw DTypeError(fmt::format("{}: expected a floating tensor, got {}; convert with to(f32)",
-                                 Op::kName, core::describe(x)));
+  core::check_floating(Op::kName, x);
   return apply<Op>(x, normalize_axis(Op::kName, axis, x.dim()));
 }
 

@@ -7,6 +7,7 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/lapack.h"
+#include "tapehead/core/detail/views.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead {
@@ -104,7 +105,7 @@ Tensor linalg_solve(const Tensor& a, const Tensor& b, bool left) {
   detail::check_matrices(Solve::kName, y);
   check_sides(Solve::kName, a, y, left);
   if (!left) return transposed(linalg_solve(transposed(a), transposed(y)));
-  const Shape batch = broadcast_shapes(Solve::kName, detail::batch_of(a), detail::batch_of(y));
+  const Shape batch = broadcast_shapes(Solve::kName, core::batch_of(a), core::batch_of(y));
   const Tensor x = apply<Solve>(detail::expand_batch(a, batch), detail::expand_batch(y, batch));
   return vectors ? x.squeeze(-1) : x;
 }
@@ -115,7 +116,7 @@ Tensor linalg_solve_triangular(const Tensor& a, const Tensor& b, bool upper, boo
   detail::check_square(kName, a);
   detail::check_matrices(kName, b);
   check_sides(kName, a, b, left);
-  const Shape batch = broadcast_shapes(kName, detail::batch_of(a), detail::batch_of(b));
+  const Shape batch = broadcast_shapes(kName, core::batch_of(a), core::batch_of(b));
   return apply<SolveTriangular>(detail::expand_batch(a, batch), detail::expand_batch(b, batch),
                                 upper, left, unitriangular);
 }

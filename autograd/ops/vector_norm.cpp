@@ -54,9 +54,7 @@ struct PNorm : CustomOp {
 
 Tensor detail::p_norm(const char* op, const Tensor& x, double p, const Axes& axes, bool keepdim) {
   const uint32_t mask = axes.mask(op, x.dim());
-  if (!is_floating(x.dtype()))
-    throw DTypeError(fmt::format("{}: expected a floating tensor, got {}; convert with to(f32)", op,
-                                 core::describe(x)));
+  core::check_floating(op, x);
   if (std::isnan(p)) throw ValueError(fmt::format("{}: the order is NaN", op));
   if (p == 0) return apply<CountNorm>(x, mask, keepdim);
   if (p == 1) return sum(abs(x), axes, keepdim);
@@ -72,11 +70,7 @@ Tensor linalg_vector_norm(const Tensor& x, double ord, const Axes& axes, bool ke
 
 Tensor normalize(const Tensor& x, double p, int64_t axis, double eps) {
   const int at = normalize_axis("normalize", axis, x.dim());
-  if (!is_floating(x.dtype()))
-    throw DTypeError(
-        fmt::format("normalize: expected a floating tensor, got {}; convert with "
-                    "to(f32)",
-                    core::describe(x)));
+  core::check_floating("normalize", x);
   return x / clamp(linalg_vector_norm(x, p, at, true), eps);
 }
 

@@ -42,6 +42,8 @@ Tensor cast(const Tensor& x, DType dtype);
 /// Converts integers and bool to f32, as required by functions such as exp; returns floating
 /// tensors unchanged.
 Tensor floating(const Tensor& x);
+/// Throws DTypeError unless x is floating.
+void check_floating(const char* op, const Tensor& x);
 /// Copies elements with type conversion; `from` broadcasts to `to`.
 void copy_into(const Tensor& to, const Tensor& from);
 /// A row-major copy.

@@ -15,7 +15,7 @@ struct NormRows {
 
   NormRows(const Tensor& x, int64_t n, const Tensor& weight, bool rms);
   /// The dtype of the statistics and of the gradients of weight and bias.
-  DType wide() const { return x.dtype() == f64 ? f64 : f32; }
+  DType wide() const { return wide_type(x.dtype()); }
   /// Returns the normalised rows and fills in `stats`. The bias may be undefined.
   Tensor forward(const Tensor& bias, double eps);
 

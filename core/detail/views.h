@@ -10,6 +10,8 @@ namespace tapehead::core {
 
 /// Throws IndexError, naming `op`, if `x` is a 0-d tensor.
 void check_has_axes(const char* op, const Tensor& x);
+/// The sizes of all but the last `axes` axes: of a batch of matrices by default.
+Shape batch_of(const Tensor& x, int axes = 2);
 /// The strides that give a view of another shape with the same number of elements, or nullopt if a
 /// copy is needed.
 std::optional<Shape> view_strides(const Shape& sizes, const Shape& strides, const Shape& shape);

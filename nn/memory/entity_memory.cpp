@@ -256,7 +256,7 @@ EntityMemory entity_memory(const Tensor& sentences, const EntityWeights& weights
   const Tensor checked = lengths.defined() ? core::check_lengths("entity_memory", lengths, B, M)
                                            : core::full({B}, M, i64);
   const DType given = core::result_type(sentences, weights.keys);
-  const DType wide = given == f64 ? f64 : f32;  // bf16 is computed in f32
+  const DType wide = wide_type(given);  // bf16 is computed in f32
   const auto as = [&](const Tensor& t) { return t.to(wide).contiguous(); };
   const Tensor s = as(detail::zero_padding(sentences, checked)), keys = as(weights.keys);
   const Tensor slopes =

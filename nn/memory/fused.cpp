@@ -210,7 +210,7 @@ struct Links : MemoryOp<Links> {
 template <class Op>
 std::vector<Tensor> fused(const std::vector<Tensor>& in) {
   std::vector<Tensor> wide;
-  const DType given = in[0].dtype(), dtype = given == f64 ? f64 : f32;
+  const DType given = in[0].dtype(), dtype = wide_type(given);
   wide.reserve(in.size());
   for (const Tensor& t : in) wide.push_back(t.to(dtype).contiguous());
   std::vector<Tensor> out = apply<Op>(wide);
