@@ -13,12 +13,9 @@
 namespace tapehead::op_tests {
 namespace {
 
-Tensor zeros_of(const Shape& shape, DType dtype = f32) { return core::full(shape, 0, dtype); }
-
 // A call with small operands q [2, 4, 3, 2], k and v [2, 2, 4, 2].
 void call(const AttentionOptions& o) {
-  scaled_dot_product_attention(zeros_of({2, 4, 3, 2}), zeros_of({2, 2, 4, 2}),
-                               zeros_of({2, 2, 4, 2}), o);
+  scaled_dot_product_attention(zeros({2, 4, 3, 2}), zeros({2, 2, 4, 2}), zeros({2, 2, 4, 2}), o);
 }
 
 }  // namespace
@@ -28,47 +25,47 @@ TAPEHEAD_OP_TEST(scaled_dot_product_attention)
     .samples(attention_pairs())
     .bad<ShapeError>(
         [] {
-          scaled_dot_product_attention(zeros_of({2, 3}), zeros_of({2, 3}), zeros_of({2, 3}));
+          scaled_dot_product_attention(zeros({2, 3}), zeros({2, 3}), zeros({2, 3}));
         },
         SAYS("q is [2, 3], k is [2, 3], v is [2, 3]; expected q [B, H, T, D], k [B, H', S, D], "
              "v [B, H', S, E]"))
     .bad<ShapeError>(
         [] {
-          const Tensor k = zeros_of({1, 2, 4, 3});
-          scaled_dot_product_attention(zeros_of({1, 3, 4, 3}), k, k);
+          const Tensor k = zeros({1, 2, 4, 3});
+          scaled_dot_product_attention(zeros({1, 3, 4, 3}), k, k);
         },
         SAYS("q has 3 heads, k and v have 2; the first number must be a multiple of the second"))
     .bad<DTypeError>(
         [] {
-          const Tensor k = zeros_of({1, 1, 1, 1}, i64);
+          const Tensor k = zeros({1, 1, 1, 1}, i64);
           scaled_dot_product_attention(k, k, k);
         },
         SAYS("expected a floating tensor, got [1, 1, 1, 1] i64; convert with to(f32)"))
     .bad<ShapeError>(
         [] {
-          call({.mask = zeros_of({3, 3}, boolean)});
+          call({.mask = zeros({3, 3}, boolean)});
         },
         SAYS("mask is [3, 3]; expected a shape that broadcasts to [B, H, T, S], "
              "[2, 4, 3, 4]"))
     .bad<DTypeError>(
         [] {
-          call({.mask = zeros_of({3, 4}, i64)});
+          call({.mask = zeros({3, 4}, i64)});
         },
         SAYS("mask is [3, 4] i64; it must be bool, true where a query may see a key, or floating, "
              "added to the scores"))
     .bad<DTypeError>(
         [] {
-          call({.bias = zeros_of({3, 4}, boolean)});
+          call({.bias = zeros({3, 4}, boolean)});
         },
         SAYS("bias is [3, 4] bool; it is added to scores and must be floating; use `mask` to hide "
              "keys"))
     .bad<ShapeError>(
         [] {
-          call({.bias = zeros_of({5, 3, 4})});
+          call({.bias = zeros({5, 3, 4})});
         },
         SAYS("bias is [5, 3, 4]; expected a shape that broadcasts to [B, H, T, S], "
              "[2, 4, 3, 4]"))
-    .bad<ShapeError>([] { call({.lengths = zeros_of({3}, i64)}); },
+    .bad<ShapeError>([] { call({.lengths = zeros({3}, i64)}); },
                      SAYS("lengths are [3]; expected [2], one for each sequence"))
     .bad<IndexError>(
         [] {
@@ -77,21 +74,21 @@ TAPEHEAD_OP_TEST(scaled_dot_product_attention)
         SAYS("lengths[1] = 5 is outside 0..4"))
     .bad<ShapeError>(
         [] {
-          call({.distance_bias = zeros_of({4, 6})});
+          call({.distance_bias = zeros({4, 6})});
         },
         SAYS("distance_bias is [4, 6]; expected [N] or [4, N] with N odd"))
     .bad<ShapeError>(
         [] {
-          call({.relative = {.keys = zeros_of({5, 3})}});
+          call({.relative = {.keys = zeros({5, 3})}});
         },
         SAYS("relative.keys is [5, 3]; expected [N, 2] or [4, N, 2] with N odd"))
     .bad<ShapeError>(
         [] {
-          call({.relative = {.query = zeros_of({2, 4, 3, 2})}});
+          call({.relative = {.query = zeros({2, 4, 3, 2})}});
         },
         SAYS("relative.query is [2, 4, 3, 2]; expected that of q, [2, 4, 3, 2], and "
              "relative.keys to be given"))
-    .bad<ShapeError>([] { call({.sinks = zeros_of({2})}); }, SAYS("sinks is [2]; expected [4]"))
+    .bad<ShapeError>([] { call({.sinks = zeros({2})}); }, SAYS("sinks is [2]; expected [4]"))
     .bad<ValueError>([] { call({.dropout = 1.5}); },
                      SAYS("dropout is 1.5; a probability is in 0..1"))
     .bad<ValueError>([] { call({.softcap = -1}); },
@@ -100,12 +97,12 @@ TAPEHEAD_OP_TEST(scaled_dot_product_attention)
                      SAYS("the window has -1 keys on a side; leave it unset for no limit"))
     .bad<ValueError>(
         [] {
-          call({.packed = {zeros_of({1}, i64), {}}});
+          call({.packed = {zeros({1}, i64), {}}});
         },
         SAYS("packed sequences need B = 1 and no lengths, but B is 2; use one or the other"))
     .bad<ValueError>(
         [] {
-          const Tensor x = zeros_of({1, 1, 4, 2});
+          const Tensor x = zeros({1, 1, 4, 2});
           scaled_dot_product_attention(x, x, x,
                                        {.packed = {from_vector(std::vector<int64_t>{0, 3}), {}}});
         },
@@ -138,6 +135,7 @@ namespace tapehead {
 namespace {
 
 using op_tests::Choices;
+using testing::difference;
 
 // Random f64 operands of a sample.
 std::vector<Tensor> operands_of(const op_tests::Sample& s) {
@@ -150,8 +148,6 @@ std::vector<Tensor> operands_of(const op_tests::Sample& s) {
                     : randint(0, static_cast<int64_t>(o.to), o.shape));
   return x;
 }
-
-double difference(const Tensor& a, const Tensor& b) { return max(abs(a - b)).item(); }
 
 }  // namespace
 

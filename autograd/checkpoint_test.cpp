@@ -11,8 +11,9 @@
 #include "tapehead/core/random.h"
 #include "tapehead/tests/expect.h"
 
-using namespace tapehead;
-using namespace tapehead::testing;
+namespace tapehead::checkpoint_test {
+
+using namespace testing;
 
 namespace {
 
@@ -230,3 +231,5 @@ TEST_CASE("errors of checkpoint in backward") {
     CHECK_THROWS_AS(loss.backward(), GraphError);
   }
 }
+
+}  // namespace tapehead::checkpoint_test

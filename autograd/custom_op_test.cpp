@@ -13,10 +13,6 @@ using namespace tapehead::testing;
 
 namespace {
 
-Tensor leaf(const Shape& shape, const Doubles& numbers) {
-  return tensor_of(shape, numbers, f64).set_requires_grad();
-}
-
 struct Cube : CustomOp {
   Tensor forward(const Tensor& x) { return save(x) * x * x; }
   Tensor backward(const Tensor& dy) const { return dy * 3 * saved(0) * saved(0); }

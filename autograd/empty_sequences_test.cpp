@@ -9,8 +9,9 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/tests/empty_check.h"
 
-using namespace tapehead;
-using namespace tapehead::testing;
+namespace tapehead::empty_sequences_test {
+
+using namespace testing;
 
 namespace {
 
@@ -87,3 +88,5 @@ TEST_CASE("sizes of 0: attention") {
 TEST_CASE("sizes of 0: recurrent networks") {
   for (const EmptyCall& row : sequences()) check(row, f32);
 }
+
+}  // namespace tapehead::empty_sequences_test

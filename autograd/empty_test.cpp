@@ -7,8 +7,9 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/tests/empty_check.h"
 
-using namespace tapehead;
-using namespace tapehead::testing;
+namespace tapehead::empty_test {
+
+using namespace testing;
 
 namespace {
 
@@ -284,3 +285,5 @@ TEST_CASE("sizes of 0: elements chosen by integers, and norms") {
 TEST_CASE("sizes of 0: losses over classes") {
   for (const EmptyCall& row : class_losses()) check(row, f32);
 }
+
+}  // namespace tapehead::empty_test

@@ -13,10 +13,6 @@ using namespace tapehead::testing;
 
 namespace {
 
-Tensor leaf(const Shape& shape, const Doubles& numbers, DType dtype = f64) {
-  return tensor_of(shape, numbers, dtype).set_requires_grad();
-}
-
 const char* const kReleased =
     "backward: this graph was released by an earlier backward(); pass retain_graph the first time, "
     "or add the losses up";

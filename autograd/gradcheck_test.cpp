@@ -6,7 +6,7 @@
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/error.h"
 
-using namespace tapehead;
+namespace tapehead::gradcheck_test {
 
 namespace {
 
@@ -178,3 +178,5 @@ TEST_CASE("gradcheck: errors for functions that it cannot check") {
         "gradcheck: input 0 ([3] f64) is an expanded view, whose elements share memory; clone() it "
         "first");
 }
+
+}  // namespace tapehead::gradcheck_test

@@ -11,12 +11,6 @@
 using namespace tapehead;
 using namespace tapehead::testing;
 
-namespace {
-Tensor leaf(const Shape& shape, const Doubles& numbers) {
-  return tensor_of(shape, numbers, f64).set_requires_grad();
-}
-}  // namespace
-
 TEST_CASE("hooks see the complete gradient, in order, and may replace it") {
   const Tensor x = leaf({2}, {1, 2});
   const Tensor h = x * 3;

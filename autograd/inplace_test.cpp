@@ -12,10 +12,6 @@ using namespace tapehead::testing;
 
 namespace {
 
-Tensor leaf(const Shape& shape, const Doubles& numbers) {
-  return tensor_of(shape, numbers, f64).set_requires_grad();
-}
-
 // The error of backward after `h`, saved by an op, was changed.
 std::string said_after(const Tensor& loss) {
   return error_of<GraphError>([&] { loss.backward(); });

@@ -12,8 +12,10 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/tests/expect.h"
 
-using namespace tapehead;
-using tapehead::testing::error_of;
+namespace tapehead::linear_attention_test {
+
+using testing::difference;
+using testing::error_of;
 
 namespace {
 
@@ -58,11 +60,6 @@ struct Operands {
         k(randn({n.B, n.shared, n.S, n.D}, dtype)),
         v(randn({n.B, n.shared, n.S, n.E}, dtype)) {}
 };
-
-double difference(const Tensor& a, const Tensor& b) {
-  REQUIRE(a.shape() == b.shape());
-  return a.numel() == 0 ? 0 : max(abs(a.to(f64) - b.to(f64))).item();
-}
 
 Tensor squares(const Tensor& x) { return cat({square(x), exp(x.slice(3, 0, 1))}, 3); }
 
@@ -182,3 +179,5 @@ TEST_CASE("errors of linear attention") {
           linear_attention(q, k, v, {.lengths = tensor({6.0, 1.0})});
         }) == "linear_attention: lengths are f32; they must be integers; convert with to(i64)");
 }
+
+}  // namespace tapehead::linear_attention_test

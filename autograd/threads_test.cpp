@@ -10,8 +10,9 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/tests/expect.h"
 
-using namespace tapehead;
-using namespace tapehead::testing;
+namespace tapehead::threads_test {
+
+using namespace testing;
 
 namespace {
 
@@ -143,3 +144,5 @@ TEST_CASE("threads: gradients that are read and cleared while others arrive") {
         }) == Texts());
   CHECK(wrong == 0);
 }
+
+}  // namespace tapehead::threads_test

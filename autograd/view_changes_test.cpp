@@ -9,14 +9,11 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/tests/expect.h"
 
-using namespace tapehead;
-using namespace tapehead::testing;
+namespace tapehead::view_changes_test {
+
+using namespace testing;
 
 namespace {
-
-Tensor leaf(const Shape& shape, const Doubles& numbers) {
-  return tensor_of(shape, numbers, f64).set_requires_grad();
-}
 
 void check(const std::function<Tensor(const Tensor&, const Tensor&)>& f) {
   const Tensor x = leaf({2, 3}, {1, -2, 3, 0.5, 2, -1}), w = leaf({3}, {0.3, 2, -1});
@@ -157,3 +154,5 @@ TEST_CASE("writing through views: errors") {
         "operator=: the tensor on the left is undefined, as grad() is before backward(); use "
         "set_grad() to set a gradient");
 }
+
+}  // namespace tapehead::view_changes_test

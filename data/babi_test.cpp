@@ -12,10 +12,11 @@
 #include "tapehead/tests/real_data.h"
 #include "tapehead/tests/scratch.h"
 
-using namespace tapehead;
-using namespace tapehead::data;
-using tapehead::testing::error_of;
+namespace tapehead::babi_test {
+
+using namespace data;
 using test::Scratch;
+using testing::error_of;
 
 namespace {
 
@@ -301,3 +302,5 @@ TEST_CASE("babi: the published tasks") {
   CHECK(big[2].missing() == "no training file");
   CHECK(babi_task(root, 1, "en-10k").train.size() == 9000);
 }
+
+}  // namespace tapehead::babi_test

@@ -14,8 +14,9 @@
 #include "tapehead/tests/real_data.h"
 #include "tapehead/tests/scratch.h"
 
-using namespace tapehead;
-using namespace tapehead::data;
+namespace tapehead::bpe_test {
+
+using namespace data;
 using test::message_of;
 using test::Scratch;
 
@@ -287,3 +288,5 @@ TEST_CASE("Bpe on Multi30k decodes every line") {
     for (const std::string& line : *lines) CHECK(bpe.decode(bpe.encode(line)) == line);
   }
 }
+
+}  // namespace tapehead::bpe_test

@@ -5,8 +5,9 @@
 #include "tapehead/core/error.h"
 #include "tapehead/tests/scratch.h"
 
-using namespace tapehead;
-using namespace tapehead::data;
+namespace tapehead::copy_vocab_test {
+
+using namespace data;
 
 using Words = std::vector<std::string>;
 using Ids = std::vector<int64_t>;
@@ -41,3 +42,5 @@ TEST_CASE("an id that is no word of vocabulary or source is refused") {
               " is not an id: the vocabulary has 6, the source 1 more");
   }
 }
+
+}  // namespace tapehead::copy_vocab_test

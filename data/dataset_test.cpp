@@ -10,8 +10,9 @@
 #include "tapehead/data/dataset_loader.h"
 #include "tapehead/tests/optim_tools.h"
 
-using namespace tapehead;
-using namespace tapehead::test;
+namespace tapehead::dataset_test {
+
+using namespace test;
 using data::Dataset;
 
 namespace {
@@ -154,3 +155,5 @@ TEST_CASE("datasets: errors") {
         }) ==
         "default_collate: examples[1] has 0 tensors, examples[0] has 1; they must have as many");
 }
+
+}  // namespace tapehead::dataset_test

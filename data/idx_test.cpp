@@ -7,7 +7,8 @@
 #include "tapehead/tests/expect.h"
 #include "tapehead/tests/scratch.h"
 
-using namespace tapehead;
+namespace tapehead::idx_test {
+
 using namespace std::string_literals;
 
 namespace {
@@ -85,3 +86,5 @@ TEST_CASE("idx: rubbish is refused or read, never more") {
     CHECK(elements <= 18);
   }
 }
+
+}  // namespace tapehead::idx_test

@@ -10,8 +10,9 @@
 #include "tapehead/tests/child.h"
 #include "tapehead/tests/scratch.h"
 
-using namespace tapehead;
-using namespace tapehead::test;
+namespace tapehead::loader_test {
+
+using namespace test;
 
 namespace {
 
@@ -247,3 +248,5 @@ TEST_CASE("loader: a position where no batch is") {
   CHECK(error_at(-1, 0).starts_with("loader: there is no batch 0 in epoch -1, which has 0"));
   CHECK(loader.position() == data::LoaderPosition{4, 0});  // as it was
 }
+
+}  // namespace tapehead::loader_test

@@ -11,9 +11,10 @@
 #include "tapehead/data/loader.h"
 #include "tapehead/tests/optim_tools.h"
 
-using namespace tapehead;
-using namespace tapehead::test;
-using namespace tapehead::data;
+namespace tapehead::sampler_test {
+
+using namespace test;
+using namespace data;
 
 namespace {
 
@@ -183,3 +184,5 @@ TEST_CASE("samplers: errors") {
           loader_of(5, {.batch = 2, .sampler = SubsetRandomSampler{.indices = {5}}});
         }) == "loader: index 0 of the sampler is 5, outside 0..4");
 }
+
+}  // namespace tapehead::sampler_test

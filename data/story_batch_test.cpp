@@ -7,8 +7,9 @@
 #include "tapehead/core/error.h"
 #include "tapehead/tests/expect.h"
 
-using namespace tapehead;
-using tapehead::testing::error_of;
+namespace tapehead::story_batch_test {
+
+using testing::error_of;
 
 namespace {
 
@@ -83,3 +84,5 @@ TEST_CASE("what is no story is refused") {
         }) ==
         "story_batch: memory = -1 and time_noise = 0; they must be 0 or more, noise 1 at most");
 }
+
+}  // namespace tapehead::story_batch_test

@@ -7,8 +7,9 @@
 #include "tapehead/core/error.h"
 #include "tapehead/tests/expect.h"
 
-using namespace tapehead;
-using tapehead::testing::error_of;
+namespace tapehead::text_stream_test {
+
+using testing::error_of;
 
 namespace {
 
@@ -159,3 +160,5 @@ TEST_CASE("an empty stop string is refused") {
           data::TextStream({}, {.stop = {"x", ""}});
         }) == "text_stream: a stop string is empty and would end every text; remove it");
 }
+
+}  // namespace tapehead::text_stream_test

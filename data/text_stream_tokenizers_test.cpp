@@ -11,7 +11,7 @@
 #include "tapehead/data/tokenizer.h"
 #include "tapehead/tests/oracles/tokenizer_cases.h"
 
-using namespace tapehead;
+namespace tapehead::text_stream_tokenizers_test {
 
 namespace {
 
@@ -94,3 +94,5 @@ TEST_CASE("a stream's text is that of all tokens, of the library's own byte pair
     CHECK(s.most < 64);
   }
 }
+
+}  // namespace tapehead::text_stream_tokenizers_test

@@ -9,8 +9,9 @@
 #include "tapehead/tests/real_data.h"
 #include "tapehead/tests/scratch.h"
 
-using namespace tapehead;
-using namespace tapehead::data;
+namespace tapehead::tokenizer_file_test {
+
+using namespace data;
 using test::message_of;
 using test::Scratch;
 
@@ -332,3 +333,5 @@ TEST_CASE("GPT-2's published files") {
         Ids{15496, 995, 11, 340, 338, 48609, 0, 41492, 10545, 245, 98, 17312, 105, 50256});
   CHECK(tokenizer.decode(tokenizer.encode(text)) == text);
 }
+
+}  // namespace tapehead::tokenizer_file_test

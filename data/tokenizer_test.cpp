@@ -13,8 +13,9 @@
 #include "tapehead/tests/oracles/tokenizer_cases.h"
 #include "tapehead/tests/scratch.h"
 
-using namespace tapehead;
-using namespace tapehead::data;
+namespace tapehead::tokenizer_test {
+
+using namespace data;
 using test::message_of;
 using test::Scratch;
 
@@ -184,3 +185,5 @@ TEST_CASE("what is saved loads to the same ids") {
   CHECK(Tokenizer::load(vocab.path()).to_json() == words.to_json());
   CHECK(message_of<IoError>([&] { words.save(vocab / "gone"); }).starts_with(vocab / "gone"));
 }
+
+}  // namespace tapehead::tokenizer_test

@@ -12,9 +12,10 @@
 #include "tapehead/data/loader.h"
 #include "tapehead/tests/optim_tools.h"
 
-using namespace tapehead;
-using namespace tapehead::test;
-using namespace tapehead::data;
+namespace tapehead::transforms_test {
+
+using namespace test;
+using namespace data;
 
 namespace {
 
@@ -259,3 +260,5 @@ TEST_CASE("transforms: errors") {
           Normalize{.mean = {0}, .std = {1}}(image({1, 1}, u8));
         }) == "Normalize: images are u8; expected f32 or f64");
 }
+
+}  // namespace tapehead::transforms_test

@@ -6,8 +6,9 @@
 #include "tapehead/data/detail/splitmix.h"
 #include "tapehead/tests/scratch.h"
 
-using namespace tapehead;
-using namespace tapehead::data;
+namespace tapehead::vocab_test {
+
+using namespace data;
 using test::message_of;
 using test::Scratch;
 
@@ -128,3 +129,5 @@ TEST_CASE("Vocab's parser survives rubbish") {
     CHECK((error.empty() || error.starts_with("v:")));
   }
 }
+
+}  // namespace tapehead::vocab_test

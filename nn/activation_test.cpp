@@ -6,7 +6,7 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/nn/feed_forward.h"
 
-using namespace tapehead;
+namespace tapehead::activation_test {
 
 namespace {
 
@@ -49,3 +49,5 @@ TEST_CASE("a layer without an activation takes relu") {
   const Tensor x = randn({4, 3});
   CHECK(open(x).to_vector<float>() == named(x).to_vector<float>());
 }
+
+}  // namespace tapehead::activation_test

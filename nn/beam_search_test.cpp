@@ -11,8 +11,9 @@
 #include "tapehead/nn/models/seq2seq.h"
 #include "tapehead/tests/scratch.h"
 
-using namespace tapehead;
-using namespace tapehead::test;
+namespace tapehead::beam_search_test {
+
+using namespace test;
 
 namespace {
 
@@ -229,3 +230,5 @@ TEST_CASE("seq2seq: the loss of teacher forcing is the score of the search") {
   const double loss = model.loss({source, lengths, from_vector(target).unsqueeze(0)}).item();
   CHECK(-loss * static_cast<double>(target.size() - 1) == doctest::Approx(h.score).epsilon(1e-4));
 }
+
+}  // namespace tapehead::beam_search_test

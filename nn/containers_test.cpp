@@ -9,8 +9,9 @@
 #include "tapehead/nn/norm.h"
 #include "tapehead/tests/expect.h"
 
-using namespace tapehead;
-using tapehead::testing::error_of;
+namespace tapehead::containers_test {
+
+using testing::error_of;
 
 namespace {
 
@@ -130,3 +131,5 @@ TEST_CASE("ModuleList and ModuleDict: access and errors") {
           nn::ModuleList(params / "l", {{"a", nn::relu}, {"a", nn::relu}});
         }) == "the parts of 'l' have the name 'a' twice");
 }
+
+}  // namespace tapehead::containers_test

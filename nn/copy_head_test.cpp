@@ -9,9 +9,10 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/tests/expect.h"
 
-using namespace tapehead;
-using tapehead::testing::error_of;
-using tapehead::testing::values;
+namespace tapehead::copy_head_test {
+
+using testing::error_of;
+using testing::values;
 
 namespace {
 
@@ -186,3 +187,5 @@ TEST_CASE("what copying refuses") {
         "copy_loss: target[1, 0] = -1 is a word neither of the vocabulary nor of its source; such "
         "a word is unk");
 }
+
+}  // namespace tapehead::copy_head_test

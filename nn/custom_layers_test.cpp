@@ -16,8 +16,10 @@
 #include "tapehead/tests/scratch.h"
 #include "tapehead/tests/small_gpt.h"
 
-using namespace tapehead;
-using tapehead::testing::error_of;
+namespace tapehead::custom_layers_test {
+
+using testing::difference;
+using testing::error_of;
 
 namespace {
 
@@ -104,8 +106,6 @@ nn::GptConfig hybrid_gpt(bool rope) {
   config.transformer.make_layer = hybrid;
   return config;
 }
-
-double difference(const Tensor& a, const Tensor& b) { return max(abs(a - b)).item(); }
 
 std::vector<Tensor> values_of(const nn::Params& params) {
   std::vector<Tensor> values;
@@ -320,3 +320,5 @@ TEST_CASE("a model with layers of the user's is not written for transformers") {
   CHECK(error.find("does not fit the model: unexpected transformer.h.0.attn.c_attn.bias, ") !=
         std::string::npos);
 }
+
+}  // namespace tapehead::custom_layers_test

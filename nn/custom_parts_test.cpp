@@ -7,9 +7,12 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/nn/models/gpt.h"
 #include "tapehead/nn/models/transformer.h"
+#include "tapehead/tests/expect.h"
 #include "tapehead/tests/small_gpt.h"
 
-using namespace tapehead;
+namespace tapehead::custom_parts_test {
+
+using testing::difference;
 
 namespace {
 
@@ -39,8 +42,6 @@ struct Waves {
 nn::AnyLayer plain_norm(const nn::Scope& /*at*/, int64_t /*size*/) {
   return [](const Tensor& x) { return rms_norm(x); };
 }
-
-double difference(const Tensor& a, const Tensor& b) { return max(abs(a - b)).item(); }
 
 }  // namespace
 
@@ -135,3 +136,5 @@ TEST_CASE("parts of encoders and decoders are replaced one by one") {
   }
   CHECK(difference(encoder(x), encoder.norm(x)) == 0);
 }
+
+}  // namespace tapehead::custom_parts_test

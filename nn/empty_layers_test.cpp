@@ -31,8 +31,10 @@
 #include "tapehead/tests/empty_check.h"
 #include "tapehead/tests/expect.h"
 
-using namespace tapehead;
-using namespace tapehead::testing;
+namespace tapehead::empty_layers_test {
+
+using namespace testing;
+using testing::check;
 
 namespace {
 
@@ -326,3 +328,5 @@ TEST_CASE("sizes of 0 that make no sense are refused") {
         "scaled_dot_product_attention: q is [1, 0, 2, 4], k is [1, 1, 2, 4], v is [1, 1, 2, 4]; "
         "expected q [B, H, T, D], k [B, H', S, D], v [B, H', S, E]");
 }
+
+}  // namespace tapehead::empty_layers_test

@@ -16,8 +16,9 @@
 #include "tapehead/tests/expect.h"
 #include "tapehead/tests/small_gpt.h"
 
-using namespace tapehead;
-using tapehead::testing::error_of;
+namespace tapehead::generate_test {
+
+using testing::error_of;
 
 namespace {
 
@@ -343,3 +344,5 @@ TEST_CASE("what beam search of a language model refuses") {
         }) ==
         "beam_search: the model has no reorder function; use with_caches() or without_caches()");
 }
+
+}  // namespace tapehead::generate_test

@@ -18,8 +18,9 @@
 #include "tapehead/nn/transformer.h"
 #include "tapehead/tests/expect.h"
 
-using namespace tapehead;
-using namespace tapehead::testing;
+namespace tapehead::lengths_test {
+
+using namespace testing;
 
 namespace {
 
@@ -146,3 +147,5 @@ TEST_CASE("lengths that are none are refused, wherever lengths are taken") {
           }) == op + ": lengths are [1, 2]; expected [2], one for each sequence" + row.where);
   }
 }
+
+}  // namespace tapehead::lengths_test

@@ -12,8 +12,9 @@
 #include "tapehead/nn/models/gpt.h"
 #include "tapehead/tests/expect.h"
 
-using namespace tapehead;
-using tapehead::testing::error_of;
+namespace tapehead::mixture_test {
+
+using testing::error_of;
 
 namespace {
 
@@ -187,3 +188,5 @@ TEST_CASE("what mixtures refuse") {
         "decoder_layer: mixtures of experts are for layers without a memory; leave `mixture` out "
         "(in layer)");
 }
+
+}  // namespace tapehead::mixture_test

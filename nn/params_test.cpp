@@ -13,8 +13,9 @@
 #include "tapehead/nn/norm.h"
 #include "tapehead/tests/scratch.h"
 
-using namespace tapehead;
-using namespace tapehead::test;
+namespace tapehead::params_test {
+
+using namespace test;
 
 namespace {
 
@@ -297,3 +298,5 @@ TEST_CASE("init: the moments that the papers ask for") {
         CHECK(product[i][j].item() == doctest::Approx(i == j ? 4.0 : 0.0).epsilon(1e-9));
   }
 }
+
+}  // namespace tapehead::params_test

@@ -18,9 +18,11 @@
 #include "tapehead/tests/expect.h"
 #include "tapehead/tests/small_stories.h"
 
-using namespace tapehead;
-using tapehead::testing::error_of;
-using tapehead::testing::kStoryWords;
+namespace tapehead::replace_parts_test {
+
+using testing::difference;
+using testing::error_of;
+using testing::kStoryWords;
 
 namespace {
 
@@ -31,8 +33,6 @@ struct Model {
   std::function<Tensor()> run;
   Parts parts;
 };
-
-double difference(const Tensor& a, const Tensor& b) { return max(abs(a - b)).item(); }
 
 data::StoryBatch stories() { return testing::batch_of(testing::small_stories()); }
 
@@ -395,3 +395,5 @@ TEST_CASE("an answer layer that is an embedding's weight needs an embedding, or 
   memn2n.answer = answer;
   CHECK(max(abs(memn2n(stories()).logits)).item() == 0);
 }
+
+}  // namespace tapehead::replace_parts_test

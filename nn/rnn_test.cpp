@@ -11,8 +11,9 @@
 #include "tapehead/tests/oracles/rnn_cases.h"
 #include "tapehead/tests/scratch.h"
 
-using namespace tapehead;
-using namespace tapehead::test;
+namespace tapehead::rnn_test {
+
+using namespace test;
 
 namespace {
 
@@ -176,3 +177,5 @@ TEST_CASE("rnn: errors name the layer and say what to do") {
   CAPTURE(wrong);
   CHECK(wrong.ends_with("(in encoder)"));
 }
+
+}  // namespace tapehead::rnn_test

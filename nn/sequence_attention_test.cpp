@@ -10,8 +10,9 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/tests/scratch.h"
 
-using namespace tapehead;
-using namespace tapehead::test;
+namespace tapehead::sequence_attention_test {
+
+using namespace test;
 using nn::Score;
 
 namespace {
@@ -158,3 +159,5 @@ TEST_CASE("attention: names and errors") {
           s.attention(ones({2, 9}, f64), s.attention.prepare(s.memory));
         }) == "attention: the query is [2, 9]; expected [2, 4] (in attention)");
 }
+
+}  // namespace tapehead::sequence_attention_test

@@ -10,7 +10,7 @@
 #include "tapehead/nn/linear.h"
 #include "tapehead/nn/norm.h"
 
-using namespace tapehead;
+namespace tapehead::threads_test {
 
 namespace {
 
@@ -41,3 +41,5 @@ TEST_CASE("threads: models trained at once have the bits of those trained one af
   for (size_t i = 0; i < 3; ++i) CHECK(weights[i] == wanted[i]);
   CHECK(wanted[0] != wanted[1]);
 }
+
+}  // namespace tapehead::threads_test

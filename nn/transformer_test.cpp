@@ -11,15 +11,12 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/tests/expect.h"
 
-using namespace tapehead;
-using tapehead::testing::error_of;
+namespace tapehead::transformer_test {
+
+using testing::difference;
+using testing::error_of;
 
 namespace {
-
-double difference(const Tensor& a, const Tensor& b) {
-  REQUIRE(a.shape() == b.shape());
-  return a.numel() == 0 ? 0 : max(abs(a - b)).item();
-}
 
 struct LayerFixture {
   nn::Params params{1};
@@ -255,3 +252,5 @@ TEST_CASE("Transformer layers do not look ahead, and have right gradients") {
         {x, memory});
   }
 }
+
+}  // namespace tapehead::transformer_test

@@ -21,7 +21,7 @@
 #include "tapehead/nn/transformer.h"
 #include "tapehead/tests/op_inputs.h"
 
-using namespace tapehead;
+namespace tapehead::unread_test {
 
 namespace {
 
@@ -300,3 +300,5 @@ TEST_CASE("what is not read may hold anything") {
     }
   }
 }
+
+}  // namespace tapehead::unread_test

@@ -9,8 +9,9 @@
 #include "tapehead/tests/optim_tools.h"
 #include "tapehead/tests/user_optimizers.h"
 
-using namespace tapehead;
-using namespace tapehead::test;
+namespace tapehead::custom_test {
+
+using namespace test;
 
 namespace {
 
@@ -198,3 +199,5 @@ TEST_CASE("schedules, averages and lists of parameters work with a user's optimi
         "Lion: the model has the averages of Ema in place of its weights; end the scope of swap() "
         "before step()");
 }
+
+}  // namespace tapehead::custom_test

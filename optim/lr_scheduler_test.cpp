@@ -10,8 +10,9 @@
 #include "tapehead/tests/optim_tools.h"
 #include "tapehead/tests/oracles/optim_runs.h"
 
-using namespace tapehead;
-using namespace tapehead::test;
+namespace tapehead::lr_scheduler_test {
+
+using namespace test;
 
 namespace {
 
@@ -193,3 +194,5 @@ TEST_CASE_FIXTURE(Fixture, "what schedules refuse") {
         "LRScheduler: the state does not fit: missing steps; unexpected stops; nothing was loaded");
   CHECK(opt.lr() == 0.4);
 }
+
+}  // namespace tapehead::lr_scheduler_test

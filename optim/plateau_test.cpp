@@ -5,8 +5,9 @@
 #include "tapehead/tests/optim_tools.h"
 #include "tapehead/tests/oracles/optim_runs.h"
 
-using namespace tapehead;
-using namespace tapehead::test;
+namespace tapehead::plateau_test {
+
+using namespace test;
 
 namespace {
 
@@ -131,3 +132,5 @@ TEST_CASE_FIXTURE(Fixture, "what a plateau refuses") {
         "observed; nothing "
         "was loaded");
 }
+
+}  // namespace tapehead::plateau_test

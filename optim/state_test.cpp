@@ -5,8 +5,9 @@
 #include "tapehead/tests/all_optimizers.h"
 #include "tapehead/tests/optim_tools.h"
 
-using namespace tapehead;
-using namespace tapehead::test;
+namespace tapehead::state_test {
+
+using namespace test;
 using optim::StateDict;
 
 namespace {
@@ -198,3 +199,5 @@ TEST_CASE("a state is found under each name of a tied parameter") {
   CHECK(values(tensor_of(two.save(), "out.momentum_buffer")) == std::vector<double>{1, 2});
   CHECK(values(other.averages()[0].value) == values(a["in"]));
 }
+
+}  // namespace tapehead::state_test

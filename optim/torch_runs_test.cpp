@@ -8,8 +8,9 @@
 #include "tapehead/tests/all_optimizers.h"
 #include "tapehead/tests/optim_tools.h"
 
-using namespace tapehead;
-using namespace tapehead::test;
+namespace tapehead::torch_runs_test {
+
+using namespace test;
 
 namespace {
 
@@ -143,3 +144,5 @@ TEST_CASE("a group of every optimizer steps as an optimizer of its own") {
     }
   }
 }
+
+}  // namespace tapehead::torch_runs_test

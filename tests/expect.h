@@ -1,7 +1,9 @@
 // Helpers shared by unit tests.
 #pragma once
 
+#include <cmath>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -32,5 +34,26 @@ inline Tensor tensor_of(const Shape& shape, const std::vector<double>& numbers, 
 inline std::vector<double> values(const Tensor& t) { return t.to_vector<double>(); }
 
 using Doubles = std::vector<double>;
+
+/// Like tensor_of(), with a gradient to be computed.
+inline Tensor leaf(const Shape& shape, const Doubles& numbers, DType dtype = f64) {
+  return tensor_of(shape, numbers, dtype).set_requires_grad();
+}
+
+/// The largest difference between a tensor's elements and numbers; NaN if one is, infinity if there
+/// are not as many.
+inline double difference(const Tensor& t, const Doubles& numbers) {
+  const Doubles x = values(t);
+  if (x.size() != numbers.size()) return std::numeric_limits<double>::infinity();
+  double most = 0;
+  for (size_t i = 0; i < x.size() && !std::isnan(most); ++i)
+    if (const double d = std::abs(x[i] - numbers[i]); !(d <= most)) most = d;
+  return most;
+}
+/// That of two tensors; infinity if their shapes differ.
+inline double difference(const Tensor& a, const Tensor& b) {
+  return a.shape() == b.shape() ? difference(a, values(b))
+                                : std::numeric_limits<double>::infinity();
+}
 
 }  // namespace tapehead::testing

@@ -15,6 +15,7 @@
 #include <deque>
 #include <functional>
 #include <initializer_list>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -52,6 +53,9 @@ Array broadcast(const Array& x, const Shape& shape);
 
 /// Broadcasts the operands, and applies `f` to their elements at each position.
 Array map(const Arrays& operands, const std::function<double(const double* elements)>& f);
+
+inline constexpr double kInf = std::numeric_limits<double>::infinity();
+inline double logistic(double x) { return 1 / (1 + std::exp(-x)); }
 
 /// A matrix whose elements are f(i, j).
 template <class F>

@@ -9,6 +9,7 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/core/error.h"
 #include "tapehead/nn/params.h"
+#include "tapehead/tests/expect.h"
 
 namespace tapehead::test {
 
@@ -23,7 +24,7 @@ inline void give(const Tensor& parameter, const std::vector<double>& gradient) {
   parameter.set_grad(from_vector(gradient).to(parameter.dtype()).reshape(parameter.shape()));
 }
 
-inline std::vector<double> values(const Tensor& t) { return t.to_vector<double>(); }
+using testing::values;
 
 /// A model with a few parameters, all initialised to 1.
 inline nn::Params small_model(const std::vector<std::string>& names = {"a", "b"},

@@ -11,8 +11,9 @@
 #include "tapehead/train/detail/attention_layout.h"
 #include "tapehead/train/detail/svg.h"
 
-using namespace tapehead;
-using namespace tapehead::train;
+namespace tapehead::attention_map_test {
+
+using namespace train;
 using test::count_of;
 using test::message_of;
 using test::xml_fault;
@@ -151,3 +152,5 @@ TEST_CASE("attention_map: sizes that do not fit are told with both numbers") {
   CHECK(message_of<ValueError>([] { (void)attention_svg(small(), {.cell = 1e9}); }) ==
         "attention_svg: cell = 1000000000 must be in 0..200, where 0 means automatic");
 }
+
+}  // namespace tapehead::attention_map_test

@@ -10,8 +10,9 @@
 #include "tapehead/tests/scratch.h"
 #include "tapehead/tests/xml_check.h"
 
-using namespace tapehead;
-using namespace tapehead::train;
+namespace tapehead::image_attention_test {
+
+using namespace train;
 using test::count_of;
 using test::message_of;
 using test::xml_fault;
@@ -101,3 +102,5 @@ TEST_CASE("image_attention: the file is what was drawn") {
   save_image_attention(folder / "a.svg", one);
   CHECK(read_file(folder / "a.svg") == image_attention_svg(one));
 }
+
+}  // namespace tapehead::image_attention_test

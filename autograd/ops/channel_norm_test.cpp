@@ -32,8 +32,6 @@ Tensor in_evaluation(const Tensor& x, const Tensor& weight, const Tensor& bias) 
 Tensor by_instance(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   return instance_norm(x, {}, {}, weight, bias, {.eps = 1e-2});
 }
-Tensor filled(const Shape& shape) { return core::full(shape, 1); }
-
 }  // namespace
 
 TAPEHEAD_OP_TEST(batch_norm)
@@ -47,22 +45,22 @@ TAPEHEAD_OP_TEST(batch_norm)
           batch_norm(core::full({2, 2}, 1, i64), {}, {});
         },
         "batch_norm: expected a floating tensor, got [2, 2] i64; convert with to(f32)")
-    .bad<ShapeError>([] { batch_norm(filled({2}), {}, {}); },
+    .bad<ShapeError>([] { batch_norm(ones({2}), {}, {}); },
                      "batch_norm: x is [2]; expected [B, C, ...]")
     .bad<ShapeError>(
         [] {
-          batch_norm(filled({2, 3}), filled({2}), {});
+          batch_norm(ones({2, 3}), ones({2}), {});
         },
         "batch_norm: the running mean is [2]; it must be [3], the channels of x")
     .bad<ValueError>(
         [] {
-          batch_norm(filled({2, 3}), filled({3}), {});
+          batch_norm(ones({2, 3}), ones({3}), {});
         },
         "batch_norm: running_mean and running_var are undefined; they are needed unless "
         "the statistics of x are used")
     .bad<ValueError>(
         [] {
-          batch_norm(filled({1, 3}), {}, {}, {}, {}, {.training = true});
+          batch_norm(ones({1, 3}), {}, {}, {}, {}, {.training = true});
         },
         "batch_norm: x is [1, 3]; the statistics of one element have no variance");
 TAPEHEAD_OP_TEST(instance_norm)
@@ -70,7 +68,7 @@ TAPEHEAD_OP_TEST(instance_norm)
     .sample(norm_sample({2, 1, 3, 6}, false, by_instance))
     .bad<ShapeError>(
         [] {
-          instance_norm(filled({2, 3, 4}), {}, {}, filled({1}));
+          instance_norm(ones({2, 3, 4}), {}, {}, ones({1}));
         },
         "instance_norm: the weight is [1]; it must be [3], the channels of x");
 TAPEHEAD_OP_TEST(group_norm)
@@ -84,7 +82,7 @@ TAPEHEAD_OP_TEST(group_norm)
                         }))
     .bad<ShapeError>(
         [] {
-          group_norm(filled({2, 3}), 2);
+          group_norm(ones({2, 3}), 2);
         },
         "group_norm: x is [2, 3]; its 3 channels must be a multiple of num_groups = 2");
 TAPEHEAD_OP_TEST(local_response_norm)
@@ -94,7 +92,7 @@ TAPEHEAD_OP_TEST(local_response_norm)
                         }))
     .bad<ValueError>(
         [] {
-          local_response_norm(filled({2, 3}), 0);
+          local_response_norm(ones({2, 3}), 0);
         },
         "local_response_norm: size = 0 is less than 1");
 

@@ -22,8 +22,6 @@ Sample conv_sample(const Shape& x, const Shape& w, int64_t bias, const Options& 
   return s;
 }
 
-Tensor filled(const Shape& shape) { return core::full(shape, 1); }
-
 }  // namespace
 
 TAPEHEAD_OP_TEST(conv1d)
@@ -32,7 +30,7 @@ TAPEHEAD_OP_TEST(conv1d)
     .sample(conv_sample<conv1d>({0, 2, 5}, {3, 2, 2}, 3, Conv1dFuncOptions{}))
     .bad<ShapeError>(
         [] {
-          conv1d(filled({2, 3}), filled({4, 3, 2}));
+          conv1d(ones({2, 3}), ones({4, 3, 2}));
         },
         "conv1d: x is [2, 3], the weight [4, 3, 2], groups = 1; weight.size(1) must be "
         "the 2 channels of x divided by groups");
@@ -47,51 +45,51 @@ TAPEHEAD_OP_TEST(conv2d)
     .sample(conv_sample<conv2d>({2, 5, 3, 3}, {5, 5, 1, 1}, 5, Conv2dFuncOptions{}))
     .bad<DTypeError>(
         [] {
-          conv2d(core::full({1, 1, 2, 2}, 1, i64), filled({1, 1, 1, 1}));
+          conv2d(core::full({1, 1, 2, 2}, 1, i64), ones({1, 1, 1, 1}));
         },
         "conv2d: expected floating tensors, got [1, 1, 2, 2] i64; convert with to(f32)")
     .bad<ShapeError>(
         [] {
-          conv2d(filled({2, 3}), filled({1, 3, 1, 1}));
+          conv2d(ones({2, 3}), ones({1, 3, 1, 1}));
         },
         "conv2d: x is [2, 3]; expected [B, C, H, W] or [C, H, W]")
     .bad<ShapeError>(
         [] {
-          conv2d(filled({2, 3, 3}), filled({1, 2, 1}));
+          conv2d(ones({2, 3, 3}), ones({1, 2, 1}));
         },
         "conv2d: the weight is [1, 2, 1]; expected [O, C / groups, kH, kW], each at "
         "least 1")
     .bad<ShapeError>(
         [] {
-          conv2d(filled({2, 3, 3}), filled({3, 1, 1, 1}), {}, {.groups = 2});
+          conv2d(ones({2, 3, 3}), ones({3, 1, 1, 1}), {}, {.groups = 2});
         },
         "conv2d: the weight is [3, 1, 1, 1]; its 3 output channels must be a multiple of groups = "
         "2")
     .bad<ShapeError>(
         [] {
-          conv2d(filled({2, 3, 3}), filled({4, 2, 1, 1}), filled({2}));
+          conv2d(ones({2, 3, 3}), ones({4, 2, 1, 1}), ones({2}));
         },
         "conv2d: the bias is [2]; it must be [4]")
     .bad<ShapeError>(
         [] {
-          conv2d(filled({1, 2, 3}), filled({1, 1, 5, 1}), {}, {.padding = {1, 0}});
+          conv2d(ones({1, 2, 3}), ones({1, 1, 5, 1}), {}, {.padding = {1, 0}});
         },
         "conv2d: x is [1, 2, 3]; size(-2) = 2, with 2 of padding, is less than the 5 positions "
         "that "
         "the kernel spans")
     .bad<ValueError>(
         [] {
-          conv2d(filled({1, 2, 3}), filled({1, 1, 1, 1}), {}, {.stride = {1, 0}});
+          conv2d(ones({1, 2, 3}), ones({1, 1, 1, 1}), {}, {.stride = {1, 0}});
         },
         "conv2d: stride = 0 is less than 1")
     .bad<ValueError>(
         [] {
-          conv2d(filled({1, 2, 3}), filled({1, 1, 1, 1}), {}, {.groups = 0});
+          conv2d(ones({1, 2, 3}), ones({1, 1, 1, 1}), {}, {.groups = 0});
         },
         "conv2d: groups = 0 is less than 1")
     .bad<ValueError>(
         [] {
-          conv2d(filled({1, 2, 3}), filled({1, 1, 1, 1}), {}, {.stride = 2, .padding = kSame});
+          conv2d(ones({1, 2, 3}), ones({1, 1, 1, 1}), {}, {.stride = 2, .padding = kSame});
         },
         "conv2d: padding kSame with stride 2; pass the sizes of the padding instead");
 TAPEHEAD_OP_TEST(conv3d)
@@ -101,7 +99,7 @@ TAPEHEAD_OP_TEST(conv3d)
                                 Conv3dFuncOptions{.padding = kSame, .groups = 2}))
     .bad<ShapeError>(
         [] {
-          conv3d(filled({2, 3, 3}), filled({1, 2, 1, 1, 1}));
+          conv3d(ones({2, 3, 3}), ones({1, 2, 1, 1, 1}));
         },
         "conv3d: x is [2, 3, 3]; expected [B, C, D, H, W] or [C, D, H, W]");
 TAPEHEAD_OP_TEST(conv_transpose1d)
@@ -112,23 +110,23 @@ TAPEHEAD_OP_TEST(conv_transpose1d)
                                           ConvTranspose1dFuncOptions{.groups = 2}))
     .bad<ShapeError>(
         [] {
-          conv_transpose1d(filled({2, 3}), filled({4, 2, 3}));
+          conv_transpose1d(ones({2, 3}), ones({4, 2, 3}));
         },
         "conv_transpose1d: x is [2, 3], the weight [4, 2, 3]; weight.size(0) must be "
         "the 2 channels of x")
     .bad<ShapeError>(
         [] {
-          conv_transpose1d(filled({3, 3}), filled({3, 2, 3}), {}, {.groups = 2});
+          conv_transpose1d(ones({3, 3}), ones({3, 2, 3}), {}, {.groups = 2});
         },
         "conv_transpose1d: x is [3, 3]; its 3 channels must be a multiple of groups = 2")
     .bad<ShapeError>(
         [] {
-          conv_transpose1d(filled({1, 1}), filled({1, 1, 2}), {}, {.padding = 1});
+          conv_transpose1d(ones({1, 1}), ones({1, 1, 2}), {}, {.padding = 1});
         },
         "conv_transpose1d: x is [1, 1]; size(-1) = 1 leaves 0 elements of the result, less than 1")
     .bad<ValueError>(
         [] {
-          conv_transpose1d(filled({1, 1}), filled({1, 1, 2}), {}, {.output_padding = 1});
+          conv_transpose1d(ones({1, 1}), ones({1, 1, 2}), {}, {.output_padding = 1});
         },
         "conv_transpose1d: output_padding = 1 is not less than stride 1 or dilation 1");
 TAPEHEAD_OP_TEST(conv_transpose2d)
@@ -141,7 +139,7 @@ TAPEHEAD_OP_TEST(conv_transpose2d)
                                           ConvTranspose2dFuncOptions{.dilation = 2}))
     .bad<ShapeError>(
         [] {
-          conv_transpose2d(filled({2, 3, 3}), filled({2, 0, 1, 1}));
+          conv_transpose2d(ones({2, 3, 3}), ones({2, 0, 1, 1}));
         },
         "conv_transpose2d: the weight is [2, 0, 1, 1]; expected [C, O / groups, kH, "
         "kW], each at least 1");
@@ -151,7 +149,7 @@ TAPEHEAD_OP_TEST(conv_transpose3d)
                                                                      .padding = {1, 0, 1}}))
     .bad<ShapeError>(
         [] {
-          conv_transpose3d(filled({2}), filled({2, 1, 1, 1, 1}));
+          conv_transpose3d(ones({2}), ones({2, 1, 1, 1, 1}));
         },
         "conv_transpose3d: x is [2]; expected [B, C, D, H, W] or [C, D, H, W]");
 

@@ -10,7 +10,7 @@ namespace {
 
 constexpr double kInfinity = INFINITY;
 
-Sample of(std::vector<Operand> operands, std::function<Tensor(const Tensors&)> call) {
+Sample distance_of(std::vector<Operand> operands, std::function<Tensor(const Tensors&)> call) {
   Sample s;
   s.operands = std::move(operands);
   s.call = [call = std::move(call)](const Tensors& x) { return Tensors{call(x)}; };
@@ -24,8 +24,8 @@ template <class F>
 std::vector<Sample> of_orders(const Shape& a, const Shape& b, F f) {
   std::vector<Sample> out;
   for (const double p : {0.0, 0.5, 1.0, 1.5, 2.0, 3.0, kInfinity}) {
-    out.push_back(of({Operand(a, -2, -1), Operand(b, 0, 1)},
-                     [p, f](const Tensors& x) { return f(x[0], x[1], p); }));
+    out.push_back(distance_of({Operand(a, -2, -1), Operand(b, 0, 1)},
+                              [p, f](const Tensors& x) { return f(x[0], x[1], p); }));
     out.back().may_alias = false;
     out.back().may_repeat = !std::isinf(p);
   }
@@ -35,8 +35,8 @@ std::vector<Sample> of_orders(const Shape& a, const Shape& b, F f) {
 std::vector<Sample> pairs() {
   std::vector<Sample> out;
   for (const double p : {0.0, 0.5, 1.0, 1.5, 2.0, 3.0, kInfinity}) {
-    out.push_back(of({given(Shape{4, 2}, {0, 0.1, 1, -1.5, -1, 2, 2.5, 0.7})},
-                     [p](const Tensors& x) { return pdist(x[0], p); }));
+    out.push_back(distance_of({given(Shape{4, 2}, {0, 0.1, 1, -1.5, -1, 2, 2.5, 0.7})},
+                              [p](const Tensors& x) { return pdist(x[0], p); }));
     out.back().may_repeat = false;
   }
   return out;
@@ -45,7 +45,7 @@ std::vector<Sample> pairs() {
 std::vector<Sample> norms() {
   std::vector<Sample> out;
   for (const double p : {-kInfinity, -1.5, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, kInfinity}) {
-    out.push_back(of({Operand({3, 2, 2}, 0.5, 3)}, [p](const Tensors& x) {
+    out.push_back(distance_of({Operand({3, 2, 2}, 0.5, 3)}, [p](const Tensors& x) {
       return linalg_vector_norm(x[0], p, {0, -1}, p > 1);
     }));
     out.back().may_repeat = !std::isinf(p);
@@ -65,8 +65,9 @@ TAPEHEAD_OP_TEST(linalg_vector_norm)
     .bad<ValueError>([] { linalg_vector_norm(ones({2}), NAN); },
                      "linalg_vector_norm: the order is NaN");
 TAPEHEAD_OP_TEST(normalize)
-    .sample(of({Operand({3, 4}, -2, 2)}, [](const Tensors& x) { return normalize(x[0]); }))
-    .sample(of({Operand({3, 4}, 0.5, 2)}, [](const Tensors& x) { return normalize(x[0], 1.5, 0); }))
+    .sample(distance_of({Operand({3, 4}, -2, 2)}, [](const Tensors& x) { return normalize(x[0]); }))
+    .sample(distance_of({Operand({3, 4}, 0.5, 2)},
+                        [](const Tensors& x) { return normalize(x[0], 1.5, 0); }))
     .bad<DTypeError>(
         [] {
           normalize(ones({2, 2}, i64));
@@ -82,8 +83,8 @@ TAPEHEAD_OP_TEST(pairwise_distance)
                      "convert with to(f32)");
 TAPEHEAD_OP_TEST(cdist)
     .samples(of_orders({2, 3, 4}, {2, 4}, cdist))
-    .sample(of({Operand({2, 17}, -2, -1), Operand({27, 17}, 0, 1)},
-               [](const Tensors& x) { return cdist(x[0], x[1]); }))
+    .sample(distance_of({Operand({2, 17}, -2, -1), Operand({27, 17}, 0, 1)},
+                        [](const Tensors& x) { return cdist(x[0], x[1]); }))
     .bad<ShapeError>(
         [] {
           cdist(ones({2, 3}), ones({2, 4}));

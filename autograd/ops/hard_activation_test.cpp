@@ -5,10 +5,10 @@
 namespace tapehead::op_tests {
 
 // Operands stay away from corners, where the derivative jumps.
-static double into_unit(double x) { return std::min(std::max(x, -1.0), 1.0); }
+static double hard_tanh(double x) { return std::min(std::max(x, -1.0), 1.0); }
 TAPEHEAD_OP_TEST(hardtanh)
-    .unary([](const Tensor& x) { return hardtanh(x); }, into_unit, {-0.9, 0.9})
-    .unary([](const Tensor& x) { return hardtanh(x); }, into_unit, {-3, 3, 1.1})
+    .unary([](const Tensor& x) { return hardtanh(x); }, hard_tanh, {-0.9, 0.9})
+    .unary([](const Tensor& x) { return hardtanh(x); }, hard_tanh, {-3, 3, 1.1})
     .unary([](const Tensor& x) { return hardtanh(x, 0, 6); },
            [](double x) { return std::min(std::max(x, 0.0), 6.0); }, {-5, 5, 0.1})
     .corners([](const Tensor& x) { return hardtanh(x); }, {-2, -1, 0.5, 1, 2})

@@ -9,7 +9,7 @@
 namespace tapehead::op_tests {
 namespace {
 
-Tensor transposed(const Tensor& x) { return x.transpose(-1, -2); }
+Tensor matrix_transpose(const Tensor& x) { return x.transpose(-1, -2); }
 
 // A sample of a function of matrices with elements in ±0.5, to which 3, 6, 9, … are added along the
 // diagonal (of the rows in reverse order, if `flipped`), so that they are far from singular and
@@ -43,8 +43,8 @@ Sample of(std::vector<Operand> operands, Tensor (*f)(const Tensor&)) {
   return of(std::move(operands), [f](const Tensors& x) { return Tensors{f(x[0])}; });
 }
 
-Tensor symmetric(const Tensor& x) { return x + transposed(x); }
-Tensor spd(const Tensor& x) { return matmul(x, transposed(x)) + eye(x.size(-1), x.dtype()); }
+Tensor symmetric(const Tensor& x) { return x + matrix_transpose(x); }
+Tensor spd(const Tensor& x) { return matmul(x, matrix_transpose(x)) + eye(x.size(-1), x.dtype()); }
 // A triangular matrix with a diagonal of at least 1.
 Tensor lower(const Tensor& x) { return tril(x); }
 
@@ -79,7 +79,7 @@ TAPEHEAD_OP_TEST(cholesky_solve)
     .sample(of({Operand({3, 2}), Operand({2, 3, 3})},
                [](const Tensors& x) { return Tensors{cholesky_solve(x[0], lower(x[1]))}; }))
     .sample(of({Operand({3, 2}), Operand({3, 3})}, [](const Tensors& x) {
-      return Tensors{cholesky_solve(x[0], transposed(lower(x[1])), true)};
+      return Tensors{cholesky_solve(x[0], matrix_transpose(lower(x[1])), true)};
     }));
 TAPEHEAD_OP_TEST(cholesky_inverse).sample(of({Operand({3, 3})}, [](const Tensor& x) {
   return cholesky_inverse(lower(x));
@@ -126,7 +126,7 @@ TAPEHEAD_OP_TEST(linalg_eigh)
     .sample(of({Operand({3, 3})},
                [](const Tensors& x) {
                  const auto [w, q] = linalg_eigh(symmetric(x[0]), "U");
-                 return Tensors{matmul(q * square(w), transposed(q))};
+                 return Tensors{matmul(q * square(w), matrix_transpose(q))};
                }))
     .bad<ValueError>(not_finite([](const Tensor& x) { linalg_eigh(x); }),
                      "linalg_eigh: the matrix contains NaN or infinity")

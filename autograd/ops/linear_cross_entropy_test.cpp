@@ -7,16 +7,15 @@ namespace tapehead::op_tests {
 namespace {
 
 Sample fused(const Shape& rows, Reduction reduction, bool weighted) {
-  constexpr int64_t kClasses = 6, kFeatures = 3;
+  constexpr int64_t kVocab = 6, kFeatures = 3;
   Shape input = rows;
   input.push_back(kFeatures);
-  return {.operands = {input, {{kClasses, kFeatures}}, {{kClasses}}, indices(rows, kClasses)},
+  return {.operands = {input, {{kVocab, kFeatures}}, {{kVocab}}, indices(rows, kVocab)},
           .call =
               [=](const Tensors& x) {
                 LinearCrossEntropyOptions o{.linear_bias = x[2], .reduction = reduction};
                 if (weighted)
-                  o.weight = arange(kClasses, f32) + 0.5, o.ignore_index = 1,
-                  o.label_smoothing = 0.2;
+                  o.weight = arange(kVocab, f32) + 0.5, o.ignore_index = 1, o.label_smoothing = 0.2;
                 return Tensors{linear_cross_entropy(x[0], x[1], x[3], o)};
               },
           .reduces = rows.numel() * kFeatures,
@@ -63,10 +62,10 @@ TAPEHEAD_OP_TEST(linear_cross_entropy)
 
 // The logits of 300 rows are computed in several chunks.
 TEST_CASE("linear_cross_entropy is cross_entropy of linear, without its memory") {
-  constexpr int64_t kRows = 300, kClasses = 30000, kFeatures = 4;
+  constexpr int64_t kRows = 300, kVocab = 30000, kFeatures = 4;
   const Tensor x = sin(arange(kRows * kFeatures, f32)).reshape({kRows, kFeatures});
-  const Tensor weight = cos(arange(kClasses * kFeatures, f32)).reshape({kClasses, kFeatures});
-  const Tensor target = remainder(arange(kRows) * 7919, kClasses);
+  const Tensor weight = cos(arange(kVocab * kFeatures, f32)).reshape({kVocab, kFeatures});
+  const Tensor target = remainder(arange(kRows) * 7919, kVocab);
   for (const Reduction reduction : {Reduction::mean, Reduction::none}) {
     Tensor losses[2], dx[2], dweight[2];
     int64_t peak[2];

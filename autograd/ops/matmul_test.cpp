@@ -1,3 +1,4 @@
+#include "tapehead/core/creation.h"
 #include "tapehead/tests/op_test.h"
 
 namespace tapehead::op_tests {
@@ -75,8 +76,6 @@ Sample linear_of(const Shape& x, int64_t n, bool with_bias) {
           c};
 }
 
-Tensor zeros_of(const Shape& shape, DType dtype = f32) { return core::full(shape, 0, dtype); }
-
 }  // namespace
 
 TAPEHEAD_OP_TEST(matmul)
@@ -96,21 +95,21 @@ TAPEHEAD_OP_TEST(matmul)
     .sample(vector_matmul({3, 4}, {4}, {3}))
     .bad<ShapeError>(
         [] {
-          matmul(zeros_of({32, 10, 512}), zeros_of({256, 1024}));
+          matmul(zeros({32, 10, 512}), zeros({256, 1024}));
         },
         "matmul: inner sizes differ: a is [32, 10, 512], b is [256, 1024]; a.size(-1) must "
         "equal b.size(-2)")
     .bad<ShapeError>(
         [] {
-          matmul(zeros_of({2, 3, 4}), zeros_of({5, 4, 2}));
+          matmul(zeros({2, 3, 4}), zeros({5, 4, 2}));
         },
         "matmul: shapes [2] and [5] do not broadcast: size(-1) is 2 in one and 5 in the "
         "other; sizes must be equal or 1")
-    .bad<ShapeError>([] { matmul(zeros_of({}), zeros_of({3})); },
+    .bad<ShapeError>([] { matmul(zeros({}), zeros({3})); },
                      "matmul: a is [], b is [3]; both need at least one axis, use * to scale")
     .bad<DTypeError>(
         [] {
-          matmul(zeros_of({2, 2}, boolean), zeros_of({2, 2}, boolean));
+          matmul(zeros({2, 2}, boolean), zeros({2, 2}, boolean));
         },
         "matmul: bool is not supported; convert with to(f32)");
 
@@ -121,12 +120,12 @@ TAPEHEAD_OP_TEST(linear)
     .sample(linear_of({0, 4}, 3, true))
     .bad<ShapeError>(
         [] {
-          linear(zeros_of({2, 3}), zeros_of({5, 4}));
+          linear(zeros({2, 3}), zeros({5, 4}));
         },
         "linear: x is [2, 3], weight is [5, 4]; x.size(-1) must equal weight.size(1)")
     .bad<ShapeError>(
         [] {
-          linear(zeros_of({2, 4}), zeros_of({5, 4}), zeros_of({4}));
+          linear(zeros({2, 4}), zeros({5, 4}), zeros({4}));
         },
         "linear: bias is [4], weight is [5, 4]; bias must be [5]");
 

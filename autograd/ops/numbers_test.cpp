@@ -11,8 +11,9 @@
 #include "tapehead/core/number.h"
 #include "tapehead/tests/expect.h"
 
-using namespace tapehead;
-using namespace tapehead::testing;
+namespace tapehead::numbers_test {
+
+using namespace testing;
 
 namespace {
 
@@ -123,3 +124,5 @@ TEST_CASE("a number that does not fit the type is an error") {
   CHECK((zeros({1}) < 1e300).item<bool>());
   CHECK((ones({1}) * 1e300).item() == kInf);
 }
+
+}  // namespace tapehead::numbers_test

@@ -8,7 +8,7 @@
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/error.h"
 
-using namespace tapehead;
+namespace tapehead::pointwise_test {
 
 namespace {
 
@@ -309,3 +309,5 @@ TEST_CASE("mul and div keep only what a gradient needs") {
   sum(y).backward();
   check_same(weight.grad(), {3, 4});
 }
+
+}  // namespace tapehead::pointwise_test

@@ -19,7 +19,6 @@ Sample sample_of(const Operand& x, F f) {
           .may_repeat = false};
 }
 
-Tensor filled(const Shape& shape) { return core::full(shape, 1); }
 const Shape kLines{2, 3, 9}, kPlanes{2, 2, 6, 5}, kVolumes{2, 4, 3, 3};
 
 }  // namespace
@@ -31,7 +30,7 @@ TAPEHEAD_OP_TEST(max_pool1d)
                       }))
     .bad<ShapeError>(
         [] {
-          max_pool1d(filled({2, 2, 2, 2}), 2);
+          max_pool1d(ones({2, 2, 2, 2}), 2);
         },
         "max_pool1d: x is [2, 2, 2, 2]; expected [B, C, L] or [C, L]");
 TAPEHEAD_OP_TEST(max_pool2d)
@@ -45,28 +44,28 @@ TAPEHEAD_OP_TEST(max_pool2d)
         "to(f32)")
     .bad<ShapeError>(
         [] {
-          max_pool2d(filled({1, 2, 3}), 3);
+          max_pool2d(ones({1, 2, 3}), 3);
         },
         "max_pool2d: x is [1, 2, 3]; size(-2) = 2, with 0 of padding, is less than "
         "the 3 positions that the kernel spans")
     .bad<ShapeError>(
         [] {
-          max_pool2d(filled({1, 2, 0}), 1);
+          max_pool2d(ones({1, 2, 0}), 1);
         },
         "max_pool2d: x is [1, 2, 0]; size(-1) must not be 0")
     .bad<ValueError>(
         [] {
-          max_pool2d(filled({1, 2, 3}), {2, 0});
+          max_pool2d(ones({1, 2, 3}), {2, 0});
         },
         "max_pool2d: kernel_size = 0 is less than 1")
     .bad<ValueError>(
         [] {
-          max_pool2d(filled({1, 4, 3}), 2, {.stride = {1, 0}});
+          max_pool2d(ones({1, 4, 3}), 2, {.stride = {1, 0}});
         },
         "max_pool2d: stride = 0 is less than 1")
     .bad<ValueError>(
         [] {
-          max_pool2d(filled({1, 4, 3}), 2, {.padding = 2});
+          max_pool2d(ones({1, 4, 3}), 2, {.padding = 2});
         },
         "max_pool2d: padding = 2 is more than half of the 2 positions that the kernel "
         "spans");
@@ -93,7 +92,7 @@ TAPEHEAD_OP_TEST(adaptive_max_pool2d)
                       }))
     .bad<ValueError>(
         [] {
-          adaptive_max_pool2d(filled({1, 2, 2}), {0, 1});
+          adaptive_max_pool2d(ones({1, 2, 2}), {0, 1});
         },
         "adaptive_max_pool2d: output_size = 0 is less than 1");
 TAPEHEAD_OP_TEST(adaptive_max_pool3d).sample(sample_of(kVolumes, [](const Tensor& x) {
@@ -122,7 +121,7 @@ TAPEHEAD_OP_TEST(avg_pool2d)
     .sample(sample_of({{1, 2, 4, 70}}, [](const Tensor& x) { return avg_pool2d(x, 2); }))
     .bad<ValueError>(
         [] {
-          avg_pool2d(filled({1, 2, 2}), 1, {.divisor_override = 0});
+          avg_pool2d(ones({1, 2, 2}), 1, {.divisor_override = 0});
         },
         "avg_pool2d: divisor_override = 0; it must not be 0");
 TAPEHEAD_OP_TEST(avg_pool3d).sample(sample_of(kVolumes, [](const Tensor& x) {
@@ -141,7 +140,7 @@ TAPEHEAD_OP_TEST(lp_pool1d)
     .sample(sample_of({kLines, 0.5, 2}, [](const Tensor& x) { return lp_pool1d(x, 3, 2); }))
     .bad<ValueError>(
         [] {
-          lp_pool1d(filled({1, 2}), 0, 2);
+          lp_pool1d(ones({1, 2}), 0, 2);
         },
         "lp_pool1d: norm_type = 0; it must not be 0");
 TAPEHEAD_OP_TEST(lp_pool2d).sample(sample_of({kPlanes, 0.5, 2}, [](const Tensor& x) {
@@ -156,22 +155,22 @@ TAPEHEAD_OP_TEST(max_unpool1d)
                       }))
     .bad<ShapeError>(
         [] {
-          max_unpool1d(filled({1, 2}), core::full({1, 3}, 0, i64), 2);
+          max_unpool1d(ones({1, 2}), core::full({1, 3}, 0, i64), 2);
         },
         "max_unpool1d: x is [1, 2], the indices [1, 3]; the shapes must be equal")
     .bad<DTypeError>(
         [] {
-          max_unpool1d(filled({1, 2}), filled({1, 2}), 2);
+          max_unpool1d(ones({1, 2}), ones({1, 2}), 2);
         },
         "max_unpool1d: expected indices of i64, got [1, 2] f32")
     .bad<IndexError>(
         [] {
-          max_unpool1d(filled({1, 2}), core::full({1, 2}, 4, i64), 2);
+          max_unpool1d(ones({1, 2}), core::full({1, 2}, 4, i64), 2);
         },
         "max_unpool1d: indices.flatten()[0] = 4 is outside 0..3")
     .bad<ValueError>(
         [] {
-          max_unpool1d(filled({1, 2}), core::full({1, 2}, 0, i64), 2, {.output_size = 6});
+          max_unpool1d(ones({1, 2}), core::full({1, 2}, 0, i64), 2, {.output_size = 6});
         },
         "max_unpool1d: output_size 6 of axis -1; expected more than 2 and less than 6");
 TAPEHEAD_OP_TEST(max_unpool2d).sample(sample_of({{2, 1, 1, 2}}, [](const Tensor& x) {

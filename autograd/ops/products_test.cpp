@@ -6,7 +6,7 @@
 namespace tapehead::op_tests {
 namespace {
 
-Sample of(std::vector<Operand> operands, std::function<Tensor(const Tensors&)> call) {
+Sample product_of(std::vector<Operand> operands, std::function<Tensor(const Tensors&)> call) {
   Sample s;
   s.operands = std::move(operands);
   s.call = [call = std::move(call)](const Tensors& x) { return Tensors{call(x)}; };
@@ -14,8 +14,8 @@ Sample of(std::vector<Operand> operands, std::function<Tensor(const Tensors&)> c
   s.roundings = 6;
   return s;
 }
-Sample of(std::vector<Operand> operands, Tensor (*f)(const Tensor&, const Tensor&)) {
-  return of(std::move(operands), [f](const Tensors& x) { return f(x[0], x[1]); });
+Sample product_of(std::vector<Operand> operands, Tensor (*f)(const Tensor&, const Tensor&)) {
+  return product_of(std::move(operands), [f](const Tensors& x) { return f(x[0], x[1]); });
 }
 
 using AddFunction = Tensor (*)(const Tensor&, const Tensor&, const Tensor&, const Number&,
@@ -24,7 +24,7 @@ std::vector<Sample> sums(AddFunction f, const Shape& full, const Shape& broadcas
                          const Shape& b) {
   std::vector<Sample> out;
   const auto add = [&](const Shape& input, double beta, double alpha) {
-    out.push_back(of({input, a, b}, [f, beta, alpha](const Tensors& x) {
+    out.push_back(product_of({input, a, b}, [f, beta, alpha](const Tensors& x) {
       return f(x[0], x[1], x[2], beta, alpha);
     }));
   };
@@ -37,7 +37,7 @@ Tensor ones_of(const Shape& shape) { return ones(shape); }
 }  // namespace
 
 TAPEHEAD_OP_TEST(mm)
-    .sample(of({Operand({3, 4}), Operand({4, 2})}, mm))
+    .sample(product_of({Operand({3, 4}), Operand({4, 2})}, mm))
     .bad<ShapeError>(
         [] {
           mm(ones_of({2, 3, 4}), ones_of({4, 5}));
@@ -51,7 +51,7 @@ TAPEHEAD_OP_TEST(mm)
         "mm: inner sizes differ: a is [3, 4], b is [5, 2]; a.size(1) must equal "
         "b.size(0)");
 TAPEHEAD_OP_TEST(bmm)
-    .sample(of({Operand({2, 3, 4}), Operand({2, 4, 2})}, bmm))
+    .sample(product_of({Operand({2, 3, 4}), Operand({2, 4, 2})}, bmm))
     .bad<ShapeError>(
         [] {
           bmm(ones_of({2, 3, 4}), ones_of({1, 4, 5}));
@@ -59,7 +59,7 @@ TAPEHEAD_OP_TEST(bmm)
         "bmm: a is [2, 3, 4], b is [1, 4, 5]; a.size(0) must equal b.size(0); use "
         "matmul to broadcast");
 TAPEHEAD_OP_TEST(mv)
-    .sample(of({Operand({3, 4}), Operand({4})}, mv))
+    .sample(product_of({Operand({3, 4}), Operand({4})}, mv))
     .bad<ShapeError>(
         [] {
           mv(ones_of({3, 4}), ones_of({3}));
@@ -67,22 +67,22 @@ TAPEHEAD_OP_TEST(mv)
         "mv: inner sizes differ: a is [3, 4], b is [3]; a.size(1) must equal "
         "b.size(0)");
 TAPEHEAD_OP_TEST(dot)
-    .sample(of({Operand({7}), Operand({7})}, dot))
+    .sample(product_of({Operand({7}), Operand({7})}, dot))
     .bad<ShapeError>([] { dot(ones_of({3}), ones_of({4})); },
                      "dot: inner sizes differ: a is [3], b is [4]; a.size(0) must equal b.size(0)");
-TAPEHEAD_OP_TEST(vdot).sample(of({Operand({7}), Operand({7})}, vdot));
+TAPEHEAD_OP_TEST(vdot).sample(product_of({Operand({7}), Operand({7})}, vdot));
 TAPEHEAD_OP_TEST(inner)
-    .sample(of({Operand({2, 3}), Operand({4, 3})}, inner))
-    .sample(of({Operand({2, 3}), Operand(Shape{})}, inner))
+    .sample(product_of({Operand({2, 3}), Operand({4, 3})}, inner))
+    .sample(product_of({Operand({2, 3}), Operand(Shape{})}, inner))
     .bad<ShapeError>(
         [] {
           inner(ones_of({2, 3}), ones_of({3, 2}));
         },
         "inner: inner sizes differ: a is [2, 3], b is [3, 2]; a.size(-1) must equal "
         "b.size(-1)");
-TAPEHEAD_OP_TEST(outer).sample(of({Operand({3}), Operand({4})}, outer));
+TAPEHEAD_OP_TEST(outer).sample(product_of({Operand({3}), Operand({4})}, outer));
 TAPEHEAD_OP_TEST(ger)
-    .sample(of({Operand({3}), Operand({4})}, ger))
+    .sample(product_of({Operand({3}), Operand({4})}, ger))
     .bad<ShapeError>(
         [] {
           ger(ones_of({3}), ones_of({4, 1}));
@@ -90,14 +90,14 @@ TAPEHEAD_OP_TEST(ger)
         "ger: a is [3], b is [4, 1]; expected [N] and [M]; use matmul for other "
         "ranks");
 TAPEHEAD_OP_TEST(tensordot)
-    .sample(of({Operand({2, 3, 4}), Operand({4, 3, 2})},
-               [](const Tensors& x) {
-                 return tensordot(x[0], x[1], {2, 0}, {0, -1});
-               }))
-    .sample(of({Operand({2, 3}), Operand({3, 2})},
-               [](const Tensors& x) { return tensordot(x[0], x[1], 0); }))
-    .sample(of({Operand({2, 1}), Operand({3, 4})},
-               [](const Tensors& x) { return tensordot(x[0], x[1], 1); }))
+    .sample(product_of({Operand({2, 3, 4}), Operand({4, 3, 2})},
+                       [](const Tensors& x) {
+                         return tensordot(x[0], x[1], {2, 0}, {0, -1});
+                       }))
+    .sample(product_of({Operand({2, 3}), Operand({3, 2})},
+                       [](const Tensors& x) { return tensordot(x[0], x[1], 0); }))
+    .sample(product_of({Operand({2, 1}), Operand({3, 4})},
+                       [](const Tensors& x) { return tensordot(x[0], x[1], 1); }))
     .bad<ValueError>(
         [] {
           tensordot(ones_of({2, 3}), ones_of({3}), 2);
@@ -144,10 +144,10 @@ TAPEHEAD_OP_TEST(baddbmm).samples(sums(baddbmm, {2, 3, 2}, {3, 1}, {2, 3, 4}, {2
 TAPEHEAD_OP_TEST(addbmm).samples(sums(addbmm, {3, 2}, {2}, {2, 3, 4}, {2, 4, 2}));
 
 TAPEHEAD_OP_TEST(linalg_multi_dot)
-    .sample(of({Operand({4}), Operand({4, 2}), Operand({2, 5}), Operand({5, 3})},
-               [](const Tensors& x) { return linalg_multi_dot(x); }))
-    .sample(of({Operand({3, 4}), Operand({4, 2}), Operand({2})},
-               [](const Tensors& x) { return linalg_multi_dot(x); }))
+    .sample(product_of({Operand({4}), Operand({4, 2}), Operand({2, 5}), Operand({5, 3})},
+                       [](const Tensors& x) { return linalg_multi_dot(x); }))
+    .sample(product_of({Operand({3, 4}), Operand({4, 2}), Operand({2})},
+                       [](const Tensors& x) { return linalg_multi_dot(x); }))
     .bad<ValueError>(
         [] {
           linalg_multi_dot({ones_of({2, 2})});
@@ -160,36 +160,36 @@ TAPEHEAD_OP_TEST(linalg_multi_dot)
         "linalg_multi_dot: tensors[0] is [2, 3], tensors[1] is [2, 3]; their inner "
         "sizes must be equal");
 TAPEHEAD_OP_TEST(chain_matmul)
-    .sample(of({Operand({3, 4}), Operand({4, 2}), Operand({2, 5})},
-               [](const Tensors& x) { return chain_matmul(x); }))
+    .sample(product_of({Operand({3, 4}), Operand({4, 2}), Operand({2, 5})},
+                       [](const Tensors& x) { return chain_matmul(x); }))
     .bad<ShapeError>(
         [] {
           chain_matmul({ones_of({2, 3}), ones_of({3})});
         },
         "chain_matmul: tensors[1] is [3]; expected a matrix");
 TAPEHEAD_OP_TEST(kron)
-    .sample(of({Operand({2, 3}), Operand({3, 2})}, kron))
-    .sample(of({Operand({2}), Operand({2, 1, 3})}, kron))
+    .sample(product_of({Operand({2, 3}), Operand({3, 2})}, kron))
+    .sample(product_of({Operand({2}), Operand({2, 1, 3})}, kron))
     .bad<ShapeError>(
         [] {
           kron(ones_of({1, 1, 1, 1, 1}), ones_of({2}));
         },
         "kron: a is [1, 1, 1, 1, 1], b is [2]; at most 4 axes are supported");
 TAPEHEAD_OP_TEST(cross)
-    .sample(of({Operand({5, 3}), Operand({5, 3})},
-               [](const Tensors& x) { return cross(x[0], x[1]); }))
-    .sample(of({Operand({2, 3, 4}), Operand({3, 1})},
-               [](const Tensors& x) { return cross(x[0], x[1], 1); }))
+    .sample(product_of({Operand({5, 3}), Operand({5, 3})},
+                       [](const Tensors& x) { return cross(x[0], x[1]); }))
+    .sample(product_of({Operand({2, 3, 4}), Operand({3, 1})},
+                       [](const Tensors& x) { return cross(x[0], x[1], 1); }))
     .bad<ShapeError>(
         [] {
           cross(ones_of({3, 2}), ones_of({3, 2}));
         },
         "cross: a is [3, 2], b is [3, 2]; size(-1) must be 3");
 TAPEHEAD_OP_TEST(bilinear)
-    .sample(of({Operand({2, 2, 3}), Operand({2, 2, 4}), Operand({2, 3, 4}), Operand({2})},
-               [](const Tensors& x) { return bilinear(x[0], x[1], x[2], x[3]); }))
-    .sample(of({Operand({3}), Operand({2}), Operand({4, 3, 2})},
-               [](const Tensors& x) { return bilinear(x[0], x[1], x[2]); }))
+    .sample(product_of({Operand({2, 2, 3}), Operand({2, 2, 4}), Operand({2, 3, 4}), Operand({2})},
+                       [](const Tensors& x) { return bilinear(x[0], x[1], x[2], x[3]); }))
+    .sample(product_of({Operand({3}), Operand({2}), Operand({4, 3, 2})},
+                       [](const Tensors& x) { return bilinear(x[0], x[1], x[2]); }))
     .bad<ShapeError>(
         [] {
           bilinear(ones_of({2, 3}), ones_of({3, 3}), ones_of({4, 3, 3}));

@@ -4,7 +4,6 @@
 namespace tapehead::op_tests {
 namespace {
 
-double logistic(double x) { return 1 / (1 + std::exp(-x)); }
 int64_t gates_of(RnnCell cell) { return cell == RnnCell::lstm ? 4 : cell == RnnCell::gru ? 3 : 1; }
 
 constexpr int64_t kB = 3, kT = 3, kC = 2, kH = 3;

@@ -13,7 +13,7 @@
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/parallel.h"
 
-using namespace tapehead;
+namespace tapehead::reductions_test {
 
 namespace {
 
@@ -215,3 +215,5 @@ TEST_CASE("results have the same bits for any number of threads") {
     }
   set_num_threads(before);
 }
+
+}  // namespace tapehead::reductions_test

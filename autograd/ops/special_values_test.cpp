@@ -12,8 +12,9 @@
 #include "tapehead/tests/op_inputs.h"
 #include "tapehead/tests/op_reduce.h"
 
-using namespace tapehead;
-using namespace tapehead::op_tests;
+namespace tapehead::special_values_test {
+
+using namespace op_tests;
 
 namespace {
 
@@ -275,3 +276,5 @@ TEST_CASE("cross entropy over a vocabulary of which a part is masked") {
     }
   }
 }
+
+}  // namespace tapehead::special_values_test

@@ -10,9 +10,10 @@
 #include "tapehead/nn/hf/vit.h"
 #include "tapehead/tests/expect.h"
 
-using namespace tapehead;
-using tapehead::testing::error_of;
-namespace hf = tapehead::nn::hf;
+namespace tapehead::config_test {
+
+using testing::error_of;
+namespace hf = nn::hf;
 
 namespace {
 
@@ -322,3 +323,5 @@ TEST_CASE("config.json: rubbish is refused, and nothing worse") {
     }
   }
 }
+
+}  // namespace tapehead::config_test

@@ -10,10 +10,11 @@
 #include "tapehead/tests/expect.h"
 #include "tapehead/tests/scratch.h"
 
-using namespace tapehead;
-using namespace tapehead::test;
-using tapehead::testing::error_of;
-namespace hf = tapehead::nn::hf;
+namespace tapehead::folder_test {
+
+using namespace test;
+using testing::error_of;
+namespace hf = nn::hf;
 
 namespace {
 
@@ -101,3 +102,5 @@ TEST_CASE("a folder that lacks something, or says what is not so") {
   CHECK(refusal<IoError>(scratch) ==
         std::string(kIndex) + ": it lists b.safetensors, c.safetensors, which are missing");
 }
+
+}  // namespace tapehead::folder_test

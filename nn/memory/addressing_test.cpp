@@ -11,8 +11,9 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/tests/expect.h"
 
-using namespace tapehead;
-using namespace tapehead::testing;
+namespace tapehead::addressing_test {
+
+using namespace testing;
 
 namespace {
 
@@ -207,3 +208,5 @@ TEST_CASE("what addressing refuses") {
           nn::follow_links({t({2, 5, 4}), t({2, 5})}, t({2, 5}), t({2, 1, 5}));
         }) == "follow_links: links is [2, 5, 4]; expected [2, 5, 5]");
 }
+
+}  // namespace tapehead::addressing_test

@@ -7,8 +7,9 @@
 #include "tapehead/tests/expect.h"
 #include "tapehead/tests/small_stories.h"
 
-using namespace tapehead;
-using namespace tapehead::testing;
+namespace tapehead::dmn_test {
+
+using namespace testing;
 
 namespace {
 
@@ -137,3 +138,5 @@ TEST_CASE("what DMN+ refuses") {
           m.net(batch_of(small_stories()));
         }) == "dmn: a text has 4 words, the network takes 3; make it with words = 4 (in net)");
 }
+
+}  // namespace tapehead::dmn_test

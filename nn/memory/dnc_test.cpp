@@ -13,8 +13,9 @@
 #include "tapehead/tests/expect.h"
 #include "tapehead/tests/machine_reference.h"
 
-using namespace tapehead;
-using namespace tapehead::testing;
+namespace tapehead::dnc_test {
+
+using namespace testing;
 
 namespace {
 
@@ -190,3 +191,5 @@ TEST_CASE("what DNCs refuse") {
   CHECK(error_of<ShapeError>([&] { m.dnc.step(zeros({3}, f64), state); }) ==
         "dnc: x is [3]; expected [B, 3] (in dnc)");
 }
+
+}  // namespace tapehead::dnc_test

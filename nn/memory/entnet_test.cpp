@@ -7,8 +7,9 @@
 #include "tapehead/tests/expect.h"
 #include "tapehead/tests/small_stories.h"
 
-using namespace tapehead;
-using namespace tapehead::testing;
+namespace tapehead::entnet_test {
+
+using namespace testing;
 
 namespace {
 
@@ -199,3 +200,5 @@ TEST_CASE("what EntNet refuses") {
           m.net(batch_of(small_stories()));
         }) == "entnet: a text has 4 words, the network takes 3; make it with words = 4 (in net)");
 }
+
+}  // namespace tapehead::entnet_test

@@ -8,8 +8,9 @@
 #include "tapehead/tests/expect.h"
 #include "tapehead/tests/small_stories.h"
 
-using namespace tapehead;
-using namespace tapehead::testing;
+namespace tapehead::key_value_test {
+
+using namespace testing;
 
 namespace {
 
@@ -139,3 +140,5 @@ TEST_CASE("what key-value memories refuse") {
         "key_value: keys are [2, 2, 2], values [2, 1, 1], questions [2, 3], counts [2]; expected "
         "[B, M, J], [B, M, J'], [B, J''] and [B] (in net)");
 }
+
+}  // namespace tapehead::key_value_test

@@ -11,8 +11,9 @@
 #include "tapehead/nn/memory/ntm.h"
 #include "tapehead/tests/expect.h"
 
-using namespace tapehead;
-using namespace tapehead::testing;
+namespace tapehead::machine_test {
+
+using namespace testing;
 
 namespace {
 
@@ -102,3 +103,5 @@ TEST_CASE("with lengths a machine gives the output after each sequence's last st
           }).starts_with("machine: lengths are [1]; expected [2], one for each sequence"));
   }
 }
+
+}  // namespace tapehead::machine_test

@@ -10,8 +10,9 @@
 #include "tapehead/tests/expect.h"
 #include "tapehead/tests/layer_fixture.h"
 
-using namespace tapehead;
-using tapehead::testing::error_of;
+namespace tapehead::memn2n_test {
+
+using testing::error_of;
 
 namespace {
 
@@ -162,3 +163,5 @@ TEST_CASE("memn2n says what does not fit") {
         "at least "
         "1, vocab_size 2 (in m)");
 }
+
+}  // namespace tapehead::memn2n_test

@@ -10,8 +10,9 @@
 #include "tapehead/tests/expect.h"
 #include "tapehead/tests/layer_fixture.h"
 
-using namespace tapehead;
-using tapehead::testing::error_of;
+namespace tapehead::memn2n_text_test {
+
+using testing::error_of;
 
 namespace {
 
@@ -99,3 +100,5 @@ TEST_CASE("memn2n_text says what does not fit") {
           m.model(from_vector(std::vector<int64_t>{1, 6}, {1, 2}));
         }) == "embedding: ids[0, 1] = 6 is outside 0..5 (in m.keys)");
 }
+
+}  // namespace tapehead::memn2n_text_test

@@ -9,8 +9,9 @@
 #include "tapehead/tests/expect.h"
 #include "tapehead/tests/small_stories.h"
 
-using namespace tapehead;
-using namespace tapehead::testing;
+namespace tapehead::memnn_test {
+
+using namespace testing;
 
 namespace {
 
@@ -255,3 +256,5 @@ TEST_CASE("what MemNN refuses") {
   CHECK(untold(2) ==
         "memnn: story 2 of the batch has no support; it learns from stories that have (in net)");
 }
+
+}  // namespace tapehead::memnn_test

@@ -11,8 +11,9 @@
 #include "tapehead/tests/expect.h"
 #include "tapehead/tests/machine_reference.h"
 
-using namespace tapehead;
-using namespace tapehead::testing;
+namespace tapehead::ntm_test {
+
+using namespace testing;
 
 namespace {
 
@@ -158,3 +159,5 @@ TEST_CASE("what NTMs refuse") {
           m.ntm.step(zeros({2, 7}, f64), state);
         }) == "ntm: x is [2, 7]; expected [B, 3] (in ntm)");
 }
+
+}  // namespace tapehead::ntm_test

@@ -9,8 +9,9 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/tests/expect.h"
 
-using namespace tapehead;
-using tapehead::testing::error_of;
+namespace tapehead::universal_qa_test {
+
+using testing::error_of;
 
 namespace {
 
@@ -165,3 +166,5 @@ TEST_CASE("what a Universal Transformer that reads stories refuses") {
           m.model(data::story_batch(unknown, first));
         }).ends_with("(in m)"));
 }
+
+}  // namespace tapehead::universal_qa_test

@@ -8,8 +8,10 @@
 #include "tapehead/tests/oracles/encoder_cases.h"
 #include "tapehead/tests/oracles/formula.h"
 
-using namespace tapehead;
-using tapehead::testing::error_of;
+namespace tapehead::bert_test {
+
+using testing::difference;
+using testing::error_of;
 
 namespace {
 
@@ -32,11 +34,6 @@ Tensor some_ids() {
 nn::BertInput some_input() {
   return {.token_types = tensor({{0, 0, 0, 1, 1}, {0, 0, 0, 1, 1}}),
           .attention = {.lengths = tensor({5, 3})}};
-}
-
-double difference(const Tensor& a, const std::vector<double>& b) {
-  REQUIRE(a.numel() == static_cast<int64_t>(b.size()));
-  return max(abs(a - from_vector(b, a.shape()))).item();
 }
 
 }  // namespace
@@ -130,3 +127,5 @@ TEST_CASE("what BERT refuses") {
         }) ==
         "masked_lm: all targets are -100; mask a token of the batch at least (in predictions)");
 }
+
+}  // namespace tapehead::bert_test

@@ -10,8 +10,9 @@
 #include "tapehead/nn/models/encoder_decoder.h"
 #include "tapehead/tests/expect.h"
 
-using namespace tapehead;
-using tapehead::testing::error_of;
+namespace tapehead::copying_test {
+
+using testing::error_of;
 
 namespace {
 
@@ -121,3 +122,5 @@ TEST_CASE("models of two vocabularies, or without weights to copy by, say so") {
           }) == "transformer: vocabularies of 9 and 7, but a model that is tied or copies has one");
   }
 }
+
+}  // namespace tapehead::copying_test

@@ -10,8 +10,9 @@
 #include "tapehead/tests/expect.h"
 #include "tapehead/tests/small_gpt.h"
 
-using namespace tapehead;
-using tapehead::testing::error_of;
+namespace tapehead::gpt_test {
+
+using testing::error_of;
 
 namespace {
 
@@ -118,3 +119,5 @@ TEST_CASE("GPT reads past padding, and does without a head") {
   CHECK(error_of<ValueError>([&] { gpt.loss(ids, ids); }) ==
         "gpt: a model without a head has no loss");
 }
+
+}  // namespace tapehead::gpt_test

@@ -11,7 +11,8 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/nn/rnn.h"
 
-using namespace tapehead;
+namespace tapehead::seq2seq_test {
+
 using nn::Score;
 
 namespace {
@@ -192,3 +193,5 @@ TEST_CASE("seq2seq: in every type of numbers the loss has that type") {
     CHECK(model.seq2seq.loss(batch).dtype() == dtype);
   }
 }
+
+}  // namespace tapehead::seq2seq_test

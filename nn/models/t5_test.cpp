@@ -10,8 +10,9 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/tests/expect.h"
 
-using namespace tapehead;
-using tapehead::testing::error_of;
+namespace tapehead::t5_test {
+
+using testing::error_of;
 
 namespace {
 
@@ -146,3 +147,5 @@ TEST_CASE("what T5 refuses") {
   CHECK(error_of<ValueError>([&] { headless.generate(ids, {}); }) ==
         "t5: a model without a head generates nothing");
 }
+
+}  // namespace tapehead::t5_test

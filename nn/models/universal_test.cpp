@@ -10,8 +10,10 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/tests/expect.h"
 
-using namespace tapehead;
-using tapehead::testing::error_of;
+namespace tapehead::universal_test {
+
+using testing::difference;
+using testing::error_of;
 
 namespace {
 
@@ -94,11 +96,6 @@ ByHand by_hand(const LayerFixture& m, const Tensor& x) {
     r.out = layer_norm(from_vector(r.out, {T, C}), m.of("norm.weight"), m.of("norm.bias"))
                 .to_vector<double>();
   return r;
-}
-
-double difference(const Tensor& a, const std::vector<double>& b) {
-  REQUIRE(a.numel() == int64_t(b.size()));
-  return max(abs(a - from_vector(b, a.shape()))).item();
 }
 
 // Three sequences of 4, 1 and 3 positions; what lies behind them must not matter.
@@ -244,3 +241,5 @@ TEST_CASE("what Universal Transformers refuse") {
           m.encoder(zeros({2, 4, 6}, f64), {}, zeros({2, 3}, i64));
         }) == "universal: x is [2, 4, 6] and positions [2, 3]; expected [2, 4] (in u)");
 }
+
+}  // namespace tapehead::universal_test

@@ -9,8 +9,10 @@
 #include "tapehead/tests/oracles/encoder_cases.h"
 #include "tapehead/tests/oracles/formula.h"
 
-using namespace tapehead;
-using tapehead::testing::error_of;
+namespace tapehead::vit_test {
+
+using testing::difference;
+using testing::error_of;
 
 namespace {
 
@@ -20,11 +22,6 @@ nn::VitConfig small() {
           .num_channels = 2,
           .num_classes = 3,
           .transformer = {.embed_dim = 8, .num_heads = 2, .ffn_dim = 12, .num_layers = 2}};
-}
-
-double difference(const Tensor& a, const std::vector<double>& b) {
-  REQUIRE(a.numel() == static_cast<int64_t>(b.size()));
-  return max(abs(a - from_vector(b, a.shape()))).item();
 }
 
 }  // namespace
@@ -132,3 +129,5 @@ TEST_CASE("what ViT refuses") {
           trunk(zeros({1, 2, 6, 6}));
         }) == "vit: it was made without a head; give it num_classes, or call encode() (in trunk)");
 }
+
+}  // namespace tapehead::vit_test

@@ -11,10 +11,11 @@
 #include "tapehead/tests/expect.h"
 #include "tapehead/tests/hf_folder.h"
 
-using namespace tapehead;
-using namespace tapehead::test;
-using tapehead::testing::error_of;
-namespace hf = tapehead::nn::hf;
+namespace tapehead::starcoder2_test {
+
+using namespace test;
+using testing::error_of;
+namespace hf = nn::hf;
 
 namespace {
 
@@ -115,3 +116,5 @@ TEST_CASE("StarCoder2: config.json") {
   CHECK(error_of<FormatError>([&] { hf::gpt_config(folder_of(config.dump())); }) ==
         "m/config.json: 'norm_type' is \"rms_norm\"; only \"layer_norm\" is supported");
 }
+
+}  // namespace tapehead::starcoder2_test
