@@ -110,7 +110,7 @@ void each_tensor(const F& f, std::span<const Tensor> list) {
   for (const Tensor& t : list) f(t);
 }
 template <class F, class T>
-void each_tensor(const F&, const T&) {}
+requires(!std::derived_from<T, Tensor>) void each_tensor(const F&, const T&) {}
 
 inline std::span<Tensor> results_of(Tensor& t) { return {&t, 1}; }
 template <size_t N>

@@ -138,8 +138,9 @@ TEST_CASE("in-place ops: errors") {
   CHECK(error_of<ShapeError>([&] {
           tensor_of({3}, {1, 2, 3}).copy_(core::full({2, 3}, 1));
         }) == "copy_: shape [2, 3] does not broadcast to [3], which is changed in place");
-  CHECK(error_of<GraphError>([&] { tensor_of({1}, {1}).expand({3}).fill_(2); }) ==
-        "fill_: [3] f32 is an expanded view, whose elements share memory; clone() it first");
+  CHECK(
+      error_of<GraphError>([&] { tensor_of({1}, {1}).expand({3}).fill_(2); }) ==
+      "fill_: [3] f32 is a view whose elements share memory, as after expand(); clone() it first");
   CHECK(error_of<DTypeError>([&] {
           tensor_of({2}, {1, 2}, i64).add_(0.5);
         }) ==

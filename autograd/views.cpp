@@ -5,6 +5,7 @@
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/reduce.h"
+#include "tapehead/core/detail/views.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead::detail {
@@ -22,6 +23,13 @@ struct ViewRegion {
         sizes(view.sizes),
         strides(view.strides),
         offset(view.offset - root.offset) {}
+  ViewRegion(const TensorImpl& root, const Shape& view_sizes, const Shape& view_strides,
+             int64_t first)
+      : root_sizes(root.sizes),
+        root_strides(root.strides),
+        sizes(view_sizes),
+        strides(view_strides),
+        offset(first) {}
 
   Tensor of(const Tensor& t) const {
     const Tensor x = in_root_layout(t);
@@ -58,8 +66,8 @@ struct TakeView : CustomOp {
   Tensor backward(const Tensor& dy) const;
 };
 
-// Zeros except for the region, which contains x: the gradient of TakeView. Elements that an
-// expanded view repeats are summed.
+// Zeros except for the region, to which x is added: the gradient of TakeView. Elements of the view
+// may share memory, as after expand() and in sliding windows.
 struct PutView : CustomOp {
   static constexpr const char* kName = "view";
   ViewRegion region;
@@ -71,7 +79,9 @@ struct PutView : CustomOp {
     ViewRegion written = region;
     written.sizes = once;
     Tensor out = region.zeros(x.dtype());
-    core::copy_into(written.of(out), core::sum_to(x, once));
+    const Tensor target = written.of(out), sum = core::sum_to(x, once);
+    core::is_apart(once, region.strides) ? core::copy_into(target, sum)
+                                         : core::add_overlapping(target, sum);
     return out;
   }
   Tensor backward(const Tensor& dy) const { return apply<TakeView>(dy, region); }
@@ -82,7 +92,9 @@ Tensor TakeView::backward(const Tensor& dy) const {
   bool in_place = sum.defined() && sum.strides() == region.root_strides;
   for (int i = 0; i < region.sizes.rank(); ++i) in_place &= !region.repeats(i);
   if (!in_place) return apply<PutView>(dy, region);
-  core::add_into(region.of(sum), dy);
+  const Tensor target = region.of(sum);
+  core::is_apart(region.sizes, region.strides) ? core::add_into(target, dy)
+                                               : core::add_overlapping(target, dy);
   return {};
 }
 
@@ -147,6 +159,15 @@ Tensor handle_of(TensorImpl* impl) { return Tensor::adopt(Ref<TensorImpl>::share
 
 }  // namespace
 
+Tensor view_memory(const Tensor& x, const Shape& sizes, const Shape& strides, int64_t offset) {
+  return apply<TakeView>(x, ViewRegion(*x.impl(), sizes, strides, offset));
+}
+
+Tensor apart(const Tensor& operand, const Tensor& self) {
+  const bool overlaps = operand.impl()->storage == self.impl()->storage;
+  return overlaps ? no_grad([&] { return operand.clone(); }) : operand;
+}
+
 void link_views(std::span<Tensor> results, const Tensor& operand) {
   if (!operand.defined()) return;
   TensorImpl* other = operand.impl();
@@ -172,12 +193,15 @@ void update_view(TensorImpl& view) {
   move_to(view, apply<TakeView>(whole, ViewRegion(view, root)));
 }
 
-void check_not_expanded(const char* op, const Tensor& t) {
-  for (int i = 0; i < t.dim(); ++i)
-    if (t.shape()[i] > 1 && t.strides()[i] == 0 && t.numel() > 0)
-      throw GraphError(
-          fmt::format("{}: {} is an expanded view, whose elements share memory; clone() it first",
-                      op, core::describe(t)));
+void check_writable(const char* op, const Tensor& t) {
+  if (t.impl()->storage->is_read_only())
+    throw ValueError(
+        fmt::format("{}: {} is over read-only memory; clone() it first", op, core::describe(t)));
+  if (!t.is_contiguous() && !core::is_apart(t.shape(), t.strides()))
+    throw GraphError(
+        fmt::format("{}: {} is a view whose elements share memory, as after expand(); clone() it "
+                    "first",
+                    op, core::describe(t)));
 }
 
 Tensor copy_on_tape(const Tensor& t) {

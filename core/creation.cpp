@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/index.h"
@@ -101,6 +102,35 @@ Tensor diagonal_mask(const char* op, int64_t rows, int64_t columns, DType dtype,
                   [=](int64_t i) { return inside(i % columns - i / columns, diagonal); });
 }
 
+void check_count(const Shape& shape, size_t values) {
+  if (shape.numel() != static_cast<int64_t>(values))
+    throw ShapeError(fmt::format("from_vector: shape {} has {} elements, the vector {}",
+                                 shape.str(), shape.numel(), values));
+}
+
+// The positions inside a triangle, i64 [2, number].
+Tensor triangle_indices(const char* op, int64_t rows, int64_t columns, bool lower,
+                        int64_t diagonal) {
+  if (rows < 0 || columns < 0)
+    throw ValueError(
+        fmt::format("{}: {} rows and {} columns; neither may be negative", op, rows, columns));
+  const int64_t cut = std::clamp(diagonal, -rows - 1, columns);
+  const auto first = [&](int64_t row) {
+    return lower ? 0 : std::clamp<int64_t>(row + cut, 0, columns);
+  };
+  const auto last = [&](int64_t row) {
+    return lower ? std::clamp<int64_t>(row + cut + 1, 0, columns) : columns;
+  };
+  int64_t count = 0;
+  for (int64_t row = 0; row < rows; ++row) count += last(row) - first(row);
+  Tensor out = empty({2, count}, i64);
+  int64_t *row_at = out.data<int64_t>(), *column_at = row_at + count;
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t column = first(row); column < last(row); ++column)
+      *row_at++ = row, *column_at++ = column;
+  return out;
+}
+
 }  // namespace
 
 Tensor tensor(const NestedList& items) { return from_list(items, nullptr); }
@@ -108,23 +138,39 @@ Tensor tensor(const NestedList& items, DType dtype) { return from_list(items, &d
 
 template <class T>
 Tensor from_vector(const std::vector<T>& values, const Shape& shape) {
-  if (shape.numel() != static_cast<int64_t>(values.size()))
-    throw ShapeError(fmt::format("from_vector: shape {} has {} elements, the vector {}",
-                                 shape.str(), shape.numel(), values.size()));
+  check_count(shape, values.size());
   Tensor out = empty(shape, dtype_of<T>());
   std::copy(values.begin(), values.end(), out.data<T>());
   return out;
 }
-template Tensor from_vector(const std::vector<float>&, const Shape&);
-template Tensor from_vector(const std::vector<double>&, const Shape&);
-template Tensor from_vector(const std::vector<bfloat16>&, const Shape&);
-template Tensor from_vector(const std::vector<int64_t>&, const Shape&);
-template Tensor from_vector(const std::vector<int32_t>&, const Shape&);
-template Tensor from_vector(const std::vector<uint8_t>&, const Shape&);
-template Tensor from_vector(const std::vector<float16>&, const Shape&);
-template Tensor from_vector(const std::vector<int16_t>&, const Shape&);
-template Tensor from_vector(const std::vector<int8_t>&, const Shape&);
-template Tensor from_vector(const std::vector<bool>&, const Shape&);
+
+template <class T>
+Tensor from_vector(std::vector<T>&& values, const Shape& shape) {
+  check_count(shape, values.size());
+  if constexpr (std::is_same_v<T, bool>) {
+    return from_vector(static_cast<const std::vector<bool>&>(values), shape);
+  } else {
+    auto owner = std::make_shared<std::vector<T>>(std::move(values));
+    T* const data = owner->data();
+    return core::borrow(data, dtype_of<T>(), shape, contiguous_strides(shape), false,
+                        [owner = std::move(owner)] {});
+  }
+}
+
+#define TAPEHEAD_FROM_VECTOR(T)                                     \
+  template Tensor from_vector(const std::vector<T>&, const Shape&); \
+  template Tensor from_vector(std::vector<T>&&, const Shape&);
+TAPEHEAD_FROM_VECTOR(float)
+TAPEHEAD_FROM_VECTOR(double)
+TAPEHEAD_FROM_VECTOR(bfloat16)
+TAPEHEAD_FROM_VECTOR(int64_t)
+TAPEHEAD_FROM_VECTOR(int32_t)
+TAPEHEAD_FROM_VECTOR(uint8_t)
+TAPEHEAD_FROM_VECTOR(float16)
+TAPEHEAD_FROM_VECTOR(int16_t)
+TAPEHEAD_FROM_VECTOR(int8_t)
+TAPEHEAD_FROM_VECTOR(bool)
+#undef TAPEHEAD_FROM_VECTOR
 
 Tensor pad_rows(const std::vector<std::vector<int64_t>>& rows, int64_t value) {
   size_t longest = 0;
@@ -195,6 +241,13 @@ Tensor tril_mask(int64_t rows, int64_t columns, int64_t diagonal) {
       "tril_mask", rows, columns, boolean, [](int64_t at, int64_t last) { return at <= last; },
       diagonal);
 }
+Tensor tril_indices(int64_t rows, int64_t columns, int64_t diagonal) {
+  return triangle_indices("tril_indices", rows, columns, true, diagonal);
+}
+Tensor triu_indices(int64_t rows, int64_t columns, int64_t diagonal) {
+  return triangle_indices("triu_indices", rows, columns, false, diagonal);
+}
+
 Tensor triu_mask(int64_t rows, int64_t columns, int64_t diagonal) {
   return diagonal_mask(
       "triu_mask", rows, columns, boolean, [](int64_t at, int64_t first) { return at >= first; },

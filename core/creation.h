@@ -44,6 +44,16 @@ Tensor from_vector(const std::vector<T>& values) {
   return from_vector(values, {static_cast<int64_t>(values.size())});
 }
 
+/// The same without a copy: the vector becomes the memory of the tensor. (std::vector<bool>, which
+/// stores bits, is copied.)
+template <class T>
+Tensor from_vector(std::vector<T>&& values, const Shape& shape);
+template <class T>
+Tensor from_vector(std::vector<T>&& values) {
+  const auto n = static_cast<int64_t>(values.size());
+  return from_vector(static_cast<std::vector<T>&&>(values), {n});
+}
+
 /// Pads rows to the length of the longest with `value`: i64 [rows, longest].
 Tensor pad_rows(const std::vector<std::vector<int64_t>>& rows, int64_t value);
 
@@ -75,6 +85,9 @@ Tensor eye(int64_t rows, int64_t columns, DType dtype = f32);
 /// triu_mask on and above it (j - i >= diagonal).
 Tensor tril_mask(int64_t rows, int64_t columns, int64_t diagonal = 0);
 Tensor triu_mask(int64_t rows, int64_t columns, int64_t diagonal = 0);
+/// The positions in those triangles, row by row: i64 [2, number], rows and columns.
+Tensor tril_indices(int64_t rows, int64_t columns, int64_t diagonal = 0);
+Tensor triu_indices(int64_t rows, int64_t columns, int64_t diagonal = 0);
 /// bool [B, columns], true at the padding positions of each sequence, given lengths i64 [B]: column
 /// >= length. Throws ShapeError, DTypeError, and IndexError for a length outside 0..columns.
 Tensor padding_mask(const Tensor& lengths, int64_t columns);

@@ -201,6 +201,7 @@ void copy_into(const Tensor& to, const Tensor& from) {
   if (!broadcasts_to(from.shape(), to.shape()))
     throw ShapeError(fmt::format("copy_: shape {} does not broadcast to {}", from.shape().str(),
                                  to.shape().str()));
+  if (from.dtype() == to.dtype()) return run_copy(stored(to), stored(from), to.dtype());
   convert(stored(to), to.dtype(), stored(from), from.dtype());
 }
 
@@ -226,7 +227,7 @@ Tensor floating(const Tensor& x) { return is_floating(x.dtype()) ? x : cast(x, f
 
 Tensor clone(const Tensor& x) {
   Tensor out = empty_like(x);
-  convert(stored(out), x.dtype(), stored(x), x.dtype());
+  run_copy(stored(out), stored(x), x.dtype());
   return out;
 }
 
@@ -306,6 +307,11 @@ Tensor where(const char* op, const Tensor& condition, const Tensor& a, const Ten
   const LoopOperand operands[] = {stored(out), stored(condition), x, y};
   run_loop(kernels::where_loop(dtype), operands, nullptr);
   return out;
+}
+
+void where_into(const Tensor& out, const Tensor& condition, const Tensor& a, const Tensor& b) {
+  const LoopOperand operands[] = {stored(out), stored(condition), stored(a), stored(b)};
+  run_loop(kernels::where_loop(out.dtype()), operands, nullptr);
 }
 
 }  // namespace tapehead::core

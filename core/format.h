@@ -52,6 +52,9 @@ struct fmt::formatter<tapehead::Tensor> {
 };
 
 template <>
+struct fmt::formatter<tapehead::IndexedTensor> : fmt::formatter<tapehead::Tensor> {};
+
+template <>
 struct fmt::formatter<tapehead::Shape> : tapehead::detail::PlainFormatter {
   template <class Context>
   auto format(const tapehead::Shape& shape, Context& context) const {

@@ -1,15 +1,13 @@
+// Indices and the rows that they select; gather.cpp has single elements.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstring>
-#include <utility>
-#include <vector>
 
 #include "tapehead/core/detail/axis_split.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/groups.h"
 #include "tapehead/core/detail/index.h"
-#include "tapehead/core/detail/views.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/kernels/index.h"
 #include "tapehead/core/kernels/loop.h"
@@ -19,67 +17,85 @@ namespace tapehead::core {
 namespace {
 
 constexpr int64_t kIndexGrain = 1 << 14;  // elements that justify a thread
+constexpr int64_t kFewRepeats = 16;       // of an index, on average
 
-// Runs a kernel on the elements of `x` selected by the indices and the elements of `y` at the
-// positions of the indices. Concurrent pieces touch disjoint elements of `x`.
-void run_gathered(void (*kernel)(const kernels::Gathered&), const Tensor& x, int axis,
-                  const Tensor& indices, const Tensor& y) {
-  const Shape& shape = indices.shape();
-  if (indices.numel() == 0) return;
-  if (shape.empty())
-    return kernel({.x = x.raw(),
-                   .y = y.raw(),
-                   .indices = indices.data<int64_t>(),
-                   .length = 1,
-                   .columns = 1});
-  const int last = shape.rank() - 1;
-  const bool along_last = axis == last;
-  // A slab spans the indexed axis and the last axis; it is cut into strips of columns.
-  const int64_t length = shape[axis], columns = along_last ? 1 : shape[last];
-  const int64_t slabs = indices.numel() / (length * columns);
-  const int64_t width =
-      std::clamp<int64_t>(kIndexGrain / length, 16, std::max<int64_t>(columns, 16));
-  const int64_t strips = (columns + width - 1) / width;
-  const int64_t step_x = x.strides()[axis], step_y = y.strides()[axis],
-                step_i = indices.strides()[axis];
-  const int64_t column_x = along_last ? 0 : x.strides()[last],
-                column_y = along_last ? 0 : y.strides()[last];
-  const int64_t size = size_of(x.dtype());
-  const auto work = [&](int64_t task) {
-    int64_t at_x = 0, at_y = 0;
-    const auto* at = indices.data<int64_t>();
-    int64_t rest = task / strips;
-    for (int i = last; i >= 0; --i) {
-      if (i == axis || i == last) continue;
-      const int64_t p = rest % shape[i];
-      rest /= shape[i];
-      at_x += p * x.strides()[i], at_y += p * y.strides()[i], at += p * indices.strides()[i];
+Tensor as_i64(const char* op, const char* what, const Tensor& indices) {
+  if (!is_integral(indices.dtype()))
+    throw DTypeError(fmt::format("{}: {} is {}; indices must be integers; convert with to(i64)", op,
+                                 what, name(indices.dtype())));
+  return contiguous(cast(indices, i64));
+}
+
+[[noreturn]] void throw_outside(const char* op, const char* what, const Tensor& indices,
+                                int64_t low, int64_t high) {
+  const auto* at = indices.data<int64_t>();
+  int64_t i = 0;
+  while (at[i] >= low && at[i] < high) ++i;
+  if (high == INT64_MAX)  // a number, not an index
+    throw IndexError(
+        fmt::format("{}: {}{} = {} is negative", op, what, position(indices.shape(), i), at[i]));
+  if (low == high)
+    throw IndexError(fmt::format("{}: {}{} = {} is the index of an axis of size 0", op, what,
+                                 position(indices.shape(), i), at[i]));
+  throw IndexError(fmt::format("{}: {}{} = {} is outside {}..{}", op, what,
+                               position(indices.shape(), i), at[i], low, high - 1));
+}
+
+// Rows of the shape that take() returns: n of them for each of `outer`, each of `inner` elements.
+struct IndexedRows {
+  AxisSplit blocks;
+  int64_t n, size;  // the number of indices, and the size of the axis that they index
+  const int64_t* at;
+  IndexedRows(const Shape& shape, int axis, const Tensor& indices)
+      : blocks(shape, axis),
+        n(indices.numel()),
+        size(shape.rank() == 0 ? 1 : shape[axis]),
+        at(indices.data<int64_t>()) {}
+};
+
+// The width of column strips that give each thread some; results do not depend on it.
+int64_t strip_width(int64_t columns) {
+  const int threads = num_threads();
+  return threads == 1 ? columns : std::max<int64_t>(16, (columns + threads - 1) / threads);
+}
+
+void add_in_order(const Tensor& to, const Tensor& from, const IndexedRows& rows, int64_t skip) {
+  const int64_t n = rows.n, inner = rows.blocks.inner, item = size_of(to.dtype());
+  const int64_t width = strip_width(inner), strips = (inner + width - 1) / width;
+  const auto add = kernels::index().add_each_row[static_cast<int>(to.dtype())];
+  const int64_t grain = std::max<int64_t>(1, kIndexGrain / (n * std::min(width, inner)));
+  parallel_range(rows.blocks.outer * strips, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t task = begin; task < end; ++task) {
+      const int64_t block = task / strips, column = task % strips * width;
+      const int64_t count = std::min(width, inner - column);
+      char* target = to.raw() + (block * rows.size * inner + column) * item;
+      const char* source = from.raw() + (block * n * inner + column) * item;
+      for (int64_t i = 0; i < n;) {  // runs without `skip`
+        int64_t last = n;
+        if (skip >= 0) last = std::find(rows.at + i, rows.at + n, skip) - rows.at;
+        add(target, source + i * inner * item, inner, rows.at + i, last - i, count);
+        i = last + 1;
+      }
     }
-    const int64_t begin = task % strips * width, end = std::min(begin + width, columns);
-    kernel({.x = x.raw() + (at_x + begin * column_x) * size,
-            .y = y.raw() + (at_y + begin * column_y) * size,
-            .indices = at + begin,
-            .length = length,
-            .columns = end - begin,
-            .step_x = step_x,
-            .step_y = step_y,
-            .step_index = step_i,
-            .column_x = column_x,
-            .column_y = column_y});
-  };
-  const int64_t grain = std::max<int64_t>(1, kIndexGrain / (length * std::min(width, columns)));
-  parallel_range(slabs * strips, grain, [&](int64_t begin, int64_t end) {
-    for (int64_t task = begin; task < end; ++task) work(task);
   });
 }
 
-// The leading part of `x` with the indices' sizes, except along the axis.
-Tensor corner(const Tensor& x, int axis, const Tensor& indices) {
-  Tensor out = x;
-  for (int i = 0; i < x.dim(); ++i)
-    if (i != axis && x.shape()[i] != indices.shape()[i])
-      out = narrow(out, i, 0, indices.shape()[i]);
-  return out;
+void add_groups(const Tensor& to, const Tensor& from, const IndexedRows& rows, int64_t skip) {
+  const int64_t n = rows.n, inner = rows.blocks.inner, bytes = size_of(to.dtype());
+  const Groups groups(rows.at, n, rows.size, skip);
+  const auto add = kernels::index().add_rows[static_cast<int>(to.dtype())];
+  const int64_t grain =
+      std::max<int64_t>(1, kIndexGrain / (inner * (n / std::max<int64_t>(groups.size(), 1) + 1)));
+  parallel_range(rows.blocks.outer * groups.size(), grain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t outer = i / groups.size();
+      const auto group = static_cast<size_t>(i % groups.size());
+      const int64_t first = groups.starts[group], last = groups.starts[group + 1];
+      const int64_t* order = groups.order.data() + first;
+      add(to.raw() + (outer * rows.size + rows.at[*order]) * inner * bytes,
+          from.raw() + outer * n * inner * bytes, inner, order, last - first, inner);
+    }
+  });
 }
 
 }  // namespace
@@ -94,16 +110,21 @@ std::string position(const Shape& shape, int64_t i) {
 }
 
 Tensor check_indices(const char* op, const char* what, const Tensor& indices, int64_t limit) {
-  if (!is_integral(indices.dtype()))
-    throw DTypeError(fmt::format("{}: {} is {}; indices must be integers; convert with to(i64)", op,
-                                 what, name(indices.dtype())));
-  Tensor out = contiguous(cast(indices, i64));
-  const auto* at = out.data<int64_t>();
-  for (int64_t i = 0, n = out.numel(); i < n; ++i)
-    if (at[i] < 0 || at[i] >= limit)
-      throw IndexError(fmt::format("{}: {}{} = {} is outside 0..{}", op, what,
-                                   position(out.shape(), i), at[i], limit - 1));
+  const Tensor out = as_i64(op, what, indices);
+  if (!kernels::index().in_range(out.data<int64_t>(), out.numel(), 0, limit))
+    throw_outside(op, what, out, 0, limit);
   return out;
+}
+
+Tensor wrap_indices(const char* op, const char* what, const Tensor& indices, int64_t limit) {
+  const Tensor out = as_i64(op, what, indices);
+  const auto* at = out.data<int64_t>();
+  if (kernels::index().in_range(at, out.numel(), 0, limit)) return out;
+  if (!kernels::index().in_range(at, out.numel(), -limit, limit))
+    throw_outside(op, what, out, -limit, limit);
+  Tensor wrapped = empty_like(out);
+  kernels::index().wrap(at, out.numel(), limit, wrapped.data<int64_t>());
+  return wrapped;
 }
 
 int64_t check_row(const char* op, const char* what, const std::optional<int64_t>& row,
@@ -117,24 +138,77 @@ int64_t check_row(const char* op, const char* what, const std::optional<int64_t>
 
 Tensor take(const Tensor& x, int axis, const Tensor& indices) {
   const Tensor from = contiguous(x);
-  const AxisSplit blocks(x.shape(), axis);
   Shape shape;
   for (int i = 0; i < axis; ++i) shape.push_back(x.shape()[i]);
   for (const int64_t size : indices.shape()) shape.push_back(size);
   for (int i = axis + 1; i < x.dim(); ++i) shape.push_back(x.shape()[i]);
   Tensor out = empty(shape, x.dtype());
   if (out.numel() == 0) return out;
-  const int64_t n = indices.numel(), bytes = blocks.inner * size_of(x.dtype());
-  const int64_t size = x.dim() == 0 ? 1 : x.shape()[axis];
-  const auto* at = indices.data<int64_t>();
-  parallel_range(blocks.outer * n, std::max<int64_t>(1, kIndexGrain / blocks.inner),
+  const IndexedRows rows(x.shape(), axis, indices);
+  const int64_t n = rows.n, item = size_of(x.dtype()), bytes = rows.blocks.inner * item;
+  const auto gather = kernels::index().gather[static_cast<int>(x.dtype())];
+  parallel_range(rows.blocks.outer * n, std::max<int64_t>(1, kIndexGrain / rows.blocks.inner),
                  [&](int64_t begin, int64_t end) {
-                   for (int64_t i = begin; i < end; ++i)
-                     std::memcpy(out.raw() + i * bytes,
-                                 from.raw() + (i / n * size + at[i % n]) * bytes,
-                                 static_cast<size_t>(bytes));
+                   while (begin < end) {  // the rows of one block at a time
+                     const int64_t block = begin / n, first = begin % n;
+                     const int64_t count = std::min(n - first, end - begin);
+                     char* to = out.raw() + begin * bytes;
+                     char* source = from.raw() + block * rows.size * bytes;
+                     begin += count;
+                     if (bytes == item) {
+                       gather({.x = source,
+                               .y = to,
+                               .indices = rows.at + first,
+                               .length = count,
+                               .columns = 1,
+                               .step_x = 1,
+                               .step_y = 1,
+                               .step_index = 1});
+                       continue;
+                     }
+                     for (int64_t i = first; i < first + count; ++i, to += bytes)
+                       std::memcpy(to, source + rows.at[i] * bytes, static_cast<size_t>(bytes));
+                   }
                  });
   return out;
+}
+
+void put_taken(const Tensor& to, int axis, const Tensor& indices, const Tensor& x) {
+  if (x.numel() == 0) return;
+  if (!to.is_contiguous()) {
+    const Tensor dense = contiguous(to);
+    put_taken(dense, axis, indices, x);
+    return copy_into(to, dense);
+  }
+  const Tensor from = contiguous(x);
+  const IndexedRows rows(to.shape(), axis, indices);
+  const int64_t n = rows.n, item = size_of(to.dtype()), bytes = rows.blocks.inner * item;
+  const auto scatter = kernels::index().scatter[0][static_cast<int>(to.dtype())];
+  // Tasks are blocks or strips of columns, so that each element is written in order.
+  const int64_t width = strip_width(rows.blocks.inner) * item;
+  const int64_t strips = (bytes + width - 1) / width;
+  const int64_t grain = std::max<int64_t>(1, kIndexGrain * item / (n * std::min(width, bytes)));
+  parallel_range(rows.blocks.outer * strips, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t task = begin; task < end; ++task) {
+      const int64_t block = task / strips, column = task % strips * width;
+      char* target = to.raw() + block * rows.size * bytes + column;
+      const char* source = from.raw() + block * n * bytes + column;
+      if (bytes == item) {
+        scatter({.x = target,
+                 .y = const_cast<char*>(source),
+                 .indices = rows.at,
+                 .length = n,
+                 .columns = 1,
+                 .step_x = 1,
+                 .step_y = 1,
+                 .step_index = 1});
+        continue;
+      }
+      const auto count = static_cast<size_t>(std::min(width, bytes - column));
+      for (int64_t i = 0; i < n; ++i, source += bytes)
+        std::memcpy(target + rows.at[i] * bytes, source, count);
+    }
+  });
 }
 
 void add_taken(const Tensor& to, int axis, const Tensor& indices, const Tensor& x, int64_t skip) {
@@ -151,55 +225,19 @@ void add_taken(const Tensor& to, int axis, const Tensor& indices, const Tensor& 
     return copy_into(to, dense);
   }
   const Tensor from = contiguous(x);
-  const AxisSplit blocks(to.shape(), axis);
-  const int64_t n = indices.numel(), size = to.shape()[axis], inner = blocks.inner;
-  const auto* at = indices.data<int64_t>();
-  const Groups groups(at, n, size, skip);
-  const int64_t rows =
-      std::max<int64_t>(1, kIndexGrain / (inner * (n / std::max<int64_t>(groups.size(), 1) + 1)));
-  const auto add_rows = kernels::index().add_rows[static_cast<int>(to.dtype())];
-  const int64_t bytes = size_of(to.dtype());
-  parallel_range(blocks.outer * groups.size(), rows, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t outer = i / groups.size();
-      const auto group = static_cast<size_t>(i % groups.size());
-      const int64_t first = groups.starts[group], last = groups.starts[group + 1];
-      const int64_t* order = groups.order.data() + first;
-      add_rows(to.raw() + (outer * size + at[*order]) * inner * bytes,
-               from.raw() + outer * n * inner * bytes, inner, order, last - first, inner);
-    }
-  });
-}
-
-Tensor gather(const Tensor& x, int axis, const Tensor& indices) {
-  Tensor out = empty(indices.shape(), x.dtype());
-  run_gathered(kernels::index().gather[static_cast<int>(x.dtype())], corner(x, axis, indices), axis,
-               indices, out);
-  return out;
-}
-
-void add_gathered(const Tensor& to, int axis, const Tensor& indices, const Tensor& x) {
-  // bf16, too, is accumulated in f32.
-  const DType type = to.dtype() == bf16 ? f32 : kernels::kernel_type(to.dtype());
-  if (type != to.dtype()) {
-    const Tensor wide = cast(to, type);
-    add_gathered(wide, axis, indices, cast(x, type));
-    return copy_into(to, wide);
-  }
-  run_gathered(kernels::index().add_gathered[static_cast<int>(to.dtype())],
-               corner(to, axis, indices), axis, indices, x);
+  const IndexedRows rows(to.shape(), axis, indices);
+  // Groups of equal indices, summed in blocks, are for long sums; else rows are added in order.
+  const bool few = rows.n <= kFewRepeats * rows.size && to.dtype() != bf16;
+  few ? add_in_order(to, from, rows, skip) : add_groups(to, from, rows, skip);
 }
 
 Tensor nonzero_positions(const Tensor& x) {
   const Tensor from = contiguous(x);
-  std::vector<int64_t> found;
-  visit(x.dtype(), [&]<class T>() {
-    const T* at = from.data<T>();
-    for (int64_t i = 0, n = from.numel(); i < n; ++i)
-      if (at[i] != T(0)) found.push_back(i);
-  });
-  Tensor out = empty({static_cast<int64_t>(found.size())}, i64);
-  std::copy(found.begin(), found.end(), out.data<int64_t>());
+  const kernels::IndexKernels& kernel = kernels::index();
+  const auto type = static_cast<size_t>(x.dtype());
+  const int64_t found = kernel.count[type](from.raw(), from.numel());
+  Tensor out = empty({found}, i64);
+  kernel.positions[type](from.raw(), found, out.data<int64_t>());
   return out;
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "tapehead/core/kernels/elementwise_kernels.h"
+#include "tapehead/core/kernels/index.h"
 #include "tapehead/core/parallel.h"
 
 namespace tapehead::core {
@@ -112,6 +114,11 @@ class InnerLoop {
   bool converts_ = false;
 };
 
+void swap_axes(LoopAxes& axes, int a, int b) {
+  std::swap(axes.sizes[a], axes.sizes[b]);
+  for (int k = 0; k < axes.operands; ++k) std::swap(axes.strides[a][k], axes.strides[b][k]);
+}
+
 // Calls the inner loop for rows first..last of the outer axes.
 void run_rows(const InnerLoop& loop, const LoopAxes& axes, char* const* base, int64_t first,
               int64_t last) {
@@ -170,6 +177,71 @@ void run_loop(kernels::Loop kernel, std::span<const LoopOperand> operands, const
   const int64_t rows = n / axes.sizes[0];
   parallel_range(rows, std::max<int64_t>(1, kLoopGrain / axes.sizes[0]),
                  [&](int64_t begin, int64_t end) { run_rows(loop, axes, base, begin, end); });
+}
+
+namespace {
+
+// The axis along which the elements of `from` are adjacent, if it is not the innermost of `to`,
+// whose elements are adjacent there; else 0. Both must be long.
+int transposed_axis(const LoopAxes& axes, int64_t item) {
+  constexpr int64_t kLong = 8;
+  const int64_t to = axes.strides[0][0], from = axes.strides[0][1];
+  if (to != item || from == item || from == 0 || axes.sizes[0] < kLong) return 0;
+  for (int a = 1; a < axes.rank; ++a)
+    if (axes.strides[a][1] == item && axes.sizes[a] >= kLong) return a;
+  return 0;
+}
+
+// Copies planes of axes 0 and 1, which are transposed in memory, in bands of rows.
+void run_transposed(const LoopAxes& axes, char* to, char* from, DType dtype) {
+  constexpr int64_t kBand = 64;
+  const auto transpose = kernels::index().transpose[static_cast<int>(dtype)];
+  const int64_t item = size_of(dtype), rows = axes.sizes[1], columns = axes.sizes[0];
+  const int64_t bands = (rows + kBand - 1) / kBand;
+  int64_t planes = 1;
+  for (int a = 2; a < axes.rank; ++a) planes *= axes.sizes[a];
+  const auto copy_band = [&](int64_t task) {
+    const int64_t first = task % bands * kBand;
+    int64_t rest = task / bands, at[2];
+    for (int k = 0; k < 2; ++k) at[k] = first * axes.strides[1][k];
+    for (int a = 2; a < axes.rank; ++a) {
+      for (int k = 0; k < 2; ++k) at[k] += rest % axes.sizes[a] * axes.strides[a][k];
+      rest /= axes.sizes[a];
+    }
+    transpose(to + at[0], axes.strides[1][0] / item, from + at[1], axes.strides[0][1] / item,
+              std::min(kBand, rows - first), columns);
+  };
+  parallel_range(planes * bands, std::max<int64_t>(1, kLoopGrain / (kBand * columns)),
+                 [&](int64_t begin, int64_t end) {
+                   for (int64_t task = begin; task < end; ++task) copy_band(task);
+                 });
+}
+
+}  // namespace
+
+void run_copy(const LoopOperand& to, const LoopOperand& from, DType dtype) {
+  constexpr int64_t kShort = 8;
+  const kernels::Loop loop = kernels::cast_loop(dtype, dtype);
+  const LoopOperand operands[] = {to, from};
+  if (to.sizes->numel() == 0 || (is_dense(to) && is_dense(from)))
+    return run_loop(loop, operands, nullptr);
+  LoopAxes axes(operands);
+  if (const int axis = transposed_axis(axes, to.item)) {
+    swap_axes(axes, 1, axis);
+    return run_transposed(axes, to.data, from.data, dtype);
+  }
+  // Loops over a longer axis than a short innermost one.
+  const auto longest =
+      static_cast<int>(std::max_element(axes.sizes, axes.sizes + axes.rank) - axes.sizes);
+  if (axes.sizes[0] >= kShort || longest == 0 || axes.sizes[longest] < 4 * kShort)
+    return run_loop(loop, operands, nullptr);
+  swap_axes(axes, 0, longest);
+  char* const base[] = {to.data, from.data};
+  const int64_t rows = to.sizes->numel() / axes.sizes[0];
+  parallel_range(rows, std::max<int64_t>(1, kLoopGrain / axes.sizes[0]),
+                 [&](int64_t begin, int64_t end) {
+                   run_rows(InnerLoop(loop, operands, nullptr), axes, base, begin, end);
+                 });
 }
 
 }  // namespace tapehead::core

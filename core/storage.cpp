@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <new>
+#include <utility>
 
 #include "tapehead/core/allocator.h"
 #include "tapehead/core/error.h"
@@ -19,11 +21,24 @@ Ref<Storage> Storage::create(int64_t bytes) {
   if (bytes < 0)
     throw ValueError(fmt::format("Storage: {} bytes; the number must not be negative", bytes));
   void* block = detail::allocate(sizeof(Storage) + static_cast<size_t>(bytes));
-  return Ref<Storage>::adopt(new (block) Storage(bytes, ++blocks));
+  char* const data = static_cast<char*>(block) + sizeof(Storage);
+  return Ref<Storage>::adopt(new (block) Storage(data, bytes, ++blocks));
+}
+
+Ref<Storage> Storage::borrow(void* data, int64_t bytes, bool read_only,
+                             std::function<void()> release) {
+  auto owner = std::make_unique<std::function<void()>>(std::move(release));
+  void* block = detail::allocate(sizeof(Storage));
+  auto* out = new (block) Storage(static_cast<char*>(data), bytes, ++blocks);
+  out->release_ = owner.release();
+  out->read_only_ = read_only;
+  return Ref<Storage>::adopt(out);
 }
 
 void Storage::dispose() noexcept {
-  const size_t size = sizeof(Storage) + static_cast<size_t>(bytes_);
+  const std::unique_ptr<std::function<void()>> release(release_);
+  const size_t size = sizeof(Storage) + (release ? 0 : static_cast<size_t>(bytes_));
+  if (release && *release) (*release)();
   this->~Storage();
   detail::deallocate(this, size);
 }

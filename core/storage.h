@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 
 #include "tapehead/core/ref.h"
 
@@ -15,8 +16,12 @@ class alignas(64) Storage {
   /// Allocates uninitialised memory, aligned to 64 bytes. Throws OutOfMemoryError, and ValueError
   /// for a negative size.
   static Ref<Storage> create(int64_t bytes);
+  /// Refers to memory of the caller, and calls `release` (which may be empty) when the last
+  /// reference is gone.
+  static Ref<Storage> borrow(void* data, int64_t bytes, bool read_only,
+                             std::function<void()> release);
 
-  char* data() { return reinterpret_cast<char*>(this + 1); }
+  char* data() { return data_; }
   int64_t bytes() const { return bytes_; }
 
   /// created() counts the blocks that the calling thread has created; number() is the position of
@@ -36,12 +41,15 @@ class alignas(64) Storage {
   void unref() noexcept {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) dispose();
   }
-  /// Whether there is more than one reference. If not, all accesses by threads that released theirs
-  /// happened before this call.
-  bool is_shared() const { return references_.load(std::memory_order_acquire) > 1; }
+  /// Whether in-place ops must not change the elements.
+  bool is_read_only() const { return read_only_; }
+  /// Whether there is more than one reference, or the memory is borrowed. If not, all accesses by
+  /// threads that released theirs happened before this call.
+  bool is_shared() const { return release_ || references_.load(std::memory_order_acquire) > 1; }
 
  private:
-  Storage(int64_t bytes, uint64_t number) : bytes_(bytes), number_(number) {}
+  Storage(char* data, int64_t bytes, uint64_t number)
+      : bytes_(bytes), number_(number), data_(data) {}
   void dispose() noexcept;
 
   // Threads that share a weight read the counters concurrently; only one thread at a time writes.
@@ -50,6 +58,9 @@ class alignas(64) Storage {
   int64_t bytes_;
   uint64_t number_;
   std::atomic<const char*> last_writer_{nullptr};
+  char* data_;
+  std::function<void()>* release_ = nullptr;  // of borrowed memory; null if it follows this header
+  bool read_only_ = false;
 };
 
 }  // namespace tapehead

@@ -42,6 +42,12 @@ void Tensor::check_type(DType expected) const {
                     tapehead::name(dtype()), tapehead::name(expected), tapehead::name(expected)));
 }
 
+void Tensor::check_contiguous() const {
+  if (!is_contiguous())
+    throw ShapeError(fmt::format("span: {} with strides {} is not contiguous; call contiguous()",
+                                 core::describe(*this), strides().str()));
+}
+
 int64_t Tensor::size(int64_t axis) const {
   if (dim() == 0) throw IndexError("size: a 0-d tensor has no axes");
   return impl_->sizes[normalize_axis("size", axis, dim())];
@@ -147,6 +153,18 @@ Tensor empty(const Shape& shape, DType dtype) {
     throw ShapeError(
         fmt::format("shape: {} of {} is too large to address", shape.str(), name(dtype)));
   impl->storage = Storage::create(bytes);
+  return Tensor::adopt(std::move(impl));
+}
+
+Tensor borrow(void* data, DType dtype, const Shape& sizes, const Shape& strides, bool read_only,
+              std::function<void()> release) {
+  int64_t elements = sizes.numel() == 0 ? 0 : 1;
+  for (int i = 0; i < sizes.rank() && elements > 0; ++i) elements += (sizes[i] - 1) * strides[i];
+  auto impl = Ref<detail::TensorImpl>::adopt(new detail::TensorImpl);
+  impl->dtype = dtype;
+  impl->sizes = sizes;
+  impl->strides = strides;
+  impl->storage = Storage::borrow(data, elements * size_of(dtype), read_only, std::move(release));
   return Tensor::adopt(std::move(impl));
 }
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -95,15 +96,19 @@ enum class EllipsisType : uint8_t { ellipsis };
 /// In an index, all axes that the other indices do not use.
 inline constexpr EllipsisType Ellipsis{};  // NOLINT(readability-identifier-naming)
 
-/// A slice of one axis, like Python's start:stop:step. Negative positions count from the end.
+/// A slice of one axis, like Python's start:stop:step. Negative positions count from the end. With
+/// a negative step it goes backwards, by default from the last position to the first.
 struct Slice {
   int64_t start, stop, step;
 
   Slice(std::optional<int64_t> from = None, std::optional<int64_t> to = None, int64_t stride = 1)
-      : start(from.value_or(0)), stop(to.value_or(INT64_MAX)), step(stride) {}
+      : start(from.value_or(stride < 0 ? INT64_MAX : 0)),
+        stop(to.value_or(stride < 0 ? INT64_MIN : INT64_MAX)),
+        step(stride) {}
 };
 
 struct TensorIndex;
+class IndexedTensor;
 
 /// A multi-dimensional array. A Tensor is a cheap handle: copies share the same elements. Ops on
 /// tensors that track gradients are recorded on the tape.
@@ -144,6 +149,14 @@ class Tensor {
   /// Whether the elements are stored in row-major order without gaps.
   bool is_contiguous() const;
 
+  /// The elements of a contiguous tensor in row-major order, as its own memory. Throws DTypeError
+  /// unless T, which may be const, is the element type, and ShapeError if it is not contiguous.
+  template <class T>
+  std::span<T> span() const {
+    check_type(dtype_of<std::remove_const_t<T>>());
+    check_contiguous();
+    return {reinterpret_cast<T*>(raw()), static_cast<size_t>(numel())};
+  }
   /// A pointer to the first element. Throws DTypeError unless T is the element type.
   template <class T>
   T* data() const {
@@ -226,6 +239,9 @@ class Tensor {
   // Every op of autograd/ops is also a method: x.sum(1), x.reshape({2, -1}). [tape]
 
 #include "tapehead/tensor_methods.h"
+  /// index(*this, indices). As a temporary, the result also writes to this tensor: x.index({…}) = y
+  /// is x.index_put_({…}, y), and x.index({…}) += y changes the selected elements.
+  IndexedTensor index(std::vector<TensorIndex> indices) const;
   /// where(condition, *this, other): this where the condition is true, else `other`.
   Tensor where(const Tensor& condition, const Tensor& other) const;
   /// select(0, position)
@@ -269,6 +285,7 @@ class Tensor {
   [[noreturn]] static void throw_range(const Number& element);
   RemovableHandle add_hook(std::function<Tensor(const Tensor& grad)> hook) const;
   void check_type(DType expected) const;
+  void check_contiguous() const;
   const detail::TensorImpl& there() const {
     if (!impl_) [[unlikely]]
       detail::throw_undefined();
@@ -283,6 +300,28 @@ class Tensor {
 struct TensorIndex : std::variant<std::nullopt_t, EllipsisType, int64_t, Slice, Tensor> {
   using variant::variant;
   TensorIndex(bool) = delete;
+};
+
+/// The result of Tensor::index(): the selected elements, and where they were selected if they are a
+/// copy. A variable of this type is like any other Tensor; it does not write to where it came from.
+class IndexedTensor : public Tensor {
+ public:
+  explicit IndexedTensor(Tensor view) : Tensor(std::move(view)) {}
+  IndexedTensor(Tensor copy, Tensor source, std::vector<TensorIndex> indices)
+      : Tensor(std::move(copy)), source_(std::move(source)), indices_(std::move(indices)) {}
+  IndexedTensor(const IndexedTensor&) = default;
+  IndexedTensor(IndexedTensor&&) = default;
+  IndexedTensor& operator=(const IndexedTensor&) & = default;
+  IndexedTensor& operator=(IndexedTensor&&) & = default;
+  IndexedTensor& operator=(const Tensor& value) & { return *this = IndexedTensor(value); }
+  void operator=(const Tensor& value) &&;
+  ~IndexedTensor() = default;
+  /// Stores the elements of a copy, which were changed in place, where they were selected. [tape]
+  void write_back() const;
+
+ private:
+  Tensor source_;
+  std::vector<TensorIndex> indices_;
 };
 
 /// Iterates over x[0], x[1], …. Each is a view, so writing into it writes into x.
@@ -312,6 +351,9 @@ namespace core {
 Tensor empty(const Shape& shape, DType dtype = f32);
 /// An uninitialised tensor with the shape and dtype of `like`.
 Tensor empty_like(const Tensor& like);
+/// A tensor over memory of the caller; see from_blob(). Nothing is checked.
+Tensor borrow(void* data, DType dtype, const Shape& sizes, const Shape& strides, bool read_only,
+              std::function<void()> release);
 /// A tensor filled with `value`, converted to `dtype`.
 Tensor full(const Shape& shape, const Number& value, DType dtype = f32);
 /// A view of `base` with the given sizes and strides, starting `offset` elements into its storage.

@@ -2,12 +2,32 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead::core {
+namespace {
+
+// Whether the elements along the axes in the bit mask are apart.
+bool is_apart_along(const Shape& sizes, const Shape& strides, uint32_t axes) {
+  int order[Shape::kMaxRank], count = 0;
+  for (int i = 0; i < sizes.rank(); ++i)
+    if ((axes >> i & 1) && sizes[i] > 1) order[count++] = i;
+  const auto step = [&](int axis) { return std::abs(strides[axis]); };
+  std::sort(order, order + count, [&](int a, int b) { return step(a) < step(b); });
+  int64_t extent = 0;
+  for (int k = 0; k < count; ++k) {
+    if (step(order[k]) <= extent) return false;
+    extent += step(order[k]) * (sizes[order[k]] - 1);
+  }
+  return true;
+}
+
+}  // namespace
 
 void check_has_axes(const char* op, const Tensor& x) {
   if (x.dim() == 0) throw IndexError(fmt::format("{}: a 0-d tensor has no axes", op));
@@ -91,6 +111,30 @@ Tensor expand(const Tensor& x, const Shape& shape) {
   for (int i = 0; i < x.dim(); ++i)
     if (x.shape()[i] == shape[added + i]) strides[added + i] = x.strides()[i];
   return view_of(x, shape, strides, x.impl()->offset);
+}
+
+bool is_apart(const Shape& sizes, const Shape& strides) {
+  return is_apart_along(sizes, strides, ~0U);
+}
+
+void add_overlapping(const Tensor& to, const Tensor& x) {
+  if (x.numel() == 0) return;
+  const int rank = to.dim();
+  // Adds at once along the axes whose elements are apart, as many as possible.
+  uint32_t best = 0;
+  int64_t most = 0;
+  for (uint32_t axes = 0; axes < 1U << rank; ++axes) {
+    int64_t elements = 1;
+    for (int i = 0; i < rank; ++i)
+      if (axes >> i & 1) elements *= to.shape()[i];
+    if (elements > most && is_apart_along(to.shape(), to.strides(), axes))
+      best = axes, most = elements;
+  }
+  int axis = rank - 1;
+  while (axis >= 0 && (best >> axis & 1)) --axis;
+  if (axis < 0) return add_into(to, x);
+  for (int64_t i = 0; i < to.shape()[axis]; ++i)
+    add_overlapping(select(to, axis, i), select(x, axis, i));
 }
 
 }  // namespace tapehead::core

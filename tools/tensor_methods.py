@@ -11,11 +11,12 @@ options of an op, gets two overloads, without and with the parameter.
 import re
 import sys
 
-# The method's object is not the function's first operand; core/tensor.h declares these methods.
-OTHER_METHODS = {'where'}
+# Methods that core/tensor.h declares: their object is another operand, or their result another type.
+OTHER_METHODS = {'index', 'where'}
 COMPLETE = {'Tensor', 'Shape', 'Axes', 'Number', 'Slice', 'DType', 'Generator', 'Reduction', 'RoundingMode', 'bool',
             'double', 'int64_t', 'std::vector<int64_t>', 'std::vector<Tensor>', 'std::vector<TensorIndex>',
-            'std::string_view', 'std::optional<double>'} | {
+            'std::string_view', 'std::optional<double>', 'const Tensor&', 'std::optional<int64_t>',
+            'std::initializer_list<int64_t>'} | {
     f'{array}<{n}>' for array in ('ExpandingArray', 'OptionalArray') for n in (1, 2, 3)}
 
 
@@ -69,7 +70,7 @@ def functions(text):
         depth += code.count('{') - code.count('}')
         if depth > 0 or not re.search(r'[;}]\s*$', code):
             continue
-        match = re.match(r'(?:inline )?([\w:<>]+) (\w+)\(const Tensor& \w+(?:, (.*?))?\)(?: \{.*\}|;)$',
+        match = re.match(r'(?:inline )?((?:const )?[\w:<>]+&?) (\w+)\(const Tensor& \w+(?:, (.*?))?\)(?: \{.*\}|;)$',
                          statement.strip())
         if match:
             result, name, rest = match.groups()

@@ -38,5 +38,10 @@ inline void operator+=(Tensor&& a, const Tensor& b) { a.add_(b); }
 inline void operator-=(Tensor&& a, const Tensor& b) { a.sub_(b); }
 inline void operator*=(Tensor&& a, const Tensor& b) { a.mul_(b); }
 inline void operator/=(Tensor&& a, const Tensor& b) { a.div_(b); }
+// x.index({…}) += b, where an element that is selected several times is changed once.
+inline void operator+=(IndexedTensor&& a, const Tensor& b) { a.add_(b), a.write_back(); }
+inline void operator-=(IndexedTensor&& a, const Tensor& b) { a.sub_(b), a.write_back(); }
+inline void operator*=(IndexedTensor&& a, const Tensor& b) { a.mul_(b), a.write_back(); }
+inline void operator/=(IndexedTensor&& a, const Tensor& b) { a.div_(b), a.write_back(); }
 
 }  // namespace tapehead

@@ -2,10 +2,14 @@
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/scatter.h"
+#include "tapehead/autograd/detail/views.h"
 #include "tapehead/autograd/ops.h"
+#include "tapehead/autograd/ops/scatter.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/index.h"
 #include "tapehead/core/error.h"
+#include "tapehead/core/kernels/index.h"
 
 namespace tapehead {
 namespace {
@@ -23,7 +27,7 @@ struct Gather : CustomOp {
   }
   std::array<Tensor, 2> backward(const Tensor& dy) const {
     if (const Tensor sum = grad_buffer(0); sum.defined()) {
-      core::add_gathered(sum, axis, saved(0), dy);
+      core::scatter(sum, axis, saved(0), dy, kernels::Scatter::add);
       return {};
     }
     return {scatter_add(core::full(shape, 0, dtype), axis, saved(0), dy), Tensor()};
@@ -37,7 +41,7 @@ struct ScatterAdd : CustomOp {
     axis = a;
     save(indices);
     Tensor out = core::clone(x);
-    core::add_gathered(out, axis, indices, core::cast(source, x.dtype()));
+    core::scatter(out, axis, indices, core::cast(source, x.dtype()), kernels::Scatter::add);
     return out;
   }
   std::array<Tensor, 3> backward(const Tensor& dy) const {
@@ -45,8 +49,10 @@ struct ScatterAdd : CustomOp {
   }
 };
 
-// Normalises the axis and checks that the indices fit into `x` along all others.
-int checked_axis(const char* op, const Tensor& x, int64_t axis, const Tensor& indices) {
+}  // namespace
+
+detail::AtIndices detail::elements_at(const char* op, const Tensor& x, int64_t axis,
+                                      const Tensor& indices) {
   const int at = normalize_axis(op, axis, x.dim());
   bool fits = x.dim() == indices.dim();
   for (int i = 0; fits && i < x.dim(); ++i) fits = i == at || indices.shape()[i] <= x.shape()[i];
@@ -55,32 +61,52 @@ int checked_axis(const char* op, const Tensor& x, int64_t axis, const Tensor& in
         fmt::format("{}: indices {} do not fit into {}; they need as many axes, and no size larger "
                     "except size({})",
                     op, indices.shape().str(), core::describe(x), at));
-  return at;
+  const int64_t limit = x.dim() == 0 ? 1 : x.shape()[at];
+  return {at, core::check_indices(op, "indices", indices, limit), {}};
 }
 
-int64_t limit(const Tensor& x, int axis) { return x.dim() == 0 ? 1 : x.shape()[axis]; }
-
-}  // namespace
+detail::AtIndices detail::elements_at(const char* op, const Tensor& x, int64_t axis,
+                                      const Tensor& indices, const Tensor& source) {
+  AtIndices out = elements_at(op, x, axis, indices);
+  if (source.dim() == 0) {
+    if (core::is_number(source)) core::check_range(op, source, x.dtype());
+    out.source = source.to(x.dtype()).expand(indices.shape());
+    return out;
+  }
+  out.source = source;
+  bool fits = source.dim() == indices.dim();
+  for (int i = 0; fits && i < source.dim(); ++i) {
+    const int64_t wanted = indices.shape()[i];
+    fits = wanted <= source.shape()[i];
+    if (wanted < source.shape()[i]) out.source = out.source.slice(i, 0, wanted);
+  }
+  if (!fits)
+    throw ShapeError(fmt::format("{}: source is {}; it needs an element for each of the indices {}",
+                                 op, core::describe(source), indices.shape().str()));
+  return out;
+}
 
 Tensor gather(const Tensor& x, int64_t axis, const Tensor& indices) {
-  const int at = checked_axis("gather", x, axis, indices);
-  return apply<Gather>(x, at, core::check_indices("gather", "indices", indices, limit(x, at)));
+  const detail::AtIndices at = detail::elements_at("gather", x, axis, indices);
+  return apply<Gather>(x, at.axis, at.indices);
 }
 
 Tensor scatter_add(const Tensor& x, int64_t axis, const Tensor& indices, const Tensor& source) {
-  const int at = checked_axis("scatter_add", x, axis, indices);
-  Tensor corner = source;
-  bool fits = source.dim() == indices.dim();
-  for (int i = 0; fits && i < source.dim(); ++i) {
-    fits = indices.shape()[i] <= source.shape()[i];
-    if (indices.shape()[i] < source.shape()[i]) corner = corner.slice(i, 0, indices.shape()[i]);
-  }
-  if (!fits)
-    throw ShapeError(
-        fmt::format("scatter_add: source is {}; it needs an element for each of the indices {}",
-                    core::describe(source), indices.shape().str()));
-  return apply<ScatterAdd>(
-      x, at, core::check_indices("scatter_add", "indices", indices, limit(x, at)), corner);
+  const detail::AtIndices at = detail::elements_at("scatter_add", x, axis, indices, source);
+  return apply<ScatterAdd>(x, at.axis, at.indices, at.source);
+}
+
+const Tensor& scatter_add_(const Tensor& x, int64_t axis, const Tensor& indices,
+                           const Tensor& source) {
+  const detail::AtIndices at = detail::elements_at("scatter_add_", x, axis, indices, source);
+  detail::change(
+      "scatter_add_", x, source,
+      [&] { return apply<ScatterAdd>(detail::copy_on_tape(x), at.axis, at.indices, at.source); },
+      [&] {
+        core::scatter(x, at.axis, at.indices, core::cast(detail::apart(at.source, x), x.dtype()),
+                      kernels::Scatter::add);
+      });
+  return x;
 }
 
 Tensor take_along_dim(const Tensor& x, const Tensor& indices, int64_t axis) {

@@ -4,7 +4,10 @@
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/scatter.h"
+#include "tapehead/autograd/detail/views.h"
 #include "tapehead/autograd/ops.h"
+#include "tapehead/autograd/ops/scatter.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/index.h"
 #include "tapehead/core/error.h"
@@ -78,33 +81,56 @@ struct Embedding : CustomOp {
   }
 };
 
-int axis_of_indices(const char* op, const Tensor& x, int64_t axis, const Tensor& indices) {
+}  // namespace
+
+detail::AtIndices detail::rows_at(const char* op, const Tensor& x, int64_t axis,
+                                  const Tensor& indices) {
   const int at = normalize_axis(op, axis, x.dim());
   if (x.dim() == 0) throw ShapeError(fmt::format("{}: a 0-d tensor has no axes", op));
   if (indices.dim() != 1)
     throw ShapeError(
         fmt::format("{}: indices is {}; it must have one axis", op, core::describe(indices)));
-  return at;
+  return {at, core::check_indices(op, "indices", indices, x.shape()[at]), {}};
 }
 
-}  // namespace
+detail::AtIndices detail::rows_at(const char* op, const Tensor& x, int64_t axis,
+                                  const Tensor& indices, const Tensor& source) {
+  AtIndices out = rows_at(op, x, axis, indices);
+  Shape expected = x.shape();
+  expected[out.axis] = indices.numel();
+  if (source.shape() != expected)
+    throw ShapeError(fmt::format(
+        "{}: source is {}; with {} indices for axis {} of {} it must be {}", op,
+        core::describe(source), indices.numel(), out.axis, core::describe(x), expected.str()));
+  out.source = source;
+  return out;
+}
 
 Tensor index_select(const Tensor& x, int64_t axis, const Tensor& indices) {
-  const int at = axis_of_indices("index_select", x, axis, indices);
-  return apply<IndexSelect>(x, at,
-                            core::check_indices("index_select", "indices", indices, x.shape()[at]));
+  const detail::AtIndices at = detail::rows_at("index_select", x, axis, indices);
+  return apply<IndexSelect>(x, at.axis, at.indices);
 }
 
 Tensor index_add(const Tensor& x, int64_t axis, const Tensor& indices, const Tensor& source) {
-  const int at = axis_of_indices("index_add", x, axis, indices);
-  Shape expected = x.shape();
-  expected[at] = indices.numel();
-  if (source.shape() != expected)
-    throw ShapeError(fmt::format(
-        "index_add: source is {}; with {} indices for axis {} of {} it must be {}",
-        core::describe(source), indices.numel(), at, core::describe(x), expected.str()));
-  return apply<IndexAdd>(x, at, core::check_indices("index_add", "indices", indices, x.shape()[at]),
-                         source);
+  const detail::AtIndices at = detail::rows_at("index_add", x, axis, indices, source);
+  return apply<IndexAdd>(x, at.axis, at.indices, at.source);
+}
+
+const Tensor& index_add_(const Tensor& x, int64_t axis, const Tensor& indices,
+                         const Tensor& source) {
+  const detail::AtIndices at = detail::rows_at("index_add_", x, axis, indices, source);
+  detail::change(
+      "index_add_", x, source,
+      [&] { return apply<IndexAdd>(detail::copy_on_tape(x), at.axis, at.indices, source); },
+      [&] {
+        core::add_taken(x, at.axis, at.indices, core::cast(detail::apart(source, x), x.dtype()));
+      });
+  return x;
+}
+
+Tensor take(const Tensor& x, const Tensor& indices) {
+  const Tensor at = core::wrap_indices("take", "indices", indices, x.numel());
+  return apply<IndexSelect>(x.reshape({-1}), 0, at.reshape({-1})).reshape(indices.shape());
 }
 
 Tensor embedding(const Tensor& weight, const Tensor& ids, const EmbeddingFuncOptions& options) {

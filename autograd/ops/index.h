@@ -1,5 +1,6 @@
-// Indexing. Indices are of any integer type and must not be negative; an index out of range throws
-// IndexError with its position.
+// Indexing. Indices are of any integer type; an index out of range throws IndexError with its
+// position. As in PyTorch, indices in index(), index_put() and take() count from the end if
+// negative; in all others they must not be negative.
 #pragma once
 
 #include <optional>
@@ -22,18 +23,22 @@ Tensor index_add(const Tensor& x, int64_t axis, const Tensor& indices, const Ten
 ///   x.index({None, 2})               x[None, 2]
 ///   x.index({x > 0})                 x[x > 0]
 ///   x.index({rows, columns})         x[rows, columns]
+///   x.index({Slice(None, None, -1)}) x[::-1]
 ///
-/// The result is a view unless there are tensors among the indices. Integer tensors broadcast to a
-/// common shape I, whose axes replace the indexed axes, or come first if those are not adjacent. A
-/// bool mask over k axes is equivalent to k integer tensors: the positions where it is true. Throws
-/// IndexError for too many indices or a position out of range, ShapeError for a mask whose sizes
-/// are not those of the axes that it indexes.
+/// The result is a view unless there are tensors or negative steps among the indices. Integer
+/// tensors broadcast to a common shape I, whose axes replace the indexed axes, or come first if
+/// those are not adjacent. A bool mask over k axes is equivalent to k integer tensors: the
+/// positions where it is true. Throws IndexError for too many indices or a position out of range,
+/// ShapeError for a mask whose sizes are not those of the axes that it indexes.
 Tensor index(const Tensor& x, const std::vector<TensorIndex>& indices);
 /// Returns x with `values` stored at the elements that index(x, indices) selects; they broadcast to
 /// its shape. If an element is selected more than once, the last value is stored; with
 /// `accumulate`, all values are added to x instead.
 Tensor index_put(const Tensor& x, const std::vector<TensorIndex>& indices, const Tensor& values,
                  bool accumulate = false);
+
+/// The elements at positions of the flattened x, in the shape of `indices`.
+Tensor take(const Tensor& x, const Tensor& indices);
 
 struct EmbeddingFuncOptions {
   std::optional<int64_t> padding_idx = {};  ///< this row receives no gradient; -1 is the last

@@ -71,6 +71,20 @@ TAPEHEAD_OP_TEST(index_add)
         "index_add: source is [3, 2] f32; with 1 indices for axis 1 of [3, 2] f32 it must be "
         "[3, 1]");
 
+TAPEHEAD_OP_TEST(take)
+    .sample({{Operand({2, 3}), given(indices({2, 2}, 6), {0, -1, 4, -1})},
+             [](const Tensors& in) { return Tensors{take(in[0], in[1])}; },
+             [](Arrays& in) {
+               Array out({2, 2});
+               out[0] = in[0][0], out[1] = out[3] = in[0][5], out[2] = in[0][4];
+               return Arrays{out};
+             }})
+    .bad<IndexError>(
+        [] {
+          take(zeros({2, 3}), tensor({-7}));
+        },
+        "take: indices[0] = -7 is outside -6..5");
+
 TAPEHEAD_OP_TEST(embedding)
     .sample({{Operand({5, 3}), indices({2, 4}, 5)},
              [](const Tensors& in) { return Tensors{embedding(in[0], in[1])}; },

@@ -17,10 +17,9 @@ void check_fits(const char* op, const Tensor& self, const Tensor& other) {
                                  op, other.shape().str(), self.shape().str()));
 }
 
-// A copy if writing to `self` could change the operand before it is read.
-Tensor apart(const Tensor& operand, const Tensor& self) {
-  const bool overlaps = operand.impl()->storage == self.impl()->storage && !operand.is_same(self);
-  return overlaps ? no_grad([&] { return operand.clone(); }) : operand;
+// An elementwise change may read the tensor itself, but not another view of its elements.
+Tensor operand_of(const Tensor& other, const Tensor& self) {
+  return other.is_same(self) ? other : detail::apart(other, self);
 }
 
 void change_by(const char* op, kernels::Binary kernel, const Tensor& self, const Tensor& other,
@@ -35,7 +34,7 @@ void change_by(const char* op, kernels::Binary kernel, const Tensor& self, const
       throw DTypeError(fmt::format(
           "{}: a result of type {} cannot be stored in the {} tensor that is changed in place", op,
           name(wide), name(self.dtype())));
-    const Tensor operand = core::cast(apart(other, self), self.dtype());
+    const Tensor operand = core::cast(operand_of(other, self), self.dtype());
     const Tensor* tensors[] = {&self, &self, &operand};
     core::run_loop(loop, tensors);
   };
@@ -52,7 +51,7 @@ void overwrite(const char* op, const Tensor& self, const Tensor& source) {
   const bool overlaps = source.impl()->storage == self.impl()->storage;
   detail::change(
       op, self, source, [&] { return overlaps ? source.clone() : source; },
-      [&] { core::copy_into(self, apart(source, self)); });
+      [&] { core::copy_into(self, operand_of(source, self)); });
 }
 
 }  // namespace

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/views.h"
 #include "tapehead/autograd/ops.h"
+#include "tapehead/autograd/ops/scatter.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/index.h"
 #include "tapehead/core/error.h"
@@ -39,6 +41,20 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, const Number& value) {
   return apply<MaskedFill>(x, mask, value);
 }
 
+const Tensor& masked_fill_(const Tensor& x, const Tensor& mask, const Number& value) {
+  check_mask("masked_fill_", mask);
+  if (!broadcasts_to(mask.shape(), x.shape()))
+    throw ShapeError(fmt::format("masked_fill_: shape {} of the mask does not broadcast to {}",
+                                 mask.shape().str(), core::describe(x)));
+  core::check_range("masked_fill_", value, x.dtype());
+  const Tensor other = core::full({}, value, x.dtype());
+  detail::change(
+      "masked_fill_", x, other,
+      [&] { return apply<MaskedFill>(detail::copy_on_tape(x), mask, value); },
+      [&] { core::where_into(x, detail::apart(mask, x), other, x); });
+  return x;
+}
+
 Tensor masked_select(const Tensor& x, const Tensor& mask) {
   check_mask("masked_select", mask);
   const Shape shape = broadcast_shapes("masked_select", x.shape(), mask.shape());
@@ -46,15 +62,31 @@ Tensor masked_select(const Tensor& x, const Tensor& mask) {
   return index_select(x.expand(shape).reshape({-1}), 0, chosen);
 }
 
+Tensor argwhere(const Tensor& x) { return nonzero(x); }
+
+std::vector<Tensor> where(const Tensor& condition) { return unbind(nonzero(condition), 1); }
+
 Tensor nonzero(const Tensor& x) {
   const Tensor flat = core::nonzero_positions(x);
-  Tensor out = core::empty({flat.numel(), x.dim()}, i64);
-  for (int64_t i = 0; i < flat.numel(); ++i) {
-    int64_t rest = flat.data<int64_t>()[i];
-    for (int axis = x.dim() - 1; axis >= 0; --axis) {
-      out.data<int64_t>()[i * x.dim() + axis] = rest % x.shape()[axis];
-      rest /= x.shape()[axis];
+  const int rank = x.dim();
+  Tensor out = core::empty({flat.numel(), rank}, i64);
+  if (rank == 0) return out;
+  const auto* at = flat.data<int64_t>();
+  auto* row = out.data<int64_t>();
+  const int64_t columns = x.shape().back();
+  Shape position = Shape::filled(rank, 0);
+  int64_t first = 0;  // the flat position of `position`, whose last index is 0
+  for (int64_t i = 0; i < flat.numel(); ++i, row += rank) {
+    if (at[i] >= first + columns) {
+      first = at[i] / columns * columns;
+      for (int64_t axis = rank - 2, rest = first / columns; axis >= 0; --axis) {
+        const int64_t size = x.shape()[static_cast<int>(axis)];
+        position[static_cast<int>(axis)] = rest % size;
+        rest /= size;
+      }
     }
+    for (int axis = 0; axis < rank - 1; ++axis) row[axis] = position[axis];
+    row[rank - 1] = at[i] - first;
   }
   return out;
 }

@@ -79,6 +79,15 @@ TAPEHEAD_OP_TEST(masked_select)
         [] { masked_select(zeros({2}), zeros({2})); },
         "masked_select: the mask is f32; it must be bool; use a comparison or to(boolean)");
 
+TAPEHEAD_OP_TEST(argwhere).sample({.operands = {mask({3, 4})},
+                                   .call =
+                                       [](const Tensors& in) {
+                                         const Tensors columns = where(in[0]);
+                                         return Tensors{argwhere(in[0]), stack(columns, 1)};
+                                       },
+                                   .reference = nullptr,
+                                   .differentiable = false});
+
 TAPEHEAD_OP_TEST(nonzero).sample({{mask({3, 4})},
                                   [](const Tensors& in) { return Tensors{nonzero(in[0])}; },
                                   [](Arrays& in) {

@@ -1,6 +1,8 @@
 // Normalisation of floating tensors.
 #pragma once
 
+#include <initializer_list>
+
 #include "tapehead/core/tensor.h"
 
 namespace tapehead {
@@ -13,6 +15,10 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight = {}, const Tensor& bias
 /// Normalises over the last axes of x, whose sizes must be `normalized`.
 Tensor layer_norm(const Tensor& x, const Shape& normalized, const Tensor& weight = {},
                   const Tensor& bias = {}, double eps = 1e-5);
+inline Tensor layer_norm(const Tensor& x, std::initializer_list<int64_t> normalized,
+                         const Tensor& weight = {}, const Tensor& bias = {}, double eps = 1e-5) {
+  return layer_norm(x, Shape(normalized), weight, bias, eps);
+}
 /// x / sqrt(mean(x²) + eps) * weight, over the same axes as layer_norm(). Zhang and Sennrich 2019.
 Tensor rms_norm(const Tensor& x, const Tensor& weight = {}, double eps = 1e-6);
 

@@ -39,6 +39,11 @@ TAPEHEAD_OP_TEST(reshape)
         "to their number, and at most one may be -1");
 
 TAPEHEAD_OP_TEST(squeeze)
+    .sample({{Operand({1, 3, 1, 1})},
+             [](const Tensors& in) {
+               return Tensors{squeeze(in[0], {-1, 0, 1})};
+             },
+             reshaped({3, 1})})
     .sample({{{{1, 3, 1}}},
              [](const Tensors& in) { return Tensors{in[0].squeeze()}; },
              reshaped({3})})
@@ -55,6 +60,16 @@ TAPEHEAD_OP_TEST(squeeze)
         "squeeze: axis 2 is outside -2..1 of a tensor with 2 dimensions");
 
 TAPEHEAD_OP_TEST(unsqueeze)
+    .sample({{Operand({2, 3})},
+             [](const Tensors& in) {
+               return Tensors{unsqueeze(in[0], {0, -2})};
+             },
+             reshaped({1, 2, 1, 3})})
+    .bad<ValueError>(
+        [] {
+          unsqueeze(ones({2}), {0, 0});
+        },
+        "unsqueeze: axis 0 is named twice in [0, 0]; name each axis once")
     .sample({{{{2, 3}}},
              [](const Tensors& in) { return Tensors{in[0].unsqueeze(1)}; },
              reshaped({2, 1, 3})})

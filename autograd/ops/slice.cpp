@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/views.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/views.h"
@@ -87,20 +88,31 @@ struct Put : CustomOp {
 
 }  // namespace
 
-Tensor slice(const Tensor& x, int64_t axis, Slice range) {
+Tensor detail::slice_view(const Tensor& x, int64_t axis, Slice range) {
   core::check_has_axes("slice", x);
   const int at = normalize_axis("slice", axis, x.dim());
-  if (range.step < 1)
-    throw ValueError(
-        fmt::format("slice: the step is {}; it must be at least 1 (flip() reverses)", range.step));
+  if (range.step == 0) throw ValueError("slice: the step is 0; it must not be");
   const int64_t size = x.shape()[at];
+  const bool forward = range.step > 0;
+  // Backward slices start at a position and end after one, which -1 - size stands for if it is the
+  // first.
   const auto clamped = [&](int64_t position) {
-    return std::clamp<int64_t>(position < 0 ? position + size : position, 0, size);
+    return std::clamp<int64_t>(position < 0 ? position + size : position, forward ? 0 : -1,
+                               forward ? size : size - 1);
   };
-  const int64_t start = clamped(range.start),
-                span = std::max<int64_t>(clamped(range.stop) - start, 0);
-  const int64_t length = span == 0 ? 0 : (span - 1) / range.step + 1;
-  return apply<Take<SliceRegion>>(x, SliceRegion{at, start, length, range.step});
+  const int64_t start = clamped(range.start), stop = clamped(range.stop);
+  const int64_t span = std::max<int64_t>(forward ? stop - start : start - stop, 0);
+  const uint64_t step =
+      forward ? static_cast<uint64_t>(range.step) : -static_cast<uint64_t>(range.step);
+  const int64_t length =
+      span == 0 ? 0 : static_cast<int64_t>(static_cast<uint64_t>(span - 1) / step) + 1;
+  return apply<Take<SliceRegion>>(
+      x, SliceRegion{at, length == 0 ? 0 : start, length, length > 1 ? range.step : 1});
+}
+
+Tensor slice(const Tensor& x, int64_t axis, Slice range) {
+  const Tensor view = detail::slice_view(x, axis, range);
+  return range.step < 0 ? view.clone() : view;
 }
 
 Tensor slice(const Tensor& x, int64_t axis, int64_t start, int64_t stop, int64_t step) {

@@ -1,4 +1,4 @@
-// Slices. All are views.
+// Slices. All are views, except for slices backwards.
 #pragma once
 
 #include <vector>
@@ -8,7 +8,8 @@
 namespace tapehead {
 
 /// The positions start, start + step, … before stop along an axis. Positions out of range are
-/// clamped, as in Python. Throws ValueError unless step >= 1.
+/// clamped, as in Python. With a negative step, the positions go down and the result is a copy;
+/// index_put_() and x.index({…}) = y write backwards, too. Throws ValueError if step is 0.
 Tensor slice(const Tensor& x, int64_t axis, Slice range);
 Tensor slice(const Tensor& x, int64_t axis, int64_t start, int64_t stop, int64_t step = 1);
 /// One position along an axis, which is removed. Throws IndexError if it is out of range.

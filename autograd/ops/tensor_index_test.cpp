@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "tapehead/core/creation.h"
+#include "tapehead/core/format.h"
 #include "tapehead/tests/expect.h"
 #include "tapehead/tests/op_test.h"
 
@@ -72,6 +73,20 @@ TAPEHEAD_OP_TEST(index)
                }
                return Arrays{out};
              }})
+    .sample({{Operand({3, 5})},  // x[::-1, [[-1], [0]]], x[:0:-2]
+             [](const Tensors& in) {
+               return Tensors{index(in[0], {Slice(None, None, -1), tensor({{-1}, {0}})}),
+                              index(in[0], {Slice(None, 0, -2)})};
+             },
+             [](Arrays& in) {
+               Array out({3, 2, 1}), row({1, 5});
+               for (int64_t i = 0; i < 3; ++i) {
+                 out(i, 0, 0) = in[0](2 - i, 4);
+                 out(i, 1, 0) = in[0](2 - i, 0);
+               }
+               for (int64_t j = 0; j < 5; ++j) row(0, j) = in[0](2, j);
+               return Arrays{out, row};
+             }})
     .bad<IndexError>([] { index(zeros({3}), {}); }, "index: no indices; pass at least one")
     .bad<IndexError>(
         [] {
@@ -87,7 +102,7 @@ TAPEHEAD_OP_TEST(index)
         [] {
           index(zeros({3, 2}), {Slice(), tensor({0, 2})});
         },
-        "index: indices[1][1] = 2 is outside 0..1")
+        "index: indices[1][1] = 2 is outside -2..1")
     .bad<DTypeError>([] { index(zeros({3}), {tensor({0.0})}); },
                      "index: indices[0] is f32; indices must be integers; convert with to(i64)")
     .bad<ShapeError>(
@@ -169,7 +184,7 @@ TAPEHEAD_OP_TEST(index_put)
         [] {
           index_put(zeros({3, 2}), {tensor({0, 3})}, 1);
         },
-        "index_put: indices[0][1] = 3 is outside 0..2")
+        "index_put: indices[0][1] = 3 is outside -3..2")
     .bad<IndexError>(
         [] {
           index_put(zeros({3}), {tensor({0}), tensor({0})}, 1);
@@ -202,6 +217,55 @@ namespace {
 
 using testing::Doubles;
 using testing::values;
+
+TEST_CASE("what x.index() selects can be assigned and changed") {
+  const auto fresh = [] { return arange(6, f64).reshape({2, 3}); };
+  const Tensor rows = tensor({1, -1});
+  Tensor x = fresh();
+  x.index({x > 3}) = 0;
+  CHECK(values(x) == Doubles{0, 1, 2, 3, 0, 0});
+  x.index({x == 0}) += 10;
+  CHECK(values(x) == Doubles{10, 1, 2, 3, 10, 10});
+  x.index({rows, 0}) *= 2;  // selected twice, changed once
+  CHECK(values(x) == Doubles{10, 1, 2, 6, 10, 10});
+  x.index({0}) = fresh().index({1, Slice(None, None, -1)});
+  CHECK(values(x) == Doubles{5, 4, 3, 6, 10, 10});
+  x.index({Slice(), Slice(None, None, -2)}) = tensor({{1, 2}, {3, 4}});
+  CHECK(values(x) == Doubles{2, 4, 1, 4, 10, 3});
+  x.index({1, Slice(None, None, -1)}) -= tensor({1, 2, 3});
+  CHECK(values(x) == Doubles{2, 4, 1, 1, 8, 2});
+
+  auto part = x.index({rows});
+  part = part * 2;  // a variable is rebound
+  part += 1;
+  CHECK(values(part) == Doubles{3, 17, 5, 3, 17, 5});
+  CHECK(values(x) == Doubles{2, 4, 1, 1, 8, 2});
+  CHECK(fmt::format("{}", x.index({0, tensor({1})})) == fmt::format("{}", tensor({4.0}, f64)));
+
+  Tensor w = ones({2}, f64).set_requires_grad();
+  const Tensor y = zeros({2, 3}, f64);
+  y.index({Slice(None, None, -1), tensor({0})}) = w.reshape({2, 1});
+  y.index({y == 1}) *= w * 3;
+  CHECK(values(y) == Doubles{3, 0, 0, 3, 0, 0});
+  sum(y * tensor({{1, 0, 0}, {10, 0, 0}})).backward();
+  CHECK(values(w.grad()) == Doubles{30 + 3, 3 + 30});
+}
+
+TEST_CASE("slices with negative steps are Python's") {
+  const Tensor x = arange(5);
+  const auto sliced = [&](std::optional<int64_t> from, std::optional<int64_t> to, int64_t step) {
+    return values(x.slice(0, Slice(from, to, step)));
+  };
+  CHECK(sliced(None, None, -1) == Doubles{4, 3, 2, 1, 0});
+  CHECK(sliced(None, None, -2) == Doubles{4, 2, 0});
+  CHECK(sliced(3, 0, -2) == Doubles{3, 1});
+  CHECK(sliced(-2, -6, -1) == Doubles{3, 2, 1, 0});
+  CHECK(sliced(9, 1, -1) == Doubles{4, 3, 2});
+  CHECK(sliced(1, 3, -1).empty());
+  CHECK(sliced(1, -9, INT64_MIN) == Doubles{1});
+  CHECK(x.slice(0, 5, 0, -3).numel() == 2);
+  CHECK(arange(0).slice(0, Slice(None, None, -1)).numel() == 0);
+}
 
 TEST_CASE("index_put_ changes elements in place, through views, and is recorded") {
   const Tensor x = zeros({3, 4}, f64);

@@ -70,6 +70,8 @@ Tensor ternary(const char* op, kernels::Ternary kernel, const Tensor& a, const T
 Tensor compare(const char* op, kernels::Compare kernel, const Tensor& a, const Tensor& b);
 /// condition ? a : b, elementwise. All three broadcast; the condition is bool.
 Tensor where(const char* op, const Tensor& condition, const Tensor& a, const Tensor& b);
+/// Stores where() in `out`. The operands have its dtype and broadcast to it; it may be one of them.
+void where_into(const Tensor& out, const Tensor& condition, const Tensor& a, const Tensor& b);
 
 /// The gradient of an elementwise function's operand, from the gradient `dy` of its result and the
 /// saved operand or result.

@@ -23,5 +23,7 @@ struct LoopOperand {
 
 /// Runs `loop` over the elements of operands[0], the result; the others broadcast to its shape.
 void run_loop(kernels::Loop loop, std::span<const LoopOperand> operands, const double* numbers);
+/// Copies `from`, which broadcasts to `to`, both of the same dtype.
+void run_copy(const LoopOperand& to, const LoopOperand& from, DType dtype);
 
 }  // namespace tapehead::core

@@ -29,4 +29,13 @@ Tensor unsqueeze(const Tensor& x, int axis);
 /// Expands axes of size 1 to `shape` without copying; new axes are added in front.
 Tensor expand(const Tensor& x, const Shape& shape);
 
+/// Whether no two elements can share memory, judged by the strides alone: sorted, each is larger
+/// than the extent of the smaller ones.
+bool is_apart(const Shape& sizes, const Shape& strides);
+/// Adds `x` to the elements of `to`, of the same shape, some of which may share memory.
+void add_overlapping(const Tensor& to, const Tensor& x);
+
+/// Reverses the given axes; a copy. (core/flip.cpp)
+Tensor flip(const Tensor& x, const Shape& axes);
+
 }  // namespace tapehead::core

@@ -1,0 +1,29 @@
+// Views with other strides, and copies of x with a view replaced.
+#pragma once
+
+#include <optional>
+
+#include "tapehead/core/tensor.h"
+
+namespace tapehead {
+
+/// A view with the given sizes and strides, in elements, that starts `offset` elements into the
+/// storage; by default where x starts. Its elements may share memory; their gradients are summed.
+/// Throws ShapeError if strides are negative or the view leaves the memory between the first and
+/// last element of x, and for an x whose elements share memory.
+Tensor as_strided(const Tensor& x, const Shape& sizes, const Shape& strides,
+                  std::optional<int64_t> offset = {});
+/// Windows of `size` positions along an axis, `step` apart: the axis counts the windows, a new last
+/// axis the positions within each. A view, as torch.Tensor.unfold. Throws ShapeError if size is
+/// outside 0..size of the axis, ValueError unless step >= 1.
+Tensor unfold(const Tensor& x, int64_t axis, int64_t size, int64_t step);
+
+/// x with select(), slice() or diagonal() of it replaced by `source`, of the same shape; a copy.
+Tensor select_scatter(const Tensor& x, const Tensor& source, int64_t axis, int64_t position);
+Tensor slice_scatter(const Tensor& x, const Tensor& source, int64_t axis, Slice range);
+Tensor slice_scatter(const Tensor& x, const Tensor& source, int64_t axis, int64_t start,
+                     int64_t stop, int64_t step = 1);
+Tensor diagonal_scatter(const Tensor& x, const Tensor& source, int64_t offset = 0,
+                        int64_t axis0 = 0, int64_t axis1 = 1);
+
+}  // namespace tapehead
