@@ -6,6 +6,8 @@
 #include "tapehead/autograd/node.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
+#include "tapehead/core/dlpack.h"
+#include "tapehead/core/from_blob.h"
 #include "tapehead/tests/expect.h"
 
 using namespace tapehead;
@@ -49,4 +51,26 @@ TEST_CASE("a converted tensor is noticed by the ops that saved it, tracked or no
           "backward: 'w' [2], saved by mul, was converted to bf16 afterwards; compute the loss "
           "again");
   }
+}
+
+TEST_CASE(
+    "leaves over memory of the caller: the gradient is the library's, the values are theirs") {
+  std::vector<double> weights{1, 2, 3}, dy{1, 1, 1};
+  Tensor w = from_blob(weights.data(), {3}).set_requires_grad();
+  const Tensor y = w * w;
+  // A gradient that nothing else refers to is not changed in place if its memory is the caller's.
+  const Tensor z = y * 1;
+  z[0].fill_(5);
+  z.backward({.gradient = from_blob(dy.data(), {3})});
+  CHECK(values(w.grad()) == Doubles{0, 4, 6});
+  CHECK(dy == std::vector<double>{1, 1, 1});
+  {
+    const NoGradGuard off;
+    w.sub_(w.grad());
+  }
+  CHECK(weights == std::vector<double>{1, -2, -3});
+  CHECK(error_of<GraphError>([&] { w * 2, w.add_(1); }) ==
+        "add_: [3] f64 is a leaf that tracks gradients; change it inside NoGradGuard");
+  CHECK(error_of<GraphError>([&] { to_dlpack(w); }) ==
+        "to_dlpack: [3] f64 tracks gradients; export x.detach()");
 }
