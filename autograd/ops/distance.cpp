@@ -24,6 +24,7 @@ namespace {
 
 // B the number of pairs of matrices, P and R their rows, M the columns.
 constexpr int64_t kDirectRows = 25;  // up to which products do not pay
+constexpr int64_t kSideBySide = 16;  // rows that fill vectors of all instruction sets
 
 // The rows of x of a task: about 2^14 differences.
 int64_t rows_per_task(int64_t R, int64_t M) {
@@ -35,6 +36,9 @@ struct Distances {
   const Tensor &x, &y;
   double p;
   int64_t P = x.size(-2), R = y.size(-2), M = x.size(-1);
+  // Many rows y are computed side by side, from y [..., M, R].
+  bool by_columns = R >= kSideBySide;
+  Tensor layout = by_columns ? core::contiguous(y.transpose(-1, -2)) : y;
 
   // Calls f<T>(row, matrix) for each row of all matrices x.
   template <class F>
@@ -46,15 +50,21 @@ struct Distances {
       });
     });
   }
+  // The rows of y from `first` on, in a matrix.
+  template <class T>
+  kernels::Rows<T> rows_from(int64_t matrix, int64_t first = 0) const {
+    const T* data = layout.data<T>() + matrix * R * M;
+    if (by_columns) return {data + first, 1, R};
+    return {data + first * M, M, 1};
+  }
 
   Tensor forward() const {
     Shape shape = x.shape();
     shape[shape.rank() - 1] = R;
     if (M == 0) return core::full(shape, 0, x.dtype());
-    if (p == 2 && (P > kDirectRows || R > kDirectRows)) return by_product();
     const Tensor out = core::empty(shape, x.dtype());
     each_row([&]<class T>(int64_t row, int64_t matrix) {
-      kernels::distance<T>().forward(x.data<T>() + row * M, y.data<T>() + matrix * R * M,
+      kernels::distance<T>().forward(x.data<T>() + row * M, rows_from<T>(matrix),
                                      out.data<T>() + row * R, R, M, p);
     });
     return out;
@@ -62,31 +72,38 @@ struct Distances {
   Tensor backward(const Tensor& out, const Tensor& dout) const {
     const Tensor dx = core::full(x.shape(), 0, x.dtype());
     each_row([&]<class T>(int64_t row, int64_t matrix) {
-      kernels::distance<T>().backward(x.data<T>() + row * M, y.data<T>() + matrix * R * M,
+      kernels::distance<T>().backward(x.data<T>() + row * M, rows_from<T>(matrix),
                                       out.data<T>() + row * R, dout.data<T>() + row * R,
                                       dx.data<T>() + row * M, R, M, p);
     });
     return dx;
   }
+};
 
- private:
-  Tensor by_product() const {
-    Tensor out = core::matmul("cdist", x, y.transpose(-1, -2));
-    const Tensor yy = core::empty({y.numel() / M}, y.dtype());
-    visit_wide(x.dtype(), [&]<class T>() {
-      core::parallel_range(yy.numel(), rows_per_task(1, M), [&](int64_t first, int64_t last) {
+// Euclidean distances from a product of x and y.
+Tensor distances_by_product(const Tensor& x, const Tensor& y) {
+  const Tensor out = core::matmul("cdist", x, y.transpose(-1, -2));
+  const int64_t M = x.size(-1), R = y.size(-2);
+  const auto squares_of = [M](const Tensor& t) {
+    const Tensor sums = core::empty({t.numel() / M}, t.dtype());
+    visit_wide(t.dtype(), [&]<class T>() {
+      core::parallel_range(sums.numel(), rows_per_task(1, M), [&](int64_t first, int64_t last) {
         for (int64_t row = first; row < last; ++row)
-          yy.data<T>()[row] = kernels::distance<T>().squares(y.data<T>() + row * M, M);
+          sums.data<T>()[row] = kernels::distance<T>().squares(t.data<T>() + row * M, M);
       });
     });
-    each_row([&]<class T>(int64_t row, int64_t matrix) {
-      const T xx = kernels::distance<T>().squares(x.data<T>() + row * M, M);
-      kernels::distance<T>().from_products(out.data<T>() + row * R, xx, yy.data<T>() + matrix * R,
-                                           R);
+    return sums;
+  };
+  const Tensor xx = squares_of(x), yy = squares_of(y);
+  visit_wide(x.dtype(), [&]<class T>() {
+    core::parallel_range(xx.numel(), rows_per_task(R, 1), [&](int64_t first, int64_t last) {
+      for (int64_t row = first; row < last; ++row)
+        kernels::distance<T>().from_products(out.data<T>() + row * R, xx.data<T>()[row],
+                                             yy.data<T>() + row / x.size(-2) * R, R);
     });
-    return out;
-  }
-};
+  });
+  return out;
+}
 
 Tensor simple_distances(const Tensor& x, const Tensor& y, double p) {
   return linalg_vector_norm(x.unsqueeze(-2) - y.unsqueeze(-3), p, -1);
@@ -98,6 +115,8 @@ struct Cdist : CustomOp {
   Tensor forward(const Tensor& x, const Tensor& y, double order) {
     p = order;
     save(x), save(y);
+    const bool many = x.size(-2) > kDirectRows || y.size(-2) > kDirectRows;
+    if (p == 2 && many && x.size(-1) > 0) return save(distances_by_product(x, y));
     return save(Distances{x, y, p}.forward());
   }
   std::array<Tensor, 2> backward(const Tensor& dout) const {
@@ -134,10 +153,11 @@ struct Pdist : CustomOp {
     save(x);
     const int64_t N = x.size(0), M = x.size(1);
     const Tensor out = core::empty({N * (N - 1) / 2}, x.dtype());
+    const Distances all{x, x, p};
     visit_wide(x.dtype(), [&]<class T>() {
       core::parallel_range(N - 1, rows_per_task(N, M), [&](int64_t first, int64_t last) {
         for (int64_t i = first; i < last; ++i)
-          kernels::distance<T>().forward(x.data<T>() + i * M, x.data<T>() + (i + 1) * M,
+          kernels::distance<T>().forward(x.data<T>() + i * M, all.rows_from<T>(0, i + 1),
                                          out.data<T>() + i * (2 * N - i - 1) / 2, N - 1 - i, M, p);
       });
     });

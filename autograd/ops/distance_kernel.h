@@ -7,12 +7,19 @@
 
 namespace tapehead::kernels {
 
+/// Rows of n elements: element i of row j is at data[j * row + i * column]. One stride is 1.
+template <class T>
+struct Rows {
+  const T* data;
+  int64_t row, column;
+};
+
 template <class T>
 struct DistanceKernels {
   /// out[j] = the p-norm of x - y[j], for `count` rows y[j] of n elements.
-  void (*forward)(const T* x, const T* y, T* out, int64_t count, int64_t n, double p);
+  void (*forward)(const T* x, Rows<T> y, T* out, int64_t count, int64_t n, double p);
   /// dx += the sum of dout[j] times the derivative of out[j] with respect to x.
-  void (*backward)(const T* x, const T* y, const T* out, const T* dout, T* dx, int64_t count,
+  void (*backward)(const T* x, Rows<T> y, const T* out, const T* dout, T* dx, int64_t count,
                    int64_t n, double p);
   /// The sum of the squares of x.
   T (*squares)(const T* x, int64_t n);
@@ -31,116 +38,175 @@ TAPEHEAD_KERNELS_WIDE(distance, DistanceKernels, "cdist pdist")
 namespace tapehead::kernels::TAPEHEAD_ISA {
 namespace {
 
-// Norms. A term of the sum, the distance, and its derivative with respect to one difference d:
-// dout * slope(d, …), with a factor that is computed once for each distance.
-struct Norm0 {
+inline constexpr int64_t kBlock = 512;  // rows y whose distances are computed at a time
+
+// A norm is root(join(term(d[0]), join(term(d[1]), …))) of differences d. Its derivative with
+// respect to d[i] times dout is slope(d[i], norm, factor(dout, norm)).
+struct NormBase {
+  double p;
   template <class T>
-  static T of(const T* x, const T* y, int64_t n, double) {
-    return lane_sum<T>(n, [=](int64_t i) { return x[i] != y[i] ? T(1) : T(0); });
+  T join(T a, T b) const {
+    return a + b;
   }
   template <class T>
-  static T factor(T, T, double) {
-    return 0;
+  T root(T total) const {
+    return total;
   }
   template <class T>
-  static T slope(T, T, T, double) {
-    return 0;
-  }
-};
-struct Norm1 {
-  template <class T>
-  static T of(const T* x, const T* y, int64_t n, double) {
-    return lane_sum<T>(n, [=](int64_t i) { return absolute(x[i] - y[i]); });
-  }
-  template <class T>
-  static T factor(T dout, T, double) {
+  T factor(T dout, T) const {
     return dout;
-  }
-  template <class T>
-  static T slope(T d, T, T factor, double) {
-    return d > 0 ? factor : d < 0 ? -factor : T(0);
-  }
-};
-struct Norm2 {
-  template <class T>
-  static T of(const T* x, const T* y, int64_t n, double) {
-    return sqrt_of(lane_sum<T>(n, [=](int64_t i) { return (x[i] - y[i]) * (x[i] - y[i]); }));
-  }
-  template <class T>
-  static T factor(T dout, T out, double) {
-    return out == 0 ? T(0) : dout / out;
-  }
-  template <class T>
-  static T slope(T d, T, T factor, double) {
-    return d * factor;
-  }
-};
-struct NormInfinity {
-  template <class T>
-  static T of(const T* x, const T* y, int64_t n, double) {
-    const T largest = row_max<T>(n, [=](int64_t i) { return absolute(x[i] - y[i]); });
-    const T any_nan = lane_sum<T>(n, [=](int64_t i) { return (x[i] - y[i]) * 0; });
-    return largest + (is_nan(any_nan) && !(largest == kInfinity) ? any_nan : T(0));
-  }
-  template <class T>
-  static T factor(T dout, T, double) {
-    return dout;
-  }
-  template <class T>
-  static T slope(T d, T out, T factor, double) {
-    return absolute(d) != out ? T(0) : d > 0 ? factor : d < 0 ? -factor : T(0);
   }
 };
 template <class T>
-inline T power(T positive, T p) {
-  return exp_of(p * log_of(positive));
+inline T with_sign(T magnitude, T d) {
+  return d > 0 ? magnitude : d < 0 ? -magnitude : T(0);
 }
-struct NormP {
+struct Norm0 : NormBase {
   template <class T>
-  static T of(const T* x, const T* y, int64_t n, double p_) {
-    const T p = static_cast<T>(p_);
-    const T total = lane_sum<T>(n, [=](int64_t i) {
-      const T d = absolute(x[i] - y[i]);
-      return d == 0 ? T(0) : power(d, p);
-    });
+  T term(T d) const {
+    return d != 0 ? T(1) : T(0);
+  }
+  template <class T>
+  T slope(T, T, T) const {
+    return 0;
+  }
+};
+struct Norm1 : NormBase {
+  template <class T>
+  T term(T d) const {
+    return absolute(d);
+  }
+  template <class T>
+  T slope(T d, T, T factor) const {
+    return with_sign(factor, d);
+  }
+};
+struct Norm2 : NormBase {
+  template <class T>
+  T term(T d) const {
+    return d * d;
+  }
+  template <class T>
+  T root(T total) const {
+    return sqrt_of(total);
+  }
+  template <class T>
+  T factor(T dout, T norm) const {
+    return norm == 0 ? T(0) : dout / norm;
+  }
+  template <class T>
+  T slope(T d, T, T factor) const {
+    return d * factor;
+  }
+};
+struct NormInfinity : NormBase {
+  template <class T>
+  T term(T d) const {
+    return absolute(d);
+  }
+  template <class T>
+  T join(T a, T b) const {
+    return b > a || is_nan(b) ? b : a;
+  }
+  template <class T>
+  T slope(T d, T norm, T factor) const {
+    return absolute(d) != norm ? T(0) : with_sign(factor, d);
+  }
+};
+struct NormP : NormBase {
+  // x^y for positive x
+  template <class T>
+  static T power(T x, double y) {
+    return exp_of(static_cast<T>(y) * log_of(x));
+  }
+  template <class T>
+  T term(T d) const {
+    return d == 0 ? T(0) : power(absolute(d), p);
+  }
+  template <class T>
+  T root(T total) const {
     return total == 0 ? T(0) : power(total, 1 / p);
   }
   template <class T>
-  static T factor(T dout, T out, double p) {
-    return out == 0 ? T(0) : dout * power(out, static_cast<T>(1 - p));
+  T factor(T dout, T norm) const {
+    return norm == 0 ? T(0) : dout * power(norm, 1 - p);
   }
   template <class T>
-  static T slope(T d, T, T factor, double p) {
-    const T scaled = d == 0 ? T(0) : factor * power(absolute(d), static_cast<T>(p - 1));
-    return d < 0 ? -scaled : scaled;
+  T slope(T d, T, T factor) const {
+    return d == 0 ? T(0) : with_sign(factor * power(absolute(d), p - 1), d);
   }
 };
 
 template <class F>
 inline void with_norm(double p, F f) {
-  if (p == 0) f(Norm0());
-  else if (p == 1) f(Norm1());
-  else if (p == 2) f(Norm2());
-  else if (p > 1e300) f(NormInfinity());
-  else f(NormP());
+  if (p == 0) f(Norm0{{p}});
+  else if (p == 1) f(Norm1{{p}});
+  else if (p == 2) f(Norm2{{p}});
+  else if (p > 1e300) f(NormInfinity{{p}});
+  else f(NormP{{p}});
+}
+
+// For rows y that lie beside each other, all distances of a block in parallel.
+template <class T, class Norm>
+inline void forward_block(const T* x, Rows<T> y, T* out, int64_t count, int64_t n, Norm norm) {
+  for (int64_t j = 0; j < count; ++j) out[j] = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    const T* at = y.data + i * y.column;
+    const T element = x[i];
+#pragma GCC ivdep
+    for (int64_t j = 0; j < count; ++j) out[j] = norm.join(out[j], norm.term(element - at[j]));
+  }
+#pragma GCC ivdep
+  for (int64_t j = 0; j < count; ++j) out[j] = norm.root(out[j]);
 }
 
 template <class T>
-void forward(const T* x, const T* y, T* out, int64_t count, int64_t n, double p) {
+void forward(const T* x, Rows<T> y, T* out, int64_t count, int64_t n, double p) {
   with_norm(p, [=](auto norm) {
-    for (int64_t j = 0; j < count; ++j) out[j] = n == 0 ? T(0) : norm.of(x, y + j * n, n, p);
+    if (y.row == 1) {
+      for (int64_t j = 0; j < count; j += kBlock)
+        forward_block(x, Rows<T>{y.data + j, 1, y.column}, out + j,
+                      count - j < kBlock ? count - j : kBlock, n, norm);
+      return;
+    }
+    for (int64_t j = 0; j < count; ++j) {
+      const T* row = y.data + j * y.row;
+      out[j] = norm.root(in_lanes(
+          n, T(0), [=](T total, int64_t i) { return norm.join(total, norm.term(x[i] - row[i])); },
+          [=](T a, T b) { return norm.join(a, b); }));
+    }
   });
 }
 
+template <class T, class Norm>
+inline void backward_block(const T* x, Rows<T> y, const T* out, const T* dout, T* dx, int64_t count,
+                           int64_t n, Norm norm) {
+  T factors[kBlock];
+#pragma GCC ivdep
+  for (int64_t j = 0; j < count; ++j) factors[j] = norm.factor(dout[j], out[j]);
+  for (int64_t i = 0; i < n; ++i) {
+    const T* at = y.data + i * y.column;
+    const T element = x[i];
+    dx[i] += lane_sum<T>(
+        count, [&](int64_t j) { return norm.slope(element - at[j], out[j], factors[j]); });
+  }
+}
+
 template <class T>
-void backward(const T* x, const T* y, const T* out, const T* dout, T* dx, int64_t count, int64_t n,
+void backward(const T* x, Rows<T> y, const T* out, const T* dout, T* dx, int64_t count, int64_t n,
               double p) {
   with_norm(p, [=](auto norm) {
+    if (y.row == 1) {
+      for (int64_t j = 0; j < count; j += kBlock)
+        backward_block(x, Rows<T>{y.data + j, 1, y.column}, out + j, dout + j, dx,
+                       count - j < kBlock ? count - j : kBlock, n, norm);
+      return;
+    }
     for (int64_t j = 0; j < count; ++j) {
-      const T factor = norm.factor(dout[j], out[j], p), distance = out[j];
-      const T* row = y + j * n;
+      const T factor = norm.factor(dout[j], out[j]), distance = out[j];
+      const T* row = y.data + j * y.row;
 #pragma GCC ivdep
-      for (int64_t i = 0; i < n; ++i) dx[i] += norm.slope(x[i] - row[i], distance, factor, p);
+      for (int64_t i = 0; i < n; ++i) dx[i] += norm.slope(x[i] - row[i], distance, factor);
     }
   });
 }

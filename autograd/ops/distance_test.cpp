@@ -83,6 +83,7 @@ TAPEHEAD_OP_TEST(pairwise_distance)
                      "convert with to(f32)");
 TAPEHEAD_OP_TEST(cdist)
     .samples(of_orders({2, 3, 4}, {2, 4}, cdist))
+    .samples(of_orders({2, 2}, {19, 2}, cdist))  // enough rows to be computed side by side
     .sample(distance_of({Operand({2, 17}, -2, -1), Operand({27, 17}, 0, 1)},
                         [](const Tensors& x) { return cdist(x[0], x[1]); }))
     .bad<ShapeError>(

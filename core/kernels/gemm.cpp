@@ -4,7 +4,7 @@
 #include <cblas.h>
 
 #include "tapehead/core/kernels/half.h"
-#include "tapehead/core/kernels/loops.h"
+#include "tapehead/core/kernels/row_sums.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
 namespace {
@@ -52,6 +52,22 @@ void vector_product(const Matrix& a, int64_t rows, int64_t columns, const void* 
             static_cast<int>(y_step));
 }
 
+// c (+)= a b for a row a and a column b: sgemm would pack both.
+template <class T>
+void dot_product(const Product& p) {
+  const T *a = static_cast<const T*>(p.a.data), *b = static_cast<const T*>(p.b.data);
+  const int64_t a_step = p.a.column, b_step = p.b.row, half = p.k / 2;
+  double total = 0;
+  if (a_step == 1 && b_step == 1) {  // two terms at a time, for two independent chains
+    total = row_sum<T>(half, [=](int64_t i) { return a[i] * b[i] + a[half + i] * b[half + i]; });
+    if (p.k % 2 != 0) total += static_cast<double>(a[p.k - 1] * b[p.k - 1]);
+  } else {
+    total = row_sum<T>(p.k, [=](int64_t i) { return a[i * a_step] * b[i * b_step]; });
+  }
+  T* c = static_cast<T*>(p.c);
+  *c = static_cast<T>(p.beta ? static_cast<double>(*c) + total : total);
+}
+
 // c (+)= a b' for a column a and a row b.
 template <class T>
 TAPEHEAD_NOT_CONTRACTED void outer_product(const Product& p) {
@@ -93,11 +109,11 @@ template <class T>
 void blas(const Product& p, void*) {
   if (p.k == 0) return plain<T>(p, nullptr);  // gemv would not write the result
   if (p.k == 1) return outer_product<T>(p);
-  if (p.m == 1 && p.n > 1)
+  if (p.m == 1 && p.n == 1) return dot_product<T>(p);
+  if (p.m == 1)
     return vector_product<T>({p.b.data, p.b.column, p.b.row}, p.n, p.k, p.a.data, p.a.column, p.c,
                              1, p.beta);
-  if (p.n == 1 && p.m > 1)
-    return vector_product<T>(p.a, p.m, p.k, p.b.data, p.b.row, p.c, p.row, p.beta);
+  if (p.n == 1) return vector_product<T>(p.a, p.m, p.k, p.b.data, p.b.row, p.c, p.row, p.beta);
   const bool ta = is_transposed(p.a, p.k), tb = is_transposed(p.b, p.n);
   call_gemm(flag(ta), flag(tb), static_cast<int>(p.m), static_cast<int>(p.n), static_cast<int>(p.k),
             static_cast<const T*>(p.a.data), leading(p.a, ta, p.m, p.k),
