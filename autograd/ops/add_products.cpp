@@ -75,6 +75,10 @@ class ProductSum {
       throw ShapeError(
           fmt::format("{}: input {} does not broadcast to the product of a {} and b {}", op_,
                       input_.shape().str(), a_.shape().str(), b_.shape().str()));
+    const bool is_outer = a.size(-1) == 1 && is_floating(dtype) && beta.floating != 0;
+    if (is_outer)  // in one pass over the result
+      return addcmul(is_one(beta) ? input.to(dtype) : input.to(dtype) * Tensor(beta), a.to(dtype),
+                     b.to(dtype), alpha.floating);
     return apply<AddProduct>(input.to(dtype), a.to(dtype), b.to(dtype), shape, beta, alpha);
   }
 
