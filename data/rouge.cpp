@@ -127,7 +127,7 @@ RougeScore score_union(const std::vector<Words>& summary, const std::vector<Word
   return score_of(hits, n, m);
 }
 
-constexpr RougeScore RougeScores::*kKinds[] = {&RougeScores::rouge1, &RougeScores::rouge2,
+constexpr RougeScore RougeScores::*kMeasures[] = {&RougeScores::rouge1, &RougeScores::rouge2,
                                                &RougeScores::rougeL, &RougeScores::rougeLsum};
 constexpr double RougeScore::*kParts[] = {&RougeScore::precision, &RougeScore::recall,
                                           &RougeScore::f1};
@@ -179,10 +179,10 @@ RougeScores rouge(std::span<const std::string> summaries, std::span<const std::s
     check_utf8(summaries[i], "summary", i);
     check_utf8(references[i], "reference", i);
     const RougeScores one = rouge(summaries[i], references[i], options);
-    for (const auto kind : kKinds)
+    for (const auto kind : kMeasures)
       for (const auto part : kParts) (mean.*kind).*part += (one.*kind).*part;
   }
-  for (const auto kind : kKinds)
+  for (const auto kind : kMeasures)
     for (const auto part : kParts) (mean.*kind).*part /= static_cast<double>(summaries.size());
   return mean;
 }
