@@ -27,7 +27,7 @@ constexpr Allowed kAllowed[] = {
     {"autograd", "compare_", "checks gradients"},
     {"autograd", "::slope(", "checks gradients"},
     {"autograd", "pointwise_loss", "one number for each block of losses"},
-    {"autograd", "einsum(", "sizes of a few operands"},
+    {"autograd", "Contraction::", "sizes of a few operands"},
     {"autograd", "_ranges", "one number for each window of a plane"},
     {"autograd", "avg_pool", "one number for each window of a plane"},
     {"core", "ChannelNorm::", "a few numbers for each channel"},
