@@ -3,14 +3,9 @@
 
 #include <cstdint>
 
-#include "tapehead/core/tensor.h"
+#include "tapehead/data/labelled_images.h"
 
 namespace tapehead::data {
-
-/// Images u8 [N, H, W] and labels u8 [N], as in MNIST's files.
-struct LabelledImages {
-  Tensor images, labels;
-};
 
 /// Generates `count` images of digits 0 to 9, about equally frequent, white on black, of `side` x
 /// `side` pixels: strokes with random distortion, shear, rotation, width, size and position.

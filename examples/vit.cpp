@@ -7,7 +7,6 @@
 #include <tapehead/tapehead.h>
 
 #include <algorithm>
-#include <filesystem>
 
 using namespace tapehead;
 
@@ -33,65 +32,25 @@ void set_defaults(Options& t, train::Options& o) {
   if (!o.epochs && !o.steps) o.epochs = real ? 18 : 8;
 }
 
-struct Split {
-  Tensor images, labels;  // u8 [N, H, W] and [N]
-  int64_t count() const { return images.size(0); }
-};
-
-Split mnist(const std::string& folder, const std::string& part) {
-  const auto read = [&](const std::string& what) {
-    const std::string path = folder + "/" + part + what;
-    return data::read_idx(std::filesystem::exists(path + ".gz") ? path + ".gz" : path);
-  };
-  const Split split{read("-images-idx3-ubyte"), read("-labels-idx1-ubyte")};
-  if (split.images.dim() != 3 || split.labels.dim() != 1 ||
-      split.images.size(0) != split.labels.size(0))
-    throw FormatError(
-        fmt::format("{}: {} has images {} and labels {}; expected [N, height, width] and [N]",
-                    folder, part, split.images.shape().str(), split.labels.shape().str()));
-  return split;
-}
-
-Split drawn(uint64_t seed, int64_t count) {
-  const data::LabelledImages made = data::glyphs(seed, count);
-  return {made.images, made.labels};
-}
-
-// f32 [B, 1, H, W] from 0 to 1, and i64 [B].
-struct Batch {
-  Tensor images, labels;
-};
-
-Batch batch_of(const Split& split, std::span<const int64_t> which) {
-  const Tensor chosen = from_vector(std::vector<int64_t>(which.begin(), which.end()));
-  return {index_select(split.images, 0, chosen).unsqueeze(1).to(f32) / 255,
-          index_select(split.labels, 0, chosen).to(i64)};
-}
-
-std::vector<int64_t> numbers(int64_t from, int64_t to) {
-  return arange(from, to).to_vector<int64_t>();
-}
-
 // The predicted digits, i64 [N].
-Tensor read_digits(const nn::Params& params, const nn::Vit& vit, const Split& split) {
+Tensor read_digits(const nn::Params& params, const nn::Vit& vit,
+                   const data::LabelledImages& split) {
   const NoGradGuard off;
   params.eval();
   std::vector<Tensor> found;
-  for (int64_t i = 0; i < split.count(); i += 200) {
-    const Batch batch = batch_of(split, numbers(i, std::min(i + 200, split.count())));
-    found.push_back(argmax(vit(batch.images), 1));
-  }
+  for (int64_t i = 0; i < split.size(); i += 200)
+    found.push_back(argmax(vit(split.batch(i, std::min(i + 200, split.size())).images), 1));
   params.train();
   return cat(found);
 }
 
-double accuracy(const nn::Params& params, const nn::Vit& vit, const Split& split) {
+double accuracy(const nn::Params& params, const nn::Vit& vit, const data::LabelledImages& split) {
   return mean((read_digits(params, vit, split) == split.labels).to(f64)).item();
 }
 
 // Draws the attention rollout of some images, including misclassified ones.
-void draw(const nn::Params& params, const nn::Vit& vit, const Split& split, int64_t count,
-          const std::string& path) {
+void draw(const nn::Params& params, const nn::Vit& vit, const data::LabelledImages& split,
+          int64_t count, const std::string& path) {
   if (count <= 0) return;
   const std::vector<int64_t> read = read_digits(params, vit, split).to_vector<int64_t>();
   const std::vector<int64_t> labels = split.labels.to_vector<int64_t>();
@@ -104,7 +63,7 @@ void draw(const nn::Params& params, const nn::Vit& vit, const Split& split, int6
       }
   const NoGradGuard off;
   params.eval();
-  const Tensor images = batch_of(split, chosen).images, seen = vit.rollout(images).contiguous();
+  const Tensor images = split.batch(chosen).images, seen = vit.rollout(images).contiguous();
   std::vector<train::ImageAttention> maps;
   for (size_t i = 0; i < chosen.size(); ++i) {
     const auto at = static_cast<size_t>(chosen[i]);
@@ -154,7 +113,8 @@ void run(train::Cli& cli) {
   train::Options o = cli.parse();
   set_defaults(t, o);
 
-  const Split test = o.data ? mnist(*o.data, "t10k") : drawn(o.seed + 1, 1000);
+  const data::LabelledImages test =
+      o.data ? data::mnist(*o.data, data::MnistPart::test) : data::glyphs(o.seed + 1, 1000);
   nn::Params params(o.seed);
   const nn::Vit vit(params / "vit", {.image_size = {test.images.size(1), test.images.size(2)},
                                      .patch_size = {t.patch, t.patch},
@@ -172,16 +132,17 @@ void run(train::Cli& cli) {
     return train::report(cli, "accuracy", accuracy(params, vit, test));
   }
 
-  const Split train = o.data ? mnist(*o.data, "train") : drawn(o.seed, 5000);
+  const data::LabelledImages train =
+      o.data ? data::mnist(*o.data, data::MnistPart::train) : data::glyphs(o.seed, 5000);
   const data::RandomAffineOptions change{
       .rotate = t.rotate, .shift = t.shift, .scale = t.scale, .shear = t.shear};
-  data::Loader<Batch> batches(
-      train.count(),
+  data::Loader<data::ImageBatch> batches(
+      train.size(),
       [&](std::span<const int64_t> which, const data::LoaderPosition& at) {
-        Batch batch = batch_of(train, which);
+        data::ImageBatch batch = train.batch(which);
         std::vector<uint64_t> seeds;  // of each image in each epoch
         for (const int64_t i : which)
-          seeds.push_back(o.seed + static_cast<uint64_t>(at.epoch * train.count() + i));
+          seeds.push_back(o.seed + static_cast<uint64_t>(at.epoch * train.size() + i));
         batch.images = data::random_affine(batch.images, change, seeds);
         return batch;
       },
@@ -195,7 +156,7 @@ void run(train::Cli& cli) {
                  cli.run_options(o, {.steps = steps, .max_grad_norm = 1.0, .schedule = &schedule}));
   // The test set is used for the curve only; the result is that of the last weights.
   run.evaluate_every_epoch("test_accuracy", [&] { return accuracy(params, vit, test); });
-  for (const Batch& batch : run) {
+  for (const data::ImageBatch& batch : run) {
     const Tensor loss = vit.loss(batch.images, batch.labels, t.smoothing);
     loss.backward();
     run.step(loss);

@@ -125,6 +125,16 @@ void set_trainable(std::vector<Param>& all, std::string_view pattern, bool on) {
 
 }  // namespace
 
+std::vector<Tensor> Params::parameters(std::string_view pattern) const {
+  std::vector<Tensor> out;
+  const std::vector<Param> trained = trainable();
+  for (const Param& p : trained)
+    if (p.fits(pattern)) out.push_back(p.value);
+  if (out.empty())
+    throw ValueError(no_fit("parameters", "trained parameter", pattern, names_of(trained)));
+  return out;
+}
+
 void Params::train(std::string_view pattern) const { set_training(state_->places, pattern, true); }
 void Params::eval(std::string_view pattern) const { set_training(state_->places, pattern, false); }
 void Params::freeze(std::string_view pattern) const { set_trainable(state_->all, pattern, false); }

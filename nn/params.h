@@ -63,6 +63,10 @@ class Params {
   const std::vector<Param>& all() const;
   /// The parameters that are trained: those that are neither buffers nor frozen.
   std::vector<Param> trainable() const;
+  /// The values of the trained parameters whose path or tied name matches the pattern, such as
+  /// "generator.*", for grad() and BackwardOptions::inputs. Throws ValueError, with a suggestion,
+  /// if there is none.
+  std::vector<Tensor> parameters(std::string_view pattern = "*") const;
   /// The parameter or buffer with this path or tied name. Throws IndexError, suggesting the nearest
   /// name, if there is none.
   const Tensor& operator[](std::string_view path) const;

@@ -87,6 +87,10 @@ TEST_CASE("params: freezing, training and evaluation by pattern") {
   params.freeze("model.first.*");
   CHECK(params.trainable().size() == 2);
   CHECK_FALSE(model.first.weight.requires_grad());
+  CHECK(params.parameters().size() == 2);
+  CHECK(params.parameters("*.weight").front().is_same(params["model.second.weight"]));
+  CHECK(message_of<ValueError>([&] { params.parameters("model.first.*"); }) ==
+        "parameters: no trained parameter's path matches 'model.first.*'");
   params.unfreeze("*");
   CHECK(params.trainable().size() == 4);
   CHECK(message_of<ValueError>([&] { params.freeze("decoder.*"); }) ==

@@ -29,6 +29,8 @@ SMALL = {
     "gpt": "gpt --steps 12 --embed-dim 16 --num-layers 1 --num-heads 2 --context 16 --val-every 4 --dropout 0.1",
     "gpt-bpe": "gpt --steps 12 --embed-dim 16 --num-layers 1 --num-heads 2 --context 16 --val-every 4 --vocab-size 300",
     "bert": "bert --steps 12 --embed-dim 16 --num-layers 1 --num-heads 2 --tune-epochs 1 --merges 50",
+    "mnist": "mnist --steps 12 --channels 4 --batch 50",
+    "gan": "gan --steps 12 --channels 4 --batch 50",
     "vit": "vit --steps 12 --embed-dim 16 --num-layers 1 --num-heads 2 --batch 50 --dropout 0.1",
     "summarize": "summarize --steps 12 --hidden-size 16 --vocab-size 100 --tokens 4000 --beam 1",
     "algorithms": "algorithms --steps 60 --hidden-size 16 --slots 8 --slot-dim 4 --batch 4",

@@ -11,6 +11,8 @@
 
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/file.h"
+#include "tapehead/data/files.h"
+#include "tapehead/data/png.h"
 #include "tapehead/data/tokenizer.h"
 #include "tapehead/nn/hf/gpt.h"
 #include "tapehead/tests/runs/process.h"
@@ -77,7 +79,8 @@ TEST_CASE("custom_op checks its gradients") {
 
 TEST_CASE("a program does not touch the folder of a running program") {
   const Scratch folder;
-  for (const char* name : {"algorithms", "babi", "bert", "gpt", "summarize", "translate", "vit"}) {
+  for (const char* name :
+       {"algorithms", "babi", "bert", "gan", "gpt", "mnist", "summarize", "translate", "vit"}) {
     CAPTURE(name);
     run_example(name, folder, {"--smoke", "--out", name});
     const std::string out = folder / name;
@@ -218,6 +221,31 @@ TEST_CASE("translate learns dates to 99 % of the unseen ones") {
   const std::string last = run_example("translate", folder, {"--quiet"}).last_line();
   CAPTURE(last);
   CHECK(std::atof(last.substr(last.rfind(':') + 1).c_str()) >= 0.99);
+}
+
+TEST_CASE("mnist learns to read its own digits, draws its mistakes, and scores itself again") {
+  const Scratch folder;
+  const Outcome outcome =
+      run_example("mnist", folder, {"--quiet", "--epochs", "2", "--channels", "8"});
+  const std::string last = outcome.last_line();
+  CAPTURE(last);
+  CHECK(last.starts_with(R"({"example":"mnist","metric":"accuracy","value":0)"));
+  CHECK(std::atof(last.substr(last.rfind(':') + 1).c_str()) >= 0.9);
+  CHECK(tapehead::data::read_png(folder / "out/mnist/mistakes.png").size(0) == 1);
+  CHECK(run_example("mnist", folder, {"--eval", "out/mnist"}).last_line() == last);
+}
+
+TEST_CASE("gan draws better after five epochs than after one") {
+  const Scratch folder;
+  run_example("gan", folder, {"--quiet", "--epochs", "5", "--channels", "8"});
+  std::vector<double> distances;
+  for (const std::string& line : tapehead::data::read_lines(folder / "out/gan/metrics.jsonl"))
+    if (const size_t at = line.find("frechet_distance\":"); at != std::string::npos)
+      distances.push_back(std::atof(line.c_str() + at + 18));
+  REQUIRE(distances.size() >= 5);
+  CHECK(distances[4] < 0.7 * distances[0]);
+  CHECK(tapehead::data::read_png(folder / "out/gan/digits-005.png").shape() ==
+        tapehead::Shape{1, 242, 242});
 }
 
 TEST_CASE("vit draws what counted in its images, and scores itself again") {

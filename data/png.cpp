@@ -1,0 +1,76 @@
+#include "tapehead/data/png.h"
+
+#include <fmt/format.h>
+#include <png.h>
+
+#include <string_view>
+
+#include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/detail/input_file.h"
+#include "tapehead/core/detail/views.h"
+#include "tapehead/core/error.h"
+#include "tapehead/core/file.h"
+
+namespace tapehead::data {
+namespace {
+
+// libpng's simplified interface: one struct, errors as text.
+struct Image : png_image {
+  Image() : png_image{} { version = PNG_IMAGE_VERSION; }
+  Image(const Image&) = delete;
+  Image& operator=(const Image&) = delete;
+  ~Image() { png_image_free(this); }
+};
+
+constexpr png_uint_32 kFormats[] = {PNG_FORMAT_GRAY, PNG_FORMAT_GA, PNG_FORMAT_RGB,
+                                    PNG_FORMAT_RGBA};
+
+Tensor channels_first(const Tensor& pixels) {
+  return core::contiguous(core::permute(pixels, {2, 0, 1}));
+}
+
+Tensor decode(const std::string& path, const std::string& bytes, int64_t max_pixels) {
+  Image image;
+  const auto fail = [&] {
+    throw FormatError(fmt::format("{}: not a PNG image that can be read: {}", path, image.message));
+  };
+  if (png_image_begin_read_from_memory(&image, bytes.data(), bytes.size()) == 0) fail();
+  const int64_t height = image.height, width = image.width;
+  if (width > max_pixels / height)
+    throw IoError(fmt::format("{}: an image of {} x {} pixels; the limit is {} pixels", path, width,
+                              height, max_pixels));
+  const int64_t channels = PNG_IMAGE_SAMPLE_CHANNELS(image.format);
+  image.format = kFormats[channels - 1];
+  const Tensor pixels = core::empty({height, width, channels}, u8);
+  if (png_image_finish_read(&image, nullptr, pixels.raw(), 0, nullptr) == 0) fail();
+  return channels_first(pixels);
+}
+
+}  // namespace
+
+Tensor read_png(const std::string& path, int64_t max_pixels, const FileLimits& limits) {
+  const std::string bytes = read_file(path, limits.bytes);
+  return core::reading(path, [&] { return decode(path, bytes, max_pixels); });
+}
+
+void write_png(const std::string& path, const Tensor& image) {
+  if (image.dtype() != u8)
+    throw DTypeError(fmt::format("write_png: the image is {}; expected u8", name(image.dtype())));
+  const Tensor planes = image.dim() == 2 ? core::unsqueeze(image, 0) : image;
+  if (planes.dim() != 3 || planes.size(0) < 1 || planes.size(0) > 4 || planes.numel() == 0)
+    throw ShapeError(
+        fmt::format("write_png: the image is {}; expected [H, W] or [C, H, W] with 1 to 4 channels",
+                    image.shape().str()));
+  const Tensor pixels = core::contiguous(core::permute(planes, {1, 2, 0}));
+  Image out;
+  out.height = static_cast<png_uint_32>(pixels.size(0));
+  out.width = static_cast<png_uint_32>(pixels.size(1));
+  out.format = kFormats[pixels.size(2) - 1];
+  std::string bytes(PNG_IMAGE_PNG_SIZE_MAX(out), '\0');
+  png_alloc_size_t size = bytes.size();
+  if (png_image_write_to_memory(&out, bytes.data(), &size, 0, pixels.raw(), 0, nullptr) == 0)
+    throw IoError(fmt::format("{}: libpng cannot write the image: {}", path, out.message));
+  write_atomic(path, std::string_view(bytes).substr(0, size));
+}
+
+}  // namespace tapehead::data
