@@ -150,6 +150,54 @@ Workload attention(const char* name, int64_t T) {
 Workload attn_1k() { return attention("attn_1k", 1024); }
 Workload attn_4k() { return attention("attn_4k", 4096); }
 
+Workload classifier(const char* name, const nn::Params& params, const nn::Sequential& net,
+                    const Tensor& images) {
+  const int64_t count = images.size(0);
+  const Tensor labels = randint(10, {count});
+  return {name, static_cast<double>(count), "img", params,
+          [=] { return cross_entropy(net(images), labels); }};
+}
+
+// LeNet-5 with ReLU and maxima.
+Workload lenet_mnist() {
+  nn::Params params;
+  const nn::Sequential net(
+      params / "net",
+      {nn::Conv2d{1, 6, 5, {.padding = 2}}, nn::relu, nn::MaxPool2d{2}, nn::Conv2d{6, 16, 5},
+       nn::relu, nn::MaxPool2d{2}, nn::Flatten{}, nn::Linear{400, 120}, nn::relu,
+       nn::Linear{120, 84}, nn::relu, nn::Linear{84, 10}});
+  return classifier("lenet_mnist", params, net, randn({64, 1, 28, 28}));
+}
+
+// Two convolutions beside a shortcut (He et al. 2016).
+struct ResidualBlock {
+  nn::Conv2d conv1, conv2, shortcut;
+  nn::BatchNorm2d norm1, norm2;
+
+  ResidualBlock(const nn::Scope& at, int64_t from, int64_t to, int64_t stride)
+      : conv1(at / "conv1", from, to, 3, {.stride = stride, .padding = 1, .bias = false}),
+        conv2(at / "conv2", to, to, 3, {.padding = 1, .bias = false}),
+        shortcut(at / "shortcut", from, to, 1, {.stride = stride, .bias = false}),
+        norm1(at / "norm1", to),
+        norm2(at / "norm2", to) {}
+  Tensor operator()(const Tensor& x) const {
+    return relu(norm2(conv2(relu(norm1(conv1(x))))) + shortcut(x));
+  }
+};
+
+// A residual network of eight layers on images of CIFAR's size.
+Workload resnet8_cifar() {
+  nn::Params params;
+  const auto block = [](int64_t from, int64_t to, int64_t stride) {
+    return [=](const nn::Scope& at) { return ResidualBlock(at, from, to, stride); };
+  };
+  const nn::Sequential net(
+      params / "net", {nn::Conv2d{3, 16, 3, {.padding = 1, .bias = false}}, nn::BatchNorm2d{16},
+                       nn::relu, block(16, 16, 1), block(16, 32, 2), block(32, 64, 2),
+                       nn::AdaptiveAvgPool2d{1}, nn::Flatten{}, nn::Linear{64, 10}});
+  return classifier("resnet8_cifar", params, net, randn({64, 3, 32, 32}));
+}
+
 double seconds_of(const std::function<void()>& f) {
   const auto start = std::chrono::steady_clock::now();
   f();
@@ -198,12 +246,17 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", seconds, "for each workload")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   set_num_threads(threads);
-  const std::pair<std::string, Workload (*)()> all[] = {
-      {"gpt_char", gpt_char},   {"gpt_char_big", gpt_char_big},
-      {"gpt2_124m", gpt2_124m}, {"memn2n_babi", memn2n_babi},
-      {"vit_mnist", vit_mnist}, {"seq2seq_lstm_attn", seq2seq_lstm_attn},
-      {"attn_1k", attn_1k},     {"attn_4k", attn_4k},
-      {"mlp_tiny", mlp_tiny}};
+  const std::pair<std::string, Workload (*)()> all[] = {{"gpt_char", gpt_char},
+                                                        {"gpt_char_big", gpt_char_big},
+                                                        {"gpt2_124m", gpt2_124m},
+                                                        {"memn2n_babi", memn2n_babi},
+                                                        {"vit_mnist", vit_mnist},
+                                                        {"seq2seq_lstm_attn", seq2seq_lstm_attn},
+                                                        {"attn_1k", attn_1k},
+                                                        {"attn_4k", attn_4k},
+                                                        {"mlp_tiny", mlp_tiny},
+                                                        {"lenet_mnist", lenet_mnist},
+                                                        {"resnet8_cifar", resnet8_cifar}};
   std::vector<std::string> names;
   for (const auto& [name, make] : all) names.push_back(name);
   for (const std::string& name : only)
