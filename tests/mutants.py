@@ -9,7 +9,7 @@ tests/mutants/*.txt holds the entries:
 
     [name] file: tests that should fail, joined with ` + `: doctest patterns, or `row OP`
     - the original text, a statement that ends in ; or an expression; white space does not matter
-    + its replacement, or that of the part between two @
+    + its replacement; if there are two @ in the original, that of the expression between them
 
 All mutants are compiled into one copy of the library, and an environment variable selects one, so
 that a single build serves all. The copy is kept in --scratch for the next run. A mutant that survives
@@ -50,7 +50,7 @@ class Mutant:
         return r'\s*'.join([spaced(before), f'({spaced(marked)})', spaced(after)])
 
     def is_statement(self):
-        return self.old.endswith(';')
+        return self.old.endswith(';') and '@' not in self.old
 
 
 def spaced(code):
