@@ -117,6 +117,7 @@ TAPEHEAD_OP_TEST(scaled_dot_product_attention)
         SAYS("the mask function returned [1, 4] i64 for scores [3, 4]; expected bool of "
              "a shape that broadcasts to theirs"));
 TAPEHEAD_OP_TEST(alibi)
+    .not_twice_differentiable("it has no tensor operands")
     .sample({.operands = {},
              .call = [](const Tensors&) { return Tensors{alibi(3, 2)}; },
              .reference =

@@ -110,6 +110,11 @@ OpTest& OpTest::samples(std::vector<Sample> list) {
   return *this;
 }
 
+OpTest& OpTest::not_twice_differentiable(std::string reason) {
+  not_twice_differentiable_ = std::move(reason);
+  return *this;
+}
+
 OpTest& OpTest::bad_call(BadCall bad) {
   bad_calls_.push_back(std::move(bad));
   return *this;

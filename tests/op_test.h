@@ -171,15 +171,20 @@ class OpTest {
                      std::move(message)});
   }
 
+  /// Says why no sample of a row with floating results checks second derivatives.
+  OpTest& not_twice_differentiable(std::string reason);
+
   const std::string& op() const { return op_; }
   const std::vector<Sample>& samples() const { return samples_; }
   const std::vector<BadCall>& bad_calls() const { return bad_calls_; }
   bool elementwise() const { return elementwise_; }
+  /// The reason; empty if the samples check second derivatives or the results are not floating.
+  const std::string& not_twice_differentiable() const { return not_twice_differentiable_; }
 
  private:
   OpTest& bad_call(BadCall bad);
 
-  std::string op_;
+  std::string op_, not_twice_differentiable_;
   bool elementwise_ = false;
   std::vector<Sample> samples_;
   std::vector<BadCall> bad_calls_;

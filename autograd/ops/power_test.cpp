@@ -45,7 +45,14 @@ TAPEHEAD_OP_TEST(float_power)
                  [](Arrays& x) {
                    return Arrays{map(x, [](const double* v) { return std::pow(v[0] + 1, -v[1]); })};
                  },
-             .differentiable = false});
+             .differentiable = false})
+    .sample({.operands = {{{2, 3}, 1, 3}, {{3}, -2, 2}},
+             .call =
+                 [](const Tensors& x) { return Tensors{float_power(x[0], x[1]).to(x[0].dtype())}; },
+             .reference =
+                 [](Arrays& x) {
+                   return Arrays{map(x, [](const double* v) { return std::pow(v[0], v[1]); })};
+                 }});
 TAPEHEAD_OP_TEST(square)
     .unary(square, [](double x) { return x * x; })
     .bad<DTypeError>([] { square(core::full({2}, 1, boolean)); },
