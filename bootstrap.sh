@@ -58,11 +58,11 @@ tapehead needs a C++20 compiler (g++ 12 or clang 14, or later), meson 1.0, ninja
 OpenBLAS, OpenMP, fmt, doctest, Google Benchmark, Random123, nlohmann-json, CLI11, zlib, libzip, libpng, utf8proc:
   Fedora  dnf install gcc-c++ meson ninja-build pkgconf-pkg-config openblas-devel fmt-devel \
             doctest-devel google-benchmark-devel Random123-devel json-devel cli11-devel \
-            zlib-devel libzip-devel libpng-devel utf8proc-devel make cmake clang-tools-extra
+            zlib-devel libzip-devel libpng-devel utf8proc-devel make cmake clang-tools-extra doxygen
   Arch    pacman -S gcc meson ninja pkgconf openblas fmt doctest benchmark nlohmann-json cli11 \
-            zlib libzip libpng libutf8proc make cmake clang      (random123 is in the AUR)
+            zlib libzip libpng libutf8proc make cmake clang doxygen      (random123 is in the AUR)
   macOS   brew install meson ninja pkgconf openblas libomp fmt doctest google-benchmark \
-            nlohmann-json cli11 zlib libzip libpng utf8proc cmake llvm      (random123: headers from its releases)
+            nlohmann-json cli11 zlib libzip libpng utf8proc cmake llvm doxygen      (random123: headers from its releases)
 NAMES
 }
 
@@ -102,6 +102,7 @@ $(name_packages)"
       tests)
         has make || missing="$missing make"
         has cmake || missing="$missing cmake"
+        has doxygen || missing="$missing doxygen"
         ;;
       lint)
         for tool in clang-format clang-tidy; do

@@ -90,6 +90,7 @@ struct AttentionOptions {
   std::optional<WeightsOf> weights_of = {};
 };
 
+/// The results of attention.
 struct AttentionOutput {
   Tensor out;      ///< [B, H, T, E]
   Tensor weights;  ///< [B, heads, queries, S] if requested; detached, before dropout
@@ -108,12 +109,16 @@ struct AttentionOutput {
 ///
 /// Throws ShapeError, DTypeError and IndexError for operands and options that do not fit, and
 /// ValueError for invalid options.
+/// Example: Tensor q = randn({2, 4, 10, 16}); scaled_dot_product_attention(q, q, q,
+///     {.causal = true}).out  // shape [2, 4, 10, 16]
 AttentionOutput scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
                                              const AttentionOptions& options = {});
 
 /// The distance_bias of ALiBi (Press, Smith and Lewis 2022), [heads, 2 length - 1]: minus slope
 /// times distance. The slope of head i is 2^(-8 i / heads). If `heads` is not a power of two, the
-/// slopes are those of the next lower power, followed by every other one of the next higher.
+/// slopes are those of the next lower power, followed by every other one of the next higher. f32.
+/// Throws ValueError unless both are at least 1.
+/// Example: alibi(2, 2)  // shape [2, 3]
 Tensor alibi(int64_t heads, int64_t length);
 
 }  // namespace tapehead

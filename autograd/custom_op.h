@@ -37,6 +37,7 @@
 
 namespace tapehead {
 
+/// The base class of ops; see above.
 class CustomOp : public detail::Node {
  protected:
   /// Saves a tensor, which may be an operand or a result, for backward; returns it.

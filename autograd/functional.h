@@ -39,7 +39,7 @@ std::vector<std::vector<Tensor>> hessian(const FunctionOfTensors& f,
 
 /// The result of a function, and a product with its derivatives.
 struct DerivativeProduct {
-  Tensor output, product;
+  Tensor output, product;  ///< see above
 };
 
 /// The product of a vector v, of the shape of the result, and the Jacobian; of the shape of x. `v`

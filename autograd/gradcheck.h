@@ -71,7 +71,7 @@ class CheckedFunction {
 struct GradcheckOptions {
   double eps = 1e-6;   ///< step of the central differences
   double atol = 1e-5;  ///< |analytical - numerical| <= atol + rtol |numerical|
-  double rtol = 1e-3;
+  double rtol = 1e-3;  ///< relative tolerance
   /// 0 checks every derivative; otherwise the number of random directions to check, for large
   /// inputs.
   int directions = 0;

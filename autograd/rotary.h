@@ -12,6 +12,7 @@ namespace tapehead {
 
 /// Changes the frequencies to handle sequences longer than those of training.
 struct RopeScaling {
+  /// How frequencies are changed.
   enum class Kind {
     none,
     linear,  ///< divides positions by the factor (Chen et al. 2023)
@@ -19,8 +20,8 @@ struct RopeScaling {
     yarn     ///< likewise, by the number of rotations (YaRN, Peng et al. 2023)
   };
   using enum Kind;
-  Kind kind = none;
-  double factor = 1;
+  Kind kind = none;                              ///< how frequencies are changed
+  double factor = 1;                             ///< by which sequences are longer
   int64_t original_length = 8192;                ///< llama3, yarn: sequence length of training
   double low_frequency = 1, high_frequency = 4;  ///< llama3: in original_length / wavelength
   double beta_fast = 32, beta_slow = 1;          ///< yarn: in rotations within original_length
@@ -60,8 +61,9 @@ class Rope {
 };
 
 /// Rotates pairs of elements of x [..., T, D] by angles given as cosines and sines [T, R], with 2 R
-/// <= D: (a, b) becomes (a cos - b sin, a sin + b cos). Elements after the first 2 R are copied.
-/// See RopeOptions::interleaved for the pairing. Throws ShapeError and DTypeError.
+/// <= D, of floating types: (a, b) becomes (a cos - b sin, a sin + b cos). Elements after the first
+/// 2 R are copied. See RopeOptions::interleaved for the pairing. Throws ShapeError and DTypeError.
+/// Example: rotate_pairs(tensor({{1.0, 0.0}}), tensor({{0.0}}), tensor({{1.0}}))  // [[0., 1.]]
 Tensor rotate_pairs(const Tensor& x, const Tensor& cosines, const Tensor& sines,
                     bool interleaved = false);
 

@@ -6,12 +6,14 @@
 
 namespace tapehead {
 
+/// Memory of tensors, in bytes.
 struct MemoryStats {
   int64_t live_bytes;    ///< bytes currently in use by tensors and graph nodes
   int64_t peak_bytes;    ///< maximum of live_bytes since the start or reset_peak_memory()
   int64_t cached_bytes;  ///< bytes of freed blocks kept for reuse
 };
 
+/// The memory in use, of all threads.
 MemoryStats memory_stats();
 /// Resets peak_bytes to the current live_bytes.
 void reset_peak_memory();

@@ -21,8 +21,11 @@ class NestedList {
   template <class T>
   NestedList(const std::vector<T>& items) : is_list_(true), items_(items.begin(), items.end()) {}
 
+  /// Whether it is a list, not a number.
   bool is_list() const { return is_list_; }
+  /// The elements of a list.
   const std::vector<NestedList>& items() const { return items_; }
+  /// The number, if it is not a list.
   Number number() const { return number_; }
 
  private:

@@ -12,45 +12,49 @@ namespace tapehead {
 /// layout; from_dlpack() takes them, too.
 namespace dlpack {
 
-constexpr uint32_t kMajorVersion = 1, kMinorVersion = 0;
+constexpr uint32_t kMajorVersion = 1, kMinorVersion = 0;                    ///< of the interface
 constexpr int32_t kCpu = 1;                                                 ///< of Device::type
 constexpr uint8_t kInt = 0, kUInt = 1, kFloat = 2, kBfloat = 4, kBool = 6;  ///< of DataType::code
 constexpr uint64_t kReadOnly = 1, kIsCopied = 2;                            ///< of flags
 
+/// Where the memory is: kCpu.
 struct Device {
-  int32_t type;
-  int32_t id;
+  int32_t type;  ///< kCpu
+  int32_t id;    ///< 0
 };
+/// The type of an element.
 struct DataType {
-  uint8_t code;
-  uint8_t bits;
-  uint16_t lanes;
+  uint8_t code;    ///< kInt, kUInt, kFloat, kBfloat or kBool
+  uint8_t bits;    ///< of an element
+  uint16_t lanes;  ///< 1
 };
+/// DLTensor: a tensor over memory of others.
 struct TensorView {
   void* data;
-  Device device;
-  int32_t ndim;
-  DataType dtype;
-  int64_t* shape;
+  Device device;         ///< of the memory
+  int32_t ndim;          ///< the number of axes
+  DataType dtype;        ///< of the elements
+  int64_t* shape;        ///< the sizes, ndim of them
   int64_t* strides;      ///< in elements; null for row-major order
   uint64_t byte_offset;  ///< of the first element from data
 };
 /// DLManagedTensor.
 struct ManagedTensor {
-  TensorView dl_tensor;
+  TensorView dl_tensor;  ///< the tensor
   void* manager_ctx;
   void (*deleter)(ManagedTensor* self);  ///< called once by the consumer; may be null
 };
+/// DLPackVersion.
 struct Version {
-  uint32_t major, minor;
+  uint32_t major, minor;  ///< kMajorVersion, kMinorVersion
 };
 /// DLManagedTensorVersioned.
 struct ManagedTensorVersioned {
-  Version version;
+  Version version;  ///< of the interface
   void* manager_ctx;
   void (*deleter)(ManagedTensorVersioned* self);
-  uint64_t flags;
-  TensorView dl_tensor;
+  uint64_t flags;        ///< kReadOnly, kIsCopied
+  TensorView dl_tensor;  ///< the tensor
 };
 
 }  // namespace dlpack

@@ -77,8 +77,10 @@ struct float16 {
   }
 };
 
+/// The types of elements; `boolean` is bool, whose elements are one byte.
 enum class DType : uint8_t { f32, f64, bf16, i64, i32, u8, boolean, f16, i16, i8 };
-inline constexpr int kDTypes = 10;
+inline constexpr int kDTypes = 10;  ///< The number of types.
+/// The types, without `DType::`.
 inline constexpr DType f32 = DType::f32, f64 = DType::f64, bf16 = DType::bf16, i64 = DType::i64,
                        i32 = DType::i32, u8 = DType::u8, boolean = DType::boolean, f16 = DType::f16,
                        i16 = DType::i16, i8 = DType::i8;

@@ -31,11 +31,13 @@ class ExpandingArray {
 template <int N>
 using OptionalArray = ExpandingArray<N, std::optional<int64_t>>;
 
+/// Whether a padding is given by sizes or by a name.
 enum class PaddingType : uint8_t {
-  sizes,
+  sizes,  ///< those of the padding
   valid,  ///< none
   same    ///< such that a convolution of stride 1 keeps the sizes
 };
+/// PyTorch's "valid" and "same".
 inline constexpr PaddingType kValid = PaddingType::valid, kSame = PaddingType::same;
 
 /// The padding of a convolution: sizes, kValid or kSame.
@@ -49,7 +51,9 @@ class ConvPadding {
       : sizes_(each...) {}
   constexpr ConvPadding(PaddingType type) : type_(type) {}
 
+  /// Whether it is given by sizes or by a name.
   constexpr PaddingType type() const { return type_; }
+  /// The sizes; 0 if it is given by a name.
   constexpr const ExpandingArray<N>& sizes() const { return sizes_; }
 
  private:

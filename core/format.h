@@ -31,7 +31,7 @@ struct PlainFormatter {
 /// Formats as `{}`, or as `{:.2}` with another precision than the default 4 digits.
 template <>
 struct fmt::formatter<tapehead::Tensor> {
-  int precision = 4;
+  int precision = 4;  ///< digits after the decimal point
 
   constexpr auto parse(fmt::format_parse_context& context) {
     auto at = context.begin();
@@ -51,9 +51,11 @@ struct fmt::formatter<tapehead::Tensor> {
   }
 };
 
+/// Formats as str().
 template <>
 struct fmt::formatter<tapehead::IndexedTensor> : fmt::formatter<tapehead::Tensor> {};
 
+/// Formats as str().
 template <>
 struct fmt::formatter<tapehead::Shape> : tapehead::detail::PlainFormatter {
   template <class Context>
@@ -62,6 +64,7 @@ struct fmt::formatter<tapehead::Shape> : tapehead::detail::PlainFormatter {
   }
 };
 
+/// Formats as str().
 template <>
 struct fmt::formatter<tapehead::DType> : tapehead::detail::PlainFormatter {
   template <class Context>

@@ -20,8 +20,10 @@ void set_num_threads(int threads);
 
 namespace core {
 
+/// Whether threads compute with denormal numbers, or take them for 0, which can be faster.
 enum class Denormals { keep, flush };
 
+/// Calls call(context, task) for 0 <= task < tasks; see parallel_for().
 void run_tasks(int64_t tasks, void (*call)(void* context, int64_t task), void* context,
                Denormals denormals);
 

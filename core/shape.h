@@ -13,7 +13,7 @@ namespace tapehead {
 /// Up to eight sizes (or strides), outermost first. A value type without heap memory.
 class Shape {
  public:
-  static constexpr int kMaxRank = 8;
+  static constexpr int kMaxRank = 8;  ///< the largest number of axes
 
   constexpr Shape() = default;
   /// Throws ShapeError for more than kMaxRank sizes.
@@ -27,6 +27,7 @@ class Shape {
   /// A shape of `rank` sizes, each equal to `value`.
   static Shape filled(int rank, int64_t value);
 
+  /// The number of axes.
   int rank() const { return rank_; }
   bool empty() const { return rank_ == 0; }
   int64_t operator[](int i) const { return sizes_[i]; }

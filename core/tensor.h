@@ -28,6 +28,7 @@ class Tensor;
 struct Generator;
 struct BackwardOptions;
 
+/// See random.h.
 Generator& default_generator();
 
 namespace detail {
@@ -92,6 +93,7 @@ enum class RoundingMode : uint8_t { none, trunc, floor };
 /// In an index, a new axis of size 1; in a Slice, the default.
 inline constexpr std::nullopt_t None = std::nullopt;  // NOLINT(readability-identifier-naming)
 
+/// The type of Ellipsis.
 enum class EllipsisType : uint8_t { ellipsis };
 /// In an index, all axes that the other indices do not use.
 inline constexpr EllipsisType Ellipsis{};  // NOLINT(readability-identifier-naming)
@@ -135,8 +137,11 @@ class Tensor {
   requires std::is_arithmetic_v<T> Tensor(T value) : Tensor(Number(value)) {}
   explicit Tensor(const Number& value);
 
+  /// Whether it is a tensor, not Tensor().
   bool defined() const { return static_cast<bool>(impl_); }
+  /// The type of the elements.
   DType dtype() const { return there().dtype; }
+  /// The sizes of the axes.
   const Shape& shape() const { return there().sizes; }
   /// Same as shape(), under PyTorch's name.
   const Shape& sizes() const { return shape(); }
@@ -253,12 +258,19 @@ class Tensor {
 
   // In-place ops. backward() throws GraphError if it needs a value that was overwritten. [tape]
 
+  /// Copies the elements of `source`, which broadcasts, and converts them to this dtype.
   const Tensor& copy_(const Tensor& source) const;
+  /// Sets all elements to a number or 0-d tensor.
   const Tensor& fill_(const Tensor& value) const;
+  /// Sets all elements to 0.
   const Tensor& zero_() const { return fill_(0); }
+  /// Adds `other`, which broadcasts to this shape.
   const Tensor& add_(const Tensor& other) const;
+  /// Subtracts `other`, which broadcasts to this shape.
   const Tensor& sub_(const Tensor& other) const;
+  /// Multiplies by `other`, which broadcasts to this shape.
   const Tensor& mul_(const Tensor& other) const;
+  /// Divides by `other`, which broadcasts to this shape.
   const Tensor& div_(const Tensor& other) const;
   /// index_put() in place.
   const Tensor& index_put_(const std::vector<TensorIndex>& indices, const Tensor& values,
@@ -272,7 +284,9 @@ class Tensor {
   /// Whether both handles refer to the same tensor, not just to equal elements.
   bool is_same(const Tensor& other) const { return impl_ == other.impl_; }
 
+  /// For the library: what the handle refers to.
   detail::TensorImpl* impl() const { return impl_.get(); }
+  /// For the library: a handle that takes over a reference.
   static Tensor adopt(Ref<detail::TensorImpl> impl) {
     Tensor t;
     t.impl_ = static_cast<Ref<detail::TensorImpl>&&>(impl);

@@ -11,13 +11,14 @@
 
 namespace tapehead::data {
 
+/// The tasks.
 enum class Algorithm { copy, repeat_copy, recall, sort };
 
 /// Parses a name such as "repeat-copy". Throws ValueError that lists the names for an unknown one.
 Algorithm algorithm_from(std::string_view name);
 
 struct EpisodeOptions {
-  Algorithm task = Algorithm::copy;
+  Algorithm task = Algorithm::copy;  ///< what is to be learned
   int64_t batch = 16;
   int64_t bits = 0;  ///< bits per vector; 0: 6 for recall, otherwise 8
   /// Range of the length: the number of vectors or, for recall, items. A length is drawn for each

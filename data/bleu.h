@@ -20,7 +20,7 @@ struct BleuScore {
   std::array<double, 4> precisions{};  ///< 0..100, smoothed
   std::array<int64_t, 4> correct{};    ///< n-grams that match a reference
   std::array<int64_t, 4> total{};      ///< n-grams of the hypotheses
-  double brevity_penalty = 1;
+  double brevity_penalty = 1;          ///< factor for translations that are too short
   int64_t hypothesis_length = 0, reference_length = 0;  ///< in 13a tokens
   int64_t references = 1;                               ///< number per hypothesis
   bool lowercase = false;

@@ -13,7 +13,7 @@ namespace tapehead::data {
 /// A source text for a copying model. The id of an out-of-vocabulary word is the vocabulary's size
 /// plus the word's index in `extra`.
 struct CopySource {
-  std::vector<int64_t> ids;
+  std::vector<int64_t> ids;        ///< of the words
   std::vector<std::string> extra;  ///< out-of-vocabulary words, in order of first occurrence
 };
 

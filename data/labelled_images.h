@@ -14,9 +14,10 @@ namespace tapehead::data {
 
 /// Images as a network takes them: f32 [B, 1, H, W] from 0 to 1, and i64 [B].
 struct ImageBatch {
-  Tensor images, labels;
+  Tensor images, labels;  ///< one label for each image
 };
 
+/// Images and the class of each.
 struct LabelledImages {
   Tensor images;  ///< u8 [N, H, W]
   Tensor labels;  ///< u8 [N]
@@ -28,6 +29,7 @@ struct LabelledImages {
   ImageBatch batch(int64_t from, int64_t to) const;
 };
 
+/// The images for training or for testing.
 enum class MnistPart { train, test };
 
 /// Reads the 60,000 images for training or the 10,000 for testing of MNIST, or of any data set with

@@ -9,6 +9,7 @@
 
 namespace tapehead::data {
 
+/// A text and its class.
 struct LabelledText {
   std::string label;          ///< empty: none
   std::string first, second;  ///< `second` is empty for a single text

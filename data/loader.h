@@ -19,9 +19,9 @@
 namespace tapehead::data {
 
 struct LoaderOptions {
-  int64_t batch = 0;   ///< number of examples per batch; give either this or `tokens`
-  int64_t tokens = 0;  ///< maximum number of tokens in a padded batch, by the given lengths
-  bool shuffle = true;
+  int64_t batch = 0;    ///< number of examples per batch; give either this or `tokens`
+  int64_t tokens = 0;   ///< maximum number of tokens in a padded batch, by the given lengths
+  bool shuffle = true;  ///< whether the order is random, anew in each epoch
   /// The examples of each epoch and their order, in place of `shuffle`.
   Sampler sampler = {};
   /// The batches of each epoch, in place of all options above and of `bucket` and `drop_last`.
@@ -133,6 +133,7 @@ class Loader {
   /// loader must outlive the range, which next() and seek() end.
   class Epoch {
    public:
+    /// Iterates over the batches of an epoch.
     class Iterator {
      public:
       using value_type = Batch;
@@ -165,6 +166,7 @@ class Loader {
     int64_t number_;
     std::optional<Batch> batch_;
   };
+  /// The batches of the current epoch that are left.
   Epoch epoch() { return Epoch(*this); }
 
   /// The position of the next batch.

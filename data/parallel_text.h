@@ -16,8 +16,9 @@ namespace tapehead::data {
 ///   auto corpus = data::ParallelText::open("multi30k", "de", "en");
 ///   corpus.train.source[0], corpus.train.target[0];
 struct ParallelText {
+  /// Lines of both languages; line i of one is the translation of line i of the other.
   struct Split {
-    std::vector<std::string> source, target;
+    std::vector<std::string> source, target;  ///< equally many
     int64_t size() const { return static_cast<int64_t>(source.size()); }
   };
 

@@ -38,7 +38,7 @@ struct StoryQuestion {
 /// A data set of questions of one kind.
 struct StoryTask {
   int64_t number = 0;  ///< counted from 1
-  std::string name;
+  std::string name;    ///< of the task
   std::vector<StoryQuestion> train, val, test;
 };
 

@@ -14,9 +14,10 @@ struct RougeOptions {
 
 /// Precision, recall and their harmonic mean, each in 0..1.
 struct RougeScore {
-  double precision = 0, recall = 0, f1 = 0;
+  double precision = 0, recall = 0, f1 = 0;  ///< each from 0 to 1
 };
 
+/// The scores of a summary.
 struct RougeScores {
   RougeScore rouge1;     ///< unigram overlap
   RougeScore rouge2;     ///< bigram overlap

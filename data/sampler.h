@@ -61,7 +61,7 @@ struct DistributedSampler {
   int64_t size = 0;
   int64_t num_replicas = 1;
   int64_t rank = 0;
-  bool shuffle = true;
+  bool shuffle = true;  ///< whether the order is random, anew in each epoch
   uint64_t seed = 0;
   bool drop_last = false;
   std::vector<int64_t> operator()(int64_t epoch) const;
@@ -73,7 +73,7 @@ using Batches = std::function<std::vector<std::vector<int64_t>>(int64_t epoch)>;
 /// Batches of consecutive indices of a sampler; the last one may be smaller, or is dropped.
 struct BatchSampler {
   Sampler sampler = {};
-  int64_t batch_size = 0;
+  int64_t batch_size = 0;  ///< indices of a batch
   bool drop_last = false;
   std::vector<std::vector<int64_t>> operator()(int64_t epoch) const;
 };

@@ -24,7 +24,7 @@ struct Seq2SeqBatch {
 };
 
 struct Seq2SeqBatchOptions {
-  int64_t pad = kPad, bos = kBos, eos = kEos;
+  int64_t pad = kPad, bos = kBos, eos = kEos;  ///< ids of the special tokens
 };
 
 /// Collates the pairs at indices `which`: appends eos to sources, puts bos before and eos after

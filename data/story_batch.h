@@ -15,7 +15,7 @@ namespace tapehead::data {
 struct Story {
   std::vector<std::vector<int64_t>> sentences;  ///< in the order they are told
   std::vector<int64_t> question;
-  int64_t answer = 0;
+  int64_t answer = 0;             ///< id of the answer
   std::vector<int64_t> supports;  ///< indices of the sentences that the answer follows from
 };
 

@@ -29,6 +29,7 @@ std::string lower(std::string_view text);
 /// The normal forms of Unicode Annex 15: NFC composes letters with accents, NFD decomposes them,
 /// and the K forms also replace compatibility characters (ﬁ becomes fi).
 enum class NormalForm { kNfc, kNfd, kNfkc, kNfkd };
+/// Normalises a UTF-8 text.
 std::string normalize(std::string_view text, NormalForm form = NormalForm::kNfc);
 
 /// Whether Python's str.split() splits at this character: Unicode white space and the ASCII

@@ -15,7 +15,7 @@ struct EncodeOptions {
   bool add_special_tokens = true;  ///< add the model's special tokens, such as [CLS] and [SEP]
 };
 struct DecodeOptions {
-  bool skip_special_tokens = false;
+  bool skip_special_tokens = false;  ///< leave out tokens such as [CLS]
 };
 
 struct BpeTrainOptions {

@@ -39,8 +39,8 @@ enum class PaddingMode {
 /// {left, top, right, bottom}; mirrored padding is at most as wide as the image.
 struct Pad {
   std::vector<int64_t> padding = {};
-  double fill = 0;
-  PaddingMode padding_mode = PaddingMode::constant;
+  double fill = 0;                                   ///< value of a constant padding
+  PaddingMode padding_mode = PaddingMode::constant;  ///< what to pad with
   Tensor operator()(const Tensor& images) const;
 };
 
@@ -56,8 +56,8 @@ struct RandomCrop {
   int64_t height = 0, width = 0;
   std::vector<int64_t> padding = {};
   bool pad_if_needed = false;
-  double fill = 0;
-  PaddingMode padding_mode = PaddingMode::constant;
+  double fill = 0;                                   ///< value of a constant padding
+  PaddingMode padding_mode = PaddingMode::constant;  ///< what to pad with
   Tensor operator()(const Tensor& images, Generator& generator = default_generator()) const;
 };
 

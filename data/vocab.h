@@ -46,6 +46,7 @@ class Vocab {
   /// The token of an id; "<unk>" etc. for special tokens. Throws IndexError for an id out of range.
   const std::string& token(int64_t id) const;
 
+  /// The ids of tokens; kUnk for those that are not in the vocabulary.
   std::vector<int64_t> encode(std::span<const std::string> tokens) const;
   /// The tokens of ids, without pad, bos and eos. Throws IndexError for an id out of range.
   std::vector<std::string> decode(std::span<const int64_t> ids) const;

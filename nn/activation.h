@@ -17,6 +17,7 @@ namespace tapehead::nn {
 ///   nn::FeedForward a(at, {.embed_dim = 64, .activation = nn::gelu});
 ///   nn::FeedForward b(at, {.embed_dim = 64, .activation = [](const Tensor& x) { return x * x; }});
 ///   nn::FeedForward c(at, {.embed_dim = 64, .activation = {"snake", snake}});
+/// Example: nn::Activation("square", square)(tensor({1.0, 2.0}))  // [1., 4.]
 class Activation {
  public:
   using Function = std::function<Tensor(const Tensor&)>;
@@ -40,13 +41,18 @@ class Activation {
   Function function_;
 };
 
+/// max(x, 0)
 inline const Activation relu("relu", [](const Tensor& x) { return tapehead::relu(x); });
+/// x Phi(x); see gelu().
 inline const Activation gelu("gelu", [](const Tensor& x) { return tapehead::gelu(x); });
 /// The tanh approximation of GELU, as in GPT-2.
 inline const Activation gelu_tanh("gelu_tanh",
                                   [](const Tensor& x) { return tapehead::gelu_tanh(x); });
+/// x sigmoid(x)
 inline const Activation silu("silu", [](const Tensor& x) { return tapehead::silu(x); });
+/// The hyperbolic tangent.
 inline const Activation tanh("tanh", [](const Tensor& x) { return tapehead::tanh(x); });
+/// 1 / (1 + exp(-x))
 inline const Activation sigmoid("sigmoid", [](const Tensor& x) { return tapehead::sigmoid(x); });
 /// x sigmoid(1.702 x), as in CLIP.
 inline const Activation quick_gelu("quick_gelu", [](const Tensor& x) {

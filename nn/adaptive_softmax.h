@@ -20,6 +20,8 @@ struct AdaptiveLogSoftmaxWithLossOptions {
 /// cutoffs[0] are scored by the head, which also scores each cluster of the others, cutoffs[i - 1]
 /// up to cutoffs[i], the last up to n_classes; classes within a cluster are scored for the rows
 /// whose targets are there only, from fewer features.
+/// Example: nn::AdaptiveLogSoftmaxWithLoss(at, 64, 1000, {100, 500})(randn({8, 64}), randint(1000,
+///     {8})).output  // shape [8]
 class AdaptiveLogSoftmaxWithLoss {
  public:
   /// Throws ValueError unless cutoffs are increasing and within 1..n_classes-1, and each cluster
@@ -32,6 +34,7 @@ class AdaptiveLogSoftmaxWithLoss {
                              const AdaptiveLogSoftmaxWithLossOptions& options = {})
       : AdaptiveLogSoftmaxWithLoss(Scope(), in_features, n_classes, cutoffs, options) {}
 
+  /// The results of a call.
   struct Output {
     Tensor output;  ///< log-probability of each target, [N] or 0-d
     Tensor loss;    ///< minus their mean, 0-d
@@ -44,11 +47,12 @@ class AdaptiveLogSoftmaxWithLoss {
   /// The most likely class of each row: [N, D] to i64 [N].
   Tensor predict(const Tensor& input) const;
 
+  /// The layers of a cluster.
   struct Cluster {
     AnyLayer project, score;  ///< from D to fewer features, and to the classes
   };
-  AnyLayer head;  ///< from D to the frequent classes and the clusters
-  std::vector<Cluster> tail;
+  AnyLayer head;              ///< from D to the frequent classes and the clusters
+  std::vector<Cluster> tail;  ///< the clusters
   const Scope& scope() const { return at_; }
 
  private:

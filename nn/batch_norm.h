@@ -44,6 +44,7 @@ class BatchNorm {
 };
 
 /// Of x [B, C] or [B, C, L].
+/// Example: nn::BatchNorm1d(at, 16)(randn({8, 16, 100}))  // shape [8, 16, 100]
 class BatchNorm1d : public BatchNorm {
  public:
   BatchNorm1d(Scope at, int64_t channels, const BatchNormOptions& options = {})
@@ -52,6 +53,7 @@ class BatchNorm1d : public BatchNorm {
       : BatchNorm1d(Scope(), channels, options) {}
 };
 /// Of x [B, C, H, W].
+/// Example: nn::BatchNorm2d(at, 16)(randn({8, 16, 28, 28}))  // shape [8, 16, 28, 28]
 class BatchNorm2d : public BatchNorm {
  public:
   BatchNorm2d(Scope at, int64_t channels, const BatchNormOptions& options = {})
@@ -60,6 +62,7 @@ class BatchNorm2d : public BatchNorm {
       : BatchNorm2d(Scope(), channels, options) {}
 };
 /// Of x [B, C, D, H, W].
+/// Example: nn::BatchNorm3d(at, 16)(randn({2, 16, 4, 8, 8}))  // shape [2, 16, 4, 8, 8]
 class BatchNorm3d : public BatchNorm {
  public:
   BatchNorm3d(Scope at, int64_t channels, const BatchNormOptions& options = {})
@@ -94,8 +97,15 @@ class InstanceNorm {
   Scope at_;
   InstanceNormOptions options_;
 };
+/// Of x [B, C, L] or [C, L].
+/// Example: nn::InstanceNorm1d(at, 16)(randn({8, 16, 100}))  // shape [8, 16, 100]
 using InstanceNorm1d = InstanceNorm<1>;
+/// Of x [B, C, H, W] or [C, H, W].
+/// Example: nn::InstanceNorm2d(at, 16, {.affine = true})(randn({8, 16, 28, 28}))
+///     // shape [8, 16, 28, 28]
 using InstanceNorm2d = InstanceNorm<2>;
+/// Of x [B, C, D, H, W] or [C, D, H, W].
+/// Example: nn::InstanceNorm3d(at, 16)(randn({2, 16, 4, 8, 8}))  // shape [2, 16, 4, 8, 8]
 using InstanceNorm3d = InstanceNorm<3>;
 
 struct GroupNormOptions {
@@ -105,6 +115,7 @@ struct GroupNormOptions {
 
 /// Group normalization (Wu and He 2018); see group_norm(). Parameters: `weight`, initialized with
 /// 1, and `bias`, with 0.
+/// Example: nn::GroupNorm(at, 4, 16)(randn({8, 16, 28, 28}))  // shape [8, 16, 28, 28]
 class GroupNorm {
  public:
   /// Throws ValueError if the channels are not a multiple of num_groups.
@@ -125,6 +136,7 @@ class GroupNorm {
 
 /// Local response normalization (Krizhevsky et al. 2012); see local_response_norm(). It has no
 /// parameters.
+/// Example: nn::LocalResponseNorm(5)(randn({8, 16, 28, 28}))  // shape [8, 16, 28, 28]
 class LocalResponseNorm {
  public:
   LocalResponseNorm(int64_t size, const LocalResponseNormFuncOptions& options = {})

@@ -11,6 +11,7 @@
 
 namespace tapehead::nn {
 
+/// The results of a step of a decoder.
 struct DecoderStep {
   Tensor logits;     ///< [N, V]: scores of the next token
   Tensor attention;  ///< [N, S]: weights of the source, or undefined
@@ -35,6 +36,7 @@ struct BeamOptions {
   std::vector<int64_t> suppress = {};  ///< tokens that are never generated
 };
 
+/// A sequence that beam search found.
 struct Hypothesis {
   std::vector<int64_t> tokens;                ///< without bos and eos
   double score = 0;                           ///< log-probability divided by the length penalty

@@ -11,6 +11,7 @@ struct BilinearOptions {
 
 /// y[k] = x1' weight[k] x2 + bias[k]. Maps x1 [..., in1] and x2 [..., in2] to [..., out].
 /// Parameters are initialised uniformly in ± 1 / sqrt(in1).
+/// Example: nn::Bilinear(at, 4, 5, 3)(randn({8, 4}), randn({8, 5}))  // shape [8, 3]
 class Bilinear {
  public:
   Bilinear(Scope at, int64_t in1, int64_t in2, int64_t out, const BilinearOptions& options = {});

@@ -45,6 +45,7 @@ class Part {
           }
         }) {}
 
+  /// The name; empty if it has none.
   const std::string& name() const { return name_; }
   /// The layer, with its parameters at `at`.
   AnyLayer make(const Scope& at) const { return make_(at); }
@@ -55,6 +56,8 @@ class Part {
 };
 
 /// A list of layers, whose parameters are at `0`, `1`, … or at the names of the parts.
+/// Example: nn::ModuleList(at, {nn::Linear{4, 8}, nn::Linear{8, 2}})[1](randn({3, 8}))
+///     // shape [3, 2]
 class ModuleList {
  public:
   /// Throws ValueError for a name that is empty, repeated or contains a dot.
@@ -90,6 +93,8 @@ class ModuleList {
 ///
 ///   nn::Sequential net(params / "net", {nn::Linear{2, 32}, nn::ReLU{}, nn::Linear{32, 10}});
 ///   Tensor logits = net(x);
+/// Example: nn::Sequential(at, {nn::Linear{4, 8}, nn::relu, nn::Linear{8, 2}})(randn({3, 4}))
+///     // shape [3, 2]
 class Sequential : public ModuleList {
  public:
   using ModuleList::ModuleList;
@@ -97,6 +102,8 @@ class Sequential : public ModuleList {
 };
 
 /// Layers by name.
+/// Example: nn::ModuleDict(at, {{"classes", nn::Linear{8, 10}}, {"box", nn::Linear{8,
+///     4}}})["box"](randn({3, 8}))  // shape [3, 4]
 class ModuleDict : private ModuleList {
  public:
   /// Throws ValueError for a part without a name, and for a name that is repeated or contains a
@@ -114,11 +121,13 @@ class ModuleDict : private ModuleList {
 };
 
 /// Returns its input.
+/// Example: nn::Identity()(tensor({1, 2}))  // [1, 2]
 struct Identity {
   Tensor operator()(const Tensor& x) const { return x; }
 };
 
 /// Merges the axes start..end into one; by default all but the batch's.
+/// Example: nn::Flatten()(randn({8, 16, 5, 5}))  // shape [8, 400]
 struct Flatten {
   int64_t start = 1, end = -1;
   Tensor operator()(const Tensor& x) const { return x.flatten(start, end); }

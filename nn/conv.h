@@ -44,8 +44,15 @@ class Conv {
   Scope at_;
   ConvOptions<N> options_;
 };
+/// Of x [B, C, L] or [C, L].
+/// Example: nn::Conv1d(at, 4, 16, 5, {.stride = 2})(randn({8, 4, 100}))  // shape [8, 16, 48]
 using Conv1d = Conv<1>;
+/// Of x [B, C, H, W] or [C, H, W].
+/// Example: nn::Conv2d(at, 3, 16, 3, {.padding = kSame})(randn({8, 3, 32, 32}))
+///     // shape [8, 16, 32, 32]
 using Conv2d = Conv<2>;
+/// Of x [B, C, D, H, W] or [C, D, H, W].
+/// Example: nn::Conv3d(at, 3, 4, 3)(randn({2, 3, 8, 16, 16}))  // shape [2, 4, 6, 14, 14]
 using Conv3d = Conv<3>;
 using Conv1dOptions = ConvOptions<1>;
 using Conv2dOptions = ConvOptions<2>;
@@ -89,8 +96,17 @@ class ConvTranspose {
   Scope at_;
   ConvTransposeOptions<N> options_;
 };
+/// Of x [B, C, L] or [C, L].
+/// Example: nn::ConvTranspose1d(at, 16, 4, 5, {.stride = 2})(randn({8, 16, 48}))
+///     // shape [8, 4, 99]
 using ConvTranspose1d = ConvTranspose<1>;
+/// Of x [B, C, H, W] or [C, H, W].
+/// Example: nn::ConvTranspose2d(at, 16, 3, 4, {.stride = 2, .padding = 1})(randn({8, 16, 7, 7}))
+///     // shape [8, 3, 14, 14]
 using ConvTranspose2d = ConvTranspose<2>;
+/// Of x [B, C, D, H, W] or [C, D, H, W].
+/// Example: nn::ConvTranspose3d(at, 4, 2, 2, {.stride = 2})(randn({2, 4, 3, 3, 3}))
+///     // shape [2, 2, 6, 6, 6]
 using ConvTranspose3d = ConvTranspose<3>;
 using ConvTranspose1dOptions = ConvTransposeOptions<1>;
 using ConvTranspose2dOptions = ConvTransposeOptions<2>;

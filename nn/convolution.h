@@ -18,6 +18,7 @@ struct DepthwiseConvOptions {
 ///   y[t, c] = b[c] + sum_k w[c, k] x[t + k - (K - 1) / 2, c]
 ///
 /// Followed by a linear layer, it is a depthwise separable convolution (Chollet 2017).
+/// Example: nn::DepthwiseConv(at, 64, {.kernel_size = 5})(randn({8, 20, 64}))  // shape [8, 20, 64]
 class DepthwiseConv {
  public:
   /// Throws ValueError for an even kernel, or sizes below 1.

@@ -51,6 +51,8 @@ Tensor copy_loss(const CopyMix& mix, const Tensor& source, const Tensor& target,
 
 /// CopyMix::gate (See et al., eq. 8): w_c' context + w_h' state + w_x' input + b. Parameters:
 /// `context.weight`, `state.weight`, `input.weight`, `input.bias`.
+/// Example: nn::CopyGate(at, 32, 64, 16)(randn({8, 32}), randn({8, 64}), randn({8, 16}))
+///     // shape [8]
 class CopyGate {
  public:
   CopyGate(const Scope& at, int64_t memory_dim, int64_t state_dim, int64_t input_dim);
@@ -64,6 +66,8 @@ class CopyGate {
 /// Single-head scaled dot-product attention (Vaswani et al. 2017) with projected queries and keys,
 /// whose weights are differentiable (those of scaled_dot_product_attention are detached).
 /// Parameters: `query.weight`, `key.weight`.
+/// Example: nn::CopyAttention a(at, 64, 32); Tensor m = randn({8, 20, 32}); a(randn({8, 5, 64}),
+///     a.keys(m), m, {}).context  // shape [8, 5, 32]
 class CopyAttention {
  public:
   /// State of Q channels, memory of M.

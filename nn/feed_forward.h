@@ -31,6 +31,8 @@ struct FeedForwardOptions {
 /// y = down(activation(up(x))) or, if gated, y = down(activation(gate(x)) up(x)). Maps x [..., C]
 /// to [..., C]. With a kernel_size above 1, x is replaced by conv(x). Parameters: `up`, `gate`,
 /// `down`, `conv`.
+/// Example: nn::FeedForward(at, {.embed_dim = 64, .activation = nn::silu, .gated = true})(randn({8,
+///     20, 64}))  // shape [8, 20, 64]
 class FeedForward {
  public:
   /// Throws ValueError for sizes out of range.

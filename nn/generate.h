@@ -28,7 +28,7 @@ std::vector<int64_t> sample(const Tensor& logits, const std::vector<std::vector<
                             const SamplingOptions& options, Generator& generator);
 
 struct GenerateOptions {
-  SamplingOptions sampling = {};
+  SamplingOptions sampling = {};   ///< how tokens are drawn
   int64_t length = 100;            ///< maximum number of new tokens
   std::vector<int64_t> stop = {};  ///< tokens that end a sequence
   /// Called with each new token of sequence `row`; returning false ends that sequence.

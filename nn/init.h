@@ -13,11 +13,13 @@ using Init = std::function<void(const Tensor& parameter, Generator& generator)>;
 
 namespace init {
 
+/// Which variance is kept.
 enum class FanMode {
   fan_in,  ///< keeps the variance of activations in the forward pass
   fan_out  ///< that of gradients in the backward pass
 };
 
+/// The function that follows a layer.
 enum class Nonlinearity { linear, sigmoid, tanh, relu, leaky_relu, selu };
 
 /// PyTorch's recommended factor of the initial values before a nonlinearity: 1 for linear and
@@ -28,10 +30,15 @@ double calculate_gain(Nonlinearity nonlinearity, double param = 0.01);
 // A weight [out, in, ...] has fan_in = in * rest and fan_out = out * rest, where `rest` is the
 // product of the further sizes. For a vector, both are its size.
 
+/// All 0.
 Init zeros();
+/// All 1.
 Init ones();
+/// All `value`.
 Init constant(double value);
+/// Uniform in [from, to).
 Init uniform(double from, double to);
+/// Normal, with this standard deviation and mean.
 Init normal(double std = 1, double mean = 0);
 /// Normal; values outside mean ± 2 std are redrawn.
 Init truncated_normal(double std = 0.02, double mean = 0);

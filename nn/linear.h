@@ -14,6 +14,7 @@ struct LinearOptions {
 };
 
 /// y = x Wᵀ + b. Maps x [..., in] to [..., out].
+/// Example: nn::Linear(at, 64, 10)(randn({8, 20, 64}))  // shape [8, 20, 10]
 class Linear {
  public:
   Linear(Scope at, int64_t in, int64_t out, const LinearOptions& options = {});
@@ -38,6 +39,8 @@ struct EmbeddingOptions {
 };
 
 /// Looks up rows of the weight: maps ids i64 [...] to [..., embed_dim].
+/// Example: nn::Embedding(at, 1000, 64, {.padding_idx = 0})(randint(1000, {8, 20}))
+///     // shape [8, 20, 64]
 class Embedding {
  public:
   /// Throws IndexError for a padding_idx outside -count..count-1.

@@ -36,6 +36,8 @@ struct MoeOutput {
 ///
 /// Only the selected experts are computed, each for all of its tokens together. Parameters:
 /// `router.weight`, `experts.0.up.weight` … (FeedForward).
+/// Example: nn::MixtureOfExperts(at, {.embed_dim = 64}, {.num_experts = 4})(randn({8, 20, 64}))
+///     // shape [8, 20, 64]
 class MixtureOfExperts {
  public:
   /// `expert` are the options of each expert. Throws ValueError for options out of range, and for a

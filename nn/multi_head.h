@@ -35,12 +35,14 @@ struct MultiHeadOptions {
 
 /// Keys and values of a memory, [B, H', S, D].
 struct ProjectedMemory {
-  Tensor k, v;
+  Tensor k, v;  ///< see above
 };
 
 /// Multi-head attention (Vaswani et al. 2017, 3.2.2), multi-query and grouped-query attention: out
 /// of the concatenated heads, each scaled_dot_product_attention() of its part of q(x), k(memory)
 /// and v(memory). Parameters: `q`, `k`, `v` or `qkv`, and `out`, each `weight` and `bias`.
+/// Example: nn::MultiHeadAttention(at, {.embed_dim = 64, .num_heads = 4})(randn({8, 20, 64}),
+///     {.causal = true})  // shape [8, 20, 64]
 class MultiHeadAttention {
  public:
   /// Throws ValueError if the numbers of heads do not divide as above, and for packed_qkv with

@@ -19,6 +19,7 @@ struct LayerNormOptions {
 ///   y = (x - mean(x)) / sqrt(var(x) + eps) * weight + bias
 ///
 /// Parameters: `weight`, initialized with 1, and `bias`, with 0.
+/// Example: nn::LayerNorm(at, 64)(randn({8, 20, 64}))  // shape [8, 20, 64]
 class LayerNorm {
  public:
   LayerNorm(Scope at, int64_t size, const LayerNormOptions& options = {});
@@ -44,6 +45,7 @@ struct RMSNormOptions {
 ///   y = x / sqrt(mean(x²) + eps) * weight
 ///
 /// Parameter: `weight`, initialized with 1.
+/// Example: nn::RMSNorm(at, 64)(randn({8, 20, 64}))  // shape [8, 20, 64]
 class RMSNorm {
  public:
   RMSNorm(Scope at, int64_t size, const RMSNormOptions& options = {});
@@ -60,6 +62,7 @@ class RMSNorm {
   double eps_;
 };
 
+/// The library's normalisation layers.
 enum class NormType { layer_norm, rms_norm };
 
 /// Options of the normalization layers of a model: their type, or a factory of other layers.
@@ -76,6 +79,7 @@ AnyLayer make_norm(const Scope& at, int64_t size, const NormOptions& options = {
 
 /// In training, zeroes each element with probability p and scales the others by 1 / (1 - p)
 /// (Srivastava et al. 2014). The identity in evaluation.
+/// Example: nn::Dropout(at, 0.1)(randn({8, 20, 64}))  // shape [8, 20, 64]
 class Dropout {
  public:
   /// Throws ValueError if p is outside 0..1.

@@ -21,9 +21,9 @@ class Scope;
 
 /// A parameter, or a buffer: a tensor that is saved with the model but not trained.
 struct Param {
-  std::string path;  ///< "decoder.0.attn.q.weight"
-  Tensor value;
-  bool is_buffer = false;
+  std::string path;                    ///< "decoder.0.attn.q.weight"
+  Tensor value;                        ///< the tensor
+  bool is_buffer = false;              ///< saved, but not trained
   std::vector<std::string> ties = {};  ///< its other names; see Scope::tie()
   /// The name of the weight average that is swapped into the model, "" if none (see
   /// Params::set_swapped_in()); null for a parameter without a model.

@@ -21,14 +21,23 @@ class Pool {
   Options options_;
 };
 /// The maxima of windows: `nn::MaxPool2d{3, {.stride = 2}}`.
+/// Example: nn::MaxPool1d(2)(randn({8, 4, 100}))  // shape [8, 4, 50]
+/// Example: nn::MaxPool2d(3, {.stride = 2})(randn({8, 3, 32, 32}))  // shape [8, 3, 15, 15]
+/// Example: nn::MaxPool3d(2)(randn({2, 3, 8, 16, 16}))  // shape [2, 3, 4, 8, 8]
 using MaxPool1d = Pool<max_pool1d, 1, MaxPool1dFuncOptions>;
 using MaxPool2d = Pool<max_pool2d, 2, MaxPool2dFuncOptions>;
 using MaxPool3d = Pool<max_pool3d, 3, MaxPool3dFuncOptions>;
 /// The maxima and their indices, for MaxUnpool1d and so on.
+/// Example: nn::MaxPool1dWithIndices(2)(randn({8, 4, 100}))  // shape [8, 4, 50]; [8, 4, 50]
+/// Example: nn::MaxPool2dWithIndices(2)(randn({8, 3, 32, 32})).indices  // shape [8, 3, 16, 16]
+/// Example: nn::MaxPool3dWithIndices(2)(randn({3, 8, 16, 16})).indices  // shape [3, 4, 8, 8]
 using MaxPool1dWithIndices = Pool<max_pool1d_with_indices, 1, MaxPool1dFuncOptions>;
 using MaxPool2dWithIndices = Pool<max_pool2d_with_indices, 2, MaxPool2dFuncOptions>;
 using MaxPool3dWithIndices = Pool<max_pool3d_with_indices, 3, MaxPool3dFuncOptions>;
 /// The means of windows.
+/// Example: nn::AvgPool1d(2)(randn({8, 4, 100}))  // shape [8, 4, 50]
+/// Example: nn::AvgPool2d(2)(randn({8, 3, 32, 32}))  // shape [8, 3, 16, 16]
+/// Example: nn::AvgPool3d(2)(randn({2, 3, 8, 16, 16}))  // shape [2, 3, 4, 8, 8]
 using AvgPool1d = Pool<avg_pool1d, 1, AvgPool1dFuncOptions>;
 using AvgPool2d = Pool<avg_pool2d, 2, AvgPool2dFuncOptions>;
 using AvgPool3d = Pool<avg_pool3d, 3, AvgPool3dFuncOptions>;
@@ -44,10 +53,16 @@ class AdaptivePool {
   OptionalArray<N> output_size_;
 };
 /// Means: `nn::AdaptiveAvgPool2d{1}`.
+/// Example: nn::AdaptiveAvgPool1d(10)(randn({8, 4, 100}))  // shape [8, 4, 10]
+/// Example: nn::AdaptiveAvgPool2d(1)(randn({8, 64, 7, 9}))  // shape [8, 64, 1, 1]
+/// Example: nn::AdaptiveAvgPool3d(2)(randn({2, 3, 8, 16, 16}))  // shape [2, 3, 2, 2, 2]
 using AdaptiveAvgPool1d = AdaptivePool<adaptive_avg_pool1d, 1>;
 using AdaptiveAvgPool2d = AdaptivePool<adaptive_avg_pool2d, 2>;
 using AdaptiveAvgPool3d = AdaptivePool<adaptive_avg_pool3d, 3>;
 /// Maxima.
+/// Example: nn::AdaptiveMaxPool1d(10)(randn({8, 4, 100}))  // shape [8, 4, 10]
+/// Example: nn::AdaptiveMaxPool2d(1)(randn({8, 64, 7, 9}))  // shape [8, 64, 1, 1]
+/// Example: nn::AdaptiveMaxPool3d(2)(randn({2, 3, 8, 16, 16}))  // shape [2, 3, 2, 2, 2]
 using AdaptiveMaxPool1d = AdaptivePool<adaptive_max_pool1d, 1>;
 using AdaptiveMaxPool2d = AdaptivePool<adaptive_max_pool2d, 2>;
 using AdaptiveMaxPool3d = AdaptivePool<adaptive_max_pool3d, 3>;
@@ -65,7 +80,10 @@ class LPPool {
   ExpandingArray<N> kernel_size_;
   Options options_;
 };
+/// Norms of windows; see lp_pool1d().
+/// Example: nn::LPPool1d(2, 4)(rand({8, 4, 100}))  // shape [8, 4, 25]
 using LPPool1d = LPPool<lp_pool1d, 1, LPPool1dFuncOptions>;
+/// Example: nn::LPPool2d(2, 4)(rand({8, 3, 32, 32}))  // shape [8, 3, 8, 8]
 using LPPool2d = LPPool<lp_pool2d, 2, LPPool2dFuncOptions>;
 
 template <int N>
@@ -88,8 +106,14 @@ class MaxUnpool {
   ExpandingArray<N> kernel_size_;
   MaxUnpoolOptions<N> options_;
 };
+/// The inverse of pooling; see max_unpool1d().
+/// Example: nn::MaxUnpool1d(2)(tensor({{3.0, 5.0}}), tensor({{1, 3}}))  // [[0., 3., 0., 5.]]
 using MaxUnpool1d = MaxUnpool<max_unpool1d, 1, MaxUnpool1dFuncOptions>;
+/// Example: auto [y, i] = nn::MaxPool2dWithIndices(2)(randn({3, 8, 8})); nn::MaxUnpool2d(2)(y, i)
+///     // shape [3, 8, 8]
 using MaxUnpool2d = MaxUnpool<max_unpool2d, 2, MaxUnpool2dFuncOptions>;
+/// Example: auto [y, i] = nn::MaxPool3dWithIndices(2)(randn({3, 4, 4, 4})); nn::MaxUnpool3d(2)(y,
+///     i)  // shape [3, 4, 4, 4]
 using MaxUnpool3d = MaxUnpool<max_unpool3d, 3, MaxUnpool3dFuncOptions>;
 
 }  // namespace tapehead::nn

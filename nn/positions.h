@@ -8,6 +8,8 @@
 namespace tapehead::nn {
 
 /// Learned position embeddings (Gehring et al. 2017), for `count` positions. Parameter: `weight`.
+/// Example: nn::LearnedPositions(at, 512, 64, nn::init::normal(0.02))(randn({8, 20, 64}))
+///     // shape [8, 20, 64]
 class LearnedPositions {
  public:
   LearnedPositions(Scope at, int64_t count, int64_t embed_dim, const Init& init);

@@ -6,8 +6,8 @@
 namespace tapehead::nn {
 
 struct RelativeBucketsOptions {
-  int64_t num_heads = 1;
-  int64_t num_buckets = 32;
+  int64_t num_heads = 1;       ///< heads of the attention
+  int64_t num_buckets = 32;    ///< of both directions
   int64_t max_distance = 128;  ///< this and larger distances share the last bucket
   bool bidirectional = true;   ///< half of the buckets are for keys after the query; else bucket 0
   Init init = init::normal();
@@ -22,6 +22,7 @@ int64_t relative_bucket(int64_t distance, const RelativeBucketsOptions& options)
 ///
 ///   nn::RelativeBuckets relative(params / "relative", {.num_heads = 8});
 ///   Tensor y = attend(x, {.distance_bias = relative()});
+/// Example: nn::RelativeBuckets(at, {.num_heads = 4})()  // shape [4, 257]
 class RelativeBuckets {
  public:
   /// Throws ValueError unless each direction has at least 2 buckets and max_distance exceeds half

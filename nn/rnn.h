@@ -17,7 +17,7 @@ RnnCell cell_from(std::string_view name);
 /// State of a Cell, [B, H], or of an Rnn, [num_layers x directions, B, H], with the directions of a
 /// layer next to each other, as in PyTorch. c is undefined except for LSTM.
 struct RnnState {
-  Tensor h, c;
+  Tensor h, c;  ///< see above
 };
 
 struct CellOptions {
@@ -31,6 +31,7 @@ struct CellOptions {
 
 /// One step of a recurrent network. Parameters as in PyTorch: `weight_ih`, `weight_hh`, `bias_ih`,
 /// `bias_hh`; the equations are those of recurrent() (autograd/ops/recurrent.h).
+/// Example: nn::Cell(at, 4, 16)(randn({8, 4}), {}).h  // shape [8, 16]
 class Cell {
  public:
   /// Throws ValueError for hidden_size below 1.
@@ -38,7 +39,7 @@ class Cell {
   /// x [B, C] and state [B, H] to the next state; undefined states are zeros. Throws ShapeError.
   RnnState operator()(const Tensor& x, const RnnState& state) const;
 
-  RnnWeights weights;
+  RnnWeights weights;  ///< the parameters
 
  private:
   Scope at_;
@@ -54,6 +55,7 @@ struct RnnOptions {
   double forget_bias = 0;  ///< as CellOptions::forget_bias
 };
 
+/// The results of an Rnn.
 struct RnnOutput {
   Tensor out;      ///< of the last layer, [B, T, H]; [B, T, 2 H] if bidirectional
   RnnState state;  ///< [num_layers x directions, B, H]
@@ -61,6 +63,8 @@ struct RnnOutput {
 
 /// A recurrent network over sequences. Parameters as in PyTorch: `weight_ih_l0`, `weight_hh_l0`,
 /// `bias_ih_l0`, `bias_hh_l0`, and with the suffix `_reverse` those of the backward direction.
+/// Example: nn::Rnn(at, 4, 16, {.bidirectional = true})(randn({8, 20, 4})).out
+///     // shape [8, 20, 32]
 class Rnn {
  public:
   /// Throws ValueError for num_layers or hidden_size below 1.

@@ -32,12 +32,12 @@ Score score_from(std::string_view name);
 const char* name(Score score);
 
 struct SequenceAttentionOptions {
-  Score score = Score::additive;
-  int64_t query_dim = 0;      ///< Q
-  int64_t memory_dim = 0;     ///< M
-  int64_t attention_dim = 0;  ///< A, of concat, additive and local_p; 0: query_dim
-  int64_t positions = 128;    ///< location: maximum S
-  int64_t window = 10;        ///< local_m, local_p: positions on each side, D of the paper
+  Score score = Score::additive;  ///< how queries and memory are compared
+  int64_t query_dim = 0;          ///< Q
+  int64_t memory_dim = 0;         ///< M
+  int64_t attention_dim = 0;      ///< A, of concat, additive and local_p; 0: query_dim
+  int64_t positions = 128;        ///< location: maximum S
+  int64_t window = 10;            ///< local_m, local_p: positions on each side, D of the paper
   /// additive: the sum of the weights of earlier steps is an input (See et al. 2017, eq. 11).
   bool coverage = false;
 };
@@ -50,6 +50,7 @@ struct AttentionMemory {
   Tensor mask;     ///< bool [B, S], true past a length; undefined without lengths
 };
 
+/// The results of a step.
 struct SequenceAttentionOutput {
   Tensor context;  ///< [B, M]
   Tensor weights;  ///< [B, S], zero past a length; undefined for Score::none
@@ -58,6 +59,8 @@ struct SequenceAttentionOutput {
 /// Attention with a score above: weights = softmax over s of score(q, m_s), context = sum_s
 /// weights_s m_s. Parameters, as far as the score has them: `query.weight`, `memory.weight`, `v`,
 /// `bias`, `position.weight`, `position.v`, `coverage`.
+/// Example: nn::SequenceAttention a(at, {.query_dim = 64, .memory_dim = 32}); a(randn({8, 64}),
+///     a.prepare(randn({8, 20, 32}))).context  // shape [8, 32]
 class SequenceAttention {
  public:
   /// Throws ValueError for sizes below 1, for Q != M with dot and scaled_dot, and for coverage with

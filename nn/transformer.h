@@ -68,6 +68,8 @@ TransformerOptions completed(const TransformerOptions& options,
 /// x + dropout(part(norm(x))) (pre-norm, Xiong et al. 2020), else norm(x + dropout(part(x)))
 /// (post-norm, as in the paper). Parameters: `norm1`, `norm2`, `attention` (MultiHeadAttention),
 /// `feed_forward` (FeedForward or MixtureOfExperts).
+/// Example: nn::EncoderLayer(at, {.embed_dim = 64, .num_heads = 4})(randn({8, 20, 64}))
+///     // shape [8, 20, 64]
 class EncoderLayer {
  public:
   /// make_layer is ignored. Throws ValueError for a mixture of experts with kernel_size above 1.
@@ -83,8 +85,8 @@ class EncoderLayer {
   AnyLayer norm1, norm2;  ///< [B, T, C] to [B, T, C]
   MultiHeadAttention attention;
   AnyLayer ffn;  ///< FeedForward at first, [B, T, C] to [B, T, C]; empty with a mixture of experts
-  std::optional<MixtureOfExperts> experts;
-  AnyLayer dropout;  ///< of the output of attention and feed-forward layer
+  std::optional<MixtureOfExperts> experts;  ///< in place of ffn
+  AnyLayer dropout;                         ///< of the output of attention and feed-forward layer
 
  private:
   EncoderLayer(const Scope& at, const TransformerOptions& options, std::nullptr_t);
@@ -99,6 +101,8 @@ class EncoderLayer {
 /// Self-attention, attention to a memory [B, S, M] and a feed-forward layer, with residual
 /// connections as in EncoderLayer. Parameters: `norm1`, `norm2`, `norm3`, `attention`,
 /// `memory_attention` (MultiHeadAttention), `feed_forward` (FeedForward).
+/// Example: nn::DecoderLayer(at, {.embed_dim = 64, .num_heads = 4})(randn({8, 5, 64}), randn({8,
+///     20, 64}), {.causal = true}, {}).out  // shape [8, 5, 64]
 class DecoderLayer {
  public:
   /// make_decoder_layer is ignored. Throws ValueError for a mixture of experts, and for kernel_size
@@ -151,6 +155,8 @@ struct EncoderOutput {
 /// A stack of layers, followed by a norm if norm_first is set: x [B, T, C] to [B, T, C]. Positions
 /// past options.lengths are not attended to; their outputs are to be ignored. Parameters:
 /// `layers.0` …, `norm`.
+/// Example: nn::TransformerEncoder(at, {.embed_dim = 64, .num_heads = 4,
+///     .num_layers = 2})(randn({8, 20, 64}))  // shape [8, 20, 64]
 class TransformerEncoder {
  public:
   TransformerEncoder(const Scope& at, const TransformerOptions& options);
@@ -164,6 +170,8 @@ class TransformerEncoder {
 
 /// A stack of causal layers that attend to a memory [B, S, M], followed by a norm if norm_first is
 /// set: x [B, T, C] to [B, T, C]. Parameters: `layers.0` …, `norm`.
+/// Example: nn::TransformerDecoder(at, {.embed_dim = 64, .num_layers = 2})(randn({8, 5, 64}),
+///     randn({8, 20, 64})).out  // shape [8, 5, 64]
 class TransformerDecoder {
  public:
   TransformerDecoder(const Scope& at, const TransformerOptions& options);

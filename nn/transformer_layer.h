@@ -58,6 +58,8 @@ concept EncoderLayerType =
 /// The first computes the next T positions of a sequence, for generation with a cache: it calls
 /// KvCache::append() or KvCache::set_state() once. The second returns attention weights and losses
 /// with the output. Made for a model by TransformerOptions::make_layer.
+/// Example: nn::AnyEncoderLayer(nn::EncoderLayer(at, {.embed_dim = 64, .num_heads = 4}))(randn({8,
+///     20, 64}))  // shape [8, 20, 64]
 class AnyEncoderLayer {
  public:
   template <EncoderLayerType L>
@@ -136,6 +138,8 @@ concept DecoderLayerType =
 ///
 /// The first computes the next T positions, as in AnyEncoderLayer; the second, which may be left
 /// out, computes DecoderCache::memory. Made for a model by TransformerOptions::make_decoder_layer.
+/// Example: nn::AnyDecoderLayer(nn::DecoderLayer(at, {.embed_dim = 64}))(randn({8, 5, 64}),
+///     randn({8, 20, 64}), {}, {}).out  // shape [8, 5, 64]
 class AnyDecoderLayer {
  public:
   template <DecoderLayerType L>

@@ -40,6 +40,7 @@ class WeightAverage {
   /// Keeps the averages in the model for its lifetime.
   class [[nodiscard]] Swapped {
    public:
+    /// See swap().
     explicit Swapped(WeightAverage& average);
     Swapped(const Swapped&) = delete;
     Swapped& operator=(const Swapped&) = delete;
@@ -54,6 +55,7 @@ class WeightAverage {
   /// Copies the averages into the model, permanently.
   void copy_to_model() const;
 
+  /// The state: the averages and the number of updates.
   StateDict save() const;
   /// Restores a state. Throws FormatError that lists every mismatch; nothing is loaded then.
   void load(const StateDict& state);
@@ -75,7 +77,7 @@ class WeightAverage {
 };
 
 struct EmaOptions {
-  double decay = 0.999;
+  double decay = 0.999;  ///< of the average in each update
   /// Excludes the initial (random) weights: averages the updates only, with exponential weights
   /// that sum to 1, like Adam's bias correction.
   bool bias_correction = true;

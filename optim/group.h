@@ -35,8 +35,8 @@ struct ParamGroup {
     return detail::options_from<Options>(values);
   }
 
-  const char* optimizer = "";  ///< the optimizer's name, for errors
-  detail::OptionValues values = {};
+  const char* optimizer = "";        ///< the optimizer's name, for errors
+  detail::OptionValues values = {};  ///< values by name
 };
 
 }  // namespace tapehead::optim

@@ -8,6 +8,7 @@
 
 namespace tapehead::optim {
 
+/// How far a step goes.
 enum class LineSearchFn {
   none,         ///< steps of fixed size lr
   strong_wolfe  ///< Nocedal and Wright, algorithm 3.5

@@ -90,7 +90,7 @@ struct CosineAnnealingWarmRestartsCurve {
 struct SWACurve {
   double swa_factor = 0;
   int64_t anneal_epochs = 10;
-  AnnealStrategy anneal_strategy = AnnealStrategy::cos;
+  AnnealStrategy anneal_strategy = AnnealStrategy::cos;  ///< how the rate goes there
   double start_factor = 1;
   double operator()(int64_t n) const;
 };

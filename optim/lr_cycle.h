@@ -21,8 +21,8 @@ namespace tapehead::optim {
 struct OneCycleCurve {
   int64_t total_steps = 0;
   double pct_start = 0.3;
-  AnnealStrategy anneal_strategy = AnnealStrategy::cos;
-  bool cycle_momentum = true;
+  AnnealStrategy anneal_strategy = AnnealStrategy::cos;  ///< how rates go to the next
+  bool cycle_momentum = true;                            ///< set the momentum, too
   double base_momentum = 0.85;
   double max_momentum = 0.95;
   double div_factor = 25;
@@ -58,11 +58,11 @@ struct CyclicCurve {
   double max_factor = 0;
   int64_t step_size_up = 2000;
   int64_t step_size_down = 0;
-  CyclicMode mode = CyclicMode::triangular;
+  CyclicMode mode = CyclicMode::triangular;  ///< how cycles shrink
   double gamma = 1;
-  LRCurve scale_fn = {};  ///< scales the height, in place of `mode`
-  ScaleMode scale_mode = ScaleMode::cycle;
-  bool cycle_momentum = true;
+  LRCurve scale_fn = {};                    ///< scales the height, in place of `mode`
+  ScaleMode scale_mode = ScaleMode::cycle;  ///< what the mode counts
+  bool cycle_momentum = true;               ///< set the momentum, too
   double base_momentum = 0.8;
   double max_momentum = 0.9;
 

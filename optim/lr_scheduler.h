@@ -50,6 +50,7 @@ class LRScheduler {
   /// The learning rate that the curve gives after n steps.
   double lr_at(int64_t n) const;
 
+  /// The state: the number of steps and the scale.
   virtual StateDict save() const;
   /// Restores a state and sets the learning rate. Throws FormatError that lists what does not fit.
   virtual void load(const StateDict& state);
@@ -112,6 +113,7 @@ class MultiplicativeLR : public LRScheduler {
       : LRScheduler(optimizer, multiplicative_curve(std::move(lr_lambda))) {}
 };
 
+/// What a threshold is compared with.
 enum class ThresholdMode {
   rel,  ///< the threshold is relative to |best|
   abs   ///< it is a difference
@@ -121,8 +123,8 @@ struct ReduceLROnPlateauOptions {
   double factor = 0.1;      ///< the learning rate is multiplied by it
   int64_t patience = 10;    ///< metrics in a row without improvement that are tolerated
   double threshold = 1e-4;  ///< the change that counts as an improvement
-  ThresholdMode threshold_mode = ThresholdMode::rel;
-  int64_t cooldown = 0;   ///< metrics to ignore after a reduction
+  ThresholdMode threshold_mode = ThresholdMode::rel;  ///< what the threshold is compared with
+  int64_t cooldown = 0;                               ///< metrics to ignore after a reduction
   double min_factor = 0;  ///< lower limit of the scale; PyTorch's min_lr divided by base_lr()
   double eps = 1e-8;      ///< a reduction of the learning rate by less is not made
   bool maximize = false;  ///< higher is better (BLEU, accuracy): PyTorch's mode = "max"

@@ -34,6 +34,7 @@ struct OptionRange {
   bool (*holds)(double value) = nullptr;  ///< null: every value is valid
   const char* text = "";                  ///< for errors: "above 0" in `lr = 0; it must be above 0`
 };
+/// Ranges of options.
 inline constexpr OptionRange kFinite{[](double x) { return std::isfinite(x); }, "finite"};
 inline constexpr OptionRange kAboveZero{[](double x) { return x > 0 && std::isfinite(x); },
                                         "above 0"};
@@ -59,10 +60,14 @@ class Option {
   requires(sizeof...(U) > 1 && sizeof...(U) == detail::kNumbers<T>) constexpr Option(U... numbers)
       : value_{static_cast<double>(numbers)...}, given_(true) {}
 
+  /// The value.
   constexpr const T& value() const { return value_; }
   constexpr operator const T&() const { return value_; }
+  /// Whether it was set, not left at its default.
   constexpr bool given() const { return given_; }
+  /// As in errors and files.
   constexpr const char* name() const { return name_; }
+  /// Which values it takes.
   constexpr const OptionRange& range() const { return range_; }
 
  private:

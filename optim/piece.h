@@ -17,7 +17,7 @@ struct Piece {
   const char* grad = nullptr;  ///< not yet multiplied by Step::grad_scale()
   char* master = nullptr;      ///< for bf16 only
   char* state[kStates] = {};   ///< in the order of the optimizer's StateSpecs; null: unused
-  int64_t n = 0;
+  int64_t n = 0;               ///< the number of elements
 };
 
 }  // namespace tapehead::optim

@@ -9,7 +9,7 @@ namespace tapehead::optim {
 
 struct SGDOptions {
   Option<double> lr{"lr", 1e-3, kAboveZero};
-  Option<double> momentum{"momentum", 0, kZeroOrMore};
+  Option<double> momentum{"momentum", 0, kZeroOrMore};  ///< share of the past steps in the next one
   /// The momentum adds (1 - dampening) times each gradient after the first.
   Option<double> dampening{"dampening", 0, kFinite};
   /// L2 penalty: weight_decay * parameter is added to the gradient.

@@ -36,7 +36,9 @@ class StateSpec {
   /// The shape of a state of one number, which is 0-d.
   static std::optional<Shape> one_number(const Shape&) { return Shape{}; }
 
+  /// The name.
   const std::string& name() const { return name_; }
+  /// Whether update() creates the tensor.
   bool free_shape() const { return free_shape_; }
   /// The tensor's shape for a parameter of a group (with free_shape: the parameter's);
   /// std::nullopt: the parameter does not have this tensor.

@@ -58,14 +58,18 @@ def kind_and_names(code, in_enum):
     match = re.match(r'using (\w+) =', code)
     if match:
         return 'alias', [match[1]]
-    if re.match(r'using |friend |static_assert|extern template|public|private|protected|typedef|concept', code):
+    if re.match(r'\w+\(.*\) ?->|using |friend |static_assert|extern template|typedef|concept', code):
         return 'none', []
-    match = re.search(r'(operator ?(?:\(\)|\[\]|[^\s(]+|bool)|~?\b\w+)\(', plain)
+    match = re.search(r'(operator ?(?:\(\)|\[\]|[^(]+))\(', plain) or re.search(r'(~?\b\w+)\(', plain)
     first = re.search(r'[=({]', plain)
     if match and (first is None or first[0] == '(' or plain[:first.start()].rstrip().endswith('operator')
                   or 'operator' in match[1]):
         return 'function', [match[1]]
-    plain = re.sub(r'<[^<>]*(<[^<>]*>)*[^<>]*>', '', re.sub(r'\{.*?\}', '', plain))
+    while '{' in plain:
+        plain, count = re.subn(r'\{[^{}]*\}', '', plain)
+        if not count:
+            break
+    plain = re.sub(r'<[^<>]*(<[^<>]*>)*[^<>]*>', '', plain)
     names = [re.search(r'(\w+)(\[\w*\])?\s*(=.*)?$', part.strip(), re.S) for part in plain.split(',')]
     return 'variable', [name[1] for name in names if name]
 
@@ -105,7 +109,10 @@ class Reader:
                     at = label.end()
                     continue
                 start = at
-            if text.startswith('//', at):
+            if self.in_enum() and text.startswith('///<', at):  # of the last enumerator, without a comma
+                self.add(start, at)
+                at, start = self.trailing(at), None
+            elif text.startswith('//', at):
                 at = text.index('\n', at)
             elif c in '"\'' and not text[at - 1].isdigit():
                 at = re.compile(r'(["\'])(?:\\.|(?!\1).)*\1').match(text, at).end()
@@ -233,3 +240,12 @@ def layers(declarations):
         match = re.match(r'using \w+ = (\w+)<', found.code)
         if match and f'{found.scope}::{match[1]}' in called:
             yield found.full_name
+
+
+def public_headers(source):
+    """The headers that are installed."""
+    for layer in ('core', 'data', 'autograd', 'nn', 'optim', 'train'):
+        for path in sorted((source / layer).rglob('*.h')):
+            parts = path.relative_to(source).parts
+            if not path.name.endswith('_kernel.h') and 'kernels' not in parts and 'detail' not in parts:
+                yield path

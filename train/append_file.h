@@ -10,9 +10,11 @@ namespace tapehead::train {
 /// Creates `folder` and its missing parents. Throws IoError, prefixed with `who`.
 void make_folders(const std::string& folder, std::string_view who);
 
+/// A file that grows by whole lines.
 class AppendFile {
  public:
-  enum class Open { fresh, keep };  ///< truncates an existing file, or appends to it
+  /// Truncates an existing file, or appends to it.
+  enum class Open { fresh, keep };
 
   /// Creates the file if it does not exist; its folder must exist. Throws IoError.
   AppendFile(std::string path, Open how);

@@ -19,6 +19,7 @@ struct AttentionMap {
   std::string title;  ///< above this map
 };
 
+/// How a map is drawn.
 struct AttentionMapStyle {
   std::string title;             ///< above all maps
   std::string x_label, y_label;  ///< axis labels, such as "source" and "translation"

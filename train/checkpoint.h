@@ -19,11 +19,11 @@ inline constexpr const char* kCheckpoint = "checkpoint.safetensors";
 
 /// The progress of a run, besides the state of its parts.
 struct RunState {
-  int64_t step = 0;
-  data::LoaderPosition position;
-  double best = 0;  ///< the best validation score so far
-  bool has_best = false;
-  double seconds = 0;  ///< training time
+  int64_t step = 0;               ///< the number of steps taken
+  data::LoaderPosition position;  ///< of the loader
+  double best = 0;                ///< the best validation score so far
+  bool has_best = false;          ///< whether there is a best score
+  double seconds = 0;             ///< training time
 };
 
 /// Writes the parameters, the state of the optimizer, schedule (if any), default generator and

@@ -86,6 +86,7 @@ class Cli {
   /// cli.
   RunOptions run_options(const Options& options, RunOptions run) const;
 
+  /// The name of the program.
   const std::string& name() const;
   /// The program's name and the values of its options as a JSON object: the contents of
   /// config.json.

@@ -17,6 +17,7 @@ struct ImageAttention {
   std::string title;               ///< above this image
 };
 
+/// How the pictures are drawn.
 struct ImageAttentionStyle {
   std::string title;   ///< above all images
   int across = 0;      ///< images per row; 0: as square a grid as possible

@@ -28,6 +28,7 @@ class Metric {
   requires(!std::same_as<Int, bool>) Metric(std::string_view key, Int value)
       : json_(pair(key, std::to_string(value))) {}
 
+  /// The value as JSON.
   const std::string& json() const { return json_; }
 
  private:

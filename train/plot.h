@@ -6,12 +6,13 @@
 
 namespace tapehead::train {
 
+/// How points are drawn.
 enum class Mark { line, line_and_points, points };
 
 /// A named curve. An x or y that is not finite or beyond ±1e100 leaves a gap, as does a y below
 /// 1e-100 on a log axis.
 struct Series {
-  std::string name;
+  std::string name;  ///< in the legend
   std::vector<double> x, y;
   /// Smoothing factor in [0, 1): draws a moving average whose weights decay by this factor per
   /// point in both directions, with the raw values faintly behind it.
@@ -26,7 +27,7 @@ struct Series {
 ///   plot.save("loss.svg");
 struct Plot {
   std::string title, x_label, y_label;
-  bool log_y = false;
+  bool log_y = false;                   ///< logarithmic y axis
   std::vector<std::string> categories;  ///< names of x = 0, 1, 2, …; empty: a numeric axis
   int width = 720, height = 420;        ///< pixels, at least 240 by 160; a long legend adds height
   std::vector<Series> series;

@@ -16,8 +16,8 @@ namespace tapehead::train {
 
 /// A named number to show: {"loss", 2.31}.
 struct Shown {
-  std::string_view name;
-  double value;
+  std::string_view name;  ///< of the number
+  double value;           ///< the number
 };
 
 struct ProgressOptions {

@@ -113,6 +113,7 @@ class Run : public detail::RunBase {
                 options),
         loader_(loader) {}
 
+  /// Iterates over the steps.
   class Iterator {
    public:
     explicit Iterator(Run* run) : run_(run) { advance(); }
@@ -138,9 +139,11 @@ class Run : public detail::RunBase {
   data::Loader<Batch>& loader_;
 };
 
+/// A run without a loader; see above.
 template <>
 class Run<void> : public detail::RunBase {
  public:
+  /// Throws as the other Run.
   Run(const nn::Params& params, optim::Optimizer& optimizer, const RunOptions& options)
       : RunBase(params, optimizer, {}, options) {}
 };

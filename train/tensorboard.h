@@ -10,9 +10,9 @@
 
 namespace tapehead::train {
 
-/// Writes `FOLDER/events.out.tfevents.*`, a new file for each writer. Every event has been passed
-/// to the operating system when the call returns, so a killed program loses none and TensorBoard
-/// sees it immediately.
+/// Writes `FOLDER/events.out.tfevents.TIME`, a new file for each writer. Every event has been
+/// passed to the operating system when the call returns, so a killed program loses none and
+/// TensorBoard sees it immediately.
 ///
 ///   TensorBoard board("out");
 ///   board.scalar("loss/train", loss, step);

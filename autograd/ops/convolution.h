@@ -36,15 +36,17 @@ struct Conv3dFuncOptions {
   int64_t groups = 1;
 };
 /// x [B, C, L], weight [O, C / groups, k], bias [O] or undefined: [B, O, L'].
+/// Example: conv1d(randn({8, 4, 100}), randn({16, 4, 5}), {}, {.stride = 2})  // shape [8, 16, 48]
 Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
               const Conv1dFuncOptions& options = {});
 /// x [B, C, H, W], weight [O, C / groups, kH, kW], bias [O] or undefined: [B, O, H', W'].
-///
-///   conv2d(x, weight, bias, {.stride = 2, .padding = {1, 0}})
+/// Example: conv2d(randn({8, 3, 32, 32}), randn({16, 3, 3, 3}), randn({16}), {.padding = kSame})
+///     // shape [8, 16, 32, 32]
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
               const Conv2dFuncOptions& options = {});
 /// x [B, C, D, H, W], weight [O, C / groups, kD, kH, kW], bias [O] or undefined: [B, O, D', H',
 /// W'].
+/// Example: conv3d(randn({2, 3, 8, 16, 16}), randn({4, 3, 3, 3, 3}))  // shape [2, 4, 6, 14, 14]
 Tensor conv3d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
               const Conv3dFuncOptions& options = {});
 
@@ -74,13 +76,19 @@ struct ConvTranspose3dFuncOptions {
   ExpandingArray<3> dilation = 1;
 };
 /// x [B, C, L], weight [C, O / groups, k], bias [O] or undefined: [B, O, L'].
+/// Example: conv_transpose1d(randn({8, 16, 48}), randn({16, 4, 5}), {}, {.stride = 2})
+///     // shape [8, 4, 99]
 Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
                         const ConvTranspose1dFuncOptions& options = {});
 /// x [B, C, H, W], weight [C, O / groups, kH, kW], bias [O] or undefined: [B, O, H', W'].
+/// Example: conv_transpose2d(randn({8, 16, 7, 7}), randn({16, 3, 4, 4}), {}, {.stride = 2,
+///     .padding = 1})  // shape [8, 3, 14, 14]
 Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
                         const ConvTranspose2dFuncOptions& options = {});
 /// x [B, C, D, H, W], weight [C, O / groups, kD, kH, kW], bias [O] or undefined: [B, O, D', H',
 /// W'].
+/// Example: conv_transpose3d(randn({2, 4, 3, 3, 3}), randn({4, 2, 2, 2, 2}), {}, {.stride = 2})
+///     // shape [2, 2, 6, 6, 6]
 Tensor conv_transpose3d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
                         const ConvTranspose3dFuncOptions& options = {});
 

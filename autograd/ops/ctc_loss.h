@@ -28,6 +28,8 @@ struct CTCLossOptions {
 /// is outside 0..C-1 or the blank. The gradient is that of the loss with respect to log_probs;
 /// torch's assumes that log_probs are the result of log_softmax, and is its gradient with respect
 /// to the softmax's input; both give the same gradient behind log_softmax. Graves et al. 2006.
+/// Example: ctc_loss(randn({50, 2, 20}).log_softmax(-1), randint(1, 20, {2, 10}), tensor({50, 45}),
+///     tensor({10, 7}))  // shape []
 Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
                 const Tensor& target_lengths, const CTCLossOptions& options = {});
 

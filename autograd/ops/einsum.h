@@ -18,6 +18,8 @@ namespace tapehead {
 /// Operands are contracted in pairs, each by one matmul; the order has the fewest multiplications
 /// for up to 5 operands, and for more is chosen greedily. Types are those of matmul(). Throws
 /// ValueError for an invalid equation, ShapeError for sizes that do not fit it, and DTypeError.
+/// Example: einsum("bhtd,bhsd->bhts", {randn({2, 4, 10, 16}), randn({2, 4, 12, 16})})
+///     // shape [2, 4, 10, 12]
 Tensor einsum(std::string_view equation, const std::vector<Tensor>& tensors);
 
 }  // namespace tapehead

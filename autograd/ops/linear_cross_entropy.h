@@ -1,4 +1,4 @@
-// cross_entropy of a linear layer without holding the logits.
+// cross_entropy of a linear layer, of floating types, without holding the logits.
 //
 // C classes, D features.
 #pragma once
@@ -21,6 +21,8 @@ struct LinearCrossEntropyOptions {
 /// Reduction::none, backward computes the logits again. Second derivatives do hold the logits.
 /// Throws ShapeError, IndexError and ValueError as linear() and cross_entropy().
 /// (ops/linear_cross_entropy.cpp) Wijmans et al. 2024.
+/// Example: linear_cross_entropy(randn({8, 20, 64}), randn({1000, 64}), randint(1000, {8, 20}))
+///     // shape []
 Tensor linear_cross_entropy(const Tensor& input, const Tensor& linear_weight, const Tensor& target,
                             const LinearCrossEntropyOptions& options = {});
 

@@ -1,6 +1,8 @@
 // Losses over classes, and of distances. See also probability_losses.h, margin_losses.h,
 // ctc_loss.h.
 //
+// Predictions are floating; others throw DTypeError, shapes that do not fit ShapeError.
+//
 // B batch size, C classes, D features.
 #pragma once
 
@@ -20,6 +22,7 @@ struct CrossEntropyLossOptions {
 /// the targets that are not ignored (NaN if there are none); for probabilities, by the number of
 /// rows. Throws IndexError, naming the first one, if a target is outside 0..C-1.
 /// (ops/cross_entropy.cpp)
+/// Example: cross_entropy(randn({8, 10}), randint(10, {8}), {.label_smoothing = 0.1})  // shape []
 Tensor cross_entropy(const Tensor& logits, const Tensor& target,
                      const CrossEntropyLossOptions& options = {});
 
@@ -30,6 +33,7 @@ struct NLLLossOptions {
 };
 /// The negative log-likelihood -log_probs[target], for log_probs [..., C] and target [...];
 /// cross_entropy() is nll_loss() of log_softmax(). (ops/nll_loss.cpp)
+/// Example: nll_loss(randn({8, 10}).log_softmax(-1), randint(10, {8}))  // shape []
 Tensor nll_loss(const Tensor& log_probs, const Tensor& target, const NLLLossOptions& options = {});
 
 // Losses of distances (ops/losses.cpp), elementwise. Input and target must have the same shape;
@@ -37,8 +41,10 @@ Tensor nll_loss(const Tensor& log_probs, const Tensor& target, const NLLLossOpti
 // has that shape for Reduction::none; else it is 0-d.
 
 /// Squared error, (input - target)².
+/// Example: mse_loss(tensor({1.0, 2.0}), tensor({0.0, 4.0}))  // 2.5
 Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean);
 /// Absolute error, |input - target|.
+/// Example: l1_loss(tensor({1.0, 2.0}), tensor({0.0, 4.0}), Reduction::sum)  // 3.
 Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean);
 
 struct SmoothL1LossOptions {
@@ -47,6 +53,8 @@ struct SmoothL1LossOptions {
 };
 /// d² / (2 beta) if d = |input - target| < beta, else d - beta / 2. Throws ValueError for a
 /// negative beta. Girshick 2015.
+/// Example: smooth_l1_loss(tensor({1.0, 2.0}), tensor({0.5, 4.0}), {.reduction = Reduction::none})
+///     // [0.125, 1.500]
 Tensor smooth_l1_loss(const Tensor& input, const Tensor& target,
                       const SmoothL1LossOptions& options = {});
 
@@ -56,6 +64,7 @@ struct HuberLossOptions {
 };
 /// d² / 2 if d = |input - target| < delta, else delta (d - delta / 2). Throws ValueError unless
 /// delta > 0. Huber 1964.
+/// Example: huber_loss(tensor({1.0, 2.0}), tensor({0.5, 4.0}), {.delta = 0.5})  // 0.5
 Tensor huber_loss(const Tensor& input, const Tensor& target, const HuberLossOptions& options = {});
 
 }  // namespace tapehead

@@ -19,6 +19,7 @@ struct MarginRankingLossOptions {
 };
 /// max(0, margin - target (input1 - input2)), elementwise: input1 should be larger if the label is
 /// 1, smaller if it is -1. (ops/margin_losses.cpp)
+/// Example: margin_ranking_loss(randn({8}), randn({8}), ones({8}), {.margin = 0.5})  // shape []
 Tensor margin_ranking_loss(const Tensor& input1, const Tensor& input2, const Tensor& target,
                            const MarginRankingLossOptions& options = {});
 
@@ -28,10 +29,13 @@ struct HingeEmbeddingLossOptions {
 };
 /// Elementwise, for distances: input if the label is 1, max(0, margin - input) if it is -1.
 /// (ops/margin_losses.cpp) Hadsell et al. 2006.
+/// Example: hinge_embedding_loss(tensor({0.5, 0.5}), tensor({1, -1}),
+///     {.reduction = Reduction::none})  // [0.5, 0.5]
 Tensor hinge_embedding_loss(const Tensor& input, const Tensor& target,
                             const HingeEmbeddingLossOptions& options = {});
 
 /// log(1 + exp(-target input)), elementwise; without overflow. (ops/margin_losses.cpp)
+/// Example: soft_margin_loss(tensor({0.0, 2.0}), tensor({1, -1}))  // 1.41
 Tensor soft_margin_loss(const Tensor& input, const Tensor& target,
                         Reduction reduction = Reduction::mean);
 
@@ -46,6 +50,7 @@ struct MultiMarginLossOptions {
 /// the shape of the target for Reduction::none; the mean divides by its size. Throws IndexError if
 /// a target is outside 0..C-1, and ValueError for another p. (ops/multi_margin_loss.cpp) Crammer
 /// and Singer 2001.
+/// Example: multi_margin_loss(randn({8, 10}), randint(10, {8}))  // shape []
 Tensor multi_margin_loss(const Tensor& input, const Tensor& target,
                          const MultiMarginLossOptions& options = {});
 
@@ -53,6 +58,8 @@ Tensor multi_margin_loss(const Tensor& input, const Tensor& target,
 /// [..., C] and targets [..., C], which are the class indices of each row followed by -1. Has shape
 /// [...] for Reduction::none. Throws IndexError if a target is outside -1..C-1.
 /// (ops/multi_margin_loss.cpp)
+/// Example: multilabel_margin_loss(randn({2, 4}), tensor({{0, 3, -1, -1}, {2, -1, -1, -1}}))
+///     // shape []
 Tensor multilabel_margin_loss(const Tensor& input, const Tensor& target,
                               Reduction reduction = Reduction::mean);
 
@@ -62,6 +69,7 @@ struct MultiLabelSoftMarginLossOptions {
 };
 /// The mean of binary_cross_entropy_with_logits() over the last axis, the classes, for logits and
 /// targets [..., C]. Has shape [...] for Reduction::none. (ops/margin_losses.cpp)
+/// Example: multilabel_soft_margin_loss(randn({8, 10}), bernoulli(full({8, 10}, 0.5)))  // shape []
 Tensor multilabel_soft_margin_loss(const Tensor& input, const Tensor& target,
                                    const MultiLabelSoftMarginLossOptions& options = {});
 
@@ -76,6 +84,8 @@ struct TripletMarginLossOptions {
 /// a - b + eps over the last axis. Operands are [..., D]; has shape [...] for Reduction::none.
 /// Throws ValueError unless margin > 0. (ops/contrastive_losses.cpp) Schroff et al. 2015; swap:
 /// Balntas et al. 2016.
+/// Example: triplet_margin_loss(randn({8, 64}), randn({8, 64}), randn({8, 64}), {.swap = true})
+///     // shape []
 Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
                            const TripletMarginLossOptions& options = {});
 
@@ -88,6 +98,8 @@ struct TripletMarginWithDistanceLossOptions {
 };
 /// triplet_margin_loss() with any distance. Has the shape of the distances for Reduction::none.
 /// Throws ShapeError if the distances have different shapes. (ops/contrastive_losses.cpp)
+/// Example: triplet_margin_with_distance_loss(randn({8, 64}), randn({8, 64}), randn({8, 64}),
+///     {.margin = 0.2})  // shape []
 Tensor triplet_margin_with_distance_loss(const Tensor& anchor, const Tensor& positive,
                                          const Tensor& negative,
                                          const TripletMarginWithDistanceLossOptions& options = {});
@@ -99,6 +111,7 @@ struct CosineEmbeddingLossOptions {
 /// With c = cosine_similarity(input1, input2, -1): 1 - c if the label is 1, max(0, c - margin) if
 /// it is -1, for inputs [B, D] and labels [B], or [D] and 0-d. Has the shape of the labels for
 /// Reduction::none. (ops/contrastive_losses.cpp)
+/// Example: cosine_embedding_loss(randn({8, 64}), randn({8, 64}), ones({8}))  // shape []
 Tensor cosine_embedding_loss(const Tensor& input1, const Tensor& input2, const Tensor& target,
                              const CosineEmbeddingLossOptions& options = {});
 
@@ -111,6 +124,8 @@ struct InfoNceOptions {
 /// by the temperature: the other keys of the batch are the negatives. Queries and keys are [B, D];
 /// has shape [B] for Reduction::none. Throws ValueError unless temperature > 0.
 /// (ops/contrastive_losses.cpp) van den Oord et al. 2018; symmetric: Radford et al. 2021.
+/// Example: info_nce(randn({8, 64}), randn({8, 64}), {.temperature = 0.07, .symmetric = true})
+///     // shape []
 Tensor info_nce(const Tensor& query, const Tensor& key, const InfoNceOptions& options = {});
 
 }  // namespace tapehead

@@ -41,14 +41,20 @@ struct MaxPool3dFuncOptions {
 };
 /// The maximum of each window. Of equal elements, the first receives the gradient; a window with
 /// NaN has the maximum NaN. (ops/max_pool.cpp)
+/// Example: max_pool1d(tensor({{1.0, 3.0, 2.0, 5.0}}), 2)  // [[3., 5.]]
+/// Example: max_pool2d(randn({8, 3, 32, 32}), {3, 2}, {.stride = 2})  // shape [8, 3, 15, 16]
+/// Example: max_pool3d(randn({2, 3, 8, 16, 16}), 2)  // shape [2, 3, 4, 8, 8]
 Tensor max_pool1d(const Tensor& x, const ExpandingArray<1>& kernel_size,
                   const MaxPool1dFuncOptions& options = {});
-///   max_pool2d(x, 2)                                 max_pool2d(x, {3, 2}, {.stride = 2})
 Tensor max_pool2d(const Tensor& x, const ExpandingArray<2>& kernel_size,
                   const MaxPool2dFuncOptions& options = {});
 Tensor max_pool3d(const Tensor& x, const ExpandingArray<3>& kernel_size,
                   const MaxPool3dFuncOptions& options = {});
 /// The maxima, and their positions in the flattened plane of the channel, i64.
+/// Example: max_pool1d_with_indices(tensor({{1.0, 3.0, 2.0, 5.0}}), 2)  // [[3., 5.]]; [[1, 3]]
+/// Example: max_pool2d_with_indices(randn({8, 3, 32, 32}), 2)
+///     // shape [8, 3, 16, 16]; [8, 3, 16, 16]
+/// Example: max_pool3d_with_indices(randn({3, 8, 16, 16}), 2).indices  // shape [3, 4, 8, 8]
 ValuesAndIndices max_pool1d_with_indices(const Tensor& x, const ExpandingArray<1>& kernel_size,
                                          const MaxPool1dFuncOptions& options = {});
 ValuesAndIndices max_pool2d_with_indices(const Tensor& x, const ExpandingArray<2>& kernel_size,
@@ -77,6 +83,10 @@ struct AvgPool3dFuncOptions {
   std::optional<int64_t> divisor_override = {};
 };
 /// The mean of each window. (ops/avg_pool.cpp)
+/// Example: avg_pool1d(tensor({{1.0, 3.0, 2.0, 6.0}}), 2)  // [[2., 4.]]
+/// Example: avg_pool2d(randn({8, 3, 32, 32}), 3, {.stride = 2, .padding = 1})
+///     // shape [8, 3, 16, 16]
+/// Example: avg_pool3d(randn({2, 3, 8, 16, 16}), 2)  // shape [2, 3, 4, 8, 8]
 Tensor avg_pool1d(const Tensor& x, const ExpandingArray<1>& kernel_size,
                   const AvgPool1dFuncOptions& options = {});
 Tensor avg_pool2d(const Tensor& x, const ExpandingArray<2>& kernel_size,
@@ -95,6 +105,8 @@ struct LPPool2dFuncOptions {
 /// (sum x^p)^(1/p) over each window, for p = norm_type; as in PyTorch, without absolute values, and
 /// scaled up for windows that ceil_mode lets end outside. The gradient of a window of zeros is NaN
 /// or infinite. Throws ValueError for norm_type = 0. (ops/avg_pool.cpp)
+/// Example: lp_pool1d(tensor({{3.0, 4.0, 0.0, 2.0}}), 2, 2)  // [[5., 2.]]
+/// Example: lp_pool2d(randn({8, 3, 32, 32}), 2, 2)  // shape [8, 3, 16, 16]
 Tensor lp_pool1d(const Tensor& x, double norm_type, const ExpandingArray<1>& kernel_size,
                  const LPPool1dFuncOptions& options = {});
 Tensor lp_pool2d(const Tensor& x, double norm_type, const ExpandingArray<2>& kernel_size,
@@ -104,14 +116,25 @@ Tensor lp_pool2d(const Tensor& x, double norm_type, const ExpandingArray<2>& ker
 // ceil((i + 1) size / n) - 1. An output size std::nullopt keeps the size of the axis.
 
 /// Means. (ops/avg_pool.cpp)
+/// Example: adaptive_avg_pool1d(tensor({{1.0, 3.0, 2.0, 6.0}}), 2)  // [[2., 4.]]
+/// Example: adaptive_avg_pool2d(randn({8, 64, 7, 9}), 1)  // shape [8, 64, 1, 1]
+/// Example: adaptive_avg_pool3d(randn({2, 3, 8, 16, 16}), {4, std::nullopt, 2})
+///     // shape [2, 3, 4, 16, 2]
 Tensor adaptive_avg_pool1d(const Tensor& x, const OptionalArray<1>& output_size);
 Tensor adaptive_avg_pool2d(const Tensor& x, const OptionalArray<2>& output_size);
 Tensor adaptive_avg_pool3d(const Tensor& x, const OptionalArray<3>& output_size);
 /// Maxima. (ops/max_pool.cpp)
+/// Example: adaptive_max_pool1d(tensor({{1.0, 3.0, 2.0, 6.0}}), 2)  // [[3., 6.]]
+/// Example: adaptive_max_pool2d(randn({8, 64, 7, 9}), {3, 3})  // shape [8, 64, 3, 3]
+/// Example: adaptive_max_pool3d(randn({2, 3, 8, 16, 16}), 4)  // shape [2, 3, 4, 4, 4]
 Tensor adaptive_max_pool1d(const Tensor& x, const OptionalArray<1>& output_size);
 Tensor adaptive_max_pool2d(const Tensor& x, const OptionalArray<2>& output_size);
 Tensor adaptive_max_pool3d(const Tensor& x, const OptionalArray<3>& output_size);
 /// The maxima, and their positions in the flattened plane of the channel, i64.
+/// Example: adaptive_max_pool1d_with_indices(tensor({{1.0, 3.0, 2.0, 6.0}}), 2)
+///     // [[3., 6.]]; [[1, 3]]
+/// Example: adaptive_max_pool2d_with_indices(randn({3, 7, 9}), 2)  // shape [3, 2, 2]; [3, 2, 2]
+/// Example: adaptive_max_pool3d_with_indices(randn({3, 8, 9, 9}), 2).indices  // shape [3, 2, 2, 2]
 ValuesAndIndices adaptive_max_pool1d_with_indices(const Tensor& x,
                                                   const OptionalArray<1>& output_size);
 ValuesAndIndices adaptive_max_pool2d_with_indices(const Tensor& x,
@@ -138,6 +161,11 @@ struct MaxUnpool3dFuncOptions {
 /// The partial inverse of max_pool1d_with_indices: stores each element of x at its index in a plane
 /// of zeros; of equal indices, the last one counts. Throws IndexError, naming the first, for an
 /// index outside of the plane. (ops/max_pool.cpp)
+/// Example: max_unpool1d(tensor({{3.0, 5.0}}), tensor({{1, 3}}), 2)  // [[0., 3., 0., 5.]]
+/// Example: const auto [y, at_max] = max_pool2d_with_indices(randn({3, 8, 8}), 2);
+///     max_unpool2d(y, at_max, 2)  // shape [3, 8, 8]
+/// Example: const auto [y, at_max] = max_pool3d_with_indices(randn({3, 4, 4, 4}), 2);
+///     max_unpool3d(y, at_max, 2)  // shape [3, 4, 4, 4]
 Tensor max_unpool1d(const Tensor& x, const Tensor& indices, const ExpandingArray<1>& kernel_size,
                     const MaxUnpool1dFuncOptions& options = {});
 Tensor max_unpool2d(const Tensor& x, const Tensor& indices, const ExpandingArray<2>& kernel_size,

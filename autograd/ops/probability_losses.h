@@ -1,8 +1,9 @@
-// Negative log-likelihoods of distributions other than over classes (ops/probability_losses.cpp).
+// Negative log-likelihoods of distributions other than over classes
+// (ops/probability_losses.cpp).
 //
 // Elementwise. Input and target must have the same shape, else ShapeError is thrown: they do not
-// broadcast. The result has that shape for Reduction::none; else it is 0-d. Weights broadcast to
-// the shape of the input.
+// broadcast. They are floating, else DTypeError is thrown. The result has that shape for
+// Reduction::none; else it is 0-d. Weights broadcast to the shape of the input.
 #pragma once
 
 #include "tapehead/core/tensor.h"
@@ -16,6 +17,7 @@ struct BCELossOptions {
 /// -target log(input) - (1 - target) log(1 - input), for probabilities `input`. As in PyTorch, logs
 /// are at least -100, so that the loss of 0 and 1 is finite. Throws ValueError if an input is not
 /// within 0..1. Prefer binary_cross_entropy_with_logits(), which is more precise.
+/// Example: binary_cross_entropy(tensor({0.9, 0.2}), tensor({1.0, 0.0}))  // 0.1643
 Tensor binary_cross_entropy(const Tensor& input, const Tensor& target,
                             const BCELossOptions& options = {});
 
@@ -25,6 +27,7 @@ struct BCEWithLogitsLossOptions {
   Reduction reduction = Reduction::mean;
 };
 /// -target log(sigmoid(logits)) - (1 - target) log(1 - sigmoid(logits)), computed without overflow.
+/// Example: binary_cross_entropy_with_logits(tensor({2.0, -200.0}), tensor({1.0, 0.0}))  // 0.0635
 Tensor binary_cross_entropy_with_logits(const Tensor& logits, const Tensor& target,
                                         const BCEWithLogitsLossOptions& options = {});
 
@@ -37,6 +40,7 @@ struct SigmoidFocalLossOptions {
 /// target, and times the weight of the target; torchvision.ops.sigmoid_focal_loss, whose default is
 /// not to reduce. Throws ValueError unless alpha is within 0..1 or -1, and gamma >= 0. Lin et al.
 /// 2017.
+/// Example: sigmoid_focal_loss(tensor({2.0, -2.0}), tensor({1.0, 1.0}))  // [0.0005, 0.4125]
 Tensor sigmoid_focal_loss(const Tensor& logits, const Tensor& target,
                           const SigmoidFocalLossOptions& options = {});
 
@@ -49,6 +53,8 @@ struct KLDivLossOptions {
 /// Pointwise KL divergence, target (log(target) - log_probs); 0 where the target is 0. As in
 /// PyTorch, the mean is over all elements; the divergence is that of KLDivReduction::batchmean,
 /// which throws ShapeError for a 0-d input.
+/// Example: kl_div(randn({8, 10}).log_softmax(-1), randn({8, 10}).softmax(-1),
+///     {.reduction = KLDivReduction::batchmean})  // shape []
 Tensor kl_div(const Tensor& log_probs, const Tensor& target, const KLDivLossOptions& options = {});
 
 struct PoissonNLLLossOptions {
@@ -59,6 +65,7 @@ struct PoissonNLLLossOptions {
 };
 /// Negative log-likelihood of a Poisson distribution without the constant log(target!):
 /// exp(input) - target input, or input - target log(input + eps).
+/// Example: poisson_nll_loss(tensor({0.0, 1.0}), tensor({1.0, 3.0}))  // 0.3591
 Tensor poisson_nll_loss(const Tensor& input, const Tensor& target,
                         const PoissonNLLLossOptions& options = {});
 
@@ -72,6 +79,8 @@ struct GaussianNLLLossOptions {
 /// last axis, or with one axis of size 1, or is a number. The bound does not stop the gradient of
 /// `var`. Throws ValueError for a negative variance and unless eps > 0, ShapeError for other
 /// shapes. Nix and Weigend 1994.
+/// Example: gaussian_nll_loss(tensor({0.0, 1.0}), tensor({1.0, 1.0}), tensor({1.0, 4.0}))
+///     // 0.5966
 Tensor gaussian_nll_loss(const Tensor& input, const Tensor& target, const Tensor& var,
                          const GaussianNLLLossOptions& options = {});
 

@@ -1,10 +1,12 @@
-// Recurrent networks.
+// Recurrent networks of floating tensors; others throw DTypeError, sizes that do not fit
+// ShapeError.
 #pragma once
 
 #include "tapehead/core/tensor.h"
 
 namespace tapehead {
 
+/// Plain cells with tanh or relu, LSTM, and GRU.
 enum class RnnCell { tanh, relu, lstm, gru };
 
 /// The weights of a recurrent layer in PyTorch's layout: w_ih [G H, C], w_hh [G H, H], and biases
@@ -21,6 +23,7 @@ struct RecurrentOptions {
   bool reverse = false;  ///< run from the last step to the first
 };
 
+/// The results of a recurrent layer.
 struct RnnResult {
   Tensor out;  ///< [B, T, H]
   Tensor h;    ///< [B, H]: the final hidden state
@@ -31,6 +34,8 @@ struct RnnResult {
 /// and c0 [B, H] (zeros if undefined). bf16 and f16 are computed in f32. LSTM: Hochreiter and
 /// Schmidhuber 1997, with forget gates (Gers et al. 2000). GRU: Cho et al. 2014, with the reset
 /// gate applied after the product, as in cuDNN and PyTorch.
+/// Example: recurrent(RnnCell::gru, randn({8, 20, 4}), {randn({48, 4}), randn({48, 16}), {}, {}})
+///     // shape [8, 20, 16]
 RnnResult recurrent(RnnCell cell, const Tensor& x, const RnnWeights& weights, const Tensor& h0 = {},
                     const Tensor& c0 = {}, const RecurrentOptions& options = {});
 

@@ -1,4 +1,5 @@
-// Softmax of floating tensors.
+// Softmax of floating tensors; others throw DTypeError. The result has the shape of x. An axis
+// out of range is an IndexError.
 #pragma once
 
 #include "tapehead/core/tensor.h"
@@ -7,10 +8,14 @@ namespace tapehead {
 
 /// exp(x) / sum(exp(x)) along the axis. If all elements are -inf, the result is NaN, as in PyTorch;
 /// to mask entire rows, use the lowest finite number instead.
+/// Example: softmax(tensor({{0.0, 0.0}, {0.0, 1.0}}), -1)  // [[0.5000, 0.5000], [0.2689, 0.7311]]
 Tensor softmax(const Tensor& x, int64_t axis);
 /// softmax(-x, axis)
+/// Example: softmin(tensor({{0.0, 0.0}, {0.0, 1.0}}), -1)  // [[0.5000, 0.5000], [0.7311, 0.2689]]
 Tensor softmin(const Tensor& x, int64_t axis);
 /// log(softmax(x, axis)), computed without underflow.
+/// Example: log_softmax(tensor({{0.0, 0.0}, {0.0, 100.0}}), -1)
+///     // [[-0.6931, -0.6931], [-100.0000, 0.0000]]
 Tensor log_softmax(const Tensor& x, int64_t axis);
 
 }  // namespace tapehead

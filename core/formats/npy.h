@@ -28,7 +28,7 @@ void write_npy(const std::string& path, const Tensor& tensor);
 
 /// Limits for reading .npz files from untrusted sources.
 struct NpzLimits {
-  int64_t arrays = 10'000;
+  int64_t arrays = 10'000;           ///< the largest number of arrays
   int64_t bytes = int64_t{1} << 34;  ///< of all arrays together
   /// Maximum ratio of unpacked to packed size, for archives that unpack to more than 256 MiB.
   double ratio = 100;

@@ -13,9 +13,10 @@ namespace tapehead {
 
 using NamedTensor = std::pair<std::string, Tensor>;
 
+/// The contents of a file.
 struct SafeTensors {
   std::vector<NamedTensor> tensors;  ///< in the order of their data in the file
-  std::vector<std::pair<std::string, std::string>> metadata;
+  std::vector<std::pair<std::string, std::string>> metadata;  ///< names and values
 
   /// The tensor with this name; undefined if there is none.
   Tensor find(const std::string& name) const;

@@ -17,11 +17,11 @@ namespace tapehead::nn::hf {
 ///   nn::hf::load(folder, gpt);
 struct Folder {
   std::string path;
-  std::string config;        ///< the text of config.json
-  std::string model_type;    ///< "gpt2"
-  std::string architecture;  ///< "GPT2LMHeadModel"
-  std::string weights_file;  ///< model.safetensors, or the index file of the shards
-  std::vector<NamedTensor> weights;
+  std::string config;                ///< the text of config.json
+  std::string model_type;            ///< "gpt2"
+  std::string architecture;          ///< "GPT2LMHeadModel"
+  std::string weights_file;          ///< model.safetensors, or the index file of the shards
+  std::vector<NamedTensor> weights;  ///< of all files
   /// Fields of config.json to ignore, at any depth.
   std::vector<std::string> ignored_fields = {};
 };

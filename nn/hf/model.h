@@ -13,7 +13,7 @@ namespace tapehead::nn::hf {
 
 /// Bert with a masked language modelling head.
 struct BertForMaskedLM {
-  Bert bert;
+  Bert bert;  ///< the body
   MaskedLmHead head;
 
   /// i64 [B, T] to logits [B, T, V].
@@ -23,7 +23,7 @@ struct BertForMaskedLM {
 };
 /// Bert with a classification head.
 struct BertForSequenceClassification {
-  Bert bert;
+  Bert bert;  ///< the body
   SequenceClassifier head;
 
   /// i64 [B, T] to logits [B, num_classes].

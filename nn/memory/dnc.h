@@ -20,8 +20,9 @@ struct DncConfig {
   double clip = 20;
 };
 
+/// The state between steps.
 struct DncState {
-  RnnState controller;
+  RnnState controller;  ///< of the controller
   Tensor memory;        ///< [B, N, W]
   Tensor usage;         ///< [B, N]
   Tensor written;       ///< [B, N]: the write weights

@@ -20,6 +20,7 @@ struct MachineOptions {
   bool weights = false;  ///< return the heads' weights
 };
 
+/// The results of a run.
 struct MachineOutput {
   Tensor out;  ///< [B, T, out]; [B, out] with lengths
   /// Weights of the read and write heads, [B, T, R, N] and [B, T, H, N], if requested and the

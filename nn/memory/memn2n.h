@@ -24,11 +24,11 @@ struct MemN2NConfig {
   int64_t vocab_size = 0;
   int64_t embed_dim = 20;
   int64_t hops = 3;
-  int64_t memory = 50;  ///< slots for sentences: the maximum age plus 1
-  int64_t words = 0;    ///< maximum words of a sentence or question
-  MemoryTying tying = MemoryTying::adjacent;
-  bool position_encoding = true;  ///< else a sentence is a bag of words
-  bool temporal = true;           ///< add embeddings of ages
+  int64_t memory = 50;                        ///< slots for sentences: the maximum age plus 1
+  int64_t words = 0;                          ///< maximum words of a sentence or question
+  MemoryTying tying = MemoryTying::adjacent;  ///< which embeddings are shared
+  bool position_encoding = true;              ///< else a sentence is a bag of words
+  bool temporal = true;                       ///< add embeddings of ages
   Init init = init::normal(0.1);
 };
 

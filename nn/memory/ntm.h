@@ -18,11 +18,12 @@ struct NtmConfig {
   bool lstm = true;           ///< LSTM controller; else a feed-forward layer
 };
 
+/// The state between steps.
 struct NtmState {
-  RnnState controller;
-  Tensor memory;   ///< [B, N, W]
-  Tensor weights;  ///< [B, R + H, N]: of the read heads, then of the write heads
-  Tensor reads;    ///< [B, R, W]
+  RnnState controller;  ///< of the controller
+  Tensor memory;        ///< [B, N, W]
+  Tensor weights;       ///< [B, R + H, N]: of the read heads, then of the write heads
+  Tensor reads;         ///< [B, R, W]
 };
 
 /// The input of the controller is [x; reads of the previous step], its output h. A linear layer

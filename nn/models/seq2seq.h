@@ -23,7 +23,7 @@ struct Seq2SeqConfig {
   int64_t hidden_size = 256;  ///< H of the decoder; H / 2 of a bidirectional encoder's cells
   int64_t num_layers = 1;     ///< of the encoder
   RnnCell cell = RnnCell::lstm;
-  Score score = Score::additive;
+  Score score = Score::additive;  ///< of the attention
   bool bidirectional = true;
   bool input_feeding = true;  ///< the attentional state is an input of the next step (Luong 3.3)
   bool coverage = false;      ///< as SequenceAttentionOptions::coverage

@@ -65,7 +65,7 @@ class T5 {
   const Scope& scope() const { return at_; }
 
   Embedding token;
-  RelativeBuckets encoder_relative, decoder_relative;
+  RelativeBuckets encoder_relative, decoder_relative;  ///< biases of the attention
   TransformerEncoder encoder;
   TransformerDecoder decoder;
   AnyLayer head;     ///< Linear at first, [..., C] to [..., V]; empty if tied, or without a head

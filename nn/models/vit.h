@@ -15,8 +15,8 @@ namespace tapehead::nn {
 struct VitConfig {
   std::array<int64_t, 2> image_size = {224, 224};  ///< height and width
   std::array<int64_t, 2> patch_size = {16, 16};    ///< height and width, divisors of the image's
-  int64_t num_channels = 3;
-  int64_t num_classes = 0;  ///< 0: no head
+  int64_t num_channels = 3;                        ///< of an image
+  int64_t num_classes = 0;                         ///< 0: no head
   /// Defaults, as in ViT-Base: embed_dim 768, num_heads 12, num_layers 12, gelu, norm.eps 1e-12,
   /// packed_qkv.
   TransformerOptions transformer = {};

@@ -46,7 +46,7 @@ def record():
                     set(re.findall(r'^class (\w+)\s*: public\s+(?:torch::nn::)?ModuleHolder<', modules, re.M)),
     }
     internal = re.compile(r'^_|_$|(?<!index)_copy$|^(sym|mkldnn|miopen|cudnn|fbgemm|native|unsafe|quantize|quantized|'
-                          r'fake_quantize|sparse|autocast|import_ir|parse|get_autocast|set_autocast|is_autocast|clear_autocast)_|'
+                          r'fake_quantize|sparse|(get_|set_|is_|clear_)?autocast|import_ir|parse)_|'
                           r'batch_norm_|fused_|choose_qparams|empty_quantized|_to_|q_per|q_scale|q_zero|int_repr|'
                           r'dequantize|sspaddmm|saddmm|^(ds|hs|s|hsp|sp)mm$|vulkan|merge_type|unify_type|'
                           r'thread_safe|init_num|^(fork|wait)$|slice_inverse|grid_sampler_|hash_tensor|'
@@ -81,18 +81,10 @@ def recorded():
     return sections
 
 
-def public_headers():
-    for layer in ('core', 'data', 'autograd', 'nn', 'optim', 'train'):
-        for path in sorted((SOURCE / layer).rglob('*.h')):
-            parts = path.relative_to(SOURCE).parts
-            if not path.name.endswith('_kernel.h') and 'kernels' not in parts and 'detail' not in parts:
-                yield path
-
-
 def declared():
     """All declared names without `tapehead::`, and those of ops, layers and optimizers."""
     names, ops = set(), set()
-    for path in public_headers():
+    for path in header_reader.public_headers(SOURCE):
         declarations = header_reader.read_header(path)
         if path.parent.name == 'nn':
             ops |= {name.removeprefix('tapehead::') for name in header_reader.layers(declarations)}
