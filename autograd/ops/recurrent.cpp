@@ -1,6 +1,7 @@
 // recurrent: an RNN, LSTM or GRU layer over a whole sequence, as one op.
 //
-// B batch, T time, C input channels, H hidden size, G gates per cell.
+// B batch, T time, C input channels, H size of the cell, P size of the hidden state, G gates per
+// cell.
 #include "tapehead/autograd/ops/recurrent.h"
 
 #include <fmt/format.h>
@@ -20,15 +21,16 @@ int64_t gates_of(RnnCell cell) { return cell == RnnCell::lstm ? 4 : cell == RnnC
 
 // One step from simple ops: the formulas of core/kernels/recurrent.cpp. gates, hidden [B, G H].
 std::array<Tensor, 2> simple_step(RnnCell cell, const Tensor& gates, const Tensor& hidden,
-                                  const Tensor& h, const Tensor& c) {
-  const int64_t H = h.size(1);
+                                  const Tensor& h, const Tensor& c, const Tensor& w_hr) {
+  const int64_t H = gates.size(1) / gates_of(cell);
   const auto part = [H](const Tensor& x, int64_t i) { return x.slice(1, i * H, (i + 1) * H); };
   if (cell == RnnCell::tanh) return {tanh(gates + hidden), c};
   if (cell == RnnCell::relu) return {relu(gates + hidden), c};
   if (cell == RnnCell::lstm) {
     const Tensor all = gates + hidden;
     const Tensor next = sigmoid(part(all, 1)) * c + sigmoid(part(all, 0)) * tanh(part(all, 2));
-    return {sigmoid(part(all, 3)) * tanh(next), next};
+    const Tensor out = sigmoid(part(all, 3)) * tanh(next);
+    return {w_hr.defined() ? linear(out, w_hr) : out, next};
   }
   const Tensor r = sigmoid(part(gates, 0) + part(hidden, 0));
   const Tensor z = sigmoid(part(gates, 1) + part(hidden, 1));
@@ -40,8 +42,9 @@ std::array<Tensor, 2> simple_step(RnnCell cell, const Tensor& gates, const Tenso
 std::vector<Tensor> simple_recurrent(RnnCell cell, const std::vector<Tensor>& in,
                                      const std::vector<int64_t>& lengths, bool reverse) {
   const Tensor &x = in[0], &w_ih = in[1], &w_hh = in[2], &b_ih = in[3], &b_hh = in[4];
-  const int64_t B = x.size(0), T = x.size(1), H = w_hh.size(1);
-  Tensor h = in[5].defined() ? in[5] : core::full({B, H}, 0, x.dtype());
+  const int64_t B = x.size(0), T = x.size(1), P = w_hh.size(1);
+  const int64_t H = w_hh.size(0) / gates_of(cell);
+  Tensor h = in[5].defined() ? in[5] : core::full({B, P}, 0, x.dtype());
   Tensor c = in[6].defined() ? in[6] : core::full({B, H}, 0, x.dtype());
   std::vector<Tensor> out(static_cast<size_t>(T));
   for (int64_t i = 0; i < T; ++i) {
@@ -49,12 +52,12 @@ std::vector<Tensor> simple_recurrent(RnnCell cell, const std::vector<Tensor>& in
     const Tensor active = core::full({B, 1}, true, boolean);
     for (size_t b = 0; b < lengths.size(); ++b) active.data<bool>()[b] = t < lengths[b];
     auto [h_next, c_next] = simple_step(cell, linear(where(active, x.select(1, t), 0), w_ih, b_ih),
-                                        linear(h, w_hh, b_hh), h, c);
+                                        linear(h, w_hh, b_hh), h, c, in[7]);
     h = where(active, h_next, h);
     c = where(active, c_next, c);
     out[static_cast<size_t>(t)] = where(active, h, 0);
   }
-  std::vector<Tensor> results{T > 0 ? stack(out, 1) : core::full({B, 0, H}, 0, x.dtype()), h};
+  std::vector<Tensor> results{T > 0 ? stack(out, 1) : core::full({B, 0, P}, 0, x.dtype()), h};
   if (cell == RnnCell::lstm) results.push_back(c);
   return results;
 }
@@ -85,11 +88,13 @@ struct Recurrent : CustomOp {
 
   std::vector<Tensor> forward(const Tensor& x, const Tensor& w_ih, const Tensor& w_hh,
                               const Tensor& b_ih, const Tensor& b_hh, const Tensor& h0,
-                              const Tensor& c0, RnnCell cell, const RecurrentOptions& options) {
-    for (const Tensor* t : {&x, &w_ih, &w_hh, &b_ih, &b_hh, &h0, &c0}) save(*t);
-    const int64_t B = x.size(0), T = x.size(1), H = w_hh.size(1);
-    const auto state = [&](const Tensor& given) {
-      return given.defined() ? core::contiguous(given) : core::full({B, H}, 0, x.dtype());
+                              const Tensor& c0, const Tensor& w_hr, RnnCell cell,
+                              const RecurrentOptions& options) {
+    for (const Tensor* t : {&x, &w_ih, &w_hh, &b_ih, &b_hh, &h0, &c0, &w_hr}) save(*t);
+    const int64_t B = x.size(0), T = x.size(1), P = w_hh.size(1);
+    const int64_t H = w_hh.size(0) / gates_of(cell);
+    const auto state = [&](const Tensor& given, int64_t size) {
+      return given.defined() ? core::contiguous(given) : core::full({B, size}, 0, x.dtype());
     };
     r = {.cell = static_cast<kernels::Cell>(cell),
          .reverse = options.reverse,
@@ -99,20 +104,21 @@ struct Recurrent : CustomOp {
          .w_hh = core::contiguous(w_hh),
          .b_ih = b_ih,
          .b_hh = b_hh,
-         .h0 = state(h0),
-         .c0 = cell == RnnCell::lstm ? state(c0) : Tensor()};
+         .w_hr = w_hr.defined() ? core::contiguous(w_hr) : w_hr,
+         .h0 = state(h0, P),
+         .c0 = cell == RnnCell::lstm ? state(c0, H) : Tensor()};
     states = core::recurrence_forward(r);
-    const int64_t step = B * H, last = options.reverse ? 0 : T * step;
+    const int64_t last = options.reverse ? 0 : T;
     std::vector<Tensor> results{outputs(x),
-                                core::clone(core::view_of(states.h, {B, H}, {H, 1}, last))};
+                                core::clone(core::view_of(states.h, {B, P}, {P, 1}, last * B * P))};
     if (cell == RnnCell::lstm)
-      results.push_back(core::clone(core::view_of(states.c, {B, H}, {H, 1}, last)));
+      results.push_back(core::clone(core::view_of(states.c, {B, H}, {H, 1}, last * B * H)));
     return results;
   }
 
   Grads backward(Grads& dy) const {
     const std::vector<Tensor> inputs{saved(0), saved(1), saved(2), saved(3),
-                                     saved(4), saved(5), saved(6)};
+                                     saved(4), saved(5), saved(6), saved(7)};
     if (is_grad_enabled()) {
       const auto again = [cell = static_cast<RnnCell>(r.cell), lengths = r.lengths,
                           reverse = r.reverse](const std::vector<Tensor>& in) {
@@ -124,18 +130,18 @@ struct Recurrent : CustomOp {
     const auto g = core::recurrence_backward(r, states, dout, dy[1],
                                              dy.size() > 2 ? dy[2] : Tensor(), needs_grad(0));
     const Tensor dx = g.x.defined() ? g.x.transpose(0, 1) : Tensor();
-    return {dx, g.w_ih, g.w_hh, g.b_ih, g.b_hh, g.h0, g.c0};
+    return {dx, g.w_ih, g.w_hh, g.b_ih, g.b_hh, g.h0, g.c0, g.w_hr};
   }
 
  private:
-  // The states after each step as [B, T, H]; zeros past the end of a sequence.
+  // The states after each step as [B, T, P]; zeros past the end of a sequence.
   Tensor outputs(const Tensor& x) const {
-    const int64_t B = x.size(0), T = x.size(1), H = r.hidden();
-    const Tensor view = core::view_of(states.h, {B, T, H}, {H, B * H, 1}, r.reverse ? 0 : B * H);
+    const int64_t B = x.size(0), T = x.size(1), P = r.hidden();
+    const Tensor view = core::view_of(states.h, {B, T, P}, {P, B * P, 1}, r.reverse ? 0 : B * P);
     const Tensor out = core::clone(view);
     for (size_t b = 0; b < r.lengths.size(); ++b) {
-      const int64_t end = r.lengths[b], at = (static_cast<int64_t>(b) * T + end) * H;
-      core::copy_into(core::view_of(out, {(T - end) * H}, {1}, at), Tensor(0));
+      const int64_t end = r.lengths[b], at = (static_cast<int64_t>(b) * T + end) * P;
+      core::copy_into(core::view_of(out, {(T - end) * P}, {1}, at), Tensor(0));
     }
     return out;
   }
@@ -155,15 +161,21 @@ void check(RnnCell cell, const Tensor& x, const RnnWeights& w, const Tensor& h0,
   require(x.dim() == 3, "x", x, "[B, T, C]");
   require(w.w_hh.dim() == 2 && w.w_hh.size(1) > 0, "w_hh", w.w_hh,
           "[G H, H] with a hidden size of at least 1");
-  const int64_t B = x.size(0), C = x.size(2), H = w.w_hh.size(1), wide = gates_of(cell) * H;
+  const bool projected = w.w_hr.defined();
+  if (projected && cell != RnnCell::lstm)
+    throw ValueError("recurrent: only an LSTM has a projection; leave w_hr undefined");
+  const int64_t B = x.size(0), C = x.size(2), P = w.w_hh.size(1);
+  if (projected) require(w.w_hr.dim() == 2 && w.w_hr.size(1) > 0, "w_hr", w.w_hr, "[P, H]");
+  const int64_t H = projected ? w.w_hr.size(1) : P, wide = gates_of(cell) * H;
   const auto expect = [&](const char* what, const Tensor& t, const Shape& shape) {
     if (t.defined()) require(t.shape() == shape, what, t, shape.str());
   };
   expect("w_ih", w.w_ih, {wide, C});
-  expect("w_hh", w.w_hh, {wide, H});
+  expect("w_hh", w.w_hh, {wide, P});
+  expect("w_hr", w.w_hr, {P, H});
   expect("b_ih", w.b_ih, {wide});
   expect("b_hh", w.b_hh, {wide});
-  expect("h0", h0, {B, H});
+  expect("h0", h0, {B, P});
   expect("c0", c0, {B, H});
 }
 
@@ -182,7 +194,7 @@ RnnResult recurrent(RnnCell cell, const Tensor& x, const RnnWeights& w, const Te
   if (b_ih.defined() && !b_hh.defined()) b_hh = core::full(b_ih.shape(), 0, wide);
   if (b_hh.defined() && !b_ih.defined()) b_ih = core::full(b_hh.shape(), 0, wide);
   auto results = apply<Recurrent>(as(x, wide), as(w.w_ih, wide), as(w.w_hh, wide), b_ih, b_hh,
-                                  as(h0, wide), as(c0, wide), cell, options);
+                                  as(h0, wide), as(c0, wide), as(w.w_hr, wide), cell, options);
   return {as(results[0], given), as(results[1], given),
           results.size() > 2 ? as(results[2], given) : Tensor()};
 }

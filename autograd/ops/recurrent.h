@@ -9,11 +9,12 @@ namespace tapehead {
 /// Plain cells with tanh or relu, LSTM, and GRU.
 enum class RnnCell { tanh, relu, lstm, gru };
 
-/// The weights of a recurrent layer in PyTorch's layout: w_ih [G H, C], w_hh [G H, H], and biases
+/// The weights of a recurrent layer in PyTorch's layout: w_ih [G H, C], w_hh [G H, P], and biases
 /// [G H], which may be undefined. Gates are in the order i f g o (LSTM, G = 4) or r z n (GRU, G =
-/// 3); plain cells have G = 1.
+/// 3); plain cells have G = 1. An LSTM may have a projection of its hidden state, w_hr [P, H] (Sak
+/// et al. 2014); else P = H.
 struct RnnWeights {
-  Tensor w_ih, w_hh, b_ih, b_hh;
+  Tensor w_ih, w_hh, b_ih, b_hh, w_hr = {};
 };
 
 struct RecurrentOptions {
@@ -25,14 +26,14 @@ struct RecurrentOptions {
 
 /// The results of a recurrent layer.
 struct RnnResult {
-  Tensor out;  ///< [B, T, H]
-  Tensor h;    ///< [B, H]: the final hidden state
+  Tensor out;  ///< [B, T, P]
+  Tensor h;    ///< [B, P]: the final hidden state
   Tensor c;    ///< [B, H]: the final cell state, for LSTM only
 };
 
 /// One layer of a recurrent network in one direction, over x [B, T, C], from the initial states h0
-/// and c0 [B, H] (zeros if undefined). bf16 and f16 are computed in f32. LSTM: Hochreiter and
-/// Schmidhuber 1997, with forget gates (Gers et al. 2000). GRU: Cho et al. 2014, with the reset
+/// [B, P] and c0 [B, H] (zeros if undefined). bf16 and f16 are computed in f32. LSTM: Hochreiter
+/// and Schmidhuber 1997, with forget gates (Gers et al. 2000). GRU: Cho et al. 2014, with the reset
 /// gate applied after the product, as in cuDNN and PyTorch.
 /// Example: recurrent(RnnCell::gru, randn({8, 20, 4}), {randn({48, 4}), randn({48, 16}), {}, {}})
 ///     // shape [8, 20, 16]

@@ -11,6 +11,8 @@ constexpr int64_t kB = 3, kT = 3, kC = 2, kH = 3;
 struct Setting {
   std::vector<int64_t> lengths = {};  // empty: all have T steps
   bool reverse = false, biases = true, states = true;
+  int64_t projection = 0;  // P, if not 0
+  int64_t state() const { return projection ? projection : kH; }
 };
 
 // The papers' formulas, element by element.
@@ -24,7 +26,8 @@ Arrays plain_recurrent(RnnCell cell, Arrays& in, const Setting& how) {
     return is_given ? in[next++] : Array(shape);
   };
   const Array b_ih = operand(how.biases, {G * kH}), b_hh = operand(how.biases, {G * kH});
-  Array out({kB, kT, kH}), h = operand(how.states, {kB, kH});
+  const int64_t P = how.state();
+  Array out({kB, kT, P}), h = operand(how.states, {kB, P});
   Array c = operand(how.states && cell == RnnCell::lstm, {kB, kH});
   for (int64_t b = 0; b < kB; ++b)
     for (int64_t i = 0; i < kT; ++i) {
@@ -35,22 +38,27 @@ Arrays plain_recurrent(RnnCell cell, Arrays& in, const Setting& how) {
         from_x[g] = b_ih.values[static_cast<size_t>(g)];
         from_h[g] = b_hh.values[static_cast<size_t>(g)];
         for (int64_t k = 0; k < kC; ++k) from_x[g] += in[1](g, k) * in[0](b, t, k);
-        for (int64_t k = 0; k < kH; ++k) from_h[g] += in[2](g, k) * h(b, k);
+        for (int64_t k = 0; k < P; ++k) from_h[g] += in[2](g, k) * h(b, k);
       }
+      Array next_h({kH});
       for (int64_t j = 0; j < kH; ++j) {
         const auto both = [&](int64_t g) { return from_x(g, j) + from_h(g, j); };
-        if (cell == RnnCell::tanh) h(b, j) = std::tanh(both(0));
-        if (cell == RnnCell::relu) h(b, j) = std::max(0.0, both(0));
+        if (cell == RnnCell::tanh) next_h[j] = std::tanh(both(0));
+        if (cell == RnnCell::relu) next_h[j] = std::max(0.0, both(0));
         if (cell == RnnCell::lstm) {
           c(b, j) = logistic(both(1)) * c(b, j) + logistic(both(0)) * std::tanh(both(2));
-          h(b, j) = logistic(both(3)) * std::tanh(c(b, j));
+          next_h[j] = logistic(both(3)) * std::tanh(c(b, j));
         }
         if (cell == RnnCell::gru) {
           const double z = logistic(both(1));
           const double m = std::tanh(from_x(2, j) + logistic(both(0)) * from_h(2, j));
-          h(b, j) = (1 - z) * m + z * h(b, j);
+          next_h[j] = (1 - z) * m + z * h(b, j);
         }
-        out(b, t, j) = h(b, j);
+      }
+      for (int64_t p = 0; p < P; ++p) {
+        h(b, p) = how.projection ? 0 : next_h[p];
+        for (int64_t j = 0; j < kH && how.projection; ++j) h(b, p) += in[next](p, j) * next_h[j];
+        out(b, t, p) = h(b, p);
       }
     }
   if (cell == RnnCell::lstm) return {out, h, c};
@@ -60,9 +68,11 @@ Arrays plain_recurrent(RnnCell cell, Arrays& in, const Setting& how) {
 Sample recurrent_of(RnnCell cell, const Setting& how) {
   const bool lstm = cell == RnnCell::lstm;
   const int64_t wide = kH * gates_of(cell);
-  std::vector<Operand> operands{Shape{kB, kT, kC}, Shape{wide, kC}, Shape{wide, kH}};
+  std::vector<Operand> operands{Shape{kB, kT, kC}, Shape{wide, kC}, Shape{wide, how.state()}};
   if (how.biases) operands.insert(operands.end(), 2, Shape{wide});
-  if (how.states) operands.insert(operands.end(), lstm ? 2 : 1, Shape{kB, kH});
+  if (how.states) operands.emplace_back(Shape{kB, how.state()});
+  if (how.states && lstm) operands.emplace_back(Shape{kB, kH});
+  if (how.projection) operands.emplace_back(Shape{how.projection, kH});
   for (Operand& o : operands) o.from = -1, o.to = 1;
   Tensor lengths;
   if (!how.lengths.empty()) {
@@ -75,7 +85,8 @@ Sample recurrent_of(RnnCell cell, const Setting& how) {
             const auto operand = [&](bool is_given) { return is_given ? in[next++] : Tensor(); };
             const Tensor b_ih = operand(how.biases), b_hh = operand(how.biases);
             const Tensor h0 = operand(how.states), c0 = operand(how.states && lstm);
-            const auto r = recurrent(cell, in[0], {in[1], in[2], b_ih, b_hh}, h0, c0,
+            const Tensor w_hr = operand(how.projection != 0);
+            const auto r = recurrent(cell, in[0], {in[1], in[2], b_ih, b_hh, w_hr}, h0, c0,
                                      {.lengths = lengths, .reverse = how.reverse});
             return lstm ? Tensors{r.out, r.h, r.c} : Tensors{r.out, r.h};
           },
@@ -99,6 +110,14 @@ std::vector<Sample> recurrences() {
         out.push_back(s);
       }
     }
+  // An LSTM whose hidden state is a projection.
+  for (const bool reverse : {false, true}) {
+    out.push_back(
+        recurrent_of(RnnCell::lstm,
+                     {.lengths = {3, 2, 0}, .reverse = reverse, .biases = false, .projection = 2}));
+    out.push_back(
+        recurrent_of(RnnCell::lstm, {.reverse = reverse, .states = false, .projection = kH + 1}));
+  }
   return out;
 }
 
@@ -148,6 +167,20 @@ TAPEHEAD_OP_TEST(recurrent)
           recurrent(RnnCell::lstm, core::full({1, 2, 2}, 0), lstm_weights(), core::full({1, 4}, 0));
         },
         "recurrent: h0 is [1, 4], expected [1, 3]")
+    .bad<ValueError>(
+        [] {
+          RnnWeights w = lstm_weights();
+          w.w_hr = core::full({3, 3}, 0);
+          recurrent(RnnCell::tanh, core::full({1, 2, 2}, 0), w);
+        },
+        "recurrent: only an LSTM has a projection; leave w_hr undefined")
+    .bad<ShapeError>(
+        [] {
+          RnnWeights w = lstm_weights();
+          w.w_hr = core::full({2, 3}, 0);
+          recurrent(RnnCell::lstm, core::full({1, 2, 2}, 0), w);
+        },
+        "recurrent: w_hr is [2, 3], expected [3, 3]")
     .bad<IndexError>(
         [] {
           recurrent(RnnCell::lstm, core::full({1, 2, 2}, 0), lstm_weights(), {}, {},

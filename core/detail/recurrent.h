@@ -1,7 +1,7 @@
 // One layer of a recurrent network over a sequence, in one direction, without gradient tracking.
 //
-// B batch size, T time steps, C input channels, H hidden size, G number of gates (LSTM 4, GRU 3,
-// plain 1).
+// B batch size, T time steps, C input channels, H size of the cell, P size of h (H unless h is a
+// projection of the cell's output), G number of gates (LSTM 4, GRU 3, plain 1).
 #pragma once
 
 #include "tapehead/core/kernels/recurrent.h"
@@ -15,32 +15,35 @@ struct Recurrence {
   bool reverse = false;               // run from the last step to the first
   std::vector<int64_t> lengths = {};  // length of each sequence; empty if all are T
   Tensor x;                           // [T, B, C]
-  Tensor w_ih, w_hh;                  // [G H, C], [G H, H]
+  Tensor w_ih, w_hh;                  // [G H, C], [G H, P]
   Tensor b_ih, b_hh;                  // [G H], or undefined
-  Tensor h0, c0;                      // [B, H]; c0 for LSTM only
+  Tensor w_hr;                        // [P, H], the projection, or undefined
+  Tensor h0, c0;                      // [B, P], [B, H]; c0 for LSTM only
 
   int64_t steps() const { return x.shape()[0]; }
   int64_t batch() const { return x.shape()[1]; }
   int64_t hidden() const { return w_hh.shape()[1]; }
+  int64_t cell_size() const { return w_hr.defined() ? w_hr.shape()[1] : hidden(); }
 };
 
 /// The states after every step, and the values saved for backward. States have T + 1 slots.
 /// Forward, slot 0 is the initial state and slot t + 1 the state after step t; in reverse, slot T
 /// is the initial state and slot t the state after step t.
 struct RecurrenceStates {
-  Tensor h, c;                 // [T + 1, B, H]
+  Tensor h, c;                 // [T + 1, B, P], [T + 1, B, H]
   Tensor gates, hidden_gates;  // [T, B, G H]
+  Tensor outputs;              // [T, B, H], before the projection; undefined without one
 };
 
 RecurrenceStates recurrence_forward(const Recurrence& r);
 
 struct RecurrenceGrads {
-  Tensor x, w_ih, w_hh, b_ih, b_hh, h0, c0;
+  Tensor x, w_ih, w_hh, b_ih, b_hh, w_hr, h0, c0;
 };
 
 /// Computes the gradients of the operands from the gradients of the states after each step, dout
-/// [T, B, H], and of the last states, dh_last and dc_last [B, H]. Undefined ones count as zeros. x
-/// is undefined in the result unless `want_dx`.
+/// [T, B, P], and of the last states, dh_last [B, P] and dc_last [B, H]. Undefined ones count as
+/// zeros. x is undefined in the result unless `want_dx`.
 RecurrenceGrads recurrence_backward(const Recurrence& r, const RecurrenceStates& s,
                                     const Tensor& dout, const Tensor& dh_last,
                                     const Tensor& dc_last, bool want_dx);
