@@ -85,6 +85,7 @@ class LPPool {
 using LPPool1d = LPPool<lp_pool1d, 1, LPPool1dFuncOptions>;
 /// Example: nn::LPPool2d(2, 4)(rand({8, 3, 32, 32}))  // shape [8, 3, 8, 8]
 using LPPool2d = LPPool<lp_pool2d, 2, LPPool2dFuncOptions>;
+using LPPool3d = LPPool<lp_pool3d, 3, LPPool3dFuncOptions>;
 
 template <int N>
 struct MaxUnpoolOptions {

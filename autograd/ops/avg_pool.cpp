@@ -1,4 +1,4 @@
-// avg_pool1d to avg_pool3d, adaptive_avg_pool1d to adaptive_avg_pool3d, lp_pool1d, lp_pool2d.
+// avg_pool1d to avg_pool3d, adaptive_avg_pool1d to adaptive_avg_pool3d, lp_pool1d to lp_pool3d.
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
@@ -113,6 +113,10 @@ Tensor lp_pool1d(const Tensor& x, double norm_type, const ExpandingArray<1>& ker
 Tensor lp_pool2d(const Tensor& x, double norm_type, const ExpandingArray<2>& kernel_size,
                  const LPPool2dFuncOptions& o) {
   return lp_pool_nd<2>("lp_pool2d", x, norm_type, {kernel_size, o.stride, 0, 1, o.ceil_mode});
+}
+Tensor lp_pool3d(const Tensor& x, double norm_type, const ExpandingArray<3>& kernel_size,
+                 const LPPool3dFuncOptions& o) {
+  return lp_pool_nd<3>("lp_pool3d", x, norm_type, {kernel_size, o.stride, 0, 1, o.ceil_mode});
 }
 
 Tensor adaptive_avg_pool1d(const Tensor& x, const OptionalArray<1>& output_size) {

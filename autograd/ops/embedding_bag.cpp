@@ -3,6 +3,9 @@
 // N rows in the table, C columns, J ids per bag.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/autograd/recompute_vjp.h"
@@ -112,7 +115,107 @@ struct EmbeddingBag : CustomOp {
   }
 };
 
+// Which ids each bag holds.
+struct Bags {
+  int64_t count;
+  Tensor ids, bag_of;         // i64 [n], without padding; bag_of is sorted
+  Tensor positions;           // i64 [n], of ids among all given ids
+  std::vector<double> sizes;  // [count], at least 1
+};
+
+void check_offsets(const Tensor& offsets, int64_t ids, bool include_last) {
+  const int64_t* at = offsets.data<int64_t>();
+  const int64_t n = offsets.numel();
+  if (include_last && n == 0)
+    throw ShapeError("embedding_bag: offsets are [0]; the end of the last bag is missing");
+  for (int64_t i = 0; i < n; ++i)
+    if (at[i] < (i == 0 ? 0 : at[i - 1]) || at[i] > (i == 0 ? 0 : ids))
+      throw IndexError(fmt::format(
+          "embedding_bag: offsets[{}] = {} is outside {}..{}; offsets begin at 0 and ascend", i,
+          at[i], i == 0 ? 0 : at[i - 1], i == 0 ? 0 : ids));
+}
+
+Bags bags_of(const Tensor& ids, int64_t padding, const EmbeddingBagFuncOptions& o) {
+  const int64_t n = ids.numel(), *id = ids.data<int64_t>();
+  Bags bags;
+  Tensor begins = o.offsets;
+  if (!begins.defined()) {
+    begins = core::empty({ids.size(0)}, i64);
+    for (int64_t i = 0; i < ids.size(0); ++i) begins.data<int64_t>()[i] = i * ids.size(1);
+  }
+  const int64_t* begin = begins.data<int64_t>();
+  bags.count = begins.numel() - (o.include_last_offset ? 1 : 0);
+  bags.sizes.assign(static_cast<size_t>(bags.count), 0);
+  std::vector<int64_t> kept, bag;
+  for (int64_t b = 0; b < bags.count; ++b)
+    for (int64_t i = begin[b]; i < (b + 1 < begins.numel() ? begin[b + 1] : n); ++i)
+      if (id[i] != padding) {
+        kept.push_back(i);
+        bag.push_back(b);
+        ++bags.sizes[static_cast<size_t>(b)];
+      }
+  for (double& size : bags.sizes) size = std::max(size, 1.0);
+  const Shape shape{static_cast<int64_t>(kept.size())};
+  bags.positions = core::empty(shape, i64), bags.bag_of = core::empty(shape, i64);
+  std::copy(kept.begin(), kept.end(), bags.positions.data<int64_t>());
+  std::copy(bag.begin(), bag.end(), bags.bag_of.data<int64_t>());
+  bags.ids = core::contiguous(core::take(ids.reshape({-1}), 0, bags.positions));
+  return bags;
+}
+
+void check_bag_options(const Tensor& weight, const Tensor& ids, const EmbeddingBagFuncOptions& o) {
+  const bool flat = o.offsets.defined();
+  if (weight.dim() != 2 || ids.dim() != (flat ? 1 : 2) || (flat && o.offsets.dim() != 1))
+    throw ShapeError(fmt::format(
+        "embedding_bag: weight is {}, ids are {}{}; expected [N, C], and [B, J] or, with offsets "
+        "[B], [n]",
+        core::describe(weight), ids.shape().str(),
+        flat ? fmt::format(", offsets are {}", o.offsets.shape().str()) : ""));
+  if (!flat && o.include_last_offset)
+    throw ValueError("embedding_bag: include_last_offset is set, but there are no offsets");
+  if (!o.per_sample_weights.defined()) return;
+  if (o.mode != EmbeddingBagMode::sum)
+    throw ValueError("embedding_bag: per_sample_weights are for mode sum; leave them out");
+  if (o.per_sample_weights.shape() != ids.shape())
+    throw ShapeError(
+        fmt::format("embedding_bag: per_sample_weights are {}, ids {}; the shapes "
+                    "must be equal",
+                    o.per_sample_weights.shape().str(), ids.shape().str()));
+}
+
 }  // namespace
+
+Tensor embedding_bag(const Tensor& weight, const Tensor& ids, const EmbeddingBagFuncOptions& o) {
+  check_bag_options(weight, ids, o);
+  const int64_t rows = weight.size(0);
+  EmbeddingBagFuncOptions options = o;
+  if (o.offsets.defined()) {
+    options.offsets = core::check_indices("embedding_bag", "offsets", o.offsets, ids.numel() + 1);
+    check_offsets(options.offsets, ids.numel(), o.include_last_offset);
+  }
+  const int64_t padding = core::check_row("embedding_bag", "padding_idx", o.padding_idx, rows);
+  const Bags bags =
+      bags_of(core::check_indices("embedding_bag", "ids", ids, rows), padding, options);
+  const DType given = weight.dtype(), wide = wide_type(given);
+  Tensor x;
+  if (!o.offsets.defined() && !o.per_sample_weights.defined() && !o.scale_grad_by_freq &&
+      o.mode != EmbeddingBagMode::max) {
+    x = embedding_bag(weight.to(wide), ids, {}, EmbeddingFuncOptions{.padding_idx = o.padding_idx});
+  } else {
+    x = embedding(weight, bags.ids, {.scale_grad_by_freq = o.scale_grad_by_freq}).to(wide);
+    if (o.per_sample_weights.defined())
+      x = x * index_select(o.per_sample_weights.to(wide).reshape({-1}), 0, bags.positions)
+                  .unsqueeze(-1);
+    const Tensor none = core::full({bags.count, weight.size(1)}, 0, wide);
+    if (o.mode == EmbeddingBagMode::max)
+      return index_reduce(none, 0, bags.bag_of, x, "amax", false).to(given);
+    x = index_add(none, 0, bags.bag_of, x);
+  }
+  if (o.mode == EmbeddingBagMode::sum) return x.to(given);
+  const Tensor sizes = core::empty({bags.count, 1}, f64);
+  std::copy(bags.sizes.begin(), bags.sizes.end(), sizes.data<double>());
+  return (x / sizes.to(wide)).to(given);
+}
 
 Tensor embedding_bag(const Tensor& weight, const Tensor& ids, const Tensor& factors,
                      const EmbeddingFuncOptions& options) {

@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <vector>
+
 #include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/embedding.h"
 #include "tapehead/autograd/detail/scatter.h"
 #include "tapehead/autograd/detail/views.h"
 #include "tapehead/autograd/ops.h"
@@ -133,13 +136,27 @@ Tensor take(const Tensor& x, const Tensor& indices) {
   return apply<IndexSelect>(x.reshape({-1}), 0, at.reshape({-1})).reshape(indices.shape());
 }
 
+// The values are those of x: x + 0.
+Tensor detail::scale_grad_by_frequency(const Tensor& x, const Tensor& ids, int64_t rows) {
+  const int64_t* id = ids.data<int64_t>();
+  std::vector<int64_t> counts(static_cast<size_t>(rows));
+  for (int64_t i = 0; i < ids.numel(); ++i) ++counts[static_cast<size_t>(id[i])];
+  const Tensor scale = core::empty(ids.shape(), f64);
+  for (int64_t i = 0; i < ids.numel(); ++i)
+    scale.data<double>()[i] = 1.0 / static_cast<double>(counts[static_cast<size_t>(id[i])]);
+  const Tensor value = x.detach();
+  return value + scale.to(x.dtype()).unsqueeze(-1) * (x - value);
+}
+
 Tensor embedding(const Tensor& weight, const Tensor& ids, const EmbeddingFuncOptions& options) {
   if (weight.dim() != 2)
     throw ShapeError(fmt::format("embedding: weight is {}; it must have two axes, [ids, width]",
                                  core::describe(weight)));
   const int64_t rows = weight.shape()[0];
   const int64_t padding = core::check_row("embedding", "padding_idx", options.padding_idx, rows);
-  return apply<Embedding>(weight, core::check_indices("embedding", "ids", ids, rows), padding);
+  const Tensor at = core::check_indices("embedding", "ids", ids, rows);
+  const Tensor x = apply<Embedding>(weight, at, padding);
+  return options.scale_grad_by_freq ? detail::scale_grad_by_frequency(x, at, rows) : x;
 }
 
 }  // namespace tapehead

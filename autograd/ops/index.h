@@ -3,6 +3,7 @@
 // negative; in all others they must not be negative.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -47,17 +48,36 @@ Tensor take(const Tensor& x, const Tensor& indices);
 
 struct EmbeddingFuncOptions {
   std::optional<int64_t> padding_idx = {};  ///< this row receives no gradient; -1 is the last
+  bool scale_grad_by_freq = false;  ///< divide the gradient of a row by the number of its ids
 };
 /// Looks up rows of weight [n, C] by ids of any shape [...]: [..., C].
 /// Example: embedding(randn({1000, 64}), randint(1000, {8, 20}))  // shape [8, 20, 64]
 Tensor embedding(const Tensor& weight, const Tensor& ids, const EmbeddingFuncOptions& options = {});
+
+// Sums of embeddings. (ops/embedding_bag.cpp)
+
 /// Sums of the rows of weight [N, C] selected by bags of J ids [..., J]: [..., C]. With `factors`
 /// [J, C], the row of the j-th id is multiplied by factors[j]. Memory networks encode sentences in
 /// this way (Sukhbaatar et al. 2015, section 4.1). Ids equal to padding_idx are skipped.
-/// (ops/embedding_bag.cpp)
 /// Example: embedding_bag(randn({1000, 64}), randint(1000, {8, 20}))  // shape [8, 64]
 Tensor embedding_bag(const Tensor& weight, const Tensor& ids, const Tensor& factors = {},
                      const EmbeddingFuncOptions& options = {});
+
+enum class EmbeddingBagMode : uint8_t { sum, mean, max };
+struct EmbeddingBagFuncOptions {
+  Tensor offsets = {};  ///< i64 [B], the first of them 0: where each bag begins in ids [n]
+  EmbeddingBagMode mode = EmbeddingBagMode::mean;
+  Tensor per_sample_weights = {};    ///< a factor for each of the ids; for mode sum
+  bool include_last_offset = false;  ///< offsets are [B + 1]; the last is where the last bag ends
+  std::optional<int64_t> padding_idx = {};  ///< skipped, also in counts; -1 is the last row
+  bool scale_grad_by_freq = false;  ///< divide the gradient of a row by the number of its ids
+};
+/// PyTorch's embedding_bag: the sum, mean or maximum of the rows of weight [N, C] for bags of ids,
+/// [B, J], or [n] with offsets: [B, C]. Empty bags give zeros. Throws ShapeError, IndexError for
+/// offsets out of order, ValueError for factors with another mode.
+/// Example: embedding_bag(arange(4, f32).unsqueeze(1), tensor({1, 3, 2}), {.offsets = tensor({0, 2})})  // [[2.], [2.]]
+Tensor embedding_bag(const Tensor& weight, const Tensor& ids,
+                     const EmbeddingBagFuncOptions& options);
 
 /// For axis 1: out[i, j, k] = x[i, indices[i, j, k], k]. The indices have as many axes as x, and no
 /// size larger than that of x except along `axis`.

@@ -86,6 +86,13 @@ TAPEHEAD_OP_TEST(take)
         "take: indices[0] = -7 is outside -6..5");
 
 TAPEHEAD_OP_TEST(embedding)
+    .sample({.operands = {Operand({4, 3}), given(indices({2, 3}, 4), {1, 3, 3, 0, 1, 1})},
+             .call =
+                 [](const Tensors& in) {
+                   return Tensors{embedding(in[0], in[1], {.scale_grad_by_freq = true})};
+                 },
+             .reference = [](Arrays& in) { return Arrays{rows_of(in[0], in[1])}; },
+             .has_derivative = false})
     .sample({{Operand({5, 3}), indices({2, 4}, 5)},
              [](const Tensors& in) { return Tensors{embedding(in[0], in[1])}; },
              [](Arrays& in) { return Arrays{rows_of(in[0], in[1])}; }})

@@ -102,6 +102,10 @@ struct LPPool2dFuncOptions {
   OptionalArray<2> stride = std::nullopt;
   bool ceil_mode = false;
 };
+struct LPPool3dFuncOptions {
+  OptionalArray<3> stride = std::nullopt;
+  bool ceil_mode = false;
+};
 /// (sum x^p)^(1/p) over each window, for p = norm_type; as in PyTorch, without absolute values, and
 /// scaled up for windows that ceil_mode lets end outside. The gradient of a window of zeros is NaN
 /// or infinite. Throws ValueError for norm_type = 0. (ops/avg_pool.cpp)
@@ -111,6 +115,8 @@ Tensor lp_pool1d(const Tensor& x, double norm_type, const ExpandingArray<1>& ker
                  const LPPool1dFuncOptions& options = {});
 Tensor lp_pool2d(const Tensor& x, double norm_type, const ExpandingArray<2>& kernel_size,
                  const LPPool2dFuncOptions& options = {});
+Tensor lp_pool3d(const Tensor& x, double norm_type, const ExpandingArray<3>& kernel_size,
+                 const LPPool3dFuncOptions& options = {});
 
 // Adaptive pooling: result i of n along an axis takes the indices floor(i size / n) to
 // ceil((i + 1) size / n) - 1. An output size std::nullopt keeps the size of the axis.

@@ -146,6 +146,9 @@ TAPEHEAD_OP_TEST(lp_pool1d)
 TAPEHEAD_OP_TEST(lp_pool2d).sample(sample_of({kPlanes, 0.5, 2}, [](const Tensor& x) {
   return lp_pool2d(x, 2, {2, 3}, {.stride = 2, .ceil_mode = true});
 }));
+TAPEHEAD_OP_TEST(lp_pool3d).sample(sample_of({{1, 2, 3, 4}, 0.5, 2}, [](const Tensor& x) {
+  return lp_pool3d(x, 3, {1, 2, 2}, {.stride = {1, 1, 2}});
+}));
 
 TAPEHEAD_OP_TEST(max_unpool1d)
     .sample(sample_of({{1, 1, 3}},

@@ -21,6 +21,7 @@ const Family kPooling("pooling", {
   {"avg_pool3d", [](const Tensors& x) { return Tensors{avg_pool3d(x[0], {2, 3, 2}, {.stride = {1, 2, 1}, .padding = {1, 1, 0}, .ceil_mode = true, .count_include_pad = false})}; }},
   {"lp_pool1d", [](const Tensors& x) { return Tensors{lp_pool1d(x[0], 3, 4, {.stride = 2, .ceil_mode = true})}; }},
   {"lp_pool2d", [](const Tensors& x) { return Tensors{lp_pool2d(x[0], 2, {2, 3})}; }},
+  {"lp_pool3d", [](const Tensors& x) { return Tensors{lp_pool3d(x[0], 3, {1, 2, 2}, {.stride = {1, 1, 2}})}; }},
   {"adaptive_avg_pool1d", [](const Tensors& x) { return Tensors{adaptive_avg_pool1d(x[0], 4)}; }},
   {"adaptive_avg_pool2d", [](const Tensors& x) { return Tensors{adaptive_avg_pool2d(x[0], {3, std::nullopt})}; }},
   {"adaptive_avg_pool3d", [](const Tensors& x) { return Tensors{adaptive_avg_pool3d(x[0], {1, 4, 2})}; }},

@@ -15,6 +15,7 @@ case("avg_pool2d/divisor", F.avg_pool2d, normal(2, 5, 6), 2, 1, divisor_override
 case("avg_pool3d", F.avg_pool3d, normal(1, 2, 4, 5, 3), (2, 3, 2), (1, 2, 1), (1, 1, 0), True, False)
 case("lp_pool1d", F.lp_pool1d, uniform(0.5, 2, 2, 3, 9), 3, 4, 2, True)
 case("lp_pool2d", F.lp_pool2d, normal(2, 2, 6, 7), 2, (2, 3))
+case("lp_pool3d", F.lp_pool3d, uniform(0.5, 2, 1, 2, 3, 4, 3), 3, (1, 2, 2), (1, 1, 2))
 case("adaptive_avg_pool1d", F.adaptive_avg_pool1d, normal(2, 3, 9), 4)
 case("adaptive_avg_pool2d", F.adaptive_avg_pool2d, normal(2, 2, 7, 6), (3, None))
 case("adaptive_avg_pool3d", F.adaptive_avg_pool3d, normal(1, 2, 4, 5, 3), (1, 4, 2))
