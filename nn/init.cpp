@@ -137,6 +137,18 @@ double calculate_gain(Nonlinearity nonlinearity, double param) {
 Init constant(double value) {
   return [value](const Tensor& w, Generator&) { core::copy_into(w, Tensor(value)); };
 }
+
+Init copy_of(const Tensor& values) {
+  return [values](const Tensor& w, Generator&) {
+    if (values.shape() != w.shape())
+      throw ShapeError(
+          fmt::format("copy_of: the values are {}, the parameter {}; the shapes must "
+                      "be equal",
+                      values.shape().str(), w.shape().str()));
+    core::copy_into(w, values);
+  };
+}
+
 Init zeros() { return constant(0); }
 Init ones() { return constant(1); }
 Init uniform(double from, double to) {

@@ -36,6 +36,8 @@ Init zeros();
 Init ones();
 /// All `value`.
 Init constant(double value);
+/// The elements of `values`, whose shape must be the parameter's.
+Init copy_of(const Tensor& values);
 /// Uniform in [from, to).
 Init uniform(double from, double to);
 /// Normal, with this standard deviation and mean.

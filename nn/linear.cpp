@@ -1,12 +1,10 @@
 #include "tapehead/nn/linear.h"
 
-#include <fmt/format.h>
-
 #include <cmath>
+#include <utility>
 
 #include "tapehead/autograd/ops.h"
-#include "tapehead/core/detail/elementwise.h"
-#include "tapehead/core/detail/views.h"
+#include "tapehead/nn/detail/embedding.h"
 
 namespace tapehead::nn {
 
@@ -24,19 +22,27 @@ Tensor Linear::operator()(const Tensor& x) const {
 }
 
 Embedding::Embedding(Scope at, int64_t count, int64_t embed_dim, const EmbeddingOptions& options)
-    : at_(std::move(at)), padding_idx_(options.padding_idx) {
-  if (padding_idx_ && (*padding_idx_ < -count || *padding_idx_ >= count))
-    throw IndexError(fmt::format("embedding: padding_idx = {} is outside {}..{} (in {})",
-                                 *padding_idx_, -count, count - 1, at_.path()));
-  const auto initialize = [init = options.init, row = padding_idx_](const Tensor& w, Generator& g) {
-    init(w, g);
-    if (row) core::copy_into(core::select(w, 0, *row < 0 ? *row + w.size(0) : *row), Tensor(0));
-  };
-  weight = at_.param("weight", {count, embed_dim}, initialize);
+    : at_(std::move(at)), options_(options) {
+  weight = at_.param("weight", {count, embed_dim},
+                     detail::embedding_init(at_, count, options.padding_idx, options.init));
+}
+
+Embedding Embedding::from_pretrained(Scope at, const Tensor& rows, bool freeze,
+                                     EmbeddingOptions options) {
+  detail::check_rows(at, rows);
+  options.init = init::copy_of(rows);
+  Embedding layer(std::move(at), rows.size(0), rows.size(1), options);
+  if (freeze) layer.weight.set_requires_grad(false);
+  return layer;
 }
 
 Tensor Embedding::operator()(const Tensor& ids) const {
-  return call_at(at_, [&] { return embedding(weight, ids, {.padding_idx = padding_idx_}); });
+  return call_at(at_, [&] {
+    if (options_.max_norm) detail::renorm_rows(weight, ids, *options_.max_norm, options_.norm_type);
+    return embedding(
+        weight, ids,
+        {.padding_idx = options_.padding_idx, .scale_grad_by_freq = options_.scale_grad_by_freq});
+  });
 }
 
 }  // namespace tapehead::nn

@@ -35,6 +35,11 @@ class Linear {
 struct EmbeddingOptions {
   /// Index of a row that is zero and gets no gradient; -1 is the last row.
   std::optional<int64_t> padding_idx = {};
+  /// If set, each call scales the rows that it reads and whose norm is larger down to this norm, in
+  /// place.
+  std::optional<double> max_norm = {};
+  double norm_type = 2;             ///< of max_norm
+  bool scale_grad_by_freq = false;  ///< divide the gradient of a row by the number of its ids
   Init init = init::normal();
 };
 
@@ -47,6 +52,9 @@ class Embedding {
   Embedding(Scope at, int64_t count, int64_t embed_dim, const EmbeddingOptions& options = {});
   Embedding(int64_t count, int64_t embed_dim, const EmbeddingOptions& options = {})
       : Embedding(Scope(), count, embed_dim, options) {}
+  /// With the given rows [count, embed_dim], which are not trained if `freeze`.
+  static Embedding from_pretrained(Scope at, const Tensor& rows, bool freeze = true,
+                                   EmbeddingOptions options = {});
   /// Throws IndexError, with the position, for an id outside 0..count-1.
   Tensor operator()(const Tensor& ids) const;
 
@@ -55,7 +63,7 @@ class Embedding {
 
  private:
   Scope at_;
-  std::optional<int64_t> padding_idx_;
+  EmbeddingOptions options_;
 };
 
 }  // namespace tapehead::nn

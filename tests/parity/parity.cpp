@@ -198,7 +198,7 @@ void run(const LayerCase& one, const Record& record, DType dtype) {
   Comparison comparison(one.name, record, dtype);
   const nn::Params params;
   const Layer layer = one.make(params.root());
-  if (!record.training && !params.all().empty()) params.eval();
+  if (!record.training) params.eval();
   std::vector<NamedTensor> state;
   for (const auto& [key, value] : record.tensors)
     if (key.starts_with("param.")) state.emplace_back(key.substr(6), value);
