@@ -13,7 +13,7 @@ namespace {
 int64_t gates_of(RnnCell cell) { return cell == RnnCell::lstm ? 4 : cell == RnnCell::gru ? 3 : 1; }
 
 RnnWeights make_weights(const Scope& at, const std::string& suffix, int64_t input_size,
-                        int64_t hidden_size, const CellOptions& o) {
+                        int64_t hidden_size, const CellOptions& o, int64_t proj_size = 0) {
   if (hidden_size < 1)
     throw ValueError(
         fmt::format("rnn: hidden_size = {}; at least 1 (in {})", hidden_size, at.path()));
@@ -22,11 +22,14 @@ RnnWeights make_weights(const Scope& at, const std::string& suffix, int64_t inpu
   const Init within = init::uniform(-bound, bound);
   RnnWeights w;
   w.w_ih = at.param("weight_ih" + suffix, {rows, input_size}, o.input_init ? o.input_init : within);
-  w.w_hh =
-      at.param("weight_hh" + suffix, {rows, hidden_size}, o.hidden_init ? o.hidden_init : within);
+  w.w_hh = at.param("weight_hh" + suffix, {rows, proj_size > 0 ? proj_size : hidden_size},
+                    o.hidden_init ? o.hidden_init : within);
+  if (o.bias) {
+    w.b_ih = at.param("bias_ih" + suffix, {rows}, within);
+    w.b_hh = at.param("bias_hh" + suffix, {rows}, within);
+  }
+  if (proj_size > 0) w.w_hr = at.param("weight_hr" + suffix, {proj_size, hidden_size}, within);
   if (!o.bias) return w;
-  w.b_ih = at.param("bias_ih" + suffix, {rows}, within);
-  w.b_hh = at.param("bias_hh" + suffix, {rows}, within);
   if (o.cell == RnnCell::lstm && o.forget_bias != 0) {
     const NoGradGuard no_grad;
     w.b_ih.slice(0, hidden_size, 2 * hidden_size).add_(o.forget_bias);
@@ -53,7 +56,7 @@ Cell::Cell(const Scope& at, int64_t input_size, int64_t hidden_size, const CellO
 
 RnnState Cell::operator()(const Tensor& x, const RnnState& state) const {
   const RnnResult r =
-      nn::at(at_, [&] { return recurrent(cell_, x.unsqueeze(1), weights, state.h, state.c); });
+      call_at(at_, [&] { return recurrent(cell_, x.unsqueeze(1), weights, state.h, state.c); });
   return {r.h, r.c};
 }
 
@@ -62,17 +65,23 @@ Rnn::Rnn(Scope at, int64_t input_size, int64_t hidden_size, const RnnOptions& op
   if (options.num_layers < 1)
     throw ValueError(
         fmt::format("rnn: num_layers = {}; at least 1 (in {})", options.num_layers, at_.path()));
+  const int64_t P = options.proj_size;
+  if (P != 0 && (options.cell != RnnCell::lstm || P < 0 || P >= hidden_size))
+    throw ValueError(fmt::format(
+        "rnn: proj_size = {}; it is 0, or of an LSTM with a hidden_size above it, but that is {} "
+        "(in {})",
+        P, hidden_size, at_.path()));
   const int64_t directions = options.bidirectional ? 2 : 1;
   for (int64_t layer = 0; layer < options.num_layers; ++layer)
     for (int64_t direction = 0; direction < directions; ++direction)
       weights.push_back(make_weights(
           at_, fmt::format("_l{}{}", layer, direction ? "_reverse" : ""),
-          layer ? directions * hidden_size : input_size, hidden_size,
-          {.cell = options.cell, .bias = options.bias, .forget_bias = options.forget_bias}));
+          layer ? directions * (P > 0 ? P : hidden_size) : input_size, hidden_size,
+          {.cell = options.cell, .bias = options.bias, .forget_bias = options.forget_bias}, P));
 }
 
 RnnOutput Rnn::operator()(const Tensor& x, const Tensor& lengths, const RnnState& state) const {
-  return nn::at(at_, [&] {
+  return call_at(at_, [&] {
     const int64_t directions = options_.bidirectional ? 2 : 1;
     Tensor input = x;
     std::vector<Tensor> hs, cs;
