@@ -47,15 +47,15 @@ Words shortened(Words words, int64_t longest) {
 
 nn::EncoderDecoder make_model(const nn::Scope& at, int64_t vocab, const Options& t) {
   if (t.model == "transformer")
-    return nn::Transformer(at, {.source_vocab_size = vocab,
-                                .target_vocab_size = vocab,
-                                .transformer = {.embed_dim = t.hidden_size,
-                                                .num_heads = 4,
-                                                .ffn_dim = 4 * t.hidden_size,
-                                                .num_layers = t.num_layers,
-                                                .dropout = t.dropout},
-                                .tied = true,
-                                .copy = !t.no_copy});
+    return nn::Seq2SeqTransformer(at, {.source_vocab_size = vocab,
+                                       .target_vocab_size = vocab,
+                                       .transformer = {.embed_dim = t.hidden_size,
+                                                       .num_heads = 4,
+                                                       .ffn_dim = 4 * t.hidden_size,
+                                                       .num_layers = t.num_layers,
+                                                       .dropout = t.dropout},
+                                       .tied = true,
+                                       .copy = !t.no_copy});
   if (t.model != "rnn")
     throw ValueError(fmt::format("model: unknown model '{}'; use rnn or transformer", t.model));
   return nn::Seq2Seq(at, {.source_vocab_size = vocab,

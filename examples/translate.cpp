@@ -49,14 +49,14 @@ data::TokenLists encode_all(const data::Bpe& bpe, const std::vector<std::string>
 nn::EncoderDecoder make_model(const nn::Scope& at, const data::Bpe& from, const data::Bpe& to,
                               const Options& t) {
   if (t.model == "transformer")
-    return nn::Transformer(at, {.source_vocab_size = from.size(),
-                                .target_vocab_size = to.size(),
-                                .transformer = {.embed_dim = t.hidden_size,
-                                                .num_heads = t.num_heads,
-                                                .ffn_dim = t.ffn_dim,
-                                                .num_layers = t.num_layers,
-                                                .dropout = t.dropout},
-                                .tied = from.to_text() == to.to_text()});
+    return nn::Seq2SeqTransformer(at, {.source_vocab_size = from.size(),
+                                       .target_vocab_size = to.size(),
+                                       .transformer = {.embed_dim = t.hidden_size,
+                                                       .num_heads = t.num_heads,
+                                                       .ffn_dim = t.ffn_dim,
+                                                       .num_layers = t.num_layers,
+                                                       .dropout = t.dropout},
+                                       .tied = from.to_text() == to.to_text()});
   if (t.model != "rnn")
     throw ValueError(fmt::format("model: unknown model '{}'; use rnn or transformer", t.model));
   return nn::Seq2Seq(at, {.source_vocab_size = from.size(),

@@ -8,8 +8,8 @@
 #include "tapehead/nn/generate.h"
 #include "tapehead/nn/hf/gpt.h"
 #include "tapehead/nn/models/bert.h"
+#include "tapehead/nn/models/seq2seq_transformer.h"
 #include "tapehead/nn/models/t5.h"
-#include "tapehead/nn/models/transformer.h"
 #include "tapehead/nn/models/universal.h"
 #include "tapehead/nn/models/vit.h"
 #include "tapehead/tests/expect.h"
@@ -277,7 +277,7 @@ TEST_CASE("decoders take layers of the user's") {
       cat({decoder(x.slice(1, 0, 3), caches).out, decoder(x.slice(1, 3, 5), caches).out}, 1);
   CHECK(difference(parts, decoder(x, memory).out) < 1e-12);
 
-  const nn::Transformer model(
+  const nn::Seq2SeqTransformer model(
       params / "model", {.source_vocab_size = 9, .target_vocab_size = 9, .transformer = options});
   const Tensor source = randint(9, {2, 4});
   CHECK(model.translate(source, full({2}, 4), {.beam = 2, .max_length = 3}).size() == 2);

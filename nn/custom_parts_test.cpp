@@ -6,7 +6,7 @@
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/nn/models/gpt.h"
-#include "tapehead/nn/models/transformer.h"
+#include "tapehead/nn/models/seq2seq_transformer.h"
 #include "tapehead/tests/expect.h"
 #include "tapehead/tests/small_gpt.h"
 

@@ -21,8 +21,8 @@
 #include "tapehead/nn/models/bert.h"
 #include "tapehead/nn/models/gpt.h"
 #include "tapehead/nn/models/seq2seq.h"
+#include "tapehead/nn/models/seq2seq_transformer.h"
 #include "tapehead/nn/models/t5.h"
-#include "tapehead/nn/models/transformer.h"
 #include "tapehead/nn/models/universal.h"
 #include "tapehead/nn/models/vit.h"
 #include "tapehead/nn/norm.h"
@@ -202,7 +202,7 @@ const Row kRows[] = {
      }},
     {"transformer",
      [](nn::Params& p, Tensors&, Sizes n) {
-       const nn::Transformer model(
+       const nn::Seq2SeqTransformer model(
            p / "m",
            {.source_vocab_size = 5,
             .target_vocab_size = 5,

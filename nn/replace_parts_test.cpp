@@ -13,7 +13,7 @@
 #include "tapehead/nn/memory/ntm.h"
 #include "tapehead/nn/memory/universal.h"
 #include "tapehead/nn/models/seq2seq.h"
-#include "tapehead/nn/models/transformer.h"
+#include "tapehead/nn/models/seq2seq_transformer.h"
 #include "tapehead/nn/sequence_attention.h"
 #include "tapehead/tests/expect.h"
 #include "tapehead/tests/small_stories.h"
@@ -306,12 +306,12 @@ const std::vector<Row>& rows() {
        }},
       {"Transformer",
        [](const nn::Scope& at) -> Model {
-         const auto m = std::make_shared<nn::Transformer>(
-             at,
-             nn::TransformerConfig{.source_vocab_size = 8,
-                                   .target_vocab_size = 8,
-                                   .transformer = {.embed_dim = 8, .num_heads = 2, .num_layers = 1},
-                                   .copy = true});
+         const auto m = std::make_shared<nn::Seq2SeqTransformer>(
+             at, nn::Seq2SeqTransformerConfig{
+                     .source_vocab_size = 8,
+                     .target_vocab_size = 8,
+                     .transformer = {.embed_dim = 8, .num_heads = 2, .num_layers = 1},
+                     .copy = true});
          return {[m] { return m->loss(pairs()); },
                  {{"copy_attention.key", &m->copy_attention->key},
                   {"copy.input", &m->copy->input},

@@ -3,8 +3,8 @@
 
 #include "tapehead/nn/models/bert.h"
 #include "tapehead/nn/models/gpt.h"
+#include "tapehead/nn/models/seq2seq_transformer.h"
 #include "tapehead/nn/models/t5.h"
-#include "tapehead/nn/models/transformer.h"
 #include "tapehead/nn/models/vit.h"
 
 using namespace tapehead;
@@ -86,7 +86,7 @@ TEST_CASE("models fill in what their papers have") {
   CHECK(*vit.norm_first);
 
   const nn::TransformerOptions original =
-      nn::completed(nn::TransformerConfig{.transformer = {.dropout = 0.2}}).transformer;
+      nn::completed(nn::Seq2SeqTransformerConfig{.transformer = {.dropout = 0.2}}).transformer;
   CHECK(*original.dropout == 0.2);
   CHECK(*original.attention.dropout == 0);
   CHECK(*original.ffn.dropout == 0);

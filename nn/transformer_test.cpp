@@ -1,5 +1,5 @@
 // Multi-head attention, the cache, the layers of Transformers, and the whole one.
-#include "tapehead/nn/models/transformer.h"
+#include "tapehead/nn/models/seq2seq_transformer.h"
 
 #include <doctest/doctest.h>
 

@@ -7,7 +7,7 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/nn/generate.h"
 #include "tapehead/nn/models/gpt.h"
-#include "tapehead/nn/models/transformer.h"
+#include "tapehead/nn/models/seq2seq_transformer.h"
 #include "tapehead/optim/adamw.h"
 #include "tapehead/optim/lr_scheduler.h"
 
@@ -45,7 +45,7 @@ data::Seq2SeqBatch reversed_words() {
 }
 
 // The score of a hypothesis, computed by the forward pass of training.
-double score_in_training(const nn::Transformer& model, const Tensor& source,
+double score_in_training(const nn::Seq2SeqTransformer& model, const Tensor& source,
                          const nn::Hypothesis& found) {
   std::vector<int64_t> target{2};
   target.insert(target.end(), found.tokens.begin(), found.tokens.end());
@@ -63,14 +63,14 @@ double score_in_training(const nn::Transformer& model, const Tensor& source,
 TEST_CASE("a Transformer learns to reverse, and decodes as it was trained") {
   manual_seed(5);
   nn::Params params(7);
-  const nn::Transformer model(params / "model", {.source_vocab_size = kVocab,
-                                                 .target_vocab_size = kVocab,
-                                                 .transformer = {.embed_dim = 32,
-                                                                 .num_heads = 2,
-                                                                 .ffn_dim = 64,
-                                                                 .num_layers = 1,
-                                                                 .dropout = 0},
-                                                 .tied = true});
+  const nn::Seq2SeqTransformer model(params / "model", {.source_vocab_size = kVocab,
+                                                        .target_vocab_size = kVocab,
+                                                        .transformer = {.embed_dim = 32,
+                                                                        .num_heads = 2,
+                                                                        .ffn_dim = 64,
+                                                                        .num_layers = 1,
+                                                                        .dropout = 0},
+                                                        .tied = true});
   optim::AdamW opt(params, {.lr = 5e-3});
   optim::WarmupCosineLR schedule(opt, {.warmup_steps = 20, .total_steps = 300});
   for (int step = 0; step < 300; ++step) {

@@ -27,7 +27,7 @@ nn::Seq2SeqConfig rnn_config() {
           .tied = true,
           .copy = true};
 }
-nn::TransformerConfig transformer_config() {
+nn::Seq2SeqTransformerConfig transformer_config() {
   return {
       .source_vocab_size = kVocab,
       .target_vocab_size = kVocab,
@@ -44,7 +44,7 @@ data::Seq2SeqBatch some_batch() {
 
 std::vector<nn::EncoderDecoder> both(const nn::Params& params) {
   return {nn::Seq2Seq(params / "rnn", rnn_config()),
-          nn::Transformer(params / "transformer", transformer_config())};
+          nn::Seq2SeqTransformer(params / "transformer", transformer_config())};
 }
 
 }  // namespace
@@ -118,7 +118,7 @@ TEST_CASE("models of two vocabularies, or without weights to copy by, say so") {
     transformer.copy = !tied;
     transformer.target_vocab_size = 7;
     CHECK(error_of<ValueError>([&] {
-            nn::Transformer(params / (tied ? "c" : "d"), transformer);
+            nn::Seq2SeqTransformer(params / (tied ? "c" : "d"), transformer);
           }) == "transformer: vocabularies of 9 and 7, but a model that is tied or copies has one");
   }
 }

@@ -5,11 +5,11 @@
 #include <vector>
 
 #include "tapehead/nn/models/seq2seq.h"
-#include "tapehead/nn/models/transformer.h"
+#include "tapehead/nn/models/seq2seq_transformer.h"
 
 namespace tapehead::nn {
 
-using EncoderDecoder = std::variant<Seq2Seq, Transformer>;
+using EncoderDecoder = std::variant<Seq2Seq, Seq2SeqTransformer>;
 
 /// The model's loss().
 Tensor loss(const EncoderDecoder& model, const data::Seq2SeqBatch& batch,

@@ -54,16 +54,16 @@ TEST_CASE("no decoder makes tokens of NaN, or goes on from tokens outside of its
                                           .hidden_size = 8,
                                           .tied = true,
                                           .copy = true}),
-      nn::Transformer(params / "transformer",
-                      {.source_vocab_size = 9,
-                       .target_vocab_size = 9,
-                       .transformer = {.embed_dim = 8, .num_heads = 2, .ffn_dim = 8}}),
-      nn::Transformer(params / "transformer_copies",
-                      {.source_vocab_size = 9,
-                       .target_vocab_size = 9,
-                       .transformer = {.embed_dim = 8, .num_heads = 2, .ffn_dim = 8},
-                       .tied = true,
-                       .copy = true})};
+      nn::Seq2SeqTransformer(params / "transformer",
+                             {.source_vocab_size = 9,
+                              .target_vocab_size = 9,
+                              .transformer = {.embed_dim = 8, .num_heads = 2, .ffn_dim = 8}}),
+      nn::Seq2SeqTransformer(params / "transformer_copies",
+                             {.source_vocab_size = 9,
+                              .target_vocab_size = 9,
+                              .transformer = {.embed_dim = 8, .num_heads = 2, .ffn_dim = 8},
+                              .tied = true,
+                              .copy = true})};
   params.eval();
   const auto decode_all = [&](int64_t token, const nn::BeamOptions& o, const auto& check) {
     for (const nn::EncoderDecoder& model : models) {

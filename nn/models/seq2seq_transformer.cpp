@@ -1,4 +1,4 @@
-#include "tapehead/nn/models/transformer.h"
+#include "tapehead/nn/models/seq2seq_transformer.h"
 
 #include <fmt/format.h>
 
@@ -11,14 +11,14 @@
 namespace tapehead::nn {
 namespace {
 
-EmbeddingOptions embedding_options(const TransformerConfig& c) {
+EmbeddingOptions embedding_options(const Seq2SeqTransformerConfig& c) {
   const auto C = static_cast<double>(c.transformer.embed_dim);
   return {.padding_idx = c.pad, .init = init::normal(1 / std::sqrt(C))};
 }
 
 }  // namespace
 
-TransformerConfig completed(TransformerConfig c) {
+Seq2SeqTransformerConfig completed(Seq2SeqTransformerConfig c) {
   c.transformer = completed(c.transformer, {.embed_dim = 256,
                                             .num_heads = 4,
                                             .ffn_dim = 1024,
@@ -29,10 +29,11 @@ TransformerConfig completed(TransformerConfig c) {
   return c;
 }
 
-Transformer::Transformer(const Scope& at, const TransformerConfig& config)
-    : Transformer(at, completed(config), nullptr) {}
+Seq2SeqTransformer::Seq2SeqTransformer(const Scope& at, const Seq2SeqTransformerConfig& config)
+    : Seq2SeqTransformer(at, completed(config), nullptr) {}
 
-Transformer::Transformer(const Scope& at, const TransformerConfig& c, std::nullptr_t)
+Seq2SeqTransformer::Seq2SeqTransformer(const Scope& at, const Seq2SeqTransformerConfig& c,
+                                       std::nullptr_t)
     : source(at / (c.tied ? "embedding" : "source"), c.source_vocab_size, c.transformer.embed_dim,
              embedding_options(c)),
       encoder(at / "encoder", c.transformer),
@@ -52,44 +53,47 @@ Transformer::Transformer(const Scope& at, const TransformerConfig& c, std::nullp
 }
 
 // What is outside of the vocabulary is read as unk.
-Tensor Transformer::known(const Tensor& ids) const {
+Tensor Seq2SeqTransformer::known(const Tensor& ids) const {
   return copy ? known_ids(ids, config_.source_vocab_size, config_.unk) : ids;
 }
 
-Tensor Transformer::embed(const Embedding& embedding, const Tensor& ids, int64_t start) const {
+Tensor Seq2SeqTransformer::embed(const Embedding& embedding, const Tensor& ids,
+                                 int64_t start) const {
   const Tensor x =
       embedding(known(ids)) * std::sqrt(static_cast<double>(config_.transformer.embed_dim));
   return dropout(
       x + sinusoidal_positions(ids.size(1), config_.transformer.embed_dim, start).to(x.dtype()));
 }
 
-Tensor Transformer::encode(const Tensor& ids, const Tensor& lengths) const {
+Tensor Seq2SeqTransformer::encode(const Tensor& ids, const Tensor& lengths) const {
   return encoder(embed(source, ids, 0), {.lengths = lengths});
 }
 
-Tensor Transformer::logits(const Tensor& x) const { return linear(x, target_embedding().weight); }
+Tensor Seq2SeqTransformer::logits(const Tensor& x) const {
+  return linear(x, target_embedding().weight);
+}
 
-Transformer::Run Transformer::run(const data::Seq2SeqBatch& batch) const {
+Seq2SeqTransformer::Run Seq2SeqTransformer::run(const data::Seq2SeqBatch& batch) const {
   const Tensor memory = encode(batch.source, batch.source_lengths);
   const Tensor given = batch.target.slice(1, 0, batch.target.size(1) - 1);
   const Tensor x = embed(target_embedding(), given, 0);
   return {decoder(x, memory, {.lengths = batch.source_lengths}).out, x, memory};
 }
 
-CopyMix Transformer::mix(const Tensor& out, const Tensor& embedded, const Tensor& keys,
-                         const Tensor& memory, const Tensor& lengths) const {
+CopyMix Seq2SeqTransformer::mix(const Tensor& out, const Tensor& embedded, const Tensor& keys,
+                                const Tensor& memory, const Tensor& lengths) const {
   const CopyAttention::Result copied = (*copy_attention)(out, keys, memory, lengths);
   return {logits(out), copied.weights, (*copy)(copied.context, out, embedded)};
 }
 
-Tensor Transformer::operator()(const data::Seq2SeqBatch& batch) const {
+Tensor Seq2SeqTransformer::operator()(const data::Seq2SeqBatch& batch) const {
   const auto [out, x, memory] = run(batch);
   if (!copy) return logits(out);
   return copy_log_probs(mix(out, x, copy_attention->keys(memory), memory, batch.source_lengths),
                         batch.source, extended_vocab(batch.source, config_.source_vocab_size));
 }
 
-Tensor Transformer::loss(const data::Seq2SeqBatch& batch, double label_smoothing) const {
+Tensor Seq2SeqTransformer::loss(const data::Seq2SeqBatch& batch, double label_smoothing) const {
   const Tensor wanted = batch.target.slice(1, 1, batch.target.size(1));
   const auto [out, x, memory] = run(batch);
   if (!copy)
@@ -100,8 +104,8 @@ Tensor Transformer::loss(const data::Seq2SeqBatch& batch, double label_smoothing
                    {.ignore_index = config_.pad, .label_smoothing = label_smoothing});
 }
 
-std::vector<Hypothesis> Transformer::translate(const Tensor& ids, const Tensor& lengths,
-                                               const BeamOptions& options) const {
+std::vector<Hypothesis> Seq2SeqTransformer::translate(const Tensor& ids, const Tensor& lengths,
+                                                      const BeamOptions& options) const {
   const NoGradGuard off;
   const int64_t extended = copy ? extended_vocab(ids, config_.source_vocab_size) : 0;
   // What hypotheses of one source share, a row for each hypothesis.

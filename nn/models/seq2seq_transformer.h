@@ -13,7 +13,7 @@
 
 namespace tapehead::nn {
 
-struct TransformerConfig {
+struct Seq2SeqTransformerConfig {
   int64_t source_vocab_size = 0, target_vocab_size = 0;
   /// Defaults: embed_dim 256, num_heads 4, ffn_dim 1024, num_layers 4 (of the encoder and of the
   /// decoder), dropout 0.3 of the embeddings and of each part's output, and 0 within the parts, as
@@ -28,16 +28,16 @@ struct TransformerConfig {
 };
 
 /// Fills in the defaults of all fields that are not set.
-TransformerConfig completed(TransformerConfig config);
+Seq2SeqTransformerConfig completed(Seq2SeqTransformerConfig config);
 
 /// Encoder-decoder Transformer: token embeddings times sqrt(C) plus sinusoidal positions; the
 /// logits are the decoder's output times the target's embedding (Press and Wolf 2017). Parameters:
 /// `source.weight` and `target.weight`, or `embedding.weight` if tied; `encoder`
 /// (TransformerEncoder), `decoder` (TransformerDecoder), `copy_attention`, `copy`.
-class Transformer {
+class Seq2SeqTransformer {
  public:
   /// Throws ValueError for vocabularies of different sizes if tied or copy is set.
-  Transformer(const Scope& at, const TransformerConfig& config);
+  Seq2SeqTransformer(const Scope& at, const Seq2SeqTransformerConfig& config);
 
   /// Logits [B, T - 1, V] of each target token after the first, given those before it; with copy,
   /// log probabilities [B, T - 1, V + X], as copy_log_probs().
@@ -50,7 +50,7 @@ class Transformer {
                                     const BeamOptions& options) const;
 
   /// The config with all defaults filled in.
-  const TransformerConfig& config() const { return config_; }
+  const Seq2SeqTransformerConfig& config() const { return config_; }
 
   Embedding source;
   std::optional<Embedding> target;  ///< none if tied: source
@@ -61,7 +61,7 @@ class Transformer {
   AnyLayer dropout;                             ///< of the embeddings
 
  private:
-  Transformer(const Scope& at, const TransformerConfig& config, std::nullptr_t);
+  Seq2SeqTransformer(const Scope& at, const Seq2SeqTransformerConfig& config, std::nullptr_t);
   // Output of the decoder, embeddings of its input, and output of the encoder.
   struct Run {
     Tensor out, embedded, memory;
@@ -75,7 +75,7 @@ class Transformer {
   CopyMix mix(const Tensor& out, const Tensor& embedded, const Tensor& keys, const Tensor& memory,
               const Tensor& lengths) const;
 
-  TransformerConfig config_;
+  Seq2SeqTransformerConfig config_;
 };
 
 }  // namespace tapehead::nn
