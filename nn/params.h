@@ -162,6 +162,12 @@ class Scope {
   /// Creates a buffer in this scope, which is saved with the model but not trained. Throws as
   /// param().
   Tensor buffer(std::string_view name, const Tensor& value) const;
+  /// Renames a parameter or buffer of this scope, and returns it. Throws IndexError if there is
+  /// none, and ValueError as param() for the new name.
+  Tensor rename(std::string_view from, std::string_view to) const;
+  /// Removes a parameter or buffer of this scope from the model, with all of its names; layers that
+  /// hold it keep it. Throws IndexError if there is none.
+  void remove(std::string_view name) const;
   /// Adds another name for an existing parameter. It is trained, counted and saved once, and is
   /// found under each of its names. Throws ValueError as param(), and for a tensor that is not a
   /// parameter of this model.

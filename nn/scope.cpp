@@ -108,6 +108,37 @@ Tensor Scope::buffer(std::string_view name, const Tensor& value) const {
   return params.state_->add(std::move(param), {});
 }
 
+Tensor Scope::rename(std::string_view from, std::string_view to) const {
+  const Params params = this->params();
+  Params::State& state = *params.state_;
+  const std::string path = path_of(from), renamed = path_of(to);
+  const Tensor value = params[path];
+  if (params.contains(renamed)) throw_taken(renamed);
+  const auto node = state.index.find(path);
+  Param& param = state.all[node->second];
+  state.index.emplace(renamed, node->second);
+  state.index.erase(path);
+  if (param.path != path) {
+    std::replace(param.ties.begin(), param.ties.end(), path, renamed);
+    return value;
+  }
+  param.path = renamed;
+  param.value.set_name(renamed);
+  return value;
+}
+
+void Scope::remove(std::string_view name) const {
+  const Params params = this->params();
+  Params::State& state = *params.state_;
+  const Tensor value = params[path_of(name)];  // throws if there is none
+  const size_t position = state.index.at(path_of(name));
+  for (const std::string& known : names_of({state.all[position]})) state.index.erase(known);
+  for (auto& [other, at] : state.index)
+    if (at > position) --at;
+  state.all.erase(state.all.begin() + static_cast<int64_t>(position));
+  if (!state.in_model) state.inits.erase(state.inits.begin() + static_cast<int64_t>(position));
+}
+
 void Scope::tie(std::string_view name, const Tensor& parameter) const {
   const Params params = this->params();
   for (size_t i = 0; i < params.all().size(); ++i)
