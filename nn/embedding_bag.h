@@ -11,7 +11,7 @@
 namespace tapehead::nn {
 
 struct EmbeddingBagOptions {
-  EmbeddingBagMode mode = EmbeddingBagMode::mean;
+  EmbeddingBagMode mode = EmbeddingBagMode::mean;  ///< how the rows of a bag are combined
   std::optional<int64_t> padding_idx = {};  ///< a row that is zero and skipped; -1 is the last
   /// If set, each call scales the rows that it reads and whose norm is larger down to this norm, in
   /// place.
@@ -23,6 +23,7 @@ struct EmbeddingBagOptions {
 };
 
 /// Sums, means or maxima of rows of the weight; see embedding_bag(). Parameter: `weight`.
+/// Example: nn::EmbeddingBag(at, 1000, 64)(randint(1000, {8, 20}))  // shape [8, 64]
 class EmbeddingBag {
  public:
   /// Throws IndexError for a padding_idx outside -count..count-1.

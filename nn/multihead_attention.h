@@ -18,7 +18,7 @@ struct MultiheadAttentionOptions {
   bool add_zero_attn = false;  ///< a key and a value of zeros after all others
   int64_t kdim = 0;            ///< size of the keys; 0: E
   int64_t vdim = 0;            ///< size of the values; 0: E
-  bool batch_first = false;
+  bool batch_first = false;    ///< [B, T, E] instead of [T, B, E]
   Init init = {};  ///< of the weights; empty: xavier_uniform, of out_proj fan_in_uniform
 };
 
@@ -35,6 +35,8 @@ struct MultiheadAttentionForwardOptions {
 /// PyTorch's nn.MultiheadAttention (Vaswani et al. 2017, 3.2.2). Parameters: `in_proj_weight`
 /// [3 E, E] or, with another kdim or vdim, `q_proj_weight`, `k_proj_weight` and `v_proj_weight`;
 /// `in_proj_bias` [3 E], `out_proj.weight`, `out_proj.bias`; `bias_k` and `bias_v` [1, 1, E].
+/// Example: const Tensor x = randn({20, 8, 64}); nn::MultiheadAttention(at, 64, 4)(x, x, x).out
+///     // shape [20, 8, 64]
 class MultiheadAttention {
  public:
   /// Throws ValueError unless num_heads divides embed_dim.

@@ -84,6 +84,7 @@ class LPPool {
 /// Example: nn::LPPool1d(2, 4)(rand({8, 4, 100}))  // shape [8, 4, 25]
 using LPPool1d = LPPool<lp_pool1d, 1, LPPool1dFuncOptions>;
 /// Example: nn::LPPool2d(2, 4)(rand({8, 3, 32, 32}))  // shape [8, 3, 8, 8]
+/// Example: nn::LPPool3d(2, 4)(rand({2, 3, 8, 8, 8}))  // shape [2, 3, 2, 2, 2]
 using LPPool2d = LPPool<lp_pool2d, 2, LPPool2dFuncOptions>;
 using LPPool3d = LPPool<lp_pool3d, 3, LPPool3dFuncOptions>;
 

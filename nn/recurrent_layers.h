@@ -40,12 +40,13 @@ class RecurrentLayer {
 struct LSTMOptions {
   int64_t num_layers = 1;
   bool bias = true;
-  bool batch_first = false;
-  double dropout = 0;  ///< of the input of each layer after the first
+  bool batch_first = false;  ///< [B, T, C] instead of [T, B, C]
+  double dropout = 0;        ///< of the input of each layer after the first
   bool bidirectional = false;
   int64_t proj_size = 0;  ///< P, below H; 0: no projection
 };
 /// Hochreiter and Schmidhuber 1997. Throws ValueError as Rnn.
+/// Example: nn::LSTM(at, 4, 16, {.batch_first = true})(randn({8, 20, 4})).out  // shape [8, 20, 16]
 class LSTM : public RecurrentLayer {
  public:
   LSTM(Scope at, int64_t input_size, int64_t hidden_size, const LSTMOptions& options = {});
@@ -56,11 +57,12 @@ class LSTM : public RecurrentLayer {
 struct GRUOptions {
   int64_t num_layers = 1;
   bool bias = true;
-  bool batch_first = false;
-  double dropout = 0;  ///< of the input of each layer after the first
+  bool batch_first = false;  ///< [B, T, C] instead of [T, B, C]
+  double dropout = 0;        ///< of the input of each layer after the first
   bool bidirectional = false;
 };
 /// Cho et al. 2014. Throws ValueError as Rnn.
+/// Example: nn::GRU(at, 4, 16)(randn({20, 8, 4})).state.h  // shape [1, 8, 16]
 class GRU : public RecurrentLayer {
  public:
   GRU(Scope at, int64_t input_size, int64_t hidden_size, const GRUOptions& options = {});
@@ -72,12 +74,13 @@ struct RNNOptions {
   int64_t num_layers = 1;
   RnnCell nonlinearity = RnnCell::tanh;  ///< or RnnCell::relu
   bool bias = true;
-  bool batch_first = false;
-  double dropout = 0;  ///< of the input of each layer after the first
+  bool batch_first = false;  ///< [B, T, C] instead of [T, B, C]
+  double dropout = 0;        ///< of the input of each layer after the first
   bool bidirectional = false;
 };
 /// h' = nonlinearity(w_ih x + b_ih + w_hh h + b_hh) (Elman 1990). Throws ValueError as Rnn, and for
 /// another nonlinearity.
+/// Example: nn::RNN(at, 4, 16, {.num_layers = 2})(randn({20, 8, 4})).state.h  // shape [2, 8, 16]
 class RNN : public RecurrentLayer {
  public:
   RNN(const Scope& at, int64_t input_size, int64_t hidden_size, const RNNOptions& options = {});
@@ -89,6 +92,7 @@ struct LSTMCellOptions {
   bool bias = true;
 };
 /// One step of an LSTM: x [B, C] and states [B, H], or x [C] and states [H], to the next states.
+/// Example: nn::LSTMCell(at, 4, 16)(randn({8, 4})).c  // shape [8, 16]
 class LSTMCell {
  public:
   LSTMCell(const Scope& at, int64_t input_size, int64_t hidden_size,
@@ -106,6 +110,7 @@ struct GRUCellOptions {
   bool bias = true;
 };
 /// One step of a GRU: x [B, C] and h [B, H], or x [C] and h [H], to the next h.
+/// Example: nn::GRUCell(at, 4, 16)(randn({8, 4}))  // shape [8, 16]
 class GRUCell {
  public:
   GRUCell(const Scope& at, int64_t input_size, int64_t hidden_size,
@@ -124,6 +129,7 @@ struct RNNCellOptions {
   RnnCell nonlinearity = RnnCell::tanh;  ///< or RnnCell::relu
 };
 /// One step of an RNN: x [B, C] and h [B, H], or x [C] and h [H], to the next h.
+/// Example: nn::RNNCell(at, 4, 16)(randn({8, 4}))  // shape [8, 16]
 class RNNCell {
  public:
   /// Throws ValueError for another nonlinearity.

@@ -17,24 +17,26 @@
 namespace tapehead::nn {
 
 struct TransformerLayerOptions {
-  int64_t dim_feedforward = 2048;
+  int64_t dim_feedforward = 2048;  ///< size of the hidden layer
   double dropout = 0.1;  ///< of each part's output, of the attention weights and the hidden layer
-  Activation activation = relu;
-  double layer_norm_eps = 1e-5;
-  bool batch_first = false;
-  bool norm_first = false;  ///< x + part(norm(x)) instead of norm(x + part(x))
+  Activation activation = relu;  ///< of the hidden layer
+  double layer_norm_eps = 1e-5;  ///< eps of the norms
+  bool batch_first = false;      ///< [B, T, E] instead of [T, B, E]
+  bool norm_first = false;       ///< x + part(norm(x)) instead of norm(x + part(x))
   bool bias = true;
   Init init = {};  ///< of all matrices; empty: the defaults of Linear and MultiheadAttention
 };
 
+/// Masks of an encoder.
 struct TransformerEncoderMasks {
   Tensor mask = {};                  ///< [S, S] or [B nhead, S, S]
   Tensor src_key_padding_mask = {};  ///< [B, S]
-  bool is_causal = false;
+  bool is_causal = false;            ///< attend to earlier positions only
 };
 
 /// PyTorch's nn.TransformerEncoderLayer (Vaswani et al. 2017): self-attention and a feed-forward
 /// layer. Parameters: `self_attn` (MultiheadAttention), `linear1`, `linear2`, `norm1`, `norm2`.
+/// Example: nn::TransformerEncoderLayer(at, 64, 4)(randn({20, 8, 64}))  // shape [20, 8, 64]
 class TransformerEncoderLayer {
  public:
   TransformerEncoderLayer(Scope at, int64_t d_model, int64_t nhead,
@@ -55,17 +57,20 @@ class TransformerEncoderLayer {
   TransformerLayerOptions options_;
 };
 
+/// Masks of a decoder.
 struct TransformerDecoderMasks {
-  Tensor tgt_mask = {};                 ///< [T, T] or [B nhead, T, T]
-  Tensor memory_mask = {};              ///< [T, S] or [B nhead, T, S]
-  Tensor tgt_key_padding_mask = {};     ///< [B, T]
-  Tensor memory_key_padding_mask = {};  ///< [B, S]
-  bool tgt_is_causal = false, memory_is_causal = false;
+  Tensor tgt_mask = {};                                  ///< [T, T] or [B nhead, T, T]
+  Tensor memory_mask = {};                               ///< [T, S] or [B nhead, T, S]
+  Tensor tgt_key_padding_mask = {};                      ///< [B, T]
+  Tensor memory_key_padding_mask = {};                   ///< [B, S]
+  bool tgt_is_causal = false, memory_is_causal = false;  ///< see earlier positions only
 };
 
 /// PyTorch's nn.TransformerDecoderLayer: self-attention, attention to a memory and a feed-forward
 /// layer. Parameters: `self_attn`, `multihead_attn` (MultiheadAttention), `linear1`, `linear2`,
 /// `norm1`, `norm2`, `norm3`.
+/// Example: nn::TransformerDecoderLayer(at, 64, 4)(randn({5, 8, 64}), randn({20, 8, 64}))
+///     // shape [5, 8, 64]
 class TransformerDecoderLayer {
  public:
   TransformerDecoderLayer(Scope at, int64_t d_model, int64_t nhead,
@@ -115,31 +120,40 @@ class TransformerStack {
   Scope at_;
 };
 /// PyTorch's nn.TransformerEncoder and nn.TransformerDecoder.
+/// Example: nn::TransformerEncoderStack(at, 64, 4, 2)(randn({20, 8, 64}))  // shape [20, 8, 64]
+/// Example: nn::TransformerDecoderStack(at, 64, 4, 2)(randn({5, 8, 64}), randn({20, 8, 64}))
+///     // shape [5, 8, 64]
 using TransformerEncoderStack = TransformerStack<TransformerEncoderLayer>;
 using TransformerDecoderStack = TransformerStack<TransformerDecoderLayer>;
 
 struct TransformerModelOptions {
-  int64_t d_model = 512;
-  int64_t nhead = 8;
-  int64_t num_encoder_layers = 6;
-  int64_t num_decoder_layers = 6;
-  int64_t dim_feedforward = 2048;
-  double dropout = 0.1;
-  Activation activation = relu;
-  double layer_norm_eps = 1e-5;
-  bool batch_first = false;
-  bool norm_first = false;
-  bool bias = true;
+  int64_t d_model = 512;           ///< E
+  int64_t nhead = 8;               ///< heads of each attention
+  int64_t num_encoder_layers = 6;  ///< of the encoder
+  int64_t num_decoder_layers = 6;  ///< of the decoder
+  int64_t dim_feedforward = 2048;  ///< as TransformerLayerOptions, like the fields below
+  double dropout = 0.1;            ///< the same
+  Activation activation = relu;    ///< the same
+  double layer_norm_eps = 1e-5;    ///< the same
+  bool batch_first = false;        ///< the same
+  bool norm_first = false;         ///< the same
+  bool bias = true;                ///< the same
 };
 
+/// Masks of encoder and decoder; see TransformerEncoderMasks and TransformerDecoderMasks.
 struct TransformerMasks {
+  /// [S, S], [T, T] and [T, S], or those of each head.
   Tensor src_mask = {}, tgt_mask = {}, memory_mask = {};
+  /// [B, S], [B, T] and [B, S].
   Tensor src_key_padding_mask = {}, tgt_key_padding_mask = {}, memory_key_padding_mask = {};
+  /// Whether positions attend to earlier ones only.
   bool src_is_causal = false, tgt_is_causal = false, memory_is_causal = false;
 };
 
 /// PyTorch's nn.Transformer: encoder and decoder, each with a final norm. All matrices are
 /// initialized with xavier_uniform(). Parameters: `encoder`, `decoder` (TransformerStack).
+/// Example: nn::Transformer(at, {.d_model = 32, .nhead = 4})(randn({20, 8, 32}), randn({5, 8, 32}))
+///     // shape [5, 8, 32]
 class Transformer {
  public:
   explicit Transformer(Scope at, const TransformerModelOptions& options = {});

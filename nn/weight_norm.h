@@ -15,12 +15,13 @@
 namespace tapehead::nn {
 
 struct WeightNormOptions {
-  std::string name = "weight";
+  std::string name = "weight";      ///< of the parameter
   std::optional<int64_t> axis = 0;  ///< with a norm for each of its positions; none: one norm
 };
 
 /// A weight g v / |v| (Salimans and Kingma 2016). Its parameter NAME is renamed to `NAME_v`, and
 /// `NAME_g` is added: the norms of v over all axes but one, [n, 1, …], or [].
+/// Example: nn::WeightNorm(nn::Linear(at, 64, 10).scope(), {})()  // shape [10, 64]
 class WeightNorm {
  public:
   /// Throws IndexError if the scope has no such parameter.
@@ -38,7 +39,7 @@ class WeightNorm {
 };
 
 struct SpectralNormOptions {
-  std::string name = "weight";
+  std::string name = "weight";     ///< of the parameter
   int64_t n_power_iterations = 1;  ///< of each call in training
   double eps = 1e-12;              ///< lower bound of norms
   int64_t axis = 0;                ///< of the rows of the matrix; 1 for transposed convolutions
@@ -47,6 +48,7 @@ struct SpectralNormOptions {
 /// A weight W / sigma, where sigma is an estimate of the largest singular value of W as a matrix
 /// [n, …] (Miyato et al. 2018): u' W v, where calls in training update u and v by power iterations.
 /// The parameter NAME is renamed to `NAME_orig`; the buffers are `NAME_u` and `NAME_v`.
+/// Example: nn::SpectralNorm(nn::Linear(at, 64, 10).scope(), {})()  // shape [10, 64]
 class SpectralNorm {
  public:
   /// Throws IndexError if the scope has no such parameter, ValueError for options out of range.
@@ -106,7 +108,7 @@ Tensor& weight_of(L& layer) {
 /// parameter that is not named "weight":
 ///
 ///   nn::weight_norm(lstm, {.name = "weight_hh_l0"},
-///                   [](nn::LSTM& l) -> Tensor& { return l.weights()[0].w_hh; });
+///                  [](nn::LSTM& l) -> Tensor& { return l.weights()[0].w_hh; });
 template <class L>
 Reparametrized<L, WeightNorm> weight_norm(
     const L& layer, const WeightNormOptions& options = {},

@@ -63,11 +63,17 @@ Tensor embedding(const Tensor& weight, const Tensor& ids, const EmbeddingFuncOpt
 Tensor embedding_bag(const Tensor& weight, const Tensor& ids, const Tensor& factors = {},
                      const EmbeddingFuncOptions& options = {});
 
-enum class EmbeddingBagMode : uint8_t { sum, mean, max };
+/// How the rows of a bag are combined.
+enum class EmbeddingBagMode : uint8_t {
+  sum,   ///< their sum
+  mean,  ///< their mean
+  max    ///< the largest of each column
+};
+/// Options of embedding_bag() in PyTorch's form.
 struct EmbeddingBagFuncOptions {
   Tensor offsets = {};  ///< i64 [B], the first of them 0: where each bag begins in ids [n]
-  EmbeddingBagMode mode = EmbeddingBagMode::mean;
-  Tensor per_sample_weights = {};    ///< a factor for each of the ids; for mode sum
+  EmbeddingBagMode mode = EmbeddingBagMode::mean;  ///< how the rows of a bag are combined
+  Tensor per_sample_weights = {};                  ///< a factor for each of the ids; for mode sum
   bool include_last_offset = false;  ///< offsets are [B + 1]; the last is where the last bag ends
   std::optional<int64_t> padding_idx = {};  ///< skipped, also in counts; -1 is the last row
   bool scale_grad_by_freq = false;  ///< divide the gradient of a row by the number of its ids
@@ -75,7 +81,8 @@ struct EmbeddingBagFuncOptions {
 /// PyTorch's embedding_bag: the sum, mean or maximum of the rows of weight [N, C] for bags of ids,
 /// [B, J], or [n] with offsets: [B, C]. Empty bags give zeros. Throws ShapeError, IndexError for
 /// offsets out of order, ValueError for factors with another mode.
-/// Example: embedding_bag(arange(4, f32).unsqueeze(1), tensor({1, 3, 2}), {.offsets = tensor({0, 2})})  // [[2.], [2.]]
+/// Example: embedding_bag(arange(4, f32).unsqueeze(1), tensor({1, 3, 2}),
+///     {.offsets = tensor({0, 2})})  // [[2.], [2.]]
 Tensor embedding_bag(const Tensor& weight, const Tensor& ids,
                      const EmbeddingBagFuncOptions& options);
 

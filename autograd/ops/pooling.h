@@ -111,6 +111,7 @@ struct LPPool3dFuncOptions {
 /// or infinite. Throws ValueError for norm_type = 0. (ops/avg_pool.cpp)
 /// Example: lp_pool1d(tensor({{3.0, 4.0, 0.0, 2.0}}), 2, 2)  // [[5., 2.]]
 /// Example: lp_pool2d(randn({8, 3, 32, 32}), 2, 2)  // shape [8, 3, 16, 16]
+/// Example: lp_pool3d(randn({2, 3, 8, 8, 8}), 2, 2)  // shape [2, 3, 4, 4, 4]
 Tensor lp_pool1d(const Tensor& x, double norm_type, const ExpandingArray<1>& kernel_size,
                  const LPPool1dFuncOptions& options = {});
 Tensor lp_pool2d(const Tensor& x, double norm_type, const ExpandingArray<2>& kernel_size,
