@@ -19,6 +19,7 @@ struct AdadeltaOptions {
 
 /// Adadelta (Zeiler 2012), as in PyTorch: s = rho s + (1 - rho) g²,
 /// d = g sqrt(u + eps) / sqrt(s + eps), u = rho u + (1 - rho) d², w = w - lr d.
+/// Example: nn::Linear fc(at, 2, 1); optim::Adadelta(at.params(), {.lr = 1}).lr()  // 1
 class Adadelta : public Optimizer {
  public:
   /// Throws as Optimizer's constructor.

@@ -26,6 +26,7 @@ struct AdafactorOptions {
 /// second moment is the product of its means over the last axis and over the one before, so that
 /// the state is much smaller than the parameter. The step size is min(lr, 1 / sqrt(t)) times the
 /// root mean square of the parameter.
+/// Example: nn::Linear fc(at, 2, 1); optim::Adafactor(at.params(), {.lr = 1e-2}).lr()  // 0.01
 class Adafactor : public Optimizer {
  public:
   /// Throws as Optimizer's constructor.

@@ -21,6 +21,7 @@ struct AdagradOptions {
 };
 
 /// Adagrad (Duchi et al. 2011), as in PyTorch: s = s + g², w = w - lr g / (sqrt(s) + eps).
+/// Example: nn::Linear fc(at, 2, 1); optim::Adagrad(at.params(), {.lr = 0.1}).lr()  // 0.1
 class Adagrad : public Optimizer {
  public:
   /// Throws as Optimizer's constructor.

@@ -21,6 +21,7 @@ struct AdamOptions {
 };
 
 /// Adam (Kingma and Ba 2015), as in PyTorch.
+/// Example: nn::Linear fc(at, 2, 1); optim::Adam(at.params(), {.lr = 1e-3}).lr()  // 0.001
 class Adam : public Optimizer {
  public:
   /// Throws as Optimizer's constructor.

@@ -20,6 +20,7 @@ struct AdamaxOptions {
 
 /// Adamax (Kingma and Ba 2015, section 7.1), as in PyTorch: m = beta1 m + (1 - beta1) g,
 /// u = max(beta2 u, |g| + eps), w = w - lr / (1 - beta1^t) m / u.
+/// Example: nn::Linear fc(at, 2, 1); optim::Adamax(at.params(), {.lr = 2e-3}).lr()  // 0.002
 class Adamax : public Optimizer {
  public:
   /// Throws as Optimizer's constructor.

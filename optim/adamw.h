@@ -21,6 +21,8 @@ struct AdamWOptions {
 };
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter 2019), as in PyTorch.
+/// Example: nn::Linear fc(at, 2, 1); optim::AdamW(at.params(), {.lr = 1e-3,
+///     .weight_decay = 0.1}).lr()  // 0.001
 class AdamW : public Optimizer {
  public:
   /// Throws as Optimizer's constructor.

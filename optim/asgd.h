@@ -24,6 +24,7 @@ struct ASGDOptions {
 /// w = (1 - lambd eta) w - eta g, where eta = lr / (1 + lambd lr (t - 1))^alpha in step t = 1, 2, …
 /// The state tensor "ax" is the average of w over the steps after t0 + 1, until then w. A change of
 /// the learning rate applies from the next step on, in PyTorch from the one after it.
+/// Example: nn::Linear fc(at, 2, 1); optim::ASGD(at.params(), {.lr = 1e-2}).lr()  // 0.01
 class ASGD : public Optimizer {
  public:
   /// Throws as Optimizer's constructor.

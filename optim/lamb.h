@@ -22,6 +22,7 @@ struct LAMBOptions {
 /// r = m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps) + weight_decay w, is scaled to the norm
 /// of each parameter, w = w - lr |w| / |r| r; where |w| or |r| is 0, w = w - lr r. Biases and norms
 /// are usually excluded from weight decay by a group.
+/// Example: nn::Linear fc(at, 2, 1); optim::LAMB(at.params(), {.lr = 1e-3}).lr()  // 0.001
 class LAMB : public Optimizer {
  public:
   /// Throws as Optimizer's constructor.

@@ -37,6 +37,7 @@ struct LBFGSOptions {
 ///
 /// It has no parameter groups. The parameters of a step are those that have a gradient after the
 /// first call of the closure. If they are not those of the step before, the history is discarded.
+/// Example: nn::Linear fc(at, 2, 1); optim::LBFGS(at.params(), {.lr = 0.5}).lr()  // 0.5
 class LBFGS : public Optimizer {
  public:
   /// Computes the loss and its gradients, and returns the loss, a scalar.

@@ -19,6 +19,7 @@ struct LionOptions {
 
 /// Lion (Chen et al. 2023): w = (1 - lr weight_decay) w - lr sign(beta1 m + (1 - beta1) g), then
 /// m = beta2 m + (1 - beta2) g.
+/// Example: nn::Linear fc(at, 2, 1); optim::Lion(at.params(), {.lr = 1e-4}).lr()  // 0.0001
 class Lion : public Optimizer {
  public:
   /// Throws as Optimizer's constructor.

@@ -18,6 +18,7 @@ namespace tapehead::optim {
 /// 1 / (div_factor × final_div_factor), where it stays. With `three_phase` it first goes back to
 /// 1 / div_factor, in as many steps as it rose. PyTorch's max_lr is the optimizer's lr. Momentum
 /// goes from `max_momentum` to `base_momentum` and back.
+/// Example: optim::OneCycleCurve{.total_steps = 1000}(0)  // 0.04
 struct OneCycleCurve {
   int64_t total_steps = 0;
   double pct_start = 0.3;
@@ -54,6 +55,7 @@ enum class ScaleMode {
 /// `step_size_up` steps, and back in `step_size_down` steps (0: as many), in cycles. The
 /// optimizer's lr is PyTorch's base_lr, and max_factor is max_lr / base_lr. Momentum goes from
 /// `max_momentum` to `base_momentum` and back.
+/// Example: optim::CyclicCurve{.max_factor = 10, .step_size_up = 100}(100)  // 10
 struct CyclicCurve {
   double max_factor = 0;
   int64_t step_size_up = 2000;

@@ -42,6 +42,8 @@ struct MuonOptions {
 ///
 /// The Newton-Schulz steps are computed in the type of the state, f32 or f64; PyTorch's are rounded
 /// to bf16.
+/// Example: nn::Linear fc(at, 2, 1, {.bias = false}); optim::Muon(at.params(), {.lr = 0.02}).lr()
+///     // 0.02
 class Muon : public Optimizer {
  public:
   /// Throws as Optimizer's constructor, and ShapeError for a parameter that is not a matrix.

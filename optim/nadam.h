@@ -26,6 +26,7 @@ struct NAdamOptions {
 /// mu_t = beta1 (1 - 0.96^(t psi) / 2) and P_t = mu_1 … mu_t:
 /// w = w - lr (mu_(t+1) m / (1 - P_(t+1)) + (1 - mu_t) g / (1 - P_t)) / (sqrt(v / (1 - beta2^t)) +
 /// eps).
+/// Example: nn::Linear fc(at, 2, 1); optim::NAdam(at.params(), {.lr = 2e-3}).lr()  // 0.002
 class NAdam : public Optimizer {
  public:
   /// Throws as Optimizer's constructor.

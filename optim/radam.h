@@ -24,6 +24,7 @@ struct RAdamOptions {
 /// second moment averages too few gradients (rho_t <= 5), are not divided by its root; later ones
 /// are multiplied by sqrt((rho_t - 4)(rho_t - 2) rho / ((rho - 4)(rho - 2) rho_t)), where
 /// rho = 2 / (1 - beta2) - 1 and rho_t = rho - 2 t beta2^t / (1 - beta2^t).
+/// Example: nn::Linear fc(at, 2, 1); optim::RAdam(at.params(), {.lr = 1e-3}).lr()  // 0.001
 class RAdam : public Optimizer {
  public:
   /// Throws as Optimizer's constructor.

@@ -25,6 +25,7 @@ struct RMSpropOptions {
 /// under the root; a negative difference, caused by rounding, is treated as 0, where PyTorch
 /// returns NaN. Neural Turing machines and differentiable neural computers were trained with a
 /// learning rate of 1e-4, a momentum of 0.9, and eps inside the root.
+/// Example: nn::Linear fc(at, 2, 1); optim::RMSprop(at.params(), {.lr = 1e-2}).lr()  // 0.01
 class RMSprop : public Optimizer {
  public:
   /// Throws as Optimizer's constructor.

@@ -24,6 +24,7 @@ struct RpropOptions {
 /// Resilient backpropagation (Riedmiller and Braun 1993), as in PyTorch, for full batches: steps
 /// depend on the signs of the gradient only. An element whose gradient has changed its sign is not
 /// moved in that step.
+/// Example: nn::Linear fc(at, 2, 1); optim::Rprop(at.params(), {.lr = 1e-2}).lr()  // 0.01
 class Rprop : public Optimizer {
  public:
   /// Throws as Optimizer's constructor.

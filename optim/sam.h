@@ -28,6 +28,8 @@ struct SAMOptions {
 ///   sam.second_step();    // moves them back to w, and base.step()
 ///
 /// Save checkpoints after second_step(); there is no further state. The optimizer must outlive it.
+/// Example: nn::Linear fc(at, 2, 1); optim::SGD sgd(at.params()); fc(ones({2})).backward();
+///     optim::SAM(sgd).first_step()
 class SAM {
  public:
   /// Computes the loss and its gradients, and returns the loss.

@@ -23,6 +23,8 @@ struct SGDOptions {
 
 /// Stochastic gradient descent, w = w - lr g. With momentum (Sutskever et al. 2013), as in PyTorch:
 /// v = momentum v + (1 - dampening) g, w = w - lr v or, with nesterov, w = w - lr (g + momentum v).
+/// Example: nn::Linear fc(at, 2, 1); optim::SGD(at.params(), {.lr = 0.1, .momentum = 0.9}).lr()
+///     // 0.1
 class SGD : public Optimizer {
  public:
   /// Throws as Optimizer's constructor.

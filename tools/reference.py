@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The reference of the public headers: its comments, examples and pages.
 
-    reference.py check SOURCE            every public declaration is described, every op and layer has an example
+    reference.py check SOURCE            every public declaration is described, every op, layer and optimizer has an example
     reference.py examples SOURCE N OUT   writes part 0 or 1 of the examples as a C++ file
     reference.py pages SOURCE BUILD      makes BUILD/reference with Doxygen; fails at a warning, 77 without Doxygen
 
@@ -175,14 +175,25 @@ def check(source):
                                     f'file names {what}')
             if found.name not in called:
                 problems.append(f'{where}:{found.line}: {found.name} has no example')
-        if path.parent.name == 'nn':
-            for name in layers([found for found, _ in declarations]):
-                if name.removeprefix('tapehead::') not in called:
-                    problems.append(f'{where}: {name} has no example')
+        shown = set(layers([found for found, _ in declarations])) if path.parent.name in ('nn', 'optim') else set()
+        shown |= {found.full_name for found, _ in declarations if ': public Optimizer' in found.code}
+        for name in sorted(name.removeprefix('tapehead::') for name in shown):
+            if name not in called:
+                problems.append(f'{where}: {name} has no example')
     problems = list(dict.fromkeys(problems))
     print('\n'.join(problems))
     print(f'{described} declarations are described, {examples} examples; {len(problems)} problems')
     return 1 if problems else 0
+
+
+def split_statements(code):
+    """What comes before the last expression, and that."""
+    depth, end = 0, 0
+    for at, c in enumerate(code):
+        depth += (c in '([{') - (c in ')]}')
+        if c == ';' and depth == 0:
+            end = at + 1
+    return code[:end], code[end:].strip()
 
 
 def write_examples(source, part, out):
@@ -192,10 +203,10 @@ def write_examples(source, part, out):
                    f'const std::vector<Example> kExamples{part} = {{\n')
         for path in list(public_headers(source))[part::2]:
             for line, code, expected in examples_of(path):
-                statements, semicolon, last = code.rpartition(';')
+                statements, last = split_statements(code)
                 where = path.relative_to(source)
                 file.write(f'#line {line} "{where}"\n{{"{where}:{line}", [](const nn::Scope& at) {{ '
-                           f'static_cast<void>(at); {statements}{semicolon} return shown({last.strip()}); }}, '
+                           f'static_cast<void>(at); {statements} return shown({last}); }}, '
                            f'R"({expected})"}},\n')
         file.write('};\n')
 

@@ -19,7 +19,10 @@ inline Shown shown(const tapehead::Tensor& x) {
   return {text.substr(0, text.rfind(tapehead::name(x.dtype()))), x.shape().str()};
 }
 template <class T>
-requires std::is_arithmetic_v<T> Shown shown(T number) { return {fmt::format("{}", number), ""}; }
+requires std::is_arithmetic_v<T> Shown shown(T number) {
+  if constexpr (std::is_floating_point_v<T>) return {fmt::format("{:g}", number), ""};
+  else return {fmt::format("{}", number), ""};
+}
 template <class Tensors>
 requires requires(const Tensors& xs) { xs.begin()->shape(), xs.size(); }
 Shown shown(const Tensors& tensors) {

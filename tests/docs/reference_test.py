@@ -106,7 +106,7 @@ class CheckTest(unittest.TestCase):
             'autograd/ops/x.h:8: tapehead::h has no comment', *nameless(5, 'f'), *nameless(6, 'g'),
             'autograd/ops/x.h:6: g has no example', *nameless(8, 'h'), 'autograd/ops/x.h:8: h has no example'])
         status, lines = self.check('nn/x.h', HEADER.replace('namespace tapehead {', 'namespace tapehead::nn {', 1))
-        self.assertIn('nn/x.h: tapehead::nn::Two has no example', lines)
+        self.assertIn('nn/x.h: nn::Two has no example', lines)
 
     def test_reads_examples(self):
         with tempfile.TemporaryDirectory() as folder:
