@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead {
@@ -12,9 +13,7 @@ namespace {
 void check_dropped(const char* op, const Tensor& x, double p) {
   if (!(p >= 0 && p <= 1))
     throw ValueError(fmt::format("{}: the probability {} is outside 0..1", op, p));
-  if (!is_floating(x.dtype()))
-    throw DTypeError(
-        fmt::format("{}: {} is not f32, f64 or bf16; convert with to(f32)", op, core::describe(x)));
+  core::check_floating(op, x);
 }
 
 // The shape of x with size 1 for all axes after the first `kept`.

@@ -94,14 +94,9 @@ Tensor normalize_channels(const Tensor& x, const Tensor& weight, const Tensor& b
   const int64_t B = x.size(0), C = x.size(1);
   int64_t P = 1;
   for (int i = 2; i < x.dim(); ++i) P *= x.shape()[i];
-  Tensor rows = x.to(wide_type(x.dtype())).reshape({B, C, P});
-  // Statistics over the batch of channels with few elements are faster with the batch inside.
-  constexpr int64_t kFew = 16;
-  const bool turned = groups == 0 && P < kFew && B > 1;
-  if (turned) rows = rows.transpose(0, 1).reshape({1, C, B * P});
-  Tensor y =
+  const Tensor rows = x.to(wide_type(x.dtype())).reshape({B, C, P});
+  const Tensor y =
       apply<ChannelNorm>(rows, widened(weight, x), widened(bias, x), groups, eps, given, measured);
-  if (turned) y = y.reshape({C, B, P}).transpose(0, 1);
   return y.reshape(x.shape()).to(x.dtype());
 }
 

@@ -3,7 +3,10 @@
 
 #include <algorithm>
 
+#include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/sum_taps.h"
 #include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/pad.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead {
@@ -32,6 +35,26 @@ void check_padding(PadMode mode, const Tensor& x, int axis, int64_t before, int6
                                  after, axis, size));
 }
 
+// The gradient sums that of all copies of an element.
+struct PadAxes : CustomOp {
+  static constexpr const char* kName = "pad";
+  Shape sizes;
+  std::vector<core::PaddedAxis> axes;
+  Tensor forward(const Tensor& x, const std::vector<core::PaddedAxis>& padded) {
+    sizes = x.shape(), axes = padded;
+    return core::pad_axes(x, axes);
+  }
+  Tensor backward(const Tensor& dy) const {
+    std::vector<core::AxisTaps> taps;
+    for (const core::PaddedAxis& a : axes) {
+      core::AxisTaps of_copies{a.axis, sizes[a.axis]};
+      for (const int64_t source : a.source) of_copies.add(source, 1), of_copies.end();
+      taps.push_back(of_copies.transposed());
+    }
+    return detail::sum_taps(dy, std::move(taps));
+  }
+};
+
 }  // namespace
 
 Tensor pad(const Tensor& x, const std::vector<int64_t>& widths, const PadFuncOptions& options) {
@@ -40,18 +63,18 @@ Tensor pad(const Tensor& x, const std::vector<int64_t>& widths, const PadFuncOpt
     throw ShapeError(fmt::format(
         "pad: {} widths for {}; pass two (before, after) for each axis, from the last on",
         widths.size(), core::describe(x)));
-  Tensor y = x;
-  for (size_t i = 0; i + 1 < widths.size(); i += 2) {
-    const int axis = x.dim() - 1 - static_cast<int>(i / 2);
-    const int64_t before = widths[i], after = widths[i + 1], size = x.shape()[axis];
+  std::vector<core::PaddedAxis> axes;
+  for (size_t i = widths.size(); i >= 2; i -= 2) {
+    const int axis = x.dim() - static_cast<int>(i / 2);
+    const int64_t before = widths[i - 2], after = widths[i - 1], size = x.shape()[axis];
     check_padding(options.mode, x, axis, before, after);
     if (before == 0 && after == 0) continue;
-    const Tensor indices = core::empty({size + before + after}, i64);
-    for (int64_t k = 0; k < indices.numel(); ++k)
-      indices.data<int64_t>()[k] = padding_source(options.mode, k - before, size);
-    y = index_select(y, axis, indices);
+    core::PaddedAxis padded{axis, before, {}};
+    for (int64_t k = 0; k < size + before + after; ++k)
+      padded.source.push_back(padding_source(options.mode, k - before, size));
+    axes.push_back(std::move(padded));
   }
-  return y.is_same(x) ? x.clone() : y;
+  return axes.empty() ? x.clone() : apply<PadAxes>(x, axes);
 }
 
 }  // namespace tapehead

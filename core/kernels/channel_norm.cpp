@@ -65,9 +65,87 @@ void input_gradient(const T* x, const T* dy, int64_t n, T mean, T of_dy, T of_x,
   for (int64_t i = 0; i < n; ++i) dx[i] = of_dy * dy[i] + of_x * (x[i] - mean) + shift;
 }
 
+constexpr int64_t kStrip = 64;       // columns summed together
+constexpr int64_t kRowsOfBlock = 64;  // summed in T; blocks are summed in double
+
+// totals[c] = the sum of term(r, c) over the rows, for n <= kStrip columns.
+template <class T, class F>
+inline void sum_strip(int64_t rows, int64_t n, F term, double* totals) {
+  T sums[kStrip];
+  for (int64_t c = 0; c < n; ++c) totals[c] = 0;
+  for (int64_t first = 0; first < rows; first += kRowsOfBlock) {
+    const int64_t last = rows - first < kRowsOfBlock ? rows : first + kRowsOfBlock;
+    for (int64_t c = 0; c < n; ++c) sums[c] = 0;
+    int64_t r = first;
+    for (; r + 4 <= last; r += 4) {
+#pragma GCC ivdep
+      for (int64_t c = 0; c < n; ++c)
+        sums[c] += (term(r, c) + term(r + 1, c)) + (term(r + 2, c) + term(r + 3, c));
+    }
+    for (; r < last; ++r)
+      for (int64_t c = 0; c < n; ++c) sums[c] += term(r, c);
+    for (int64_t c = 0; c < n; ++c) totals[c] += static_cast<double>(sums[c]);
+  }
+}
+
+template <class T>
+void column_moments(const T* x, int64_t rows, int64_t step, int64_t n, double* mean,
+                    double* squares) {
+  for (int64_t at = 0; at < n; at += kStrip) {
+    const int64_t width = n - at < kStrip ? n - at : kStrip;
+    const T* from = x + at;
+    sum_strip<T>(
+        rows, width, [=](int64_t r, int64_t c) { return from[r * step + c]; }, mean + at);
+    T levels[kStrip];
+    for (int64_t c = 0; c < width; ++c) {
+      mean[at + c] /= static_cast<double>(rows);
+      levels[c] = static_cast<T>(mean[at + c]);
+    }
+    sum_strip<T>(
+        rows, width,
+        [=, &levels](int64_t r, int64_t c) {
+          const T d = from[r * step + c] - levels[c];
+          return d * d;
+        },
+        squares + at);
+  }
+}
+
+template <class T>
+void column_sums(const T* x, const T* dy, int64_t rows, int64_t step, int64_t n, const T* mean,
+                 double* of_dy, double* of_product) {
+  for (int64_t at = 0; at < n; at += kStrip) {
+    const int64_t width = n - at < kStrip ? n - at : kStrip;
+    const T *from = x + at, *d = dy + at, *level = mean + at;
+    sum_strip<T>(
+        rows, width, [=](int64_t r, int64_t c) { return d[r * step + c]; }, of_dy + at);
+    sum_strip<T>(
+        rows, width,
+        [=](int64_t r, int64_t c) { return d[r * step + c] * (from[r * step + c] - level[c]); },
+        of_product + at);
+  }
+}
+
+template <class T>
+void scale_row(const T* x, int64_t n, const ColumnNumbers<T>& columns, T* y) {
+  const T *mean = columns.mean, *factor = columns.factor, *shift = columns.shift;
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) y[i] = factor[i] * (x[i] - mean[i]) + shift[i];
+}
+
+template <class T>
+void row_gradient(const T* x, const T* dy, int64_t n, const ColumnNumbers<T>& columns, T* dx) {
+  const T *mean = columns.mean, *factor = columns.factor, *shift = columns.shift;
+  const T* of_x = columns.of_x;
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i)
+    dx[i] = factor[i] * dy[i] + of_x[i] * (x[i] - mean[i]) + shift[i];
+}
+
 template <class T>
 constexpr ChannelNormKernels<T> kernels_of() {
-  return {moments<T>, scale<T>, sums<T>, input_gradient<T>};
+  return {moments<T>,        scale<T>,       sums<T>,      input_gradient<T>,
+          column_moments<T>, column_sums<T>, scale_row<T>, row_gradient<T>};
 }
 
 }  // namespace
