@@ -201,6 +201,21 @@ const std::map<std::string, Op> kOps = {
   {"group_norm", [](const Tensors& x) { return group_norm(x[0], 4, x[1], x[2]); }},
   {"instance_norm", [](const Tensors& x) { return instance_norm(x[0]); }},
   {"pad.reflect", [](const Tensors& x) { return pad(x[0], {1, 1, 1, 1}, {.mode = PadMode::reflect}); }},
+  {"interpolate.nearest", [](const Tensors& x) { return interpolate(x[0], {.scale_factor = {2}}); }},
+  {"interpolate.bilinear", [](const Tensors& x) { return interpolate(x[0], {.scale_factor = {2}, .mode = InterpolateMode::bilinear}); }},
+  {"interpolate.bicubic", [](const Tensors& x) { return interpolate(x[0], {.scale_factor = {2}, .mode = InterpolateMode::bicubic}); }},
+  {"interpolate.smaller", [](const Tensors& x) { return interpolate(x[0], {.size = {224, 224}, .mode = InterpolateMode::bilinear, .antialias = true}); }},
+  {"interpolate.trilinear", [](const Tensors& x) { return interpolate(x[0], {.scale_factor = {2}, .mode = InterpolateMode::trilinear}); }},
+  {"grid_sample", [](const Tensors& x) { return grid_sample(x[0], x[1]); }},
+  {"grid_sample.bicubic", [](const Tensors& x) { return grid_sample(x[0], x[1], {.mode = GridSampleMode::bicubic}); }},
+  {"grid_sample.3d", [](const Tensors& x) { return grid_sample(x[0], x[1]); }},
+  {"affine_grid", [](const Tensors& x) { return affine_grid(x[0], {100, 1, 70, 70}); }},
+  {"pixel_shuffle", [](const Tensors& x) { return pixel_shuffle(x[0], 2); }},
+  {"pixel_unshuffle", [](const Tensors& x) { return pixel_unshuffle(x[0], 2); }},
+  {"channel_shuffle", [](const Tensors& x) { return channel_shuffle(x[0], 4); }},
+  {"unfold", [](const Tensors& x) { return unfold(x[0], 3, {.padding = 1}); }},
+  {"fold", [](const Tensors& x) { return fold(x[0], 32, 3, {.padding = 1}); }},
+  {"fractional_max_pool2d", [](const Tensors& x) { return fractional_max_pool2d(x[0], 2, {.output_ratio = 0.7}); }},
 };
 // clang-format on
 

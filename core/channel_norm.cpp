@@ -30,7 +30,9 @@ struct Parts {
         count(n.C * (columns ? n.P : n.B)),
         size(columns ? n.B : n.P) {}
   int64_t channel(int64_t i) const { return columns ? i / norm.P : i % norm.C; }
-  int64_t set(int64_t i) const { return columns ? i / norm.P : norm.set_of(i / norm.C, i % norm.C); }
+  int64_t set(int64_t i) const {
+    return columns ? i / norm.P : norm.set_of(i / norm.C, i % norm.C);
+  }
 };
 
 // Calls of_part(i) for parts that are rows, or of_columns(first, n) for strips of columns.
@@ -198,7 +200,9 @@ ChannelNorm::Gradients ChannelNorm::backward(const Tensor& x, const Tensor& weig
           kernel.input_gradient(from + at, d + at, parts.size, of.mean[i], of.factor[i], of.of_x[i],
                                 of.shift[i], to + at);
         },
-        [&](int64_t at) { kernel.row_gradient(from + at, d + at, parts.count, of.columns(), to + at); });
+        [&](int64_t at) {
+          kernel.row_gradient(from + at, d + at, parts.count, of.columns(), to + at);
+        });
   });
   return out;
 }

@@ -1,6 +1,7 @@
 #include "tapehead/core/detail/loop.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "tapehead/core/kernels/elementwise_kernels.h"
@@ -230,12 +231,15 @@ void run_copy(const LoopOperand& to, const LoopOperand& from, DType dtype) {
     swap_axes(axes, 1, axis);
     return run_transposed(axes, to.data, from.data, dtype);
   }
-  // Loops over a longer axis than a short innermost one.
-  const auto longest =
-      static_cast<int>(std::max_element(axes.sizes, axes.sizes + axes.rank) - axes.sizes);
-  if (axes.sizes[0] >= kShort || longest == 0 || axes.sizes[longest] < 4 * kShort)
-    return run_loop(loop, operands, nullptr);
-  swap_axes(axes, 0, longest);
+  // Loops over a longer axis than a short innermost one, whose elements are close together.
+  const auto step = [&](int a) {
+    return std::abs(axes.strides[a][0]) + std::abs(axes.strides[a][1]);
+  };
+  int longer = 0;
+  for (int a = 1; a < axes.rank; ++a)
+    if (axes.sizes[a] >= 2 * kShort && (longer == 0 || step(a) < step(longer))) longer = a;
+  if (axes.sizes[0] >= kShort || longer == 0) return run_loop(loop, operands, nullptr);
+  swap_axes(axes, 0, longer);
   char* const base[] = {to.data, from.data};
   const int64_t rows = to.sizes->numel() / axes.sizes[0];
   parallel_range(rows, std::max<int64_t>(1, kLoopGrain / axes.sizes[0]),

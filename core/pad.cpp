@@ -83,10 +83,17 @@ Tensor pad_axes(const Tensor& x, const std::vector<PaddedAxis>& axes) {
                    });
   };
   switch (size_of(x.dtype())) {
-    case 1: pad_all(reinterpret_cast<const uint8_t*>(from.raw()), reinterpret_cast<uint8_t*>(y.raw())); break;
-    case 2: pad_all(reinterpret_cast<const uint16_t*>(from.raw()), reinterpret_cast<uint16_t*>(y.raw())); break;
-    case 4: pad_all(reinterpret_cast<const uint32_t*>(from.raw()), reinterpret_cast<uint32_t*>(y.raw())); break;
-    default: pad_all(reinterpret_cast<const uint64_t*>(from.raw()), reinterpret_cast<uint64_t*>(y.raw()));
+    case 1:
+      pad_all(reinterpret_cast<const uint8_t*>(from.raw()), reinterpret_cast<uint8_t*>(y.raw()));
+      break;
+    case 2:
+      pad_all(reinterpret_cast<const uint16_t*>(from.raw()), reinterpret_cast<uint16_t*>(y.raw()));
+      break;
+    case 4:
+      pad_all(reinterpret_cast<const uint32_t*>(from.raw()), reinterpret_cast<uint32_t*>(y.raw()));
+      break;
+    default:
+      pad_all(reinterpret_cast<const uint64_t*>(from.raw()), reinterpret_cast<uint64_t*>(y.raw()));
   }
   return y;
 }

@@ -143,6 +143,19 @@ void max_pool(int64_t planes, const std::array<PoolRanges, 3>& ranges, const Ten
   });
 }
 
+void max_pool(int64_t planes, const PlaneRanges& ranges, const Tensor& x, const Tensor& y,
+              const Tensor& index) {
+  const int64_t x_size = plane_size(x, planes), y_size = plane_size(y, planes);
+  visit_wide(x.dtype(), [&]<class T>() {
+    each_planes(planes, x_size, [&](int64_t first, int64_t last) {
+      for (int64_t i = first; i < last; ++i)
+        kernels::pooling<T>().max_windows(
+            x.data<T>() + i * x_size, KernelRanges<T>(ranges[static_cast<size_t>(i)]).axes,
+            y.data<T>() + i * y_size, index.data<int64_t>() + i * y_size);
+    });
+  });
+}
+
 void sum_pool(int64_t planes, const std::array<PoolRanges, 3>& ranges, const Tensor& x,
               const Tensor& y) {
   const int64_t x_size = plane_size(x, planes), y_size = plane_size(y, planes);

@@ -12,8 +12,8 @@
 namespace tapehead::core {
 namespace {
 
-constexpr int64_t kTapGrain = 1 << 14;    // products that justify a thread
-constexpr int64_t kPointsAtOnce = 1 << 10;  // whose indices stay in the L1 cache
+constexpr int64_t kTapGrain = 1 << 14;  // products that justify a thread
+constexpr int64_t kPointsAtOnce = 512;  // whose slots stay in the cache
 
 int64_t tap_grain(int64_t products) {
   return std::max<int64_t>(1, kTapGrain / std::max<int64_t>(products, 1));
@@ -24,8 +24,8 @@ template <class T>
 class KernelTaps {
  public:
   explicit KernelTaps(const AxisTaps& taps) : weight_(taps.weight.begin(), taps.weight.end()) {
-    axis = {taps.size, taps.count(), taps.start.data(), taps.index.data(), weight_.data(), {},
-            0,         0,            0};
+    axis = {taps.size, taps.count(), taps.start.data(), taps.index.data(), weight_.data(), {}, 0, 0,
+            0};
     find_copies(taps);
     fill_slots(taps);
   }
@@ -116,6 +116,22 @@ void sum_planes(const Tensor& x, const std::vector<AxisTaps>& axes, const Tensor
   });
 }
 
+// Calls f(sample, channel, first point, number of points) for all points, a few at a time, whose
+// slots stay in the cache for several channels.
+template <class F>
+void each_strip(int64_t N, int64_t C, const Tensor& w, F f) {
+  constexpr int64_t kChannels = 8;
+  const int64_t groups = (C + kChannels - 1) / kChannels, P = w.size(2);
+  parallel_range(N * groups, tap_grain(kChannels * w.size(1) * P), [&](int64_t begin, int64_t end) {
+    for (int64_t task = begin; task < end; ++task) {
+      const int64_t sample = task / groups, group = task % groups * kChannels;
+      for (int64_t first = 0; first < P; first += kPointsAtOnce)
+        for (int64_t c = group; c < std::min(C, group + kChannels); ++c)
+          f(sample, sample * C + c, first, std::min(kPointsAtOnce, P - first));
+    }
+  });
+}
+
 // The slots of the points first..first+n-1 of a sample.
 template <class T>
 kernels::TapSlots<T> slots_of(const Tensor& index, const T* weight, int64_t sample, int64_t first,
@@ -156,10 +172,9 @@ Tensor gather_taps(const Tensor& x, const Tensor& w, const Tensor& index) {
   const int64_t C = x.size(1), S = x.size(2), P = w.size(2);
   const Tensor y = empty({x.size(0), C, P}, x.dtype());
   visit_wide(x.dtype(), [&]<class T>() {
-    parallel_range(x.size(0) * C, tap_grain(w.size(1) * P), [&](int64_t first, int64_t last) {
-      for (int64_t i = first; i < last; ++i)
-        kernels::taps<T>().gather(slots_of(index, w.data<T>(), i / C, 0, P), x.data<T>() + i * S,
-                                  y.data<T>() + i * P);
+    each_strip(x.size(0), C, w, [&](int64_t sample, int64_t i, int64_t first, int64_t n) {
+      kernels::taps<T>().gather(slots_of(index, w.data<T>(), sample, first, n), x.data<T>() + i * S,
+                                y.data<T>() + i * P + first);
     });
   });
   return y;
@@ -169,10 +184,9 @@ Tensor scatter_taps(const Tensor& y, const Tensor& w, const Tensor& index, int64
   const int64_t C = y.size(1), P = y.size(2);
   const Tensor x = core::full({y.size(0), C, S}, 0, y.dtype());
   visit_wide(x.dtype(), [&]<class T>() {
-    parallel_range(y.size(0) * C, tap_grain(w.size(1) * P), [&](int64_t first, int64_t last) {
-      for (int64_t i = first; i < last; ++i)
-        kernels::taps<T>().scatter(slots_of(index, w.data<T>(), i / C, 0, P), y.data<T>() + i * P,
-                                   x.data<T>() + i * S);
+    each_strip(y.size(0), C, w, [&](int64_t sample, int64_t i, int64_t first, int64_t n) {
+      kernels::taps<T>().scatter(slots_of(index, w.data<T>(), sample, first, n),
+                                 y.data<T>() + i * P + first, x.data<T>() + i * S);
     });
   });
   return x;

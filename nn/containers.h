@@ -133,4 +133,11 @@ struct Flatten {
   Tensor operator()(const Tensor& x) const { return x.flatten(start, end); }
 };
 
+/// Splits an axis into axes of the given sizes, one of which may be -1: `nn::Unflatten{1, {2, 3}}`.
+struct Unflatten {
+  int64_t axis;
+  Shape sizes;
+  Tensor operator()(const Tensor& x) const { return x.unflatten(axis, sizes); }
+};
+
 }  // namespace tapehead::nn

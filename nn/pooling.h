@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "tapehead/autograd/ops/fractional_max_pool.h"
 #include "tapehead/autograd/ops/pooling.h"
 
 namespace tapehead::nn {
@@ -87,6 +88,30 @@ using LPPool1d = LPPool<lp_pool1d, 1, LPPool1dFuncOptions>;
 /// Example: nn::LPPool3d(2, 4)(rand({2, 3, 8, 8, 8}))  // shape [2, 3, 2, 2, 2]
 using LPPool2d = LPPool<lp_pool2d, 2, LPPool2dFuncOptions>;
 using LPPool3d = LPPool<lp_pool3d, 3, LPPool3dFuncOptions>;
+
+/// Maximum pooling of windows that are drawn from the default generator:
+/// `nn::FractionalMaxPool2d{2, {.output_ratio = 0.7}}`.
+template <auto F, int N, class Options>
+class FractionalPool {
+ public:
+  FractionalPool(const ExpandingArray<N>& kernel_size, const Options& options)
+      : kernel_size_(kernel_size), options_(options) {}
+  auto operator()(const Tensor& x) const {
+    return F(x, kernel_size_, options_, default_generator());
+  }
+
+ private:
+  ExpandingArray<N> kernel_size_;
+  Options options_;
+};
+using FractionalMaxPool2d =
+    FractionalPool<fractional_max_pool2d, 2, FractionalMaxPool2dFuncOptions>;
+using FractionalMaxPool3d =
+    FractionalPool<fractional_max_pool3d, 3, FractionalMaxPool3dFuncOptions>;
+using FractionalMaxPool2dWithIndices =
+    FractionalPool<fractional_max_pool2d_with_indices, 2, FractionalMaxPool2dFuncOptions>;
+using FractionalMaxPool3dWithIndices =
+    FractionalPool<fractional_max_pool3d_with_indices, 3, FractionalMaxPool3dFuncOptions>;
 
 template <int N>
 struct MaxUnpoolOptions {

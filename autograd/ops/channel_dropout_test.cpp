@@ -35,8 +35,9 @@ TAPEHEAD_OP_TEST(dropout2d)
 TAPEHEAD_OP_TEST(dropout3d).sample(drop_sample<dropout3d>({4, 3, 2, 1, 2}));
 TAPEHEAD_OP_TEST(alpha_dropout)
     .sample(drop_sample<alpha_dropout>({7, 5}))
-    .bad<DTypeError>([] { alpha_dropout(ones({2}, i64)); },
-                     "alpha_dropout: expected a floating tensor, got [2] i64; convert with to(f32)");
+    .bad<DTypeError>(
+        [] { alpha_dropout(ones({2}, i64)); },
+        "alpha_dropout: expected a floating tensor, got [2] i64; convert with to(f32)");
 TAPEHEAD_OP_TEST(feature_alpha_dropout)
     .sample(drop_sample<feature_alpha_dropout>({4, 3, 2}))
     .bad<ShapeError>([] { feature_alpha_dropout(ones({3})); },

@@ -1,5 +1,7 @@
 #include "tapehead/autograd/ops/strided.h"
 
+#include "tapehead/autograd/ops/fold.h"
+
 #include <doctest/doctest.h>
 
 #include "tapehead/autograd/engine.h"
@@ -50,6 +52,28 @@ TAPEHEAD_OP_TEST(as_strided)
 TAPEHEAD_OP_TEST(unfold)
     .sample(one({2, 8}, [](const Tensors& in) { return Tensors{unfold(in[0], 1, 3, 2)}; }))
     .sample(one({5, 3}, [](const Tensors& in) { return Tensors{unfold(in[0], 0, 2, 1)}; }))
+    .sample(one({2, 2, 4, 3}, [](const Tensors& in) { return Tensors{unfold(in[0], 2)}; }))
+    .sample(one(
+        {1, 5, 6},
+        [](const Tensors& in) {
+          return Tensors{unfold(in[0], {2, 3}, {.dilation = 2, .padding = 2, .stride = {3, 2}})};
+        }))
+    .bad<ShapeError>(
+        [] {
+          unfold(zeros({1, 2, 4}), 3);
+        },
+        "unfold: the height = 2, with 0 of padding, is less than the 3 positions that "
+        "the kernel spans")
+    .bad<ShapeError>(
+        [] {
+          unfold(zeros({2, 4}), 3);
+        },
+        "unfold: x is [2, 4]; expected [B, C, H, W] or [C, H, W]")
+    .bad<ValueError>(
+        [] {
+          unfold(zeros({1, 2, 4}), 1, {.stride = 0});
+        },
+        "unfold: stride = 0 is less than 1")
     .bad<ShapeError>(
         [] {
           unfold(zeros({2, 3}), 1, 4, 1);

@@ -32,6 +32,10 @@ void max_pool(int64_t planes, const std::array<PoolWindows, 3>& axes, const Tens
               const Tensor& y, const Tensor& index);
 void max_pool(int64_t planes, const std::array<PoolRanges, 3>& axes, const Tensor& x,
               const Tensor& y, const Tensor& index);
+/// The same with windows of their own for each plane, of equal sizes.
+using PlaneRanges = std::vector<std::array<PoolRanges, 3>>;
+void max_pool(int64_t planes, const PlaneRanges& axes, const Tensor& x, const Tensor& y,
+              const Tensor& index);
 /// Writes the sum of each window times its factors.
 void sum_pool(int64_t planes, const std::array<PoolRanges, 3>& axes, const Tensor& x,
               const Tensor& y);

@@ -43,8 +43,8 @@ Tensor product_taps(const Tensor& x, const Tensor& y, const Tensor& index);
 
 enum class GridPadding : uint8_t { zeros, border, reflection };
 
-/// The taps along one axis at a point, whose position is scale (g + 1) + shift for the coordinate g:
-/// those at the positions floor(position) + first + k.
+/// The taps along one axis at a point, whose position is scale (g + 1) + shift for the coordinate
+/// g: those at the positions floor(position) + first + k.
 struct GridTaps {
   int64_t size;  // of the axis
   double scale, shift;

@@ -65,7 +65,7 @@ void input_gradient(const T* x, const T* dy, int64_t n, T mean, T of_dy, T of_x,
   for (int64_t i = 0; i < n; ++i) dx[i] = of_dy * dy[i] + of_x * (x[i] - mean) + shift;
 }
 
-constexpr int64_t kStrip = 64;       // columns summed together
+constexpr int64_t kStrip = 64;        // columns summed together
 constexpr int64_t kRowsOfBlock = 64;  // summed in T; blocks are summed in double
 
 // totals[c] = the sum of term(r, c) over the rows, for n <= kStrip columns.
@@ -138,8 +138,7 @@ void row_gradient(const T* x, const T* dy, int64_t n, const ColumnNumbers<T>& co
   const T *mean = columns.mean, *factor = columns.factor, *shift = columns.shift;
   const T* of_x = columns.of_x;
 #pragma GCC ivdep
-  for (int64_t i = 0; i < n; ++i)
-    dx[i] = factor[i] * dy[i] + of_x[i] * (x[i] - mean[i]) + shift[i];
+  for (int64_t i = 0; i < n; ++i) dx[i] = factor[i] * dy[i] + of_x[i] * (x[i] - mean[i]) + shift[i];
 }
 
 template <class T>

@@ -82,7 +82,9 @@ void max_windows(const T* x, const PoolAxis<T>* axes, T* out, int64_t* index) {
           for (int64_t b = y.begin[j]; b < y.end[j]; ++b)
             for (int64_t c = w.begin[k]; c < w.end[k]; ++c) {
               const int64_t here = (a * y.size + b) * w.size + c;
-              if (is_larger(x[here], best)) best = x[here], at = here;
+              const bool takes = is_larger(x[here], best);
+              best = takes ? x[here] : best;
+              at = takes ? here : at;
             }
         *out = best, *index = at;
       }

@@ -42,8 +42,7 @@ inline void gather_slots(const int32_t* index, const T* weight, int64_t step, in
 #pragma GCC ivdep
   for (int64_t i = 0; i < n; ++i) {
     T total = weight[i] * element_of(x, index[i]);
-    for (int k = 1; k < K; ++k)
-      total += weight[k * step + i] * element_of(x, index[k * step + i]);
+    for (int k = 1; k < K; ++k) total += weight[k * step + i] * element_of(x, index[k * step + i]);
     y[i] = kAdd ? y[i] + total : total;
   }
 }
@@ -54,6 +53,8 @@ void gather(const TapSlots<T>& t, const T* x, T* y) {
   if (t.slots >= 4) gather_slots<4, false>(t.index, t.weight, t.step, t.n, x, y), k = 4;
   else if (t.slots >= 2) gather_slots<2, false>(t.index, t.weight, t.step, t.n, x, y), k = 2;
   else gather_slots<1, false>(t.index, t.weight, t.step, t.n, x, y);
+  for (; k + 4 <= t.slots; k += 4)
+    gather_slots<4, true>(t.index + k * t.step, t.weight + k * t.step, t.step, t.n, x, y);
   for (; k < t.slots; ++k)
     gather_slots<1, true>(t.index + k * t.step, t.weight + k * t.step, t.step, t.n, x, y);
 }
@@ -128,15 +129,15 @@ inline Padded<T> padded(const GridAxis<T>& a, T position) {
 }
 
 template <bool kClamps, bool kReflects, class T>
-TAPEHEAD_NOT_CONTRACTED void grid_slot(const GridAxis<T>& a, int k, const T* g, int64_t n, int32_t* index,
-                      T* weight) {
+TAPEHEAD_NOT_CONTRACTED void grid_slot(const GridAxis<T>& a, int k, const T* g, int64_t n,
+                                       int32_t* index, T* weight) {
   const T size = static_cast<T>(a.size), tap = static_cast<T>(a.first + k);
   const T c0 = a.weight[k][0], c1 = a.weight[k][1], c2 = a.weight[k][2], c3 = a.weight[k][3];
   for (int64_t i = 0; i < n; ++i) {
     Padded<T> p{a.scale * (g[i] + 1) + a.shift, 1};
     if (kClamps && !a.each_tap) p = padded<kReflects>(a, p.position);
     const T whole = a.taps == 1 ? round_of(p.position) : floor_of(p.position);
-    const T t = p.position - whole;
+    const T t = a.taps == 1 ? T(0) : p.position - whole;
     T w = c0 + t * (c1 + t * (c2 + t * c3));
     for (int m = 0; m < a.order; ++m) w *= a.scale * p.slope;
     weight[i] = w;

@@ -218,14 +218,15 @@ template <class C>
 void run_in_each_dtype(const C& one, std::map<std::string, Record>& records) {
   const auto at = records.find(one.name);
   if (at == records.end()) {
-    FAIL_CHECK(one.name, " was not recorded");
+    FAIL_CHECK(std::string(one.name), " was not recorded");
     return;
   }
   for (const DType dtype : {f64, f32}) {
     try {
       run(one, at->second, dtype);
     } catch (const Error& error) {
-      FAIL_CHECK(one.name, " in ", name(dtype), ": ", error.what());
+      FAIL_CHECK(std::string(one.name), " in ", std::string(name(dtype)), ": ",
+                 std::string(error.what()));
     }
   }
   records.erase(at);
