@@ -102,7 +102,8 @@ void ChannelNorm::measure(const Tensor& x) {
         });
   });
   double *m = mean.data<double>(), *v = var.data<double>();
-  const double in_set = static_cast<double>(set_size() / parts.size);
+  const int64_t parts_of_set = set_size() / parts.size;
+  const auto in_set = static_cast<double>(parts_of_set);
   const double size = static_cast<double>(parts.size);
   for (int64_t i = 0; i < parts.count; ++i) m[parts.set(i)] += mean_of[i] / in_set;
   for (int64_t i = 0; i < parts.count; ++i) {

@@ -6,6 +6,7 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/axis_split.h"
 #include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/kernels/index.h"
 #include "tapehead/core/kernels/taps.h"
 #include "tapehead/core/parallel.h"
 
@@ -57,11 +58,11 @@ class KernelTaps {
     slot_weight_.assign(static_cast<size_t>(slots * n), 0);
     for (int64_t i = 0; i < n; ++i)
       for (int64_t k = axis.start[i]; k < axis.start[i + 1]; ++k) {
-        const auto at = static_cast<size_t>((k - axis.start[i]) * n + i);
+        const auto at = static_cast<size_t>(i * slots + k - axis.start[i]);
         slot_index_[at] = taps.index[static_cast<size_t>(k)];
         slot_weight_[at] = axis.weight[k];
       }
-    axis.slots = {slot_index_.data(), slot_weight_.data(), slots, n, n};
+    axis.slots = {slot_index_.data(), slot_weight_.data(), slots, n};
   }
 
   std::vector<T> weight_, slot_weight_;
@@ -116,28 +117,55 @@ void sum_planes(const Tensor& x, const std::vector<AxisTaps>& axes, const Tensor
   });
 }
 
-// Calls f(sample, channel, first point, number of points) for all points, a few at a time, whose
-// slots stay in the cache for several channels.
-template <class F>
-void each_strip(int64_t N, int64_t C, const Tensor& w, F f) {
-  constexpr int64_t kChannels = 8;
-  const int64_t groups = (C + kChannels - 1) / kChannels, P = w.size(2);
-  parallel_range(N * groups, tap_grain(kChannels * w.size(1) * P), [&](int64_t begin, int64_t end) {
+// Memory for the slots of a few points, which are adjacent there.
+template <class T>
+class SlotRoom {
+ public:
+  explicit SlotRoom(int64_t slots)
+      : slots_(slots),
+        index_(empty({kPointsAtOnce, slots}, i32)),
+        weight_(empty({kPointsAtOnce, slots}, dtype_of<T>())) {}
+  /// The slots of the points first..first+n-1 of a sample. Without w, their weights are 0.
+  kernels::TapSlots<T> fill(const Tensor& index, const Tensor* w, int64_t sample, int64_t first,
+                            int64_t n) const {
+    const int64_t P = index.size(2), at = sample * slots_ * P + first;
+    transpose<int32_t>(index_.data<int32_t>(), slots_, index.data<int32_t>() + at, P, n, slots_);
+    if (w) transpose<T>(weight_.data<T>(), slots_, w->data<T>() + at, P, n, slots_);
+    else std::fill_n(weight_.data<T>(), n * slots_, T(0));
+    return {index_.data<int32_t>(), weight_.data<T>(), slots_, n};
+  }
+  T* weights() const { return weight_.data<T>(); }
+  /// Stores weights() of the points first..first+n-1 of a sample.
+  void store(const Tensor& w, int64_t sample, int64_t first, int64_t n) const {
+    const int64_t P = w.size(2), at = sample * slots_ * P + first;
+    transpose<T>(w.data<T>() + at, P, weight_.data<T>(), slots_, slots_, n);
+  }
+
+ private:
+  template <class E>
+  static void transpose(E* to, int64_t to_step, const E* from, int64_t from_step, int64_t rows,
+                        int64_t columns) {
+    kernels::index().transpose[static_cast<int>(dtype_of<E>())](to, to_step, from, from_step, rows,
+                                                                columns);
+  }
+  int64_t slots_;
+  Tensor index_, weight_;
+};
+
+// Calls f(slots, channels, first channel, first point of it) for all points, a few at a time.
+template <class T, class F>
+void each_strip(int64_t N, int64_t C, const Tensor& w, const Tensor& index, F f) {
+  constexpr int64_t kChannels = 32;
+  const int64_t groups = (C + kChannels - 1) / kChannels, K = w.size(1), P = w.size(2);
+  parallel_range(N * groups, tap_grain(kChannels * K * P), [&](int64_t begin, int64_t end) {
+    const SlotRoom<T> room(K);
     for (int64_t task = begin; task < end; ++task) {
-      const int64_t sample = task / groups, group = task % groups * kChannels;
+      const int64_t sample = task / groups, c = task % groups * kChannels;
       for (int64_t first = 0; first < P; first += kPointsAtOnce)
-        for (int64_t c = group; c < std::min(C, group + kChannels); ++c)
-          f(sample, sample * C + c, first, std::min(kPointsAtOnce, P - first));
+        f(room.fill(index, &w, sample, first, std::min(kPointsAtOnce, P - first)),
+          std::min(C - c, kChannels), sample * C + c, first);
     }
   });
-}
-
-// The slots of the points first..first+n-1 of a sample.
-template <class T>
-kernels::TapSlots<T> slots_of(const Tensor& index, const T* weight, int64_t sample, int64_t first,
-                              int64_t n) {
-  const int64_t K = index.size(1), P = index.size(2), at = sample * K * P + first;
-  return {index.data<int32_t>() + at, weight ? weight + at : nullptr, K, P, n};
 }
 
 }  // namespace
@@ -172,10 +200,11 @@ Tensor gather_taps(const Tensor& x, const Tensor& w, const Tensor& index) {
   const int64_t C = x.size(1), S = x.size(2), P = w.size(2);
   const Tensor y = empty({x.size(0), C, P}, x.dtype());
   visit_wide(x.dtype(), [&]<class T>() {
-    each_strip(x.size(0), C, w, [&](int64_t sample, int64_t i, int64_t first, int64_t n) {
-      kernels::taps<T>().gather(slots_of(index, w.data<T>(), sample, first, n), x.data<T>() + i * S,
-                                y.data<T>() + i * P + first);
-    });
+    each_strip<T>(x.size(0), C, w, index,
+                  [&](const auto& slots, int64_t channels, int64_t c, int64_t first) {
+                    kernels::taps<T>().gather(slots, {channels, S, P}, x.data<T>() + c * S,
+                                              y.data<T>() + c * P + first);
+                  });
   });
   return y;
 }
@@ -184,27 +213,29 @@ Tensor scatter_taps(const Tensor& y, const Tensor& w, const Tensor& index, int64
   const int64_t C = y.size(1), P = y.size(2);
   const Tensor x = core::full({y.size(0), C, S}, 0, y.dtype());
   visit_wide(x.dtype(), [&]<class T>() {
-    each_strip(y.size(0), C, w, [&](int64_t sample, int64_t i, int64_t first, int64_t n) {
-      kernels::taps<T>().scatter(slots_of(index, w.data<T>(), sample, first, n),
-                                 y.data<T>() + i * P + first, x.data<T>() + i * S);
-    });
+    each_strip<T>(y.size(0), C, w, index,
+                  [&](const auto& slots, int64_t channels, int64_t c, int64_t first) {
+                    kernels::taps<T>().scatter(slots, {channels, S, P}, y.data<T>() + c * P + first,
+                                               x.data<T>() + c * S);
+                  });
   });
   return x;
 }
 
 Tensor product_taps(const Tensor& x, const Tensor& y, const Tensor& index) {
   const int64_t C = x.size(1), S = x.size(2), K = index.size(1), P = index.size(2);
-  const Tensor w = core::full(index.shape(), 0, x.dtype());
+  const Tensor w = empty(index.shape(), x.dtype());
   const int64_t strips = (P + kPointsAtOnce - 1) / kPointsAtOnce;
   visit_wide(x.dtype(), [&]<class T>() {
     parallel_range(x.size(0) * strips, 1, [&](int64_t begin, int64_t end) {
+      const SlotRoom<T> room(K);
       for (int64_t task = begin; task < end; ++task) {
         const int64_t sample = task / strips, first = task % strips * kPointsAtOnce;
         const int64_t n = std::min(kPointsAtOnce, P - first);
-        const auto slots = slots_of<T>(index, nullptr, sample, first, n);
-        for (int64_t c = sample * C; c < (sample + 1) * C; ++c)
-          kernels::taps<T>().product(slots, x.data<T>() + c * S, y.data<T>() + c * P + first,
-                                     w.data<T>() + sample * K * P + first);
+        kernels::taps<T>().product(room.fill(index, nullptr, sample, first, n), {C, S, P},
+                                   x.data<T>() + sample * C * S,
+                                   y.data<T>() + sample * C * P + first, room.weights());
+        room.store(w, sample, first, n);
       }
     });
   });

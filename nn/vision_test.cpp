@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tapehead/core/creation.h"
 #include "tapehead/nn/containers.h"
 #include "tapehead/nn/conv.h"
 #include "tapehead/nn/pooling.h"

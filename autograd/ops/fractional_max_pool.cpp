@@ -65,9 +65,10 @@ ValuesAndIndices fractional_max_pool(const char* op, const Tensor& x,
   core::PlaneRanges windows(static_cast<size_t>(planes));
   const double* sample = samples.data<double>();
   for (auto& plane : windows) {
+    auto* along = plane.data() + 3 - N;
     for (int i = 0; i < N; ++i)  // in two dimensions, that of the width comes first
-      plane[static_cast<size_t>(3 - N + i)] = fractional_ranges(
-          x.size(i - N), result[x.dim() - N + i], kernel_size[i], sample[N == 2 ? 1 - i : i]);
+      along[i] = fractional_ranges(x.size(i - N), result[x.dim() - N + i], kernel_size[i],
+                                   sample[N == 2 ? 1 - i : i]);
     sample += N;
   }
   ValuesAndIndices out;

@@ -93,9 +93,11 @@ GridTaps grid_taps(int64_t size, const GridSampleFuncOptions& o) {
              o.mode == GridMode::bicubic,
              {{1, 0, 0, 0}}};
   constexpr double kLinear[2][4] = {{1, -1, 0, 0}, {0, 1, 0, 0}};
-  constexpr double a = -0.75;
-  constexpr double kCubic[4][4] = {
-      {0, a, -2 * a, a}, {1, 0, -a - 3, a + 2}, {0, -a, 2 * a + 3, -a - 2}, {0, 0, a, -a}};
+  constexpr double kA = -0.75;
+  constexpr double kCubic[4][4] = {{0, kA, -2 * kA, kA},
+                                   {1, 0, -kA - 3, kA + 2},
+                                   {0, -kA, 2 * kA + 3, -kA - 2},
+                                   {0, 0, kA, -kA}};
   const auto set = [&t](const auto& weights, int taps, int first) {
     t.taps = taps, t.first = first;
     for (int k = 0; k < taps; ++k) std::copy_n(weights[k], 4, t.weight[k]);

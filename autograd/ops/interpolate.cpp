@@ -108,8 +108,9 @@ AxisTaps filter_taps(const ResizedAxis& a, ResizeMode mode, bool align_corners) 
                                                                   : 1);
   for (int64_t i = 0; i < a.result; ++i, taps.end()) {
     const double centre = step * (static_cast<double>(i) + 0.5);
-    const int64_t first = std::max<int64_t>(static_cast<int64_t>(centre - support + 0.5), 0);
-    const int64_t last = std::min(static_cast<int64_t>(centre + support + 0.5), a.size);
+    const int64_t first =
+        std::max<int64_t>(static_cast<int64_t>(std::floor(centre - support + 0.5)), 0);
+    const int64_t last = std::min(static_cast<int64_t>(std::floor(centre + support + 0.5)), a.size);
     double total = 0;
     for (int64_t k = first; k < last; ++k) {
       const double w = filter_of(mode, (static_cast<double>(k) - centre + 0.5) / stretch);

@@ -30,33 +30,79 @@ void sum_all_rows(const T* x, const int32_t* index, const T* weight, int64_t tap
   for (; k < taps; ++k) sum_rows<1, true>(x, index + k, weight + k, n, y);
 }
 
-template <class T>
-inline T element_of(const T* x, int32_t index) {
-  const T value = x[index < 0 ? 0 : index];
-  return index < 0 ? T(0) : value;
+// Calls f<4>(c) or f<1>(c) for the channels from c on, so that taps are loaded once for four. Loops
+// over points are not vectorised: on many CPUs, gathering takes longer than loading each element.
+#define TAPEHEAD_NOT_VECTORIZED \
+  __attribute__((noinline, optimize("no-tree-vectorize", "no-tree-slp-vectorize")))
+template <class F>
+inline void each_channels(int64_t channels, F f) {
+  int64_t c = 0;
+  for (; c + 4 <= channels; c += 4) f.template operator()<4>(c);
+  for (; c < channels; ++c) f.template operator()<1>(c);
 }
 
-template <int K, bool kAdd, class T>
-inline void gather_slots(const int32_t* index, const T* weight, int64_t step, int64_t n, const T* x,
-                         T* y) {
-#pragma GCC ivdep
-  for (int64_t i = 0; i < n; ++i) {
-    T total = weight[i] * element_of(x, index[i]);
-    for (int k = 1; k < K; ++k) total += weight[k * step + i] * element_of(x, index[k * step + i]);
-    y[i] = kAdd ? y[i] + total : total;
+template <int C, class T>
+TAPEHEAD_NOT_VECTORIZED void gather_of(const TapSlots<T>& t, const T* x, int64_t size, T* y,
+                                       int64_t results) {
+  const int32_t* index = t.index;
+  const T* weight = t.weight;
+  for (int64_t i = 0; i < t.n; ++i) {
+    T total[C] = {};
+    for (int64_t k = 0; k < t.slots; ++k, ++index, ++weight) {
+      if (*index < 0) continue;
+      const T* from = x + *index;
+#pragma GCC unroll 4
+      for (int c = 0; c < C; ++c) total[c] += *weight * from[c * size];
+    }
+#pragma GCC unroll 4
+    for (int c = 0; c < C; ++c) y[c * results + i] = total[c];
   }
 }
+template <int C, class T>
+TAPEHEAD_NOT_VECTORIZED void scatter_of(const TapSlots<T>& t, const T* y, int64_t results, T* x,
+                                        int64_t size) {
+  const int32_t* index = t.index;
+  const T* weight = t.weight;
+  for (int64_t i = 0; i < t.n; ++i)
+    for (int64_t k = 0; k < t.slots; ++k, ++index, ++weight) {
+      if (*index < 0) continue;
+      T* to = x + *index;
+#pragma GCC unroll 4
+      for (int c = 0; c < C; ++c) to[c * size] += *weight * y[c * results + i];
+    }
+}
+template <int C, class T>
+TAPEHEAD_NOT_VECTORIZED void product_of(const TapSlots<T>& t, const T* x, int64_t size, const T* y,
+                                        int64_t results, T* w) {
+  const int32_t* index = t.index;
+  for (int64_t i = 0; i < t.n; ++i)
+    for (int64_t k = 0; k < t.slots; ++k, ++index, ++w) {
+      if (*index < 0) continue;
+      const T* from = x + *index;
+      T total = 0;
+#pragma GCC unroll 4
+      for (int c = 0; c < C; ++c) total += from[c * size] * y[c * results + i];
+      *w += total;
+    }
+}
 
 template <class T>
-void gather(const TapSlots<T>& t, const T* x, T* y) {
-  int64_t k = 1;
-  if (t.slots >= 4) gather_slots<4, false>(t.index, t.weight, t.step, t.n, x, y), k = 4;
-  else if (t.slots >= 2) gather_slots<2, false>(t.index, t.weight, t.step, t.n, x, y), k = 2;
-  else gather_slots<1, false>(t.index, t.weight, t.step, t.n, x, y);
-  for (; k + 4 <= t.slots; k += 4)
-    gather_slots<4, true>(t.index + k * t.step, t.weight + k * t.step, t.step, t.n, x, y);
-  for (; k < t.slots; ++k)
-    gather_slots<1, true>(t.index + k * t.step, t.weight + k * t.step, t.step, t.n, x, y);
+void gather(const TapSlots<T>& t, const TapChannels& s, const T* x, T* y) {
+  each_channels(s.channels, [&]<int C>(int64_t c) {
+    gather_of<C>(t, x + c * s.size, s.size, y + c * s.results, s.results);
+  });
+}
+template <class T>
+void scatter(const TapSlots<T>& t, const TapChannels& s, const T* y, T* x) {
+  each_channels(s.channels, [&]<int C>(int64_t c) {
+    scatter_of<C>(t, y + c * s.results, s.results, x + c * s.size, s.size);
+  });
+}
+template <class T>
+void product(const TapSlots<T>& t, const TapChannels& s, const T* x, const T* y, T* w) {
+  each_channels(s.channels, [&]<int C>(int64_t c) {
+    product_of<C>(t, x + c * s.size, s.size, y + c * s.results, s.results, w);
+  });
 }
 
 template <class T>
@@ -68,39 +114,20 @@ inline T single_sum(const TapsOfAxis<T>& a, int64_t i, const T* x) {
 
 template <class T>
 void sum_axis(const TapsOfAxis<T>& a, const T* x, int64_t outer, int64_t inner, T* y) {
+  if (inner == 1 && a.first == a.last)
+    return gather(a.slots, TapChannels{outer, a.size, a.count}, x, y);
   for (int64_t o = 0; o < outer; ++o, x += a.size * inner, y += a.count * inner) {
     if (inner > 1) {
       for (int64_t i = 0; i < a.count; ++i)
         sum_all_rows(x, a.index + a.start[i], a.weight + a.start[i], a.start[i + 1] - a.start[i],
                      inner, y + i * inner);
-    } else if (a.first < a.last) {
-      for (int64_t i = 0; i < a.first; ++i) y[i] = single_sum(a, i, x);
-      const T* from = x + a.copied - a.first;
-#pragma GCC ivdep
-      for (int64_t i = a.first; i < a.last; ++i) y[i] = from[i];
-      for (int64_t i = a.last; i < a.count; ++i) y[i] = single_sum(a, i, x);
-    } else {
-      gather(a.slots, x, y);
+      continue;
     }
-  }
-}
-
-template <class T>
-void scatter(const TapSlots<T>& t, const T* y, T* x) {
-  for (int64_t k = 0; k < t.slots; ++k)
-    for (int64_t i = 0; i < t.n; ++i) {
-      const int32_t at = t.index[k * t.step + i];
-      if (at >= 0) x[at] += t.weight[k * t.step + i] * y[i];
-    }
-}
-
-template <class T>
-void product(const TapSlots<T>& t, const T* x, const T* y, T* w) {
-  for (int64_t k = 0; k < t.slots; ++k) {
-    const int32_t* index = t.index + k * t.step;
-    T* to = w + k * t.step;
+    for (int64_t i = 0; i < a.first; ++i) y[i] = single_sum(a, i, x);
+    const T* from = x + a.copied - a.first;
 #pragma GCC ivdep
-    for (int64_t i = 0; i < t.n; ++i) to[i] += element_of(x, index[i]) * y[i];
+    for (int64_t i = a.first; i < a.last; ++i) y[i] = from[i];
+    for (int64_t i = a.last; i < a.count; ++i) y[i] = single_sum(a, i, x);
   }
 }
 
@@ -133,14 +160,16 @@ TAPEHEAD_NOT_CONTRACTED void grid_slot(const GridAxis<T>& a, int k, const T* g, 
                                        int32_t* index, T* weight) {
   const T size = static_cast<T>(a.size), tap = static_cast<T>(a.first + k);
   const T c0 = a.weight[k][0], c1 = a.weight[k][1], c2 = a.weight[k][2], c3 = a.weight[k][3];
+  T factor = 1;
+  for (int m = 0; m < a.order; ++m) factor *= a.scale;
+  const bool is_odd = a.order % 2 != 0, is_derivative = a.order > 0;
   for (int64_t i = 0; i < n; ++i) {
     Padded<T> p{a.scale * (g[i] + 1) + a.shift, 1};
     if (kClamps && !a.each_tap) p = padded<kReflects>(a, p.position);
     const T whole = a.taps == 1 ? round_of(p.position) : floor_of(p.position);
     const T t = a.taps == 1 ? T(0) : p.position - whole;
-    T w = c0 + t * (c1 + t * (c2 + t * c3));
-    for (int m = 0; m < a.order; ++m) w *= a.scale * p.slope;
-    weight[i] = w;
+    const T slopes = is_odd ? p.slope : p.slope * p.slope;  // to the power of the order
+    weight[i] = (c0 + t * (c1 + t * (c2 + t * c3))) * (is_derivative ? factor * slopes : T(1));
     T at = whole + tap;
     if (kClamps && a.each_tap) at = padded<kReflects>(a, at).position;
     const bool inside = at >= 0 && at < size;
