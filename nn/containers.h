@@ -133,7 +133,8 @@ struct Flatten {
   Tensor operator()(const Tensor& x) const { return x.flatten(start, end); }
 };
 
-/// Splits an axis into axes of the given sizes, one of which may be -1: `nn::Unflatten{1, {2, 3}}`.
+/// Splits an axis into axes of the given sizes, one of which may be -1.
+/// Example: nn::Unflatten{1, {2, 3}}(randn({8, 6, 5}))  // shape [8, 2, 3, 5]
 struct Unflatten {
   int64_t axis;
   Shape sizes;

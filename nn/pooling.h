@@ -89,13 +89,13 @@ using LPPool1d = LPPool<lp_pool1d, 1, LPPool1dFuncOptions>;
 using LPPool2d = LPPool<lp_pool2d, 2, LPPool2dFuncOptions>;
 using LPPool3d = LPPool<lp_pool3d, 3, LPPool3dFuncOptions>;
 
-/// Maximum pooling of windows that are drawn from the default generator:
-/// `nn::FractionalMaxPool2d{2, {.output_ratio = 0.7}}`.
+/// Maximum pooling of windows that are drawn from the default generator.
 template <auto F, int N, class Options>
 class FractionalPool {
  public:
   FractionalPool(const ExpandingArray<N>& kernel_size, const Options& options)
       : kernel_size_(kernel_size), options_(options) {}
+  /// Maps x [B, C, sizes...] to [B, C, sizes...]; the axis of the batch is optional.
   auto operator()(const Tensor& x) const {
     return F(x, kernel_size_, options_, default_generator());
   }
@@ -104,10 +104,20 @@ class FractionalPool {
   ExpandingArray<N> kernel_size_;
   Options options_;
 };
+/// The maxima: `nn::FractionalMaxPool2d{2, {.output_ratio = 0.7}}`.
+/// Example: nn::FractionalMaxPool2d(2, {.output_ratio = 0.7})(randn({3, 32, 32}))
+///     // shape [3, 22, 22]
+/// Example: nn::FractionalMaxPool3d(2, {.output_size = 5})(randn({3, 8, 8, 8}))
+///     // shape [3, 5, 5, 5]
 using FractionalMaxPool2d =
     FractionalPool<fractional_max_pool2d, 2, FractionalMaxPool2dFuncOptions>;
 using FractionalMaxPool3d =
     FractionalPool<fractional_max_pool3d, 3, FractionalMaxPool3dFuncOptions>;
+/// The maxima and their indices.
+/// Example: nn::FractionalMaxPool2dWithIndices(2, {.output_size = 5})(randn({3, 8, 8})).indices
+///     // shape [3, 5, 5]
+/// Example: nn::FractionalMaxPool3dWithIndices(2, {.output_size = 5})(randn({3, 8, 8, 8})).indices
+///     // shape [3, 5, 5, 5]
 using FractionalMaxPool2dWithIndices =
     FractionalPool<fractional_max_pool2d_with_indices, 2, FractionalMaxPool2dFuncOptions>;
 using FractionalMaxPool3dWithIndices =

@@ -10,6 +10,7 @@
 
 namespace tapehead {
 
+/// How elements between those of x are computed.
 enum class InterpolateMode : uint8_t {
   nearest,        ///< the element at floor(i size / result size), as OpenCV's INTER_NEAREST
   nearest_exact,  ///< the element at floor((i + 1/2) size / result size)
@@ -20,11 +21,12 @@ enum class InterpolateMode : uint8_t {
   area,           ///< means, as adaptive_avg_pool2d()
   lanczos         ///< for x [B, C, H, W], with antialias; a windowed sinc of 6 taps
 };
+/// The options of interpolate().
 struct InterpolateFuncOptions {
-  // One value stands for all axes. Either the sizes or the factors are given.
+  /// The sizes of the result; one value stands for all axes. Either they or factors are given.
   std::vector<int64_t> size = {};
-  std::vector<double> scale_factor = {};  ///< result sizes are floor(factor size)
-  InterpolateMode mode = InterpolateMode::nearest;
+  std::vector<double> scale_factor = {};            ///< result sizes are floor(factor size)
+  InterpolateMode mode = InterpolateMode::nearest;  ///< how elements are computed
   /// Whether the corners of x and the result are at the centres of their outermost elements, not at
   /// their outer edges. Only for linear, bilinear, bicubic and trilinear.
   bool align_corners = false;
@@ -39,8 +41,9 @@ struct InterpolateFuncOptions {
 ///   interpolate(x, {.scale_factor = {2}})
 ///   interpolate(x, {.size = {32, 48}, .mode = InterpolateMode::bilinear})
 ///
-/// x is floating. Throws ShapeError for axes that the mode does not fit, and ValueError for options
-/// that exclude each other or sizes below 1.
+/// Throws DTypeError unless x is floating, ShapeError for axes that the mode does not fit, and
+/// ValueError for options that exclude each other or sizes below 1.
+/// Example: interpolate(tensor({{{1.0, 2.0}}}), {.scale_factor = {2}})  // [[[1., 1., 2., 2.]]]
 Tensor interpolate(const Tensor& x, const InterpolateFuncOptions& options);
 
 }  // namespace tapehead
