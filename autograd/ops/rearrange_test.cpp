@@ -1,3 +1,5 @@
+#include <doctest/doctest.h>
+
 #include "tapehead/tests/op_test.h"
 
 namespace tapehead::op_tests {
@@ -130,5 +132,15 @@ TAPEHEAD_OP_TEST(triu)
              }})
     .bad<ShapeError>([] { triu(ones({3})); },
                      "triu: [3] f32 is not a matrix; at least two axes are needed");
+
+TEST_CASE("pad copies elements of any dtype, and crops") {
+  for (const DType dtype : {f64, f32, bf16, i64, i16, u8}) {
+    const Tensor x = arange(0, 6).reshape({2, 3}).to(dtype);
+    const Tensor y = pad(x, {-1, 2, 1, 0}, {.mode = PadMode::replicate});
+    CAPTURE(name(dtype));
+    CHECK(y.dtype() == dtype);
+    CHECK(y.to_vector<double>() == std::vector<double>{1, 2, 2, 2, 1, 2, 2, 2, 4, 5, 5, 5});
+  }
+}
 
 }  // namespace tapehead::op_tests
