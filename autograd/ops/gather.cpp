@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/picked.h"
 #include "tapehead/autograd/detail/scatter.h"
 #include "tapehead/autograd/detail/views.h"
 #include "tapehead/autograd/ops.h"
@@ -19,11 +20,13 @@ struct Gather : CustomOp {
   int axis;
   Shape shape;
   DType dtype;
-  Tensor forward(const Tensor& x, int a, const Tensor& indices) {
+  // `values`: the result, if it is known.
+  Tensor forward(const Tensor& x, int a, const Tensor& indices, const Tensor* values) {
     axis = a;
     shape = x.shape();
     dtype = x.dtype();
-    return core::gather(x, axis, save(indices));
+    save(indices);
+    return values ? *values : core::gather(x, axis, indices);
   }
   std::array<Tensor, 2> backward(const Tensor& dy) const {
     if (const Tensor sum = grad_buffer(0); sum.defined()) {
@@ -88,7 +91,19 @@ detail::AtIndices detail::elements_at(const char* op, const Tensor& x, int64_t a
 
 Tensor gather(const Tensor& x, int64_t axis, const Tensor& indices) {
   const detail::AtIndices at = detail::elements_at("gather", x, axis, indices);
-  return apply<Gather>(x, at.axis, at.indices);
+  return apply<Gather>(x, at.axis, at.indices, nullptr);
+}
+
+ValuesAndIndices detail::picked(const Tensor& x, int axis, const core::Ordered& found,
+                                bool keepdim) {
+  const auto& [known, indices] = found;
+  if (x.dim() == 0) {
+    const Tensor row = apply<Gather>(x.reshape({1}), axis, indices.reshape({1}), nullptr);
+    return {row.reshape({}), indices};
+  }
+  const Tensor values = apply<Gather>(x, axis, indices, known.defined() ? &known : nullptr);
+  if (keepdim) return {values, indices};
+  return {values.squeeze(axis), indices.squeeze(axis)};
 }
 
 Tensor scatter_add(const Tensor& x, int64_t axis, const Tensor& indices, const Tensor& source) {

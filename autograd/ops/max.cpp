@@ -1,8 +1,9 @@
-// max, min, amax, amin, argmax, argmin.
+// max, min, amax, amin, aminmax, argmax, argmin.
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/expand_reduced.h"
+#include "tapehead/autograd/detail/picked.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/order.h"
@@ -29,25 +30,16 @@ struct Extremum : CustomOp {
   }
 };
 
-// Throws if a result would have no elements to choose from.
-void check_some(const char* op, const Tensor& x, uint32_t mask) {
-  const bool wanted = core::reduced_shape(x.shape(), mask, false).numel() > 0;
-  if (wanted && x.numel() == 0)
-    throw ShapeError(
-        fmt::format("{}: {} is empty along the reduced axes; their sizes must not be 0", op,
-                    core::describe(x)));
-}
-
 template <bool kMax>
 Tensor extremum(const char* op, const Tensor& x, const Axes& axes, bool keepdim) {
   const uint32_t mask = axes.mask(op, x.dim());
-  check_some(op, x, mask);
+  detail::check_some(op, x, mask);
   return apply<Extremum<kMax>>(x, mask, keepdim);
 }
 
 Tensor arg(const char* op, const Tensor& x, int64_t axis, bool keepdim, bool largest) {
   const int along = normalize_axis(op, axis, x.dim());
-  check_some(op, x, 1u << along);
+  detail::check_some(op, x, 1u << along);
   const Tensor at = core::arg_extremum(x, along, largest);
   return keepdim || x.dim() == 0 ? at : at.squeeze(along);
 }
@@ -56,19 +48,25 @@ Tensor arg(const char* op, const Tensor& x, int64_t axis, bool keepdim, bool lar
 Tensor arg_of_all(const char* op, const Tensor& x, bool largest) {
   const Tensor flat = core::contiguous(x);
   const int64_t n = x.numel();
-  check_some(op, x, (1u << std::max(x.dim(), 1)) - 1);
+  detail::check_some(op, x, (1u << std::max(x.dim(), 1)) - 1);
   return core::arg_extremum(core::view_of(flat, {n}, {1}, flat.impl()->offset), 0, largest)
       .squeeze(0);
 }
 
-ValuesAndIndices chosen(const Tensor& x, const Tensor& indices, int axis, bool keepdim) {
-  if (x.dim() == 0) return {gather(x.reshape({1}), 0, indices.reshape({1})).reshape({}), indices};
-  const Tensor values = gather(x, axis, indices);
-  if (keepdim) return {values, indices};
-  return {values.squeeze(axis), indices.squeeze(axis)};
+ValuesAndIndices chosen(const char* op, const Tensor& x, int64_t axis, bool keepdim, bool largest) {
+  const Tensor at = arg(op, x, axis, true, largest);
+  return detail::picked(x, normalize_axis(op, axis, x.dim()), {Tensor(), at}, keepdim);
 }
 
 }  // namespace
+
+void detail::check_some(const char* op, const Tensor& x, uint32_t mask) {
+  const bool wanted = core::reduced_shape(x.shape(), mask, false).numel() > 0;
+  if (wanted && x.numel() == 0)
+    throw ShapeError(
+        fmt::format("{}: {} is empty along the reduced axes; their sizes must not be 0", op,
+                    core::describe(x)));
+}
 
 Tensor amax(const Tensor& x, const Axes& axes, bool keepdim) {
   return extremum<true>("amax", x, axes, keepdim);
@@ -80,10 +78,17 @@ Tensor max(const Tensor& x) { return extremum<true>("max", x, {}, false); }
 Tensor min(const Tensor& x) { return extremum<false>("min", x, {}, false); }
 
 ValuesAndIndices max(const Tensor& x, int64_t axis, bool keepdim) {
-  return chosen(x, arg("max", x, axis, true, true), normalize_axis("max", axis, x.dim()), keepdim);
+  return chosen("max", x, axis, keepdim, true);
 }
 ValuesAndIndices min(const Tensor& x, int64_t axis, bool keepdim) {
-  return chosen(x, arg("min", x, axis, true, false), normalize_axis("min", axis, x.dim()), keepdim);
+  return chosen("min", x, axis, keepdim, false);
+}
+
+MinMax aminmax(const Tensor& x, std::optional<int64_t> axis, bool keepdim) {
+  const uint32_t mask =
+      axis ? 1u << normalize_axis("aminmax", *axis, x.dim()) : Axes({}).mask("aminmax", x.dim());
+  detail::check_some("aminmax", x, mask);
+  return {apply<Extremum<false>>(x, mask, keepdim), apply<Extremum<true>>(x, mask, keepdim)};
 }
 
 Tensor argmax(const Tensor& x) { return arg_of_all("argmax", x, true); }

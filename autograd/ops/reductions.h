@@ -13,6 +13,12 @@ Tensor sum(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 /// The mean of a floating tensor; NaN if empty. (ops/sum.cpp)
 /// Example: mean(tensor({{1.0, 2.0}, {3.0, 4.0}}), 0, true)  // [[2., 3.]]
 Tensor mean(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
+/// sum() and mean() of the elements that are not NaN, which receive no gradient. nansum() takes any
+/// dtype; nanmean() is NaN if all are. (ops/sum.cpp)
+/// Example: nansum(tensor({1.0, 2.0}))  // 3.
+/// Example: nanmean(tensor({1.0, 2.0}))  // 1.5
+Tensor nansum(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
+Tensor nanmean(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 /// The product; 1 if empty. Integers and bool are multiplied as i64. (ops/prod.cpp)
 /// Example: prod(tensor({{1, 2}, {3, 4}}), 1)  // [2, 12]
 Tensor prod(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
@@ -24,6 +30,21 @@ Tensor var(const Tensor& x, const Axes& axes = {}, bool keepdim = false, double 
 /// (ops/variance.cpp)
 /// Example: stddev(tensor({1.0, 3.0}), {}, false, 0)  // 1.
 Tensor stddev(const Tensor& x, const Axes& axes = {}, bool keepdim = false, double correction = 1);
+/// The results of var_mean() and std_mean().
+struct VarMean {
+  Tensor var, mean;
+};
+/// See VarMean.
+struct StddevMean {
+  Tensor stddev, mean;
+};
+/// var() and mean(), or stddev() and mean(). (ops/variance.cpp)
+/// Example: var_mean(tensor({1.0, 3.0})).var  // 2.
+/// Example: std_mean(tensor({1.0, 3.0}), {}, false, 0).stddev  // 1.
+VarMean var_mean(const Tensor& x, const Axes& axes = {}, bool keepdim = false,
+                 double correction = 1);
+StddevMean std_mean(const Tensor& x, const Axes& axes = {}, bool keepdim = false,
+                    double correction = 1);
 /// The p-norm of a floating tensor, (sum |x|^p)^(1/p), for any p, as linalg_vector_norm().
 /// (ops/variance.cpp)
 /// Example: norm(tensor({3.0, -4.0}))  // 5.
@@ -44,9 +65,6 @@ Tensor all(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 /// The number of non-zero elements, i64. (ops/count.cpp)
 /// Example: count_nonzero(tensor({{0, 2}, {1, 1}}))  // 3
 Tensor count_nonzero(const Tensor& x, const Axes& axes = {});
-/// Cumulative sum along an axis. Integers and bool are summed as i64. (ops/prod.cpp)
-/// Example: cumsum(tensor({1, 2, 3}), 0)  // [1, 3, 6]
-Tensor cumsum(const Tensor& x, int64_t axis);
 /// Reverses a broadcast: sums x over the axes along which a tensor of `shape` was broadcast to the
 /// shape of x. Throws ShapeError if `shape` does not broadcast to it. (ops/sum.cpp)
 /// Example: sum_to(ones({2, 3}), {1, 3})  // [[2., 2., 2.]]

@@ -1,9 +1,10 @@
-// sum, mean, sum_to.
+// sum, mean, nansum, nanmean, sum_to.
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/expand_reduced.h"
 #include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/reduce.h"
 #include "tapehead/core/error.h"
 
@@ -36,6 +37,28 @@ struct Mean : CustomOp {
     return expand_reduced(dy / n, shape, axes);
   }
 };
+
+// A sum without NaN is that of all elements.
+struct NanSum : CustomOp {
+  static constexpr const char* kName = "nansum";
+  uint32_t axes = 0;
+  Tensor forward(const Tensor& x, uint32_t mask, bool keepdim) {
+    axes = mask;
+    save(x);
+    const Tensor y = core::reduce(kName, kernels::Reduce::sum, x, mask, keepdim);
+    if (!is_floating(x.dtype()) || !any(isnan(y)).item<bool>()) return y;
+    return core::reduce(kName, kernels::Reduce::sum, masked_fill(x, isnan(x), 0), mask, keepdim);
+  }
+  Tensor backward(const Tensor& dy) const {
+    const Tensor x = saved(0);
+    return masked_fill(expand_reduced(dy, x.shape(), axes), isnan(x), 0);
+  }
+};
+
+// How many elements are not NaN.
+Tensor count_numbers(const Tensor& x, uint32_t mask, bool keepdim) {
+  return core::reduce("nanmean", kernels::Reduce::count_nonzero, x == x, mask, keepdim);
+}
 
 struct SumTo : CustomOp {
   static constexpr const char* kName = "sum_to";
@@ -74,6 +97,17 @@ Tensor sum(const Tensor& x, const Axes& axes, bool keepdim) {
 
 Tensor mean(const Tensor& x, const Axes& axes, bool keepdim) {
   return apply<Mean>(x, axes.mask(Mean::kName, x.dim()), keepdim);
+}
+
+Tensor nansum(const Tensor& x, const Axes& axes, bool keepdim) {
+  return apply<NanSum>(x, axes.mask(NanSum::kName, x.dim()), keepdim);
+}
+
+Tensor nanmean(const Tensor& x, const Axes& axes, bool keepdim) {
+  core::check_floating("nanmean", x);
+  if (is_reduced_floating(x.dtype())) return nanmean(x.to(f32), axes, keepdim).to(x.dtype());
+  const uint32_t mask = axes.mask("nanmean", x.dim());
+  return apply<NanSum>(x, mask, keepdim) / count_numbers(x, mask, keepdim);
 }
 
 Tensor sum_to(const Tensor& x, const Shape& shape) {

@@ -83,6 +83,16 @@ Tensor stddev(const Tensor& x, const Axes& axes, bool keepdim, double correction
   return apply<Stddev>(x, axes.mask(Stddev::kName, x.dim()), keepdim, correction);
 }
 
+VarMean var_mean(const Tensor& x, const Axes& axes, bool keepdim, double correction) {
+  return {apply<Var>(x, axes.mask("var_mean", x.dim()), keepdim, correction),
+          mean(x, axes, keepdim)};
+}
+
+StddevMean std_mean(const Tensor& x, const Axes& axes, bool keepdim, double correction) {
+  return {apply<Stddev>(x, axes.mask("std_mean", x.dim()), keepdim, correction),
+          mean(x, axes, keepdim)};
+}
+
 Tensor norm(const Tensor& x, double p, const Axes& axes, bool keepdim) {
   if (p != 2) return detail::p_norm(Norm2::kName, x, p, axes, keepdim);
   return apply<Norm2>(x, axes.mask(Norm2::kName, x.dim()), keepdim);
