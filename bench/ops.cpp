@@ -21,6 +21,10 @@ namespace {
 using Tensors = std::vector<Tensor>;
 using Op = Tensor (*)(const Tensors& x);
 
+Tensor both(const MinMax& x) { return stack({x.min, x.max}); }
+Tensor both(const VarMean& x) { return stack({x.var, x.mean}); }
+Tensor both(const StddevMean& x) { return stack({x.stddev, x.mean}); }
+
 // clang-format off
 const std::map<std::string, Op> kOps = {
   {"add", [](const Tensors& x) { return x[0] + x[1]; }},
@@ -137,6 +141,41 @@ const std::map<std::string, Op> kOps = {
   {"argmax", [](const Tensors& x) { return argmax(x[0], 1); }},
   {"sort", [](const Tensors& x) { return sort(x[0], 1).values; }},
   {"topk", [](const Tensors& x) { return topk(x[0], 10, 1).values; }},
+  {"cumsum.flat", [](const Tensors& x) { return cumsum(x[0], 0); }},
+  {"cumsum.columns", [](const Tensors& x) { return cumsum(x[0], 0); }},
+  {"cumprod", [](const Tensors& x) { return cumprod(x[0], 1); }},
+  {"cummax", [](const Tensors& x) { return cummax(x[0], 1).values; }},
+  {"cummax.columns", [](const Tensors& x) { return cummax(x[0], 0).values; }},
+  {"logcumsumexp", [](const Tensors& x) { return logcumsumexp(x[0], 1); }},
+  {"diff", [](const Tensors& x) { return diff(x[0]); }},
+  {"trapezoid", [](const Tensors& x) { return trapezoid(x[0]); }},
+  {"cumulative_trapezoid", [](const Tensors& x) { return cumulative_trapezoid(x[0]); }},
+  {"aminmax", [](const Tensors& x) { return both(aminmax(x[0], 1)); }},
+  {"sort.flat", [](const Tensors& x) { return sort(x[0]).values; }},
+  {"sort.columns", [](const Tensors& x) { return sort(x[0], 0).values; }},
+  {"argsort", [](const Tensors& x) { return argsort(x[0]); }},
+  {"msort", [](const Tensors& x) { return msort(x[0]); }},
+  {"topk.flat", [](const Tensors& x) { return topk(x[0], 1000).values; }},
+  {"kthvalue", [](const Tensors& x) { return kthvalue(x[0], 300).values; }},
+  {"median", [](const Tensors& x) { return median(x[0]); }},
+  {"median.rows", [](const Tensors& x) { return median(x[0], 1).values; }},
+  {"mode", [](const Tensors& x) { return mode(x[0], 1).values; }},
+  {"quantile", [](const Tensors& x) { return quantile(x[0], 0.3, 1); }},
+  {"searchsorted", [](const Tensors& x) { return searchsorted(sort(x[1]).values, x[0]); }},
+  {"isin", [](const Tensors& x) { return isin(x[0], x[1]); }},
+  {"unique", [](const Tensors& x) { return unique(x[0]).values; }},
+  {"unique.counts", [](const Tensors& x) { return unique(x[0], {.return_inverse = true, .return_counts = true}).values; }},
+  {"unique_consecutive", [](const Tensors& x) { return unique_consecutive(x[0]).values; }},
+  {"bincount", [](const Tensors& x) { return bincount(x[0]); }},
+  {"bincount.weights", [](const Tensors& x) { return bincount(x[0], x[1]); }},
+  {"histc", [](const Tensors& x) { return histc(x[0], 100); }},
+  {"nansum", [](const Tensors& x) { return nansum(x[0], 1); }},
+  {"nanmean", [](const Tensors& x) { return nanmean(x[0], 1); }},
+  {"count_nonzero", [](const Tensors& x) { return count_nonzero(x[0], 1); }},
+  {"var_mean", [](const Tensors& x) { return both(var_mean(x[0], 1)); }},
+  {"std_mean", [](const Tensors& x) { return both(std_mean(x[0], 1)); }},
+  {"cov", [](const Tensors& x) { return cov(x[0]); }},
+  {"corrcoef", [](const Tensors& x) { return corrcoef(x[0]); }},
   {"softmax", [](const Tensors& x) { return softmax(x[0], 1); }},
   {"softmax.first", [](const Tensors& x) { return softmax(x[0], 0); }},
   {"log_softmax", [](const Tensors& x) { return log_softmax(x[0], 1); }},

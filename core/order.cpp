@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <functional>
 #include <iterator>
-#include <memory>
 #include <numeric>
 #include <vector>
 
@@ -116,12 +115,14 @@ uint64_t key_of_rank(uint64_t* keys, int64_t n, int64_t k) {
 
 // The keys of a line, and room to sort them.
 class Line {
+  const Tensor memory_;  // from the allocator's cache: new pages would take longer than the sort
+
  public:
   uint64_t* const keys;
 
   explicit Line(int64_t n)
-      : keys(new uint64_t[static_cast<size_t>(5 * n)]),
-        memory_(keys),
+      : memory_(empty({5 * n}, i64)),
+        keys(reinterpret_cast<uint64_t*>(memory_.raw())),
         items_(reinterpret_cast<Item*>(keys + n)),
         n_(n) {}
   // All items in sorted order.
@@ -153,7 +154,6 @@ class Line {
   }
 
  private:
-  const std::unique_ptr<uint64_t[]> memory_;
   Item* const items_;
   const int64_t n_;
 };

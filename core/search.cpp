@@ -17,16 +17,19 @@ namespace {
 
 constexpr int64_t kSearchBlock = 256;  // values that a task looks up at once
 
-// The number of keys that are less than `key`. The number of steps depends on n alone, and they do
-// not branch.
-int64_t keys_below(const uint64_t* keys, int64_t n, uint64_t key) {
-  const uint64_t* first = keys;
-  while (n > 1) {
-    const int64_t half = n / 2;
-    first += first[half - 1] < key ? half : 0;
-    n -= half;
-  }
-  return first - keys + (n == 1 && *first < key);
+// For each value, the number of keys that are less, or, if kRight, at most equal. The steps depend
+// on n alone and do not branch; those of several values overlap.
+template <bool kRight>
+void count_before(const uint64_t* keys, int64_t n, const uint64_t* values, int64_t count,
+                  int64_t* before) {
+  const auto is_before = [](uint64_t key, uint64_t value) {
+    return kRight ? key <= value : key < value;
+  };
+  std::fill_n(before, count, int64_t{0});
+  for (; n > 1; n -= n / 2)
+    for (int64_t i = 0; i < count; ++i)
+      before[i] += is_before(keys[before[i] + n / 2 - 1], values[i]) ? n / 2 : 0;
+  for (int64_t i = 0; i < count && n == 1; ++i) before[i] += is_before(keys[before[i]], values[i]);
 }
 
 }  // namespace
@@ -54,10 +57,7 @@ Tensor search(const char* op, const char* what, const Tensor& sorted, const Tens
       sort_keys(x.dtype(), x.raw() + at * size_of(x.dtype()), count, block);
       const uint64_t* const line_keys = keys.data() + line * n;
       int64_t* const result = out.data<int64_t>() + at;
-      for (int64_t i = 0; i < count; ++i)
-        result[i] = right && block[i] == ~uint64_t{0}
-                        ? n
-                        : keys_below(line_keys, n, block[i] + (right ? 1 : 0));
+      (right ? count_before<true> : count_before<false>)(line_keys, n, block, count, result);
     }
   });
   return out;
@@ -74,10 +74,13 @@ Tensor runs(const Tensor& from, Tensor* inverse, Tensor* counts) {
   const auto find = [&]<class T>(T) {
     const T* at = reinterpret_cast<const T*>(x.raw());
     T* out = reinterpret_cast<T*>(found.raw());
-    for (int64_t i = 0; i < n; ++i) {
+    if (n > 0) out[count++] = at[0];
+    if (n > 0 && run) run[0] = 0;
+    if (run)
+      for (int64_t i = 1; i < n; ++i) run[i] = run[i - 1] + (at[i] != at[i - 1]);
+    for (int64_t i = 1; i < n; ++i) {
       out[count] = at[i];
-      count += i == 0 || at[i] != at[i - 1];
-      if (run) run[i] = count - 1;
+      count += at[i] != at[i - 1];
     }
   };
   if (x.dtype() == f32) find(float{});
@@ -90,7 +93,8 @@ Tensor runs(const Tensor& from, Tensor* inverse, Tensor* counts) {
     *counts = full({count}, 0, i64);
     for (int64_t i = 0; i < n; ++i) ++counts->data<int64_t>()[run[i]];
   }
-  return clone(view_of(found, {count}, {1}, 0));
+  const Tensor out = view_of(found, {count}, {1}, 0);
+  return count < n / 2 ? clone(out) : out;  // does not hold on to much unused memory
 }
 
 }  // namespace tapehead::core

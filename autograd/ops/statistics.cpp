@@ -73,7 +73,7 @@ Tensor bincount(const Tensor& x, const Tensor& weights, int64_t minlength) {
     check_weights("bincount", "weights", weights, n);
     const DType type = is_floating(weights.dtype()) ? weights.dtype() : f64;
     const DType wide = is_reduced_floating(type) ? f32 : type;
-    return index_add(core::full({size}, 0, wide), 0, at, weights.to(wide)).to(type);
+    return scatter_add(core::full({size}, 0, wide), 0, at, weights.to(wide)).to(type);
   }
   const Tensor counts = core::full({size}, 0, i64);
   auto* const count = counts.data<int64_t>();

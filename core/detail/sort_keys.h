@@ -13,13 +13,13 @@ namespace tapehead::core {
 inline constexpr uint64_t kNanKey = ~uint64_t{0};  // above every number
 
 /// The bits of a floating number, with the sign bit of a positive one set and all of a negative
-/// one flipped; 0 and -0 have one key.
+/// one flipped; 0 and -0 have one key. Does not branch on signs, which cannot be predicted.
 template <class Bits>
 uint64_t floating_key(Bits bits, Bits infinity) {
-  constexpr Bits kSign = Bits{1} << (8 * sizeof(Bits) - 1);
-  const Bits size = bits & ~kSign;
-  if (size > infinity) return kNanKey;
-  return (bits & kSign) && size ? static_cast<Bits>(~bits) : size | kSign;
+  constexpr Bits kSign = static_cast<Bits>(Bits{1} << (8 * sizeof(Bits) - 1));
+  const Bits size = static_cast<Bits>(bits & ~kSign);
+  const Bits negative = static_cast<Bits>(0 - static_cast<Bits>(bits > kSign));  // all ones
+  return size > infinity ? kNanKey : static_cast<Bits>((size | kSign) ^ negative);
 }
 
 template <class T>

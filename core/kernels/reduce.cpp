@@ -75,6 +75,7 @@ struct norm2 : Additive<T> {
 template <class T>
 struct prod : Additive<T> {
   using Tile = prod;
+  static constexpr bool kSlow = true;
   using Acc = typename Additive<T>::Acc;
   using Total = typename Additive<T>::Total;
   static Acc identity() { return 1; }
@@ -97,6 +98,16 @@ struct Extremum {
   static Acc merge(Acc a, Acc b) {
     const bool nan = is_nan(b);
     return (Pick::better(b, a) | nan) ? b : a;
+  }
+  // Looks for NaN separately, which takes less time than in each step.
+  static Acc row(const T* x, int64_t n) requires(kFloating<T> && sizeof(T) >= 4) {
+    const auto better = [](Acc a, Acc b) { return Pick::better(b, a) ? b : a; };
+    const Acc best = in_lanes<Acc, 2 * kLanes<Acc>>(
+        n, identity(), [=](Acc a, int64_t i) { return better(a, x[i]); }, better);
+    const int nans = in_lanes(
+        n, 0, [=](int found, int64_t i) { return found | is_nan(x[i]); },
+        [](int a, int b) { return a | b; });
+    return nans ? static_cast<Acc>(__builtin_nanf("")) : best;
   }
   static Acc gather(Acc a, Acc b) { return merge(a, b); }
   static Acc join(Acc a, Acc b) { return merge(a, b); }

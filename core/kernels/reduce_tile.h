@@ -20,17 +20,25 @@ namespace {
 inline constexpr int64_t kRowsAtOnce = 64;  // rows, or strided elements, per block
 inline constexpr int64_t kColBlock = 256;   // columns reduced together
 
+// Functors whose steps take long have more lanes.
+template <class F>
+inline constexpr int64_t kLanesOf = kLanes<typename F::Acc>*(requires { F::kSlow; } ? 2 : 1);
+
 // Reduces one contiguous row into one total.
 template <class T, class F>
 inline void reduce_row(const T* x, int64_t n, typename F::Total& total) {
   using Acc = typename F::Acc;
   for (int64_t begin = 0; begin < n; begin += kRowBlock) {
     const T* at = x + begin;
-    const Acc acc = in_lanes(
-        n - begin < kRowBlock ? n - begin : kRowBlock, F::identity(),
-        [=](Acc so_far, int64_t i) { return F::step(so_far, at[i]); },
-        [](Acc a, Acc b) { return F::merge(a, b); });
-    total = F::gather(total, acc);
+    const int64_t count = n - begin < kRowBlock ? n - begin : kRowBlock;
+    if constexpr (requires { F::row(at, count); }) {
+      total = F::gather(total, F::row(at, count));
+    } else {
+      const Acc acc = in_lanes<Acc, kLanesOf<F>>(
+          count, F::identity(), [=](Acc so_far, int64_t i) { return F::step(so_far, at[i]); },
+          [](Acc a, Acc b) { return F::merge(a, b); });
+      total = F::gather(total, acc);
+    }
   }
 }
 

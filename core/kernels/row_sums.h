@@ -16,15 +16,15 @@ inline constexpr int64_t kLanes = sizeof(C) < 4 ? 16 : 64 / static_cast<int64_t>
 inline constexpr int64_t kRowBlock = 2048;  // elements per block of lane sums
 
 /// step(… step(step(start, 0), 1) …, n - 1), split into lanes that are combined with join().
-template <class C, class Step, class Join>
+template <class C, int64_t kWidth = kLanes<C>, class Step, class Join>
 inline C in_lanes(int64_t n, C start, Step step, Join join) {
-  constexpr int64_t kHalf = kLanes<C> / 2;
-  C lanes[kLanes<C>];
-  for (int64_t l = 0; l < kLanes<C>; ++l) lanes[l] = start;
+  constexpr int64_t kHalf = kWidth / 2;
+  C lanes[kWidth];
+  for (int64_t l = 0; l < kWidth; ++l) lanes[l] = start;
   int64_t i = 0;
-  for (; i + kLanes<C> <= n; i += kLanes<C>)
+  for (; i + kWidth <= n; i += kWidth)
 #pragma GCC unroll 1
-    for (int64_t l = 0; l < kLanes<C>; ++l) lanes[l] = step(lanes[l], i + l);
+    for (int64_t l = 0; l < kWidth; ++l) lanes[l] = step(lanes[l], i + l);
   if (i + kHalf <= n) {
 #pragma GCC unroll 1
     for (int64_t l = 0; l < kHalf; ++l) lanes[l] = step(lanes[l], i + l);
