@@ -143,13 +143,24 @@ Tensor run_unary(kernels::Loop loop, DType result, const Tensor& x,
 }
 
 Tensor run_binary(const char* op, kernels::Loop loop, DType operand, DType result, const Tensor& a,
-                  const Tensor& b, const double* numbers = nullptr) {
+                  const Tensor& b, const double* numbers = nullptr,
+                  Converted::For how = Converted::kCompute) {
   check(loop, op, operand);
-  const Converted x(op, a, operand), y(op, b, operand);
+  const Converted x(op, a, operand, how), y(op, b, operand, how);
   Tensor out = empty(common_shape(op, a, b), result);
-  const LoopOperand operands[] = {result_of(out), x, y};
+  const LoopOperand operands[] = {how == Converted::kCopy ? stored(out) : result_of(out), x, y};
   run_loop(loop, operands, numbers);
   return out;
+}
+
+// Whether the bits of an i8 result are those of u8, which has kernels of its own.
+bool is_of_bits(kernels::Binary kernel) {
+  using enum kernels::Binary;
+  return kernel == add || kernel == sub || kernel == mul || kernel == bitwise_and ||
+         kernel == bitwise_or || kernel == bitwise_xor;
+}
+bool is_of_bits(kernels::Compare kernel) {
+  return kernel == kernels::Compare::eq || kernel == kernels::Compare::ne;
 }
 
 }  // namespace
@@ -261,6 +272,8 @@ Tensor predicate(const char* op, kernels::Predicate kernel, const Tensor& x) {
 Tensor binary(const char* op, kernels::Binary kernel, const Tensor& a, const Tensor& b) {
   check_defined(op, {&a, &b});
   const DType dtype = result_type(a, b), type = computing_type(dtype, {&a, &b});
+  if (type == i8 && is_of_bits(kernel))
+    return run_binary(op, kernels::loop(kernel, u8), i8, i8, a, b, nullptr, Converted::kCopy);
   return cast(run_binary(op, kernels::loop(kernel, type), type, type, a, b), dtype);
 }
 
@@ -273,6 +286,8 @@ Tensor floating_binary(const char* op, kernels::Binary kernel, const Tensor& a, 
 Tensor compare(const char* op, kernels::Compare kernel, const Tensor& a, const Tensor& b) {
   check_defined(op, {&a, &b});
   const DType type = computing_type(result_type(a, b), {&a, &b});
+  if (type == i8 && is_of_bits(kernel))
+    return run_binary(op, kernels::loop(kernel, u8), i8, boolean, a, b, nullptr, Converted::kCopy);
   return run_binary(op, kernels::loop(kernel, type), type, boolean, a, b);
 }
 

@@ -52,6 +52,7 @@ Tensor swap_with_last(const Tensor& x, int axis) {
 
 constexpr int kDigit = 8;          // bits of a radix sort's digit
 constexpr int64_t kFewItems = 64;  // which are compared rather than distributed
+constexpr int64_t kFewBest = 32;   // which are kept in order
 
 struct Item {
   uint64_t key;
@@ -130,21 +131,25 @@ class Line {
     for (int64_t i = 0; i < n_; ++i) items_[i] = {keys[i], i};
     return sort_items(items_, items_ + n_, n_);
   }
-  // The first k < n. A comparison with the last of the best so far rejects most.
+  // The first k < n. A comparison with the last of the best so far rejects most. Few are kept in
+  // order, many as a heap.
   const Item* first(int64_t k) {
     Item* best = items_;
-    for (int64_t i = 0; i < n_; ++i) {
+    for (int64_t i = 0; i < k; ++i) best[i] = {keys[i], i};
+    const bool few = k <= kFewBest;
+    if (few) std::sort(best, best + k);
+    else std::make_heap(best, best + k);
+    const Item& worst = best[few ? k - 1 : 0];
+    for (int64_t i = k; i < n_; ++i) {
       const Item item{keys[i], i};
-      if (i < k) {
-        best[i] = item;
-        if (i == k - 1) std::make_heap(best, best + k);
-      } else if (item.key < best[0].key) {
-        std::pop_heap(best, best + k);
-        best[k - 1] = item;
-        std::push_heap(best, best + k);
-      }
+      if (item.key >= worst.key) continue;
+      if (!few) std::pop_heap(best, best + k);
+      int64_t at = k - 1;
+      for (; few && at > 0 && item.key < best[at - 1].key; --at) best[at] = best[at - 1];
+      best[at] = item;
+      if (!few) std::push_heap(best, best + k);
     }
-    std::sort_heap(best, best + k);
+    if (!few) std::sort_heap(best, best + k);
     return best;
   }
   uint64_t key_of(int64_t rank) {

@@ -2,6 +2,8 @@
 // recorded.
 #pragma once
 
+#include <cstdint>
+
 #include "tapehead/core/detail/order.h"
 #include "tapehead/core/tensor.h"
 

@@ -89,6 +89,7 @@ struct prod : Additive<T> {
 // Selects one of two values; NaN always wins.
 template <class T, class Pick>
 struct Extremum {
+  static constexpr bool kSlow = true;
   using Acc = Compute<T>;
   using Total = Acc;
   using Out = T;
@@ -98,16 +99,6 @@ struct Extremum {
   static Acc merge(Acc a, Acc b) {
     const bool nan = is_nan(b);
     return (Pick::better(b, a) | nan) ? b : a;
-  }
-  // Looks for NaN separately, which takes less time than in each step.
-  static Acc row(const T* x, int64_t n) requires(kFloating<T> && sizeof(T) >= 4) {
-    const auto better = [](Acc a, Acc b) { return Pick::better(b, a) ? b : a; };
-    const Acc best = in_lanes<Acc, 2 * kLanes<Acc>>(
-        n, identity(), [=](Acc a, int64_t i) { return better(a, x[i]); }, better);
-    const int nans = in_lanes(
-        n, 0, [=](int found, int64_t i) { return found | is_nan(x[i]); },
-        [](int a, int b) { return a | b; });
-    return nans ? static_cast<Acc>(__builtin_nanf("")) : best;
   }
   static Acc gather(Acc a, Acc b) { return merge(a, b); }
   static Acc join(Acc a, Acc b) { return merge(a, b); }

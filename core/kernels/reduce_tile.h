@@ -30,15 +30,11 @@ inline void reduce_row(const T* x, int64_t n, typename F::Total& total) {
   using Acc = typename F::Acc;
   for (int64_t begin = 0; begin < n; begin += kRowBlock) {
     const T* at = x + begin;
-    const int64_t count = n - begin < kRowBlock ? n - begin : kRowBlock;
-    if constexpr (requires { F::row(at, count); }) {
-      total = F::gather(total, F::row(at, count));
-    } else {
-      const Acc acc = in_lanes<Acc, kLanesOf<F>>(
-          count, F::identity(), [=](Acc so_far, int64_t i) { return F::step(so_far, at[i]); },
-          [](Acc a, Acc b) { return F::merge(a, b); });
-      total = F::gather(total, acc);
-    }
+    const Acc acc = in_lanes<Acc, kLanesOf<F>>(
+        n - begin < kRowBlock ? n - begin : kRowBlock, F::identity(),
+        [=](Acc so_far, int64_t i) { return F::step(so_far, at[i]); },
+        [](Acc a, Acc b) { return F::merge(a, b); });
+    total = F::gather(total, acc);
   }
 }
 
