@@ -1,5 +1,6 @@
-// Maxima, minima, sorting, and elements by their rank. NaN is ordered above every number; if there
-// is one, it is also the minimum and the median. Reducing an axis of size 0 throws ShapeError.
+// Maxima, minima, sorting, and elements by their rank, of any dtype. NaN is ordered above every
+// number; if there is one, it is also the minimum and the median. Reducing an axis of size 0 throws
+// ShapeError; an axis out of range is an IndexError.
 #pragma once
 
 #include <optional>
@@ -34,9 +35,9 @@ Tensor argmax(const Tensor& x);
 Tensor argmin(const Tensor& x);
 Tensor argmax(const Tensor& x, int64_t axis, bool keepdim = false);
 Tensor argmin(const Tensor& x, int64_t axis, bool keepdim = false);
-/// The extrema of aminmax().
+/// The results of aminmax().
 struct MinMax {
-  Tensor min, max;
+  Tensor min, max;  ///< of the shape that amin() has
 };
 /// amin() and amax(), along one axis or of all elements.
 /// Example: aminmax(tensor({3, 1, 2})).max  // 3
@@ -63,7 +64,7 @@ ValuesAndIndices kthvalue(const Tensor& x, int64_t k, int64_t axis = -1, bool ke
 /// The middle element in sorted order; of an even number, the lower of the two in the middle.
 /// nanmedian() ignores NaN. Equal elements share the gradient evenly. (ops/selection.cpp)
 /// Example: median(tensor({4, 1, 3, 2}))  // 2
-/// Example: nanmedian(tensor({4, 1, 3}))  // 3
+/// Example: nanmedian(log(tensor({-1.0, 1.0})))  // 0.
 Tensor median(const Tensor& x);
 Tensor nanmedian(const Tensor& x);
 /// Along one axis, with indices. Of equal elements, the first is selected and receives the
@@ -72,7 +73,7 @@ ValuesAndIndices median(const Tensor& x, int64_t axis, bool keepdim = false);
 ValuesAndIndices nanmedian(const Tensor& x, int64_t axis, bool keepdim = false);
 /// The most frequent element along an axis, the smallest of several, and the index of its last
 /// occurrence, which receives the gradient. (ops/selection.cpp)
-/// Example: mode(tensor({3, 1, 3}))  // 3; 2
+/// Example: mode(tensor({2, 1, 2}))  // 2; 2
 ValuesAndIndices mode(const Tensor& x, int64_t axis = -1, bool keepdim = false);
 
 /// The quantiles q, a number or [Q] in 0..1, of a floating tensor along an axis or of all elements:
@@ -81,7 +82,7 @@ ValuesAndIndices mode(const Tensor& x, int64_t axis = -1, bool keepdim = false);
 /// converted to the dtype of x. The result is [Q, shape of x without the axis], without Q if q is a
 /// number. NaN if there is a NaN; nanquantile() ignores NaN. (ops/quantile.cpp)
 /// Example: quantile(tensor({1.0, 2.0, 4.0}), 0.75)  // 3.
-/// Example: nanquantile(tensor({1.0, 2.0, 4.0}), 0.5)  // 2.
+/// Example: nanquantile(tensor({1.0, 2.0, 4.0}), 0.5, 0)  // 2.
 Tensor quantile(const Tensor& x, const Tensor& q, std::optional<int64_t> axis = {},
                 bool keepdim = false, std::string_view interpolation = "linear");
 Tensor nanquantile(const Tensor& x, const Tensor& q, std::optional<int64_t> axis = {},

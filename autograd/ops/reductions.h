@@ -15,8 +15,8 @@ Tensor sum(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 Tensor mean(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 /// sum() and mean() of the elements that are not NaN, which receive no gradient. nansum() takes any
 /// dtype; nanmean() is NaN if all are. (ops/sum.cpp)
-/// Example: nansum(tensor({1.0, 2.0}))  // 3.
-/// Example: nanmean(tensor({1.0, 2.0}))  // 1.5
+/// Example: nansum(log(tensor({-1.0, 1.0})))  // 0.
+/// Example: nanmean(log(tensor({-1.0, 1.0})))  // 0.
 Tensor nansum(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 Tensor nanmean(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 /// The product; 1 if empty. Integers and bool are multiplied as i64. (ops/prod.cpp)
@@ -30,13 +30,13 @@ Tensor var(const Tensor& x, const Axes& axes = {}, bool keepdim = false, double 
 /// (ops/variance.cpp)
 /// Example: stddev(tensor({1.0, 3.0}), {}, false, 0)  // 1.
 Tensor stddev(const Tensor& x, const Axes& axes = {}, bool keepdim = false, double correction = 1);
-/// The results of var_mean() and std_mean().
+/// The results of var_mean().
 struct VarMean {
-  Tensor var, mean;
+  Tensor var, mean;  ///< of one shape
 };
-/// See VarMean.
+/// The results of std_mean().
 struct StddevMean {
-  Tensor stddev, mean;
+  Tensor stddev, mean;  ///< of one shape
 };
 /// var() and mean(), or stddev() and mean(). (ops/variance.cpp)
 /// Example: var_mean(tensor({1.0, 3.0})).var  // 2.
