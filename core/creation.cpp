@@ -314,20 +314,4 @@ Tensor randint(int64_t to, const Shape& shape, DType dtype, Generator& generator
 }
 Tensor randperm(int64_t n, Generator& generator) { return core::permutation(n, generator); }
 
-Tensor bernoulli(const Tensor& probability, Generator& generator) {
-  if (!is_floating(probability.dtype()))
-    throw DTypeError(fmt::format("bernoulli: the probabilities are {}; convert them with to(f32)",
-                                 name(probability.dtype())));
-  const std::vector<double> p = probability.to_vector<double>();
-  const std::vector<double> u = rand(probability.shape(), f64, generator).to_vector<double>();
-  for (size_t i = 0; i < p.size(); ++i)
-    if (!(p[i] >= 0 && p[i] <= 1))
-      throw ValueError(fmt::format("bernoulli: probability{} = {} is outside 0..1",
-                                   core::position(probability.shape(), static_cast<int64_t>(i)),
-                                   p[i]));
-  return computed(probability.shape(), probability.dtype(), [&](int64_t i) {
-    return u[static_cast<size_t>(i)] < p[static_cast<size_t>(i)] ? 1 : 0;
-  });
-}
-
 }  // namespace tapehead

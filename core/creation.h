@@ -112,8 +112,5 @@ Tensor randint(int64_t to, const Shape& shape, DType dtype = i64,
                Generator& generator = default_generator());
 /// A random permutation of 0..n-1, i64 [n].
 Tensor randperm(int64_t n, Generator& generator = default_generator());
-/// Draws each element from a Bernoulli distribution with the given probabilities (floating): 1 or
-/// 0, in their dtype. Throws ValueError for a probability outside 0..1.
-Tensor bernoulli(const Tensor& probability, Generator& generator = default_generator());
 
 }  // namespace tapehead

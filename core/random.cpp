@@ -10,6 +10,7 @@
 
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/fork.h"
+#include "tapehead/core/detail/random.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/kernels/random.h"
 #include "tapehead/core/parallel.h"
@@ -147,26 +148,45 @@ T below(T x) {
   }
 }
 
-// Box-Muller in double: two numbers from two wide words each.
-void wide_normals(const uint32_t* words, int64_t groups, double* out) {
-  constexpr int64_t kPairs = kHalf / 2;
-  for (int64_t g = 0; g < groups; ++g, words += kRandomGroup, out += kHalf) {
-    for (int64_t j = 0; j < kPairs; ++j) {
-      const double u = static_cast<double>((wide_word(words, j) >> 11) + 1) * 0x1p-53;
-      const double angle =
-          static_cast<double>(wide_word(words, kPairs + j) >> 11) * (2 * M_PI * 0x1p-53);
-      const double radius = std::sqrt(-2 * std::log(u));
-      out[j] = radius * std::cos(angle);
-      out[kPairs + j] = radius * std::sin(angle);
-    }
-  }
+// -log(u) for u in (0, 1), precise near 0 and far out.
+double wide_exponential(const uint32_t* words, int64_t i) {
+  return -std::log1p(-(static_cast<double>(wide_word(words, i) >> 12) + 0.5) * 0x1p-52);
+}
+void wide_exponentials(const uint32_t* words, int64_t groups, double* out) {
+  for (int64_t i = 0; i < groups * kHalf; ++i) out[i] = wide_exponential(words, i);
+}
+// The sign is a bit that the exponential does not use.
+void wide_laplaces(const uint32_t* words, int64_t groups, double* out) {
+  for (int64_t i = 0; i < groups * kHalf; ++i)
+    out[i] = (wide_word(words, i) & 1 ? -1 : 1) * wide_exponential(words, i);
+}
+void wide_gumbels(const uint32_t* words, int64_t groups, double* out) {
+  for (int64_t i = 0; i < groups * kHalf; ++i) out[i] = -std::log(wide_exponential(words, i));
 }
 
-// A uniform number below `range` by Lemire's multiplication (Fast random integer generation in an
-// interval, 2019). Rejected draws are repeated with `attempt` in the top byte of the counter.
-uint64_t bounded(const RandomStream& stream, uint64_t element, uint64_t bits, uint64_t range) {
-  Wide product = Wide{bits} * range;
-  if (static_cast<uint64_t>(product) >= range) return static_cast<uint64_t>(product >> 64);
+// Fills with shift + scale x, where x are numbers of a standard distribution, made by `narrow` for
+// all types but f64.
+void fill_standard(const char* op, const Tensor& out, double shift, double scale,
+                   Generator& generator,
+                   void (*narrow)(const uint32_t* words, int64_t groups, float* out),
+                   void (*wide)(const uint32_t* words, int64_t groups, double* out)) {
+  each_floating(op, out, [&]<class T>() {
+    generate<sizeof(T) == 8 ? 2 : 1, T>(
+        out, generator, [&](const uint32_t* words, T* x, int64_t n) {
+          using C = std::conditional_t<std::is_same_v<T, double>, double, float>;
+          constexpr int64_t kNumbers = sizeof(T) == 8 ? kHalf : kRandomGroup;  // per group
+          alignas(64) C standard[kGroups * kNumbers];
+          const int64_t groups = (n + kNumbers - 1) / kNumbers;
+          if constexpr (std::is_same_v<C, double>) wide(words, groups, standard);
+          else narrow(words, groups, standard);
+          kernels::random().normal[static_cast<int>(dtype_of<T>())](standard, x, n, scale, shift);
+        });
+  });
+}
+
+// bounded(), if the product may be one that is rejected: then the draw is repeated with `attempt`
+// in the top byte of the counter.
+uint64_t bounded_again(const RandomStream& stream, uint64_t element, Wide product, uint64_t range) {
   const uint64_t uneven = -range % range;
   for (uint64_t attempt = 1; static_cast<uint64_t>(product) < uneven && attempt < 256; ++attempt) {
     uint32_t words[kRandomGroup];
@@ -175,6 +195,15 @@ uint64_t bounded(const RandomStream& stream, uint64_t element, uint64_t bits, ui
     product = Wide{wide_word(words, static_cast<int64_t>(element % kHalf))} * range;
   }
   return static_cast<uint64_t>(product >> 64);
+}
+// A uniform number below `range` by Lemire's multiplication (Fast random integer generation in an
+// interval, 2019).
+inline uint64_t bounded(const RandomStream& stream, uint64_t element, uint64_t bits,
+                        uint64_t range) {
+  const Wide product = Wide{bits} * range;
+  if (static_cast<uint64_t>(product) >= range) [[likely]]
+    return static_cast<uint64_t>(product >> 64);
+  return bounded_again(stream, element, product, range);
 }
 
 // The quantile of the standard normal distribution at p: Winitzki's approximation (A handy
@@ -194,6 +223,21 @@ double normal_quantile(double p) {
 
 }  // namespace
 
+// Box-Muller in double: two numbers from two wide words each.
+void wide_normals(const uint32_t* words, int64_t groups, double* out) {
+  constexpr int64_t kPairs = kHalf / 2;
+  for (int64_t g = 0; g < groups; ++g, words += kRandomGroup, out += kHalf) {
+    for (int64_t j = 0; j < kPairs; ++j) {
+      const double u = static_cast<double>((wide_word(words, j) >> 11) + 1) * 0x1p-53;
+      const double angle =
+          static_cast<double>(wide_word(words, kPairs + j) >> 11) * (2 * M_PI * 0x1p-53);
+      const double radius = std::sqrt(-2 * std::log(u));
+      out[j] = radius * std::cos(angle);
+      out[kPairs + j] = radius * std::sin(angle);
+    }
+  }
+}
+
 void fill_uniform(const Tensor& out, double from, double to, Generator& generator) {
   check("uniform", from <= to, "the bounds must rise", from, to);
   each_floating("uniform", out, [&]<class T>() {
@@ -208,18 +252,7 @@ void fill_uniform(const Tensor& out, double from, double to, Generator& generato
 
 void fill_normal(const Tensor& out, double mean, double std, Generator& generator) {
   check("normal", std >= 0, "the standard deviation (the second) must not be negative", mean, std);
-  each_floating("normal", out, [&]<class T>() {
-    generate<sizeof(T) == 8 ? 2 : 1, T>(
-        out, generator, [&](const uint32_t* words, T* x, int64_t n) {
-          using C = std::conditional_t<std::is_same_v<T, double>, double, float>;
-          constexpr int64_t kNumbers = sizeof(T) == 8 ? kHalf : kRandomGroup;  // per group
-          alignas(64) C standard[kGroups * kNumbers];
-          const int64_t groups = (n + kNumbers - 1) / kNumbers;
-          if constexpr (std::is_same_v<C, double>) wide_normals(words, groups, standard);
-          else kernels::random().normals(words, groups, standard);
-          kernels::random().normal[static_cast<int>(dtype_of<T>())](standard, x, n, std, mean);
-        });
-  });
+  fill_standard("normal", out, mean, std, generator, kernels::random().normals, wide_normals);
 }
 
 void fill_truncated_normal(const Tensor& out, double mean, double std, double from, double to,
@@ -249,12 +282,18 @@ void fill_truncated_normal(const Tensor& out, double mean, double std, double fr
 void fill_exponential(const Tensor& out, double rate, Generator& generator) {
   if (!(rate > 0))
     throw ValueError(fmt::format("exponential: the rate is {}; it must be positive", rate));
-  each_floating("exponential", out, [&]<class T>() {
-    generate<2, T>(out, generator, [&](const uint32_t* words, T* x, int64_t n) {
-      for (int64_t i = 0; i < n; ++i)
-        x[i] = static_cast<T>(-std::log1p(-unit<double>(words, i)) / rate);
-    });
-  });
+  fill_standard("exponential", out, 0, 1 / rate, generator, kernels::random().exponentials,
+                wide_exponentials);
+}
+
+void fill_laplace(const Tensor& out, double loc, double scale, Generator& generator) {
+  check("laplace", scale > 0, "the scale (the second) must be positive", loc, scale);
+  fill_standard("laplace", out, loc, scale, generator, kernels::random().laplaces, wide_laplaces);
+}
+
+void fill_gumbel(const Tensor& out, double loc, double scale, Generator& generator) {
+  check("gumbel", scale > 0, "the scale (the second) must be positive", loc, scale);
+  fill_standard("gumbel", out, loc, scale, generator, kernels::random().gumbels, wide_gumbels);
 }
 
 void fill_integers(const Tensor& out, int64_t from, int64_t to, Generator& generator) {
@@ -274,10 +313,13 @@ void fill_integers(const Tensor& out, int64_t from, int64_t to, Generator& gener
     const Tensor dense = out.is_contiguous() ? out : empty_like(out);
     const T* start = dense.data<T>();
     generate<2, T>(dense, generator, [&](const uint32_t* words, T* x, int64_t n) {
-      for (int64_t i = 0; i < n; ++i) {
-        const auto element = static_cast<uint64_t>(x + i - start);
-        const uint64_t step = bounded(stream, element, wide_word(words, i), range);
-        x[i] = static_cast<T>(static_cast<int64_t>(static_cast<uint64_t>(from) + step));
+      for (int64_t first = 0; first < n; first += kHalf) {
+        const uint32_t* group = words + 2 * first;
+        for (int64_t j = 0; j < std::min(kHalf, n - first); ++j) {
+          const auto element = static_cast<uint64_t>(x + first + j - start);
+          const uint64_t step = bounded(stream, element, wide_word(group, j), range);
+          x[first + j] = static_cast<T>(static_cast<int64_t>(static_cast<uint64_t>(from) + step));
+        }
       }
     });
     if (!dense.is_same(out)) copy_into(out, dense);

@@ -66,6 +66,9 @@ void fill_truncated_normal(const Tensor& out, double mean, double std, double fr
                            Generator& generator);
 /// Exponentially distributed with mean 1 / rate. Floating types only.
 void fill_exponential(const Tensor& out, double rate, Generator& generator);
+/// Laplace's distribution, and Gumbel's. Floating types only.
+void fill_laplace(const Tensor& out, double loc, double scale, Generator& generator);
+void fill_gumbel(const Tensor& out, double loc, double scale, Generator& generator);
 /// Uniformly distributed integers in [from, to). Any type but bool. Throws ValueError if the type
 /// cannot represent all of them.
 void fill_integers(const Tensor& out, int64_t from, int64_t to, Generator& generator);

@@ -272,6 +272,20 @@ class Tensor {
   const Tensor& mul_(const Tensor& other) const;
   /// Divides by `other`, which broadcasts to this shape.
   const Tensor& div_(const Tensor& other) const;
+  /// Draws all elements anew, as the functions of core/distributions.h and randint() do; the
+  /// gradient of the old ones is 0. (ops/inplace_random.cpp)
+  const Tensor& uniform_(double from = 0, double to = 1,
+                         Generator& generator = default_generator()) const;
+  const Tensor& normal_(double mean = 0, double std = 1,
+                        Generator& generator = default_generator()) const;
+  const Tensor& exponential_(double rate = 1, Generator& generator = default_generator()) const;
+  const Tensor& random_(int64_t from, int64_t to, Generator& generator = default_generator()) const;
+  const Tensor& random_(int64_t to, Generator& generator = default_generator()) const {
+    return random_(0, to, generator);
+  }
+  /// 1 with probability p, else 0, in any type; of a tensor, p broadcasts.
+  const Tensor& bernoulli_(double p = 0.5, Generator& generator = default_generator()) const;
+  const Tensor& bernoulli_(const Tensor& p, Generator& generator = default_generator()) const;
   /// index_put() in place.
   const Tensor& index_put_(const std::vector<TensorIndex>& indices, const Tensor& values,
                            bool accumulate = false) const;

@@ -49,17 +49,58 @@ void random_words(const RandomStream& stream, uint64_t group, int64_t groups, ui
   }
 }
 
-// log(x) for normal x, as k log(2) + 2 artanh((m - 1) / (m + 1)) with x = 2^k m, m near 1.
-inline float log_of_normal(float x) {
-  int32_t bits;
-  __builtin_memcpy(&bits, &x, 4);
-  const int32_t k = (bits - 0x3f3504f3) >> 23;  // m in [sqrt(1/2), sqrt(2))
-  bits -= k << 23;
-  float m;
-  __builtin_memcpy(&m, &bits, 4);
-  const float s = (m - 1) / (m + 1), z = s * s;
+// k log(2) + 2 artanh(s), which is the log of 2^k m for m near 1 and s = (m - 1) / (m + 1).
+inline float log_of_parts(int32_t k, float s) {
+  const float z = s * s;
   const float artanh = s * (1 + z * (1 / 3.0f + z * (1 / 5.0f + z * (1 / 7.0f + z * (1 / 9.0f)))));
   return static_cast<float>(k) * 0.69314718f + 2 * artanh;
+}
+
+// Splits normal x into 2^k m, with m in [sqrt(1/2), sqrt(2)).
+inline int32_t split_exponent(float x, float& m) {
+  int32_t bits;
+  __builtin_memcpy(&bits, &x, 4);
+  const int32_t k = (bits - 0x3f3504f3) >> 23;
+  bits -= k << 23;
+  __builtin_memcpy(&m, &bits, 4);
+  return k;
+}
+
+inline float log_of_normal(float x) {
+  float m;
+  const int32_t k = split_exponent(x, m);
+  return log_of_parts(k, (m - 1) / (m + 1));
+}
+
+// -log(u) for u = (2 j + 1) / 2^32, where j are the upper 31 bits. Near u = 1, it is computed from
+// 1 - u, which is more precise than u.
+inline float standard_exponential(uint32_t word) {
+  const auto j = static_cast<int32_t>(word >> 1);
+  const float u = static_cast<float>(j) * 0x1p-31f + 0x1p-32f;
+  const float rest = static_cast<float>(0x7fffffff - j) * 0x1p-31f + 0x1p-32f;
+  float m;
+  const int32_t k = split_exponent(u, m);
+  return -log_of_parts(k, (k == 0 ? -rest : m - 1) / (m + 1));
+}
+
+void random_exponentials(const uint32_t* words, int64_t groups, float* out) {
+#pragma GCC ivdep
+  for (int64_t i = 0; i < groups * kRandomGroup; ++i) out[i] = standard_exponential(words[i]);
+}
+
+// The sign is the lowest bit.
+void random_laplaces(const uint32_t* words, int64_t groups, float* out) {
+#pragma GCC ivdep
+  for (int64_t i = 0; i < groups * kRandomGroup; ++i) {
+    const float x = standard_exponential(words[i]);
+    out[i] = words[i] & 1 ? -x : x;
+  }
+}
+
+void random_gumbels(const uint32_t* words, int64_t groups, float* out) {
+#pragma GCC ivdep
+  for (int64_t i = 0; i < groups * kRandomGroup; ++i)
+    out[i] = -log_of_normal(standard_exponential(words[i]));
 }
 
 // Box-Muller: the radius from the first half of a group, the angle from the second.
@@ -98,6 +139,15 @@ void drop(const uint32_t* words, uint32_t threshold, double scale, const void* x
 }
 
 template <class T>
+void bernoulli(const uint32_t* words, const void* p_, void* out, int64_t n) {
+  const T* p = static_cast<const T*>(p_);
+  T* to = static_cast<T*>(out);
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i)
+    to[i] = words[i] < static_cast<double>(p[i]) * 0x1p32 ? T(1) : T(0);
+}
+
+template <class T>
 TAPEHEAD_NOT_CONTRACTED void uniform(const uint32_t* words, void* out, int64_t n, double from,
                                      double to, double last_) {
   T* x = static_cast<T*>(out);
@@ -126,8 +176,12 @@ TAPEHEAD_NOT_CONTRACTED void normal(const void* standard, void* out, int64_t n, 
 extern const RandomKernels random_kernels = {
     .words = random_words,
     .normals = random_normals,
+    .exponentials = random_exponentials,
+    .laplaces = random_laplaces,
+    .gumbels = random_gumbels,
     .drop = {drop<float>, drop<double>, drop<bfloat16>, nullptr, nullptr, nullptr, nullptr,
              drop<float16>},
+    .bernoulli = {bernoulli<float>, bernoulli<double>},
     .uniform = {uniform<float>, uniform<double>, uniform<bfloat16>, nullptr, nullptr, nullptr,
                 nullptr, uniform<float16>},
     .normal = {normal<float>, normal<double>, normal<bfloat16>, nullptr, nullptr, nullptr, nullptr,

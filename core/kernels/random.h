@@ -38,10 +38,16 @@ struct RandomKernels {
   void (*words)(const RandomStream& stream, uint64_t group, int64_t groups, uint32_t* out);
   /// Converts groups of words to as many standard normal numbers.
   void (*normals)(const uint32_t* words, int64_t groups, float* out);
+  /// Likewise to numbers of the exponential distribution of rate 1, and of Laplace's and Gumbel's.
+  void (*exponentials)(const uint32_t* words, int64_t groups, float* out);
+  void (*laplaces)(const uint32_t* words, int64_t groups, float* out);
+  void (*gumbels)(const uint32_t* words, int64_t groups, float* out);
   /// out = words < threshold ? 0 : x * scale, for n elements. Indexed by DType, as are the
   /// following; null for types that are not floating.
   void (*drop[kDTypes])(const uint32_t* words, uint32_t threshold, double scale, const void* x,
                         void* out, int64_t n);
+  /// out = words < p 2^32 ? 1 : 0, for n elements; null for types but f32 and f64.
+  void (*bernoulli[kDTypes])(const uint32_t* words, const void* p, void* out, int64_t n);
   /// out = from + (to - from) u, at most `last`, for n elements, where u = unit(words).
   void (*uniform[kDTypes])(const uint32_t* words, void* out, int64_t n, double from, double to,
                            double last);
@@ -51,4 +57,4 @@ struct RandomKernels {
 
 }  // namespace tapehead::kernels
 
-TAPEHEAD_KERNELS(random, RandomKernels, "dropout")
+TAPEHEAD_KERNELS(random, RandomKernels, "dropout gumbel_softmax")
