@@ -163,9 +163,9 @@ Workload lenet_mnist() {
   nn::Params params;
   const nn::Sequential net(
       params / "net",
-      {nn::Conv2d{1, 6, 5, {.padding = 2}}, nn::relu, nn::MaxPool2d{2}, nn::Conv2d{6, 16, 5},
-       nn::relu, nn::MaxPool2d{2}, nn::Flatten{}, nn::Linear{400, 120}, nn::relu,
-       nn::Linear{120, 84}, nn::relu, nn::Linear{84, 10}});
+      {nn::Conv2d{1, 6, 5, {.padding = 2}}, nn::ReLU{}, nn::MaxPool2d{2}, nn::Conv2d{6, 16, 5},
+       nn::ReLU{}, nn::MaxPool2d{2}, nn::Flatten{}, nn::Linear{400, 120}, nn::ReLU{},
+       nn::Linear{120, 84}, nn::ReLU{}, nn::Linear{84, 10}});
   return classifier("lenet_mnist", params, net, randn({64, 1, 28, 28}));
 }
 
@@ -193,7 +193,7 @@ Workload resnet8_cifar() {
   };
   const nn::Sequential net(
       params / "net", {nn::Conv2d{3, 16, 3, {.padding = 1, .bias = false}}, nn::BatchNorm2d{16},
-                       nn::relu, block(16, 16, 1), block(16, 32, 2), block(32, 64, 2),
+                       nn::ReLU{}, block(16, 16, 1), block(16, 32, 2), block(32, 64, 2),
                        nn::AdaptiveAvgPool2d{1}, nn::Flatten{}, nn::Linear{64, 10}});
   return classifier("resnet8_cifar", params, net, randn({64, 3, 32, 32}));
 }

@@ -19,29 +19,26 @@ nn::Sequential generator(const nn::Scope& at, int64_t size, int64_t channels) {
   const int64_t c = channels;
   return nn::Sequential(
       at, {{"linear", nn::Linear{size, 2 * c * 7 * 7}},
-           [=](const Tensor& x) {
-             return x.reshape({x.size(0), 2 * c, 7, 7});
-           },
+           nn::Unflatten{1, {2 * c, 7, 7}},
            {"norm1", nn::BatchNorm2d{2 * c}},
-           nn::relu,
+           nn::ReLU{},
            {"up1", nn::ConvTranspose2d{2 * c, c, 4, {.stride = 2, .padding = 1, .init = init}}},
            {"norm2", nn::BatchNorm2d{c}},
-           nn::relu,
+           nn::ReLU{},
            {"up2", nn::ConvTranspose2d{c, 1, 4, {.stride = 2, .padding = 1, .init = init}}},
-           nn::tanh});
+           nn::Tanh{}});
 }
 
 // A logit for each image: whether it is real.
 nn::Sequential discriminator(const nn::Scope& at, int64_t channels) {
   const nn::Init init = nn::init::normal(0.02);
-  const auto leaky = [](const Tensor& x) { return leaky_relu(x, 0.2); };
   const int64_t c = channels;
   return nn::Sequential(
       at, {{"down1", nn::Conv2d{1, c, 4, {.stride = 2, .padding = 1, .init = init}}},
-           leaky,
+           nn::LeakyReLU{0.2},
            {"down2", nn::Conv2d{c, 2 * c, 4, {.stride = 2, .padding = 1, .init = init}}},
            {"norm", nn::BatchNorm2d{2 * c}},
-           leaky,
+           nn::LeakyReLU{0.2},
            nn::Flatten{},
            {"logit", nn::Linear{2 * c * 7 * 7, 1}}});
 }

@@ -16,7 +16,7 @@ nn::Sequential network(const nn::Scope& at, int64_t channels, double dropout) {
   const auto block = [](int64_t from, int64_t to) {
     return [=](const nn::Scope& here) {
       return nn::Sequential(here, {nn::Conv2d{from, to, 3, {.padding = 1, .bias = false}},
-                                   nn::BatchNorm2d{to}, nn::relu, nn::MaxPool2d{2}});
+                                   nn::BatchNorm2d{to}, nn::ReLU{}, nn::MaxPool2d{2}});
     };
   };
   return nn::Sequential(at, {{"block1", block(1, channels)},
@@ -24,7 +24,7 @@ nn::Sequential network(const nn::Scope& at, int64_t channels, double dropout) {
                              {"block3", block(2 * channels, 2 * channels)},
                              nn::Flatten{},
                              {"hidden", nn::Linear{2 * channels * 3 * 3, 128}},
-                             nn::relu,
+                             nn::ReLU{},
                              nn::Dropout{dropout},
                              {"logits", nn::Linear{128, 10}}});
 }
