@@ -54,7 +54,7 @@ Tensor quantile_of(const char* op, const Tensor& x, const Tensor& q, std::option
   const auto last = static_cast<double>(lines.size(-1) - 1);
   Tensor positions;  // a NaN is the last of its line
   if (skips_nan) {
-    const Tensor numbers = count_nonzero(lines == lines, -1).to(x.dtype()).unsqueeze(-1);
+    const Tensor numbers = count_nonzero(logical_not(isnan(lines)), -1).to(x.dtype()).unsqueeze(-1);
     positions = wanted * clamp(numbers - 1, 0);
   } else {
     positions = where(isnan(lines.slice(-1, -1, lines.size(-1))), last, wanted * last);

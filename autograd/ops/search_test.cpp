@@ -69,8 +69,9 @@ TAPEHEAD_OP_TEST(isin).sample(searches(
     {{0, 1, 0, 1, 0, 1}, {1, 0, 1, 1, 1, 1}, {0, 0, 0, 0, 0, 0}}));
 
 // Values, inverse and counts of [2, 6].
-static Sample uniques(Unique (*f)(const Tensor&, const UniqueOptions&), std::vector<double> values,
-                      std::vector<double> inverse, std::vector<double> counts) {
+static Sample uniques(Unique (*f)(const Tensor&, const UniqueOptions&),
+                      const std::vector<double>& values, const std::vector<double>& inverse,
+                      const std::vector<double>& counts) {
   const auto call = [f](const Tensors& x) {
     const Unique found = f(x[0], {.return_inverse = true, .return_counts = true});
     return Tensors{found.values, found.inverse, found.counts, f(x[0], {}).values};
@@ -89,8 +90,8 @@ static Sample uniques(Unique (*f)(const Tensor&, const UniqueOptions&), std::vec
 }
 // The rows [1, 2], [0, 5], [0, 5], [1, 2], [0, 4], and the columns, which are in order.
 static Sample unique_rows(Unique (*f)(const Tensor&, const UniqueOptions&),
-                          std::vector<double> rows, std::vector<double> inverse,
-                          std::vector<double> counts) {
+                          const std::vector<double>& rows, const std::vector<double>& inverse,
+                          const std::vector<double>& counts) {
   const auto call = [f](const Tensors& x) {
     const Unique found = f(x[0], {.return_inverse = true, .return_counts = true, .axis = 0});
     return Tensors{found.values, found.inverse, found.counts,

@@ -57,7 +57,8 @@ struct NanSum : CustomOp {
 
 // How many elements are not NaN.
 Tensor count_numbers(const Tensor& x, uint32_t mask, bool keepdim) {
-  return core::reduce("nanmean", kernels::Reduce::count_nonzero, x == x, mask, keepdim);
+  return core::reduce("nanmean", kernels::Reduce::count_nonzero, logical_not(isnan(x)), mask,
+                      keepdim);
 }
 
 struct SumTo : CustomOp {
