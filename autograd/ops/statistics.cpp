@@ -104,7 +104,7 @@ Tensor cov(const Tensor& x, const CovOptions& options) { return covariances("cov
 
 Tensor corrcoef(const Tensor& x) {
   const Tensor c = covariances("corrcoef", x, {});
-  if (c.dim() == 0) return c / c;
+  if (c.dim() == 0) return c * reciprocal(c);
   const Tensor deviation = sqrt(diagonal(c));
   return clamp(c / deviation.unsqueeze(1) / deviation.unsqueeze(0), -1, 1);
 }
