@@ -128,7 +128,7 @@ RougeScore score_union(const std::vector<Words>& summary, const std::vector<Word
 }
 
 constexpr RougeScore RougeScores::*kMeasures[] = {&RougeScores::rouge1, &RougeScores::rouge2,
-                                               &RougeScores::rougeL, &RougeScores::rougeLsum};
+                                                  &RougeScores::rougeL, &RougeScores::rougeLsum};
 constexpr double RougeScore::*kParts[] = {&RougeScore::precision, &RougeScore::recall,
                                           &RougeScore::f1};
 
