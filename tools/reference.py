@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The reference of the public headers: its comments, examples and pages.
 
-    reference.py check SOURCE            every public declaration is described, every op, layer and optimizer has an example
+    reference.py check SOURCE            all public declarations are described; ops, layers, optimizers have examples
     reference.py examples SOURCE N OUT   writes part 0 or 1 of the examples as a C++ file
     reference.py pages SOURCE BUILD      makes BUILD/reference with Doxygen; fails at a warning, 77 without Doxygen
 
@@ -157,6 +157,10 @@ def check(source):
         where = path.relative_to(source)
         declarations = list(with_descriptions(path))
         codes = [code for _, code, _ in examples_of(path)]
+        for line, code, expected in examples_of(path):  # clang-format breaks lines that are too long
+            if any(text.count(opening) != text.count(closing) for text in (code, expected)
+                   for opening, closing in ('()', '[]', '{}')):
+                problems.append(f'{where}:{line}: the example ends within brackets; indent its other lines by 5 blanks')
         examples += len(codes)
         called = {name for code in codes for name in re.findall(r'[\w:]+(?=(?: \w+)?[({])', code)}
         for found, description in declarations:

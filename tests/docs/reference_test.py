@@ -105,6 +105,8 @@ class CheckTest(unittest.TestCase):
         self.assertEqual(lines, [
             'autograd/ops/x.h:8: tapehead::h has no comment', *nameless(5, 'f'), *nameless(6, 'g'),
             'autograd/ops/x.h:6: g has no example', *nameless(8, 'h'), 'autograd/ops/x.h:8: h has no example'])
+        status, lines = self.check('core/x.h', '/// It.\n/// Example: f(1)  // [1,\n/// 2]\nint f();\n')
+        self.assertEqual(lines, ['core/x.h:2: the example ends within brackets; indent its other lines by 5 blanks'])
         status, lines = self.check('nn/x.h', HEADER.replace('namespace tapehead {', 'namespace tapehead::nn {', 1))
         self.assertIn('nn/x.h: nn::Two has no example', lines)
 
