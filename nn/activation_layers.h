@@ -22,7 +22,7 @@ template <Tensor (*op)(const Tensor&)>
 struct UnaryLayer {
   Tensor operator()(const Tensor& x) const { return op(x); }
 };
-/// Example: nn::Hardsigmoid{}(tensor({-3.0, 0.0, 3.0}))  // [0.0000, 0.5000, 1.0000]
+/// Example: nn::Hardsigmoid{}(tensor({-3.0, 0.0, 3.0}))  // [0.0, 0.5, 1.0]
 /// Example: nn::Hardswish{}(tensor({0.0, 3.0}))  // [0., 3.]
 /// Example: nn::LogSigmoid{}(zeros({2}))  // [-0.6931, -0.6931]
 /// Example: nn::Mish{}(zeros({2}))  // [0., 0.]
@@ -31,7 +31,7 @@ struct UnaryLayer {
 /// Example: nn::SELU{}(tensor({1.0, 0.0}))  // [1.0507, 0.0000]
 /// Example: nn::SiLU{}(tensor({1.0, 0.0}))  // [0.7311, 0.0000]
 /// Example: nn::Sigmoid{}(tensor({1.0, 0.0}))  // [0.7311, 0.5000]
-/// Example: nn::Softsign{}(tensor({1.0, 0.0}))  // [0.5000, 0.0000]
+/// Example: nn::Softsign{}(tensor({1.0, 0.0}))  // [0.5, 0.0]
 /// Example: nn::Tanh{}(tensor({1.0, 0.0}))  // [0.7616, 0.0000]
 /// Example: nn::Tanhshrink{}(tensor({1.0, 0.0}))  // [0.2384, 0.0000]
 using Hardsigmoid = UnaryLayer<tapehead::hardsigmoid>;
@@ -58,7 +58,7 @@ class AxisLayer {
   int64_t axis_;
 };
 /// Example: nn::LogSoftmax{-1}(zeros({4}))  // [-1.3863, -1.3863, -1.3863, -1.3863]
-/// Example: nn::Softmax{-1}(zeros({4}))  // [0.2500, 0.2500, 0.2500, 0.2500]
+/// Example: nn::Softmax{-1}(zeros({4}))  // [0.25, 0.25, 0.25, 0.25]
 /// Example: nn::Softmin{0}(zeros({2, 3}))  // shape [2, 3]
 using LogSoftmax = AxisLayer<tapehead::log_softmax>;
 using Softmax = AxisLayer<tapehead::softmax>;
@@ -115,7 +115,7 @@ struct Hardtanh {
 };
 
 /// See leaky_relu().
-/// Example: nn::LeakyReLU{0.5}(tensor({-3.0, 2.0}))  // [-1.5000, 2.0000]
+/// Example: nn::LeakyReLU{0.5}(tensor({-3.0, 2.0}))  // [-1.5, 2.0]
 struct LeakyReLU {
   double negative_slope = 0.01;  ///< below 0
   Tensor operator()(const Tensor& x) const { return leaky_relu(x, negative_slope); }
