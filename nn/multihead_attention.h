@@ -5,6 +5,7 @@
 #pragma once
 
 #include <utility>
+#include <vector>
 
 #include "tapehead/autograd/attention.h"
 #include "tapehead/nn/linear.h"
