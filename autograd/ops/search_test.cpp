@@ -115,6 +115,7 @@ static Sample unique_rows(Unique (*f)(const Tensor&, const UniqueOptions&),
 TAPEHEAD_OP_TEST(unique)
     .sample(uniques(unique, {0, 1, 2, 3}, {3, 1, 1, 2, 3, 3, 0, 0, 3, 1, 1, 1}, {2, 5, 1, 4}))
     .sample(unique_rows(unique, {0, 4, 0, 5, 1, 2}, {2, 1, 1, 2, 0}, {1, 2, 2}))
+    .not_twice_differentiable("a set has no gradient, as in PyTorch")
     .bad<IndexError>([] { unique(kLine, {.axis = 1}); },
                      "unique: axis 1 is outside -1..0 of a tensor with 1 dimension");
 TAPEHEAD_OP_TEST(unique_consecutive)
@@ -122,6 +123,7 @@ TAPEHEAD_OP_TEST(unique_consecutive)
                     {1, 2, 1, 2, 2, 1, 3}))
     .sample(unique_rows(unique_consecutive, {1, 2, 0, 5, 1, 2, 0, 4}, {0, 1, 1, 2, 3},
                         {1, 2, 1, 1}))
+    .not_twice_differentiable("a set has no gradient, as in PyTorch")
     .bad<IndexError>([] { unique_consecutive(kLine, {.axis = 1}); },
                      "unique_consecutive: axis 1 is outside -1..0 of a tensor with 1 dimension");
 
