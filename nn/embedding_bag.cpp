@@ -52,11 +52,7 @@ EmbeddingBag::EmbeddingBag(Scope at, int64_t count, int64_t embed_dim,
 
 EmbeddingBag EmbeddingBag::from_pretrained(Scope at, const Tensor& rows, bool freeze,
                                            EmbeddingBagOptions options) {
-  detail::check_rows(at, rows);
-  options.init = init::copy_of(rows);
-  EmbeddingBag layer(std::move(at), rows.size(0), rows.size(1), options);
-  if (freeze) layer.weight.set_requires_grad(false);
-  return layer;
+  return detail::from_pretrained<EmbeddingBag>(std::move(at), rows, freeze, std::move(options));
 }
 
 Tensor EmbeddingBag::operator()(const Tensor& ids, const Tensor& offsets,

@@ -29,11 +29,7 @@ Embedding::Embedding(Scope at, int64_t count, int64_t embed_dim, const Embedding
 
 Embedding Embedding::from_pretrained(Scope at, const Tensor& rows, bool freeze,
                                      EmbeddingOptions options) {
-  detail::check_rows(at, rows);
-  options.init = init::copy_of(rows);
-  Embedding layer(std::move(at), rows.size(0), rows.size(1), options);
-  if (freeze) layer.weight.set_requires_grad(false);
-  return layer;
+  return detail::from_pretrained<Embedding>(std::move(at), rows, freeze, std::move(options));
 }
 
 Tensor Embedding::operator()(const Tensor& ids) const {

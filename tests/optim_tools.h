@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "tapehead/core/creation.h"
-#include "tapehead/core/error.h"
 #include "tapehead/nn/params.h"
 #include "tapehead/tests/expect.h"
 
@@ -24,6 +23,7 @@ inline void give(const Tensor& parameter, const std::vector<double>& gradient) {
   parameter.set_grad(from_vector(gradient).to(parameter.dtype()).reshape(parameter.shape()));
 }
 
+using testing::error_of;
 using testing::values;
 
 /// A model with a few parameters, all initialised to 1.
@@ -32,19 +32,6 @@ inline nn::Params small_model(const std::vector<std::string>& names = {"a", "b"}
   nn::Params params(1);
   for (const std::string& name : names) params.root().param(name, {size}, nn::init::ones());
   return params;
-}
-
-/// The message of the E that f throws.
-template <class E, class F>
-std::string error_of(F f) {
-  try {
-    f();
-  } catch (const E& e) {
-    return e.what();
-  } catch (const Error& e) {
-    return std::string("an error of another type: ") + e.what();
-  }
-  return "nothing was thrown";
 }
 
 }  // namespace tapehead::test
