@@ -52,7 +52,7 @@ Tensor with_zeros(const Tensor& x) {
 
 }  // namespace
 
-// Every radix, products of them, the largest one, and lengths with a prime factor beyond it.
+// Every radix, products of them, and primes.
 TEST_CASE("transforms of any length are the sums that define them") {
   Generator g{1, 0};
   std::vector<int64_t> lengths{48, 49, 61, 64, 67, 100, 122, 128, 134, 225};
@@ -60,7 +60,8 @@ TEST_CASE("transforms of any length are the sums that define them") {
   for (const int64_t n : lengths) {
     CAPTURE(n);
     const double bound = 1e-14 * static_cast<double>(n + 10);
-    const Tensor x = randn({2, n, 3, 2}, f64, g);
+    const int64_t inner = n == 31 ? 35 : 3;  // more rows than are read together, or fewer
+    const Tensor x = randn({2, n, inner, 2}, f64, g);
     for (const bool inverse : {false, true})
       CHECK(distance_from_sums(x, core::dft(x, 1, inverse, 1), inverse) < bound);
     const Tensor r = randn({1, n, 3}, f64, g), half = core::real_dft(r, 1, 1);
@@ -72,19 +73,16 @@ TEST_CASE("transforms of any length are the sums that define them") {
   }
 }
 
-TEST_CASE("transforms in f32 are precise, of many rows and long ones, on any number of threads") {
+TEST_CASE("transforms in f32 are those in f64, of many rows and long ones, on any threads") {
   Generator g{2, 0};
   const int threads = num_threads();
-  for (const Shape& shape : {Shape{50, 360, 1, 2}, Shape{2, 40000, 1, 2}, Shape{1, 4099, 1, 2}}) {
+  for (const Shape& shape : {Shape{50, 360, 1, 2}, Shape{5, 64, 37, 2}, Shape{2, 40000, 1, 2}}) {
     const Tensor x = randn(shape, f32, g), wide = core::dft(core::cast(x, f64), 1, false, 0.5);
     set_num_threads(1);
     const Tensor y = core::dft(x, 1, false, 0.5);
     set_num_threads(4);
     CHECK(core::dft(x, 1, false, 0.5).to_vector<float>() == y.to_vector<float>());
-    const std::vector<double> is = y.to_vector<double>(), want = wide.to_vector<double>();
-    double worst = 0;
-    for (size_t i = 0; i < is.size(); ++i) worst = std::max(worst, std::abs(is[i] - want[i]));
-    CHECK(worst < 6e-7 * std::sqrt(static_cast<double>(shape[1])));
+    CHECK(core::cast(wide, f32).to_vector<float>() == y.to_vector<float>());
   }
   set_num_threads(threads);
 }
