@@ -76,7 +76,7 @@ struct Gan {
   Tensor samples(const nn::Params& params, uint64_t seed, int64_t count) const {
     const NoGradGuard off;
     params.eval();
-    Generator random(seed);
+    Generator random{seed};
     const Tensor images = draw(randn({count, noise}, f32, random));
     params.train();
     return images;
@@ -138,16 +138,15 @@ void run(train::Cli& cli) {
       },
       train::Best::lowest);
   for (const Tensor& real : run) {
-    const Tensor ones_ = ones({real.size(0), 1}), fake = gan.draw(randn({real.size(0), noise}));
-    const auto loss = [](const Tensor& logits, const Tensor& target) {
-      return binary_cross_entropy_with_logits(logits, target);
+    const Tensor fake = gan.draw(randn({real.size(0), noise}));
+    const auto loss = [](const Tensor& logits, double target) {
+      return binary_cross_entropy_with_logits(logits, full_like(logits, target));
     };
     // Each network learns from its own loss: the generator's goes through the discriminator, but
     // leaves its parameters alone.
-    const Tensor drawing = loss(gan.judge(fake), ones_);
+    const Tensor drawing = loss(gan.judge(fake), 1);
     drawing.backward({.inputs = params.parameters("generator.*")});
-    const Tensor judging =
-        loss(gan.judge(real), (1 - smoothing) * ones_) + loss(gan.judge(fake.detach()), 0 * ones_);
+    const Tensor judging = loss(gan.judge(real), 1 - smoothing) + loss(gan.judge(fake.detach()), 0);
     judging.backward({.inputs = params.parameters("discriminator.*")});
     run.step(drawing + judging);
   }

@@ -5,7 +5,8 @@
 //
 //   y[k] = scale sum_j x[j] exp(-2 pi i j k / n), with +2 for inverse transforms
 //
-// Transforms of any length take O(n log n) time. `n` and `sizes` trim x, or pad it with zeros.
+// KISS FFT transforms any length: in O(n log n) time if its prime factors are small; a large prime
+// factor p multiplies that by p / log p. `n` and `sizes` trim x, or pad it with zeros.
 // `norm` is the scale: "backward" 1, and 1 / n for inverse transforms; "forward" the reverse;
 // "ortho" 1 / sqrt(n) for both. Integers are converted to f32; bf16 and f16 are computed in f32.
 //
