@@ -64,7 +64,7 @@ Tensor bernoulli(const Tensor& probability, Generator& generator = default_gener
 Tensor multinomial(const Tensor& probabilities, int64_t num_samples, bool replacement = false,
                    Generator& generator = default_generator());
 /// The index i64 [...] of a category of probability softmax(logits), for logits [..., K].
-/// Example: categorical(tensor({{0.0, -INFINITY}, {-INFINITY, 0.0}}))  // [0, 1]
+/// Example: categorical(tensor({{0.0, -1e4}, {-1e4, 0.0}}))  // [0, 1]
 Tensor categorical(const Tensor& logits, Generator& generator = default_generator());
 
 }  // namespace tapehead

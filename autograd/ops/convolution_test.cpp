@@ -188,7 +188,7 @@ TEST_CASE("convolutions of more channels and positions than a block has") {
         {{2, 40, 6, 19}, {80, 20, 1, 1}, {.groups = 2}},
         {{1, 2, 70, 90}, {2, 1, 3, 3}, {.stride = 3, .padding = 4, .groups = 2}}}) {
     const auto leaf = [](const Shape& shape) {
-      Generator generator(7);
+      Generator generator{7};
       return randn(shape, f64, generator).to(f32).to(f64).set_requires_grad();
     };
     const Tensor x = leaf(row.x), w = leaf(row.w);
