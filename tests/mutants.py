@@ -141,6 +141,10 @@ def build(files, scratch, ninja):
         write_if_changed(scratch / name, files[name].encode() if name in files
                          else source.read_bytes())
         shutil.copymode(source, scratch / name)
+    for old in scratch.rglob('*'):  # which an earlier run copied
+        name = old.relative_to(scratch)
+        if old.is_file() and name.parts[0] != 'build' and str(name) not in listed:
+            old.unlink()
     if not (scratch / 'build/build.ninja').exists():
         subprocess.run(['meson', 'setup', 'build'], cwd=scratch, check=True)
     if subprocess.run([*shlex.split(ninja), '-C', 'build', 'unit'], cwd=scratch).returncode:
