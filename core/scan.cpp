@@ -14,10 +14,7 @@ constexpr int64_t kScanGrain = 1 << 14;  // elements that justify a thread
 constexpr int64_t kScanColumns = kernels::ScanKernels::kColumns;
 
 // The type whose kernels scan a dtype.
-DType scan_type(DType dtype) {
-  if (!is_floating(dtype)) return i64;
-  return dtype == f64 ? f64 : f32;
-}
+DType scan_type(DType dtype) { return is_floating(dtype) ? wide_type(dtype) : i64; }
 int kernel_index(DType type) { return type == f32 ? 0 : type == f64 ? 1 : 2; }
 
 // Calls f(position of the first element, stride, columns) for strips of columns of a non-empty

@@ -18,7 +18,7 @@ struct StateDict {
 namespace detail {
 
 /// The type of a parameter's state: f64 for f64 parameters, otherwise f32.
-inline DType state_type(DType parameter) { return parameter == f64 ? f64 : f32; }
+inline DType state_type(DType parameter) { return wide_type(parameter); }
 
 }  // namespace detail
 }  // namespace tapehead::optim

@@ -23,7 +23,7 @@ struct Prod : CustomOp {
   }
   // The product of the others is that of those before and those behind.
   Tensor backward(const Tensor& dy) const {
-    const Tensor x = saved(0).to(is_reduced_floating(dy.dtype()) ? f32 : dy.dtype());
+    const Tensor x = saved(0).to(wide_type(dy.dtype()));
     if (x.numel() == 0) return expand_reduced(dy, x.shape(), axes) * x;
     if (!is_grad_enabled() && can_divide(saved(1)))
       return expand_reduced(dy * saved(1), x.shape(), axes) / x;

@@ -51,7 +51,7 @@ struct ScatterProd : CustomOp {
   // The derivative by a factor is the product of the others: the product of those that are not
   // zero, unless another is zero.
   std::array<Tensor, 3> backward(const Tensor& dy) const {
-    const DType dtype = is_reduced_floating(dy.dtype()) ? f32 : dy.dtype();
+    const DType dtype = wide_type(dy.dtype());
     const Tensor x = saved(0).to(dtype), indices = saved(1), source = saved(2).to(dtype);
     const Tensor zero_x = eq(x, 0), zero_source = eq(source, 0);
     const Tensor factor_x = masked_fill(x, zero_x, 1);

@@ -85,7 +85,7 @@ Tensor histc(const Tensor& x, int64_t bins, double min, double max) {
   core::check_floating("histc", x);
   if (bins < 1 || bins >= INT32_MAX)
     throw ValueError(fmt::format("histc: bins = {}; pass 1..{}", bins, INT32_MAX - 1));
-  const Tensor wide = core::contiguous(core::cast(x.detach(), x.dtype() == f64 ? f64 : f32));
+  const Tensor wide = core::contiguous(core::cast(x.detach(), wide_type(x.dtype())));
   double low = min, high = max;
   if (low == high && x.numel() > 0) {
     low = tapehead::min(wide).item();
