@@ -26,11 +26,12 @@ TEST_CASE("MultiheadAttention: with weights or without, one sequence or a batch"
   const Tensor later = triu(ones({5, 4}), 1) > 0;
   for (const bool causal : {false, true}) {
     CAPTURE(causal);
-    nn::MultiheadAttentionForwardOptions o{
-        .key_padding_mask = padding, .attn_mask = causal ? later : Tensor(), .is_causal = causal};
+    nn::MultiheadAttentionForwardOptions o{.key_padding_mask = padding,
+                                           .attn_mask = causal ? later : Tensor()};
     const AttentionOutput with = attention(x, memory, memory, o);
     CHECK(with.weights.shape() == Shape{3, 5, 6});
     o.need_weights = false;
+    o.is_causal = causal;
     const AttentionOutput without = attention(x, memory, memory, o);
     CHECK(difference(with.out, without.out) < 1e-14);
     CHECK_FALSE(without.weights.defined());

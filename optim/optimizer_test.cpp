@@ -257,6 +257,15 @@ TEST_CASE("ASGD averages the parameter after t0") {
   }
 }
 
+TEST_CASE("Adafactor moves a parameter of zeros by its least step") {
+  const Tensor w = leaf({0, 0}, f64);
+  optim::Adafactor opt({{"w", w}}, {.lr = 0.25});
+  give(w, {3, -3});
+  opt.step();  // the update is the sign of the gradient
+  CHECK(values(w)[0] == doctest::Approx(-1e-3 * 0.25));
+  CHECK(values(w)[1] == doctest::Approx(1e-3 * 0.25));
+}
+
 TEST_CASE("NaN in a gradient stays in the parameter, centered or not") {
   for (const bool centered : {false, true}) {
     nn::Params params;

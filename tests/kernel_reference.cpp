@@ -22,6 +22,7 @@ Number erfinv_reference(Number x) {
   Number low = 0, high = 10;
   for (int i = 0; i < 200; ++i) {
     const Number y = low > 0 ? std::sqrt(low * high) : std::ldexp(a, -1);
+    if (y == low || y == high) break;
     const bool below = a < 0.5L ? std::erf(y) < a : std::erfc(y) > 1 - a;
     (below ? low : high) = y;
   }
@@ -45,9 +46,14 @@ Number polygamma_reference(Number n, Number x) {
   if (is_pole(x)) return factor * kInf;
   if (x == kInf) return 0;
   const Number s = n + 1;
+  const auto term = [&] {
+    Number power = x;
+    for (Number i = 1; i < s; ++i) power *= x;
+    return 1 / power;
+  };
   Number sum = 0;
-  for (; x < 60; ++x) sum += 1 / std::pow(x, s);
-  const Number last = 1 / std::pow(x, s), w = 1 / (x * x);
+  for (; x < 60; ++x) sum += term();
+  const Number last = term(), w = 1 / (x * x);
   sum += last * (x / n + 0.5L +
                  s / x / 12 *
                      (1 - (s + 1) * (s + 2) * w / 60 *

@@ -2,7 +2,7 @@
 """Mutation testing: breaks formulas one at a time and checks that the unit tests fail.
 
     tests/mutants.py                   runs all mutants; prints a table, fails if one survives
-    tests/mutants.py --only 'norm.*'   runs those whose names match a shell pattern
+    tests/mutants.py --only 'norm.*'   runs those whose names match a shell pattern, or one of several: 'a.*,b'
     tests/mutants.py --list            only checks that each entry still fits its file
 
 tests/mutants/*.txt holds the entries:
@@ -148,47 +148,53 @@ def build(files, scratch, ninja):
     if not (scratch / 'build/build.ninja').exists():
         subprocess.run(['meson', 'setup', 'build'], cwd=scratch, check=True)
     if subprocess.run([*shlex.split(ninja), '-C', 'build', 'unit'], cwd=scratch).returncode:
-        sys.exit('mutants: the build failed; an entry above does not compile (--only tells which)')
-    return sorted(p for p in (scratch / 'build/tests').glob('*') if p.is_file() and
-                  (p.name.startswith('unit_') or p.name == 'parity'))
+        sys.exit('mutants: the build failed; an entry does not compile')
+    tests = scratch / 'build/tests'
+    return [*sorted(p for p in tests.glob('unit_*') if p.is_file()), tests / 'parity/parity']
+
+
+def unknown_tests(programs, mutants):
+    """The patterns of the entries that match no test case."""
+    cases = []
+    for program in programs:
+        done = subprocess.run([program, '--list-test-cases'], capture_output=True, text=True, check=True)
+        cases += done.stdout.splitlines()
+    patterns = {t for m in mutants for t in m.tests.split(' + ') if not t.startswith('row ')}
+    return sorted(p for p in patterns if not fnmatch.filter(cases, p))
 
 
 def run(programs, number, tests, timeout=900):
     """The first failed test and its message, or None if the mutant survives. Empty `tests` means all."""
-    found = False
     for program in programs:
-        there, by = run_one(program, number, tests, timeout)
-        found |= there
+        by = run_one(program, number, tests, timeout)
         if by:
             return by
-    if not found:
-        sys.exit(f'mutants: no test is named {" + ".join(tests)}')
     return None
 
 
 def run_one(program, number, tests, timeout):
-    """Whether a program has such tests, and the first one that fails."""
+    """The first test of a program that fails."""
     env = dict(os.environ, TAPEHEAD_MUTANT=str(number), OMP_NUM_THREADS='1')
     rows = [t[4:] for t in tests if t.startswith('row ')]
     patterns = [t for t in tests if not t.startswith('row ')]
     if rows:
         env['TAPEHEAD_ONLY_OP'] = rows[0]
         patterns.append('every row of the table*')
-    command = [program, '--abort-after=1'] + (['--test-case=' + ','.join(patterns)] if tests else [])
+    listed = ','.join(pattern.replace(',', r'\,') for pattern in patterns)
+    command = [program, '--abort-after=1'] + ([f'--test-case={listed}'] if tests else [])
     try:
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=timeout,
                               errors='replace')
     except subprocess.TimeoutExpired:
-        return True, 'it does not end'
-    found = not (tests and re.search(r'test cases: +0 ', done.stdout))
+        return 'it does not end'
     if done.returncode == 0:
-        return found, None
+        return None
     row = re.search(r'op_rows_test\.cpp:\d+: (?:FATAL )?ERROR: (\w+)[^:]*: (.*)', done.stdout)
     if row and rows:
         check = 'recorded gradient' if 'create_graph' in row[2] else row[2].split(':')[0]
-        return found, f'row {row[1]}: {check}'
+        return f'row {row[1]}: {check}'
     case = re.findall(r'^TEST CASE: +(.*)', done.stdout, re.M)
-    return found, case[-1] if case else f'exit code {done.returncode}'
+    return case[-1] if case else f'exit code {done.returncode}'
 
 
 def judge(programs, mutant):
@@ -201,7 +207,8 @@ def judge(programs, mutant):
 
 def main():
     parser = argparse.ArgumentParser(description='Sees whether the unit tests notice mutants.')
-    parser.add_argument('--only', default='*', metavar='NAME', help='a shell pattern of names')
+    parser.add_argument('--only', default='*', metavar='NAMES',
+                        help='shell patterns of names, joined with commas')
     parser.add_argument('--list', action='store_true', help='list the entries, run nothing')
     parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='mutants at a time')
     parser.add_argument('--ninja', default='ninja', metavar='COMMAND', help='what builds')
@@ -209,8 +216,10 @@ def main():
                         default=pathlib.Path(tempfile.gettempdir()) / 'tapehead-mutants')
     options = parser.parse_args()
 
-    mutants = [m for m in read_mutants() if fnmatch.fnmatch(m.name, options.only)]
-    files, problems = mutated_files(mutants)
+    everything = read_mutants()
+    files, problems = mutated_files(everything)
+    mutants = [m for m in everything
+               if any(fnmatch.fnmatch(m.name, pattern) for pattern in options.only.split(','))]
     if options.list:
         for m in mutants:
             print(f'{m.name:32} {m.file}')
@@ -220,6 +229,9 @@ def main():
         return 0
 
     programs = build(files, options.scratch.resolve(), options.ninja)
+    unknown = unknown_tests(programs, mutants)
+    if unknown:
+        sys.exit('mutants: no test is named ' + ', nor '.join(unknown))
     broken = run(programs, 0, [])
     if broken:
         sys.exit(f'mutants: without any mutant the tests fail already: {broken}')

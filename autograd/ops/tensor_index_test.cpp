@@ -265,6 +265,8 @@ TEST_CASE("slices with negative steps are Python's") {
   CHECK(sliced(1, -9, INT64_MIN) == Doubles{1});
   CHECK(x.slice(0, 5, 0, -3).numel() == 2);
   CHECK(arange(0).slice(0, Slice(None, None, -1)).numel() == 0);
+  for (const Tensor& copy : {x.slice(0, {None, None, -1}), index(x, {Slice(None, None, -1)})})
+    CHECK(copy.is_contiguous());
 }
 
 TEST_CASE("index_put_ changes elements in place, through views, and is recorded") {

@@ -226,7 +226,7 @@ TEST_CASE("translate learns dates to 99 % of the unseen ones") {
 TEST_CASE("mnist learns to read its own digits, draws its mistakes, and scores itself again") {
   const Scratch folder;
   const Outcome outcome =
-      run_example("mnist", folder, {"--quiet", "--epochs", "2", "--channels", "8"});
+      run_example("mnist", folder, {"--quiet", "--epochs", "1", "--channels", "8"});
   const std::string last = outcome.last_line();
   CAPTURE(last);
   CHECK(last.starts_with(R"({"example":"mnist","metric":"accuracy","value":0)"));
