@@ -7,6 +7,11 @@
 
 namespace tapehead {
 
+void CustomOp::mark_non_differentiable(const Tensor& result) {
+  if (!constants_) constants_ = std::make_unique<std::vector<Tensor>>();
+  constants_->push_back(result);
+}
+
 void CustomOp::throw_not_saved(size_t i) const {
   throw GraphError(fmt::format(
       "backward: {} asks for saved({}), but its forward saved {} tensors; save() it there",

@@ -54,10 +54,7 @@ class CustomOp : public detail::Node {
   }
   /// Declares a result of forward that has no gradient, such as positions stored as floating
   /// numbers: it does not track gradients. Results that are not floating never do.
-  void mark_non_differentiable(const Tensor& result) {
-    if (!constants_) constants_ = std::make_unique<std::vector<Tensor>>();
-    constants_->push_back(result);
-  }
+  void mark_non_differentiable(const Tensor& result);
   /// Returns the buffer in which the gradient of operand i accumulates (initially zeros), for a
   /// backward that writes only a small part of it, or whose operand is used by many ops. If it is
   /// defined, backward adds to it in place and returns an undefined Tensor for the operand. It is
@@ -118,7 +115,9 @@ template <size_t N>
 std::span<Tensor> results_of(std::array<Tensor, N>& list) {
   return list;
 }
-inline std::span<Tensor> results_of(std::vector<Tensor>& list) { return list; }
+inline std::span<Tensor> results_of(std::vector<Tensor>& list) {
+  return {list.data(), list.size()};
+}
 
 inline Grads to_grads(Tensor g) {
   Grads out;

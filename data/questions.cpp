@@ -49,6 +49,10 @@ std::vector<std::string> story_words(std::string_view line) {
   return words;
 }
 
+std::span<const StoryQuestion::Words> StoryQuestion::sentences() const {
+  return {story->data(), static_cast<size_t>(said)};
+}
+
 std::string StoryQuestion::answer_token() const {
   return fmt::format("{}", fmt::join(answer, ","));
 }

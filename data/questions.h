@@ -30,7 +30,7 @@ struct StoryQuestion {
   std::vector<int64_t> supports;
 
   /// The sentences before the question.
-  std::span<const Words> sentences() const { return {story->data(), static_cast<size_t>(said)}; }
+  std::span<const Words> sentences() const;
   /// The answer as one token, such as "s,e": most models treat each list as a class.
   std::string answer_token() const;
 };

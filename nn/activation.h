@@ -11,6 +11,23 @@
 
 namespace tapehead::nn {
 
+/// An activation of the library, which converts to Activation: a constant without a constructor to
+/// run, so that it can be used while global variables are initialized.
+/// Example: const nn::NamedActivation known = nn::relu; known(tensor({-1.0, 2.0}))  // [0., 2.]
+class NamedActivation {
+ public:
+  constexpr NamedActivation(const char* name, Tensor (*function)(const Tensor&))
+      : name_(name), function_(function) {}
+
+  Tensor operator()(const Tensor& x) const { return function_(x); }
+  /// The name, such as "gelu".
+  constexpr const char* name() const { return name_; }
+
+ private:
+  const char* name_;
+  Tensor (*function_)(const Tensor&);
+};
+
 /// An elementwise function and a name, by which a saved config refers to it. The constants below
 /// are named; your own function or lambda converts to an activation, with or without a name:
 ///
@@ -24,6 +41,7 @@ class Activation {
 
   /// Empty: in options, stands for the default activation of the layer or model.
   Activation() = default;
+  Activation(const NamedActivation& known);
   template <class F>
   requires(!std::same_as<std::remove_cvref_t<F>, Activation> &&
            std::is_invocable_r_v<Tensor, F&, const Tensor&>) Activation(F function)
@@ -42,24 +60,24 @@ class Activation {
 };
 
 /// max(x, 0)
-inline const Activation relu("relu", [](const Tensor& x) { return tapehead::relu(x); });
+inline constexpr NamedActivation relu("relu", tapehead::relu);
 /// x Phi(x); see gelu().
-inline const Activation gelu("gelu", [](const Tensor& x) { return tapehead::gelu(x); });
+inline constexpr NamedActivation gelu("gelu", tapehead::gelu);
 /// The tanh approximation of GELU, as in GPT-2.
-inline const Activation gelu_tanh("gelu_tanh",
-                                  [](const Tensor& x) { return tapehead::gelu_tanh(x); });
+inline constexpr NamedActivation gelu_tanh("gelu_tanh", tapehead::gelu_tanh);
 /// x sigmoid(x)
-inline const Activation silu("silu", [](const Tensor& x) { return tapehead::silu(x); });
+inline constexpr NamedActivation silu("silu", tapehead::silu);
 /// The hyperbolic tangent.
-inline const Activation tanh("tanh", [](const Tensor& x) { return tapehead::tanh(x); });
+inline constexpr NamedActivation tanh("tanh", tapehead::tanh);
 /// 1 / (1 + exp(-x))
-inline const Activation sigmoid("sigmoid", [](const Tensor& x) { return tapehead::sigmoid(x); });
+inline constexpr NamedActivation sigmoid("sigmoid", tapehead::sigmoid);
 /// x sigmoid(1.702 x), as in CLIP.
-inline const Activation quick_gelu("quick_gelu", [](const Tensor& x) {
+inline constexpr NamedActivation quick_gelu("quick_gelu", [](const Tensor& x) {
   return x * tapehead::sigmoid(1.702 * x);
 });
 /// relu(x)²: So et al. 2021, "Primer".
-inline const Activation relu_squared("relu_squared",
-                                     [](const Tensor& x) { return square(tapehead::relu(x)); });
+inline constexpr NamedActivation relu_squared("relu_squared", [](const Tensor& x) {
+  return square(tapehead::relu(x));
+});
 
 }  // namespace tapehead::nn

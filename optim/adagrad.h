@@ -3,7 +3,6 @@
 
 #include <vector>
 
-#include "tapehead/autograd/ops.h"
 #include "tapehead/optim/optimizer.h"
 
 namespace tapehead::optim {
@@ -26,19 +25,10 @@ class Adagrad : public Optimizer {
  public:
   /// Throws as Optimizer's constructor.
   explicit Adagrad(const ParamList& params, const AdagradOptions& options = {},
-                   const std::vector<GroupRule<AdagradOptions>>& groups = {})
-      : Optimizer("Adagrad", params, options, {"sum"}, groups) {}
+                   const std::vector<GroupRule<AdagradOptions>>& groups = {});
 
  private:
-  void update(Parameter& p) override {
-    const double lr = p.option("lr") / (1 + static_cast<double>(p.step - 1) * p.option("lr_decay"));
-    const Tensor g =
-        (p.option("maximize") != 0 ? -p.grad : p.grad) + p.option("weight_decay") * p.value;
-    Tensor& sum = p.state("sum");
-    if (p.step == 1) sum.fill_(p.option("initial_accumulator_value"));
-    sum.add_(square(g));
-    p.value.sub_(lr * g / (sqrt(sum) + p.option("eps")));
-  }
+  void update(Parameter& p) override;
 };
 
 }  // namespace tapehead::optim

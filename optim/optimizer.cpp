@@ -27,6 +27,10 @@ void check_option(const char* owner, const OptionValue& option, const std::strin
 
 }  // namespace
 
+ParamList::ParamList(const nn::Params& model) : model_(model) {}
+ParamList::ParamList(std::vector<nn::Param> list) : list_(std::move(list)) {}
+ParamList::ParamList(std::initializer_list<nn::Param> list) : list_(list) {}
+
 Optimizer::Optimizer(const char* name, OptionValues options, std::vector<Rule> rules,
                      detail::CheckOptions check, std::vector<StateSpec> states,
                      const ParamList& params)

@@ -68,9 +68,9 @@ struct StepOptions {
 /// `{{"image", image}}`.
 class ParamList {
  public:
-  ParamList(const nn::Params& model) : model_(model) {}
-  ParamList(std::vector<nn::Param> list) : list_(std::move(list)) {}
-  ParamList(std::initializer_list<nn::Param> list) : list_(list) {}
+  ParamList(const nn::Params& model);
+  ParamList(std::vector<nn::Param> list);
+  ParamList(std::initializer_list<nn::Param> list);
 
  private:
   friend class Optimizer;

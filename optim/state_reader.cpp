@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_map>
 
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
@@ -23,19 +24,27 @@ std::string list(const char* what, const std::vector<std::string>& names, const 
 
 }  // namespace
 
+struct StateReader::Unread {
+  std::unordered_map<std::string, Tensor> tensors;
+  std::unordered_map<std::string, double> numbers;
+};
+
 StateReader::StateReader(std::string owner, const StateDict& state)
     : owner_(std::move(owner)),
-      tensors_(state.tensors.begin(), state.tensors.end()),
-      numbers_(state.numbers.begin(), state.numbers.end()) {}
+      unread_(std::make_unique<Unread>(Unread{{state.tensors.begin(), state.tensors.end()},
+                                              {state.numbers.begin(), state.numbers.end()}})) {}
+
+StateReader::~StateReader() = default;
 
 std::string StateReader::name_of(const nn::Param& param, const std::string& ending) const {
   for (const std::string& tie : param.ties)
-    if (tensors_.contains(tie + ending) || numbers_.contains(tie + ending)) return tie;
+    if (unread_->tensors.contains(tie + ending) || unread_->numbers.contains(tie + ending))
+      return tie;
   return param.path;
 }
 
 double StateReader::number(const std::string& name) {
-  const auto found = numbers_.extract(name);
+  const auto found = unread_->numbers.extract(name);
   if (found) return found.mapped();
   missing_.push_back(name);
   return 0;
@@ -50,7 +59,7 @@ int64_t StateReader::count(const std::string& name) {
 
 Tensor StateReader::tensor(const std::string& name, const std::optional<Shape>& shape,
                            DType dtype) {
-  const auto found = tensors_.extract(name);
+  const auto found = unread_->tensors.extract(name);
   if (!found || !found.mapped().defined()) {
     missing_.push_back(name);
     return {};
@@ -66,8 +75,8 @@ Tensor StateReader::tensor(const std::string& name, const std::optional<Shape>& 
 
 void StateReader::finish() {
   std::vector<std::string> unexpected;
-  for (const auto& [name, value] : tensors_) unexpected.push_back(name);
-  for (const auto& [name, value] : numbers_) unexpected.push_back(name);
+  for (const auto& [name, value] : unread_->tensors) unexpected.push_back(name);
+  for (const auto& [name, value] : unread_->numbers) unexpected.push_back(name);
   if (missing_.empty() && unexpected.empty() && different_.empty()) return;
   std::sort(unexpected.begin(), unexpected.end());
   throw FormatError(fmt::format("{}: the state does not fit: {}{}{}nothing was loaded", owner_,

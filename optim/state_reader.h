@@ -1,9 +1,9 @@
 // Reads a StateDict and reports all mismatches in one error.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "tapehead/nn/params.h"
@@ -18,6 +18,7 @@ class StateReader {
  public:
   /// `owner` is named in the error. The state must outlive the reader.
   StateReader(std::string owner, const StateDict& state);
+  ~StateReader();
 
   /// The one of the parameter's path and ties for which the state has an entry with this ending:
   /// the saved model may have tied its parameters in another order.
@@ -33,8 +34,8 @@ class StateReader {
 
  private:
   std::string owner_;
-  std::unordered_map<std::string, Tensor> tensors_;  // not read yet
-  std::unordered_map<std::string, double> numbers_;
+  struct Unread;
+  std::unique_ptr<Unread> unread_;
   std::vector<std::string> missing_, different_;
 };
 

@@ -63,6 +63,12 @@ double ParamGroup::option(std::string_view name, size_t index) const {
                                names));
 }
 
+StateSpec::StateSpec(const char* name, const char* only_if, bool free_shape)
+    : name_(name), only_if_(only_if), free_shape_(free_shape) {}
+StateSpec::StateSpec(const char* name, ShapeOf shape) : name_(name), shape_(std::move(shape)) {}
+
+std::optional<Shape> StateSpec::one_number(const Shape&) { return Shape{}; }
+
 std::optional<Shape> StateSpec::shape(const ParamGroup& group, const Shape& parameter) const {
   if (!only_if_.empty() && group.option(only_if_) == 0) return std::nullopt;
   return shape_ ? shape_(parameter) : parameter;
@@ -99,6 +105,8 @@ void Parameter::read_grad() {
   grad = now.defined() ? now.to(value.dtype()) : zeros_like(value);
   if (grad_scale_ != 1) grad = grad * grad_scale_;
 }
+
+void Step::add(Entry& entry, const Tensor& gradient) { items_.push_back({&entry, gradient}); }
 
 void Step::begin(const char* name, double grad_scale, const std::vector<ParamGroup>& groups,
                  const std::vector<StateSpec>& specs) {

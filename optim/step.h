@@ -28,13 +28,12 @@ class StateSpec {
   /// `only_if` names an option: only groups in which it is nonzero (or true) have the tensor. If
   /// `free_shape` is true, the tensor does not have the parameter's shape: it is initially
   /// undefined, and update() creates it.
-  StateSpec(const char* name, const char* only_if = "", bool free_shape = false)
-      : name_(name), only_if_(only_if), free_shape_(free_shape) {}
+  StateSpec(const char* name, const char* only_if = "", bool free_shape = false);
   /// A tensor of another shape than the parameter's.
-  StateSpec(const char* name, ShapeOf shape) : name_(name), shape_(std::move(shape)) {}
+  StateSpec(const char* name, ShapeOf shape);
 
   /// The shape of a state of one number, which is 0-d.
-  static std::optional<Shape> one_number(const Shape&) { return Shape{}; }
+  static std::optional<Shape> one_number(const Shape& parameter);
 
   /// The name.
   const std::string& name() const { return name_; }
@@ -146,7 +145,7 @@ class Step {
   };
   void begin(const char* name, double grad_scale, const std::vector<ParamGroup>& groups,
              const std::vector<StateSpec>& specs);
-  void add(detail::Entry& entry, const Tensor& gradient) { items_.push_back({&entry, gradient}); }
+  void add(detail::Entry& entry, const Tensor& gradient);
   Parameter open(size_t i);
   void close(const Parameter& parameter, const Item& item);
   void check_state(const Item& item);

@@ -9,10 +9,10 @@ namespace {
 
 struct Named {
   const char* name;
-  const Activation& activation;
+  NamedActivation activation;
 };
 
-const Named kActivations[] = {
+constexpr Named kActivations[] = {
     {"relu", relu},
     {"gelu", gelu},
     {"gelu_new", gelu_tanh},
