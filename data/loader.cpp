@@ -21,6 +21,13 @@ constexpr int64_t kBatchesSorted = 50;  // the window of bucketing
 
 }  // namespace
 
+std::vector<uint64_t> example_seeds(std::span<const int64_t> which, const LoaderPosition& at,
+                                    int64_t count, uint64_t seed) {
+  std::vector<uint64_t> seeds;
+  for (const int64_t i : which) seeds.push_back(seed + static_cast<uint64_t>(at.epoch * count + i));
+  return seeds;
+}
+
 BatchPlan::BatchPlan(std::vector<int64_t> lengths, const LoaderOptions& options)
     : lengths_(std::move(lengths)), options_(options) {
   if (lengths_.empty()) throw ValueError("loader: there are no examples");

@@ -44,6 +44,12 @@ struct LoaderPosition {
   bool operator==(const LoaderPosition&) const = default;
 };
 
+/// A seed for each of these examples, of `count` in all, for random changes: random_affine(). It
+/// depends only on `seed`, the epoch and the example, not on the batch that the example is in.
+/// Example: data::example_seeds(std::vector<int64_t>{2, 0}, {.epoch = 1}, 10, 500)  // [512, 510]
+std::vector<uint64_t> example_seeds(std::span<const int64_t> which, const LoaderPosition& at,
+                                    int64_t count, uint64_t seed);
+
 /// The assignment of examples to batches, which depends only on the options and the epoch.
 class BatchPlan {
  public:

@@ -100,6 +100,14 @@ TEST_CASE("loader: a collate that asks is told which batch it makes") {
   CHECK(later.next() == all[3]);
 }
 
+TEST_CASE("loader: seeds of examples depend on the epoch and the example, not on the batch") {
+  using Seeds = std::vector<uint64_t>;
+  const Which which{2, 0}, one{2};
+  CHECK(data::example_seeds(which, {.epoch = 0, .batch = 3}, 10, 500) == Seeds{502, 500});
+  CHECK(data::example_seeds(which, {.epoch = 2, .batch = 1}, 10, 500) == Seeds{522, 520});
+  CHECK(data::example_seeds(one, {.epoch = 2, .batch = 0}, 10, 500) == Seeds{522});
+}
+
 // Random numbers that a batch was made of came from the model's generator, in the order of threads.
 TEST_CASE("loader: what a batch draws depends on the seed and its position alone") {
   using Numbers = std::vector<double>;

@@ -42,15 +42,13 @@ struct Trained {
   // Calls `each` for batches of stories of similar length, without gradients and dropout.
   template <class Each>
   void in_batches(const std::vector<data::Story>& stories, const Each& each) const {
-    const NoGradGuard off;
-    params.eval();
+    const nn::EvalGuard eval(params);
     const std::vector<int64_t> lengths = word_counts(stories);
     std::vector<int64_t> order(stories.size());
     std::iota(order.begin(), order.end(), 0);
     std::ranges::stable_sort(order, {}, [&](int64_t i) { return lengths[static_cast<size_t>(i)]; });
     for (size_t i = 0; i < order.size(); i += 100)
       each(std::span<const int64_t>(&order[i], std::min<size_t>(100, order.size() - i)));
-    params.train();
   }
 
   // The mean loss.
@@ -78,8 +76,7 @@ struct Trained {
 // Draws the attention of each hop for one question per task, with a story that is neither long nor,
 // if possible, short.
 void draw(const Trained& m, const Corpus& c, const std::string& path) {
-  const NoGradGuard off;
-  m.params.eval();
+  const nn::EvalGuard eval(m.params);
   std::vector<Tensor> looks;
   std::vector<train::AttentionMap> maps;
   for (size_t task = 0; task < c.test.size() && maps.size() < 9; ++task) {
@@ -113,8 +110,7 @@ void draw(const Trained& m, const Corpus& c, const std::string& path) {
 }
 
 void interact(const Trained& m, const Corpus& c) {
-  const NoGradGuard off;
-  m.params.eval();
+  const nn::EvalGuard eval(m.params);
   fmt::print(
       "Type sentences, a question that ends with ?, or an empty line to start a new story.\n");
   auto story = std::make_shared<std::vector<data::StoryQuestion::Words>>();

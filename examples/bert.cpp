@@ -119,8 +119,7 @@ struct Task {
 };
 
 double accuracy(const Model& model, const Task& task) {
-  const NoGradGuard off;
-  model.params.eval();
+  const nn::EvalGuard eval(model.params);
   const auto count = static_cast<int64_t>(task.corpus.test.size());
   double right = 0;
   for (int64_t i = 0; i < count; i += 100) {
@@ -128,7 +127,6 @@ double accuracy(const Model& model, const Task& task) {
     const Batch batch = task.reader.labelled(task.corpus.test, which, task.corpus.labels);
     right += sum((argmax(model.logits(batch), 1) == batch.wanted).to(f64)).item();
   }
-  model.params.train();
   return right / static_cast<double>(count);
 }
 
@@ -157,8 +155,7 @@ double tune(const Model& model, const Task& task, const Options& t, const train:
 
 // Draws the attention of each head of the last layer for an example.
 void draw(const Model& model, const Task& task, const std::string& path) {
-  const NoGradGuard off;
-  model.params.eval();
+  const nn::EvalGuard eval(model.params);
   Batch batch = task.reader.batch(task.corpus.test, std::vector<int64_t>{0});
   batch.input.attention.weights_of = WeightsOf{};
   const Tensor heads =

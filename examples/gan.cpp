@@ -74,12 +74,9 @@ struct Gan {
 
   // Samples of a trained generator, the same for the same seed.
   Tensor samples(const nn::Params& params, uint64_t seed, int64_t count) const {
-    const NoGradGuard off;
-    params.eval();
+    const nn::EvalGuard eval(params);
     Generator random{seed};
-    const Tensor images = draw(randn({count, noise}, f32, random));
-    params.train();
-    return images;
+    return draw(randn({count, noise}, f32, random));
   }
 
   int64_t noise;

@@ -130,8 +130,7 @@ Model make_gpt(const nn::Params& params, const Options& t, const Tokens& tokens,
 // The mean loss in nats per token, over consecutive windows.
 double loss_of(const nn::Params& params, const Model& model, const std::vector<int64_t>& tokens,
                int64_t length) {
-  const NoGradGuard off;
-  params.eval();
+  const nn::EvalGuard eval(params);
   const std::vector<int64_t> starts = starts_in(tokens, length, length);
   double sum = 0;
   for (size_t i = 0; i < starts.size(); i += 32) {
@@ -141,14 +140,13 @@ double loss_of(const nn::Params& params, const Model& model, const std::vector<i
     const Batch batch = windows(tokens, some, length);
     sum += model.loss(batch).item() * static_cast<double>(some.size());
   }
-  params.train();
   return sum / static_cast<double>(starts.size());
 }
 
 // Continues a prompt. When the context is full, continues from its last half.
 std::string write(const nn::Params& params, const Model& model, const Tokens& tokens,
                   const Options& t) {
-  params.eval();
+  const nn::EvalGuard eval(params);
   std::vector<int64_t> all = tokens.encode(t.prompt.empty() ? "\n" : t.prompt);
   const int64_t context = model.context, half = context / 2;
   const auto wanted = static_cast<int64_t>(all.size()) + t.length;
@@ -161,7 +159,6 @@ std::string write(const nn::Params& params, const Model& model, const Tokens& to
          .length = std::min(wanted - known, context - static_cast<int64_t>(prompt.size()))});
     all.insert(all.end(), more[0].begin(), more[0].end());
   }
-  params.train();
   return tokens.decode(all);
 }
 

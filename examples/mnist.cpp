@@ -32,12 +32,10 @@ nn::Sequential network(const nn::Scope& at, int64_t channels, double dropout) {
 // The predicted digits, i64 [N].
 Tensor predict(const nn::Params& params, const nn::Sequential& net,
                const data::LabelledImages& digits) {
-  const NoGradGuard off;
-  params.eval();
+  const nn::EvalGuard eval(params);
   std::vector<Tensor> found;
   for (int64_t i = 0; i < digits.size(); i += 200)
     found.push_back(argmax(net(digits.batch(i, std::min(i + 200, digits.size())).images), 1));
-  params.train();
   return cat(found);
 }
 
@@ -87,10 +85,8 @@ void run(train::Cli& cli) {
       train.size(),
       [&](std::span<const int64_t> which, const data::LoaderPosition& at) {
         data::ImageBatch made = train.batch(which);
-        std::vector<uint64_t> seeds;  // of each image in each epoch
-        for (const int64_t i : which)
-          seeds.push_back(o.seed + static_cast<uint64_t>(at.epoch * train.size() + i));
-        made.images = data::random_affine(made.images, change, seeds);
+        made.images = data::random_affine(made.images, change,
+                                          data::example_seeds(which, at, train.size(), o.seed));
         return made;
       },
       {.batch = batch, .drop_last = true, .seed = o.seed});

@@ -98,14 +98,12 @@ struct Summarizer {
   }
 
   std::vector<nn::Hypothesis> hypotheses(const Encoded& texts, int64_t beam) const {
-    params.eval();
-    auto found = nn::translate_all(model, texts.source,
-                                   {.beam = beam,
-                                    .length_penalty = options.length_penalty,
-                                    .max_length = 30,
-                                    .suppress = {data::kPad, data::kUnk, data::kBos}});
-    params.train();
-    return found;
+    const nn::EvalGuard eval(params);
+    return nn::translate_all(model, texts.source,
+                             {.beam = beam,
+                              .length_penalty = options.length_penalty,
+                              .max_length = 30,
+                              .suppress = {data::kPad, data::kUnk, data::kBos}});
   }
 
   Words summarize(const Encoded& texts, int64_t beam) const {

@@ -89,10 +89,8 @@ struct Translator {
              .eos = data::kEos} {}
 
   std::vector<nn::Hypothesis> hypotheses(const std::vector<std::string>& lines) const {
-    params.eval();
-    auto found = nn::translate_all(model, encode_all(from, lines), beam);
-    params.train();
-    return found;
+    const nn::EvalGuard eval(params);
+    return nn::translate_all(model, encode_all(from, lines), beam);
   }
 
   std::vector<std::string> translate(const std::vector<std::string>& lines) const {

@@ -35,12 +35,10 @@ void set_defaults(Options& t, train::Options& o) {
 // The predicted digits, i64 [N].
 Tensor read_digits(const nn::Params& params, const nn::Vit& vit,
                    const data::LabelledImages& split) {
-  const NoGradGuard off;
-  params.eval();
+  const nn::EvalGuard eval(params);
   std::vector<Tensor> found;
   for (int64_t i = 0; i < split.size(); i += 200)
     found.push_back(argmax(vit(split.batch(i, std::min(i + 200, split.size())).images), 1));
-  params.train();
   return cat(found);
 }
 
@@ -61,8 +59,7 @@ void draw(const nn::Params& params, const nn::Vit& vit, const data::LabelledImag
         chosen.push_back(static_cast<int64_t>(i));
         ++n;
       }
-  const NoGradGuard off;
-  params.eval();
+  const nn::EvalGuard eval(params);
   const Tensor images = split.batch(chosen).images, seen = vit.rollout(images).contiguous();
   std::vector<train::ImageAttention> maps;
   for (size_t i = 0; i < chosen.size(); ++i) {
@@ -140,10 +137,8 @@ void run(train::Cli& cli) {
       train.size(),
       [&](std::span<const int64_t> which, const data::LoaderPosition& at) {
         data::ImageBatch batch = train.batch(which);
-        std::vector<uint64_t> seeds;  // of each image in each epoch
-        for (const int64_t i : which)
-          seeds.push_back(o.seed + static_cast<uint64_t>(at.epoch * train.size() + i));
-        batch.images = data::random_affine(batch.images, change, seeds);
+        batch.images = data::random_affine(batch.images, change,
+                                           data::example_seeds(which, at, train.size(), o.seed));
         return batch;
       },
       {.batch = t.batch, .drop_last = true, .seed = o.seed});

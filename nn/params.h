@@ -17,6 +17,7 @@
 
 namespace tapehead::nn {
 
+class EvalGuard;
 class Scope;
 
 /// A parameter, or a buffer: a tensor that is saved with the model but not trained.
@@ -76,7 +77,7 @@ class Params {
 
   /// Sets training or evaluation mode, which dropout and batch norm depend on, for the scopes whose
   /// path matches a pattern such as "encoder.*" (`*` matches any characters). Throws ValueError,
-  /// with a suggestion, if the pattern matches none.
+  /// with a suggestion, if the pattern matches none. See also EvalGuard.
   void train(std::string_view pattern = "*") const;
   void eval(std::string_view pattern = "*") const;
   /// Excludes parameters from training, or includes them again: those whose path or tied name
@@ -131,6 +132,7 @@ class Params {
   std::string str() const;
 
  private:
+  friend class EvalGuard;
   friend class Scope;
   /// The index of a name in all(); all().size() if there is none.
   size_t position(std::string_view name) const;
@@ -188,6 +190,7 @@ class Scope {
   void check_callable() const;
 
  private:
+  friend class EvalGuard;
   friend class Params;
   struct Place;
   Scope(const Params& params, std::string path);
