@@ -2,6 +2,9 @@
 // Errors start with `op`.
 #pragma once
 
+#include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/views.h"
+#include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/tensor.h"
 
 namespace tapehead::detail {
@@ -23,5 +26,15 @@ AtIndices elements_at(const char* op, const Tensor& x, int64_t axis, const Tenso
 /// The same with a number, or a value for each of the indices; a larger source is cut.
 AtIndices elements_at(const char* op, const Tensor& x, int64_t axis, const Tensor& indices,
                       const Tensor& source);
+
+/// Changes x in place: to the result of Op, applied to x, axis, indices and source, if gradients
+/// are tracked; else by calling `write` with the source in the type of x. Returns x.
+template <class Op, class Write>
+const Tensor& change_at(const char* op, const Tensor& x, const AtIndices& at, Write write) {
+  change(
+      op, x, at.source, [&] { return apply<Op>(copy_on_tape(x), at.axis, at.indices, at.source); },
+      [&] { write(core::cast(apart(at.source, x), x.dtype())); });
+  return x;
+}
 
 }  // namespace tapehead::detail

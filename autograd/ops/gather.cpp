@@ -114,14 +114,9 @@ Tensor scatter_add(const Tensor& x, int64_t axis, const Tensor& indices, const T
 const Tensor& scatter_add_(const Tensor& x, int64_t axis, const Tensor& indices,
                            const Tensor& source) {
   const detail::AtIndices at = detail::elements_at("scatter_add_", x, axis, indices, source);
-  detail::change(
-      "scatter_add_", x, source,
-      [&] { return apply<ScatterAdd>(detail::copy_on_tape(x), at.axis, at.indices, at.source); },
-      [&] {
-        core::scatter(x, at.axis, at.indices, core::cast(detail::apart(at.source, x), x.dtype()),
-                      kernels::Scatter::add);
-      });
-  return x;
+  return detail::change_at<ScatterAdd>("scatter_add_", x, at, [&](const Tensor& values) {
+    core::scatter(x, at.axis, at.indices, values, kernels::Scatter::add);
+  });
 }
 
 Tensor take_along_dim(const Tensor& x, const Tensor& indices, int64_t axis) {

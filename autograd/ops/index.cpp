@@ -122,13 +122,9 @@ Tensor index_add(const Tensor& x, int64_t axis, const Tensor& indices, const Ten
 const Tensor& index_add_(const Tensor& x, int64_t axis, const Tensor& indices,
                          const Tensor& source) {
   const detail::AtIndices at = detail::rows_at("index_add_", x, axis, indices, source);
-  detail::change(
-      "index_add_", x, source,
-      [&] { return apply<IndexAdd>(detail::copy_on_tape(x), at.axis, at.indices, source); },
-      [&] {
-        core::add_taken(x, at.axis, at.indices, core::cast(detail::apart(source, x), x.dtype()));
-      });
-  return x;
+  return detail::change_at<IndexAdd>("index_add_", x, at, [&](const Tensor& rows) {
+    core::add_taken(x, at.axis, at.indices, rows);
+  });
 }
 
 Tensor take(const Tensor& x, const Tensor& indices) {

@@ -89,13 +89,9 @@ Tensor index_copy(const Tensor& x, int64_t axis, const Tensor& indices, const Te
 const Tensor& index_copy_(const Tensor& x, int64_t axis, const Tensor& indices,
                           const Tensor& source) {
   const AtIndices at = detail::rows_at("index_copy_", x, axis, indices, source);
-  detail::change(
-      "index_copy_", x, source,
-      [&] { return apply<IndexCopy>(detail::copy_on_tape(x), at.axis, at.indices, source); },
-      [&] {
-        core::put_taken(x, at.axis, at.indices, core::cast(detail::apart(source, x), x.dtype()));
-      });
-  return x;
+  return detail::change_at<IndexCopy>("index_copy_", x, at, [&](const Tensor& rows) {
+    core::put_taken(x, at.axis, at.indices, rows);
+  });
 }
 
 Tensor index_fill(const Tensor& x, int64_t axis, const Tensor& indices, const Tensor& value) {
@@ -106,14 +102,9 @@ Tensor index_fill(const Tensor& x, int64_t axis, const Tensor& indices, const Te
 const Tensor& index_fill_(const Tensor& x, int64_t axis, const Tensor& indices,
                           const Tensor& value) {
   const AtIndices at = fill_at("index_fill_", x, axis, indices, value);
-  detail::change(
-      "index_fill_", x, value,
-      [&] { return apply<IndexFill>(detail::copy_on_tape(x), at.axis, at.indices, value); },
-      [&] {
-        const Tensor rows = filled_rows(x, at.axis, at.indices, detail::apart(value, x));
-        core::put_taken(x, at.axis, at.indices, rows);
-      });
-  return x;
+  return detail::change_at<IndexFill>("index_fill_", x, at, [&](const Tensor& number) {
+    core::put_taken(x, at.axis, at.indices, filled_rows(x, at.axis, at.indices, number));
+  });
 }
 
 Tensor index_reduce(const Tensor& x, int64_t axis, const Tensor& indices, const Tensor& source,

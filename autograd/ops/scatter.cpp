@@ -146,14 +146,9 @@ Tensor scatter(const Tensor& x, int64_t axis, const Tensor& indices, const Tenso
 
 const Tensor& scatter_(const Tensor& x, int64_t axis, const Tensor& indices, const Tensor& source) {
   const AtIndices at = detail::elements_at("scatter_", x, axis, indices, source);
-  detail::change(
-      "scatter_", x, source,
-      [&] { return apply<ScatterSet>(detail::copy_on_tape(x), at.axis, at.indices, at.source); },
-      [&] {
-        core::scatter(x, at.axis, at.indices, core::cast(detail::apart(at.source, x), x.dtype()),
-                      Scatter::set);
-      });
-  return x;
+  return detail::change_at<ScatterSet>("scatter_", x, at, [&](const Tensor& values) {
+    core::scatter(x, at.axis, at.indices, values, Scatter::set);
+  });
 }
 
 Tensor scatter_reduce(const Tensor& x, int64_t axis, const Tensor& indices, const Tensor& source,
