@@ -36,7 +36,7 @@ constexpr Allowed kAllowed[] = {
     {"core", "ChannelNorm::", "a few numbers for each channel"},
     {"core", "arange", "makes a tensor once"},
     {"core", "draw_replaced", "a few additions for each sample"},
-    {"core", "fft", "KISS FFT, which is scalar and takes longer than the copies around it"},
+    {"core", "plan_convolution", "makes the tables of a length once"},
     {"core", "Sampler", "branches in each attempt at a number"},
     {"core", "bessel_i0", "makes a tensor once"},
     {"core", "linspace", "makes a tensor once"},
