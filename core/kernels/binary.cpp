@@ -190,6 +190,17 @@ struct Exceptions<TAPEHEAD_ISA::pow> {
   static float value(float x, float y) { return __builtin_powf(x, y); }
 };
 
+template <>
+constexpr bool kWaitsForMemory<TAPEHEAD_ISA::add> = true;
+template <>
+constexpr bool kWaitsForMemory<TAPEHEAD_ISA::sub> = true;
+template <>
+constexpr bool kWaitsForMemory<TAPEHEAD_ISA::mul> = true;
+template <>
+constexpr bool kWaitsForMemory<TAPEHEAD_ISA::div> = true;
+template <>
+constexpr bool kWaitsForMemory<TAPEHEAD_ISA::prelu> = true;
+
 }  // namespace
 }  // namespace tapehead::kernels
 

@@ -6,6 +6,10 @@
 namespace tapehead::kernels::TAPEHEAD_ISA {
 namespace {
 
+template <class T>
+inline void convert(const T* x, T* out, int64_t n) {
+  run_elements(Copied(), out, 0, n, x);
+}
 template <class From, class To>
 inline void convert(const From* x, To* out, int64_t n) {
 #pragma GCC ivdep

@@ -148,10 +148,12 @@ void scatter(const Gathered& g) {
 
 template <class T>
 void reverse(void* to_, const void* from_, int64_t n) {
-  T* to = static_cast<T*>(to_);
-  const T* last = static_cast<const T*>(from_) + n - 1;
-#pragma GCC ivdep
-  for (int64_t i = 0; i < n; ++i) to[i] = last[-i];
+  struct Backwards {
+    const T* last;
+    T operator[](int64_t i) const { return last[-i]; }
+  };
+  run_elements(Copied(), static_cast<T*>(to_), 0, n,
+               Backwards{static_cast<const T*>(from_) + n - 1});
 }
 
 // Squares of 16 x 16 elements, which are read and written in whole lines of the cache.

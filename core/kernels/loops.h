@@ -137,6 +137,33 @@ constexpr bool kHasExceptions = (__is_same(T, float) && ...) && requires(T... x)
   Exceptions<F>::holds(x...);
 };
 
+// Rows of so few instructions that their loops wait for memory, specialised like Exceptions. They
+// run on half of a vector of 64 bytes, which Zen 4 reads and writes up to a tenth faster.
+template <class F>
+constexpr bool kWaitsForMemory = false;
+
+struct Copied {
+  template <class T>
+  T operator()(T x) const {
+    return x;
+  }
+};
+template <>
+constexpr bool kWaitsForMemory<Copied> = true;
+
+template <class F, class R, class... X>
+inline void run_elements(const F& f, R* result, int64_t first, int64_t last, X... x) {
+#if defined(__AVX512F__)
+  if constexpr (kWaitsForMemory<F>) {
+#pragma omp simd simdlen(32 / sizeof(R))
+    for (int64_t i = first; i < last; ++i) result[i] = static_cast<R>(f(x[i]...));
+    return;
+  }
+#endif
+#pragma GCC ivdep
+  for (int64_t i = first; i < last; ++i) result[i] = static_cast<R>(f(x[i]...));
+}
+
 template <class F, class R, class... X>
 inline void run(char* out, int64_t n, const double* numbers, X... x) {
   const F f = functor<F>(numbers);
@@ -153,12 +180,10 @@ inline void run(char* out, int64_t n, const double* numbers, X... x) {
                                                                    : f(x[i]...));
         continue;
       }
-#pragma GCC ivdep
-      for (int64_t i = start; i < stop; ++i) result[i] = static_cast<R>(f(x[i]...));
+      run_elements(f, result, start, stop, x...);
     }
   } else {
-#pragma GCC ivdep
-    for (int64_t i = 0; i < n; ++i) result[i] = static_cast<R>(f(x[i]...));
+    run_elements(f, result, int64_t{0}, n, x...);
   }
 }
 

@@ -49,6 +49,18 @@ constexpr Loop where_entry() {
 }
 
 }  // namespace
+}  // namespace tapehead::kernels::TAPEHEAD_ISA
+
+namespace tapehead::kernels {
+namespace {
+template <>
+constexpr bool kWaitsForMemory<TAPEHEAD_ISA::addcmul> = true;
+template <>
+constexpr bool kWaitsForMemory<TAPEHEAD_ISA::addcdiv> = true;
+}  // namespace
+}  // namespace tapehead::kernels
+
+namespace tapehead::kernels::TAPEHEAD_ISA {
 
 #define TAPEHEAD_TERNARY_LOOPS(name, types, ...) TAPEHEAD_LOOPS(ternary_entry, name, types)
 extern const LoopKernels<Ternary> ternary_kernels = {
