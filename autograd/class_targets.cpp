@@ -59,11 +59,18 @@ ClassTargets::ClassTargets(const char* op, const Tensor& scores, const Tensor& t
     check_weight(op, weight, classes_);
     weight_ = core::contiguous(core::cast(weight, wide_type(scores.dtype())));
   }
-  for (int64_t i = 0; i < rows(); ++i)
-    if (!ignored(i) && (of(i) < 0 || of(i) >= classes_))
+  int64_t counted = 0;
+  double total = 0;
+  for (int64_t i = 0; i < rows(); ++i) {
+    if (ignored(i)) continue;
+    if (of(i) < 0 || of(i) >= classes_)
       throw IndexError(fmt::format("{}: {} = {} is outside 0..{}{}", op,
                                    element_name("target", shape(), i), of(i), classes_ - 1,
                                    ignore_index ? "; pass ignore_index for padding" : ""));
+    ++counted;
+    if (weight_.defined()) total += this->weight(of(i));
+  }
+  total_weight_ = weight_.defined() ? total : static_cast<double>(counted);
 }
 
 Tensor ClassTargets::ignored_rows() const {
@@ -74,35 +81,10 @@ Tensor ClassTargets::ignored_rows() const {
   return out;
 }
 
-double ClassTargets::weight(int64_t cls) const {
-  if (!weight_.defined()) return 1;
-  return weight_.dtype() == f64 ? weight_.data<double>()[cls] : weight_.data<float>()[cls];
-}
-
 double ClassTargets::all_weights() const {
   double total = 0;
   for (int64_t c = 0; c < classes_; ++c) total += weight(c);
   return total;
-}
-
-double ClassTargets::total_weight() const {
-  double total = 0;
-  for (int64_t i = 0; i < rows(); ++i)
-    if (!ignored(i)) total += weight(of(i));
-  return total;
-}
-
-double element_at(const char* row, int64_t at, DType dtype) {
-  if (dtype == f32) return reinterpret_cast<const float*>(row)[at];
-  if (dtype == f64) return reinterpret_cast<const double*>(row)[at];
-  if (dtype == f16) return reinterpret_cast<const float16*>(row)[at];
-  return reinterpret_cast<const bfloat16*>(row)[at];
-}
-void set_element(char* row, int64_t at, DType dtype, double value) {
-  if (dtype == f32) reinterpret_cast<float*>(row)[at] = static_cast<float>(value);
-  else if (dtype == f64) reinterpret_cast<double*>(row)[at] = value;
-  else if (dtype == f16) reinterpret_cast<float16*>(row)[at] = static_cast<float>(value);
-  else reinterpret_cast<bfloat16*>(row)[at] = static_cast<float>(value);
 }
 
 Tensor reduce_losses(const std::vector<double>& losses, const Shape& shape, DType dtype,

@@ -27,25 +27,39 @@ class ClassTargets {
   /// bool [..., 1]: true for ignored rows.
   Tensor ignored_rows() const;
   /// The weight of a class.
-  double weight(int64_t cls) const;
+  double weight(int64_t cls) const {
+    if (!weight_.defined()) return 1;
+    return weight_.dtype() == f64 ? weight_.data<double>()[cls] : weight_.data<float>()[cls];
+  }
   /// The class weights in the dtype that kernels compute in: f64 for f64 scores, else f32. Null
   /// stands for ones.
   const void* weights() const { return weight_.defined() ? weight_.raw() : nullptr; }
   /// The sum of the weights of all classes.
   double all_weights() const;
   /// The divisor of the mean: the sum of the weights of the targets that are not ignored.
-  double total_weight() const;
+  double total_weight() const { return total_weight_; }
 
  private:
   Tensor target_, weight_;
   const int64_t* of_;  // the elements of target_
   int64_t rows_, classes_;
+  double total_weight_ = 0;
   std::optional<int64_t> ignore_index_;
 };
 
 /// Reads or writes an element of a floating row, as a double.
-double element_at(const char* row, int64_t at, DType dtype);
-void set_element(char* row, int64_t at, DType dtype, double value);
+inline double element_at(const char* row, int64_t at, DType dtype) {
+  if (dtype == f32) return reinterpret_cast<const float*>(row)[at];
+  if (dtype == f64) return reinterpret_cast<const double*>(row)[at];
+  if (dtype == f16) return reinterpret_cast<const float16*>(row)[at];
+  return reinterpret_cast<const bfloat16*>(row)[at];
+}
+inline void set_element(char* row, int64_t at, DType dtype, double value) {
+  if (dtype == f32) reinterpret_cast<float*>(row)[at] = static_cast<float>(value);
+  else if (dtype == f64) reinterpret_cast<double*>(row)[at] = value;
+  else if (dtype == f16) reinterpret_cast<float16*>(row)[at] = static_cast<float>(value);
+  else reinterpret_cast<bfloat16*>(row)[at] = static_cast<float>(value);
+}
 
 /// Reduces the losses of all rows: to a tensor of `shape` for Reduction::none, else to a 0-d
 /// tensor.

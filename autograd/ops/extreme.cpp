@@ -60,6 +60,8 @@ struct Clamp : CustomOp {
     save(x), save(low), save(high);
     if (!low.defined()) return core::binary(kName, kernels::Binary::minimum, x, high);
     if (!high.defined()) return core::binary(kName, kernels::Binary::maximum, x, low);
+    if (is_floating(x.dtype()) && is_limit(low) && is_limit(high))
+      return core::activation(kName, kernels::Activation::hardtanh, x, {low.item(), high.item()});
     return core::ternary(kName, kernels::Ternary::clamp, x, low, high);
   }
   std::array<Tensor, 3> backward(const Tensor& dy) const {
@@ -73,6 +75,8 @@ struct Clamp : CustomOp {
   }
 
  private:
+  // A number that hardtanh applies as clamp does, which for a NaN it does not.
+  static bool is_limit(const Tensor& t) { return core::is_number(t) && !std::isnan(t.item()); }
   static Tensor of_clamped(const Tensor& dy, const Tensor& x, const Tensor& low,
                            const Tensor& high) {
     const auto single = [](const Tensor& t) { return !t.defined() || t.numel() == 1; };

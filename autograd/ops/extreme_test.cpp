@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <utility>
 
 #include "tapehead/tests/op_test.h"
 
@@ -41,6 +43,7 @@ static double into_unit(double x) { return std::min(std::max(x, -1.0), 1.0); }
 TAPEHEAD_OP_TEST(clamp)
     .unary([](const Tensor& x) { return clamp(x, -1.0, 1.0); }, into_unit, {-0.9, 0.9})
     .unary([](const Tensor& x) { return clamp(x, -1.0, 1.0); }, into_unit, {-3, 3, 1.1})
+    .unary([](const Tensor& x) { return clamp(x, 1.0, -1.0); }, [](double) { return -1.0; })
     .unary([](const Tensor& x) { return clamp(x, 0); }, [](double x) { return std::max(x, 0.0); },
            {.away_from_zero = 0.1})
     .unary([](const Tensor& x) { return clamp(x, {}, 0.0); },
@@ -65,6 +68,13 @@ TAPEHEAD_OP_TEST(clamp)
         [] { clamp(core::full({2}, 1), core::full({3}, 1)); },
         "clamp: shapes [2] and [3] do not broadcast: size(-1) is 2 in one and 3 in the "
         "other; sizes must be equal or 1");
+TEST_CASE("clamp: NaN if a bound is") {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  const Tensor x = core::full({3}, 0.5);
+  for (const auto& [low, high] : {std::pair(kNan, 1.0), {0.0, kNan}, {kNan, kNan}})
+    for (const DType dtype : {f32, f64, bf16, f16})
+      CHECK(all(isnan(clamp(x.to(dtype), low, high))).item() == 1);
+}
 TAPEHEAD_OP_TEST(clamp_min).unary([](const Tensor& x) { return clamp_min(x, 0); },
                                   [](double x) { return std::max(x, 0.0); },
                                   {.away_from_zero = 0.1});

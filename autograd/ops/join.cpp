@@ -10,6 +10,8 @@
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/views.h"
 #include "tapehead/core/error.h"
+#include "tapehead/core/kernels/elementwise_kernels.h"
+#include "tapehead/core/parallel.h"
 
 namespace tapehead {
 namespace {
@@ -18,6 +20,37 @@ DType common_type(const std::vector<Tensor>& list) {
   DType dtype = list[0].dtype();
   for (const Tensor& t : list) dtype = promote(dtype, t.dtype());
   return dtype;
+}
+
+// The number of elements that are contiguous from `axis` on.
+int64_t row_size(const Tensor& t, int axis) {
+  int64_t size = 1;
+  for (int i = axis; i < t.dim(); ++i) size *= t.shape()[i];
+  return size;
+}
+
+// Joins contiguous operands of the result's dtype row by row, so that the result is written from
+// its beginning to its end.
+void join_rows(const Tensor& out, const std::vector<Tensor>& list, int axis) {
+  constexpr int64_t kGrain = 1 << 15;  // elements that justify a thread
+  struct Part {
+    char* data;
+    int64_t size;
+  };
+  std::vector<Part> parts;
+  for (const Tensor& t : list) parts.push_back({t.raw(), row_size(t, axis)});
+  const int64_t size = row_size(out, axis), item = size_of(out.dtype()), steps[] = {item, item};
+  const kernels::Loop copy = kernels::cast_loop(out.dtype(), out.dtype());
+  core::parallel_range(out.numel() / size, std::max<int64_t>(1, kGrain / size),
+                       [&](int64_t begin, int64_t end) {
+                         char* to = out.raw() + begin * size * item;
+                         for (int64_t row = begin; row < end; ++row)
+                           for (const Part& p : parts) {
+                             char* const data[] = {to, p.data + row * p.size * item};
+                             copy(data, steps, p.size, nullptr);
+                             to += p.size * item;
+                           }
+                       });
 }
 
 struct Cat : CustomOp {
@@ -34,6 +67,13 @@ struct Cat : CustomOp {
         throw ShapeError(fmt::format("cat: the sum of size({}) is too large to address", axis));
     }
     Tensor out = core::empty(shape, common_type(list));
+    constexpr int64_t kLong = 64;
+    if (axis > 0 && std::all_of(list.begin(), list.end(), [&](const Tensor& t) {
+          return t.is_contiguous() && t.dtype() == out.dtype() && row_size(t, axis) >= kLong;
+        })) {
+      join_rows(out, list, axis);
+      return out;
+    }
     int64_t start = 0;
     for (size_t i = 0; i < list.size(); ++i) {
       core::copy_into(core::narrow(out, axis, start, sizes[i]), list[i]);

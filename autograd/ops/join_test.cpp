@@ -16,6 +16,13 @@ TAPEHEAD_OP_TEST(cat)
              [](Arrays& in) {
                return matrix(4, 3, [&](int64_t i, int64_t j) { return in[0](i % 2, j); });
              }})
+    .sample({{Operand({2, 64}), Operand({2, 65})},  // row by row
+             [](const Tensors& in) { return Tensors{cat(in, 1)}; },
+             [](Arrays& in) {
+               return matrix(2, 129, [&](int64_t i, int64_t j) {
+                 return j < 64 ? in[0](i, j) : in[1](i, j - 64);
+               });
+             }})
     .bad<ValueError>([] { cat({}); }, "cat: the list of tensors is empty; pass at least one")
     .bad<ShapeError>(
         [] {

@@ -20,11 +20,12 @@ struct NllLoss : CustomOp {
   Tensor forward(const Tensor& log_probs, const ClassTargets& t, Reduction how) {
     targets = t, shape = log_probs.shape(), dtype = log_probs.dtype(), reduction = how;
     const Tensor x = core::contiguous(log_probs);
+    const char* const scores = x.raw();
     std::vector<double> losses(static_cast<size_t>(t.rows()));
     for (int64_t i = 0; i < t.rows(); ++i)
       if (!t.ignored(i))
         losses[static_cast<size_t>(i)] =
-            -t.weight(t.of(i)) * detail::element_at(x.raw(), i * t.classes() + t.of(i), dtype);
+            -t.weight(t.of(i)) * detail::element_at(scores, i * t.classes() + t.of(i), dtype);
     return detail::reduce_losses(losses, t.shape(), dtype, how, t.total_weight());
   }
   Tensor backward(const Tensor& dy) const {
