@@ -7,6 +7,9 @@
 
 namespace tapehead::detail {
 
+/// Throws DTypeError `op: …` for bool and u8, of which there are no matrix products.
+void check_product_type(const char* op, DType dtype);
+
 /// A set of labels, which are integers from 0 to 63.
 using LabelSet = uint64_t;
 constexpr LabelSet label_bit(int64_t label) { return LabelSet{1} << label; }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/contraction.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/matmul.h"
@@ -60,9 +61,7 @@ class ProductSum {
   Tensor of(const Tensor& input, const Tensor& a, const Tensor& b, const Number& beta,
             const Number& alpha) const {
     const DType dtype = core::result_type(input, a, b);
-    if (dtype == boolean || dtype == u8)
-      throw DTypeError(
-          fmt::format("{}: {} is not supported; convert with to(f32)", op_, name(dtype)));
+    detail::check_product_type(op_, dtype);
     for (const auto& [what, factor] : {std::pair{"beta", &beta}, {"alpha", &alpha}})
       if (is_floating(factor->dtype) && !is_floating(dtype))
         throw DTypeError(

@@ -121,8 +121,7 @@ Tensor einsum(std::string_view equation, const std::vector<Tensor>& tensors) {
   auto [operands, output] = detail::read_equation(equation, tensors);
   DType dtype = operands[0].tensor.dtype();
   for (const Labelled& x : operands) dtype = promote(dtype, x.tensor.dtype());
-  if (dtype == boolean || dtype == u8)
-    throw DTypeError(fmt::format("einsum: {} is not supported; convert with to(f32)", name(dtype)));
+  detail::check_product_type("einsum", dtype);
   for (Labelled& x : operands) x.tensor = x.tensor.to(dtype);
   return detail::permuted(Contraction(std::move(operands), output).run(), output);
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/contraction.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/matmul.h"
@@ -68,21 +69,20 @@ struct Linear : CustomOp {
   }
 };
 
-DType product_type(const char* op, const Tensor& a, const Tensor& b) {
-  const DType dtype = core::result_type(a, b);
+}  // namespace
+
+void detail::check_product_type(const char* op, DType dtype) {
   if (dtype == boolean || dtype == u8)
     throw DTypeError(fmt::format("{}: {} is not supported; convert with to(f32)", op, name(dtype)));
-  return dtype;
 }
-
-}  // namespace
 
 Tensor matmul(const Tensor& a, const Tensor& b) {
   if (a.dim() == 0 || b.dim() == 0)
     throw ShapeError(
         fmt::format("matmul: a is {}, b is {}; both need at least one axis, use * to scale",
                     a.shape().str(), b.shape().str()));
-  const DType dtype = product_type("matmul", a, b);
+  const DType dtype = core::result_type(a, b);
+  detail::check_product_type("matmul", dtype);
   Tensor x = a.to(dtype), y = b.to(dtype);
   if (x.dim() == 1) x = x.unsqueeze(0);
   if (y.dim() == 1) y = y.unsqueeze(1);
@@ -100,7 +100,8 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   if (bias.defined() && bias.shape() != Shape{weight.size(0)})
     throw ShapeError(fmt::format("linear: bias is {}, weight is {}; bias must be [{}]",
                                  bias.shape().str(), weight.shape().str(), weight.size(0)));
-  const DType dtype = product_type("linear", x, weight);
+  const DType dtype = core::result_type(x, weight);
+  detail::check_product_type("linear", dtype);
   return apply<Linear>(x.to(dtype), weight.to(dtype), bias.defined() ? bias.to(dtype) : bias);
 }
 

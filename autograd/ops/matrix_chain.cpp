@@ -3,7 +3,9 @@
 
 #include <limits>
 
+#include "tapehead/autograd/detail/contraction.h"
 #include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead {
@@ -55,6 +57,8 @@ Tensor chain(const char* op, std::vector<Tensor> matrices) {
                       "must be equal",
                       op, i - 1, matrices[i - 1].shape().str(), i, matrices[i].shape().str()));
   }
+  for (size_t i = 1; i < matrices.size(); ++i)
+    detail::check_product_type(op, core::result_type(matrices[0], matrices[i]));
   return Chain(matrices).product();
 }
 

@@ -27,12 +27,14 @@ void check_ranks(const char* op, const Tensor& a, const Tensor& b, int a_rank, i
                                a.shape().str(), b.shape().str(), expected));
 }
 
+// Throws unless matmul() takes operands of these types and of these sizes.
 void check_inner(const char* op, const Tensor& a, const Tensor& b, int a_axis, int b_axis) {
-  if (a.size(a_axis) == b.size(b_axis)) return;
-  throw ShapeError(
-      fmt::format("{}: inner sizes differ: a is {}, b is {}; a.size({}) must equal "
-                  "b.size({})",
-                  op, a.shape().str(), b.shape().str(), a_axis, b_axis));
+  if (a.size(a_axis) != b.size(b_axis))
+    throw ShapeError(
+        fmt::format("{}: inner sizes differ: a is {}, b is {}; a.size({}) must equal "
+                    "b.size({})",
+                    op, a.shape().str(), b.shape().str(), a_axis, b_axis));
+  detail::check_product_type(op, core::result_type(a, b));
 }
 
 struct Cross : CustomOp {
@@ -153,9 +155,7 @@ Tensor tensordot(const Tensor& a, const Tensor& b, const Shape& a_axes, const Sh
                                  a_axes.str(), b_axes.str()));
   const Shape of_a = distinct_axes("a_axes", a_axes, a), of_b = distinct_axes("b_axes", b_axes, b);
   const DType dtype = core::result_type(a, b);
-  if (dtype == boolean || dtype == u8)
-    throw DTypeError(
-        fmt::format("tensordot: {} is not supported; convert with to(f32)", name(dtype)));
+  detail::check_product_type("tensordot", dtype);
   Tensor x = a.to(dtype), y = b.to(dtype);
   for (int i = 0; i < of_a.rank(); ++i) {
     const int64_t m = a.size(of_a[i]), n = b.size(of_b[i]);
@@ -226,6 +226,7 @@ Tensor bilinear(const Tensor& x1, const Tensor& x2, const Tensor& weight, const 
   if (bias.defined() && bias.shape() != Shape{K})
     throw ShapeError(fmt::format("bilinear: bias is {}, weight is {}; bias must be [{}]",
                                  bias.shape().str(), weight.shape().str(), K));
+  detail::check_product_type("bilinear", core::result_type(x1, x2, weight));
   const int64_t rows = shape.numel();
   // One product with x2, whose result is multiplied with x1 row by row.
   const Tensor by_x2 = linear(x2.reshape({rows, J}), weight.reshape({K * I, J}));

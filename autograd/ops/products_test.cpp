@@ -1,6 +1,12 @@
 // Values are compared with PyTorch's in tests/parity/products.cpp.
 #include "tapehead/autograd/ops/products.h"
 
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <functional>
+
+#include "tapehead/tests/expect.h"
 #include "tapehead/tests/op_test.h"
 
 namespace tapehead::op_tests {
@@ -201,5 +207,52 @@ TAPEHEAD_OP_TEST(bilinear)
           bilinear(ones_of({2, 3}), ones_of({2, 3}), ones_of({4, 3, 3}), ones_of({3}));
         },
         "bilinear: bias is [3], weight is [4, 3, 3]; bias must be [4]");
+
+TEST_CASE("errors about types of products name the function that was called") {
+  const auto mat = [](DType dtype) { return ones({3, 3}, dtype); };
+  const auto row = [](DType dtype) { return ones({3}, dtype); };
+  const auto batch = [](DType dtype) { return ones({2, 3, 3}, dtype); };
+  const struct {
+    const char* op;
+    std::function<void(DType)> call;
+  } calls[] = {
+      {"matmul", [&](DType t) { matmul(mat(t), mat(t)); }},
+      {"mm", [&](DType t) { mm(mat(t), mat(t)); }},
+      {"bmm", [&](DType t) { bmm(batch(t), batch(t)); }},
+      {"mv", [&](DType t) { mv(mat(t), row(t)); }},
+      {"dot", [&](DType t) { dot(row(t), row(t)); }},
+      {"vdot", [&](DType t) { vdot(row(t), row(t)); }},
+      {"inner", [&](DType t) { inner(mat(t), row(t)); }},
+      {"tensordot", [&](DType t) { tensordot(mat(t), mat(t), 1); }},
+      {"einsum",
+       [&](DType t) {
+         einsum("ij,jk", {mat(t), mat(t)});
+       }},
+      {"addmm", [&](DType t) { addmm(mat(t), mat(t), mat(t)); }},
+      {"addmv", [&](DType t) { addmv(row(t), mat(t), row(t)); }},
+      {"addr", [&](DType t) { addr(mat(t), row(t), row(t)); }},
+      {"baddbmm", [&](DType t) { baddbmm(batch(t), batch(t), batch(t)); }},
+      {"addbmm", [&](DType t) { addbmm(mat(t), batch(t), batch(t)); }},
+      {"linalg_multi_dot",
+       [&](DType t) {
+         linalg_multi_dot({mat(t), mat(t), mat(t)});
+       }},
+      {"chain_matmul",
+       [&](DType t) {
+         chain_matmul({mat(t), mat(t)});
+       }},
+      {"bilinear",
+       [&](DType t) {
+         bilinear(mat(t), mat(t), ones({2, 3, 3}, t));
+       }},
+      {"linear", [&](DType t) { linear(mat(t), mat(t)); }},
+  };
+  for (const auto& [op, call] : calls)
+    for (const DType dtype : {boolean, u8}) {
+      CAPTURE(op);
+      CHECK(testing::error_of<DTypeError>([&] { call(dtype); }) ==
+            fmt::format("{}: {} is not supported; convert with to(f32)", op, name(dtype)));
+    }
+}
 
 }  // namespace tapehead::op_tests

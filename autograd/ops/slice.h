@@ -2,6 +2,7 @@
 // axes out of range.
 #pragma once
 
+#include <initializer_list>
 #include <vector>
 
 #include "tapehead/core/tensor.h"
@@ -25,6 +26,7 @@ Tensor diagonal(const Tensor& x, int64_t offset = 0, int64_t axis0 = 0, int64_t 
 /// to the size of the axis.
 /// Example: split(arange(5), {1, 4})  // [0]; [1, 2, 3, 4]
 std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, int64_t axis = 0);
+std::vector<Tensor> split(const Tensor& x, std::initializer_list<int64_t> sizes, int64_t axis = 0);
 /// Splits an axis into parts of `size`; the last one may be smaller.
 /// Example: split(arange(5), 2)  // [0, 1]; [2, 3]; [4]
 std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t axis = 0);

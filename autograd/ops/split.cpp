@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <initializer_list>
+#include <vector>
 
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
@@ -76,6 +78,11 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, in
     throw ShapeError(fmt::format("split: sizes [{}] do not add up to size({}) of {}",
                                  fmt::join(sizes, ", "), at, core::describe(x)));
   return apply<Split>(x, at, sizes);
+}
+
+// Without this overload, {2} would be the number 2.
+std::vector<Tensor> split(const Tensor& x, std::initializer_list<int64_t> sizes, int64_t axis) {
+  return split(x, std::vector<int64_t>(sizes), axis);
 }
 
 std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t axis) {

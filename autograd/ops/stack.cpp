@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <initializer_list>
+#include <vector>
 
 #include "tapehead/autograd/ops.h"
 #include "tapehead/autograd/ops/axes.h"
@@ -80,6 +82,21 @@ std::vector<Tensor> tensor_split(const Tensor& x, const std::vector<int64_t>& po
   }
   parts.push_back(x.slice(at, Slice(start)));
   return parts;
+}
+
+// Without these overloads, {1} would be a number of sections.
+std::vector<Tensor> tensor_split(const Tensor& x, std::initializer_list<int64_t> positions,
+                                 int64_t axis) {
+  return tensor_split(x, std::vector<int64_t>(positions), axis);
+}
+std::vector<Tensor> hsplit(const Tensor& x, std::initializer_list<int64_t> positions) {
+  return hsplit(x, std::vector<int64_t>(positions));
+}
+std::vector<Tensor> vsplit(const Tensor& x, std::initializer_list<int64_t> positions) {
+  return vsplit(x, std::vector<int64_t>(positions));
+}
+std::vector<Tensor> dsplit(const Tensor& x, std::initializer_list<int64_t> positions) {
+  return dsplit(x, std::vector<int64_t>(positions));
 }
 
 std::vector<Tensor> hsplit(const Tensor& x, int64_t sections) {

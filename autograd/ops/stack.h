@@ -2,6 +2,7 @@
 // ShapeError is thrown for sizes that do not fit.
 #pragma once
 
+#include <initializer_list>
 #include <vector>
 
 #include "tapehead/core/tensor.h"
@@ -32,6 +33,8 @@ std::vector<Tensor> tensor_split(const Tensor& x, int64_t sections, int64_t axis
 /// Example: tensor_split(arange(5), {1, 3})  // [0]; [1, 2]; [3, 4]
 std::vector<Tensor> tensor_split(const Tensor& x, const std::vector<int64_t>& positions,
                                  int64_t axis = 0);
+std::vector<Tensor> tensor_split(const Tensor& x, std::initializer_list<int64_t> positions,
+                                 int64_t axis = 0);
 /// tensor_split() of the second axis (of the only one of [n]), of the first, and of the third. For
 /// a number of sections the size must be a multiple of it, else ShapeError.
 /// Example: hsplit(randn({4, 6}), 3)  // shape [4, 2]; [4, 2]; [4, 2]
@@ -39,9 +42,12 @@ std::vector<Tensor> tensor_split(const Tensor& x, const std::vector<int64_t>& po
 /// Example: dsplit(randn({2, 3, 4}), 2)  // shape [2, 3, 2]; [2, 3, 2]
 std::vector<Tensor> hsplit(const Tensor& x, int64_t sections);
 std::vector<Tensor> hsplit(const Tensor& x, const std::vector<int64_t>& positions);
+std::vector<Tensor> hsplit(const Tensor& x, std::initializer_list<int64_t> positions);
 std::vector<Tensor> vsplit(const Tensor& x, int64_t sections);
 std::vector<Tensor> vsplit(const Tensor& x, const std::vector<int64_t>& positions);
+std::vector<Tensor> vsplit(const Tensor& x, std::initializer_list<int64_t> positions);
 std::vector<Tensor> dsplit(const Tensor& x, int64_t sections);
 std::vector<Tensor> dsplit(const Tensor& x, const std::vector<int64_t>& positions);
+std::vector<Tensor> dsplit(const Tensor& x, std::initializer_list<int64_t> positions);
 
 }  // namespace tapehead

@@ -1,5 +1,7 @@
 #include "tapehead/autograd/ops/stack.h"
 
+#include <doctest/doctest.h>
+
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/tests/op_test.h"
@@ -75,5 +77,23 @@ TAPEHEAD_OP_TEST(dsplit)
           dsplit(zeros({2, 3}), 1);
         },
         "dsplit: [2, 3] f32 needs at least 3 axes");
+
+TEST_CASE("a list of one number is a list of positions or sizes, not a number of parts") {
+  const Tensor x = arange(24).reshape({4, 3, 2});
+  const auto shapes = [](const std::vector<Tensor>& parts) {
+    std::vector<Shape> out;
+    for (const Tensor& part : parts) out.push_back(part.shape());
+    return out;
+  };
+  using Shapes = std::vector<Shape>;
+  CHECK(shapes(tensor_split(x, {1})) == Shapes{{1, 3, 2}, {3, 3, 2}});
+  CHECK(shapes(x.tensor_split({2}, 1)) == Shapes{{4, 2, 2}, {4, 1, 2}});
+  CHECK(shapes(vsplit(x, {1})) == Shapes{{1, 3, 2}, {3, 3, 2}});
+  CHECK(shapes(hsplit(x, {1})) == Shapes{{4, 1, 2}, {4, 2, 2}});
+  CHECK(shapes(x.dsplit({1})) == Shapes{{4, 3, 1}, {4, 3, 1}});
+  CHECK(shapes(vsplit(x, {})) == Shapes{{4, 3, 2}});
+  CHECK(shapes(split(x, {4})) == Shapes{{4, 3, 2}});
+  CHECK_THROWS_AS(x.split({2}), ShapeError);
+}
 
 }  // namespace tapehead::op_tests
