@@ -67,9 +67,9 @@ class Converted {
       set(stored(copy_), dtype, loop);
     } else {  // a number is not rounded to f16
       const DType type = is_number(t) && loop == kCompute ? kernels::kernel_type(dtype) : dtype;
-      static const Shape kNone;
-      const LoopOperand value{value_, &kNone, &kNone, size_of(type)};
-      convert(value, type, {t.raw(), &kNone, &kNone, size_of(t.dtype())}, t.dtype());
+      static const Shape no_axes;
+      const LoopOperand value{value_, &no_axes, &no_axes, size_of(type)};
+      convert(value, type, {t.raw(), &no_axes, &no_axes, size_of(t.dtype())}, t.dtype());
       set({value_, &t.shape(), &t.strides(), size_of(type)}, type, loop);
     }
   }

@@ -19,7 +19,7 @@ inline constexpr int kVectorBytes = 16;
 template <class T>
 struct VectorOf {
   using type [[gnu::vector_size(kVectorBytes)]] = T;
-  using unaligned [[gnu::vector_size(kVectorBytes), gnu::aligned(alignof(T)), gnu::may_alias]] = T;
+  using Unaligned [[gnu::vector_size(kVectorBytes), gnu::aligned(alignof(T)), gnu::may_alias]] = T;
 };
 /// The elements of a vector.
 template <class T>
@@ -29,11 +29,11 @@ using Vector = typename VectorOf<T>::type;
 
 template <class T>
 inline Vector<T> load(const T* from) {
-  return *reinterpret_cast<const typename VectorOf<T>::unaligned*>(from);
+  return *reinterpret_cast<const typename VectorOf<T>::Unaligned*>(from);
 }
 template <class T>
 inline void store(T* to, Vector<T> v) {
-  *reinterpret_cast<typename VectorOf<T>::unaligned*>(to) = v;
+  *reinterpret_cast<typename VectorOf<T>::Unaligned*>(to) = v;
 }
 /// Stores the first n elements.
 template <class T>
