@@ -15,6 +15,7 @@ namespace tapehead::data {
 enum class Algorithm { copy, repeat_copy, recall, sort };
 
 /// Parses a name such as "repeat-copy". Throws ValueError that lists the names for an unknown one.
+/// Example: data::algorithm_from("repeat-copy") == data::Algorithm::repeat_copy  // true
 Algorithm algorithm_from(std::string_view name);
 
 struct EpisodeOptions {
@@ -36,6 +37,8 @@ struct Episodes {
 };
 
 /// The number of channels of Episodes::inputs and of Episodes::targets.
+/// Example: data::input_channels({.bits = 8})  // 9
+/// Example: data::target_channels({.bits = 8})  // 8
 int64_t input_channels(const EpisodeOptions& options);
 int64_t target_channels(const EpisodeOptions& options);
 
@@ -50,6 +53,8 @@ int64_t target_channels(const EpisodeOptions& options);
 /// (rounded up) with the highest priorities, in descending order.
 /// The result depends only on the options, the seed and the batch's number, on every machine.
 /// Throws ValueError for options out of range.
+/// Example: data::episodes({.batch = 4, .bits = 3, .shortest = 5, .longest = 5}, 1, 0).targets
+///     // shape [4, 5, 3]
 Episodes episodes(const EpisodeOptions& options, uint64_t seed, int64_t number);
 
 }  // namespace tapehead::data

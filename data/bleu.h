@@ -38,10 +38,14 @@ struct BleuScore {
 /// (Chen and Cherry 2014, method 3). Lines are detokenized text. Throws ValueError if there are no
 /// lines or the numbers of hypotheses and references differ, FormatError for a line that is not
 /// UTF-8.
+/// Example: data::bleu(std::vector<std::string>{"the cat sat on the mat"},
+///     std::vector<std::string>{"the cat sat on a mat"})  // 53.7285
 double bleu(std::span<const std::string> hypotheses, std::span<const std::string> references,
             const BleuOptions& options = {});
 
 /// Corpus BLEU with its components.
+/// Example: data::bleu_score(std::vector<std::string>{"the cat sat"}, std::vector<std::string>{"the
+///     cat sat down"}).brevity_penalty  // 0.716531
 BleuScore bleu_score(std::span<const std::string> hypotheses,
                      std::span<const std::string> references, const BleuOptions& options = {});
 
@@ -54,6 +58,7 @@ BleuScore bleu_score(std::span<const std::string> hypotheses,
 
 /// BLEU's tokens: those of mteval-v13a, as in sacreBLEU's tokenizer "13a". Throws FormatError for
 /// text that is not UTF-8.
+/// Example: data::tokenize_13a("It's 3.5%, is it?")  // [It's, 3.5, %, ,, is, it, ?]
 std::vector<std::string> tokenize_13a(std::string_view line);
 
 }  // namespace tapehead::data

@@ -31,6 +31,8 @@ struct BpeOptions {
 ///
 /// With 0 merges and without prefix_space, tokens are characters. Ids 0 to 3 are pad, unk, bos and
 /// eos (SpecialId); encode() does not add bos or eos.
+/// Example: data::Bpe::train(std::vector<std::string>{"low low lower"}, 3).encode("low lower")
+///     // [12, 12, 5, 8]
 class Bpe {
  public:
   using Options = BpeOptions;

@@ -32,6 +32,7 @@ std::pair<size_t, int64_t> part_of(int64_t i, const std::vector<int64_t>& sizes)
 
 /// Examples of a type by index. A handle: copies share the examples. get() may be called from the
 /// loader's thread, so a function must not depend on the calling thread.
+/// Example: data::Dataset<int64_t>(10, [](int64_t i) { return i * i; })[3]  // 9
 template <class Example>
 class Dataset {
  public:
@@ -69,6 +70,8 @@ class Dataset {
 };
 
 /// The examples with these indices: PyTorch's Subset. Throws IndexError for an index out of range.
+/// Example: data::subset(data::Dataset<int64_t>(std::vector<int64_t>{10, 20, 30}), {2, 0})[0]
+///     // 30
 template <class Example>
 Dataset<Example> subset(const Dataset<Example>& dataset, std::vector<int64_t> indices) {
   detail::check_subset(indices, dataset.size());
@@ -79,6 +82,8 @@ Dataset<Example> subset(const Dataset<Example>& dataset, std::vector<int64_t> in
 }
 
 /// The examples of several datasets, one after the other: PyTorch's ConcatDataset.
+/// Example: const data::Dataset<int64_t> two(std::vector<int64_t>{10, 20});
+///     data::concat<int64_t>({two, two})[2]  // 10
 template <class Example>
 Dataset<Example> concat(std::vector<Dataset<Example>> datasets) {
   std::vector<int64_t> sizes;
@@ -97,6 +102,7 @@ Dataset<Example> concat(std::vector<Dataset<Example>> datasets) {
 /// the lengths sum to 1, they are fractions of the size: parts are rounded down, and the remaining
 /// examples go to the first parts, one to each. Throws ValueError for lengths that are negative, do
 /// not sum to the size, or are not whole.
+/// Example: data::random_split(data::tensor_dataset({arange(10)}), {0.8, 0.2})[0].size()  // 8
 template <class Example>
 std::vector<Dataset<Example>> random_split(const Dataset<Example>& dataset,
                                            const std::vector<double>& lengths,
@@ -109,6 +115,7 @@ std::vector<Dataset<Example>> random_split(const Dataset<Example>& dataset,
 
 /// Row i of each tensor as example i: PyTorch's TensorDataset. Throws ShapeError for tensors
 /// without axes or with different first sizes, ValueError if there are none.
+/// Example: data::tensor_dataset({tensor({{1, 2}, {3, 4}}), tensor({0, 1})})[1]  // [3, 4]; 1
 Dataset<std::vector<Tensor>> tensor_dataset(const std::vector<Tensor>& tensors);
 
 }  // namespace tapehead::data

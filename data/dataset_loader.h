@@ -22,6 +22,8 @@ namespace tapehead::data {
 /// numbers become a tensor (integers i64, others f32), and lists and pairs of them are collated
 /// element by element. Throws ShapeError for tensors of different shapes or lists of different
 /// lengths, DTypeError for different dtypes.
+/// Example: data::default_collate(std::vector<Tensor>{tensor({1, 2}), tensor({3, 4})})
+///     // [[1, 2], [3, 4]]
 Tensor default_collate(const std::vector<Tensor>& examples);
 Tensor default_collate(const std::vector<int64_t>& examples);
 Tensor default_collate(const std::vector<double>& examples);
@@ -39,6 +41,8 @@ auto default_collate(const std::vector<std::pair<A, B>>& examples) {
 
 /// A loader of a dataset; `collate` makes a batch of a vector of examples. The loader reads the
 /// examples, and collates them, in its thread.
+/// Example: data::make_loader(data::tensor_dataset({arange(6)}), {.batch = 3, .shuffle =
+///     false}).next()  // [0, 1, 2]
 template <class Example, class Collate>
 auto make_loader(Dataset<Example> dataset, Collate collate, const LoaderOptions& options) {
   using Batch = std::decay_t<std::invoke_result_t<Collate&, const std::vector<Example>&>>;

@@ -20,6 +20,7 @@ namespace tapehead::data {
 /// All source strings are distinct, so val and test do not overlap train. Deterministic for a given
 /// seed on every machine; val and test do not depend on `count`. Throws ValueError for a count
 /// outside 1..1,000,000.
+/// Example: data::dates(1, 200).val.target[0]  // 2075-02-16
 ParallelText dates(uint64_t seed, int64_t count = 20'000);
 
 }  // namespace tapehead::data

@@ -33,6 +33,7 @@ std::string read_text(const std::string& path, const FileLimits& limits = {});
 std::vector<std::string> read_lines(const std::string& path, const FileLimits& limits = {});
 
 /// Splits text at each \n or \r\n; the text after the last one is a line if it is not empty.
+/// Example: data::split_lines("one\ntwo\n")  // [one, two]
 std::vector<std::string> split_lines(std::string_view text);
 
 /// Writes lines, each followed by \n, atomically. Throws IoError.

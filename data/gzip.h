@@ -9,6 +9,7 @@
 namespace tapehead::data {
 
 /// Whether the bytes begin with the header of a gzip file.
+/// Example: data::is_gzip("text")  // false
 bool is_gzip(std::string_view bytes);
 
 /// Decompresses all members of a gzip file. Throws FormatError, prefixed with `name`, if the data

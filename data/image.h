@@ -23,6 +23,8 @@ struct RandomAffineOptions {
 /// deterministic on every machine. Throws ShapeError for images that are not [B, C, H, W] or a
 /// number of seeds other than B, DTypeError for images that are not f32, and ValueError for options
 /// out of range.
+/// Example: data::random_affine(rand({1, 1, 28, 28}), {.rotate = 10}, std::vector<uint64_t>{7})
+///     // shape [1, 1, 28, 28]
 Tensor random_affine(const Tensor& images, const RandomAffineOptions& options,
                      std::span<const uint64_t> seeds);
 

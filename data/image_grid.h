@@ -21,6 +21,7 @@ struct ImageGridOptions {
 /// H', W'] from 0 to 255. torchvision's make_grid, except that the result is u8 and grey images
 /// keep one channel. Throws ShapeError, DTypeError, and ValueError for options out of range, an
 /// empty batch, or a NaN pixel.
+/// Example: data::make_grid(rand({5, 1, 8, 8}), {.nrow = 4})  // shape [1, 22, 42]
 Tensor make_grid(const Tensor& images, const ImageGridOptions& options = {});
 
 /// Writes make_grid() as PNG, atomically. Throws its errors, and IoError.

@@ -51,6 +51,8 @@ std::vector<uint64_t> example_seeds(std::span<const int64_t> which, const Loader
                                     int64_t count, uint64_t seed);
 
 /// The assignment of examples to batches, which depends only on the options and the epoch.
+/// Example: data::BatchPlan({5, 3, 4, 2}, {.tokens = 10, .shuffle = false}).epoch(0)
+///     // [[0, 1], [2, 3]]
 class BatchPlan {
  public:
   /// `lengths` has one entry per example. Throws ValueError if it is empty, if neither or both of
@@ -106,6 +108,9 @@ class Prefetcher {
 ///   data::Loader<Batch> batches(
 ///       lengths, [&](std::span<const int64_t> which) { return collate(which); },
 ///       {.tokens = 2500, .bucket = true, .seed = o.seed});
+/// Example: data::Loader<std::vector<int64_t>> batches(5, [](std::span<const int64_t> which) {
+///     return std::vector<int64_t>(which.begin(), which.end()); }, {.batch = 2, .shuffle = false});
+///     batches.next()  // [0, 1]
 template <class Batch>
 class Loader {
  public:
@@ -229,6 +234,7 @@ class Loader {
 };
 
 /// The lengths of the rows.
+/// Example: data::lengths({{7, 8}, {9}})  // [2, 1]
 std::vector<int64_t> lengths(const std::vector<std::vector<int64_t>>& rows);
 
 }  // namespace tapehead::data

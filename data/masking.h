@@ -26,6 +26,7 @@ struct MaskedTokens {
 /// one token of each sequence is chosen, if it has any that are not special. Advances the generator
 /// by two draws. Throws ShapeError, DTypeError, and ValueError for a rate outside 0..1 or an empty
 /// range of random tokens.
+/// Example: data::mask_tokens(full({2, 8}, 7), {.mask = 4, .vocab = 20}).ids  // shape [2, 8]
 MaskedTokens mask_tokens(const Tensor& ids, const MaskingOptions& options,
                          Generator& generator = default_generator());
 

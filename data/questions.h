@@ -15,6 +15,7 @@ namespace tapehead::data {
 
 /// The words of a sentence or a question: lower case, split at white space, without punctuation at
 /// the end (. ? ! and the danda of Hindi). Throws FormatError for text that is not UTF-8.
+/// Example: data::story_words("Where is the milk?")  // [where, is, the, milk]
 std::vector<std::string> story_words(std::string_view line);
 
 /// A question with its answer and the story that precedes it.
@@ -44,10 +45,13 @@ struct StoryTask {
 
 /// The vocabulary of all stories, questions and answers, including each answer_token(). A story is
 /// counted once for all its questions. The result does not depend on the order of the tasks.
+/// Example: data::story_vocab(data::stories(1, {.train = 10, .val = 10, .test = 10})).size()  // 68
 Vocab story_vocab(std::span<const StoryTask> tasks);
 
 /// The token ids of a question and its story. The answer is the id of answer_token(), 0 if there is
 /// no answer. Throws ValueError, with a suggestion, for a word that is not in the vocabulary.
+/// Example: const auto tasks = data::stories(1, {.train = 10, .val = 10, .test = 10});
+///     data::story_ids(tasks[0].train[0], data::story_vocab(tasks)).question  // [29, 19, 6]
 Story story_ids(const StoryQuestion& asked, const Vocab& vocab);
 
 }  // namespace tapehead::data

@@ -28,6 +28,7 @@ struct RougeScores {
 /// ROUGE of a summary against its reference: Lin 2004, "ROUGE: a package for automatic evaluation
 /// of summaries". Bit-identical to the rouge-score package's RougeScorer. Throws FormatError for
 /// text that is not UTF-8.
+/// Example: data::rouge("the cat sat", "the cat ran").rouge2.f1  // 0.5
 RougeScores rouge(std::string_view summary, std::string_view reference,
                   const RougeOptions& options = {});
 /// The mean over a corpus, as papers report it. Throws ValueError if there are no summaries or the
@@ -37,12 +38,14 @@ RougeScores rouge(std::span<const std::string> summaries, std::span<const std::s
 
 /// ROUGE's tokens: runs of a-z and 0-9 in the lower-cased text. With `stem`, words of more than
 /// three characters are stemmed.
+/// Example: data::rouge_tokens("Running, again!", {.stem = true})  // [run, again]
 std::vector<std::string> rouge_tokens(std::string_view text, const RougeOptions& options = {});
 
 /// The stem of a word of a-z and 0-9 (Porter 1980, "An algorithm for suffix stripping"), with the
 /// default extensions of NLTK's PorterStemmer.
 ///
 ///   porter_stem("generalizations")  // "gener"
+/// Example: data::porter_stem("generalizations")  // gener
 std::string porter_stem(std::string_view word);
 
 }  // namespace tapehead::data

@@ -19,6 +19,7 @@ namespace tapehead::data {
 using Sampler = std::function<std::vector<int64_t>(int64_t epoch)>;
 
 /// 0, 1, … size - 1.
+/// Example: data::SequentialSampler{3}(0)  // [0, 1, 2]
 struct SequentialSampler {
   int64_t size = 0;
   std::vector<int64_t> operator()(int64_t epoch) const;
@@ -27,6 +28,7 @@ struct SequentialSampler {
 /// The examples in random order. With `replacement`, num_samples independent draws; num_samples =
 /// 0: as many as there are examples. Without it, more samples than examples are several
 /// permutations.
+/// Example: data::RandomSampler{.size = 5, .seed = 1}(0)  // [1, 0, 3, 4, 2]
 struct RandomSampler {
   int64_t size = 0;
   bool replacement = false;
@@ -38,6 +40,8 @@ struct RandomSampler {
 /// Examples with probabilities proportional to weights, which need not sum to 1. Without
 /// `replacement`, an example is drawn at most once, and a weight of 0 never; num_samples is at most
 /// the number of other weights.
+/// Example: data::WeightedRandomSampler{.weights = {1, 0, 3}, .num_samples = 6}(0)
+///     // [2, 2, 2, 2, 2, 2]
 struct WeightedRandomSampler {
   std::vector<double> weights = {};
   int64_t num_samples = 0;
@@ -47,6 +51,7 @@ struct WeightedRandomSampler {
 };
 
 /// These indices in random order.
+/// Example: data::SubsetRandomSampler{.indices = {7, 8, 9}}(0)  // [9, 8, 7]
 struct SubsetRandomSampler {
   std::vector<int64_t> indices = {};
   uint64_t seed = 0;
@@ -57,6 +62,8 @@ struct SubsetRandomSampler {
 /// permutation that is the same in all processes. All parts have the same size: the first examples
 /// are repeated at the end, or, with `drop_last`, the last examples left out. The epoch takes the
 /// place of PyTorch's set_epoch().
+/// Example: data::DistributedSampler{.size = 5, .num_replicas = 2, .rank = 1, .shuffle = false}(0)
+///     // [1, 3, 0]
 struct DistributedSampler {
   int64_t size = 0;
   int64_t num_replicas = 1;
@@ -71,6 +78,8 @@ struct DistributedSampler {
 using Batches = std::function<std::vector<std::vector<int64_t>>(int64_t epoch)>;
 
 /// Batches of consecutive indices of a sampler; the last one may be smaller, or is dropped.
+/// Example: data::BatchSampler{.sampler = data::SequentialSampler{5}, .batch_size = 2}(0)
+///     // [[0, 1], [2, 3], [4]]
 struct BatchSampler {
   Sampler sampler = {};
   int64_t batch_size = 0;  ///< indices of a batch

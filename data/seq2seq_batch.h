@@ -29,6 +29,8 @@ struct Seq2SeqBatchOptions {
 
 /// Collates the pairs at indices `which`: appends eos to sources, puts bos before and eos after
 /// targets, and pads both at the end.
+/// Example: data::seq2seq_batch({{7, 8}, {9}}, {{5}, {6, 4}}, std::vector<int64_t>{0, 1}).target
+///     // [[2, 5, 3, 0], [2, 6, 4, 3]]
 Seq2SeqBatch seq2seq_batch(const TokenLists& sources, const TokenLists& targets,
                            std::span<const int64_t> which, const Seq2SeqBatchOptions& options = {});
 

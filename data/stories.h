@@ -29,6 +29,7 @@ struct StoriesOptions {
 /// Deterministic for a given seed on every machine; val and test do not depend on the number of
 /// training questions. No pair of story and question occurs twice. Throws ValueError for a number
 /// outside 1..100,000.
+/// Example: data::stories(1, {.train = 10, .val = 10, .test = 10}).size()  // 7
 std::vector<StoryTask> stories(uint64_t seed, const StoriesOptions& options = {});
 
 }  // namespace tapehead::data

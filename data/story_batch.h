@@ -45,6 +45,8 @@ struct StoryBatchOptions {
 /// Collates the stories at indices `which`. Throws ValueError for a story without a sentence or a
 /// question and for options out of range; IndexError for a token id below 1 and for a support that
 /// is not a sentence.
+/// Example: data::story_batch(std::vector<data::Story>{{.sentences = {{1, 2}, {3}}, .question =
+///     {4}, .answer = 3}}, std::vector<int64_t>{0}).words  // [[1, 2, 3, 4]]
 StoryBatch story_batch(std::span<const Story> stories, std::span<const int64_t> which,
                        const StoryBatchOptions& options = {});
 

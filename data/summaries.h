@@ -24,6 +24,7 @@ ParallelText summaries(const std::string& dir, const FileLimits& limits = {});
 /// so a model has to copy and cannot just copy the beginning. Deterministic for a given seed on
 /// every machine; val and test do not depend on `count`. Throws ValueError for a count outside
 /// 1..1,000,000.
+/// Example: data::news(1, 200).val.target[0]  // Klysnaulli beats Telscheix in hockey final
 ParallelText news(uint64_t seed, int64_t count = 8'000);
 
 }  // namespace tapehead::data

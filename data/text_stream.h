@@ -23,6 +23,9 @@ struct TextStreamOptions {
 ///                       {.stop = {"\n\n"}, .on_text = print});
 ///   nn::generate(model, prompt, {.on_token = [&](int64_t, int64_t id) { return text.push(id); }});
 ///   text.finish();
+/// Example: data::TextStream text([](std::span<const int64_t> ids) { return
+///     std::string(ids.begin(), ids.end()); }, {.stop = {"c"}}); for (const int64_t id : {97, 98,
+///     99}) text.push(id); text.text()  // ab
 class TextStream {
  public:
   /// Decodes the tokens of a sequence, or its last tokens, to text. Further tokens must only append

@@ -41,6 +41,8 @@ struct WordPieceTrainOptions {
 ///   std::string text = tokenizer.decode(ids);
 ///
 /// For your own data see also Bpe and Vocab, which need no tokenizer files.
+/// Example: data::Tokenizer::train_bpe(std::vector<std::string>{"low low lower"}, {.size =
+///     260}).encode("low lower")  // [258, 259, 69, 82]
 class Tokenizer {
  public:
   /// Loads a tokenizer from a folder, from the first of these files that exist:

@@ -37,6 +37,8 @@ enum class PaddingMode {
 
 /// Pads an image. `padding` is one number for all sides, {left and right, top and bottom}, or
 /// {left, top, right, bottom}; mirrored padding is at most as wide as the image.
+/// Example: data::Pad{.padding = {1}}(arange(4, f32).reshape({1, 2, 2}))
+///     // [[[0., 0., 0., 0.], [0., 0., 1., 0.], [0., 2., 3., 0.], [0., 0., 0., 0.]]]
 struct Pad {
   std::vector<int64_t> padding = {};
   double fill = 0;                                   ///< value of a constant padding
@@ -45,6 +47,8 @@ struct Pad {
 };
 
 /// The middle height × width pixels; smaller images are padded with 0.
+/// Example: data::CenterCrop{.height = 2, .width = 2}(arange(16).reshape({1, 4, 4}))
+///     // [[[5, 6], [9, 10]]]
 struct CenterCrop {
   int64_t height = 0, width = 0;
   Tensor operator()(const Tensor& images) const;
@@ -52,6 +56,8 @@ struct CenterCrop {
 
 /// height × width pixels at a random place, after padding as with Pad. With `pad_if_needed`,
 /// smaller images are padded on both sides. Throws ShapeError for images that are smaller.
+/// Example: data::RandomCrop{.height = 32, .width = 32, .padding = {4}}(rand({8, 3, 32, 32}))
+///     // shape [8, 3, 32, 32]
 struct RandomCrop {
   int64_t height = 0, width = 0;
   std::vector<int64_t> padding = {};
@@ -62,18 +68,24 @@ struct RandomCrop {
 };
 
 /// Mirrors left and right with probability p.
+/// Example: data::RandomHorizontalFlip{.p = 1}(arange(4, f32).reshape({1, 2, 2}))
+///     // [[[1., 0.], [3., 2.]]]
 struct RandomHorizontalFlip {
   double p = 0.5;
   Tensor operator()(const Tensor& images, Generator& generator = default_generator()) const;
 };
 
 /// Mirrors top and bottom with probability p.
+/// Example: data::RandomVerticalFlip{.p = 1}(arange(4, f32).reshape({1, 2, 2}))
+///     // [[[2., 3.], [0., 1.]]]
 struct RandomVerticalFlip {
   double p = 0.5;
   Tensor operator()(const Tensor& images, Generator& generator = default_generator()) const;
 };
 
 /// (x - mean) / std, with a mean and a standard deviation for each channel, or one for all.
+/// Example: data::Normalize{.mean = {1}, .std = {2}}(arange(4, f32).reshape({1, 2, 2}))
+///     // [[[-0.5, 0.0], [0.5, 1.0]]]
 struct Normalize {
   std::vector<double> mean = {};
   std::vector<double> std = {};
@@ -83,6 +95,7 @@ struct Normalize {
 /// Sets a random rectangle to a value with probability p (Zhong et al. 2020): its area is a part of
 /// the image's within `scale`, its height divided by its width within `ratio`. As in torchvision,
 /// images for which ten rectangles in a row do not fit stay as they are.
+/// Example: data::RandomErasing{.p = 0.25}(rand({8, 3, 32, 32}))  // shape [8, 3, 32, 32]
 struct RandomErasing {
   double p = 0.5;
   std::pair<double, double> scale = {0.02, 0.33};
@@ -93,12 +106,15 @@ struct RandomErasing {
 
 /// Changes brightness, contrast and saturation of images in 0 … 1, in this order, by factors within
 /// 1 ± the given numbers (at least 0). Saturation changes images of three channels only.
+/// Example: data::ColorJitter{.brightness = 0.2}(rand({8, 3, 32, 32}))  // shape [8, 3, 32, 32]
 struct ColorJitter {
   double brightness = 0, contrast = 0, saturation = 0;
   Tensor operator()(const Tensor& images, Generator& generator = default_generator()) const;
 };
 
 /// Any of these transforms, or a function of an image, or of an image and a generator.
+/// Example: data::Transform([](const Tensor& image) { return 1 - image; })(arange(4,
+///     f32).reshape({1, 2, 2}))  // [[[1., 0.], [-1., -2.]]]
 class Transform {
  public:
   template <class F>
@@ -116,6 +132,8 @@ class Transform {
 };
 
 /// Transforms one after the other.
+/// Example: data::Compose{data::RandomHorizontalFlip{.p = 1}, data::Pad{.padding = {1,
+///     0}}}(arange(4, f32).reshape({1, 2, 2}))  // [[[0., 1., 0., 0.], [0., 3., 2., 0.]]]
 class Compose {
  public:
   Compose(std::initializer_list<Transform> transforms) : transforms_(transforms) {}

@@ -24,6 +24,8 @@ struct VocabOptions {
 ///
 ///   auto vocab = data::Vocab::build(sentences, {.min_count = 2});
 ///   std::vector<int64_t> ids = vocab.encode(data::words(line));
+/// Example: using Words = std::vector<std::string>; data::Vocab::build(std::vector<Words>{{"a",
+///     "b", "b"}}).encode(Words{"a", "b", "c"})  // [5, 4, 1]
 class Vocab {
  public:
   using Options = VocabOptions;

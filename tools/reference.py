@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The reference of the public headers: its comments, examples and pages.
 
-    reference.py check SOURCE            all public declarations are described; ops, layers, optimizers have examples
+    reference.py check SOURCE            all public declarations are described; ops, layers, models, optimizers, and what
+                                         data/ and train/ offer, have examples
     reference.py examples SOURCE N OUT   writes part 0 or 1 of the examples as a C++ file
     reference.py pages SOURCE BUILD      makes BUILD/reference with Doxygen; fails at a warning, 77 without Doxygen
 
@@ -10,9 +11,10 @@ An example is a line of a declaration's comment, continued in lines indented by 
     /// Example: cumsum(tensor({1, 2, 3}), 0)  // [1, 3, 6]
     /// Example: nn::Linear(at, 64, 10)(randn({8, 64}))  // shape [8, 10]
 
-It is an expression, after other statements if need be, in namespace tapehead; `at` is an nn::Scope. A test runs it and
-compares its result with what follows the `//`: the elements as Tensor::str() writes them, or after `shape` the shape,
-of several tensors separated by `; `.
+It is an expression, after other statements if need be, in namespace tapehead; `at` is an nn::Scope, and `stories` a
+data::StoryBatch of two stories of 9 tokens, at most 3 in a sentence. A test runs it and compares its result with what
+follows the `//`: the elements as Tensor::str() writes them, or after `shape` the shape, of several tensors separated by
+`; `; numbers and texts as they are, and lists of them as [1, 2].
 """
 import pathlib
 import re
@@ -29,6 +31,11 @@ CONTINUED = re.compile(r'^\s*///     (\S.*)$')
 SHAPES = re.compile(r'\[[^\]]*\]|shape|element|broadcast|axis|axes|matri|vector|0-d')
 TYPES = re.compile(r'floating|integer|bool|f32|dtype|[Tt]ypes?\b|any type|i64')
 ERRORS = re.compile(r'Error|[Tt]hrows?')
+# What needs files, a program or a terminal, which examples do not have: functions with such a parameter, and these.
+FILES = re.compile(r'\b(path|dir|folder)\b')
+WITHOUT_EXAMPLE = {'data::gunzip', 'train::AppendFile', 'train::Cli', 'train::Interrupted', 'train::MetricsLog',
+                   'train::Progress', 'train::Run', 'train::TensorBoard', 'train::check_choice', 'train::job_folder',
+                   'train::program', 'train::report', 'train::run_jobs'}
 # Members that mean what they mean in the standard library.
 STANDARD = {'begin', 'end', 'size', 'empty', 'data', 'back', 'push_back', 'emplace_back', 'pop_back', 'resize', 'clear',
             'reserve', 'lock', 'try_lock', 'unlock', 'get', 'parse', 'format', 'value_type', 'difference_type'}
@@ -151,6 +158,20 @@ def with_descriptions(path):
     return [(found, found.comment or by_line[found.line]) for found in declarations]
 
 
+def needing_example(parts, declarations):
+    """The names of a header, by its path, that must have an example; those of ops are handled in check()."""
+    if parts[0] in ('data', 'train'):
+        called = {found.scope for found in declarations if found.name == 'operator()'}
+        for found in (found for found in declarations if not found.member):
+            if found.kind == 'function' and not FILES.search(found.code):
+                yield found.full_name
+            if found.kind == 'class' and re.match(r'(template <.*> )?class ', found.code) or found.full_name in called:
+                yield found.full_name
+    elif parts[0] in ('nn', 'optim') and 'hf' not in parts:
+        yield from layers(declarations)
+        yield from (found.full_name for found in declarations if ': public Optimizer' in found.code)
+
+
 def check(source):
     problems, described, examples = [], 0, 0
     for path in public_headers(source):
@@ -179,10 +200,9 @@ def check(source):
                                     f'file names {what}')
             if found.name not in called:
                 problems.append(f'{where}:{found.line}: {found.name} has no example')
-        shown = set(layers([found for found, _ in declarations])) if path.parent.name in ('nn', 'optim') else set()
-        shown |= {found.full_name for found, _ in declarations if ': public Optimizer' in found.code}
-        for name in sorted(name.removeprefix('tapehead::') for name in shown):
-            if name not in called:
+        shown = {name.removeprefix('tapehead::') for name in needing_example(where.parts, [d for d, _ in declarations])}
+        for name in sorted(shown - WITHOUT_EXAMPLE):
+            if not any(re.search(rf'(?<![\w:]){name}\b', code) for code in codes):
                 problems.append(f'{where}: {name} has no example')
     problems = list(dict.fromkeys(problems))
     print('\n'.join(problems))
@@ -209,8 +229,9 @@ def write_examples(source, part, out):
             for line, code, expected in examples_of(path):
                 statements, last = split_statements(code)
                 where = path.relative_to(source)
-                file.write(f'#line {line} "{where}"\n{{"{where}:{line}", [](const nn::Scope& at) {{ '
-                           f'static_cast<void>(at); {statements} return shown({last}); }}, '
+                file.write(f'#line {line} "{where}"\n{{"{where}:{line}", [](const nn::Scope& at, '
+                           f'const data::StoryBatch& stories) {{ static_cast<void>(at), static_cast<void>(stories); '
+                           f'{statements} return shown({last}); }}, '
                            f'R"({expected})"}},\n')
         file.write('};\n')
 

@@ -32,6 +32,8 @@ struct AttentionMapStyle {
 /// Labels that all maps share are drawn at the left and top of the grid only. The result is
 /// deterministic. Throws ShapeError if the sizes of weights or labels do not match, and ValueError
 /// if there are no maps or a size in `style` is out of range.
+/// Example: const std::vector<float> weights{0, 1, 1, 0}; train::attention_svg({.weights = weights,
+///     .rows = 2, .columns = 2}).substr(0, 4)  // <svg
 std::string attention_svg(std::span<const AttentionMap> maps, const AttentionMapStyle& style = {});
 std::string attention_svg(const AttentionMap& map, const AttentionMapStyle& style = {});
 

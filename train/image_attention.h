@@ -29,6 +29,9 @@ struct ImageAttentionStyle {
 /// weight. The result is deterministic. Throws ShapeError if the sizes of pixels or weights do not
 /// match, and ValueError for an empty list, a negative or non-finite weight, or a style out of
 /// range.
+/// Example: const std::vector<float> x{0, 1, 1, 0};
+///     train::image_attention_svg(std::vector<train::ImageAttention>{{.pixels = x, .height = 2,
+///     .width = 2, .weights = x, .rows = 2, .columns = 2}}).substr(0, 4)  // <svg
 std::string image_attention_svg(std::span<const ImageAttention> images,
                                 const ImageAttentionStyle& style = {});
 

@@ -16,6 +16,7 @@ namespace tapehead::train {
 
 /// A key and its value, as JSON. A non-finite number, which JSON cannot represent, becomes null
 /// with a second key for its value: "loss":null,"loss_is":"nan".
+/// Example: train::Metric("loss", 2.5).json()  // "loss":2.5
 class Metric {
  public:
   Metric(std::string_view key, bool value);

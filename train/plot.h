@@ -25,6 +25,8 @@ struct Series {
 ///   Plot plot{.title = "Loss", .x_label = "step", .y_label = "cross-entropy"};
 ///   plot.series.push_back({.name = "train", .x = steps, .y = losses, .smooth = 0.9});
 ///   plot.save("loss.svg");
+/// Example: train::Plot{.title = "Loss", .series = {{.name = "train", .x = {1, 2}, .y = {3,
+///     2}}}}.svg().substr(0, 4)  // <svg
 struct Plot {
   std::string title, x_label, y_label;
   bool log_y = false;                   ///< logarithmic y axis

@@ -77,10 +77,12 @@ class Progress {
 };
 
 /// Formats a duration: "0:07", "3:52", "1:02:03", "2d 04:10:00".
+/// Example: train::clock_time(3723)  // 1:02:03
 std::string clock_time(double seconds);
 
 /// The percentage in the last plain line of Progress in a log, which notes may follow; 0 if there
 /// is none.
+/// Example: train::logged_percent("")  // 0
 double logged_percent(std::string_view log);
 
 }  // namespace tapehead::train

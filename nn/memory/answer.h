@@ -21,6 +21,7 @@ struct StoryOutput {
 };
 
 /// Mean cross entropy of the answers, plus auxiliary_loss if it is defined.
+/// Example: nn::answer_loss({.logits = zeros({2, 9})}, stories)  // 2.1972
 Tensor answer_loss(const StoryOutput& answered, const data::StoryBatch& batch);
 
 /// Position encoding of a sentence, f32 [J, C] (Sukhbaatar et al. 2015, 4.1): factors of word
@@ -29,6 +30,7 @@ Tensor answer_loss(const StoryOutput& answered, const data::StoryBatch& batch);
 ///   2 ((1 - j/J) - (k/C) (1 - 2 j/J))
 ///
 /// The mean is 1, as for a bag of words; the factor 2 is from the authors' program, not the paper.
+/// Example: nn::position_encoding(2, 3)  // [[1.0000, 1.0000, 1.0000], [0.6667, 1.3333, 2.0000]]
 Tensor position_encoding(int64_t words, int64_t embed_dim);
 
 }  // namespace tapehead::nn

@@ -20,6 +20,8 @@ namespace tapehead::nn {
 ///   h_i = g_i c_i + (1 - g_i) h_{i-1}
 ///
 /// Parameters: `w`, `u`, `b`.
+/// Example: nn::AttentionGru(at, 4)(randn({2, 5, 4}), rand({2, 5}), tensor({5, 3}))
+///     // shape [2, 4]
 class AttentionGru {
  public:
   AttentionGru(Scope at, int64_t embed_dim);
@@ -61,6 +63,8 @@ struct DmnConfig {
 /// The defaults are the paper's settings for bAbI, which go with Adam, lr 0.001, batches of 100 and
 /// L2 regularization of 0.001. Parameters: `embedding.weight`, `fusion`, `question`, `attention.0`,
 /// `attention.1`, `gru`, `memory.0` …, `answer`.
+/// Example: nn::Dmn(at, {.vocab_size = 9, .words = 3, .embed_dim = 8})(stories).logits
+///     // shape [2, 9]
 class Dmn {
  public:
   /// Throws ValueError for options out of range.

@@ -45,6 +45,8 @@ struct DncState {
 /// and y = V [h; reads] + b. The initial state is 0.
 ///
 /// Parameters: `controller` (Cell or Linear), `interface` (rows in the order above) and `out`.
+/// Example: nn::Dnc(at, {.input_size = 4, .output_size = 3, .slots = 8, .slot_dim = 5})(randn({2,
+///     6, 4}))  // shape [2, 6, 3]
 class Dnc {
  public:
   /// Throws ValueError for sizes below 1 or a negative clip.

@@ -29,6 +29,8 @@ struct EntityMemory {
 ///
 /// `lengths` i64 [B]: numbers of sentences; later ones are padding, which is not read and takes no
 /// time. Throws ShapeError, and IndexError for a length outside 0..M.
+/// Example: nn::entity_memory(randn({2, 5, 4}), {.keys = randn({3, 4}), .u = eye(4), .v = eye(4),
+///     .w = eye(4)}).memory  // shape [2, 3, 4]
 EntityMemory entity_memory(const Tensor& sentences, const EntityWeights& weights,
                            const Tensor& lengths = {});
 

@@ -36,6 +36,8 @@ struct EntNetConfig {
 /// epochs for 200 epochs, batches of 32, gradients clipped to 40, and the last 70 sentences of a
 /// story (130 for task 3). Parameters: `embedding.weight`, `mask`, `question_mask`, `keys`, `u`,
 /// `v`, `w`, `slopes`, `hop.weight`, `answer.weight`.
+/// Example: nn::EntNet(at, {.vocab_size = 9, .words = 3, .embed_dim = 8})(stories).logits
+///     // shape [2, 9]
 class EntNet {
  public:
   /// Throws ValueError for sizes below 1, IndexError for an entity outside the vocabulary.

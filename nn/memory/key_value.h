@@ -43,6 +43,8 @@ struct KeyValueFacts {
 ///
 /// Parameters: `embedding.weight` (A), `answer.weight` (B), `hops.0.weight` (R_1) …,
 /// `key_time.weight`, `value_time.weight`.
+/// Example: nn::KeyValue(at, {.vocab_size = 9, .words = 3, .embed_dim = 8})(stories).logits
+///     // shape [2, 9]
 class KeyValue {
  public:
   /// Throws ValueError for sizes below 1.

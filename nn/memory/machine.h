@@ -34,6 +34,7 @@ using Machine = std::function<MachineOutput(const Tensor& x, const MachineOption
 
 /// The controller of a machine: an LSTM, or a stateless layer h = tanh(W x + b). Parameters: those
 /// of Cell, or of Linear.
+/// Example: nn::Controller(at, 4, 8, true)(randn({2, 4}), {}).h  // shape [2, 8]
 class Controller {
  public:
   Controller(const Scope& at, int64_t input_size, int64_t hidden_size, bool lstm);
@@ -52,6 +53,8 @@ struct LstmConfig {
 
 /// A machine without external memory: an LSTM with the output y = W h + b. Parameters: `rnn`,
 /// `out`.
+/// Example: nn::Lstm(at, {.input_size = 4, .output_size = 3, .hidden_size = 8})(randn({2, 6, 4}))
+///     // shape [2, 6, 3]
 class Lstm {
  public:
   Lstm(Scope at, const LstmConfig& config);
@@ -67,6 +70,8 @@ class Lstm {
 
 /// Answers questions by running a machine over the words of the story and the question. Parameters:
 /// `embedding.weight`, `machine`.
+/// Example: nn::StoryReader(at, 9, 8, [](const nn::Scope& here, int64_t in, int64_t out) { return
+///     nn::Lstm(here, {.input_size = in, .output_size = out}); })(stories).logits  // shape [2, 9]
 class StoryReader {
  public:
   /// Creates the machine at a scope.

@@ -44,6 +44,8 @@ struct MemN2NConfig {
 ///
 /// Parameters: `words.0.weight` …, `ages.0.weight` …; if tying is layer_wise, `question.weight`,
 /// `step.weight` and `answer.weight`. Buffer: `factors`.
+/// Example: nn::MemN2N(at, {.vocab_size = 9, .embed_dim = 8, .words = 3})(stories).logits
+///     // shape [2, 9]
 class MemN2N {
  public:
   /// Throws ValueError for sizes below 1.

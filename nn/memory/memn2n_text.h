@@ -29,6 +29,8 @@ struct MemN2NTextConfig {
 ///
 /// Parameters: `keys.weight`, `values.weight`, `key_ages`, `value_ages`, `step.weight`,
 /// `answer.weight`.
+/// Example: nn::MemN2NText(at, {.vocab_size = 20, .embed_dim = 8, .memory = 5})(tensor({{4, 5, 6},
+///     {7, 8, 9}}))  // shape [2, 3, 20]
 class MemN2NText {
  public:
   /// Throws ValueError for sizes below 1.

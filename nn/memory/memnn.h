@@ -40,6 +40,8 @@ struct MemNNConfig {
 /// Parameters: `find.question.weight`, `find.last.weight`, `find.earlier.weight`, `find.step`,
 /// `find.match.weight` and `.bias`, the same of `respond`, `candidates.weight`, `answers.weight`,
 /// `newer`, `older`, `older_still`, `stop`.
+/// Example: nn::MemNN(at, {.vocab_size = 9, .words = 3, .embed_dim = 8})(stories).logits
+///     // shape [2, 9]
 class MemNN {
  public:
   /// Throws ValueError for options out of range.

@@ -42,6 +42,8 @@ struct NtmState {
 ///
 /// Parameters: `controller` (Cell or Linear), `heads` (rows in the order above, each for all heads)
 /// and `out`.
+/// Example: nn::Ntm(at, {.input_size = 4, .output_size = 3, .slots = 8, .slot_dim = 5})(randn({2,
+///     6, 4}))  // shape [2, 6, 3]
 class Ntm {
  public:
   /// Throws ValueError for sizes below 1, a negative shift, and 2 S + 1 > N.

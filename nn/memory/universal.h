@@ -38,6 +38,8 @@ UniversalQaConfig completed(UniversalQaConfig config);
 /// from the question, at 0, with a sentence of age a at a + 1, and padding is excluded.
 ///
 /// Parameters: `words`, `sentence_factors`, `question_factors`, `encoder`, `answer`.
+/// Example: nn::UniversalQa(at, {.vocab_size = 9, .words = 3, .transformer = {.embed_dim = 8,
+///     .num_heads = 2, .num_layers = 1}})(stories).logits  // shape [2, 9]
 class UniversalQa {
  public:
   /// Throws ValueError for sizes below 1.

@@ -35,6 +35,8 @@ struct BertInput {
 /// embeddings. Its heads are separate: MaskedLmHead, SequenceClassifier. Parameters:
 /// `token.weight`, `token_type.weight`, `position.weight`, `embedding_norm`, `layers.0` …
 /// (EncoderLayer, or those of make_layer), `pooler`.
+/// Example: nn::Bert(at, {.vocab_size = 20, .context = 16, .transformer = {.embed_dim = 8,
+///     .num_heads = 2, .num_layers = 1}})(tensor({{4, 5, 6}, {7, 8, 9}}))  // shape [2, 3, 8]
 class Bert {
  public:
   Bert(Scope at, const BertConfig& config);
@@ -70,6 +72,9 @@ class Bert {
 /// The masked language model head: logits = E norm(activation(transform(x))) + bias, where E is the
 /// weight of the token embedding. Parameters: `transform`, `norm`, `bias`; `decoder.weight` if not
 /// tied.
+/// Example: const nn::Bert bert(at / "bert", {.vocab_size = 20, .context = 16, .transformer =
+///     {.embed_dim = 8, .num_heads = 2, .num_layers = 1}}); nn::MaskedLmHead(at / "head",
+///     bert)(bert(tensor({{4, 5, 6}, {7, 8, 9}})))  // shape [2, 3, 20]
 class MaskedLmHead {
  public:
   /// If `tied` is false, E is a separate parameter.
@@ -92,6 +97,9 @@ class MaskedLmHead {
 };
 
 /// A linear classifier of the pooler's output. Parameters: `weight`, `bias`.
+/// Example: const nn::Bert bert(at / "bert", {.vocab_size = 20, .context = 16, .transformer =
+///     {.embed_dim = 8, .num_heads = 2, .num_layers = 1}}); nn::SequenceClassifier(at / "head",
+///     bert, 3)(bert.pooled(bert(tensor({{4, 5, 6}, {7, 8, 9}}))))  // shape [2, 3]
 class SequenceClassifier {
  public:
   SequenceClassifier(Scope at, const Bert& bert, int64_t num_classes);

@@ -36,6 +36,8 @@ GptConfig completed(GptConfig config);
 /// A causal Transformer over token embeddings; its output are the logits of the token after each.
 /// Parameters: `token.weight`, `position.weight`, `layers.0` … (EncoderLayer, or those of
 /// make_layer), `norm`, `head.weight`.
+/// Example: nn::Gpt(at, {.vocab_size = 20, .context = 16, .transformer = {.embed_dim = 8,
+///     .num_heads = 2, .num_layers = 1}})(tensor({{4, 5, 6}, {7, 8, 9}}))  // shape [2, 3, 20]
 class Gpt {
  public:
   Gpt(Scope at, const GptConfig& config);

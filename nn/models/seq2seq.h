@@ -45,6 +45,9 @@ struct Seq2SeqConfig {
 /// where E is the target's embedding (Press and Wolf 2017). Parameters: `source.weight` and
 /// `target.weight`, or `embedding.weight` if tied; `encoder`, `bridge`, `bridge_cell` (of an LSTM),
 /// `decoder`, `attention`, `combine`, `output.bias`, `copy`.
+/// Example: nn::Seq2Seq(at, {.source_vocab_size = 20, .target_vocab_size = 30, .embed_dim = 8,
+///     .hidden_size = 8})(data::seq2seq_batch({{7, 8}, {9}}, {{5}, {6, 4}}, std::vector<int64_t>{0,
+///     1}))  // shape [2, 3, 30]
 class Seq2Seq {
  public:
   /// Throws ValueError for vocabularies of different sizes if tied or copy is set, and for copy

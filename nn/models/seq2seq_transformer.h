@@ -34,6 +34,9 @@ Seq2SeqTransformerConfig completed(Seq2SeqTransformerConfig config);
 /// logits are the decoder's output times the target's embedding (Press and Wolf 2017). Parameters:
 /// `source.weight` and `target.weight`, or `embedding.weight` if tied; `encoder`
 /// (TransformerEncoder), `decoder` (TransformerDecoder), `copy_attention`, `copy`.
+/// Example: nn::Seq2SeqTransformer(at, {.source_vocab_size = 20, .target_vocab_size = 30,
+///     .transformer = {.embed_dim = 8, .num_heads = 2, .num_layers = 1}})(data::seq2seq_batch({{7,
+///     8}, {9}}, {{5}, {6, 4}}, std::vector<int64_t>{0, 1}))  // shape [2, 3, 30]
 class Seq2SeqTransformer {
  public:
   /// Throws ValueError for vocabularies of different sizes if tied or copy is set.

@@ -37,6 +37,9 @@ T5Config completed(T5Config config);
 /// attention scores by relative distance, shared by all layers of the encoder, and of the decoder.
 /// Parameters: `token.weight`, `encoder` (TransformerEncoder), `encoder.relative`, `decoder`
 /// (TransformerDecoder), `decoder.relative`, `head.weight`.
+/// Example: nn::T5(at, {.vocab_size = 20, .transformer = {.embed_dim = 8, .num_heads = 2,
+///     .num_layers = 1}})(tensor({{4, 5, 6}, {7, 8, 9}}), tensor({{0, 3}, {0, 2}}))
+///     // shape [2, 2, 20]
 class T5 {
  public:
   T5(Scope at, const T5Config& config);

@@ -42,6 +42,8 @@ struct UniversalOutput {
 /// formulas of the two papers; the authors' program computes h before a step, and continues to
 /// update halted positions. A norm follows if norm_first is set. Parameters: `layer` (EncoderLayer,
 /// or those of make_layer, called with index 0), `norm`, `halt`.
+/// Example: nn::UniversalEncoder(at, {.embed_dim = 8, .num_heads = 2}, {.steps = 3})(randn({2, 5,
+///     8}))  // shape [2, 5, 8]
 class UniversalEncoder {
  public:
   /// num_layers of the layer's options is ignored. Throws ValueError for options out of range,

@@ -37,6 +37,9 @@ VitConfig completed(VitConfig config);
 /// A Transformer encoder over linear embeddings of the patches of an image and a learned class
 /// token, whose output is classified. Parameters: `patch`, `class_token`, `position.weight`,
 /// `layers.0` … (EncoderLayer, or those of make_layer), `norm`, `pooler`, `head`.
+/// Example: nn::Vit(at, {.image_size = {8, 8}, .patch_size = {4, 4}, .num_classes = 10,
+///     .transformer = {.embed_dim = 8, .num_heads = 2, .num_layers = 1}})(rand({2, 3, 8, 8}))
+///     // shape [2, 10]
 class Vit {
  public:
   /// Throws ValueError if patch_size does not divide image_size.
@@ -80,6 +83,7 @@ class Vit {
 /// Cuts images [B, channels, height, width] into patches of patch_size [height', width'], row by
 /// row: [B, N, channels height' width']. Throws ShapeError for other shapes, and if patch_size does
 /// not divide the image.
+/// Example: nn::image_patches(rand({2, 3, 8, 8}), {4, 4})  // shape [2, 4, 48]
 Tensor image_patches(const Tensor& images, const std::array<int64_t, 2>& patch_size);
 
 }  // namespace tapehead::nn

@@ -3,6 +3,8 @@
 #include "tapehead/tests/docs/examples.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <vector>
 
 namespace {
 
@@ -11,11 +13,18 @@ std::string without_blanks(std::string text) {
   return text;
 }
 
+tapehead::data::StoryBatch two_stories() {
+  const std::vector<tapehead::data::Story> stories{
+      {.sentences = {{1, 2, 3}, {4, 5}}, .question = {6, 7}, .answer = 3, .supports = {0}},
+      {.sentences = {{8, 2, 5}}, .question = {6, 8}, .answer = 5, .supports = {0}}};
+  return tapehead::data::story_batch(stories, std::vector<int64_t>{0, 1});
+}
+
 /// The problem with an example, "" if there is none.
 std::string problem_of(const Example& example) {
   try {
     tapehead::manual_seed(0);
-    const Shown result = example.run(tapehead::nn::Params(0) / "example");
+    const Shown result = example.run(tapehead::nn::Params(0) / "example", two_stories());
     const std::string expected = example.expected;
     if (expected.empty()) return "";
     const bool shape = expected.starts_with("shape ");

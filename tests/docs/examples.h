@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <vector>
 
-/// What an example results in: the elements of its tensors, or numbers, and the shapes, each
+/// What an example results in: the elements of its tensors, numbers or texts, and the shapes, each
 /// separated by "; ".
 struct Shown {
   std::string values, shapes;
@@ -22,6 +22,14 @@ template <class T>
 requires std::is_arithmetic_v<T> Shown shown(T number) {
   if constexpr (std::is_floating_point_v<T>) return {fmt::format("{:g}", number), ""};
   else return {fmt::format("{}", number), ""};
+}
+inline Shown shown(const std::string& text) { return {text, ""}; }
+/// A list, as [1, 2].
+template <class T>
+requires(!requires(const T& x) { x.shape(); }) Shown shown(const std::vector<T>& list) {
+  std::string all;
+  for (const T& x : list) all += (all.empty() ? "" : ", ") + shown(x).values;
+  return {"[" + all + "]", ""};
 }
 template <class Tensors>
 requires requires(const Tensors& xs) { xs.begin()->shape(), xs.size(); }
@@ -43,7 +51,7 @@ Shown shown(const Output& output) { return shown(output.out); }
 
 struct Example {
   const char* where;  ///< "autograd/ops/prod.h:12"
-  Shown (*run)(const tapehead::nn::Scope& at);
+  Shown (*run)(const tapehead::nn::Scope& at, const tapehead::data::StoryBatch& stories);
   const char* expected;  ///< the text after `//`; "" if there is none
 };
 

@@ -109,6 +109,9 @@ class CheckTest(unittest.TestCase):
         self.assertEqual(lines, ['core/x.h:2: the example ends within brackets; indent its other lines by 5 blanks'])
         status, lines = self.check('nn/x.h', HEADER.replace('namespace tapehead {', 'namespace tapehead::nn {', 1))
         self.assertIn('nn/x.h: nn::Two has no example', lines)
+        status, lines = self.check('data/x.h', 'namespace tapehead::data {\n\n/// It.\nint f();\nint g(std::string path);\n\n'
+                                   '/// It.\nclass Report {};\n}\n')
+        self.assertEqual(lines, ['data/x.h: data::Report has no example', 'data/x.h: data::f has no example'])
 
     def test_reads_examples(self):
         with tempfile.TemporaryDirectory() as folder:
