@@ -106,7 +106,9 @@ void Parameter::read_grad() {
   if (grad_scale_ != 1) grad = grad * grad_scale_;
 }
 
-void Step::add(Entry& entry, const Tensor& gradient) { items_.push_back({&entry, gradient}); }
+void Step::add(detail::Entry& entry, const Tensor& gradient) {
+  items_.push_back({&entry, gradient});
+}
 
 void Step::begin(const char* name, double grad_scale, const std::vector<ParamGroup>& groups,
                  const std::vector<StateSpec>& specs) {
