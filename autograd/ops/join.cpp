@@ -38,6 +38,7 @@ void join_rows(const Tensor& out, const std::vector<Tensor>& list, int axis) {
     int64_t size;
   };
   std::vector<Part> parts;
+  parts.reserve(list.size());
   for (const Tensor& t : list) parts.push_back({t.raw(), row_size(t, axis)});
   const int64_t size = row_size(out, axis), item = size_of(out.dtype()), steps[] = {item, item};
   const kernels::Loop copy = kernels::cast_loop(out.dtype(), out.dtype());

@@ -191,15 +191,15 @@ struct Exceptions<TAPEHEAD_ISA::pow> {
 };
 
 template <>
-constexpr bool kWaitsForMemory<TAPEHEAD_ISA::add> = true;
+struct WaitsForMemory<TAPEHEAD_ISA::add> {};
 template <>
-constexpr bool kWaitsForMemory<TAPEHEAD_ISA::sub> = true;
+struct WaitsForMemory<TAPEHEAD_ISA::sub> {};
 template <>
-constexpr bool kWaitsForMemory<TAPEHEAD_ISA::mul> = true;
+struct WaitsForMemory<TAPEHEAD_ISA::mul> {};
 template <>
-constexpr bool kWaitsForMemory<TAPEHEAD_ISA::div> = true;
+struct WaitsForMemory<TAPEHEAD_ISA::div> {};
 template <>
-constexpr bool kWaitsForMemory<TAPEHEAD_ISA::prelu> = true;
+struct WaitsForMemory<TAPEHEAD_ISA::prelu> {};
 
 }  // namespace
 }  // namespace tapehead::kernels

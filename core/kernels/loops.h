@@ -137,10 +137,14 @@ constexpr bool kHasExceptions = (__is_same(T, float) && ...) && requires(T... x)
   Exceptions<F>::holds(x...);
 };
 
-// Rows of so few instructions that their loops wait for memory, specialised like Exceptions. They
+// Defined, like Exceptions, for rows of so few instructions that their loops wait for memory. They
 // run on half of a vector of 64 bytes, which Zen 4 reads and writes up to a tenth faster.
 template <class F>
-constexpr bool kWaitsForMemory = false;
+struct WaitsForMemory;
+template <class F>
+constexpr bool kWaitsForMemory = requires {
+  WaitsForMemory<F>();
+};
 
 struct Copied {
   template <class T>
@@ -149,7 +153,7 @@ struct Copied {
   }
 };
 template <>
-constexpr bool kWaitsForMemory<Copied> = true;
+struct WaitsForMemory<Copied> {};
 
 template <class F, class R, class... X>
 inline void run_elements(const F& f, R* result, int64_t first, int64_t last, X... x) {

@@ -54,9 +54,9 @@ constexpr Loop where_entry() {
 namespace tapehead::kernels {
 namespace {
 template <>
-constexpr bool kWaitsForMemory<TAPEHEAD_ISA::addcmul> = true;
+struct WaitsForMemory<TAPEHEAD_ISA::addcmul> {};
 template <>
-constexpr bool kWaitsForMemory<TAPEHEAD_ISA::addcdiv> = true;
+struct WaitsForMemory<TAPEHEAD_ISA::addcdiv> {};
 }  // namespace
 }  // namespace tapehead::kernels
 
