@@ -20,9 +20,9 @@ inline T mish_of(T x) {
 
 template <class T>
 inline T nan_to_num_of(T x, T nan, T highest, T lowest) {
-  T y = is_nan(x) ? nan : x;
-  y = x == T(kInfinity) ? highest : y;
-  return x == -T(kInfinity) ? lowest : y;
+  T limit = x > 0 ? highest : lowest;
+  limit = is_nan(x) ? nan : limit;
+  return absolute(x) < T(kInfinity) ? x : limit;
 }
 
 // A negative eps does not limit x.
@@ -36,20 +36,6 @@ inline T logit_of(T x, T eps) {
 TAPEHEAD_ACTIVATION_KERNELS(TAPEHEAD_FUNCTOR_OF_X)
 
 }  // namespace
-}  // namespace tapehead::kernels::TAPEHEAD_ISA
-
-namespace tapehead::kernels {
-namespace {
-template <>
-constexpr bool kWaitsForMemory<TAPEHEAD_ISA::nan_to_num> = true;
-template <>
-constexpr bool kWaitsForMemory<TAPEHEAD_ISA::hardshrink> = true;
-template <>
-constexpr bool kWaitsForMemory<TAPEHEAD_ISA::hardswish> = true;
-}  // namespace
-}  // namespace tapehead::kernels
-
-namespace tapehead::kernels::TAPEHEAD_ISA {
 
 #define TAPEHEAD_ACTIVATION_LOOPS(name, types, ...) TAPEHEAD_LOOPS(unary_entry, name, types)
 extern const LoopKernels<Activation> activation_kernels = {

@@ -155,8 +155,8 @@
   K(hardswish, floating, x* hardtanh_of(x + 3, T(0), T(6)) * T(1.0 / 6),                          \
     x * std::clamp(x + 3, 0.0L, 6.0L) / 6, -9, 9, 3, 1)                                           \
   K(tanhshrink, floating, x - tanh_of(x), x - std::tanh(x), -9, 9, 3, 1)                          \
-  K(hardshrink, floating, x >= -k[0] && x <= k[0] ? 0 : x, std::abs(x) <= k[0] ? 0 : x, -2, 2, 0, \
-    0, 0.5)                                                                                       \
+  K(hardshrink, floating, absolute(x) <= k[0] ? 0 : x, std::abs(x) <= k[0] ? 0 : x, -2, 2, 0, 0,  \
+    0.5)                                                                                          \
   K(softshrink, floating,                                                                         \
     x > k[0]    ? x - k[0]                                                                        \
     : x < -k[0] ? x + k[0]                                                                        \
