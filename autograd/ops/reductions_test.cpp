@@ -2,10 +2,12 @@
 // precision, and bits that must not depend on the number of threads. Expected losses are PyTorch's.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <functional>
 #include <limits>
+#include <vector>
 
 #include "tapehead/autograd/engine.h"
 #include "tapehead/autograd/ops.h"
@@ -90,6 +92,57 @@ TEST_CASE("NaN propagates from any position") {
         CHECK(values(argmin(y, axis)) == Values{0, static_cast<double>(at)});
       }
     }
+}
+
+TEST_CASE("rows and columns of any length") {
+  struct Op {
+    const char* name;
+    Tensor (*of)(const Tensor& x, int64_t axis);
+    double start;
+    double (*step)(double, double);
+  };
+  const Op ops[] = {{"sum", [](const Tensor& x, int64_t axis) { return sum(x, axis); }, 0,
+                     [](double a, double b) { return a + b; }},
+                    {"prod", [](const Tensor& x, int64_t axis) { return prod(x, axis); }, 1,
+                     [](double a, double b) { return a * b; }},
+                    {"amax", [](const Tensor& x, int64_t axis) { return amax(x, axis); }, -kInf,
+                     [](double a, double b) { return std::max(a, b); }},
+                    {"amin", [](const Tensor& x, int64_t axis) { return amin(x, axis); }, kInf,
+                     [](double a, double b) { return std::min(a, b); }},
+                    {"norm", [](const Tensor& x, int64_t axis) { return square(norm(x, 2, axis)); },
+                     0, [](double a, double b) { return a + b * b; }}};
+  for (const Shape& shape : {Shape{5, 1}, {3, 15}, {7, 37}, {70, 41}, {9, 300}})
+    for (const DType dtype : {f32, f64, bf16})
+      for (const int axis : {0, 1}) {
+        const Tensor x = (rand(shape, f64) * 0.2 + 0.9).to(dtype);
+        const Values all = values(x);
+        for (const Op& op : ops) {
+          CAPTURE(op.name);
+          CAPTURE(x.str());
+          const auto columns = static_cast<size_t>(shape[1]);
+          Values expected(static_cast<size_t>(shape[1 - axis]), op.start);
+          for (size_t i = 0; i < all.size(); ++i) {
+            double& to = expected[axis == 0 ? i % columns : i / columns];
+            to = op.step(to, all[i]);
+          }
+          const Values got = values(op.of(x, axis));
+          for (size_t i = 0; i < got.size(); ++i)
+            CHECK(got[i] == doctest::Approx(expected[i]).epsilon(dtype == bf16 ? 0.02 : 1e-5));
+        }
+      }
+}
+
+TEST_CASE("amax and amin of both infinities are no NaN") {
+  for (const int64_t n : {3, 40, 5000}) {
+    const Tensor x = core::full({n, 2}, 1);
+    x.data<float>()[0] = x.data<float>()[1] = static_cast<float>(kInf);
+    x.data<float>()[2 * n - 1] = x.data<float>()[2 * n - 2] = static_cast<float>(-kInf);
+    for (const Tensor& y : {x, x.transpose(0, 1).contiguous()}) {
+      const int axis = y.size(0) == n ? 0 : 1;
+      CHECK(values(amax(y, axis)) == Values{kInf, kInf});
+      CHECK(values(amin(y, axis)) == Values{-kInf, -kInf});
+    }
+  }
 }
 
 TEST_CASE("order: NaN is the largest, and sorting is stable") {

@@ -15,6 +15,14 @@ struct Either<false, A, B> {
   using type = B;
 };
 
+// Reduces a row by the steps of F.
+template <class F, class T>
+inline typename F::Acc row_of(const T* x, int64_t n) {
+  return row_in_vectors(
+      x, n, F::identity(), [](auto acc, auto at) { return F::step(acc, at); },
+      [](auto a, auto b) { return F::merge(a, b); });
+}
+
 // Sums floats in double once they leave the vector lanes, integers as i64 modulo 2^64.
 template <class T>
 struct Additive {
@@ -23,8 +31,14 @@ struct Additive {
   using Out = typename Either<kFloating<T>, T, int64_t>::type;
   static Acc identity() { return 0; }
   static Total start() { return 0; }
-  static Acc step(Acc acc, T x) { return acc + static_cast<Acc>(x); }
-  static Acc merge(Acc a, Acc b) { return a + b; }
+  template <class A, class X>
+  static A step(A acc, X x) {
+    return acc + static_cast<A>(x);
+  }
+  template <class A>
+  static A merge(A a, A b) {
+    return a + b;
+  }
   static Total gather(Total total, Acc acc) { return total + static_cast<Total>(acc); }
   static Total join(Total a, Total b) { return a + b; }
   static auto finish(Total total, double, double) {
@@ -36,6 +50,8 @@ struct Additive {
 template <class T>
 struct sum : Additive<T> {
   using Tile = sum;
+  using Acc = typename Additive<T>::Acc;
+  static Acc row(const T* x, int64_t n) { return row_of<sum>(x, n); }
 };
 
 template <class T>
@@ -66,7 +82,11 @@ template <class T>
 struct norm2 : Additive<T> {
   using Tile = norm2;
   using Acc = typename Additive<T>::Acc;
-  static Acc step(Acc acc, T x) { return acc + Acc(x) * Acc(x); }
+  template <class A, class X>
+  static A step(A acc, X x) {
+    return acc + static_cast<A>(x) * static_cast<A>(x);
+  }
+  static Acc row(const T* x, int64_t n) { return row_of<norm2>(x, n); }
   static Acc finish(double total, double, double) {
     return static_cast<Acc>(__builtin_sqrt(total));
   }
@@ -80,8 +100,15 @@ struct prod : Additive<T> {
   using Total = typename Additive<T>::Total;
   static Acc identity() { return 1; }
   static Total start() { return 1; }
-  static Acc step(Acc acc, T x) { return acc * static_cast<Acc>(x); }
-  static Acc merge(Acc a, Acc b) { return a * b; }
+  template <class A, class X>
+  static A step(A acc, X x) {
+    return acc * static_cast<A>(x);
+  }
+  template <class A>
+  static A merge(A a, A b) {
+    return a * b;
+  }
+  static Acc row(const T* x, int64_t n) { return row_of<prod>(x, n); }
   static Total gather(Total total, Acc acc) { return total * static_cast<Total>(acc); }
   static Total join(Total a, Total b) { return a * b; }
 };
@@ -95,10 +122,40 @@ struct Extremum {
   using Out = T;
   static Acc identity() { return Pick::template worst<T>(); }
   static Acc start() { return identity(); }
-  static Acc step(Acc acc, T x) { return merge(acc, static_cast<Acc>(x)); }
-  static Acc merge(Acc a, Acc b) {
-    const bool nan = is_nan(b);
+  template <class A, class X>
+  static A step(A acc, X x) {
+    return merge(acc, static_cast<A>(x));
+  }
+  template <class A>
+  static A merge(A a, A b) {
+    const auto nan = b != b;
     return (Pick::better(b, a) | nan) ? b : a;
+  }
+  // A NaN makes the sum of the elements NaN.
+  template <class V>
+  struct Lanes {
+    V best, sum;
+    static V better_of(V a, V b) { return Pick::better(b, a) ? b : a; }
+    void step(V x) { best = better_of(best, x), sum += x; }
+    void merge(const Lanes& l) { best = better_of(best, l.best), sum += l.sum; }
+  };
+  static Acc row(const T* x, int64_t n) {
+    using V = Vector<Acc>;
+    Lanes<Acc> all{identity(), 0};
+    if (n < kWidth<T>) {
+      for (int64_t i = 0; i < n; ++i) all.step(static_cast<Acc>(x[i]));
+    } else {
+      Lanes<V> l[4];
+      for (Lanes<V>& lanes : l) lanes = {V{} + identity(), V{}};
+      in_vectors<T>(x, n, identity(), l, [](Lanes<V>& lanes, V at) { lanes.step(at); });
+      l[0].merge(l[1]), l[2].merge(l[3]), l[0].merge(l[2]);
+      all = {across(l[0].best, [](auto a, auto b) { return Pick::better(b, a) ? b : a; }),
+             across(l[0].sum, [](auto a, auto b) { return a + b; })};
+    }
+    if (is_nan(all.sum))
+      for (int64_t i = 0; i < n; ++i)
+        if (is_nan(static_cast<Acc>(x[i]))) return static_cast<Acc>(x[i]);
+    return all.best;
   }
   static Acc gather(Acc a, Acc b) { return merge(a, b); }
   static Acc join(Acc a, Acc b) { return merge(a, b); }
@@ -117,7 +174,7 @@ struct Larger {
     return lowest<T>();
   }
   template <class A>
-  static bool better(A a, A b) {
+  static auto better(A a, A b) {
     return a > b;
   }
 };
@@ -129,7 +186,7 @@ struct Smaller {
     else return static_cast<T>(~lowest<T>());
   }
   template <class A>
-  static bool better(A a, A b) {
+  static auto better(A a, A b) {
     return a < b;
   }
 };

@@ -20,6 +20,12 @@ namespace {
 inline constexpr int64_t kRowsAtOnce = 64;  // rows, or strided elements, per block
 inline constexpr int64_t kColBlock = 256;   // columns reduced together
 
+// Whether F has F::row(), which reduces a row of at most kRowBlock elements, and steps on vectors.
+template <class T, class F>
+constexpr bool kHasRow = floating(dtype_of<T>()) && requires(const T* x) {
+  F::row(x, 1);
+};
+
 // Functors whose steps take long have more lanes.
 template <class F>
 inline constexpr int64_t kLanesOf = kLanes<typename F::Acc>*(requires { F::kSlow; } ? 2 : 1);
@@ -30,10 +36,13 @@ inline void reduce_row(const T* x, int64_t n, typename F::Total& total) {
   using Acc = typename F::Acc;
   for (int64_t begin = 0; begin < n; begin += kRowBlock) {
     const T* at = x + begin;
-    const Acc acc = in_lanes<Acc, kLanesOf<F>>(
-        n - begin < kRowBlock ? n - begin : kRowBlock, F::identity(),
-        [=](Acc so_far, int64_t i) { return F::step(so_far, at[i]); },
-        [](Acc a, Acc b) { return F::merge(a, b); });
+    const int64_t count = n - begin < kRowBlock ? n - begin : kRowBlock;
+    Acc acc;
+    if constexpr (kHasRow<T, F>) acc = F::row(at, count);
+    else
+      acc = in_lanes<Acc, kLanesOf<F>>(
+          count, F::identity(), [=](Acc so_far, int64_t i) { return F::step(so_far, at[i]); },
+          [](Acc a, Acc b) { return F::merge(a, b); });
     total = F::gather(total, acc);
   }
 }
@@ -51,6 +60,24 @@ inline void reduce_strided(const char* x, int64_t n, int64_t stride, typename F:
   }
 }
 
+template <class T>
+inline constexpr int64_t kStrip = 8 * kWidth<T>;  // columns whose results are kept in registers
+
+template <class F, class T>
+inline void reduce_strip(const T* x, int64_t rows, int64_t stride, T* acc) {
+  Vector<T> v[8];
+  for (Vector<T>& lanes : v) lanes = Vector<T>{} + F::identity();
+  const char* at = reinterpret_cast<const char*>(x);
+  for (; rows > 0; --rows, at += stride) {
+    // Each row may be in another page, where the processor does not foresee the next one.
+    for (int i = 0; i < 8 * kVectorBytes; i += 64) __builtin_prefetch(at + 4 * stride + i);
+#pragma GCC unroll 8
+    for (int k = 0; k < 8; ++k)
+      v[k] = F::step(v[k], load(reinterpret_cast<const T*>(at + k * kVectorBytes)));
+  }
+  for (int k = 0; k < 8; ++k) store(acc + k * kWidth<T>, v[k]);
+}
+
 // Reduces up to kColBlock contiguous columns.
 template <class T, class F>
 inline void reduce_columns(const char* x, int64_t rows, int64_t cols, int64_t stride,
@@ -60,16 +87,20 @@ inline void reduce_columns(const char* x, int64_t rows, int64_t cols, int64_t st
   for (int64_t begin = 0; begin < rows; begin += kRowsAtOnce) {
     const int64_t end = rows - begin < kRowsAtOnce ? rows : begin + kRowsAtOnce;
     const auto row = [=](int64_t r) { return reinterpret_cast<const T*>(x + r * stride); };
-    for (int64_t c = 0; c < cols; ++c) acc[c] = F::identity();
+    int64_t first = 0;
+    if constexpr (kHasRow<T, F> && sizeof(T) >= 4)
+      for (; first + kStrip<T> <= cols; first += kStrip<T>)
+        reduce_strip<F>(row(begin) + first, end - begin, stride, acc + first);
+    for (int64_t c = first; c < cols; ++c) acc[c] = F::identity();
     int64_t r = begin;
     if constexpr (sizeof(T) >= 4)  // four rows for one load and store of acc
       for (; r + 4 <= end; r += 4) {
         const T *x0 = row(r), *x1 = row(r + 1), *x2 = row(r + 2), *x3 = row(r + 3);
-        for (int64_t c = 0; c < cols; ++c)
+        for (int64_t c = first; c < cols; ++c)
           acc[c] = F::step(F::step(F::step(F::step(acc[c], x0[c]), x1[c]), x2[c]), x3[c]);
       }
     for (; r < end; ++r)
-      for (int64_t c = 0; c < cols; ++c) acc[c] = F::step(acc[c], row(r)[c]);
+      for (int64_t c = first; c < cols; ++c) acc[c] = F::step(acc[c], row(r)[c]);
     for (int64_t c = 0; c < cols; ++c) totals[c] = F::gather(totals[c], acc[c]);
   }
 }

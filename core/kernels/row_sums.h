@@ -6,7 +6,10 @@
 // because GCC then treats the lanes as scalars.
 #pragma once
 
+#include <type_traits>
+
 #include "tapehead/core/kernels/loops.h"
+#include "tapehead/core/kernels/vectors.h"
 
 namespace tapehead::kernels {
 namespace {
@@ -35,6 +38,66 @@ inline C in_lanes(int64_t n, C start, Step step, Join join) {
   for (int64_t width = kHalf; width > 0; width /= 2)
     for (int64_t l = 0; l < width; ++l) lanes[l] = join(lanes[l], lanes[l + width]);
   return join(lanes[0], rest);
+}
+
+/// Calls step(lanes[…], x) for the vectors of a row of n >= kWidth<T> floats, the last one filled
+/// up with `identity`. bf16 is converted to two vectors, which hold every other element.
+template <class T, class Lanes, class Step>
+inline void in_vectors(const T* x, int64_t n, T identity, Lanes (&lanes)[4], Step step) {
+  constexpr int64_t W = kWidth<T>;
+  using Bits = std::conditional_t<sizeof(T) == 2, uint16_t, T>;
+  const auto load_at = [=](int64_t i) { return load(reinterpret_cast<const Bits*>(x + i)); };
+  const auto take = [=](Lanes& to, Vector<Bits> v) {
+    if constexpr (sizeof(T) == 2) {
+      const auto words = reinterpret_cast<Vector<uint32_t>>(v);
+      step(to, reinterpret_cast<Vector<float>>(words << 16));
+      step(to, reinterpret_cast<Vector<float>>(words & 0xffff0000));
+    } else {
+      step(to, v);
+    }
+  };
+  int64_t i = 0;
+  for (; i + 4 * W <= n; i += 4 * W) {
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; ++k) take(lanes[k], load_at(i + k * W));
+  }
+#pragma GCC unroll 3
+  for (int k = 0; k < 3; ++k)
+    if (i + W <= n) take(lanes[k], load_at(i)), i += W;
+  if (i == n) return;
+  // The last vector of the row begins with elements that have had their turn.
+  using Position = std::remove_reference_t<decltype((Vector<Bits>{} < Vector<Bits>{})[0])>;
+  Vector<Position> position;
+  for (int k = 0; k < W; ++k) position[k] = static_cast<Position>(k);
+  take(lanes[3], position >= static_cast<Position>(W - (n - i))
+                     ? load_at(n - W)
+                     : Vector<Bits>{} + __builtin_bit_cast(Bits, identity));
+}
+
+/// step(… step(step(identity, x[0]), x[1]) …, x[n - 1]), split into lanes that are combined with
+/// join(); both take numbers and vectors.
+template <class C, class T, class Step, class Join>
+inline C row_in_vectors(const T* x, int64_t n, C identity, Step step, Join join) {
+  C total = identity;
+  if (n < kWidth<T>) {
+    for (int64_t i = 0; i < n; ++i) total = step(total, static_cast<C>(x[i]));
+    return total;
+  }
+  Vector<C> v[4];
+  for (Vector<C>& lanes : v) lanes = Vector<C>{} + identity;
+  in_vectors<T>(x, n, identity, v, [=](Vector<C>& to, Vector<C> at) { to = step(to, at); });
+  return across(join(join(v[0], v[1]), join(v[2], v[3])), join);
+}
+
+/// The sum of a row, accumulated across blocks in double.
+template <class T>
+inline double row_sum(const T* x, int64_t n) {
+  const auto add = [](auto a, auto b) { return a + b; };
+  double total = 0;
+  for (int64_t i = 0; i < n; i += kRowBlock)
+    total += static_cast<double>(
+        row_in_vectors<Compute<T>>(x + i, n - i < kRowBlock ? n - i : kRowBlock, 0, add, add));
+  return total;
 }
 
 /// The sum of term(0) … term(n - 1), computed in C; for short rows.

@@ -43,6 +43,26 @@ inline void store_some(T* to, Vector<T> v, int64_t n) {
   for (int64_t i = 0; i < n; ++i) to[i] = elements[i];
 }
 
+/// All elements of a vector of four or more floats, or two or more doubles, joined in pairs; `join`
+/// takes vectors of any width.
+template <class V, class Join>
+inline auto across(V v, Join join) {
+  constexpr int kCount = sizeof(V) / sizeof(v[0]);
+  if constexpr (sizeof(V) > 16) {
+    return [&]<int... I>(std::integer_sequence<int, I...>) {
+      return across(join(__builtin_shufflevector(v, v, I...),
+                         __builtin_shufflevector(v, v, (kCount / 2 + I)...)),
+                    join);
+    }
+    (std::make_integer_sequence<int, kCount / 2>());
+  } else {
+    if constexpr (kCount == 4) v = join(v, __builtin_shufflevector(v, v, 2, 3, 0, 1));
+    if constexpr (kCount == 4) v = join(v, __builtin_shufflevector(v, v, 1, 0, 3, 2));
+    else v = join(v, __builtin_shufflevector(v, v, 1, 0));
+    return v[0];
+  }
+}
+
 /// The elements of a and b in turns; of their lower or upper halves.
 template <class T, bool kUpper>
 inline Vector<T> interleave(Vector<T> a, Vector<T> b) {
