@@ -62,6 +62,23 @@ void add_each_row(void* to_, const void* from_, int64_t stride, const int64_t* i
   }
 }
 
+// y[i] = element(i). Vectors are put together from single loads: the gather instructions of many
+// processors are slower.
+template <class T, class F>
+inline void pick(T* y, int64_t n, F element) {
+  int64_t i = 0;
+  if constexpr (sizeof(T) >= 4) {
+    using Four [[gnu::vector_size(4 * sizeof(T)), gnu::aligned(sizeof(T)), gnu::may_alias]] = T;
+    for (; i + 8 <= n; i += 8) {
+      const Four low{element(i), element(i + 1), element(i + 2), element(i + 3)};
+      const Four high{element(i + 4), element(i + 5), element(i + 6), element(i + 7)};
+      *reinterpret_cast<Four*>(y + i) = low;
+      *reinterpret_cast<Four*>(y + i + 4) = high;
+    }
+  }
+  for (; i < n; ++i) y[i] = element(i);
+}
+
 // Same-type copies depend only on the element size.
 template <class T>
 void gather(const Gathered& g) {
@@ -69,24 +86,17 @@ void gather(const Gathered& g) {
   T* y = static_cast<T*>(g.y);
   if (g.columns == 1 && g.step_index == 1 && g.step_y == 1) {
     const int64_t* index = g.indices;
-    if (g.step_x == 1) {
-#pragma GCC ivdep
-      for (int64_t k = 0; k < g.length; ++k) y[k] = x[index[k]];
-    } else {
-#pragma GCC ivdep
-      for (int64_t k = 0; k < g.length; ++k) y[k] = x[index[k] * g.step_x];
-    }
+    if (g.step_x == 1) pick(y, g.length, [=](int64_t k) { return x[index[k]]; });
+    else pick(y, g.length, [=, step = g.step_x](int64_t k) { return x[index[k] * step]; });
     return;
   }
   for (int64_t k = 0; k < g.length; ++k) {
     const int64_t* index = g.indices + k * g.step_index;
     T* to = y + k * g.step_y;
     if (g.column_index == 1 && g.column_x == 1 && g.column_y == 1) {
-#pragma GCC ivdep
-      for (int64_t j = 0; j < g.columns; ++j) to[j] = x[index[j] * g.step_x + j];
+      pick(to, g.columns, [=, step = g.step_x](int64_t j) { return x[index[j] * step + j]; });
       continue;
     }
-#pragma GCC ivdep
     for (int64_t j = 0; j < g.columns; ++j)
       to[j * g.column_y] = x[index[j * g.column_index] * g.step_x + j * g.column_x];
   }
@@ -129,6 +139,14 @@ template <class F, class T>
 void scatter(const Gathered& g) {
   T* x = static_cast<T*>(g.x);
   const T* y = static_cast<const T*>(g.y);
+  if constexpr (__is_same(F, Add) && floating(dtype_of<T>())) {  // the gradient of gather()
+    if (g.columns == 1 && g.step_x == 1 && g.step_y == 1 && g.step_index == 1) {
+      const int64_t* index = g.indices;
+#pragma GCC unroll 4
+      for (int64_t k = 0; k < g.length; ++k) x[index[k]] += y[k];
+      return;
+    }
+  }
   if (g.columns == 1) {
     for (int64_t k = 0; k < g.length; ++k) {
       T& to = x[g.indices[k * g.step_index] * g.step_x];
