@@ -74,14 +74,19 @@ Tensor runs(const Tensor& from, Tensor* inverse, Tensor* counts) {
   const auto find = [&]<class T>(T) {
     const T* at = reinterpret_cast<const T*>(x.raw());
     T* out = reinterpret_cast<T*>(found.raw());
-    if (n > 0) out[count++] = at[0];
-    if (n > 0 && run) run[0] = 0;
-    if (run)
-      for (int64_t i = 1; i < n; ++i) run[i] = run[i - 1] + (at[i] != at[i - 1]);
+    if (n == 0) return;
+    T before = out[0] = at[0];
+    if (run) run[0] = 0;
+    for (int64_t i = 1; run && i < n; ++i) run[i] = run[i - 1] + (at[i] != at[i - 1]);
+    int64_t last = 1;
+#pragma GCC unroll 4
     for (int64_t i = 1; i < n; ++i) {
-      out[count] = at[i];
-      count += at[i] != at[i - 1];
+      const T here = at[i];
+      out[last] = here;
+      last += here != before;
+      before = here;
     }
+    count = last;
   };
   if (x.dtype() == f32) find(float{});
   else if (x.dtype() == f64) find(double{});
