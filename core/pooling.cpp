@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "tapehead/core/detail/correlation.h"
 #include "tapehead/core/kernels/pooling.h"
@@ -50,6 +51,18 @@ void replace_none(const std::array<PoolWindows, 3>& axes, const CorrelationBlock
                   first_inside(axes[1], block.row + r)) *
                      axes[2].size +
                  first_inside(axes[2], block.column + i);
+}
+
+// Ranges of equal sizes and distances, as windows.
+std::optional<PoolWindows> equal_windows(const PoolRanges& r) {
+  const PoolWindows w{.size = r.size,
+                      .kernel = r.end[0] - r.begin[0],
+                      .stride = r.count() > 1 ? r.begin[1] - r.begin[0] : 1,
+                      .result = r.count()};
+  for (size_t i = 0; i < r.begin.size(); ++i)
+    if (r.begin[i] != static_cast<int64_t>(i) * w.stride || r.end[i] != r.begin[i] + w.kernel)
+      return {};
+  return w.stride > 0 ? std::optional(w) : std::nullopt;
 }
 
 // PoolRanges for kernels.
@@ -131,6 +144,11 @@ void max_pool(int64_t planes, const std::array<PoolWindows, 3>& axes, const Tens
 
 void max_pool(int64_t planes, const std::array<PoolRanges, 3>& ranges, const Tensor& x,
               const Tensor& y, const Tensor& index) {
+  if (y.numel() == 0) return;
+  const auto depth = equal_windows(ranges[0]), height = equal_windows(ranges[1]),
+             width = equal_windows(ranges[2]);
+  if (depth && height && width)
+    return max_pool(planes, std::array{*depth, *height, *width}, x, y, index);
   const int64_t x_size = plane_size(x, planes), y_size = plane_size(y, planes);
   visit_wide(x.dtype(), [&]<class T>() {
     const KernelRanges<T> r(ranges);

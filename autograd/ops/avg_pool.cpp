@@ -73,7 +73,13 @@ Tensor avg_pool_nd(const char* op, const Tensor& x, const detail::PoolOptions<N>
 template <int N>
 Tensor adaptive_avg_pool_nd(const char* op, const Tensor& x, const OptionalArray<N>& output_size) {
   const MeanRanges ranges = detail::adaptive_ranges(op, x, output_size);
-  return sum_pool_of(x, detail::pooled_shape<N>(x.shape(), ranges), ranges);
+  const Shape result = detail::pooled_shape<N>(x.shape(), ranges);
+  if (pooled_planes(result, ranges) == result.numel()) {  // one window
+    Shape axes;
+    for (int i = 0; i < N; ++i) axes.push_back(x.dim() - N + i);
+    return mean(x, axes, true);
+  }
+  return sum_pool_of(x, result, ranges);
 }
 
 template <int N>

@@ -90,6 +90,10 @@ TAPEHEAD_OP_TEST(adaptive_max_pool2d)
                       [](const Tensor& x) {
                         return adaptive_max_pool2d(x, {4, 2});
                       }))
+    .sample(sample_of(kPlanes,
+                      [](const Tensor& x) {
+                        return adaptive_max_pool2d(x, {3, 1});
+                      }))
     .bad<ValueError>(
         [] {
           adaptive_max_pool2d(ones({1, 2, 2}), {0, 1});
@@ -119,6 +123,10 @@ TAPEHEAD_OP_TEST(avg_pool2d)
               x, 3, {.stride = 2, .padding = 1, .ceil_mode = true, .count_include_pad = false});
         }))
     .sample(sample_of({{1, 2, 4, 70}}, [](const Tensor& x) { return avg_pool2d(x, 2); }))
+    .sample(sample_of(kPlanes,
+                      [](const Tensor& x) {
+                        return avg_pool2d(x, {6, 5});
+                      }))
     .bad<ValueError>(
         [] {
           avg_pool2d(ones({1, 2, 2}), 1, {.divisor_override = 0});
@@ -130,9 +138,12 @@ TAPEHEAD_OP_TEST(avg_pool3d).sample(sample_of(kVolumes, [](const Tensor& x) {
 TAPEHEAD_OP_TEST(adaptive_avg_pool1d).sample(sample_of(kLines, [](const Tensor& x) {
   return adaptive_avg_pool1d(x, 4);
 }));
-TAPEHEAD_OP_TEST(adaptive_avg_pool2d).sample(sample_of(kPlanes, [](const Tensor& x) {
-  return adaptive_avg_pool2d(x, {1, 3});
-}));
+TAPEHEAD_OP_TEST(adaptive_avg_pool2d)
+    .sample(sample_of(kPlanes,
+                      [](const Tensor& x) {
+                        return adaptive_avg_pool2d(x, {1, 3});
+                      }))
+    .sample(sample_of(kPlanes, [](const Tensor& x) { return adaptive_avg_pool2d(x, 1); }));
 TAPEHEAD_OP_TEST(adaptive_avg_pool3d).sample(sample_of(kVolumes, [](const Tensor& x) {
   return adaptive_avg_pool3d(x, {3, std::nullopt, 2});
 }));

@@ -144,7 +144,7 @@ template <class T>
 void sum(const T* x, const PoolAxis<T>* axes, T* row, T* out) {
   const PoolAxis<T>&z = axes[0], &y = axes[1], &w = axes[2];
   if (is_whole(z) && is_whole(y) && is_whole(w)) {
-    const double total = row_sum<T>(z.size * y.size * w.size, [=](int64_t i) { return x[i]; });
+    const double total = row_sum(x, z.size * y.size * w.size);
     *out = static_cast<T>(total) * (z.factor[0] * y.factor[0] * w.factor[0]);
     return;
   }
