@@ -147,7 +147,7 @@ void max_pool(int64_t planes, const std::array<PoolRanges, 3>& ranges, const Ten
   if (y.numel() == 0) return;
   const auto depth = equal_windows(ranges[0]), height = equal_windows(ranges[1]),
              width = equal_windows(ranges[2]);
-  if (depth && height && width)
+  if (depth && height && width && (width->kernel < 8 || width->result >= 16))
     return max_pool(planes, std::array{*depth, *height, *width}, x, y, index);
   const int64_t x_size = plane_size(x, planes), y_size = plane_size(y, planes);
   visit_wide(x.dtype(), [&]<class T>() {

@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <cmath>
+#include <vector>
 
 #include "tapehead/tests/expect.h"
 #include "tapehead/tests/op_test.h"
@@ -215,6 +217,43 @@ TEST_CASE("the maximum of a window with NaN or infinities, and its index") {
         CHECK(testing::values(indices)[i] == row.indices[i]);
       }
     }
+}
+
+TEST_CASE("the maximum of a long window, and its index") {
+  const double inf = INFINITY, nan = NAN;
+  for (const auto& [first, second, value, index] : {std::array{3.0, 2.0, 3.0, 7.0},
+                                                    {2, 2, 2, 7},
+                                                    {nan, 5, nan, 7},
+                                                    {5, nan, nan, 31},
+                                                    {nan, nan, nan, 31},
+                                                    {inf, -inf, inf, 7},
+                                                    {-inf, -inf, 1, 0}})
+    for (const int64_t n : {33, 40, 100}) {
+      const Tensor x = core::full({2, n}, 1);
+      x.data<float>()[n + 7] = static_cast<float>(first);
+      x.data<float>()[n + 31] = static_cast<float>(second);
+      const auto [values, indices] = adaptive_max_pool1d_with_indices(x, 1);
+      CAPTURE(x.str());
+      CHECK(testing::values(values)[0] == 1);
+      CHECK(testing::values(indices) == std::vector<double>{0, index});
+      const double got = testing::values(values)[1];
+      CHECK((got == value || (std::isnan(got) && std::isnan(value))));
+    }
+  const auto [values, indices] =
+      adaptive_max_pool1d_with_indices(core::full({1, 30}, -INFINITY), 2);
+  CHECK(testing::values(values) == std::vector<double>{-inf, -inf});
+  CHECK(testing::values(indices) == std::vector<double>{0, 15});
+}
+
+TEST_CASE("adaptive maxima of planes") {
+  const Tensor x = randn({2, 90, 300});
+  for (const auto& [height, width] : {std::array{9, 5}, {1, 3}, {45, 100}, {3, 1}}) {
+    const auto [values, indices] = adaptive_max_pool2d_with_indices(x, {height, width});
+    const Tensor windows = x.reshape({2, height, 90 / height, width, 300 / width});
+    CHECK(testing::values(values) == testing::values(amax(windows, {2, 4})));
+    CHECK(testing::values(gather(x.reshape({2, -1}), 1, indices.reshape({2, -1}))) ==
+          testing::values(values));
+  }
 }
 
 // Several blocks, vectors of results and their ends.

@@ -70,6 +70,17 @@ bool max(const MaxRows<T>& p, T* out, int64_t* index) {
   return index ? max_rows<T, true>(p, out, index) : max_rows<T, false>(p, out, nullptr);
 }
 
+// Calls f(first, last) with the positions of each row of a window.
+template <class T, class F>
+inline void rows_of_window(const PoolAxis<T>* axes, int64_t i, int64_t j, int64_t k, F f) {
+  const PoolAxis<T>&z = axes[0], &y = axes[1], &w = axes[2];
+  for (int64_t a = z.begin[i]; a < z.end[i]; ++a)
+    for (int64_t b = y.begin[j]; b < y.end[j]; ++b) {
+      const int64_t row = (a * y.size + b) * w.size;
+      f(row + w.begin[k], row + w.end[k]);
+    }
+}
+
 template <class T>
 void max_windows(const T* x, const PoolAxis<T>* axes, T* out, int64_t* index) {
   const PoolAxis<T>&z = axes[0], &y = axes[1], &w = axes[2];
@@ -77,13 +88,24 @@ void max_windows(const T* x, const PoolAxis<T>* axes, T* out, int64_t* index) {
     for (int64_t j = 0; j < y.count; ++j)
       for (int64_t k = 0; k < w.count; ++k, ++out, ++index) {
         int64_t at = (z.begin[i] * y.size + y.begin[j]) * w.size + w.begin[k];
-        for (int64_t a = z.begin[i]; a < z.end[i]; ++a)
-          for (int64_t b = y.begin[j]; b < y.end[j]; ++b)
-            for (int64_t c = w.begin[k]; c < w.end[k]; ++c) {
-              const int64_t here = (a * y.size + b) * w.size + c;
+        T best = static_cast<T>(-__builtin_inf());
+        if (w.end[k] - w.begin[k] < 8)
+          rows_of_window(axes, i, j, k, [&](int64_t first, int64_t last) {
+            for (int64_t here = first; here < last; ++here)
               // Without a branch, which would often be mispredicted.
               at ^= (at ^ here) & -static_cast<int64_t>(is_larger(x[here], x[at]));
-            }
+          });
+        else
+          rows_of_window(axes, i, j, k, [&](int64_t first, int64_t last) {
+            const T top = row_best(x + first, last - first, static_cast<T>(-__builtin_inf()),
+                                   [](auto a, auto b) { return a > b; });
+            if (!is_larger(top, best)) return;
+            best = top;
+            if (is_nan(top))
+              for (at = last - 1; !is_nan(x[at]);) --at;
+            else
+              for (at = first; x[at] != top;) ++at;
+          });
         *out = x[at], *index = at;
       }
 }

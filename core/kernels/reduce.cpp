@@ -128,34 +128,12 @@ struct Extremum {
   }
   template <class A>
   static A merge(A a, A b) {
-    const auto nan = b != b;
+    const A same = b;
+    const auto nan = b != same;
     return (Pick::better(b, a) | nan) ? b : a;
   }
-  // A NaN makes the sum of the elements NaN.
-  template <class V>
-  struct Lanes {
-    V best, sum;
-    static V better_of(V a, V b) { return Pick::better(b, a) ? b : a; }
-    void step(V x) { best = better_of(best, x), sum += x; }
-    void merge(const Lanes& l) { best = better_of(best, l.best), sum += l.sum; }
-  };
   static Acc row(const T* x, int64_t n) {
-    using V = Vector<Acc>;
-    Lanes<Acc> all{identity(), 0};
-    if (n < kWidth<T>) {
-      for (int64_t i = 0; i < n; ++i) all.step(static_cast<Acc>(x[i]));
-    } else {
-      Lanes<V> l[4];
-      for (Lanes<V>& lanes : l) lanes = {V{} + identity(), V{}};
-      in_vectors<T>(x, n, identity(), l, [](Lanes<V>& lanes, V at) { lanes.step(at); });
-      l[0].merge(l[1]), l[2].merge(l[3]), l[0].merge(l[2]);
-      all = {across(l[0].best, [](auto a, auto b) { return Pick::better(b, a) ? b : a; }),
-             across(l[0].sum, [](auto a, auto b) { return a + b; })};
-    }
-    if (is_nan(all.sum))
-      for (int64_t i = 0; i < n; ++i)
-        if (is_nan(static_cast<Acc>(x[i]))) return static_cast<Acc>(x[i]);
-    return all.best;
+    return row_best(x, n, identity(), [](auto a, auto b) { return Pick::better(a, b); });
   }
   static Acc gather(Acc a, Acc b) { return merge(a, b); }
   static Acc join(Acc a, Acc b) { return merge(a, b); }

@@ -89,6 +89,32 @@ inline C row_in_vectors(const T* x, int64_t n, C identity, Step step, Join join)
   return across(join(join(v[0], v[1]), join(v[2], v[3])), join);
 }
 
+/// The element of a row that is better than the others, or else `worst`; NaN if there is any.
+/// better(a, b) takes numbers and vectors.
+template <class C, class T, class Better>
+inline C row_best(const T* x, int64_t n, C worst, Better better) {
+  const auto of_two = [=](auto a, auto b) { return better(b, a) ? b : a; };
+  C best = worst, sum = 0;  // a NaN makes the sum NaN
+  if (n < kWidth<T>) {
+    for (int64_t i = 0; i < n; ++i)
+      best = of_two(best, static_cast<C>(x[i])), sum += static_cast<C>(x[i]);
+  } else {
+    struct Lanes {
+      Vector<C> best, sum;
+    } l[4];
+    for (Lanes& lanes : l) lanes = {Vector<C>{} + worst, Vector<C>{}};
+    in_vectors<T>(x, n, worst, l, [=](Lanes& lanes, Vector<C> at) {
+      lanes.best = of_two(lanes.best, at), lanes.sum += at;
+    });
+    best = across(of_two(of_two(l[0].best, l[1].best), of_two(l[2].best, l[3].best)), of_two);
+    sum = across(l[0].sum + l[1].sum + l[2].sum + l[3].sum, [](auto a, auto b) { return a + b; });
+  }
+  if (is_nan(sum))
+    for (int64_t i = 0; i < n; ++i)
+      if (is_nan(static_cast<C>(x[i]))) return static_cast<C>(x[i]);
+  return best;
+}
+
 /// The sum of a row, accumulated across blocks in double.
 template <class T>
 inline double row_sum(const T* x, int64_t n) {
