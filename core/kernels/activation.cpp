@@ -12,6 +12,12 @@ inline T hardtanh_of(T x, T low, T high) {
   return raised > high ? high : raised;
 }
 
+inline float gelu_of(float x) {
+  const ExpParts e = erf_parts(x * static_cast<float>(kRootOfHalf));
+  return x * (0.5f + __builtin_copysignf(half_expm1_of_parts(e), x));
+}
+inline double gelu_of(double x) { return 0.5 * x * (1 + erf_of(x * kRootOfHalf)); }
+
 template <class T>
 inline T mish_of(T x) {
   const MishParts<T> m = mish_parts(x);

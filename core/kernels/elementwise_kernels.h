@@ -140,8 +140,7 @@
     x > 0 ? x * k[2] : k[0] * std::expm1(x * k[1]), -9, 9, 3, 0, 1.5, 0.5, 2)                     \
   K(hardtanh, floating, hardtanh_of(x, k[0], k[1]), x<k[0] ? k[0] : x> k[1] ? k[1] : x, -9, 9, 0, \
     0, -3, 3)                                                                                     \
-  K(gelu, floating, T(0.5) * x * (1 + erf_of(x * T(kRootOfHalf))),                                \
-    x * (1 + std::erf(x * std::sqrt(0.5))) / 2, -9, 9, 4, 1)                                      \
+  K(gelu, floating, gelu_of(x), x*(1 + std::erf(x * std::sqrt(0.5))) / 2, -9, 9, 4, 1)            \
   K(gelu_tanh, floating, x* sigmoid_of(gelu_tanh_argument(x)),                                    \
     x / (1 + std::exp(-1.5957691216057308 * (x + 0.044715 * x * x * x))), -9, 9, 6, 1)            \
   K(silu, floating, x* sigmoid_of(x), x / (1 + std::exp(-x)), -80, 80, 4, 0)                      \

@@ -78,10 +78,11 @@ inline float exp2_of(float x) {
   return exp_of_parts(exp_parts(rounded, (x - (rounded - kRound)) * 0.693147181f), x);
 }
 
-inline float expm1_of_parts(ExpParts e) {
+inline float half_expm1_of_parts(ExpParts e) {
   const float half = power_of_two(e.k - 1);  // 2^128 would be too large
-  return (e.expm1 * half + (half - 0.5f)) * 2.0f;
+  return e.expm1 * half + (half - 0.5f);
 }
+inline float expm1_of_parts(ExpParts e) { return half_expm1_of_parts(e) * 2.0f; }
 inline float expm1_of(float x) {
   float a = x < -18.0f ? -18.0f : x;
   a = a > 89.0f ? 89.0f : a;
@@ -161,8 +162,8 @@ inline float tanh_of(float x) {
   return __builtin_copysignf(t / (t + 2.0f), x);
 }
 
-// 1 - exp(-a r(a)), where the polynomial r fits -log(erfc(a)) / a.
-inline float erf_of(float x) {
+// For a = |x|, -erf(a) = exp(-a r(a)) - 1, where the polynomial r fits -log(erfc(a)) / a.
+inline ExpParts erf_parts(float x) {
   float a = __builtin_fabsf(x);
   a = a > 3.95f ? 3.95f : a;
   float r = -9.25629012e-6f;
@@ -174,8 +175,9 @@ inline float erf_of(float x) {
   r = r * a + 1.02777830e-1f;
   r = r * a + 6.36619382e-1f;
   r = r * a + 1.12837917f;
-  return __builtin_copysignf(expm1_of_parts(exp_parts(-a * r)), x);
+  return exp_parts(-a * r);
 }
+inline float erf_of(float x) { return __builtin_copysignf(expm1_of_parts(erf_parts(x)), x); }
 
 inline double exp_of(double x) { return __builtin_exp(x); }
 inline double exp2_of(double x) { return __builtin_exp2(x); }
