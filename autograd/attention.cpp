@@ -8,11 +8,13 @@
 
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/attention_parts.h"
+#include "tapehead/autograd/detail/mapping.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/autograd/recompute_vjp.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/lengths.h"
+#include "tapehead/core/detail/mapped.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead {
@@ -183,6 +185,7 @@ core::AttentionSpec spec_of(const AttentionOptions& o, const Sizes& n) {
                            .generator = {}};
   if (o.causal) spec.right = 0;
   if (o.dropout > 0) {
+    detail::check_not_vectorized();
     spec.generator = default_generator();
     ++default_generator().draws;
   }
@@ -260,6 +263,36 @@ std::vector<int64_t> chosen(const char* what, const std::vector<int64_t>& list, 
   return list.empty() ? all : list;
 }
 
+// Attention inside vmap(): the elements are a part of the batch, unless options refer to the batch.
+AttentionOutput of_elements(const Tensor& q, const Tensor& k, const Tensor& v,
+                            const AttentionOptions& o) {
+  bool is_plain = !o.score && !o.visible && o.dropout == 0;
+  for (const Tensor* t :
+       {&o.mask, &o.lengths, &o.packed.queries, &o.packed.keys, &o.bias, &o.distance_bias,
+        &o.relative.keys, &o.relative.values, &o.relative.query, &o.sinks})
+    is_plain &= !detail::is_mapped(*t);
+  if (!is_plain) detail::throw_cannot_vectorize();
+  const bool has_batch = o.mask.defined() || o.lengths.defined() || o.packed.queries.defined() ||
+                         o.packed.keys.defined() || o.bias.defined() || o.relative.query.defined();
+  const auto run = [&](std::vector<Tensor>& now, const Batch* batch) {
+    if (batch && has_batch) return false;
+    if (batch)
+      for (size_t i = 0; i < now.size(); ++i) now[i] = batch->expanded(now[i], i).flatten(0, 1);
+    const AttentionOutput all = scaled_dot_product_attention(now[0], now[1], now[2], o);
+    now = {all.out, all.weights};
+    for (Tensor& t : now) {
+      if (!batch || !t.defined()) continue;
+      Shape shape = t.shape();
+      shape[0] /= batch->size;
+      shape.insert(0, batch->size);
+      t = t.reshape(shape);
+    }
+    return true;
+  };
+  const auto results = detail::call_mapped(Batching::adjusted, {q, k, v}, run);
+  return {results[0], results[1]};
+}
+
 }  // namespace
 
 namespace detail {
@@ -283,6 +316,9 @@ void check_attention_operands(const char* op, const Tensor& q, const Tensor& k, 
 
 AttentionOutput scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
                                              const AttentionOptions& o) {
+  if (detail::use_log) [[unlikely]]
+    if (detail::is_mapped(q) || detail::is_mapped(k) || detail::is_mapped(v))
+      return of_elements(q, k, v, o);
   const Sizes n = sizes_of(q, k, v);
   const DType given = core::result_type(q, k);
   const DType wide = wide_type(given);

@@ -10,6 +10,7 @@
 #include "tapehead/autograd/detail/graph_task.h"
 #include "tapehead/autograd/detail/use_log.h"
 #include "tapehead/autograd/grad_mode.h"
+#include "tapehead/core/detail/mapped.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/random.h"
 
@@ -74,6 +75,7 @@ struct CheckpointNode final : Node {
 
 std::vector<Tensor> run_checkpointed(TensorFunction f, const std::vector<Tensor>& inputs) {
   if (!is_grad_enabled()) return f(inputs);
+  check_not_vectorized();
   auto node = Ref<CheckpointNode>::adopt(new CheckpointNode);
   node->generator = default_generator();
   bool tracked = false;

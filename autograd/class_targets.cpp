@@ -5,6 +5,7 @@
 #include "tapehead/autograd/detail/class_targets.h"
 #include "tapehead/autograd/detail/expand_reduced.h"
 #include "tapehead/autograd/detail/loss.h"
+#include "tapehead/autograd/detail/mapping.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
 
@@ -108,6 +109,27 @@ LossGradients::LossGradients(const Tensor& dy, Reduction reduction, double total
 
 Tensor against_scores(const Tensor& dy, const Shape& shape, Reduction reduction) {
   return reduction == Reduction::none ? expand_reduced(dy, shape, 1u << (shape.rank() - 1)) : dy;
+}
+
+Tensor mapped_class_loss(const Tensor& scores, const Tensor& target, const Tensor& weight,
+                         int64_t ignore_index, Reduction reduction, const ClassLoss& loss) {
+  const auto run = [&](std::vector<Tensor>& now, const Batch* batch) {
+    if (batch && reduction == Reduction::mean &&
+        (weight.defined() || any(now[1] == Tensor(ignore_index)).item<bool>()))
+      return false;
+    if (!batch) {
+      now = {loss(now[0], now[1], reduction)};
+      return true;
+    }
+    Tensor losses = loss(batch->expanded(now[0], 0), batch->expanded(now[1], 1), Reduction::none);
+    if (losses.dim() > 1 && reduction != Reduction::none) {
+      losses = losses.flatten(1);
+      losses = reduction == Reduction::mean ? mean(losses, 1) : sum(losses, 1);
+    }
+    now = {losses};
+    return true;
+  };
+  return call_mapped(Batching::adjusted, {scores, target}, run)[0];
 }
 
 }  // namespace tapehead::detail

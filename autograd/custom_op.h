@@ -17,6 +17,7 @@
 //             backward uses differentiable ops, it can be differentiated again. The gradient of an
 //             unused result is zeros, or an undefined Tensor if the op declares
 //             `static constexpr bool kUndefinedGrads = true`.
+// batching    how vmap() runs the op once for all elements, see batching.h; by default, on each.
 // name        `static constexpr const char* kName` is the op's name in messages; by default, the
 //             name of the type.
 #pragma once
@@ -32,13 +33,23 @@
 #include <vector>
 
 #include "tapehead/autograd/anomaly.h"
+#include "tapehead/autograd/batching.h"
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/node.h"
 
 namespace tapehead {
 
+namespace detail {
+/// What forward() returns.
+template <class Op, class... A>
+using Results = decltype(std::declval<Op&>().forward(std::declval<const A&>()...));
+}  // namespace detail
+
 /// The base class of ops; see above.
 class CustomOp : public detail::Node {
+ public:
+  static constexpr Batching kBatching = Batching::each;  ///< see batching.h
+
  protected:
   /// Saves a tensor, which may be an operand or a result, for backward; returns it.
   const Tensor& save(const Tensor& t) {
@@ -68,7 +79,7 @@ class CustomOp : public detail::Node {
 
  private:
   template <class Op, class... A>
-  friend auto apply(const A&... args);
+  friend detail::Results<Op, A...> apply(const A&... args);
   void release_saved() final {
     for (auto& s : saved_) s.release();
     forget();
@@ -83,6 +94,15 @@ class CustomOp : public detail::Node {
   SmallVector<detail::SavedTensor, 2> saved_;
   std::unique_ptr<std::vector<Tensor>> constants_;  // until the op is recorded
 };
+
+/// The base class of ops whose operands broadcast along leading axes, such as elementwise ones.
+class BroadcastingOp : public CustomOp {
+ public:
+  static constexpr Batching kBatching = Batching::broadcast;
+};
+
+template <class Op, class... A>
+detail::Results<Op, A...> apply(const A&... args);
 
 namespace detail {
 
@@ -185,19 +205,56 @@ class OpNode final : public Op {
   }
 };
 
+/// The RunOn of an op.
+template <class Op, class... A>
+[[gnu::cold]] bool run_on(const Argument* arguments, std::vector<Tensor>& operands,
+                          const Batch* batch) {
+  const auto call = [&](auto&&... args) {
+    if constexpr (Op::kBatching == Batching::adjusted)
+      if (batch && !Op::batch(*batch, args...)) return false;
+    auto results = apply<Op>(args...);
+    replace_by(operands, results_of(results));
+    return true;
+  };
+  return [&]<size_t... I>(std::index_sequence<I...>) {
+    constexpr bool kChange = Op::kBatching == Batching::adjusted;
+    return call(value_of<A, kChange>(arguments[I], operands)...);
+  }
+  (std::index_sequence_for<A...>());
+}
+
+/// apply() for operands some of which vmap() maps.
+template <class Results, class... A>
+[[gnu::cold]] Results apply_mapped(RunOn run, Batching batching, const A*... args) {
+  std::array<Argument, sizeof...(A)> arguments{Argument{args, kKindOf<A>}...};
+  std::vector<Tensor> list = run_mapped(run, batching, arguments);
+  if constexpr (std::is_same_v<Results, std::vector<Tensor>>) {
+    return list;
+  } else {
+    Results results;
+    for (size_t i = 0; Tensor & t : results_of(results)) t = std::move(list[i++]);
+    return results;
+  }
+}
+
 }  // namespace detail
 
 /// Runs an op, and records it if any operand tracks gradients and recording is enabled.
 template <class Op, class... A>
-auto apply(const A&... args) {
+detail::Results<Op, A...> apply(const A&... args) {
   static_assert(std::derived_from<Op, CustomOp>, "an op derives from CustomOp");
   static_assert(
       requires { &Op::backward; }, "an op needs a backward");
   bool tracked = false;
   if (is_grad_enabled())
     (detail::each_tensor([&](const Tensor& t) { tracked |= t.requires_grad(); }, args), ...);
-  if (detail::use_log) [[unlikely]]
-    (detail::each_tensor(detail::note_use, args), ...);
+  if (detail::use_log) [[unlikely]] {
+    bool mapped = false;
+    (detail::each_tensor([&](const Tensor& t) { mapped |= detail::note_use(t); }, args), ...);
+    if (mapped)
+      return detail::apply_mapped<detail::Results<Op, A...>>(detail::run_on<Op, A...>,
+                                                             Op::kBatching, &args...);
+  }
 
   const auto run = [&](detail::OpNode<Op>& node) {
     auto out = [&] {

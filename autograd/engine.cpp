@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "tapehead/autograd/detail/graph_task.h"
+#include "tapehead/autograd/detail/mapping.h"
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/core/error.h"
 
@@ -11,6 +12,7 @@ namespace tapehead {
 void Tensor::backward() const { backward(BackwardOptions{}); }
 
 void Tensor::backward(const BackwardOptions& options) const {
+  detail::check_not_vectorized();
   const AutoGradMode mode(options.create_graph);
   detail::GraphTask pass(options.retain_graph || options.create_graph);
   for (size_t i = 0; i < options.inputs.size(); ++i) {
@@ -44,6 +46,8 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
   if (inputs.empty())
     throw ValueError(
         "grad: there are no inputs; pass the tensors to differentiate with respect to");
+  if (detail::vmap_call) [[unlikely]]
+    if (auto found = detail::grad_mapped(outputs, inputs, options)) return std::move(*found);
   const AutoGradMode mode(options.create_graph);
   std::vector<Tensor> found(inputs.size());
   detail::GraphTask pass(options.retain_graph || options.create_graph);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "tapehead/autograd/detail/mapping.h"
 #include "tapehead/autograd/engine.h"
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
@@ -18,10 +19,9 @@ Tensor tracked_copy(const char* op, const Tensor& x, bool create_graph) {
   if (!is_floating(x.dtype()))
     throw DTypeError(
         fmt::format("{}: {} is not floating; integers have no derivatives", op, core::describe(x)));
-  if (create_graph && x.requires_grad()) return x.view(x.shape());
-  Tensor copy = x.detach();
-  copy.set_requires_grad();
-  return copy;
+  const Tensor copy = detail::copy_for_each(x);
+  if (create_graph && x.requires_grad()) return copy.view(x.shape());
+  return detail::tracked_leaf(copy.detach());
 }
 
 Tensors tracked_copies(const char* op, const Tensors& inputs, bool create_graph) {
@@ -155,8 +155,7 @@ DerivativeProduct jvp(const FunctionOfTensor& f, const Tensor& x, const Tensor& 
   const Tensor y = call(f, in);
   const AutoGradMode on(true);
   // J^T u is linear in u, so that its gradient with respect to u along v is J v, for any u.
-  Tensor u = zeros(y.shape(), y.dtype());
-  u.set_requires_grad();
+  const Tensor u = tracked_copy("jvp", zeros(y.shape(), y.dtype()), false);
   const JacobianOptions first{.create_graph = true, .strict = options.strict};
   const Tensor dx = grads_of("jvp", y, {in}, u, first)[0];
   return {result(y, options), grads_of("jvp", dx, {u}, v, options)[0]};

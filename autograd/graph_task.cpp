@@ -10,6 +10,7 @@
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/address_space.h"
+#include "tapehead/core/detail/mapped.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead::detail {
@@ -123,10 +124,12 @@ InputBuffer* GraphTask::add_in_place(const Node& node, size_t operand) {
 }
 
 void GraphTask::capture(const Tensor& t, Tensor* into) {
+  check_not_mapped(t);
   captures_.push_back({node_of(t), t.impl()->node_output, into});
 }
 
 void GraphTask::start(const Tensor& root, Tensor gradient, const char* op) {
+  check_not_mapped(root);
   if (!root.requires_grad())
     throw GraphError(fmt::format(
         "{}: {} was not computed from a tensor that tracks gradients; call set_requires_grad() on "

@@ -9,6 +9,7 @@
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/detail/mapped.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead::detail {
@@ -203,9 +204,10 @@ void finish_unrecorded(std::span<Tensor> results) {
   }
 }
 
-void note_use(const Tensor& t) {
-  if (!t.defined()) return;
+bool note_use(const Tensor& t) {
+  if (!t.defined()) return false;
   for (UseLog* log = use_log; log; log = log->around) {
+    if (log->is_off) continue;
     const bool tracked = t.requires_grad();
     const Storage* storage = t.impl()->storage.get();
     if (!tracked && storage->number() > log->start) continue;
@@ -215,6 +217,7 @@ void note_use(const Tensor& t) {
     std::vector<UseLog::Use>& list = tracked ? log->tracked : log->others;
     if (std::none_of(list.begin(), list.end(), same)) list.push_back({t, t.version()});
   }
+  return is_mapped(t);
 }
 
 }  // namespace tapehead::detail

@@ -176,7 +176,8 @@ class SavedTensor {
   int64_t output_ = -1;
 };
 
-/// Records the operands of ops while checkpoint() runs without recording.
+/// Records the operands of ops while checkpoint() runs without recording; or, for vmap(), only
+/// makes ops look out for mapped operands.
 struct UseLog {
   /// A tensor and its version when first used.
   struct Use {
@@ -188,10 +189,11 @@ struct UseLog {
   uint64_t start = Storage::created();
   std::vector<Use> tracked = {};
   std::vector<Use> others = {};  ///< untracked tensors that are older than the log
+  bool is_off = false;           ///< of vmap()
 };
 inline thread_local UseLog* use_log = nullptr;
-/// Adds a tensor to the logs in scope.
-void note_use(const Tensor& t);
+/// Adds a tensor to the logs in scope. Returns whether vmap() maps it.
+bool note_use(const Tensor& t);
 
 /// Makes `out` result number `output` of the node.
 void attach(const Tensor& out, const Ref<Node>& node, uint32_t output);

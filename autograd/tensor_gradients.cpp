@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "tapehead/autograd/node.h"
+#include "tapehead/core/detail/mapped.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead {
@@ -20,6 +21,7 @@ detail::Node& tracked(const char* op, const Tensor& t) {
 
 Tensor& Tensor::set_requires_grad(bool on) {
   if (on == requires_grad()) return *this;
+  detail::check_not_mapped(*this);
   if (!is_leaf())
     throw GraphError(fmt::format(
         "set_requires_grad: {} was computed from tracked tensors; use detach() to leave the tape",
@@ -46,6 +48,7 @@ bool Tensor::is_leaf() const { return !requires_grad() || detail::node_of(*this)
 
 Tensor Tensor::grad() const {
   if (!defined()) return {};
+  detail::check_not_mapped(*this);
   if (const detail::LeafNode* leaf = detail::leaf_of(*this)) {
     const std::lock_guard lock(leaf->gradients);
     return leaf->grad;
@@ -60,6 +63,7 @@ Tensor Tensor::grad() const {
 }
 
 void Tensor::set_grad(const Tensor& grad) const {
+  detail::check_not_mapped(*this);
   detail::LeafNode* leaf = defined() ? detail::leaf_of(*this) : nullptr;
   if (!leaf) {
     tracked("set_grad", *this);
@@ -74,6 +78,7 @@ void Tensor::set_grad(const Tensor& grad) const {
 }
 
 void Tensor::retain_grad() const {
+  detail::check_not_mapped(*this);
   detail::Node& node = tracked("retain_grad", *this);
   if (node.is_leaf()) return;
   const std::lock_guard lock(node.gradients);
@@ -85,6 +90,7 @@ void Tensor::retain_grad() const {
 }
 
 RemovableHandle Tensor::add_hook(std::function<Tensor(const Tensor& grad)> hook) const {
+  detail::check_not_mapped(*this);
   detail::Node& node = tracked("register_hook", *this);
   if (!node.hooks) node.hooks = std::make_shared<detail::HookList>();
   return {node.hooks, node.hooks->add(impl_->node_output, std::move(hook))};

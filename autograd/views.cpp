@@ -4,6 +4,7 @@
 
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
+#include "tapehead/core/detail/mapped.h"
 #include "tapehead/core/detail/reduce.h"
 #include "tapehead/core/detail/views.h"
 #include "tapehead/core/error.h"
@@ -194,6 +195,9 @@ void update_view(TensorImpl& view) {
 }
 
 void check_writable(const char* op, const Tensor& t) {
+  // Tensors from outside of a vectorised call would change once, not for each element.
+  if (vmap_call && t.impl()->storage->number() <= vmap_call->start) [[unlikely]]
+    throw_cannot_vectorize();
   if (t.impl()->storage->is_read_only())
     throw ValueError(
         fmt::format("{}: {} is over read-only memory; clone() it first", op, core::describe(t)));

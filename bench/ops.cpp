@@ -281,6 +281,8 @@ const std::map<std::string, Op> kOps = {
   {"multinomial.replaced", [](const Tensors& x) { return multinomial(x[0], 10, true); }},
   {"categorical", [](const Tensors& x) { return categorical(x[0]); }},
   {"gumbel_softmax", [](const Tensors& x) { return gumbel_softmax(x[0]); }},
+  {"vmap.mlp", [](const Tensors& x) { return vmap([&](const Tensor& row) { return linear(tanh(linear(row, x[1])), x[2]); })(x[0]); }},
+  {"vmap.gradients", [](const Tensors& x) { return vmap([&](const Tensor& row) { return vjp([&](const Tensor& w) { return sum(tanh(linear(row, w))); }, x[1]).product; })(x[0]); }},
 };
 // clang-format on
 

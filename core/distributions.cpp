@@ -9,6 +9,7 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/index.h"
+#include "tapehead/core/detail/mapped.h"
 #include "tapehead/core/detail/random.h"
 #include "tapehead/core/detail/reduce.h"
 #include "tapehead/core/error.h"
@@ -51,6 +52,7 @@ void check_parameters(const char* op, const char* what, const char* range, const
 // the position only.
 template <class Sampler>
 void draw_by_rejection(int64_t n, Generator& generator, const Sampler& common) {
+  detail::check_not_vectorized();
   const kernels::RandomStream stream{generator.seed, generator.draws++};
   core::parallel_range(n, kDrawsPerTask * kDrawnTogether, [&](int64_t begin, int64_t end) {
     Sampler sampler = common;
@@ -243,6 +245,7 @@ Tensor bernoulli(const Tensor& probability, Generator& generator) {
   visit_wide(p.dtype(), [&]<class T>() {
     check_parameters<T>("bernoulli", "probability", "in 0..1", p,
                         [](T x) { return x >= 0 && x <= 1; });
+    detail::check_not_vectorized();
     const kernels::RandomStream stream{generator.seed, generator.draws++};
     constexpr int64_t kPiece = 32 * kRandomGroup;
     core::parallel_range(p.numel(), kPiece, [&](int64_t begin, int64_t end) {

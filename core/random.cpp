@@ -10,6 +10,7 @@
 
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/fork.h"
+#include "tapehead/core/detail/mapped.h"
 #include "tapehead/core/detail/random.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/kernels/random.h"
@@ -83,7 +84,10 @@ constexpr int64_t kGroups = 32;  // generated at a time by a thread
 
 __extension__ using Wide = unsigned __int128;
 
-RandomStream next(Generator& generator) { return {generator.seed, generator.draws++}; }
+RandomStream next(Generator& generator) {
+  detail::check_not_vectorized();
+  return {generator.seed, generator.draws++};
+}
 
 void check_type(const char* op, const Tensor& out, bool fits, const char* types) {
   if (!fits)
@@ -302,6 +306,7 @@ void fill_integers(const Tensor& out, int64_t from, int64_t to, Generator& gener
     throw ValueError(fmt::format(
         "randint: there is no integer x with {} <= x < {}; the bounds must rise", from, to));
   const uint64_t range = static_cast<uint64_t>(to) - static_cast<uint64_t>(from);
+  detail::check_not_vectorized();
   const RandomStream stream{generator.seed, generator.draws};
   visit(out.dtype(), [&]<class T>() {
     const auto [least, most] = integers_of<T>();

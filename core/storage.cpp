@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "tapehead/core/allocator.h"
+#include "tapehead/core/detail/mapped.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead {
@@ -33,6 +34,18 @@ Ref<Storage> Storage::borrow(void* data, int64_t bytes, bool read_only,
   out->release_ = owner.release();
   out->read_only_ = read_only;
   return Ref<Storage>::adopt(out);
+}
+
+Ref<Storage> Storage::placeholder(const detail::MappedElements* elements,
+                                  std::function<void()> release) {
+  Ref<Storage> out = borrow(nullptr, 0, false, std::move(release));
+  out->mapped_ = elements;
+  return out;
+}
+
+char* Storage::no_data() const {
+  if (mapped_) detail::throw_no_elements();
+  return nullptr;
 }
 
 void Storage::dispose() noexcept {

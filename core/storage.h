@@ -9,6 +9,10 @@
 
 namespace tapehead {
 
+namespace detail {
+struct MappedElements;
+}
+
 /// A reference-counted block of bytes, shared by a tensor and its views. It counts in-place
 /// changes, so that autograd can detect that a saved tensor was overwritten.
 class alignas(64) Storage {
@@ -20,8 +24,14 @@ class alignas(64) Storage {
   /// reference is gone.
   static Ref<Storage> borrow(void* data, int64_t bytes, bool read_only,
                              std::function<void()> release);
+  /// Has no memory: the elements are elsewhere, as `elements` describes (see detail/mapped.h),
+  /// which is deleted by `release`. data() throws.
+  static Ref<Storage> placeholder(const detail::MappedElements* elements,
+                                  std::function<void()> release);
 
-  char* data() { return data_; }
+  char* data() { return data_ ? data_ : no_data(); }
+  /// The argument of placeholder(); null for all other storages.
+  const detail::MappedElements* mapped() const { return mapped_; }
   int64_t bytes() const { return bytes_; }
 
   /// created() counts the blocks that the calling thread has created; number() is the position of
@@ -51,6 +61,7 @@ class alignas(64) Storage {
   Storage(char* data, int64_t bytes, uint64_t number)
       : bytes_(bytes), number_(number), data_(data) {}
   void dispose() noexcept;
+  char* no_data() const;
 
   // Threads that share a weight read the counters concurrently; only one thread at a time writes.
   std::atomic<uint32_t> references_{1};
@@ -60,6 +71,7 @@ class alignas(64) Storage {
   std::atomic<const char*> last_writer_{nullptr};
   char* data_;
   std::function<void()>* release_ = nullptr;  // of borrowed memory; null if it follows this header
+  const detail::MappedElements* mapped_ = nullptr;
   bool read_only_ = false;
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "tapehead/core/allocator.h"
+#include "tapehead/core/detail/mapped.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead {
@@ -121,6 +122,8 @@ template std::vector<int8_t> Tensor::to_vector() const;
 template std::vector<bool> Tensor::to_vector() const;
 
 Tensor Tensor::detach() const {
+  if (there().storage->mapped()) [[unlikely]]
+    return detail::detach_mapped(*this);
   Tensor out = core::view_of(*this, shape(), strides(), there().offset);
   if (impl_->name) out.set_name(*impl_->name);
   return out;

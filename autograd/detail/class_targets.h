@@ -1,6 +1,7 @@
 // Shared by the losses over classes, cross_entropy and nll_loss.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -77,6 +78,12 @@ class LossGradients {
   double scale_, first_ = 0;
   std::vector<double> rows_;
 };
+
+/// loss(scores, target, reduction) if vmap() maps the scores or the target: one call for all
+/// elements, unless the divisors of their means differ, because of weights or ignored targets.
+using ClassLoss = std::function<Tensor(const Tensor&, const Tensor&, Reduction)>;
+Tensor mapped_class_loss(const Tensor& scores, const Tensor& target, const Tensor& weight,
+                         int64_t ignore_index, Reduction reduction, const ClassLoss& loss);
 
 /// dy reshaped to broadcast with scores of `shape`, whose last axis is the classes; recorded.
 Tensor against_scores(const Tensor& dy, const Shape& shape, Reduction reduction);

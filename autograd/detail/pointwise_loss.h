@@ -14,6 +14,7 @@
 #include <array>
 
 #include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/loss.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
 
@@ -37,9 +38,14 @@ Tensor pointwise_loss_gradient(kernels::PointwiseLoss kernel, int operand, const
 template <class Loss>
 struct PointwiseLossOp : CustomOp {
   static constexpr const char* kName = Loss::kName;
+  static constexpr Batching kBatching = Batching::adjusted;
   LossNumbers numbers{};
   Reduction reduction = Reduction::mean;
 
+  static bool batch(const Batch& b, Tensor& x, Tensor& y, const LossNumbers&, Reduction how) {
+    x = b.expanded(x, 0), y = b.expanded(y, 1);
+    return how == Reduction::none;
+  }
   Tensor forward(const Tensor& x, const Tensor& y, const LossNumbers& k, Reduction how) {
     save(x), save(y);
     numbers = k, reduction = how;
@@ -68,6 +74,8 @@ struct PointwiseLossOp : CustomOp {
 template <class Loss>
 Tensor apply_pointwise(const Tensor& x, const Tensor& y, Reduction reduction,
                        const LossNumbers& numbers = {}) {
+  if (use_log && reduction != Reduction::none && (is_mapped(x) || is_mapped(y))) [[unlikely]]
+    return reduced(apply_pointwise<Loss>(x, y, Reduction::none, numbers), reduction);
   const DType given = core::result_type(x, y), wide = wide_type(given);
   const Tensor out = apply<PointwiseLossOp<Loss>>(x.to(wide), y.to(wide), numbers, reduction);
   return is_floating(given) ? out.to(given) : out;

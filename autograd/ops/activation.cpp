@@ -15,7 +15,7 @@ namespace {
 using kernels::Activation;
 using kernels::Gradient;
 
-struct Relu : CustomOp {
+struct Relu : BroadcastingOp {
   static constexpr const char* kName = "relu";
   Tensor forward(const Tensor& x) {
     if (is_integral(x.dtype())) return core::binary(kName, kernels::Binary::maximum, x, 0);
@@ -27,7 +27,7 @@ struct Relu : CustomOp {
   }
 };
 
-struct LeakyRelu : CustomOp {
+struct LeakyRelu : BroadcastingOp {
   static constexpr const char* kName = "leaky_relu";
   double slope = 0;
   Tensor forward(const Tensor& x, double slope_below) {
@@ -41,7 +41,7 @@ struct LeakyRelu : CustomOp {
 };
 
 // scale x if x > 0, else depth (exp(rate x) - 1).
-struct Exponential : CustomOp {
+struct Exponential : BroadcastingOp {
   double depth = 0, rate = 1, scale = 1;
   Tensor backward(const Tensor& dy) const {
     const Tensor x = saved(0);
@@ -79,7 +79,7 @@ struct Selu : Exponential {
   }
 };
 
-struct Softsign : CustomOp {
+struct Softsign : BroadcastingOp {
   static constexpr const char* kName = "softsign";
   Tensor forward(const Tensor& x) { return core::activation(kName, Activation::softsign, save(x)); }
   Tensor backward(const Tensor& dy) const {

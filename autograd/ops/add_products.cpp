@@ -17,8 +17,19 @@ bool is_one(const Number& x) { return x.floating == 1; }
 // beta input + alpha a b, for matrices or batches of them with the same dtype and batch.
 struct AddProduct : CustomOp {
   static constexpr const char* kName = "addmm";
+  static constexpr Batching kBatching = Batching::adjusted;
   Number beta = 1, alpha = 1;
 
+  static bool batch(const Batch& batch, Tensor& input, Tensor& a, Tensor& b, Shape& shape, Number&,
+                    Number&) {
+    a = batch.expanded(a, 1), b = batch.expanded(b, 2);
+    shape.insert(0, batch.size);
+    if (!batch.is_mapped[0]) return true;
+    Shape sizes = input.shape();
+    while (sizes.rank() < shape.rank()) sizes.insert(1, 1);
+    input = input.reshape(sizes);
+    return true;
+  }
   Tensor forward(const Tensor& input, const Tensor& a, const Tensor& b, const Shape& shape,
                  const Number& input_factor, const Number& factor) {
     beta = input_factor, alpha = factor;

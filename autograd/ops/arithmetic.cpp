@@ -11,7 +11,7 @@ namespace {
 
 using kernels::Binary;
 
-struct Add : CustomOp {
+struct Add : BroadcastingOp {
   static constexpr const char* kName = "add";
   Tensor forward(const Tensor& a, const Tensor& b) {
     return core::binary(kName, Binary::add, a, b);
@@ -19,7 +19,7 @@ struct Add : CustomOp {
   std::array<Tensor, 2> backward(const Tensor& dy) const { return {dy, dy}; }
 };
 
-struct Sub : CustomOp {
+struct Sub : BroadcastingOp {
   static constexpr const char* kName = "sub";
   Tensor forward(const Tensor& a, const Tensor& b) {
     return core::binary(kName, Binary::sub, a, b);
@@ -29,7 +29,7 @@ struct Sub : CustomOp {
   }
 };
 
-struct Mul : CustomOp {
+struct Mul : BroadcastingOp {
   static constexpr const char* kName = "mul";
   Tensor forward(const Tensor& a, const Tensor& b) {
     // Each operand is only needed for the gradient of the other.
@@ -47,7 +47,7 @@ Tensor gradient_of_divisor(const Tensor& dy, const Tensor& a, const Tensor& b) {
   return -(dy / b) * (a / b);
 }
 
-struct Div : CustomOp {
+struct Div : BroadcastingOp {
   static constexpr const char* kName = "div";
   Tensor forward(const Tensor& a, const Tensor& b) {
     save(b.requires_grad() ? a : Tensor());
@@ -61,13 +61,13 @@ struct Div : CustomOp {
   }
 };
 
-struct Neg : CustomOp {
+struct Neg : BroadcastingOp {
   static constexpr const char* kName = "neg";
   Tensor forward(const Tensor& x) { return core::unary(kName, kernels::Unary::neg, x); }
   Tensor backward(const Tensor& dy) const { return -dy; }
 };
 
-struct Lerp : CustomOp {
+struct Lerp : BroadcastingOp {
   static constexpr const char* kName = "lerp";
   Tensor forward(const Tensor& a, const Tensor& b, const Tensor& weight) {
     save(weight);
@@ -87,7 +87,7 @@ Tensor scaled_product(const Tensor& dy, const Tensor& b, double value) {
   return dy * (value * b);
 }
 
-struct Addcmul : CustomOp {
+struct Addcmul : BroadcastingOp {
   static constexpr const char* kName = "addcmul";
   double value = 1;
   Tensor forward(const Tensor& x, const Tensor& a, const Tensor& b, double factor) {
@@ -102,7 +102,7 @@ struct Addcmul : CustomOp {
   }
 };
 
-struct Addcdiv : CustomOp {
+struct Addcdiv : BroadcastingOp {
   static constexpr const char* kName = "addcdiv";
   double value = 1;
   Tensor forward(const Tensor& x, const Tensor& a, const Tensor& b, double factor) {

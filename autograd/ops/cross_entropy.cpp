@@ -124,6 +124,15 @@ void check_layout(const Tensor& logits, const Tensor& target) {
 Tensor of_last_axis(const Tensor& logits, const Tensor& target, bool probabilities,
                     const CrossEntropyLossOptions& options) {
   if (probabilities) return of_probabilities(logits, target, options);
+  if (detail::use_log && (detail::is_mapped(logits) || detail::is_mapped(target))) [[unlikely]] {
+    const auto loss = [&](const Tensor& x, const Tensor& classes, Reduction reduction) {
+      CrossEntropyLossOptions o = options;
+      o.reduction = reduction;
+      return of_last_axis(x, classes, false, o);
+    };
+    return detail::mapped_class_loss(logits, target, options.weight, options.ignore_index,
+                                     options.reduction, loss);
+  }
   const ClassTargets targets(CrossEntropy::kName, logits, target, options.weight,
                              options.ignore_index);
   const Tensor x = logits.to(kernels::kernel_type(logits.dtype()));

@@ -15,8 +15,14 @@ namespace {
 
 struct DiagEmbed : CustomOp {
   static constexpr const char* kName = "diag_embed";
+  static constexpr Batching kBatching = Batching::adjusted;
   int64_t offset = 0;
   int axis0 = 0, axis1 = 0;
+  static bool batch(const Batch& b, Tensor&, Shape& shape, int64_t&, int& first, int& second) {
+    shape.insert(0, b.size);
+    ++first, ++second;
+    return true;
+  }
   Tensor forward(const Tensor& x, const Shape& shape, int64_t above, int first, int second) {
     offset = above, axis0 = first, axis1 = second;
     Tensor out = core::full(shape, 0, x.dtype());

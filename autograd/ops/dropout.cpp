@@ -9,6 +9,7 @@
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/dropout.h"
 #include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/detail/mapped.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead {
@@ -36,6 +37,7 @@ Tensor dropout(const Tensor& x, double p, bool training, Generator& generator) {
     throw DTypeError(fmt::format("dropout: {} is not f32, f64, bf16 or f16; convert with to(f32)",
                                  core::describe(x)));
   if (!training || p == 0) return x;
+  detail::check_not_vectorized();
   const Generator draw = generator;
   ++generator.draws;
   return apply<Dropout>(x, p, draw);

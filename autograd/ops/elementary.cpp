@@ -14,7 +14,7 @@ using kernels::Unary;
 
 constexpr double kLn2 = 0.6931471805599453, kLn10 = 2.302585092994046;
 
-struct Exp : CustomOp {
+struct Exp : BroadcastingOp {
   static constexpr const char* kName = "exp";
   Tensor forward(const Tensor& x) {
     return save(core::unary(kName, Unary::exp, core::floating(x)));
@@ -22,7 +22,7 @@ struct Exp : CustomOp {
   Tensor backward(const Tensor& dy) const { return dy * saved(0); }
 };
 
-struct Exp2 : CustomOp {
+struct Exp2 : BroadcastingOp {
   static constexpr const char* kName = "exp2";
   Tensor forward(const Tensor& x) {
     return save(core::unary(kName, Unary::exp2, core::floating(x)));
@@ -33,7 +33,7 @@ struct Exp2 : CustomOp {
   }
 };
 
-struct Expm1 : CustomOp {
+struct Expm1 : BroadcastingOp {
   static constexpr const char* kName = "expm1";
   Tensor forward(const Tensor& x) {
     return save(core::unary(kName, Unary::expm1, core::floating(x)));
@@ -41,7 +41,7 @@ struct Expm1 : CustomOp {
   Tensor backward(const Tensor& dy) const { return dy * (saved(0) + 1); }
 };
 
-struct Log : CustomOp {
+struct Log : BroadcastingOp {
   static constexpr const char* kName = "log";
   Tensor forward(const Tensor& x) {
     return core::unary(kName, Unary::log, core::floating(save(x)));
@@ -49,7 +49,7 @@ struct Log : CustomOp {
   Tensor backward(const Tensor& dy) const { return dy / saved(0); }
 };
 
-struct Log2 : CustomOp {
+struct Log2 : BroadcastingOp {
   static constexpr const char* kName = "log2";
   Tensor forward(const Tensor& x) {
     return core::unary(kName, Unary::log2, core::floating(save(x)));
@@ -60,7 +60,7 @@ struct Log2 : CustomOp {
   }
 };
 
-struct Log10 : CustomOp {
+struct Log10 : BroadcastingOp {
   static constexpr const char* kName = "log10";
   Tensor forward(const Tensor& x) {
     return core::unary(kName, Unary::log10, core::floating(save(x)));
@@ -71,7 +71,7 @@ struct Log10 : CustomOp {
   }
 };
 
-struct Log1p : CustomOp {
+struct Log1p : BroadcastingOp {
   static constexpr const char* kName = "log1p";
   Tensor forward(const Tensor& x) {
     return core::unary(kName, Unary::log1p, core::floating(save(x)));
@@ -79,7 +79,7 @@ struct Log1p : CustomOp {
   Tensor backward(const Tensor& dy) const { return dy / (saved(0) + 1); }
 };
 
-struct Sin : CustomOp {
+struct Sin : BroadcastingOp {
   static constexpr const char* kName = "sin";
   Tensor forward(const Tensor& x) {
     return core::unary(kName, Unary::sin, core::floating(save(x)));
@@ -90,7 +90,7 @@ struct Sin : CustomOp {
   }
 };
 
-struct Cos : CustomOp {
+struct Cos : BroadcastingOp {
   static constexpr const char* kName = "cos";
   Tensor forward(const Tensor& x) {
     return core::unary(kName, Unary::cos, core::floating(save(x)));
@@ -101,7 +101,7 @@ struct Cos : CustomOp {
   }
 };
 
-struct Tan : CustomOp {
+struct Tan : BroadcastingOp {
   static constexpr const char* kName = "tan";
   Tensor forward(const Tensor& x) {
     return save(core::unary(kName, Unary::tan, core::floating(x)));
@@ -112,7 +112,7 @@ struct Tan : CustomOp {
   }
 };
 
-struct Erf : CustomOp {
+struct Erf : BroadcastingOp {
   static constexpr const char* kName = "erf";
   Tensor forward(const Tensor& x) {
     return core::unary(kName, Unary::erf, core::floating(save(x)));
@@ -124,7 +124,7 @@ struct Erf : CustomOp {
   }
 };
 
-struct Abs : CustomOp {
+struct Abs : BroadcastingOp {
   static constexpr const char* kName = "abs";
   Tensor forward(const Tensor& x) { return core::unary(kName, Unary::abs, save(x)); }
   Tensor backward(const Tensor& dy) const {

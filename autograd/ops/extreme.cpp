@@ -13,7 +13,7 @@
 namespace tapehead {
 namespace {
 
-struct Maximum : CustomOp {
+struct Maximum : BroadcastingOp {
   static constexpr const char* kName = "maximum";
   Tensor forward(const Tensor& a, const Tensor& b) {
     save(a), save(b);
@@ -33,7 +33,7 @@ struct Maximum : CustomOp {
   }
 };
 
-struct Minimum : CustomOp {
+struct Minimum : BroadcastingOp {
   static constexpr const char* kName = "minimum";
   Tensor forward(const Tensor& a, const Tensor& b) {
     save(a), save(b);
@@ -54,7 +54,7 @@ struct Minimum : CustomOp {
 };
 
 // An undefined bound is not applied.
-struct Clamp : CustomOp {
+struct Clamp : BroadcastingOp {
   static constexpr const char* kName = "clamp";
   Tensor forward(const Tensor& x, const Tensor& low, const Tensor& high) {
     save(x), save(low), save(high);
@@ -91,7 +91,7 @@ struct Clamp : CustomOp {
   }
 };
 
-struct NanToNum : CustomOp {
+struct NanToNum : BroadcastingOp {
   static constexpr const char* kName = "nan_to_num";
   Tensor forward(const Tensor& x, double nan, double highest, double lowest) {
     return core::activation(kName, kernels::Activation::nan_to_num, save(x),

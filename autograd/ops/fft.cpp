@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/axis_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/elementwise.h"
@@ -18,7 +19,7 @@ namespace {
 
 // Transforms are linear, so that backward is the adjoint transform. With the real and imaginary
 // parts as numbers of their own, that is the inverse one with the same scale.
-struct ComplexTransform : CustomOp {
+struct ComplexTransform : AxisOp {
   static constexpr const char* kName = "fft_fft";
   int along = 0;
   bool is_inverse = false;
@@ -35,7 +36,7 @@ struct ComplexTransform : CustomOp {
 Tensor inverse_real(const Tensor& x, int axis, int64_t n, double scale, double middle);
 
 // The inverse counts all elements twice but the first and the last of an even n.
-struct RealTransform : CustomOp {
+struct RealTransform : AxisOp {
   static constexpr const char* kName = "fft_rfft";
   int along = 0;
   int64_t n = 0;
@@ -47,7 +48,7 @@ struct RealTransform : CustomOp {
   Tensor backward(const Tensor& dy) const { return inverse_real(dy, along, n, factor, middle / 2); }
 };
 
-struct InverseRealTransform : CustomOp {
+struct InverseRealTransform : AxisOp {
   static constexpr const char* kName = "fft_irfft";
   int along = 0;
   double factor = 1, middle = 1;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/axis_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/elementwise.h"
@@ -17,7 +18,7 @@ using kernels::Binary;
 using kernels::Ternary;
 
 // The weight broadcasts to x.
-struct Prelu : CustomOp {
+struct Prelu : BroadcastingOp {
   static constexpr const char* kName = "prelu";
   Tensor forward(const Tensor& x, const Tensor& weight) {
     save(x), save(weight);
@@ -38,7 +39,7 @@ struct Prelu : CustomOp {
 };
 
 // Both halves of x are read, and those of its gradient written, in place.
-struct Glu : CustomOp {
+struct Glu : AxisOp {
   static constexpr const char* kName = "glu";
   int axis = 0;
   Tensor forward(const Tensor& x, int along) {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/mapping.h"
 #include "tapehead/autograd/detail/picked.h"
 #include "tapehead/autograd/detail/scatter.h"
 #include "tapehead/autograd/detail/views.h"
@@ -17,10 +18,16 @@ namespace {
 
 struct Gather : CustomOp {
   static constexpr const char* kName = "gather";
+  static constexpr Batching kBatching = Batching::adjusted;
   int axis;
   Shape shape;
   DType dtype;
   // `values`: the result, if it is known.
+  static bool batch(const Batch& b, Tensor& x, int& a, Tensor& indices, const Tensor*) {
+    x = b.expanded(x, 0), indices = b.expanded(indices, 1).contiguous();
+    ++a;
+    return x.dim() > 1;
+  }
   Tensor forward(const Tensor& x, int a, const Tensor& indices, const Tensor* values) {
     axis = a;
     shape = x.shape();
@@ -39,7 +46,14 @@ struct Gather : CustomOp {
 
 struct ScatterAdd : CustomOp {
   static constexpr const char* kName = "scatter_add";
+  static constexpr Batching kBatching = Batching::adjusted;
   int axis;
+  static bool batch(const Batch& b, Tensor& x, int& a, Tensor& indices, Tensor& source) {
+    x = b.expanded(x, 0), indices = b.expanded(indices, 1).contiguous(),
+    source = b.expanded(source, 2);
+    ++a;
+    return x.dim() > 1;
+  }
   Tensor forward(const Tensor& x, int a, const Tensor& indices, const Tensor& source) {
     axis = a;
     save(indices);
@@ -65,7 +79,10 @@ detail::AtIndices detail::elements_at(const char* op, const Tensor& x, int64_t a
                     "except size({})",
                     op, indices.shape().str(), core::describe(x), at));
   const int64_t limit = x.dim() == 0 ? 1 : x.shape()[at];
-  return {at, core::check_indices(op, "indices", indices, limit), {}};
+  const auto checked = [&](const Tensor& t) {
+    return core::check_indices(op, "indices", t, limit);
+  };
+  return {at, elementwise(checked, indices), {}};
 }
 
 detail::AtIndices detail::elements_at(const char* op, const Tensor& x, int64_t axis,
@@ -101,7 +118,8 @@ ValuesAndIndices detail::picked(const Tensor& x, int axis, const core::Ordered& 
     const Tensor row = apply<Gather>(x.reshape({1}), axis, indices.reshape({1}), nullptr);
     return {row.reshape({}), indices};
   }
-  const Tensor values = apply<Gather>(x, axis, indices, known.defined() ? &known : nullptr);
+  const Tensor values = known.defined() ? apply<Gather>(x, axis, indices, &known)
+                                        : apply<Gather>(x, axis, indices, nullptr);
   if (keepdim) return {values, indices};
   return {values.squeeze(axis), indices.squeeze(axis)};
 }

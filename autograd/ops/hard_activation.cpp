@@ -14,7 +14,7 @@ namespace {
 using kernels::Activation;
 using kernels::Gradient;
 
-struct Hardtanh : CustomOp {
+struct Hardtanh : BroadcastingOp {
   static constexpr const char* kName = "hardtanh";
   double low = 0, high = 0;
   Tensor forward(const Tensor& x, double from, double to) {
@@ -29,7 +29,7 @@ struct Hardtanh : CustomOp {
   }
 };
 
-struct Relu6 : CustomOp {
+struct Relu6 : BroadcastingOp {
   static constexpr const char* kName = "relu6";
   Tensor forward(const Tensor& x) {
     return core::activation(kName, Activation::hardtanh, save(x), {0, 6});
@@ -41,7 +41,7 @@ struct Relu6 : CustomOp {
   }
 };
 
-struct Hardsigmoid : CustomOp {
+struct Hardsigmoid : BroadcastingOp {
   static constexpr const char* kName = "hardsigmoid";
   Tensor forward(const Tensor& x) {
     return core::activation(kName, Activation::hardsigmoid, save(x));
@@ -53,7 +53,7 @@ struct Hardsigmoid : CustomOp {
   }
 };
 
-struct Hardswish : CustomOp {
+struct Hardswish : BroadcastingOp {
   static constexpr const char* kName = "hardswish";
   Tensor forward(const Tensor& x) {
     return core::activation(kName, Activation::hardswish, save(x));
@@ -65,7 +65,7 @@ struct Hardswish : CustomOp {
   }
 };
 
-struct Hardshrink : CustomOp {
+struct Hardshrink : BroadcastingOp {
   static constexpr const char* kName = "hardshrink";
   double lambd = 0;
   Tensor forward(const Tensor& x, double limit) {
@@ -81,7 +81,7 @@ struct Hardshrink : CustomOp {
   }
 };
 
-struct Softshrink : CustomOp {
+struct Softshrink : BroadcastingOp {
   static constexpr const char* kName = "softshrink";
   double lambd = 0;
   Tensor forward(const Tensor& x, double limit) {
@@ -91,7 +91,7 @@ struct Softshrink : CustomOp {
   Tensor backward(const Tensor& dy) const { return Hardshrink::of_outside(dy, saved(0), lambd); }
 };
 
-struct Tanhshrink : CustomOp {
+struct Tanhshrink : BroadcastingOp {
   static constexpr const char* kName = "tanhshrink";
   Tensor forward(const Tensor& x) {
     return core::activation(kName, Activation::tanhshrink, save(x));
@@ -102,7 +102,7 @@ struct Tanhshrink : CustomOp {
   }
 };
 
-struct Threshold : CustomOp {
+struct Threshold : BroadcastingOp {
   static constexpr const char* kName = "threshold";
   double limit = 0;
   Tensor forward(const Tensor& x, double threshold, double value) {

@@ -7,6 +7,7 @@
 
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/embedding.h"
+#include "tapehead/autograd/detail/mapping.h"
 #include "tapehead/autograd/detail/scatter.h"
 #include "tapehead/autograd/detail/views.h"
 #include "tapehead/autograd/ops.h"
@@ -20,9 +21,14 @@ namespace {
 
 struct IndexSelect : CustomOp {
   static constexpr const char* kName = "index_select";
+  static constexpr Batching kBatching = Batching::adjusted;
   int axis;
   Shape shape;
   DType dtype;
+  static bool batch(const Batch& b, Tensor&, int& a, Tensor&) {
+    ++a;
+    return !b.is_mapped[1];
+  }
   Tensor forward(const Tensor& x, int a, const Tensor& indices) {
     axis = a;
     shape = x.shape();
@@ -40,7 +46,13 @@ struct IndexSelect : CustomOp {
 
 struct IndexAdd : CustomOp {
   static constexpr const char* kName = "index_add";
+  static constexpr Batching kBatching = Batching::adjusted;
   int axis;
+  static bool batch(const Batch& b, Tensor& x, int& a, Tensor&, Tensor& source) {
+    x = b.expanded(x, 0), source = b.expanded(source, 2);
+    ++a;
+    return !b.is_mapped[1];
+  }
   Tensor forward(const Tensor& x, int a, const Tensor& indices, const Tensor& source) {
     axis = a;
     save(indices);
@@ -55,8 +67,10 @@ struct IndexAdd : CustomOp {
 
 struct Embedding : CustomOp {
   static constexpr const char* kName = "embedding";
+  static constexpr Batching kBatching = Batching::adjusted;
   int64_t rows, width, padding;
   DType dtype;
+  static bool batch(const Batch& b, Tensor&, Tensor&, int64_t&) { return !b.is_mapped[0]; }
   Tensor forward(const Tensor& weight, const Tensor& ids, int64_t padding_idx) {
     rows = weight.shape()[0];
     width = weight.shape()[1];
@@ -93,7 +107,10 @@ detail::AtIndices detail::rows_at(const char* op, const Tensor& x, int64_t axis,
   if (indices.dim() != 1)
     throw ShapeError(
         fmt::format("{}: indices is {}; it must have one axis", op, core::describe(indices)));
-  return {at, core::check_indices(op, "indices", indices, x.shape()[at]), {}};
+  const auto checked = [&](const Tensor& t) {
+    return core::check_indices(op, "indices", t, x.shape()[at]);
+  };
+  return {at, elementwise(checked, indices), {}};
 }
 
 detail::AtIndices detail::rows_at(const char* op, const Tensor& x, int64_t axis,
@@ -150,7 +167,10 @@ Tensor embedding(const Tensor& weight, const Tensor& ids, const EmbeddingFuncOpt
                                  core::describe(weight)));
   const int64_t rows = weight.shape()[0];
   const int64_t padding = core::check_row("embedding", "padding_idx", options.padding_idx, rows);
-  const Tensor at = core::check_indices("embedding", "ids", ids, rows);
+  const auto checked = [&](const Tensor& t) {
+    return core::check_indices("embedding", "ids", t, rows);
+  };
+  const Tensor at = detail::elementwise(checked, ids);
   const Tensor x = apply<Embedding>(weight, at, padding);
   return options.scale_grad_by_freq ? detail::scale_grad_by_frequency(x, at, rows) : x;
 }

@@ -54,10 +54,21 @@ void join_rows(const Tensor& out, const std::vector<Tensor>& list, int axis) {
                        });
 }
 
+// With the mapped axis of vmap() in all tensors.
+bool expand_all(const Batch& batch, std::vector<Tensor>& list, int& axis) {
+  for (size_t i = 0; i < list.size(); ++i) list[i] = batch.expanded(list[i], i);
+  ++axis;
+  return true;
+}
+
 struct Cat : CustomOp {
   static constexpr const char* kName = "cat";
+  static constexpr Batching kBatching = Batching::adjusted;
   int axis;
   std::vector<int64_t> sizes;
+  static bool batch(const Batch& b, std::vector<Tensor>& list, int& a) {
+    return expand_all(b, list, a);
+  }
   Tensor forward(const std::vector<Tensor>& list, int a) {
     axis = a;
     Shape shape = list[0].shape();
@@ -95,7 +106,11 @@ struct Cat : CustomOp {
 
 struct Stack : CustomOp {
   static constexpr const char* kName = "stack";
+  static constexpr Batching kBatching = Batching::adjusted;
   int axis;
+  static bool batch(const Batch& b, std::vector<Tensor>& list, int& a) {
+    return expand_all(b, list, a);
+  }
   Tensor forward(const std::vector<Tensor>& list, int a) {
     axis = a;
     Shape shape = list[0].shape();

@@ -14,7 +14,7 @@
 namespace tapehead {
 namespace {
 
-struct MaskedFill : CustomOp {
+struct MaskedFill : BroadcastingOp {
   static constexpr const char* kName = "masked_fill";
   Tensor forward(const Tensor& x, const Tensor& mask, const Number& value) {
     save(mask);

@@ -22,7 +22,7 @@ Tensor rows_of(const Tensor& x) {
 }
 
 // [..., M, K] x [..., K, N]; both operands have at least two axes and the same dtype.
-struct Matmul : CustomOp {
+struct Matmul : BroadcastingOp {
   static constexpr const char* kName = "matmul";
   Tensor forward(const Tensor& a, const Tensor& b) {
     save(a), save(b);
@@ -52,6 +52,10 @@ struct Matmul : CustomOp {
 // y = x W' + b with x [..., C], W [N, C], b [N].
 struct Linear : CustomOp {
   static constexpr const char* kName = "linear";
+  static constexpr Batching kBatching = Batching::adjusted;
+  static bool batch(const Batch& b, Tensor&, Tensor&, Tensor&) {
+    return !b.is_mapped[1] && !b.is_mapped[2];
+  }
   Tensor forward(const Tensor& x, const Tensor& weight, const Tensor& bias) {
     save(x), save(weight);
     return core::linear(x, weight, bias);
@@ -68,6 +72,14 @@ struct Linear : CustomOp {
     return grads;
   }
 };
+
+// x W' with weights of each element of vmap(), whose gradient is then not a transposed one.
+Tensor linear_of_each(const Tensor& x, const Tensor& weight) {
+  if (x.dim() == 1) return matmul(weight, x);
+  Shape shape = x.shape();
+  shape[x.dim() - 1] = weight.size(0);
+  return matmul(weight, rows_of(x).transpose(0, 1)).transpose(0, 1).reshape(shape);
+}
 
 }  // namespace
 
@@ -102,6 +114,10 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
                                  bias.shape().str(), weight.shape().str(), weight.size(0)));
   const DType dtype = core::result_type(x, weight);
   detail::check_product_type("linear", dtype);
+  if (detail::use_log && (detail::is_mapped(weight) || detail::is_mapped(bias))) [[unlikely]] {
+    const Tensor y = linear_of_each(x.to(dtype), weight.to(dtype));
+    return bias.defined() ? y + bias.to(dtype) : y;
+  }
   return apply<Linear>(x.to(dtype), weight.to(dtype), bias.defined() ? bias.to(dtype) : bias);
 }
 

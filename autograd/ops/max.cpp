@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/axis_op.h"
 #include "tapehead/autograd/detail/expand_reduced.h"
+#include "tapehead/autograd/detail/mapping.h"
 #include "tapehead/autograd/detail/picked.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
@@ -15,7 +17,7 @@ namespace {
 
 // Ties share the gradient evenly, as in PyTorch.
 template <bool kMax>
-struct Extremum : CustomOp {
+struct Extremum : ReductionOp {
   static constexpr const char* kName = kMax ? "amax" : "amin";
   uint32_t axes = 0;
   Tensor forward(const Tensor& x, uint32_t mask, bool keepdim) {
@@ -40,17 +42,17 @@ Tensor extremum(const char* op, const Tensor& x, const Axes& axes, bool keepdim)
 Tensor arg(const char* op, const Tensor& x, int64_t axis, bool keepdim, bool largest) {
   const int along = normalize_axis(op, axis, x.dim());
   detail::check_some(op, x, 1u << along);
-  const Tensor at = core::arg_extremum(x, along, largest);
+  const auto found = [&](const Tensor& t, int at_axis) {
+    return core::arg_extremum(t, at_axis, largest);
+  };
+  const Tensor at = detail::along_axis(found, x, along);
   return keepdim || x.dim() == 0 ? at : at.squeeze(along);
 }
 
 // The index into the flattened tensor.
 Tensor arg_of_all(const char* op, const Tensor& x, bool largest) {
-  const Tensor flat = core::contiguous(x);
-  const int64_t n = x.numel();
   detail::check_some(op, x, (1u << std::max(x.dim(), 1)) - 1);
-  return core::arg_extremum(core::view_of(flat, {n}, {1}, flat.impl()->offset), 0, largest)
-      .squeeze(0);
+  return arg(op, x.detach().reshape({x.numel()}), 0, false, largest);
 }
 
 ValuesAndIndices chosen(const char* op, const Tensor& x, int64_t axis, bool keepdim, bool largest) {

@@ -62,6 +62,15 @@ struct NllLoss : CustomOp {
 }  // namespace
 
 Tensor nll_loss(const Tensor& log_probs, const Tensor& target, const NLLLossOptions& options) {
+  if (detail::use_log && (detail::is_mapped(log_probs) || detail::is_mapped(target))) [[unlikely]] {
+    const auto loss = [&](const Tensor& x, const Tensor& classes, Reduction reduction) {
+      NLLLossOptions o = options;
+      o.reduction = reduction;
+      return nll_loss(x, classes, o);
+    };
+    return detail::mapped_class_loss(log_probs, target, options.weight, options.ignore_index,
+                                     options.reduction, loss);
+  }
   const ClassTargets targets(NllLoss::kName, log_probs, target, options.weight,
                              options.ignore_index);
   return apply<NllLoss>(log_probs, targets, options.reduction);

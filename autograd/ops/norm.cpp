@@ -67,6 +67,10 @@ struct Norm : CustomOp {
 
 struct LayerNorm : Norm {
   static constexpr const char* kName = "layer_norm";
+  static constexpr Batching kBatching = Batching::adjusted;
+  static bool batch(const Batch& b, Tensor&, Tensor&, Tensor&, int&, double&) {
+    return !b.is_mapped[1] && !b.is_mapped[2];
+  }
   Tensor forward(const Tensor& x, const Tensor& weight, const Tensor& bias, int last, double tiny) {
     axes = last, eps = tiny;
     return run(x, weight, bias);
@@ -76,6 +80,8 @@ struct LayerNorm : Norm {
 
 struct RmsNorm : Norm {
   static constexpr const char* kName = "rms_norm";
+  static constexpr Batching kBatching = Batching::adjusted;
+  static bool batch(const Batch& b, Tensor&, Tensor&, int&, double&) { return !b.is_mapped[1]; }
   Tensor forward(const Tensor& x, const Tensor& weight, int last, double tiny) {
     axes = last, eps = tiny, rms = true;
     return run(x, weight, {});
@@ -113,6 +119,11 @@ void check(const char* op, const Tensor& x, const Shape& sizes,
 Tensor layer_norm(const Tensor& x, const Shape& normalized, const Tensor& weight,
                   const Tensor& bias, double eps) {
   check(LayerNorm::kName, x, normalized, {{"weight", &weight}, {"bias", &bias}});
+  if (detail::use_log && (detail::is_mapped(weight) || detail::is_mapped(bias))) [[unlikely]] {
+    Tensor y = layer_norm(x, normalized, Tensor(), Tensor(), eps);
+    if (weight.defined()) y = y * weight;
+    return (bias.defined() ? y + bias : y).to(x.dtype());
+  }
   const Tensor from = x.to(kernels::kernel_type(x.dtype()));
   return apply<LayerNorm>(from, weight, bias, normalized.rank(), eps).to(x.dtype());
 }

@@ -38,8 +38,13 @@ void check_padding(PadMode mode, const Tensor& x, int axis, int64_t before, int6
 // The gradient sums that of all copies of an element.
 struct PadAxes : CustomOp {
   static constexpr const char* kName = "pad";
+  static constexpr Batching kBatching = Batching::adjusted;
   Shape sizes;
   std::vector<core::PaddedAxis> axes;
+  static bool batch(const Batch&, Tensor&, std::vector<core::PaddedAxis>& padded) {
+    for (core::PaddedAxis& a : padded) ++a.axis;
+    return true;
+  }
   Tensor forward(const Tensor& x, const std::vector<core::PaddedAxis>& padded) {
     sizes = x.shape(), axes = padded;
     return core::pad_axes(x, axes);

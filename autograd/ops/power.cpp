@@ -17,7 +17,7 @@ namespace {
 using kernels::Gradient;
 using kernels::Unary;
 
-struct Pow : CustomOp {
+struct Pow : BroadcastingOp {
   static constexpr const char* kName = "pow";
   Tensor forward(const Tensor& x, const Tensor& p) {
     check_integers(x, p);
@@ -53,7 +53,7 @@ struct Pow : CustomOp {
   }
 };
 
-struct Square : CustomOp {
+struct Square : BroadcastingOp {
   static constexpr const char* kName = "square";
   Tensor forward(const Tensor& x) { return core::unary(kName, Unary::square, save(x)); }
   Tensor backward(const Tensor& dy) const {
@@ -63,7 +63,7 @@ struct Square : CustomOp {
 };
 
 // The following compute their gradients from their results.
-struct Sqrt : CustomOp {
+struct Sqrt : BroadcastingOp {
   static constexpr const char* kName = "sqrt";
   Tensor forward(const Tensor& x) {
     return save(core::unary(kName, Unary::sqrt, core::floating(x)));
@@ -74,7 +74,7 @@ struct Sqrt : CustomOp {
   }
 };
 
-struct Rsqrt : CustomOp {
+struct Rsqrt : BroadcastingOp {
   static constexpr const char* kName = "rsqrt";
   Tensor forward(const Tensor& x) {
     return save(core::unary(kName, Unary::rsqrt, core::floating(x)));
@@ -86,7 +86,7 @@ struct Rsqrt : CustomOp {
   }
 };
 
-struct Reciprocal : CustomOp {
+struct Reciprocal : BroadcastingOp {
   static constexpr const char* kName = "reciprocal";
   Tensor forward(const Tensor& x) {
     return save(core::unary(kName, Unary::reciprocal, core::floating(x)));

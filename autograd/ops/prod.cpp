@@ -1,5 +1,6 @@
 // prod.
 #include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/axis_op.h"
 #include "tapehead/autograd/detail/expand_reduced.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/reduce.h"
@@ -14,7 +15,7 @@ bool can_divide(const Tensor& y) {
   return all((size >= finfo(y.dtype()).tiny) & (size <= finfo(y.dtype()).max)).item<bool>();
 }
 
-struct Prod : CustomOp {
+struct Prod : ReductionOp {
   static constexpr const char* kName = "prod";
   uint32_t axes = 0;
   Tensor forward(const Tensor& x, uint32_t mask, bool keepdim) {

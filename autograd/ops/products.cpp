@@ -39,8 +39,14 @@ void check_inner(const char* op, const Tensor& a, const Tensor& b, int a_axis, i
 
 struct Cross : CustomOp {
   static constexpr const char* kName = "cross";
+  static constexpr Batching kBatching = Batching::adjusted;
   int axis = 0;
   // Both operands have the same dtype and shape.
+  static bool batch(const Batch& batch, Tensor& a, Tensor& b, int& at) {
+    a = batch.expanded(a, 0), b = batch.expanded(b, 1);
+    ++at;
+    return true;
+  }
   Tensor forward(const Tensor& a, const Tensor& b, int at) {
     axis = at;
     save(a), save(b);

@@ -16,7 +16,12 @@ namespace {
 
 struct Flip : CustomOp {
   static constexpr const char* kName = "flip";
+  static constexpr Batching kBatching = Batching::adjusted;
   Shape axes;
+  static bool batch(const Batch&, Tensor&, Shape& a) {
+    for (int64_t& axis : a) ++axis;
+    return true;
+  }
   Tensor forward(const Tensor& x, const Shape& a) {
     axes = a;
     return core::flip(x, axes);
@@ -26,7 +31,12 @@ struct Flip : CustomOp {
 
 struct Pad : CustomOp {
   static constexpr const char* kName = "pad";
+  static constexpr Batching kBatching = Batching::adjusted;
   Shape inner, before;
+  static bool batch(const Batch& b, Tensor&, Shape& first, Shape& padded, Number&) {
+    first.insert(0, 0), padded.insert(0, b.size);
+    return true;
+  }
   Tensor forward(const Tensor& x, const Shape& first, const Shape& padded, const Number& value) {
     core::check_range(kName, value, x.dtype());
     inner = x.shape();
@@ -46,7 +56,7 @@ struct Pad : CustomOp {
 };
 
 // Keeps the elements on one side of a diagonal: j - i <= diagonal, or >=.
-struct Triangle : CustomOp {
+struct Triangle : BroadcastingOp {
   static constexpr const char* kName = "tril/triu";
   bool lower;
   int64_t diagonal;

@@ -16,8 +16,13 @@ namespace {
 
 struct RepeatInterleave : CustomOp {
   static constexpr const char* kName = "repeat_interleave";
+  static constexpr Batching kBatching = Batching::adjusted;
   int axis;
   Shape blocks;  // the result with an axis of the repeats
+  static bool batch(const Batch&, Tensor& x, int64_t&, int& a) {
+    ++a;
+    return x.dim() > 1;
+  }
   Tensor forward(const Tensor& x, int64_t repeats, int a) {
     axis = a;
     Shape shape = x.shape();

@@ -14,7 +14,12 @@ namespace {
 
 struct Reshape : CustomOp {
   static constexpr const char* kName = "reshape";
+  static constexpr Batching kBatching = Batching::adjusted;
   Shape before;
+  static bool batch(const Batch& b, Tensor&, Shape& shape) {
+    shape.insert(0, b.size);
+    return true;
+  }
   Tensor forward(const Tensor& x, const Shape& shape) {
     before = x.shape();
     return core::reshape(x, shape);

@@ -29,7 +29,7 @@ Tensor round_by(const char* op, Unary kernel, const Tensor& x) {
 }
 
 // Base of piecewise constant functions.
-struct Constant : CustomOp {
+struct Constant : BroadcastingOp {
   Tensor backward(const Tensor& dy) const { return zeros_like(dy); }
 };
 struct Floor : Constant {
@@ -73,7 +73,7 @@ Tensor divide(const char* op, Binary kernel, const Tensor& a, const Tensor& b) {
   return core::binary(op, kernel, a, b);
 }
 
-struct FloorDivide : CustomOp {
+struct FloorDivide : BroadcastingOp {
   static constexpr const char* kName = "floor_divide";
   Tensor forward(const Tensor& a, const Tensor& b) {
     return divide(kName, Binary::floor_divide, a, b);
@@ -83,7 +83,7 @@ struct FloorDivide : CustomOp {
   }
 };
 
-struct Remainder : CustomOp {
+struct Remainder : BroadcastingOp {
   static constexpr const char* kName = "remainder";
   Tensor forward(const Tensor& a, const Tensor& b) {
     save(b.requires_grad() ? a : Tensor());
@@ -95,7 +95,7 @@ struct Remainder : CustomOp {
   }
 };
 
-struct TruncDivide : CustomOp {
+struct TruncDivide : BroadcastingOp {
   static constexpr const char* kName = "div";
   Tensor forward(const Tensor& a, const Tensor& b) {
     return divide(kName, Binary::trunc_divide, a, b);
@@ -105,7 +105,7 @@ struct TruncDivide : CustomOp {
   }
 };
 
-struct Fmod : CustomOp {
+struct Fmod : BroadcastingOp {
   static constexpr const char* kName = "fmod";
   Tensor forward(const Tensor& a, const Tensor& b) {
     save(b.requires_grad() ? a : Tensor());
@@ -117,13 +117,13 @@ struct Fmod : CustomOp {
   }
 };
 
-struct Frac : CustomOp {
+struct Frac : BroadcastingOp {
   static constexpr const char* kName = "frac";
   Tensor forward(const Tensor& x) { return core::unary(kName, Unary::frac, x); }
   Tensor backward(const Tensor& dy) const { return dy; }
 };
 
-struct Copysign : CustomOp {
+struct Copysign : BroadcastingOp {
   static constexpr const char* kName = "copysign";
   Tensor forward(const Tensor& x, const Tensor& other) {
     save(x), save(other);
@@ -135,7 +135,7 @@ struct Copysign : CustomOp {
   }
 };
 
-struct Heaviside : CustomOp {
+struct Heaviside : BroadcastingOp {
   static constexpr const char* kName = "heaviside";
   Tensor forward(const Tensor& x, const Tensor& values) {
     save(x);

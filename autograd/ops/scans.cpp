@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/axis_op.h"
 #include "tapehead/autograd/detail/picked.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
@@ -47,7 +48,7 @@ struct LinearRecurrence : CustomOp {
   }
 };
 
-struct Cumsum : CustomOp {
+struct Cumsum : AxisOp {
   static constexpr const char* kName = "cumsum";
   int axis = 0;
   bool from_end = false;
@@ -59,7 +60,7 @@ struct Cumsum : CustomOp {
 };
 
 // dx[i] is the product of the elements before i, times dy[i] + x[i + 1] (dy[i + 1] + x[i + 2] (…)).
-struct Cumprod : CustomOp {
+struct Cumprod : AxisOp {
   static constexpr const char* kName = "cumprod";
   int axis = 0;
   bool from_end = false;
@@ -76,7 +77,7 @@ struct Cumprod : CustomOp {
 
 // dx[i] is the sum of dy[j] exp(x[i] - y[j]) over j >= i: exp(x[i] - y[i]) times dy[i] +
 // exp(y[i] - y[i + 1]) (dy[i + 1] + …), where no exponent is positive.
-struct LogCumsumExp : CustomOp {
+struct LogCumsumExp : AxisOp {
   static constexpr const char* kName = "logcumsumexp";
   int axis = 0;
   bool from_end = false;

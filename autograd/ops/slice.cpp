@@ -15,13 +15,15 @@
 namespace tapehead {
 namespace {
 
-// Regions. Each can locate itself in any tensor of the operand's shape.
+// Regions. Each can locate itself in any tensor of the operand's shape, or in one with another axis
+// in front.
 
 struct SliceRegion {
   static constexpr const char* kName = "slice";
   int axis;
   int64_t start, length, step;
   Tensor of(const Tensor& t) const { return core::narrow(t, axis, start, length, step); }
+  void move_axes() { ++axis; }
 };
 
 struct SelectRegion {
@@ -29,12 +31,14 @@ struct SelectRegion {
   int axis;
   int64_t position;
   Tensor of(const Tensor& t) const { return core::select(t, axis, position); }
+  void move_axes() { ++axis; }
 };
 
 struct DiagonalRegion {
   static constexpr const char* kName = "diagonal";
   int axis0, axis1;
   int64_t offset, length;
+  void move_axes() { ++axis0, ++axis1; }
   Tensor of(const Tensor& t) const {
     Shape sizes = t.shape(), strides = t.strides();
     const int64_t first = length == 0   ? 0
@@ -57,8 +61,13 @@ struct Put;
 template <class Region>
 struct Take : CustomOp {
   static constexpr const char* kName = Region::kName;
+  static constexpr Batching kBatching = Batching::adjusted;
   Region region;
   Shape shape;
+  static bool batch(const Batch&, Tensor&, Region& r) {
+    r.move_axes();
+    return true;
+  }
   Tensor forward(const Tensor& x, const Region& r) {
     region = r;
     shape = x.shape();

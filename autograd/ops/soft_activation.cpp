@@ -15,7 +15,7 @@ using kernels::Gradient;
 using kernels::Unary;
 
 // Tanh and Sigmoid compute their gradients from their results.
-struct Tanh : CustomOp {
+struct Tanh : BroadcastingOp {
   static constexpr const char* kName = "tanh";
   Tensor forward(const Tensor& x) {
     return save(core::unary(kName, Unary::tanh, core::floating(x)));
@@ -27,7 +27,7 @@ struct Tanh : CustomOp {
   }
 };
 
-struct Sigmoid : CustomOp {
+struct Sigmoid : BroadcastingOp {
   static constexpr const char* kName = "sigmoid";
   Tensor forward(const Tensor& x) {
     return save(core::unary(kName, Unary::sigmoid, core::floating(x)));
@@ -39,7 +39,7 @@ struct Sigmoid : CustomOp {
   }
 };
 
-struct LogSigmoid : CustomOp {
+struct LogSigmoid : BroadcastingOp {
   static constexpr const char* kName = "log_sigmoid";
   Tensor forward(const Tensor& x) {
     return core::activation(kName, Activation::log_sigmoid, save(x));
@@ -51,7 +51,7 @@ struct LogSigmoid : CustomOp {
   }
 };
 
-struct Softplus : CustomOp {
+struct Softplus : BroadcastingOp {
   static constexpr const char* kName = "softplus";
   double beta = 1;
   Tensor forward(const Tensor& x, double sharpness) {
@@ -65,7 +65,7 @@ struct Softplus : CustomOp {
   }
 };
 
-struct Silu : CustomOp {
+struct Silu : BroadcastingOp {
   static constexpr const char* kName = "silu";
   Tensor forward(const Tensor& x) { return core::activation(kName, Activation::silu, save(x)); }
   Tensor backward(const Tensor& dy) const {
@@ -76,7 +76,7 @@ struct Silu : CustomOp {
   }
 };
 
-struct Mish : CustomOp {
+struct Mish : BroadcastingOp {
   static constexpr const char* kName = "mish";
   Tensor forward(const Tensor& x) { return core::activation(kName, Activation::mish, save(x)); }
   Tensor backward(const Tensor& dy) const {
@@ -87,7 +87,7 @@ struct Mish : CustomOp {
   }
 };
 
-struct Gelu : CustomOp {
+struct Gelu : BroadcastingOp {
   static constexpr const char* kName = "gelu";
   Tensor forward(const Tensor& x) { return core::activation(kName, Activation::gelu, save(x)); }
   Tensor backward(const Tensor& dy) const {
@@ -100,7 +100,7 @@ struct Gelu : CustomOp {
 };
 
 // Computed as x sigmoid(a (x + b x^3)).
-struct GeluTanh : CustomOp {
+struct GeluTanh : BroadcastingOp {
   static constexpr const char* kName = "gelu_tanh";
   Tensor forward(const Tensor& x) {
     return core::activation(kName, Activation::gelu_tanh, save(x));

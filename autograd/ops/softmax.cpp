@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/axis_op.h"
 #include "tapehead/autograd/detail/expand_reduced.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
@@ -14,7 +15,7 @@
 namespace tapehead {
 namespace {
 
-struct Softmax : CustomOp {
+struct Softmax : AxisOp {
   static constexpr const char* kName = "softmax";
   int axis = 0;
   Tensor forward(const Tensor& x, int along) {
@@ -28,7 +29,7 @@ struct Softmax : CustomOp {
   }
 };
 
-struct LogSoftmax : CustomOp {
+struct LogSoftmax : AxisOp {
   static constexpr const char* kName = "log_softmax";
   int axis = 0;
   Tensor forward(const Tensor& x, int along) {
@@ -42,7 +43,7 @@ struct LogSoftmax : CustomOp {
   }
 };
 
-struct LogSumExp : CustomOp {
+struct LogSumExp : ReductionOp {
   static constexpr const char* kName = "logsumexp";
   uint32_t axes = 0;
   Tensor forward(const Tensor& x, uint32_t mask, bool keepdim) {

@@ -19,7 +19,7 @@ using kernels::Binary;
 using kernels::Gradient;
 using kernels::Unary;
 
-struct Erfc : CustomOp {
+struct Erfc : BroadcastingOp {
   static constexpr const char* kName = "erfc";
   Tensor forward(const Tensor& x) {
     return core::unary(kName, Unary::erfc, core::floating(save(x)));
@@ -31,7 +31,7 @@ struct Erfc : CustomOp {
   }
 };
 
-struct Erfinv : CustomOp {
+struct Erfinv : BroadcastingOp {
   static constexpr const char* kName = "erfinv";
   Tensor forward(const Tensor& x) {
     return save(core::unary(kName, Unary::erfinv, core::floating(x)));
@@ -43,7 +43,7 @@ struct Erfinv : CustomOp {
   }
 };
 
-struct Lgamma : CustomOp {
+struct Lgamma : BroadcastingOp {
   static constexpr const char* kName = "lgamma";
   Tensor forward(const Tensor& x) {
     return core::unary(kName, Unary::lgamma, core::floating(save(x)));
@@ -54,7 +54,7 @@ struct Lgamma : CustomOp {
   }
 };
 
-struct Digamma : CustomOp {
+struct Digamma : BroadcastingOp {
   static constexpr const char* kName = "digamma";
   Tensor forward(const Tensor& x) {
     return core::unary(kName, Unary::digamma, core::floating(save(x)));
@@ -65,7 +65,7 @@ struct Digamma : CustomOp {
   }
 };
 
-struct Polygamma : CustomOp {
+struct Polygamma : BroadcastingOp {
   static constexpr const char* kName = "polygamma";
   int64_t n = 0;
   Tensor forward(const Tensor& x, int64_t order) {
@@ -78,7 +78,7 @@ struct Polygamma : CustomOp {
   Tensor backward(const Tensor& dy) const { return dy * polygamma(n + 1, saved(0)); }
 };
 
-struct Logit : CustomOp {
+struct Logit : BroadcastingOp {
   static constexpr const char* kName = "logit";
   double eps = -1;
   Tensor forward(const Tensor& x, double limit) {
@@ -94,7 +94,7 @@ struct Logit : CustomOp {
   }
 };
 
-struct Xlogy : CustomOp {
+struct Xlogy : BroadcastingOp {
   static constexpr const char* kName = "xlogy";
   Tensor forward(const Tensor& x, const Tensor& y) {
     save(x), save(y);
@@ -112,7 +112,7 @@ struct Xlogy : CustomOp {
   }
 };
 
-struct Xlog1py : CustomOp {
+struct Xlog1py : BroadcastingOp {
   static constexpr const char* kName = "xlog1py";
   Tensor forward(const Tensor& x, const Tensor& y) {
     save(x), save(y);
@@ -132,7 +132,7 @@ struct Xlog1py : CustomOp {
 
 // log(b^x + b^y) / log(b), whose gradients are shares of dy: sigmoids of the difference.
 template <Binary kKernel>
-struct LogAdd : CustomOp {
+struct LogAdd : BroadcastingOp {
   static constexpr const char* kName = kKernel == Binary::logaddexp ? "logaddexp" : "logaddexp2";
   static constexpr double kScale = kKernel == Binary::logaddexp ? 1 : 0.6931471805599453;
   Tensor forward(const Tensor& a, const Tensor& b) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/axis_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/views.h"
@@ -16,7 +17,7 @@ namespace {
 
 // Splits an axis into consecutive parts. A single node for all parts joins their gradients only
 // once.
-struct Split : CustomOp {
+struct Split : AxisOp {
   static constexpr const char* kName = "split";
   static constexpr bool kUndefinedGrads = true;
   int axis;
@@ -47,7 +48,7 @@ struct Split : CustomOp {
   }
 };
 
-struct Unbind : CustomOp {
+struct Unbind : AxisOp {
   static constexpr const char* kName = "unbind";
   static constexpr bool kUndefinedGrads = true;
   int axis;

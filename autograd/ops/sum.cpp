@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/axis_op.h"
 #include "tapehead/autograd/detail/expand_reduced.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
@@ -11,7 +12,7 @@
 namespace tapehead {
 namespace {
 
-struct Sum : CustomOp {
+struct Sum : ReductionOp {
   static constexpr const char* kName = "sum";
   Shape shape;
   uint32_t axes = 0;
@@ -23,7 +24,7 @@ struct Sum : CustomOp {
   Tensor backward(const Tensor& dy) const { return expand_reduced(dy, shape, axes); }
 };
 
-struct Mean : CustomOp {
+struct Mean : ReductionOp {
   static constexpr const char* kName = "mean";
   Shape shape;
   uint32_t axes = 0;
@@ -39,7 +40,7 @@ struct Mean : CustomOp {
 };
 
 // A sum without NaN is that of all elements.
-struct NanSum : CustomOp {
+struct NanSum : ReductionOp {
   static constexpr const char* kName = "nansum";
   uint32_t axes = 0;
   Tensor forward(const Tensor& x, uint32_t mask, bool keepdim) {
@@ -63,7 +64,13 @@ Tensor count_numbers(const Tensor& x, uint32_t mask, bool keepdim) {
 
 struct SumTo : CustomOp {
   static constexpr const char* kName = "sum_to";
+  static constexpr Batching kBatching = Batching::adjusted;
   Shape shape;
+  static bool batch(const Batch& b, Tensor& x, Shape& to) {
+    if (to.rank() + 1 < x.dim()) return false;
+    to.insert(0, b.size);
+    return true;
+  }
   Tensor forward(const Tensor& x, const Shape& to) {
     shape = x.shape();
     return core::sum_to(x, to);

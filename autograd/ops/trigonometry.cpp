@@ -16,7 +16,7 @@ using kernels::Unary;
 
 constexpr double kPi = 3.141592653589793;
 
-struct Asin : CustomOp {
+struct Asin : BroadcastingOp {
   static constexpr const char* kName = "asin";
   Tensor forward(const Tensor& x) {
     return core::unary(kName, Unary::asin, core::floating(save(x)));
@@ -28,7 +28,7 @@ struct Asin : CustomOp {
   }
 };
 
-struct Acos : CustomOp {
+struct Acos : BroadcastingOp {
   static constexpr const char* kName = "acos";
   Tensor forward(const Tensor& x) {
     return core::unary(kName, Unary::acos, core::floating(save(x)));
@@ -40,7 +40,7 @@ struct Acos : CustomOp {
   }
 };
 
-struct Atan : CustomOp {
+struct Atan : BroadcastingOp {
   static constexpr const char* kName = "atan";
   Tensor forward(const Tensor& x) {
     return core::unary(kName, Unary::atan, core::floating(save(x)));
@@ -52,7 +52,7 @@ struct Atan : CustomOp {
   }
 };
 
-struct Sinh : CustomOp {
+struct Sinh : BroadcastingOp {
   static constexpr const char* kName = "sinh";
   Tensor forward(const Tensor& x) {
     return core::unary(kName, Unary::sinh, core::floating(save(x)));
@@ -64,7 +64,7 @@ struct Sinh : CustomOp {
   }
 };
 
-struct Cosh : CustomOp {
+struct Cosh : BroadcastingOp {
   static constexpr const char* kName = "cosh";
   Tensor forward(const Tensor& x) {
     return core::unary(kName, Unary::cosh, core::floating(save(x)));
@@ -76,7 +76,7 @@ struct Cosh : CustomOp {
   }
 };
 
-struct Asinh : CustomOp {
+struct Asinh : BroadcastingOp {
   static constexpr const char* kName = "asinh";
   Tensor forward(const Tensor& x) {
     return core::unary(kName, Unary::asinh, core::floating(save(x)));
@@ -88,7 +88,7 @@ struct Asinh : CustomOp {
   }
 };
 
-struct Acosh : CustomOp {
+struct Acosh : BroadcastingOp {
   static constexpr const char* kName = "acosh";
   Tensor forward(const Tensor& x) {
     return core::unary(kName, Unary::acosh, core::floating(save(x)));
@@ -100,7 +100,7 @@ struct Acosh : CustomOp {
   }
 };
 
-struct Atanh : CustomOp {
+struct Atanh : BroadcastingOp {
   static constexpr const char* kName = "atanh";
   Tensor forward(const Tensor& x) {
     return core::unary(kName, Unary::atanh, core::floating(save(x)));
@@ -112,7 +112,7 @@ struct Atanh : CustomOp {
   }
 };
 
-struct Atan2 : CustomOp {
+struct Atan2 : BroadcastingOp {
   static constexpr const char* kName = "atan2";
   Tensor forward(const Tensor& y, const Tensor& x) {
     save(y), save(x);
@@ -135,7 +135,7 @@ struct Atan2 : CustomOp {
 
 // The derivative of sinc. It is an op of its own for the sake of its own derivative, in which the
 // terms of order 1 / x^2 cancel at 0.
-struct SincSlope : CustomOp {
+struct SincSlope : BroadcastingOp {
   static constexpr const char* kName = "sinc";
   Tensor forward(const Tensor& x) {
     return save(core::gradient(Gradient::sinc, core::full(Shape(), 1, x.dtype()), save(x)));
@@ -147,7 +147,7 @@ struct SincSlope : CustomOp {
   }
 };
 
-struct Sinc : CustomOp {
+struct Sinc : BroadcastingOp {
   static constexpr const char* kName = "sinc";
   Tensor forward(const Tensor& x) {
     return core::unary(kName, Unary::sinc, core::floating(save(x)));
@@ -158,7 +158,7 @@ struct Sinc : CustomOp {
   }
 };
 
-struct Hypot : CustomOp {
+struct Hypot : BroadcastingOp {
   static constexpr const char* kName = "hypot";
   Tensor forward(const Tensor& x, const Tensor& y) {
     save(x), save(y);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/axis_op.h"
 #include "tapehead/autograd/detail/expand_reduced.h"
 #include "tapehead/autograd/detail/p_norm.h"
 #include "tapehead/autograd/ops.h"
@@ -24,7 +25,7 @@ Tensor centred(const Tensor& x, uint32_t mask, const Tensor& like) {
   return x - expand_reduced(sum_over(x, mask, true) / n, x.shape(), mask);
 }
 
-struct Var : CustomOp {
+struct Var : ReductionOp {
   static constexpr const char* kName = "var";
   uint32_t axes = 0;
   double correction = 1;
@@ -45,7 +46,7 @@ Tensor over(const Tensor& dy, const Tensor& y) {
   return masked_fill(dy / masked_fill(y, zero, 1), zero, 0);
 }
 
-struct Stddev : CustomOp {
+struct Stddev : ReductionOp {
   static constexpr const char* kName = "stddev";
   uint32_t axes = 0;
   double correction = 1;
@@ -60,7 +61,7 @@ struct Stddev : CustomOp {
   }
 };
 
-struct Norm2 : CustomOp {
+struct Norm2 : ReductionOp {
   static constexpr const char* kName = "norm";
   uint32_t axes = 0;
   Tensor forward(const Tensor& x, uint32_t mask, bool keepdim) {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "tapehead/autograd/custom_op.h"
+#include "tapehead/autograd/detail/axis_op.h"
 #include "tapehead/autograd/detail/expand_reduced.h"
 #include "tapehead/autograd/detail/p_norm.h"
 #include "tapehead/autograd/ops.h"
@@ -21,7 +22,7 @@ Tensor positive_power(const Tensor& x, double p) {
 }
 
 // The number of elements that are not 0, whose gradient is 0.
-struct CountNorm : CustomOp {
+struct CountNorm : ReductionOp {
   static constexpr const char* kName = "norm";
   Shape shape;
   Tensor forward(const Tensor& x, uint32_t mask, bool keepdim) {
@@ -32,11 +33,11 @@ struct CountNorm : CustomOp {
 };
 
 // p other than 0, 1, 2 and the infinities.
-struct PNorm : CustomOp {
+struct PNorm : ReductionOp {
   static constexpr const char* kName = "norm";
   double p = 2;
   uint32_t axes = 0;
-  Tensor forward(const Tensor& x, double order, uint32_t mask, bool keepdim) {
+  Tensor forward(const Tensor& x, uint32_t mask, bool keepdim, double order) {
     p = order, axes = mask;
     save(x);
     return save(
@@ -60,7 +61,7 @@ Tensor detail::p_norm(const char* op, const Tensor& x, double p, const Axes& axe
   if (p == 1) return sum(abs(x), axes, keepdim);
   if (std::isinf(p)) return p > 0 ? amax(abs(x), axes, keepdim) : amin(abs(x), axes, keepdim);
   const Tensor wide = is_reduced_floating(x.dtype()) ? x.to(f32) : x;
-  return apply<PNorm>(wide, p, mask, keepdim).to(x.dtype());
+  return apply<PNorm>(wide, mask, keepdim, p).to(x.dtype());
 }
 
 Tensor linalg_vector_norm(const Tensor& x, double ord, const Axes& axes, bool keepdim) {

@@ -15,13 +15,13 @@
 namespace tapehead {
 namespace {
 
-struct Cast : CustomOp {
+struct Cast : BroadcastingOp {
   static constexpr const char* kName = "to";
   Tensor forward(const Tensor& x, DType dtype) { return core::cast(x, dtype); }
   Tensor backward(const Tensor& dy) const { return dy; }  // the engine converts the dtype
 };
 
-struct Clone : CustomOp {
+struct Clone : BroadcastingOp {
   static constexpr const char* kName = "clone";
   Tensor forward(const Tensor& x) {
     Tensor out = core::empty_like(x);
@@ -33,7 +33,13 @@ struct Clone : CustomOp {
 
 struct Permute : CustomOp {
   static constexpr const char* kName = "permute";
+  static constexpr Batching kBatching = Batching::adjusted;
   Shape inverse;
+  static bool batch(const Batch&, Tensor&, Shape& axes) {
+    for (int64_t& axis : axes) ++axis;
+    axes.insert(0, 0);
+    return true;
+  }
   Tensor forward(const Tensor& x, const Shape& axes) {
     inverse = axes;
     for (int i = 0; i < axes.rank(); ++i) inverse[static_cast<int>(axes[i])] = i;
@@ -44,6 +50,14 @@ struct Permute : CustomOp {
 
 struct Expand : CustomOp {
   static constexpr const char* kName = "expand";
+  static constexpr Batching kBatching = Batching::adjusted;
+  static bool batch(const Batch& b, Tensor& x, Shape& shape) {
+    Shape sizes = x.shape();
+    while (sizes.rank() <= shape.rank()) sizes.insert(1, 1);
+    x = x.reshape(sizes);
+    shape.insert(0, b.size);
+    return true;
+  }
   Tensor forward(const Tensor& x, const Shape& shape) { return core::expand(x, shape); }
   Tensor backward(const Tensor& dy) const { return dy; }  // the engine sums
 };
