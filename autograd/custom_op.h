@@ -39,12 +39,6 @@
 
 namespace tapehead {
 
-namespace detail {
-/// What forward() returns.
-template <class Op, class... A>
-using Results = decltype(std::declval<Op&>().forward(std::declval<const A&>()...));
-}  // namespace detail
-
 /// The base class of ops; see above.
 class CustomOp : public detail::Node {
  public:
@@ -79,7 +73,7 @@ class CustomOp : public detail::Node {
 
  private:
   template <class Op, class... A>
-  friend detail::Results<Op, A...> apply(const A&... args);
+  friend auto apply(const A&... args);
   void release_saved() final {
     for (auto& s : saved_) s.release();
     forget();
@@ -100,9 +94,6 @@ class BroadcastingOp : public CustomOp {
  public:
   static constexpr Batching kBatching = Batching::broadcast;
 };
-
-template <class Op, class... A>
-detail::Results<Op, A...> apply(const A&... args);
 
 namespace detail {
 
@@ -205,23 +196,13 @@ class OpNode final : public Op {
   }
 };
 
+/// What forward() returns.
+template <class Op, class... A>
+using Results = std::decay_t<decltype(std::declval<Op&>().forward(std::declval<const A&>()...))>;
+
 /// The RunOn of an op.
 template <class Op, class... A>
-[[gnu::cold]] bool run_on(const Argument* arguments, std::vector<Tensor>& operands,
-                          const Batch* batch) {
-  const auto call = [&](auto&&... args) {
-    if constexpr (Op::kBatching == Batching::adjusted)
-      if (batch && !Op::batch(*batch, args...)) return false;
-    auto results = apply<Op>(args...);
-    replace_by(operands, results_of(results));
-    return true;
-  };
-  return [&]<size_t... I>(std::index_sequence<I...>) {
-    constexpr bool kChange = Op::kBatching == Batching::adjusted;
-    return call(value_of<A, kChange>(arguments[I], operands)...);
-  }
-  (std::index_sequence_for<A...>());
-}
+bool run_on(const Argument* arguments, std::vector<Tensor>& operands, const Batch* batch);
 
 /// apply() for operands some of which vmap() maps.
 template <class Results, class... A>
@@ -241,7 +222,7 @@ template <class Results, class... A>
 
 /// Runs an op, and records it if any operand tracks gradients and recording is enabled.
 template <class Op, class... A>
-detail::Results<Op, A...> apply(const A&... args) {
+auto apply(const A&... args) {
   static_assert(std::derived_from<Op, CustomOp>, "an op derives from CustomOp");
   static_assert(
       requires { &Op::backward; }, "an op needs a backward");
@@ -302,4 +283,24 @@ detail::Results<Op, A...> apply(const A&... args) {
   return out;
 }
 
+namespace detail {
+
+template <class Op, class... A>
+[[gnu::cold]] bool run_on(const Argument* arguments, std::vector<Tensor>& operands,
+                          const Batch* batch) {
+  const auto call = [&](auto&&... args) {
+    if constexpr (Op::kBatching == Batching::adjusted)
+      if (batch && !Op::batch(*batch, args...)) return false;
+    auto results = apply<Op>(args...);
+    replace_by(operands, results_of(results));
+    return true;
+  };
+  return [&]<size_t... I>(std::index_sequence<I...>) {
+    constexpr bool kChange = Op::kBatching == Batching::adjusted;
+    return call(value_of<A, kChange>(arguments[I], operands)...);
+  }
+  (std::index_sequence_for<A...>());
+}
+
+}  // namespace detail
 }  // namespace tapehead
