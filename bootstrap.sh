@@ -196,11 +196,12 @@ build_all() {
   configure build && compile build
 }
 
-# -Og compiles as fast as -O0 here and runs in half the time; kernels get -O1 (meson.build).
+# -Og compiles as fast as -O0 here and runs in half the time.
 run_asan() {
   configure build-asan -Db_sanitize=address,undefined -Db_lundef=false -Ddefault_library=static \
     -Dbuildtype=debug -Doptimization=g && compile build-asan unit || return 1
-  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 run_tests build-asan --suite unit
+  ASAN_OPTIONS=malloc_context_size=10 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+    run_tests build-asan --suite unit
 }
 
 run_tsan() {

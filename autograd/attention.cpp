@@ -316,9 +316,8 @@ void check_attention_operands(const char* op, const Tensor& q, const Tensor& k, 
 
 AttentionOutput scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
                                              const AttentionOptions& o) {
-  if (detail::use_log) [[unlikely]]
-    if (detail::is_mapped(q) || detail::is_mapped(k) || detail::is_mapped(v))
-      return of_elements(q, k, v, o);
+  if (detail::any_mapped(q, k, v)) [[unlikely]]
+    return of_elements(q, k, v, o);
   const Sizes n = sizes_of(q, k, v);
   const DType given = core::result_type(q, k);
   const DType wide = wide_type(given);

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "tapehead/autograd/node.h"
 #include "tapehead/core/tensor.h"
 
 namespace tapehead {
@@ -80,6 +81,11 @@ using RunOn = bool (*)(const Argument* arguments, std::vector<Tensor>& operands,
 std::vector<Tensor> run_mapped(RunOn run, Batching batching, std::span<Argument> arguments);
 /// Whether ops on the tensor are computed for all elements of a call of vmap().
 bool is_mapped(const Tensor& t);
+/// Whether vmap() maps any of the tensors.
+template <class... T>
+bool any_mapped(const T&... tensors) {
+  return use_log && (is_mapped(tensors) || ...);
+}
 
 }  // namespace detail
 }  // namespace tapehead

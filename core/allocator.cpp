@@ -225,9 +225,8 @@ void* system_allocate_large(const LargeClass& c, size_t asked) {
   if (kCaching) *reinterpret_cast<size_t*>(base) = c.index;
   return base + kHeader;
 }
-void system_free_large(void* block) {
-  const size_t bytes = kCaching ? static_cast<size_t>(class_bytes(class_of(block))) : 0;
-  to_system(static_cast<char*>(block) - kHeader, bytes + kHeader);
+void system_free_large(void* block, int64_t bytes) {
+  to_system(static_cast<char*>(block) - kHeader, static_cast<size_t>(bytes) + kHeader);
 }
 
 // Takes the smallest free block that fits, or returns null. The caller holds the mutex.
@@ -255,7 +254,7 @@ void trim(Shared& all, int64_t limit, Counters& counters) {
     if (oldest == kLargeClasses) return;
     const int64_t bytes = class_bytes(oldest);
     for (auto& list = all.free[oldest]; !list.empty() && all.held > limit; list.pop_back()) {
-      system_free_large(list.back());
+      system_free_large(list.back(), bytes);
       counters.count(0, -bytes);
       all.held -= bytes;
     }
@@ -294,7 +293,7 @@ void deallocate_large(void* block, size_t bytes) noexcept {
   if (!kCaching) {
     counters.count(-asked.bytes, 0);
     all.held -= asked.bytes;
-    return system_free_large(block);
+    return system_free_large(block, asked.bytes);
   }
   const size_t index = class_of(block);
   counters.count(-asked.bytes, class_bytes(index));

@@ -93,20 +93,24 @@ double Tensor::item() const {
 
 template <class T>
 std::vector<T> Tensor::to_vector() const {
-  std::vector<T> out;
-  out.reserve(static_cast<size_t>(numel()));
-  const int64_t step = size_of(dtype());
-  int64_t position[Shape::kMaxRank] = {};
-  const char* at = raw();
-  for (int64_t i = 0, n = numel(); i < n; ++i) {
-    out.push_back(element<T>(at, dtype()));
-    for (int axis = dim() - 1; axis >= 0; --axis) {
-      at += strides()[axis] * step;
-      if (++position[axis] < shape()[axis]) break;
-      at -= strides()[axis] * step * shape()[axis];
-      position[axis] = 0;
+  const int64_t n = numel();
+  std::vector<T> out(static_cast<size_t>(n));
+  const int last = dim() - 1;
+  const int64_t length = last < 0 ? 1 : shape()[last], step = last < 0 ? 0 : strides()[last];
+  visit(dtype(), [&]<class From>() {
+    int64_t position[Shape::kMaxRank] = {};
+    const From* row = reinterpret_cast<const From*>(raw());
+    auto to = out.begin();
+    for (int64_t left = n; left > 0; left -= length) {
+      for (int64_t i = 0; i < length; ++i) *to++ = static_cast<T>(row[i * step]);
+      for (int axis = last - 1; axis >= 0; --axis) {
+        row += strides()[axis];
+        if (++position[axis] < shape()[axis]) break;
+        row -= strides()[axis] * shape()[axis];
+        position[axis] = 0;
+      }
     }
-  }
+  });
   return out;
 }
 

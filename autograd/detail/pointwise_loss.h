@@ -74,7 +74,7 @@ struct PointwiseLossOp : CustomOp {
 template <class Loss>
 Tensor apply_pointwise(const Tensor& x, const Tensor& y, Reduction reduction,
                        const LossNumbers& numbers = {}) {
-  if (use_log && reduction != Reduction::none && (is_mapped(x) || is_mapped(y))) [[unlikely]]
+  if (reduction != Reduction::none && any_mapped(x, y)) [[unlikely]]
     return reduced(apply_pointwise<Loss>(x, y, Reduction::none, numbers), reduction);
   const DType given = core::result_type(x, y), wide = wide_type(given);
   const Tensor out = apply<PointwiseLossOp<Loss>>(x.to(wide), y.to(wide), numbers, reduction);

@@ -124,7 +124,7 @@ void check_layout(const Tensor& logits, const Tensor& target) {
 Tensor of_last_axis(const Tensor& logits, const Tensor& target, bool probabilities,
                     const CrossEntropyLossOptions& options) {
   if (probabilities) return of_probabilities(logits, target, options);
-  if (detail::use_log && (detail::is_mapped(logits) || detail::is_mapped(target))) [[unlikely]] {
+  if (detail::any_mapped(logits, target)) [[unlikely]] {
     const auto loss = [&](const Tensor& x, const Tensor& classes, Reduction reduction) {
       CrossEntropyLossOptions o = options;
       o.reduction = reduction;

@@ -114,7 +114,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
                                  bias.shape().str(), weight.shape().str(), weight.size(0)));
   const DType dtype = core::result_type(x, weight);
   detail::check_product_type("linear", dtype);
-  if (detail::use_log && (detail::is_mapped(weight) || detail::is_mapped(bias))) [[unlikely]] {
+  if (detail::any_mapped(weight, bias)) [[unlikely]] {
     const Tensor y = linear_of_each(x.to(dtype), weight.to(dtype));
     return bias.defined() ? y + bias.to(dtype) : y;
   }

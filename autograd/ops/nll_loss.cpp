@@ -62,7 +62,7 @@ struct NllLoss : CustomOp {
 }  // namespace
 
 Tensor nll_loss(const Tensor& log_probs, const Tensor& target, const NLLLossOptions& options) {
-  if (detail::use_log && (detail::is_mapped(log_probs) || detail::is_mapped(target))) [[unlikely]] {
+  if (detail::any_mapped(log_probs, target)) [[unlikely]] {
     const auto loss = [&](const Tensor& x, const Tensor& classes, Reduction reduction) {
       NLLLossOptions o = options;
       o.reduction = reduction;

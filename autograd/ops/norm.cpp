@@ -119,7 +119,7 @@ void check(const char* op, const Tensor& x, const Shape& sizes,
 Tensor layer_norm(const Tensor& x, const Shape& normalized, const Tensor& weight,
                   const Tensor& bias, double eps) {
   check(LayerNorm::kName, x, normalized, {{"weight", &weight}, {"bias", &bias}});
-  if (detail::use_log && (detail::is_mapped(weight) || detail::is_mapped(bias))) [[unlikely]] {
+  if (detail::any_mapped(weight, bias)) [[unlikely]] {
     Tensor y = layer_norm(x, normalized, Tensor(), Tensor(), eps);
     if (weight.defined()) y = y * weight;
     return (bias.defined() ? y + bias : y).to(x.dtype());

@@ -74,12 +74,12 @@ class Call {
   }
   // True if nothing outside of the results was written.
   bool stays_inside() const {
-    for (int64_t byte = 0; byte < kRoom * result_size(); ++byte) {
-      const int64_t element = byte / result_size() - shift_;
-      const bool is_result = element >= 0 && element % steps_[0] == 0 && element / steps_[0] < n_;
-      if (!is_result && memory_[0][byte] != kMark) return false;
-    }
-    return true;
+    static char rest[sizeof memory_[0]];
+    std::memcpy(rest, memory_[0], sizeof rest);
+    const auto size = static_cast<size_t>(result_size());
+    for (int64_t i = 0; i < n_; ++i)
+      std::memset(rest + (shift_ + i * steps_[0]) * result_size(), kMark, size);
+    return rest[0] == kMark && std::memcmp(rest, rest + 1, sizeof rest - 1) == 0;
   }
 
  private:

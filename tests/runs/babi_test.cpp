@@ -73,7 +73,7 @@ TEST_CASE("babi trains each model") {
   for (const char* model :
        {"memn2n", "memnn", "kv", "entnet", "dmn", "universal", "ntm", "dnc", "lstm"}) {
     CAPTURE(model);
-    const Outcome outcome = babi(folder, {"--smoke", "--quiet", "--model", model});
+    const Outcome outcome = babi(folder, {"--smoke", "--quiet", "--slots", "8", "--model", model});
     CAPTURE(outcome.err);
     CHECK(outcome.status == 0);
   }

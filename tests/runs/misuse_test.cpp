@@ -1,6 +1,9 @@
 // Programs with invalid options, streams or folders.
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <map>
@@ -34,6 +37,28 @@ Outcome smoke(const std::string& name, const std::string& out, const std::string
               "--out",   out};
   words.insert(words.end(), kPrograms.at(name).begin(), kPrograms.at(name).end());
   return run(words);
+}
+
+// The contents of all files in a folder.
+std::map<std::string, std::string> files_in(const std::string& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    if (entry.is_regular_file()) files[entry.path()] = slurp(entry.path());
+  return files;
+}
+
+// Checks that a program refuses a folder that another one has locked, and leaves it alone.
+void check_locked(const std::string& name, const std::string& out) {
+  const auto before = files_in(out);
+  const int held = ::open(out.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  REQUIRE(::flock(held, LOCK_EX | LOCK_NB) == 0);
+  const Outcome second = run({example(name), "--smoke", "--seed", "2", "--out", out});
+  ::close(held);
+  CHECK(second.status == 1);
+  CHECK(second.err.ends_with(
+      ": another run is writing there; wait for it, stop it, or use another --out\n"));
+  CHECK(before.size() > 2);
+  CHECK(files_in(out) == before);
 }
 
 // The log without times.
@@ -85,6 +110,7 @@ TEST_CASE("programs: a result that cannot be written is an error, a closed strea
   }
 }
 
+// Afterwards the folder is locked, as by a running program.
 TEST_CASE("programs: a run that was stopped before its first checkpoint starts anew") {
   const Scratch scratch;
   for (const auto& program : kPrograms) {
@@ -105,6 +131,7 @@ TEST_CASE("programs: a run that was stopped before its first checkpoint starts a
     CHECK(untimed_log(out) == log);
     const bool same = slurp(out + "/model.safetensors") == model;
     CHECK(same);
+    check_locked(name, out);
   }
 }
 
