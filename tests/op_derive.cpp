@@ -156,7 +156,7 @@ Problem arriving_gradients(const Sample& s, Layout layout) {
 // Compares first and second derivatives with finite differences.
 Problem differences(const Sample& s) {
   int64_t size = 0;
-  for (const Operand& o : s.operands) size = std::max(size, o.shape.numel());
+  for (const Operand& o : s.operands) size += o.shape.numel();
   const GradcheckOptions options{.directions = size > kSmall ? 2 : 0};
   const Tensors operands = to_tensors(s, draw(s), f64);
   gradcheck(s.call, operands, options);

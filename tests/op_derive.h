@@ -8,7 +8,7 @@ namespace tapehead::op_tests {
 /// The failure found by a check, if any. An exception counts as a failure.
 using Problem = std::optional<std::string>;
 
-/// Derivatives of tensors with more elements are checked in random directions only.
+/// If the operands have more elements in all, derivatives are checked in random directions only.
 inline constexpr int64_t kSmall = 64;
 
 /// Turns on gradient tracking for all floating operands, or for one of them only.
