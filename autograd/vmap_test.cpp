@@ -183,6 +183,10 @@ TEST_CASE("vmap calls functions of ops once, others for each element") {
          sum_of_rows.add_(t[0]);
          return sum_of_rows.clone();
        })},
+      {"changes in place by what is not mapped", kEach, of([&](const Tensor& t) {
+         sum_of_rows.add_(1);
+         return t[0] + sum_of_rows;
+       })},
       {"new tensors changed in place", kEach, of([](const Tensor& t) {
          Tensor y = zeros({2, 3}, f64);
          y.fill_(2);

@@ -21,9 +21,9 @@ import subprocess
 import sys
 
 # Compiler options to drop, with their numbers of arguments: the source, outputs and dependencies, which
-# clang-tidy does not need, and an optimisation that clang does not know.
+# clang-tidy does not need, and options that clang does not know.
 DROPPED = {"-c": 0, "-MD": 0, "-MQ": 1, "-MF": 1, "-o": 1, "-include": 1, "-fpch-preprocess": 0,
-           "-Winvalid-pch": 0, "-fno-thread-jumps": 0}
+           "-Winvalid-pch": 0, "-fno-thread-jumps": 0, "--param=ggc-min-heapsize=400000": 0}
 # -H lists the included headers. GCC's omp.h gives the attribute malloc an argument, which clang 14 does not know.
 ADDED = ["-Wno-unknown-warning-option", "-Wno-unknown-attributes", "-H", "-D__malloc__(...)=__malloc__"]
 
