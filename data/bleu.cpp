@@ -4,70 +4,21 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <map>
-#include <unordered_map>
 
 #include "tapehead/core/error.h"
+#include "tapehead/data/detail/ngrams.h"
+#include "tapehead/data/detail/score_texts.h"
 #include "tapehead/data/text.h"
 
 namespace tapehead::data {
 namespace {
 
-constexpr size_t kOrders = 4;
-
-/// An n-gram as the numbers of its tokens, padded with 0.
-using Ngram = std::array<int32_t, kOrders>;
-using NgramCounts = std::map<Ngram, int64_t>;
-
-size_t order_of(const Ngram& ngram) {
-  return static_cast<size_t>(std::find(ngram.begin(), ngram.end(), 0) - ngram.begin());
-}
-
-/// Numbers the distinct tokens of the corpus from 1.
-class Segmenter {
- public:
-  explicit Segmenter(const BleuOptions& options) : options_(options) {}
-
-  std::vector<int32_t> operator()(std::string_view line, std::string_view what, size_t index) {
-    if (const int64_t bad = find_invalid_utf8(line); bad >= 0) {
-      throw FormatError(
-          fmt::format("bleu: {} {} is not UTF-8: byte {:#04x} at offset {}", what, index,
-                      static_cast<unsigned char>(line[static_cast<size_t>(bad)]), bad));
-    }
-    std::u32string text = code_points(options_.lowercase ? lower(line) : std::string(line));
-    while (!text.empty() && is_space(text.back())) text.pop_back();
-    std::vector<int32_t> ids;
-    for (std::string& token : tokenize_13a(to_utf8(text))) {
-      const auto next = static_cast<int32_t>(numbers_.size() + 1);
-      ids.push_back(numbers_.try_emplace(std::move(token), next).first->second);
-    }
-    return ids;
-  }
-
- private:
-  BleuOptions options_;
-  std::unordered_map<std::string, int32_t> numbers_;
-};
-
-NgramCounts count_ngrams(const std::vector<int32_t>& tokens) {
-  NgramCounts counts;
-  for (size_t begin = 0; begin < tokens.size(); ++begin) {
-    Ngram ngram{};
-    for (size_t n = 0; n < kOrders && begin + n < tokens.size(); ++n) {
-      ngram[n] = tokens[begin + n];
-      ++counts[ngram];
-    }
-  }
-  return counts;
-}
-
-/// The reference length that is closest to the hypothesis; the shorter one in case of a tie.
-int64_t closest(int64_t length, const std::vector<int64_t>& references) {
-  return *std::min_element(references.begin(), references.end(), [&](int64_t a, int64_t b) {
-    const int64_t far_a = std::abs(a - length), far_b = std::abs(b - length);
-    return far_a != far_b ? far_a < far_b : a < b;
-  });
+std::vector<std::string> bleu_tokens(std::string_view line, const BleuOptions& options,
+                                     const char* what, size_t index) {
+  check_utf8("bleu", line, what, index);
+  std::u32string text = code_points(options.lowercase ? lower(line) : std::string(line));
+  while (!text.empty() && is_space(text.back())) text.pop_back();
+  return tokenize_13a(to_utf8(text));
 }
 
 /// Fills in the precisions and the score from the counts, in sacreBLEU's order of operations.
@@ -81,7 +32,7 @@ void finish(BleuScore& score) {
     return;
   }
   double smoothing = 1;
-  for (size_t n = 0; n < kOrders && score.total[n] > 0; ++n) {
+  for (size_t n = 0; n < kNgramOrders && score.total[n] > 0; ++n) {
     const auto correct = static_cast<double>(score.correct[n]);
     const auto total = static_cast<double>(score.total[n]);
     if (score.correct[n] == 0) smoothing *= 2;
@@ -95,7 +46,7 @@ void finish(BleuScore& score) {
   for (const double precision : score.precisions) {
     sum += precision == 0 ? kLogOfZero : std::log(precision);
   }
-  score.score = score.brevity_penalty * std::exp(sum / kOrders);
+  score.score = score.brevity_penalty * std::exp(sum / kNgramOrders);
 }
 
 void check_sizes(size_t hypotheses, size_t references) {
@@ -113,28 +64,20 @@ BleuScore compute(std::span<const std::string> hypotheses, size_t references, Re
   BleuScore score;
   score.references = static_cast<int64_t>(references);
   score.lowercase = options.lowercase;
-  Segmenter segment(options);
+  TokenNumbers numbers;
+  NgramMatches matches;
   for (size_t i = 0; i < hypotheses.size(); ++i) {
-    NgramCounts allowed;
-    std::vector<int64_t> lengths;
-    for (size_t r = 0; r < references; ++r) {
-      const std::vector<int32_t> tokens = segment(reference(r, i), "reference", i);
-      lengths.push_back(static_cast<int64_t>(tokens.size()));
-      for (const auto& [ngram, count] : count_ngrams(tokens)) {
-        allowed[ngram] = std::max(allowed[ngram], count);
-      }
-    }
-    const std::vector<int32_t> tokens = segment(hypotheses[i], "hypothesis", i);
-    const auto length = static_cast<int64_t>(tokens.size());
-    score.hypothesis_length += length;
-    score.reference_length += closest(length, lengths);
-    for (const auto& [ngram, count] : count_ngrams(tokens)) {
-      const size_t n = order_of(ngram) - 1;
-      score.total[n] += count;
-      const auto found = allowed.find(ngram);
-      if (found != allowed.end()) score.correct[n] += std::min(count, found->second);
-    }
+    std::vector<std::vector<int32_t>> allowed;
+    for (size_t r = 0; r < references; ++r)
+      allowed.push_back(numbers(bleu_tokens(reference(r, i), options, "reference", i)));
+    const std::vector<int32_t> tokens =
+        numbers(bleu_tokens(hypotheses[i], options, "hypothesis", i));
+    score.hypothesis_length += std::ssize(tokens);
+    score.reference_length += closest_length(std::ssize(tokens), allowed);
+    matches += match_ngrams(tokens, allowed);
   }
+  score.correct = matches.correct;
+  score.total = matches.total;
   finish(score);
   return score;
 }

@@ -4,34 +4,16 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <unordered_map>
 
 #include "tapehead/core/error.h"
+#include "tapehead/data/detail/lcs.h"
+#include "tapehead/data/detail/score_texts.h"
 #include "tapehead/data/text.h"
 
 namespace tapehead::data {
 namespace {
 
 using Words = std::vector<int32_t>;  // words as numbers
-
-/// Numbers the distinct words of both texts.
-class Numbering {
- public:
-  explicit Numbering(const RougeOptions& options) : options_(options) {}
-
-  Words operator()(std::string_view text) {
-    Words out;
-    for (std::string& token : rouge_tokens(text, options_))
-      out.push_back(
-          ids_.try_emplace(std::move(token), static_cast<int32_t>(ids_.size())).first->second);
-    return out;
-  }
-  size_t size() const { return ids_.size(); }
-
- private:
-  RougeOptions options_;
-  std::unordered_map<std::string, int32_t> ids_;
-};
 
 RougeScore score_of(int64_t common, int64_t summary, int64_t reference) {
   RougeScore s;
@@ -61,24 +43,9 @@ RougeScore score_ngrams(const Words& summary, const Words& reference, size_t n) 
   return score_of(common, std::ssize(a), std::ssize(b));
 }
 
-/// Computes the lengths of the longest common subsequences of prefixes of a and b, one row per
-/// prefix of a: calls `visit(i, above, row)` with the rows for i and i + 1 words.
-template <class Visit>
-int32_t each_lcs_row(const Words& a, const Words& b, const Visit& visit) {
-  std::vector<int32_t> above(b.size() + 1), row(b.size() + 1);
-  for (size_t i = 0; i < a.size(); ++i) {
-    for (size_t j = 0; j < b.size(); ++j)
-      row[j + 1] = a[i] == b[j] ? above[j] + 1 : std::max(above[j + 1], row[j]);
-    visit(i, above, row);
-    above.swap(row);
-  }
-  return above.back();
-}
-
 RougeScore score_lcs(const Words& summary, const Words& reference) {
   if (summary.empty() || reference.empty()) return {};
-  const int32_t common = each_lcs_row(reference, summary, [](auto&&...) {});
-  return score_of(common, std::ssize(summary), std::ssize(reference));
+  return score_of(lcs_length(reference, summary), std::ssize(summary), std::ssize(reference));
 }
 
 /// Marks the words of a reference sentence that are in its longest common subsequence with a
@@ -98,11 +65,12 @@ void mark_lcs(const Words& reference, const Words& sentence, std::vector<bool>& 
   }
 }
 
-std::vector<Words> sentences_of(std::string_view text, Numbering& numbers) {
+std::vector<Words> sentences_of(std::string_view text, const RougeOptions& options,
+                                TokenNumbers& numbers) {
   std::vector<Words> out;
   while (!text.empty()) {
     const size_t end = std::min(text.find('\n'), text.size());
-    out.push_back(numbers(text.substr(0, end)));
+    out.push_back(numbers(rouge_tokens(text.substr(0, end), options)));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return out;
@@ -111,7 +79,7 @@ std::vector<Words> sentences_of(std::string_view text, Numbering& numbers) {
 // Lin 2004, section 3.2. The count of a word is limited to its count in the summary.
 RougeScore score_union(const std::vector<Words>& summary, const std::vector<Words>& reference,
                        size_t distinct) {
-  std::vector<int64_t> left(distinct);
+  std::vector<int64_t> left(distinct + 1);
   int64_t n = 0, m = 0, hits = 0;
   for (const Words& sentence : summary)
     for (const int32_t word : sentence) ++left[static_cast<size_t>(word)], ++n;
@@ -132,13 +100,6 @@ constexpr RougeScore RougeScores::*kMeasures[] = {&RougeScores::rouge1, &RougeSc
 constexpr double RougeScore::*kParts[] = {&RougeScore::precision, &RougeScore::recall,
                                           &RougeScore::f1};
 
-void check_utf8(std::string_view text, const char* what, size_t index) {
-  if (const int64_t bad = find_invalid_utf8(text); bad >= 0)
-    throw FormatError(fmt::format("rouge: {} {} is not UTF-8: byte {:#04x} at offset {}", what,
-                                  index, static_cast<unsigned char>(text[static_cast<size_t>(bad)]),
-                                  bad));
-}
-
 }  // namespace
 
 std::vector<std::string> rouge_tokens(std::string_view text, const RougeOptions& options) {
@@ -158,10 +119,11 @@ std::vector<std::string> rouge_tokens(std::string_view text, const RougeOptions&
 
 RougeScores rouge(std::string_view summary, std::string_view reference,
                   const RougeOptions& options) {
-  Numbering numbers(options);
-  const Words a = numbers(summary), b = numbers(reference);
-  const std::vector<Words> as = sentences_of(summary, numbers),
-                           bs = sentences_of(reference, numbers);
+  TokenNumbers numbers;
+  const Words a = numbers(rouge_tokens(summary, options));
+  const Words b = numbers(rouge_tokens(reference, options));
+  const std::vector<Words> as = sentences_of(summary, options, numbers);
+  const std::vector<Words> bs = sentences_of(reference, options, numbers);
   return {.rouge1 = score_ngrams(a, b, 1),
           .rouge2 = score_ngrams(a, b, 2),
           .rougeL = score_lcs(a, b),
@@ -176,8 +138,8 @@ RougeScores rouge(std::span<const std::string> summaries, std::span<const std::s
                                  summaries.size(), references.size()));
   RougeScores mean;
   for (size_t i = 0; i < summaries.size(); ++i) {
-    check_utf8(summaries[i], "summary", i);
-    check_utf8(references[i], "reference", i);
+    check_utf8("rouge", summaries[i], "summary", i);
+    check_utf8("rouge", references[i], "reference", i);
     const RougeScores one = rouge(summaries[i], references[i], options);
     for (const auto kind : kMeasures)
       for (const auto part : kParts) (mean.*kind).*part += (one.*kind).*part;

@@ -16,6 +16,8 @@ import unicodedata
 import sacrebleu
 from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
 
+from cpp import literal
+
 PIECES = ["a", "the", "Haus", "ÄPFEL", "naïve", "9", "1,000", "3.14", ".", ",", "..", "...", ",,", ".,",
           "-", "--", "5-6", "x-ray", "-7", "7-", "'", "don't", '"', "&quot;", "&amp;", "&lt;", "&gt;",
           "&amp;lt;", "<skipped>", "<<skipped>skipped>", "&", "/", "\\", "(", ")", "[x]", "{y}", "~", "`",
@@ -119,11 +121,6 @@ def compare(program, data):
             checker.bleu(f"{name}.{language}", [disturb(rng, line) for line in reference], [reference])
     print(f"{checker.checks} checks, {checker.failures} failures")
     return checker.failures == 0
-
-
-def literal(text):
-    """A C++ string literal; every byte that is not plain ASCII as a three-digit octal escape."""
-    return '"' + "".join(chr(b) if 32 <= b < 127 and chr(b) not in '"\\?' else f"\\{b:03o}" for b in text.encode()) + '"'
 
 
 def write(path):

@@ -17,6 +17,8 @@ import tempfile
 from nltk.stem import porter
 from rouge_score import rouge_scorer
 
+from cpp import literal
+
 KINDS = ["rouge1", "rouge2", "rougeL", "rougeLsum"]
 ROOTS = ["a", "to", "by", "sky", "die", "tie", "fly", "try", "enjoy", "happy", "agree", "feed", "hop", "hopp", "fall",
          "fail", "fil", "size", "conflat", "troubl", "relat", "rate", "radic", "geo", "archaeo", "theo", "form", "hope",
@@ -125,11 +127,6 @@ def compare(program, data):
             checker.equal(f"stem of {word}", stemmer.stem(word), got)
     print(f"{checker.checks} checks, {checker.failures} failures")
     return checker.failures == 0
-
-
-def literal(text):
-    """A C++ string literal; every byte that is not plain ASCII as a three-digit octal escape."""
-    return '"' + "".join(chr(b) if 32 <= b < 127 and chr(b) not in '"\\?' else f"\\{b:03o}" for b in text.encode()) + '"'
 
 
 def write(path):
