@@ -21,7 +21,7 @@ constexpr double kNever = -std::numeric_limits<double>::infinity();
 // A continuation of a hypothesis, `row` of the step's log-probabilities, by one token.
 struct Candidate {
   int64_t row, link, token;
-  double sum;  // of log-probabilities
+  double sum;  // of scores
 };
 
 // A chosen token and its predecessor: sequences are read backwards.
@@ -204,15 +204,50 @@ void check(const DecoderStep& step, int64_t rows, const BeamOptions& o) {
   for (const int64_t token : o.suppress) check_token("suppress contains", token);
 }
 
-// Log-probabilities [N, V] in f32.
-Tensor log_probs_of(const Tensor& logits, const std::vector<int64_t>& suppress) {
+void check_scorers(const BeamOptions& o) {
+  for (const Scorer& scorer : o.scorers)
+    if (!scorer.next || !scorer.reorder)
+      throw ValueError("beam_search: a scorer needs both next and reorder");
+  for (size_t i = 0; i <= o.scorers.size(); ++i) {
+    const double weight = i < o.scorers.size() ? o.scorers[i].weight : o.decoder_weight;
+    if (!std::isfinite(weight) || weight < 0)
+      throw ValueError(
+          fmt::format("beam_search: the weight of {} is {}; it must be finite and not negative",
+                      i < o.scorers.size() ? fmt::format("scorer {}", i) : "the decoder", weight));
+  }
+}
+
+// Adds the scores of the scorers to log-probabilities p [N, V].
+Tensor with_scores(Tensor p, const Tensor& tokens, const BeamOptions& o) {
+  if (o.decoder_weight == 0) p = zeros_like(p);  // also where it is -inf
+  else if (o.decoder_weight != 1) p = p * o.decoder_weight;
+  for (size_t i = 0; i < o.scorers.size(); ++i) {
+    if (o.scorers[i].weight == 0) continue;
+    const Tensor scores = o.scorers[i].next(tokens);
+    if (!scores.defined() || scores.shape() != p.shape())
+      throw ShapeError(fmt::format("beam_search: scorer {} returned {}; expected {}", i,
+                                   scores.defined() ? scores.shape().str() : "(undefined)",
+                                   p.shape().str()));
+    p = p + scores.to(f32) * o.scorers[i].weight;
+    const std::vector<double> most = amax(p, {1}).to_vector<double>();
+    for (size_t row = 0; row < most.size(); ++row)
+      if (!(most[row] < -kNever))
+        throw ValueError(
+            fmt::format("beam_search: scorer {} returned NaN or inf for hypothesis {}", i, row));
+  }
+  return p;
+}
+
+// Scores [N, V] in f32: log-probabilities, and what is added to them.
+Tensor scores_of(const Tensor& logits, const Tensor& tokens, const BeamOptions& o) {
   Tensor p = log_softmax(logits, -1).to(f32).contiguous();
   // If a logit is NaN or inf, or all are -inf, the whole row becomes NaN.
   for (int64_t row = 0; row < p.size(0); ++row)
     if (std::isnan(p.data<float>()[row * p.size(1)]))
       throw ValueError(fmt::format(
           "beam_search: the logits of hypothesis {} contain NaN or inf, or are all -inf", row));
-  for (const int64_t token : suppress) {
+  p = with_scores(p, tokens, o);
+  for (const int64_t token : o.suppress) {
     for (int64_t row = 0; row < p.size(0); ++row)
       p.data<float>()[row * p.size(1) + token] = static_cast<float>(kNever);
   }
@@ -231,14 +266,21 @@ std::vector<Hypothesis> beam_search(const Decoder& decoder, int64_t batch, const
         fmt::format("beam_search: a batch of {} and length_penalty = {}; the batch must not be "
                     "negative, and the penalty finite",
                     batch, o.length_penalty));
+  check_scorers(o);
   const NoGradGuard off;
   Search search(batch, o);
   Rows rows{.tokens = std::vector<int64_t>(static_cast<size_t>(batch), o.bos), .stay = true};
   while (!rows.tokens.empty()) {
-    if (!rows.stay) decoder.reorder(from_vector(rows.from), rows.same_sequences);
-    const DecoderStep out = decoder.next(from_vector(rows.tokens));
+    const Tensor tokens = from_vector(rows.tokens);
+    if (!rows.stay) {
+      const Tensor from = from_vector(rows.from);
+      decoder.reorder(from, rows.same_sequences);
+      for (const Scorer& scorer : o.scorers)
+        if (scorer.weight != 0) scorer.reorder(from, rows.same_sequences);
+    }
+    const DecoderStep out = decoder.next(tokens);
     check(out, std::ssize(rows.tokens), o);
-    rows = search.advance(log_probs_of(out.logits, o.suppress),
+    rows = search.advance(scores_of(out.logits, tokens, o),
                           out.attention.defined() ? out.attention.to(f32).contiguous() : Tensor());
   }
   return search.results();

@@ -27,6 +27,18 @@ struct Decoder {
   std::function<void(const Tensor& rows, bool same_sequences)> reorder;
 };
 
+/// Scores of the next token that are added to the log-probabilities of the decoder, with their
+/// state: of a language model, of CTC (nn/speech/scorers.h), or your own. For the hypotheses of the
+/// decoder; each call to the decoder is followed by one to the scorer. For one search.
+struct Scorer {
+  /// Scores [N, V], such as log-probabilities, given the last token of each hypothesis, i64 [N].
+  /// Tokens of -inf are never chosen.
+  std::function<Tensor(const Tensor& tokens)> next;
+  /// As Decoder::reorder.
+  std::function<void(const Tensor& rows, bool same_sequences)> reorder;
+  double weight = 1;  ///< of its scores
+};
+
 struct BeamOptions {
   int64_t beam = 5;  ///< beam width; 1: greedy search
   /// Scores are divided by ((5 + length) / 6)^length_penalty: Wu et al. 2016, eq. 14.
@@ -34,12 +46,14 @@ struct BeamOptions {
   int64_t max_length = 100;  ///< maximum number of tokens, without eos
   int64_t bos = 2, eos = 3;
   std::vector<int64_t> suppress = {};  ///< tokens that are never generated
+  double decoder_weight = 1;           ///< of the decoder's log-probabilities
+  std::vector<Scorer> scorers = {};    ///< of further scores
 };
 
 /// A sequence that beam search found.
 struct Hypothesis {
-  std::vector<int64_t> tokens;                ///< without bos and eos
-  double score = 0;                           ///< log-probability divided by the length penalty
+  std::vector<int64_t> tokens;  ///< without bos and eos
+  double score = 0;  ///< log-probability, or sum of all scores, divided by the length penalty
   std::vector<std::vector<float>> attention;  ///< a row of weights per token, including a final eos
 };
 
@@ -47,8 +61,8 @@ struct Hypothesis {
 /// with the source encoded. Sequences that are finished leave the batch. Runs without recording
 /// gradients. To generate sequences of max_length tokens, suppress eos. Throws ValueError if beam
 /// or max_length is below 1, if logits are NaN or inf, or if no token can be chosen; IndexError if
-/// eos or a suppressed token is outside the vocabulary; ShapeError for logits or attention of the
-/// wrong shape.
+/// eos or a suppressed token is outside the vocabulary; ShapeError for logits, attention or scores
+/// of the wrong shape.
 std::vector<Hypothesis> beam_search(const Decoder& decoder, int64_t batch,
                                     const BeamOptions& options = {});
 
