@@ -69,6 +69,23 @@ Tensor signs(const char* op, const Tensor& labels, DType dtype) {
   return out;
 }
 
+std::vector<int64_t> check_lengths_of(const char* op, const Tensor& lengths, int64_t batch,
+                                      const LengthsOf& of) {
+  if (!is_integral(lengths.dtype()))
+    throw DTypeError(fmt::format("{}: {} are {}; lengths must be integers; convert with to(i64)",
+                                 op, of.name, name(lengths.dtype())));
+  if (lengths.numel() != batch || lengths.dim() > 1)
+    throw ShapeError(
+        fmt::format("{}: {} have shape {}; there must be one for each of the {} sequences, {}", op,
+                    of.name, lengths.shape().str(), batch, of.batch_axis));
+  std::vector<int64_t> list = lengths.to_vector<int64_t>();
+  for (size_t b = 0; b < list.size(); ++b)
+    if (list[b] < of.least || list[b] > of.most)
+      throw ValueError(fmt::format("{}: {}[{}] = {} is outside {}..{}, {}", op, of.name, b, list[b],
+                                   of.least, of.most, of.limit));
+  return list;
+}
+
 Tensor reduced(const Tensor& losses, Reduction reduction) {
   if (reduction == Reduction::none) return losses;
   return reduction == Reduction::mean ? mean(losses) : sum(losses);

@@ -43,6 +43,7 @@
 #include "tapehead/autograd/ops/recurrent.h"
 #include "tapehead/autograd/ops/reductions.h"
 #include "tapehead/autograd/ops/repeat.h"
+#include "tapehead/autograd/ops/rnnt_loss.h"
 #include "tapehead/autograd/ops/rounding.h"
 #include "tapehead/autograd/ops/scans.h"
 #include "tapehead/autograd/ops/scatter.h"

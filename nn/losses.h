@@ -12,6 +12,7 @@
 #include "tapehead/autograd/ops/losses.h"
 #include "tapehead/autograd/ops/margin_losses.h"
 #include "tapehead/autograd/ops/probability_losses.h"
+#include "tapehead/autograd/ops/rnnt_loss.h"
 
 namespace tapehead::nn {
 
@@ -94,6 +95,10 @@ using NLLLoss = Loss<nll_loss, NLLLossOptions>;
 /// (input, target)
 /// Example: nn::PoissonNLLLoss()(randn({8}), ones({8}))  // shape []
 using PoissonNLLLoss = Loss<poisson_nll_loss, PoissonNLLLossOptions>;
+/// (logits, targets, logit_lengths, target_lengths)
+/// Example: nn::RNNTLoss()(randn({1, 50, 4, 20}), tensor({{3, 1, 4}}), tensor({50}), tensor({3}))
+///     // shape []
+using RNNTLoss = Loss<rnnt_loss, RNNTLossOptions>;
 /// (logits, target)
 /// Example: nn::SigmoidFocalLoss({.reduction = Reduction::sum})(randn({8}), ones({8}))  // shape []
 using SigmoidFocalLoss = Loss<sigmoid_focal_loss, SigmoidFocalLossOptions>;

@@ -1,7 +1,9 @@
 // Shared by the losses.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "tapehead/core/tensor.h"
 
@@ -25,6 +27,19 @@ void check_range(const char* op, const char* tensor, const Tensor& x, double low
                  const char* expected);
 /// Checks that labels are 1 or -1 and do not track gradients, and converts them to `dtype`.
 Tensor signs(const char* op, const Tensor& labels, DType dtype);
+
+/// What lengths of sequences are of, for messages.
+struct LengthsOf {
+  const char* name;        ///< "input_lengths"
+  const char* batch_axis;  ///< "the middle axis of log_probs"
+  int64_t least, most;
+  const char* limit;  ///< what the most is: "the frames"
+};
+/// The lengths of the sequences of a batch. Throws DTypeError unless they are integers, ShapeError
+/// unless they have shape [batch], or no axes for a batch of 1, and ValueError for one out of
+/// range.
+std::vector<int64_t> check_lengths_of(const char* op, const Tensor& lengths, int64_t batch,
+                                      const LengthsOf& of);
 
 /// The mean or sum of all losses; recorded.
 Tensor reduced(const Tensor& losses, Reduction reduction);

@@ -149,24 +149,6 @@ std::vector<Tensor> CtcLoss::simple(const Tensor& x) const {
   return {masked_fill(losses, masked, 0)};
 }
 
-std::vector<int64_t> lengths_of(const char* name, const Tensor& lengths, int64_t batch,
-                                const char* limit_name, int64_t limit) {
-  if (!is_integral(lengths.dtype()))
-    throw DTypeError(fmt::format("{}: {} are {}; lengths must be integers; convert with to(i64)",
-                                 kCtcLoss, name, tapehead::name(lengths.dtype())));
-  if (lengths.numel() != batch || lengths.dim() > 1)
-    throw ShapeError(
-        fmt::format("{}: {} have shape {}; there must be one for each of the {} "
-                    "sequences, the middle axis of log_probs",
-                    kCtcLoss, name, lengths.shape().str(), batch));
-  const auto values = lengths.to_vector<int64_t>();
-  for (size_t b = 0; b < values.size(); ++b)
-    if (values[b] < 0 || values[b] > limit)
-      throw ValueError(fmt::format("{}: {}[{}] = {} is outside 0..{}, {}", kCtcLoss, name, b,
-                                   values[b], limit, limit_name));
-  return values;
-}
-
 // Checks targets [B, S] or concatenated, and collects them.
 Alignments alignments_of(const Tensor& targets, const Tensor& input_lengths,
                          const Tensor& target_lengths, int64_t frames, int64_t batch,
@@ -183,9 +165,12 @@ Alignments alignments_of(const Tensor& targets, const Tensor& input_lengths,
                     kCtcLoss, targets.shape().str(), batch));
   Alignments a;
   a.blank = options.blank, a.zero_infinity = options.zero_infinity;
-  a.input_lengths = lengths_of("input_lengths", input_lengths, batch, "the frames", frames);
-  a.target_lengths = lengths_of("target_lengths", target_lengths, batch, "the size of the targets",
-                                targets.size(-1));
+  constexpr const char* kAxis = "the middle axis of log_probs";
+  a.input_lengths = detail::check_lengths_of(kCtcLoss, input_lengths, batch,
+                                             {"input_lengths", kAxis, 0, frames, "the frames"});
+  a.target_lengths = detail::check_lengths_of(
+      kCtcLoss, target_lengths, batch,
+      {"target_lengths", kAxis, 0, targets.size(-1), "the size of the targets"});
   a.symbols = targets.to_vector<int64_t>();
   int64_t start = 0;
   for (int64_t b = 0; b < batch; ++b) {

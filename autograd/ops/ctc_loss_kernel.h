@@ -39,50 +39,16 @@ struct CtcKernels {
 TAPEHEAD_KERNELS_WIDE(ctc, CtcKernels, "ctc_loss")
 
 #ifdef TAPEHEAD_ISA
-#include "tapehead/core/kernels/row_sums.h"
+#include "tapehead/core/kernels/log_space.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
 namespace {
-
-// The log of an impossible state: finite, so that differences are not NaN.
-template <class T>
-inline constexpr T kNever = T(-1e30);
-
-template <class T>
-inline T larger(T a, T b) {
-  return b > a ? b : a;
-}
-// Minus infinity, such as the log-probability of a masked symbol, becomes kNever.
-template <class T>
-inline T possible(T x) {
-  return x < kNever<T> ? kNever<T> : x;
-}
-template <class T>
-inline T log_add(T a, T b) {
-  const T most = larger(a, b);
-  return most + log_of(exp_of(a - most) + exp_of(b - most));
-}
-template <class T>
-inline T log_add(T a, T b, T c) {
-  const T most = larger(larger(a, b), c);
-  return most + log_of(exp_of(a - most) + exp_of(b - most) + exp_of(c - most));
-}
 
 // skip[i] is 0 if symbol i may follow symbol i - 1 without a blank between them, else kNever.
 template <class T>
 void find_skips(const CtcSequence<T>& q, T* skip) {
   for (int64_t i = 0; i <= q.length; ++i)
     skip[i] = i > 0 && i < q.length && q.symbols[i] != q.symbols[i - 1] ? 0 : kNever<T>;
-}
-
-// Divides a row by its largest value; returns its log.
-template <class T>
-double normalise(T* row, int64_t n) {
-  const T most = row_max<T>(n, [=](int64_t i) { return row[i]; });
-  if (most < kNever<T> / 2) return 0;
-#pragma GCC ivdep
-  for (int64_t i = 0; i < n; ++i) row[i] = possible(row[i] - most);
-  return static_cast<double>(most);
 }
 
 template <class T>

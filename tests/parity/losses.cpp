@@ -60,6 +60,8 @@ const Family kLosses("losses", {
   CASE("ctc_loss/concatenated", ctc(x, {.blank = 3})),
   CASE("ctc_loss/one", ctc(x, {})),
   CASE("ctc_loss/zero_infinity", ctc(x, {.zero_infinity = true})),
+  CASES("rnnt_loss", rnnt_loss(x[0], x[1], x[2], x[3], {.blank = 2, .reduction = r})),
+  CASE("rnnt_loss/log_probs", rnnt_loss(x[0], x[1], x[2], x[3], {.blank = 2, .fused_log_softmax = false})),
 }, {
   {"AdaptiveLogSoftmaxWithLoss", [](const nn::Scope& at) -> Layer {
     const nn::AdaptiveLogSoftmaxWithLoss loss(at, 8, 12, {3, 7}, {.div_value = 2, .head_bias = true});

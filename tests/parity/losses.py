@@ -83,6 +83,32 @@ case("ctc_loss/one", ctc, normal(7, 4), given([1, 2]), given(7), given(2), secon
 case("ctc_loss/zero_infinity", ctc, normal(3, 2, 4), given([[1, 1, 2], [1, 2, 3]]), given([3, 3]), given([3, 3]),
      zero_infinity=True, second=False)
 
+
+def rnnt(logits, targets, logit_lengths, target_lengths, blank, reduction="mean", fused_log_softmax=True):
+    """The formula; PyTorch has no such loss, and torchaudio's has no second derivatives."""
+    losses = []
+    for x, target, T, U in zip(logits, targets.tolist(), logit_lengths.tolist(), target_lengths.tolist()):
+        p = x.log_softmax(-1) if fused_log_softmax else x
+        node = {(0, 0): p.new_zeros(())}
+        for t in range(T):
+            for u in range(U + 1):
+                ways = [node[t - 1, u] + p[t - 1, u, blank]] if t > 0 else []
+                ways += [node[t, u - 1] + p[t, u - 1, target[u - 1]]] if u > 0 else []
+                if ways:
+                    node[t, u] = torch.stack(ways).logsumexp(0)
+        losses.append(-node[T - 1, U] - p[T - 1, U, blank])
+    losses = torch.stack(losses)
+    return losses if reduction == "none" else getattr(losses, reduction)()
+
+
+lengths, target_lengths = given([4, 3, 2]), given([3, 0, 2])
+padded = given([[1, 1, 0], [0, 0, 0], [0, 1, 0]])
+for reduction in REDUCTIONS:
+    case(f"rnnt_loss/{reduction}", rnnt, normal(3, 4, 4, 3), padded, lengths, target_lengths, blank=2,
+         reduction=reduction)
+case("rnnt_loss/log_probs", rnnt, uniform(-3, -1, 3, 4, 4, 3), padded, lengths, target_lengths, blank=2,
+     fused_log_softmax=False)
+
 layer("AdaptiveLogSoftmaxWithLoss", nn.AdaptiveLogSoftmaxWithLoss(8, 12, [3, 7], div_value=2.0, head_bias=True), normal(6, 8),
       given([11, 0, 4, 2, 8, 6]))
 save()
