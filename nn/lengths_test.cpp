@@ -15,6 +15,8 @@
 #include "tapehead/nn/memory/ntm.h"
 #include "tapehead/nn/models/universal.h"
 #include "tapehead/nn/sequence_attention.h"
+#include "tapehead/nn/speech/conformer.h"
+#include "tapehead/nn/speech/subsampling.h"
 #include "tapehead/nn/transformer.h"
 #include "tapehead/tests/expect.h"
 
@@ -109,6 +111,18 @@ std::vector<Row> table() {
             at("heads"), nn::MultiHeadOptions{.embed_dim = 4, .num_heads = 2}),
         x](const Tensor& l) { (*attention)(x, {.lengths = l}); },
        0, " (in heads)"},
+      {"conformer",
+       [conformer = std::make_shared<nn::Conformer>(
+            at("conformer"),
+            nn::ConformerOptions{
+                .input_dim = 4, .num_heads = 2, .num_layers = 1, .depthwise_conv_kernel_size = 3}),
+        x](const Tensor& l) { (*conformer)(x, l); },
+       0, " (in conformer)"},
+      {"pyramidal_lstm",
+       [lstm = std::make_shared<nn::PyramidalLstm>(
+            at("pyramid"), 4, nn::PyramidalLstmOptions{.hidden_size = 2, .num_layers = 1}),
+        x](const Tensor& l) { (*lstm)(x, l); },
+       0, " (in pyramid)"},
       {"universal",
        [encoder = std::make_shared<nn::UniversalEncoder>(at("universal"), kSmall,
                                                          nn::UniversalOptions{.steps = 2}),

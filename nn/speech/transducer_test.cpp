@@ -1,0 +1,151 @@
+#include "tapehead/nn/speech/transducer.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "tapehead/autograd/gradcheck.h"
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/creation.h"
+#include "tapehead/tests/expect.h"
+
+namespace tapehead::transducer_test {
+
+using testing::difference;
+using testing::error_of;
+
+namespace {
+
+nn::TransducerOptions small(int64_t blank = 0) {
+  return {.encoder_dim = 3,
+          .num_symbols = 4,
+          .embed_dim = 2,
+          .hidden_size = 3,
+          .joint_dim = 4,
+          .blank = blank};
+}
+
+// Greedy search of one sequence, with the whole prefix read at each node.
+nn::AlignedHypothesis search_plainly(const nn::Transducer& model, const Tensor& frames,
+                                     int64_t blank, int64_t max_symbols) {
+  nn::AlignedHypothesis h;
+  std::vector<int64_t> symbols{blank};
+  for (int64_t t = 0; t < frames.size(0); ++t)
+    for (int64_t n = 0; n < max_symbols; ++n) {
+      const Tensor prediction = model.predictor(from_vector(symbols).unsqueeze(0))
+                                    .out.slice(1, std::ssize(symbols) - 1, std::ssize(symbols));
+      const Tensor p = log_softmax(
+          model.joiner(frames.slice(0, t, t + 1).unsqueeze(0), prediction).flatten(), -1);
+      const auto best = argmax(p).item<int64_t>();
+      h.score += p[best].item();
+      if (best == blank) break;
+      h.tokens.push_back(best);
+      h.timesteps.push_back(t);
+      symbols.push_back(best);
+    }
+  return h;
+}
+
+}  // namespace
+
+TEST_CASE("a transducer's loss is rnnt_loss of its networks, and padding changes nothing") {
+  for (const RnnCell cell : {RnnCell::lstm, RnnCell::gru})
+    for (const int64_t blank : {0, 3}) {
+      nn::Params params(1);
+      nn::TransducerOptions o = small(blank);
+      o.cell = cell, o.num_layers = 2;
+      const nn::Transducer model(params / "t", o);
+      params.to(f64);
+      Generator generator{2, 0};
+      const Tensor frames = randn({3, 4, 3}, f64, generator);
+      const Tensor targets = tensor({{1, 2, 1}, {2, 9, -1}, {9, 9, 9}});
+      const std::vector<int64_t> lengths{4, 2, 3}, target_lengths{3, 1, 0};
+      const Tensor padded = frames.clone();
+      for (int64_t b = 0; b < 3; ++b) padded[b].slice(0, lengths[size_t(b)], 4).fill_(std::nan(""));
+      const Tensor all = model.loss(padded, from_vector(lengths), targets,
+                                    from_vector(target_lengths), Reduction::none);
+      for (int64_t b = 0; b < 3; ++b) {
+        const int64_t U = target_lengths[size_t(b)];
+        const Tensor own = frames.slice(0, b, b + 1).slice(1, 0, lengths[size_t(b)]);
+        const Tensor target = targets.slice(0, b, b + 1).slice(1, 0, U);
+        const Tensor symbols = cat({full({1, 1}, blank, i64), target}, 1);
+        const Tensor logits = model.joiner(own, model.predictor(symbols).out);
+        REQUIRE(logits.shape() == Shape{1, lengths[size_t(b)], U + 1, 4});
+        CHECK(all[b].item() ==
+              doctest::Approx(rnnt_loss(logits, target, tensor({lengths[size_t(b)]}), tensor({U}),
+                                        {.blank = blank})
+                                  .item())
+                  .epsilon(1e-12));
+        CHECK(all[b].item() == doctest::Approx(model.loss(own, {}, target, {}).item()));
+      }
+    }
+}
+
+TEST_CASE("a transducer has the gradients of its loss") {
+  nn::Params params(1);
+  const nn::Transducer model(params / "t", small());
+  params.to(f64);
+  Generator generator{2, 0};
+  std::vector<Tensor> inputs{randn({2, 3, 3}, f64, generator)};
+  for (const nn::Param& p : params.all()) inputs.push_back(p.value);
+  gradcheck(
+      [&](const std::vector<Tensor>& in) {
+        return std::vector{
+            model.loss(in[0], tensor({3, 2}), tensor({{1, 3}, {2, 0}}), tensor({2, 1}))};
+      },
+      inputs);
+}
+
+TEST_CASE("greedy search of a transducer takes the most probable symbol at each node") {
+  for (const RnnCell cell : {RnnCell::lstm, RnnCell::gru}) {
+    nn::Params params(5);
+    nn::TransducerOptions o = small(1);
+    o.cell = cell;
+    const nn::Transducer model(params / "t", o);
+    Generator generator{2, 0};
+    const Tensor frames = 4 * randn({4, 6, 3}, f32, generator);
+    const std::vector<int64_t> lengths{6, 2, 0, 5};
+    for (const int64_t max_symbols : {1, 3}) {
+      const auto found = model.greedy_search(frames, from_vector(lengths), max_symbols);
+      REQUIRE(found.size() == 4);
+      for (int64_t b = 0; b < 4; ++b) {
+        CAPTURE(b);
+        const auto wanted =
+            search_plainly(model, frames[b].slice(0, 0, lengths[size_t(b)]), 1, max_symbols);
+        CHECK(found[size_t(b)].tokens == wanted.tokens);
+        CHECK(found[size_t(b)].timesteps == wanted.timesteps);
+        CHECK(found[size_t(b)].score == doctest::Approx(wanted.score).epsilon(1e-5));
+      }
+    }
+  }
+}
+
+TEST_CASE("a transducer says what it takes") {
+  nn::Params params;
+  CHECK(error_of<ValueError>([&] { nn::Transducer(params / "t", {.encoder_dim = 3}); }) ==
+        "transducer: encoder_dim = 3, num_symbols = 0, embed_dim = 256 and joint_dim = 512; all "
+        "must be at least 1 (in t.predictor)");
+  CHECK(error_of<IndexError>([&] { nn::Transducer(params / "b", small(4)); }) ==
+        "transducer: blank = 4 is outside 0..3 (in b)");
+  const nn::Transducer model(params / "m", small());
+  const Tensor frames = zeros({2, 4, 3}), targets = tensor({{1, 2}, {2, 1}});
+  CHECK(error_of<ShapeError>([&] { model.loss(frames[0], {}, targets, {}); }) ==
+        "transducer: frames are [4, 3] and targets [2, 2]; expected [B, T, 3] and [B, U] (in m)");
+  CHECK(error_of<IndexError>([&] {
+          model.loss(frames, tensor({4, 5}), targets, {});
+        }) == "transducer: lengths[1] = 5 is outside 0..4 (in m)");
+  CHECK(error_of<IndexError>([&] {
+          model.loss(frames, {}, tensor({{1, 2}, {0, 1}}), {});
+        }) == "rnnt_loss: targets[1, 0] = 0 is the blank; targets hold symbols only (in m)");
+  CHECK(error_of<ValueError>([&] { model.greedy_search(frames, {}, 0); }) ==
+        "transducer: max_symbols = 0; it must be at least 1 (in m)");
+  CHECK(error_of<ShapeError>([&] { model.greedy_search(frames[0]); }) ==
+        "transducer: frames are [4, 3]; expected [B, T, 3] (in m)");
+  CHECK(error_of<ShapeError>([&] {
+          model.joiner(frames, zeros({1, 3, 3}));
+        }) ==
+        "transducer_joiner: frames are [2, 4, 3] and predictions [1, 3, 3]; expected [B, T, E] and "
+        "[B, S, hidden_size] (in m.joiner)");
+}
+
+}  // namespace tapehead::transducer_test
