@@ -9,12 +9,14 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <optional>
 
 #include "tapehead/core/creation.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
 #include "tapehead/core/formats/detail/json.h"
 #include "tapehead/core/formats/npy.h"
+#include "tapehead/data/audio.h"
 #include "tapehead/data/babi.h"
 #include "tapehead/data/bpe.h"
 #include "tapehead/data/detail/splitmix.h"
@@ -31,7 +33,7 @@ namespace {
 using data::SplitMix;
 using test::Scratch;
 
-constexpr int kMutations = 400;
+constexpr int kMutations = 500;
 #if defined(__SANITIZE_ADDRESS__)
 constexpr int64_t kMostMemory = int64_t{1} << 30;  // released blocks are kept for a while
 constexpr double kMostSeconds = 60;
@@ -264,6 +266,25 @@ TEST_CASE("damaged files: texts") {
   check({"labelled text", "test.tsv", table, [](In in) { data::labelled_corpus(in.path()); }},
         folder);
   check({"stories", "story", story, [](In in) { data::babi_questions(in / "story"); }}, folder);
+}
+
+TEST_CASE("damaged files: sounds") {
+  const Scratch folder;
+  using data::SampleFormat;
+  const struct {
+    const char* file;
+    std::optional<SampleFormat> format;
+  } formats[] = {{"a.wav", SampleFormat::i16},
+                 {"u8.wav", SampleFormat::u8},
+                 {"f32.wav", SampleFormat::f32},
+                 {"a.flac", {}},
+                 {"a.ogg", {}}};
+  const Tensor samples = linspace(-1, 1, 200).reshape({2, 100});
+  for (const auto& [file, format] : formats) {
+    data::write_audio(folder / file, samples, 8000, {.format = format});
+    const auto read = [name = file](const Scratch& in) { data::read_audio(in / name); };
+    check({file, file, read_file(folder / file), read}, folder);
+  }
 }
 
 }  // namespace tapehead
