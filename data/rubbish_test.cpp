@@ -23,6 +23,7 @@
 #include "tapehead/data/idx.h"
 #include "tapehead/data/labelled_text.h"
 #include "tapehead/data/parallel_text.h"
+#include "tapehead/data/speech_corpus.h"
 #include "tapehead/data/summaries.h"
 #include "tapehead/data/tokenizer.h"
 #include "tapehead/tests/scratch.h"
@@ -285,6 +286,22 @@ TEST_CASE("damaged files: sounds") {
     const auto read = [name = file](const Scratch& in) { data::read_audio(in / name); };
     check({file, file, read_file(folder / file), read}, folder);
   }
+}
+
+TEST_CASE("damaged files: corpora of speech") {
+  const Scratch folder;
+  using In = const Scratch&;
+  std::filesystem::create_directories(folder / "19/198");
+  std::filesystem::create_directories(folder / "clips");
+  for (const char* file : {"19/198/a.flac", "clips/a.mp3"}) folder.write(file, "");
+  const std::string lines = "a ONE TWO\nb THREE\n";
+  folder.write("19/198/t.trans.txt", lines);
+  check({"librispeech", "19/198/t.trans.txt", lines, [](In in) { data::librispeech(in.path()); }},
+        folder);
+  const std::string table = "client_id\tpath\tsentence\nx\ta.mp3\tone two\ny\tb.mp3\tthree\n";
+  folder.write("train.tsv", table);
+  check({"common_voice", "train.tsv", table, [](In in) { data::common_voice(in.path(), "train"); }},
+        folder);
 }
 
 }  // namespace tapehead
