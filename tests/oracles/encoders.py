@@ -13,6 +13,8 @@ import transformers
 from transformers import (BertConfig, BertForMaskedLM, BertForSequenceClassification, ViTConfig,
                           ViTForImageClassification, ViTModel)
 
+from formula import formula, salt_of
+
 B, T, V, CLASSES = 2, 5, 13, 3
 NAMES = [  # transformers' names to tapehead's; the first match applies
     (r"bert.embeddings.word_embeddings", "bert.token"),
@@ -44,24 +46,11 @@ NAMES = [  # transformers' names to tapehead's; the first match applies
 ]
 
 
-def formula(shape, salt):
-    """Numbers in -0.5..0.5 that every floating type represents exactly."""
-    n = 1
-    for size in shape:
-        n *= size
-    values = [((k * k * 29 + k * 73 + salt * 31) % 61 - 30) / 64 for k in range(n)]
-    return torch.tensor(values, dtype=torch.float64).reshape(shape)
-
-
 def our_name(name):
     for pattern, ours in NAMES:
         if re.match(pattern, name):
             return re.sub(pattern, ours, name)
     raise KeyError(name)
-
-
-def salt_of(name):
-    return sum((i + 1) * ord(c) for i, c in enumerate(name))
 
 
 def fill(model, prefix=""):
