@@ -300,9 +300,9 @@ const std::vector<Row>& rows() {
          return {[m] { return m->loss(pairs()); },
                  {{"bridge", &m->bridge},
                   {"bridge_cell", &m->bridge_cell},
-                  {"combine", &m->combine},
-                  {"attention.query", &m->attention.query},
-                  {"copy.context", &m->copy->context}}};
+                  {"combine", &m->decoder.combine},
+                  {"attention.query", &m->decoder.attention.query},
+                  {"copy.context", &m->decoder.copy->context}}};
        }},
       {"Transformer",
        [](const nn::Scope& at) -> Model {
@@ -313,8 +313,8 @@ const std::vector<Row>& rows() {
                      .transformer = {.embed_dim = 8, .num_heads = 2, .num_layers = 1},
                      .copy = true});
          return {[m] { return m->loss(pairs()); },
-                 {{"copy_attention.key", &m->copy_attention->key},
-                  {"copy.input", &m->copy->input},
+                 {{"copy_attention.key", &m->decoder.copy_attention->key},
+                  {"copy.input", &m->decoder.copy->input},
                   {"encoder.norm", &m->encoder.norm}}};
        }},
   };

@@ -111,7 +111,8 @@ TEST_CASE("models of two vocabularies, or without weights to copy by, say so") {
   rnn = rnn_config();
   rnn.score = nn::Score::local_p;
   CHECK(error_of<ValueError>([&] { nn::Seq2Seq(params / "b", rnn); }) ==
-        "seq2seq: the weights of score local_p are no probabilities to copy by; take another");
+        "attention_decoder: the weights of score local_p are no probabilities to copy by; take "
+        "another (in b)");
   for (const bool tied : {true, false}) {
     auto transformer = transformer_config();
     transformer.tied = tied;

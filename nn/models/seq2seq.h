@@ -3,15 +3,12 @@
 // B batch, S source tokens, T target tokens, H hidden size, V vocabulary.
 #pragma once
 
-#include <optional>
-#include <utility>
 #include <vector>
 
 #include "tapehead/nn/any_layer.h"
-#include "tapehead/nn/copy_head.h"
+#include "tapehead/nn/attention_decoder.h"
 #include "tapehead/nn/linear.h"
 #include "tapehead/nn/models/translation.h"
-#include "tapehead/nn/norm.h"
 #include "tapehead/nn/rnn.h"
 #include "tapehead/nn/sequence_attention.h"
 
@@ -36,15 +33,10 @@ struct Seq2SeqConfig {
   int64_t pad = 0, unk = 1;  ///< ids
 };
 
-/// The encoder is a recurrent network over the source. At each step the input of the decoder's cell
-/// is the embedding of the last token and, with input feeding, the last attentional state a. Its
-/// new state h attends to the encoder's outputs, which gives the context c, and
-///
-///   a = tanh(W [h; c]),   logits = E a + b,
-///
-/// where E is the target's embedding (Press and Wolf 2017). Parameters: `source.weight` and
-/// `target.weight`, or `embedding.weight` if tied; `encoder`, `bridge`, `bridge_cell` (of an LSTM),
-/// `decoder`, `attention`, `combine`, `output.bias`, `copy`.
+/// The encoder is a recurrent network over the source, whose outputs are the memory of an
+/// AttentionDecoder. Parameters: `source.weight` and `target.weight`, or `embedding.weight` if
+/// tied; `encoder`, `bridge`, `bridge_cell` (of an LSTM), and those of AttentionDecoder: `decoder`,
+/// `attention`, `combine`, `output.bias`, `copy`.
 /// Example: nn::Seq2Seq(at, {.source_vocab_size = 20, .target_vocab_size = 30, .embed_dim = 8,
 ///     .hidden_size = 8})(data::seq2seq_batch({{7, 8}, {9}}, {{5}, {6, 4}}, std::vector<int64_t>{0,
 ///     1}))  // shape [2, 3, 30]
@@ -66,34 +58,14 @@ class Seq2Seq {
   const Seq2SeqConfig& config() const { return config_; }
 
   Embedding source;
-  std::optional<Embedding> target;  ///< none if tied: source
   Rnn encoder;
   /// From the encoder's last state h (c) to the decoder's first: Linear at first, [B, M] to [B, H].
   AnyLayer bridge, bridge_cell;
-  Cell decoder;
-  SequenceAttention attention;
-  AnyLayer combine;              ///< W: Linear at first, [B, H + M] to [B, embed_dim]
-  Tensor output_bias;            ///< b [V]
-  std::optional<CopyGate> copy;  ///< none unless config.copy
-  AnyLayer dropout;
+  AttentionDecoder decoder;
+  AnyLayer dropout;  ///< of the source's embeddings and of the memory
 
  private:
-  struct Step {
-    RnnState state;
-    Tensor attentional;  // [B, E]
-    Tensor coverage;     // [B, S]
-    Tensor weights;      // [B, S]
-    Tensor gate;         // [B], of copying
-  };
-  struct Steps {
-    Tensor attentional, weights, gate;  // [B, T - 1, ·]
-  };
-  const Embedding& target_embedding() const { return target ? *target : source; }
-  Steps run(const data::Seq2SeqBatch& batch) const;
-  std::pair<AttentionMemory, Step> encode(const Tensor& ids, const Tensor& lengths) const;
-  void advance(const Tensor& embedded, const AttentionMemory& memory, int64_t t, Step& step) const;
-  Tensor logits(const Tensor& attentional) const;
-  Tensor known(const Tensor& ids) const;
+  DecoderStart encode(const Tensor& ids, const Tensor& lengths) const;
 
   Seq2SeqConfig config_;
 };

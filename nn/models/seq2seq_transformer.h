@@ -4,12 +4,13 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <vector>
 
-#include "tapehead/nn/copy_head.h"
+#include "tapehead/nn/any_layer.h"
+#include "tapehead/nn/linear.h"
 #include "tapehead/nn/models/translation.h"
 #include "tapehead/nn/transformer.h"
+#include "tapehead/nn/transformer_token_decoder.h"
 
 namespace tapehead::nn {
 
@@ -30,10 +31,11 @@ struct Seq2SeqTransformerConfig {
 /// Fills in the defaults of all fields that are not set.
 Seq2SeqTransformerConfig completed(Seq2SeqTransformerConfig config);
 
-/// Encoder-decoder Transformer: token embeddings times sqrt(C) plus sinusoidal positions; the
-/// logits are the decoder's output times the target's embedding (Press and Wolf 2017). Parameters:
+/// Encoder-decoder Transformer: token embeddings times sqrt(C) plus sinusoidal positions pass
+/// through the encoder, whose output is the memory of a TransformerTokenDecoder. Parameters:
 /// `source.weight` and `target.weight`, or `embedding.weight` if tied; `encoder`
-/// (TransformerEncoder), `decoder` (TransformerDecoder), `copy_attention`, `copy`.
+/// (TransformerEncoder), and those of TransformerTokenDecoder: `decoder` (TransformerDecoder),
+/// `copy_attention`, `copy`.
 /// Example: nn::Seq2SeqTransformer(at, {.source_vocab_size = 20, .target_vocab_size = 30,
 ///     .transformer = {.embed_dim = 8, .num_heads = 2, .num_layers = 1}})(data::seq2seq_batch({{7,
 ///     8}, {9}}, {{5}, {6, 4}}, std::vector<int64_t>{0, 1}))  // shape [2, 3, 30]
@@ -56,27 +58,13 @@ class Seq2SeqTransformer {
   const Seq2SeqTransformerConfig& config() const { return config_; }
 
   Embedding source;
-  std::optional<Embedding> target;  ///< none if tied: source
   TransformerEncoder encoder;
-  TransformerDecoder decoder;
-  std::optional<CopyAttention> copy_attention;  ///< none unless config.copy
-  std::optional<CopyGate> copy;                 ///< none unless config.copy
-  AnyLayer dropout;                             ///< of the embeddings
+  TransformerTokenDecoder decoder;
+  AnyLayer dropout;  ///< of the source's embeddings
 
  private:
   Seq2SeqTransformer(const Scope& at, const Seq2SeqTransformerConfig& config, std::nullptr_t);
-  // Output of the decoder, embeddings of its input, and output of the encoder.
-  struct Run {
-    Tensor out, embedded, memory;
-  };
-  const Embedding& target_embedding() const { return target ? *target : source; }
-  Tensor embed(const Embedding& embedding, const Tensor& ids, int64_t start) const;
-  Tensor encode(const Tensor& ids, const Tensor& lengths) const;
-  Tensor logits(const Tensor& x) const;
-  Tensor known(const Tensor& ids) const;
-  Run run(const data::Seq2SeqBatch& batch) const;
-  CopyMix mix(const Tensor& out, const Tensor& embedded, const Tensor& keys, const Tensor& memory,
-              const Tensor& lengths) const;
+  TokenMemory encode(const Tensor& ids, const Tensor& lengths) const;
 
   Seq2SeqTransformerConfig config_;
 };
