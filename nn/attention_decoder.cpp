@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <string>
 
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
+#include "tapehead/core/distributions.h"
 #include "tapehead/nn/detail/token_decoder.h"
 #include "tapehead/nn/norm.h"
 
@@ -21,21 +23,65 @@ SequenceAttentionOptions attention_options(const AttentionDecoderOptions& o) {
   return attention;
 }
 
+int64_t input_size(const AttentionDecoderOptions& o) {
+  switch (o.feed) {
+    case DecoderFeed::none: return o.embed_dim;
+    case DecoderFeed::attentional: return o.embed_dim + o.embed_dim;
+    case DecoderFeed::context: return o.embed_dim + o.attention.memory_dim;
+  }
+  return 0;
+}
+
+void check_options(const AttentionDecoderOptions& o, const Scope& at) {
+  const Score score = o.attention.score;
+  const auto fail = [&](const std::string& why) {
+    throw ValueError(fmt::format("{}: {} (in {})", kAttentionDecoder, why, at.path()));
+  };
+  if ((o.copy || o.hard) && (score == Score::none || score == Score::local_p))
+    fail(fmt::format("the weights of score {} are no probabilities to {} by; take another",
+                     name(score), o.copy ? "copy" : "choose"));
+  if (o.copy && o.hard) fail("hard attention does not copy; leave out `hard` or `copy`");
+}
+
+void check_call(const Tensor& ids, int64_t B, bool hard, const TeacherForcingOptions& o) {
+  if (ids.dim() != 2 || ids.size(0) != B || ids.size(1) < 1)
+    throw ShapeError(fmt::format("{}: the tokens are {}; expected [{}, T], T at least 1",
+                                 kAttentionDecoder, ids.shape().str(), B));
+  if (!(o.scheduled_sampling >= 0 && o.scheduled_sampling <= 1))
+    throw ValueError(fmt::format("{}: scheduled_sampling = {} is outside 0..1", kAttentionDecoder,
+                                 o.scheduled_sampling));
+  if (o.choices.defined() && !hard)
+    throw ValueError(
+        fmt::format("{}: choices are for hard attention; make the decoder with the option `hard`",
+                    kAttentionDecoder));
+  if (o.choices.defined() && o.choices.shape() != ids.shape())
+    throw ShapeError(fmt::format("{}: the choices are {}; expected {}, as the tokens",
+                                 kAttentionDecoder, o.choices.shape().str(), ids.shape().str()));
+}
+
+// values [B, S, M] at position i64 [B], [B, M].
+Tensor at_position(const Tensor& values, const Tensor& position) {
+  const int64_t B = values.size(0), M = values.size(2);
+  return gather(values, 1, position.reshape({B, 1, 1}).expand({B, 1, M})).squeeze(1);
+}
+
 }  // namespace
 
 // The state after a step.
 struct AttentionDecoder::Step {
   RnnState state;
   Tensor attentional;  // [B, E]
-  Tensor coverage;     // [B, S]
+  Tensor context;      // [B, M]
   Tensor weights;      // [B, S]
+  Tensor coverage;     // [B, S]
+  Tensor previous;     // [B, S]: weights, as input of the next step
   Tensor gate;         // [B], of copying
+  Tensor choice;       // i64 [B], of hard attention; given, or drawn if undefined
 };
 
 AttentionDecoder::AttentionDecoder(const Scope& at, const AttentionDecoderOptions& o,
                                    const std::optional<Embedding>& shared)
-    : cell(at / "decoder", o.embed_dim * (o.input_feeding ? 2 : 1), o.hidden_size,
-           {.cell = o.cell, .forget_bias = 1}),
+    : cell(at / "decoder", input_size(o), o.hidden_size, {.cell = o.cell, .forget_bias = 1}),
       attention(at / "attention", attention_options(o)),
       combine(Linear(at / "combine", o.hidden_size + o.attention.memory_dim, o.embed_dim,
                      {.bias = false})),
@@ -43,37 +89,61 @@ AttentionDecoder::AttentionDecoder(const Scope& at, const AttentionDecoderOption
       target(shared ? *shared
                     : detail::token_embedding(at / "target", o.vocab_size, o.embed_dim, o.pad)),
       dropout(Dropout(at / "dropout", o.dropout)),
+      at_(at),
       options_(o) {
   options_.attention = attention_options(o);
   detail::check_shared(kAttentionDecoder, at, target, o.vocab_size, o.embed_dim);
-  const Score score = o.attention.score;
-  if (o.copy && (score == Score::none || score == Score::local_p))
-    throw ValueError(fmt::format(
-        "{}: the weights of score {} are no probabilities to copy by; take another (in {})",
-        kAttentionDecoder, name(score), at.path()));
+  check_options(o, at);
   if (o.copy) copy.emplace(at / "copy", o.attention.memory_dim, o.hidden_size, o.embed_dim);
+  if (o.context_gate) context_gate = Linear(at / "context_gate", o.hidden_size, 1);
+  if (o.deep_output)
+    output_weight =
+        (at / "output").param("weight", {o.vocab_size, o.embed_dim}, init::fan_in_uniform());
 }
 
 AttentionDecoder::Step AttentionDecoder::first(const DecoderStart& start) const {
   if (copy) detail::check_source(kAttentionDecoder, start.source);
   const Tensor& memory = start.memory.values;
+  const int64_t B = memory.size(0);
   Step step;
   step.state = start.state;
-  step.attentional = zeros({memory.size(0), options_.embed_dim}, memory.dtype());
-  if (options_.attention.coverage)
-    step.coverage = zeros({memory.size(0), memory.size(1)}, memory.dtype());
+  if (!step.state.h.defined()) step.state.h = zeros({B, options_.hidden_size}, memory.dtype());
+  step.attentional = zeros({B, options_.embed_dim}, memory.dtype());
+  if (options_.attention.coverage) step.coverage = zeros({B, memory.size(1)}, memory.dtype());
   return step;
+}
+
+// The context of the query [B, H] at step t.
+void AttentionDecoder::attend(const Tensor& query, const AttentionMemory& memory, int64_t t,
+                              Step& step) const {
+  if (options_.hard) {
+    step.weights = attention.weights(query, memory, t, step.coverage, step.previous);
+    if (!step.choice.defined())
+      step.choice = at_.training() ? multinomial(step.weights.detach(), 1).squeeze(-1)
+                                   : argmax(step.weights, -1);
+    step.context = at_position(memory.values, step.choice);
+  } else {
+    const SequenceAttentionOutput seen = attention(query, memory, t, step.coverage, step.previous);
+    step.weights = seen.weights;
+    step.context = seen.context;
+  }
+  if (context_gate) step.context = sigmoid(context_gate(query)) * step.context;
+  if (step.coverage.defined()) step.coverage = step.coverage + step.weights;
+  if (options_.attention.conv_filters > 0) step.previous = step.weights;
 }
 
 void AttentionDecoder::advance(const Tensor& embedded, const AttentionMemory& memory, int64_t t,
                                Step& step) const {
-  const Tensor input = options_.input_feeding ? cat({embedded, step.attentional}, -1) : embedded;
+  const bool attends_first = options_.feed == DecoderFeed::context;
+  if (attends_first) attend(step.state.h, memory, t, step);
+  Tensor input = embedded;
+  if (options_.feed != DecoderFeed::none)
+    input = cat({embedded, attends_first ? step.context : step.attentional}, -1);
   step.state = cell(input, step.state);
-  const SequenceAttentionOutput attended = attention(step.state.h, memory, t, step.coverage);
-  step.attentional = dropout(tanh(combine(cat({step.state.h, attended.context}, -1))));
-  step.weights = attended.weights;
-  if (step.coverage.defined()) step.coverage = step.coverage + attended.weights;
-  if (copy) step.gate = (*copy)(attended.context, step.state.h, embedded);
+  if (!attends_first) attend(step.state.h, memory, t, step);
+  const Tensor combined = combine(cat({step.state.h, step.context}, -1));
+  step.attentional = dropout(options_.deep_output ? embedded + combined : tanh(combined));
+  if (copy) step.gate = (*copy)(step.context, step.state.h, embedded);
 }
 
 // What is outside of the vocabulary is read as unk.
@@ -82,42 +152,74 @@ Tensor AttentionDecoder::known(const Tensor& ids) const {
 }
 
 Tensor AttentionDecoder::logits(const Tensor& attentional) const {
-  return linear(attentional, target.weight, output_bias);
+  return linear(attentional, options_.deep_output ? output_weight : target.weight, output_bias);
 }
 
-AttentionDecoderOutput AttentionDecoder::operator()(const DecoderStart& start,
-                                                    const Tensor& ids) const {
+// The scores [B, V] or [B, extended] of a step's next token.
+Tensor AttentionDecoder::scores_of(const Step& step, const Tensor& source, int64_t extended) const {
+  const Tensor scores = logits(step.attentional);
+  if (!copy) return scores;
+  const CopyMix mix{scores.unsqueeze(1), step.weights.unsqueeze(1), step.gate.unsqueeze(1)};
+  return copy_log_probs(mix, source, extended).squeeze(1);
+}
+
+int64_t AttentionDecoder::extended(const DecoderStart& start) const {
+  return copy ? extended_vocab(start.source, options_.vocab_size) : 0;
+}
+
+// Embeddings [B, E] of scheduled sampling: of the given tokens i64 [B], or with probability p of
+// the step's most probable ones.
+Tensor AttentionDecoder::sampled(const Tensor& given, const Step& step, const DecoderStart& start,
+                                 double p) const {
+  const Tensor own =
+      no_grad([&] { return argmax(scores_of(step, start.source, extended(start)), -1); });
+  const Tensor ids = where(rand({given.size(0)}) < p, own, given);
+  return dropout(target(known(ids)));
+}
+
+AttentionDecoderOutput AttentionDecoder::operator()(const DecoderStart& start, const Tensor& ids,
+                                                    const TeacherForcingOptions& o) const {
   const int64_t B = start.memory.values.size(0);
-  if (ids.dim() != 2 || ids.size(0) != B || ids.size(1) < 1)
-    throw ShapeError(fmt::format("{}: the tokens are {}; expected [{}, T], T at least 1",
-                                 kAttentionDecoder, ids.shape().str(), B));
+  check_call(ids, B, options_.hard, o);
   Step step = first(start);
-  std::vector<Tensor> attentional, weights, gate;
+  std::vector<Tensor> attentional, weights, gate, choices;
   const std::vector<Tensor> embedded = unbind(dropout(target(known(ids))), 1);
-  for (size_t t = 0; t < embedded.size(); ++t) {
-    advance(embedded[t], start.memory, static_cast<int64_t>(t), step);
+  for (size_t i = 0; i < embedded.size(); ++i) {
+    const auto t = static_cast<int64_t>(i);
+    const bool samples = i > 0 && o.scheduled_sampling > 0;
+    step.choice = o.choices.defined() ? o.choices.select(1, t) : Tensor();
+    advance(samples ? sampled(ids.select(1, t), step, start, o.scheduled_sampling) : embedded[i],
+            start.memory, t, step);
     attentional.push_back(step.attentional);
     if (step.weights.defined()) weights.push_back(step.weights);
     if (step.gate.defined()) gate.push_back(step.gate);
+    if (step.choice.defined()) choices.push_back(step.choice);
   }
   const auto stacked = [](const std::vector<Tensor>& steps) {
     return steps.empty() ? Tensor() : tapehead::stack(steps, 1);
   };
-  return {logits(stacked(attentional)), stacked(weights), stacked(gate)};
+  return {logits(stacked(attentional)), stacked(weights), stacked(gate), stacked(choices)};
 }
 
 Tensor AttentionDecoder::scores(const DecoderStart& start, const Tensor& ids) const {
   const AttentionDecoderOutput out = (*this)(start, ids);
-  const int64_t extended = copy ? extended_vocab(start.source, options_.vocab_size) : 0;
-  return detail::token_scores({out.logits, out.weights, out.gate}, start.source, extended);
+  return detail::token_scores({out.logits, out.weights, out.gate}, start.source, extended(start));
 }
 
 Tensor AttentionDecoder::loss(const DecoderStart& start, const Tensor& tokens,
-                              double label_smoothing) const {
+                              const DecoderLossOptions& o) const {
   const auto [given, wanted] = detail::teacher_forcing(kAttentionDecoder, tokens);
-  const AttentionDecoderOutput out = (*this)(start, given);
-  return detail::token_loss({out.logits, out.weights, out.gate}, start.source, wanted, options_.pad,
-                            label_smoothing);
+  const AttentionDecoderOutput out =
+      (*this)(start, given, {.scheduled_sampling = o.scheduled_sampling});
+  const Tensor loss = detail::token_loss({out.logits, out.weights, out.gate}, start.source, wanted,
+                                         options_.pad, o.label_smoothing);
+  if (o.doubly_stochastic == 0) return loss;
+  if (!out.weights.defined())
+    throw ValueError(fmt::format("{}: score none has no weights for doubly_stochastic = {}",
+                                 kAttentionDecoder, o.doubly_stochastic));
+  const Tensor lengths = sum((wanted != options_.pad).to(i64), {1});
+  return loss +
+         o.doubly_stochastic * doubly_stochastic_loss(out.weights, lengths, start.memory.lengths);
 }
 
 Decoder AttentionDecoder::steps(const DecoderStart& start) const {
@@ -126,22 +228,19 @@ Decoder AttentionDecoder::steps(const DecoderStart& start) const {
     Step step;
     int64_t t, extended;
   };
-  const auto s = std::make_shared<Search>(
-      Search{start, first(start), 0, copy ? extended_vocab(start.source, options_.vocab_size) : 0});
+  const auto s = std::make_shared<Search>(Search{start, first(start), 0, extended(start)});
   return {
       .next = [this, s](const Tensor& tokens) -> DecoderStep {
+        s->step.choice = Tensor();
         advance(target(known(tokens)), s->start.memory, s->t++, s->step);
-        const Tensor scores = logits(s->step.attentional);
-        if (!copy) return {scores, s->step.weights};
-        const CopyMix mix{scores.unsqueeze(1), s->step.weights.unsqueeze(1),
-                          s->step.gate.unsqueeze(1)};
-        return {copy_log_probs(mix, s->start.source, s->extended).squeeze(1), s->step.weights};
+        return {scores_of(s->step, s->start.source, s->extended), s->step.weights};
       },
       .reorder =
           [s](const Tensor& rows, bool same_sequences) {
             Step& step = s->step;
-            detail::take_rows({&step.state.h, &step.state.c, &step.attentional, &step.coverage},
-                              rows);
+            detail::take_rows(
+                {&step.state.h, &step.state.c, &step.attentional, &step.coverage, &step.previous},
+                rows);
             if (same_sequences) return;
             AttentionMemory& m = s->start.memory;
             detail::take_rows({&s->start.source, &m.values, &m.keys, &m.lengths, &m.mask}, rows);
@@ -149,9 +248,9 @@ Decoder AttentionDecoder::steps(const DecoderStart& start) const {
 }
 
 std::vector<Hypothesis> AttentionDecoder::search(const DecoderStart& start,
-                                                 const BeamOptions& options) const {
+                                                 const BeamOptions& o) const {
   const NoGradGuard off;
-  return beam_search(steps(start), start.memory.values.size(0), options);
+  return beam_search(steps(start), start.memory.values.size(0), o);
 }
 
 }  // namespace tapehead::nn

@@ -9,6 +9,7 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/lengths.h"
 #include "tapehead/nn/additive_scores.h"
+#include "tapehead/nn/conv.h"
 #include "tapehead/nn/linear.h"
 
 namespace tapehead::nn {
@@ -22,6 +23,12 @@ constexpr std::pair<Score, const char*> kScores[] = {
 
 bool is_local(Score s) { return s == Score::local_m || s == Score::local_p; }
 bool is_additive(Score s) { return s == Score::additive || s == Score::concat; }
+
+void check_query(const Tensor& q, int64_t B, int64_t Q) {
+  if (q.shape() != Shape{B, Q})
+    throw ShapeError(
+        fmt::format("attention: the query is {}; expected [{}, {}]", q.shape().str(), B, Q));
+}
 
 // Positions 0..S-1 as [1, S].
 Tensor positions(int64_t S, DType dtype) { return arange(S).to(dtype).unsqueeze(0); }
@@ -57,6 +64,15 @@ SequenceAttention::SequenceAttention(Scope at, const SequenceAttentionOptions& o
     fail(fmt::format("query_dim = {} and memory_dim = {}; they must be equal, or take general", Q,
                      M));
   if (options.coverage && options.score != Score::additive) fail("coverage is for additive");
+  if (options.conv_filters != 0) {
+    if (options.score != Score::additive) fail("conv_filters is for additive");
+    if (options.conv_filters < 0 || options.conv_kernel_size < 1 ||
+        options.conv_kernel_size % 2 == 0)
+      fail(fmt::format("{} filters of {} positions; expected at least 1 of an odd number",
+                       options.conv_filters, options.conv_kernel_size));
+  }
+  if (!(options.sharpening > 0) || !std::isfinite(options.sharpening))
+    fail(fmt::format("sharpening is {}; it must be positive", options.sharpening));
   const auto projection = [](const Scope& place, int64_t in, int64_t size) {
     return Linear(place, in, size, {.bias = false, .init = init::xavier_uniform()});
   };
@@ -76,6 +92,11 @@ SequenceAttention::SequenceAttention(Scope at, const SequenceAttentionOptions& o
     position_v = (at_ / "position").param("v", {A}, vector);
   }
   if (options.coverage) coverage = at_.param("coverage", {A}, init::zeros());
+  if (options.conv_filters > 0) {
+    conv = Conv1d(at_ / "conv", 1, options.conv_filters, options.conv_kernel_size,
+                  {.padding = options.conv_kernel_size / 2, .bias = false});
+    location = projection(at_ / "location", options.conv_filters, A);
+  }
 }
 
 // The keys that queries are compared with, [B, S, ·].
@@ -108,20 +129,26 @@ AttentionMemory SequenceAttention::prepare(const Tensor& rows, const Tensor& len
   });
 }
 
+// The keys of additive scores at a step, [B, S, A].
+Tensor SequenceAttention::additive_keys(const AttentionMemory& m, const Tensor& covered,
+                                        const Tensor& previous) const {
+  Tensor k = m.keys;
+  if (coverage.defined() && covered.defined()) k = k + covered.unsqueeze(-1) * coverage;
+  if (conv && previous.defined()) k = k + location(conv(previous.unsqueeze(1)).transpose(1, 2));
+  return k;
+}
+
 // [B, S], before masks.
-Tensor SequenceAttention::scores(const Tensor& q, const AttentionMemory& m,
-                                 const Tensor& covered) const {
+Tensor SequenceAttention::scores(const Tensor& q, const AttentionMemory& m, const Tensor& covered,
+                                 const Tensor& previous) const {
   if (options_.score == Score::location) {
     const int64_t S = m.values.size(1);
     const auto* own = query.target<Linear>();  // compute only the first S positions
     if (own && !own->bias.defined()) return linear(q, own->weight.slice(0, 0, S));
     return query(q).slice(-1, 0, S);
   }
-  if (is_additive(options_.score)) {
-    Tensor k = m.keys;
-    if (coverage.defined() && covered.defined()) k = k + covered.unsqueeze(-1) * coverage;
-    return additive_scores(k, query(q), v);
-  }
+  if (is_additive(options_.score))
+    return additive_scores(additive_keys(m, covered, previous), query(q), v);
   const Tensor s = matmul(m.keys, q.unsqueeze(-1)).squeeze(-1);
   return options_.score == Score::scaled_dot
              ? s / std::sqrt(static_cast<double>(options_.memory_dim))
@@ -148,33 +175,56 @@ Tensor SequenceAttention::gaussian(const Tensor& q, const AttentionMemory& m) co
   return exp(-square(positions(S, share.dtype()) - share * length) / (2 * sigma * sigma));
 }
 
-SequenceAttentionOutput SequenceAttention::operator()(const Tensor& q, const AttentionMemory& m,
-                                                      int64_t step, const Tensor& covered) const {
-  return nn::at(at_, [&]() -> SequenceAttentionOutput {
+Tensor SequenceAttention::weights(const Tensor& q, const AttentionMemory& m, int64_t step,
+                                  const Tensor& covered, const Tensor& previous) const {
+  return nn::at(at_, [&] {
     const int64_t B = m.values.size(0), S = m.values.size(1);
-    if (q.shape() != Shape{B, options_.query_dim})
-      throw ShapeError(fmt::format("attention: the query is {}; expected [{}, {}]", q.shape().str(),
-                                   B, options_.query_dim));
-    if (options_.score == Score::none) {
-      if (!m.lengths.defined()) return {m.values.select(1, S - 1), {}};
-      const Tensor last = (m.lengths - 1).reshape({B, 1, 1}).expand({B, 1, options_.memory_dim});
-      return {gather(m.values, 1, last).squeeze(1), {}};
-    }
-    Tensor s = scores(q, m, covered);
+    check_query(q, B, options_.query_dim);
+    if (options_.score == Score::none)
+      throw ValueError("attention: score none has no weights; take another");
+    Tensor s = scores(q, m, covered, previous);
     Tensor hidden = m.mask;
     if (options_.score == Score::local_m) {
       const Tensor outside = outside_window(m, step);
       hidden = hidden.defined() ? hidden | outside : outside.expand({B, S});
     }
+    if (options_.sharpening != 1) s = s * options_.sharpening;
+    if (options_.smoothing) s = log_sigmoid(s);  // sigmoid(s) is exp of it
     if (hidden.defined()) s = masked_fill(s, hidden, -INFINITY);
-    Tensor weights = softmax(s, -1);
-    if (options_.score == Score::local_p) weights = weights * gaussian(q, m);
-    return {matmul(weights.unsqueeze(1), m.values).squeeze(1), weights};
+    const Tensor w = softmax(s, -1);
+    return options_.score == Score::local_p ? w * gaussian(q, m) : w;
+  });
+}
+
+SequenceAttentionOutput SequenceAttention::operator()(const Tensor& q, const AttentionMemory& m,
+                                                      int64_t step, const Tensor& covered,
+                                                      const Tensor& previous) const {
+  if (options_.score != Score::none) {
+    const Tensor w = weights(q, m, step, covered, previous);
+    return {matmul(w.unsqueeze(1), m.values).squeeze(1), w};
+  }
+  return nn::at(at_, [&]() -> SequenceAttentionOutput {
+    const int64_t B = m.values.size(0), S = m.values.size(1);
+    check_query(q, B, options_.query_dim);
+    if (!m.lengths.defined()) return {m.values.select(1, S - 1), {}};
+    const Tensor last = (m.lengths - 1).reshape({B, 1, 1}).expand({B, 1, options_.memory_dim});
+    return {gather(m.values, 1, last).squeeze(1), {}};
   });
 }
 
 Tensor coverage_loss(const Tensor& weights, const Tensor& coverage) {
   return mean(sum(minimum(weights, coverage), -1));
+}
+
+Tensor doubly_stochastic_loss(const Tensor& weights, const Tensor& lengths,
+                              const Tensor& memory_lengths) {
+  constexpr const char* op = "doubly_stochastic_loss";
+  if (weights.dim() != 3)
+    throw ShapeError(
+        fmt::format("{}: the weights are {}; expected [B, T, S]", op, weights.shape().str()));
+  const Tensor seen = sum(tapehead::detail::zero_padding(op, weights, lengths), {1});  // [B, S]
+  const Tensor missing = tapehead::detail::zero_padding(op, square(1 - seen), memory_lengths);
+  return mean(sum(missing, {-1}));
 }
 
 }  // namespace tapehead::nn

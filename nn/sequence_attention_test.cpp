@@ -130,6 +130,70 @@ TEST_CASE("attention: every score's gradient is right, coverage too") {
       inputs);
 }
 
+TEST_CASE("attention: filters of the last weights, sharpening and smoothing are Chorowski's") {
+  nn::Params params(4);
+  const nn::SequenceAttention attention(params / "a", {.query_dim = M,
+                                                       .memory_dim = M,
+                                                       .attention_dim = 3,
+                                                       .conv_filters = 2,
+                                                       .conv_kernel_size = 3,
+                                                       .sharpening = 1.7,
+                                                       .smoothing = true});
+  params.to(f64);
+  const Tensor rows = randn({B, S, M}, f64), q = randn({B, M}, f64), lengths = tensor({5, 3});
+  const Tensor previous = masked_fill(rand({B, S}, f64), padding_mask(lengths, S), 0);
+  const Tensor w = attention.weights(q, attention.prepare(rows, lengths), 0, {}, previous);
+  const Tensor filters = params["a.conv.weight"], mix = params["a.location.weight"];
+  REQUIRE(filters.shape() == Shape{2, 1, 3});
+  for (int64_t b = 0; b < B; ++b) {
+    const int64_t length = lengths[b].item<int64_t>();
+    std::vector<double> share(static_cast<size_t>(S), 0);
+    double total = 0;
+    for (int64_t i = 0; i < length; ++i) {
+      Tensor inner = matmul(params["a.query.weight"], q[b]) +
+                     matmul(params["a.memory.weight"], rows[b][i]) + params["a.bias"];
+      for (int64_t k = 0; k < 2; ++k) {
+        double feature = 0;
+        for (int64_t j = -1; j <= 1; ++j)
+          if (i + j >= 0 && i + j < length)
+            feature += filters[k][0][j + 1].item() * previous[b][i + j].item();
+        inner = inner + mix.select(1, k) * feature;
+      }
+      total += share[static_cast<size_t>(i)] =
+          1 / (1 + std::exp(-1.7 * dot_of(params["a.v"], tanh(inner))));
+    }
+    for (int64_t i = 0; i < S; ++i)
+      CHECK(w[b][i].item() == doctest::Approx(share[static_cast<size_t>(i)] / total));
+  }
+  std::vector<Tensor> inputs{q, previous};
+  for (const nn::Param& p : params.all()) inputs.push_back(p.value);
+  gradcheck(
+      [&](const std::vector<Tensor>& in) {
+        return std::vector{
+            attention(in[0], attention.prepare(rows, lengths), 0, {}, in[1]).context};
+      },
+      inputs);
+}
+
+TEST_CASE("attention: the doubly stochastic regulariser asks for one look at each position") {
+  const Tensor w = rand({2, 3, 4}, f64), steps = tensor({3, 2}), lengths = tensor({2, 4});
+  double expected = 0;
+  for (int64_t b = 0; b < 2; ++b)
+    for (int64_t s = 0; s < (b == 0 ? 2 : 4); ++s) {
+      double seen = 0;
+      for (int64_t t = 0; t < (b == 0 ? 3 : 2); ++t) seen += w[b][t][s].item();
+      expected += (1 - seen) * (1 - seen) / 2;
+    }
+  CHECK(nn::doubly_stochastic_loss(w, steps, lengths).item() == doctest::Approx(expected));
+  gradcheck([&](const Tensor& x) { return nn::doubly_stochastic_loss(x, steps); }, {w});
+  CHECK(nn::doubly_stochastic_loss(full({1, 4, 4}, 0.25)).item() == 0);
+  CHECK(message_of<ShapeError>([&] { nn::doubly_stochastic_loss(w[0]); }) ==
+        "doubly_stochastic_loss: the weights are [3, 4]; expected [B, T, S]");
+  CHECK(message_of<IndexError>([&] {
+          nn::doubly_stochastic_loss(w, tensor({3, 4}));
+        }) == "doubly_stochastic_loss: lengths[1] = 4 is outside 0..3");
+}
+
 TEST_CASE("attention: none sees the last position only") {
   const Setting s(Score::none);
   const auto r = s.attention(s.query, s.attention.prepare(s.memory, s.lengths));
@@ -151,6 +215,21 @@ TEST_CASE("attention: names and errors") {
         }) ==
         "attention: score dot: query_dim = 3 and memory_dim = 4; they must be equal, or take "
         "general (in a)");
+  const auto refused = [&](const nn::SequenceAttentionOptions& o) {
+    return message_of<ValueError>([&] { nn::SequenceAttention(params / "b", o); });
+  };
+  CHECK(refused({.score = Score::dot, .query_dim = 3, .memory_dim = 3, .conv_filters = 2}) ==
+        "attention: score dot: conv_filters is for additive (in b)");
+  CHECK(refused({.query_dim = 3, .memory_dim = 3, .conv_filters = 2, .conv_kernel_size = 4}) ==
+        "attention: score additive: 2 filters of 4 positions; expected at least 1 of an odd number "
+        "(in "
+        "b)");
+  CHECK(refused({.query_dim = 3, .memory_dim = 3, .sharpening = 0}) ==
+        "attention: score additive: sharpening is 0; it must be positive (in b)");
+  const Setting none(Score::none);
+  CHECK(message_of<ValueError>([&] {
+          none.attention.weights(none.query, none.attention.prepare(none.memory));
+        }) == "attention: score none has no weights; take another (in attention)");
   const Setting s(Score::general);
   CHECK(message_of<ShapeError>([&] {
           s.attention.prepare(ones({2, 3, 9}, f64));

@@ -1,9 +1,6 @@
 #include "tapehead/nn/transformer_token_decoder.h"
 
-#include <fmt/format.h>
-
 #include <memory>
-#include <utility>
 
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include <cmath>
+#include <string>
 #include <vector>
 
 #include "tapehead/autograd/gradcheck.h"

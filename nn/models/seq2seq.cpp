@@ -26,7 +26,7 @@ AttentionDecoderOptions attention_decoder_options(const Seq2SeqConfig& c) {
                         .memory_dim = memory_dim(c),
                         .positions = c.positions,
                         .coverage = c.coverage},
-          .input_feeding = c.input_feeding,
+          .feed = c.input_feeding ? DecoderFeed::attentional : DecoderFeed::none,
           .dropout = c.dropout,
           .copy = c.copy,
           .pad = c.pad,
@@ -71,7 +71,8 @@ Tensor Seq2Seq::operator()(const data::Seq2SeqBatch& batch) const {
 }
 
 Tensor Seq2Seq::loss(const data::Seq2SeqBatch& batch, double label_smoothing) const {
-  return decoder.loss(encode(batch.source, batch.source_lengths), batch.target, label_smoothing);
+  return decoder.loss(encode(batch.source, batch.source_lengths), batch.target,
+                      {.label_smoothing = label_smoothing});
 }
 
 std::vector<Hypothesis> Seq2Seq::translate(const Tensor& ids, const Tensor& lengths,
