@@ -38,8 +38,9 @@ struct AudioLimits {
 ///
 /// Throws IoError (missing, unreadable, beyond the limits), FormatError (another format; no
 /// samples; truncated, which includes a header that promises more samples than the file has;
-/// damaged; a sample that is not finite) and OutOfMemoryError; each names the file. Of MP3, which
-/// has neither lengths nor checksums, a truncated file is read up to its end.
+/// damaged; a sample that is not finite) and OutOfMemoryError; each names the file. Of MP3,
+/// which has neither lengths nor checksums, a truncated or damaged file is read as far as it can
+/// be, and libmpg123 writes notes about it to stderr.
 Audio read_audio(const std::string& path, const AudioLimits& limits = {});
 
 /// How the samples of a WAV or FLAC file are stored.
