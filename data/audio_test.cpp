@@ -55,19 +55,19 @@ TEST_CASE("audio: what is written is read, bit for bit unless it is Vorbis") {
                {"f32.wav", SampleFormat::f32},
                {"a.flac", {}},
                {"i24.flac", SampleFormat::i24}};
-  for (const auto& [file, format] : cases) {
-    CAPTURE(file);
+  for (const auto& c : cases) {
+    CAPTURE(c.file);
     for (const int64_t channels : {1, 3}) {
       const Tensor samples = ramp(channels, 300);
-      write_audio(folder / file, samples, 22'050, {.format = format});
-      const data::Audio read = read_audio(folder / file);
+      write_audio(folder / c.file, samples, 22'050, {.format = c.format});
+      const data::Audio read = read_audio(folder / c.file);
       CHECK(read.sample_rate == 22'050);
       CHECK(read.seconds() == 300.0 / 22'050);
       CHECK(difference(read.samples, samples) == 0);
     }
   }
-  std::vector<float> tone;
-  for (int i = 0; i < 4000; ++i) tone.push_back(0.5F * std::sin(0.1F * static_cast<float>(i)));
+  std::vector<float> tone(4000);
+  for (size_t i = 0; i < tone.size(); ++i) tone[i] = 0.5F * std::sin(0.1F * static_cast<float>(i));
   write_audio(folder / "a.ogg", from_vector(tone), 16'000);
   const data::Audio read = read_audio(folder / "a.ogg");
   CHECK(read.samples.shape() == Shape{1, 4000});

@@ -82,8 +82,8 @@ TEST_CASE("FeatureStream: exactly the features of all samples at once") {
     bytes.push_back(static_cast<char>(integers.back() & 0xff));
     bytes.push_back(static_cast<char>(integers.back() >> 8));
   }
-  std::vector<float> floats;
-  for (const int16_t sample : integers) floats.push_back(static_cast<float>(sample) / 32768);
+  std::vector<float> floats(integers.size());
+  for (size_t i = 0; i < floats.size(); ++i) floats[i] = static_cast<float>(integers[i]) / 32768;
   const FbankOptions options[] = {{.num_mel_bins = 40},
                                   {.frame_shift = 30, .use_energy = true}};  // with gaps
   for (const FbankOptions& o : options) {

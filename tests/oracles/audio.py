@@ -15,8 +15,6 @@ import torch
 import torchaudio
 import torchaudio.compliance.kaldi as kaldi
 
-WINDOWS = {"povey": "povey", "hanning": "hanning", "hamming": "hamming", "rectangular": "rectangular",
-           "blackman": "blackman"}
 FRAME = {"sample_frequency": "samp_freq", "frame_length": "frame_length_ms", "frame_shift": "frame_shift_ms",
          "preemphasis_coefficient": "preemph_coeff", "remove_dc_offset": "remove_dc_offset",
          "window_type": "window_type", "round_to_power_of_two": "round_to_power_of_two", "snip_edges": "snip_edges",
@@ -113,8 +111,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", type=pathlib.Path, required=True)
     path = parser.parse_args().write
-    lines = [f"// Written by tests/oracles/audio.py with torchaudio {torchaudio.__version__} and kaldi-native-fbank "
-             f"{importlib.metadata.version('kaldi-native-fbank')}: not to be edited.",
+    lines = [f"// Written by tests/oracles/audio.py with torchaudio {torchaudio.__version__} and",
+             f"// kaldi-native-fbank {importlib.metadata.version('kaldi-native-fbank')}: not to be edited.",
              "// clang-format off", "#pragma once", "", "#include <cstdint>", "#include <vector>", "",
              '#include "tapehead/data/fbank.h"', "", "namespace tapehead::test {", "",
              "/// Features of signal(1600): frame 1 and the last one of torchaudio, frame 1 of kaldi-native-fbank.",

@@ -1,5 +1,5 @@
-// Written by tests/oracles/audio.py with torchaudio 2.11.1+cu132 and kaldi-native-fbank 1.23.0: not
-// to be edited.
+// Written by tests/oracles/audio.py with torchaudio 2.11.1+cu132 and
+// kaldi-native-fbank 1.23.0: not to be edited.
 // clang-format off
 #pragma once
 
