@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <png.h>
 
-#include <string_view>
-
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/input_file.h"
 #include "tapehead/core/detail/views.h"
@@ -53,7 +51,7 @@ Tensor read_png(const std::string& path, int64_t max_pixels, const FileLimits& l
   return core::reading(path, [&] { return decode(path, bytes, max_pixels); });
 }
 
-void write_png(const std::string& path, const Tensor& image) {
+std::string encode_png(const Tensor& image) {
   if (image.dtype() != u8)
     throw DTypeError(fmt::format("write_png: the image is {}; expected u8", name(image.dtype())));
   const Tensor planes = image.dim() == 2 ? core::unsqueeze(image, 0) : image;
@@ -69,8 +67,13 @@ void write_png(const std::string& path, const Tensor& image) {
   std::string bytes(PNG_IMAGE_PNG_SIZE_MAX(out), '\0');
   png_alloc_size_t size = bytes.size();
   if (png_image_write_to_memory(&out, bytes.data(), &size, 0, pixels.raw(), 0, nullptr) == 0)
-    throw IoError(fmt::format("{}: libpng cannot write the image: {}", path, out.message));
-  write_atomic(path, std::string_view(bytes).substr(0, size));
+    throw IoError(fmt::format("write_png: libpng cannot write the image: {}", out.message));
+  bytes.resize(size);
+  return bytes;
+}
+
+void write_png(const std::string& path, const Tensor& image) {
+  write_atomic(path, encode_png(image));
 }
 
 }  // namespace tapehead::data

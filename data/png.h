@@ -20,4 +20,8 @@ Tensor read_png(const std::string& path, int64_t max_pixels = int64_t{1} << 26,
 /// DTypeError and IoError.
 void write_png(const std::string& path, const Tensor& image);
 
+/// The bytes of the file that write_png() writes. Throws its errors.
+/// Example: data::encode_png(zeros({8, 8}, u8)).substr(1, 3)  // PNG
+std::string encode_png(const Tensor& image);
+
 }  // namespace tapehead::data

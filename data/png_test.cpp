@@ -31,6 +31,7 @@ TEST_CASE("png: what is written is read") {
     CAPTURE(channels);
     const Tensor pixels = image(channels);
     data::write_png(path, pixels);
+    CHECK(data::encode_png(pixels) == read_file(path));
     const Tensor read = data::read_png(path);
     CHECK(read.shape() == pixels.shape());
     CHECK(read.to_vector<int64_t>() == pixels.to_vector<int64_t>());

@@ -10,7 +10,8 @@ namespace tapehead::train {
 
 /// An image and a weight for each of its patches.
 struct ImageAttention {
-  std::span<const float> pixels;  ///< row-major [height, width], 0 black to 1 white; not owned
+  std::span<const float> pixels;  ///< row-major [channels, height, width], 0 to 1; not owned
+  int64_t channels = 1;           ///< 1 for grey, 3 for RGB
   int64_t height = 0, width = 0;
   std::span<const float> weights;  ///< row-major [rows, columns], at least 0; not owned
   int64_t rows = 0, columns = 0;   ///< grid of patches, which covers the image
@@ -25,10 +26,10 @@ struct ImageAttentionStyle {
 };
 
 /// Draws each image twice, side by side: unchanged, and with an overlay of the weights,
-/// interpolated between patches and scaled per image from its smallest (no overlay) to its largest
-/// weight. The result is deterministic. Throws ShapeError if the sizes of pixels or weights do not
-/// match, and ValueError for an empty list, a negative or non-finite weight, or a style out of
-/// range.
+/// interpolated smoothly between patches and scaled per image from its smallest (no overlay) to its
+/// largest weight. Images are embedded as PNG; the result is deterministic for a version of libpng.
+/// Throws ShapeError if the sizes of pixels or weights do not match, and ValueError for an empty
+/// list, a negative or non-finite weight, or a style out of range.
 /// Example: const std::vector<float> x{0, 1, 1, 0};
 ///     train::image_attention_svg(std::vector<train::ImageAttention>{{.pixels = x, .height = 2,
 ///     .width = 2, .weights = x, .rows = 2, .columns = 2}}).substr(0, 4)  // <svg

@@ -1,12 +1,14 @@
 #include "tapehead/train/image_attention.h"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
 
 #include <cmath>
+#include <utility>
 
+#include "tapehead/autograd/ops.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
+#include "tapehead/tests/embedded_images.h"
 #include "tapehead/tests/scratch.h"
 #include "tapehead/tests/xml_check.h"
 
@@ -14,6 +16,7 @@ namespace tapehead::image_attention_test {
 
 using namespace train;
 using test::count_of;
+using test::embedded_images;
 using test::message_of;
 using test::xml_fault;
 
@@ -38,22 +41,34 @@ TEST_CASE("image_attention: the image as it is, and glowing where the weights ar
   const std::vector<ImageAttention> one{small()};
   const std::string svg = image_attention_svg(one, {.title = "Looks"});
   CHECK(xml_fault(svg) == "");
-  CHECK(svg.find(R"(<path d="M0 0h2v1h-2ZM0 1h2v1h-2Z" fill="#000000"/>)") != std::string::npos);
-  CHECK(svg.find(R"(<path d="M2 0h2v1h-2ZM2 1h2v1h-2Z" fill="#ffffff"/>)") != std::string::npos);
-  // Patch centres are at 0.5 and 2.5, and weights between them are interpolated: pixel 1 has a
-  // quarter of the 24 levels, pixel 2 three quarters, pixel 3 all. A level covers 1/32 of the
-  // image.
-  const std::pair<const char*, const char*> glowing[] = {{"M0 0h1v1h-1ZM0 1h1v1h-1Z", "#000000"},
-                                                         {"M1 0h1v1h-1ZM1 1h1v1h-1Z", "#301a00"},
-                                                         {"M2 0h1v1h-1ZM2 1h1v1h-1Z", "#ffbe70"},
-                                                         {"M3 0h1v1h-1ZM3 1h1v1h-1Z", "#ffa940"}};
-  for (const auto& row : glowing) {
-    const auto& [path, colour] = row;
-    CAPTURE(row.first);
-    CHECK(svg.find(fmt::format(R"(<path d="{}" fill="{}"/>)", path, colour)) != std::string::npos);
-  }
+  CHECK(count_of(svg, "<use ") == 2);
+  const std::vector<Tensor> images = embedded_images(svg);
+  REQUIRE(images.size() == 2);
+  CHECK(images[0].str() ==
+        repeat_interleave(repeat_interleave(tensor({0, 0, 255, 255}).to(u8), 7).reshape({1, 1, 28}),
+                          14, 1)
+            .str());
+  const Tensor glow = images[1];  // [4, 14, 28]
+  REQUIRE(glow.shape() == Shape{4, 14, 28});
+  for (const auto& row : {std::pair{0, 255}, std::pair{1, 140}, std::pair{2, 0}})
+    CHECK(glow.select(0, row.first).eq(row.second).all().item<bool>());
+  const Tensor opacity = glow.select(0, 3).to(i64);
+  CHECK(opacity.select(1, 0).eq(0).all().item<bool>());
+  CHECK(opacity.select(1, 27).eq(191).all().item<bool>());  // 0.75 * 255
+  CHECK(diff(opacity, 1, 1).ge(0).all().item<bool>());
   for (const char* text : {">Looks</text>", ">a &lt;7&gt;</text>"}) CHECK(count_of(svg, text) == 1);
   CHECK(svg == image_attention_svg(one, {.title = "Looks"}));
+}
+
+TEST_CASE("image_attention: images in colour") {
+  std::vector<float> pixels;
+  for (int i = 0; i < 24; ++i) pixels.push_back(static_cast<float>(i) / 255);
+  ImageAttention m = small();
+  m.pixels = pixels;
+  m.channels = 3;
+  const std::vector<Tensor> images =
+      embedded_images(image_attention_svg(std::vector{m}, {.pixel = 0.5}));
+  CHECK(images[0].str() == arange(24).to(u8).reshape({3, 2, 4}).str());
 }
 
 TEST_CASE("image_attention: images of any size and number fit their page") {
@@ -65,7 +80,8 @@ TEST_CASE("image_attention: images of any size and number fit their page") {
     CAPTURE(across);
     const std::string svg = image_attention_svg(many, {.across = across});
     CHECK(xml_fault(svg) == "");
-    CHECK(count_of(svg, "translate(") == 16);
+    CHECK(count_of(svg, "<use ") == 16);
+    CHECK(count_of(svg, "<image ") == 16);
   }
   const std::vector<float> none = {0, 0};
   ImageAttention unseen = small();
@@ -81,7 +97,10 @@ TEST_CASE("image_attention: what it refuses") {
         "image_attention: there is no image to draw");
   ImageAttention m = small();
   m.width = 3;
-  CHECK(refuse(m) == "image_attention: image 0 has 8 pixels for 2 x 3");
+  CHECK(refuse(m) == "image_attention: image 0 has 8 pixels for 1 x 2 x 3");
+  m = small();
+  m.channels = 2;
+  CHECK(refuse(m) == "image_attention: image 0 has 2 channels; expected 1 or 3");
   m = small();
   m.rows = 0;
   CHECK(refuse(m) == "image_attention: image 0 has 2 weights for 0 x 2 patches");
