@@ -114,7 +114,7 @@ void draw_curve(Svg& svg, const SpeechAlignment& m, const SpeechLayout& l, int64
   bool above = false;
   for (int64_t i = 0; i < m.steps; ++i) {
     const double x = (static_cast<double>(i) + 0.5) * step;
-    if (std::max({height(i - 1), height(i), height(i + 1)}) < 0.25) {
+    if (std::max({height(i - 1), height(i), height(i + 1)}) < 0.75) {
       if (above) area.close();
       above = false;
       continue;
