@@ -50,20 +50,21 @@ find_ninja() { find_tool ninja 1.8 || find_tool ninja-build 1.8; }
 has_compiler() { [ -n "${CXX:-}" ] || has c++ || has g++ || has clang++; }
 
 libraries='libopenblas-openmp-dev libfmt-dev doctest-dev libbenchmark-dev librandom123-dev
-  nlohmann-json3-dev libcli11-dev zlib1g-dev libzip-dev libpng-dev libsndfile1-dev libutf8proc-dev libkissfft-dev'
+  nlohmann-json3-dev libcli11-dev zlib1g-dev libzip-dev libpng-dev libjpeg-dev libsndfile1-dev libutf8proc-dev
+  libkissfft-dev'
 
 name_packages() {
   cat <<'NAMES'
 tapehead needs a C++20 compiler (g++ 12 or clang 14, or later), meson 1.0, ninja, pkg-config, and
-OpenBLAS, OpenMP, fmt, doctest, Google Benchmark, Random123, nlohmann-json, CLI11, zlib, libzip, libpng, libsndfile, utf8proc,
-KISS FFT:
+OpenBLAS, OpenMP, fmt, doctest, Google Benchmark, Random123, nlohmann-json, CLI11, zlib, libzip, libpng, libjpeg-turbo,
+libsndfile, utf8proc, KISS FFT:
   Fedora  dnf install gcc-c++ meson ninja-build pkgconf-pkg-config openblas-devel fmt-devel \
-            doctest-devel google-benchmark-devel Random123-devel json-devel cli11-devel \
-            zlib-devel libzip-devel libpng-devel libsndfile-devel utf8proc-devel kissfft-devel make cmake clang-tools-extra doxygen
+            doctest-devel google-benchmark-devel Random123-devel json-devel cli11-devel zlib-devel libzip-devel \
+            libpng-devel libjpeg-turbo-devel libsndfile-devel utf8proc-devel kissfft-devel make cmake clang-tools-extra doxygen
   Arch    pacman -S gcc meson ninja pkgconf openblas fmt doctest benchmark nlohmann-json cli11 \
-            zlib libzip libpng libsndfile libutf8proc kissfft make cmake clang doxygen      (random123 is in the AUR)
+            zlib libzip libpng libjpeg-turbo libsndfile libutf8proc kissfft make cmake clang doxygen      (random123 is in the AUR)
   macOS   brew install meson ninja pkgconf openblas libomp fmt doctest google-benchmark \
-            nlohmann-json cli11 zlib libzip libpng libsndfile utf8proc cmake llvm doxygen      (random123, kissfft: from their releases)
+            nlohmann-json cli11 zlib libzip libpng jpeg-turbo libsndfile utf8proc cmake llvm doxygen      (random123, kissfft: from their releases)
 NAMES
 }
 

@@ -69,20 +69,45 @@ T blend(T pixel, double other, double factor) {
   return static_cast<T>(std::clamp(factor * pixel + (1 - factor) * other, 0.0, 1.0));
 }
 
+// Turns the hue of a pixel [3] by a part of the circle; the largest and smallest channel stay.
 template <class T>
-void jitter(T* image, const ImageSizes& sizes, double brightness, double contrast,
-            double saturation) {
+void turn_hue(T* pixel, int64_t plane, double part) {
+  T& red = pixel[0];
+  T& green = pixel[plane];
+  T& blue = pixel[2 * plane];
+  const double high = std::max({red, green, blue}), low = std::min({red, green, blue});
+  const double range = high - low;
+  if (range == 0) return;
+  const double sector = high == red     ? (green - blue) / range
+                        : high == green ? 2 + (blue - red) / range
+                                        : 4 + (red - green) / range;
+  const double turned = sector + 6 * part;
+  // How far a channel is from the top, by the distance of the hue from the channel's.
+  const auto channel = [&](double centre) {
+    const double away = std::abs(std::remainder(turned - centre, 6.0));
+    return static_cast<T>(high - range * std::clamp(away - 1, 0.0, 1.0));
+  };
+  red = channel(0), green = channel(2), blue = channel(4);
+}
+
+struct JitterAmounts {
+  double brightness, contrast, saturation, hue;
+};
+
+template <class T>
+void jitter(T* image, const ImageSizes& sizes, const JitterAmounts& by) {
   const int64_t plane = sizes.height * sizes.width, n = sizes.channels * plane;
-  for (int64_t i = 0; i < n; ++i) image[i] = blend(image[i], 0, brightness);
+  for (int64_t i = 0; i < n; ++i) image[i] = blend(image[i], 0, by.brightness);
   double mean = 0;
   for (int64_t i = 0; i < plane; ++i) mean += grey(image + i, plane, sizes.channels);
   mean /= static_cast<double>(plane);
-  for (int64_t i = 0; i < n; ++i) image[i] = blend(image[i], mean, contrast);
+  for (int64_t i = 0; i < n; ++i) image[i] = blend(image[i], mean, by.contrast);
   if (sizes.channels != 3) return;
   for (int64_t i = 0; i < plane; ++i) {
     const double level = grey(image + i, plane, sizes.channels);
     for (int64_t c = 0; c < 3; ++c)
-      image[c * plane + i] = blend(image[c * plane + i], level, saturation);
+      image[c * plane + i] = blend(image[c * plane + i], level, by.saturation);
+    if (by.hue != 0) turn_hue(image + i, plane, by.hue);
   }
 }
 
@@ -133,18 +158,43 @@ Tensor ColorJitter::operator()(const Tensor& images, Generator& generator) const
        {std::pair("brightness", brightness), {"contrast", contrast}, {"saturation", saturation}})
     if (!(x >= 0) || !std::isfinite(x))
       throw ValueError(fmt::format("ColorJitter: {} = {}; it must be 0 or more", what, x));
+  if (!(hue >= 0 && hue <= 0.5))
+    throw ValueError(fmt::format("ColorJitter: hue = {}; it must be within 0 … 0.5", hue));
   const ImageSizes sizes = detail::sizes_of("ColorJitter", images);
-  const ImageDraws draws(sizes.images, 3, generator);
+  const ImageDraws draws(sizes.images, hue > 0 ? 4 : 3, generator);
   return change_pixels("ColorJitter", images, [&]<class T>(T* pixels) {
     const int64_t size = sizes.channels * sizes.height * sizes.width;
     for (int64_t image = 0; image < sizes.images; ++image) {
       const auto factor = [&](int64_t k, double reach) {
         return std::lerp(std::max(0.0, 1 - reach), 1 + reach, draws.at(image, k));
       };
-      jitter(pixels + image * size, sizes, factor(0, brightness), factor(1, contrast),
-             factor(2, saturation));
+      jitter(pixels + image * size, sizes,
+             {factor(0, brightness), factor(1, contrast), factor(2, saturation),
+              hue > 0 ? std::lerp(-hue, hue, draws.at(image, 3)) : 0});
     }
   });
+}
+
+Tensor ConvertImageDtype::operator()(const Tensor& images) const {
+  detail::sizes_of("ConvertImageDtype", images);
+  for (const auto& [what, type] : {std::pair("images are", images.dtype()), {"dtype =", dtype}})
+    if (type != u8 && type != f32 && type != f64)
+      throw DTypeError(
+          fmt::format("ConvertImageDtype: {} {}; expected u8, f32 or f64", what, name(type)));
+  const Tensor from = images.detach();
+  if ((from.dtype() == u8) == (dtype == u8)) return core::clone(core::cast(from, dtype));
+  if (dtype != u8)
+    return change_pixels("ConvertImageDtype", core::cast(from, dtype), [&]<class T>(T* pixels) {
+      for (int64_t i = 0; i < from.numel(); ++i) pixels[i] /= 255;
+    });
+  const Tensor wide = core::contiguous(core::cast(from, f64)), out = core::empty(from.shape(), u8);
+  for (int64_t i = 0; i < out.numel(); ++i) {
+    const double value = wide.data<double>()[i];
+    out.data<uint8_t>()[i] = value >= 1  ? 255
+                             : value > 0 ? static_cast<uint8_t>(value * 255.999)
+                                         : 0;
+  }
+  return out;
 }
 
 }  // namespace tapehead::data

@@ -8,6 +8,7 @@
 #include "tapehead/core/detail/views.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
+#include "tapehead/data/detail/image_codecs.h"
 
 namespace tapehead::data {
 namespace {
@@ -20,6 +21,8 @@ struct Image : png_image {
   ~Image() { png_image_free(this); }
 };
 
+constexpr int64_t kMostDeflate = 1032;  // bytes from one, and a pixel takes at least a bit
+
 constexpr png_uint_32 kFormats[] = {PNG_FORMAT_GRAY, PNG_FORMAT_GA, PNG_FORMAT_RGB,
                                     PNG_FORMAT_RGBA};
 
@@ -27,16 +30,21 @@ Tensor channels_first(const Tensor& pixels) {
   return core::contiguous(core::permute(pixels, {2, 0, 1}));
 }
 
-Tensor decode(const std::string& path, const std::string& bytes, int64_t max_pixels) {
+}  // namespace
+
+namespace detail {
+
+Tensor decode_png(const std::string& path, const std::string& bytes, int64_t max_pixels) {
   Image image;
   const auto fail = [&] {
     throw FormatError(fmt::format("{}: not a PNG image that can be read: {}", path, image.message));
   };
   if (png_image_begin_read_from_memory(&image, bytes.data(), bytes.size()) == 0) fail();
   const int64_t height = image.height, width = image.width;
-  if (width > max_pixels / height)
-    throw IoError(fmt::format("{}: an image of {} x {} pixels; the limit is {} pixels", path, width,
-                              height, max_pixels));
+  check_image_size(path, height, width, max_pixels);
+  if (height * width / 8 / kMostDeflate > static_cast<int64_t>(bytes.size()))
+    fail_too_short(path, height, width, bytes);
+  image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;  // else 16 bits would be taken for linear light
   const int64_t channels = PNG_IMAGE_SAMPLE_CHANNELS(image.format);
   image.format = kFormats[channels - 1];
   const Tensor pixels = core::empty({height, width, channels}, u8);
@@ -44,11 +52,11 @@ Tensor decode(const std::string& path, const std::string& bytes, int64_t max_pix
   return channels_first(pixels);
 }
 
-}  // namespace
+}  // namespace detail
 
 Tensor read_png(const std::string& path, int64_t max_pixels, const FileLimits& limits) {
   const std::string bytes = read_file(path, limits.bytes);
-  return core::reading(path, [&] { return decode(path, bytes, max_pixels); });
+  return core::reading(path, [&] { return detail::decode_png(path, bytes, max_pixels); });
 }
 
 std::string encode_png(const Tensor& image) {

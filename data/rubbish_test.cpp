@@ -23,9 +23,12 @@
 #include "tapehead/data/idx.h"
 #include "tapehead/data/labelled_text.h"
 #include "tapehead/data/parallel_text.h"
+#include "tapehead/data/read_image.h"
 #include "tapehead/data/speech_corpus.h"
 #include "tapehead/data/summaries.h"
 #include "tapehead/data/tokenizer.h"
+#include "tapehead/tests/oracles/image_cases.h"
+#include "tapehead/tests/oracles/image_hex.h"
 #include "tapehead/tests/scratch.h"
 
 namespace tapehead {
@@ -214,6 +217,18 @@ TEST_CASE("damaged files: arrays") {
   for (Format format : formats) {
     format.bytes = read_file(folder / format.file);
     check(format, folder);
+  }
+}
+
+TEST_CASE("damaged files: images") {
+  const Scratch folder;
+  const auto read = [](const Scratch& in) {
+    data::read_image(in / "image", {.max_pixels = 1 << 20});
+  };
+  for (const test::ImageCase& image : test::kImageCases) {
+    const std::string bytes = test::bytes_of_hex(image.file);
+    folder.write("image", bytes);
+    check({image.name, "image", bytes, read}, folder);
   }
 }
 

@@ -105,11 +105,20 @@ struct RandomErasing {
 };
 
 /// Changes brightness, contrast and saturation of images in 0 … 1, in this order, by factors within
-/// 1 ± the given numbers (at least 0). Saturation changes images of three channels only.
+/// 1 ± the given numbers (at least 0); then turns the hue by a part within ± `hue`, at most 0.5, of
+/// the circle of colours. Saturation and hue change images of three channels only.
 /// Example: data::ColorJitter{.brightness = 0.2}(rand({8, 3, 32, 32}))  // shape [8, 3, 32, 32]
 struct ColorJitter {
-  double brightness = 0, contrast = 0, saturation = 0;
+  double brightness = 0, contrast = 0, saturation = 0, hue = 0;
   Tensor operator()(const Tensor& images, Generator& generator = default_generator()) const;
+};
+
+/// Images of another type and scale: u8 of 0 … 255 as f32 or f64 of 0 … 1, and back, where values
+/// outside of 0 … 1 are clamped. As in torchvision, 256 equal ranges of values become u8.
+/// Example: data::ConvertImageDtype{}(tensor({{0, 51, 255}}, u8))  // [[0.0, 0.2, 1.0]]
+struct ConvertImageDtype {
+  DType dtype = f32;  ///< of the result: u8, f32 or f64
+  Tensor operator()(const Tensor& images) const;
 };
 
 /// Any of these transforms, or a function of an image, or of an image and a generator.

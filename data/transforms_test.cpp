@@ -191,6 +191,59 @@ TEST_CASE("ColorJitter: brightness, contrast, saturation") {
   CHECK(highest > 0.57);
 }
 
+TEST_CASE("ColorJitter: the hue") {
+  // The hue in sixths of the circle, of red, green, blue in 0 … 2 by which is largest.
+  const auto hue_of = [](double r, double g, double b) {
+    const double high = std::max({r, g, b}), range = high - std::min({r, g, b});
+    const double turn = high == r   ? (g - b) / range
+                        : high == g ? 2 + (b - r) / range
+                                    : 4 + (r - g) / range;
+    return turn < 0 ? turn + 6 : turn;
+  };
+  const Tensor colours =
+      from_vector(Values{0.2, 0.8, 0.1, 0.5, 0.4, 0.3, 0.7, 0.5, 0.6, 0.7, 0.2, 0.5}, {3, 1, 4});
+  const Values before = values(colours);
+  Generator generator{.seed = 4};
+  double most = 0;
+  for (int i = 0; i < 50; ++i) {
+    const Values after = values(ColorJitter{.hue = 0.1}(colours, generator));
+    double turn = 0;
+    for (size_t x = 0; x < 3; ++x) {
+      const double by = std::remainder(hue_of(after[x], after[4 + x], after[8 + x]) -
+                                           hue_of(before[x], before[4 + x], before[8 + x]),
+                                       6.0) /
+                        6;
+      if (x > 0) CHECK(by == doctest::Approx(turn).epsilon(1e-4));
+      turn = by;
+      CHECK(std::max({after[x], after[4 + x], after[8 + x]}) ==
+            doctest::Approx(std::max({before[x], before[4 + x], before[8 + x]})));
+      CHECK(std::min({after[x], after[4 + x], after[8 + x]}) ==
+            doctest::Approx(std::min({before[x], before[4 + x], before[8 + x]})));
+    }
+    for (const size_t grey : {3, 7, 11}) CHECK(after[grey] == before[grey]);
+    most = std::max(most, std::abs(turn));
+  }
+  CHECK(most < 0.1 + 1e-5);
+  CHECK(most > 0.08);
+}
+
+TEST_CASE("ConvertImageDtype: u8 as 0 to 1, and back") {
+  const Tensor bytes = from_vector(std::vector<uint8_t>{0, 51, 128, 255}, {1, 2, 2});
+  for (const DType dtype : {f32, f64}) {
+    const Tensor floats = ConvertImageDtype{dtype}(bytes);
+    CHECK(floats.dtype() == dtype);
+    CHECK(values(floats)[1] == doctest::Approx(0.2));
+    CHECK(values(ConvertImageDtype{u8}(floats)) == values(bytes));
+  }
+  const Tensor beyond = from_vector(Values{-0.5, 0.499, 0.501, 1.5}, {1, 2, 2});
+  CHECK(values(ConvertImageDtype{u8}(beyond)) == Values{0, 127, 128, 255});
+  CHECK(values(ConvertImageDtype{f64}(beyond)) == values(beyond));
+  CHECK(values(ConvertImageDtype{u8}(bytes)) == values(bytes));
+  CHECK(error_of<DTypeError>([] {
+          ConvertImageDtype{i64}(image({1, 1}));
+        }) == "ConvertImageDtype: dtype = i64; expected u8, f32 or f64");
+}
+
 TEST_CASE("transforms in a loader depend on its seed only, not on its thread") {
   const Tensor images = image({30, 1, 6, 6});
   const Compose augment{RandomCrop{.height = 4, .width = 4, .padding = {1}}, RandomHorizontalFlip{},
@@ -236,6 +289,7 @@ TEST_CASE("transforms: errors") {
        {1, 1},
        "RandomErasing: scale = {0.5, 0.1}; it must be finite, 0 or more, and in ascending order"},
       {ColorJitter{.contrast = -1}, {1, 1}, "ColorJitter: contrast = -1; it must be 0 or more"},
+      {ColorJitter{.hue = 0.6}, {1, 1}, "ColorJitter: hue = 0.6; it must be within 0 … 0.5"},
   };
   for (const Row& row : values_of)
     CHECK(error_of<ValueError>([&] { row.transform(image(row.image)); }) == row.text);

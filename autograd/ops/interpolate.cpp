@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include "tapehead/autograd/detail/sum_taps.h"
 #include "tapehead/autograd/ops/pooling.h"
@@ -68,63 +67,33 @@ AxisTaps linear_taps(const ResizedAxis& a, bool align_corners) {
   return taps;
 }
 
-// The kernel of cubic convolution.
-double cubic(double x, double a) {
-  x = std::abs(x);
-  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  return x < 2 ? ((x - 5) * x + 8) * x * a - 4 * a : 0;
-}
-
 AxisTaps cubic_taps(const ResizedAxis& a, bool align_corners) {
   AxisTaps taps;
   for (int64_t i = 0; i < a.result; ++i, taps.end()) {
     const double at = position_of(a, align_corners, i), low = std::floor(at);
     for (int64_t k = -1; k < 3; ++k)
       taps.add(std::clamp<int64_t>(static_cast<int64_t>(low) + k, 0, a.size - 1),
-               cubic(at - low - static_cast<double>(k), -0.75));
+               core::cubic_convolution(at - low - static_cast<double>(k), -0.75));
   }
   return taps;
 }
 
-double sinc_of(double x) {
-  return x == 0 ? 1 : std::sin(std::numbers::pi * x) / (std::numbers::pi * x);
-}
-double filter_of(ResizeMode mode, double x) {
-  if (mode == ResizeMode::bicubic) return cubic(x, -0.5);
-  if (mode == ResizeMode::lanczos) return std::abs(x) < 3 ? sinc_of(x) * sinc_of(x / 3) : 0;
-  return std::max(0.0, 1 - std::abs(x));
+core::ResizeFilter filter_of(ResizeMode mode) {
+  if (mode == ResizeMode::bicubic) return core::ResizeFilter::bicubic;
+  return mode == ResizeMode::lanczos ? core::ResizeFilter::lanczos : core::ResizeFilter::bilinear;
 }
 
-// A filter around the position of each result, normalised.
-AxisTaps filter_taps(const ResizedAxis& a, ResizeMode mode, bool align_corners) {
-  AxisTaps taps;
-  const double step = !align_corners ? a.step
+AxisTaps filter_taps(const ResizedAxis& a, const InterpolateFuncOptions& o) {
+  const double step = !o.align_corners ? a.step
                       : a.result > 1
                           ? static_cast<double>(a.size - 1) / static_cast<double>(a.result - 1)
                           : 0;
-  const double stretch = std::max(step, 1.0);
-  const double support = stretch * (mode == ResizeMode::bicubic   ? 2
-                                    : mode == ResizeMode::lanczos ? 3
-                                                                  : 1);
-  for (int64_t i = 0; i < a.result; ++i, taps.end()) {
-    const double centre = step * (static_cast<double>(i) + 0.5);
-    const int64_t first =
-        std::max<int64_t>(static_cast<int64_t>(std::floor(centre - support + 0.5)), 0);
-    const int64_t last = std::min(static_cast<int64_t>(std::floor(centre + support + 0.5)), a.size);
-    double total = 0;
-    for (int64_t k = first; k < last; ++k) {
-      const double w = filter_of(mode, (static_cast<double>(k) - centre + 0.5) / stretch);
-      taps.add(k, w), total += w;
-    }
-    for (auto k = static_cast<size_t>(taps.start.back()); k < taps.weight.size(); ++k)
-      taps.weight[k] /= total;
-  }
-  return taps;
+  return core::resize_taps(filter_of(o.mode), 0, a.size, a.result, step);
 }
 
 AxisTaps taps_of(const ResizedAxis& axis, const InterpolateFuncOptions& o) {
   if (is_nearest(o.mode)) return nearest_taps(axis, o.mode == ResizeMode::nearest_exact);
-  if (o.antialias) return filter_taps(axis, o.mode, o.align_corners);
+  if (o.antialias) return filter_taps(axis, o);
   return is_linear(o.mode) ? linear_taps(axis, o.align_corners) : cubic_taps(axis, o.align_corners);
 }
 

@@ -26,6 +26,17 @@ struct AxisTaps {
   AxisTaps transposed() const;
 };
 
+/// The kernel of cubic convolution (Keys 1981); a is its slope at 1.
+double cubic_convolution(double x, double a);
+
+/// Filters for resizing, which reach 1, 2 and 3 elements far.
+enum class ResizeFilter : uint8_t { bilinear, bicubic, lanczos };
+
+/// The taps that resize an axis of `size` elements to `result`, antialiased as in Pillow and
+/// PyTorch: result i is a mean around (i + 0.5) step, weighted by the filter, which is stretched by
+/// the step if that is above 1. `axis` and `size` of the taps are set.
+AxisTaps resize_taps(ResizeFilter filter, int axis, int64_t size, int64_t result, double step);
+
 /// Replaces axes of x, f32 or f64, by their sums.
 Tensor sum_taps(const Tensor& x, const std::vector<AxisTaps>& axes);
 

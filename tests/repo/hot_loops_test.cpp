@@ -35,6 +35,7 @@ constexpr Allowed kAllowed[] = {
     {"core", "::grid_weights(", "the coefficients of a few polynomials"},
     {"core", "ChannelNorm::", "a few numbers for each channel"},
     {"core", "arange", "makes a tensor once"},
+    {"core", "resize_taps(", "one number for each tap of an axis"},
     {"core", "draw_replaced", "a few additions for each sample"},
     {"core", "plan_convolution", "makes the tables of a length once"},
     {"core", "Sampler", "branches in each attempt at a number"},
