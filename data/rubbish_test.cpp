@@ -19,6 +19,7 @@
 #include "tapehead/data/audio.h"
 #include "tapehead/data/babi.h"
 #include "tapehead/data/bpe.h"
+#include "tapehead/data/captions.h"
 #include "tapehead/data/detail/splitmix.h"
 #include "tapehead/data/idx.h"
 #include "tapehead/data/labelled_text.h"
@@ -230,6 +231,28 @@ TEST_CASE("damaged files: images") {
     folder.write("image", bytes);
     check({image.name, "image", bytes, read}, folder);
   }
+}
+
+TEST_CASE("damaged files: captions") {
+  const auto read = [](const Scratch& in) { data::Captions::open(in.path()); };
+  const Scratch flickr, coco;
+  const std::string tokens = "1.jpg#0\ta dog\n1.jpg#1\tthe dog\n2.jpg#0\ta cat\n";
+  flickr.write("a.token.txt", tokens);
+  for (const char* name : {"a.trainImages.txt", "a.devImages.txt", "a.testImages.txt"})
+    flickr.write(name, "1.jpg\n2.jpg\n");
+  const std::string json =
+      R"({"images": [{"id": 1, "file_name": "1.jpg"}, {"id": 2, "file_name": "2.jpg"}],
+          "annotations": [{"id": 10, "image_id": 1, "caption": "a dog"}, {"id": 11, "image_id": 2, "caption": "b"}]})";
+  for (const char* name : {"images", "train"})
+    std::filesystem::create_directory((name[0] == 'i' ? flickr : coco) / name);
+  std::filesystem::create_directory(coco / "annotations");
+  for (const char* name : {"1.jpg", "2.jpg"}) {
+    flickr.write(std::string("images/") + name, "");
+    coco.write(std::string("train/") + name, "");
+  }
+  coco.write("annotations/captions_train.json", json);
+  check({"Flickr8k's captions", "a.token.txt", tokens, read}, flickr);
+  check({"COCO's captions", "annotations/captions_train.json", json, read}, coco);
 }
 
 TEST_CASE("damaged files: tokenizers and vocabularies") {

@@ -1,0 +1,51 @@
+// Readers of files of captions, and what they share.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "tapehead/data/captions.h"
+
+namespace tapehead::data::detail {
+
+/// Images by name, in the order in which they were added, with their captions.
+class CaptionTable {
+ public:
+  /// Adds an image, if it is new. Throws FormatError, which starts with `at`, unless the name is
+  /// that of a file in a folder.
+  CaptionedImage& image(const std::string& at, const std::string& name);
+  const std::vector<CaptionedImage>& images() const { return images_; }
+  const CaptionedImage* find(const std::string& name) const;
+
+ private:
+  std::vector<CaptionedImage> images_;  // whose paths are names
+  std::unordered_map<std::string, size_t> places_;
+};
+
+/// A caption without spaces at its ends. Throws FormatError, which starts with `at`, if none is
+/// left.
+std::string checked_caption(const std::string& at, std::string_view caption);
+
+/// The images in a folder, PNG and JPEG by their names.
+class ImageFolder {
+ public:
+  /// Throws IoError if the folder is missing.
+  explicit ImageFolder(const std::string& path);
+  /// Those of the table that exist, with their paths; the captions of others are unmatched.
+  std::vector<CaptionedImage> existing(const CaptionTable& table, Captions& corpus);
+  /// Images that no call of existing() has returned are unmatched.
+  void add_others(Captions& corpus) const;
+
+ private:
+  std::string path_;
+  std::vector<std::string> names_;  // sorted
+  std::unordered_set<std::string> all_, used_;
+};
+
+/// Reads COCO's layout.
+Captions coco_captions(const std::string& dir, const CaptionsOptions& options);
+
+}  // namespace tapehead::data::detail
