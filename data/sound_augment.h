@@ -30,7 +30,7 @@ Tensor spec_augment(const Tensor& features, const SpecAugmentOptions& options, u
 /// are left as they are. Throws DTypeError, ShapeError, and ValueError for an snr that is not
 /// finite.
 /// Example: data::add_noise(full({4}, 1.0), tensor({2.0, -2.0, 2.0, -2.0}), 20)
-///     // [1.1000, 0.9000, 1.1000, 0.9000]
+///     // [1.1, 0.9, 1.1, 0.9]
 Tensor add_noise(const Tensor& samples, const Tensor& noise, double snr);
 
 }  // namespace tapehead::data

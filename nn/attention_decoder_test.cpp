@@ -198,20 +198,26 @@ TEST_CASE("attention decoder: steps are those of Show, attend and tell") {
   }
 }
 
-TEST_CASE("attention decoder: the filters of location-aware attention read the last weights") {
+TEST_CASE("attention decoder: attention reads the last weights and the sum of all") {
   Options o = small(DecoderFeed::context);
   o.attention.conv_filters = 2;
   o.attention.conv_kernel_size = 3;
+  o.attention.coverage = true;
   const Model m(o);
   manual_seed(6);
+  no_grad([&] { return m.params["m.attention.coverage"].copy_(randn({H}, f64)); });
   const nn::DecoderStart start = m.start(randn({2, 4, M}, f64));
-  const nn::AttentionDecoderOutput out = m.decoder(start, targets().slice(1, 0, 2));
-  const Tensor y = m.decoder.target(targets().select(1, 0));
-  const auto first = m.decoder.attention(start.state.h, start.memory);
-  const Tensor h = m.decoder.cell(cat({y, first.context}, -1), start.state).h;
-  CHECK(difference(out.weights.select(1, 0), first.weights) < 1e-12);
-  CHECK(difference(out.weights.select(1, 1),
-                   m.decoder.attention.weights(h, start.memory, 1, {}, first.weights)) < 1e-12);
+  const nn::AttentionDecoderOutput out = m.decoder(start, targets());
+  Tensor h = start.state.h, covered = zeros({2, 4}, f64), last;
+  for (int64_t t = 0; t < 4; ++t) {
+    CAPTURE(t);
+    const auto seen = m.decoder.attention(h, start.memory, t, covered, last);
+    CHECK(difference(out.weights.select(1, t), seen.weights) < 1e-12);
+    const Tensor y = m.decoder.target(targets().select(1, t));
+    h = m.decoder.cell(cat({y, seen.context}, -1), {.h = h, .c = {}}).h;
+    covered = covered + seen.weights;
+    last = seen.weights;
+  }
 }
 
 TEST_CASE("attention decoder: scheduled sampling reads the model's tokens as often as it says") {

@@ -81,6 +81,7 @@ TEST_CASE("hard attention: the expected gradient is that of the sum over all cho
       no_grad([&] { return l.loss.baseline.fill_(baseline); });
       const std::vector<Tensor> weights = m.params.parameters();
       std::vector<Tensor> expected;
+      expected.reserve(weights.size());
       for (const Tensor& w : weights) expected.push_back(zeros(w.shape(), f64));
       Tensor bound = zeros({}, f64);
       double total = 0;

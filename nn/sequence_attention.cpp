@@ -218,12 +218,12 @@ Tensor coverage_loss(const Tensor& weights, const Tensor& coverage) {
 
 Tensor doubly_stochastic_loss(const Tensor& weights, const Tensor& lengths,
                               const Tensor& memory_lengths) {
-  constexpr const char* op = "doubly_stochastic_loss";
+  constexpr const char* kOp = "doubly_stochastic_loss";
   if (weights.dim() != 3)
     throw ShapeError(
-        fmt::format("{}: the weights are {}; expected [B, T, S]", op, weights.shape().str()));
-  const Tensor seen = sum(tapehead::detail::zero_padding(op, weights, lengths), {1});  // [B, S]
-  const Tensor missing = tapehead::detail::zero_padding(op, square(1 - seen), memory_lengths);
+        fmt::format("{}: the weights are {}; expected [B, T, S]", kOp, weights.shape().str()));
+  const Tensor seen = sum(tapehead::detail::zero_padding(kOp, weights, lengths), {1});  // [B, S]
+  const Tensor missing = tapehead::detail::zero_padding(kOp, square(1 - seen), memory_lengths);
   return mean(sum(missing, {-1}));
 }
 

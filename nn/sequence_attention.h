@@ -125,7 +125,7 @@ Tensor coverage_loss(const Tensor& weights, const Tensor& coverage);
 /// tell", eq. 14). weights [B, T, S]; lengths i64 [B] of the steps and of the memory, past which
 /// nothing counts, or undefined. Throws ShapeError, and IndexError for a length outside 0..T or
 /// 0..S.
-/// Example: nn::doubly_stochastic_loss(full({1, 2, 4}, 0.25))  // 1.0000
+/// Example: nn::doubly_stochastic_loss(full({1, 2, 4}, 0.25))  // 1.
 Tensor doubly_stochastic_loss(const Tensor& weights, const Tensor& lengths = {},
                               const Tensor& memory_lengths = {});
 

@@ -143,7 +143,7 @@ TEST_CASE("attention: filters of the last weights, sharpening and smoothing are 
   const Tensor rows = randn({B, S, M}, f64), q = randn({B, M}, f64), lengths = tensor({5, 3});
   const Tensor previous = masked_fill(rand({B, S}, f64), padding_mask(lengths, S), 0);
   const Tensor w = attention.weights(q, attention.prepare(rows, lengths), 0, {}, previous);
-  const Tensor filters = params["a.conv.weight"], mix = params["a.location.weight"];
+  const Tensor &filters = params["a.conv.weight"], &mix = params["a.location.weight"];
   REQUIRE(filters.shape() == Shape{2, 1, 3});
   for (int64_t b = 0; b < B; ++b) {
     const int64_t length = lengths[b].item<int64_t>();

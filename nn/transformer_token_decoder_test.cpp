@@ -60,20 +60,24 @@ TEST_CASE("transformer token decoder: gradients, padding and search over any mem
           doctest::Approx(loss(memory, targets()).item()).epsilon(1e-12));
 
     const nn::TokenMemory both{memory, lengths, words(2, 5)};
-    const auto found = m.decoder.search(both, {.beam = 1, .max_length = 5});
+    const auto found = m.decoder.search(both, {.beam = 1, .length_penalty = 0, .max_length = 5});
     for (int64_t b = 0; b < 2; ++b) {
       CAPTURE(b);
       const int64_t S = lengths[b].item<int64_t>();
       const nn::TokenMemory alone{memory.slice(0, b, b + 1).slice(1, 0, S), {}, words(1, S)};
       std::vector<int64_t> ids{kBos};
-      while (ids.size() <= 5) {
+      double log_p = 0;
+      for (bool ended = false; !ended;) {
         const Tensor scores = m.decoder.scores(alone, from_vector(ids).unsqueeze(0));
-        const int64_t next = argmax(scores.select(1, scores.size(1) - 1), -1).item<int64_t>();
-        if (next == kEos) break;
-        ids.push_back(next);
+        const Tensor row = log_softmax(scores[0][scores.size(1) - 1], -1);
+        const auto next = argmax(row, -1).item<int64_t>();
+        ended = next == kEos || ids.size() == 6;
+        if (next == kEos || !ended) log_p += row[next].item();
+        if (!ended) ids.push_back(next);
       }
       const nn::Hypothesis& h = found[static_cast<size_t>(b)];
       CHECK(h.tokens == std::vector<int64_t>(ids.begin() + 1, ids.end()));
+      CHECK(h.score == doctest::Approx(log_p));
       CHECK(h.attention.at(0).size() == 5);
     }
   }

@@ -66,9 +66,9 @@ struct CaptionRow {
   double height() const { return title + step_y() * static_cast<double>(lines) - kCaptionGap; }
   PageBox image() const { return {0, title + kWordHeight, image_width, image_height}; }
   PageBox word(int64_t i) const {
-    return {step_x() * static_cast<double>(1 + i % across),
-            title + kWordHeight + step_y() * static_cast<double>(i / across), image_width,
-            image_height};
+    const int64_t line = i / across, column = 1 + i % across;
+    return {step_x() * static_cast<double>(column),
+            title + kWordHeight + step_y() * static_cast<double>(line), image_width, image_height};
   }
 
   double image_height, image_width, title;

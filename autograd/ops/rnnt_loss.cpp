@@ -110,7 +110,7 @@ struct RnntLoss : CustomOp {
 };
 
 Tensor RnntLoss::gradient(const Tensor& x, const Tensor& d) const {
-  const int64_t batch = x.size(0), T_max = x.size(1), nodes = x.size(2), V = x.size(3);
+  const int64_t batch = x.size(0), steps = x.size(1), nodes = x.size(2), V = x.size(3);
   const int64_t rows = lattices.size(2), width = lattices.size(3);
   const Tensor dx = core::empty(x.shape(), x.dtype());
   const Tensor flows = core::empty({batch, 2 * rows + 2, width}, x.dtype());
@@ -121,8 +121,8 @@ Tensor RnntLoss::gradient(const Tensor& x, const Tensor& d) const {
       kernels.flows(sequence_of(b), log_probs[static_cast<size_t>(b)], flow, flow + rows * width,
                     flow + 2 * rows * width);
     });
-    core::parallel_for(batch * T_max, [&](int64_t task) {
-      const int64_t b = task / T_max, t = task % T_max;
+    core::parallel_for(batch * steps, [&](int64_t task) {
+      const int64_t b = task / steps, t = task % steps;
       T* row = dx.data<T>() + task * nodes * V;
       T* const end = row + nodes * V;
       if (t < all.frames(b)) {

@@ -20,9 +20,10 @@ namespace tapehead::nn {
 ///     // shape [2, 16, 3, 3]
 class ResidualBlock {
  public:
+  /// How a block differs from the plain one.
   struct Options {
-    int64_t stride = 1;
-    bool bottleneck = false;
+    int64_t stride = 1;       ///< of one convolution of 3×3, and of `downsample`
+    bool bottleneck = false;  ///< three convolutions rather than two
   };
   /// Throws ValueError for a bottleneck whose out_channels are no multiple of 4.
   ResidualBlock(const Scope& at, int64_t in_channels, int64_t out_channels, const Options& options);
@@ -37,12 +38,12 @@ class ResidualBlock {
 /// The defaults are those of ResNet-18; ResNet-34 has `.blocks = {3, 4, 6, 3}`, ResNet-50 the same
 /// with `.channels = {256, 512, 1024, 2048}` and `.bottleneck = true`.
 struct ResNetConfig {
-  int64_t num_channels = 3;  ///< of an image
-  int64_t num_classes = 0;   ///< 0: no head
-  std::vector<int64_t> blocks = {2, 2, 2, 2};
+  int64_t num_channels = 3;                             ///< of an image
+  int64_t num_classes = 0;                              ///< 0: no head
+  std::vector<int64_t> blocks = {2, 2, 2, 2};           ///< of each stage
   std::vector<int64_t> channels = {64, 128, 256, 512};  ///< that the blocks of each stage return
-  bool bottleneck = false;
-  int64_t stem_channels = 64;
+  bool bottleneck = false;                              ///< as ResidualBlock::Options::bottleneck
+  int64_t stem_channels = 64;                           ///< of the first convolution
   /// A first convolution of 3×3 with stride 1 and no pooling, as the paper's networks for CIFAR
   /// have; else 7×7 with stride 2 and a maximum over 3×3 with stride 2.
   bool small_images = false;
@@ -70,8 +71,8 @@ class ResNet {
 
   const ResNetConfig& config() const { return config_; }
 
-  AnyLayer conv1, norm1;
-  std::vector<std::vector<ResidualBlock>> stages;
+  AnyLayer conv1, norm1;                           ///< the first convolution and its norm
+  std::vector<std::vector<ResidualBlock>> stages;  ///< the blocks of each stage
   AnyLayer head;  ///< Linear at first, [B, M] to [B, num_classes]; empty without one
 
  private:

@@ -46,6 +46,7 @@ constexpr Allowed kAllowed[] = {
     {"nn", "mass_of", "candidates of one token"},
     {"nn", "fill_orthogonal", "makes a parameter once"},
     {"nn", "MemNN::choose", "a few supporting facts"},
+    {"nn", "Transducer::greedy_search", "one score for each sequence"},
     {"optim", "Curve::", "one number for each step"},
     {"optim", "LBFGS::update_all", "a few numbers for each iteration"},
     {"optim", "Lion::update_all", "one number for each parameter"},
