@@ -19,6 +19,8 @@ import transformers as hf
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from formula import formula, salt_of
+
 B, T, V = 2, 4, 11
 LLAMA = dict(vocab_size=V, hidden_size=8, intermediate_size=6, num_hidden_layers=2, num_attention_heads=4,
              num_key_value_heads=2, max_position_embeddings=32, bos_token_id=1, eos_token_id=2)
@@ -57,19 +59,6 @@ CASES = {
         hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=6, image_size=4,
         patch_size=2, num_channels=2, num_labels=3)),
 }
-
-
-def formula(shape, salt):
-    """Numbers in -0.5..0.5 that every floating type represents exactly."""
-    n = 1
-    for size in shape:
-        n *= size
-    values = [((k * k * 29 + k * 73 + salt * 31) % 61 - 30) / 64 for k in range(n)]
-    return torch.tensor(values, dtype=torch.float64).reshape(shape)
-
-
-def salt_of(name):
-    return sum((i + 1) * ord(letter) for i, letter in enumerate(name))
 
 
 def refill(path):
