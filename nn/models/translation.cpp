@@ -4,10 +4,16 @@
 #include <numeric>
 #include <span>
 
+#include "tapehead/core/error.h"
+
 namespace tapehead::nn {
 
 std::vector<Hypothesis> translate_all(const TranslateFn& translate, const data::TokenLists& sources,
                                       const BeamOptions& options, int64_t batch) {
+  if (!options.scorers.empty())
+    throw ValueError(
+        "translate_all: options.scorers has scorers, which have the state of one search; make them "
+        "anew for each call of beam_search()");
   std::vector<int64_t> order(sources.size());
   std::iota(order.begin(), order.end(), 0);
   const auto length = [&](int64_t i) { return sources[static_cast<size_t>(i)].size(); };

@@ -14,7 +14,8 @@ using TranslateFn = std::function<std::vector<Hypothesis>(
     const Tensor& source, const Tensor& lengths, const BeamOptions& options)>;
 
 /// The best target for each source, in the order of the sources. Sources of similar length are
-/// translated together, `batch` at a time.
+/// translated together, `batch` at a time. Throws ValueError for options with scorers, which serve
+/// one search.
 std::vector<Hypothesis> translate_all(const TranslateFn& translate, const data::TokenLists& sources,
                                       const BeamOptions& options = {}, int64_t batch = 64);
 

@@ -33,6 +33,10 @@ TEST_CASE("translations come back in the order of their sources") {
   REQUIRE(all.size() == sources.size());
   for (size_t i = 0; i < sources.size(); ++i) CHECK(all[i].tokens == sources[i]);
   CHECK(nn::translate_all(echo, {}).empty());
+  CHECK_THROWS_WITH_AS(nn::translate_all(echo, sources, {.scorers = {{}}}),
+                       "translate_all: options.scorers has scorers, which have the state of one "
+                       "search; make them anew for each call of beam_search()",
+                       ValueError);
 }
 
 TEST_CASE("no decoder makes tokens of NaN, or goes on from tokens outside of its vocabulary") {
