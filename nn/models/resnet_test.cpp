@@ -35,11 +35,8 @@ nn::ResNetConfig bottleneck() {
 void fill(const nn::Params& params) {
   const NoGradGuard off;
   params.to(f64);
-  for (const nn::Param& p : params.all()) {
-    int64_t salt = 0;
-    for (size_t i = 0; i < p.path.size(); ++i) salt += static_cast<int64_t>(i + 1) * p.path[i];
-    if (!p.is_buffer) p.value.copy_(test::formula(p.value.shape(), salt));
-  }
+  for (const nn::Param& p : params.all())
+    if (!p.is_buffer) p.value.copy_(test::formula(p.value.shape(), test::salt_of(p.path)));
 }
 
 }  // namespace
