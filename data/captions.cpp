@@ -15,8 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 using detail::CaptionTable, detail::ImageFolder;
 
-constexpr size_t kMostNames = 10;
-
 bool path_exists(const std::string& path) {
   std::error_code ignored;
   return fs::exists(path, ignored);
@@ -109,14 +107,6 @@ Captions read_layout(const std::string& dir, const CaptionsOptions& options) {
                   dir));
 }
 
-std::string described(const Unmatched& unmatched, const char* one, const char* many) {
-  const auto shown = static_cast<int64_t>(unmatched.names.size());
-  return fmt::format(
-      "{} {} ({}{})", unmatched.count, unmatched.count == 1 ? one : many,
-      fmt::join(unmatched.names, ", "),
-      unmatched.count > shown ? fmt::format(" and {} more", unmatched.count - shown) : "");
-}
-
 }  // namespace
 
 namespace detail {
@@ -178,20 +168,10 @@ void ImageFolder::add_others(Captions& corpus) const {
 
 }  // namespace detail
 
-void Unmatched::add(const std::string& name) {
-  ++count;
-  if (names.size() < kMostNames) names.push_back(name);
-}
-
 std::string Captions::mismatches() const {
-  std::vector<std::string> parts;
-  if (captions_without_image.count > 0)
-    parts.push_back(
-        described(captions_without_image, "caption without an image", "captions without an image"));
-  if (images_without_caption.count > 0)
-    parts.push_back(
-        described(images_without_caption, "image without a caption", "images without a caption"));
-  return fmt::format("{}", fmt::join(parts, "; "));
+  return detail::joined_descriptions(
+      {captions_without_image.str("caption without an image", "captions without an image"),
+       images_without_caption.str("image without a caption", "images without a caption")});
 }
 
 Captions Captions::open(const std::string& dir, const CaptionsOptions& options) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tapehead/data/files.h"
+#include "tapehead/data/unmatched.h"
 
 namespace tapehead::data {
 
@@ -13,14 +14,6 @@ namespace tapehead::data {
 struct CaptionedImage {
   std::string path;                   ///< of the image
   std::vector<std::string> captions;  ///< in the order of the file, without spaces at their ends
-};
-
-/// Captions without an image, or images without a caption.
-struct Unmatched {
-  int64_t count = 0;               ///< of all
-  std::vector<std::string> names;  ///< of the first ten
-
-  void add(const std::string& name);  ///< counts one, and keeps its name if it is among the first
 };
 
 struct CaptionsOptions {

@@ -73,14 +73,6 @@ TEST_CASE("captions: a folder with captions.train.txt") {
   CHECK(Captions::open(folder.path(), {.strict = true}).mismatches().empty());
 }
 
-TEST_CASE("captions: only ten names are kept") {
-  data::Unmatched many;
-  for (int i = 0; i < 12; ++i) many.add(std::to_string(i));
-  const Captions corpus{.images_without_caption = many};
-  CHECK(corpus.mismatches() ==
-        "12 images without a caption (0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more)");
-}
-
 TEST_CASE("captions: Flickr8k's files") {
   const test::Scratch folder;
   put(folder, "Flickr8k.token.txt",

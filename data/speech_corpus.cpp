@@ -54,10 +54,6 @@ std::vector<std::string> sorted_folders(const std::string& folder) {
   return entries;
 }
 
-void add_unpaired(Unpaired& unpaired, const std::string& name) {
-  if (unpaired.count++ < Unpaired::kNamed) unpaired.names.push_back(name);
-}
-
 // Pairs texts with recordings by their ids.
 class SpeechPairing {
  public:
@@ -73,21 +69,17 @@ class SpeechPairing {
     for (auto& [id, utterance] : texts_) {
       const auto found = recordings_.find(id);
       if (found == recordings_.end()) {
-        add_unpaired(corpus.transcripts, id);
+        corpus.transcripts_without_recording.add(id);
         continue;
       }
       utterance.path = found->second;
       recordings_.erase(found);
       corpus.utterances.push_back(std::move(utterance));
     }
-    for (const auto& recording : recordings_) add_unpaired(corpus.recordings, recording.second);
-    std::string problems;
-    if (corpus.transcripts.count > 0)
-      problems = "; " + corpus.transcripts.str("transcripts without a recording");
-    if (corpus.recordings.count > 0)
-      problems += "; " + corpus.recordings.str("recordings without a transcript");
-    if (options.paired && !problems.empty())
-      throw FormatError(fmt::format("{}: {}", dir, problems.substr(2)));
+    for (const auto& recording : recordings_)
+      corpus.recordings_without_transcript.add(recording.second);
+    if (const std::string text = corpus.mismatches(); options.strict && !text.empty())
+      throw FormatError(fmt::format("{}: {}; pass strict = false to leave them out", dir, text));
     return corpus;
   }
 
@@ -164,10 +156,12 @@ std::optional<DigitName> digit_name(const std::string& stem) {
 
 }  // namespace
 
-std::string Unpaired::str(const std::string& what) const {
-  std::string text = fmt::format("{} {}:", count, what);
-  for (size_t i = 0; i < names.size(); ++i) text += (i > 0 ? ", " : " ") + names[i];
-  return count > std::ssize(names) ? text + " …" : text;
+std::string SpeechCorpus::mismatches() const {
+  return detail::joined_descriptions(
+      {transcripts_without_recording.str("transcript without a recording",
+                                         "transcripts without a recording"),
+       recordings_without_transcript.str("recording without a transcript",
+                                         "recordings without a transcript")});
 }
 
 SpeechCorpus librispeech(const std::string& dir, const SpeechCorpusOptions& options) {

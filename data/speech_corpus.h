@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tapehead/data/files.h"
+#include "tapehead/data/unmatched.h"
 
 namespace tapehead::data {
 
@@ -17,30 +18,22 @@ struct Utterance {
   std::string text;     ///< what is said
 };
 
-/// Names of files or transcripts that lack their counterpart.
-struct Unpaired {
-  static constexpr int64_t kNamed = 5;  ///< names that are kept
-  int64_t count = 0;                    ///< of all of them
-  std::vector<std::string> names;       ///< the first kNamed
-
-  /// `3 transcripts without a recording: a, b, c`, for `what` = "transcripts without a recording".
-  std::string str(const std::string& what) const;
-};
-
 /// Utterances in the order of their ids.
 struct SpeechCorpus {
-  std::vector<Utterance> utterances;  ///< those with a recording and a transcript
-  Unpaired transcripts;               ///< transcripts without a recording, by id
-  Unpaired recordings;                ///< recordings without a transcript, by path
+  std::vector<Utterance> utterances;        ///< those with a recording and a transcript
+  Unmatched transcripts_without_recording;  ///< named by their ids
+  Unmatched recordings_without_transcript;  ///< named by their paths
 
   int64_t size() const { return static_cast<int64_t>(utterances.size()); }
+  /// `1 transcript without a recording (a); 1 recording without a transcript (7/b.flac)`, or "".
+  std::string mismatches() const;
 };
 
 /// Options of the readers below.
 struct SpeechCorpusOptions {
-  /// Throws FormatError, which names them, if transcripts lack recordings or recordings lack
-  /// transcripts; otherwise they are left out and counted.
-  bool paired = false;
+  /// Whether transcripts without a recording and the reverse are an error, FormatError, which names
+  /// them; otherwise they are left out and counted.
+  bool strict = false;
   FileLimits limits = {};
 };
 
