@@ -141,14 +141,9 @@ void backward_steps(const Recurrence& r, const RecurrenceStates& s, const Tensor
 }
 
 // [T, B, N] as [T B, N]
-Tensor flat(const Tensor& x, int64_t first = 0) {
-  const int64_t T = x.shape()[0] - first, B = x.shape()[1], N = x.shape()[2];
-  return view_of(x, {T * B, N}, {N, 1}, x.impl()->offset + first * B * N);
-}
-
-Tensor transposed(const Tensor& x) {
-  return view_of(x, {x.shape()[1], x.shape()[0]}, {x.strides()[1], x.strides()[0]},
-                 x.impl()->offset);
+Tensor flat(const Tensor& x) {
+  const int64_t T = x.shape()[0], B = x.shape()[1], N = x.shape()[2];
+  return view_of(x, {T * B, N}, {N, 1}, x.impl()->offset);
 }
 
 Tensor column_sums(const Tensor& x) {
@@ -209,10 +204,9 @@ RecurrenceGrads recurrence_backward(const Recurrence& r, const RecurrenceStates&
   const Tensor& to_hidden = d.hidden_gates.defined() ? d.hidden_gates : d.gates;
   const Tensor h_before = view_of(s.h, {T * B, P}, {P, 1}, r.reverse ? B * P : 0);
   g.h0 = d.h, g.c0 = d.c;
-  g.w_ih = matmul("recurrent", transposed(flat(d.gates)), flat(r.x));
-  g.w_hh = matmul("recurrent", transposed(flat(to_hidden)), h_before);
-  if (r.w_hr.defined())
-    g.w_hr = matmul("recurrent", transposed(flat(d.projected)), flat(s.outputs));
+  g.w_ih = {flat(d.gates), flat(r.x)};
+  g.w_hh = {flat(to_hidden), h_before};
+  if (r.w_hr.defined()) g.w_hr = {flat(d.projected), flat(s.outputs)};
   if (r.b_ih.defined()) {
     g.b_ih = column_sums(flat(d.gates));
     g.b_hh = d.hidden_gates.defined() ? column_sums(flat(d.hidden_gates)) : g.b_ih;

@@ -130,10 +130,17 @@ struct Recurrent : CustomOp {
     const auto g = core::recurrence_backward(r, states, dout, dy[1],
                                              dy.size() > 2 ? dy[2] : Tensor(), needs_grad(0));
     const Tensor dx = g.x.defined() ? g.x.transpose(0, 1) : Tensor();
-    return {dx, g.w_ih, g.w_hh, g.b_ih, g.b_hh, g.h0, g.c0, g.w_hr};
+    return {dx,     weight_gradient(1, g.w_ih), weight_gradient(2, g.w_hh),
+            g.b_ih, g.b_hh,                     g.h0,
+            g.c0,   weight_gradient(7, g.w_hr)};
   }
 
  private:
+  // The gradient of operand i, undefined if the engine multiplies.
+  Tensor weight_gradient(size_t i, const core::WeightGradient& g) const {
+    if (!g.a.defined() || !needs_grad(i) || accumulate_matmul(i, g.a, g.b)) return {};
+    return matmul(g.a.transpose(0, 1), g.b);
+  }
   // The states after each step as [B, T, P]; zeros past the end of a sequence.
   Tensor outputs(const Tensor& x) const {
     const int64_t B = x.size(0), T = x.size(1), P = r.hidden();

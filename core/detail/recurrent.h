@@ -37,13 +37,20 @@ struct RecurrenceStates {
 
 RecurrenceStates recurrence_forward(const Recurrence& r);
 
+/// The gradient a' b of a weight, for a [T B, M] and b [T B, N].
+struct WeightGradient {
+  Tensor a, b;
+};
+
 struct RecurrenceGrads {
-  Tensor x, w_ih, w_hh, b_ih, b_hh, w_hr, h0, c0;
+  Tensor x, h0, c0;
+  WeightGradient w_ih, w_hh, w_hr;
+  Tensor b_ih, b_hh;
 };
 
 /// Computes the gradients of the operands from the gradients of the states after each step, dout
 /// [T, B, P], and of the last states, dh_last [B, P] and dc_last [B, H]. Undefined ones count as
-/// zeros. x is undefined in the result unless `want_dx`.
+/// zeros. x is undefined in the result unless `want_dx`. Those of the weights are left to multiply.
 RecurrenceGrads recurrence_backward(const Recurrence& r, const RecurrenceStates& s,
                                     const Tensor& dout, const Tensor& dh_last,
                                     const Tensor& dc_last, bool want_dx);
