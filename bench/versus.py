@@ -9,10 +9,13 @@
 slower than PyTorch's and the geometric mean.
 
 The peer is a program that accepts --only, --modes, --threads and --budget and prints the same JSON lines as
-build/bench/workloads. A ratio above 1 means that tapehead is faster.
+build/bench/workloads. A ratio above 1 means that tapehead is faster. Workloads with the same weights and inputs in
+both report their first loss, which must agree. --cpu compares the time of the processor, which other programs on the
+machine disturb less.
 """
 import argparse
 import json
+import math
 import pathlib
 import statistics
 import subprocess
@@ -21,13 +24,17 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
-def measure(command):
-    """Returns the milliseconds of each workload, as a program reports them."""
+def measure(command, key="ms_per_step", losses=None):
+    """Returns the milliseconds of each workload, as a program reports them; adds its first losses to `losses`."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode or not lines or any("failed" in line for line in lines):
         sys.exit(f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip() or 'no output'}")
-    return {line["workload"]: line["ms_per_step"] for line in lines}
+    for line in lines if losses is not None else []:
+        before = losses.setdefault(line["workload"], line.get("first_loss"))
+        if "first_loss" in line and before is not None and not math.isclose(line["first_loss"], before, rel_tol=1e-3):
+            sys.exit(f"{line['workload']}: the first loss is {line['first_loss']} here, {before} there")
+    return {line["workload"]: line[key] for line in lines}
 
 
 def compare_ops(args):
@@ -53,6 +60,7 @@ def main():
     parser.add_argument("--threads", default="2")
     parser.add_argument("--seconds", default="6")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--cpu", action="store_true", help="compares the time of the processor")
     args = parser.parse_args()
     if args.ops:
         return compare_ops(args)
@@ -60,9 +68,9 @@ def main():
     ours = [args.ours, "--only", args.only, "--threads", args.threads, "--seconds", args.seconds]
     peer = [sys.executable, args.peer, "--only", args.only, "--modes", args.mode,
             "--threads", args.threads, "--budget", args.seconds]
-    rounds = []
+    rounds, losses, key = [], {}, "cpu_ms_per_step" if args.cpu else "ms_per_step"
     for number in range(args.rounds):
-        rounds.append((measure(ours), measure(peer)))
+        rounds.append((measure(ours, key, losses), measure(peer, key, losses)))
         a, b = rounds[-1]
         print(f"round {number + 1}: " + "  ".join(f"{name} {b[name] / a[name]:.2f}x" for name in a), flush=True)
     print(f"\n{'workload':<20} {'tapehead ms':>12} {'PyTorch ms':>12} {'ratio, median (min..max)':>28}")

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <ctime>
 
 using namespace tapehead;
 
@@ -23,6 +24,27 @@ struct Workload {
   nn::Params params;
   std::function<Tensor()> loss;
 };
+
+// Numbers in 0..10006 by a formula that the PyTorch programs share.
+Tensor formula_numbers(const Shape& shape) {
+  const Tensor k = arange(shape.numel());
+  return ((31 * square(k) + 7919 * k) % 10007).reshape(shape);
+}
+Tensor formula_ids(int64_t n, const Shape& shape) { return formula_numbers(shape) % n; }
+// Numbers in -1..1.
+Tensor formula(const Shape& shape) { return formula_numbers(shape).to(f32) / 5003 - 1; }
+
+// Fills the parameters, so that the first loss is that of the same model in PyTorch.
+void fill_by_formula(const nn::Params& params) {
+  const NoGradGuard off;
+  for (const nn::Param& p : params.trainable()) {
+    const auto columns = static_cast<double>(p.value.numel() / p.value.size(0));
+    const bool vector = p.value.dim() == 1;  // a bias, or the weight of a norm
+    const bool norm = vector && p.path.ends_with("weight");
+    p.value.copy_(formula(p.value.shape()) * (vector ? 0.1 : std::sqrt(3 / columns)) +
+                  (norm ? 1 : 0));
+  }
+}
 
 // 16 layers of 32 with tanh: dominated by the overhead per op.
 Workload mlp_tiny() {
@@ -198,10 +220,106 @@ Workload resnet8_cifar() {
   return classifier("resnet8_cifar", params, net, randn({64, 3, 32, 32}));
 }
 
-double seconds_of(const std::function<void()>& f) {
+// Captions of images of 64×64: a residual network, of whose regions an LSTM with soft attention
+// reads (Xu et al. 2015).
+struct Captioner {
+  static constexpr int64_t V = 500, M = 128, H = 256, E = 128;
+  nn::ResNet encoder;
+  nn::AttentionDecoder decoder;
+  nn::InitialState initial;
+
+  explicit Captioner(const nn::Scope& at)
+      : encoder(at / "encoder", {.blocks = {1, 1, 1},
+                                 .channels = {32, 64, M},
+                                 .stem_channels = 32,
+                                 .small_images = true}),
+        decoder(at, {.vocab_size = V,
+                     .embed_dim = E,
+                     .hidden_size = H,
+                     .attention = {.memory_dim = M, .attention_dim = H},
+                     .feed = nn::DecoderFeed::context,
+                     .deep_output = true,
+                     .context_gate = true}),
+        initial(at / "initial", M, H) {}
+
+  Tensor loss(const Tensor& images, const Tensor& captions) const {
+    const nn::AttentionMemory memory = decoder.attention.prepare(encoder.regions(images));
+    return decoder.loss({.memory = memory, .state = initial(memory)}, captions,
+                        {.label_smoothing = 0.1, .doubly_stochastic = 1});
+  }
+};
+
+Workload caption_emoji() {
+  constexpr int64_t kBatch = 32, kTokens = 12;
+  nn::Params params;
+  const auto model = std::make_shared<Captioner>(params.root());
+  fill_by_formula(params);
+  const Tensor images = formula({kBatch, 3, 64, 64}),
+               captions = formula_ids(Captioner::V - 1, {kBatch, kTokens + 1}) + 1;
+  return {"caption_emoji", kBatch, "img", params, [=] { return model->loss(images, captions); }};
+}
+
+// Speech of 4 s: convolutions and a bidirectional LSTM, whose frames CTC and a decoder with
+// location-aware attention read (Watanabe et al. 2017).
+struct Recogniser {
+  static constexpr int64_t V = 32, F = 80, C = 64, H = 256;
+  nn::ConvSubsampling subsampling;
+  nn::Rnn encoder;
+  nn::Linear ctc;
+  nn::AttentionDecoder decoder;
+
+  explicit Recogniser(const nn::Scope& at)
+      : subsampling(at / "subsampling", F, C),
+        encoder(at / "encoder", C, H, {.num_layers = 3, .bidirectional = true}),
+        ctc(at / "ctc", 2 * H, V),
+        decoder(at, {.vocab_size = V,
+                     .embed_dim = H,
+                     .hidden_size = H,
+                     .attention = {.memory_dim = 2 * H, .conv_filters = 10},
+                     .feed = nn::DecoderFeed::context}) {}
+
+  // Tokens [B, T + 1] after one that starts the sequence; 0 is the blank and the padding.
+  Tensor loss(const Tensor& frames, const Tensor& lengths, const Tensor& tokens) const {
+    const nn::EncodedFrames short_frames = subsampling(frames, lengths);
+    const Tensor rows = encoder(short_frames.out, short_frames.lengths).out;
+    const int64_t B = tokens.size(0), T = tokens.size(1) - 1;
+    const Tensor by_ctc = ctc_loss(log_softmax(ctc(rows), -1).transpose(0, 1),
+                                   tokens.slice(1, 1, T + 1), short_frames.lengths, full({B}, T, i64));
+    const Tensor by_attention = decoder.loss(
+        {.memory = decoder.attention.prepare(rows, short_frames.lengths)}, tokens);
+    return 0.3 * by_ctc + 0.7 * by_attention;
+  }
+};
+
+Workload speech_joint() {
+  constexpr int64_t kBatch = 16, kFrames = 400, kTokens = 50;
+  nn::Params params;
+  const auto model = std::make_shared<Recogniser>(params.root());
+  fill_by_formula(params);
+  const Tensor frames = formula({kBatch, kFrames, Recogniser::F}),
+               lengths = full({kBatch}, kFrames, i64),
+               tokens = formula_ids(Recogniser::V - 1, {kBatch, kTokens + 1}) + 1;
+  return {"speech_joint", kBatch, "utt", params,
+          [=] { return model->loss(frames, lengths, tokens); }};
+}
+
+// Seconds that passed, and those of the processor, of all threads.
+struct Duration {
+  double wall, cpu;
+};
+
+Duration duration_of(const std::function<void()>& f) {
   const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start_of_cpu = std::clock();
   f();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
+          static_cast<double>(std::clock() - start_of_cpu) / CLOCKS_PER_SEC};
+}
+
+double median_of(std::vector<double> values) {
+  const auto middle = values.begin() + std::ssize(values) / 2;
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
 }
 
 void run(const Workload& w, double seconds) {
@@ -214,21 +332,25 @@ void run(const Workload& w, double seconds) {
     opt.zero_grad();
     loss = l.item();
   };
-  for (int i = 0; i < 3; ++i) step();
-  std::vector<double> times;
+  step();
+  const double first_loss = loss;
+  for (int i = 0; i < 2; ++i) step();
+  std::vector<double> times, cpu_times;
   for (double spent = 0; (spent < seconds && times.size() < 400) || times.size() < 5;
-       spent += times.back())
-    times.push_back(seconds_of(step));
+       spent += times.back()) {
+    const Duration d = duration_of(step);
+    times.push_back(d.wall), cpu_times.push_back(d.cpu);
+  }
   if (!std::isfinite(loss)) throw GraphError(w.name + ": the loss is not finite");
-  std::nth_element(times.begin(), times.begin() + static_cast<int64_t>(times.size() / 2),
-                   times.end());
-  const double median = times[times.size() / 2];
+  const auto rounded = [](double ms) { return std::round(ms * 1e4) / 1e4; };
+  const double median = median_of(times);
   fmt::print(
-      R"({{"workload":"{}","peer":"tapehead","mode":"fp32","ms_per_step":{},"rate":{},"unit":"{}/s",)"
-      R"("params":{},"loss":{},"n":{}}})"
+      R"({{"workload":"{}","peer":"tapehead","mode":"fp32","ms_per_step":{},"cpu_ms_per_step":{},)"
+      R"("rate":{},"unit":"{}/s","params":{},"first_loss":{},"loss":{},"n":{}}})"
       "\n",
-      w.name, std::round(median * 1e7) / 1e4, std::round(w.items / median * 10) / 10, w.unit,
-      w.params.count(), loss, times.size());
+      w.name, rounded(median * 1e3), rounded(median_of(cpu_times) * 1e3),
+      std::round(w.items / median * 10) / 10, w.unit, w.params.count(), first_loss, loss,
+      times.size());
   std::fflush(stdout);
 }
 
@@ -256,7 +378,9 @@ int main(int argc, char** argv) {
                                                         {"attn_4k", attn_4k},
                                                         {"mlp_tiny", mlp_tiny},
                                                         {"lenet_mnist", lenet_mnist},
-                                                        {"resnet8_cifar", resnet8_cifar}};
+                                                        {"resnet8_cifar", resnet8_cifar},
+                                                        {"caption_emoji", caption_emoji},
+                                                        {"speech_joint", speech_joint}};
   std::vector<std::string> names;
   for (const auto& [name, make] : all) names.push_back(name);
   for (const std::string& name : only)

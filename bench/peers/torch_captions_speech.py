@@ -1,0 +1,214 @@
+#!/usr/bin/env python3
+"""The captioner and the recogniser of bench/workloads.cpp in PyTorch, with the same output, for bench/versus.py:
+
+    bench/versus.py --peer bench/peers/torch_captions_speech.py --only caption_emoji,speech_joint --threads 1
+
+Weights and inputs are the same, so the first losses agree, which bench/versus.py checks. Images are in channels-last
+layout and the recogniser's sequences are packed, since both are faster than the alternatives here.
+"""
+import argparse
+import json
+import statistics
+import time
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+def formula_numbers(shape):
+    k = torch.arange(torch.Size(shape).numel())
+    return ((31 * k * k + 7919 * k) % 10007).reshape(shape)
+
+
+def formula_ids(n, shape):
+    return formula_numbers(shape) % n
+
+
+def formula(shape):
+    return formula_numbers(shape).float() / 5003 - 1
+
+
+@torch.no_grad()
+def fill_by_formula(model):
+    for name, p in model.named_parameters():
+        vector = p.dim() == 1
+        p.copy_(formula(p.shape) * (0.1 if vector else (3 * p.shape[0] / p.numel()) ** 0.5))
+        if vector and name.endswith("weight"):
+            p += 1
+
+
+class ResidualBlock(nn.Module):
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(outputs)
+        self.downsample = None
+        if stride != 1 or inputs != outputs:
+            self.downsample = nn.Sequential(
+                nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False), nn.BatchNorm2d(outputs))
+
+    def forward(self, x):
+        y = F.relu(self.bn1(self.conv1(x)), inplace=True)
+        y = self.bn2(self.conv2(y))
+        y += x if self.downsample is None else self.downsample(x)
+        return F.relu(y, inplace=True)
+
+
+class Attention(nn.Module):
+    """Additive attention (Bahdanau et al. 2015); with filters, location-aware (Chorowski et al. 2015)."""
+
+    def __init__(self, query_dim, memory_dim, dim, filters=0, kernel=31):
+        super().__init__()
+        self.query = nn.Linear(query_dim, dim, bias=False)
+        self.memory = nn.Linear(memory_dim, dim)
+        self.v = nn.Parameter(torch.empty(dim))
+        self.conv = nn.Conv1d(1, filters, kernel, padding=kernel // 2, bias=False) if filters else None
+        self.location = nn.Linear(filters, dim, bias=False) if filters else None
+
+    def forward(self, query, values, keys, mask=None, previous=None):
+        hidden = keys + self.query(query).unsqueeze(1)
+        if self.conv is not None and previous is not None:
+            hidden += self.location(self.conv(previous.unsqueeze(1)).transpose(1, 2))
+        scores = hidden.tanh_() @ self.v
+        if mask is not None:
+            scores = scores.masked_fill(mask, -torch.inf)
+        weights = scores.softmax(-1)
+        return torch.bmm(weights.unsqueeze(1), values).squeeze(1), weights
+
+
+class Captioner(nn.Module):
+    V, M, H, E = 500, 128, 256, 128
+
+    def __init__(self):
+        super().__init__()
+        V, M, H, E = self.V, self.M, self.H, self.E
+        self.encoder = nn.Sequential(
+            nn.Conv2d(3, 32, 3, padding=1, bias=False), nn.BatchNorm2d(32), nn.ReLU(inplace=True),
+            ResidualBlock(32, 32, 1), ResidualBlock(32, 64, 2), ResidualBlock(64, M, 2))
+        self.hidden, self.cell = nn.Linear(M, H), nn.Linear(M, H)
+        self.attention = Attention(H, M, H)
+        self.gate = nn.Linear(H, 1)
+        self.target = nn.Embedding(V, E, padding_idx=0)
+        self.decoder = nn.LSTMCell(E + M, H)
+        self.combine = nn.Linear(H + M, E, bias=False)
+        self.out = nn.Linear(E, V)
+
+    def loss(self, images, captions):
+        values = self.encoder(images).flatten(2).transpose(1, 2).contiguous()
+        keys, average = self.attention.memory(values), values.mean(1)
+        state = torch.tanh(self.hidden(average)), torch.tanh(self.cell(average))
+        given, wanted = captions[:, :-1], captions[:, 1:]
+        embedded = self.target(given)
+        states, contexts, maps = [], [], []
+        for x in embedded.unbind(1):
+            context, weights = self.attention(state[0], values, keys)
+            context = torch.sigmoid(self.gate(state[0])) * context
+            state = self.decoder(torch.cat((x, context), -1), state)
+            states.append(state[0]), contexts.append(context), maps.append(weights)
+        joined = torch.cat((torch.stack(states, 1), torch.stack(contexts, 1)), -1)
+        logits = self.out(embedded + self.combine(joined))
+        seen = torch.stack(maps, 1).sum(1)
+        return F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=0,
+                               label_smoothing=0.1) + (1 - seen).square().sum(1).mean()
+
+
+class Recogniser(nn.Module):
+    V, F, C, H = 32, 80, 64, 256
+
+    def __init__(self):
+        super().__init__()
+        V, C, H = self.V, self.C, self.H
+        self.conv1, self.conv2 = nn.Conv2d(1, C, 3, stride=2), nn.Conv2d(C, C, 3, stride=2)
+        self.subsampled = nn.Linear(C * 19, C)
+        self.encoder = nn.LSTM(C, H, num_layers=3, bidirectional=True, batch_first=True)
+        self.ctc = nn.Linear(2 * H, V)
+        self.attention = Attention(H, 2 * H, H, filters=10)
+        self.target = nn.Embedding(V, H, padding_idx=0)
+        self.decoder = nn.LSTMCell(H + 2 * H, H)
+        self.combine = nn.Linear(3 * H, H, bias=False)
+        self.bias = nn.Parameter(torch.empty(V))
+
+    def loss(self, frames, lengths, tokens):
+        y = F.relu(self.conv2(F.relu(self.conv1(frames.unsqueeze(1)), inplace=True)), inplace=True)
+        y = self.subsampled(y.transpose(1, 2).flatten(2))
+        lengths = ((lengths - 1) // 2 - 1) // 2
+        y = nn.utils.rnn.pack_padded_sequence(y, lengths, batch_first=True, enforce_sorted=False)
+        values = nn.utils.rnn.pad_packed_sequence(self.encoder(y)[0], batch_first=True)[0]
+        batch, time = values.shape[:2]
+        wanted = tokens[:, 1:]
+        by_ctc = F.ctc_loss(self.ctc(values).log_softmax(-1).transpose(0, 1), wanted, lengths,
+                            torch.full((batch,), wanted.shape[1]))
+        mask = torch.arange(time) >= lengths.unsqueeze(1)
+        keys, zeros = self.attention.memory(values), values.new_zeros(batch, self.H)
+        state, weights, states, contexts = (zeros, zeros), None, [], []
+        for x in self.target(tokens[:, :-1]).unbind(1):
+            context, weights = self.attention(state[0], values, keys, mask, weights)
+            state = self.decoder(torch.cat((x, context), -1), state)
+            states.append(state[0]), contexts.append(context)
+        joined = torch.cat((torch.stack(states, 1), torch.stack(contexts, 1)), -1)
+        logits = F.linear(self.combine(joined).tanh(), self.target.weight, self.bias)
+        by_attention = F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=0)
+        return 0.3 * by_ctc + 0.7 * by_attention
+
+
+def caption_emoji():
+    model = Captioner().to(memory_format=torch.channels_last)
+    images = formula((32, 3, 64, 64)).to(memory_format=torch.channels_last)
+    captions = formula_ids(Captioner.V - 1, (32, 13)) + 1
+    return model, lambda: model.loss(images, captions), 32, "img"
+
+
+def speech_joint():
+    model, frames = Recogniser(), formula((16, 400, Recogniser.F))
+    lengths, tokens = torch.full((16,), 400), formula_ids(Recogniser.V - 1, (16, 51)) + 1
+    return model, lambda: model.loss(frames, lengths, tokens), 16, "utt"
+
+
+WORKLOADS = {"caption_emoji": caption_emoji, "speech_joint": speech_joint}
+
+
+def measure(name, budget):
+    model, loss_of, items, unit = WORKLOADS[name]()
+    fill_by_formula(model)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01, fused=True)
+
+    def step():
+        loss = loss_of()
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        return loss.item()
+
+    first_loss = step()
+    for _ in range(2):
+        step()
+    times, cpu_times, start = [], [], time.perf_counter()
+    while len(times) < 5 or (time.perf_counter() - start < budget and len(times) < 400):
+        before, cpu_before = time.perf_counter(), time.process_time()
+        loss = step()
+        times.append(time.perf_counter() - before)
+        cpu_times.append(time.process_time() - cpu_before)
+    median = statistics.median(times)
+    print(json.dumps({"workload": name, "peer": "torch", "mode": "eager", "ms_per_step": median * 1000,
+                      "cpu_ms_per_step": statistics.median(cpu_times) * 1000, "rate": items / median, "unit": f"{unit}/s",
+                      "params": sum(p.numel() for p in model.parameters()), "first_loss": first_loss, "loss": loss,
+                      "n": len(times)}), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default=",".join(WORKLOADS))
+    parser.add_argument("--modes", choices=["eager"], default="eager")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--budget", type=float, default=6)
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    for name in args.only.split(","):
+        measure(name, args.budget)
+
+
+if __name__ == "__main__":
+    main()
