@@ -31,3 +31,32 @@ TEST_CASE("matrix products in f16 are accumulated in f32, those of small integer
   // In f16, the sum would stop at 2048.
   CHECK(product(f16, ones({1, 3000}), ones({3000, 1})) == std::vector<double>{3000});
 }
+
+// Shapes on both sides of the limits of core/kernels/small_products.h, and their tails.
+TEST_CASE("small matrix products, with few rows or a small right matrix, are those of any others") {
+  for (const DType dtype : {f32, f64})
+    for (const int64_t m : {2, 7, 9, 32, 33})
+      for (const int64_t n : {2, 11, 48, 257})
+        for (const int64_t k : {2, 63, 64, 129, 259})
+          for (const bool transposed : {false, true})
+            for (const bool adds : {false, true}) {
+              CAPTURE(name(dtype));
+              CAPTURE(m);
+              CAPTURE(n);
+              CAPTURE(k);
+              CAPTURE(transposed);
+              CAPTURE(adds);
+              const auto operand = [&](int64_t rows, int64_t columns, bool by_columns) {
+                const Tensor x = (arange(rows * columns) * 37 % 23 - 11).to(dtype);
+                return by_columns ? x.reshape({columns, rows}).transpose(0, 1)
+                                  : x.reshape({rows, columns});
+              };
+              const Tensor a = operand(m, k, !transposed && adds), b = operand(k, n, transposed);
+              const Tensor c = operand(m, n, false), before = c.clone();
+              if (adds) core::add_matmul("matmul", c, a, b);
+              else core::copy_into(c, core::matmul("matmul", a, b));
+              Tensor wanted = core::matmul("matmul", a.to(i64), b.to(i64)).to(dtype);
+              if (adds) wanted = wanted + before;
+              CHECK(c.to_vector<double>() == wanted.to_vector<double>());
+            }
+}

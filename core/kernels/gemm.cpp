@@ -5,6 +5,7 @@
 
 #include "tapehead/core/kernels/half.h"
 #include "tapehead/core/kernels/row_sums.h"
+#include "tapehead/core/kernels/small_products.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
 namespace {
@@ -114,6 +115,8 @@ void blas(const Product& p, void*) {
     return vector_product<T>({p.b.data, p.b.column, p.b.row}, p.n, p.k, p.a.data, p.a.column, p.c,
                              1, p.beta);
   if (p.n == 1) return vector_product<T>(p.a, p.m, p.k, p.b.data, p.b.row, p.c, p.row, p.beta);
+  if (suits_tile_products(p)) return tile_products<T>(p);
+  if (suits_dot_products(p)) return dot_products<T>(p);
   const bool ta = is_transposed(p.a, p.k), tb = is_transposed(p.b, p.n);
   call_gemm(flag(ta), flag(tb), static_cast<int>(p.m), static_cast<int>(p.n), static_cast<int>(p.k),
             static_cast<const T*>(p.a.data), leading(p.a, ta, p.m, p.k),
