@@ -81,6 +81,11 @@ void forward_steps(const Recurrence& r, const RecurrenceStates& s) {
   }
 }
 
+// w [N, K] as [K, N].
+Tensor transposed(const Tensor& w) {
+  return contiguous(view_of(w, {w.shape()[1], w.shape()[0]}, {1, w.shape()[1]}, w.impl()->offset));
+}
+
 struct StepGrads {
   Tensor gates, hidden_gates;  // [T, B, G H]
   Tensor projected, outputs;   // of h at each step [T, B, P], and of one step's output [B, H]
@@ -114,6 +119,10 @@ void backward_steps(const Recurrence& r, const RecurrenceStates& s, const Tensor
   T* dh_row = g.h.data<T>();
   T* dc_row = g.c.defined() ? g.c.data<T>() : nullptr;
   T* dcell = g.outputs.defined() ? g.outputs.data<T>() : dh_row;
+  // Products with few rows are faster if each column of the other matrix is contiguous.
+  constexpr int64_t kFewSteps = 4;
+  const bool turned = r.steps() >= kFewSteps;
+  const Tensor w_hh = turned ? transposed(r.w_hh) : r.w_hh;
   for (int64_t i = r.steps() - 1; i >= 0; --i) {
     const int64_t t = r.reverse ? r.steps() - 1 - i : i;
     const int64_t before = slot_before(r, t);
@@ -136,7 +145,7 @@ void backward_steps(const Recurrence& r, const RecurrenceStates& s, const Tensor
              row(dc_row, b, H), H});
       }
     });
-    accumulate_matmul(r.x.dtype(), B, P, GH, dhg ? dhg : dg, r.w_hh, false, dh_row);
+    accumulate_matmul(r.x.dtype(), B, P, GH, dhg ? dhg : dg, w_hh, turned, dh_row);
   }
 }
 
