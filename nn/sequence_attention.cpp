@@ -129,13 +129,16 @@ AttentionMemory SequenceAttention::prepare(const Tensor& rows, const Tensor& len
   });
 }
 
-// The keys of additive scores at a step, [B, S, A].
-Tensor SequenceAttention::additive_keys(const AttentionMemory& m, const Tensor& covered,
-                                        const Tensor& previous) const {
+// v · tanh(...), [B, S].
+Tensor SequenceAttention::additive(const Tensor& q, const AttentionMemory& m, const Tensor& covered,
+                                   const Tensor& previous) const {
   Tensor k = m.keys;
   if (coverage.defined() && covered.defined()) k = k + covered.unsqueeze(-1) * coverage;
-  if (conv && previous.defined()) k = k + location(conv(previous.unsqueeze(1)).transpose(1, 2));
-  return k;
+  if (!conv || !previous.defined()) return additive_scores(k, query(q), v);
+  const Tensor features = conv(previous.unsqueeze(1)).transpose(1, 2);
+  const auto* own = location.target<Linear>();
+  if (own && !own->bias.defined()) return additive_scores(k, query(q), v, features, own->weight);
+  return additive_scores(k + location(features), query(q), v);
 }
 
 // [B, S], before masks.
@@ -147,8 +150,7 @@ Tensor SequenceAttention::scores(const Tensor& q, const AttentionMemory& m, cons
     if (own && !own->bias.defined()) return linear(q, own->weight.slice(0, 0, S));
     return query(q).slice(-1, 0, S);
   }
-  if (is_additive(options_.score))
-    return additive_scores(additive_keys(m, covered, previous), query(q), v);
+  if (is_additive(options_.score)) return additive(q, m, covered, previous);
   const Tensor s = matmul(m.keys, q.unsqueeze(-1)).squeeze(-1);
   return options_.score == Score::scaled_dot
              ? s / std::sqrt(static_cast<double>(options_.memory_dim))

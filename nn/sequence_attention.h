@@ -105,8 +105,8 @@ class SequenceAttention {
 
  private:
   Tensor keys(const Tensor& values) const;
-  Tensor additive_keys(const AttentionMemory& m, const Tensor& covered,
-                       const Tensor& previous) const;
+  Tensor additive(const Tensor& q, const AttentionMemory& m, const Tensor& covered,
+                  const Tensor& previous) const;
   Tensor scores(const Tensor& q, const AttentionMemory& m, const Tensor& covered,
                 const Tensor& previous) const;
   Tensor outside_window(const AttentionMemory& m, int64_t step) const;
