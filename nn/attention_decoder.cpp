@@ -67,15 +67,15 @@ Tensor at_position(const Tensor& values, const Tensor& position) {
 
 }  // namespace
 
-// The state after a step.
+// The state after a step; that of finish() may be of all steps, [B, T, ·].
 struct AttentionDecoder::Step {
   RnnState state;
-  Tensor attentional;  // [B, E]
+  Tensor attentional;  // [B, E], of finish()
   Tensor context;      // [B, M]
   Tensor weights;      // [B, S]
   Tensor coverage;     // [B, S]
   Tensor previous;     // [B, S]: weights, as input of the next step
-  Tensor gate;         // [B], of copying
+  Tensor gate;         // [B], of copying, of finish()
   Tensor choice;       // i64 [B], of hard attention; given, or drawn if undefined
 };
 
@@ -141,6 +141,10 @@ void AttentionDecoder::advance(const Tensor& embedded, const AttentionMemory& me
     input = cat({embedded, attends_first ? step.context : step.attentional}, -1);
   step.state = cell(input, step.state);
   if (!attends_first) attend(step.state.h, memory, t, step);
+}
+
+// Computes what the output needs from the last tokens, the state and the context.
+void AttentionDecoder::finish(const Tensor& embedded, Step& step) const {
   const Tensor combined = combine(cat({step.state.h, step.context}, -1));
   step.attentional = dropout(options_.deep_output ? embedded + combined : tanh(combined));
   if (copy) step.gate = (*copy)(step.context, step.state.h, embedded);
@@ -182,23 +186,39 @@ AttentionDecoderOutput AttentionDecoder::operator()(const DecoderStart& start, c
   const int64_t B = start.memory.values.size(0);
   check_call(ids, B, options_.hard, o);
   Step step = first(start);
-  std::vector<Tensor> attentional, weights, gate, choices;
-  const std::vector<Tensor> embedded = unbind(dropout(target(known(ids))), 1);
+  const bool samples = o.scheduled_sampling > 0;
+  const bool reads_output = samples || options_.feed == DecoderFeed::attentional;
+  std::vector<Tensor> attentional, states, contexts, weights, gate, choices;
+  const Tensor given = dropout(target(known(ids)));
+  const std::vector<Tensor> embedded = unbind(given, 1);
   for (size_t i = 0; i < embedded.size(); ++i) {
     const auto t = static_cast<int64_t>(i);
-    const bool samples = i > 0 && o.scheduled_sampling > 0;
     step.choice = o.choices.defined() ? o.choices.select(1, t) : Tensor();
-    advance(samples ? sampled(ids.select(1, t), step, start, o.scheduled_sampling) : embedded[i],
-            start.memory, t, step);
-    attentional.push_back(step.attentional);
+    const Tensor x = samples && i > 0
+                         ? sampled(ids.select(1, t), step, start, o.scheduled_sampling)
+                         : embedded[i];
+    advance(x, start.memory, t, step);
+    if (reads_output) {
+      finish(x, step);
+      attentional.push_back(step.attentional);
+      if (step.gate.defined()) gate.push_back(step.gate);
+    } else {
+      states.push_back(step.state.h), contexts.push_back(step.context);
+    }
     if (step.weights.defined()) weights.push_back(step.weights);
-    if (step.gate.defined()) gate.push_back(step.gate);
     if (step.choice.defined()) choices.push_back(step.choice);
   }
   const auto stacked = [](const std::vector<Tensor>& steps) {
     return steps.empty() ? Tensor() : tapehead::stack(steps, 1);
   };
-  return {logits(stacked(attentional)), stacked(weights), stacked(gate), stacked(choices)};
+  Step all;
+  if (reads_output) {
+    all.attentional = stacked(attentional), all.gate = stacked(gate);
+  } else {
+    all.state.h = stacked(states), all.context = stacked(contexts);
+    finish(given, all);
+  }
+  return {logits(all.attentional), stacked(weights), all.gate, stacked(choices)};
 }
 
 Tensor AttentionDecoder::scores(const DecoderStart& start, const Tensor& ids) const {
@@ -232,7 +252,9 @@ Decoder AttentionDecoder::steps(const DecoderStart& start) const {
   return {
       .next = [this, s](const Tensor& tokens) -> DecoderStep {
         s->step.choice = Tensor();
-        advance(target(known(tokens)), s->start.memory, s->t++, s->step);
+        const Tensor embedded = target(known(tokens));
+        advance(embedded, s->start.memory, s->t++, s->step);
+        finish(embedded, s->step);
         return {scores_of(s->step, s->start.source, s->extended), s->step.weights};
       },
       .reorder =

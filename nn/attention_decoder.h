@@ -135,6 +135,7 @@ class AttentionDecoder {
   Step first(const DecoderStart& start) const;
   void attend(const Tensor& query, const AttentionMemory& memory, int64_t t, Step& step) const;
   void advance(const Tensor& embedded, const AttentionMemory& memory, int64_t t, Step& step) const;
+  void finish(const Tensor& embedded, Step& step) const;
   Tensor logits(const Tensor& attentional) const;
   Tensor known(const Tensor& ids) const;
   Tensor scores_of(const Step& step, const Tensor& source, int64_t extended) const;
