@@ -283,10 +283,11 @@ struct Recogniser {
     const nn::EncodedFrames short_frames = subsampling(frames, lengths);
     const Tensor rows = encoder(short_frames.out, short_frames.lengths).out;
     const int64_t B = tokens.size(0), T = tokens.size(1) - 1;
-    const Tensor by_ctc = ctc_loss(log_softmax(ctc(rows), -1).transpose(0, 1),
-                                   tokens.slice(1, 1, T + 1), short_frames.lengths, full({B}, T, i64));
-    const Tensor by_attention = decoder.loss(
-        {.memory = decoder.attention.prepare(rows, short_frames.lengths)}, tokens);
+    const Tensor by_ctc =
+        ctc_loss(log_softmax(ctc(rows), -1).transpose(0, 1), tokens.slice(1, 1, T + 1),
+                 short_frames.lengths, full({B}, T, i64));
+    const Tensor by_attention =
+        decoder.loss({.memory = decoder.attention.prepare(rows, short_frames.lengths)}, tokens);
     return 0.3 * by_ctc + 0.7 * by_attention;
   }
 };

@@ -114,9 +114,9 @@ Tensor additive_scores(const Tensor& keys, const Tensor& query, const Tensor& v,
         keys.shape().str(), query.shape().str(), v.shape().str()));
   if (features.defined() != weight.defined())
     throw ValueError("additive_scores: features and their weight come together; pass both");
-  if (features.defined() &&
-      !(features.dim() == 3 && features.size(0) == keys.size(0) &&
-        features.size(1) == keys.size(1) && weight.shape() == Shape{keys.size(2), features.size(2)}))
+  if (features.defined() && !(features.dim() == 3 && features.size(0) == keys.size(0) &&
+                              features.size(1) == keys.size(1) &&
+                              weight.shape() == Shape{keys.size(2), features.size(2)}))
     throw ShapeError(fmt::format(
         "additive_scores: keys are {}, features are {}, weight is {}; expected [B, S, A], [B, S, "
         "K] and [A, K]",

@@ -22,22 +22,21 @@ Sample additive_of(int64_t B, int64_t S, int64_t A) {
 }
 
 Sample location_of(int64_t B, int64_t S, int64_t A, int64_t K) {
-  return {{Shape{B, S, A}, Shape{B, A}, Shape{A}, Shape{B, S, K}, Shape{A, K}},
-          [](const Tensors& in) {
-            return Tensors{additive_scores(in[0], in[1], in[2], in[3], in[4])};
-          },
-          [=](Arrays& in) {
-            Array y({B, S});
-            for (int64_t b = 0; b < B; ++b)
-              for (int64_t s = 0; s < S; ++s)
-                for (int64_t j = 0; j < A; ++j) {
-                  double hidden = in[0](b, s, j) + in[1](b, j);
-                  for (int64_t k = 0; k < K; ++k) hidden += in[3](b, s, k) * in[4](j, k);
-                  y(b, s) += in[2][j] * std::tanh(hidden);
-                }
-            return Arrays{y};
-          },
-          A + K};
+  return {
+      {Shape{B, S, A}, Shape{B, A}, Shape{A}, Shape{B, S, K}, Shape{A, K}},
+      [](const Tensors& in) { return Tensors{additive_scores(in[0], in[1], in[2], in[3], in[4])}; },
+      [=](Arrays& in) {
+        Array y({B, S});
+        for (int64_t b = 0; b < B; ++b)
+          for (int64_t s = 0; s < S; ++s)
+            for (int64_t j = 0; j < A; ++j) {
+              double hidden = in[0](b, s, j) + in[1](b, j);
+              for (int64_t k = 0; k < K; ++k) hidden += in[3](b, s, k) * in[4](j, k);
+              y(b, s) += in[2][j] * std::tanh(hidden);
+            }
+        return Arrays{y};
+      },
+      A + K};
 }
 
 }  // namespace

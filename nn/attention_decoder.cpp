@@ -194,9 +194,8 @@ AttentionDecoderOutput AttentionDecoder::operator()(const DecoderStart& start, c
   for (size_t i = 0; i < embedded.size(); ++i) {
     const auto t = static_cast<int64_t>(i);
     step.choice = o.choices.defined() ? o.choices.select(1, t) : Tensor();
-    const Tensor x = samples && i > 0
-                         ? sampled(ids.select(1, t), step, start, o.scheduled_sampling)
-                         : embedded[i];
+    const Tensor x = samples && i > 0 ? sampled(ids.select(1, t), step, start, o.scheduled_sampling)
+                                      : embedded[i];
     advance(x, start.memory, t, step);
     if (reads_output) {
       finish(x, step);

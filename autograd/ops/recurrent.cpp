@@ -130,9 +130,8 @@ struct Recurrent : CustomOp {
     const auto g = core::recurrence_backward(r, states, dout, dy[1],
                                              dy.size() > 2 ? dy[2] : Tensor(), needs_grad(0));
     const Tensor dx = g.x.defined() ? g.x.transpose(0, 1) : Tensor();
-    return {dx,     weight_gradient(1, g.w_ih), weight_gradient(2, g.w_hh),
-            g.b_ih, g.b_hh,                     g.h0,
-            g.c0,   weight_gradient(7, g.w_hr)};
+    return {dx,   weight_gradient(1, g.w_ih), weight_gradient(2, g.w_hh), g.b_ih, g.b_hh, g.h0,
+            g.c0, weight_gradient(7, g.w_hr)};
   }
 
  private:

@@ -126,14 +126,13 @@ inline void multiply_strip(const core::Product& p, const T* a, const ColumnStrip
   const int64_t groups = (p.m + kRows - 1) / kRows;
   for (int64_t g = 0; g < groups; ++g) {
     const int64_t i = p.m * g / groups, rows = p.m * (g + 1) / groups - i;
-    with_count<kRows>(rows, [&]<int R>() {
-      sum_tile<T, R, V>(p, a + i * p.a.row, strip, strip.c + i * p.row);
-    });
+    with_count<kRows>(
+        rows, [&]<int R>() { sum_tile<T, R, V>(p, a + i * p.a.row, strip, strip.c + i * p.row); });
   }
 }
 
-/// Whether tile_products() are faster than BLAS: with longer rows, columns of b would share few sets
-/// of the cache.
+/// Whether tile_products() are faster than BLAS: with longer rows, columns of b would share few
+/// sets of the cache.
 inline bool suits_tile_products(const core::Product& p) {
   return p.b.column == 1 && p.b.row <= 256 && p.k * p.n <= 1 << 14;
 }
@@ -151,8 +150,7 @@ void tile_products(const core::Product& p) {
     int64_t j = 0;
     for (; j + 2 * W <= p.n; j += 2 * W)
       multiply_strip<T, 2>(p, a, {b + j, p.b.row, terms, add, c + j, 2 * W});
-    for (; j + W <= p.n; j += W)
-      multiply_strip<T, 1>(p, a, {b + j, p.b.row, terms, add, c + j, W});
+    for (; j + W <= p.n; j += W) multiply_strip<T, 1>(p, a, {b + j, p.b.row, terms, add, c + j, W});
     if (j == p.n) continue;
     T rest[kStripTerms * W] = {};
     for (int64_t l = 0; l < terms; ++l)
