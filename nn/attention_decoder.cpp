@@ -50,10 +50,13 @@ void check_call(const Tensor& ids, int64_t B, bool hard, const TeacherForcingOpt
   if (!(o.scheduled_sampling >= 0 && o.scheduled_sampling <= 1))
     throw ValueError(fmt::format("{}: scheduled_sampling = {} is outside 0..1", kAttentionDecoder,
                                  o.scheduled_sampling));
-  if (o.choices.defined() && !hard)
+  if (!(o.expected >= 0 && o.expected <= 1))
     throw ValueError(
-        fmt::format("{}: choices are for hard attention; make the decoder with the option `hard`",
-                    kAttentionDecoder));
+        fmt::format("{}: expected = {} is outside 0..1", kAttentionDecoder, o.expected));
+  if ((o.choices.defined() || o.expected > 0) && !hard)
+    throw ValueError(
+        fmt::format("{}: {} for hard attention; make the decoder with the option `hard`",
+                    kAttentionDecoder, o.choices.defined() ? "choices are" : "expected is"));
   if (o.choices.defined() && o.choices.shape() != ids.shape())
     throw ShapeError(fmt::format("{}: the choices are {}; expected {}, as the tokens",
                                  kAttentionDecoder, o.choices.shape().str(), ids.shape().str()));
@@ -77,6 +80,7 @@ struct AttentionDecoder::Step {
   Tensor previous;     // [B, S]: weights, as input of the next step
   Tensor gate;         // [B], of copying, of finish()
   Tensor choice;       // i64 [B], of hard attention; given, or drawn if undefined
+  Tensor expected;     // bool [B]: rows of hard attention with the expected context
 };
 
 AttentionDecoder::AttentionDecoder(const Scope& at, const AttentionDecoderOptions& o,
@@ -122,6 +126,10 @@ void AttentionDecoder::attend(const Tensor& query, const AttentionMemory& memory
       step.choice = at_.training() ? multinomial(step.weights.detach(), 1).squeeze(-1)
                                    : argmax(step.weights, -1);
     step.context = at_position(memory.values, step.choice);
+    if (step.expected.defined())
+      step.context =
+          where(step.expected.unsqueeze(-1),
+                matmul(step.weights.unsqueeze(1), memory.values).squeeze(1), step.context);
   } else {
     const SequenceAttentionOutput seen = attention(query, memory, t, step.coverage, step.previous);
     step.weights = seen.weights;
@@ -186,6 +194,7 @@ AttentionDecoderOutput AttentionDecoder::operator()(const DecoderStart& start, c
   const int64_t B = start.memory.values.size(0);
   check_call(ids, B, options_.hard, o);
   Step step = first(start);
+  if (o.expected > 0) step.expected = rand({B}) < o.expected;
   const bool samples = o.scheduled_sampling > 0;
   const bool reads_output = samples || options_.feed == DecoderFeed::attentional;
   std::vector<Tensor> attentional, states, contexts, weights, gate, choices;
@@ -217,7 +226,7 @@ AttentionDecoderOutput AttentionDecoder::operator()(const DecoderStart& start, c
     all.state.h = stacked(states), all.context = stacked(contexts);
     finish(given, all);
   }
-  return {logits(all.attentional), stacked(weights), all.gate, stacked(choices)};
+  return {logits(all.attentional), stacked(weights), all.gate, stacked(choices), step.expected};
 }
 
 Tensor AttentionDecoder::scores(const DecoderStart& start, const Tensor& ids) const {

@@ -58,6 +58,8 @@ struct AttentionDecoderOutput {
   Tensor weights;  ///< [B, T, S] of the attention; undefined for Score::none
   Tensor gate;     ///< [B, T]: CopyMix::gate; undefined without the option `copy`
   Tensor choices;  ///< i64 [B, T]: positions attended to; undefined without the option `hard`
+  Tensor expected =
+      {};  ///< bool [B]: rows of TeacherForcingOptions::expected; undefined if it is 0
 };
 
 struct TeacherForcingOptions {
@@ -65,6 +67,10 @@ struct TeacherForcingOptions {
   /// probable token of the step before it instead of the given one.
   double scheduled_sampling = 0;
   Tensor choices = {};  ///< i64 [B, T]: positions that hard attention attends to; undefined: drawn
+  /// Hard attention: the probability with which a row of the batch has the expected context, the
+  /// mean of the memory by the weights, as soft attention has, instead of chosen positions (Xu et
+  /// al. 2015, sec. 4.1, where it is 0.5).
+  double expected = 0;
 };
 
 struct DecoderLossOptions {
@@ -100,8 +106,8 @@ class AttentionDecoder {
                    const std::optional<Embedding>& shared = {});
 
   /// The results of steps whose last tokens are ids i64 [B, T] (teacher forcing). Throws ShapeError
-  /// for other shapes, ValueError for a scheduled_sampling outside 0..1, and for choices without
-  /// the option `hard`.
+  /// for other shapes, ValueError for a scheduled_sampling or expected outside 0..1, and for
+  /// choices or expected without the option `hard`.
   AttentionDecoderOutput operator()(const DecoderStart& start, const Tensor& ids,
                                     const TeacherForcingOptions& o = {}) const;
   /// operator()'s logits; with copy, log probabilities [B, T, V + X], as copy_log_probs().

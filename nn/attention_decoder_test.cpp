@@ -306,7 +306,13 @@ TEST_CASE("attention decoder: errors") {
       "attention_decoder: choices are for hard attention; make the decoder with the option `hard`");
   o = small();
   o.hard = true;
+  CHECK(error_of<ValueError>([&] { m.decoder(start, targets(), {.expected = 0.5}); }) ==
+        "attention_decoder: expected is for hard attention; make the decoder with the option "
+        "`hard`");
   const Model hard(o);
+  CHECK(error_of<ValueError>([&] {
+          hard.decoder(hard.start(ones({2, 4, M}, f64)), targets(), {.expected = 1.5});
+        }) == "attention_decoder: expected = 1.5 is outside 0..1");
   CHECK(error_of<ShapeError>([&] {
           hard.decoder(hard.start(ones({2, 4, M}, f64)), targets(), {.choices = tensor({1})});
         }) == "attention_decoder: the choices are [1]; expected [2, 5], as the tokens");

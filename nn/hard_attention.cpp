@@ -52,18 +52,25 @@ Tensor HardAttentionLoss::operator()(const AttentionDecoderOutput& out, const Te
     const Tensor likelihood = -total(cross_entropy(
         out.logits, target, {.ignore_index = pad, .reduction = Reduction::none}));  // [B]
     const Tensor chosen = total(log(gather(out.weights, 2, out.choices.unsqueeze(-1)).squeeze(-1)));
-    const Tensor advantage = (likelihood - baseline).detach();
+    Tensor advantage = (likelihood - baseline).detach();
+    if (out.expected.defined()) advantage = masked_fill(advantage, out.expected, 0);
     // Of value 0, with the gradient of advantage * chosen.
     const Tensor reward = advantage * (chosen - chosen.detach());
     const Tensor tokens = sum((~padding).to(i64)).to(likelihood.dtype());
     const Tensor gain =
         likelihood + options_.reward * reward + options_.entropy * total(entropy(out.weights));
-    if (at_.training()) {
-      const NoGradGuard off;
-      baseline.copy_(lerp(mean(likelihood).to(baseline.dtype()), baseline, options_.decay));
-    }
+    if (at_.training()) update_baseline(likelihood.detach(), out.expected);
     return -sum(gain) / tokens;
   });
+}
+
+// With the mean likelihood [B] of the rows whose positions were drawn.
+void HardAttentionLoss::update_baseline(const Tensor& likelihood, const Tensor& expected) const {
+  const NoGradGuard off;
+  Tensor drawn = likelihood;
+  if (expected.defined()) drawn = masked_select(likelihood, ~expected);
+  if (drawn.numel() == 0) return;
+  baseline.copy_(lerp(mean(drawn).to(baseline.dtype()), baseline, options_.decay));
 }
 
 }  // namespace tapehead::nn

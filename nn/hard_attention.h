@@ -22,8 +22,9 @@ struct HardAttentionLossOptions {
 /// divided by the number of tokens, where y is the target of a row of the batch, s the positions
 /// that were drawn, H(s) the sum over the steps of the entropies of the weights, and b the
 /// baseline, a moving average of log p(y | s): in training, each call changes it to decay b +
-/// (1 - decay) mean log p(y | s) after it was used. Tokens that are padding do not count. Buffer:
-/// `baseline`.
+/// (1 - decay) mean log p(y | s) after it was used. Tokens that are padding do not count. Rows with
+/// the expected context (TeacherForcingOptions::expected) have no reward and do not change the
+/// baseline: their likelihood is differentiable. Buffer: `baseline`.
 /// Example: nn::HardAttentionLoss(at)({.logits = randn({2, 3, 9}), .weights = full({2, 3, 4},
 ///     0.25), .gate = {}, .choices = randint(4, {2, 3})}, randint(9, {2, 3}))  // shape []
 class HardAttentionLoss {
@@ -39,6 +40,8 @@ class HardAttentionLoss {
   Tensor baseline;  ///< b, a scalar
 
  private:
+  void update_baseline(const Tensor& likelihood, const Tensor& expected) const;
+
   Scope at_;
   HardAttentionLossOptions options_;
 };

@@ -168,6 +168,62 @@ TEST_CASE("hard attention: the loss is that of tokens and entropy, and its basel
   }
 }
 
+TEST_CASE("hard attention: the expected context is that of soft attention") {
+  manual_seed(4);
+  Model m(nn::DecoderFeed::context);
+  const nn::Params other(3);
+  const nn::AttentionDecoder soft(other / "m", {.vocab_size = kVocab,
+                                                .embed_dim = 4,
+                                                .hidden_size = H,
+                                                .cell = RnnCell::gru,
+                                                .attention = {.memory_dim = M},
+                                                .feed = nn::DecoderFeed::context,
+                                                .context_gate = true});
+  other.to(f64);
+  no_grad([&] {
+    for (const nn::Param& p : other.all()) p.value.copy_(m.params[p.path]);
+  });
+  const Tensor rows = randn({400, 4, M}, f64), ids = tensor({{2, 4, 5}}).expand({400, 3});
+  const auto all = m.decoder(m.start(rows), ids, {.expected = 1});
+  const Tensor wanted = soft(m.start(rows), ids).logits;
+  CHECK(difference(all.logits, wanted) == 0);
+  CHECK(tapehead::all(all.expected).item<bool>());
+  CHECK_FALSE(m.decoder(m.start(rows), ids).expected.defined());
+
+  const auto some = m.decoder(m.start(rows), ids, {.expected = 0.25});
+  CHECK(std::abs(sum(some.expected.to(f64)).item() / 400 - 0.25) < 0.08);
+  for (int64_t b = 0; b < 400; ++b) {
+    CAPTURE(b);
+    CHECK((difference(some.logits[b], wanted[b]) < 1e-12) == some.expected[b].item<bool>());
+  }
+}
+
+TEST_CASE("hard attention: rows with the expected context have no reward") {
+  manual_seed(5);
+  const Model m(nn::DecoderFeed::context);
+  const Tensor rows = randn({2, 4, M}, f64), ids = tensor({{2, 4, 5}, {2, 5, 4}}),
+               target = tensor({{4, 5, 3}, {5, 4, 3}});
+  Loss l({.reward = 0.7, .entropy = 0, .decay = 0.75});
+  auto out = m.decoder(m.start(rows), ids, {.choices = tensor({{0, 3, 1}, {1, 1, 0}})});
+  out.expected = tensor({true, false});
+  const Tensor likelihood = sum(log_p(out, target), {1});
+  const Tensor reward = likelihood.detach()[1] * sum(log_choice(out)[1]);
+  const Tensor surrogate = -(sum(likelihood) + 0.7 * reward) / 6;
+  const std::vector<Tensor> inputs = m.params.parameters();
+  const Tensor loss = l.loss(out, target);
+  CHECK(l.loss.baseline.item() == doctest::Approx(0.25 * likelihood[1].item()));
+  const auto by_hand = grad({surrogate}, inputs, {.retain_graph = true}),
+             g = grad({loss}, inputs, {.retain_graph = true});
+  for (size_t i = 0; i < g.size(); ++i) {
+    CAPTURE(i);
+    CHECK(difference(g[i], by_hand[i]) < 1e-12);
+  }
+  const double kept = l.loss.baseline.item();
+  out.expected = tensor({true, true});
+  l.loss(out, target);
+  CHECK(l.loss.baseline.item() == kept);
+}
+
 TEST_CASE("hard attention: errors") {
   nn::Params params(1);
   CHECK(error_of<ValueError>([&] { nn::HardAttentionLoss(params / "a", {.decay = 2}); }) ==

@@ -73,6 +73,11 @@ class Cli {
   void flag(const std::string& flag, bool& value, const std::string& help,
             Keep keep = Keep::preset);
 
+  /// Adds an option with any number of values, such as files: those that follow it, up to the next
+  /// word that begins with `--`. None if the option is not given. It is not saved.
+  void list(const std::string& flag, std::optional<std::vector<std::string>>& values,
+            const std::string& help);
+
   /// Parses the command line, sets the number of threads and the seed, and creates the folder `out`
   /// (with --eval, by default the model's folder). With --resume or --eval, options that are not
   /// given, including the data, seed and length of the run, default to those of the training run,

@@ -105,6 +105,28 @@ TEST_CASE("cli: options and their defaults") {
         R"(--score "caf\xe9": config.json can only store UTF-8; use another name)");
 }
 
+TEST_CASE("cli: an option with a list of values") {
+  const Scratch scratch;
+  const auto parsed = [&](std::vector<std::string> words) {
+    words.insert(words.end(), {"--out", scratch / "a"});
+    std::optional<std::vector<std::string>> files;
+    Program program(words);
+    program.cli.list("--files", files, "which");
+    program.parse();
+    CHECK(program.cli.config().find("files") == std::string::npos);
+    return files;
+  };
+  using List = std::vector<std::string>;
+  CHECK_FALSE(parsed({}));
+  CHECK(parsed({"--files"}) == List{});
+  CHECK(parsed({"--files", "a", "-b"}) == List{"a", "-b"});
+  CHECK(parsed({"--files", "a", "b", "--width", "3"}) == List{"a", "b"});
+  CHECK(parsed({"--files", "a", "--coverage", "--files", "c"}) == List{"c"});
+  CHECK(message_of<Error>([&] {
+          parsed({"--coverage", "a", "--files", "b"});
+        }) == "a: there is no such option; --help lists them");
+}
+
 TEST_CASE("cli: a wrong command line") {
   const struct {
     std::vector<std::string> words;

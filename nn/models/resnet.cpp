@@ -32,6 +32,14 @@ void check_config(const ResNetConfig& c) {
       if ((*list)[i] < 1)
         throw ValueError(fmt::format("resnet: stage {} has {} {}; it needs at least 1", i + 1,
                                      (*list)[i], list == &c.blocks ? "blocks" : "channels"));
+  if (c.stem_stride < 0)
+    throw ValueError(fmt::format(
+        "resnet: stem_stride is {}; it must be at least 1, or 0 for the default", c.stem_stride));
+}
+
+int64_t stem_stride(const ResNetConfig& c) {
+  if (c.stem_stride > 0) return c.stem_stride;
+  return c.small_images ? 1 : 2;
 }
 
 // Of a dimension after a layer with this stride, padded so that only the stride reduces it.
@@ -68,7 +76,7 @@ Tensor ResidualBlock::operator()(const Tensor& x) const {
 ResNet::ResNet(const Scope& at, const ResNetConfig& c) : config_(c) {
   check_config(c);
   conv1 = convolution(at / "conv1", c.num_channels, c.stem_channels, c.small_images ? 3 : 7,
-                      c.small_images ? 1 : 2);
+                      stem_stride(c));
   norm1 = BatchNorm2d(at / "bn1", c.stem_channels);
   int64_t from = c.stem_channels;
   for (size_t s = 0; s < c.blocks.size(); ++s) {
@@ -106,8 +114,8 @@ Tensor ResNet::operator()(const Tensor& images) const {
 
 std::array<int64_t, 2> ResNet::grid(int64_t height, int64_t width) const {
   const auto of = [&](int64_t size) {
-    for (int i = config_.small_images ? 2 : 0; i < 2; ++i) size = strided(size, 2);
-    for (size_t s = 1; s < stages.size(); ++s) size = strided(size, 2);
+    size = strided(size, stem_stride(config_));
+    for (size_t s = config_.small_images ? 1 : 0; s < stages.size(); ++s) size = strided(size, 2);
     return size;
   };
   return {of(height), of(width)};

@@ -47,6 +47,7 @@ struct ResNetConfig {
   /// A first convolution of 3×3 with stride 1 and no pooling, as the paper's networks for CIFAR
   /// have; else 7×7 with stride 2 and a maximum over 3×3 with stride 2.
   bool small_images = false;
+  int64_t stem_stride = 0;  ///< of the first convolution; 0: 1 for small_images, else 2
 };
 
 /// Stages of residual blocks, of which all but the first halve height and width. Encodes an image
@@ -56,7 +57,8 @@ struct ResNetConfig {
 ///     .small_images = true}).regions(rand({2, 3, 12, 12}))  // shape [2, 36, 16]
 class ResNet {
  public:
-  /// Throws ValueError for sizes below 1 and if blocks and channels differ in length.
+  /// Throws ValueError for sizes below 1, a negative stem_stride, and if blocks and channels differ
+  /// in length.
   ResNet(const Scope& at, const ResNetConfig& config);
 
   /// images [B, num_channels, H, W], floating, to logits [B, num_classes]: a linear function of the

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/tests/expect.h"
@@ -60,8 +62,12 @@ TEST_CASE("residual networks are torchvision's") {
 }
 
 TEST_CASE("a residual network's regions are its features, row by row") {
-  for (const nn::ResNetConfig& config : {basic(), bottleneck()}) {
+  nn::ResNetConfig reduced = basic(), kept = bottleneck();
+  reduced.stem_stride = 2;
+  kept.stem_stride = 1;
+  for (const nn::ResNetConfig& config : {basic(), bottleneck(), reduced, kept}) {
     CAPTURE(config.bottleneck);
+    CAPTURE(config.stem_stride);
     nn::Params params(1);
     const nn::ResNet net(params.root(), config);
     params.eval();
@@ -74,6 +80,24 @@ TEST_CASE("a residual network's regions are its features, row by row") {
       CHECK(equal(regions[1][columns + 1], x[1].select(1, 1).select(1, 1)));
     }
   }
+}
+
+TEST_CASE("a residual network's first convolution has the stride that is asked for") {
+  const auto grid = [](bool small_images, int64_t stem_stride) {
+    nn::Params params;
+    const nn::ResNet net(params / "net", {.blocks = {1},
+                                          .channels = {4},
+                                          .stem_channels = 4,
+                                          .small_images = small_images,
+                                          .stem_stride = stem_stride});
+    return net.grid(32, 40);
+  };
+  using Grid = std::array<int64_t, 2>;
+  CHECK(grid(true, 0) == Grid{32, 40});
+  CHECK(grid(true, 2) == Grid{16, 20});
+  CHECK(grid(true, 4) == Grid{8, 10});
+  CHECK(grid(false, 0) == Grid{8, 10});
+  CHECK(grid(false, 1) == Grid{16, 20});
 }
 
 TEST_CASE("residual networks refuse what does not fit") {
@@ -97,6 +121,9 @@ TEST_CASE("residual networks refuse what does not fit") {
         }) ==
         "resnet: a bottleneck has a quarter of its 6 channels inside; they must be a multiple of "
         "4");
+  CHECK(error_of<ValueError>([&] {
+          nn::ResNet(params / "d", {.blocks = {1}, .channels = {4}, .stem_stride = -1});
+        }) == "resnet: stem_stride is -1; it must be at least 1, or 0 for the default");
 }
 
 }  // namespace tapehead::resnet_test

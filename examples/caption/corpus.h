@@ -1,0 +1,226 @@
+// Images with captions: generated scenes, or files.
+//
+// N images, B of them in a batch, T tokens of a caption.
+#pragma once
+
+#include <tapehead/tapehead.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+#include <numeric>
+
+#include "tapehead/examples/caption/model.h"
+
+namespace caption {
+
+using Words = std::vector<std::string>;
+
+struct CorpusOptions {
+  int64_t side = 0;        // of an image; 0: 64, or for images that are larger 128
+  int64_t images = 0;      // number of scenes in an epoch
+  int64_t tests = 1000;    // number of scenes for testing
+  int64_t min_count = 1;   // of a word in the training captions
+  int64_t longest = 40;    // words of a training caption
+  int64_t max_pixels = 0;  // larger images are refused
+  bool strict = false;     // whether captions and images must match
+  double shift = -1, scale = -1, jitter = -1;  // augmentation
+};
+
+// An image file as the model takes it: u8 [3, side, side], its middle.
+inline Tensor read_square(const std::string& path, int64_t side, int64_t max_pixels) {
+  const Tensor image = data::read_image(path, {.max_pixels = max_pixels});
+  if (image.size(1) == side && image.size(2) == side) return image;
+  return data::CenterCrop{.height = side, .width = side}(data::Resize{.size = {side}}(image));
+}
+
+// Images of one size, in memory up to a limit, otherwise read when they are used.
+class Images {
+ public:
+  static constexpr int64_t kMostBytes = int64_t{4} << 30;
+
+  explicit Images(const Tensor& all = {}) : all_(all) {}
+  Images(std::vector<std::string> paths, int64_t side, int64_t max_pixels)
+      : paths_(std::move(paths)), side_(side), max_pixels_(max_pixels) {
+    const auto count = static_cast<int64_t>(paths_.size());
+    if (count == 0 || count * 3 * side * side > kMostBytes) return;
+    std::vector<Tensor> read(paths_.size());
+    core::parallel_for(count, [&](int64_t i) { read[static_cast<size_t>(i)] = one(i); });
+    all_ = stack(read, 0);
+  }
+
+  // f32 [B, 3, side, side] from 0 to 1.
+  Tensor batch(std::span<const int64_t> which) const {
+    if (all_.defined())
+      return data::ConvertImageDtype{}(
+          index_select(all_, 0, from_vector(std::vector<int64_t>(which.begin(), which.end()))));
+    std::vector<Tensor> read;
+    for (const int64_t i : which) read.push_back(one(i));
+    return data::ConvertImageDtype{}(stack(read, 0));
+  }
+
+ private:
+  Tensor one(int64_t i) const {
+    return read_square(paths_[static_cast<size_t>(i)], side_, max_pixels_);
+  }
+
+  Tensor all_;  // u8 [N, 3, side, side]
+  std::vector<std::string> paths_;
+  int64_t side_ = 0, max_pixels_ = 0;
+};
+
+inline constexpr int64_t kAnyLength = std::numeric_limits<int64_t>::max();
+
+// Images, and for each one or more captions as words.
+struct Split {
+  Images images;
+  std::vector<std::vector<Words>> captions;
+  std::vector<std::string> names;   // of the files, or empty
+  std::vector<data::Scene> scenes;  // what generated images show
+
+  int64_t size() const { return static_cast<int64_t>(captions.size()); }
+};
+
+struct Corpus {
+  Split train, valid, test;  // of scenes, `train` has captions only for the vocabulary
+  int64_t side = 0;
+  bool scenes = false, photographs = false;
+
+  // Whether the one caption of an image is to be found exactly.
+  bool exact() const {
+    return std::ranges::all_of(test.captions, [](const auto& c) { return c.size() == 1; });
+  }
+};
+
+inline Split scenes_of(const data::Scenes& made) {
+  Split split{.images = Images(made.images), .captions = {}, .names = {}, .scenes = made.scenes};
+  for (const data::Scene& scene : made.scenes)
+    split.captions.push_back({data::words(scene.caption)});
+  return split;
+}
+
+// Validation has scenes like those of training; testing has combinations that training has not.
+inline Corpus open_scenes(const CorpusOptions& o, uint64_t seed) {
+  const data::ScenesOptions seen{.side = o.side > 0 ? o.side : 64};
+  data::ScenesOptions unseen = seen;
+  unseen.part = data::ScenePart::test;
+  return {.train = scenes_of(data::scenes(seed, 1000, seen)),
+          .valid = scenes_of(data::scenes(seed + 1, std::min<int64_t>(o.tests, 200), seen)),
+          .test = scenes_of(data::scenes(seed + 2, o.tests, unseen)),
+          .side = seen.side,
+          .scenes = true};
+}
+
+inline Split split_of(const std::vector<data::CaptionedImage>& images, const CorpusOptions& o,
+                      bool lower, int64_t longest) {
+  Split split;
+  std::vector<std::string> paths;
+  for (const data::CaptionedImage& image : images) {
+    std::vector<Words> captions;
+    for (const std::string& caption : image.captions) {
+      Words words = data::words(lower ? data::lower(caption) : caption);
+      if (!words.empty() && static_cast<int64_t>(words.size()) <= longest)
+        captions.push_back(std::move(words));
+    }
+    if (captions.empty()) continue;
+    split.captions.push_back(std::move(captions));
+    split.names.push_back(std::filesystem::path(image.path).filename().string());
+    paths.push_back(image.path);
+  }
+  split.images = Images(std::move(paths), o.side, o.max_pixels);
+  return split;
+}
+
+inline Corpus open_corpus(const std::string& folder, CorpusOptions o) {
+  const data::Captions all = data::Captions::open(folder, {.strict = o.strict});
+  if (const std::string left_out = all.mismatches(); !left_out.empty())
+    fmt::print("left out: {}\n", left_out);
+  Corpus corpus;
+  const Tensor first = data::read_image(all.train[0].path, {.max_pixels = o.max_pixels});
+  corpus.photographs = std::min(first.size(1), first.size(2)) > kSmallSide;
+  if (o.side == 0) o.side = corpus.photographs ? 128 : 64;
+  corpus.side = o.side;
+  const auto open = [&](const std::vector<data::CaptionedImage>& images, int64_t longest) {
+    return split_of(images, o, corpus.photographs, longest);
+  };
+  // Without images for validation, those for testing serve, and the reverse.
+  corpus.valid = open(all.valid.empty() ? all.test : all.valid, kAnyLength);
+  corpus.test = all.test.empty() ? corpus.valid : open(all.test, kAnyLength);
+  corpus.train = open(all.train, o.longest);
+  if (corpus.valid.size() == 0) corpus.valid = corpus.test = corpus.train;
+  return corpus;
+}
+
+inline data::Vocab learn_vocab(const Split& train, int64_t min_count) {
+  std::vector<Words> all;
+  for (const auto& captions : train.captions)
+    all.insert(all.end(), captions.begin(), captions.end());
+  return data::Vocab::build(all, {.min_count = min_count});
+}
+
+// Images f32 [B, 3, side, side] from 0 to 1, and i64 [B, T + 1]: bos, a caption, eos, padding.
+struct CaptionBatch {
+  Tensor images, target;
+};
+
+inline Tensor targets(const data::Vocab& vocab, std::span<const Words> captions) {
+  data::TokenLists rows;
+  for (const Words& words : captions) {
+    rows.push_back({data::kBos});
+    const std::vector<int64_t> ids = vocab.encode(words);
+    rows.back().insert(rows.back().end(), ids.begin(), ids.end());
+    rows.back().push_back(data::kEos);
+  }
+  return pad_rows(rows, data::kPad);
+}
+
+// Batches of scenes that are never repeated.
+inline data::Loader<CaptionBatch> scene_batches(const CorpusOptions& o, int64_t side,
+                                                const data::Vocab& vocab, int64_t batch,
+                                                uint64_t seed) {
+  const auto collate = [=](std::span<const int64_t> which, const data::LoaderPosition& at) {
+    const uint64_t own = data::example_seeds(which.first(1), at, o.images, seed + 1000)[0];
+    const Split made = scenes_of(data::scenes(own, std::ssize(which), {.side = side}));
+    std::vector<int64_t> all(which.size());
+    std::iota(all.begin(), all.end(), 0);
+    std::vector<Words> captions;
+    for (const auto& one : made.captions) captions.push_back(one[0]);
+    return CaptionBatch{made.images.batch(all), targets(vocab, captions)};
+  };
+  return {std::vector<int64_t>(static_cast<size_t>(o.images), 1),
+          data::Loader<CaptionBatch>::CollateAt(collate),
+          {.batch = batch, .drop_last = o.images >= batch, .seed = seed}};
+}
+
+// Each image with each of its captions, shifted, scaled and with changed colours.
+inline data::Loader<CaptionBatch> image_batches(const CorpusOptions& o, const Split& train,
+                                                const data::Vocab& vocab, int64_t batch,
+                                                uint64_t seed) {
+  std::vector<std::pair<int64_t, int64_t>> pairs;  // image and caption
+  for (int64_t i = 0; i < train.size(); ++i)
+    for (int64_t c = 0; c < std::ssize(train.captions[static_cast<size_t>(i)]); ++c)
+      pairs.emplace_back(i, c);
+  const auto count = static_cast<int64_t>(pairs.size());
+  const auto collate = [=, &train, pairs = std::move(pairs)](std::span<const int64_t> which,
+                                                             const data::LoaderPosition& at) {
+    std::vector<int64_t> images;
+    std::vector<Words> captions;
+    for (const int64_t i : which) {
+      const auto [image, caption] = pairs[static_cast<size_t>(i)];
+      images.push_back(image);
+      captions.push_back(train.captions[static_cast<size_t>(image)][static_cast<size_t>(caption)]);
+    }
+    Tensor pixels = train.images.batch(images);
+    if (o.jitter > 0)
+      pixels = data::ColorJitter{.brightness = o.jitter, .contrast = o.jitter}(pixels);
+    if (o.shift > 0 || o.scale > 0)
+      pixels = data::random_affine(pixels, {.shift = o.shift, .scale = o.scale, .fill = 1},
+                                   data::example_seeds(which, at, std::ssize(pairs), seed));
+    return CaptionBatch{pixels, targets(vocab, captions)};
+  };
+  return {std::vector<int64_t>(static_cast<size_t>(count), 1),
+          data::Loader<CaptionBatch>::CollateAt(collate),
+          {.batch = batch, .drop_last = count >= batch, .seed = seed}};
+}
+
+}  // namespace caption

@@ -1,0 +1,143 @@
+// The captioning example: its kinds of attention, folders of images, and invalid input.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "tapehead/core/creation.h"
+#include "tapehead/data/files.h"
+#include "tapehead/data/image_grid.h"
+#include "tapehead/tests/runs/process.h"
+#include "tapehead/tests/scratch.h"
+
+using namespace tapehead::test;
+
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+Outcome caption(const Scratch& folder, const Arguments& words, const std::string& input = "") {
+  Arguments command{example("caption"), "--channels", "4", "--hidden-size", "16",
+                    "--quiet",          "--batch",    "8", "--tests",       "40"};
+  command.insert(command.end(), words.begin(), words.end());
+  return run(command, {.folder = folder.path(), .input = input});
+}
+
+// Only the options that do not belong to the model.
+Outcome evaluate(const Scratch& folder, const std::string& model, const Arguments& words = {},
+                 const std::string& input = "") {
+  Arguments command{example("caption"), "--eval", model};
+  command.insert(command.end(), words.begin(), words.end());
+  return run(command, {.folder = folder.path(), .input = input});
+}
+
+// Writes an image of one grey or of two.
+void put_image(const Scratch& folder, const std::string& name, double left, double right,
+               int64_t side = 20) {
+  using namespace tapehead;
+  std::filesystem::create_directories(folder / "images");
+  const Tensor half = full({1, 3, side, side / 2}, 1.0);
+  data::save_image(folder / ("images/" + name), cat({half * left, half * right}, 3),
+                   {.padding = 0});
+}
+
+void put_corpus(const Scratch& folder) {
+  put_image(folder, "a.png", 0.1, 0.1);
+  put_image(folder, "b.png", 0.9, 0.9);
+  put_image(folder, "c.png", 0.1, 0.9);
+  put_image(folder, "d.png", 0.9, 0.1);
+  folder.write("captions.train.txt",
+               "a.png#0\tblack\nb.png#0\twhite\nc.png#0\tblack, white\nd.png#0\twhite, black\n");
+}
+
+double value_in(const std::string& line) { return std::atof(line.substr(line.rfind(':') + 1).c_str()); }
+
+}  // namespace
+
+TEST_CASE("caption: each kind of attention describes scenes, and scores itself again") {
+  for (const char* attention : {"soft", "hard", "transformer", "none"}) {
+    CAPTURE(attention);
+    const Scratch folder;
+    const Outcome outcome = caption(folder, {"--smoke", "--attention", attention});
+    CAPTURE(outcome.err);
+    REQUIRE(outcome.status == 0);
+    CHECK(outcome.last_line().starts_with(
+        R"({"example":"caption","metric":"exact_match","value":0)"));
+    const bool maps = std::string(attention) != "none";
+    CHECK(std::filesystem::exists(folder / "out/caption/attention.svg") == maps);
+    CHECK((outcome.out.find("attention at the name of an object: ") != std::string::npos) == maps);
+    CHECK(outcome.out.find("greedy: 0.0 % exact, BLEU-1 ") != std::string::npos);
+    CHECK(tapehead::data::read_lines(folder / "out/caption/captions.txt").size() == 40);
+    CHECK(evaluate(folder, "out/caption").out == outcome.out);
+  }
+}
+
+TEST_CASE("caption: a Vision Transformer is another encoder") {
+  const Scratch folder;
+  const Outcome outcome = caption(folder, {"--smoke", "--encoder", "vit"});
+  CAPTURE(outcome.err);
+  CHECK(outcome.status == 0);
+  CHECK(std::filesystem::exists(folder / "out/caption/attention.svg"));
+}
+
+TEST_CASE("caption learns a folder of images, describes files, and draws them") {
+  const Scratch folder;
+  put_corpus(folder);
+  const Outcome outcome = caption(
+      folder, {"--data", ".", "--steps", "60", "--shift", "0", "--scale", "0", "--side", "16"});
+  CAPTURE(outcome.err);
+  CAPTURE(outcome.out);
+  REQUIRE(outcome.status == 0);
+  CHECK(value_in(outcome.last_line()) == 1);
+  const Outcome files =
+      evaluate(folder, "out/caption", {"--interactive", "images/c.png", "images/b.png"});
+  CAPTURE(files.err);
+  CHECK(files.out == "images/c.png: black, white\nimages/b.png: white\n");
+  CHECK(std::filesystem::exists(folder / "out/caption/c.png.svg"));
+  folder.write("images/text.png", "this is no image");
+  const Outcome lines =
+      evaluate(folder, "out/caption", {"--interactive"}, "images/text.png\nimages/d.png\n");
+  CHECK(lines.status == 0);
+  CHECK(lines.out.find("image file> images/text.png: ") == 0);
+  CHECK(lines.out.find("image file> images/d.png: white, black\n") != std::string::npos);
+  const Outcome wrong = evaluate(folder, "out/caption", {"--interactive", "images/text.png"});
+  CHECK(wrong.status == 1);
+  CHECK(wrong.err.starts_with("caption: images/text.png: "));
+}
+
+TEST_CASE("caption: several captions of an image are scored by CIDEr-D") {
+  const Scratch folder;
+  put_corpus(folder);
+  folder.write("captions.valid.txt", "a.png#0\tblack\na.png#1\tdark\nc.png#0\tblack, white\n");
+  const Outcome outcome = caption(folder, {"--data", ".", "--smoke", "--side", "16"});
+  CAPTURE(outcome.err);
+  CHECK(outcome.status == 0);
+  CHECK(outcome.last_line().starts_with(R"({"example":"caption","metric":"cider_d","value":)"));
+}
+
+TEST_CASE("caption: invalid options and folders") {
+  const Scratch folder;
+  put_corpus(folder);
+  const auto error = [&](const Arguments& words) {
+    const Outcome outcome = caption(folder, words);
+    CHECK(outcome.status == 1);
+    return outcome.err;
+  };
+  CHECK(error({"--attention", "look"}) ==
+        "caption: --attention look: use one of hard, none, soft, transformer\n");
+  CHECK(error({"--encoder", "cnn"}) == "caption: --encoder cnn: use one of resnet, vit\n");
+  CHECK(error({"--data", "nowhere"}).starts_with("caption: nowhere: no such file"));
+  CHECK(error({"--data", "images"}).starts_with("caption: images: "));
+  CHECK(error({"--data", ".", "--max-pixels", "100"}).find("a.png: ") != std::string::npos);
+  CHECK(error({"--split", "tset"}) == "caption: --split tset: use one of test, train, valid\n");
+
+  put_image(folder, "e.png", 0.5, 0.5);
+  std::filesystem::remove(folder / "images/d.png");
+  const char* const mismatches =
+      "1 caption without an image (d.png#0); 1 image without a caption (e.png)";
+  CHECK(error({"--data", ".", "--strict"}).find(mismatches) != std::string::npos);
+  const Outcome counted = caption(folder, {"--data", ".", "--smoke", "--side", "16"});
+  CHECK(counted.status == 0);
+  CHECK(counted.out.starts_with(fmt::format("left out: {}\n", mismatches)));
+}
