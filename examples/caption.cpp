@@ -4,108 +4,18 @@
 //   caption --data DIR                 trains on images with captions: data::Captions lists layouts
 //   caption --attention transformer    likewise soft (the default), hard, and none
 //   caption --eval out/caption --interactive FILE...     describes images
-#include <fmt/ranges.h>
 #include <tapehead/tapehead.h>
 
 #include <iostream>
 #include <optional>
 
 #include "tapehead/examples/caption/evaluate.h"
+#include "tapehead/examples/caption/options.h"
 
 using namespace tapehead;
 using namespace caption;
 
 namespace {
-
-struct Options {
-  ModelOptions model;
-  CorpusOptions corpus;
-  std::string split = "test";
-  int64_t batch = 32, beam = 0, pictures = 4;
-  double lr = 0, weight_decay = -1, length_penalty = 0;
-  std::optional<std::vector<std::string>> interactive;
-};
-
-void add_options(train::Cli& cli, Options& t) {
-  using train::Keep;
-  ModelOptions& m = t.model;
-  CorpusOptions& c = t.corpus;
-  cli.option("--attention", m.attention,
-             "soft, hard, transformer or none (the mean of the regions)", Keep::fixed);
-  cli.option("--encoder", m.encoder, "resnet or vit", Keep::fixed);
-  cli.option("--side", c.side, {16, 1024}, "side of an image in pixels (64; photographs 128)",
-             Keep::fixed);
-  cli.option("--channels", m.channels, train::kSize, "channels of the encoder's first stage",
-             Keep::fixed);
-  cli.option("--stages", m.stages, {1, 6}, "stages of the encoder", Keep::fixed);
-  cli.option("--blocks", m.blocks, {1, 100}, "residual blocks of a stage", Keep::fixed);
-  cli.option("--hidden-size", m.hidden_size, train::kSize, "size of the decoder's states",
-             Keep::fixed);
-  cli.option("--embed-dim", m.embed_dim, train::kSize, "size of the embeddings of an LSTM",
-             Keep::fixed);
-  cli.option("--num-layers", m.num_layers, train::kSize, "layers of a Transformer's decoder",
-             Keep::fixed);
-  cli.option("--num-heads", m.num_heads, train::kSize, "heads of Transformers", Keep::fixed);
-  cli.option("--dropout", m.dropout, train::kPart, "dropout probability");
-  cli.option("--smoothing", m.smoothing, train::kPart, "label smoothing");
-  cli.option("--doubly-stochastic", m.doubly_stochastic, {0, 1000},
-             "weight of the regulariser by which soft attention visits all regions");
-  cli.option("--entropy", m.entropy, {0, 1000}, "weight of the entropy of hard attention");
-  cli.option("--images", c.images, {1, 1'000'000}, "number of generated images in an epoch",
-             Keep::fixed);
-  cli.option("--tests", c.tests, {1, 1'000'000}, "number of generated images to test with");
-  cli.option("--batch", t.batch, train::kSize, "images per batch", Keep::fixed);
-  cli.option("--lr", t.lr, train::kPositive, "learning rate");
-  cli.option("--weight-decay", t.weight_decay, {0, 1000}, "decoupled weight decay");
-  cli.option("--shift", c.shift, {0, 0.9},
-             "largest shift of a training image, as a part of its side");
-  cli.option("--scale", c.scale, {0, 0.9}, "largest change of scale of a training image");
-  cli.option("--jitter", c.jitter, {0, 1},
-             "largest change of brightness and contrast of a training image");
-  cli.option("--min-count", c.min_count, {1, 1'000'000},
-             "least number of occurrences of a word of the vocabulary", Keep::fixed);
-  cli.option("--longest", c.longest, train::kSize, "longest training caption, in words");
-  cli.option("--max-pixels", c.max_pixels, {1, int64_t{1} << 32}, "largest image that is read");
-  cli.flag("--strict", c.strict, "captions without image and images without caption are an error");
-  cli.option("--split", t.split, "images that --eval describes: test, valid or train", Keep::no);
-  cli.option("--beam", t.beam, {1, 1000}, "beam width; 1: greedy search");
-  cli.option("--length-penalty", t.length_penalty, {-10, 10}, "length penalty of beam search");
-  cli.option("--pictures", t.pictures, {0, 1000},
-             "number of images in the picture of the attention");
-  cli.list("--interactive", t.interactive,
-           "describe these images, or those that standard input names");
-}
-
-// The defaults that differ between scenes, small images such as emoji, and photographs.
-void set_defaults(Options& t, train::Options& o) {
-  const auto unless_given = [](auto& value, auto unset, auto preset) {
-    if (value == unset) value = preset;
-  };
-  ModelOptions& m = t.model;
-  const bool real = o.data.has_value(), transformer = m.attention == "transformer";
-  for (const auto& [flag, value, names] :
-       {std::tuple("--attention", m.attention,
-                   std::set<std::string>{"soft", "hard", "transformer", "none"}),
-        std::tuple("--encoder", m.encoder, std::set<std::string>{"resnet", "vit"})})
-    if (!names.contains(value))
-      throw ValueError(fmt::format("{} {}: use one of {}", flag, value, fmt::join(names, ", ")));
-  unless_given(m.channels, 0, 32);
-  unless_given(m.blocks, 0, 1);
-  unless_given(m.hidden_size, 0, transformer ? 128 : real ? 256 : 128);
-  unless_given(m.embed_dim, 0, real ? 128 : 64);
-  unless_given(m.dropout, -1.0, real ? 0.3 : 0.0);
-  unless_given(m.smoothing, -1.0, real ? 0.1 : 0.0);
-  unless_given(m.doubly_stochastic, -1.0, 0.0);
-  unless_given(t.lr, 0.0, 2e-3);
-  unless_given(t.weight_decay, -1.0, real ? 0.05 : 1e-4);
-  unless_given(t.corpus.shift, -1.0, real ? 0.05 : 0.0);
-  unless_given(t.corpus.scale, -1.0, real ? 0.1 : 0.0);
-  unless_given(t.corpus.jitter, -1.0, 0.0);
-  unless_given(t.corpus.images, 0, 3200);
-  unless_given(t.corpus.max_pixels, 0, int64_t{1} << 26);
-  unless_given(t.beam, 0, real ? 5 : 1);
-  if (!o.epochs && !o.steps) o.epochs = real ? 60 : 4;
-}
 
 struct Program {
   const Options& t;
@@ -116,16 +26,16 @@ struct Program {
   Program(const Options& options, const data::Vocab& words, uint64_t seed)
       : t(options), vocab(words), params(seed), model(params / "model", t.model, words.size()) {}
 
-  nn::BeamOptions search(int64_t beam) const {
-    return {.beam = beam,
+  nn::BeamOptions beam(int64_t width) const {
+    return {.beam = width,
             .length_penalty = t.length_penalty,
             .max_length = t.corpus.longest,
             .bos = data::kBos,
             .eos = data::kEos};
   }
-  Result describe(const Split& split, int64_t beam) const {
+  Result describe(const Split& split, int64_t width) const {
     const nn::EvalGuard eval(params);
-    return score(caption::describe(model, split, search(beam)), vocab, split);
+    return score(caption::describe(model, split, beam(width)), vocab, split);
   }
 };
 
@@ -162,42 +72,25 @@ void print_attention(const Program& p, const Split& split) {
   }
 }
 
+// Draws what the model looks at in some images.
 void draw(const Program& p, const Images& images, const std::vector<int64_t>& which,
           const std::string& path) {
-  const nn::EvalGuard eval(p.params);
   if (which.empty() || !p.model.has_map()) return;
-  const Tensor pixels = images.batch(which).contiguous();
-  const auto found = nn::beam_search(p.model.steps(pixels), std::ssize(which), p.search(p.t.beam));
-  const int64_t side = pixels.size(3), size = 3 * side * side;
-  std::vector<train::CaptionAttention> rows;
-  std::vector<std::vector<float>> weights(found.size());
-  for (size_t i = 0; i < found.size(); ++i) {
-    Words words = p.vocab.decode(found[i].tokens);
-    if (words.empty()) continue;
-    for (size_t t = 0; t < words.size(); ++t)
-      weights[i].insert(weights[i].end(), found[i].attention[t].begin(),
-                        found[i].attention[t].end());
-    rows.push_back({.pixels = {pixels.data<float>() + static_cast<int64_t>(i) * size,
-                               static_cast<size_t>(size)},
-                    .height = side,
-                    .width = side,
-                    .words = std::move(words),
-                    .weights = weights[i],
-                    .rows = p.model.encoder.grid[0],
-                    .columns = p.model.encoder.grid[1]});
-  }
-  if (!rows.empty()) train::save_caption_attention(path, rows);
+  const nn::EvalGuard eval(p.params);
+  const Tensor pixels = images.batch(which);
+  save_maps(path, pixels, search(p.model, pixels, p.beam(p.t.beam)), p.vocab, p.model.encoder.grid);
 }
 
 // Prints the caption of an image file, and draws it.
 void describe_file(const Program& p, const std::string& path, const std::string& out) {
   const Images image(read_square(path, p.t.model.side, p.t.corpus.max_pixels).unsqueeze(0));
-  const nn::EvalGuard eval(p.params);
-  const auto found =
-      nn::beam_search(p.model.steps(image.batch(range(0, 1))), 1, p.search(p.t.beam));
-  fmt::print("{}: {}\n", path, data::join_words(p.vocab.decode(found[0].tokens)));
-  draw(p, image, {0},
-       fmt::format("{}/{}.svg", out, std::filesystem::path(path).filename().string()));
+  {
+    const nn::EvalGuard eval(p.params);
+    const auto found = search(p.model, image.batch(range(0, 1)), p.beam(p.t.beam));
+    fmt::print("{}: {}\n", path, data::join_words(p.vocab.decode(found[0].tokens)));
+  }
+  const std::string name = std::filesystem::path(path).filename().string();
+  draw(p, image, {0}, fmt::format("{}/{}.svg", out, name));
 }
 
 void interact(const Program& p, const std::string& out) {

@@ -23,6 +23,12 @@ inline std::vector<int64_t> range(int64_t from, int64_t to) {
   return all;
 }
 
+// The best caption of each of these images.
+inline std::vector<nn::Hypothesis> search(const Captioner& model, const Tensor& images,
+                                          const nn::BeamOptions& beam) {
+  return nn::beam_search(model.steps(images), images.size(0), beam);
+}
+
 // The best caption of each image of a split.
 inline std::vector<nn::Hypothesis> describe(const Captioner& model, const Split& split,
                                             const nn::BeamOptions& beam) {
@@ -182,6 +188,31 @@ inline Result score(const std::vector<nn::Hypothesis>& found, const data::Vocab&
   }
   result.scores = data::caption_scores(hypotheses, references);
   return result;
+}
+
+// Writes a picture of images f32 [N, 3, H, W] with the weights of their regions at each word.
+inline void save_maps(const std::string& path, const Tensor& images,
+                      const std::vector<nn::Hypothesis>& found, const data::Vocab& vocab,
+                      const std::array<int64_t, 2>& grid) {
+  const Tensor pixels = images.contiguous();
+  const int64_t height = pixels.size(2), width = pixels.size(3), size = 3 * height * width;
+  std::vector<std::vector<float>> weights(found.size());
+  std::vector<train::CaptionAttention> rows;
+  for (size_t i = 0; i < found.size(); ++i) {
+    Words words = vocab.decode(found[i].tokens);
+    if (words.empty()) continue;
+    for (size_t t = 0; t < words.size(); ++t)
+      std::ranges::copy(found[i].attention[t], std::back_inserter(weights[i]));
+    const float* from = pixels.data<float>() + static_cast<int64_t>(i) * size;
+    rows.push_back({.pixels = {from, static_cast<size_t>(size)},
+                    .height = height,
+                    .width = width,
+                    .words = std::move(words),
+                    .weights = weights[i],
+                    .rows = grid[0],
+                    .columns = grid[1]});
+  }
+  if (!rows.empty()) train::save_caption_attention(path, rows);
 }
 
 }  // namespace caption

@@ -32,26 +32,29 @@ Outcome evaluate(const Scratch& folder, const std::string& model, const Argument
   return run(command, {.folder = folder.path(), .input = input});
 }
 
-// Writes an image of one grey or of two.
-void put_image(const Scratch& folder, const std::string& name, double left, double right,
-               int64_t side = 20) {
-  using namespace tapehead;
+// Writes an image whose halves have these greys.
+void put_image(const Scratch& folder, const std::string& name, float left, float right) {
+  constexpr int64_t kSide = 20;
+  std::vector<float> pixels;
+  for (int64_t i = 0; i < 3 * kSide * kSide; ++i)
+    pixels.push_back(i % kSide < kSide / 2 ? left : right);
   std::filesystem::create_directories(folder / "images");
-  const Tensor half = full({1, 3, side, side / 2}, 1.0);
-  data::save_image(folder / ("images/" + name), cat({half * left, half * right}, 3),
-                   {.padding = 0});
+  tapehead::data::save_image(folder / ("images/" + name),
+                             tapehead::from_vector(pixels, {1, 3, kSide, kSide}), {.padding = 0});
 }
 
 void put_corpus(const Scratch& folder) {
-  put_image(folder, "a.png", 0.1, 0.1);
-  put_image(folder, "b.png", 0.9, 0.9);
-  put_image(folder, "c.png", 0.1, 0.9);
-  put_image(folder, "d.png", 0.9, 0.1);
+  put_image(folder, "a.png", 0.1F, 0.1F);
+  put_image(folder, "b.png", 0.9F, 0.9F);
+  put_image(folder, "c.png", 0.1F, 0.9F);
+  put_image(folder, "d.png", 0.9F, 0.1F);
   folder.write("captions.train.txt",
                "a.png#0\tblack\nb.png#0\twhite\nc.png#0\tblack, white\nd.png#0\twhite, black\n");
 }
 
-double value_in(const std::string& line) { return std::atof(line.substr(line.rfind(':') + 1).c_str()); }
+double value_in(const std::string& line) {
+  return std::atof(line.substr(line.rfind(':') + 1).c_str());
+}
 
 }  // namespace
 
@@ -125,14 +128,14 @@ TEST_CASE("caption: invalid options and folders") {
     return outcome.err;
   };
   CHECK(error({"--attention", "look"}) ==
-        "caption: --attention look: use one of hard, none, soft, transformer\n");
+        "caption: --attention look: use one of soft, hard, transformer, none\n");
   CHECK(error({"--encoder", "cnn"}) == "caption: --encoder cnn: use one of resnet, vit\n");
   CHECK(error({"--data", "nowhere"}).starts_with("caption: nowhere: no such file"));
   CHECK(error({"--data", "images"}).starts_with("caption: images: "));
   CHECK(error({"--data", ".", "--max-pixels", "100"}).find("a.png: ") != std::string::npos);
-  CHECK(error({"--split", "tset"}) == "caption: --split tset: use one of test, train, valid\n");
+  CHECK(error({"--split", "tset"}) == "caption: --split tset: use one of test, valid, train\n");
 
-  put_image(folder, "e.png", 0.5, 0.5);
+  put_image(folder, "e.png", 0.5F, 0.5F);
   std::filesystem::remove(folder / "images/d.png");
   const char* const mismatches =
       "1 caption without an image (d.png#0); 1 image without a caption (e.png)";

@@ -1,0 +1,108 @@
+// The options of the captioning program.
+#pragma once
+
+#include <fmt/ranges.h>
+#include <tapehead/tapehead.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "tapehead/examples/caption/corpus.h"
+
+namespace caption {
+
+struct Options {
+  ModelOptions model;
+  CorpusOptions corpus;
+  std::string split = "test";
+  int64_t batch = 32, beam = 0, pictures = 4;
+  double lr = 0, weight_decay = -1, length_penalty = 0;
+  std::optional<std::vector<std::string>> interactive;
+};
+
+inline void add_options(train::Cli& cli, Options& t) {
+  using train::Keep;
+  ModelOptions& m = t.model;
+  CorpusOptions& c = t.corpus;
+  cli.option("--attention", m.attention,
+             "soft, hard, transformer or none (the mean of the regions)", Keep::fixed);
+  cli.option("--encoder", m.encoder, "resnet or vit", Keep::fixed);
+  cli.option("--side", c.side, {16, 1024}, "side of an image in pixels (64; photographs 128)",
+             Keep::fixed);
+  cli.option("--channels", m.channels, train::kSize, "channels of the encoder's first stage",
+             Keep::fixed);
+  cli.option("--stages", m.stages, {1, 6}, "stages of the encoder", Keep::fixed);
+  cli.option("--blocks", m.blocks, {1, 100}, "residual blocks of a stage", Keep::fixed);
+  cli.option("--hidden-size", m.hidden_size, train::kSize, "size of the decoder's states",
+             Keep::fixed);
+  cli.option("--embed-dim", m.embed_dim, train::kSize, "size of the embeddings of an LSTM",
+             Keep::fixed);
+  cli.option("--num-layers", m.num_layers, train::kSize, "layers of a Transformer's decoder",
+             Keep::fixed);
+  cli.option("--num-heads", m.num_heads, train::kSize, "heads of Transformers", Keep::fixed);
+  cli.option("--dropout", m.dropout, train::kPart, "dropout probability");
+  cli.option("--smoothing", m.smoothing, train::kPart, "label smoothing");
+  cli.option("--doubly-stochastic", m.doubly_stochastic, {0, 1000},
+             "weight of the regulariser by which soft attention visits all regions");
+  cli.option("--entropy", m.entropy, {0, 1000}, "weight of the entropy of hard attention");
+  cli.option("--images", c.images, {1, 1'000'000}, "number of generated images in an epoch",
+             Keep::fixed);
+  cli.option("--tests", c.tests, {1, 1'000'000}, "number of generated images to test with");
+  cli.option("--batch", t.batch, train::kSize, "images per batch", Keep::fixed);
+  cli.option("--lr", t.lr, train::kPositive, "learning rate");
+  cli.option("--weight-decay", t.weight_decay, {0, 1000}, "decoupled weight decay");
+  cli.option("--shift", c.shift, {0, 0.9},
+             "largest shift of a training image, as a part of its side");
+  cli.option("--scale", c.scale, {0, 0.9}, "largest change of scale of a training image");
+  cli.option("--jitter", c.jitter, {0, 1},
+             "largest change of brightness and contrast of a training image");
+  cli.option("--min-count", c.min_count, {1, 1'000'000},
+             "least number of occurrences of a word of the vocabulary", Keep::fixed);
+  cli.option("--longest", c.longest, train::kSize, "longest training caption, in words");
+  cli.option("--max-pixels", c.max_pixels, {1, int64_t{1} << 32}, "largest image that is read");
+  cli.flag("--strict", c.strict, "captions without image and images without caption are an error");
+  cli.option("--split", t.split, "images that --eval describes: test, valid or train", Keep::no);
+  cli.option("--beam", t.beam, {1, 1000}, "beam width; 1: greedy search");
+  cli.option("--length-penalty", t.length_penalty, {-10, 10}, "length penalty of beam search");
+  cli.option("--pictures", t.pictures, {0, 1000},
+             "number of images in the picture of the attention");
+  cli.list("--interactive", t.interactive,
+           "describe these images, or those that standard input names");
+}
+
+// Throws ValueError unless the value of an option is one of these.
+inline void check_choice(const std::string& flag, const std::string& value,
+                         const std::vector<std::string>& choices) {
+  if (std::ranges::find(choices, value) == choices.end())
+    throw ValueError(fmt::format("{} {}: use one of {}", flag, value, fmt::join(choices, ", ")));
+}
+
+// The defaults that differ between scenes, small images such as emoji, and photographs.
+inline void set_defaults(Options& t, train::Options& o) {
+  const auto unless_given = [](auto& value, auto unset, auto preset) {
+    if (value == unset) value = preset;
+  };
+  ModelOptions& m = t.model;
+  check_choice("--attention", m.attention, {"soft", "hard", "transformer", "none"});
+  check_choice("--encoder", m.encoder, {"resnet", "vit"});
+  check_choice("--split", t.split, {"test", "valid", "train"});
+  const bool real = o.data.has_value(), transformer = m.attention == "transformer";
+  unless_given(m.channels, 0, 32);
+  unless_given(m.blocks, 0, 1);
+  unless_given(m.hidden_size, 0, transformer ? 128 : real ? 256 : 128);
+  unless_given(m.embed_dim, 0, real ? 128 : 64);
+  unless_given(m.dropout, -1.0, real ? 0.3 : 0.0);
+  unless_given(m.smoothing, -1.0, real ? 0.1 : 0.0);
+  unless_given(m.doubly_stochastic, -1.0, 0.0);
+  unless_given(t.lr, 0.0, 2e-3);
+  unless_given(t.weight_decay, -1.0, real ? 0.05 : 1e-4);
+  unless_given(t.corpus.shift, -1.0, real ? 0.05 : 0.0);
+  unless_given(t.corpus.scale, -1.0, real ? 0.1 : 0.0);
+  unless_given(t.corpus.jitter, -1.0, 0.0);
+  unless_given(t.corpus.images, 0, 3200);
+  unless_given(t.corpus.max_pixels, 0, int64_t{1} << 26);
+  unless_given(t.beam, 0, real ? 5 : 1);
+  if (!o.epochs && !o.steps) o.epochs = real ? 60 : 4;
+}
+
+}  // namespace caption
