@@ -5,6 +5,7 @@
 
 #include <tapehead/tapehead.h>
 
+#include <numeric>
 #include <variant>
 
 namespace caption {
@@ -12,14 +13,15 @@ namespace caption {
 using namespace tapehead;
 
 struct ModelOptions {
-  std::string attention = "soft";    // soft, hard, transformer, or none: the mean of the regions
-  std::string encoder = "resnet";    // resnet or vit
-  int64_t side = 0;                  // of an image
-  int64_t channels = 0, blocks = 0;  // of the first stage of a ResNet; of each stage
-  int64_t stages = 3;                // of a ResNet; all but the first halve the grid
+  std::string attention = "soft";  // soft, hard, transformer, or none: the mean of the regions
+  std::string encoder = "resnet";  // resnet or vit
+  int64_t side = 0;                // of an image
+  std::vector<int64_t> channels, blocks;  // of each stage of a ResNet
+  int64_t pool = 0;                       // p: the mean of p by p positions of a ResNet is a region
   int64_t embed_dim = 0, hidden_size = 0;
   int64_t num_layers = 2, num_heads = 4;  // of a Transformer
   double dropout = -1;                    // of regions, embeddings and the decoder's output
+  double word_dropout = -1;               // probability that the decoder reads <unk> for a word
   double smoothing = -1;                  // of labels
   double doubly_stochastic = -1;          // weight of nn::doubly_stochastic_loss()
   double entropy = 0.002;                 // of hard attention, weight of its entropy
@@ -32,9 +34,10 @@ inline constexpr int64_t kSmallSide = 96;
 class Encoder {
  public:
   Encoder(const nn::Scope& at, const ModelOptions& o)
-      : encoder_(make(at, o)), dropout_(at / "dropout", o.dropout) {
+      : encoder_(make(at, o)), dropout_(at / "dropout", o.dropout), pool_(o.pool) {
     if (const auto* resnet = std::get_if<nn::ResNet>(&encoder_)) {
       grid = resnet->grid(o.side, o.side);
+      for (int64_t& size : grid) size /= pool_;
       channels = resnet->config().channels.back();
       position_ = at.param("position", {grid[0] * grid[1], channels}, nn::init::normal(0.1));
     } else {
@@ -48,7 +51,9 @@ class Encoder {
   Tensor operator()(const Tensor& images) const {
     const Tensor x = images * 2 - 2;  // the padding of a convolution is white
     if (const auto* vit = std::get_if<nn::Vit>(&encoder_)) return dropout_(vit->encode(x).out);
-    return dropout_(std::get<nn::ResNet>(encoder_).regions(x) + position_);
+    const Tensor features = std::get<nn::ResNet>(encoder_).features(x);
+    const Tensor pooled = pool_ > 1 ? avg_pool2d(features, pool_) : features;
+    return dropout_(pooled.flatten(2).transpose(1, 2) + position_);
   }
 
   std::array<int64_t, 2> grid{};  // rows and columns of regions
@@ -58,29 +63,26 @@ class Encoder {
   using Any = std::variant<nn::ResNet, nn::Vit>;
   static Any make(const nn::Scope& at, const ModelOptions& o) {
     if (o.encoder == "vit")
-      return nn::Vit(at, {.image_size = {o.side, o.side},
-                          .patch_size = {o.side / 8, o.side / 8},
-                          .transformer = {.embed_dim = 4 * o.channels,
-                                          .num_heads = o.num_heads,
-                                          .num_layers = o.stages * o.blocks,
-                                          .dropout = o.dropout},
-                          .mean_pool = true,
-                          .position_init = nn::init::normal(0.5)});
-    nn::ResNetConfig config{.blocks = {},
-                            .channels = {},
-                            .stem_channels = o.channels,
-                            .small_images = o.side <= kSmallSide,
-                            .stem_stride = 2};
-    for (int64_t stage = 0; stage < o.stages; ++stage) {
-      config.blocks.push_back(o.blocks);
-      config.channels.push_back(o.channels << stage);
-    }
-    return nn::ResNet(at, config);
+      return nn::Vit(at,
+                     {.image_size = {o.side, o.side},
+                      .patch_size = {o.side / 8, o.side / 8},
+                      .transformer = {.embed_dim = o.channels.back(),
+                                      .num_heads = o.num_heads,
+                                      .num_layers = std::reduce(o.blocks.begin(), o.blocks.end()),
+                                      .dropout = o.dropout},
+                      .mean_pool = true,
+                      .position_init = nn::init::normal(0.5)});
+    return nn::ResNet(at, {.blocks = o.blocks,
+                           .channels = o.channels,
+                           .stem_channels = o.channels[0],
+                           .small_images = o.side <= kSmallSide,
+                           .stem_stride = 2});
   }
 
   Any encoder_;
   Tensor position_;  // [S, M], which tells the decoder where a region is
   nn::Dropout dropout_;
+  int64_t pool_;
 };
 
 // A captioning model: Xu et al. 2015, "Show, attend and tell", or a Transformer's decoder.
@@ -96,21 +98,21 @@ class Captioner {
       hard_loss_.emplace(at / "reinforce", nn::HardAttentionLossOptions{.entropy = o.entropy});
   }
 
-  // Mean cross entropy of target i64 [B, T + 1], which begins with bos. With hard attention,
-  // `expected` is the share of images for which attention is soft.
+  // Mean cross entropy of the tokens of target i64 [B, T + 1] after the first, which is bos. With
+  // hard attention, `expected` is the share of images for which attention is soft.
   Tensor loss(const Tensor& images, const Tensor& target, double expected) const {
-    const Tensor seen = regions(images);
-    if (const auto* transformer = std::get_if<nn::TransformerTokenDecoder>(&decoder_))
-      return transformer->loss({seen}, target, options_.smoothing);
-    const auto& decoder = std::get<nn::AttentionDecoder>(decoder_);
-    const nn::DecoderStart start = begin(decoder, seen);
-    if (!hard_loss_)
-      return decoder.loss(start, target,
-                          {.label_smoothing = options_.smoothing,
-                           .doubly_stochastic = has_map() ? options_.doubly_stochastic : 0});
     const int64_t T = target.size(1) - 1;
-    const auto out = decoder(start, target.slice(1, 0, T), {.expected = expected});
-    return (*hard_loss_)(out, target.slice(1, 1, T + 1));
+    const Tensor seen = regions(images), wanted = target.slice(1, 1, T + 1);
+    const Tensor given = drop_words(target.slice(1, 0, T));
+    if (const auto* transformer = std::get_if<nn::TransformerTokenDecoder>(&decoder_))
+      return cross_entropy((*transformer)({seen}, given).logits, wanted);
+    const auto& decoder = std::get<nn::AttentionDecoder>(decoder_);
+    const auto out = decoder(begin(decoder, seen), given, {.expected = hard_loss_ ? expected : 0});
+    if (hard_loss_) return (*hard_loss_)(out, wanted);
+    const Tensor loss = cross_entropy(out.logits, wanted);
+    if (options_.doubly_stochastic == 0 || !has_map()) return loss;
+    const Tensor lengths = sum((wanted != static_cast<int64_t>(data::kPad)).to(i64), {1});
+    return loss + options_.doubly_stochastic * nn::doubly_stochastic_loss(out.weights, lengths);
   }
 
   // The decoder's steps for these images.
@@ -151,6 +153,19 @@ class Captioner {
              .context_gate = attends,
              .hard = o.attention == "hard",
              .dropout = o.dropout});
+  }
+
+  // With some words after the first unknown, which makes the decoder look rather than guess (Bowman
+  // et al. 2016, "Generating sentences from a continuous space").
+  Tensor drop_words(const Tensor& given) const {
+    if (options_.word_dropout == 0) return given;
+    const Tensor drop =
+        (rand(given.shape()) < options_.word_dropout) & (given != static_cast<int64_t>(data::kBos));
+    return masked_fill(given, drop, static_cast<int64_t>(data::kUnk));
+  }
+  Tensor cross_entropy(const Tensor& logits, const Tensor& wanted) const {
+    return tapehead::cross_entropy(
+        logits, wanted, {.ignore_index = data::kPad, .label_smoothing = options_.smoothing});
   }
 
   Tensor regions(const Tensor& images) const {

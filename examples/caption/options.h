@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <sstream>
 
 #include "tapehead/examples/caption/corpus.h"
 
@@ -14,9 +15,9 @@ namespace caption {
 struct Options {
   ModelOptions model;
   CorpusOptions corpus;
-  std::string split = "test";
+  std::string split = "test", channels, blocks;
   int64_t batch = 32, beam = 0, pictures = 4;
-  double lr = 0, weight_decay = -1, length_penalty = 0;
+  double lr = 0, weight_decay = -1, length_penalty = 1;
   std::optional<std::vector<std::string>> interactive;
 };
 
@@ -29,10 +30,11 @@ inline void add_options(train::Cli& cli, Options& t) {
   cli.option("--encoder", m.encoder, "resnet or vit", Keep::fixed);
   cli.option("--side", c.side, {16, 1024}, "side of an image in pixels (64; photographs 128)",
              Keep::fixed);
-  cli.option("--channels", m.channels, train::kSize, "channels of the encoder's first stage",
-             Keep::fixed);
-  cli.option("--stages", m.stages, {1, 6}, "stages of the encoder", Keep::fixed);
-  cli.option("--blocks", m.blocks, {1, 100}, "residual blocks of a stage", Keep::fixed);
+  cli.option("--channels", t.channels,
+             "channels of each stage of the encoder (16,64; images 32,64,128)", Keep::fixed);
+  cli.option("--blocks", t.blocks, "residual blocks of each stage (1)", Keep::fixed);
+  cli.option("--pool", m.pool, {1, 64},
+             "side of the positions whose mean is a region (2; images 1)", Keep::fixed);
   cli.option("--hidden-size", m.hidden_size, train::kSize, "size of the decoder's states",
              Keep::fixed);
   cli.option("--embed-dim", m.embed_dim, train::kSize, "size of the embeddings of an LSTM",
@@ -41,6 +43,8 @@ inline void add_options(train::Cli& cli, Options& t) {
              Keep::fixed);
   cli.option("--num-heads", m.num_heads, train::kSize, "heads of Transformers", Keep::fixed);
   cli.option("--dropout", m.dropout, train::kPart, "dropout probability");
+  cli.option("--word-dropout", m.word_dropout, train::kPart,
+             "probability that the decoder reads <unk> for a word in training");
   cli.option("--smoothing", m.smoothing, train::kPart, "label smoothing");
   cli.option("--doubly-stochastic", m.doubly_stochastic, {0, 1000},
              "weight of the regulariser by which soft attention visits all regions");
@@ -77,6 +81,27 @@ inline void check_choice(const std::string& flag, const std::string& value,
     throw ValueError(fmt::format("{} {}: use one of {}", flag, value, fmt::join(choices, ", ")));
 }
 
+// The positive numbers in a list such as 32,64; a single one counts for all `count`, if that is not
+// 0.
+inline std::vector<int64_t> sizes_in(const std::string& flag, const std::string& list,
+                                     size_t count = 0) {
+  std::vector<int64_t> sizes;
+  std::istringstream parts(list);
+  for (std::string part; std::getline(parts, part, ',');) {
+    const bool number = !part.empty() && part.size() < 6 &&
+                        part.find_first_not_of("0123456789") == std::string::npos;
+    sizes.push_back(number ? std::stol(part) : 0);
+    if (sizes.back() < 1)
+      throw ValueError(fmt::format(
+          "{} {}: expected numbers above 0 separated by commas, such as 32,64", flag, list));
+  }
+  if (count > 0 && sizes.size() == 1) sizes.resize(count, sizes[0]);
+  if (sizes.empty() || (count > 0 && sizes.size() != count))
+    throw ValueError(
+        fmt::format("{} {}: expected a number, or one for each of --channels", flag, list));
+  return sizes;
+}
+
 // The defaults that differ between scenes, small images such as emoji, and photographs.
 inline void set_defaults(Options& t, train::Options& o) {
   const auto unless_given = [](auto& value, auto unset, auto preset) {
@@ -87,11 +112,15 @@ inline void set_defaults(Options& t, train::Options& o) {
   check_choice("--encoder", m.encoder, {"resnet", "vit"});
   check_choice("--split", t.split, {"test", "valid", "train"});
   const bool real = o.data.has_value(), transformer = m.attention == "transformer";
-  unless_given(m.channels, 0, 32);
-  unless_given(m.blocks, 0, 1);
+  unless_given(t.channels, "", real ? "32,64,128" : "16,64");
+  unless_given(t.blocks, "", "1");
+  m.channels = sizes_in("--channels", t.channels);
+  m.blocks = sizes_in("--blocks", t.blocks, m.channels.size());
   unless_given(m.hidden_size, 0, transformer ? 128 : real ? 256 : 128);
   unless_given(m.embed_dim, 0, real ? 128 : 64);
   unless_given(m.dropout, -1.0, real ? 0.3 : 0.0);
+  unless_given(m.word_dropout, -1.0, real ? 0.0 : 0.5);
+  unless_given(m.pool, 0, real ? 1 : 2);
   unless_given(m.smoothing, -1.0, real ? 0.1 : 0.0);
   unless_given(m.doubly_stochastic, -1.0, 0.0);
   unless_given(t.lr, 0.0, 2e-3);
