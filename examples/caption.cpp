@@ -3,11 +3,10 @@
 //   caption                            trains on generated scenes of shapes
 //   caption --data DIR                 trains on images with captions: data::Captions lists layouts
 //   caption --attention transformer    likewise soft (the default), hard, and none
-//   caption --eval out/caption --interactive FILE...     describes images
+//   caption --eval out/caption --interactive FILE...    describes images
 #include <tapehead/tapehead.h>
 
 #include <iostream>
-#include <optional>
 
 #include "tapehead/examples/caption/evaluate.h"
 #include "tapehead/examples/caption/options.h"
@@ -94,9 +93,10 @@ void describe_file(const Program& p, const std::string& path, const std::string&
 }
 
 void interact(const Program& p, const std::string& out) {
-  for (const std::string& path : *p.t.interactive) describe_file(p, path, out);
-  if (!p.t.interactive->empty()) return;
-  for (std::string line; fmt::print("image file> "), std::getline(std::cin, line);) try {
+  for (const std::string& path : p.t.interactive)
+    if (path != "-") describe_file(p, path, out);
+  if (std::ranges::find(p.t.interactive, "-") == p.t.interactive.end()) return;
+  for (std::string line; fmt::print("> "), std::getline(std::cin, line);) try {
       describe_file(p, line, out);
     } catch (const Error& e) {
       fmt::print("{}\n", e.what());
@@ -134,7 +134,7 @@ void run(train::Cli& cli) {
     return data::Vocab::load(folder + "/vocab.txt");
   };
 
-  if (o.eval && t.interactive) {
+  if (o.eval && !t.interactive.empty()) {
     t.model.side = t.corpus.side;
     Program program(t, saved_vocab(*o.eval), o.seed);
     program.params.load(*o.eval + "/model.safetensors");
@@ -155,12 +155,14 @@ void run(train::Cli& cli) {
                                               : corpus.test;
     return train::report(cli, metric, evaluate(program, split, corpus.exact(), o.out));
   }
+  if (corpus.scenes && !o.steps)
+    o.steps = *o.epochs * std::max<int64_t>(t.corpus.images / t.batch, 1);
   data::Loader<CaptionBatch> batches =
-      corpus.scenes ? scene_batches(t.corpus, corpus.side, program.vocab, t.batch, o.seed)
+      corpus.scenes ? scene_batches(t.corpus, corpus.side, program.vocab, t.batch, *o.steps, o.seed)
                     : image_batches(t.corpus, corpus.train, program.vocab, t.batch, o.seed);
+  const int64_t steps = o.steps ? *o.steps : *o.epochs * batches.per_epoch();
   optim::AdamW opt(program.params,
                    {.lr = t.lr, .betas = {0.9, 0.98}, .weight_decay = t.weight_decay});
-  const int64_t steps = o.steps ? *o.steps : *o.epochs * batches.per_epoch();
   optim::WarmupCosineLR schedule(
       opt, {.warmup_steps = std::min<int64_t>(300, steps / 10), .total_steps = steps});
   train::Run run(program.params, opt, batches,
@@ -177,7 +179,7 @@ void run(train::Cli& cli) {
   }
   run.load_best();
   run.finish(metric, evaluate(program, corpus.test, corpus.exact(), o.out));
-  if (t.interactive) interact(program, o.out);
+  interact(program, o.out);
 }
 
 }  // namespace

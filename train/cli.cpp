@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <map>
 
 #include "tapehead/core/detail/nan.h"
 #include "tapehead/core/detail/utf8.h"
@@ -136,7 +135,6 @@ struct Cli::State {
   std::vector<Kept> kept;
   std::vector<std::pair<std::string, std::string>>
       former;  // former names of options, and current ones
-  std::map<std::string, std::optional<std::vector<std::string>>*> lists;  // by flag
   Options common;
   bool resumable = false;  // there is a checkpoint to resume from
 
@@ -223,29 +221,11 @@ struct Cli::State {
                       path, k.key(), clip(value.dump(), 60), wrong));
   }
 
-  // Moves the values of lists from the command line to them.
-  void take_lists(std::vector<std::string>& words) const {
-    std::vector<std::string> others;
-    std::vector<std::string>* list = nullptr;  // that the next words belong to
-    for (std::string& word : words) {
-      const auto found = lists.find(word);
-      if (found != lists.end()) list = &found->second->emplace();
-      else if (word.starts_with("--")) list = nullptr;
-      else if (list != nullptr) {
-        list->push_back(std::move(word));
-        continue;
-      }
-      others.push_back(std::move(word));
-    }
-    words = std::move(others);
-  }
-
   void parse_words() {
     std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
     for (std::string& word : words)
       for (const auto& [was, is] : former)
         if (word == was || word.starts_with(was + "=")) word.replace(0, was.size(), is);
-    take_lists(words);
     std::ranges::reverse(words);  // the order that CLI11 expects
     try {
       app.parse(words);
@@ -284,14 +264,19 @@ void Cli::option(const std::string& flag, double& value, Range<double> range,
                  const std::string& help, Keep keep) {
   state_->option(flag, value, help, keep, range);
 }
+void Cli::option(const std::string& flag, std::vector<std::string>& values,
+                 const std::string& help) {
+  const auto set = [flag, &values](const std::vector<std::string>& texts) {
+    if (texts.empty() || texts[0].starts_with("--")) missing_value(flag);
+    values = texts;
+  };
+  state_->app.add_option_function<std::vector<std::string>>(flag, set, help)
+      ->type_name("FILE")
+      ->expected(1, CLI::detail::expected_max_vector_size)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
 void Cli::flag(const std::string& flag, bool& value, const std::string& help, Keep keep) {
   state_->keep_value(flag, state_->app.add_flag(flag, value, help), value, keep);
-}
-
-void Cli::list(const std::string& flag, std::optional<std::vector<std::string>>& values,
-               const std::string& help) {
-  state_->lists[flag] = &values;
-  state_->app.add_flag(flag, help)->type_name("TEXT ...");
 }
 
 RunOptions Cli::run_options(const Options& options, RunOptions run) const {

@@ -69,14 +69,12 @@ class Cli {
               const std::string& help, Keep keep = Keep::preset);
   void option(const std::string& flag, double& value, Range<double> range, const std::string& help,
               Keep keep = Keep::preset);
+  /// Adds an option with one value or several, such as `--transcribe FILE…`: the words up to the next
+  /// option. They are not saved for --resume and --eval.
+  void option(const std::string& flag, std::vector<std::string>& values, const std::string& help);
   /// Adds an option without a value.
   void flag(const std::string& flag, bool& value, const std::string& help,
             Keep keep = Keep::preset);
-
-  /// Adds an option with any number of values, such as files: those that follow it, up to the next
-  /// word that begins with `--`. None if the option is not given. It is not saved.
-  void list(const std::string& flag, std::optional<std::vector<std::string>>& values,
-            const std::string& help);
 
   /// Parses the command line, sets the number of threads and the seed, and creates the folder `out`
   /// (with --eval, by default the model's folder). With --resume or --eval, options that are not

@@ -105,28 +105,6 @@ TEST_CASE("cli: options and their defaults") {
         R"(--score "caf\xe9": config.json can only store UTF-8; use another name)");
 }
 
-TEST_CASE("cli: an option with a list of values") {
-  const Scratch scratch;
-  const auto parsed = [&](std::vector<std::string> words) {
-    words.insert(words.end(), {"--out", scratch / "a"});
-    std::optional<std::vector<std::string>> files;
-    Program program(words);
-    program.cli.list("--files", files, "which");
-    program.parse();
-    CHECK(program.cli.config().find("files") == std::string::npos);
-    return files;
-  };
-  using List = std::vector<std::string>;
-  CHECK_FALSE(parsed({}));
-  CHECK(parsed({"--files"}) == List{});
-  CHECK(parsed({"--files", "a", "-b"}) == List{"a", "-b"});
-  CHECK(parsed({"--files", "a", "b", "--width", "3"}) == List{"a", "b"});
-  CHECK(parsed({"--files", "a", "--coverage", "--files", "c"}) == List{"c"});
-  CHECK(message_of<Error>([&] {
-          parsed({"--coverage", "a", "--files", "b"});
-        }) == "a: there is no such option; --help lists them");
-}
-
 TEST_CASE("cli: a wrong command line") {
   const struct {
     std::vector<std::string> words;
@@ -347,6 +325,29 @@ TEST_CASE("cli: --resume and --eval where there is nothing") {
   CHECK(error_of({"--resume", "--out", empty}) ==
         "--resume: there is no checkpoint.safetensors in " + empty +
             "; name the run's folder with --out, or leave --resume out to start a run");
+}
+
+TEST_CASE("cli: an option with several values takes the words up to the next option") {
+  const auto files_of = [](const std::vector<std::string>& words) {
+    Program program(words);
+    std::vector<std::string> files{"none"};
+    program.cli.option("--files", files, "which");
+    program.parse();
+    CHECK(program.cli.config().find("files") == std::string::npos);
+    return files;
+  };
+  const Scratch scratch;
+  const std::string out = scratch / "out";
+  using Files = std::vector<std::string>;
+  CHECK(files_of({"--out", out}) == Files{"none"});
+  CHECK(files_of({"--files", "a.wav", "--out", out}) == Files{"a.wav"});
+  CHECK(files_of({"--out", out, "--files", "a b.wav", "c.flac", "-"}) ==
+        Files{"a b.wav", "c.flac", "-"});
+  CHECK(files_of({"--files=a", "--out", out, "--files", "b"}) == Files{"a", "b"});
+  for (const std::vector<std::string>& words :
+       {Files{"--files"}, Files{"--files", "--out", out}, Files{"--out", out, "--files"}})
+    CHECK(message_of<Error>([&] { files_of(words); }) ==
+          "--files: its value is missing; --help lists the options");
 }
 
 TEST_CASE("cli: a choice of two") {

@@ -17,13 +17,14 @@ namespace caption {
 using Words = std::vector<std::string>;
 
 struct CorpusOptions {
-  int64_t side = 0;        // of an image; 0: 64, or for images that are larger 128
-  int64_t images = 0;      // number of scenes in an epoch
-  int64_t tests = 1000;    // number of scenes for testing
-  int64_t min_count = 1;   // of a word in the training captions
-  int64_t longest = 40;    // words of a training caption
-  int64_t max_pixels = 0;  // larger images are refused
-  bool strict = false;     // whether captions and images must match
+  int64_t side = 0;         // of an image; 0: 64, or for images that are larger 128
+  int64_t images = 0;       // number of scenes in an epoch
+  int64_t tests = 1000;     // number of scenes for testing
+  double curriculum = 0.5;  // part of the training with scenes of fewer objects
+  int64_t min_count = 1;    // of a word in the training captions
+  int64_t longest = 40;     // words of a training caption
+  int64_t max_pixels = 0;   // larger images are refused
+  bool strict = false;      // whether captions and images must match
   double shift = -1, scale = -1, jitter = -1;  // augmentation
 };
 
@@ -174,13 +175,19 @@ inline Tensor targets(const data::Vocab& vocab, std::span<const Words> captions)
   return pad_rows(rows, data::kPad);
 }
 
-// Batches of scenes that are never repeated.
+// Batches of scenes that are never repeated. In the first part `curriculum` of `steps`, they have
+// one object, then at most two, for as long each (Bengio et al. 2009, "Curriculum learning").
 inline data::Loader<CaptionBatch> scene_batches(const CorpusOptions& o, int64_t side,
                                                 const data::Vocab& vocab, int64_t batch,
-                                                uint64_t seed) {
+                                                int64_t steps, uint64_t seed) {
+  const int64_t per_epoch = std::max<int64_t>(o.images / batch, 1);
   const auto collate = [=](std::span<const int64_t> which, const data::LoaderPosition& at) {
     const uint64_t own = data::example_seeds(which.first(1), at, o.images, seed + 1000)[0];
-    const Split made = scenes_of(data::scenes(own, std::ssize(which), {.side = side}));
+    const double done =
+        static_cast<double>(at.epoch * per_epoch + at.batch) / static_cast<double>(steps);
+    const int64_t objects = done < o.curriculum / 2 ? 1 : done < o.curriculum ? 2 : 3;
+    const Split made =
+        scenes_of(data::scenes(own, std::ssize(which), {.side = side, .max_objects = objects}));
     std::vector<int64_t> all(which.size());
     std::iota(all.begin(), all.end(), 0);
     std::vector<Words> captions;

@@ -5,7 +5,6 @@
 #include <tapehead/tapehead.h>
 
 #include <algorithm>
-#include <optional>
 #include <sstream>
 
 #include "tapehead/examples/caption/corpus.h"
@@ -18,7 +17,7 @@ struct Options {
   std::string split = "test", channels, blocks;
   int64_t batch = 32, beam = 0, pictures = 4;
   double lr = 0, weight_decay = -1, length_penalty = 1;
-  std::optional<std::vector<std::string>> interactive;
+  std::vector<std::string> interactive;
 };
 
 inline void add_options(train::Cli& cli, Options& t) {
@@ -51,6 +50,8 @@ inline void add_options(train::Cli& cli, Options& t) {
   cli.option("--entropy", m.entropy, {0, 1000}, "weight of the entropy of hard attention");
   cli.option("--images", c.images, {1, 1'000'000}, "number of generated images in an epoch",
              Keep::fixed);
+  cli.option("--curriculum", c.curriculum, train::kPart,
+             "part of the training with scenes of fewer objects", Keep::fixed);
   cli.option("--tests", c.tests, {1, 1'000'000}, "number of generated images to test with");
   cli.option("--batch", t.batch, train::kSize, "images per batch", Keep::fixed);
   cli.option("--lr", t.lr, train::kPositive, "learning rate");
@@ -70,8 +71,8 @@ inline void add_options(train::Cli& cli, Options& t) {
   cli.option("--length-penalty", t.length_penalty, {-10, 10}, "length penalty of beam search");
   cli.option("--pictures", t.pictures, {0, 1000},
              "number of images in the picture of the attention");
-  cli.list("--interactive", t.interactive,
-           "describe these images, or those that standard input names");
+  cli.option("--interactive", t.interactive,
+             "describe these images; -: those that standard input names");
 }
 
 // Throws ValueError unless the value of an option is one of these.

@@ -100,10 +100,10 @@ TEST_CASE("caption learns a folder of images, describes files, and draws them") 
   CHECK(std::filesystem::exists(folder / "out/caption/c.png.svg"));
   folder.write("images/text.png", "this is no image");
   const Outcome lines =
-      evaluate(folder, "out/caption", {"--interactive"}, "images/text.png\nimages/d.png\n");
+      evaluate(folder, "out/caption", {"--interactive", "-"}, "images/text.png\nimages/d.png\n");
   CHECK(lines.status == 0);
-  CHECK(lines.out.find("image file> images/text.png: ") == 0);
-  CHECK(lines.out.find("image file> images/d.png: white, black\n") != std::string::npos);
+  CHECK(lines.out.find("> images/text.png: ") == 0);
+  CHECK(lines.out.find("> images/d.png: white, black\n") != std::string::npos);
   const Outcome wrong = evaluate(folder, "out/caption", {"--interactive", "images/text.png"});
   CHECK(wrong.status == 1);
   CHECK(wrong.err.starts_with("caption: images/text.png: "));
