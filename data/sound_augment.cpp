@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+#include <vector>
 
+#include "tapehead/core/creation.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
 #include "tapehead/data/detail/splitmix.h"
@@ -45,6 +48,49 @@ void check_spec_augment(const Tensor& features, const SpecAugmentOptions& o) {
     throw ValueError(fmt::format("spec_augment: p = {}; it must be within 0..1", o.p));
 }
 
+void check_warp_features(const Tensor& features, const WarpFeaturesOptions& o) {
+  if (features.dtype() != f32)
+    throw DTypeError(
+        fmt::format("warp_features: the features are {}; expected f32", name(features.dtype())));
+  if (features.dim() != 2 || features.size(1) != o.fbank.num_mel_bins)
+    throw ShapeError(fmt::format(
+        "warp_features: the features are {}; expected [T, {}], as fbank.num_mel_bins",
+        features.shape().str(), o.fbank.num_mel_bins));
+  for (const auto& [name, factor] :
+       {std::pair{"tempo", o.tempo}, std::pair{"frequency", o.frequency}})
+    if (!(factor >= 0.1 && factor <= 10))
+      throw ValueError(
+          fmt::format("warp_features: {} = {}; it must be within 0.1..10", name, factor));
+}
+
+// A place between two rows, or columns: (1 - part) x[below] + part x[below + 1].
+struct Between {
+  int64_t below;
+  float part;
+};
+
+Between between(double at, int64_t count) {
+  const double inside = std::clamp(at, 0.0, static_cast<double>(count - 1));
+  const int64_t below = std::min(static_cast<int64_t>(inside), std::max<int64_t>(0, count - 2));
+  return {below, static_cast<float>(inside - static_cast<double>(below))};
+}
+
+// Where the new filters are among the old ones, which are evenly spaced on the mel scale.
+std::vector<Between> warped_filters(const WarpFeaturesOptions& o) {
+  const auto mel = [](double hertz) { return 1127 * std::log1p(hertz / 700); };
+  const auto hertz = [](double pitch) { return 700 * std::expm1(pitch / 1127); };
+  const FbankOptions& f = o.fbank;
+  const double nyquist = f.sample_frequency / 2, low = mel(f.low_freq),
+               high = mel(f.high_freq > 0 ? f.high_freq : nyquist + f.high_freq),
+               step = (high - low) / static_cast<double>(f.num_mel_bins + 1);
+  std::vector<Between> filters;
+  for (int64_t i = 0; i < f.num_mel_bins; ++i) {
+    const double centre = hertz(low + step * static_cast<double>(i + 1)) / o.frequency;
+    filters.push_back(between((mel(centre) - low) / step - 1, f.num_mel_bins));
+  }
+  return filters;
+}
+
 double energy_of(const float* x, int64_t count) {
   double sum = 0;
   for (int64_t i = 0; i < count; ++i) sum += double{x[i]} * x[i];
@@ -73,6 +119,32 @@ Tensor spec_augment(const Tensor& features, const SpecAugmentOptions& options, u
     const Mask mask = draw_mask(random, F, options.freq_mask_param, options.p);
     for (int64_t t = 0; t < T; ++t)
       std::fill(x + t * F + mask.begin, x + t * F + mask.end, static_cast<float>(value));
+  }
+  return out;
+}
+
+Tensor warp_features(const Tensor& features, const WarpFeaturesOptions& options) {
+  check_warp_features(features, options);
+  const Tensor from = core::contiguous(features.detach());
+  const int64_t T = from.size(0), F = from.size(1);
+  if (from.numel() == 0) return core::clone(from);
+  const int64_t length =
+      std::max<int64_t>(1, std::llround(static_cast<double>(T) / options.tempo));
+  const double step =
+      length > 1 ? static_cast<double>(T - 1) / static_cast<double>(length - 1) : 0;
+  const std::vector<Between> filters = warped_filters(options);
+  const Tensor out = zeros({length, F});
+  const float* x = from.data<float>();
+  float* y = out.data<float>();
+  const auto mix = [](float a, float b, float part) { return a + part * (b - a); };
+  for (int64_t t = 0; t < length; ++t) {
+    const Between frame = between(step * static_cast<double>(t), T);
+    const float *a = x + frame.below * F, *b = T > 1 ? a + F : a;
+    for (int64_t k = 0; k < F; ++k) {
+      const auto [i, part] = filters[static_cast<size_t>(k)];
+      const int64_t j = F > 1 ? i + 1 : i;
+      *y++ = mix(mix(a[i], b[i], frame.part), mix(a[j], b[j], frame.part), part);
+    }
   }
   return out;
 }

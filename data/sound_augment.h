@@ -1,9 +1,10 @@
-// Augmentation of speech: masked features, noise. See data/resample.h for changes of speed.
+// Augmentation of speech: masked and warped features, noise. See data/resample.h for changes of speed.
 #pragma once
 
 #include <cstdint>
 
 #include "tapehead/core/tensor.h"
+#include "tapehead/data/fbank.h"
 
 namespace tapehead::data {
 
@@ -24,6 +25,24 @@ struct SpecAugmentOptions {
 /// range.
 /// Example: data::spec_augment(ones({100, 80}), {.zero_masking = true}, 7)  // shape [100, 80]
 Tensor spec_augment(const Tensor& features, const SpecAugmentOptions& options, uint64_t seed);
+
+/// Options of warp_features().
+struct WarpFeaturesOptions {
+  double tempo = 1;         ///< how much faster the speech becomes
+  double frequency = 1;     ///< factor of all frequencies
+  FbankOptions fbank = {};  ///< the options with which the features were computed
+};
+
+/// Log-mel filter banks f32 [T, F] of other speech: as if it were spoken `tempo` times as fast, by a
+/// speaker with a vocal tract 1 / `frequency` times as long (Jaitly and Hinton 2013, "Vocal tract
+/// length perturbation improves speech recognition"). f32 [T', F], where T' is T / tempo, rounded,
+/// and at least 1; interpolated between frames and between filters, whose first and last are
+/// continued beyond the ends. Unlike speed(), does not need the samples, and changes tempo and
+/// frequencies separately. Throws DTypeError, ShapeError for features that are not [T, num_mel_bins],
+/// and ValueError for factors outside 0.1..10.
+/// Example: data::warp_features(tensor({{1.0}, {2.0}, {3.0}}), {.tempo = 1.5, .fbank =
+///     {.num_mel_bins = 1}})  // [[1.], [3.]]
+Tensor warp_features(const Tensor& features, const WarpFeaturesOptions& options);
 
 /// Adds noise to f32 samples of the same shape [..., N], scaled to a ratio of their energies of
 /// `snr` decibels, as torchaudio.functional.add_noise for each row. Silent samples and silent noise

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "tapehead/core/creation.h"
 #include "tapehead/core/error.h"
@@ -58,8 +59,43 @@ TEST_CASE("add_noise: the ratio of energies, row by row") {
   CHECK(difference(data::add_noise(ones({4}), zeros({4}), 10), ones({4})) == 0);
 }
 
+// Compared with what the features of a tone of the other frequency are.
+TEST_CASE("warp_features: moves a tone to its new frequency, and frames to their new time") {
+  const auto tone = [](double hertz, const data::FbankOptions& o) {
+    return data::fbank(
+        sin(arange(8000, f32) * (2 * std::numbers::pi * hertz / o.sample_frequency)) * 1000, o);
+  };
+  for (const data::FbankOptions& o :
+       {data::FbankOptions{.num_mel_bins = 60},
+        data::FbankOptions{.sample_frequency = 8000, .num_mel_bins = 40, .high_freq = -300}})
+    for (const double factor : {0.8, 1.0, 1.25}) {
+      CAPTURE(factor);
+      const Tensor x = tone(900, o), y = data::warp_features(x, {.frequency = factor, .fbank = o});
+      CHECK(y.shape() == x.shape());
+      CHECK(difference(argmax(y, 1), argmax(tone(900 * factor, o), 1)) <= 1);
+      if (factor != 1) CHECK(difference(argmax(y, 1), argmax(x, 1)) >= 2);
+      else CHECK(difference(y, x) < 1e-4);
+    }
+  const Tensor ramp = arange(21, f32).unsqueeze(1).expand({21, 23}).contiguous();
+  const Tensor slow = data::warp_features(ramp, {.tempo = 0.5});
+  CHECK(slow.shape() == Shape{42, 23});
+  CHECK(difference(slow, linspace(0, 20, 42).unsqueeze(1).expand({42, 23})) < 1e-4);
+  CHECK(data::warp_features(ramp, {.tempo = 10}).shape() == Shape{2, 23});
+  CHECK(data::warp_features(ones({1, 23}), {.tempo = 10}).shape() == Shape{1, 23});
+  CHECK(data::warp_features(zeros({0, 23}), {}).shape() == Shape{0, 23});
+}
+
 TEST_CASE("augmentation of sound: invalid calls") {
   const Tensor x = ones({4, 3});
+  CHECK(error_of<ValueError>([] { data::warp_features(ones({4, 23}), {.tempo = 0}); }) ==
+        "warp_features: tempo = 0; it must be within 0.1..10");
+  CHECK(error_of<ValueError>([] { data::warp_features(ones({4, 23}), {.frequency = NAN}); }) ==
+        "warp_features: frequency = nan; it must be within 0.1..10");
+  CHECK(error_of<ShapeError>([&] { data::warp_features(x, {}); }) ==
+        "warp_features: the features are [4, 3]; expected [T, 23], as fbank.num_mel_bins");
+  CHECK(error_of<DTypeError>([] {
+          data::warp_features(ones({3, 23}, i64), {});
+        }) == "warp_features: the features are i64; expected f32");
   const auto refused = [&](const data::SpecAugmentOptions& options) {
     return error_of<ValueError>([&] { data::spec_augment(x, options, 1); });
   };

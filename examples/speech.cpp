@@ -1,0 +1,273 @@
+// Speech recognition: attention (Chorowski et al. 2015; Chan et al. 2016), CTC (Graves et al. 2006),
+// both (Watanabe et al. 2017), Conformers (Gulati et al. 2020) and transducers (Graves 2012).
+//
+//   speech                                          trains on telephone tones in noise
+//   speech --data DIR                               on spoken digits: the free spoken digit data set
+//   speech --data DIR --join 3-7                    on strings of them
+//   speech --data DIR --model ctc --minutes 60 --lm on LibriSpeech's layout, or Common Voice's
+//   speech --eval out/speech --transcribe a.wav b.flac
+//   arecord -t raw -f S16_LE -r 16000 | speech --eval out/speech --interactive
+#include <tapehead/tapehead.h>
+
+#include <chrono>
+
+#include "tapehead/examples/speech/listen.h"
+
+using namespace tapehead;
+using namespace speech;
+
+namespace {
+
+// Draws what changes from epoch to epoch: tempo, frequencies, masks.
+Tensor augmented(const Clip& clip, std::span<const int64_t> letters, const Recogniser& model,
+                 const Corpus& c, const Options& t, uint64_t seed) {
+  const auto uniform = [&](uint64_t draw) {  // in -1..1
+    return static_cast<double>(fold_in(seed, draw) >> 11) * 0x1p-52 - 1;
+  };
+  Tensor x = clip.features;
+  if (t.warp > 0) {
+    const double tempo = std::exp(t.warp * uniform(1)), frequency = std::exp(t.warp * uniform(2));
+    const auto frames = static_cast<int64_t>(static_cast<double>(x.size(0)) / tempo);
+    x = data::warp_features(x, {.tempo = model.fits(frames, letters) ? tempo : 1,
+                                .frequency = frequency,
+                                .fbank = c.frontend.fbank});
+  }
+  if (t.mask == 0) return x;
+  const auto share = [&](int64_t size) { return std::llround(t.mask * static_cast<double>(size)); };
+  return data::spec_augment(x,
+                            {.time_mask_param = share(x.size(0)) + 1,
+                             .freq_mask_param = share(x.size(1)) + 1},
+                            seed);
+}
+
+[[noreturn]] void too_short(const Clip& clip, size_t letters) {
+  throw ValueError(fmt::format(
+      "{}: {} frames are too few for CTC to align {} letters; lower --shift, or use --model las",
+      clip.id, clip.features.size(0), letters));
+}
+
+data::Loader<data::SpeechBatch> loader_of(const Recogniser& model, const Corpus& c,
+                                          const Options& t, const train::Options& o) {
+  const Training& train = c.train;
+  std::vector<int64_t> frames, letters;
+  if (train.make) {  // what they will be is not known yet
+    for (uint64_t i = 0; i < 50; ++i) frames.push_back(train.make(i).features.size(0));
+    const int64_t mean = std::reduce(frames.begin(), frames.end()) / 50;
+    frames.assign(static_cast<size_t>(train.size), std::min(mean, t.frames));
+  } else {
+    for (const Clip& clip : train.clips) {
+      frames.push_back(std::min(clip.features.size(0), t.frames));
+      letters.push_back(static_cast<int64_t>(c.encode(clip.text).size()));
+    }
+  }
+  const auto collate = [&](std::span<const int64_t> which, const data::LoaderPosition& at) {
+    const std::vector<uint64_t> seeds = data::example_seeds(which, at, train.size, o.seed);
+    std::vector<Tensor> features;
+    data::TokenLists tokens;
+    std::vector<int64_t> all;
+    for (size_t i = 0; i < which.size(); ++i) {
+      const Clip clip =
+          train.make ? train.make(seeds[i]) : train.clips[static_cast<size_t>(which[i])];
+      tokens.push_back(c.encode(clip.text));
+      if (!model.fits(clip.features.size(0), tokens.back())) too_short(clip, tokens.back().size());
+      features.push_back(augmented(clip, tokens.back(), model, c, t, seeds[i]));
+      all.push_back(static_cast<int64_t>(i));
+    }
+    return data::speech_batch(features, tokens, all);
+  };
+  return {frames,
+          collate,
+          {.tokens = t.frames, .bucket = true, .second_lengths = letters, .seed = o.seed}};
+}
+
+// Leaves out the utterances that are too short for their text.
+void check_lengths(const Recogniser& model, Corpus& c, const Options& t, const train::Options& o) {
+  LeftOut left(o, t);
+  std::erase_if(c.train.clips, [&](const Clip& clip) {
+    const bool fits = model.fits(clip.features.size(0), c.encode(clip.text));
+    if (!fits) left.add("utterances with more letters than CTC can align", clip.id);
+    return !fits;
+  });
+  left.report("training");
+  if (!c.train.make) c.train.size = static_cast<int64_t>(c.train.clips.size());
+  if (c.train.size == 0) throw FormatError("training: no utterance is left; lower --shift");
+}
+
+// The model's normalisation of features: that of the corpus.
+void set_statistics(const Recogniser& model, const Corpus& c, const Options& t) {
+  if (t.normalize != "corpus") return;
+  data::FeatureStats stats;
+  for (uint64_t i = 0; i < 300 && c.train.make; ++i) stats.add(c.train.make(i).features);
+  for (const Clip& clip : c.train.clips) stats.add(clip.features);
+  model.mean.copy_(stats.mean());
+  model.stddev.copy_(clamp_min(stats.stddev(), 1e-3));
+}
+
+// The number of steps that --minutes allow, by the time that some steps take.
+int64_t steps_in_time(const Recogniser& model, data::Loader<data::SpeechBatch>& batches,
+                      optim::Optimizer& opt, const Options& t, const train::Options& o) {
+  using Clock = std::chrono::steady_clock;
+  const int64_t count = 10;
+  batches.next();
+  const Clock::time_point start = Clock::now();
+  for (int64_t i = 0; i < count; ++i) model.loss(batches.next(), t).backward();
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count() / count;
+  opt.zero_grad();
+  batches.seek({});
+  manual_seed(o.seed);
+  constexpr double kTraining = 0.93;  // the rest is for evaluations
+  return std::max<int64_t>(1, std::llround(kTraining * t.minutes * 60 / seconds));
+}
+
+int64_t steps_of(const Recogniser& model, data::Loader<data::SpeechBatch>& batches,
+                 optim::Optimizer& opt, const Options& t, const train::Options& o) {
+  const std::string kept = o.out + "/steps.txt";
+  if (o.steps) return *o.steps;
+  if (t.minutes == 0) return *o.epochs * batches.per_epoch();
+  if (o.resume) return std::stoll(data::read_lines(kept).at(0));
+  return steps_in_time(model, batches, opt, t, o);
+}
+
+struct Errors {
+  double wer, cer, exact;
+};
+
+std::vector<std::string> texts_of(const std::vector<Transcript>& found, const Corpus& c) {
+  std::vector<std::string> texts;
+  for (const Transcript& f : found) texts.push_back(c.decode(f.letters));
+  return texts;
+}
+
+Errors errors_of(const std::vector<std::string>& texts, const Part& part) {
+  const std::vector<std::string> wanted = part.texts();
+  double right = 0;
+  for (size_t i = 0; i < texts.size(); ++i) right += texts[i] == wanted[i] ? 1 : 0;
+  return {data::wer(texts, wanted), data::cer(texts, wanted),
+          right / static_cast<double>(texts.size())};
+}
+
+const char* metric_of(Kind kind) {
+  return kind == Kind::folder ? "wer" : kind == Kind::strings ? "digit_error" : "exact_match";
+}
+double value_of(Kind kind, const Errors& e) {
+  return kind == Kind::folder ? e.wer : kind == Kind::strings ? e.cer : e.exact;
+}
+
+// Prints a row for each test, with and without the language model; writes the transcripts and their
+// errors. Returns the value of the first test's last row.
+double test(const Searcher& search, const Corpus& c, const Options& t, const train::Options& o) {
+  std::optional<double> first;
+  for (const Part& part : c.tests) {
+    double value = 0;
+    for (const bool with_lm : {false, true}) {
+      if (with_lm && search.lm_weight == 0) continue;
+      Searcher chosen = search;
+      if (!with_lm) chosen.lm_weight = 0;
+      const std::vector<std::string> texts = texts_of(chosen(part.clips), c);
+      const Errors e = errors_of(texts, part);
+      fmt::print("{:<12} {:>5} utterances  {:<16}  WER {:5.2f} %  CER {:5.2f} %  right {:5.1f} %\n",
+                 part.name, texts.size(),
+                 fmt::format("beam {}{}", chosen.beam, with_lm ? " with lm" : ""), 100 * e.wer,
+                 100 * e.cer, 100 * e.exact);
+      value = value_of(t.kind, e);
+      std::vector<std::string> lines;
+      for (size_t i = 0; i < texts.size(); ++i)
+        lines.push_back(fmt::format("{}\t{}", part.clips[i].id, texts[i]));
+      data::write_lines(fmt::format("{}/{}{}.txt", o.out, part.name, with_lm ? "-lm" : ""), lines);
+      data::write_lines(
+          fmt::format("{}/{}{}-errors.txt", o.out, part.name, with_lm ? "-lm" : ""),
+          {data::visualize_alignment(t.kind == Kind::folder
+                                         ? data::word_errors(texts, part.texts())
+                                         : data::character_errors(texts, part.texts()))});
+    }
+    if (!first) first = value;
+    std::vector<Clip> some(part.clips.begin(),
+                           part.clips.begin() + std::min<std::ptrdiff_t>(3, std::ssize(part.clips)));
+    draw(search, c, some, fmt::format("{}/alignment-{}.svg", o.out, part.name));
+  }
+  return *first;
+}
+
+void use(const Searcher& search, const Corpus& c, const Options& t, const train::Options& o) {
+  if (!t.transcribe.empty()) transcribe(search, c, t, o.out);
+  if (t.interactive) Listener(search, c, t).run();
+}
+
+void evaluate(train::Cli& cli, const Options& t, const train::Options& o) {
+  const bool uses = t.interactive || !t.transcribe.empty();
+  Corpus c = uses ? Corpus{.frontend = Frontend(t)} : read_corpus(t, o, false);
+  c.letters = data::Vocab::load(*o.eval + "/letters.txt");
+  const nn::Params params(o.seed);
+  const Recogniser model(params / "model", t, c.letters.size());
+  params.load(*o.eval + "/model.safetensors");
+  std::unique_ptr<LetterModel> lm;
+  if (t.lm) {
+    lm = std::make_unique<LetterModel>(c.letters.size(), o.seed);
+    lm->params.load(*o.eval + "/lm/model.safetensors");
+  }
+  const Searcher search(model, lm.get(), t);
+  if (uses) return use(search, c, t, o);
+  train::report(cli, metric_of(t.kind), test(search, c, t, o));
+}
+
+void learn(train::Cli& cli, const Options& t, const train::Options& o) {
+  Corpus c = read_corpus(t, o, true);
+  if (o.resume) c.letters = data::Vocab::load(o.out + "/letters.txt");
+  const nn::Params params(o.seed);
+  const Recogniser model(params / "model", t, c.letters.size());
+  check_lengths(model, c, t, o);
+  set_statistics(model, c, t);
+  data::Loader<data::SpeechBatch> batches = loader_of(model, c, t, o);
+  optim::AdamW opt(params, {.lr = t.lr, .betas = {0.9, 0.98}, .weight_decay = t.weight_decay});
+  const int64_t steps = steps_of(model, batches, opt, t, o);
+  optim::WarmupCosineLR schedule(opt, {.warmup_steps = std::min<int64_t>(500, steps / 10 + 1),
+                                       .total_steps = steps,
+                                       .min_factor = 0.01});
+  std::optional<optim::Ema> average;
+  if (t.average > 0) average.emplace(params, optim::EmaOptions{.decay = t.average});
+  train::Run run(params, opt, batches,
+                 cli.run_options(o, {.steps = steps,
+                                     .max_grad_norm = 3.0,
+                                     .schedule = &schedule,
+                                     .average = average ? &*average : nullptr}));
+  run.keep([&](const std::string& folder) {
+    c.letters.save(folder + "/letters.txt");
+    data::write_lines(folder + "/steps.txt", {fmt::format("{}", steps)});
+  });
+  Searcher greedy(model, nullptr, t);
+  greedy.beam = 1;
+  run.evaluate_every_epoch(
+      std::string("dev_") + metric_of(t.kind),
+      [&] { return value_of(t.kind, errors_of(texts_of(greedy(c.dev.clips), c), c.dev)); },
+      t.kind == Kind::folder || t.kind == Kind::strings ? train::Best::lowest
+                                                        : train::Best::highest);
+  for (const data::SpeechBatch& batch : run) {
+    const Tensor loss = model.loss(batch, t);
+    loss.backward();
+    run.step(loss);
+  }
+  run.load_best();
+  const auto lm = t.lm ? train_letter_model(c, t, o) : nullptr;
+  const Searcher search(model, lm.get(), t);
+  run.finish(metric_of(t.kind), test(search, c, t, o));
+  use(search, c, t, o);
+}
+
+void run(train::Cli& cli) {
+  Options t;
+  add_data_options(cli, t);
+  add_model_options(cli, t);
+  add_training_options(cli, t);
+  add_search_options(cli, t);
+  train::Options o = cli.parse();
+  set_defaults(t, o);
+  if (o.eval) evaluate(cli, t, o);
+  else learn(cli, t, o);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return train::program(argc, argv, "speech", "Recognises speech, by default telephone tones.",
+                        run);
+}

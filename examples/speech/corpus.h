@@ -1,0 +1,371 @@
+// The recordings of examples/speech.cpp as features, with their transcripts.
+//
+// T frames, F features of each.
+#pragma once
+
+#include <iostream>
+#include <map>
+#include <optional>
+
+#include "tapehead/examples/speech/options.h"
+
+namespace speech {
+
+// An utterance: log-mel features f32 [T, F], and what is said.
+struct Clip {
+  std::string id, speaker, text;
+  Tensor features;
+};
+
+struct Part {
+  std::string name;
+  std::vector<Clip> clips;
+
+  std::vector<std::string> texts() const {
+    std::vector<std::string> all;
+    for (const Clip& c : clips) all.push_back(c.text);
+    return all;
+  }
+};
+
+// How samples become features.
+struct Frontend {
+  data::FbankOptions fbank;
+  int64_t rate;
+  std::string normalize;
+
+  explicit Frontend(const Options& t)
+      : fbank{.sample_frequency = static_cast<double>(t.rate),
+              .frame_length = t.kind == Kind::tones ? 20.0 : 25.0,
+              .frame_shift = t.shift,
+              .num_mel_bins = t.mels},
+        rate(t.rate),
+        normalize(t.normalize) {}
+
+  // Log-mel features of samples of 16 bits, without what is much quieter than the loudest.
+  static Tensor floored(const Tensor& features) {
+    if (features.numel() == 0) return features;
+    return clamp_min(features, maximum(features.amax() - 14, tensor(0.0F)));
+  }
+  Tensor features(const Tensor& samples) const {
+    return floored(data::fbank(samples * 32768, fbank));
+  }
+  // Features of a recording by itself: a speaker's statistics are those of the recording.
+  Tensor normalized(const Tensor& features) const {
+    return normalize == "corpus" || features.numel() == 0 ? features
+                                                          : data::normalize_features(features);
+  }
+  // The samples of a file as one channel, at the rate of the features.
+  Tensor read(const std::string& path, double max_seconds) const {
+    const data::Audio audio = data::read_audio(path, {.seconds = max_seconds});
+    return data::resample(audio.samples.mean(0), audio.sample_rate, rate);
+  }
+  double seconds(int64_t frames) const {
+    return static_cast<double>(frames) * fbank.frame_shift / 1000;
+  }
+};
+
+// Lower case; letters, digits and apostrophes of any script, and single spaces. Telephone keys stay.
+inline std::string normalized_text(const std::string& text) {
+  std::u32string kept;
+  for (char32_t c : data::code_points(data::lower(text))) {
+    if (c == U'\u2019') c = U'\'';
+    const bool ascii_sign = c < 128 && std::isalnum(static_cast<int>(c)) == 0 && c != U'\'';
+    const bool other_sign = (c >= 0x2010 && c <= 0x206f) || c == 0xab || c == 0xbb ||
+                            (c >= 0xa1 && c <= 0xbf) || (c >= 0x3000 && c <= 0x303f);
+    const bool space = data::is_space(c) || ascii_sign || other_sign;
+    if (!space) kept.push_back(c);
+    else if (!kept.empty() && kept.back() != U' ') kept.push_back(U' ');
+  }
+  while (!kept.empty() && kept.back() == U' ') kept.pop_back();
+  return data::to_utf8(kept);
+}
+
+// What a part of a corpus left out, said once.
+class LeftOut {
+ public:
+  LeftOut(const train::Options& o, const Options& t) : quiet_(o.quiet), strict_(t.strict) {}
+  void add(const std::string& why, const std::string& id) {
+    data::Unpaired& list = by_reason_[why];
+    if (++list.count <= data::Unpaired::kNamed) list.names.push_back(id);
+  }
+  // Prints them, or throws with --strict.
+  void report(const std::string& where) const {
+    for (const auto& [why, list] : by_reason_) {
+      const std::string what = fmt::format("{}: {}", where, list.str(why));
+      if (strict_)
+        throw FormatError(what + "; leave --strict out to go on without them");
+      if (!quiet_) std::cerr << fmt::format("speech: {}; left out\n", what);
+    }
+  }
+
+ private:
+  bool quiet_, strict_;
+  std::map<std::string, data::Unpaired> by_reason_;
+};
+
+// Training examples: the clips of a list, or new ones in each epoch.
+struct Training {
+  std::vector<Clip> clips;                       // empty if `make` is set
+  std::function<Clip(uint64_t seed)> make = {};  // a random example
+  int64_t size = 0;                              // examples of an epoch
+};
+
+inline data::Vocab letters_of(const std::vector<std::string>& texts) {
+  std::vector<std::vector<std::string>> rows;
+  for (const std::string& text : texts) rows.push_back(data::characters(text));
+  return data::Vocab::build(rows);
+}
+
+struct Corpus {
+  Frontend frontend;
+  Training train;
+  Part dev;
+  std::vector<Part> tests;
+  data::Vocab letters = letters_of({});
+
+  std::vector<int64_t> encode(const std::string& text) const {
+    return letters.encode(data::characters(text));
+  }
+  std::string decode(std::span<const int64_t> ids) const {
+    return fmt::format("{}", fmt::join(letters.decode(ids), ""));
+  }
+};
+
+// --- telephone tones
+
+inline Corpus tones(const Options& t, uint64_t seed) {
+  Corpus c{.frontend = Frontend(t)};
+  const auto make = [front = c.frontend](uint64_t tone_seed) {
+    const data::TelephoneTones made =
+        data::telephone_tones(tone_seed, {.sample_rate = front.rate});
+    return Clip{.id = fmt::format("tones-{}", tone_seed),
+                .text = made.keys,
+                .features = front.features(made.samples)};
+  };
+  c.train = {.make = make, .size = 4000};
+  c.dev.name = "dev";
+  c.tests.push_back({.name = "test"});
+  for (uint64_t i = 0; i < 200; ++i) c.dev.clips.push_back(make(fold_in(seed, 1'000'000 + i)));
+  for (uint64_t i = 0; i < 1000; ++i)
+    c.tests[0].clips.push_back(make(fold_in(seed, 2'000'000 + i)));
+  c.letters = letters_of({data::TelephoneToneOptions{}.keys});
+  return c;
+}
+
+// --- spoken digits
+
+// A recording of a digit, in samples.
+struct Digit {
+  std::string id, speaker, text;
+  Tensor samples;
+};
+
+// "5" or "3-7".
+inline std::pair<int64_t, int64_t> join_range(const std::string& text) {
+  int64_t low = 0, high = 0;
+  char more = 0;
+  const int read = std::sscanf(text.c_str(), "%ld-%ld%c", &low, &high, &more);
+  const std::string whole = read == 1 ? fmt::format("{}", low) : fmt::format("{}-{}", low, high);
+  if (read == 1) high = low;
+  if ((read != 1 && read != 2) || whole != text || low < 1 || high < low || high > 100)
+    throw ValueError(fmt::format("--join {}: must be a number or a range such as 3-7", text));
+  return {low, high};
+}
+
+// A string of digits of one speaker, in one recording.
+inline Clip joined(const std::vector<const Digit*>& digits, const Frontend& front, uint64_t seed) {
+  std::vector<Tensor> samples;
+  Clip clip{.id = fmt::format("string-{}", seed), .speaker = digits[0]->speaker};
+  for (const Digit* d : digits) {
+    samples.push_back(d->samples);
+    clip.text += d->text;
+  }
+  clip.features = front.features(data::join_recordings(samples, front.rate, {}, seed).samples);
+  return clip;
+}
+
+// Draws strings of digits, each of one speaker.
+class StringMaker {
+ public:
+  StringMaker(std::vector<Digit> digits, std::pair<int64_t, int64_t> count, Frontend front)
+      : digits_(std::move(digits)), count_(count), front_(std::move(front)) {
+    for (const Digit& d : digits_) by_speaker_[d.speaker].push_back(&d);
+  }
+  StringMaker(const StringMaker&) = delete;
+  StringMaker& operator=(const StringMaker&) = delete;
+
+  Clip operator()(uint64_t seed) const {
+    uint64_t draws = 0;
+    const auto below = [&](size_t n) { return static_cast<size_t>(fold_in(seed, draws++) % n); };
+    const Digit& first = digits_[below(digits_.size())];
+    const std::vector<const Digit*>& own = by_speaker_.at(first.speaker);
+    std::vector<const Digit*> chosen{&first};
+    const auto [low, high] = count_;
+    const size_t count = static_cast<size_t>(low) + below(static_cast<size_t>(high - low + 1));
+    while (chosen.size() < count) chosen.push_back(own[below(own.size())]);
+    return joined(chosen, front_, seed);
+  }
+
+ private:
+  std::vector<Digit> digits_;
+  std::pair<int64_t, int64_t> count_;
+  Frontend front_;
+  std::map<std::string, std::vector<const Digit*>> by_speaker_;
+};
+
+inline std::vector<Digit> read_digits(const data::SpeechCorpus& corpus, const Frontend& front,
+                                      const Options& t, LeftOut& left) {
+  for (int64_t i = 0; i < corpus.recordings.count; ++i)
+    left.add("recordings without a transcript",
+             i < data::Unpaired::kNamed ? corpus.recordings.names[static_cast<size_t>(i)] : "");
+  std::vector<Digit> digits;
+  for (const data::Utterance& u : corpus.utterances)
+    digits.push_back({u.id, u.speaker, u.text, front.read(u.path, t.max_seconds)});
+  return digits;
+}
+
+inline std::vector<Clip> clips_of(const std::vector<Digit>& digits, const Frontend& front) {
+  std::vector<Clip> clips;
+  for (const Digit& d : digits)
+    clips.push_back({d.id, d.speaker, d.text, front.features(d.samples)});
+  return clips;
+}
+
+// The free spoken digit data set: single digits, or strings of them. Every 20th recording for
+// training is for validation.
+inline Corpus digits(const Options& t, const train::Options& o) {
+  Corpus c{.frontend = Frontend(t)};
+  LeftOut left(o, t);
+  std::vector<Digit> train, dev;
+  for (Digit& d : read_digits(data::fsdd(*o.data, data::FsddPart::train), c.frontend, t, left))
+    (train.size() + dev.size()) % 20 == 19 ? dev.push_back(std::move(d))
+                                           : train.push_back(std::move(d));
+  const std::vector<Digit> test =
+      read_digits(data::fsdd(*o.data, data::FsddPart::test), c.frontend, t, left);
+  left.report(*o.data);
+  c.letters = letters_of({"0123456789"});
+  if (t.kind == Kind::digits) {
+    c.dev = {"dev", clips_of(dev, c.frontend)};
+    c.tests = {{"test", clips_of(test, c.frontend)}};
+    c.train = {.clips = clips_of(train, c.frontend)};
+    return c;
+  }
+  const auto range = join_range(t.join);
+  const auto strings = [&](const std::vector<Digit>& of, uint64_t first, uint64_t count) {
+    const StringMaker make(of, range, c.frontend);
+    std::vector<Clip> clips;
+    for (uint64_t i = 0; i < count; ++i) clips.push_back(make(fold_in(o.seed, first + i)));
+    return clips;
+  };
+  c.dev = {"dev", strings(dev, 1'000'000, 100)};
+  c.tests = {{"test", strings(test, 2'000'000, 500)}};
+  const auto make = std::make_shared<StringMaker>(std::move(train), range, c.frontend);
+  c.train = {.make = [make](uint64_t seed) { return (*make)(seed); }, .size = 1000};
+  return c;
+}
+
+// --- folders of recordings with transcripts
+
+// The names of a part's candidates that are in the folder.
+inline std::vector<std::string> parts_in(const std::string& dir,
+                                         std::initializer_list<const char*> prefixes) {
+  namespace fs = std::filesystem;
+  if (!fs::is_directory(dir)) throw IoError("--data " + no_such_file(dir));
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(dir)) {
+    const bool table = entry.path().extension() == ".tsv";
+    if (!entry.is_directory() && !table) continue;
+    const std::string name = entry.path().stem().string();
+    for (const char* prefix : prefixes)
+      if (name.starts_with(prefix)) names.push_back(name);
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+// The chosen parts, or those with a usual name.
+inline std::vector<std::string> parts_of(const std::string& dir, const std::string& flag,
+                                         const std::string& given,
+                                         std::initializer_list<const char*> prefixes, bool all) {
+  std::vector<std::string> names;
+  for (size_t at = 0; !given.empty() && at <= given.size();) {
+    const size_t comma = std::min(given.find(',', at), given.size());
+    names.push_back(given.substr(at, comma - at));
+    at = comma + 1;
+  }
+  if (names.empty()) names = parts_in(dir, prefixes);
+  if (names.empty())
+    throw IoError(
+        fmt::format("--data {}: there is no folder or table whose name begins with {}; name one "
+                    "with {}",
+                    dir, fmt::join(prefixes, " or "), flag));
+  if (!all) names.resize(1);
+  return names;
+}
+
+// The features of a part, normalised. Utterances that are too long are left out.
+inline Part read_part(const std::string& dir, const std::string& name, const Frontend& front,
+                      const Options& t, const train::Options& o) {
+  const bool table = std::filesystem::exists(fmt::format("{}/{}.tsv", dir, name));
+  const data::SpeechCorpusOptions strict{.paired = t.strict};
+  const data::SpeechCorpus corpus = table ? data::common_voice(dir, name, strict)
+                                          : data::librispeech(dir + "/" + name, strict);
+  for (const std::string& lacking :
+       {corpus.transcripts.count > 0 ? corpus.transcripts.str("transcripts without a recording")
+                                     : std::string(),
+        corpus.recordings.count > 0 ? corpus.recordings.str("recordings without a transcript")
+                                    : std::string()})
+    if (!lacking.empty() && !o.quiet)
+      std::cerr << fmt::format("speech: {}/{}: {}; left out\n", dir, name, lacking);
+  LeftOut left(o, t);
+  Part part{.name = name};
+  data::SpeakerStats speakers;
+  const std::string too_long = fmt::format("recordings longer than {} seconds", t.max_seconds);
+  for (const data::Utterance& u : corpus.utterances) {
+    const Tensor features = front.features(front.read(u.path, 3600));
+    if (front.seconds(features.size(0)) > t.max_seconds) {
+      left.add(too_long, u.id);
+      continue;
+    }
+    if (features.numel() == 0) {
+      left.add("recordings shorter than a frame", u.id);
+      continue;
+    }
+    speakers.add(u.speaker, features);
+    part.clips.push_back({u.id, u.speaker, normalized_text(u.text), features});
+  }
+  left.report(fmt::format("{}/{}", dir, name));
+  if (part.clips.empty())
+    throw FormatError(fmt::format("{}/{}: no utterance is left; raise --max-seconds", dir, name));
+  for (Clip& c : part.clips)
+    c.features = front.normalize == "speaker" ? speakers.normalize(c.speaker, c.features)
+                                              : front.normalized(c.features);
+  return part;
+}
+
+// A corpus in LibriSpeech's layout, or Common Voice's. Without `training`, only its tests.
+inline Corpus folder(const Options& t, const train::Options& o, bool training) {
+  Corpus c{.frontend = Frontend(t)};
+  const auto read = [&](const std::string& name) {
+    return read_part(*o.data, name, c.frontend, t, o);
+  };
+  const auto tests = parts_of(*o.data, "--test", t.test, {"test"}, true);
+  if (training) {
+    c.train.clips = read(parts_of(*o.data, "--train", t.train, {"train"}, false)[0]).clips;
+    c.dev = read(parts_of(*o.data, "--dev", t.dev, {"dev", "valid"}, false)[0]);
+    c.letters = letters_of(Part{.clips = c.train.clips}.texts());
+  }
+  for (const std::string& name : tests) c.tests.push_back(read(name));
+  return c;
+}
+
+inline Corpus read_corpus(const Options& t, const train::Options& o, bool training) {
+  Corpus c = t.kind == Kind::tones    ? tones(t, o.seed)
+             : t.kind == Kind::folder ? folder(t, o, training)
+                                      : digits(t, o);
+  if (!c.train.make) c.train.size = static_cast<int64_t>(c.train.clips.size());
+  return c;
+}
+
+}  // namespace speech

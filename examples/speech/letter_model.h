@@ -1,0 +1,110 @@
+// A language model of letters for examples/speech.cpp: a small Transformer over transcripts.
+#pragma once
+
+#include <memory>
+#include <numeric>
+#include <set>
+
+#include "tapehead/examples/speech/corpus.h"
+
+namespace speech {
+
+struct LetterModel {
+  nn::Params params;
+  nn::Gpt gpt;
+
+  LetterModel(int64_t vocab_size, uint64_t seed)
+      : params(seed),
+        gpt(params / "gpt", {.vocab_size = vocab_size,
+                             .context = 512,
+                             .transformer = {.embed_dim = 128,
+                                             .num_heads = 4,
+                                             .num_layers = 3,
+                                             .dropout = 0.1,
+                                             .attention = {.rope = RopeOptions{}}}}) {}
+
+  // Mean cross entropy of each letter and of the end of each text.
+  Tensor loss(const data::TokenLists& texts, std::span<const int64_t> which) const {
+    const Tensor rows = data::seq2seq_batch(texts, texts, which).target;
+    const int64_t U = rows.size(1) - 1;
+    const Tensor wanted = rows.narrow(1, 1, U);
+    return gpt.loss(rows.narrow(1, 0, U), masked_fill(wanted, wanted == int64_t{data::kPad}, -100));
+  }
+};
+
+// The sentences of the training part and of --lm-text, without those that dev and test have.
+inline data::TokenLists sentences_of(const Corpus& c, const Options& t) {
+  std::set<std::string> held_out;
+  for (const std::string& text : c.dev.texts()) held_out.insert(text);
+  for (const Part& part : c.tests)
+    for (const std::string& text : part.texts()) held_out.insert(text);
+  std::vector<std::string> lines = Part{.clips = c.train.clips}.texts();
+  if (!t.lm_text.empty())
+    for (const std::string& line : data::read_lines(t.lm_text))
+      lines.push_back(normalized_text(line));
+  std::ranges::sort(lines);
+  lines.erase(std::unique(lines.begin(), lines.end()), lines.end());
+  data::TokenLists texts;
+  for (const std::string& line : lines) {
+    std::vector<int64_t> ids = c.encode(line);
+    if (!ids.empty() && ids.size() < 500 && !held_out.contains(line))
+      texts.push_back(std::move(ids));
+  }
+  return texts;
+}
+
+// Trains a language model in the folder `lm` of --out, or loads the one that is there.
+inline std::unique_ptr<LetterModel> train_letter_model(const Corpus& c, const Options& t,
+                                                       const train::Options& o) {
+  auto lm = std::make_unique<LetterModel>(c.letters.size(), o.seed);
+  const std::string folder = o.out + "/lm", path = folder + "/model.safetensors";
+  if (o.resume && std::filesystem::exists(path)) {
+    lm->params.load(path);
+    return lm;
+  }
+  const data::TokenLists texts = sentences_of(c, t);
+  data::TokenLists dev;
+  for (const std::string& text : c.dev.texts()) dev.push_back(c.encode(text));
+  data::Loader<data::TokenLists> batches(
+      data::lengths(texts),
+      [&](std::span<const int64_t> which) {
+        data::TokenLists some;
+        for (const int64_t i : which) some.push_back(texts[static_cast<size_t>(i)]);
+        return some;
+      },
+      {.tokens = 4000, .bucket = true, .seed = o.seed});
+  optim::AdamW opt(lm->params, {.lr = 2e-3, .weight_decay = 1e-2});
+  const int64_t steps = o.smoke ? 3 : t.lm_epochs * batches.per_epoch();
+  optim::WarmupCosineLR schedule(
+      opt, {.warmup_steps = std::min<int64_t>(200, steps / 10 + 1), .total_steps = steps});
+  train::Run run(lm->params, opt, batches,
+                 {.out = folder,
+                  .steps = steps,
+                  .resume = o.resume && std::filesystem::exists(folder + "/checkpoint.safetensors"),
+                  .max_grad_norm = 1.0,
+                  .schedule = &schedule,
+                  .quiet = o.quiet,
+                  .name = "language model"});
+  const auto all = [](size_t count) {
+    std::vector<int64_t> which(count);
+    std::iota(which.begin(), which.end(), 0);
+    return which;
+  };
+  run.evaluate_every_epoch(
+      "val_loss",
+      [&] {
+        const nn::EvalGuard eval(lm->params);
+        return lm->loss(dev, all(dev.size())).item();
+      },
+      train::Best::lowest);
+  for (const data::TokenLists& batch : run) {
+    const Tensor loss = lm->loss(batch, all(batch.size()));
+    loss.backward();
+    run.step(loss);
+  }
+  run.load_best();
+  lm->params.save(path);
+  return lm;
+}
+
+}  // namespace speech

@@ -1,0 +1,173 @@
+// The options of examples/speech.cpp, and their defaults for each kind of data.
+#pragma once
+
+#include <tapehead/tapehead.h>
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+namespace speech {
+
+using namespace tapehead;
+using train::Keep;
+
+// What the recordings are.
+enum class Kind { tones, digits, strings, folder };
+
+struct Options {
+  std::string model, encoder, join, normalize, train = "", dev = "", test = "", lm_text = "";
+  int64_t hidden_size = 0, num_layers = 0, channels = 0, embed_dim = 64, decoder_size = 0;
+  int64_t num_heads = 4, kernel_size = 15, conv_filters = 10, joint_dim = 160;
+  int64_t rate = 0, mels = 40, frames = 0, lm_epochs = 12;
+  double shift = 0, warp = -1, mask = -1, dropout = -1, smoothing = 0.05, scheduled = 0;
+  double ctc_weight = 0.3, lm_weight = -1, token_bonus = 0, length_penalty = 0;
+  double lr = 0, average = -1, weight_decay = 1e-3, minutes = 0, max_seconds = 20;
+  int64_t beam = 0;
+  bool lm = false, strict = false, interactive = false;
+  std::vector<std::string> transcribe;
+  Kind kind = Kind::tones;
+};
+
+inline void add_model_options(train::Cli& cli, Options& t) {
+  cli.option("--model", t.model,
+             "las (attention), ctc, joint (CTC and attention), conformer (joint, with a Conformer "
+             "encoder) or transducer",
+             Keep::fixed);
+  cli.option("--encoder", t.encoder,
+             "lstm (convolutions and LSTM layers), pyramid (LSTM layers that halve the frames), "
+             "conformer or transformer",
+             Keep::fixed);
+  cli.option("--hidden-size", t.hidden_size, train::kSize,
+             "size of the encoder: of each direction of an LSTM, or of a Conformer", Keep::fixed);
+  cli.option("--num-layers", t.num_layers, train::kSize, "layers of the encoder", Keep::fixed);
+  cli.option("--channels", t.channels, train::kSize, "channels of the first convolutions",
+             Keep::fixed);
+  cli.option("--num-heads", t.num_heads, train::kSize, "attention heads of a Conformer",
+             Keep::fixed);
+  cli.option("--kernel-size", t.kernel_size, train::kSize, "frames of a Conformer's convolutions",
+             Keep::fixed);
+  cli.option("--decoder-size", t.decoder_size, train::kSize,
+             "hidden size of the attention decoder, or of a transducer's prediction network",
+             Keep::fixed);
+  cli.option("--embed-dim", t.embed_dim, train::kSize, "size of the letters' embeddings",
+             Keep::fixed);
+  cli.option("--conv-filters", t.conv_filters, {0, 1000},
+             "filters of location-aware attention; 0: attention to the content only", Keep::fixed);
+  cli.option("--joint-dim", t.joint_dim, train::kSize, "size of a transducer's joint network",
+             Keep::fixed);
+  cli.option("--ctc-weight", t.ctc_weight, train::kPart,
+             "weight of CTC in the loss and in the search of joint models");
+}
+
+inline void add_data_options(train::Cli& cli, Options& t) {
+  cli.option("--join", t.join, "recordings of digits in a string: N, or a range such as 3-7",
+             Keep::fixed);
+  cli.option("--train", t.train, "folder of --data, or Common Voice's split, for training",
+             Keep::fixed);
+  cli.option("--dev", t.dev, "the same for choosing the best weights", Keep::fixed);
+  cli.option("--test", t.test, "the same for testing: one, or several separated by commas");
+  cli.option("--rate", t.rate, {1000, 192000}, "samples per second; other recordings are resampled",
+             Keep::fixed);
+  cli.option("--mels", t.mels, {7, 512}, "number of filters of the log-mel features", Keep::fixed);
+  cli.option("--shift", t.shift, {1, 100}, "milliseconds between frames", Keep::fixed);
+  cli.option("--normalize", t.normalize,
+             "whose mean and variance the features are normalised with: utterance, speaker, corpus",
+             Keep::fixed);
+  cli.option("--warp", t.warp, {0, 0.5},
+             "largest relative change of tempo and frequencies in training");
+  cli.option("--mask", t.mask, {0, 1},
+             "share of the frames and of the features that a mask of SpecAugment may cover");
+  cli.option("--max-seconds", t.max_seconds, {0.1, 3600},
+             "longest recording; longer ones are left out");
+  cli.flag("--strict", t.strict,
+           "fail if recordings lack transcripts, or are too long, or too short for CTC");
+}
+
+inline void add_training_options(train::Cli& cli, Options& t) {
+  cli.option("--frames", t.frames, {1, 10'000'000}, "maximum number of frames per batch",
+             Keep::fixed);
+  cli.option("--minutes", t.minutes, {0, 100'000},
+             "length of the training, instead of --epochs; 0: --epochs", Keep::fixed);
+  cli.option("--dropout", t.dropout, train::kPart, "dropout probability");
+  cli.option("--smoothing", t.smoothing, train::kPart, "label smoothing of the attention decoder");
+  cli.option("--scheduled-sampling", t.scheduled, train::kPart,
+             "probability with which the decoder reads its own letter in training");
+  cli.option("--lr", t.lr, train::kPositive, "learning rate");
+  cli.option("--weight-decay", t.weight_decay, {0, 100}, "weight decay");
+  cli.option("--average", t.average, {0, 0.999999},
+             "decay of the average of the weights; 0: no average", Keep::fixed);
+}
+
+inline void add_search_options(train::Cli& cli, Options& t) {
+  cli.option("--beam", t.beam, {1, 1000}, "beam width; 1: greedy search");
+  cli.flag("--lm", t.lm, "also train a language model of letters, for --lm-weight", Keep::fixed);
+  cli.option("--lm-text", t.lm_text,
+             "file of further sentences for it, without those of dev and test", Keep::fixed);
+  cli.option("--lm-epochs", t.lm_epochs, {1, 100'000}, "its passes over the sentences",
+             Keep::fixed);
+  cli.option("--lm-weight", t.lm_weight, {0, 100}, "weight of the language model in the search");
+  cli.option("--token-bonus", t.token_bonus, {-100, 100}, "added for each letter, with CTC alone");
+  cli.option("--length-penalty", t.length_penalty, {-10, 10}, "of searches with attention");
+  cli.option("--transcribe", t.transcribe, "print what is said in these recordings");
+  cli.flag("--interactive", t.interactive,
+           "transcribe standard input, raw 16-bit samples (arecord -f S16_LE -t raw)", Keep::no);
+}
+
+inline Kind kind_of(const Options& t, const train::Options& o) {
+  if (!o.data) return Kind::tones;
+  if (!std::filesystem::is_directory(*o.data + "/recordings")) return Kind::folder;
+  return t.join.empty() ? Kind::digits : Kind::strings;
+}
+
+inline bool among(const std::string& name, std::initializer_list<const char*> names) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+// The defaults that differ between kinds of data and models. Throws ValueError for unknown names.
+inline void set_defaults(Options& t, train::Options& o) {
+  const auto unless_given = [](auto& value, auto unset, auto preset) {
+    if (value == unset) value = preset;
+  };
+  t.kind = kind_of(t, o);
+  if (!t.join.empty() && t.kind != Kind::strings)
+    throw ValueError("--join: joins recordings of digits; give their folder with --data");
+  const bool folder = t.kind == Kind::folder, tones = t.kind == Kind::tones;
+  unless_given(t.model, std::string(), std::string("joint"));
+  if (!among(t.model, {"las", "ctc", "joint", "conformer", "transducer"}))
+    throw ValueError(fmt::format(
+        "--model {}: use las, ctc, joint, conformer or transducer", t.model));
+  unless_given(t.encoder, std::string(),
+               std::string(t.model == "conformer"           ? "conformer"
+                           : t.model == "las" && folder ? "pyramid"
+                                                            : "lstm"));
+  if (!among(t.encoder, {"lstm", "pyramid", "conformer", "transformer"}))
+    throw ValueError(
+        fmt::format("--encoder {}: use lstm, pyramid, conformer or transformer", t.encoder));
+  const bool recurrent = t.encoder == "lstm" || t.encoder == "pyramid";
+  unless_given(t.normalize, std::string(), std::string(folder ? "utterance" : "corpus"));
+  if (!among(t.normalize, {"utterance", "speaker", "corpus"}))
+    throw ValueError(
+        fmt::format("--normalize {}: use utterance, speaker or corpus", t.normalize));
+  unless_given(t.hidden_size, 0, folder ? (recurrent ? 224 : 144) : tones ? 48 : 96);
+  unless_given(t.num_layers, 0, folder ? (recurrent ? 3 : 6) : tones ? 1 : 2);
+  unless_given(t.channels, 0, folder ? 64 : tones ? 16 : 32);
+  unless_given(t.decoder_size, 0, folder ? 224 : tones ? 64 : 96);
+  unless_given(t.rate, 0, folder ? 16000 : 8000);
+  unless_given(t.shift, 0.0, tones ? 5.0 : t.kind == Kind::folder ? 10.0 : 8.0);
+  unless_given(t.warp, -1.0, tones ? 0.0 : 0.12);
+  unless_given(t.mask, -1.0, tones ? 0.0 : 0.15);
+  unless_given(t.frames, 0, folder ? 12'000 : 8'000);
+  unless_given(t.dropout, -1.0, tones ? 0.0 : 0.2);
+  unless_given(t.lr, 0.0, folder ? 1.5e-3 : 3e-3);
+  unless_given(t.average, -1.0, tones ? 0.98 : 0.995);
+  unless_given(t.beam, 0, folder ? 8 : 1);
+  unless_given(t.lm_weight, -1.0, t.lm ? 0.3 : 0.0);
+  if (!o.epochs && !o.steps) o.epochs = folder ? 30 : tones ? 6 : 40;
+}
+
+}  // namespace speech
