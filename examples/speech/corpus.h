@@ -143,7 +143,7 @@ inline Corpus tones(const Options& t, uint64_t seed) {
                 .text = made.keys,
                 .features = front.features(made.samples)};
   };
-  c.train = {.make = make, .size = 4000};
+  for (uint64_t i = 0; i < 2500; ++i) c.train.clips.push_back(make(fold_in(seed, i)));
   c.dev.name = "dev";
   c.tests.push_back({.name = "test"});
   for (uint64_t i = 0; i < 200; ++i) c.dev.clips.push_back(make(fold_in(seed, 1'000'000 + i)));

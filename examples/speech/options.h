@@ -137,7 +137,7 @@ inline void set_defaults(Options& t, train::Options& o) {
   if (!t.join.empty() && t.kind != Kind::strings)
     throw ValueError("--join: joins recordings of digits; give their folder with --data");
   const bool folder = t.kind == Kind::folder, tones = t.kind == Kind::tones;
-  unless_given(t.model, std::string(), std::string("joint"));
+  unless_given(t.model, std::string(), std::string(tones ? "ctc" : "joint"));
   if (!among(t.model, {"las", "ctc", "joint", "conformer", "transducer"}))
     throw ValueError(fmt::format(
         "--model {}: use las, ctc, joint, conformer or transducer", t.model));
@@ -158,16 +158,16 @@ inline void set_defaults(Options& t, train::Options& o) {
   unless_given(t.channels, 0, folder ? 64 : tones ? 16 : 32);
   unless_given(t.decoder_size, 0, folder ? 224 : tones ? 64 : 96);
   unless_given(t.rate, 0, folder ? 16000 : 8000);
-  unless_given(t.shift, 0.0, tones ? 5.0 : t.kind == Kind::folder ? 10.0 : 8.0);
+  unless_given(t.shift, 0.0, tones ? 5.0 : 8.0);
   unless_given(t.warp, -1.0, tones ? 0.0 : 0.12);
-  unless_given(t.mask, -1.0, tones ? 0.0 : 0.15);
-  unless_given(t.frames, 0, folder ? 12'000 : 8'000);
+  unless_given(t.mask, -1.0, tones ? 0.0 : 0.2);
+  unless_given(t.frames, 0, folder ? 12'000 : t.kind == Kind::digits ? 2000 : 4000);
   unless_given(t.dropout, -1.0, tones ? 0.0 : 0.2);
-  unless_given(t.lr, 0.0, folder ? 1.5e-3 : 3e-3);
+  unless_given(t.lr, 0.0, folder ? 1.5e-3 : tones ? 6e-3 : 3e-3);
   unless_given(t.average, -1.0, tones ? 0.98 : 0.995);
   unless_given(t.beam, 0, folder ? 8 : 1);
   unless_given(t.lm_weight, -1.0, t.lm ? 0.3 : 0.0);
-  if (!o.epochs && !o.steps) o.epochs = folder ? 30 : tones ? 6 : 40;
+  if (!o.epochs && !o.steps) o.epochs = folder ? 30 : tones ? 7 : 40;
 }
 
 }  // namespace speech
