@@ -42,13 +42,12 @@ struct Frontend {
         rate(t.rate),
         normalize(t.normalize) {}
 
-  // Log-mel features of samples of 16 bits, without what is much quieter than the loudest.
-  static Tensor floored(const Tensor& features) {
-    if (features.numel() == 0) return features;
-    return clamp_min(features, maximum(features.amax() - 14, tensor(0.0F)));
+  // Log-mel features relative to the loudest one, and without those 14 below it (61 decibels).
+  static Tensor levelled(const Tensor& features) {
+    return features.numel() == 0 ? features : clamp_min(features - features.amax(), -14);
   }
   Tensor features(const Tensor& samples) const {
-    return floored(data::fbank(samples * 32768, fbank));
+    return levelled(data::fbank(samples * 32768, fbank));
   }
   // Features of a recording by itself: a speaker's statistics are those of the recording.
   Tensor normalized(const Tensor& features) const {

@@ -136,7 +136,7 @@ class Listener {
   }
 
   std::string text(const Searcher& search) const {
-    const Tensor features = Frontend::floored(stack(frames_, 0));
+    const Tensor features = Frontend::levelled(stack(frames_, 0));
     return corpus_.decode(search.one(corpus_.frontend.normalized(features)).letters);
   }
 
