@@ -11,34 +11,13 @@
 
 #include <chrono>
 
+#include "tapehead/examples/speech/augment.h"
 #include "tapehead/examples/speech/listen.h"
 
 using namespace tapehead;
 using namespace speech;
 
 namespace {
-
-// Draws what changes from epoch to epoch: tempo, frequencies, masks.
-Tensor augmented(const Clip& clip, std::span<const int64_t> letters, const Recogniser& model,
-                 const Corpus& c, const Options& t, uint64_t seed) {
-  const auto uniform = [&](uint64_t draw) {  // in -1..1
-    return static_cast<double>(fold_in(seed, draw) >> 11) * 0x1p-52 - 1;
-  };
-  Tensor x = clip.features;
-  if (t.warp > 0) {
-    const double tempo = std::exp(t.warp * uniform(1)), frequency = std::exp(t.warp * uniform(2));
-    const auto frames = static_cast<int64_t>(static_cast<double>(x.size(0)) / tempo);
-    x = data::warp_features(x, {.tempo = model.fits(frames, letters) ? tempo : 1,
-                                .frequency = frequency,
-                                .fbank = c.frontend.fbank});
-  }
-  if (t.mask == 0) return x;
-  const auto share = [&](int64_t size) { return std::llround(t.mask * static_cast<double>(size)); };
-  return data::spec_augment(x,
-                            {.time_mask_param = share(x.size(0)) + 1,
-                             .freq_mask_param = share(x.size(1)) + 1},
-                            seed);
-}
 
 [[noreturn]] void too_short(const Clip& clip, size_t letters) {
   throw ValueError(fmt::format(
@@ -70,7 +49,8 @@ data::Loader<data::SpeechBatch> loader_of(const Recogniser& model, const Corpus&
           train.make ? train.make(seeds[i]) : train.clips[static_cast<size_t>(which[i])];
       tokens.push_back(c.encode(clip.text));
       if (!model.fits(clip.features.size(0), tokens.back())) too_short(clip, tokens.back().size());
-      features.push_back(augmented(clip, tokens.back(), model, c, t, seeds[i]));
+      const auto fits = [&](int64_t frames_then) { return model.fits(frames_then, tokens.back()); };
+      features.push_back(augmented(clip.features, c.frontend, t, seeds[i], fits));
       all.push_back(static_cast<int64_t>(i));
     }
     return data::speech_batch(features, tokens, all);
@@ -205,7 +185,7 @@ void evaluate(train::Cli& cli, const Options& t, const train::Options& o) {
     lm = std::make_unique<LetterModel>(c.letters.size(), o.seed);
     lm->params.load(*o.eval + "/lm/model.safetensors");
   }
-  const Searcher search(model, lm.get(), t);
+  const Searcher search(model, c.frontend, lm.get(), t);
   if (uses) return use(search, c, t, o);
   train::report(cli, metric_of(t.kind), test(search, c, t, o));
 }
@@ -234,7 +214,7 @@ void learn(train::Cli& cli, const Options& t, const train::Options& o) {
     c.letters.save(folder + "/letters.txt");
     data::write_lines(folder + "/steps.txt", {fmt::format("{}", steps)});
   });
-  Searcher greedy(model, nullptr, t);
+  Searcher greedy(model, c.frontend, nullptr, t);
   greedy.beam = 1;
   run.evaluate_every_epoch(
       std::string("dev_") + metric_of(t.kind),
@@ -248,7 +228,7 @@ void learn(train::Cli& cli, const Options& t, const train::Options& o) {
   }
   run.load_best();
   const auto lm = t.lm ? train_letter_model(c, t, o) : nullptr;
-  const Searcher search(model, lm.get(), t);
+  const Searcher search(model, c.frontend, lm.get(), t);
   run.finish(metric_of(t.kind), test(search, c, t, o));
   use(search, c, t, o);
 }

@@ -11,7 +11,7 @@
 
 namespace speech {
 
-// An utterance: log-mel features f32 [T, F], and what is said.
+// An utterance: log-mel features f32 [T, F], not normalised unless by speaker, and what is said.
 struct Clip {
   std::string id, speaker, text;
   Tensor features;
@@ -49,10 +49,10 @@ struct Frontend {
   Tensor features(const Tensor& samples) const {
     return levelled(data::fbank(samples * 32768, fbank));
   }
-  // Features of a recording by itself: a speaker's statistics are those of the recording.
+  // With --normalize utterance; those of a corpus are normalised by the model.
   Tensor normalized(const Tensor& features) const {
-    return normalize == "corpus" || features.numel() == 0 ? features
-                                                          : data::normalize_features(features);
+    return normalize == "utterance" && features.numel() > 0 ? data::normalize_features(features)
+                                                            : features;
   }
   // The samples of a file as one channel, at the rate of the features.
   Tensor read(const std::string& path, double max_seconds) const {
@@ -303,7 +303,7 @@ inline std::vector<std::string> parts_of(const std::string& dir, const std::stri
   return names;
 }
 
-// The features of a part, normalised. Utterances that are too long are left out.
+// The features of a part. Utterances that are too long are left out.
 inline Part read_part(const std::string& dir, const std::string& name, const Frontend& front,
                       const Options& t, const train::Options& o) {
   const bool table = std::filesystem::exists(fmt::format("{}/{}.tsv", dir, name));
@@ -337,9 +337,8 @@ inline Part read_part(const std::string& dir, const std::string& name, const Fro
   left.report(fmt::format("{}/{}", dir, name));
   if (part.clips.empty())
     throw FormatError(fmt::format("{}/{}: no utterance is left; raise --max-seconds", dir, name));
-  for (Clip& c : part.clips)
-    c.features = front.normalize == "speaker" ? speakers.normalize(c.speaker, c.features)
-                                              : front.normalized(c.features);
+  if (front.normalize == "speaker")
+    for (Clip& c : part.clips) c.features = speakers.normalize(c.speaker, c.features);
   return part;
 }
 

@@ -50,8 +50,7 @@ inline void transcribe(const Searcher& search, const Corpus& c, const Options& t
     if (features.numel() == 0)
       throw FormatError(fmt::format("{}: shorter than a frame of {} ms; nothing can be recognised",
                                     path, c.frontend.fbank.frame_length));
-    const Clip clip{.id = std::filesystem::path(path).stem().string(),
-                    .features = c.frontend.normalized(features)};
+    const Clip clip{.id = std::filesystem::path(path).stem().string(), .features = features};
     fmt::print("{}: {}\n", path, c.decode(search.one(clip.features).letters));
     draw(search, c, {clip}, fmt::format("{}/alignment-{}.svg", out, clip.id));
   }
@@ -137,7 +136,7 @@ class Listener {
 
   std::string text(const Searcher& search) const {
     const Tensor features = Frontend::levelled(stack(frames_, 0));
-    return corpus_.decode(search.one(corpus_.frontend.normalized(features)).letters);
+    return corpus_.decode(search.one(features).letters);
   }
 
   void end_line() {

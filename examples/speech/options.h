@@ -24,7 +24,7 @@ struct Options {
   int64_t hidden_size = 0, num_layers = 0, channels = 0, embed_dim = 64, decoder_size = 0;
   int64_t num_heads = 4, kernel_size = 15, conv_filters = 10, joint_dim = 160;
   int64_t rate = 0, mels = 40, frames = 0, lm_epochs = 12;
-  double shift = 0, warp = -1, mask = -1, dropout = -1, smoothing = 0.05, scheduled = 0;
+  double shift = 0, warp = -1, mask = -1, noise = -1, dropout = -1, smoothing = 0.05, scheduled = 0;
   double ctc_weight = 0.3, lm_weight = -1, token_bonus = 0, length_penalty = 0;
   double lr = 0, average = -1, weight_decay = 1e-3, minutes = 0, max_seconds = 20;
   int64_t beam = 0;
@@ -80,6 +80,9 @@ inline void add_data_options(train::Cli& cli, Options& t) {
              Keep::fixed);
   cli.option("--warp", t.warp, {0, 0.5},
              "largest relative change of tempo and frequencies in training");
+  cli.option("--noise", t.noise, train::kPart,
+             "share of the recordings to which noise and another loudness of each frequency are "
+             "added in training");
   cli.option("--mask", t.mask, {0, 1},
              "share of the frames and of the features that a mask of SpecAugment may cover");
   cli.option("--max-seconds", t.max_seconds, {0.1, 3600},
@@ -159,7 +162,8 @@ inline void set_defaults(Options& t, train::Options& o) {
   unless_given(t.decoder_size, 0, folder ? 224 : tones ? 64 : 96);
   unless_given(t.rate, 0, folder ? 16000 : 8000);
   unless_given(t.shift, 0.0, tones ? 5.0 : 8.0);
-  unless_given(t.warp, -1.0, tones ? 0.0 : 0.12);
+  unless_given(t.warp, -1.0, tones ? 0.0 : 0.15);
+  unless_given(t.noise, -1.0, tones || t.normalize == "speaker" ? 0.0 : 0.5);
   unless_given(t.mask, -1.0, tones ? 0.0 : 0.2);
   unless_given(t.frames, 0, folder ? 12'000 : t.kind == Kind::digits ? 2000 : 4000);
   unless_given(t.dropout, -1.0, tones ? 0.0 : 0.2);

@@ -15,13 +15,15 @@ struct Transcript {
 // Recognises batches of features.
 struct Searcher {
   const Recogniser& model;
+  const Frontend& frontend;
   const LetterModel* language_model;  // or null
   Options options;
   int64_t beam = 1;
   double lm_weight = 0;
 
-  Searcher(const Recogniser& m, const LetterModel* lm, const Options& t)
+  Searcher(const Recogniser& m, const Frontend& f, const LetterModel* lm, const Options& t)
       : model(m),
+        frontend(f),
         language_model(lm),
         options(t),
         beam(t.beam),
@@ -36,7 +38,7 @@ struct Searcher {
         order, {}, [&](int64_t i) { return clips[static_cast<size_t>(i)].features.size(0); });
     std::vector<Transcript> found(clips.size());
     std::vector<Tensor> features;
-    for (const Clip& c : clips) features.push_back(c.features);
+    for (const Clip& c : clips) features.push_back(frontend.normalized(c.features));
     const data::TokenLists none(clips.size());
     for (size_t at = 0; at < order.size();) {
       std::vector<int64_t> which;
