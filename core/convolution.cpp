@@ -5,6 +5,7 @@
 #include "tapehead/core/detail/correlation.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/reduce.h"
+#include "tapehead/core/detail/winograd.h"
 #include "tapehead/core/kernels/convolution.h"
 #include "tapehead/core/kernels/depthwise.h"
 #include "tapehead/core/parallel.h"
@@ -179,6 +180,7 @@ constexpr int64_t kPanelResults = 1024;  // rows of a panel of dy
 void convolution(const ConvShape& shape, const Tensor& x, const Tensor& weight, const Tensor& bias,
                  const Tensor& y) {
   if (y.numel() == 0) return;
+  if (suits_winograd(shape, x.dtype())) return winograd_convolution(shape, x, weight, bias, y);
   visit_wide(x.dtype(), [&]<class T>() {
     const Correlation c = forward_of(shape);
     Correlator<T>(c, kAnyResults)
@@ -189,6 +191,8 @@ void convolution(const ConvShape& shape, const Tensor& x, const Tensor& weight, 
 void convolution_input_gradient(const ConvShape& shape, const Tensor& dy, const Tensor& weight,
                                 const Tensor& bias, const Tensor& dx) {
   if (dx.numel() == 0) return;
+  if (suits_winograd(shape, dy.dtype()))
+    return winograd_input_gradient(shape, dy, weight, bias, dx);
   const ConvShape::Axis &depth = shape.axis[0], &height = shape.axis[1], &width = shape.axis[2];
   visit_wide(dx.dtype(), [&]<class T>() {
     for (int64_t z = 0; z < std::min(depth.stride, depth.size); ++z)

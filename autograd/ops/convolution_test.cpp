@@ -186,7 +186,12 @@ TEST_CASE("convolutions of more channels and positions than a block has") {
         {{1, 400, 2, 300}, {2, 400, 2, 2}, {.padding = 1, .dilation = {1, 3}}},
         {{3, 40, 9, 9}, {40, 1, 3, 3}, {.stride = 2, .padding = 1, .groups = 40}},
         {{2, 40, 6, 19}, {80, 20, 1, 1}, {.groups = 2}},
-        {{1, 2, 70, 90}, {2, 1, 3, 3}, {.stride = 3, .padding = 4, .groups = 2}}}) {
+        {{1, 2, 70, 90}, {2, 1, 3, 3}, {.stride = 3, .padding = 4, .groups = 2}},
+        // Winograd's algorithm, if the vectors are not longer than half of the columns
+        {{3, 32, 16, 33}, {40, 32, 3, 3}, {.padding = 1}},
+        {{2, 35, 3, 35}, {32, 35, 3, 3}, {}},
+        {{1, 32, 31, 66}, {33, 32, 3, 3}, {.padding = 2}},
+        {{1, 32, 1, 40}, {32, 32, 3, 3}, {.padding = {1, 0}}}}) {
     const auto leaf = [](const Shape& shape) {
       Generator generator{7};
       return randn(shape, f64, generator).to(f32).to(f64).set_requires_grad();
@@ -204,6 +209,9 @@ TEST_CASE("convolutions of more channels and positions than a block has") {
       };
       const double bound = dtype == f64 ? 1e-13 : 1e-5;
       CHECK(error(y, wanted) < bound);
+      const Tensor bias = leaf({w.size(0)}).detach(), shift = bias.reshape({1, w.size(0), 1, 1});
+      CHECK(error(conv2d(x.to(dtype), w.to(dtype), bias.to(dtype), row.options), wanted + shift) <
+            bound);
       CHECK(error(got[0], expected[0]) < bound);
       CHECK(error(got[1], expected[1]) < bound);
     }

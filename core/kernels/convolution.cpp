@@ -152,37 +152,45 @@ void pack_transposed(const T* w, int64_t terms, int64_t columns, int64_t step, T
   }
 }
 
-// Copies every `split`-th element from `first` on, counted in the padded row.
-template <class T>
-inline void pad_part(const T* x, int64_t first, int64_t split, int64_t before, int64_t n,
-                     int64_t size, T fill, T* out) {
+// Elements of a row that a stride selects from `first` on, counted in the padded row: `count`, of
+// which those from begin to end are copied and the others are padding.
+struct Selection {
+  int64_t first, count, begin, end;
+};
+
+inline Selection selection(int64_t first, int64_t split, int64_t before, int64_t n, int64_t size) {
   const int64_t count = (size - first + split - 1) / split;
   const auto index = [&](int64_t i) {  // of the first element at or after i
     const int64_t j = i <= first ? 0 : (i - first + split - 1) / split;
     return j < count ? j : count;
   };
-  const int64_t begin = index(before), end = index(before + n);
-  for (int64_t j = 0; j < begin; ++j) out[j] = fill;
-  const T* from = x + first - before;
+  return {first, count, index(before), index(before + n)};
+}
+
+template <class T>
+inline void pad_part(const T* from, const Selection& s, int64_t split, T fill, T* out) {
+  for (int64_t j = 0; j < s.begin; ++j) out[j] = fill;
   if (split == 1) {
 #pragma GCC ivdep
-    for (int64_t j = begin; j < end; ++j) out[j] = from[j];
+    for (int64_t j = s.begin; j < s.end; ++j) out[j] = from[j];
   } else if (split == 2) {
 #pragma GCC ivdep
-    for (int64_t j = begin; j < end; ++j) out[j] = from[2 * j];
+    for (int64_t j = s.begin; j < s.end; ++j) out[j] = from[2 * j];
   } else {
-    for (int64_t j = begin; j < end; ++j) out[j] = from[split * j];
+    for (int64_t j = s.begin; j < s.end; ++j) out[j] = from[split * j];
   }
-  for (int64_t j = end; j < count; ++j) out[j] = fill;
+  for (int64_t j = s.end; j < s.count; ++j) out[j] = fill;
 }
 
 template <class T>
 void pad_rows(const T* x, int64_t step, int64_t rows, int64_t before, int64_t n, int64_t after,
               T fill, int64_t split, T* out, int64_t pitch) {
   const int64_t size = before + n + after, part = (size + split - 1) / split;
-  for (int64_t r = 0; r < rows; ++r, x += step, out += pitch)
-    for (int64_t first = 0; first < split && first < size; ++first)
-      pad_part(x, first, split, before, n, size, fill, out + first * part);
+  for (int64_t first = 0; first < split && first < size; ++first) {
+    const Selection s = selection(first, split, before, n, size);
+    for (int64_t r = 0; r < rows; ++r)
+      pad_part(x + r * step + first - before, s, split, fill, out + r * pitch + first * part);
+  }
 }
 
 template <class T>
