@@ -121,7 +121,9 @@ double evaluate(const Program& p, const Split& split, bool exact, const std::str
                     result.said[i] == wanted ? "right" : error_kind(result.said[i], wanted)));
   }
   data::write_lines(out + "/captions.txt", lines);
-  draw(p, split.images, range(0, std::min(p.t.pictures, split.size())), out + "/attention.svg");
+  std::vector<int64_t> drawn = range(0, std::min(p.t.pictures, split.size()));
+  for (int64_t& i : drawn) i = i * split.size() / std::ssize(drawn);
+  draw(p, split.images, drawn, out + "/attention.svg");
   return value_of(result, exact);
 }
 

@@ -20,7 +20,8 @@ struct CorpusOptions {
   int64_t side = 0;         // of an image; 0: 64, or for images that are larger 128
   int64_t images = 0;       // number of scenes in an epoch
   int64_t tests = 1000;     // number of scenes for testing
-  double curriculum = 0.5;  // part of the training with scenes of fewer objects
+  int64_t objects = 2;      // most objects of a scene
+  double curriculum = 0.6;  // part of the training with scenes of fewer objects
   int64_t min_count = 1;    // of a word in the training captions
   int64_t longest = 40;     // words of a training caption
   int64_t max_pixels = 0;   // larger images are refused
@@ -102,7 +103,7 @@ inline Split scenes_of(const data::Scenes& made) {
 
 // Validation has scenes like those of training; testing has combinations that training has not.
 inline Corpus open_scenes(const CorpusOptions& o, uint64_t seed) {
-  const data::ScenesOptions seen{.side = o.side > 0 ? o.side : 64};
+  const data::ScenesOptions seen{.side = o.side > 0 ? o.side : 64, .max_objects = o.objects};
   data::ScenesOptions unseen = seen;
   unseen.part = data::ScenePart::test;
   return {.train = scenes_of(data::scenes(seed, 1000, seen)),
@@ -175,17 +176,18 @@ inline Tensor targets(const data::Vocab& vocab, std::span<const Words> captions)
   return pad_rows(rows, data::kPad);
 }
 
-// Batches of scenes that are never repeated. In the first part `curriculum` of `steps`, they have
-// one object, then at most two, for as long each (Bengio et al. 2009, "Curriculum learning").
+// Batches of scenes that are never repeated. In the first part `curriculum` of `steps` they have
+// fewer objects, at first one (Bengio et al. 2009, "Curriculum learning").
 inline data::Loader<CaptionBatch> scene_batches(const CorpusOptions& o, int64_t side,
                                                 const data::Vocab& vocab, int64_t batch,
                                                 int64_t steps, uint64_t seed) {
   const int64_t per_epoch = std::max<int64_t>(o.images / batch, 1);
   const auto collate = [=](std::span<const int64_t> which, const data::LoaderPosition& at) {
     const uint64_t own = data::example_seeds(which.first(1), at, o.images, seed + 1000)[0];
-    const double done =
-        static_cast<double>(at.epoch * per_epoch + at.batch) / static_cast<double>(steps);
-    const int64_t objects = done < o.curriculum / 2 ? 1 : done < o.curriculum ? 2 : 3;
+    const double done = static_cast<double>(at.epoch * per_epoch + at.batch) /
+                        (o.curriculum * static_cast<double>(steps));
+    const int64_t objects =
+        done < 1 ? 1 + static_cast<int64_t>(done * static_cast<double>(o.objects - 1)) : o.objects;
     const Split made =
         scenes_of(data::scenes(own, std::ssize(which), {.side = side, .max_objects = objects}));
     std::vector<int64_t> all(which.size());

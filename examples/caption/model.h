@@ -21,8 +21,8 @@ struct ModelOptions {
   int64_t embed_dim = 0, hidden_size = 0;
   int64_t num_layers = 2, num_heads = 4;  // of a Transformer
   double dropout = -1;                    // of regions, embeddings and the decoder's output
-  double word_dropout = -1;               // probability that the decoder reads <unk> for a word
-  double smoothing = -1;                  // of labels
+  double word_dropout = 0;                // probability that the decoder reads <unk> for a word
+  double smoothing = 0;                   // of labels
   double doubly_stochastic = -1;          // weight of nn::doubly_stochastic_loss()
   double entropy = 0.002;                 // of hard attention, weight of its entropy
 };
@@ -38,6 +38,9 @@ class Encoder {
     if (const auto* resnet = std::get_if<nn::ResNet>(&encoder_)) {
       grid = resnet->grid(o.side, o.side);
       for (int64_t& size : grid) size /= pool_;
+      if (grid[0] < 1)
+        throw ValueError(
+            fmt::format("--pool {}: the encoder has fewer positions; use less", pool_));
       channels = resnet->config().channels.back();
       position_ = at.param("position", {grid[0] * grid[1], channels}, nn::init::normal(0.1));
     } else {

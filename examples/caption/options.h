@@ -15,7 +15,7 @@ struct Options {
   ModelOptions model;
   CorpusOptions corpus;
   std::string split = "test", channels, blocks;
-  int64_t batch = 32, beam = 0, pictures = 4;
+  int64_t batch = 16, beam = 0, pictures = 4;
   double lr = 0, weight_decay = -1, length_penalty = 1;
   std::vector<std::string> interactive;
 };
@@ -50,6 +50,7 @@ inline void add_options(train::Cli& cli, Options& t) {
   cli.option("--entropy", m.entropy, {0, 1000}, "weight of the entropy of hard attention");
   cli.option("--images", c.images, {1, 1'000'000}, "number of generated images in an epoch",
              Keep::fixed);
+  cli.option("--objects", c.objects, {1, 3}, "most objects of a generated image", Keep::fixed);
   cli.option("--curriculum", c.curriculum, train::kPart,
              "part of the training with scenes of fewer objects", Keep::fixed);
   cli.option("--tests", c.tests, {1, 1'000'000}, "number of generated images to test with");
@@ -119,20 +120,18 @@ inline void set_defaults(Options& t, train::Options& o) {
   m.blocks = sizes_in("--blocks", t.blocks, m.channels.size());
   unless_given(m.hidden_size, 0, transformer ? 128 : real ? 256 : 128);
   unless_given(m.embed_dim, 0, real ? 128 : 64);
-  unless_given(m.dropout, -1.0, real ? 0.3 : 0.0);
-  unless_given(m.word_dropout, -1.0, real ? 0.0 : 0.5);
+  unless_given(m.dropout, -1.0, real ? 0.1 : 0.0);
   unless_given(m.pool, 0, real ? 1 : 2);
-  unless_given(m.smoothing, -1.0, real ? 0.1 : 0.0);
   unless_given(m.doubly_stochastic, -1.0, 0.0);
-  unless_given(t.lr, 0.0, 2e-3);
-  unless_given(t.weight_decay, -1.0, real ? 0.05 : 1e-4);
+  unless_given(t.lr, 0.0, real ? 2e-3 : transformer ? 1e-3 : 2.5e-3);
+  unless_given(t.weight_decay, -1.0, real ? 0.02 : 1e-4);
   unless_given(t.corpus.shift, -1.0, real ? 0.05 : 0.0);
   unless_given(t.corpus.scale, -1.0, real ? 0.1 : 0.0);
   unless_given(t.corpus.jitter, -1.0, 0.0);
-  unless_given(t.corpus.images, 0, 3200);
+  unless_given(t.corpus.images, 0, 4000);
   unless_given(t.corpus.max_pixels, 0, int64_t{1} << 26);
   unless_given(t.beam, 0, real ? 5 : 1);
-  if (!o.epochs && !o.steps) o.epochs = real ? 60 : 4;
+  if (!o.epochs && !o.steps) o.epochs = real ? 100 : 8;
 }
 
 }  // namespace caption

@@ -130,6 +130,12 @@ TEST_CASE("caption: invalid options and folders") {
   CHECK(error({"--attention", "look"}) ==
         "caption: --attention look: use one of soft, hard, transformer, none\n");
   CHECK(error({"--encoder", "cnn"}) == "caption: --encoder cnn: use one of resnet, vit\n");
+  CHECK(error({"--channels", "4,x"}) ==
+        "caption: --channels 4,x: expected numbers above 0 separated by commas, such as 32,64\n");
+  CHECK(error({"--blocks", "1,2"}) ==
+        "caption: --blocks 1,2: expected a number, or one for each of --channels\n");
+  CHECK(error({"--pool", "40"}) ==
+        "caption: --pool 40: the encoder has fewer positions; use less\n");
   CHECK(error({"--data", "nowhere"}).starts_with("caption: nowhere: no such file"));
   CHECK(error({"--data", "images"}).starts_with("caption: images: "));
   CHECK(error({"--data", ".", "--max-pixels", "100"}).find("a.png: ") != std::string::npos);
