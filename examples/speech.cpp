@@ -200,7 +200,7 @@ void learn(train::Cli& cli, const Options& t, const train::Options& o) {
   data::Loader<data::SpeechBatch> batches = loader_of(model, c, t, o);
   optim::AdamW opt(params, {.lr = t.lr, .betas = {0.9, 0.98}, .weight_decay = t.weight_decay});
   const int64_t steps = steps_of(model, batches, opt, t, o);
-  optim::WarmupCosineLR schedule(opt, {.warmup_steps = std::min<int64_t>(500, steps / 10 + 1),
+  optim::WarmupCosineLR schedule(opt, {.warmup_steps = std::min<int64_t>(500, steps / 10),
                                        .total_steps = steps,
                                        .min_factor = 0.01});
   std::optional<optim::Ema> average;

@@ -34,6 +34,7 @@ SMALL = {
     "vit": "vit --steps 12 --embed-dim 16 --num-layers 1 --num-heads 2 --batch 50 --dropout 0.1",
     "summarize": "summarize --steps 12 --hidden-size 16 --vocab-size 100 --tokens 4000 --beam 1",
     "algorithms": "algorithms --steps 60 --hidden-size 16 --slots 8 --slot-dim 4 --batch 4",
+    "speech": "speech --steps 12 --examples 40 --model joint --frames 2000 --hidden-size 16 --decoder-size 16 --dropout 0.1",
     "babi": "babi --steps 16 --embed-dim 8 --hops 1",
     "babi-jobs": "babi --steps 8 --embed-dim 8 --hops 1 --seeds 3",  # trains in several processes
 }

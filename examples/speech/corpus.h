@@ -133,6 +133,7 @@ struct Corpus {
 
 // --- telephone tones
 
+// Generated sequences for training, a tenth as many for validation and two fifths for testing.
 inline Corpus tones(const Options& t, uint64_t seed) {
   Corpus c{.frontend = Frontend(t)};
   const auto make = [front = c.frontend](uint64_t tone_seed) {
@@ -142,12 +143,15 @@ inline Corpus tones(const Options& t, uint64_t seed) {
                 .text = made.keys,
                 .features = front.features(made.samples)};
   };
-  for (uint64_t i = 0; i < 2500; ++i) c.train.clips.push_back(make(fold_in(seed, i)));
-  c.dev.name = "dev";
-  c.tests.push_back({.name = "test"});
-  for (uint64_t i = 0; i < 200; ++i) c.dev.clips.push_back(make(fold_in(seed, 1'000'000 + i)));
-  for (uint64_t i = 0; i < 1000; ++i)
-    c.tests[0].clips.push_back(make(fold_in(seed, 2'000'000 + i)));
+  const auto some = [&](uint64_t first, int64_t count) {
+    std::vector<Clip> clips;
+    for (int64_t i = 0; i < count; ++i)
+      clips.push_back(make(fold_in(seed, first + static_cast<uint64_t>(i))));
+    return clips;
+  };
+  c.train.clips = some(0, t.examples);
+  c.dev = {"dev", some(1'000'000, t.examples / 10 + 1)};
+  c.tests = {{"test", some(2'000'000, t.examples * 2 / 5 + 1)}};
   c.letters = letters_of({data::TelephoneToneOptions{}.keys});
   return c;
 }
@@ -243,6 +247,10 @@ inline Corpus digits(const Options& t, const train::Options& o) {
   const std::vector<Digit> test =
       read_digits(data::fsdd(*o.data, data::FsddPart::test), c.frontend, t, left);
   left.report(*o.data);
+  if (dev.empty() || test.empty())
+    throw FormatError(fmt::format(
+        "{}: {} recordings for training and {} for testing; 20 and 1 are needed at least", *o.data,
+        train.size(), test.size()));
   c.letters = letters_of({"0123456789"});
   if (t.kind == Kind::digits) {
     c.dev = {"dev", clips_of(dev, c.frontend)};
@@ -251,16 +259,17 @@ inline Corpus digits(const Options& t, const train::Options& o) {
     return c;
   }
   const auto range = join_range(t.join);
-  const auto strings = [&](const std::vector<Digit>& of, uint64_t first, uint64_t count) {
+  const auto strings = [&](const std::vector<Digit>& of, uint64_t first, int64_t count) {
     const StringMaker make(of, range, c.frontend);
     std::vector<Clip> clips;
-    for (uint64_t i = 0; i < count; ++i) clips.push_back(make(fold_in(o.seed, first + i)));
+    for (int64_t i = 0; i < count; ++i)
+      clips.push_back(make(fold_in(o.seed, first + static_cast<uint64_t>(i))));
     return clips;
   };
-  c.dev = {"dev", strings(dev, 1'000'000, 100)};
-  c.tests = {{"test", strings(test, 2'000'000, 500)}};
+  c.dev = {"dev", strings(dev, 1'000'000, t.examples / 10 + 1)};
+  c.tests = {{"test", strings(test, 2'000'000, t.examples * 2 / 5 + 1)}};
   const auto make = std::make_shared<StringMaker>(std::move(train), range, c.frontend);
-  c.train = {.make = [make](uint64_t seed) { return (*make)(seed); }, .size = 1000};
+  c.train = {.make = [make](uint64_t seed) { return (*make)(seed); }, .size = t.examples};
   return c;
 }
 

@@ -32,7 +32,7 @@ struct LetterModel {
   }
 };
 
-// The sentences of the training part and of --lm-text, without those that dev and test have.
+// The sentences of the training part, and those of --lm-text that dev and test do not have.
 inline data::TokenLists sentences_of(const Corpus& c, const Options& t) {
   std::set<std::string> held_out;
   for (const std::string& text : c.dev.texts()) held_out.insert(text);
@@ -41,14 +41,14 @@ inline data::TokenLists sentences_of(const Corpus& c, const Options& t) {
   std::vector<std::string> lines = Part{.clips = c.train.clips}.texts();
   if (!t.lm_text.empty())
     for (const std::string& line : data::read_lines(t.lm_text))
-      lines.push_back(normalized_text(line));
+      if (std::string text = normalized_text(line); !held_out.contains(text))
+        lines.push_back(std::move(text));
   std::ranges::sort(lines);
   lines.erase(std::unique(lines.begin(), lines.end()), lines.end());
   data::TokenLists texts;
   for (const std::string& line : lines) {
     std::vector<int64_t> ids = c.encode(line);
-    if (!ids.empty() && ids.size() < 500 && !held_out.contains(line))
-      texts.push_back(std::move(ids));
+    if (!ids.empty() && ids.size() < 500) texts.push_back(std::move(ids));
   }
   return texts;
 }
@@ -76,7 +76,7 @@ inline std::unique_ptr<LetterModel> train_letter_model(const Corpus& c, const Op
   optim::AdamW opt(lm->params, {.lr = 2e-3, .weight_decay = 1e-2});
   const int64_t steps = o.smoke ? 3 : t.lm_epochs * batches.per_epoch();
   optim::WarmupCosineLR schedule(
-      opt, {.warmup_steps = std::min<int64_t>(200, steps / 10 + 1), .total_steps = steps});
+      opt, {.warmup_steps = std::min<int64_t>(200, steps / 10), .total_steps = steps});
   train::Run run(lm->params, opt, batches,
                  {.out = folder,
                   .steps = steps,

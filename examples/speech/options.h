@@ -23,7 +23,7 @@ struct Options {
   std::string model, encoder, join, normalize, train = "", dev = "", test = "", lm_text = "";
   int64_t hidden_size = 0, num_layers = 0, channels = 0, embed_dim = 64, decoder_size = 0;
   int64_t num_heads = 4, kernel_size = 15, conv_filters = 10, joint_dim = 160;
-  int64_t rate = 0, mels = 40, frames = 0, lm_epochs = 12;
+  int64_t rate = 0, mels = 40, frames = 0, lm_epochs = 12, examples = 0;
   double shift = 0, warp = -1, mask = -1, noise = -1, dropout = -1, smoothing = 0.05, scheduled = 0;
   double ctc_weight = 0.3, lm_weight = -1, token_bonus = 0, length_penalty = 0;
   double lr = 0, average = -1, weight_decay = 1e-3, minutes = 0, max_seconds = 20;
@@ -67,6 +67,8 @@ inline void add_model_options(train::Cli& cli, Options& t) {
 inline void add_data_options(train::Cli& cli, Options& t) {
   cli.option("--join", t.join, "recordings of digits in a string: N, or a range such as 3-7",
              Keep::fixed);
+  cli.option("--examples", t.examples, {1, 10'000'000},
+             "number of sequences of tones or of strings of digits in an epoch", Keep::fixed);
   cli.option("--train", t.train, "folder of --data, or Common Voice's split, for training",
              Keep::fixed);
   cli.option("--dev", t.dev, "the same for choosing the best weights", Keep::fixed);
@@ -160,6 +162,7 @@ inline void set_defaults(Options& t, train::Options& o) {
   unless_given(t.num_layers, 0, folder ? (recurrent ? 3 : 6) : tones ? 1 : 2);
   unless_given(t.channels, 0, folder ? 64 : tones ? 16 : 32);
   unless_given(t.decoder_size, 0, folder ? 224 : tones ? 64 : 96);
+  unless_given(t.examples, 0, tones ? 2500 : 1000);
   unless_given(t.rate, 0, folder ? 16000 : 8000);
   unless_given(t.shift, 0.0, tones ? 5.0 : 8.0);
   unless_given(t.warp, -1.0, tones ? 0.0 : 0.15);

@@ -12,7 +12,7 @@ struct Transcript {
   std::vector<std::vector<float>> weights;  // of encoded frames, a row for each letter
 };
 
-// Recognises batches of features.
+// Recognises batches of features. Transducers are searched greedily, without a language model.
 struct Searcher {
   const Recogniser& model;
   const Frontend& frontend;
@@ -26,12 +26,14 @@ struct Searcher {
         frontend(f),
         language_model(lm),
         options(t),
-        beam(t.beam),
-        lm_weight(lm == nullptr ? 0 : t.lm_weight) {}
+        beam(m.transducer ? 1 : t.beam),
+        lm_weight(lm == nullptr || m.transducer ? 0 : t.lm_weight) {}
 
   // The transcripts of clips, in their order.
   std::vector<Transcript> operator()(const std::vector<Clip>& clips) const {
     const nn::EvalGuard eval(model.params);
+    std::optional<nn::EvalGuard> eval_lm;
+    if (language_model != nullptr) eval_lm.emplace(language_model->params);
     std::vector<int64_t> order(clips.size());
     std::iota(order.begin(), order.end(), 0);
     std::ranges::stable_sort(

@@ -32,7 +32,8 @@ const std::map<std::string, Words> kPrograms{{"algorithms", {"--hidden-size", "8
                                              {"mnist", {"--channels", "4"}},
                                              {"summarize", {"--hidden-size", "16", "--beam", "1"}},
                                              {"translate", {"--hidden-size", "16"}},
-                                             {"vit", {"--embed-dim", "16", "--num-layers", "1"}}};
+                                             {"vit", {"--embed-dim", "16", "--num-layers", "1"}},
+                                             {"speech", {"--examples", "10"}}};
 
 // Runs three steps; `streams` are shell redirections of the standard streams.
 Outcome smoke(const std::string& name, const std::string& out, const std::string& streams = "") {

@@ -1,0 +1,239 @@
+// Speech recognition: generated tones, folders of recordings, searches, and recordings that do not fit.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "tapehead/autograd/ops.h"
+#include "tapehead/core/creation.h"
+#include "tapehead/data/audio.h"
+#include "tapehead/data/files.h"
+#include "tapehead/data/telephone_tones.h"
+#include "tapehead/tests/runs/process.h"
+#include "tapehead/tests/scratch.h"
+
+using namespace tapehead::test;
+
+namespace {
+
+using SpeechWords = std::vector<std::string>;
+
+Outcome run_speech(const Scratch& folder, const SpeechWords& words, const std::string& input = "") {
+  SpeechWords command{example("speech")};
+  command.insert(command.end(), words.begin(), words.end());
+  return run(command, {.folder = folder.path(), .input = input});
+}
+
+std::string speech_output(const Scratch& folder, const SpeechWords& words,
+                          const std::string& input = "") {
+  const Outcome outcome = run_speech(folder, words, input);
+  CAPTURE(outcome.err);
+  CAPTURE(outcome.out);
+  REQUIRE(outcome.status == 0);
+  return outcome.out;
+}
+
+// The error of a run that must fail.
+std::string speech_error(const Scratch& folder, const SpeechWords& words) {
+  const Outcome outcome = run_speech(folder, words);
+  CAPTURE(outcome.out);
+  CHECK(outcome.status == 1);
+  return outcome.err;
+}
+
+std::string last_line_of(const std::string& text) { return Outcome{.out = text}.last_line(); }
+
+// A sequence of clear tones.
+tapehead::data::TelephoneTones clear_tones(uint64_t seed, const std::string& keys = "0123456789") {
+  return tapehead::data::telephone_tones(seed, {.keys = keys, .count = {3, 4}, .snr = {25, 30}});
+}
+
+void write_tones(const std::string& path, uint64_t seed, int64_t longest = 80'000) {
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+  const tapehead::Tensor samples = clear_tones(seed).samples;
+  tapehead::data::write_audio(path, samples.narrow(0, 0, std::min(samples.numel(), longest)), 8000);
+}
+
+// Three parts in LibriSpeech's layout, whose speakers say "one two" and "two" in tones.
+void write_corpus(const Scratch& folder) {
+  for (const std::string part : {"train", "dev", "test-a", "test-b"}) {
+    std::string lines;
+    for (uint64_t i = 0; i < 6; ++i) {
+      const std::string id = fmt::format("7-1-{:04}", i);
+      write_tones(folder / (part + "/7/1/" + id + ".flac"), i);
+      lines += id + (i % 2 == 0 ? " ONE TWO\n" : " TWO\n");
+    }
+    folder.write(part + "/7/1/7-1.trans.txt", lines);
+  }
+}
+
+const SpeechWords kSmallCorpus{"--data",       ".", "--rate",       "8000", "--hidden-size", "8",
+                               "--num-layers", "1", "--channels",   "8",    "--decoder-size", "8",
+                               "--joint-dim",  "8", "--embed-dim",  "8",    "--beam",         "2",
+                               "--quiet",      "--steps", "2"};
+
+SpeechWords with(const SpeechWords& words, const SpeechWords& more) {
+  SpeechWords all = words;
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+// Little-endian 16-bit samples.
+std::string raw_samples(const tapehead::Tensor& samples) {
+  std::string bytes;
+  for (const float x : samples.to_vector<float>()) {
+    const auto sample = static_cast<int16_t>(x * 32767);
+    bytes.push_back(static_cast<char>(sample & 0xff));
+    bytes.push_back(static_cast<char>(sample >> 8));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("speech learns tones, scores itself again, and transcribes a file and standard input") {
+  const Scratch folder;
+  const std::string out = speech_output(
+      folder, {"--quiet", "--epochs", "16", "--examples", "400", "--frames", "2500"});
+  const std::string last = last_line_of(out);
+  CAPTURE(out);
+  REQUIRE(last.starts_with(R"({"example":"speech","metric":"exact_match","value":)"));
+  CHECK(std::atof(last.substr(last.rfind(':') + 1).c_str()) >= 0.8);
+  for (const char* file : {"alignment-test.svg", "test.txt", "test-errors.txt", "letters.txt"})
+    CHECK(std::filesystem::exists(folder / "out/speech/" + file));
+  CHECK(last_line_of(speech_output(folder, {"--eval", "out/speech"})) == last);
+
+  write_tones(folder / "a.wav", 1);
+  write_tones(folder / "b.flac", 2);
+  CHECK(speech_output(folder, {"--eval", "out/speech", "--transcribe", "a.wav", "b.flac"}) ==
+        fmt::format("a.wav: {}\nb.flac: {}\n", clear_tones(1).keys, clear_tones(2).keys));
+  CHECK(std::filesystem::exists(folder / "out/speech/alignment-b.svg"));
+
+  const tapehead::Tensor pause = tapehead::randn({8000}) * 1e-3;
+  std::vector<tapehead::Tensor> heard{pause};
+  std::string lines;
+  for (const uint64_t seed : {1, 2}) {
+    heard.push_back(clear_tones(seed).samples * 0.5);
+    heard.push_back(pause);
+    lines += clear_tones(seed).keys + "\n";
+  }
+  CHECK(speech_output(folder, {"--eval", "out/speech", "--interactive"},
+                      raw_samples(tapehead::cat(heard, 0))) == lines);
+  CHECK(speech_output(folder, {"--eval", "out/speech", "--interactive"}).empty());
+}
+
+TEST_CASE("speech trains each model on a folder of recordings, with a language model") {
+  const Scratch folder;
+  write_corpus(folder);
+  for (const std::string model : {"las", "ctc", "joint", "conformer", "transducer"}) {
+    CAPTURE(model);
+    const SpeechWords words =
+        with(kSmallCorpus, {"--model", model, "--lm", "--lm-epochs", "1", "--out", model});
+    const std::string out = speech_output(folder, words), last = last_line_of(out);
+    CAPTURE(out);
+    CHECK(last.starts_with(R"({"example":"speech","metric":"wer","value":)"));
+    const bool greedy = model == "transducer";
+    for (const std::string test : {"test-a", "test-b"})
+      CHECK(out.find(fmt::format("{}           6 utterances  beam {}            WER", test,
+                                 greedy ? 1 : 2)) != std::string::npos);
+    CHECK((out.find("beam 2 with lm") == std::string::npos) == greedy);
+    CHECK(last_line_of(speech_output(folder, {"--eval", model})) == last);
+  }
+  for (const std::string encoder : {"lstm", "pyramid", "conformer", "transformer"}) {
+    CAPTURE(encoder);
+    speech_output(folder, with(kSmallCorpus, {"--encoder", encoder, "--out", "encoder",
+                                              "--normalize", "speaker", "--minutes", "1"}));
+  }
+}
+
+TEST_CASE("speech reads spoken digits, one by one and joined to strings") {
+  const Scratch folder;
+  for (int digit = 0; digit < 10; ++digit)
+    for (int take = 4; take < 7; ++take)
+      write_tones(folder / fmt::format("recordings/{}_ann_{}.wav", digit, take),
+                  static_cast<uint64_t>(digit), 2000);
+  const SpeechWords few{"--data",     ".",     "--hidden-size", "8", "--channels", "8",
+                        "--num-layers", "1",   "--decoder-size", "8", "--examples", "5",
+                        "--quiet",      "--steps", "2"};
+  CHECK(last_line_of(speech_output(folder, few))
+            .starts_with(R"({"example":"speech","metric":"exact_match","value":)"));
+  const std::string out = speech_output(folder, with(few, {"--join", "2-3"}));
+  CHECK(out.find("test             3 utterances") != std::string::npos);
+  CHECK(last_line_of(out).starts_with(R"({"example":"speech","metric":"digit_error","value":)"));
+  CHECK(speech_error(folder, with(few, {"--join", "3", "--shift", "100"}))
+            .ends_with("letters; lower --shift, or use --model las\n"));
+  for (const std::string range : {"0", "7-3", "3-", "x", "2-3-4", "1000"})
+    CHECK(speech_error(folder, with(few, {"--join", range}))
+              .ends_with(fmt::format(
+                  "speech: --join {}: must be a number or a range such as 3-7\n", range)));
+}
+
+TEST_CASE("speech names the recordings that it leaves out, or fails with --strict") {
+  const Scratch folder;
+  write_corpus(folder);
+  std::string text = slurp(folder / "train/7/1/7-1.trans.txt");
+  const std::string longest(200, 'A');
+  const auto train_with = [&](const std::string& more, const SpeechWords& words = {}) {
+    folder.write("train/7/1/7-1.trans.txt", text + more);
+    SpeechWords all = with(kSmallCorpus, words);
+    std::erase(all, "--quiet");
+    return run_speech(folder, all);
+  };
+  const std::string lacking = "7-1-0098 ONE\n";
+  Outcome outcome = train_with(lacking);
+  CHECK(outcome.status == 0);
+  CHECK(outcome.err.find("speech: ./train: 1 transcripts without a recording: 7-1-0098; left out") !=
+        std::string::npos);
+  CHECK(train_with(lacking, {"--strict"}).status == 1);
+
+  write_tones(folder / "train/7/1/7-1-0099.flac", 3);
+  const std::string crowded = "7-1-0099 " + longest + "\n";
+  const char* said =
+      "training: 1 utterances with more letters than CTC can align: 7-1-0099; left out";
+  CHECK(train_with(crowded).err.find(said) != std::string::npos);
+  CHECK(train_with(crowded, {"--model", "las"}).err.find("CTC") == std::string::npos);
+  CHECK(train_with(crowded, {"--strict"}).err.ends_with(
+      "training: 1 utterances with more letters than CTC can align: 7-1-0099; leave --strict out "
+      "to go on without them\n"));
+  outcome = train_with(crowded, {"--max-seconds", "0.2"});
+  CHECK(outcome.err.find("recordings longer than 0.2 seconds: 7-1-0000") != std::string::npos);
+  CHECK(outcome.err.ends_with("./train: no utterance is left; raise --max-seconds\n"));
+}
+
+TEST_CASE("speech: options, folders and recordings that do not fit") {
+  const Scratch folder;
+  const auto ends = [&](const SpeechWords& words, const std::string& end) {
+    const std::string error = speech_error(folder, words);
+    CAPTURE(error);
+    CHECK(error.ends_with(end + "\n"));
+  };
+  ends({"--model", "hmm"}, "speech: --model hmm: use las, ctc, joint, conformer or transducer");
+  ends({"--encoder", "cnn"},
+       "speech: --encoder cnn: use lstm, pyramid, conformer or transformer");
+  ends({"--normalize", "all"}, "speech: --normalize all: use utterance, speaker or corpus");
+  ends({"--join", "3"},
+       "speech: --join: joins recordings of digits; give their folder with --data");
+  ends({"--data", "none"}, "speech: --data none: no such file");
+  std::filesystem::create_directories(folder / "empty");
+  ends({"--data", "empty"},
+       "speech: --data empty: there is no folder or table whose name begins with test; name one "
+       "with --test");
+  ends({"--examples", "4", "--shift", "60"},
+       "speech: training: no utterance is left; lower --shift");
+
+  speech_output(folder, {"--smoke", "--examples", "4", "--quiet"});
+  folder.write("text.wav", "not a sound");
+  write_tones(folder / "short.wav", 1);
+  tapehead::data::write_audio(folder / "click.wav", tapehead::zeros({80}), 8000);
+  const auto transcribe = [](const std::string& file, const SpeechWords& more = {}) {
+    return with({"--eval", "out/speech", "--transcribe", file}, more);
+  };
+  ends(transcribe("none.wav"), "none.wav: no such file");
+  CHECK(speech_error(folder, transcribe("text.wav")).starts_with("speech: text.wav: "));
+  CHECK(speech_error(folder, transcribe("short.wav", {"--max-seconds", "0.2"}))
+            .starts_with("speech: short.wav: "));
+  ends(transcribe("click.wav"),
+       "speech: click.wav: shorter than a frame of 20 ms; nothing can be recognised");
+}
