@@ -53,9 +53,9 @@ void check_warp_features(const Tensor& features, const WarpFeaturesOptions& o) {
     throw DTypeError(
         fmt::format("warp_features: the features are {}; expected f32", name(features.dtype())));
   if (features.dim() != 2 || features.size(1) != o.fbank.num_mel_bins)
-    throw ShapeError(fmt::format(
-        "warp_features: the features are {}; expected [T, {}], as fbank.num_mel_bins",
-        features.shape().str(), o.fbank.num_mel_bins));
+    throw ShapeError(
+        fmt::format("warp_features: the features are {}; expected [T, {}], as fbank.num_mel_bins",
+                    features.shape().str(), o.fbank.num_mel_bins));
   for (const auto& [name, factor] :
        {std::pair{"tempo", o.tempo}, std::pair{"frequency", o.frequency}})
     if (!(factor >= 0.1 && factor <= 10))
@@ -128,10 +128,8 @@ Tensor warp_features(const Tensor& features, const WarpFeaturesOptions& options)
   const Tensor from = core::contiguous(features.detach());
   const int64_t T = from.size(0), F = from.size(1);
   if (from.numel() == 0) return core::clone(from);
-  const int64_t length =
-      std::max<int64_t>(1, std::llround(static_cast<double>(T) / options.tempo));
-  const double step =
-      length > 1 ? static_cast<double>(T - 1) / static_cast<double>(length - 1) : 0;
+  const int64_t length = std::max<int64_t>(1, std::llround(static_cast<double>(T) / options.tempo));
+  const double step = length > 1 ? static_cast<double>(T - 1) / static_cast<double>(length - 1) : 0;
   const std::vector<Between> filters = warped_filters(options);
   const Tensor out = zeros({length, F});
   const float* x = from.data<float>();

@@ -1,4 +1,5 @@
-// Augmentation of speech: masked and warped features, noise. See data/resample.h for changes of speed.
+// Augmentation of speech: masked and warped features, noise. See data/resample.h for changes of
+// speed.
 #pragma once
 
 #include <cstdint>
@@ -33,14 +34,14 @@ struct WarpFeaturesOptions {
   FbankOptions fbank = {};  ///< the options with which the features were computed
 };
 
-/// Log-mel filter banks f32 [T, F] of other speech: as if it were spoken `tempo` times as fast, by a
-/// speaker with a vocal tract 1 / `frequency` times as long (Jaitly and Hinton 2013, "Vocal tract
+/// Log-mel filter banks f32 [T, F] of other speech: as if it were spoken `tempo` times as fast, by
+/// a speaker with a vocal tract 1 / `frequency` times as long (Jaitly and Hinton 2013, "Vocal tract
 /// length perturbation improves speech recognition"). f32 [T', F], where T' is T / tempo, rounded,
 /// and at least 1; interpolated between frames and between filters, whose first and last are
 /// continued beyond the ends. Unlike speed(), does not need the samples, and changes tempo and
-/// frequencies separately. Throws DTypeError, ShapeError for features that are not [T, num_mel_bins],
-/// and ValueError for factors outside 0.1..10.
-/// Example: data::warp_features(tensor({{1.0}, {2.0}, {3.0}}), {.tempo = 1.5, .fbank =
+/// frequencies separately. Throws DTypeError, ShapeError for features that are not [T,
+/// num_mel_bins], and ValueError for factors outside 0.1..10. Example:
+/// data::warp_features(tensor({{1.0}, {2.0}, {3.0}}), {.tempo = 1.5, .fbank =
 ///     {.num_mel_bins = 1}})  // [[1.], [3.]]
 Tensor warp_features(const Tensor& features, const WarpFeaturesOptions& options);
 

@@ -87,10 +87,12 @@ TEST_CASE("warp_features: moves a tone to its new frequency, and frames to their
 
 TEST_CASE("augmentation of sound: invalid calls") {
   const Tensor x = ones({4, 3});
-  CHECK(error_of<ValueError>([] { data::warp_features(ones({4, 23}), {.tempo = 0}); }) ==
-        "warp_features: tempo = 0; it must be within 0.1..10");
-  CHECK(error_of<ValueError>([] { data::warp_features(ones({4, 23}), {.frequency = NAN}); }) ==
-        "warp_features: frequency = nan; it must be within 0.1..10");
+  CHECK(error_of<ValueError>([] {
+          data::warp_features(ones({4, 23}), {.tempo = 0});
+        }) == "warp_features: tempo = 0; it must be within 0.1..10");
+  CHECK(error_of<ValueError>([] {
+          data::warp_features(ones({4, 23}), {.frequency = NAN});
+        }) == "warp_features: frequency = nan; it must be within 0.1..10");
   CHECK(error_of<ShapeError>([&] { data::warp_features(x, {}); }) ==
         "warp_features: the features are [4, 3]; expected [T, 23], as fbank.num_mel_bins");
   CHECK(error_of<DTypeError>([] {

@@ -1,12 +1,13 @@
-// Speech recognition: attention (Chorowski et al. 2015; Chan et al. 2016), CTC (Graves et al. 2006),
-// both (Watanabe et al. 2017), Conformers (Gulati et al. 2020) and transducers (Graves 2012).
+// Speech recognition: attention (Chorowski et al. 2015; Chan et al. 2016), CTC (Graves et al.
+// 2006), both (Watanabe et al. 2017), Conformers (Gulati et al. 2020) and transducers (Graves
+// 2012).
 //
 //   speech                                          trains on telephone tones in noise
-//   speech --data DIR                               on spoken digits: the free spoken digit data set
-//   speech --data DIR --join 3-7                    on strings of them
-//   speech --data DIR --model ctc --minutes 60 --lm on LibriSpeech's layout, or Common Voice's
-//   speech --eval out/speech --transcribe a.wav b.flac
-//   arecord -t raw -f S16_LE -r 16000 | speech --eval out/speech --interactive
+//   speech --data DIR                               on spoken digits: the free spoken digit data
+//   set speech --data DIR --join 3-7                    on strings of them speech --data DIR
+//   --model ctc --minutes 60 --lm on LibriSpeech's layout, or Common Voice's speech --eval
+//   out/speech --transcribe a.wav b.flac arecord -t raw -f S16_LE -r 16000 | speech --eval
+//   out/speech --interactive
 #include <tapehead/tapehead.h>
 
 #include <chrono>
@@ -154,15 +155,14 @@ double test(const Searcher& search, const Corpus& c, const Options& t, const tra
       for (size_t i = 0; i < texts.size(); ++i)
         lines.push_back(fmt::format("{}\t{}", part.clips[i].id, texts[i]));
       data::write_lines(fmt::format("{}/{}{}.txt", o.out, part.name, with_lm ? "-lm" : ""), lines);
-      data::write_lines(
-          fmt::format("{}/{}{}-errors.txt", o.out, part.name, with_lm ? "-lm" : ""),
-          {data::visualize_alignment(t.kind == Kind::folder
-                                         ? data::word_errors(texts, part.texts())
-                                         : data::character_errors(texts, part.texts()))});
+      data::write_lines(fmt::format("{}/{}{}-errors.txt", o.out, part.name, with_lm ? "-lm" : ""),
+                        {data::visualize_alignment(
+                            t.kind == Kind::folder ? data::word_errors(texts, part.texts())
+                                                   : data::character_errors(texts, part.texts()))});
     }
     if (!first) first = value;
-    std::vector<Clip> some(part.clips.begin(),
-                           part.clips.begin() + std::min<std::ptrdiff_t>(3, std::ssize(part.clips)));
+    std::vector<Clip> some(part.clips.begin(), part.clips.begin() + std::min<std::ptrdiff_t>(
+                                                                        3, std::ssize(part.clips)));
     draw(search, c, some, fmt::format("{}/alignment-{}.svg", o.out, part.name));
   }
   return *first;

@@ -64,7 +64,8 @@ struct Frontend {
   }
 };
 
-// Lower case; letters, digits and apostrophes of any script, and single spaces. Telephone keys stay.
+// Lower case; letters, digits and apostrophes of any script, and single spaces. Telephone keys
+// stay.
 inline std::string normalized_text(const std::string& text) {
   std::u32string kept;
   for (char32_t c : data::code_points(data::lower(text))) {
@@ -92,8 +93,7 @@ class LeftOut {
   void report(const std::string& where) const {
     for (const auto& [why, list] : by_reason_) {
       const std::string what = fmt::format("{}: {}", where, list.str(why));
-      if (strict_)
-        throw FormatError(what + "; leave --strict out to go on without them");
+      if (strict_) throw FormatError(what + "; leave --strict out to go on without them");
       if (!quiet_) std::cerr << fmt::format("speech: {}; left out\n", what);
     }
   }
@@ -137,8 +137,7 @@ struct Corpus {
 inline Corpus tones(const Options& t, uint64_t seed) {
   Corpus c{.frontend = Frontend(t)};
   const auto make = [front = c.frontend](uint64_t tone_seed) {
-    const data::TelephoneTones made =
-        data::telephone_tones(tone_seed, {.sample_rate = front.rate});
+    const data::TelephoneTones made = data::telephone_tones(tone_seed, {.sample_rate = front.rate});
     return Clip{.id = fmt::format("tones-{}", tone_seed),
                 .text = made.keys,
                 .features = front.features(made.samples)};
@@ -317,8 +316,8 @@ inline Part read_part(const std::string& dir, const std::string& name, const Fro
                       const Options& t, const train::Options& o) {
   const bool table = std::filesystem::exists(fmt::format("{}/{}.tsv", dir, name));
   const data::SpeechCorpusOptions strict{.paired = t.strict};
-  const data::SpeechCorpus corpus = table ? data::common_voice(dir, name, strict)
-                                          : data::librispeech(dir + "/" + name, strict);
+  const data::SpeechCorpus corpus =
+      table ? data::common_voice(dir, name, strict) : data::librispeech(dir + "/" + name, strict);
   for (const std::string& lacking :
        {corpus.transcripts.count > 0 ? corpus.transcripts.str("transcripts without a recording")
                                      : std::string(),

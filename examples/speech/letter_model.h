@@ -65,14 +65,14 @@ inline std::unique_ptr<LetterModel> train_letter_model(const Corpus& c, const Op
   const data::TokenLists texts = sentences_of(c, t);
   data::TokenLists dev;
   for (const std::string& text : c.dev.texts()) dev.push_back(c.encode(text));
-  data::Loader<data::TokenLists> batches(
-      data::lengths(texts),
-      [&](std::span<const int64_t> which) {
-        data::TokenLists some;
-        for (const int64_t i : which) some.push_back(texts[static_cast<size_t>(i)]);
-        return some;
-      },
-      {.tokens = 4000, .bucket = true, .seed = o.seed});
+  data::Loader<data::TokenLists> batches(data::lengths(texts),
+                                         [&](std::span<const int64_t> which) {
+                                           data::TokenLists some;
+                                           for (const int64_t i : which)
+                                             some.push_back(texts[static_cast<size_t>(i)]);
+                                           return some;
+                                         },
+                                         {.tokens = 4000, .bucket = true, .seed = o.seed});
   optim::AdamW opt(lm->params, {.lr = 2e-3, .weight_decay = 1e-2});
   const int64_t steps = o.smoke ? 3 : t.lm_epochs * batches.per_epoch();
   optim::WarmupCosineLR schedule(

@@ -56,8 +56,8 @@ inline void transcribe(const Searcher& search, const Corpus& c, const Options& t
   }
 }
 
-// Splits frames at pauses. Frames count as speech above a level between the quietest and the loudest
-// of late.
+// Splits frames at pauses. Frames count as speech above a level between the quietest and the
+// loudest of late.
 class PauseFinder {
  public:
   explicit PauseFinder(double frames_per_second)

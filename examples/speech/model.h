@@ -1,5 +1,5 @@
-// The recognisers of examples/speech.cpp: an encoder of frames, and up to three ways from its output
-// to letters.
+// The recognisers of examples/speech.cpp: an encoder of frames, and up to three ways from its
+// output to letters.
 //
 // B batch, T frames, T' encoded frames, F features, E channels of encoded frames, U letters, V
 // vocabulary.
@@ -9,8 +9,8 @@
 
 namespace speech {
 
-// Features to encoded frames: convolutions that quarter the frames and LSTM layers, a Conformer or a
-// Transformer; or a pyramid of LSTM layers.
+// Features to encoded frames: convolutions that quarter the frames and LSTM layers, a Conformer or
+// a Transformer; or a pyramid of LSTM layers.
 struct Encoder {
   std::optional<nn::PyramidalLstm> pyramid;
   std::optional<nn::ConvSubsampling> subsampling;
@@ -93,27 +93,27 @@ struct Recogniser {
         mean((at / "features").buffer("mean", zeros({t.mels}))),
         stddev((at / "features").buffer("stddev", ones({t.mels}))),
         encoder(at / "encoder", t),
-        ctc_weight(t.model == "ctc" ? 1 : t.model == "las" ? 0 : t.ctc_weight) {
+        ctc_weight(t.model == "ctc"   ? 1
+                   : t.model == "las" ? 0
+                                      : t.ctc_weight) {
     if (t.model != "las") ctc.emplace(at / "ctc", encoder.dim, vocab_size);
     if (t.model == "transducer")
-      transducer.emplace(at / "transducer",
-                         nn::TransducerOptions{.encoder_dim = encoder.dim,
-                                               .num_symbols = vocab_size,
-                                               .embed_dim = t.embed_dim,
-                                               .hidden_size = t.decoder_size,
-                                               .joint_dim = t.joint_dim,
-                                               .dropout = t.dropout,
-                                               .blank = data::kPad});
+      transducer.emplace(at / "transducer", nn::TransducerOptions{.encoder_dim = encoder.dim,
+                                                                  .num_symbols = vocab_size,
+                                                                  .embed_dim = t.embed_dim,
+                                                                  .hidden_size = t.decoder_size,
+                                                                  .joint_dim = t.joint_dim,
+                                                                  .dropout = t.dropout,
+                                                                  .blank = data::kPad});
     else if (t.model != "ctc")
       decoder.emplace(at / "decoder",
-                      nn::AttentionDecoderOptions{
-                          .vocab_size = vocab_size,
-                          .embed_dim = t.embed_dim,
-                          .hidden_size = t.decoder_size,
-                          .attention = {.memory_dim = encoder.dim,
-                                        .attention_dim = t.decoder_size,
-                                        .conv_filters = t.conv_filters},
-                          .dropout = t.dropout});
+                      nn::AttentionDecoderOptions{.vocab_size = vocab_size,
+                                                  .embed_dim = t.embed_dim,
+                                                  .hidden_size = t.decoder_size,
+                                                  .attention = {.memory_dim = encoder.dim,
+                                                                .attention_dim = t.decoder_size,
+                                                                .conv_filters = t.conv_filters},
+                                                  .dropout = t.dropout});
   }
 
   nn::EncodedFrames encode(const Tensor& features, const Tensor& lengths) const {

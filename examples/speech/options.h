@@ -142,39 +142,38 @@ inline void set_defaults(Options& t, train::Options& o) {
   if (!t.join.empty() && t.kind != Kind::strings)
     throw ValueError("--join: joins recordings of digits; give their folder with --data");
   const bool folder = t.kind == Kind::folder, tones = t.kind == Kind::tones;
-  unless_given(t.model, std::string(), std::string(tones ? "ctc" : "joint"));
+  unless_given(t.model, std::string(), std::string(tones || t.kind == Kind::digits ? "ctc" : "joint"));
   if (!among(t.model, {"las", "ctc", "joint", "conformer", "transducer"}))
-    throw ValueError(fmt::format(
-        "--model {}: use las, ctc, joint, conformer or transducer", t.model));
+    throw ValueError(
+        fmt::format("--model {}: use las, ctc, joint, conformer or transducer", t.model));
   unless_given(t.encoder, std::string(),
-               std::string(t.model == "conformer"           ? "conformer"
+               std::string(t.model == "conformer"       ? "conformer"
                            : t.model == "las" && folder ? "pyramid"
-                                                            : "lstm"));
+                                                        : "lstm"));
   if (!among(t.encoder, {"lstm", "pyramid", "conformer", "transformer"}))
     throw ValueError(
         fmt::format("--encoder {}: use lstm, pyramid, conformer or transformer", t.encoder));
   const bool recurrent = t.encoder == "lstm" || t.encoder == "pyramid";
   unless_given(t.normalize, std::string(), std::string(folder ? "utterance" : "corpus"));
   if (!among(t.normalize, {"utterance", "speaker", "corpus"}))
-    throw ValueError(
-        fmt::format("--normalize {}: use utterance, speaker or corpus", t.normalize));
-  unless_given(t.hidden_size, 0, folder ? (recurrent ? 224 : 144) : tones ? 48 : 96);
+    throw ValueError(fmt::format("--normalize {}: use utterance, speaker or corpus", t.normalize));
+  unless_given(t.hidden_size, 0, folder ? (recurrent ? 224 : 144) : tones ? 48 : 128);
   unless_given(t.num_layers, 0, folder ? (recurrent ? 3 : 6) : tones ? 1 : 2);
-  unless_given(t.channels, 0, folder ? 64 : tones ? 16 : 32);
+  unless_given(t.channels, 0, tones ? 16 : 64);
   unless_given(t.decoder_size, 0, folder ? 224 : tones ? 64 : 96);
   unless_given(t.examples, 0, tones ? 2500 : 1000);
   unless_given(t.rate, 0, folder ? 16000 : 8000);
   unless_given(t.shift, 0.0, tones ? 5.0 : 8.0);
   unless_given(t.warp, -1.0, tones ? 0.0 : 0.15);
-  unless_given(t.noise, -1.0, tones || t.normalize == "speaker" ? 0.0 : 0.5);
+  unless_given(t.noise, -1.0, tones || t.normalize == "speaker" ? 0.0 : folder ? 0.5 : 0.3);
   unless_given(t.mask, -1.0, tones ? 0.0 : 0.2);
   unless_given(t.frames, 0, folder ? 12'000 : t.kind == Kind::digits ? 2000 : 4000);
-  unless_given(t.dropout, -1.0, tones ? 0.0 : 0.2);
+  unless_given(t.dropout, -1.0, tones ? 0.0 : folder ? 0.2 : 0.3);
   unless_given(t.lr, 0.0, folder ? 1.5e-3 : tones ? 6e-3 : 3e-3);
   unless_given(t.average, -1.0, tones ? 0.98 : 0.995);
-  unless_given(t.beam, 0, folder ? 8 : 1);
+  unless_given(t.beam, 0, folder ? 8 : t.kind == Kind::strings ? 4 : 1);
   unless_given(t.lm_weight, -1.0, t.lm ? 0.3 : 0.0);
-  if (!o.epochs && !o.steps) o.epochs = folder ? 30 : tones ? 7 : 40;
+  if (!o.epochs && !o.steps) o.epochs = folder ? 30 : tones ? 7 : t.kind == Kind::digits ? 80 : 30;
 }
 
 }  // namespace speech

@@ -136,8 +136,8 @@ struct Searcher {
                                          {.weight = model.ctc_weight, .eos = data::kEos}));
     }
     if (lm_weight > 0)
-      o.scorers.push_back(nn::language_model_scorer(nn::with_caches(language_model->gpt),
-                                                    {.weight = lm_weight}));
+      o.scorers.push_back(
+          nn::language_model_scorer(nn::with_caches(language_model->gpt), {.weight = lm_weight}));
     std::vector<Transcript> all;
     for (nn::Hypothesis& h : model.decoder->search(model.start(frames), o)) {
       h.attention.resize(h.tokens.size());  // without eos

@@ -1,4 +1,5 @@
-// Speech recognition: generated tones, folders of recordings, searches, and recordings that do not fit.
+// Speech recognition: generated tones, folders of recordings, searches, and recordings that do not
+// fit.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -69,10 +70,27 @@ void write_corpus(const Scratch& folder) {
   }
 }
 
-const SpeechWords kSmallCorpus{"--data",       ".", "--rate",       "8000", "--hidden-size", "8",
-                               "--num-layers", "1", "--channels",   "8",    "--decoder-size", "8",
-                               "--joint-dim",  "8", "--embed-dim",  "8",    "--beam",         "2",
-                               "--quiet",      "--steps", "2"};
+const SpeechWords kSmallCorpus{"--data",
+                               ".",
+                               "--rate",
+                               "8000",
+                               "--hidden-size",
+                               "8",
+                               "--num-layers",
+                               "1",
+                               "--channels",
+                               "8",
+                               "--decoder-size",
+                               "8",
+                               "--joint-dim",
+                               "8",
+                               "--embed-dim",
+                               "8",
+                               "--beam",
+                               "2",
+                               "--quiet",
+                               "--steps",
+                               "2"};
 
 SpeechWords with(const SpeechWords& words, const SpeechWords& more) {
   SpeechWords all = words;
@@ -95,8 +113,8 @@ std::string raw_samples(const tapehead::Tensor& samples) {
 
 TEST_CASE("speech learns tones, scores itself again, and transcribes a file and standard input") {
   const Scratch folder;
-  const std::string out = speech_output(
-      folder, {"--quiet", "--epochs", "16", "--examples", "400", "--frames", "2500"});
+  const std::string out =
+      speech_output(folder, {"--quiet", "--epochs", "16", "--examples", "400", "--frames", "2500"});
   const std::string last = last_line_of(out);
   CAPTURE(out);
   REQUIRE(last.starts_with(R"({"example":"speech","metric":"exact_match","value":)"));
@@ -154,9 +172,21 @@ TEST_CASE("speech reads spoken digits, one by one and joined to strings") {
     for (int take = 4; take < 7; ++take)
       write_tones(folder / fmt::format("recordings/{}_ann_{}.wav", digit, take),
                   static_cast<uint64_t>(digit), 2000);
-  const SpeechWords few{"--data",     ".",     "--hidden-size", "8", "--channels", "8",
-                        "--num-layers", "1",   "--decoder-size", "8", "--examples", "5",
-                        "--quiet",      "--steps", "2"};
+  const SpeechWords few{"--data",
+                        ".",
+                        "--hidden-size",
+                        "8",
+                        "--channels",
+                        "8",
+                        "--num-layers",
+                        "1",
+                        "--decoder-size",
+                        "8",
+                        "--examples",
+                        "5",
+                        "--quiet",
+                        "--steps",
+                        "2"};
   CHECK(last_line_of(speech_output(folder, few))
             .starts_with(R"({"example":"speech","metric":"exact_match","value":)"));
   const std::string out = speech_output(folder, with(few, {"--join", "2-3"}));
@@ -166,8 +196,8 @@ TEST_CASE("speech reads spoken digits, one by one and joined to strings") {
             .ends_with("letters; lower --shift, or use --model las\n"));
   for (const std::string range : {"0", "7-3", "3-", "x", "2-3-4", "1000"})
     CHECK(speech_error(folder, with(few, {"--join", range}))
-              .ends_with(fmt::format(
-                  "speech: --join {}: must be a number or a range such as 3-7\n", range)));
+              .ends_with(fmt::format("speech: --join {}: must be a number or a range such as 3-7\n",
+                                     range)));
 }
 
 TEST_CASE("speech names the recordings that it leaves out, or fails with --strict") {
@@ -184,8 +214,9 @@ TEST_CASE("speech names the recordings that it leaves out, or fails with --stric
   const std::string lacking = "7-1-0098 ONE\n";
   Outcome outcome = train_with(lacking);
   CHECK(outcome.status == 0);
-  CHECK(outcome.err.find("speech: ./train: 1 transcripts without a recording: 7-1-0098; left out") !=
-        std::string::npos);
+  CHECK(
+      outcome.err.find("speech: ./train: 1 transcripts without a recording: 7-1-0098; left out") !=
+      std::string::npos);
   CHECK(train_with(lacking, {"--strict"}).status == 1);
 
   write_tones(folder / "train/7/1/7-1-0099.flac", 3);
@@ -194,9 +225,10 @@ TEST_CASE("speech names the recordings that it leaves out, or fails with --stric
       "training: 1 utterances with more letters than CTC can align: 7-1-0099; left out";
   CHECK(train_with(crowded).err.find(said) != std::string::npos);
   CHECK(train_with(crowded, {"--model", "las"}).err.find("CTC") == std::string::npos);
-  CHECK(train_with(crowded, {"--strict"}).err.ends_with(
-      "training: 1 utterances with more letters than CTC can align: 7-1-0099; leave --strict out "
-      "to go on without them\n"));
+  CHECK(train_with(crowded, {"--strict"})
+            .err.ends_with("training: 1 utterances with more letters than CTC can align: 7-1-0099; "
+                           "leave --strict out "
+                           "to go on without them\n"));
   outcome = train_with(crowded, {"--max-seconds", "0.2"});
   CHECK(outcome.err.find("recordings longer than 0.2 seconds: 7-1-0000") != std::string::npos);
   CHECK(outcome.err.ends_with("./train: no utterance is left; raise --max-seconds\n"));
@@ -210,8 +242,7 @@ TEST_CASE("speech: options, folders and recordings that do not fit") {
     CHECK(error.ends_with(end + "\n"));
   };
   ends({"--model", "hmm"}, "speech: --model hmm: use las, ctc, joint, conformer or transducer");
-  ends({"--encoder", "cnn"},
-       "speech: --encoder cnn: use lstm, pyramid, conformer or transformer");
+  ends({"--encoder", "cnn"}, "speech: --encoder cnn: use lstm, pyramid, conformer or transformer");
   ends({"--normalize", "all"}, "speech: --normalize all: use utterance, speaker or corpus");
   ends({"--join", "3"},
        "speech: --join: joins recordings of digits; give their folder with --data");
