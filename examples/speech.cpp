@@ -13,7 +13,7 @@
 #include <chrono>
 
 #include "tapehead/examples/speech/augment.h"
-#include "tapehead/examples/speech/listen.h"
+#include "tapehead/examples/speech/score.h"
 
 using namespace tapehead;
 using namespace speech;
@@ -109,65 +109,6 @@ int64_t steps_of(const Recogniser& model, data::Loader<data::SpeechBatch>& batch
   return steps_in_time(model, batches, opt, t, o);
 }
 
-struct Errors {
-  double wer, cer, exact;
-};
-
-std::vector<std::string> texts_of(const std::vector<Transcript>& found, const Corpus& c) {
-  std::vector<std::string> texts;
-  for (const Transcript& f : found) texts.push_back(c.decode(f.letters));
-  return texts;
-}
-
-Errors errors_of(const std::vector<std::string>& texts, const Part& part) {
-  const std::vector<std::string> wanted = part.texts();
-  double right = 0;
-  for (size_t i = 0; i < texts.size(); ++i) right += texts[i] == wanted[i] ? 1 : 0;
-  return {data::wer(texts, wanted), data::cer(texts, wanted),
-          right / static_cast<double>(texts.size())};
-}
-
-const char* metric_of(Kind kind) {
-  return kind == Kind::folder ? "wer" : kind == Kind::strings ? "digit_error" : "exact_match";
-}
-double value_of(Kind kind, const Errors& e) {
-  return kind == Kind::folder ? e.wer : kind == Kind::strings ? e.cer : e.exact;
-}
-
-// Prints a row for each test, with and without the language model; writes the transcripts and their
-// errors. Returns the value of the first test's last row.
-double test(const Searcher& search, const Corpus& c, const Options& t, const train::Options& o) {
-  std::optional<double> first;
-  for (const Part& part : c.tests) {
-    double value = 0;
-    for (const bool with_lm : {false, true}) {
-      if (with_lm && search.lm_weight == 0) continue;
-      Searcher chosen = search;
-      if (!with_lm) chosen.lm_weight = 0;
-      const std::vector<std::string> texts = texts_of(chosen(part.clips), c);
-      const Errors e = errors_of(texts, part);
-      fmt::print("{:<12} {:>5} utterances  {:<16}  WER {:5.2f} %  CER {:5.2f} %  right {:5.1f} %\n",
-                 part.name, texts.size(),
-                 fmt::format("beam {}{}", chosen.beam, with_lm ? " with lm" : ""), 100 * e.wer,
-                 100 * e.cer, 100 * e.exact);
-      value = value_of(t.kind, e);
-      std::vector<std::string> lines;
-      for (size_t i = 0; i < texts.size(); ++i)
-        lines.push_back(fmt::format("{}\t{}", part.clips[i].id, texts[i]));
-      data::write_lines(fmt::format("{}/{}{}.txt", o.out, part.name, with_lm ? "-lm" : ""), lines);
-      data::write_lines(fmt::format("{}/{}{}-errors.txt", o.out, part.name, with_lm ? "-lm" : ""),
-                        {data::visualize_alignment(
-                            t.kind == Kind::folder ? data::word_errors(texts, part.texts())
-                                                   : data::character_errors(texts, part.texts()))});
-    }
-    if (!first) first = value;
-    std::vector<Clip> some(part.clips.begin(), part.clips.begin() + std::min<std::ptrdiff_t>(
-                                                                        3, std::ssize(part.clips)));
-    draw(search, c, some, fmt::format("{}/alignment-{}.svg", o.out, part.name));
-  }
-  return *first;
-}
-
 void use(const Searcher& search, const Corpus& c, const Options& t, const train::Options& o) {
   if (!t.transcribe.empty()) transcribe(search, c, t, o.out);
   if (t.interactive) Listener(search, c, t).run();
@@ -187,7 +128,7 @@ void evaluate(train::Cli& cli, const Options& t, const train::Options& o) {
   }
   const Searcher search(model, c.frontend, lm.get(), t);
   if (uses) return use(search, c, t, o);
-  train::report(cli, metric_of(t.kind), test(search, c, t, o));
+  train::report(cli, metric_of(t.kind), test(search, c, t, o.out));
 }
 
 void learn(train::Cli& cli, const Options& t, const train::Options& o) {
@@ -229,7 +170,7 @@ void learn(train::Cli& cli, const Options& t, const train::Options& o) {
   run.load_best();
   const auto lm = t.lm ? train_letter_model(c, t, o) : nullptr;
   const Searcher search(model, c.frontend, lm.get(), t);
-  run.finish(metric_of(t.kind), test(search, c, t, o));
+  run.finish(metric_of(t.kind), test(search, c, t, o.out));
   use(search, c, t, o);
 }
 

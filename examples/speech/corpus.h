@@ -112,6 +112,7 @@ struct Training {
 
 inline data::Vocab letters_of(const std::vector<std::string>& texts) {
   std::vector<std::vector<std::string>> rows;
+  rows.reserve(texts.size());
   for (const std::string& text : texts) rows.push_back(data::characters(text));
   return data::Vocab::build(rows);
 }
@@ -229,6 +230,7 @@ inline std::vector<Digit> read_digits(const data::SpeechCorpus& corpus, const Fr
 
 inline std::vector<Clip> clips_of(const std::vector<Digit>& digits, const Frontend& front) {
   std::vector<Clip> clips;
+  clips.reserve(digits.size());
   for (const Digit& d : digits)
     clips.push_back({d.id, d.speaker, d.text, front.features(d.samples)});
   return clips;

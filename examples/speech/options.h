@@ -142,7 +142,8 @@ inline void set_defaults(Options& t, train::Options& o) {
   if (!t.join.empty() && t.kind != Kind::strings)
     throw ValueError("--join: joins recordings of digits; give their folder with --data");
   const bool folder = t.kind == Kind::folder, tones = t.kind == Kind::tones;
-  unless_given(t.model, std::string(), std::string(tones || t.kind == Kind::digits ? "ctc" : "joint"));
+  unless_given(t.model, std::string(),
+               std::string(tones || t.kind == Kind::digits ? "ctc" : "joint"));
   if (!among(t.model, {"las", "ctc", "joint", "conformer", "transducer"}))
     throw ValueError(
         fmt::format("--model {}: use las, ctc, joint, conformer or transducer", t.model));

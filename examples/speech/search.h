@@ -40,6 +40,7 @@ struct Searcher {
         order, {}, [&](int64_t i) { return clips[static_cast<size_t>(i)].features.size(0); });
     std::vector<Transcript> found(clips.size());
     std::vector<Tensor> features;
+    features.reserve(clips.size());
     for (const Clip& c : clips) features.push_back(frontend.normalized(c.features));
     const data::TokenLists none(clips.size());
     for (size_t at = 0; at < order.size();) {
