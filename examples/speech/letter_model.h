@@ -32,6 +32,14 @@ struct LetterModel {
   }
 };
 
+// A text without the letters that the recogniser does not know.
+inline std::string known_text(const Corpus& c, const std::string& text) {
+  std::string known;
+  for (const std::string& letter : data::characters(normalized_text(text)))
+    known += c.letters.contains(letter) ? letter : " ";
+  return normalized_text(known);
+}
+
 // The sentences of the training part, and those of --lm-text that dev and test do not have.
 inline data::TokenLists sentences_of(const Corpus& c, const Options& t) {
   std::set<std::string> held_out;
@@ -41,7 +49,7 @@ inline data::TokenLists sentences_of(const Corpus& c, const Options& t) {
   std::vector<std::string> lines = Part{.clips = c.train.clips}.texts();
   if (!t.lm_text.empty())
     for (const std::string& line : data::read_lines(t.lm_text))
-      if (std::string text = normalized_text(line); !held_out.contains(text))
+      if (std::string text = known_text(c, line); !held_out.contains(text))
         lines.push_back(std::move(text));
   std::ranges::sort(lines);
   lines.erase(std::unique(lines.begin(), lines.end()), lines.end());
