@@ -177,7 +177,7 @@ std::string Captions::mismatches() const {
 Captions Captions::open(const std::string& dir, const CaptionsOptions& options) {
   Captions corpus = read_layout(dir, options);
   if (const std::string text = corpus.mismatches(); options.strict && !text.empty())
-    throw FormatError(fmt::format("{}: {}; pass strict = false to leave them out", dir, text));
+    throw FormatError(fmt::format("{}: {}; without `strict` they are left out", dir, text));
   if (corpus.train.empty())
     throw FormatError(fmt::format("{}: no image for training has a caption", dir));
   return corpus;

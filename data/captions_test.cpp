@@ -66,7 +66,7 @@ TEST_CASE("captions: a folder with captions.train.txt") {
       "2 captions without an image (d.png#0, d.png#1); 1 image without a caption (e.JPG)";
   CHECK(corpus.mismatches() == mismatches);
   CHECK(error_of<FormatError>([&] { Captions::open(folder.path(), {.strict = true}); }) ==
-        folder.path() + ": " + mismatches + "; pass strict = false to leave them out");
+        folder.path() + ": " + mismatches + "; without `strict` they are left out");
   std::filesystem::remove(folder / "images/e.JPG");
   std::filesystem::remove(folder / "captions.test.txt");
   std::filesystem::remove(folder / "images/c#1.png");

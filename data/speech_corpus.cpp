@@ -79,7 +79,7 @@ class SpeechPairing {
     for (const auto& recording : recordings_)
       corpus.recordings_without_transcript.add(recording.second);
     if (const std::string text = corpus.mismatches(); options.strict && !text.empty())
-      throw FormatError(fmt::format("{}: {}; pass strict = false to leave them out", dir, text));
+      throw FormatError(fmt::format("{}: {}; without `strict` they are left out", dir, text));
     return corpus;
   }
 

@@ -55,7 +55,7 @@ TEST_CASE("librispeech: recordings with transcripts, and what lacks either") {
       (folder / "7/1/7-1-1.wav") + ")";
   CHECK(corpus.mismatches() == mismatches);
   CHECK(error_of<FormatError>([&] { data::librispeech(folder.path(), {.strict = true}); }) ==
-        folder.path() + ": " + mismatches + "; pass strict = false to leave them out");
+        folder.path() + ": " + mismatches + "; without `strict` they are left out");
   folder.write("19/198/19-198.trans.txt", "a ONE\n\n");
   CHECK(error_of<FormatError>([&] { data::librispeech(folder.path()); }) ==
         trans + ":2: expected an id, a blank and a text");

@@ -63,13 +63,14 @@ data::Loader<data::SpeechBatch> loader_of(const Recogniser& model, const Corpus&
 
 // Leaves out the utterances that are too short for their text.
 void check_lengths(const Recogniser& model, Corpus& c, const Options& t, const train::Options& o) {
-  LeftOut left(o, t);
+  LeftOut crowded{"utterance with more letters than CTC can align",
+                  "utterances with more letters than CTC can align"};
   std::erase_if(c.train.clips, [&](const Clip& clip) {
     const bool fits = model.fits(clip.features.size(0), c.encode(clip.text));
-    if (!fits) left.add("utterances with more letters than CTC can align", clip.id);
+    if (!fits) crowded.names.add(clip.id);
     return !fits;
   });
-  left.report("training");
+  crowded.report("training", t, o);
   if (!c.train.make) c.train.size = static_cast<int64_t>(c.train.clips.size());
   if (c.train.size == 0) throw FormatError("training: no utterance is left; lower --shift");
 }

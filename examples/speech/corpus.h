@@ -81,26 +81,26 @@ inline std::string normalized_text(const std::string& text) {
   return data::to_utf8(kept);
 }
 
-// What a part of a corpus left out, said once.
-class LeftOut {
- public:
-  LeftOut(const train::Options& o, const Options& t) : quiet_(o.quiet), strict_(t.strict) {}
-  void add(const std::string& why, const std::string& id) {
-    data::Unpaired& list = by_reason_[why];
-    if (++list.count <= data::Unpaired::kNamed) list.names.push_back(id);
-  }
-  // Prints them, or throws with --strict.
-  void report(const std::string& where) const {
-    for (const auto& [why, list] : by_reason_) {
-      const std::string what = fmt::format("{}: {}", where, list.str(why));
-      if (strict_) throw FormatError(what + "; leave --strict out to go on without them");
-      if (!quiet_) std::cerr << fmt::format("speech: {}; left out\n", what);
-    }
-  }
+// Prints what is left out of a corpus, if there is anything.
+inline void print_left_out(const train::Options& o, const std::string& where,
+                           const std::string& what) {
+  if (!what.empty() && !o.quiet)
+    std::cerr << fmt::format("speech: {}: {}; left out\n", where, what);
+}
 
- private:
-  bool quiet_, strict_;
-  std::map<std::string, data::Unpaired> by_reason_;
+// Utterances that are left out for one reason.
+struct LeftOut {
+  std::string one, many;  // what one and several are called
+  data::Unmatched names = {};
+
+  // Prints them, or throws with --strict.
+  void report(const std::string& where, const Options& t, const train::Options& o) const {
+    const std::string what = names.str(one, many);
+    if (t.strict && !what.empty())
+      throw FormatError(
+          fmt::format("{}: {}; leave --strict out to go on without them", where, what));
+    print_left_out(o, where, what);
+  }
 };
 
 // Training examples: the clips of a list, or new ones in each epoch.
@@ -217,11 +217,11 @@ class StringMaker {
   std::map<std::string, std::vector<const Digit*>> by_speaker_;
 };
 
-inline std::vector<Digit> read_digits(const data::SpeechCorpus& corpus, const Frontend& front,
-                                      const Options& t, LeftOut& left) {
-  for (int64_t i = 0; i < corpus.recordings.count; ++i)
-    left.add("recordings without a transcript",
-             i < data::Unpaired::kNamed ? corpus.recordings.names[static_cast<size_t>(i)] : "");
+inline std::vector<Digit> read_digits(data::FsddPart part, const Frontend& front, const Options& t,
+                                      const train::Options& o) {
+  const data::SpeechCorpus corpus = data::fsdd(*o.data, part, {.strict = t.strict});
+  // They are the same for both parts.
+  if (part == data::FsddPart::train) print_left_out(o, *o.data, corpus.mismatches());
   std::vector<Digit> digits;
   for (const data::Utterance& u : corpus.utterances)
     digits.push_back({u.id, u.speaker, u.text, front.read(u.path, t.max_seconds)});
@@ -240,14 +240,11 @@ inline std::vector<Clip> clips_of(const std::vector<Digit>& digits, const Fronte
 // training is for validation.
 inline Corpus digits(const Options& t, const train::Options& o) {
   Corpus c{.frontend = Frontend(t)};
-  LeftOut left(o, t);
   std::vector<Digit> train, dev;
-  for (Digit& d : read_digits(data::fsdd(*o.data, data::FsddPart::train), c.frontend, t, left))
+  for (Digit& d : read_digits(data::FsddPart::train, c.frontend, t, o))
     (train.size() + dev.size()) % 20 == 19 ? dev.push_back(std::move(d))
                                            : train.push_back(std::move(d));
-  const std::vector<Digit> test =
-      read_digits(data::fsdd(*o.data, data::FsddPart::test), c.frontend, t, left);
-  left.report(*o.data);
+  const std::vector<Digit> test = read_digits(data::FsddPart::test, c.frontend, t, o);
   if (dev.empty() || test.empty())
     throw FormatError(fmt::format(
         "{}: {} recordings for training and {} for testing; 20 and 1 are needed at least", *o.data,
@@ -317,36 +314,33 @@ inline std::vector<std::string> parts_of(const std::string& dir, const std::stri
 inline Part read_part(const std::string& dir, const std::string& name, const Frontend& front,
                       const Options& t, const train::Options& o) {
   const bool table = std::filesystem::exists(fmt::format("{}/{}.tsv", dir, name));
-  const data::SpeechCorpusOptions strict{.paired = t.strict};
+  const std::string where = fmt::format("{}/{}", dir, name);
+  const data::SpeechCorpusOptions strict{.strict = t.strict};
   const data::SpeechCorpus corpus =
-      table ? data::common_voice(dir, name, strict) : data::librispeech(dir + "/" + name, strict);
-  for (const std::string& lacking :
-       {corpus.transcripts.count > 0 ? corpus.transcripts.str("transcripts without a recording")
-                                     : std::string(),
-        corpus.recordings.count > 0 ? corpus.recordings.str("recordings without a transcript")
-                                    : std::string()})
-    if (!lacking.empty() && !o.quiet)
-      std::cerr << fmt::format("speech: {}/{}: {}; left out\n", dir, name, lacking);
-  LeftOut left(o, t);
+      table ? data::common_voice(dir, name, strict) : data::librispeech(where, strict);
+  print_left_out(o, where, corpus.mismatches());
+  LeftOut too_long{fmt::format("recording longer than {} seconds", t.max_seconds),
+                   fmt::format("recordings longer than {} seconds", t.max_seconds)},
+      too_short{"recording shorter than a frame", "recordings shorter than a frame"};
   Part part{.name = name};
   data::SpeakerStats speakers;
-  const std::string too_long = fmt::format("recordings longer than {} seconds", t.max_seconds);
   for (const data::Utterance& u : corpus.utterances) {
     const Tensor features = front.features(front.read(u.path, 3600));
     if (front.seconds(features.size(0)) > t.max_seconds) {
-      left.add(too_long, u.id);
+      too_long.names.add(u.id);
       continue;
     }
     if (features.numel() == 0) {
-      left.add("recordings shorter than a frame", u.id);
+      too_short.names.add(u.id);
       continue;
     }
     speakers.add(u.speaker, features);
     part.clips.push_back({u.id, u.speaker, normalized_text(u.text), features});
   }
-  left.report(fmt::format("{}/{}", dir, name));
+  too_long.report(where, t, o);
+  too_short.report(where, t, o);
   if (part.clips.empty())
-    throw FormatError(fmt::format("{}/{}: no utterance is left; raise --max-seconds", dir, name));
+    throw FormatError(fmt::format("{}: no utterance is left; raise --max-seconds", where));
   if (front.normalize == "speaker")
     for (Clip& c : part.clips) c.features = speakers.normalize(c.speaker, c.features);
   return part;

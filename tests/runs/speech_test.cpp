@@ -215,22 +215,22 @@ TEST_CASE("speech names the recordings that it leaves out, or fails with --stric
   Outcome outcome = train_with(lacking);
   CHECK(outcome.status == 0);
   CHECK(
-      outcome.err.find("speech: ./train: 1 transcripts without a recording: 7-1-0098; left out") !=
+      outcome.err.find("speech: ./train: 1 transcript without a recording (7-1-0098); left out") !=
       std::string::npos);
   CHECK(train_with(lacking, {"--strict"}).status == 1);
 
   write_tones(folder / "train/7/1/7-1-0099.flac", 3);
   const std::string crowded = "7-1-0099 " + longest + "\n";
   const char* said =
-      "training: 1 utterances with more letters than CTC can align: 7-1-0099; left out";
+      "training: 1 utterance with more letters than CTC can align (7-1-0099); left out";
   CHECK(train_with(crowded).err.find(said) != std::string::npos);
   CHECK(train_with(crowded, {"--model", "las"}).err.find("CTC") == std::string::npos);
   CHECK(train_with(crowded, {"--strict"})
-            .err.ends_with("training: 1 utterances with more letters than CTC can align: 7-1-0099; "
+            .err.ends_with("training: 1 utterance with more letters than CTC can align (7-1-0099); "
                            "leave --strict out "
                            "to go on without them\n"));
   outcome = train_with(crowded, {"--max-seconds", "0.2"});
-  CHECK(outcome.err.find("recordings longer than 0.2 seconds: 7-1-0000") != std::string::npos);
+  CHECK(outcome.err.find("recordings longer than 0.2 seconds (7-1-0000") != std::string::npos);
   CHECK(outcome.err.ends_with("./train: no utterance is left; raise --max-seconds\n"));
 }
 
