@@ -17,7 +17,7 @@ struct ModelOptions {
   std::string encoder = "resnet";  // resnet or vit
   int64_t side = 0;                // of an image
   std::vector<int64_t> channels, blocks;  // of each stage of a ResNet
-  int64_t pool = 0;                       // p: the mean of p by p positions of a ResNet is a region
+  int64_t pool = 1;                       // p: the mean of p by p positions of a ResNet is a region
   int64_t embed_dim = 0, hidden_size = 0;
   int64_t num_layers = 2, num_heads = 4;  // of a Transformer
   double dropout = -1;                    // of regions, embeddings and the decoder's output

@@ -32,8 +32,8 @@ inline void add_options(train::Cli& cli, Options& t) {
   cli.option("--channels", t.channels,
              "channels of each stage of the encoder (16,64; images 32,64,128)", Keep::fixed);
   cli.option("--blocks", t.blocks, "residual blocks of each stage (1)", Keep::fixed);
-  cli.option("--pool", m.pool, {1, 64},
-             "side of the positions whose mean is a region (2; images 1)", Keep::fixed);
+  cli.option("--pool", m.pool, {1, 64}, "side of the positions whose mean is a region (1)",
+             Keep::fixed);
   cli.option("--hidden-size", m.hidden_size, train::kSize, "size of the decoder's states",
              Keep::fixed);
   cli.option("--embed-dim", m.embed_dim, train::kSize, "size of the embeddings of an LSTM",
@@ -121,7 +121,6 @@ inline void set_defaults(Options& t, train::Options& o) {
   unless_given(m.hidden_size, 0, transformer ? 128 : real ? 256 : 128);
   unless_given(m.embed_dim, 0, real ? 128 : 64);
   unless_given(m.dropout, -1.0, real ? 0.1 : 0.0);
-  unless_given(m.pool, 0, real ? 1 : 2);
   unless_given(m.doubly_stochastic, -1.0, 0.0);
   unless_given(t.lr, 0.0, real ? 2e-3 : transformer ? 1e-3 : 2.5e-3);
   unless_given(t.weight_decay, -1.0, real ? 0.02 : 1e-4);

@@ -21,19 +21,18 @@ using Words = std::vector<std::string>;
 namespace fs = std::filesystem;
 
 // Each program, with options that make it fast.
-const std::map<std::string, Words> kPrograms{{"algorithms", {"--hidden-size", "8", "--batch", "4"}},
-                                             {"babi", {"--embed-dim", "8"}},
-                                             {"bert", {"--embed-dim", "16", "--merges", "50"}},
-                                             {"caption",
-                                              {"--channels", "4", "--hidden-size", "8", "--batch",
-                                               "4", "--tests", "10"}},
-                                             {"gpt", {"--embed-dim", "16"}},
-                                             {"gan", {"--channels", "4"}},
-                                             {"mnist", {"--channels", "4"}},
-                                             {"summarize", {"--hidden-size", "16", "--beam", "1"}},
-                                             {"translate", {"--hidden-size", "16"}},
-                                             {"vit", {"--embed-dim", "16", "--num-layers", "1"}},
-                                             {"speech", {"--examples", "10"}}};
+const std::map<std::string, Words> kPrograms{
+    {"algorithms", {"--hidden-size", "8", "--batch", "4"}},
+    {"babi", {"--embed-dim", "8"}},
+    {"bert", {"--embed-dim", "16", "--merges", "50"}},
+    {"caption", {"--channels", "4", "--hidden-size", "8", "--batch", "4", "--tests", "10"}},
+    {"gpt", {"--embed-dim", "16"}},
+    {"gan", {"--channels", "4"}},
+    {"mnist", {"--channels", "4"}},
+    {"summarize", {"--hidden-size", "16", "--beam", "1"}},
+    {"translate", {"--hidden-size", "16"}},
+    {"vit", {"--embed-dim", "16", "--num-layers", "1"}},
+    {"speech", {"--examples", "10"}}};
 
 // Runs three steps; `streams` are shell redirections of the standard streams.
 Outcome smoke(const std::string& name, const std::string& out, const std::string& streams = "") {
