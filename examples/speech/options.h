@@ -148,9 +148,7 @@ inline void set_defaults(Options& t, train::Options& o) {
     throw ValueError(
         fmt::format("--model {}: use las, ctc, joint, conformer or transducer", t.model));
   unless_given(t.encoder, std::string(),
-               std::string(t.model == "conformer"       ? "conformer"
-                           : t.model == "las" && folder ? "pyramid"
-                                                        : "lstm"));
+               std::string(t.model == "conformer" ? "conformer" : "lstm"));
   if (!among(t.encoder, {"lstm", "pyramid", "conformer", "transformer"}))
     throw ValueError(
         fmt::format("--encoder {}: use lstm, pyramid, conformer or transformer", t.encoder));

@@ -43,7 +43,7 @@ inline double test_part(const Searcher& search, const Corpus& c, const Part& par
              100 * e.cer, 100 * e.exact);
   std::vector<std::string> lines;
   for (size_t i = 0; i < texts.size(); ++i)
-    lines.push_back(fmt::format("{}\t{}", part.clips[i].id, texts[i]));
+    lines.push_back(fmt::format("{}\t{}\t{}", part.clips[i].id, texts[i], part.clips[i].text));
   const std::string path = fmt::format("{}/{}{}", out, part.name, with_lm ? "-lm" : "");
   data::write_lines(path + ".txt", lines);
   data::write_lines(path + "-errors.txt",

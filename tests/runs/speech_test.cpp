@@ -166,6 +166,26 @@ TEST_CASE("speech trains each model on a folder of recordings, with a language m
   }
 }
 
+TEST_CASE("speech reads Common Voice's layout, and texts for its language model") {
+  const Scratch folder;
+  for (const std::string part : {"train", "dev", "test"}) {
+    std::string table = "client_id\tpath\tsentence\n";
+    for (uint64_t i = 0; i < 3; ++i) {
+      const std::string name = fmt::format("{}{}.wav", part, i);
+      write_tones(folder / ("clips/" + name), i);
+      table += fmt::format("ann\t{}\tWell \u2013 \u201cone\u201d, two!\n", name);
+    }
+    folder.write(part + ".tsv", table);
+  }
+  folder.write("more.txt", "One, 2 wells.\nWell, one two\n");
+  const std::string out = speech_output(
+      folder, with(kSmallCorpus, {"--lm", "--lm-text", "more.txt", "--lm-epochs", "1"}));
+  CHECK(out.find("test             3 utterances") != std::string::npos);
+  const std::string transcripts = slurp(folder / "out/speech/test.txt");
+  CHECK(transcripts.starts_with("test0\t"));
+  CHECK(transcripts.ends_with("\twell one two\n"));
+}
+
 TEST_CASE("speech reads spoken digits, one by one and joined to strings") {
   const Scratch folder;
   for (int digit = 0; digit < 10; ++digit)
