@@ -160,7 +160,7 @@ class Correlator {
                                                 y_channel, panel);
       kernels::convolution<T>().accumulate(
           {window, plan.terms.data(), terms, plan.results.data(), results, panel, columns},
-          sums + p * terms * width);
+          sums + p * terms * width, width);
     }
   }
 

@@ -1,3 +1,6 @@
+#include <doctest/doctest.h>
+
+#include "tapehead/autograd/engine.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/tests/op_test.h"
 
@@ -193,5 +196,43 @@ TAPEHEAD_OP_TEST(recurrent)
                     {core::full({0, 2}, 0), core::full({0, 0}, 0), {}, {}});
         },
         "recurrent: w_hh is [0, 0], expected [G H, H] with a hidden size of at least 1");
+
+// Sequences of some steps multiply by packed weights, single steps by BLAS.
+TEST_CASE("a recurrent layer of larger sizes computes what its steps do, one by one") {
+  constexpr int64_t B = 7, T = 6, C = 5;
+  for (const DType dtype : {f32, f64})
+    for (const RnnCell cell : {RnnCell::tanh, RnnCell::lstm, RnnCell::gru})
+      for (const int64_t H : {32, 40}) {
+        CAPTURE(name(dtype));
+        CAPTURE(static_cast<int>(cell));
+        CAPTURE(H);
+        const auto leaf = [dtype = dtype](const Shape& shape, int64_t salt) {
+          const Tensor k = arange(shape.numel());
+          return (((29 * square(k) + 73 * k + salt) % 61 - 30).to(dtype) / 120)
+              .reshape(shape)
+              .set_requires_grad();
+        };
+        const int64_t rows = gates_of(cell) * H;
+        const std::vector<Tensor> in{leaf({B, T, C}, 1), leaf({rows, C}, 2), leaf({rows, H}, 3),
+                                     leaf({rows}, 4), leaf({rows}, 5)};
+        const RnnWeights weights{in[1], in[2], in[3], in[4]};
+        const Tensor at_once = recurrent(cell, in[0], weights).out;
+        std::vector<Tensor> outs;
+        RnnResult step;
+        for (int64_t t = 0; t < T; ++t) {
+          step = recurrent(cell, in[0].slice(1, t, t + 1), weights, step.h, step.c);
+          outs.push_back(step.out);
+        }
+        const Tensor one_by_one = cat(outs, 1), dy = leaf({B, T, H}, 6).detach();
+        const double bound = dtype == f32 ? 1e-4 : 1e-12;
+        CHECK(max(abs(at_once - one_by_one)).item() < bound);
+        const auto got = grad({at_once}, in, {.gradients = {dy}});
+        const auto wanted = grad({one_by_one}, in, {.gradients = {dy}});
+        for (size_t i = 0; i < in.size(); ++i) {
+          CAPTURE(i);
+          CHECK(max(abs(got[i] - wanted[i])).item() < bound * max(abs(wanted[i])).item());
+        }
+      }
+}
 
 }  // namespace tapehead::op_tests

@@ -83,11 +83,11 @@ void multiply_tile(const GatheredProduct<T>& p, const int64_t* row, const T* sta
 }
 
 template <class T, int R, int V>
-void accumulate_tile(const GatheredProduct<T>& p, const int64_t* row, T* out) {
+void accumulate_tile(const GatheredProduct<T>& p, const int64_t* row, T* out, int64_t step) {
   Tile<T, R, V> sums = {};
   sum_terms<T, R, V>(p, row, sums);
 #pragma GCC unroll 16
-  for (int r = 0; r < R; ++r, out += kPanel<T>)
+  for (int r = 0; r < R; ++r, out += step)
 #pragma GCC unroll 2
     for (int v = 0; v < V; ++v) store(out + v * kWidth<T>, load(out + v * kWidth<T>) + sums[r][v]);
 }
@@ -118,9 +118,9 @@ void multiply(const GatheredProduct<T>& p, const T* start, T* out, int64_t step,
 }
 
 template <class T>
-void accumulate(const GatheredProduct<T>& p, T* out) {
+void accumulate(const GatheredProduct<T>& p, T* out, int64_t step) {
   each_tile(p, [&]<int R, int V>(int64_t first) {
-    accumulate_tile<T, R, V>(p, p.row + first, out + first * kPanel<T>);
+    accumulate_tile<T, R, V>(p, p.row + first, out + first * step, step);
   });
 }
 

@@ -44,8 +44,9 @@ struct ConvolutionKernels {
   /// out[j * step + target[r]] unless target is null, for j < columns.
   void (*multiply)(const GatheredProduct<T>& p, const T* start, T* out, int64_t step,
                    const int64_t* target);
-  /// Adds the columns of the product, at least, to those of out [rows, width()].
-  void (*accumulate)(const GatheredProduct<T>& p, T* out);
+  /// Adds element [r, j] of the product to out[r * step + j], for all columns of a panel if there
+  /// are more than half as many, else for the first half.
+  void (*accumulate)(const GatheredProduct<T>& p, T* out, int64_t step);
 };
 
 }  // namespace tapehead::kernels
