@@ -58,16 +58,30 @@ T weighted_tanh(const T* a, const T* b, const T* v, int64_t n) {
   return lanes[0];
 }
 
+// V vectors of key + feature weight, from element j on.
+template <class T, int V>
+inline void add_features_to(const AdditiveRow<T>& r, int64_t j, T* out) {
+  constexpr int W = kWidth<T>;
+  Vector<T> sums[V];
+#pragma GCC unroll 4
+  for (int v = 0; v < V; ++v) sums[v] = load(r.key + j + v * W);
+  for (int64_t f = 0; f < r.features; ++f) {
+    const T* weight = r.weight + f * r.n + j;
+    const T factor = r.feature[f];
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) sums[v] += factor * load(weight + v * W);
+  }
+#pragma GCC unroll 4
+  for (int v = 0; v < V; ++v) store(out + j + v * W, sums[v]);
+}
+
 // key + feature weight
 template <class T>
 void add_features(const AdditiveRow<T>& r, T* out) {
   constexpr int W = kWidth<T>;
   int64_t j = 0;
-  for (; j + W <= r.n; j += W) {
-    Vector<T> sum = load(r.key + j);
-    for (int64_t f = 0; f < r.features; ++f) sum += r.feature[f] * load(r.weight + f * r.n + j);
-    store(out + j, sum);
-  }
+  for (; j + 4 * W <= r.n; j += 4 * W) add_features_to<T, 4>(r, j, out);
+  for (; j + W <= r.n; j += W) add_features_to<T, 1>(r, j, out);
   for (; j < r.n; ++j) {
     T sum = r.key[j];
     for (int64_t f = 0; f < r.features; ++f) sum += r.feature[f] * r.weight[f * r.n + j];

@@ -47,6 +47,7 @@ TAPEHEAD_OP_TEST(additive_scores)
     .sample(additive_of(3, 2, 33))
     .sample(location_of(2, 3, 5, 2))
     .sample(location_of(1, 2, 17, 1))
+    .sample(location_of(1, 2, 83, 3))
     .bad<ShapeError>(
         [] {
           additive_scores(core::full({2, 3, 4}, 0), core::full({2, 5}, 0), core::full({4}, 0));

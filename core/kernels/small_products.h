@@ -47,7 +47,7 @@ inline void dot_tile(const core::Product& p, const T* a, const T* b, T* c) {
 
 /// Whether dot_products() are faster than BLAS.
 inline bool suits_dot_products(const core::Product& p) {
-  return p.a.column == 1 && p.b.row == 1 && p.m <= 32 && p.k >= (p.m <= 8 ? 64 : 256);
+  return p.a.column == 1 && p.b.row == 1 && p.m <= 32 && p.k >= (p.m <= 8 ? 64 : 192);
 }
 
 /// c (+)= a b for rows of a and columns of b that are contiguous.
