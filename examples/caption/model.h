@@ -20,6 +20,7 @@ struct ModelOptions {
   int64_t pool = 1;                       // p: the mean of p by p positions of a ResNet is a region
   int64_t embed_dim = 0, hidden_size = 0;
   int64_t num_layers = 2, num_heads = 4;  // of a Transformer
+  std::string first_state;                // of an LSTM: mean, from the mean of the regions, or zero
   double dropout = -1;                    // of regions, embeddings and the decoder's output
   double word_dropout = 0;                // probability that the decoder reads <unk> for a word
   double smoothing = 0;                   // of labels
@@ -95,7 +96,7 @@ class Captioner {
       : encoder(at / "encoder", o),
         options_(o),
         decoder_(make(at, o, vocab_size, encoder.channels)) {
-    if (o.attention != "transformer")
+    if (o.attention != "transformer" && o.first_state == "mean")
       initial_.emplace(at / "initial", encoder.channels, o.hidden_size);
     if (o.attention == "hard")
       hard_loss_.emplace(at / "reinforce", nn::HardAttentionLossOptions{.entropy = o.entropy});
@@ -177,7 +178,7 @@ class Captioner {
   }
   nn::DecoderStart begin(const nn::AttentionDecoder& decoder, const Tensor& seen) const {
     const nn::AttentionMemory memory = decoder.attention.prepare(seen);
-    return {memory, (*initial_)(memory)};
+    return {memory, initial_ ? (*initial_)(memory) : nn::RnnState{}};
   }
 
   ModelOptions options_;

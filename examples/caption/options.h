@@ -38,6 +38,9 @@ inline void add_options(train::Cli& cli, Options& t) {
              Keep::fixed);
   cli.option("--embed-dim", m.embed_dim, train::kSize, "size of the embeddings of an LSTM",
              Keep::fixed);
+  cli.option("--first-state", m.first_state,
+             "first state of an LSTM: zero, or from the mean of the regions (zero; images mean)",
+             Keep::fixed);
   cli.option("--num-layers", m.num_layers, train::kSize, "layers of a Transformer's decoder",
              Keep::fixed);
   cli.option("--num-heads", m.num_heads, train::kSize, "heads of Transformers", Keep::fixed);
@@ -110,10 +113,12 @@ inline void set_defaults(Options& t, train::Options& o) {
     if (value == unset) value = preset;
   };
   ModelOptions& m = t.model;
+  const bool real = o.data.has_value(), transformer = m.attention == "transformer";
+  unless_given(m.first_state, "", real ? "mean" : "zero");
+  check_choice("--first-state", m.first_state, {"zero", "mean"});
   check_choice("--attention", m.attention, {"soft", "hard", "transformer", "none"});
   check_choice("--encoder", m.encoder, {"resnet", "vit"});
   check_choice("--split", t.split, {"test", "valid", "train"});
-  const bool real = o.data.has_value(), transformer = m.attention == "transformer";
   unless_given(t.channels, "", real ? "32,64,128" : "16,64");
   unless_given(t.blocks, "", "1");
   m.channels = sizes_in("--channels", t.channels);
