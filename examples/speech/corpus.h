@@ -266,7 +266,9 @@ inline Corpus digits(const Options& t, const train::Options& o) {
   };
   c.dev = {"dev", strings(dev, 1'000'000, t.examples / 10 + 1)};
   c.tests = {{"test", strings(test, 2'000'000, t.examples * 2 / 5 + 1)}};
-  const auto make = std::make_shared<StringMaker>(std::move(train), range, c.frontend);
+  // Shorter strings, too: what is in them is learned sooner.
+  const auto make = std::make_shared<StringMaker>(
+      std::move(train), std::pair<int64_t, int64_t>{1, range.second}, c.frontend);
   c.train = {.make = [make](uint64_t seed) { return (*make)(seed); }, .size = t.examples};
   return c;
 }

@@ -142,8 +142,7 @@ inline void set_defaults(Options& t, train::Options& o) {
   if (!t.join.empty() && t.kind != Kind::strings)
     throw ValueError("--join: joins recordings of digits; give their folder with --data");
   const bool folder = t.kind == Kind::folder, tones = t.kind == Kind::tones;
-  unless_given(t.model, std::string(),
-               std::string(tones || t.kind == Kind::digits ? "ctc" : "joint"));
+  unless_given(t.model, std::string(), std::string(folder ? "joint" : "ctc"));
   if (!among(t.model, {"las", "ctc", "joint", "conformer", "transducer"}))
     throw ValueError(
         fmt::format("--model {}: use las, ctc, joint, conformer or transducer", t.model));
@@ -166,13 +165,13 @@ inline void set_defaults(Options& t, train::Options& o) {
   unless_given(t.warp, -1.0, tones ? 0.0 : 0.15);
   unless_given(t.noise, -1.0, tones || t.normalize == "speaker" ? 0.0 : folder ? 0.5 : 0.3);
   unless_given(t.mask, -1.0, tones ? 0.0 : 0.2);
-  unless_given(t.frames, 0, folder ? 12'000 : t.kind == Kind::digits ? 2000 : 4000);
+  unless_given(t.frames, 0, folder ? 12'000 : tones ? 4000 : 2000);
   unless_given(t.dropout, -1.0, tones ? 0.0 : folder ? 0.2 : 0.3);
   unless_given(t.lr, 0.0, folder ? 1.5e-3 : tones ? 6e-3 : 3e-3);
   unless_given(t.average, -1.0, tones ? 0.98 : 0.995);
-  unless_given(t.beam, 0, folder ? 8 : t.kind == Kind::strings ? 4 : 1);
+  unless_given(t.beam, 0, folder ? 8 : 1);
   unless_given(t.lm_weight, -1.0, t.lm ? 0.3 : 0.0);
-  if (!o.epochs && !o.steps) o.epochs = folder ? 30 : tones ? 7 : t.kind == Kind::digits ? 80 : 30;
+  if (!o.epochs && !o.steps) o.epochs = folder ? 30 : tones ? 7 : t.kind == Kind::digits ? 80 : 50;
 }
 
 }  // namespace speech

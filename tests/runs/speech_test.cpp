@@ -63,7 +63,7 @@ void write_corpus(const Scratch& folder) {
     std::string lines;
     for (uint64_t i = 0; i < 6; ++i) {
       const std::string id = fmt::format("7-1-{:04}", i);
-      write_tones(folder / (part + "/7/1/" + id + ".flac"), i);
+      write_tones(folder / fmt::format("{}/7/1/{}.flac", part, id), i);
       lines += id + (i % 2 == 0 ? " ONE TWO\n" : " TWO\n");
     }
     folder.write(part + "/7/1/7-1.trans.txt", lines);
