@@ -20,12 +20,13 @@ struct ModelOptions {
   int64_t pool = 1;                       // p: the mean of p by p positions of a ResNet is a region
   int64_t embed_dim = 0, hidden_size = 0;
   int64_t num_layers = 2, num_heads = 4;  // of a Transformer
-  std::string first_state;                // of an LSTM: mean, from the mean of the regions, or zero
-  double dropout = -1;                    // of regions, embeddings and the decoder's output
-  double word_dropout = 0;                // probability that the decoder reads <unk> for a word
-  double smoothing = 0;                   // of labels
-  double doubly_stochastic = -1;          // weight of nn::doubly_stochastic_loss()
-  double entropy = 0.002;                 // of hard attention, weight of its entropy
+  std::string keys;               // stage of a ResNet by which regions are chosen: first or last
+  std::string first_state;        // of an LSTM: mean, from the mean of the regions, or zero
+  double dropout = -1;            // of regions, embeddings and the decoder's output
+  double word_dropout = 0;        // probability that the decoder reads <unk> for a word
+  double smoothing = 0;           // of labels
+  double doubly_stochastic = -1;  // weight of nn::doubly_stochastic_loss()
+  double entropy = 0.002;         // of hard attention, weight of its entropy
 };
 
 // Images of at most this side have a first convolution of stride 2; that of others reduces by 4.
@@ -42,7 +43,8 @@ class Encoder {
       if (grid[0] < 1)
         throw ValueError(
             fmt::format("--pool {}: the encoder has fewer positions; use less", pool_));
-      channels = resnet->config().channels.back();
+      if (o.keys == "first") near_channels_ = resnet->config().channels[0];
+      channels = near_channels_ + resnet->config().channels.back();
       position_ = at.param("position", {grid[0] * grid[1], channels}, nn::init::normal(0.1));
     } else {
       const nn::VitConfig& config = std::get<nn::Vit>(encoder_).config();
@@ -55,9 +57,21 @@ class Encoder {
   Tensor operator()(const Tensor& images) const {
     const Tensor x = images * 2 - 2;  // the padding of a convolution is white
     if (const auto* vit = std::get_if<nn::Vit>(&encoder_)) return dropout_(vit->encode(x).out);
-    const Tensor features = std::get<nn::ResNet>(encoder_).features(x);
-    const Tensor pooled = pool_ > 1 ? avg_pool2d(features, pool_) : features;
-    return dropout_(pooled.flatten(2).transpose(1, 2) + position_);
+    const auto [first, last] = features(std::get<nn::ResNet>(encoder_), x);
+    const Tensor far = pool_ > 1 ? avg_pool2d(last, pool_) : last;
+    if (near_channels_ == 0) return dropout_(far.flatten(2).transpose(1, 2) + position_);
+    const int64_t ratio = first.size(2) / grid[0];
+    const Tensor near = ratio > 1 ? avg_pool2d(first, ratio) : first;
+    return dropout_(cat({near, far}, 1).flatten(2).transpose(1, 2) + position_);
+  }
+
+  // With keys of the first stage, makes the layer that computes keys read the channels of that
+  // stage alone. The last stage knows an object's shape beside the object, too, and attention would
+  // fall there.
+  void look_at_what_is_near(nn::AnyLayer& keys) const {
+    if (near_channels_ == 0) return;
+    const Tensor mask = (arange(channels) < near_channels_).to(f32);
+    keys = [keys, mask](const Tensor& x) { return keys(x * mask); };
   }
 
   std::array<int64_t, 2> grid{};  // rows and columns of regions
@@ -83,10 +97,21 @@ class Encoder {
                            .stem_stride = 2});
   }
 
+  // The output of the first and of the last stage.
+  static std::pair<Tensor, Tensor> features(const nn::ResNet& net, const Tensor& images) {
+    Tensor x = relu(net.norm1(net.conv1(images))), first;
+    if (!net.config().small_images) x = max_pool2d(x, 3, {.stride = 2, .padding = 1});
+    for (const std::vector<nn::ResidualBlock>& stage : net.stages) {
+      for (const nn::ResidualBlock& block : stage) x = block(x);
+      if (!first.defined()) first = x;
+    }
+    return {first, x};
+  }
+
   Any encoder_;
   Tensor position_;  // [S, M], which tells the decoder where a region is
   nn::Dropout dropout_;
-  int64_t pool_;
+  int64_t pool_, near_channels_ = 0;
 };
 
 // A captioning model: Xu et al. 2015, "Show, attend and tell", or a Transformer's decoder.
@@ -96,6 +121,11 @@ class Captioner {
       : encoder(at / "encoder", o),
         options_(o),
         decoder_(make(at, o, vocab_size, encoder.channels)) {
+    if (auto* transformer = std::get_if<nn::TransformerTokenDecoder>(&decoder_))
+      for (nn::AnyDecoderLayer& layer : transformer->decoder.layers)
+        encoder.look_at_what_is_near(layer->memory_attention.k);
+    else if (has_map())
+      encoder.look_at_what_is_near(std::get<nn::AttentionDecoder>(decoder_).attention.memory);
     if (o.attention != "transformer" && o.first_state == "mean")
       initial_.emplace(at / "initial", encoder.channels, o.hidden_size);
     if (o.attention == "hard")

@@ -38,6 +38,10 @@ inline void add_options(train::Cli& cli, Options& t) {
              Keep::fixed);
   cli.option("--embed-dim", m.embed_dim, train::kSize, "size of the embeddings of an LSTM",
              Keep::fixed);
+  cli.option("--keys", m.keys,
+             "stage of the encoder by which attention chooses regions: first, whose positions see "
+             "only what is near, or last (first; images last)",
+             Keep::fixed);
   cli.option("--first-state", m.first_state,
              "first state of an LSTM: zero, or from the mean of the regions (zero; images mean)",
              Keep::fixed);
@@ -115,6 +119,8 @@ inline void set_defaults(Options& t, train::Options& o) {
   ModelOptions& m = t.model;
   const bool real = o.data.has_value(), transformer = m.attention == "transformer";
   unless_given(m.first_state, "", real ? "mean" : "zero");
+  unless_given(m.keys, "", real ? "last" : "first");
+  check_choice("--keys", m.keys, {"first", "last"});
   check_choice("--first-state", m.first_state, {"zero", "mean"});
   check_choice("--attention", m.attention, {"soft", "hard", "transformer", "none"});
   check_choice("--encoder", m.encoder, {"resnet", "vit"});

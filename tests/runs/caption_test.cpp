@@ -87,8 +87,9 @@ TEST_CASE("caption: a Vision Transformer is another encoder") {
 TEST_CASE("caption learns a folder of images, describes files, and draws them") {
   const Scratch folder;
   put_corpus(folder);
-  const Outcome outcome = caption(folder, {"--data", ".", "--steps", "200", "--shift", "0",
-                                           "--scale", "0", "--dropout", "0", "--side", "16"});
+  const Outcome outcome =
+      caption(folder, {"--data", ".", "--steps", "200", "--shift", "0", "--scale", "0", "--dropout",
+                       "0", "--beam", "1", "--side", "16"});
   CAPTURE(outcome.err);
   CAPTURE(outcome.out);
   REQUIRE(outcome.status == 0);
