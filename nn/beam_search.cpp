@@ -68,7 +68,7 @@ class Search {
     std::vector<size_t> rows_of;
     for (size_t b = 0; b < sequences_.size(); ++b) {
       Sequence& s = sequences_[b];
-      if (s.finished >= o_.beam) continue;
+      if (s.done) continue;
       std::vector<Live> live;
       for (const Candidate& c : candidates(log_probs, s)) {
         if (static_cast<int64_t>(live.size()) == o_.beam) break;
@@ -86,7 +86,11 @@ class Search {
                         "is suppressed or has a logit of -inf",
                         b, length_ - 1));
       s.live = std::move(live);
-      if (s.finished >= o_.beam) continue;
+      // Unlikely hypotheses that end early do not stop a likely one that goes on.
+      s.done = s.finished >= o_.beam &&
+               (s.live.empty() ||
+                s.best.score >= penalized(s.live[0].sum, static_cast<size_t>(length_)));
+      if (s.done) continue;
       for (Live& h : s.live) {
         next.from.push_back(std::exchange(h.row, static_cast<int64_t>(next.from.size())));
         next.tokens.push_back(links_[static_cast<size_t>(h.link)].token);
@@ -123,6 +127,7 @@ class Search {
     std::vector<Live> live;  // in order of decreasing score
     Hypothesis best = {.score = kNever};
     int64_t finished = 0;  // number of finished hypotheses
+    bool done = false;
   };
 
   double penalized(double sum, size_t length) const {

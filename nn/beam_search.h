@@ -58,11 +58,12 @@ struct Hypothesis {
 };
 
 /// Returns the best hypothesis for each of B sequences. `decoder` must be in its initial state,
-/// with the source encoded. Sequences that are finished leave the batch. Runs without recording
-/// gradients. To generate sequences of max_length tokens, suppress eos. Throws ValueError if beam
-/// or max_length is below 1, if logits are NaN or inf, or if no token can be chosen; IndexError if
-/// eos or a suppressed token is outside the vocabulary; ShapeError for logits, attention or scores
-/// of the wrong shape.
+/// with the source encoded. A sequence is finished when `beam` hypotheses have ended and none that
+/// goes on has a better score; it then leaves the batch. Runs without recording gradients. To
+/// generate sequences of max_length tokens, suppress eos. Throws ValueError if beam or max_length
+/// is below 1, if logits are NaN or inf, or if no token can be chosen; IndexError if eos or a
+/// suppressed token is outside the vocabulary; ShapeError for logits, attention or scores of the
+/// wrong shape.
 std::vector<Hypothesis> beam_search(const Decoder& decoder, int64_t batch,
                                     const BeamOptions& options = {});
 

@@ -231,4 +231,19 @@ TEST_CASE("seq2seq: the loss of teacher forcing is the score of the search") {
   CHECK(-loss * static_cast<double>(target.size() - 1) == doctest::Approx(h.score).epsilon(1e-4));
 }
 
+// Regression: the search ended once `beam` hypotheses had, although they were unlikely.
+TEST_CASE("beam search: unlikely hypotheses that end early do not stop a likely one") {
+  int64_t step = 0;
+  const nn::Decoder decoder{
+      .next = [&](const Tensor& tokens) -> nn::DecoderStep {
+        const bool last = step++ == 6;
+        const std::vector<float> p{0.02F, 0.02F, 0.02F, last ? 0.9F : 0.04F, last ? 0.04F : 0.9F};
+        return {log(from_vector(p)).expand({tokens.size(0), 5}).contiguous(), {}};
+      },
+      .reorder = [](const Tensor&, bool) {}};
+  const nn::Hypothesis best = nn::beam_search(decoder, 1, {.beam = 2, .length_penalty = 0})[0];
+  CHECK(best.tokens == std::vector<int64_t>(6, 4));
+  CHECK(best.score == doctest::Approx(7 * std::log(0.9)));
+}
+
 }  // namespace tapehead::beam_search_test
