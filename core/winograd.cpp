@@ -45,19 +45,20 @@ template <class T>
 class Winograd {
  public:
   Winograd(const WinogradShape& shape, const T* x, const T* bias, T* y)
-      : s(shape),
+      : s_(shape),
         x_(x),
         bias_(bias),
         y_(y),
-        pitch_(2 * s.tiles_across() + 2),
+        pitch_(2 * s_.tiles_across() + 2),
         block_(std::max<int64_t>(
-            1, std::max(kLeastTiles, kBlockElements / (kWinogradPoints * (s.in + s.out))) /
-                   s.tiles_across())) {}
+            1, std::max(kLeastTiles, kBlockElements / (kWinogradPoints * (s_.in + s_.out))) /
+                   s_.tiles_across())) {}
 
   void run(const T* weight) const {
-    const Tensor u = empty({kWinogradPoints, s.out, s.in}, dtype_of<T>());
-    kernels::winograd<T>().filters(weight, s.out, s.out_step, s.in, s.in_step, s.flip, u.data<T>());
-    const int64_t rows = s.batch * s.tiles_down();
+    const Tensor u = empty({kWinogradPoints, s_.out, s_.in}, dtype_of<T>());
+    kernels::winograd<T>().filters(weight, s_.out, s_.out_step, s_.in, s_.in_step, s_.flip,
+                                   u.data<T>());
+    const int64_t rows = s_.batch * s_.tiles_down();
     parallel_range(
         rows, block_, [&](int64_t first, int64_t last) { compute(first, last, u.data<T>()); },
         Denormals::flush);
@@ -66,20 +67,20 @@ class Winograd {
  private:
   // Rows of tiles, counted through the batch.
   void compute(int64_t first, int64_t last, const T* u) const {
-    const int64_t across = s.tiles_across(), tiles = (last - first) * across;
-    const Tensor inputs = empty({kWinogradPoints, s.in, tiles}, dtype_of<T>());
-    const Tensor outputs = empty({kWinogradPoints, s.out, tiles}, dtype_of<T>());
+    const int64_t across = s_.tiles_across(), tiles = (last - first) * across;
+    const Tensor inputs = empty({kWinogradPoints, s_.in, tiles}, dtype_of<T>());
+    const Tensor outputs = empty({kWinogradPoints, s_.out, tiles}, dtype_of<T>());
     transform_input(first, last, inputs.data<T>());
-    gemm_batched(dtype_of<T>(), kWinogradPoints, s.out, tiles, s.in, {u, s.in, 1}, s.out * s.in,
-                 {inputs.data<T>(), tiles, 1}, s.in * tiles, outputs.data<T>(), s.out * tiles,
-                 tiles);
+    gemm_batched(dtype_of<T>(), kWinogradPoints, s_.out, tiles, s_.in, {u, s_.in, 1},
+                 s_.out * s_.in, {inputs.data<T>(), tiles, 1}, s_.in * tiles, outputs.data<T>(),
+                 s_.out * tiles, tiles);
     const T* m = outputs.data<T>();
     each_image(first, last, [&](int64_t image, int64_t row, int64_t count) {
-      const int64_t at = 2 * row, rows = std::min(2 * count, s.rows - at);
-      for (int64_t o = 0; o < s.out; ++o)
-        kernels::winograd<T>().output(m + o * tiles, s.out * tiles, bias_ ? bias_[o] : T(0), rows,
-                                      s.columns,
-                                      y_ + ((image * s.out + o) * s.rows + at) * s.columns);
+      const int64_t at = 2 * row, rows = std::min(2 * count, s_.rows - at);
+      for (int64_t o = 0; o < s_.out; ++o)
+        kernels::winograd<T>().output(m + o * tiles, s_.out * tiles, bias_ ? bias_[o] : T(0), rows,
+                                      s_.columns,
+                                      y_ + ((image * s_.out + o) * s_.rows + at) * s_.columns);
       m += count * across;
     });
   }
@@ -87,7 +88,7 @@ class Winograd {
   // Calls f(image, first row, number of rows) for the rows of tiles of each image.
   template <class F>
   void each_image(int64_t first, int64_t last, F f) const {
-    const int64_t down = s.tiles_down();
+    const int64_t down = s_.tiles_down();
     for (int64_t row = first; row < last;) {
       const int64_t count = std::min(last - row, down - row % down);
       f(row / down, row % down, count);
@@ -96,14 +97,14 @@ class Winograd {
   }
 
   void transform_input(int64_t first, int64_t last, T* v) const {
-    const int64_t across = s.tiles_across(), tiles = (last - first) * across;
+    const int64_t across = s_.tiles_across(), tiles = (last - first) * across;
     const Tensor room =
-        empty({2 * std::min(last - first, s.tiles_down()) + 2, pitch_}, dtype_of<T>());
+        empty({2 * std::min(last - first, s_.tiles_down()) + 2, pitch_}, dtype_of<T>());
     T* rows = room.data<T>();
     each_image(first, last, [&](int64_t image, int64_t row, int64_t count) {
-      for (int64_t c = 0; c < s.in; ++c) {
-        read(image * s.in + c, 2 * row - s.top, 2 * count + 2, rows);
-        kernels::winograd<T>().input(rows, pitch_, count, across, v + c * tiles, s.in * tiles);
+      for (int64_t c = 0; c < s_.in; ++c) {
+        read(image * s_.in + c, 2 * row - s_.top, 2 * count + 2, rows);
+        kernels::winograd<T>().input(rows, pitch_, count, across, v + c * tiles, s_.in * tiles);
       }
       v += count * across;
     });
@@ -112,17 +113,17 @@ class Winograd {
   // Copies rows of a channel from `top` on, with zeros outside of x.
   void read(int64_t channel, int64_t top, int64_t rows, T* to) const {
     const int64_t above = std::clamp<int64_t>(-top, 0, rows);
-    const int64_t below = std::clamp<int64_t>(s.height - top, above, rows);
-    const int64_t n = std::min(s.width, pitch_ - s.left);
+    const int64_t below = std::clamp<int64_t>(s_.height - top, above, rows);
+    const int64_t n = std::min(s_.width, pitch_ - s_.left);
     std::fill_n(to, above * pitch_, T(0));
     std::fill_n(to + below * pitch_, (rows - below) * pitch_, T(0));
     if (below > above)
-      kernels::convolution<T>().pad_rows(x_ + (channel * s.height + top + above) * s.width, s.width,
-                                         below - above, s.left, n, pitch_ - s.left - n, T(0), 1,
-                                         to + above * pitch_, pitch_);
+      kernels::convolution<T>().pad_rows(x_ + (channel * s_.height + top + above) * s_.width,
+                                         s_.width, below - above, s_.left, n, pitch_ - s_.left - n,
+                                         T(0), 1, to + above * pitch_, pitch_);
   }
 
-  const WinogradShape s;
+  const WinogradShape s_;
   const T *x_, *bias_;
   T* y_;
   const int64_t pitch_;  // elements of a row that is read
