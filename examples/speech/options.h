@@ -165,9 +165,9 @@ inline void set_defaults(Options& t, train::Options& o) {
   unless_given(t.warp, -1.0, tones ? 0.0 : 0.15);
   unless_given(t.noise, -1.0, tones || t.normalize == "speaker" ? 0.0 : folder ? 0.5 : 0.3);
   unless_given(t.mask, -1.0, tones ? 0.0 : 0.2);
-  unless_given(t.frames, 0, folder ? 12'000 : tones ? 4000 : 2000);
+  unless_given(t.frames, 0, folder ? 8000 : tones ? 4000 : 2000);
   unless_given(t.dropout, -1.0, tones ? 0.0 : folder ? 0.2 : 0.3);
-  unless_given(t.lr, 0.0, folder ? 1.5e-3 : tones ? 6e-3 : 3e-3);
+  unless_given(t.lr, 0.0, folder ? 2e-3 : tones ? 6e-3 : 3e-3);
   unless_given(t.average, -1.0, tones ? 0.98 : 0.995);
   unless_given(t.beam, 0, folder ? 8 : 1);
   unless_given(t.lm_weight, -1.0, t.lm ? 0.3 : 0.0);
