@@ -113,8 +113,8 @@ std::string raw_samples(const tapehead::Tensor& samples) {
 
 TEST_CASE("speech learns tones, scores itself again, and transcribes a file and standard input") {
   const Scratch folder;
-  const std::string out =
-      speech_output(folder, {"--quiet", "--epochs", "16", "--examples", "400", "--frames", "2500"});
+  const std::string out = speech_output(folder, {"--quiet", "--epochs", "10", "--examples", "400",
+                                                 "--frames", "1500", "--average", "0.95"});
   const std::string last = last_line_of(out);
   CAPTURE(out);
   REQUIRE(last.starts_with(R"({"example":"speech","metric":"exact_match","value":)"));
