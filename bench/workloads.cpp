@@ -12,6 +12,9 @@
 #include <cmath>
 #include <ctime>
 
+#include "tapehead/examples/caption/options.h"
+#include "tapehead/examples/speech/model.h"
+
 using namespace tapehead;
 
 namespace {
@@ -220,88 +223,40 @@ Workload resnet8_cifar() {
   return classifier("resnet8_cifar", params, net, randn({64, 3, 32, 32}));
 }
 
-// Captions of images of 64×64: a residual network, of whose regions an LSTM with soft attention
-// reads (Xu et al. 2015).
-struct Captioner {
-  static constexpr int64_t V = 500, M = 128, H = 256, E = 128;
-  nn::ResNet encoder;
-  nn::AttentionDecoder decoder;
-  nn::InitialState initial;
-
-  explicit Captioner(const nn::Scope& at)
-      : encoder(at / "encoder", {.blocks = {1, 1, 1},
-                                 .channels = {32, 64, M},
-                                 .stem_channels = 32,
-                                 .small_images = true}),
-        decoder(at, {.vocab_size = V,
-                     .embed_dim = E,
-                     .hidden_size = H,
-                     .attention = {.memory_dim = M, .attention_dim = H},
-                     .feed = nn::DecoderFeed::context,
-                     .deep_output = true,
-                     .context_gate = true}),
-        initial(at / "initial", M, H) {}
-
-  Tensor loss(const Tensor& images, const Tensor& captions) const {
-    const nn::AttentionMemory memory = decoder.attention.prepare(encoder.regions(images));
-    return decoder.loss({.memory = memory, .state = initial(memory)}, captions,
-                        {.label_smoothing = 0.1, .doubly_stochastic = 1});
-  }
-};
-
+// examples/caption.cpp with soft attention on images of 64×64, without dropout.
 Workload caption_emoji() {
-  constexpr int64_t kBatch = 32, kTokens = 12;
+  constexpr int64_t kVocab = 1000, kTokens = 12;
+  caption::Options t;
+  t.model.dropout = 0;
+  train::Options o;
+  o.data = "emoji";
+  caption::set_defaults(t, o);
+  t.model.side = 64;
   nn::Params params;
-  const auto model = std::make_shared<Captioner>(params.root());
+  const auto model = std::make_shared<caption::Captioner>(params.root(), t.model, kVocab);
   fill_by_formula(params);
-  const Tensor images = formula({kBatch, 3, 64, 64}),
-               captions = formula_ids(Captioner::V - 1, {kBatch, kTokens + 1}) + 1;
-  return {"caption_emoji", kBatch, "img", params, [=] { return model->loss(images, captions); }};
+  const Tensor images = (formula({t.batch, 3, 64, 64}) + 1) / 2,
+               captions = formula_ids(kVocab - 4, {t.batch, kTokens + 1}) + 4;
+  return {"caption_emoji", static_cast<double>(t.batch), "img", params,
+          [=] { return model->loss(images, captions, 0); }};
 }
 
-// Speech of 4 s: convolutions and a bidirectional LSTM, whose frames CTC and a decoder with
-// location-aware attention read (Watanabe et al. 2017).
-struct Recogniser {
-  static constexpr int64_t V = 32, F = 80, C = 64, H = 256;
-  nn::ConvSubsampling subsampling;
-  nn::Rnn encoder;
-  nn::Linear ctc;
-  nn::AttentionDecoder decoder;
-
-  explicit Recogniser(const nn::Scope& at)
-      : subsampling(at / "subsampling", F, C),
-        encoder(at / "encoder", C, H, {.num_layers = 3, .bidirectional = true}),
-        ctc(at / "ctc", 2 * H, V),
-        decoder(at, {.vocab_size = V,
-                     .embed_dim = H,
-                     .hidden_size = H,
-                     .attention = {.memory_dim = 2 * H, .conv_filters = 10},
-                     .feed = nn::DecoderFeed::context}) {}
-
-  // Tokens [B, T + 1] after one that starts the sequence; 0 is the blank and the padding.
-  Tensor loss(const Tensor& frames, const Tensor& lengths, const Tensor& tokens) const {
-    const nn::EncodedFrames short_frames = subsampling(frames, lengths);
-    const Tensor rows = encoder(short_frames.out, short_frames.lengths).out;
-    const int64_t B = tokens.size(0), T = tokens.size(1) - 1;
-    const Tensor by_ctc =
-        ctc_loss(log_softmax(ctc(rows), -1).transpose(0, 1), tokens.slice(1, 1, T + 1),
-                 short_frames.lengths, full({B}, T, i64));
-    const Tensor by_attention =
-        decoder.loss({.memory = decoder.attention.prepare(rows, short_frames.lengths)}, tokens);
-    return 0.3 * by_ctc + 0.7 * by_attention;
-  }
-};
-
+// examples/speech.cpp with CTC and attention on sentences of 4 s, without dropout.
 Workload speech_joint() {
-  constexpr int64_t kBatch = 16, kFrames = 400, kTokens = 50;
+  constexpr int64_t kVocab = 32, kBatch = 24, kFrames = 500, kLetters = 45;
+  speech::Options t;
+  t.dropout = 0;
+  train::Options o;
+  o.data = "corpus";
+  speech::set_defaults(t, o);
   nn::Params params;
-  const auto model = std::make_shared<Recogniser>(params.root());
+  const auto model = std::make_shared<speech::Recogniser>(params.root(), t, kVocab);
   fill_by_formula(params);
-  const Tensor frames = formula({kBatch, kFrames, Recogniser::F}),
-               lengths = full({kBatch}, kFrames, i64),
-               tokens = formula_ids(Recogniser::V - 1, {kBatch, kTokens + 1}) + 1;
-  return {"speech_joint", kBatch, "utt", params,
-          [=] { return model->loss(frames, lengths, tokens); }};
+  const data::SpeechBatch batch{.features = formula({kBatch, kFrames, t.mels}),
+                                .feature_lengths = full({kBatch}, kFrames, i64),
+                                .tokens = formula_ids(kVocab - 4, {kBatch, kLetters}) + 4,
+                                .token_lengths = full({kBatch}, kLetters, i64)};
+  return {"speech_joint", kBatch, "utt", params, [=] { return model->loss(batch, t); }};
 }
 
 // Seconds that passed, and those of the processor, of all threads.

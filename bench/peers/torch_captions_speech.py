@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The captioner and the recogniser of bench/workloads.cpp in PyTorch, with the same output, for bench/versus.py:
+"""The models of examples/caption.cpp and examples/speech.cpp in PyTorch, as bench/workloads.cpp trains them,
+with the same output, for bench/versus.py:
 
     bench/versus.py --peer bench/peers/torch_captions_speech.py --only caption_emoji,speech_joint --threads 1
 
@@ -80,16 +81,17 @@ class Attention(nn.Module):
 
 
 class Captioner(nn.Module):
-    V, M, H, E = 500, 128, 256, 128
+    V, M, H, E = 1000, 128, 256, 128
 
     def __init__(self):
         super().__init__()
         V, M, H, E = self.V, self.M, self.H, self.E
         self.encoder = nn.Sequential(
-            nn.Conv2d(3, 32, 3, padding=1, bias=False), nn.BatchNorm2d(32), nn.ReLU(inplace=True),
+            nn.Conv2d(3, 32, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(32), nn.ReLU(inplace=True),
             ResidualBlock(32, 32, 1), ResidualBlock(32, 64, 2), ResidualBlock(64, M, 2))
+        self.position = nn.Parameter(torch.empty(64, M))
         self.hidden, self.cell = nn.Linear(M, H), nn.Linear(M, H)
-        self.attention = Attention(H, M, H)
+        self.attention = Attention(H, M, E)
         self.gate = nn.Linear(H, 1)
         self.target = nn.Embedding(V, E, padding_idx=0)
         self.decoder = nn.LSTMCell(E + M, H)
@@ -97,74 +99,79 @@ class Captioner(nn.Module):
         self.out = nn.Linear(E, V)
 
     def loss(self, images, captions):
-        values = self.encoder(images).flatten(2).transpose(1, 2).contiguous()
+        values = self.encoder(images * 2 - 2).flatten(2).transpose(1, 2) + self.position
+        values = values.contiguous()
         keys, average = self.attention.memory(values), values.mean(1)
         state = torch.tanh(self.hidden(average)), torch.tanh(self.cell(average))
         given, wanted = captions[:, :-1], captions[:, 1:]
         embedded = self.target(given)
-        states, contexts, maps = [], [], []
+        states, contexts = [], []
         for x in embedded.unbind(1):
-            context, weights = self.attention(state[0], values, keys)
+            context, _ = self.attention(state[0], values, keys)
             context = torch.sigmoid(self.gate(state[0])) * context
-            state = self.decoder(torch.cat((x, context), -1), state)
-            states.append(state[0]), contexts.append(context), maps.append(weights)
-        joined = torch.cat((torch.stack(states, 1), torch.stack(contexts, 1)), -1)
-        logits = self.out(embedded + self.combine(joined))
-        seen = torch.stack(maps, 1).sum(1)
-        return F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=0,
-                               label_smoothing=0.1) + (1 - seen).square().sum(1).mean()
-
-
-class Recogniser(nn.Module):
-    V, F, C, H = 32, 80, 64, 256
-
-    def __init__(self):
-        super().__init__()
-        V, C, H = self.V, self.C, self.H
-        self.conv1, self.conv2 = nn.Conv2d(1, C, 3, stride=2), nn.Conv2d(C, C, 3, stride=2)
-        self.subsampled = nn.Linear(C * 19, C)
-        self.encoder = nn.LSTM(C, H, num_layers=3, bidirectional=True, batch_first=True)
-        self.ctc = nn.Linear(2 * H, V)
-        self.attention = Attention(H, 2 * H, H, filters=10)
-        self.target = nn.Embedding(V, H, padding_idx=0)
-        self.decoder = nn.LSTMCell(H + 2 * H, H)
-        self.combine = nn.Linear(3 * H, H, bias=False)
-        self.bias = nn.Parameter(torch.empty(V))
-
-    def loss(self, frames, lengths, tokens):
-        y = F.relu(self.conv2(F.relu(self.conv1(frames.unsqueeze(1)), inplace=True)), inplace=True)
-        y = self.subsampled(y.transpose(1, 2).flatten(2))
-        lengths = ((lengths - 1) // 2 - 1) // 2
-        y = nn.utils.rnn.pack_padded_sequence(y, lengths, batch_first=True, enforce_sorted=False)
-        values = nn.utils.rnn.pad_packed_sequence(self.encoder(y)[0], batch_first=True)[0]
-        batch, time = values.shape[:2]
-        wanted = tokens[:, 1:]
-        by_ctc = F.ctc_loss(self.ctc(values).log_softmax(-1).transpose(0, 1), wanted, lengths,
-                            torch.full((batch,), wanted.shape[1]))
-        mask = torch.arange(time) >= lengths.unsqueeze(1)
-        keys, zeros = self.attention.memory(values), values.new_zeros(batch, self.H)
-        state, weights, states, contexts = (zeros, zeros), None, [], []
-        for x in self.target(tokens[:, :-1]).unbind(1):
-            context, weights = self.attention(state[0], values, keys, mask, weights)
             state = self.decoder(torch.cat((x, context), -1), state)
             states.append(state[0]), contexts.append(context)
         joined = torch.cat((torch.stack(states, 1), torch.stack(contexts, 1)), -1)
-        logits = F.linear(self.combine(joined).tanh(), self.target.weight, self.bias)
-        by_attention = F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=0)
+        logits = self.out(embedded + self.combine(joined))
+        return F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=0)
+
+
+class Recogniser(nn.Module):
+    V, F, C, H, E = 32, 40, 64, 224, 64
+
+    def __init__(self):
+        super().__init__()
+        V, C, H, E = self.V, self.C, self.H, self.E
+        self.register_buffer("mean", torch.zeros(self.F))
+        self.register_buffer("stddev", torch.ones(self.F))
+        self.conv1, self.conv2 = nn.Conv2d(1, C, 3, stride=2), nn.Conv2d(C, C, 3, stride=2)
+        self.subsampled = nn.Linear(C * 9, C)
+        self.encoder = nn.LSTM(C, H, num_layers=3, bidirectional=True, batch_first=True)
+        self.ctc = nn.Linear(2 * H, V)
+        self.attention = Attention(H, 2 * H, H, filters=10)
+        self.target = nn.Embedding(V, E, padding_idx=0)
+        self.decoder = nn.LSTMCell(2 * E, H)
+        self.combine = nn.Linear(3 * H, E, bias=False)
+        self.bias = nn.Parameter(torch.empty(V))
+
+    def encode(self, frames, lengths):
+        y = ((frames - self.mean) / self.stddev).unsqueeze(1)
+        y = F.relu(self.conv2(F.relu(self.conv1(y), inplace=True)), inplace=True)
+        y, lengths = self.subsampled(y.transpose(1, 2).flatten(2)), ((lengths - 1) // 2 - 1) // 2
+        y = nn.utils.rnn.pack_padded_sequence(y, lengths, batch_first=True, enforce_sorted=False)
+        return nn.utils.rnn.pad_packed_sequence(self.encoder(y)[0], batch_first=True)[0], lengths
+
+    def loss(self, frames, lengths, letters, letter_lengths):
+        values, lengths = self.encode(frames, lengths)
+        batch, time = values.shape[:2]
+        by_ctc = F.ctc_loss(self.ctc(values).log_softmax(-1).transpose(0, 1), letters, lengths, letter_lengths)
+        given = F.pad(letters, (1, 0), value=2)
+        wanted = F.pad(letters, (0, 1)).scatter(1, letter_lengths.unsqueeze(1), 3)
+        mask = torch.arange(time) >= lengths.unsqueeze(1)
+        keys, zeros = self.attention.memory(values), values.new_zeros(batch, self.H)
+        state, weights, attentional, outputs = (zeros, zeros), None, values.new_zeros(batch, self.E), []
+        for x in self.target(given).unbind(1):
+            state = self.decoder(torch.cat((x, attentional), -1), state)
+            context, weights = self.attention(state[0], values, keys, mask, weights)
+            attentional = self.combine(torch.cat((state[0], context), -1)).tanh()
+            outputs.append(attentional)
+        logits = F.linear(torch.stack(outputs, 1), self.target.weight, self.bias)
+        by_attention = F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=0, label_smoothing=0.05)
         return 0.3 * by_ctc + 0.7 * by_attention
 
 
 def caption_emoji():
     model = Captioner().to(memory_format=torch.channels_last)
-    images = formula((32, 3, 64, 64)).to(memory_format=torch.channels_last)
-    captions = formula_ids(Captioner.V - 1, (32, 13)) + 1
-    return model, lambda: model.loss(images, captions), 32, "img"
+    images = ((formula((16, 3, 64, 64)) + 1) / 2).to(memory_format=torch.channels_last)
+    captions = formula_ids(Captioner.V - 4, (16, 13)) + 4
+    return model, lambda: model.loss(images, captions), 16, "img"
 
 
 def speech_joint():
-    model, frames = Recogniser(), formula((16, 400, Recogniser.F))
-    lengths, tokens = torch.full((16,), 400), formula_ids(Recogniser.V - 1, (16, 51)) + 1
-    return model, lambda: model.loss(frames, lengths, tokens), 16, "utt"
+    model, frames = Recogniser(), formula((24, 500, Recogniser.F))
+    letters = formula_ids(Recogniser.V - 4, (24, 45)) + 4
+    lengths, letter_lengths = torch.full((24,), 500), torch.full((24,), 45)
+    return model, lambda: model.loss(frames, lengths, letters, letter_lengths), 24, "utt"
 
 
 WORKLOADS = {"caption_emoji": caption_emoji, "speech_joint": speech_joint}
