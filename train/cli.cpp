@@ -270,10 +270,8 @@ void Cli::option(const std::string& flag, std::vector<std::string>& values,
     if (texts.empty() || texts[0].starts_with("--")) missing_value(flag);
     values = texts;
   };
-  state_->app.add_option_function<std::vector<std::string>>(flag, set, help)
-      ->type_name("FILE")
-      ->expected(1, CLI::detail::expected_max_vector_size)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  CLI::Option* o = state_->app.add_option_function<std::vector<std::string>>(flag, set, help);
+  o->type_name("FILE")->expected(1, CLI::detail::expected_max_vector_size)->take_all();
 }
 void Cli::flag(const std::string& flag, bool& value, const std::string& help, Keep keep) {
   state_->keep_value(flag, state_->app.add_flag(flag, value, help), value, keep);
