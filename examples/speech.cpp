@@ -2,12 +2,12 @@
 // 2006), both (Watanabe et al. 2017), Conformers (Gulati et al. 2020) and transducers (Graves
 // 2012).
 //
-//   speech                                          trains on telephone tones in noise
-//   speech --data DIR                               on spoken digits: the free spoken digit data
-//   set speech --data DIR --join 3-7                    on strings of them speech --data DIR
-//   --model ctc --minutes 60 --lm on LibriSpeech's layout, or Common Voice's speech --eval
-//   out/speech --transcribe a.wav b.flac arecord -t raw -f S16_LE -r 16000 | speech --eval
-//   out/speech --interactive
+//   speech                                  trains on telephone tones in noise
+//   speech --data DIR                       on the free spoken digit data set
+//   speech --data DIR --join 3-7            on strings of its digits
+//   speech --data DIR --minutes 60 --lm     on LibriSpeech's layout, or Common Voice's
+//   speech --eval out/speech --transcribe a.wav b.flac
+//   arecord -t raw -f S16_LE -r 16000 | speech --eval out/speech --interactive
 #include <tapehead/tapehead.h>
 
 #include <chrono>

@@ -35,8 +35,7 @@ inline std::vector<nn::Hypothesis> describe(const Captioner& model, const Split&
   std::vector<nn::Hypothesis> all;
   for (int64_t i = 0; i < split.size(); i += 100) {
     const std::vector<int64_t> which = range(i, std::min(i + 100, split.size()));
-    auto some = nn::beam_search(model.steps(split.images.batch(which)), std::ssize(which), beam);
-    std::ranges::move(some, std::back_inserter(all));
+    std::ranges::move(search(model, split.images.batch(which), beam), std::back_inserter(all));
   }
   return all;
 }
