@@ -4,7 +4,7 @@
 #   bench/caption_scenes.sh OUT [STEPS] [KIND...]
 # OUT gets a folder for each kind; KIND is soft, hard, transformer or none.
 set -eu
-out=$1 steps=${2:-12000}
+out=$1 steps=${2:-6000}
 [ $# -gt 2 ] && shift 2 || set -- soft hard transformer none
 here=$(cd "$(dirname "$0")/.." && pwd)
 for kind in "$@"; do

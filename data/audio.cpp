@@ -88,10 +88,11 @@ class SoundLimit {
   void check(sf_count_t frames) const {
     const double seconds = static_cast<double>(frames) / info_.samplerate;
     if (seconds > limits_.seconds)
-      throw IoError(fmt::format("{}: a recording of {:.6g} seconds; the limit is {} seconds", path_,
-                                seconds, limits_.seconds));
+      throw AudioLimitError(
+          fmt::format("{}: a recording of {:.6g} seconds; the limit is {} seconds", path_, seconds,
+                      limits_.seconds));
     if (frames > limits_.samples / info_.channels)
-      throw IoError(
+      throw AudioLimitError(
           fmt::format("{}: {} samples in each of {} channels; the limit is {} samples in "
                       "all",
                       path_, frames, info_.channels, limits_.samples));

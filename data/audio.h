@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
 #include "tapehead/core/tensor.h"
 
@@ -31,14 +32,20 @@ struct AudioLimits {
   int64_t bytes = kMaxFileBytes;       ///< maximum size of the file
 };
 
+/// Thrown for recordings beyond AudioLimits.
+class AudioLimitError : public IoError {
+  using IoError::IoError;
+};
+
 /// Reads WAV (8, 16, 24 and 32 bits, f32, f64, and what libsndfile can decode), FLAC, Ogg (Vorbis
 /// and Opus) and MP3, recognised by the first bytes. Integers are divided by 2^(bits - 1), as
 /// torchaudio.load does. Durations are checked in the header, before memory is allocated for
 /// samples, and again while samples are read.
 ///
-/// Throws IoError (missing, unreadable, beyond the limits), FormatError (another format; no
-/// samples; truncated, which includes a header that promises more samples than the file has;
-/// damaged; a sample that is not finite) and OutOfMemoryError; each names the file. Of MP3,
+/// Throws IoError (missing, unreadable, too many bytes), AudioLimitError (too many seconds or
+/// samples), FormatError (another format; no samples; truncated, which includes a header that
+/// promises more samples than the file has; damaged; a sample that is not finite) and
+/// OutOfMemoryError; each names the file. Of MP3,
 /// which has neither lengths nor checksums, a truncated or damaged file is read as far as it can
 /// be, and libmpg123 writes notes about it to stderr.
 Audio read_audio(const std::string& path, const AudioLimits& limits = {});

@@ -110,7 +110,7 @@ TEST_CASE("audio: truncated files and headers that promise more") {
   CHECK(read_error(folder / "more.flac") ==
         folder /
             "more.flac: its header promises 32720 samples, but 2000 follow; the file is truncated");
-  CHECK(error_of<IoError>([&] { read_audio(folder / "more.flac", {.seconds = 3}); }) ==
+  CHECK(error_of<AudioLimitError>([&] { read_audio(folder / "more.flac", {.seconds = 3}); }) ==
         folder / "more.flac: a recording of 4.09 seconds; the limit is 3 seconds");
   std::string damaged = read_file(folder / "a.ogg");
   damaged[damaged.size() - 5] = static_cast<char>(damaged[damaged.size() - 5] ^ 1);
@@ -123,7 +123,7 @@ TEST_CASE("audio: what is refused") {
   const std::string path = folder / "a.wav";
   write_audio(path, ramp(2, 400), 8000);
   const std::string wav = read_file(path);
-  CHECK(error_of<IoError>([&] { read_audio(path, {.seconds = 0.04}); }) ==
+  CHECK(error_of<AudioLimitError>([&] { read_audio(path, {.seconds = 0.04}); }) ==
         path + ": a recording of 0.05 seconds; the limit is 0.04 seconds");
   CHECK(error_of<IoError>([&] { read_audio(path, {.samples = 799}); }) ==
         path + ": 400 samples in each of 2 channels; the limit is 799 samples in all");

@@ -23,7 +23,6 @@ struct Options {
 
 // The defaults that differ between the small setting and the paper's.
 void set_defaults(Options& t, train::Options& o) {
-  train::check_choice("--optimizer", t.optimizer, "adam", "rmsprop");
   const auto unless_given = [&](auto& value, auto small, auto paper) {
     if (value == 0) value = t.paper ? paper : small;
   };
@@ -57,12 +56,10 @@ nn::Machine machine_of(const Options& t, const nn::Scope& at, int64_t in, int64_
                         .slot_dim = t.slot_dim,
                         .read_heads = t.read_heads,
                         .hidden_size = t.hidden_size});
-  if (t.model == "lstm")
-    return nn::Lstm(at, {.input_size = in,
-                         .output_size = out,
-                         .hidden_size = t.hidden_size,
-                         .num_layers = t.num_layers});
-  throw ValueError(fmt::format("model: unknown model '{}'; use one of ntm, dnc, lstm", t.model));
+  return nn::Lstm(at, {.input_size = in,
+                       .output_size = out,
+                       .hidden_size = t.hidden_size,
+                       .num_layers = t.num_layers});
 }
 
 // The options of the training episodes, or of longer ones.
@@ -150,7 +147,7 @@ double score(const Options& t, const nn::Machine& machine, const train::Options&
 
 void add_options(train::Cli& cli, Options& t) {
   using train::Keep;
-  cli.option("--model", t.model, "ntm, dnc or lstm", Keep::fixed);
+  cli.option("--model", t.model, {"ntm", "dnc", "lstm"}, "ntm, dnc or lstm", Keep::fixed);
   cli.option("--task", t.task, "copy, repeat-copy, recall or sort", Keep::fixed);
   cli.flag("--paper", t.paper, "use the sizes and lengths of the paper instead of small ones",
            Keep::fixed);
@@ -174,7 +171,8 @@ void add_options(train::Cli& cli, Options& t) {
              "number of layers of the LSTM without a memory", Keep::fixed);
   cli.option("--batch", t.batch, train::kSize, "sequences per batch");
   cli.option("--tests", t.tests, train::kSize, "number of batches for evaluation", Keep::no);
-  cli.option("--optimizer", t.optimizer, "adam, or the papers' rmsprop", Keep::fixed);
+  cli.option("--optimizer", t.optimizer, {"adam", "rmsprop"}, "adam, or the papers' rmsprop",
+             Keep::fixed);
   cli.option("--lr", t.lr, train::kPositive,
              "learning rate (2e-3, rmsprop 1e-3; paper 1e-3, 1e-4)");
   cli.option("--clip", t.clip, train::kPositive, "maximum norm of the gradient");

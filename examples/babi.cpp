@@ -5,6 +5,7 @@
 //   babi --data DIR --task all --seeds 10          trains models for each task, in parallel
 //   babi --data DIR --task 2 --model entnet --subset en-10k
 //   babi --eval out/babi --interactive             answers questions about a story that you type
+#include <fmt/ranges.h>
 #include <tapehead/tapehead.h>
 
 #include <algorithm>

@@ -71,25 +71,22 @@ void print_attention(const Program& p, const Split& split) {
   }
 }
 
-// Draws what the model looks at in some images.
-void draw(const Program& p, const Images& images, const std::vector<int64_t>& which,
+// Draws what the model looks at in images [N, 3, H, W] when it says what was found.
+void draw(const Program& p, const Tensor& images, std::span<const nn::Hypothesis> found,
           const std::string& path) {
-  if (which.empty() || !p.model.has_map()) return;
-  const nn::EvalGuard eval(p.params);
-  const Tensor pixels = images.batch(which);
-  save_maps(path, pixels, search(p.model, pixels, p.beam(p.t.beam)), p.vocab, p.model.encoder.grid);
+  if (!found.empty() && p.model.has_map())
+    save_maps(path, images, found, p.vocab, p.model.encoder.grid);
 }
 
 // Prints the caption of an image file, and draws it.
 void describe_file(const Program& p, const std::string& path, const std::string& out) {
-  const Images image(read_square(path, p.t.model.side, p.t.corpus.max_pixels).unsqueeze(0));
-  {
-    const nn::EvalGuard eval(p.params);
-    const auto found = search(p.model, image.batch(range(0, 1)), p.beam(p.t.beam));
-    fmt::print("{}: {}\n", path, data::join_words(p.vocab.decode(found[0].tokens)));
-  }
+  const Tensor image = data::ConvertImageDtype{}(
+      read_square(path, p.t.model.side, p.t.corpus.max_pixels).unsqueeze(0));
+  const nn::EvalGuard eval(p.params);
+  const auto found = search(p.model, image, p.beam(p.t.beam));
+  fmt::print("{}: {}\n", path, data::join_words(p.vocab.decode(found[0].tokens)));
   const std::string name = std::filesystem::path(path).filename().string();
-  draw(p, image, {0}, fmt::format("{}/{}.svg", out, name));
+  draw(p, image, found, fmt::format("{}/{}.svg", out, name));
 }
 
 void interact(const Program& p, const std::string& out) {
@@ -122,8 +119,12 @@ double evaluate(const Program& p, const Split& split, bool exact, const std::str
   }
   data::write_lines(out + "/captions.txt", lines);
   std::vector<int64_t> drawn = range(0, std::min(p.t.pictures, split.size()));
-  for (int64_t& i : drawn) i = i * split.size() / std::ssize(drawn);
-  draw(p, split.images, drawn, out + "/attention.svg");
+  std::vector<nn::Hypothesis> found;
+  for (int64_t& i : drawn) {
+    i = i * split.size() / std::ssize(drawn);
+    found.push_back(result.found[static_cast<size_t>(i)]);
+  }
+  if (!drawn.empty()) draw(p, split.images.batch(drawn), found, out + "/attention.svg");
   return value_of(result, exact);
 }
 
@@ -135,40 +136,42 @@ void run(train::Cli& cli) {
   const auto saved_vocab = [](const std::string& folder) {
     return data::Vocab::load(folder + "/vocab.txt");
   };
+  const auto saved_program = [&] {
+    Program program(t, saved_vocab(*o.eval), o.seed);
+    program.params.load(*o.eval + "/model.safetensors");
+    return program;
+  };
 
   if (o.eval && !t.interactive.empty()) {
     t.model.side = t.corpus.side;
-    Program program(t, saved_vocab(*o.eval), o.seed);
-    program.params.load(*o.eval + "/model.safetensors");
-    return interact(program, o.out);
+    return interact(saved_program(), o.out);
   }
   const Corpus corpus = o.data ? open_corpus(*o.data, t.corpus) : open_scenes(t.corpus, o.seed);
   t.corpus.side = t.model.side = corpus.side;
   const char* metric = corpus.exact() ? "exact_match" : "cider_d";
-  Program program(t,
-                  o.eval     ? saved_vocab(*o.eval)
-                  : o.resume ? saved_vocab(o.out)
-                             : learn_vocab(corpus.train, t.corpus.min_count),
-                  o.seed);
   if (o.eval) {
-    program.params.load(*o.eval + "/model.safetensors");
     const Split& split = t.split == "train"   ? corpus.train
                          : t.split == "valid" ? corpus.valid
                                               : corpus.test;
-    return train::report(cli, metric, evaluate(program, split, corpus.exact(), o.out));
+    return train::report(cli, metric, evaluate(saved_program(), split, corpus.exact(), o.out));
   }
-  if (corpus.scenes && !o.steps)
-    o.steps = *o.epochs * std::max<int64_t>(t.corpus.images / t.batch, 1);
+  const Program program(
+      t, o.resume ? saved_vocab(o.out) : learn_vocab(corpus.train, t.corpus.min_count), o.seed);
   data::Loader<CaptionBatch> batches =
-      corpus.scenes ? scene_batches(t.corpus, corpus.side, program.vocab, t.batch, *o.steps, o.seed)
+      corpus.scenes ? scene_batches(t.corpus, corpus.side, program.vocab, t.batch, o.seed)
                     : image_batches(t.corpus, corpus.train, program.vocab, t.batch, o.seed);
   const int64_t steps = o.steps ? *o.steps : *o.epochs * batches.per_epoch();
   optim::AdamW opt(program.params,
                    {.lr = t.lr, .betas = {0.9, 0.98}, .weight_decay = t.weight_decay});
   optim::WarmupCosineLR schedule(
       opt, {.warmup_steps = std::min<int64_t>(300, steps / 10), .total_steps = steps});
+  std::optional<optim::Ema> average;
+  if (t.average > 0) average.emplace(program.params, optim::EmaOptions{.decay = t.average});
   train::Run run(program.params, opt, batches,
-                 cli.run_options(o, {.steps = steps, .max_grad_norm = 1.0, .schedule = &schedule}));
+                 cli.run_options(o, {.steps = steps,
+                                     .max_grad_norm = 1.0,
+                                     .schedule = &schedule,
+                                     .average = average ? &*average : nullptr}));
   run.keep([&](const std::string& folder) { program.vocab.save(folder + "/vocab.txt"); });
   run.evaluate_every_epoch(std::string("val_") + metric, [&] {
     return value_of(program.describe(corpus.valid, 1), corpus.exact());

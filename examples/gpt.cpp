@@ -165,7 +165,7 @@ std::string write(const nn::Params& params, const Model& model, const Tokens& to
 void run(train::Cli& cli) {
   Options t;
   using train::Keep;
-  cli.option("--model", t.model, "gpt or memn2n", Keep::fixed);
+  cli.option("--model", t.model, {"gpt", "memn2n"}, "gpt or memn2n", Keep::fixed);
   cli.option("--num-layers,--layers", t.num_layers, train::kSize, "number of layers", Keep::fixed);
   cli.option("--num-heads,--heads", t.num_heads, train::kSize, "number of attention heads",
              Keep::fixed);
@@ -193,7 +193,6 @@ void run(train::Cli& cli) {
              "sampling temperature; 0: the most probable token", Keep::no);
   cli.option("--top-k", t.top_k, {0}, "sample from the k most probable tokens; 0: all", Keep::no);
   train::Options o = cli.parse();
-  train::check_choice("--model", t.model, "gpt", "memn2n");
   if (t.model != "gpt" && !t.from.empty())
     throw ValueError("--from: a pretrained model is a gpt; leave --model out");
   const bool text = o.data.has_value();

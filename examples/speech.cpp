@@ -33,7 +33,7 @@ data::Loader<data::SpeechBatch> loader_of(const Recogniser& model, const Corpus&
   if (train.make) {  // what they will be is not known yet
     for (uint64_t i = 0; i < 50; ++i) frames.push_back(train.make(i).features.size(0));
     const int64_t mean = std::reduce(frames.begin(), frames.end()) / 50;
-    frames.assign(static_cast<size_t>(train.size), std::min(mean, t.frames));
+    frames.assign(static_cast<size_t>(train.size()), std::min(mean, t.frames));
   } else {
     for (const Clip& clip : train.clips) {
       frames.push_back(std::min(clip.features.size(0), t.frames));
@@ -41,7 +41,7 @@ data::Loader<data::SpeechBatch> loader_of(const Recogniser& model, const Corpus&
     }
   }
   const auto collate = [&](std::span<const int64_t> which, const data::LoaderPosition& at) {
-    const std::vector<uint64_t> seeds = data::example_seeds(which, at, train.size, o.seed);
+    const std::vector<uint64_t> seeds = data::example_seeds(which, at, train.size(), o.seed);
     std::vector<Tensor> features;
     data::TokenLists tokens;
     std::vector<int64_t> all;
@@ -71,8 +71,7 @@ void check_lengths(const Recogniser& model, Corpus& c, const Options& t, const t
     return !fits;
   });
   crowded.report("training", t, o);
-  if (!c.train.make) c.train.size = static_cast<int64_t>(c.train.clips.size());
-  if (c.train.size == 0) throw FormatError("training: no utterance is left; lower --shift");
+  if (c.train.size() == 0) throw FormatError("training: no utterance is left; lower --shift");
 }
 
 // The model's normalisation of features: that of the corpus.

@@ -22,14 +22,11 @@ struct Options {
 
 // The defaults that differ between generated news and real text.
 void set_defaults(Options& t, train::Options& o) {
-  const auto unless_given = [](auto& value, auto unset, auto preset) {
-    if (value == unset) value = preset;
-  };
   const bool real = o.data.has_value();
-  unless_given(t.hidden_size, 0, real ? 192 : 64);
-  unless_given(t.vocab_size, 0, real ? 8000 : 300);
-  unless_given(t.tokens, 0, real ? 1600 : 800);
-  unless_given(t.lr, 0.0, real ? 2e-3 : 5e-3);
+  train::set_default(t.hidden_size, 0, real ? 192 : 64);
+  train::set_default(t.vocab_size, 0, real ? 8000 : 300);
+  train::set_default(t.tokens, 0, real ? 1600 : 800);
+  train::set_default(t.lr, 0.0, real ? 2e-3 : 5e-3);
   if (!o.epochs && !o.steps) o.epochs = 3;
 }
 
@@ -56,8 +53,6 @@ nn::EncoderDecoder make_model(const nn::Scope& at, int64_t vocab, const Options&
                                                        .dropout = t.dropout},
                                        .tied = true,
                                        .copy = !t.no_copy});
-  if (t.model != "rnn")
-    throw ValueError(fmt::format("model: unknown model '{}'; use rnn or transformer", t.model));
   return nn::Seq2Seq(at, {.source_vocab_size = vocab,
                           .target_vocab_size = vocab,
                           .embed_dim = t.hidden_size,
@@ -174,7 +169,7 @@ data::Vocab learn_vocab(const data::ParallelText::Split& train, int64_t size) {
 void run(train::Cli& cli) {
   Options t;
   using train::Keep;
-  cli.option("--model", t.model, "rnn or transformer", Keep::fixed);
+  cli.option("--model", t.model, {"rnn", "transformer"}, "rnn or transformer", Keep::fixed);
   cli.flag("--no-copy", t.no_copy, "generate words from the vocabulary only", Keep::fixed);
   cli.option("--hidden-size,--width", t.hidden_size, train::kSize,
              "size of embeddings and states (192; news 64)", Keep::fixed);

@@ -25,18 +25,15 @@ struct Options {
 
 // The defaults that differ between dates and real text.
 void set_defaults(Options& t, train::Options& o) {
-  const auto unless_given = [](auto& value, auto unset, auto preset) {
-    if (value == unset) value = preset;
-  };
   const bool text = o.data.has_value(), transformer = t.model == "transformer";
-  unless_given(t.hidden_size, 0, text && !transformer ? 512 : 128);
-  unless_given(t.embed_dim, 0, text ? 256 : 64);
-  unless_given(t.tokens, 0, !text ? 800 : transformer ? 1500 : 1000);
-  unless_given(t.beam, 0, text ? 5 : 1);
-  unless_given(t.dropout, -1.0, !text ? 0.0 : transformer ? 0.25 : 0.4);
-  unless_given(t.smoothing, -1.0, text ? 0.1 : 0.0);
-  unless_given(t.lr, 0.0, !text ? 5e-3 : transformer ? 4e-3 : 3e-3);
-  unless_given(t.average, -1.0, text && transformer ? 0.998 : 0.0);
+  train::set_default(t.hidden_size, 0, text && !transformer ? 512 : 128);
+  train::set_default(t.embed_dim, 0, text ? 256 : 64);
+  train::set_default(t.tokens, 0, !text ? 800 : transformer ? 1500 : 1000);
+  train::set_default(t.beam, 0, text ? 5 : 1);
+  train::set_default(t.dropout, -1.0, !text ? 0.0 : transformer ? 0.25 : 0.4);
+  train::set_default(t.smoothing, -1.0, text ? 0.1 : 0.0);
+  train::set_default(t.lr, 0.0, !text ? 5e-3 : transformer ? 4e-3 : 3e-3);
+  train::set_default(t.average, -1.0, text && transformer ? 0.998 : 0.0);
   if (!o.epochs && !o.steps) o.epochs = !text ? 4 : transformer ? 40 : 14;
 }
 
@@ -57,8 +54,6 @@ nn::EncoderDecoder make_model(const nn::Scope& at, const data::Bpe& from, const 
                                                        .num_layers = t.num_layers,
                                                        .dropout = t.dropout},
                                        .tied = from.to_text() == to.to_text()});
-  if (t.model != "rnn")
-    throw ValueError(fmt::format("model: unknown model '{}'; use rnn or transformer", t.model));
   return nn::Seq2Seq(at, {.source_vocab_size = from.size(),
                           .target_vocab_size = to.size(),
                           .embed_dim = t.embed_dim,
@@ -134,7 +129,7 @@ void run(train::Cli& cli) {
   cli.option("--target", t.target, "target language", Keep::fixed);
   cli.option("--split", t.split,
              "split for --eval: NAME.SOURCE and NAME.TARGET in the data folder");
-  cli.option("--model", t.model, "rnn or transformer", Keep::fixed);
+  cli.option("--model", t.model, {"rnn", "transformer"}, "rnn or transformer", Keep::fixed);
   cli.option("--num-layers,--layers", t.num_layers, train::kSize,
              "number of layers of a transformer's encoder and decoder", Keep::fixed);
   cli.option("--num-heads,--heads", t.num_heads, train::kSize,

@@ -34,7 +34,7 @@ ERRORS = re.compile(r'Error|[Tt]hrows?')
 # What needs files, a program or a terminal, which examples do not have: functions with such a parameter, and these.
 FILES = re.compile(r'\b(path|dir|folder)\b')
 WITHOUT_EXAMPLE = {'data::gunzip', 'train::AppendFile', 'train::Cli', 'train::Interrupted', 'train::MetricsLog',
-                   'train::Progress', 'train::Run', 'train::TensorBoard', 'train::check_choice', 'train::job_folder',
+                   'train::Progress', 'train::Run', 'train::TensorBoard', 'train::set_default', 'train::job_folder',
                    'train::program', 'train::report', 'train::run_jobs'}
 # Members that mean what they mean in the standard library.
 STANDARD = {'begin', 'end', 'size', 'empty', 'data', 'back', 'push_back', 'emplace_back', 'pop_back', 'resize', 'clear',

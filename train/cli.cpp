@@ -256,6 +256,10 @@ Cli::~Cli() = default;
 void Cli::option(const std::string& flag, std::string& value, const std::string& help, Keep keep) {
   state_->option(flag, value, help, keep);
 }
+void Cli::option(const std::string& flag, std::string& value,
+                 const std::vector<std::string>& choices, const std::string& help, Keep keep) {
+  state_->option(flag, value, help, keep, choices);
+}
 void Cli::option(const std::string& flag, int64_t& value, Range<int64_t> range,
                  const std::string& help, Keep keep) {
   state_->option(flag, value, help, keep, range);
@@ -381,12 +385,6 @@ int program(int argc, char** argv, const std::string& name, const std::string& d
   } catch (const std::exception& e) {
     return failed(e, 1);
   }
-}
-
-void check_choice(const std::string& flag, const std::string& value, const std::string& one,
-                  const std::string& other) {
-  if (value != one && value != other)
-    throw ValueError(fmt::format("{} {}: use {} or {}", flag, value, one, other));
 }
 
 void report(const Cli& cli, const std::string& metric, double value) {

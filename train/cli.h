@@ -61,10 +61,14 @@ class Cli {
   ~Cli();
 
   /// Adds an option to the program. The initial `value` is the default; it may lie outside the
-  /// range, to detect that the option was not given. `flag` may have a former name after a comma,
-  /// which older versions used on the command line and in config.json: "--embed-dim,--width".
+  /// range or the choices, to detect that the option was not given: see set_default(). `flag` may
+  /// have a former name after a comma, which older versions used on the command line and in
+  /// config.json: "--embed-dim,--width".
   void option(const std::string& flag, std::string& value, const std::string& help,
               Keep keep = Keep::preset);
+  /// Adds an option whose value is one of `choices`, such as {"rnn", "transformer"}.
+  void option(const std::string& flag, std::string& value, const std::vector<std::string>& choices,
+              const std::string& help, Keep keep = Keep::preset);
   void option(const std::string& flag, int64_t& value, Range<int64_t> range,
               const std::string& help, Keep keep = Keep::preset);
   void option(const std::string& flag, double& value, Range<double> range, const std::string& help,
@@ -102,9 +106,12 @@ class Cli {
   std::unique_ptr<State> state_;
 };
 
-/// Throws ValueError if the value of an option is neither `one` nor `other`.
-void check_choice(const std::string& flag, const std::string& value, const std::string& one,
-                  const std::string& other);
+/// Gives an option that was not given, whose value still is `unset`, a default that depends on
+/// others.
+template <class T, class U, class V>
+void set_default(T& value, const U& unset, const V& preset) {
+  if (value == unset) value = preset;
+}
 
 /// Thrown after Ctrl-C, when the run has saved a checkpoint.
 class Interrupted : public Error {

@@ -350,10 +350,26 @@ TEST_CASE("cli: an option with several values takes the words up to the next opt
           "--files: its value is missing; --help lists the options");
 }
 
-TEST_CASE("cli: a choice of two") {
-  CHECK_NOTHROW(train::check_choice("--tying", "adjacent", "adjacent", "layer-wise"));
-  CHECK_NOTHROW(train::check_choice("--tying", "layer-wise", "adjacent", "layer-wise"));
-  CHECK(message_of<ValueError>([] {
-          train::check_choice("--tying", "none", "adjacent", "layer-wise");
-        }) == "--tying none: use adjacent or layer-wise");
+TEST_CASE("cli: an option with choices takes one of them") {
+  const auto model_of = [](const std::vector<std::string>& words) {
+    Program program(words);
+    std::string model;
+    program.cli.option("--model", model, {"rnn", "gru", "lstm"}, "which", Keep::fixed);
+    program.parse();
+    train::set_default(model, "", "gru");
+    return model;
+  };
+  const Scratch scratch;
+  const std::string run = scratch / "run", out = scratch / "out";
+  CHECK(model_of({"--out", out}) == "gru");
+  CHECK(model_of({"--model", "lstm", "--out", out}) == "lstm");
+  CHECK(message_of<ValueError>([&] {
+          model_of({"--model", "rn", "--out", out});
+        }) == "--model rn: use rnn, gru or lstm");
+  leave_run(scratch, R"({"program": "translate", "model": "rnn"})");
+  CHECK(model_of({"--eval", run}) == "rnn");
+  leave_run(scratch, R"({"program": "translate", "model": "cnn"})");
+  CHECK(message_of<FormatError>([&] {
+          model_of({"--eval", run});
+        }).starts_with(run + "/config.json: \"model\" is \"cnn\": use rnn, gru or lstm; "));
 }

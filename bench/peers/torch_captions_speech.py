@@ -7,14 +7,11 @@ with the same output, for bench/versus.py:
 Weights and inputs are the same, so the first losses agree, which bench/versus.py checks. Images are in channels-last
 layout and the recogniser's sequences are packed, since both are faster than the alternatives here.
 """
-import argparse
-import json
-import statistics
-import time
-
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+import workload
 
 
 def formula_numbers(shape):
@@ -164,6 +161,7 @@ def caption_emoji():
     model = Captioner().to(memory_format=torch.channels_last)
     images = ((formula((16, 3, 64, 64)) + 1) / 2).to(memory_format=torch.channels_last)
     captions = formula_ids(Captioner.V - 4, (16, 13)) + 4
+    fill_by_formula(model)
     return model, lambda: model.loss(images, captions), 16, "img"
 
 
@@ -171,51 +169,12 @@ def speech_joint():
     model, frames = Recogniser(), formula((24, 500, Recogniser.F))
     letters = formula_ids(Recogniser.V - 4, (24, 45)) + 4
     lengths, letter_lengths = torch.full((24,), 500), torch.full((24,), 45)
+    fill_by_formula(model)
     return model, lambda: model.loss(frames, lengths, letters, letter_lengths), 24, "utt"
 
 
 WORKLOADS = {"caption_emoji": caption_emoji, "speech_joint": speech_joint}
 
 
-def measure(name, budget):
-    model, loss_of, items, unit = WORKLOADS[name]()
-    fill_by_formula(model)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01, fused=True)
-
-    def step():
-        loss = loss_of()
-        loss.backward()
-        optimizer.step()
-        optimizer.zero_grad()
-        return loss.item()
-
-    first_loss = step()
-    for _ in range(2):
-        step()
-    times, cpu_times, start = [], [], time.perf_counter()
-    while len(times) < 5 or (time.perf_counter() - start < budget and len(times) < 400):
-        before, cpu_before = time.perf_counter(), time.process_time()
-        loss = step()
-        times.append(time.perf_counter() - before)
-        cpu_times.append(time.process_time() - cpu_before)
-    median = statistics.median(times)
-    print(json.dumps({"workload": name, "peer": "torch", "mode": "eager", "ms_per_step": median * 1000,
-                      "cpu_ms_per_step": statistics.median(cpu_times) * 1000, "rate": items / median, "unit": f"{unit}/s",
-                      "params": sum(p.numel() for p in model.parameters()), "first_loss": first_loss, "loss": loss,
-                      "n": len(times)}), flush=True)
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default=",".join(WORKLOADS))
-    parser.add_argument("--modes", choices=["eager"], default="eager")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--budget", type=float, default=6)
-    args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    for name in args.only.split(","):
-        measure(name, args.budget)
-
-
 if __name__ == "__main__":
-    main()
+    workload.main(__doc__, WORKLOADS, same_weights=True)

@@ -3,8 +3,6 @@
 
 #include <tapehead/tapehead.h>
 
-#include <fmt/ranges.h>
-
 #include <memory>
 #include <string_view>
 
@@ -95,38 +93,44 @@ constexpr Preset kPresets[] = {
     {.model = "lstm", .memory = 50, .epochs = 20, .lr = 2e-3, .bucket = true},
 };
 
+inline std::vector<std::string> model_names() {
+  std::vector<std::string> names;
+  for (const Preset& p : kPresets)
+    if (!p.model.ends_with("-joint")) names.emplace_back(p.model);
+  return names;
+}
+
 inline const Preset& preset_of(const Options& t) {
-  std::vector<std::string_view> names;
   const Preset* found = nullptr;
   for (const Preset& p : kPresets) {
     const bool joint = p.model.ends_with("-joint");  // listed after the model that is not joint
     if (p.model == t.model + (joint ? "-joint" : "") && (t.joint || !joint)) found = &p;
-    if (!joint) names.push_back(p.model);
   }
-  if (found) return *found;
-  throw ValueError(
-      fmt::format("--model {}: unknown model; use one of {}", t.model, fmt::join(names, ", ")));
+  return *found;
 }
 
 inline void add_options(train::Cli& cli, Options& t) {
   using train::Keep;
-  cli.option("--model", t.model, "memn2n, memnn, kv, entnet, dmn, universal, ntm, dnc or lstm",
-             Keep::fixed);
+  cli.option("--model", t.model, model_names(),
+             "memn2n, memnn, kv, entnet, dmn, universal, ntm, dnc or lstm", Keep::fixed);
   cli.option("--task", t.task, "all, a number, or numbers separated by commas", Keep::fixed);
   cli.flag("--joint", t.joint, "one model for all tasks, instead of one for each", Keep::fixed);
   cli.option("--subset", t.subset, "folder in --data: en, en-10k, hn, shuffled ...", Keep::fixed);
   cli.option("--seeds", t.seeds, {1, 1000}, "number of runs per model, of which the best is used",
              Keep::fixed);
-  cli.option("--choose", t.choose,
+  cli.option("--choose", t.choose, {"val", "loss"},
              "criterion for the best run: val (validation error) or loss (training loss)");
   cli.option("--embed-dim,--width", t.embed_dim, train::kSize, "embedding dimension", Keep::fixed);
   cli.option("--hops", t.hops, train::kSize, "number of hops (3, memnn 6)", Keep::fixed);
   cli.option("--slots", t.slots, train::kSize,
              "number of memory slots of entnet (20), ntm (20) and dnc (64)", Keep::fixed);
   cli.option("--memory", t.memory, {0, 65536}, "maximum number of sentences; 0: all", Keep::fixed);
-  cli.option("--overflow", t.overflow, "for longer stories: drop (the first sentences) or error");
-  cli.option("--encoding", t.encoding, "sentence encoding of memn2n: position or bow", Keep::fixed);
-  cli.option("--tying", t.tying, "weight tying of memn2n: adjacent or layer-wise", Keep::fixed);
+  cli.option("--overflow", t.overflow, {"drop", "error"},
+             "for longer stories: drop (the first sentences) or error");
+  cli.option("--encoding", t.encoding, {"position", "bow"},
+             "sentence encoding of memn2n: position or bow", Keep::fixed);
+  cli.option("--tying", t.tying, {"adjacent", "layer-wise"},
+             "weight tying of memn2n: adjacent or layer-wise", Keep::fixed);
   cli.option("--linear-start", t.linear_start, {0, 1'000'000},
              "number of epochs of memn2n without softmax");
   cli.option("--time-noise", t.time_noise, train::kPart,
@@ -142,10 +146,6 @@ inline void add_options(train::Cli& cli, Options& t) {
 }
 
 inline void set_defaults(Options& t, train::Options& o) {
-  train::check_choice("--tying", t.tying, "adjacent", "layer-wise");
-  train::check_choice("--encoding", t.encoding, "position", "bow");
-  train::check_choice("--overflow", t.overflow, "drop", "error");
-  train::check_choice("--choose", t.choose, "val", "loss");
   if (t.supervision != 0 && t.model != "dmn")
     throw ValueError(
         fmt::format("--supervision {}: only --model dmn has this option; memnn always uses the "
@@ -153,18 +153,15 @@ inline void set_defaults(Options& t, train::Options& o) {
                     t.supervision));
   if (!o.data) t.joint = true;
   const Preset& p = preset_of(t);
-  const auto unless_given = [](auto& value, auto unset, auto preset) {
-    if (value == unset) value = preset;
-  };
-  unless_given(t.embed_dim, 0, p.embed_dim);
-  unless_given(t.hops, 0, p.hops);
-  unless_given(t.slots, 0, p.slots);
-  unless_given(t.memory, 0, p.memory);
-  unless_given(t.lr, 0.0, p.lr);
-  unless_given(t.clip, 0.0, p.clip);
-  unless_given(t.linear_start, -1, o.data ? p.linear_start : 0);
-  unless_given(t.time_noise, -1.0, p.time_noise);
-  unless_given(t.dropout, -1.0, p.dropout);
+  train::set_default(t.embed_dim, 0, p.embed_dim);
+  train::set_default(t.hops, 0, p.hops);
+  train::set_default(t.slots, 0, p.slots);
+  train::set_default(t.memory, 0, p.memory);
+  train::set_default(t.lr, 0.0, p.lr);
+  train::set_default(t.clip, 0.0, p.clip);
+  train::set_default(t.linear_start, -1, o.data ? p.linear_start : 0);
+  train::set_default(t.time_noise, -1.0, p.time_noise);
+  train::set_default(t.dropout, -1.0, p.dropout);
   if (!o.epochs && !o.steps) o.epochs = o.data ? p.epochs : 20;
 }
 

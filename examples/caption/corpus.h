@@ -16,16 +16,21 @@ namespace caption {
 
 using Words = std::vector<std::string>;
 
+inline std::vector<int64_t> range(int64_t from, int64_t to) {
+  std::vector<int64_t> all(static_cast<size_t>(to - from));
+  std::iota(all.begin(), all.end(), from);
+  return all;
+}
+
 struct CorpusOptions {
-  int64_t side = 0;         // of an image; 0: 64, or for images that are larger 128
-  int64_t images = 0;       // number of scenes in an epoch
-  int64_t tests = 1000;     // number of scenes for testing
-  int64_t objects = 2;      // most objects of a scene
-  double curriculum = 0.6;  // part of the training with scenes of fewer objects
-  int64_t min_count = 1;    // of a word in the training captions
-  int64_t longest = 40;     // words of a training caption
-  int64_t max_pixels = 0;   // larger images are refused
-  bool strict = false;      // whether captions and images must match
+  int64_t side = 0;        // of an image; 0: 64, or for images that are larger 128
+  int64_t images = 0;      // number of scenes in an epoch
+  int64_t tests = 1000;    // number of scenes for testing
+  int64_t objects = 2;     // most objects of a scene
+  int64_t min_count = 1;   // of a word in the training captions
+  int64_t longest = 40;    // words of a training caption
+  int64_t max_pixels = 0;  // larger images are refused
+  bool strict = false;     // whether captions and images must match
   double shift = -1, scale = -1, jitter = -1;  // augmentation
 };
 
@@ -167,34 +172,22 @@ struct CaptionBatch {
 
 inline Tensor targets(const data::Vocab& vocab, std::span<const Words> captions) {
   data::TokenLists rows;
-  for (const Words& words : captions) {
-    rows.push_back({data::kBos});
-    const std::vector<int64_t> ids = vocab.encode(words);
-    rows.back().insert(rows.back().end(), ids.begin(), ids.end());
-    rows.back().push_back(data::kEos);
-  }
-  return pad_rows(rows, data::kPad);
+  for (const Words& words : captions) rows.push_back(vocab.encode(words));
+  const data::TokenLists none(rows.size());
+  return data::seq2seq_batch(none, rows, range(0, std::ssize(rows))).target;
 }
 
-// Batches of scenes that are never repeated. In the first part `curriculum` of `steps` they have
-// fewer objects, at first one (Bengio et al. 2009, "Curriculum learning").
+// Batches of scenes that are never repeated.
 inline data::Loader<CaptionBatch> scene_batches(const CorpusOptions& o, int64_t side,
                                                 const data::Vocab& vocab, int64_t batch,
-                                                int64_t steps, uint64_t seed) {
-  const int64_t per_epoch = std::max<int64_t>(o.images / batch, 1);
+                                                uint64_t seed) {
   const auto collate = [=](std::span<const int64_t> which, const data::LoaderPosition& at) {
     const uint64_t own = data::example_seeds(which.first(1), at, o.images, seed + 1000)[0];
-    const double done = static_cast<double>(at.epoch * per_epoch + at.batch) /
-                        (o.curriculum * static_cast<double>(steps));
-    const int64_t objects =
-        done < 1 ? 1 + static_cast<int64_t>(done * static_cast<double>(o.objects - 1)) : o.objects;
     const Split made =
-        scenes_of(data::scenes(own, std::ssize(which), {.side = side, .max_objects = objects}));
-    std::vector<int64_t> all(which.size());
-    std::iota(all.begin(), all.end(), 0);
+        scenes_of(data::scenes(own, std::ssize(which), {.side = side, .max_objects = o.objects}));
     std::vector<Words> captions;
     for (const auto& one : made.captions) captions.push_back(one[0]);
-    return CaptionBatch{made.images.batch(all), targets(vocab, captions)};
+    return CaptionBatch{made.images.batch(range(0, std::ssize(which))), targets(vocab, captions)};
   };
   return {std::vector<int64_t>(static_cast<size_t>(o.images), 1),
           data::Loader<CaptionBatch>::CollateAt(collate),

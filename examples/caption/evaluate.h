@@ -17,12 +17,6 @@ using Rows = std::vector<std::vector<float>>;  // weights of the S regions at ea
 
 inline std::string joined(const Words& words) { return fmt::format("{}", fmt::join(words, " ")); }
 
-inline std::vector<int64_t> range(int64_t from, int64_t to) {
-  std::vector<int64_t> all(static_cast<size_t>(to - from));
-  std::iota(all.begin(), all.end(), from);
-  return all;
-}
-
 // The best caption of each of these images.
 inline std::vector<nn::Hypothesis> search(const Captioner& model, const Tensor& images,
                                           const nn::BeamOptions& beam) {
@@ -164,13 +158,14 @@ inline std::string error_kind(const Words& said, const Words& wanted) {
 
 // Captions of a split, beside those that are wanted.
 struct Result {
+  std::vector<nn::Hypothesis> found;
   std::vector<Words> said;
   Share exact;                            // equal to one of the image's captions
   std::map<std::string, int64_t> errors;  // by kind, if each image has one caption
   data::CaptionScores scores;
 };
 
-inline Result score(const std::vector<nn::Hypothesis>& found, const data::Vocab& vocab,
+inline Result score(std::vector<nn::Hypothesis> found, const data::Vocab& vocab,
                     const Split& split) {
   Result result;
   std::vector<std::string> hypotheses;
@@ -186,12 +181,13 @@ inline Result score(const std::vector<nn::Hypothesis>& found, const data::Vocab&
     for (const Words& words : wanted) references.back().push_back(joined(words));
   }
   result.scores = data::caption_scores(hypotheses, references);
+  result.found = std::move(found);
   return result;
 }
 
 // Writes a picture of images f32 [N, 3, H, W] with the weights of their regions at each word.
 inline void save_maps(const std::string& path, const Tensor& images,
-                      const std::vector<nn::Hypothesis>& found, const data::Vocab& vocab,
+                      std::span<const nn::Hypothesis> found, const data::Vocab& vocab,
                       const std::array<int64_t, 2>& grid) {
   const Tensor pixels = images.contiguous();
   const int64_t height = pixels.size(2), width = pixels.size(3), size = 3 * height * width;

@@ -17,10 +17,12 @@ struct ModelOptions {
   std::string encoder = "resnet";  // resnet or vit
   int64_t side = 0;                // of an image
   std::vector<int64_t> channels, blocks;  // of each stage of a ResNet
-  int64_t pool = 1;                       // p: the mean of p by p positions of a ResNet is a region
+  int64_t stages = 0;  // of a ResNet, from the last, whose features make a region
   int64_t embed_dim = 0, hidden_size = 0;
-  int64_t num_layers = 2, num_heads = 4;  // of a Transformer
-  std::string keys;               // stage of a ResNet by which regions are chosen: first or last
+  int64_t num_layers = 0, num_heads = 4;  // of a Transformer
+  // What an LSTM reads beside words: context (Xu et al. 2015), or none, so that what it says of an
+  // image has to be seen when it is said (Lu et al. 2017, "Knowing when to look").
+  std::string feed;
   std::string first_state;        // of an LSTM: mean, from the mean of the regions, or zero
   double dropout = -1;            // of regions, embeddings and the decoder's output
   double word_dropout = 0;        // probability that the decoder reads <unk> for a word
@@ -32,19 +34,17 @@ struct ModelOptions {
 // Images of at most this side have a first convolution of stride 2; that of others reduces by 4.
 inline constexpr int64_t kSmallSide = 96;
 
-// Makes regions of images: a ResNet's positions, or a Vision Transformer's patches.
+// Makes regions of images: the positions of a ResNet's last stage, or a Vision Transformer's
+// patches. With the features of earlier stages, regions tell what is in them as well as what their
+// place in the image is.
 class Encoder {
  public:
   Encoder(const nn::Scope& at, const ModelOptions& o)
-      : encoder_(make(at, o)), dropout_(at / "dropout", o.dropout), pool_(o.pool) {
+      : encoder_(make(at, o)), dropout_(at / "dropout", o.dropout), stages_(o.stages) {
     if (const auto* resnet = std::get_if<nn::ResNet>(&encoder_)) {
       grid = resnet->grid(o.side, o.side);
-      for (int64_t& size : grid) size /= pool_;
-      if (grid[0] < 1)
-        throw ValueError(
-            fmt::format("--pool {}: the encoder has fewer positions; use less", pool_));
-      if (o.keys == "first") near_channels_ = resnet->config().channels[0];
-      channels = near_channels_ + resnet->config().channels.back();
+      const std::vector<int64_t>& of_stage = resnet->config().channels;
+      channels = std::reduce(of_stage.end() - stages_, of_stage.end());
       position_ = at.param("position", {grid[0] * grid[1], channels}, nn::init::normal(0.1));
     } else {
       const nn::VitConfig& config = std::get<nn::Vit>(encoder_).config();
@@ -57,21 +57,12 @@ class Encoder {
   Tensor operator()(const Tensor& images) const {
     const Tensor x = images * 2 - 2;  // the padding of a convolution is white
     if (const auto* vit = std::get_if<nn::Vit>(&encoder_)) return dropout_(vit->encode(x).out);
-    const auto [first, last] = features(std::get<nn::ResNet>(encoder_), x);
-    const Tensor far = pool_ > 1 ? avg_pool2d(last, pool_) : last;
-    if (near_channels_ == 0) return dropout_(far.flatten(2).transpose(1, 2) + position_);
-    const int64_t ratio = first.size(2) / grid[0];
-    const Tensor near = ratio > 1 ? avg_pool2d(first, ratio) : first;
-    return dropout_(cat({near, far}, 1).flatten(2).transpose(1, 2) + position_);
-  }
-
-  // With keys of the first stage, makes the layer that computes keys read the channels of that
-  // stage alone. The last stage knows an object's shape beside the object, too, and attention would
-  // fall there.
-  void look_at_what_is_near(nn::AnyLayer& keys) const {
-    if (near_channels_ == 0) return;
-    const Tensor mask = (arange(channels) < near_channels_).to(f32);
-    keys = [keys, mask](const Tensor& x) { return keys(x * mask); };
+    std::vector<Tensor> stages = std::get<nn::ResNet>(encoder_).stage_features(x);
+    stages.erase(stages.begin(), stages.end() - stages_);
+    for (size_t i = 0; i + 1 < stages.size(); ++i)
+      stages[i] = adaptive_avg_pool2d(stages[i], {grid[0], grid[1]});
+    const Tensor regions = stages.size() == 1 ? stages[0] : cat(stages, 1);
+    return dropout_(regions.flatten(2).transpose(1, 2) + position_);
   }
 
   std::array<int64_t, 2> grid{};  // rows and columns of regions
@@ -96,22 +87,10 @@ class Encoder {
                            .small_images = o.side <= kSmallSide,
                            .stem_stride = 2});
   }
-
-  // The output of the first and of the last stage.
-  static std::pair<Tensor, Tensor> features(const nn::ResNet& net, const Tensor& images) {
-    Tensor x = relu(net.norm1(net.conv1(images))), first;
-    if (!net.config().small_images) x = max_pool2d(x, 3, {.stride = 2, .padding = 1});
-    for (const std::vector<nn::ResidualBlock>& stage : net.stages) {
-      for (const nn::ResidualBlock& block : stage) x = block(x);
-      if (!first.defined()) first = x;
-    }
-    return {first, x};
-  }
-
   Any encoder_;
   Tensor position_;  // [S, M], which tells the decoder where a region is
   nn::Dropout dropout_;
-  int64_t pool_, near_channels_ = 0;
+  int64_t stages_;
 };
 
 // A captioning model: Xu et al. 2015, "Show, attend and tell", or a Transformer's decoder.
@@ -121,11 +100,6 @@ class Captioner {
       : encoder(at / "encoder", o),
         options_(o),
         decoder_(make(at, o, vocab_size, encoder.channels)) {
-    if (auto* transformer = std::get_if<nn::TransformerTokenDecoder>(&decoder_))
-      for (nn::AnyDecoderLayer& layer : transformer->decoder.layers)
-        encoder.look_at_what_is_near(layer->memory_attention.k);
-    else if (has_map())
-      encoder.look_at_what_is_near(std::get<nn::AttentionDecoder>(decoder_).attention.memory);
     if (o.attention != "transformer" && o.first_state == "mean")
       initial_.emplace(at / "initial", encoder.channels, o.hidden_size);
     if (o.attention == "hard")
@@ -182,7 +156,7 @@ class Captioner {
              .attention = {.score = attends ? nn::Score::additive : nn::Score::none,
                            .memory_dim = M,
                            .attention_dim = o.embed_dim},
-             .feed = nn::DecoderFeed::context,
+             .feed = o.feed == "none" ? nn::DecoderFeed::none : nn::DecoderFeed::context,
              .deep_output = true,
              .context_gate = attends,
              .hard = o.attention == "hard",

@@ -1,10 +1,8 @@
 // The options of the captioning program.
 #pragma once
 
-#include <fmt/ranges.h>
 #include <tapehead/tapehead.h>
 
-#include <algorithm>
 #include <sstream>
 
 #include "tapehead/examples/caption/corpus.h"
@@ -16,7 +14,7 @@ struct Options {
   CorpusOptions corpus;
   std::string split = "test", channels, blocks;
   int64_t batch = 16, beam = 0, pictures = 4;
-  double lr = 0, weight_decay = -1, length_penalty = 1;
+  double lr = 0, weight_decay = -1, average = -1, length_penalty = 1;
   std::vector<std::string> interactive;
 };
 
@@ -24,29 +22,30 @@ inline void add_options(train::Cli& cli, Options& t) {
   using train::Keep;
   ModelOptions& m = t.model;
   CorpusOptions& c = t.corpus;
-  cli.option("--attention", m.attention,
+  cli.option("--attention", m.attention, {"soft", "hard", "transformer", "none"},
              "soft, hard, transformer or none (the mean of the regions)", Keep::fixed);
-  cli.option("--encoder", m.encoder, "resnet or vit", Keep::fixed);
+  cli.option("--encoder", m.encoder, {"resnet", "vit"}, "resnet or vit", Keep::fixed);
   cli.option("--side", c.side, {16, 1024}, "side of an image in pixels (64; photographs 128)",
              Keep::fixed);
   cli.option("--channels", t.channels,
-             "channels of each stage of the encoder (16,64; images 32,64,128)", Keep::fixed);
-  cli.option("--blocks", t.blocks, "residual blocks of each stage (1)", Keep::fixed);
-  cli.option("--pool", m.pool, {1, 64}, "side of the positions whose mean is a region (1)",
-             Keep::fixed);
+             "channels of each stage of the encoder (16,32,64; images 32,64,128)", Keep::fixed);
+  cli.option("--blocks", t.blocks, "residual blocks of each stage (1; scenes 1,1,2)", Keep::fixed);
   cli.option("--hidden-size", m.hidden_size, train::kSize, "size of the decoder's states",
              Keep::fixed);
   cli.option("--embed-dim", m.embed_dim, train::kSize, "size of the embeddings of an LSTM",
              Keep::fixed);
-  cli.option("--keys", m.keys,
-             "stage of the encoder by which attention chooses regions: first, whose positions see "
-             "only what is near, or last (first; images last)",
+  cli.option("--stages", m.stages, train::kSize,
+             "stages of the encoder, from the last, whose features make a region (1; scenes 2)",
              Keep::fixed);
-  cli.option("--first-state", m.first_state,
+  cli.option("--feed", m.feed, {"context", "none"},
+             "what an LSTM reads beside words: what attention sees, or nothing (context; scenes "
+             "none)",
+             Keep::fixed);
+  cli.option("--first-state", m.first_state, {"zero", "mean"},
              "first state of an LSTM: zero, or from the mean of the regions (zero; images mean)",
              Keep::fixed);
-  cli.option("--num-layers", m.num_layers, train::kSize, "layers of a Transformer's decoder",
-             Keep::fixed);
+  cli.option("--num-layers", m.num_layers, train::kSize,
+             "layers of a Transformer's decoder (2; scenes 1)", Keep::fixed);
   cli.option("--num-heads", m.num_heads, train::kSize, "heads of Transformers", Keep::fixed);
   cli.option("--dropout", m.dropout, train::kPart, "dropout probability");
   cli.option("--word-dropout", m.word_dropout, train::kPart,
@@ -58,12 +57,12 @@ inline void add_options(train::Cli& cli, Options& t) {
   cli.option("--images", c.images, {1, 1'000'000}, "number of generated images in an epoch",
              Keep::fixed);
   cli.option("--objects", c.objects, {1, 3}, "most objects of a generated image", Keep::fixed);
-  cli.option("--curriculum", c.curriculum, train::kPart,
-             "part of the training with scenes of fewer objects", Keep::fixed);
   cli.option("--tests", c.tests, {1, 1'000'000}, "number of generated images to test with");
   cli.option("--batch", t.batch, train::kSize, "images per batch", Keep::fixed);
   cli.option("--lr", t.lr, train::kPositive, "learning rate");
   cli.option("--weight-decay", t.weight_decay, {0, 1000}, "decoupled weight decay");
+  cli.option("--average", t.average, {0, 0.999999},
+             "decay of the average of the weights (0; images 0.998); 0: no average", Keep::fixed);
   cli.option("--shift", c.shift, {0, 0.9},
              "largest shift of a training image, as a part of its side");
   cli.option("--scale", c.scale, {0, 0.9}, "largest change of scale of a training image");
@@ -74,20 +73,14 @@ inline void add_options(train::Cli& cli, Options& t) {
   cli.option("--longest", c.longest, train::kSize, "longest training caption, in words");
   cli.option("--max-pixels", c.max_pixels, {1, int64_t{1} << 32}, "largest image that is read");
   cli.flag("--strict", c.strict, "captions without image and images without caption are an error");
-  cli.option("--split", t.split, "images that --eval describes: test, valid or train", Keep::no);
+  cli.option("--split", t.split, {"test", "valid", "train"},
+             "images that --eval describes: test, valid or train", Keep::no);
   cli.option("--beam", t.beam, {1, 1000}, "beam width; 1: greedy search");
   cli.option("--length-penalty", t.length_penalty, {-10, 10}, "length penalty of beam search");
   cli.option("--pictures", t.pictures, {0, 1000},
              "number of images in the picture of the attention");
   cli.option("--interactive", t.interactive,
              "describe these images; -: those that standard input names");
-}
-
-// Throws ValueError unless the value of an option is one of these.
-inline void check_choice(const std::string& flag, const std::string& value,
-                         const std::vector<std::string>& choices) {
-  if (std::ranges::find(choices, value) == choices.end())
-    throw ValueError(fmt::format("{} {}: use one of {}", flag, value, fmt::join(choices, ", ")));
 }
 
 // The positive numbers in a list such as 32,64; a single one counts for all `count`, if that is not
@@ -113,34 +106,33 @@ inline std::vector<int64_t> sizes_in(const std::string& flag, const std::string&
 
 // The defaults that differ between scenes, small images such as emoji, and photographs.
 inline void set_defaults(Options& t, train::Options& o) {
-  const auto unless_given = [](auto& value, auto unset, auto preset) {
-    if (value == unset) value = preset;
-  };
   ModelOptions& m = t.model;
   const bool real = o.data.has_value(), transformer = m.attention == "transformer";
-  unless_given(m.first_state, "", real ? "mean" : "zero");
-  unless_given(m.keys, "", real ? "last" : "first");
-  check_choice("--keys", m.keys, {"first", "last"});
-  check_choice("--first-state", m.first_state, {"zero", "mean"});
-  check_choice("--attention", m.attention, {"soft", "hard", "transformer", "none"});
-  check_choice("--encoder", m.encoder, {"resnet", "vit"});
-  check_choice("--split", t.split, {"test", "valid", "train"});
-  unless_given(t.channels, "", real ? "32,64,128" : "16,64");
-  unless_given(t.blocks, "", "1");
+  train::set_default(m.first_state, "", real ? "mean" : "zero");
+  train::set_default(m.feed, "", real ? "context" : "none");
+  const bool own_stages = real || !t.channels.empty();
+  train::set_default(t.channels, "", real ? "32,64,128" : "16,32,64");
+  train::set_default(t.blocks, "", own_stages ? "1" : "1,1,2");
   m.channels = sizes_in("--channels", t.channels);
   m.blocks = sizes_in("--blocks", t.blocks, m.channels.size());
-  unless_given(m.hidden_size, 0, transformer ? 128 : real ? 256 : 128);
-  unless_given(m.embed_dim, 0, real ? 128 : 64);
-  unless_given(m.dropout, -1.0, real ? 0.1 : 0.0);
-  unless_given(m.doubly_stochastic, -1.0, 0.0);
-  unless_given(t.lr, 0.0, real ? 2e-3 : transformer ? 1e-3 : 2.5e-3);
-  unless_given(t.weight_decay, -1.0, real ? 0.02 : 1e-4);
-  unless_given(t.corpus.shift, -1.0, real ? 0.05 : 0.0);
-  unless_given(t.corpus.scale, -1.0, real ? 0.1 : 0.0);
-  unless_given(t.corpus.jitter, -1.0, 0.0);
-  unless_given(t.corpus.images, 0, 4000);
-  unless_given(t.corpus.max_pixels, 0, int64_t{1} << 26);
-  unless_given(t.beam, 0, real ? 5 : 1);
+  const int64_t stages = m.encoder == "vit" ? 1 : std::ssize(m.channels);
+  train::set_default(m.stages, 0, real ? 1 : std::min<int64_t>(2, stages));
+  if (m.stages > stages)
+    throw ValueError(fmt::format("--stages {}: the encoder has {}", m.stages, stages));
+  train::set_default(m.hidden_size, 0, transformer ? 128 : real ? 256 : 128);
+  train::set_default(m.num_layers, 0, real ? 2 : 1);
+  train::set_default(m.embed_dim, 0, real ? 128 : 64);
+  train::set_default(m.dropout, -1.0, real ? 0.1 : 0.0);
+  train::set_default(m.doubly_stochastic, -1.0, 0.0);
+  train::set_default(t.lr, 0.0, real || transformer ? 2e-3 : 2.5e-3);
+  train::set_default(t.weight_decay, -1.0, real ? 0.02 : transformer ? 0.5 : 1e-4);
+  train::set_default(t.average, -1.0, real ? 0.998 : 0.0);
+  train::set_default(t.corpus.shift, -1.0, real ? 0.05 : 0.0);
+  train::set_default(t.corpus.scale, -1.0, real ? 0.1 : 0.0);
+  train::set_default(t.corpus.jitter, -1.0, 0.0);
+  train::set_default(t.corpus.images, 0, 4000);
+  train::set_default(t.corpus.max_pixels, 0, int64_t{1} << 26);
+  train::set_default(t.beam, 0, real ? 5 : 1);
   if (!o.epochs && !o.steps) o.epochs = real ? 100 : 8;
 }
 

@@ -3,6 +3,10 @@
 // T frames, F features of each.
 #pragma once
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <initializer_list>
 #include <iostream>
 #include <map>
 #include <optional>
@@ -59,9 +63,6 @@ struct Frontend {
     const data::Audio audio = data::read_audio(path, {.seconds = max_seconds});
     return data::resample(audio.samples.mean(0), audio.sample_rate, rate);
   }
-  double seconds(int64_t frames) const {
-    return static_cast<double>(frames) * fbank.frame_shift / 1000;
-  }
 };
 
 // Lower case; letters, digits and apostrophes of any script, and single spaces. Telephone keys
@@ -107,7 +108,9 @@ struct LeftOut {
 struct Training {
   std::vector<Clip> clips;                       // empty if `make` is set
   std::function<Clip(uint64_t seed)> make = {};  // a random example
-  int64_t size = 0;                              // examples of an epoch
+  int64_t made = 0;                              // examples of an epoch, if they are made
+
+  int64_t size() const { return make ? made : std::ssize(clips); }
 };
 
 inline data::Vocab letters_of(const std::vector<std::string>& texts) {
@@ -237,39 +240,38 @@ inline std::vector<Clip> clips_of(const std::vector<Digit>& digits, const Fronte
 }
 
 // The free spoken digit data set: single digits, or strings of them. Every 20th recording for
-// training is for validation.
-inline Corpus digits(const Options& t, const train::Options& o) {
+// training is for validation. Without `training`, only its tests.
+inline Corpus digits(const Options& t, const train::Options& o, bool training) {
   Corpus c{.frontend = Frontend(t)};
+  const auto range = t.kind == Kind::strings ? join_range(t.join) : std::pair<int64_t, int64_t>{};
+  // Single digits, or strings that depend on `first`.
+  const auto part = [&](const char* name, std::vector<Digit> of, uint64_t first, int64_t count) {
+    if (of.empty())
+      throw FormatError(fmt::format("{}: there are no recordings for {}", *o.data, name));
+    if (t.kind == Kind::digits) return Part{name, clips_of(of, c.frontend)};
+    const StringMaker make(std::move(of), range, c.frontend);
+    Part strings{.name = name};
+    for (int64_t i = 0; i < count; ++i)
+      strings.clips.push_back(make(fold_in(o.seed, first + static_cast<uint64_t>(i))));
+    return strings;
+  };
+  c.tests = {part("test", read_digits(data::FsddPart::test, c.frontend, t, o), 2'000'000,
+                  t.examples * 2 / 5 + 1)};
+  if (!training) return c;
+  c.letters = letters_of({"0123456789"});
   std::vector<Digit> train, dev;
   for (Digit& d : read_digits(data::FsddPart::train, c.frontend, t, o))
     (train.size() + dev.size()) % 20 == 19 ? dev.push_back(std::move(d))
                                            : train.push_back(std::move(d));
-  const std::vector<Digit> test = read_digits(data::FsddPart::test, c.frontend, t, o);
-  if (dev.empty() || test.empty())
-    throw FormatError(fmt::format(
-        "{}: {} recordings for training and {} for testing; 20 and 1 are needed at least", *o.data,
-        train.size(), test.size()));
-  c.letters = letters_of({"0123456789"});
+  c.dev = part("validation", std::move(dev), 1'000'000, t.examples / 10 + 1);
   if (t.kind == Kind::digits) {
-    c.dev = {"dev", clips_of(dev, c.frontend)};
-    c.tests = {{"test", clips_of(test, c.frontend)}};
-    c.train = {.clips = clips_of(train, c.frontend)};
+    c.train.clips = clips_of(train, c.frontend);
     return c;
   }
-  const auto range = join_range(t.join);
-  const auto strings = [&](const std::vector<Digit>& of, uint64_t first, int64_t count) {
-    const StringMaker make(of, range, c.frontend);
-    std::vector<Clip> clips;
-    for (int64_t i = 0; i < count; ++i)
-      clips.push_back(make(fold_in(o.seed, first + static_cast<uint64_t>(i))));
-    return clips;
-  };
-  c.dev = {"dev", strings(dev, 1'000'000, t.examples / 10 + 1)};
-  c.tests = {{"test", strings(test, 2'000'000, t.examples * 2 / 5 + 1)}};
   // Shorter strings, too: what is in them is learned sooner.
   const auto make = std::make_shared<StringMaker>(
       std::move(train), std::pair<int64_t, int64_t>{1, range.second}, c.frontend);
-  c.train = {.make = [make](uint64_t seed) { return (*make)(seed); }, .size = t.examples};
+  c.train = {.make = [make](uint64_t seed) { return (*make)(seed); }, .made = t.examples};
   return c;
 }
 
@@ -327,8 +329,10 @@ inline Part read_part(const std::string& dir, const std::string& name, const Fro
   Part part{.name = name};
   data::SpeakerStats speakers;
   for (const data::Utterance& u : corpus.utterances) {
-    const Tensor features = front.features(front.read(u.path, 3600));
-    if (front.seconds(features.size(0)) > t.max_seconds) {
+    Tensor features;
+    try {
+      features = front.features(front.read(u.path, t.max_seconds));
+    } catch (const data::AudioLimitError&) {
       too_long.names.add(u.id);
       continue;
     }
@@ -365,11 +369,9 @@ inline Corpus folder(const Options& t, const train::Options& o, bool training) {
 }
 
 inline Corpus read_corpus(const Options& t, const train::Options& o, bool training) {
-  Corpus c = t.kind == Kind::tones    ? tones(t, o.seed)
-             : t.kind == Kind::folder ? folder(t, o, training)
-                                      : digits(t, o);
-  if (!c.train.make) c.train.size = static_cast<int64_t>(c.train.clips.size());
-  return c;
+  return t.kind == Kind::tones    ? tones(t, o.seed)
+         : t.kind == Kind::folder ? folder(t, o, training)
+                                  : digits(t, o, training);
 }
 
 }  // namespace speech

@@ -9,10 +9,9 @@
 
 namespace speech {
 
-// Draws the letters of a clip over its spectrogram.
-inline void draw(const Searcher& search, const Corpus& c, const std::vector<Clip>& clips,
-                 const std::string& path) {
-  const std::vector<Transcript> found = search(clips);
+// Draws the letters of clips over their spectrograms.
+inline void draw(const Searcher& search, const Corpus& c, std::span<const Clip> clips,
+                 std::span<const Transcript> found, const std::string& path) {
   std::vector<train::SpeechAlignment> drawn;
   std::vector<std::vector<float>> weights(clips.size());
   std::vector<Tensor> spectrograms;
@@ -51,8 +50,9 @@ inline void transcribe(const Searcher& search, const Corpus& c, const Options& t
       throw FormatError(fmt::format("{}: shorter than a frame of {} ms; nothing can be recognised",
                                     path, c.frontend.fbank.frame_length));
     const Clip clip{.id = std::filesystem::path(path).stem().string(), .features = features};
-    fmt::print("{}: {}\n", path, c.decode(search.one(clip.features).letters));
-    draw(search, c, {clip}, fmt::format("{}/alignment-{}.svg", out, clip.id));
+    const Transcript found = search.one(clip.features);
+    fmt::print("{}: {}\n", path, c.decode(found.letters));
+    draw(search, c, {&clip, 1}, {&found, 1}, fmt::format("{}/alignment-{}.svg", out, clip.id));
   }
 }
 

@@ -3,11 +3,7 @@
 
 #include <tapehead/tapehead.h>
 
-#include <fmt/ranges.h>
-
-#include <algorithm>
 #include <filesystem>
-#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -34,11 +30,11 @@ struct Options {
 };
 
 inline void add_model_options(train::Cli& cli, Options& t) {
-  cli.option("--model", t.model,
+  cli.option("--model", t.model, {"las", "ctc", "joint", "conformer", "transducer"},
              "las (attention), ctc, joint (CTC and attention), conformer (joint, with a Conformer "
              "encoder) or transducer",
              Keep::fixed);
-  cli.option("--encoder", t.encoder,
+  cli.option("--encoder", t.encoder, {"lstm", "pyramid", "conformer", "transformer"},
              "lstm (convolutions and LSTM layers), pyramid (LSTM layers that halve the frames), "
              "conformer or transformer",
              Keep::fixed);
@@ -77,7 +73,7 @@ inline void add_data_options(train::Cli& cli, Options& t) {
              Keep::fixed);
   cli.option("--mels", t.mels, {7, 512}, "number of filters of the log-mel features", Keep::fixed);
   cli.option("--shift", t.shift, {1, 100}, "milliseconds between frames", Keep::fixed);
-  cli.option("--normalize", t.normalize,
+  cli.option("--normalize", t.normalize, {"utterance", "speaker", "corpus"},
              "whose mean and variance the features are normalised with: utterance, speaker, corpus",
              Keep::fixed);
   cli.option("--warp", t.warp, {0, 0.5},
@@ -129,48 +125,32 @@ inline Kind kind_of(const Options& t, const train::Options& o) {
   return t.join.empty() ? Kind::digits : Kind::strings;
 }
 
-inline bool among(const std::string& name, std::initializer_list<const char*> names) {
-  return std::ranges::find(names, name) != names.end();
-}
-
-// The defaults that differ between kinds of data and models. Throws ValueError for unknown names.
+// The defaults that differ between kinds of data and models.
 inline void set_defaults(Options& t, train::Options& o) {
-  const auto unless_given = [](auto& value, auto unset, auto preset) {
-    if (value == unset) value = preset;
-  };
   t.kind = kind_of(t, o);
   if (!t.join.empty() && t.kind != Kind::strings)
     throw ValueError("--join: joins recordings of digits; give their folder with --data");
   const bool folder = t.kind == Kind::folder, tones = t.kind == Kind::tones;
-  unless_given(t.model, std::string(), std::string(folder ? "joint" : "ctc"));
-  if (!among(t.model, {"las", "ctc", "joint", "conformer", "transducer"}))
-    throw ValueError(
-        fmt::format("--model {}: use las, ctc, joint, conformer or transducer", t.model));
-  unless_given(t.encoder, std::string(),
-               std::string(t.model == "conformer" ? "conformer" : "lstm"));
-  if (!among(t.encoder, {"lstm", "pyramid", "conformer", "transformer"}))
-    throw ValueError(
-        fmt::format("--encoder {}: use lstm, pyramid, conformer or transformer", t.encoder));
+  train::set_default(t.model, "", folder ? "joint" : "ctc");
+  train::set_default(t.encoder, "", t.model == "conformer" ? "conformer" : "lstm");
   const bool recurrent = t.encoder == "lstm" || t.encoder == "pyramid";
-  unless_given(t.normalize, std::string(), std::string(folder ? "utterance" : "corpus"));
-  if (!among(t.normalize, {"utterance", "speaker", "corpus"}))
-    throw ValueError(fmt::format("--normalize {}: use utterance, speaker or corpus", t.normalize));
-  unless_given(t.hidden_size, 0, folder ? (recurrent ? 224 : 144) : tones ? 48 : 128);
-  unless_given(t.num_layers, 0, folder ? (recurrent ? 3 : 6) : tones ? 1 : 2);
-  unless_given(t.channels, 0, tones ? 16 : 64);
-  unless_given(t.decoder_size, 0, folder ? 224 : tones ? 64 : 96);
-  unless_given(t.examples, 0, tones ? 2500 : 1000);
-  unless_given(t.rate, 0, folder ? 16000 : 8000);
-  unless_given(t.shift, 0.0, tones ? 5.0 : 8.0);
-  unless_given(t.warp, -1.0, tones ? 0.0 : 0.15);
-  unless_given(t.noise, -1.0, tones || t.normalize == "speaker" ? 0.0 : folder ? 0.5 : 0.3);
-  unless_given(t.mask, -1.0, tones ? 0.0 : 0.2);
-  unless_given(t.frames, 0, folder ? 8000 : tones ? 4000 : 2000);
-  unless_given(t.dropout, -1.0, tones ? 0.0 : folder ? 0.2 : 0.3);
-  unless_given(t.lr, 0.0, folder ? 2e-3 : tones ? 6e-3 : 3e-3);
-  unless_given(t.average, -1.0, tones ? 0.98 : 0.995);
-  unless_given(t.beam, 0, folder ? 8 : 1);
-  unless_given(t.lm_weight, -1.0, t.lm ? 0.3 : 0.0);
+  train::set_default(t.normalize, "", folder ? "utterance" : "corpus");
+  train::set_default(t.hidden_size, 0, folder ? (recurrent ? 224 : 144) : tones ? 48 : 128);
+  train::set_default(t.num_layers, 0, folder ? (recurrent ? 3 : 6) : tones ? 1 : 2);
+  train::set_default(t.channels, 0, tones ? 16 : 64);
+  train::set_default(t.decoder_size, 0, folder ? 224 : tones ? 64 : 96);
+  train::set_default(t.examples, 0, tones ? 2500 : 1000);
+  train::set_default(t.rate, 0, folder ? 16000 : 8000);
+  train::set_default(t.shift, 0.0, tones ? 5.0 : 8.0);
+  train::set_default(t.warp, -1.0, tones ? 0.0 : 0.15);
+  train::set_default(t.noise, -1.0, tones || t.normalize == "speaker" ? 0.0 : folder ? 0.5 : 0.3);
+  train::set_default(t.mask, -1.0, tones ? 0.0 : 0.2);
+  train::set_default(t.frames, 0, folder ? 8000 : tones ? 4000 : 2000);
+  train::set_default(t.dropout, -1.0, tones ? 0.0 : folder ? 0.2 : 0.3);
+  train::set_default(t.lr, 0.0, folder ? 2e-3 : tones ? 6e-3 : 3e-3);
+  train::set_default(t.average, -1.0, tones ? 0.98 : 0.995);
+  train::set_default(t.beam, 0, folder ? 8 : 1);
+  train::set_default(t.lm_weight, -1.0, t.lm ? 0.3 : 0.0);
   if (!o.epochs && !o.steps) o.epochs = folder ? 30 : tones ? 7 : t.kind == Kind::digits ? 80 : 50;
 }
 

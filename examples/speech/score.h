@@ -31,10 +31,11 @@ inline double value_of(Kind kind, const Errors& e) {
   return kind == Kind::folder ? e.wer : kind == Kind::strings ? e.cer : e.exact;
 }
 
-// Recognises a part; prints a row, and writes the transcripts and their errors.
-inline double test_part(const Searcher& search, const Corpus& c, const Part& part, const Options& t,
-                        const std::string& out) {
-  const std::vector<std::string> texts = texts_of(search(part.clips), c);
+// Prints a row about what was found in a part, and writes the transcripts and their errors.
+inline double report_part(const Searcher& search, const std::vector<Transcript>& found,
+                          const Corpus& c, const Part& part, const Options& t,
+                          const std::string& out) {
+  const std::vector<std::string> texts = texts_of(found, c);
   const Errors e = errors_of(texts, part);
   const bool with_lm = search.lm_weight > 0;
   fmt::print("{:<12} {:>5} utterances  {:<16}  WER {:5.2f} %  CER {:5.2f} %  right {:5.1f} %\n",
@@ -61,11 +62,15 @@ inline double test(const Searcher& search, const Corpus& c, const Options& t,
   for (const Part& part : c.tests) {
     Searcher alone = search;
     alone.lm_weight = 0;
-    double value = test_part(alone, c, part, t, out);
-    if (search.lm_weight > 0) value = test_part(search, c, part, t, out);
+    std::vector<Transcript> found = alone(part.clips);
+    double value = report_part(alone, found, c, part, t, out);
+    if (search.lm_weight > 0) {
+      found = search(part.clips);
+      value = report_part(search, found, c, part, t, out);
+    }
     if (!first) first = value;
-    const auto some = std::min<std::ptrdiff_t>(3, std::ssize(part.clips));
-    draw(search, c, {part.clips.begin(), part.clips.begin() + some},
+    const size_t some = std::min<size_t>(3, found.size());
+    draw(search, c, std::span(part.clips).first(some), std::span(found).first(some),
          fmt::format("{}/alignment-{}.svg", out, part.name));
   }
   return *first;

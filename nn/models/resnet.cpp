@@ -92,16 +92,21 @@ ResNet::ResNet(const Scope& at, const ResNetConfig& c) : config_(c) {
   if (c.num_classes > 0) head = Linear(at / "fc", from, c.num_classes);
 }
 
-Tensor ResNet::features(const Tensor& images) const {
+std::vector<Tensor> ResNet::stage_features(const Tensor& images) const {
   if (images.dim() != 4 || images.size(1) != config_.num_channels)
     throw ShapeError(fmt::format("resnet: images are {}; expected [B, {}, H, W]",
                                  images.shape().str(), config_.num_channels));
   Tensor x = relu(norm1(conv1(images)));
   if (!config_.small_images) x = max_pool2d(x, 3, {.stride = 2, .padding = 1});
-  for (const std::vector<ResidualBlock>& stage : stages)
+  std::vector<Tensor> outputs;
+  for (const std::vector<ResidualBlock>& stage : stages) {
     for (const ResidualBlock& block : stage) x = block(x);
-  return x;
+    outputs.push_back(x);
+  }
+  return outputs;
 }
+
+Tensor ResNet::features(const Tensor& images) const { return stage_features(images).back(); }
 
 Tensor ResNet::regions(const Tensor& images) const {
   return features(images).flatten(2).transpose(1, 2);

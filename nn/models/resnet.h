@@ -64,6 +64,8 @@ class ResNet {
   /// images [B, num_channels, H, W], floating, to logits [B, num_classes]: a linear function of the
   /// mean over the last stage's positions. Throws ShapeError, and ValueError without a head.
   Tensor operator()(const Tensor& images) const;
+  /// The output of each stage, [B, C, H', W'], as torchvision's or timm's feature extractors give.
+  std::vector<Tensor> stage_features(const Tensor& images) const;
   /// The output of the last stage, [B, M, h, w].
   Tensor features(const Tensor& images) const;
   /// The same, row by row: [B, h w, M].

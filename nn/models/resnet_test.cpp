@@ -78,6 +78,11 @@ TEST_CASE("a residual network's regions are its features, row by row") {
       CHECK(x.shape() == Shape{2, config.channels.back(), rows, columns});
       CHECK(regions.shape() == Shape{2, rows * columns, config.channels.back()});
       CHECK(equal(regions[1][columns + 1], x[1].select(1, 1).select(1, 1)));
+      const std::vector<Tensor> stages = net.stage_features(images);
+      REQUIRE(stages.size() == config.channels.size());
+      for (size_t s = 0; s < stages.size(); ++s) CHECK(stages[s].size(1) == config.channels[s]);
+      CHECK(stages[0].size(2) >= 2 * rows - 1);
+      CHECK(equal(stages.back(), x));
     }
   }
 }

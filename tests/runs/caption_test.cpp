@@ -62,7 +62,8 @@ TEST_CASE("caption: each kind of attention describes scenes, and scores itself a
   for (const char* attention : {"soft", "hard", "transformer", "none"}) {
     CAPTURE(attention);
     const Scratch folder;
-    const Outcome outcome = caption(folder, {"--smoke", "--attention", attention});
+    const Outcome outcome =
+        caption(folder, {"--smoke", "--channels", "4,8", "--attention", attention});
     CAPTURE(outcome.err);
     REQUIRE(outcome.status == 0);
     CHECK(outcome.last_line().starts_with(
@@ -123,24 +124,26 @@ TEST_CASE("caption: several captions of an image are scored by CIDEr-D") {
 TEST_CASE("caption: invalid options and folders") {
   const Scratch folder;
   put_corpus(folder);
-  const auto error = [&](const Arguments& words) {
+  const auto error = [&](const Arguments& words, int status = 1) {
     const Outcome outcome = caption(folder, words);
-    CHECK(outcome.status == 1);
+    CHECK(outcome.status == status);
     return outcome.err;
   };
-  CHECK(error({"--attention", "look"}) ==
-        "caption: --attention look: use one of soft, hard, transformer, none\n");
-  CHECK(error({"--encoder", "cnn"}) == "caption: --encoder cnn: use one of resnet, vit\n");
+  CHECK(error({"--attention", "look"}, 2) ==
+        "caption: --attention look: use soft, hard, transformer or none\n");
+  CHECK(error({"--encoder", "cnn"}, 2) == "caption: --encoder cnn: use resnet or vit\n");
   CHECK(error({"--channels", "4,x"}) ==
         "caption: --channels 4,x: expected numbers above 0 separated by commas, such as 32,64\n");
   CHECK(error({"--blocks", "1,2"}) ==
         "caption: --blocks 1,2: expected a number, or one for each of --channels\n");
-  CHECK(error({"--pool", "40"}) ==
-        "caption: --pool 40: the encoder has fewer positions; use less\n");
+  CHECK(error({"--channels", "4,8", "--stages", "3"}) ==
+        "caption: --stages 3: the encoder has 2\n");
+  CHECK(error({"--channels", "4,8", "--encoder", "vit", "--stages", "2"}) ==
+        "caption: --stages 2: the encoder has 1\n");
   CHECK(error({"--data", "nowhere"}).starts_with("caption: nowhere: no such file"));
   CHECK(error({"--data", "images"}).starts_with("caption: images: "));
   CHECK(error({"--data", ".", "--max-pixels", "100"}).find("a.png: ") != std::string::npos);
-  CHECK(error({"--split", "tset"}) == "caption: --split tset: use one of test, valid, train\n");
+  CHECK(error({"--split", "tset"}, 2) == "caption: --split tset: use test, valid or train\n");
 
   put_image(folder, "e.png", 0.5F, 0.5F);
   std::filesystem::remove(folder / "images/d.png");

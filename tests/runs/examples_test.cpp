@@ -152,8 +152,8 @@ TEST_CASE("translate with a Transformer, and with an unknown model") {
   CAPTURE(last);
   CHECK(last.starts_with(R"({"example":"translate","metric":"exact_match","value":0)"));
   const Outcome wrong = run({example("translate"), "--model", "cnn"}, {.folder = folder.path()});
-  CHECK(wrong.status == 1);
-  CHECK(wrong.err.find("model: unknown model 'cnn'; use rnn or transformer") != std::string::npos);
+  CHECK(wrong.status == 2);
+  CHECK(wrong.err == "translate: --model cnn: use rnn or transformer\n");
 }
 
 TEST_CASE("summarize beats the same model with --no-copy") {

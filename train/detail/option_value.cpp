@@ -1,9 +1,12 @@
 #include "tapehead/train/detail/option_value.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <span>
 
 namespace tapehead::train::detail {
 namespace {
@@ -33,6 +36,16 @@ std::string read_text(const std::string& text, std::string& value) {
   return "";
 }
 
+std::string read_text(const std::string& text, std::string& value,
+                      const std::vector<std::string>& choices) {
+  if (std::ranges::find(choices, text) != choices.end()) {
+    value = text;
+    return "";
+  }
+  const std::span all(choices);
+  return fmt::format("use {} or {}", fmt::join(all.first(all.size() - 1), ", "), all.back());
+}
+
 std::string read_text(const std::string& text, int64_t& value, const Range<int64_t>& range) {
   int64_t read = 0;
   return parse(text, read) ? check(read, range, value) : "not a whole number";
@@ -53,6 +66,11 @@ std::string read_text(const std::string& text, double& value, const Range<double
 
 std::string read_json(const Json& json, std::string& value) {
   return json.is_string() ? read_text(json.as_string(), value) : "not a string";
+}
+
+std::string read_json(const Json& json, std::string& value,
+                      const std::vector<std::string>& choices) {
+  return json.is_string() ? read_text(json.as_string(), value, choices) : "not a string";
 }
 
 std::string read_json(const Json& json, std::optional<std::string>& value) {

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tapehead/core/formats/detail/json.h"
 #include "tapehead/train/cli.h"
@@ -14,6 +15,8 @@ using core::Json;
 /// Parses a text into `value`. Returns "" or, leaving `value` unchanged, what is wrong with the
 /// text, such as "not a whole number" or "must be at least 1".
 std::string read_text(const std::string& text, std::string& value);
+std::string read_text(const std::string& text, std::string& value,
+                      const std::vector<std::string>& choices);
 std::string read_text(const std::string& text, int64_t& value, const Range<int64_t>& range);
 std::string read_text(const std::string& text, uint64_t& value);
 std::string read_text(const std::string& text, double& value, const Range<double>& range);
@@ -27,6 +30,8 @@ std::string read_text(const std::string& text, std::optional<T>& value, const Ra
 
 /// Parses a JSON value: a string for text, a number for a number, true or false for a flag.
 std::string read_json(const Json& json, std::string& value);
+std::string read_json(const Json& json, std::string& value,
+                      const std::vector<std::string>& choices);
 std::string read_json(const Json& json, std::optional<std::string>& value);
 std::string read_json(const Json& json, bool& value);
 template <class T, class... Ranges>
