@@ -36,8 +36,8 @@ class RunBase {
   ~RunBase();
 
   /// Evaluates the model after every epoch and logs the score. Saves the weights with the best
-  /// score to best.safetensors. Scores with Best::lowest are drawn in loss.svg. Throws ValueError
-  /// for a run without a loader, which has no epochs.
+  /// score, the last of equal ones, to best.safetensors. Scores with Best::lowest are drawn in
+  /// loss.svg. Throws ValueError for a run without a loader, which has no epochs.
   void evaluate_every_epoch(const std::string& metric, std::function<double()> score,
                             Best best = Best::highest);
   /// Evaluates the model after every `steps` steps and after the last one. Throws ValueError for

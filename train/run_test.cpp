@@ -97,6 +97,22 @@ TEST_CASE("run: the weights with the best score are kept") {
   CHECK(program.layer.weight.to_vector<double>() == weights[0]);
 }
 
+TEST_CASE("run: of equal scores the last counts as the best") {
+  const Scratch scratch;
+  for (const auto best : {train::Best::highest, train::Best::lowest}) {
+    RunProgram program(scratch / "out");
+    std::vector<std::vector<double>> weights;
+    program.best = best;
+    program.score = [&] {
+      weights.push_back(program.layer.weight.to_vector<double>());
+      return 0.5;
+    };
+    program.train();
+    REQUIRE(weights.size() == 2);
+    CHECK(program.layer.weight.to_vector<double>() == weights[1]);
+  }
+}
+
 TEST_CASE("run: scores come each so many steps, and of a loss the lowest is kept and drawn") {
   const Scratch scratch;
   std::vector<std::vector<double>> weights;

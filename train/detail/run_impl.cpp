@@ -67,7 +67,8 @@ void RunBase::State::score() {
   board.scalar(metric, value, run.step);
   progress.note(
       fmt::format("epoch {}  step {}  {} {:.4g}", epoch, run.step, metric, core::shown(value)));
-  if (scoring.better(value, run.has_best ? run.best : NAN)) {
+  // Of equal scores, which a small validation set often has, the weights with more training.
+  if (!std::isnan(value) && !(run.has_best && scoring.better(run.best, value))) {
     run.best = value;
     run.has_best = true;
     params.save(file(kBest));
