@@ -118,12 +118,9 @@ double evaluate(const Program& p, const Split& split, bool exact, const std::str
                     result.said[i] == wanted ? "right" : error_kind(result.said[i], wanted)));
   }
   data::write_lines(out + "/captions.txt", lines);
-  std::vector<int64_t> drawn = range(0, std::min(p.t.pictures, split.size()));
+  const std::vector<int64_t> drawn = longest_captions(split, p.t.pictures);
   std::vector<nn::Hypothesis> found;
-  for (int64_t& i : drawn) {
-    i = i * split.size() / std::ssize(drawn);
-    found.push_back(result.found[static_cast<size_t>(i)]);
-  }
+  for (const int64_t i : drawn) found.push_back(result.found[static_cast<size_t>(i)]);
   if (!drawn.empty()) draw(p, split.images.batch(drawn), found, out + "/attention.svg");
   return value_of(result, exact);
 }

@@ -185,6 +185,17 @@ inline Result score(std::vector<nn::Hypothesis> found, const data::Vocab& vocab,
   return result;
 }
 
+// Of each of `count` parts of a split, the image with the longest caption.
+inline std::vector<int64_t> longest_captions(const Split& split, int64_t count) {
+  count = std::min(count, split.size());
+  std::vector<int64_t> longest;
+  for (int64_t part = 0; part < count; ++part)
+    longest.push_back(std::ranges::max(
+        range(part * split.size() / count, (part + 1) * split.size() / count), {},
+        [&](int64_t i) { return split.captions[static_cast<size_t>(i)][0].size(); }));
+  return longest;
+}
+
 // Writes a picture of images f32 [N, 3, H, W] with the weights of their regions at each word.
 inline void save_maps(const std::string& path, const Tensor& images,
                       std::span<const nn::Hypothesis> found, const data::Vocab& vocab,
