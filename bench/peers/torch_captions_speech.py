@@ -76,42 +76,41 @@ class Attention(nn.Module):
         weights = scores.softmax(-1)
         return torch.bmm(weights.unsqueeze(1), values).squeeze(1), weights
 
-    def of_all(self, queries, values):
-        """The contexts of queries [B, T, H], without features of the location."""
-        hidden = self.memory(values).unsqueeze(1) + self.query(queries).unsqueeze(2)
-        return torch.bmm((hidden.tanh_() @ self.v).softmax(-1), values)
-
 
 class Captioner(nn.Module):
-    V, M, H, E = 1000, 64 + 128, 256, 128
+    V, M, H, E = 1000, 128, 256, 128
 
     def __init__(self):
         super().__init__()
         V, M, H, E = self.V, self.M, self.H, self.E
-        self.first = nn.Sequential(
+        self.encoder = nn.Sequential(
             nn.Conv2d(3, 32, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(32), nn.ReLU(inplace=True),
-            ResidualBlock(32, 32, 1), ResidualBlock(32, 64, 2))
-        self.last = ResidualBlock(64, 128, 2)
+            ResidualBlock(32, 32, 1), ResidualBlock(32, 64, 2), ResidualBlock(64, M, 2))
         self.position = nn.Parameter(torch.empty(64, M))
         self.hidden, self.cell = nn.Linear(M, H), nn.Linear(M, H)
         self.attention = Attention(H, M, E)
         self.gate = nn.Linear(H, 1)
         self.target = nn.Embedding(V, E, padding_idx=0)
-        self.decoder = nn.LSTM(E, H, batch_first=True)
+        self.decoder = nn.LSTMCell(E + M, H)
         self.combine = nn.Linear(H + M, E, bias=False)
         self.out = nn.Linear(E, V)
 
     def loss(self, images, captions):
-        first = self.first(images * 2 - 2)
-        last = self.last(first)
-        regions = torch.cat((F.avg_pool2d(first, 2), last), 1)
-        values = (regions.flatten(2).transpose(1, 2) + self.position).contiguous()
-        average = values.mean(1).unsqueeze(0)
-        embedded = self.target(captions[:, :-1])
-        states, _ = self.decoder(embedded, (torch.tanh(self.hidden(average)), torch.tanh(self.cell(average))))
-        contexts = self.attention.of_all(states, values) * torch.sigmoid(self.gate(states))
-        logits = self.out(embedded + self.combine(torch.cat((states, contexts), -1)))
-        return F.cross_entropy(logits.flatten(0, 1), captions[:, 1:].flatten(), ignore_index=0)
+        values = self.encoder(images * 2 - 2).flatten(2).transpose(1, 2) + self.position
+        values = values.contiguous()
+        keys, average = self.attention.memory(values), values.mean(1)
+        state = torch.tanh(self.hidden(average)), torch.tanh(self.cell(average))
+        given, wanted = captions[:, :-1], captions[:, 1:]
+        embedded = self.target(given)
+        states, contexts = [], []
+        for x in embedded.unbind(1):
+            context, _ = self.attention(state[0], values, keys)
+            context = torch.sigmoid(self.gate(state[0])) * context
+            state = self.decoder(torch.cat((x, context), -1), state)
+            states.append(state[0]), contexts.append(context)
+        joined = torch.cat((torch.stack(states, 1), torch.stack(contexts, 1)), -1)
+        logits = self.out(embedded + self.combine(joined))
+        return F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=0)
 
 
 class Recogniser(nn.Module):

@@ -135,23 +135,28 @@ inline void set_defaults(Options& t, train::Options& o) {
   train::set_default(t.encoder, "", t.model == "conformer" ? "conformer" : "lstm");
   const bool recurrent = t.encoder == "lstm" || t.encoder == "pyramid";
   train::set_default(t.normalize, "", folder ? "utterance" : "corpus");
-  train::set_default(t.hidden_size, 0, folder ? (recurrent ? 224 : 144) : tones ? 48 : 128);
+  const bool digits = t.kind == Kind::digits;
+  train::set_default(t.hidden_size, 0,
+                     folder   ? (recurrent ? 224 : 144)
+                     : tones  ? 48
+                     : digits ? 192
+                              : 128);
   train::set_default(t.num_layers, 0, folder ? (recurrent ? 3 : 6) : tones ? 1 : 2);
   train::set_default(t.channels, 0, tones ? 16 : 64);
   train::set_default(t.decoder_size, 0, folder ? 224 : tones ? 64 : 96);
   train::set_default(t.examples, 0, tones ? 2500 : 1000);
   train::set_default(t.rate, 0, folder ? 16000 : 8000);
   train::set_default(t.shift, 0.0, tones ? 5.0 : 8.0);
-  train::set_default(t.warp, -1.0, tones ? 0.0 : 0.15);
+  train::set_default(t.warp, -1.0, tones ? 0.0 : digits ? 0.1 : 0.15);
   train::set_default(t.noise, -1.0, tones || t.normalize == "speaker" ? 0.0 : folder ? 0.5 : 0.3);
   train::set_default(t.mask, -1.0, tones ? 0.0 : 0.2);
   train::set_default(t.frames, 0, folder ? 8000 : tones ? 4000 : 2000);
-  train::set_default(t.dropout, -1.0, tones ? 0.0 : folder ? 0.2 : 0.3);
+  train::set_default(t.dropout, -1.0, tones ? 0.0 : folder ? 0.2 : digits ? 0.4 : 0.3);
   train::set_default(t.lr, 0.0, folder ? 2e-3 : tones ? 6e-3 : 3e-3);
   train::set_default(t.average, -1.0, tones ? 0.98 : 0.995);
   train::set_default(t.beam, 0, folder ? 8 : 1);
   train::set_default(t.lm_weight, -1.0, t.lm ? 0.3 : 0.0);
-  if (!o.epochs && !o.steps) o.epochs = folder ? 30 : tones ? 7 : t.kind == Kind::digits ? 80 : 50;
+  if (!o.epochs && !o.steps) o.epochs = folder ? 30 : tones ? 7 : digits ? 80 : 50;
 }
 
 }  // namespace speech
