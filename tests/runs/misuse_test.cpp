@@ -160,16 +160,17 @@ TEST_CASE("programs: every numeric option has a range") {
     const std::string& name = program.first;
     const Words options = numeric_options(name);
     CHECK(options.size() >= 10);
-    for (const std::string& flag : options)
-      for (const char* value : {"-1000000", "nan", "1e999"}) {
-        CAPTURE(name);
-        CAPTURE(flag);
-        CAPTURE(value);
-        const Outcome outcome = run({example(name), "--out", scratch / "out", flag, value});
-        CAPTURE(outcome.err);
-        CHECK(outcome.status == 2);
-        CHECK(outcome.err.starts_with(fmt::format("{}: {} {}: ", name, flag, value)));
-      }
+    const auto check = [&](const std::string& flag, const char* value) {
+      CAPTURE(name);
+      CAPTURE(flag);
+      CAPTURE(value);
+      const Outcome outcome = run({example(name), "--out", scratch / "out", flag, value});
+      CAPTURE(outcome.err);
+      CHECK(outcome.status == 2);
+      CHECK(outcome.err.starts_with(fmt::format("{}: {} {}: ", name, flag, value)));
+    };
+    for (const std::string& flag : options) check(flag, "-1000000");
+    for (const char* value : {"nan", "1e999"}) check(options.back(), value);  // one parser for all
   }
   const struct {
     const char *name, *flag, *value, *wrong;
