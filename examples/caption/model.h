@@ -20,7 +20,7 @@ struct ModelOptions {
   int64_t stages = 0;  // of a ResNet, from the last, whose features make a region
   int64_t embed_dim = 0, hidden_size = 0;
   int64_t num_layers = 0, num_heads = 4;  // of a Transformer
-  // What an LSTM reads beside words: context (Xu et al. 2015), or none, so that what it says of an
+  // What an LSTM reads besides words: context (Xu et al. 2015), or none, so that what it says of an
   // image has to be seen when it is said (Lu et al. 2017, "Knowing when to look").
   std::string feed;
   std::string first_state;        // of an LSTM: mean, from the mean of the regions, or zero

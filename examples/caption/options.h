@@ -38,7 +38,7 @@ inline void add_options(train::Cli& cli, Options& t) {
              "stages of the encoder, from the last, whose features make a region (1; scenes 2)",
              Keep::fixed);
   cli.option("--feed", m.feed, {"context", "none"},
-             "what an LSTM reads beside words: what attention sees, or nothing (context; scenes "
+             "what an LSTM reads besides words: what attention sees, or nothing (context; scenes "
              "none)",
              Keep::fixed);
   cli.option("--first-state", m.first_state, {"zero", "mean"},
