@@ -247,7 +247,10 @@ inline Corpus digits(const Options& t, const train::Options& o, bool training) {
   // Single digits, or strings that depend on `first`.
   const auto part = [&](const char* name, std::vector<Digit> of, uint64_t first, int64_t count) {
     if (of.empty())
-      throw FormatError(fmt::format("{}: there are no recordings for {}", *o.data, name));
+      throw FormatError(
+          fmt::format("{}: there are no recordings for {}; 20 for training and 1 for testing are "
+                      "needed at least",
+                      *o.data, name));
     if (t.kind == Kind::digits) return Part{name, clips_of(of, c.frontend)};
     const StringMaker make(std::move(of), range, c.frontend);
     Part strings{.name = name};

@@ -231,6 +231,10 @@ TEST_CASE("speech reads spoken digits, one by one and joined to strings") {
     CHECK(speech_error(folder, with(few, {"--join", range}))
               .ends_with(fmt::format("speech: --join {}: must be a number or a range such as 3-7\n",
                                      range)));
+  std::filesystem::remove(folder / "recordings/9_ann_6.wav");
+  CHECK(speech_error(folder, few) ==
+        "speech: .: there are no recordings for validation; 20 for training and 1 for testing are "
+        "needed at least\n");
 }
 
 TEST_CASE("speech names the recordings that it leaves out, or fails with --strict") {

@@ -64,19 +64,6 @@ std::string read_text(const std::string& text, double& value, const Range<double
   return std::isfinite(read) ? check(read, range, value) : "not a finite number";
 }
 
-std::string read_json(const Json& json, std::string& value) {
-  return json.is_string() ? read_text(json.as_string(), value) : "not a string";
-}
-
-std::string read_json(const Json& json, std::string& value,
-                      const std::vector<std::string>& choices) {
-  return json.is_string() ? read_text(json.as_string(), value, choices) : "not a string";
-}
-
-std::string read_json(const Json& json, std::optional<std::string>& value) {
-  return json.is_string() ? read_text(json.as_string(), value) : "not a string";
-}
-
 std::string read_json(const Json& json, bool& value) {
   if (!json.is_bool()) return "not true or false";
   value = json.as_bool();

@@ -29,11 +29,14 @@ std::string read_text(const std::string& text, std::optional<T>& value, const Ra
 }
 
 /// Parses a JSON value: a string for text, a number for a number, true or false for a flag.
-std::string read_json(const Json& json, std::string& value);
-std::string read_json(const Json& json, std::string& value,
-                      const std::vector<std::string>& choices);
-std::string read_json(const Json& json, std::optional<std::string>& value);
 std::string read_json(const Json& json, bool& value);
+template <class... Choices>
+std::string read_json(const Json& json, std::string& value, const Choices&... choices) {
+  return json.is_string() ? read_text(json.as_string(), value, choices...) : "not a string";
+}
+inline std::string read_json(const Json& json, std::optional<std::string>& value) {
+  return json.is_string() ? read_text(json.as_string(), value) : "not a string";
+}
 template <class T, class... Ranges>
 std::string read_json(const Json& json, T& value, const Ranges&... range) {
   return read_text(json.dump(), value,
