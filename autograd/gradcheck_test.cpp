@@ -114,6 +114,18 @@ TEST_CASE("gradcheck in random directions for large inputs") {
         "random");
 }
 
+TEST_CASE("gradcheck: inputs and results of size 0 have no derivative") {
+  for (const int directions : {0, 2})
+    for (const Shape& shape : {Shape{0, 4}, Shape{2, 0}}) {
+      const auto product = [](const std::vector<Tensor>& in) {
+        return std::vector{matmul(in[0], in[1]), matmul(in[0], in[1]).sum()};
+      };
+      const std::vector<Tensor> empty{core::full(shape, 1, f64), core::full({shape[1], 3}, 1, f64)};
+      gradcheck(product, empty, {.directions = directions});
+      gradgradcheck(product, empty, {.directions = directions});
+    }
+}
+
 TEST_CASE("gradcheck names the worst derivative") {
   CHECK(error_of([] { gradcheck(bad_square, {numbers({3})}); }) ==
         "gradcheck: the derivative of result 0 ([3] f64) at [1] with respect to input 0 ([3] f64) "

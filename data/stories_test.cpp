@@ -97,7 +97,8 @@ TEST_CASE("stories are the same for the same seed, on every machine") {
   CHECK(text_of(stories(2, one)[0].test[0]) != text_of(tasks[0].test[0]));
 }
 
-TEST_CASE("stories: the test is the same for every number to train on, and apart from it") {
+TEST_CASE("stories: the test is the same for every number to train on, and apart from it" *
+          doctest::test_suite("long")) {
   const auto few = stories(3, {.train = 50, .val = 20, .test = 30});
   const auto many = stories(3, {.train = 500, .val = 20, .test = 30});
   REQUIRE(few.size() == 7);
@@ -116,7 +117,8 @@ TEST_CASE("stories: the test is the same for every number to train on, and apart
   }
 }
 
-TEST_CASE("stories: answers follow from the story, and from the supports alone") {
+TEST_CASE("stories: answers follow from the story, and from the supports alone" *
+          doctest::test_suite("long")) {
   for (const StoryTask& task : stories(4))
     for (const StoryQuestion& asked : task.train) {
       const std::string text = text_of(asked);
@@ -134,7 +136,8 @@ TEST_CASE("stories: answers follow from the story, and from the supports alone")
     }
 }
 
-TEST_CASE("stories: answers are even, words few, and all kinds joined") {
+TEST_CASE("stories: answers are even, words few, and all kinds joined" *
+          doctest::test_suite("long")) {
   const auto tasks = stories(5);
   CHECK(tasks[0].train.size() == 1000);
   std::set<std::string> words;

@@ -60,7 +60,8 @@ double score_in_training(const nn::Seq2SeqTransformer& model, const Tensor& sour
 
 }  // namespace
 
-TEST_CASE("a Transformer learns to reverse, and decodes as it was trained") {
+TEST_CASE("a Transformer learns to reverse, and decodes as it was trained" *
+          doctest::test_suite("long")) {
   manual_seed(5);
   nn::Params params(7);
   const nn::Seq2SeqTransformer model(params / "model", {.source_vocab_size = kVocab,

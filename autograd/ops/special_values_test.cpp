@@ -218,7 +218,7 @@ void check(const LineOp& op, const Shape& shape, int axis, const Pattern& p, DTy
 
 }  // namespace
 
-TEST_CASE("reductions over blocks that hold infinities and NaN") {
+TEST_CASE("reductions over blocks that hold infinities and NaN" * doctest::test_suite("long")) {
   for (const LineOp& op : kOps)
     for (const Pattern& p : kPatterns)
       for (const DType dtype : {f32, f64, bf16}) {
@@ -234,7 +234,7 @@ TEST_CASE("reductions over blocks that hold infinities and NaN") {
 }
 
 // Long enough for several threads, each of which reduces one piece.
-TEST_CASE("reductions over pieces that hold infinities and NaN") {
+TEST_CASE("reductions over pieces that hold infinities and NaN" * doctest::test_suite("long")) {
   for (const LineOp& op : kOps)
     for (const Pattern& p : kPatterns) {
       check(op, {1, 75000}, 1, p, f32, Layout::kPlain);

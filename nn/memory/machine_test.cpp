@@ -64,7 +64,7 @@ TEST_CASE("machines answer each story as they would alone") {
   }
 }
 
-TEST_CASE("machines learn which word a story begins with") {
+TEST_CASE("machines learn which word a story begins with" * doctest::test_suite("long")) {
   for (const auto& machine : machines()) {
     CAPTURE(machine.first);
     const Make& make = machine.second;

@@ -196,7 +196,8 @@ TEST_CASE("MemNN answers a story as it does alone") {
   check_each_alone(m.net);
 }
 
-TEST_CASE("MemNN learns to find the newest sentence about someone, and what it said") {
+TEST_CASE("MemNN learns to find the newest sentence about someone, and what it said" *
+          doctest::test_suite("long")) {
   // Words 1..3 are people, 4..7 places: "person place" … "person?"
   std::vector<data::Story> stories;
   uint64_t state = 1;

@@ -96,7 +96,8 @@ std::vector<int64_t> greedy(const nn::Seq2Seq& model, const std::vector<int64_t>
 
 }  // namespace
 
-TEST_CASE("seq2seq: with each score and cell the loss falls on a copying task") {
+TEST_CASE("seq2seq: with each score and cell the loss falls on a copying task" *
+          doctest::test_suite("long")) {
   for (const Score score : kScores) {
     for (const RnnCell cell : {RnnCell::gru, RnnCell::lstm}) {
       CAPTURE(nn::name(score));
