@@ -78,14 +78,15 @@ class Attention(nn.Module):
 
 
 class Captioner(nn.Module):
-    V, M, H, E = 1000, 128, 256, 128
+    V, M, H, E = 1000, 64 + 128, 256, 128
 
     def __init__(self):
         super().__init__()
         V, M, H, E = self.V, self.M, self.H, self.E
-        self.encoder = nn.Sequential(
+        self.stage1 = nn.Sequential(
             nn.Conv2d(3, 32, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(32), nn.ReLU(inplace=True),
-            ResidualBlock(32, 32, 1), ResidualBlock(32, 64, 2), ResidualBlock(64, M, 2))
+            ResidualBlock(32, 32, 1))
+        self.stage2, self.stage3 = ResidualBlock(32, 64, 2), ResidualBlock(64, 128, 2)
         self.position = nn.Parameter(torch.empty(64, M))
         self.hidden, self.cell = nn.Linear(M, H), nn.Linear(M, H)
         self.attention = Attention(H, M, E)
@@ -96,8 +97,9 @@ class Captioner(nn.Module):
         self.out = nn.Linear(E, V)
 
     def loss(self, images, captions):
-        values = self.encoder(images * 2 - 2).flatten(2).transpose(1, 2) + self.position
-        values = values.contiguous()
+        finer = self.stage2(self.stage1(images * 2 - 2))
+        regions = torch.cat((F.adaptive_avg_pool2d(finer, 8), self.stage3(finer)), 1)
+        values = (regions.flatten(2).transpose(1, 2) + self.position).contiguous()
         keys, average = self.attention.memory(values), values.mean(1)
         state = torch.tanh(self.hidden(average)), torch.tanh(self.cell(average))
         given, wanted = captions[:, :-1], captions[:, 1:]
@@ -110,7 +112,7 @@ class Captioner(nn.Module):
             states.append(state[0]), contexts.append(context)
         joined = torch.cat((torch.stack(states, 1), torch.stack(contexts, 1)), -1)
         logits = self.out(embedded + self.combine(joined))
-        return F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=0)
+        return F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=0, label_smoothing=0.05)
 
 
 class Recogniser(nn.Module):

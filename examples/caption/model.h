@@ -25,8 +25,7 @@ struct ModelOptions {
   std::string feed;
   std::string first_state;        // of an LSTM: mean, from the mean of the regions, or zero
   double dropout = -1;            // of regions, embeddings and the decoder's output
-  double word_dropout = 0;        // probability that the decoder reads <unk> for a word
-  double smoothing = 0;           // of labels
+  double smoothing = -1;          // of labels
   double doubly_stochastic = -1;  // weight of nn::doubly_stochastic_loss()
   double entropy = 0.002;         // of hard attention, weight of its entropy
 };
@@ -111,7 +110,7 @@ class Captioner {
   Tensor loss(const Tensor& images, const Tensor& target, double expected) const {
     const int64_t T = target.size(1) - 1;
     const Tensor seen = regions(images), wanted = target.slice(1, 1, T + 1);
-    const Tensor given = drop_words(target.slice(1, 0, T));
+    const Tensor given = target.slice(1, 0, T);
     if (const auto* transformer = std::get_if<nn::TransformerTokenDecoder>(&decoder_))
       return cross_entropy((*transformer)({seen}, given).logits, wanted);
     const auto& decoder = std::get<nn::AttentionDecoder>(decoder_);
@@ -163,14 +162,6 @@ class Captioner {
              .dropout = o.dropout});
   }
 
-  // With some words after the first unknown, which makes the decoder look rather than guess (Bowman
-  // et al. 2016, "Generating sentences from a continuous space").
-  Tensor drop_words(const Tensor& given) const {
-    if (options_.word_dropout == 0) return given;
-    const Tensor drop =
-        (rand(given.shape()) < options_.word_dropout) & (given != static_cast<int64_t>(data::kBos));
-    return masked_fill(given, drop, static_cast<int64_t>(data::kUnk));
-  }
   Tensor cross_entropy(const Tensor& logits, const Tensor& wanted) const {
     return tapehead::cross_entropy(
         logits, wanted, {.ignore_index = data::kPad, .label_smoothing = options_.smoothing});

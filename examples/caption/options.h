@@ -35,7 +35,7 @@ inline void add_options(train::Cli& cli, Options& t) {
   cli.option("--embed-dim", m.embed_dim, train::kSize, "size of the embeddings of an LSTM",
              Keep::fixed);
   cli.option("--stages", m.stages, train::kSize,
-             "stages of the encoder, from the last, whose features make a region (1; scenes 2)",
+             "stages of the encoder, from the last, whose features make a region (2; a vit 1)",
              Keep::fixed);
   cli.option("--feed", m.feed, {"context", "none"},
              "what an LSTM reads besides words: what attention sees, or nothing (context; scenes "
@@ -47,10 +47,8 @@ inline void add_options(train::Cli& cli, Options& t) {
   cli.option("--num-layers", m.num_layers, train::kSize,
              "layers of a Transformer's decoder (2; scenes 1)", Keep::fixed);
   cli.option("--num-heads", m.num_heads, train::kSize, "heads of Transformers", Keep::fixed);
-  cli.option("--dropout", m.dropout, train::kPart, "dropout probability");
-  cli.option("--word-dropout", m.word_dropout, train::kPart,
-             "probability that the decoder reads <unk> for a word in training");
-  cli.option("--smoothing", m.smoothing, train::kPart, "label smoothing");
+  cli.option("--dropout", m.dropout, train::kPart, "dropout probability (0; images 0.25)");
+  cli.option("--smoothing", m.smoothing, train::kPart, "label smoothing (0; images 0.05)");
   cli.option("--doubly-stochastic", m.doubly_stochastic, {0, 1000},
              "weight of the regulariser by which soft attention visits all regions");
   cli.option("--entropy", m.entropy, {0, 1000}, "weight of the entropy of hard attention");
@@ -116,13 +114,14 @@ inline void set_defaults(Options& t, train::Options& o) {
   m.channels = sizes_in("--channels", t.channels);
   m.blocks = sizes_in("--blocks", t.blocks, m.channels.size());
   const int64_t stages = m.encoder == "vit" ? 1 : std::ssize(m.channels);
-  train::set_default(m.stages, 0, real ? 1 : std::min<int64_t>(2, stages));
+  train::set_default(m.stages, 0, std::min<int64_t>(2, stages));
   if (m.stages > stages)
     throw ValueError(fmt::format("--stages {}: the encoder has {}", m.stages, stages));
   train::set_default(m.hidden_size, 0, transformer ? 128 : real ? 256 : 128);
   train::set_default(m.num_layers, 0, real ? 2 : 1);
   train::set_default(m.embed_dim, 0, real ? 128 : 64);
-  train::set_default(m.dropout, -1.0, real ? 0.1 : 0.0);
+  train::set_default(m.dropout, -1.0, real ? 0.25 : 0.0);
+  train::set_default(m.smoothing, -1.0, real ? 0.05 : 0.0);
   train::set_default(m.doubly_stochastic, -1.0, 0.0);
   train::set_default(t.lr, 0.0, real || transformer ? 2e-3 : 2.5e-3);
   train::set_default(t.weight_decay, -1.0, real ? 0.02 : transformer ? 0.5 : 1e-4);
@@ -133,7 +132,7 @@ inline void set_defaults(Options& t, train::Options& o) {
   train::set_default(t.corpus.images, 0, 4000);
   train::set_default(t.corpus.max_pixels, 0, int64_t{1} << 26);
   train::set_default(t.beam, 0, real ? 5 : 1);
-  if (!o.epochs && !o.steps) o.epochs = real ? 100 : 8;
+  if (!o.epochs && !o.steps) o.epochs = real ? 90 : 8;
 }
 
 }  // namespace caption
