@@ -125,7 +125,9 @@ class Recogniser(nn.Module):
         self.register_buffer("stddev", torch.ones(self.F))
         self.conv1, self.conv2 = nn.Conv2d(1, C, 3, stride=2), nn.Conv2d(C, C, 3, stride=2)
         self.subsampled = nn.Linear(C * 9, C)
-        self.encoder = nn.LSTM(C, H, num_layers=3, bidirectional=True, batch_first=True)
+        self.encoder = nn.ModuleList(nn.LSTM(C if i == 0 else 2 * H, H, bidirectional=True, batch_first=True)
+                                     for i in range(3))
+        self.norm = nn.ModuleList(nn.LayerNorm(2 * H) for _ in range(3))
         self.ctc = nn.Linear(2 * H, V)
         self.attention = Attention(H, 2 * H, H, filters=10)
         self.target = nn.Embedding(V, E, padding_idx=0)
@@ -138,7 +140,10 @@ class Recogniser(nn.Module):
         y = F.relu(self.conv2(F.relu(self.conv1(y), inplace=True)), inplace=True)
         y, lengths = self.subsampled(y.transpose(1, 2).flatten(2)), ((lengths - 1) // 2 - 1) // 2
         y = nn.utils.rnn.pack_padded_sequence(y, lengths, batch_first=True, enforce_sorted=False)
-        return nn.utils.rnn.pad_packed_sequence(self.encoder(y)[0], batch_first=True)[0], lengths
+        for rnn, norm in zip(self.encoder, self.norm):
+            y = rnn(y)[0]
+            y = y._replace(data=norm(y.data))
+        return nn.utils.rnn.pad_packed_sequence(y, batch_first=True)[0], lengths
 
     def loss(self, frames, lengths, letters, letter_lengths):
         values, lengths = self.encode(frames, lengths)

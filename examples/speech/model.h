@@ -15,7 +15,8 @@ struct Encoder {
   std::optional<nn::PyramidalLstm> pyramid;
   std::optional<nn::ConvSubsampling> subsampling;
   std::optional<nn::Linear> wide;  // to the size of a Conformer or Transformer
-  std::optional<nn::Rnn> rnn;
+  std::vector<nn::Rnn> rnn;        // layers, each of them normalised
+  std::vector<nn::LayerNorm> norm;
   std::optional<nn::Conformer> conformer;
   std::optional<nn::TransformerEncoder> transformer;
   nn::AnyLayer dropout;
@@ -32,13 +33,12 @@ struct Encoder {
       return;
     }
     subsampling.emplace(at / "subsampling", t.mels, t.channels);
-    if (t.encoder == "lstm")
-      rnn.emplace(at / "rnn", t.channels, t.hidden_size,
-                  nn::RnnOptions{.num_layers = t.num_layers,
-                                 .bidirectional = true,
-                                 .dropout = t.dropout,
-                                 .forget_bias = 1});
-    else wide.emplace(at / "wide", t.channels, dim);
+    for (int64_t i = 0; i < t.num_layers && t.encoder == "lstm"; ++i) {
+      rnn.emplace_back(at / "rnn" / i, i == 0 ? t.channels : dim, t.hidden_size,
+                       nn::RnnOptions{.bidirectional = true, .forget_bias = 1});
+      norm.emplace_back(at / "norm" / i, dim);
+    }
+    if (!recurrent) wide.emplace(at / "wide", t.channels, dim);
     if (t.encoder == "conformer")
       conformer.emplace(at / "conformer",
                         nn::ConformerOptions{.input_dim = dim,
@@ -60,7 +60,9 @@ struct Encoder {
       return {dropout(frames.out), frames.lengths};
     }
     nn::EncodedFrames frames = (*subsampling)(x, lengths);
-    if (rnn) return {dropout((*rnn)(dropout(frames.out), frames.lengths).out), frames.lengths};
+    for (size_t i = 0; i < rnn.size(); ++i)
+      frames.out = norm[i](rnn[i](dropout(frames.out), frames.lengths).out);
+    if (!rnn.empty()) return {dropout(frames.out), frames.lengths};
     const Tensor h = dropout((*wide)(frames.out));
     if (conformer) return (*conformer)(h, frames.lengths);
     const int64_t C = h.size(2);

@@ -150,9 +150,9 @@ inline void set_defaults(Options& t, train::Options& o) {
   train::set_default(t.warp, -1.0, tones ? 0.0 : digits ? 0.1 : 0.15);
   train::set_default(t.noise, -1.0, tones || t.normalize == "speaker" ? 0.0 : folder ? 0.5 : 0.3);
   train::set_default(t.mask, -1.0, tones ? 0.0 : 0.2);
-  train::set_default(t.frames, 0, folder ? 8000 : tones ? 4000 : 2000);
+  train::set_default(t.frames, 0, folder ? 2500 : tones ? 4000 : 2000);
   train::set_default(t.dropout, -1.0, tones ? 0.0 : folder ? 0.2 : digits ? 0.4 : 0.3);
-  train::set_default(t.lr, 0.0, folder ? 2e-3 : tones ? 6e-3 : 3e-3);
+  train::set_default(t.lr, 0.0, folder ? 1.5e-3 : tones ? 6e-3 : 3e-3);
   train::set_default(t.average, -1.0, tones ? 0.98 : 0.995);
   train::set_default(t.beam, 0, folder ? 8 : 1);
   train::set_default(t.lm_weight, -1.0, t.lm ? 0.3 : 0.0);
