@@ -61,9 +61,9 @@ struct WriteAudioOptions {
 
 /// Writes samples f32 [N] or [C, N] atomically as WAV, FLAC or Ogg Vorbis, according to the
 /// extension .wav, .flac or .ogg. Integer samples are rounded, so that what read_audio() read from
-/// them is written unchanged; samples outside of -1 to 1 are clipped to that range. Throws
-/// ShapeError, DTypeError, ValueError for another extension or format, a rate outside 1..655,350
-/// and samples that are not finite, and IoError.
+/// them is written unchanged; those outside of -1 to 1 are clipped to that range, which f32 keeps.
+/// Throws ShapeError, DTypeError, ValueError for another extension or format, a rate
+/// outside 1..655,350 and samples that are not finite, and IoError.
 void write_audio(const std::string& path, const Tensor& samples, int64_t sample_rate,
                  const WriteAudioOptions& options = {});
 

@@ -104,6 +104,8 @@ TEST_CASE("audio: truncated files and headers that promise more") {
   CHECK(read_error(more) == more +
                                 ": its header promises 4294967040 bytes of samples, but 4000 "
                                 "follow; the file is truncated");
+  const std::string streamed = folder.write("pipe.wav", with_number(wav, 40, 0xffffffff));
+  CHECK(difference(read_audio(streamed).samples, read_audio(folder / "a.wav").samples) == 0);
   std::string promising = flac;  // the number of samples is the last of 36 bits that end at byte 26
   promising[24] = 0x7f;
   folder.write("more.flac", promising);

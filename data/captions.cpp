@@ -39,12 +39,15 @@ CaptionTable read_table(const std::string& path, const FileLimits& limits) {
   return table;
 }
 
-/// The file or folder in `dir` whose name ends with this; "" if there is none.
-std::string find_ending(const std::string& dir, std::string_view ending) {
+/// The file or folder in `dir` whose name ends with `ending`, but not with `other`; "" if there is
+/// none.
+std::string find_ending(const std::string& dir, std::string_view ending,
+                        std::string_view other = "/") {
   std::vector<std::string> found;
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(dir, ignored))
-    if (const std::string name = entry.path().filename().string(); name.ends_with(ending))
+    if (const std::string name = entry.path().filename().string();
+        name.ends_with(ending) && !name.ends_with(other))
       found.push_back(entry.path().string());
   return found.empty() ? "" : *std::min_element(found.begin(), found.end());
 }
@@ -98,7 +101,9 @@ Captions read_layout(const std::string& dir, const CaptionsOptions& options) {
   if (!path_exists(dir)) throw IoError(no_such_file(dir));
   const auto has = [&](const char* name) { return path_exists((fs::path(dir) / name).string()); };
   if (has("captions.train.txt")) return plain_captions(dir, options.limits);
-  if (const std::string tokens = find_ending(dir, ".token.txt"); !tokens.empty())
+  // The publisher's archive also has the captions' lemmas.
+  if (const std::string tokens = find_ending(dir, ".token.txt", ".lemma.token.txt");
+      !tokens.empty())
     return flickr_captions(dir, tokens, options.limits);
   if (has("annotations")) return detail::coco_captions(dir, options);
   throw IoError(

@@ -34,7 +34,8 @@ struct CaptionsOptions {
 /// Images are read by read_image() when they are used.
 struct Captions {
   std::vector<CaptionedImage> train, valid, test;
-  Unmatched captions_without_image;  ///< named FILE#n, or for COCO also `annotation ID`
+  /// Named FILE#n, the n-th caption of a file from 0, or for COCO also `annotation ID`.
+  Unmatched captions_without_image;
   Unmatched images_without_caption;  ///< named by their files
 
   /// Throws IoError for a missing folder or file and for a folder of none of these layouts, and

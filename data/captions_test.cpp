@@ -78,7 +78,7 @@ TEST_CASE("captions: Flickr8k's files") {
   put(folder, "Flickr8k.token.txt",
       "1_a.jpg#0\tA dog "
       ".\n1_a.jpg#1\tdogs\n2_b.jpg#0\tB\n3_c.jpg.1#0\tC\n4_d.jpg#0\tD\n5_e.jpg#0\tE\n");
-  put(folder, "Flickr8k.lemma.token.txt.bak", "");
+  put(folder, "Flickr8k.lemma.token.txt", "1_a.jpg#0\ta dog be .\n");
   put(folder, "Flickr_8k.trainImages.txt", "4_d.jpg\n1_a.jpg\n");
   put(folder, "Flickr_8k.devImages.txt", "2_b.jpg\n9_z.jpg\n");
   put(folder, "Flickr_8k.testImages.txt", "3_c.jpg.1\n");

@@ -34,7 +34,8 @@ Tensor compute_deltas(const Tensor& features, int64_t win_length) {
         fmt::format("compute_deltas: win_length = {}; it must be odd, 3 or more", win_length));
   const int64_t T = features.size(0), F = features.size(1), reach = win_length / 2;
   const Tensor x = core::contiguous(features.detach()), out = zeros({T, F});
-  const auto squares = static_cast<double>(reach * (reach + 1) * win_length) / 3;
+  const auto steps = static_cast<double>(reach);
+  const double squares = steps * (steps + 1) * (2 * steps + 1) / 3;
   for (int64_t t = 0; t < T; ++t) {
     float* to = out.data<float>() + t * F;
     for (int64_t n = 1; n <= reach; ++n) {

@@ -18,9 +18,9 @@ struct ImageGridOptions {
 };
 
 /// Images f32 or f64 [B, C, H, W] or [B, H, W], with 1 to 4 channels, side by side in rows: u8 [C,
-/// H', W'] from 0 to 255. torchvision's make_grid, except that the result is u8 and grey images
-/// keep one channel. Throws ShapeError, DTypeError, and ValueError for options out of range, an
-/// empty batch, or a NaN pixel.
+/// H', W'] from 0 to 255. torchvision's make_grid, except that the result is u8, grey images
+/// keep one channel, and a single image has padding, too. Throws DTypeError, ShapeError for other
+/// shapes and an empty batch, and ValueError for options out of range or a NaN pixel.
 /// Example: data::make_grid(rand({5, 1, 8, 8}), {.nrow = 4})  // shape [1, 22, 42]
 Tensor make_grid(const Tensor& images, const ImageGridOptions& options = {});
 

@@ -74,9 +74,20 @@ void JpegDecoder::fail(j_common_ptr info) {
   std::longjmp(of(info).caller_, 1);
 }
 
-// Warnings are of level -1: libjpeg would go on with made-up pixels.
+// Whether a warning leaves the pixels as they are: bytes before a marker other than those at which
+// decoding restarts, and an unknown version of JFIF.
+bool is_harmless(const jpeg_error_mgr& message) {
+  switch (message.msg_code) {
+    case JWRN_EXTRANEOUS_DATA:
+      return message.msg_parm.i[1] < JPEG_RST0 || message.msg_parm.i[1] > JPEG_RST0 + 7;
+    case JWRN_JFIF_MAJOR: return true;
+    default: return false;
+  }
+}
+
+// Warnings are of level -1: after most, libjpeg would go on with made-up pixels.
 void JpegDecoder::check_message(j_common_ptr info, int level) {
-  if (level < 0) fail(info);
+  if (level < 0 && !is_harmless(*info->err)) fail(info);
 }
 
 void JpegDecoder::check_scans(j_common_ptr info) {

@@ -40,7 +40,8 @@ LabelledImages mnist(const std::string& folder, MnistPart part, const FileLimits
   const std::string prefix = folder + (part == MnistPart::train ? "/train" : "/t10k");
   const auto read = [&](const char* what) {
     const std::string path = prefix + what;
-    return read_idx(std::filesystem::exists(path + ".gz") ? path + ".gz" : path, limits);
+    std::error_code ignored;
+    return read_idx(std::filesystem::exists(path + ".gz", ignored) ? path + ".gz" : path, limits);
   };
   const LabelledImages out{read("-images-idx3-ubyte"), read("-labels-idx1-ubyte")};
   if (out.images.dim() != 3 || out.labels.dim() != 1 || out.size() != out.labels.size(0) ||

@@ -16,6 +16,7 @@ namespace tapehead::data {
 namespace {
 
 constexpr int64_t kHighestRate = 10'000'000, kLargestRatio = 65'536, kWidestFilter = 1024;
+constexpr double kLeastRolloff = 0.01;  // below, filters are as long as they are slow
 
 void check_resample(const Tensor& samples, int64_t orig_freq, int64_t new_freq,
                     const ResampleOptions& o) {
@@ -32,9 +33,9 @@ void check_resample(const Tensor& samples, int64_t orig_freq, int64_t new_freq,
   if (o.lowpass_filter_width < 1 || o.lowpass_filter_width > kWidestFilter)
     throw ValueError(fmt::format("resample: lowpass_filter_width = {}; it must be within 1..{}",
                                  o.lowpass_filter_width, kWidestFilter));
-  if (!(o.rolloff > 0 && o.rolloff <= 1))
+  if (!(o.rolloff >= kLeastRolloff && o.rolloff <= 1))
     throw ValueError(
-        fmt::format("resample: rolloff = {}; it must be above 0, at most 1", o.rolloff));
+        fmt::format("resample: rolloff = {}; it must be within {}..1", o.rolloff, kLeastRolloff));
 }
 
 // Result i, of phase i % to, lies at i from / to samples. Each phase has as many weights as the

@@ -10,7 +10,7 @@ namespace tapehead::data {
 /// Options of resample(), which are torchaudio's.
 struct ResampleOptions {
   int64_t lowpass_filter_width = 6;  ///< zero crossings of the filter on either side, 1..1024
-  double rolloff = 0.99;  ///< cutoff as a fraction of the lower Nyquist frequency, (0, 1]
+  double rolloff = 0.99;  ///< cutoff as a fraction of the lower Nyquist frequency, 0.01 to 1
 };
 
 /// Resamples f32 [..., N] from orig_freq to new_freq samples per second: f32 [..., M] with M = N

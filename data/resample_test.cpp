@@ -54,8 +54,9 @@ TEST_CASE("resample: invalid calls") {
         "65536");
   CHECK(refused(x, 1, 2, {.lowpass_filter_width = 0}) ==
         "resample: lowpass_filter_width = 0; it must be within 1..1024");
-  CHECK(refused(x, 1, 2, {.rolloff = 1.5}) ==
-        "resample: rolloff = 1.5; it must be above 0, at most 1");
+  CHECK(refused(x, 1, 2, {.rolloff = 1.5}) == "resample: rolloff = 1.5; it must be within 0.01..1");
+  CHECK(refused(x, 1, 2, {.rolloff = 1e-9}) ==
+        "resample: rolloff = 1e-09; it must be within 0.01..1");
 }
 
 }  // namespace tapehead::resample_test

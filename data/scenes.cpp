@@ -58,13 +58,15 @@ bool vertical(const Thing& a, const Thing& b) {
   return are_beside(a.y - b.y, a.x - b.x, a.radius + b.radius);
 }
 
-// Whether the first object is related to the others as captions can say, and none touch.
+// Whether the first object is related to the others as captions can say, which no other object is,
+// and none touch.
 bool is_arranged(const std::vector<Thing>& things) {
   if (things.size() < 2) return true;
   if (things.size() == 2) return horizontal(things[0], things[1]) || vertical(things[0], things[1]);
   const int64_t x = things[1].x - things[2].x, y = things[1].y - things[2].y,
                 radii = things[1].radius + things[2].radius + 2 * kUnits;
   return horizontal(things[0], things[1]) && vertical(things[0], things[2]) &&
+         !horizontal(things[1], things[2]) && !vertical(things[1], things[2]) &&
          x * x + y * y >= radii * radii;
 }
 

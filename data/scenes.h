@@ -49,7 +49,8 @@ struct ScenesOptions {
 ///   "a small red dotted circle left of a large blue square and above a small green outlined star"
 /// A caption follows from the image. Of two objects, the larger one comes first; of two of one
 /// size, the left or upper one. Of three, the first is beside the second and above or below the
-/// third. Positions, sizes, angles, colours and the background vary; objects do not touch.
+/// third, which are neither beside nor above each other. Positions, sizes, angles, colours and the
+/// background vary; objects do not touch.
 ///
 /// Of the 144 combinations of colour, material and shape, 24 are kept for testing: a scene for
 /// testing has at least one of them, a scene for training has none. Any two of the three occur

@@ -84,6 +84,14 @@ TEST_CASE("scenes: captions say what the boxes show") {
     CHECK(relations[relation] > 5);
 }
 
+// Regression: this square lay left of the diamond and below the star, which lay above the diamond:
+// a caption that begins with the diamond would have been right, too.
+TEST_CASE("scenes: only one of three objects is related to both others") {
+  CHECK(scenes(29, 6, {.side = 48, .min_objects = 3}).scenes[5].caption ==
+        "a small blue striped square left of a small red outlined diamond and above a large yellow "
+        "striped star");
+}
+
 TEST_CASE("scenes: the box holds the object, and nothing else is in the image") {
   const Scenes made = scenes(2, 60, {.max_objects = 1});
   const std::vector<int64_t> pixels = made.images.to_vector<int64_t>();

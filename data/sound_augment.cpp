@@ -10,6 +10,7 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
+#include "tapehead/data/detail/frame_features.h"
 #include "tapehead/data/detail/splitmix.h"
 
 namespace tapehead::data {
@@ -56,6 +57,7 @@ void check_warp_features(const Tensor& features, const WarpFeaturesOptions& o) {
     throw ShapeError(
         fmt::format("warp_features: the features are {}; expected [T, {}], as fbank.num_mel_bins",
                     features.shape().str(), o.fbank.num_mel_bins));
+  detail::check_fbank("warp_features", o.fbank);
   for (const auto& [name, factor] :
        {std::pair{"tempo", o.tempo}, std::pair{"frequency", o.frequency}})
     if (!(factor >= 0.1 && factor <= 10))

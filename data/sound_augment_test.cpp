@@ -98,6 +98,10 @@ TEST_CASE("augmentation of sound: invalid calls") {
   CHECK(error_of<DTypeError>([] {
           data::warp_features(ones({3, 23}, i64), {});
         }) == "warp_features: the features are i64; expected f32");
+  CHECK(error_of<ValueError>([] {
+          data::warp_features(ones({4, 23}), {.fbank = {.low_freq = -800}});
+        }) ==
+        "warp_features: low_freq = -800; it must be 0 or more, below half of the sample frequency");
   const auto refused = [&](const data::SpecAugmentOptions& options) {
     return error_of<ValueError>([&] { data::spec_augment(x, options, 1); });
   };

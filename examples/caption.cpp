@@ -78,23 +78,27 @@ void draw(const Program& p, const Tensor& images, std::span<const nn::Hypothesis
     save_maps(path, images, found, p.vocab, p.model.encoder.grid);
 }
 
-// Prints the caption of an image file, and draws it.
-void describe_file(const Program& p, const std::string& path, const std::string& out) {
+// Prints the caption of an image file, and draws it; `names` counts the files of each name.
+void describe_file(const Program& p, const std::string& path, const std::string& out,
+                   std::map<std::string, int64_t>& names) {
   const Tensor image = data::ConvertImageDtype{}(
       read_square(path, p.t.model.side, p.t.corpus.max_pixels).unsqueeze(0));
   const nn::EvalGuard eval(p.params);
   const auto found = search(p.model, image, p.beam(p.t.beam));
   fmt::print("{}: {}\n", path, data::join_words(p.vocab.decode(found[0].tokens)));
   const std::string name = std::filesystem::path(path).filename().string();
-  draw(p, image, found, fmt::format("{}/{}.svg", out, name));
+  const int64_t count = ++names[name];
+  draw(p, image, found,
+       fmt::format("{}/{}{}.svg", out, name, count == 1 ? "" : fmt::format("-{}", count)));
 }
 
 void interact(const Program& p, const std::string& out) {
+  std::map<std::string, int64_t> names;
   for (const std::string& path : p.t.interactive)
-    if (path != "-") describe_file(p, path, out);
+    if (path != "-") describe_file(p, path, out, names);
   if (std::ranges::find(p.t.interactive, "-") == p.t.interactive.end()) return;
   for (std::string line; fmt::print("> "), std::getline(std::cin, line);) try {
-      describe_file(p, line, out);
+      describe_file(p, line, out, names);
     } catch (const Error& e) {
       fmt::print("{}\n", e.what());
     }

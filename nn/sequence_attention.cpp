@@ -71,6 +71,9 @@ SequenceAttention::SequenceAttention(Scope at, const SequenceAttentionOptions& o
       fail(fmt::format("{} filters of {} positions; expected at least 1 of an odd number",
                        options.conv_filters, options.conv_kernel_size));
   }
+  const int64_t least = options.score == Score::local_p ? 1 : 0;
+  if (is_local(options.score) && options.window < least)
+    fail(fmt::format("window is {}; it must be at least {}", options.window, least));
   if (!(options.sharpening > 0) || !std::isfinite(options.sharpening))
     fail(fmt::format("sharpening is {}; it must be positive", options.sharpening));
   const auto projection = [](const Scope& place, int64_t in, int64_t size) {

@@ -75,8 +75,8 @@ struct SequenceAttentionOutput {
 class SequenceAttention {
  public:
   /// Throws ValueError for sizes below 1, for Q != M with dot and scaled_dot, for coverage or
-  /// conv_filters with another score than additive, for an even conv_kernel_size, and for
-  /// sharpening that is not positive.
+  /// conv_filters with another score than additive, for an even conv_kernel_size, for a window
+  /// below 0, or below 1 with local_p, and for sharpening that is not positive.
   SequenceAttention(Scope at, const SequenceAttentionOptions& options);
 
   /// rows [B, S, M]; lengths i64 [B], each at least 1, or undefined. Padding past the lengths is

@@ -226,6 +226,10 @@ TEST_CASE("attention: names and errors") {
         "b)");
   CHECK(refused({.query_dim = 3, .memory_dim = 3, .sharpening = 0}) ==
         "attention: score additive: sharpening is 0; it must be positive (in b)");
+  CHECK(refused({.score = Score::local_p, .query_dim = 3, .memory_dim = 3, .window = 0}) ==
+        "attention: score local_p: window is 0; it must be at least 1 (in b)");
+  CHECK(refused({.score = Score::local_m, .query_dim = 3, .memory_dim = 3, .window = -1}) ==
+        "attention: score local_m: window is -1; it must be at least 0 (in b)");
   const Setting none(Score::none);
   CHECK(message_of<ValueError>([&] {
           none.attention.weights(none.query, none.attention.prepare(none.memory));

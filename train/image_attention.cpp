@@ -65,9 +65,11 @@ std::string image_attention_svg(std::span<const ImageAttention> images,
                                 const ImageAttentionStyle& style) {
   check(images, style);
   double width = 0, height = 0;  // of the largest image on the page
+  double widest = 0;             // of its names
   bool named = false;
   for (const ImageAttention& m : images) {
     width = std::max(width, style.pixel * static_cast<double>(m.width));
+    widest = std::max(widest, text_width(m.title, kImageNameSize));
     height = std::max(height, style.pixel * static_cast<double>(m.height));
     named = named || !m.title.empty();
   }
@@ -75,9 +77,13 @@ std::string image_attention_svg(std::span<const ImageAttention> images,
   const int64_t square = std::max<int64_t>(1, std::lround(std::sqrt(static_cast<double>(count))));
   const int64_t across = std::min<int64_t>(style.across > 0 ? style.across : square, count);
   const int64_t down = (count + across - 1) / across;
-  const double name = named ? kImageNameSize + 6 : 0, title = style.title.empty() ? 0 : 30;
-  const double step_x = 2 * width + 2 + kImageGap, step_y = height + name + kImageGap;
-  Svg svg(2 * kImageMargin + step_x * static_cast<double>(across) - kImageGap,
+  const double name = named ? kImageNameSize + 6 : 0,
+               title = style.title.empty() ? 0 : kPageTitleHeight;
+  const double step_x = std::max(2 * width + 2, widest) + kImageGap,
+               step_y = height + name + kImageGap;
+  const double page =
+      std::max(step_x * static_cast<double>(across) - kImageGap, page_title_width(style.title));
+  Svg svg(std::ceil(2 * kImageMargin + page),
           2 * kImageMargin + title + step_y * static_cast<double>(down) - kImageGap, style.title);
   draw_page_title(svg, style.title, kImageMargin);
   for (int64_t i = 0; i < count; ++i) {

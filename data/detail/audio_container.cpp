@@ -16,13 +16,16 @@ uint32_t little_endian(std::string_view bytes, size_t at) {
   return value;
 }
 
+// The size of samples that were written to a pipe: what follows.
+constexpr size_t kStreamed = 0xffffffff;
+
 // Chunks of a name, a size and as many bytes, padded to an even number. libsndfile reads what there
 // is of the samples.
 void check_wav(const std::string& path, std::string_view bytes) {
   for (size_t at = 12; at + 8 <= bytes.size();) {
     const size_t size = little_endian(bytes, at + 4), left = bytes.size() - at - 8;
     if (bytes.substr(at, 4) == "data") {
-      if (size > left)
+      if (size > left && size != kStreamed)
         throw FormatError(fmt::format(
             "{}: its header promises {} bytes of samples, but {} follow; the file is truncated",
             path, size, left));

@@ -22,6 +22,8 @@ void require(bool holds, const char* op, const char* what, double value, const c
   if (!holds) throw ValueError(fmt::format("{}: {} = {}; it must be {}", op, what, value, range));
 }
 
+}  // namespace
+
 void check_fbank(const char* op, const FbankOptions& o) {
   const double rate = o.sample_frequency;
   require(rate >= 1 && rate <= kHighestFrequency, op, "sample_frequency", rate, "within 1..1e7");
@@ -42,6 +44,8 @@ void check_fbank(const char* op, const FbankOptions& o) {
   require(high > o.low_freq && high <= rate / 2, op, "high_freq", o.high_freq,
           "above low_freq, up to half of the sample frequency");
 }
+
+namespace {
 
 double mel_of(double hertz) { return 1127 * std::log1p(hertz / 700); }
 

@@ -8,6 +8,9 @@
 
 namespace tapehead::data::detail {
 
+/// Throws ValueError that starts with `op` for options out of range.
+void check_fbank(const char* op, const FbankOptions& options);
+
 /// A triangular filter: weights of consecutive frequencies.
 struct MelFilter {
   int64_t first = 0;

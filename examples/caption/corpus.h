@@ -37,8 +37,9 @@ struct CorpusOptions {
 // An image file as the model takes it: u8 [3, side, side], its middle.
 inline Tensor read_square(const std::string& path, int64_t side, int64_t max_pixels) {
   const Tensor image = data::read_image(path, {.max_pixels = max_pixels});
-  if (image.size(1) == side && image.size(2) == side) return image;
-  return data::CenterCrop{.height = side, .width = side}(data::Resize{.size = {side}}(image));
+  const int64_t shorter = std::min(image.size(1), image.size(2));
+  const Tensor square = data::CenterCrop{.height = shorter, .width = shorter}(image);
+  return shorter == side ? square : data::Resize{.size = {side}}(square);
 }
 
 // Images of one size, in memory up to a limit, otherwise read when they are used.
@@ -150,7 +151,12 @@ inline Corpus open_corpus(const std::string& folder, CorpusOptions o) {
   const auto open = [&](const std::vector<data::CaptionedImage>& images, int64_t longest) {
     return split_of(images, o, corpus.photographs, longest);
   };
-  // Without images for validation, those for testing serve, and the reverse.
+  if (all.test.empty())
+    fmt::print("there are no images for testing: those for {} serve\n",
+               all.valid.empty() ? "training" : "validation");
+  if (all.valid.empty())
+    fmt::print("there are no images for validation: those for {} serve\n",
+               all.test.empty() ? "training" : "testing");
   corpus.valid = open(all.valid.empty() ? all.test : all.valid, kAnyLength);
   corpus.test = all.test.empty() ? corpus.valid : open(all.test, kAnyLength);
   corpus.train = open(all.train, o.longest);

@@ -48,7 +48,8 @@ inline void add_options(train::Cli& cli, Options& t) {
              "layers of a Transformer's decoder (2; scenes 1)", Keep::fixed);
   cli.option("--num-heads", m.num_heads, train::kSize, "heads of Transformers", Keep::fixed);
   cli.option("--dropout", m.dropout, train::kPart, "dropout probability (0; images 0.25)");
-  cli.option("--smoothing", m.smoothing, train::kPart, "label smoothing (0; images 0.05)");
+  cli.option("--smoothing", m.smoothing, train::kPart,
+             "label smoothing, unless attention is hard (0; images 0.05)");
   cli.option("--doubly-stochastic", m.doubly_stochastic, {0, 1000},
              "weight of the regulariser by which soft attention visits all regions");
   cli.option("--entropy", m.entropy, {0, 1000}, "weight of the entropy of hard attention");
@@ -121,7 +122,10 @@ inline void set_defaults(Options& t, train::Options& o) {
   train::set_default(m.num_layers, 0, real ? 2 : 1);
   train::set_default(m.embed_dim, 0, real ? 128 : 64);
   train::set_default(m.dropout, -1.0, real ? 0.25 : 0.0);
-  train::set_default(m.smoothing, -1.0, real ? 0.05 : 0.0);
+  const bool hard = m.attention == "hard";
+  train::set_default(m.smoothing, -1.0, real && !hard ? 0.05 : 0.0);
+  if (hard && m.smoothing > 0)
+    throw ValueError("--smoothing: hard attention learns from the likelihood of words as they are");
   train::set_default(m.doubly_stochastic, -1.0, 0.0);
   train::set_default(t.lr, 0.0, real || transformer ? 2e-3 : 2.5e-3);
   train::set_default(t.weight_decay, -1.0, real ? 0.02 : transformer ? 0.5 : 1e-4);

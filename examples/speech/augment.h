@@ -46,7 +46,8 @@ inline Tensor augmented(Tensor x, const Frontend& front, const Options& t, uint6
   if (t.mask == 0) return x;
   const auto share = [&](int64_t size) { return std::llround(t.mask * static_cast<double>(size)); };
   return data::spec_augment(
-      x, {.time_mask_param = share(x.size(0)) + 1, .freq_mask_param = share(x.size(1)) + 1}, seed);
+      x, {.time_mask_param = share(x.size(0)) + 1, .freq_mask_param = share(x.size(1)) + 1},
+      fold_in(seed, draws));
 }
 
 }  // namespace speech

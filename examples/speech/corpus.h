@@ -58,6 +58,11 @@ struct Frontend {
     return normalize == "utterance" && features.numel() > 0 ? data::normalize_features(features)
                                                             : features;
   }
+  // Features of a recording of a speaker who may be unknown, as normalized() takes them.
+  Tensor of_stranger(const Tensor& features) const {
+    return normalize == "speaker" && features.numel() > 0 ? data::normalize_features(features)
+                                                          : features;
+  }
   // The samples of a file as one channel, at the rate of the features.
   Tensor read(const std::string& path, double max_seconds) const {
     const data::Audio audio = data::read_audio(path, {.seconds = max_seconds});

@@ -10,18 +10,41 @@
 namespace speech {
 
 struct LetterModel {
+  static constexpr int64_t kLongest = 1 << 20;  // letters: any that a search may make
+  static constexpr int64_t kBatch = 4000;       // letters of a batch
+
   nn::Params params;
   nn::Gpt gpt;
 
   LetterModel(int64_t vocab_size, uint64_t seed)
       : params(seed),
         gpt(params / "gpt", {.vocab_size = vocab_size,
-                             .context = 512,
+                             .context = kLongest,
                              .transformer = {.embed_dim = 128,
                                              .num_heads = 4,
                                              .num_layers = 3,
                                              .dropout = 0.1,
                                              .attention = {.rope = RopeOptions{}}}}) {}
+
+  // The mean loss of all texts, in batches of similar lengths.
+  double mean_loss(const data::TokenLists& texts) const {
+    const nn::EvalGuard eval(params);
+    std::vector<int64_t> order(texts.size());
+    std::iota(order.begin(), order.end(), 0);
+    const auto length = [&](int64_t i) { return std::ssize(texts[static_cast<size_t>(i)]); };
+    std::ranges::stable_sort(order, {}, length);
+    double sum = 0, letters = 0;
+    for (size_t at = 0, end = 0; at < order.size(); at = end) {
+      int64_t own = 0;
+      while (end < order.size() &&
+             (end == at || (length(order[end]) + 1) * static_cast<int64_t>(end + 1 - at) <= kBatch))
+        own += length(order[end++]) + 1;
+      const std::span<const int64_t> which(&order[at], end - at);
+      sum += loss(texts, which).item() * static_cast<double>(own);
+      letters += static_cast<double>(own);
+    }
+    return sum / std::max(letters, 1.0);
+  }
 
   // Mean cross entropy of each letter and of the end of each text.
   Tensor loss(const data::TokenLists& texts, std::span<const int64_t> which) const {
@@ -56,7 +79,7 @@ inline data::TokenLists sentences_of(const Corpus& c, const Options& t) {
   data::TokenLists texts;
   for (const std::string& line : lines) {
     std::vector<int64_t> ids = c.encode(line);
-    if (!ids.empty() && ids.size() < 500) texts.push_back(std::move(ids));
+    if (!ids.empty() && std::ssize(ids) < LetterModel::kBatch) texts.push_back(std::move(ids));
   }
   return texts;
 }
@@ -73,14 +96,14 @@ inline std::unique_ptr<LetterModel> train_letter_model(const Corpus& c, const Op
   const data::TokenLists texts = sentences_of(c, t);
   data::TokenLists dev;
   for (const std::string& text : c.dev.texts()) dev.push_back(c.encode(text));
-  data::Loader<data::TokenLists> batches(data::lengths(texts),
-                                         [&](std::span<const int64_t> which) {
-                                           data::TokenLists some;
-                                           for (const int64_t i : which)
-                                             some.push_back(texts[static_cast<size_t>(i)]);
-                                           return some;
-                                         },
-                                         {.tokens = 4000, .bucket = true, .seed = o.seed});
+  data::Loader<data::TokenLists> batches(
+      data::lengths(texts),
+      [&](std::span<const int64_t> which) {
+        data::TokenLists some;
+        for (const int64_t i : which) some.push_back(texts[static_cast<size_t>(i)]);
+        return some;
+      },
+      {.tokens = LetterModel::kBatch, .bucket = true, .seed = o.seed});
   optim::AdamW opt(lm->params, {.lr = 2e-3, .weight_decay = 1e-2});
   const int64_t steps = o.smoke ? 3 : t.lm_epochs * batches.per_epoch();
   optim::WarmupCosineLR schedule(
@@ -99,12 +122,7 @@ inline std::unique_ptr<LetterModel> train_letter_model(const Corpus& c, const Op
     return which;
   };
   run.evaluate_every_epoch(
-      "val_loss",
-      [&] {
-        const nn::EvalGuard eval(lm->params);
-        return lm->loss(dev, all(dev.size())).item();
-      },
-      train::Best::lowest);
+      "val_loss", [&] { return lm->mean_loss(dev); }, train::Best::lowest);
   for (const data::TokenLists& batch : run) {
     const Tensor loss = lm->loss(batch, all(batch.size()));
     loss.backward();

@@ -45,7 +45,8 @@ inline void draw(const Searcher& search, const Corpus& c, std::span<const Clip> 
 inline void transcribe(const Searcher& search, const Corpus& c, const Options& t,
                        const std::string& out) {
   for (const std::string& path : t.transcribe) {
-    const Tensor features = c.frontend.features(c.frontend.read(path, t.max_seconds));
+    const Tensor features =
+        c.frontend.of_stranger(c.frontend.features(c.frontend.read(path, t.max_seconds)));
     if (features.numel() == 0)
       throw FormatError(fmt::format("{}: shorter than a frame of {} ms; nothing can be recognised",
                                     path, c.frontend.fbank.frame_length));
@@ -136,7 +137,7 @@ class Listener {
 
   std::string text(const Searcher& search) const {
     const Tensor features = Frontend::levelled(stack(frames_, 0));
-    return corpus_.decode(search.one(features).letters);
+    return corpus_.decode(search.one(corpus_.frontend.of_stranger(features)).letters);
   }
 
   void end_line() {

@@ -131,8 +131,15 @@ inline void set_defaults(Options& t, train::Options& o) {
   if (!t.join.empty() && t.kind != Kind::strings)
     throw ValueError("--join: joins recordings of digits; give their folder with --data");
   const bool folder = t.kind == Kind::folder, tones = t.kind == Kind::tones;
+  if (t.normalize == "speaker" && !folder)
+    throw ValueError("--normalize speaker: only recordings in folders have speakers");
+  if (t.lm && t.lm_text.empty() && (tones || t.kind == Kind::strings))
+    throw ValueError("--lm: generated sequences are no sentences; give a file with --lm-text");
   train::set_default(t.model, "", folder ? "joint" : "ctc");
   train::set_default(t.encoder, "", t.model == "conformer" ? "conformer" : "lstm");
+  if (t.ctc_weight == 1 && t.model != "las" && t.model != "ctc")
+    throw ValueError(fmt::format(
+        "--ctc-weight 1: leaves nothing to train the rest of {}; take --model ctc", t.model));
   const bool recurrent = t.encoder == "lstm" || t.encoder == "pyramid";
   train::set_default(t.normalize, "", folder ? "utterance" : "corpus");
   const bool digits = t.kind == Kind::digits;

@@ -120,11 +120,15 @@ void PrefixSearch::advance(const std::vector<double>& frame) {
                       if (a.rank != b.rank) return a.rank > b.rank;
                       return a.node != b.node ? a.node < b.node : a.token < b.token;
                     });
-  beam_.clear();
+  const std::vector<Live> before = std::exchange(beam_, {});
   for (size_t i = 0; i < kept && candidates_[i].rank > kImpossible; ++i) {
     const Candidate& c = candidates_[i];
     beam_.push_back({c.token < 0 ? c.node : child(c.node, c.token), c.blank, c.symbol});
   }
+  // What was read of prefixes that left the beam is not needed until they return.
+  for (const Live& l : before)
+    if (std::ranges::find(beam_, l.node, &Live::node) == beam_.end())
+      nodes_[static_cast<size_t>(l.node)].next = {};
 }
 
 // Extends a prefix of the beam by each symbol. If the longer prefix is in the beam, too, the
@@ -246,10 +250,10 @@ void check_ctc_options(const CtcBeamOptions& o, int64_t classes) {
   if (lm.model && !lm.ids.empty() && std::ssize(lm.ids) != classes)
     throw ShapeError(fmt::format("ctc_beam_search: language_model.ids has {} ids for {} symbols",
                                  lm.ids.size(), classes));
-  if (!std::isfinite(lm.weight) || !std::isfinite(o.token_bonus))
+  if (!std::isfinite(lm.weight) || lm.weight < 0 || !std::isfinite(o.token_bonus))
     throw ValueError(
         fmt::format("ctc_beam_search: language_model.weight = {} and token_bonus = {}; both must "
-                    "be finite",
+                    "be finite, and the weight not negative",
                     lm.weight, o.token_bonus));
 }
 
@@ -294,13 +298,14 @@ std::vector<std::vector<AlignedHypothesis>> ctc_beam_search(const Tensor& log_pr
     }
   };
   const CtcLanguageModel& lm = o.language_model;
+  const bool reads = lm.model && lm.weight > 0;
   // Without a language model, sequences do not have to keep step.
-  const int64_t step = lm.model ? 1 : std::max<int64_t>(longest, 1);
+  const int64_t step = reads ? 1 : std::max<int64_t>(longest, 1);
   for (int64_t t = 0; t < longest; t += step) {
-    if (lm.model) read_prefixes(searches, o, x.classes());
+    if (reads) read_prefixes(searches, o, x.classes());
     core::parallel_for(x.batch(), [&](int64_t b) { advance(b, t, t + step); });
   }
-  if (lm.model && lm.eos) read_prefixes(searches, o, x.classes());
+  if (reads && lm.eos) read_prefixes(searches, o, x.classes());
   std::vector<std::vector<AlignedHypothesis>> all(batch);
   core::parallel_for(x.batch(), [&](int64_t b) {
     const auto at = static_cast<size_t>(b);

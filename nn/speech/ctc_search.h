@@ -34,7 +34,7 @@ struct CtcLanguageModel {
   /// Maps ids i64 [N, L] to logits [N, L, V] of the next token. Causal: a logit depends on the ids
   /// up to its position. Rows are padded at the end.
   std::function<Tensor(const Tensor& ids)> model = {};
-  double weight = 0.5;              ///< of its log-probabilities
+  double weight = 0.5;              ///< of its log-probabilities; 0: it is not called
   int64_t bos = 2;                  ///< its id before the first token
   std::optional<int64_t> eos = {};  ///< its id after the last token; none: ends are not scored
   /// Its id of each symbol, [C]; the blank's is not used. Empty: the symbols themselves.

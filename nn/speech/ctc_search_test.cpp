@@ -178,7 +178,11 @@ TEST_CASE("ctc search says what it takes") {
         "ctc_beam_search: beam = 2, nbest = 3 and beam_tokens = 0; nbest must be in 1..beam, and "
         "beam_tokens not negative");
   CHECK(error_of<ValueError>(options({.token_bonus = INFINITY})) ==
-        "ctc_beam_search: language_model.weight = 0.5 and token_bonus = inf; both must be finite");
+        "ctc_beam_search: language_model.weight = 0.5 and token_bonus = inf; both must be finite, "
+        "and the weight not negative");
+  CHECK(error_of<ValueError>(options({.language_model = {language_model, -1}})) ==
+        "ctc_beam_search: language_model.weight = -1 and token_bonus = 0; both must be finite, and "
+        "the weight not negative");
   CHECK(error_of<ShapeError>(options({.language_model = {language_model, 1, kBos, {}, {1, 2}}})) ==
         "ctc_beam_search: language_model.ids has 2 ids for 4 symbols");
   CHECK(error_of<IndexError>(

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "tapehead/autograd/detail/padding.h"
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
@@ -128,6 +130,9 @@ std::vector<AlignedHypothesis> Transducer::greedy_search(const Tensor& frames,
         std::vector<int64_t> emitting, emitted;
         for (size_t i = 0; i < rows.size(); ++i) {
           AlignedHypothesis& h = all[static_cast<size_t>(rows[i])];
+          if (std::isnan(scores[i]))
+            throw ValueError(fmt::format(
+                "transducer: the logits of sequence {}, frame {} contain NaN or inf", rows[i], t));
           h.score += scores[i];
           if (best[i] == options_.blank) continue;
           h.tokens.push_back(best[i]);

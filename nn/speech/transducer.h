@@ -86,7 +86,7 @@ class Transducer {
   /// The most probable symbol at each node, one after the other, for each sequence: after a blank,
   /// and after max_symbols others, that of the next frame. The score is the log-probability of the
   /// path taken. Runs without recording gradients. Throws ShapeError, IndexError for lengths
-  /// outside 0..T, and ValueError for max_symbols below 1.
+  /// outside 0..T, and ValueError for max_symbols below 1 and for logits that are NaN.
   std::vector<AlignedHypothesis> greedy_search(const Tensor& frames, const Tensor& lengths = {},
                                                int64_t max_symbols = 10) const;
 

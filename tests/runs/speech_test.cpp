@@ -284,6 +284,11 @@ TEST_CASE("speech: options, folders and recordings that do not fit") {
   ends({"--normalize", "all"}, "speech: --normalize all: use utterance, speaker or corpus", 2);
   ends({"--join", "3"},
        "speech: --join: joins recordings of digits; give their folder with --data");
+  ends({"--normalize", "speaker"},
+       "speech: --normalize speaker: only recordings in folders have speakers");
+  ends({"--lm"}, "speech: --lm: generated sequences are no sentences; give a file with --lm-text");
+  ends({"--model", "transducer", "--ctc-weight", "1"},
+       "speech: --ctc-weight 1: leaves nothing to train the rest of transducer; take --model ctc");
   ends({"--data", "none"}, "speech: --data none: no such file");
   std::filesystem::create_directories(folder / "empty");
   ends({"--data", "empty"},
