@@ -40,9 +40,9 @@ struct WarpFeaturesOptions {
 /// and at least 1; interpolated between frames and between filters, whose first and last are
 /// continued beyond the ends. Unlike speed(), does not need the samples, and changes tempo and
 /// frequencies separately. Throws DTypeError, ShapeError for features that are not [T,
-/// num_mel_bins], and ValueError for factors outside 0.1..10.
-/// Example: data::warp_features(tensor({{1.0}, {2.0}, {3.0}}), {.tempo = 1.5, .fbank =
-///     {.num_mel_bins = 1}})  // [[1.], [3.]]
+/// num_mel_bins], and ValueError for factors outside 0.1..10 and for `fbank` out of range.
+/// Example: data::warp_features(tensor({{1.0, 1, 1}, {2.0, 2, 2}, {3.0, 3, 3}}), {.tempo = 1.5,
+///     .fbank = {.num_mel_bins = 3}})  // [[1., 1., 1.], [3., 3., 3.]]
 Tensor warp_features(const Tensor& features, const WarpFeaturesOptions& options);
 
 /// Adds noise to f32 samples of the same shape [..., N], scaled to a ratio of their energies of
