@@ -86,8 +86,7 @@ TEST_CASE("the checks pass what is right") {
 
 TEST_CASE("the checks find a wrong backward") {
   const auto problems = problems_of<WrongBackward>();
-  CHECK(has(problems,
-            "twice [3]: differences: gradcheck: the derivative of result 0 ([3] f64) at ["));
+  CHECK(has(problems, "twice [3]: differences: gradcheck: the derivative of "));
 }
 
 TEST_CASE("the checks find a wrong forward") {
