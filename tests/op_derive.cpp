@@ -157,11 +157,7 @@ Problem arriving_gradients(const Sample& s, Layout layout) {
 Problem differences(const Sample& s) {
   int64_t size = 0;
   for (const Operand& o : s.operands) size += o.shape.numel();
-  int directions = size > kSmall ? 2 : 0;
-#ifdef __SANITIZE_ADDRESS__
-  directions = 1;  // more would repeat the same calls
-#endif
-  const GradcheckOptions options{.directions = directions};
+  const GradcheckOptions options{.directions = kSanitized ? 1 : size > kSmall ? 2 : 0};
   const Tensors operands = to_tensors(s, draw(s), f64);
   gradcheck(s.call, operands, options);
   gradgradcheck(s.call, operands, options);

@@ -11,6 +11,14 @@ using Problem = std::optional<std::string>;
 /// If the operands have more elements in all, derivatives are checked in random directions only.
 inline constexpr int64_t kSmall = 64;
 
+/// Under the address sanitizer derivatives are checked in one random direction only: more would
+/// only repeat the same calls.
+#ifdef __SANITIZE_ADDRESS__
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = false;
+#endif
+
 /// Turns on gradient tracking for all floating operands, or for one of them only.
 void track(Tensors& operands, std::optional<size_t> only = {});
 

@@ -34,6 +34,7 @@ struct AlignmentScore {
   }
 };
 
+/// An alignment of the first words of the reference.
 struct PartialAlignment {
   std::vector<WordMatch> matches;
   std::vector<bool> used;  // words of the hypothesis
@@ -46,7 +47,7 @@ struct PartialAlignment {
   }
 };
 
-// An alignment with one more match, which is made if it is among the best.
+/// An alignment with one more match, which is made if it is among the best.
 struct Extension {
   const PartialAlignment* path;
   WordMatch match;

@@ -4,7 +4,6 @@
 
 #include <filesystem>
 
-#include "tapehead/core/file.h"
 #include "tapehead/tests/runs/process.h"
 #include "tapehead/tests/runs/small_data.h"
 #include "tapehead/tests/scratch.h"

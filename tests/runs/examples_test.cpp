@@ -232,8 +232,8 @@ TEST_CASE("vit draws what counted in its images, and scores itself again") {
 
 TEST_CASE("vit learns to read its own digits") {
   const Scratch folder;
-  const std::string last = run_example("vit", folder, {"--quiet", "--epochs", "3"}).last_line();
-  CHECK(std::atof(last.substr(last.rfind(':') + 1).c_str()) >= 0.95);
+  const std::string last = run_example("vit", folder, {"--quiet", "--epochs", "4"}).last_line();
+  CHECK(std::atof(last.substr(last.rfind(':') + 1).c_str()) >= 0.96);
 }
 
 TEST_CASE("algorithms trains each machine on each task, draws it, and scores it again") {
