@@ -26,32 +26,29 @@ struct LetterModel {
                                              .dropout = 0.1,
                                              .attention = {.rope = RopeOptions{}}}}) {}
 
-  // The mean loss of all texts, in batches of similar lengths.
-  double mean_loss(const data::TokenLists& texts) const {
-    const nn::EvalGuard eval(params);
-    std::vector<int64_t> order(texts.size());
-    std::iota(order.begin(), order.end(), 0);
-    const auto length = [&](int64_t i) { return std::ssize(texts[static_cast<size_t>(i)]); };
-    std::ranges::stable_sort(order, {}, length);
-    double sum = 0, letters = 0;
-    for (size_t at = 0, end = 0; at < order.size(); at = end) {
-      int64_t own = 0;
-      while (end < order.size() &&
-             (end == at || (length(order[end]) + 1) * static_cast<int64_t>(end + 1 - at) <= kBatch))
-        own += length(order[end++]) + 1;
-      const std::span<const int64_t> which(&order[at], end - at);
-      sum += loss(texts, which).item() * static_cast<double>(own);
-      letters += static_cast<double>(own);
-    }
-    return sum / std::max(letters, 1.0);
-  }
-
   // Mean cross entropy of each letter and of the end of each text.
-  Tensor loss(const data::TokenLists& texts, std::span<const int64_t> which) const {
-    const Tensor rows = data::seq2seq_batch(texts, texts, which).target;
+  Tensor loss(const data::TokenLists& texts) const {
+    std::vector<int64_t> all(texts.size());
+    std::iota(all.begin(), all.end(), 0);
+    const Tensor rows = data::seq2seq_batch(texts, texts, all).target;
     const int64_t U = rows.size(1) - 1;
     const Tensor wanted = rows.narrow(1, 1, U);
     return gpt.loss(rows.narrow(1, 0, U), masked_fill(wanted, wanted == int64_t{data::kPad}, -100));
+  }
+
+  // That of all batches of an epoch.
+  double mean_loss(data::Loader<data::TokenLists>& batches) const {
+    const nn::EvalGuard eval(params);
+    double sum = 0, letters = 0;
+    batches.seek({});
+    for (int64_t i = 0; i < batches.per_epoch(); ++i) {
+      const data::TokenLists texts = batches.next();
+      auto own = static_cast<double>(texts.size());  // their ends
+      for (const int64_t length : data::lengths(texts)) own += static_cast<double>(length);
+      sum += loss(texts).item() * own;
+      letters += own;
+    }
+    return sum / letters;
   }
 };
 
@@ -84,6 +81,18 @@ inline data::TokenLists sentences_of(const Corpus& c, const Options& t) {
   return texts;
 }
 
+// Batches of texts of similar lengths; `texts` must outlive them.
+inline data::Loader<data::TokenLists> text_batches(const data::TokenLists& texts, uint64_t seed) {
+  std::vector<int64_t> lengths = data::lengths(texts);
+  for (int64_t& length : lengths) length = std::min(length, LetterModel::kBatch);
+  const auto collate = [&texts](std::span<const int64_t> which) {
+    data::TokenLists some;
+    for (const int64_t i : which) some.push_back(texts[static_cast<size_t>(i)]);
+    return some;
+  };
+  return {lengths, collate, {.tokens = LetterModel::kBatch, .bucket = true, .seed = seed}};
+}
+
 // Trains a language model in the folder `lm` of --out, or loads the one that is there.
 inline std::unique_ptr<LetterModel> train_letter_model(const Corpus& c, const Options& t,
                                                        const train::Options& o) {
@@ -96,14 +105,8 @@ inline std::unique_ptr<LetterModel> train_letter_model(const Corpus& c, const Op
   const data::TokenLists texts = sentences_of(c, t);
   data::TokenLists dev;
   for (const std::string& text : c.dev.texts()) dev.push_back(c.encode(text));
-  data::Loader<data::TokenLists> batches(
-      data::lengths(texts),
-      [&](std::span<const int64_t> which) {
-        data::TokenLists some;
-        for (const int64_t i : which) some.push_back(texts[static_cast<size_t>(i)]);
-        return some;
-      },
-      {.tokens = LetterModel::kBatch, .bucket = true, .seed = o.seed});
+  data::Loader<data::TokenLists> batches = text_batches(texts, o.seed),
+                                 validation = text_batches(dev, o.seed);
   optim::AdamW opt(lm->params, {.lr = 2e-3, .weight_decay = 1e-2});
   const int64_t steps = o.smoke ? 3 : t.lm_epochs * batches.per_epoch();
   optim::WarmupCosineLR schedule(
@@ -116,15 +119,10 @@ inline std::unique_ptr<LetterModel> train_letter_model(const Corpus& c, const Op
                   .schedule = &schedule,
                   .quiet = o.quiet,
                   .name = "language model"});
-  const auto all = [](size_t count) {
-    std::vector<int64_t> which(count);
-    std::iota(which.begin(), which.end(), 0);
-    return which;
-  };
   run.evaluate_every_epoch(
-      "val_loss", [&] { return lm->mean_loss(dev); }, train::Best::lowest);
+      "val_loss", [&] { return lm->mean_loss(validation); }, train::Best::lowest);
   for (const data::TokenLists& batch : run) {
-    const Tensor loss = lm->loss(batch, all(batch.size()));
+    const Tensor loss = lm->loss(batch);
     loss.backward();
     run.step(loss);
   }
