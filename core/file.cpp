@@ -96,6 +96,8 @@ std::string resolve(const std::string& path) {
 
 }  // namespace
 
+bool path_exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
 std::string no_such_file(const std::string& path) {
   if (path.empty()) return "'': no such file";
   const std::string folder = split_path(path).first;
@@ -103,7 +105,7 @@ std::string no_such_file(const std::string& path) {
   for (size_t slash = path.find('/', 1); slash != std::string::npos;
        slash = path.find('/', slash + 1)) {
     const std::string part = path.substr(0, slash);
-    if (::access(part.c_str(), F_OK) == 0) continue;
+    if (path_exists(part)) continue;
     const auto [parent, name] = split_path(part);
     const std::string other = meant(parent, name);
     return fmt::format("{}: no such file: there is no folder {}{}", path, part,
@@ -112,6 +114,12 @@ std::string no_such_file(const std::string& path) {
   const std::string other = meant(folder, split_path(path).second);
   if (other.empty()) return fmt::format("{}: no such file", path);
   return fmt::format("{}: no such file; did you mean {}{}?", path, folder, other);
+}
+
+void require_folder(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) throw IoError(no_such_file(path));
+  if (!S_ISDIR(info.st_mode)) throw IoError(fmt::format("{}: is a file, not a folder", path));
 }
 
 std::string read_file(const std::string& path, int64_t max_bytes) {

@@ -14,6 +14,12 @@ inline constexpr int64_t kMaxFileBytes = int64_t{1} << 30;
 /// is a folder, is unreadable, or is larger than `max_bytes`; throws OutOfMemoryError.
 std::string read_file(const std::string& path, int64_t max_bytes = kMaxFileBytes);
 
+/// Whether a file or folder is at `path`; false as well where that cannot be told.
+bool path_exists(const std::string& path);
+
+/// Throws IoError if `path` is missing or is a file.
+void require_folder(const std::string& path);
+
 /// Returns `PATH: no such file; did you mean OTHER?`, where OTHER corrects the first component
 /// of the path that does not exist.
 std::string no_such_file(const std::string& path);

@@ -71,6 +71,22 @@ TEST_CASE("read_file names what is wrong with the path") {
   CHECK(message_of<IoError>([] { read_file(""); }) == "'': no such file");
 }
 
+TEST_CASE("path_exists and require_folder tell files from folders, and never throw anything else") {
+  const Scratch scratch;
+  const std::string file = scratch.write("file", "x"), long_name(300, 'x');
+  CHECK(path_exists(file));
+  CHECK(path_exists(scratch.path()));
+  for (const std::string& none :
+       {std::string(), scratch / "none", file + "/x", scratch / long_name})
+    CHECK_MESSAGE(!path_exists(none), none);
+  CHECK_NOTHROW(require_folder(scratch.path()));
+  CHECK(message_of<IoError>([&] { require_folder(file); }) == file + ": is a file, not a folder");
+  CHECK(message_of<IoError>([&] { require_folder(scratch / "fiel"); }) ==
+        (scratch / "fiel") + ": no such file; did you mean " + file + "?");
+  CHECK(message_of<IoError>([&] { require_folder(scratch / long_name); }) ==
+        (scratch / long_name) + ": no such file");
+}
+
 TEST_CASE("read_file stops at its size limit, also where no size is announced") {
   const Scratch scratch;
   const std::string path = scratch.write("ten", "0123456789");

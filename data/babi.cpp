@@ -39,11 +39,6 @@ constexpr std::string_view kNames[] = {"single-supporting-fact",
                                        "agents-motivations"};
 constexpr auto kTasks = static_cast<int64_t>(std::size(kNames));
 
-bool is_there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
 /// Splits `text` at separators.
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
@@ -150,8 +145,7 @@ std::string find(const fs::path& folder, int64_t number, std::string_view name,
                  std::string_view part) {
   for (const std::string& stem : {fmt::format("qa{}_{}_{}.txt", number, name, part),
                                   fmt::format("qa{}_{}.txt", number, part)})
-    for (const char* ending : {"", ".gz"})
-      if (const fs::path path = folder / (stem + ending); is_there(path)) return path.string();
+    if (std::string path = find_data_file((folder / stem).string()); !path.empty()) return path;
   return "";
 }
 
@@ -190,10 +184,7 @@ std::string BabiFiles::missing() const {
 
 std::vector<BabiFiles> babi_files(const std::string& dir, const std::string& subset) {
   const std::string folder = join(dir, subset);
-  std::error_code ignored;
-  if (!is_there(folder)) throw IoError(no_such_file(folder));
-  if (!fs::is_directory(folder, ignored))
-    throw IoError(fmt::format("{}: is a file, not a folder", folder));
+  require_folder(folder);
   std::vector<BabiFiles> files = files_in(folder);
   if (files.empty() && subset.empty()) files = files_in(join(dir, "en"));
   if (files.empty())

@@ -15,11 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 using detail::CaptionTable, detail::ImageFolder;
 
-bool path_exists(const std::string& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
 /// Lines `FILE#n<TAB>caption`.
 CaptionTable read_table(const std::string& path, const FileLimits& limits) {
   CaptionTable table;

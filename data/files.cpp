@@ -33,6 +33,18 @@ std::string read_text(const std::string& path, const FileLimits& limits) {
   return text;
 }
 
+std::string find_data_file(const std::string& path) {
+  for (const std::string& name : {path, path + ".gz"})
+    if (path_exists(name)) return name;
+  return "";
+}
+
+std::string data_file(const std::string& path) {
+  const std::string found = find_data_file(path);
+  if (found.empty()) throw IoError(fmt::format("{}: no such file, with or without .gz", path));
+  return found;
+}
+
 std::vector<std::string> read_lines(const std::string& path, const FileLimits& limits) {
   const std::string text = read_text(path, limits);
   if (std::count(text.begin(), text.end(), '\n') > limits.lines)

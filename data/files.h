@@ -19,6 +19,12 @@ struct FileLimits {
   int64_t lines = 50'000'000;  ///< maximum number of lines; each takes at least 32 bytes of memory
 };
 
+/// `path` or, if it is missing, `path` with .gz added; empty if both are.
+std::string find_data_file(const std::string& path);
+
+/// The same. Throws IoError if both are missing.
+std::string data_file(const std::string& path);
+
 /// The bytes of a file, decompressed if it is gzip. Throws IoError
 /// (missing, unreadable, beyond the limits), FormatError (invalid gzip) or OutOfMemoryError; each
 /// names the file.

@@ -52,6 +52,19 @@ TEST_CASE("read_lines reads plain and gzipped text alike, whatever the name") {
   CHECK(read_bytes(scratch.write("binary", gzipped("\xff"))) == "\xff");
 }
 
+TEST_CASE("data_file finds a file, plain before gzipped") {
+  const Scratch scratch;
+  scratch.write("a.txt", "a");
+  scratch.write("a.txt.gz", "a");
+  scratch.write("b.txt.gz", "b");
+  CHECK(data_file(scratch / "a.txt") == scratch / "a.txt");
+  CHECK(data_file(scratch / "b.txt") == scratch / "b.txt.gz");
+  CHECK(find_data_file(scratch / "b.txt") == scratch / "b.txt.gz");
+  CHECK(find_data_file(scratch / "c.txt").empty());
+  CHECK(message_of<IoError>([&] { data_file(scratch / "c.txt"); }) ==
+        (scratch / "c.txt") + ": no such file, with or without .gz");
+}
+
 TEST_CASE("split_lines ends lines at \\n and \\r\\n and nowhere else") {
   CHECK(split_lines("") == Lines{});
   CHECK(split_lines("\n") == Lines{""});

@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <vector>
 
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/views.h"
 #include "tapehead/core/error.h"
+#include "tapehead/data/files.h"
 #include "tapehead/data/idx.h"
 
 namespace tapehead::data {
@@ -39,9 +39,8 @@ ImageBatch LabelledImages::batch(int64_t from, int64_t to) const {
 LabelledImages mnist(const std::string& folder, MnistPart part, const FileLimits& limits) {
   const std::string prefix = folder + (part == MnistPart::train ? "/train" : "/t10k");
   const auto read = [&](const char* what) {
-    const std::string path = prefix + what;
-    std::error_code ignored;
-    return read_idx(std::filesystem::exists(path + ".gz", ignored) ? path + ".gz" : path, limits);
+    const std::string found = find_data_file(prefix + what);
+    return read_idx(found.empty() ? prefix + what : found, limits);
   };
   const LabelledImages out{read("-images-idx3-ubyte"), read("-labels-idx1-ubyte")};
   if (out.images.dim() != 3 || out.labels.dim() != 1 || out.size() != out.labels.size(0) ||

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <string_view>
 
 #include "tapehead/core/error.h"
@@ -12,14 +11,6 @@
 
 namespace tapehead::data {
 namespace {
-
-std::string find_file(const std::string& dir, const std::string& name) {
-  const std::string plain = dir + "/" + name;
-  std::error_code ignored;
-  for (const std::string& path : {plain, plain + ".gz"})
-    if (std::filesystem::exists(path, ignored)) return path;
-  throw IoError(fmt::format("{}: no such file, with or without .gz", plain));
-}
 
 std::vector<LabelledText> read(const std::string& path, bool labelled, const FileLimits& limits) {
   std::vector<LabelledText> all;
@@ -79,11 +70,11 @@ std::vector<LabelledText> with_labels(std::vector<LabelledText> tales) {
 }  // namespace
 
 LabelledCorpus labelled_corpus(const std::string& dir, const FileLimits& limits) {
-  LabelledCorpus corpus{read(find_file(dir, "text.txt"), false, limits),
-                        read(find_file(dir, "train.tsv"), true, limits),
+  LabelledCorpus corpus{read(data_file(dir + "/text.txt"), false, limits),
+                        read(data_file(dir + "/train.tsv"), true, limits),
                         {},
                         {}};
-  const std::string path = find_file(dir, "test.tsv");
+  const std::string path = data_file(dir + "/test.tsv");
   corpus.test = read(path, true, limits);
   corpus.labels = labels_of(corpus.train);
   for (const std::string& label : labels_of(corpus.test))

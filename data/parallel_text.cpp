@@ -18,12 +18,7 @@ fs::path in_folder(const std::string& dir, const std::string& file) { return fs:
 
 /// The path of NAME.LANGUAGE, plain or gzipped; "" if neither exists.
 std::string find(const std::string& dir, const std::string& name, const std::string& language) {
-  for (const char* ending : {"", ".gz"}) {
-    const fs::path path = in_folder(dir, fmt::format("{}.{}{}", name, language, ending));
-    std::error_code ignored;
-    if (fs::exists(path, ignored)) return path.string();
-  }
-  return "";
+  return find_data_file(in_folder(dir, name + "." + language).string());
 }
 
 /// A readable list of the files in the folder that begin with `prefix`, at most a dozen.
@@ -43,11 +38,9 @@ std::string list(const std::string& dir, const std::string& prefix) {
 
 [[noreturn]] void fail_missing(const std::string& dir, const std::string& name,
                                const std::string& language) {
-  std::error_code ignored;
-  if (!fs::is_directory(dir, ignored)) {
-    if (fs::exists(dir, ignored)) throw IoError(fmt::format("{}: is a file, not a folder", dir));
+  if (!path_exists(dir))
     throw IoError(no_such_file(in_folder(dir, name + "." + language).string()));
-  }
+  require_folder(dir);
   const std::string same = list(dir, name + "."), all = list(dir, "");
   throw IoError(fmt::format("{}: there is neither {}.{} nor {}.{}.gz; {}", dir, name, language,
                             name, language,

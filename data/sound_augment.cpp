@@ -79,16 +79,11 @@ Between between(double at, int64_t count) {
 
 // Where the new filters are among the old ones, which are evenly spaced on the mel scale.
 std::vector<Between> warped_filters(const WarpFeaturesOptions& o) {
-  const auto mel = [](double hertz) { return 1127 * std::log1p(hertz / 700); };
-  const auto hertz = [](double pitch) { return 700 * std::expm1(pitch / 1127); };
-  const FbankOptions& f = o.fbank;
-  const double nyquist = f.sample_frequency / 2, low = mel(f.low_freq),
-               high = mel(f.high_freq > 0 ? f.high_freq : nyquist + f.high_freq),
-               step = (high - low) / static_cast<double>(f.num_mel_bins + 1);
+  const auto [low, step] = detail::mel_edges(o.fbank);
   std::vector<Between> filters;
-  for (int64_t i = 0; i < f.num_mel_bins; ++i) {
-    const double centre = hertz(low + step * static_cast<double>(i + 1)) / o.frequency;
-    filters.push_back(between((mel(centre) - low) / step - 1, f.num_mel_bins));
+  for (int64_t i = 0; i < o.fbank.num_mel_bins; ++i) {
+    const double centre = detail::hertz_of(low + step * static_cast<double>(i + 1)) / o.frequency;
+    filters.push_back(between((detail::mel_of(centre) - low) / step - 1, o.fbank.num_mel_bins));
   }
   return filters;
 }

@@ -31,11 +31,7 @@ bool is_blank(std::string_view text) {
 ParallelText::Split summaries_split(const std::string& dir, const std::string& name,
                                     const FileLimits& limits) {
   namespace fs = std::filesystem;
-  const std::string plain = (fs::path(dir) / (name + ".tsv")).string();
-  std::error_code ignored;
-  const std::string path = fs::exists(plain, ignored) ? plain : plain + ".gz";
-  if (!fs::exists(path, ignored))
-    throw IoError(fmt::format("{}: no such file, with or without .gz", plain));
+  const std::string path = data_file((fs::path(dir) / (name + ".tsv")).string());
   ParallelText::Split split;
   int64_t number = 0;
   for (const std::string& line : read_lines(path, limits)) {

@@ -318,6 +318,8 @@ TEST_CASE("a folder without a tokenizer says what it should hold") {
             "vocab.txt");
   CHECK(message_of<IoError>([&] { Tokenizer::load(folder / "gone"); }).find("no such file") !=
         std::string::npos);
+  const std::string too_long = folder / std::string(300, 'x');
+  CHECK(message_of<IoError>([&] { Tokenizer::load(too_long); }).starts_with(too_long + ": "));
 }
 
 TEST_CASE("GPT-2's published files") {

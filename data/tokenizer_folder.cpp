@@ -61,11 +61,9 @@ Json bert_description(const TokenTable& tokens, const BertDescription& options) 
 
 namespace {
 
-namespace fs = std::filesystem;
-
 /// Reads a JSON file of the folder; an empty object if it does not exist.
 Json optional_json(const std::string& path) {
-  if (!fs::exists(path)) return Json::object();
+  if (!path_exists(path)) return Json::object();
   Json json = parse_json(read_text(path), path);
   if (!json.is_object()) throw FormatError(fmt::format("{}: must be an object", path));
   return json;
@@ -208,8 +206,9 @@ Tokenizer load_bert(const std::string& folder) {
 }  // namespace tokenizing
 
 Tokenizer Tokenizer::load(const std::string& path) {
-  const auto has = [&](const char* name) { return tokenizing::fs::exists(path + "/" + name); };
-  if (!tokenizing::fs::is_directory(path)) return from_json(read_text(path), path);
+  const auto has = [&](const char* name) { return path_exists(path + "/" + name); };
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(path, ignored)) return from_json(read_text(path), path);
   if (has("tokenizer.json")) {
     return from_json(read_text(path + "/tokenizer.json"), path + "/tokenizer.json");
   }

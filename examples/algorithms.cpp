@@ -147,7 +147,7 @@ double score(const Options& t, const nn::Machine& machine, const train::Options&
 
 void add_options(train::Cli& cli, Options& t) {
   using train::Keep;
-  cli.option("--model", t.model, {"ntm", "dnc", "lstm"}, "ntm, dnc or lstm", Keep::fixed);
+  cli.option("--model", t.model, {"ntm", "dnc", "lstm"}, "architecture", Keep::fixed);
   cli.option("--task", t.task, "copy, repeat-copy, recall or sort", Keep::fixed);
   cli.flag("--paper", t.paper, "use the sizes and lengths of the paper instead of small ones",
            Keep::fixed);
@@ -171,7 +171,7 @@ void add_options(train::Cli& cli, Options& t) {
              "number of layers of the LSTM without a memory", Keep::fixed);
   cli.option("--batch", t.batch, train::kSize, "sequences per batch");
   cli.option("--tests", t.tests, train::kSize, "number of batches for evaluation", Keep::no);
-  cli.option("--optimizer", t.optimizer, {"adam", "rmsprop"}, "adam, or the papers' rmsprop",
+  cli.option("--optimizer", t.optimizer, {"adam", "rmsprop"}, "the papers used rmsprop",
              Keep::fixed);
   cli.option("--lr", t.lr, train::kPositive,
              "learning rate (2e-3, rmsprop 1e-3; paper 1e-3, 1e-4)");

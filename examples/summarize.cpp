@@ -169,7 +169,7 @@ data::Vocab learn_vocab(const data::ParallelText::Split& train, int64_t size) {
 void run(train::Cli& cli) {
   Options t;
   using train::Keep;
-  cli.option("--model", t.model, {"rnn", "transformer"}, "rnn or transformer", Keep::fixed);
+  cli.option("--model", t.model, {"rnn", "transformer"}, "architecture", Keep::fixed);
   cli.flag("--no-copy", t.no_copy, "generate words from the vocabulary only", Keep::fixed);
   cli.option("--hidden-size,--width", t.hidden_size, train::kSize,
              "size of embeddings and states (192; news 64)", Keep::fixed);

@@ -129,7 +129,7 @@ void run(train::Cli& cli) {
   cli.option("--target", t.target, "target language", Keep::fixed);
   cli.option("--split", t.split,
              "split for --eval: NAME.SOURCE and NAME.TARGET in the data folder");
-  cli.option("--model", t.model, {"rnn", "transformer"}, "rnn or transformer", Keep::fixed);
+  cli.option("--model", t.model, {"rnn", "transformer"}, "architecture", Keep::fixed);
   cli.option("--num-layers,--layers", t.num_layers, train::kSize,
              "number of layers of a transformer's encoder and decoder", Keep::fixed);
   cli.option("--num-heads,--heads", t.num_heads, train::kSize,

@@ -60,22 +60,21 @@ Json to_json(const std::optional<T>& value) {
   return value ? Json(*value) : Json();
 }
 
-bool is_there(const std::string& folder, const char* file) {
-  std::error_code ignored;
-  return fs::exists(fs::path(folder) / file, ignored);
+bool has_file(const std::string& folder, const char* file) {
+  return path_exists((fs::path(folder) / file).string());
 }
 
 // Throws unless the folder has a model to evaluate.
 void check_eval(const std::string& folder) {
   std::error_code ignored;
-  if (!fs::exists(folder, ignored)) throw IoError("--eval " + no_such_file(folder));
+  if (!path_exists(folder)) throw IoError("--eval " + no_such_file(folder));
   if (!fs::is_directory(folder, ignored)) {
     const std::string parent = fs::path(folder).parent_path().string();
     throw IoError(fmt::format("--eval {0}: is a file; give its folder: --eval {1}", folder,
                               parent.empty() ? "." : parent));
   }
-  if (is_there(folder, "model.safetensors")) return;
-  if (is_there(folder, "checkpoint.safetensors"))
+  if (has_file(folder, "model.safetensors")) return;
+  if (has_file(folder, "checkpoint.safetensors"))
     throw IoError(fmt::format(
         "--eval {0}: training there has not finished; finish it with --resume --out {0}", folder));
   throw IoError(
@@ -86,7 +85,7 @@ void check_eval(const std::string& folder) {
 
 // The config.json in `folder`; empty if there is none.
 Json config_in(const std::string& folder) {
-  if (!is_there(folder, "config.json")) return Json::object();
+  if (!has_file(folder, "config.json")) return Json::object();
   const std::string path = folder + "/config.json";
   try {
     Json config = core::parse_json(read_file(path, 1 << 20), path, {.repeated_keys = true});
@@ -164,9 +163,11 @@ struct Cli::State {
 
   // Registers an option that --resume and --eval read from config.json.
   template <class T, class... Ranges>
-  void option(const std::string& flag, T& value, const std::string& help, Keep keep,
-              const Ranges&... range) {
-    keep_value(flag, add(flag, value, help, range...), value, keep, range...);
+  CLI::Option* option(const std::string& flag, T& value, const std::string& help, Keep keep,
+                      const Ranges&... range) {
+    CLI::Option* added = add(flag, value, help, range...);
+    keep_value(flag, added, value, keep, range...);
+    return added;
   }
 
   // Options that are not given take the values that the model in `folder` was trained with.
@@ -193,7 +194,7 @@ struct Cli::State {
       throw ValueError(fmt::format("{0} {1}: it is a folder of {2}, not of {3}; run {2} {0} {1}",
                                    common.eval ? "--eval" : "--resume --out", folder,
                                    program->as_string(), name));
-    resumable = is_there(folder, "checkpoint.safetensors") || config.contains("jobs");
+    resumable = has_file(folder, "checkpoint.safetensors") || config.contains("jobs");
     if (common.resume && !resumable) {
       if (!known)
         throw IoError(fmt::format(
@@ -258,7 +259,8 @@ void Cli::option(const std::string& flag, std::string& value, const std::string&
 }
 void Cli::option(const std::string& flag, std::string& value,
                  const std::vector<std::string>& choices, const std::string& help, Keep keep) {
-  state_->option(flag, value, help, keep, choices);
+  state_->option(flag, value, help, keep, choices)
+      ->type_name(fmt::format("{}", fmt::join(choices, "|")));
 }
 void Cli::option(const std::string& flag, int64_t& value, Range<int64_t> range,
                  const std::string& help, Keep keep) {

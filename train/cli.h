@@ -66,7 +66,8 @@ class Cli {
   /// config.json: "--embed-dim,--width".
   void option(const std::string& flag, std::string& value, const std::string& help,
               Keep keep = Keep::preset);
-  /// Adds an option whose value is one of `choices`, such as {"rnn", "transformer"}.
+  /// Adds an option whose value is one of `choices`, such as {"rnn", "transformer"}; --help lists
+  /// them.
   void option(const std::string& flag, std::string& value, const std::vector<std::string>& choices,
               const std::string& help, Keep keep = Keep::preset);
   void option(const std::string& flag, int64_t& value, Range<int64_t> range,

@@ -31,7 +31,7 @@ constexpr const char* kResult = "result.json";
 constexpr const char* kLog = "log.txt";
 
 std::string text_of(const std::string& path) {
-  return std::filesystem::exists(path) ? read_file(path) : std::string();
+  return path_exists(path) ? read_file(path) : std::string();
 }
 
 std::string last_line(const std::string& text) {
@@ -169,7 +169,7 @@ class Jobs {
       results_[next_] = last_line(text_of(result));
       if (results_[next_].empty()) {
         if (is_busy(job, folder)) return;
-        const bool begun = options_.resume && std::filesystem::exists(folder + "/" + kCheckpoint);
+        const bool begun = options_.resume && path_exists(folder + "/" + kCheckpoint);
         if (!begun) std::filesystem::remove(folder + "/" + kLog);
         running_.push_back({next_, Process(job, folder, begun)});
       } else {

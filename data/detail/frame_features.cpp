@@ -45,9 +45,16 @@ void check_fbank(const char* op, const FbankOptions& o) {
           "above low_freq, up to half of the sample frequency");
 }
 
-namespace {
-
 double mel_of(double hertz) { return 1127 * std::log1p(hertz / 700); }
+double hertz_of(double mel) { return 700 * std::expm1(mel / 1127); }
+
+MelEdges mel_edges(const FbankOptions& o) {
+  const double high = o.high_freq > 0 ? o.high_freq : o.high_freq + o.sample_frequency / 2,
+               low = mel_of(o.low_freq);
+  return {low, (mel_of(high) - low) / static_cast<double>(o.num_mel_bins + 1)};
+}
+
+namespace {
 
 int64_t power_of_two(int64_t least) {
   int64_t size = 1;
@@ -114,13 +121,11 @@ void FrameFeatures::make_window() {
   }
 }
 
-// The filters' edges are evenly spaced; each rises from the middle of the one before to its own.
-// The Nyquist frequency belongs to none, as in Kaldi.
+// Each filter rises from the centre of the one before to its own. The Nyquist frequency belongs to
+// none, as in Kaldi.
 void FrameFeatures::make_filters(const char* op) {
   const double rate = options_.sample_frequency;
-  const double high = options_.high_freq > 0 ? options_.high_freq : options_.high_freq + rate / 2;
-  const double low = mel_of(options_.low_freq);
-  const double step = (mel_of(high) - low) / static_cast<double>(options_.num_mel_bins + 1);
+  const auto [low, step] = mel_edges(options_);
   for (int64_t bin = 0; bin < options_.num_mel_bins; ++bin) {
     const double left = low + static_cast<double>(bin) * step;
     MelFilter filter;

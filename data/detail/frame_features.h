@@ -11,6 +11,17 @@ namespace tapehead::data::detail {
 /// Throws ValueError that starts with `op` for options out of range.
 void check_fbank(const char* op, const FbankOptions& options);
 
+/// The mel scale of HTK and Kaldi, and its inverse.
+double mel_of(double hertz);
+double hertz_of(double mel);
+
+/// The edges of the triangular filters, evenly spaced on the mel scale: filter i rises from
+/// low + i * step, has its centre a step after that, and ends another step later.
+struct MelEdges {
+  double low, step;
+};
+MelEdges mel_edges(const FbankOptions& options);
+
 /// A triangular filter: weights of consecutive frequencies.
 struct MelFilter {
   int64_t first = 0;

@@ -119,18 +119,17 @@ inline void add_options(train::Cli& cli, Options& t) {
   cli.option("--seeds", t.seeds, {1, 1000}, "number of runs per model, of which the best is used",
              Keep::fixed);
   cli.option("--choose", t.choose, {"val", "loss"},
-             "criterion for the best run: val (validation error) or loss (training loss)");
+             "criterion for the best run: validation error or training loss");
   cli.option("--embed-dim,--width", t.embed_dim, train::kSize, "embedding dimension", Keep::fixed);
   cli.option("--hops", t.hops, train::kSize, "number of hops (3, memnn 6)", Keep::fixed);
   cli.option("--slots", t.slots, train::kSize,
              "number of memory slots of entnet (20), ntm (20) and dnc (64)", Keep::fixed);
   cli.option("--memory", t.memory, {0, 65536}, "maximum number of sentences; 0: all", Keep::fixed);
   cli.option("--overflow", t.overflow, {"drop", "error"},
-             "for longer stories: drop (the first sentences) or error");
-  cli.option("--encoding", t.encoding, {"position", "bow"},
-             "sentence encoding of memn2n: position or bow", Keep::fixed);
-  cli.option("--tying", t.tying, {"adjacent", "layer-wise"},
-             "weight tying of memn2n: adjacent or layer-wise", Keep::fixed);
+             "for longer stories: drop the first sentences, or fail");
+  cli.option("--encoding", t.encoding, {"position", "bow"}, "sentence encoding of memn2n",
+             Keep::fixed);
+  cli.option("--tying", t.tying, {"adjacent", "layer-wise"}, "weight tying of memn2n", Keep::fixed);
   cli.option("--linear-start", t.linear_start, {0, 1'000'000},
              "number of epochs of memn2n without softmax");
   cli.option("--time-noise", t.time_noise, train::kPart,

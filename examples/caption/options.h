@@ -23,8 +23,8 @@ inline void add_options(train::Cli& cli, Options& t) {
   ModelOptions& m = t.model;
   CorpusOptions& c = t.corpus;
   cli.option("--attention", m.attention, {"soft", "hard", "transformer", "none"},
-             "soft, hard, transformer or none (the mean of the regions)", Keep::fixed);
-  cli.option("--encoder", m.encoder, {"resnet", "vit"}, "resnet or vit", Keep::fixed);
+             "attention of the decoder; none: it sees the mean of the regions", Keep::fixed);
+  cli.option("--encoder", m.encoder, {"resnet", "vit"}, "encoder of the images", Keep::fixed);
   cli.option("--side", c.side, {16, 1024}, "side of an image in pixels (64; photographs 128)",
              Keep::fixed);
   cli.option("--channels", t.channels,
@@ -37,12 +37,12 @@ inline void add_options(train::Cli& cli, Options& t) {
   cli.option("--stages", m.stages, train::kSize,
              "stages of the encoder, from the last, whose features make a region (2; a vit 1)",
              Keep::fixed);
-  cli.option("--feed", m.feed, {"context", "none"},
-             "what an LSTM reads besides words: what attention sees, or nothing (context; scenes "
-             "none)",
-             Keep::fixed);
+  cli.option(
+      "--feed", m.feed, {"context", "none"},
+      "what an LSTM reads besides words (context, which is what attention sees; scenes none)",
+      Keep::fixed);
   cli.option("--first-state", m.first_state, {"zero", "mean"},
-             "first state of an LSTM: zero, or from the mean of the regions (zero; images mean)",
+             "first state of an LSTM, mean: from the mean of the regions (zero; images mean)",
              Keep::fixed);
   cli.option("--num-layers", m.num_layers, train::kSize,
              "layers of a Transformer's decoder (2; scenes 1)", Keep::fixed);
@@ -72,8 +72,8 @@ inline void add_options(train::Cli& cli, Options& t) {
   cli.option("--longest", c.longest, train::kSize, "longest training caption, in words");
   cli.option("--max-pixels", c.max_pixels, {1, int64_t{1} << 32}, "largest image that is read");
   cli.flag("--strict", c.strict, "captions without image and images without caption are an error");
-  cli.option("--split", t.split, {"test", "valid", "train"},
-             "images that --eval describes: test, valid or train", Keep::no);
+  cli.option("--split", t.split, {"test", "valid", "train"}, "images that --eval describes",
+             Keep::no);
   cli.option("--beam", t.beam, {1, 1000}, "beam width; 1: greedy search");
   cli.option("--length-penalty", t.length_penalty, {-10, 10}, "length penalty of beam search");
   cli.option("--pictures", t.pictures, {0, 1000},

@@ -289,7 +289,8 @@ inline Corpus digits(const Options& t, const train::Options& o, bool training) {
 inline std::vector<std::string> parts_in(const std::string& dir,
                                          std::initializer_list<const char*> prefixes) {
   namespace fs = std::filesystem;
-  if (!fs::is_directory(dir)) throw IoError("--data " + no_such_file(dir));
+  if (!path_exists(dir)) throw IoError("--data " + no_such_file(dir));
+  require_folder(dir);
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(dir)) {
     const bool table = entry.path().extension() == ".tsv";
@@ -325,7 +326,7 @@ inline std::vector<std::string> parts_of(const std::string& dir, const std::stri
 // The features of a part. Utterances that are too long are left out.
 inline Part read_part(const std::string& dir, const std::string& name, const Frontend& front,
                       const Options& t, const train::Options& o) {
-  const bool table = std::filesystem::exists(fmt::format("{}/{}.tsv", dir, name));
+  const bool table = path_exists(fmt::format("{}/{}.tsv", dir, name));
   const std::string where = fmt::format("{}/{}", dir, name);
   const data::SpeechCorpusOptions strict{.strict = t.strict};
   const data::SpeechCorpus corpus =

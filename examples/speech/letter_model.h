@@ -98,7 +98,7 @@ inline std::unique_ptr<LetterModel> train_letter_model(const Corpus& c, const Op
                                                        const train::Options& o) {
   auto lm = std::make_unique<LetterModel>(c.letters.size(), o.seed);
   const std::string folder = o.out + "/lm", path = folder + "/model.safetensors";
-  if (o.resume && std::filesystem::exists(path)) {
+  if (o.resume && path_exists(path)) {
     lm->params.load(path);
     return lm;
   }
@@ -114,7 +114,7 @@ inline std::unique_ptr<LetterModel> train_letter_model(const Corpus& c, const Op
   train::Run run(lm->params, opt, batches,
                  {.out = folder,
                   .steps = steps,
-                  .resume = o.resume && std::filesystem::exists(folder + "/checkpoint.safetensors"),
+                  .resume = o.resume && path_exists(folder + "/checkpoint.safetensors"),
                   .max_grad_norm = 1.0,
                   .schedule = &schedule,
                   .quiet = o.quiet,

@@ -31,12 +31,10 @@ struct Options {
 
 inline void add_model_options(train::Cli& cli, Options& t) {
   cli.option("--model", t.model, {"las", "ctc", "joint", "conformer", "transducer"},
-             "las (attention), ctc, joint (CTC and attention), conformer (joint, with a Conformer "
-             "encoder) or transducer",
+             "las: attention; joint: CTC and attention; conformer: joint, with a Conformer encoder",
              Keep::fixed);
   cli.option("--encoder", t.encoder, {"lstm", "pyramid", "conformer", "transformer"},
-             "lstm (convolutions and LSTM layers), pyramid (LSTM layers that halve the frames), "
-             "conformer or transformer",
+             "lstm: convolutions and LSTM layers; pyramid: LSTM layers that halve the frames",
              Keep::fixed);
   cli.option("--hidden-size", t.hidden_size, train::kSize,
              "size of the encoder: of each direction of an LSTM, or of a Conformer", Keep::fixed);
@@ -74,8 +72,7 @@ inline void add_data_options(train::Cli& cli, Options& t) {
   cli.option("--mels", t.mels, {7, 512}, "number of filters of the log-mel features", Keep::fixed);
   cli.option("--shift", t.shift, {1, 100}, "milliseconds between frames", Keep::fixed);
   cli.option("--normalize", t.normalize, {"utterance", "speaker", "corpus"},
-             "whose mean and variance the features are normalised with: utterance, speaker, corpus",
-             Keep::fixed);
+             "whose mean and variance the features are normalised with", Keep::fixed);
   cli.option("--warp", t.warp, {0, 0.5},
              "largest relative change of tempo and frequencies in training");
   cli.option("--noise", t.noise, train::kPart,

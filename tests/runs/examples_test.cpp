@@ -80,8 +80,9 @@ TEST_CASE("translate ends with its result as JSON, and leaves its pictures") {
 TEST_CASE("translate --help lists its options and the common ones") {
   const Scratch folder;
   const Outcome outcome = run_example("translate", folder, {"--help"});
-  for (const char* flag : {"--data", "--seed", "--threads", "--epochs", "--steps", "--precision",
-                           "--out", "--resume", "--eval", "--score", "--beam", "--interactive"})
+  for (const char* flag :
+       {"--data", "--seed", "--threads", "--epochs", "--steps", "--precision", "--out", "--resume",
+        "--eval", "--score", "--beam", "--interactive", "--model rnn|transformer"})
     CHECK(outcome.out.find(flag) != std::string::npos);
   CHECK_FALSE(std::filesystem::exists(folder / "out"));
 }

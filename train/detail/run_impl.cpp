@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <filesystem>
 
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
@@ -26,8 +25,7 @@ std::string RunBase::State::resuming(bool with_anomaly) const {
 
 std::string RunBase::State::kept(bool with_anomaly) const {
   if (!saved) return "there is no checkpoint yet";
-  std::error_code ignored;
-  if (!lock->in_place() || !std::filesystem::exists(file(kCheckpoint), ignored))
+  if (!lock->in_place() || !path_exists(file(kCheckpoint)))
     return fmt::format("the checkpoint of step {} is gone from {}: start again", *saved,
                        options.out);
   return fmt::format("the checkpoint of step {} is kept: {}{}", *saved, resuming(with_anomaly),
