@@ -29,22 +29,13 @@ void check(std::span<const CaptionAttention> images, const CaptionAttentionStyle
         style.height, style.across));
   for (size_t i = 0; i < images.size(); ++i) {
     const CaptionAttention& m = images[i];
-    if (m.words.empty())
-      throw ValueError(fmt::format("caption_attention: image {} has no words", i));
-    if (m.channels != 1 && m.channels != 3)
-      throw ShapeError(fmt::format("caption_attention: image {} has {} channels; expected 1 or 3",
-                                   i, m.channels));
-    if (!sizes_match(m.pixels.size(), m.channels, m.height, m.width))
-      throw ShapeError(fmt::format("caption_attention: image {} has {} pixels for {} x {} x {}", i,
-                                   m.pixels.size(), m.channels, m.height, m.width));
+    const std::string at = fmt::format("caption_attention: image {}", i);
+    if (m.words.empty()) throw ValueError(at + " has no words");
+    check_page_image(at, m.pixels, m.channels, m.height, m.width);
     if (!sizes_match(m.weights.size(), std::ssize(m.words), m.rows, m.columns))
-      throw ShapeError(
-          fmt::format("caption_attention: image {} has {} weights for {} words of {} x {} regions",
-                      i, m.weights.size(), m.words.size(), m.rows, m.columns));
-    for (const float w : m.weights)
-      if (!(w >= 0 && std::isfinite(w)))
-        throw ValueError(fmt::format(
-            "caption_attention: image {} has a weight of {}; weights are at least 0", i, w));
+      throw ShapeError(fmt::format("{} has {} weights for {} words of {} x {} regions", at,
+                                   m.weights.size(), m.words.size(), m.rows, m.columns));
+    check_page_weights(at, m.weights);
   }
 }
 

@@ -27,19 +27,12 @@ void check(std::span<const ImageAttention> images, const ImageAttentionStyle& st
         style.pixel, style.across));
   for (size_t i = 0; i < images.size(); ++i) {
     const ImageAttention& m = images[i];
-    if (m.channels != 1 && m.channels != 3)
-      throw ShapeError(
-          fmt::format("image_attention: image {} has {} channels; expected 1 or 3", i, m.channels));
-    if (!sizes_match(m.pixels.size(), m.channels, m.height, m.width))
-      throw ShapeError(fmt::format("image_attention: image {} has {} pixels for {} x {} x {}", i,
-                                   m.pixels.size(), m.channels, m.height, m.width));
+    const std::string at = fmt::format("image_attention: image {}", i);
+    check_page_image(at, m.pixels, m.channels, m.height, m.width);
     if (!sizes_match(m.weights.size(), m.rows, m.columns))
-      throw ShapeError(fmt::format("image_attention: image {} has {} weights for {} x {} patches",
-                                   i, m.weights.size(), m.rows, m.columns));
-    for (const float w : m.weights)
-      if (!(w >= 0 && std::isfinite(w)))
-        throw ValueError(fmt::format(
-            "image_attention: image {} has a weight of {}; weights are at least 0", i, w));
+      throw ShapeError(fmt::format("{} has {} weights for {} x {} patches", at, m.weights.size(),
+                                   m.rows, m.columns));
+    check_page_weights(at, m.weights);
   }
 }
 

@@ -31,24 +31,17 @@ void check(std::span<const SpeechAlignment> alignments, const SpeechAlignmentSty
                     style.width, style.row, style.seconds_per_frame));
   for (size_t i = 0; i < alignments.size(); ++i) {
     const SpeechAlignment& m = alignments[i];
+    const std::string at = fmt::format("speech_alignment: spectrogram {}", i);
     if (!sizes_match(m.spectrogram.size(), m.frames, m.bins))
-      throw ShapeError(
-          fmt::format("speech_alignment: spectrogram {} has {} values for {} frames of {} bins", i,
-                      m.spectrogram.size(), m.frames, m.bins));
+      throw ShapeError(fmt::format("{} has {} values for {} frames of {} bins", at,
+                                   m.spectrogram.size(), m.frames, m.bins));
     if (!sizes_match(m.weights.size(), std::ssize(m.labels), m.steps))
-      throw ShapeError(
-          fmt::format("speech_alignment: spectrogram {} has {} weights for {} labels and {} steps",
-                      i, m.weights.size(), m.labels.size(), m.steps));
+      throw ShapeError(fmt::format("{} has {} weights for {} labels and {} steps", at,
+                                   m.weights.size(), m.labels.size(), m.steps));
     for (const float value : m.spectrogram)
       if (!std::isfinite(value))
-        throw ValueError(fmt::format(
-            "speech_alignment: spectrogram {} has a value of {}; all must be finite", i, value));
-    for (const float w : m.weights)
-      if (!(w >= 0 && std::isfinite(w)))
-        throw ValueError(
-            fmt::format("speech_alignment: spectrogram {} has a weight of {}; weights are at least "
-                        "0",
-                        i, w));
+        throw ValueError(fmt::format("{} has a value of {}; all must be finite", at, value));
+    check_page_weights(at, m.weights);
   }
 }
 

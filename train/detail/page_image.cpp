@@ -1,11 +1,14 @@
 #include "tapehead/train/detail/page_image.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <string_view>
 #include <utility>
 
 #include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/error.h"
 #include "tapehead/data/png.h"
 
 namespace tapehead::train {
@@ -155,6 +158,21 @@ bool sizes_match(size_t count, int64_t a, int64_t b, int64_t c) {
   int64_t product = 0;
   return a > 0 && b > 0 && c > 0 && !__builtin_mul_overflow(a, b, &product) &&
          !__builtin_mul_overflow(product, c, &product) && std::cmp_equal(count, product);
+}
+
+void check_page_image(const std::string& at, std::span<const float> pixels, int64_t channels,
+                      int64_t height, int64_t width) {
+  if (channels != 1 && channels != 3)
+    throw ShapeError(fmt::format("{} has {} channels; expected 1 or 3", at, channels));
+  if (!sizes_match(pixels.size(), channels, height, width))
+    throw ShapeError(fmt::format("{} has {} pixels for {} x {} x {}", at, pixels.size(), channels,
+                                 height, width));
+}
+
+void check_page_weights(const std::string& at, std::span<const float> weights) {
+  for (const float w : weights)
+    if (!(w >= 0 && std::isfinite(w)))
+      throw ValueError(fmt::format("{} has a weight of {}; weights are at least 0", at, w));
 }
 
 }  // namespace tapehead::train

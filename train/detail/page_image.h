@@ -50,4 +50,10 @@ double page_title_width(const std::string& title);
 /// Whether `count` values are [a, b, c], all sizes at least 1.
 bool sizes_match(size_t count, int64_t a, int64_t b, int64_t c = 1);
 
+/// Throws ShapeError, which starts with `at`, unless the pixels are an image of 1 or 3 channels.
+void check_page_image(const std::string& at, std::span<const float> pixels, int64_t channels,
+                      int64_t height, int64_t width);
+/// Throws ValueError, which starts with `at`, for a weight that is negative or not finite.
+void check_page_weights(const std::string& at, std::span<const float> weights);
+
 }  // namespace tapehead::train
