@@ -14,8 +14,7 @@ namespace speech {
 struct Encoder {
   std::optional<nn::PyramidalLstm> pyramid;
   std::optional<nn::ConvSubsampling> subsampling;
-  std::optional<nn::Linear> wide;  // to the size of a Conformer or Transformer
-  std::vector<nn::Rnn> rnn;        // layers, each of them normalised
+  std::vector<nn::Rnn> rnn;  // layers, each of them normalised
   std::vector<nn::LayerNorm> norm;
   std::optional<nn::Conformer> conformer;
   std::optional<nn::TransformerEncoder> transformer;
@@ -32,13 +31,12 @@ struct Encoder {
                                                .dropout = t.dropout});
       return;
     }
-    subsampling.emplace(at / "subsampling", t.mels, t.channels);
+    subsampling.emplace(at / "subsampling", t.mels, t.channels, t.hidden_size);
     for (int64_t i = 0; i < t.num_layers && t.encoder == "lstm"; ++i) {
-      rnn.emplace_back(at / "rnn" / i, i == 0 ? t.channels : dim, t.hidden_size,
+      rnn.emplace_back(at / "rnn" / i, i == 0 ? t.hidden_size : dim, t.hidden_size,
                        nn::RnnOptions{.bidirectional = true, .forget_bias = 1});
       norm.emplace_back(at / "norm" / i, dim);
     }
-    if (!recurrent) wide.emplace(at / "wide", t.channels, dim);
     if (t.encoder == "conformer")
       conformer.emplace(at / "conformer",
                         nn::ConformerOptions{.input_dim = dim,
@@ -63,7 +61,7 @@ struct Encoder {
     for (size_t i = 0; i < rnn.size(); ++i)
       frames.out = norm[i](rnn[i](dropout(frames.out), frames.lengths).out);
     if (!rnn.empty()) return {dropout(frames.out), frames.lengths};
-    const Tensor h = dropout((*wide)(frames.out));
+    const Tensor h = dropout(frames.out);
     if (conformer) return (*conformer)(h, frames.lengths);
     const int64_t C = h.size(2);
     const Tensor placed = h + nn::sinusoidal_positions(h.size(1), C) / std::sqrt(C);

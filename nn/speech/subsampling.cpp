@@ -35,12 +35,13 @@ Tensor joined_pairs(const Tensor& x) {
 
 int64_t halved(int64_t frames) { return (frames - 1) / 2; }
 
-Scope checked_subsampling(Scope at, int64_t features, int64_t channels) {
+Scope checked_subsampling(Scope at, int64_t features, int64_t channels, int64_t outputs) {
   return nn::at(at, [&] {
-    if (features < ConvSubsampling::kLeast || channels < 1)
+    if (features < ConvSubsampling::kLeast || channels < 1 || outputs < 1)
       throw ValueError(
-          fmt::format("conv_subsampling: {} features and {} channels; expected at least {} and 1",
-                      features, channels, ConvSubsampling::kLeast));
+          fmt::format("conv_subsampling: {} features, {} channels and {} outputs; expected at "
+                      "least {}, 1 and 1",
+                      features, channels, outputs, ConvSubsampling::kLeast));
     return at;
   });
 }
@@ -84,10 +85,12 @@ EncodedFrames PyramidalLstm::operator()(const Tensor& x, const Tensor& lengths) 
   });
 }
 
-ConvSubsampling::ConvSubsampling(Scope at, int64_t input_size, int64_t channels)
-    : conv1(checked_subsampling(at, input_size, channels) / "conv1", 1, channels, 3, {.stride = 2}),
+ConvSubsampling::ConvSubsampling(Scope at, int64_t input_size, int64_t channels,
+                                 int64_t output_size)
+    : conv1(checked_subsampling(at, input_size, channels, output_size) / "conv1", 1, channels, 3,
+            {.stride = 2}),
       conv2(at / "conv2", channels, channels, 3, {.stride = 2}),
-      out(at / "out", channels * halved(halved(input_size)), channels),
+      out(at / "out", channels * halved(halved(input_size)), output_size),
       at_(std::move(at)),
       input_size_(input_size) {}
 

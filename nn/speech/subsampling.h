@@ -1,6 +1,6 @@
 // The first layers of encoders of speech, which shorten sequences of frames.
 //
-// B sequences, T frames, F features, C channels, H hidden size.
+// B sequences, T frames, F features, C channels, H hidden size, O size of the output.
 #pragma once
 
 #include <vector>
@@ -52,14 +52,14 @@ class PyramidalLstm {
 /// over channels and features, as Conv2dSubsampling of ESPnet (Watanabe et al. 2018): kernels of 3
 /// x 3 without padding, so that T frames become ((T - 1) / 2 - 1) / 2, rounded down at each
 /// division. Parameters: `conv1`, `conv2`, `out`.
-/// Example: nn::ConvSubsampling(at, 40, 64)(randn({8, 100, 40})).out  // shape [8, 24, 64]
+/// Example: nn::ConvSubsampling(at, 40, 64, 256)(randn({8, 100, 40})).out  // shape [8, 24, 256]
 class ConvSubsampling {
  public:
   static constexpr int64_t kLeast = 7;  ///< the least number of frames, and of features
 
-  /// Throws ValueError for fewer than kLeast features, and for channels below 1.
-  ConvSubsampling(Scope at, int64_t input_size, int64_t channels);
-  /// x [B, T, F] to [B, T', C]. Frames past `lengths`, i64 [B], are not read. Throws ShapeError for
+  /// F, C and O. Throws ValueError for fewer than kLeast features, and for other sizes below 1.
+  ConvSubsampling(Scope at, int64_t input_size, int64_t channels, int64_t output_size);
+  /// x [B, T, F] to [B, T', O]. Frames past `lengths`, i64 [B], are not read. Throws ShapeError for
   /// another shape, IndexError for lengths above T, and ValueError, naming the sequence, for fewer
   /// than kLeast frames.
   EncodedFrames operator()(const Tensor& x, const Tensor& lengths = {}) const;

@@ -68,7 +68,7 @@ TEST_CASE("a pyramidal LSTM halves the frames in each layer, rounded up") {
 
 TEST_CASE("convolutional subsampling is two convolutions of stride 2 and a linear layer") {
   nn::Params params(1);
-  const nn::ConvSubsampling layer(params / "s", 8, 3);
+  const nn::ConvSubsampling layer(params / "s", 8, 3, 5);
   params.to(f64);
   Generator generator{2, 0};
   const Tensor x = randn({1, 11, 8}, f64, generator);
@@ -77,7 +77,7 @@ TEST_CASE("convolutional subsampling is two convolutions of stride 2 and a linea
   CHECK(difference(layer(x).out, layer.out(y.transpose(1, 2).flatten(2))) == 0);
   for (const auto& [frames, wanted] :
        {std::pair<int64_t, int64_t>{7, 1}, {10, 1}, {11, 2}, {14, 2}, {15, 3}, {100, 24}})
-    CHECK(layer(zeros({2, frames, 8}, f64)).out.shape() == Shape{2, wanted, 3});
+    CHECK(layer(zeros({2, frames, 8}, f64)).out.shape() == Shape{2, wanted, 5});
   check_padding(layer, randn({4, 15, 8}, f64, generator), {15, 7, 13, 10});
   check_gradients(layer, params, randn({2, 11, 8}, f64, generator), tensor({11, 8}));
 }
@@ -87,8 +87,12 @@ TEST_CASE("subsampling says what it takes") {
   CHECK(error_of<ValueError>([&] { nn::PyramidalLstm(params / "p", 4, {.num_layers = 0}); }) ==
         "pyramidal_lstm: num_layers = 0, hidden_size = 256 and base_layers = 1; expected at "
         "least 1, 1 and 0 (in p)");
-  CHECK(error_of<ValueError>([&] { nn::ConvSubsampling(params / "s", 6, 4); }) ==
-        "conv_subsampling: 6 features and 4 channels; expected at least 7 and 1 (in s)");
+  CHECK(error_of<ValueError>([&] { nn::ConvSubsampling(params / "s", 6, 4, 2); }) ==
+        "conv_subsampling: 6 features, 4 channels and 2 outputs; expected at least 7, 1 and 1 (in "
+        "s)");
+  CHECK(error_of<ValueError>([&] { nn::ConvSubsampling(params / "s", 8, 4, 0); }) ==
+        "conv_subsampling: 8 features, 4 channels and 0 outputs; expected at least 7, 1 and 1 (in "
+        "s)");
   const nn::PyramidalLstm lstm(params / "p", 4, {.hidden_size = 2});
   CHECK(error_of<ShapeError>([&] {
           lstm(zeros({2, 5, 3}));
@@ -96,7 +100,7 @@ TEST_CASE("subsampling says what it takes") {
   CHECK(error_of<IndexError>([&] {
           lstm(zeros({2, 5, 4}), tensor({5, 6}));
         }) == "pyramidal_lstm: lengths[1] = 6 is outside 0..5 (in p)");
-  const nn::ConvSubsampling conv(params / "s", 8, 4);
+  const nn::ConvSubsampling conv(params / "s", 8, 4, 4);
   CHECK(error_of<ShapeError>([&] {
           conv(zeros({2, 8}));
         }) == "conv_subsampling: x is [2, 8]; expected [B, T, 8] (in s)");
