@@ -1,4 +1,4 @@
-// Sound: files of samples, resampling.
+// Sound: files of samples.
 //
 // C channels, N samples of each.
 #pragma once

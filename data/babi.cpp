@@ -39,15 +39,6 @@ constexpr std::string_view kNames[] = {"single-supporting-fact",
                                        "agents-motivations"};
 constexpr auto kTasks = static_cast<int64_t>(std::size(kNames));
 
-/// Splits `text` at separators.
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  for (size_t end = 0; (end = text.find(separator)) != text.npos; text.remove_prefix(end + 1))
-    parts.push_back(text.substr(0, end));
-  parts.push_back(text);
-  return parts;
-}
-
 /// Parses `text` as a number; -1 if it is not one.
 int64_t whole_number(std::string_view text) {
   int64_t number = -1;
@@ -87,7 +78,7 @@ class Parser {
       fail("the line's number is {}; expected {}", number,
            next == 1 ? "1" : fmt::format("{}, or 1 for a new story", next));
     }
-    const std::vector<std::string_view> fields = split(text.substr(space + 1), '\t');
+    const std::vector<std::string_view> fields = split_string(text.substr(space + 1), '\t');
     if (fields.size() == 1) add_sentence(fields[0]);
     else add_question(fields);
   }
@@ -107,12 +98,12 @@ class Parser {
         story_, static_cast<int64_t>(story_->size()), story_words(fields[0]), {}, {}};
     if (asked.question.empty()) fail("the question is empty");
     if (story_->empty()) fail("the question comes before the first sentence of its story");
-    for (const std::string_view part : split(fields[1], ',')) {
+    for (const std::string_view part : split_string(fields[1], ',')) {
       asked.answer.push_back(fmt::format("{}", fmt::join(story_words(part), " ")));
       if (asked.answer.back().empty()) fail("the answer '{}' lacks a word", fields[1]);
     }
     if (fields.size() == 3)
-      for (const std::string_view part : split(fields[2], ' '))
+      for (const std::string_view part : split_string(fields[2], ' '))
         if (!part.empty()) asked.supports.push_back(position(part));
     positions_.push_back(kQuestion);
     questions_.push_back(std::move(asked));

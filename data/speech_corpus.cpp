@@ -13,6 +13,7 @@
 
 #include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
+#include "tapehead/data/text.h"
 
 namespace tapehead::data {
 namespace {
@@ -57,7 +58,9 @@ std::vector<std::string> sorted_folders(const std::string& folder) {
 // Pairs texts with recordings by their ids.
 class SpeechPairing {
  public:
-  void add_recording(const std::string& path) { recordings_.emplace(file_stem(path), path); }
+  void add_recording(const std::string& path) {
+    if (!recordings_.emplace(file_stem(path), path).second) repeated_.add(path);
+  }
   // Whether the id is new.
   bool add_text(Utterance utterance) {
     std::string id = utterance.id;
@@ -65,7 +68,7 @@ class SpeechPairing {
   }
   // The corpus of `dir`, in the order of ids.
   SpeechCorpus corpus(const std::string& dir, const SpeechCorpusOptions& options) {
-    SpeechCorpus corpus;
+    SpeechCorpus corpus{.repeated_recordings = repeated_};
     for (auto& [id, utterance] : texts_) {
       const auto found = recordings_.find(id);
       if (found == recordings_.end()) {
@@ -85,6 +88,7 @@ class SpeechPairing {
 
  private:
   std::map<std::string, std::string> recordings_;
+  Unmatched repeated_;
   std::map<std::string, Utterance> texts_;
 };
 
@@ -105,17 +109,8 @@ void read_transcripts(const std::string& file, const std::string& speaker, const
   }
 }
 
-std::vector<std::string> tab_fields(std::string_view line) {
-  std::vector<std::string> fields;
-  for (size_t at = 0; at != std::string_view::npos;) {
-    const size_t tab = line.find('\t', at);
-    fields.emplace_back(line.substr(at, tab == std::string_view::npos ? tab : tab - at));
-    at = tab == std::string_view::npos ? tab : tab + 1;
-  }
-  return fields;
-}
-
-std::optional<size_t> column_of(const std::vector<std::string>& header, std::string_view name) {
+std::optional<size_t> column_of(const std::vector<std::string_view>& header,
+                                std::string_view name) {
   const auto found = std::find(header.begin(), header.end(), name);
   if (found == header.end()) return std::nullopt;
   return static_cast<size_t>(found - header.begin());
@@ -128,10 +123,10 @@ std::set<std::string> listed_clips(const std::string& dir, const FileLimits& lim
     std::error_code ignored;
     if (!file.ends_with(".tsv") || fs::file_size(file, ignored) == 0) continue;
     const std::vector<std::string> lines = read_lines(file, limits);
-    const auto path = column_of(tab_fields(lines[0]), "path");
+    const auto path = column_of(split_string(lines[0], '\t'), "path");
     for (size_t i = 1; path && i < lines.size(); ++i)
-      if (auto fields = tab_fields(lines[i]); *path < fields.size())
-        clips.insert(std::move(fields[*path]));
+      if (const auto fields = split_string(lines[i], '\t'); *path < fields.size())
+        clips.emplace(fields[*path]);
   }
   return clips;
 }
@@ -161,7 +156,9 @@ std::string SpeechCorpus::mismatches() const {
       {transcripts_without_recording.str("transcript without a recording",
                                          "transcripts without a recording"),
        recordings_without_transcript.str("recording without a transcript",
-                                         "recordings without a transcript")});
+                                         "recordings without a transcript"),
+       repeated_recordings.str("recording with the id of another",
+                               "recordings with the ids of others")});
 }
 
 SpeechCorpus librispeech(const std::string& dir, const SpeechCorpusOptions& options) {
@@ -186,7 +183,7 @@ SpeechCorpus common_voice(const std::string& dir, const std::string& split,
                           const SpeechCorpusOptions& options) {
   const std::string table = fmt::format("{}/{}.tsv", dir, split);
   const std::vector<std::string> lines = read_lines(table, options.limits);
-  const std::vector<std::string> header = tab_fields(lines[0]);
+  const std::vector<std::string_view> header = split_string(lines[0], '\t');
   const auto speaker = column_of(header, "client_id"), path = column_of(header, "path"),
              sentence = column_of(header, "sentence");
   if (!speaker || !path || !sentence)
@@ -195,19 +192,23 @@ SpeechCorpus common_voice(const std::string& dir, const std::string& split,
   SpeechPairing pairing;
   std::set<std::string> here;
   for (size_t i = 1; i < lines.size(); ++i) {
-    const std::vector<std::string> fields = tab_fields(lines[i]);
+    const std::vector<std::string_view> fields = split_string(lines[i], '\t');
     const auto fail = [&](const std::string& what) {
       throw FormatError(fmt::format("{}:{}: {}", table, i + 1, what));
     };
     if (fields.size() <= std::max({*speaker, *path, *sentence}))
       fail(fmt::format("{} fields; expected {}", fields.size(), header.size()));
-    const std::string& clip = fields[*path];
+    const std::string clip(fields[*path]);
     if (clip.empty() || clip.find('/') != std::string::npos)
       fail(fmt::format("the path '{}' is not the name of a file in clips", clip));
     if (fields[*sentence].empty()) fail("the sentence is empty");
-    if (!pairing.add_text({file_stem(clip), "", fields[*speaker], fields[*sentence]}))
-      fail(fmt::format("the path {} occurs twice", clip));
-    here.insert(clip);
+    if (!here.insert(clip).second) fail(fmt::format("the path {} occurs twice", clip));
+    const std::string id = file_stem(clip);
+    if (!pairing.add_text({.id = id,
+                           .path = {},
+                           .speaker = std::string(fields[*speaker]),
+                           .text = std::string(fields[*sentence])}))
+      fail(fmt::format("the id {} occurs twice", id));
   }
   const std::set<std::string> listed = listed_clips(dir, options.limits);
   for (const std::string& file : sorted_entries(dir + "/clips"))

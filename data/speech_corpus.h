@@ -23,6 +23,7 @@ struct SpeechCorpus {
   std::vector<Utterance> utterances;        ///< those with a recording and a transcript
   Unmatched transcripts_without_recording;  ///< named by their ids
   Unmatched recordings_without_transcript;  ///< named by their paths
+  Unmatched repeated_recordings;  ///< with the id of one that comes before; named by their paths
 
   int64_t size() const { return static_cast<int64_t>(utterances.size()); }
   /// `1 transcript without a recording (a); 1 recording without a transcript (7/b.flac)`, or "".
@@ -31,8 +32,8 @@ struct SpeechCorpus {
 
 /// Options of the readers below.
 struct SpeechCorpusOptions {
-  /// Whether transcripts without a recording and the reverse are an error, FormatError, which names
-  /// them; otherwise they are left out and counted.
+  /// Whether mismatches() are an error, FormatError, which names them; otherwise they are left out
+  /// and counted.
   bool strict = false;
   FileLimits limits = {};
 };
@@ -47,7 +48,8 @@ SpeechCorpus librispeech(const std::string& dir, const SpeechCorpusOptions& opti
 /// names the columns client_id, path and sentence among others; recordings are in DIR/clips.
 /// Recordings are without a transcript if no table of the folder names them. Throws IoError, and
 /// FormatError, with file and line, for missing columns, a line with too few fields, an empty
-/// sentence, a path that occurs twice or leads out of DIR/clips, and text that is not UTF-8.
+/// sentence, a path or an id that occurs twice, a path that leads out of DIR/clips, and text that
+/// is not UTF-8.
 SpeechCorpus common_voice(const std::string& dir, const std::string& split,
                           const SpeechCorpusOptions& options = {});
 

@@ -54,8 +54,15 @@ TEST_CASE("librispeech: recordings with transcripts, and what lacks either") {
       "1 transcript without a recording (19-198-0002); 1 recording without a transcript (" +
       (folder / "7/1/7-1-1.wav") + ")";
   CHECK(corpus.mismatches() == mismatches);
+  CHECK(corpus.repeated_recordings.count == 0);
   CHECK(error_of<FormatError>([&] { data::librispeech(folder.path(), {.strict = true}); }) ==
         folder.path() + ": " + mismatches + "; without `strict` they are left out");
+  for (const char* file : {"19/198/19-198-0001.wav", "7/1/19-198-0000.ogg"}) folder.write(file, "");
+  const SpeechCorpus twice = data::librispeech(folder.path());
+  CHECK(twice.utterances[0].path == folder / "19/198/19-198-0000.flac");
+  CHECK(twice.mismatches() == mismatches + "; 2 recordings with the ids of others (" +
+                                  (folder / "19/198/19-198-0001.wav") + ", " +
+                                  (folder / "7/1/19-198-0000.ogg") + ")");
   folder.write("19/198/19-198.trans.txt", "a ONE\n\n");
   CHECK(error_of<FormatError>([&] { data::librispeech(folder.path()); }) ==
         trans + ":2: expected an id, a blank and a text");
@@ -81,13 +88,15 @@ TEST_CASE("common_voice: a split of a table") {
         std::vector<std::string>{folder / "clips/e.mp3"});
   const struct {
     const char *lines, *error;
-  } cases[] = {{"client_id\tpath\n",
-                ":1: expected columns client_id, path and sentence, got 'client_id\tpath'"},
-               {"client_id\tpath\tsentence\na\tb\n", ":2: 2 fields; expected 3"},
-               {"client_id\tpath\tsentence\na\tb\t\n", ":2: the sentence is empty"},
-               {"client_id\tpath\tsentence\na\t../b\tc\n",
-                ":2: the path '../b' is not the name of a file in clips"},
-               {"client_id\tpath\tsentence\na\tb\tc\na\tb\tc\n", ":3: the path b occurs twice"}};
+  } cases[] = {
+      {"client_id\tpath\n",
+       ":1: expected columns client_id, path and sentence, got 'client_id\tpath'"},
+      {"client_id\tpath\tsentence\na\tb\n", ":2: 2 fields; expected 3"},
+      {"client_id\tpath\tsentence\na\tb\t\n", ":2: the sentence is empty"},
+      {"client_id\tpath\tsentence\na\t../b\tc\n",
+       ":2: the path '../b' is not the name of a file in clips"},
+      {"client_id\tpath\tsentence\na\tb\tc\na\tb\tc\n", ":3: the path b occurs twice"},
+      {"client_id\tpath\tsentence\na\tb.wav\tc\na\tb.mp3\tc\n", ":3: the id b occurs twice"}};
   for (const auto& c : cases) {
     folder.write("train.tsv", c.lines);
     CHECK(error_of<FormatError>([&] { data::common_voice(folder.path(), "train"); }) ==

@@ -43,6 +43,11 @@ std::string normalize(std::string_view text, NormalForm form = NormalForm::kNfc)
 /// Example: data::is_space(U'\u2003')  // true
 bool is_space(char32_t c);
 
+/// The parts of a text between separators, as Python's text.split(separator): one more than there
+/// are separators. They are views of the text.
+/// Example: data::split_string("a,,b", ',')  // [a, , b]
+std::vector<std::string_view> split_string(std::string_view text, char separator);
+
 /// Splits a line into word tokens. Words consist of letters, their combining marks and digits,
 /// including apostrophes and hyphens between letters ("don't", "t-shirt") and points, commas and
 /// colons between digits ("3,000", "9:30"). Every other character is a token; a run of the same

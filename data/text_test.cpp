@@ -84,6 +84,13 @@ TEST_CASE("normalize gives the four normal forms") {
   CHECK(normalize(std::string("a\0e\u0301", 5)) == std::string("a\0é", 4));
 }
 
+TEST_CASE("split_string keeps empty parts") {
+  const auto parts = [](std::string_view text) { return data::split_string(text, ','); };
+  CHECK(parts("") == std::vector<std::string_view>{""});
+  CHECK(parts("ab") == std::vector<std::string_view>{"ab"});
+  CHECK(parts(",a,,b,") == std::vector<std::string_view>{"", "a", "", "b", ""});
+}
+
 TEST_CASE("words splits punctuation off and keeps words whole") {
   struct Row {
     std::string line;

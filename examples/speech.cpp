@@ -7,9 +7,10 @@
 //   speech --data DIR --join 3-7            on strings of its digits
 //   speech --data DIR --minutes 60 --lm     on LibriSpeech's layout, or Common Voice's
 //   speech --eval out/speech --transcribe a.wav b.flac
-//   arecord -t raw -f S16_LE -r 16000 | speech --eval out/speech --interactive
+//   arecord -t raw -f S16_LE -c 1 -r 8000 | speech --eval out/speech --interactive
 #include <tapehead/tapehead.h>
 
+#include <charconv>
 #include <chrono>
 
 #include "tapehead/examples/speech/augment.h"
@@ -21,9 +22,8 @@ using namespace speech;
 namespace {
 
 [[noreturn]] void too_short(const Clip& clip, size_t letters) {
-  throw ValueError(fmt::format(
-      "{}: {} frames are too few for CTC to align {} letters; lower --shift, or use --model las",
-      clip.id, clip.features.size(0), letters));
+  throw ValueError(fmt::format("{}: {} frames are too few for {} letters; lower --shift", clip.id,
+                               clip.features.size(0), letters));
 }
 
 data::Loader<data::SpeechBatch> loader_of(const Recogniser& model, const Corpus& c,
@@ -61,17 +61,27 @@ data::Loader<data::SpeechBatch> loader_of(const Recogniser& model, const Corpus&
           {.tokens = t.frames, .bucket = true, .second_lengths = letters, .seed = o.seed}};
 }
 
-// Leaves out the utterances that are too short for their text.
+// Leaves out the utterances that are too short for the encoder, or for their text.
 void check_lengths(const Recogniser& model, Corpus& c, const Options& t, const train::Options& o) {
   LeftOut crowded{"utterance with more letters than CTC can align",
                   "utterances with more letters than CTC can align"};
+  const int64_t least = model.encoder.least_frames();
+  LeftOut brief{fmt::format("recording shorter than {} frames", least),
+                fmt::format("recordings shorter than {} frames", least)};
   std::erase_if(c.train.clips, [&](const Clip& clip) {
-    const bool fits = model.fits(clip.features.size(0), c.encode(clip.text));
-    if (!fits) crowded.names.add(clip.id);
-    return !fits;
+    if (model.fits(clip.features.size(0), c.encode(clip.text))) return false;
+    (clip.features.size(0) < least ? brief : crowded).names.add(clip.id);
+    return true;
   });
+  brief.report("training", t, o);
   crowded.report("training", t, o);
   if (c.train.size() == 0) throw FormatError("training: no utterance is left; lower --shift");
+}
+
+constexpr double kMaxGradNorm = 3;
+
+optim::AdamW optimizer_of(const nn::Params& params, const Options& t) {
+  return optim::AdamW(params, {.lr = t.lr, .betas = {0.9, 0.98}, .weight_decay = t.weight_decay});
 }
 
 // The model's normalisation of features: that of the corpus.
@@ -84,38 +94,58 @@ void set_statistics(const Recogniser& model, const Corpus& c, const Options& t) 
   model.stddev.copy_(clamp_min(stats.stddev(), 1e-3));
 }
 
-// The number of steps that --minutes allow, by the time that some steps take.
-int64_t steps_in_time(const Recogniser& model, data::Loader<data::SpeechBatch>& batches,
-                      optim::Optimizer& opt, const Options& t, const train::Options& o) {
+// The number of steps that --minutes allow, by the time that some steps of another model take.
+int64_t steps_in_time(const Corpus& c, data::Loader<data::SpeechBatch>& batches, const Options& t,
+                      const train::Options& o) {
   using Clock = std::chrono::steady_clock;
+  const nn::Params params(o.seed);
+  const Recogniser model(params / "model", t, c.letters.size());
+  optim::AdamW opt = optimizer_of(params, t);
   const int64_t count = 10;
-  batches.next();
-  const Clock::time_point start = Clock::now();
-  for (int64_t i = 0; i < count; ++i) model.loss(batches.next(), t).backward();
+  Clock::time_point start;
+  for (int64_t i = 0; i <= count; ++i) {
+    if (i == 1) start = Clock::now();  // the first step also warms up
+    model.loss(batches.next(), t).backward();
+    optim::clip_grad_norm_(params, kMaxGradNorm);
+    opt.step();
+    opt.zero_grad();
+  }
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count() / count;
-  opt.zero_grad();
   batches.seek({});
   manual_seed(o.seed);
   constexpr double kTraining = 0.93;  // the rest is for evaluations
   return std::max<int64_t>(1, std::llround(kTraining * t.minutes * 60 / seconds));
 }
 
-int64_t steps_of(const Recogniser& model, data::Loader<data::SpeechBatch>& batches,
-                 optim::Optimizer& opt, const Options& t, const train::Options& o) {
-  const std::string kept = o.out + "/steps.txt";
+// The number of steps that an interrupted run measured.
+int64_t kept_steps(const std::string& file) {
+  const std::string line = data::read_lines(file).at(0);
+  int64_t steps = 0;
+  const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), steps);
+  if (error != std::errc{} || end != line.data() + line.size() || steps < 1)
+    throw FormatError(fmt::format("{}: '{}' is not a number of steps", file, line));
+  return steps;
+}
+
+int64_t steps_of(const Corpus& c, data::Loader<data::SpeechBatch>& batches, const Options& t,
+                 const train::Options& o) {
   if (o.steps) return *o.steps;
   if (t.minutes == 0) return *o.epochs * batches.per_epoch();
-  if (o.resume) return std::stoll(data::read_lines(kept).at(0));
-  return steps_in_time(model, batches, opt, t, o);
+  if (o.resume) return kept_steps(o.out + "/steps.txt");
+  return steps_in_time(c, batches, t, o);
 }
 
 void use(const Searcher& search, const Corpus& c, const Options& t, const train::Options& o) {
   if (!t.transcribe.empty()) transcribe(search, c, t, o.out);
-  if (t.interactive) Listener(search, c, t).run();
+  if (!t.interactive) return;
+  if (!o.quiet)
+    std::cerr << fmt::format("speech: reading standard input: 16-bit samples, {} per second\n",
+                             t.rate);
+  Listener(search, c, t).run();
 }
 
 void evaluate(train::Cli& cli, const Options& t, const train::Options& o) {
-  const bool uses = t.interactive || !t.transcribe.empty();
+  const bool uses = uses_model(t);
   Corpus c = uses ? Corpus{.frontend = Frontend(t)} : read_corpus(t, o, false);
   c.letters = data::Vocab::load(*o.eval + "/letters.txt");
   const nn::Params params(o.seed);
@@ -139,8 +169,8 @@ void learn(train::Cli& cli, const Options& t, const train::Options& o) {
   check_lengths(model, c, t, o);
   set_statistics(model, c, t);
   data::Loader<data::SpeechBatch> batches = loader_of(model, c, t, o);
-  optim::AdamW opt(params, {.lr = t.lr, .betas = {0.9, 0.98}, .weight_decay = t.weight_decay});
-  const int64_t steps = steps_of(model, batches, opt, t, o);
+  optim::AdamW opt = optimizer_of(params, t);
+  const int64_t steps = steps_of(c, batches, t, o);
   optim::WarmupCosineLR schedule(opt, {.warmup_steps = std::min<int64_t>(500, steps / 10),
                                        .total_steps = steps,
                                        .min_factor = 0.01});
@@ -148,7 +178,7 @@ void learn(train::Cli& cli, const Options& t, const train::Options& o) {
   if (t.average > 0) average.emplace(params, optim::EmaOptions{.decay = t.average});
   train::Run run(params, opt, batches,
                  cli.run_options(o, {.steps = steps,
-                                     .max_grad_norm = 3.0,
+                                     .max_grad_norm = kMaxGradNorm,
                                      .schedule = &schedule,
                                      .average = average ? &*average : nullptr}));
   run.keep([&](const std::string& folder) {

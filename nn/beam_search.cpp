@@ -86,9 +86,10 @@ class Search {
                         "is suppressed or has a logit of -inf",
                         b, length_ - 1));
       s.live = std::move(live);
-      // Unlikely hypotheses that end early do not stop a likely one that goes on.
+      // Unlikely hypotheses that end early do not stop a likely one that goes on; greedy search
+      // has no other.
       s.done = s.finished >= o_.beam &&
-               (s.live.empty() ||
+               (o_.beam == 1 || s.live.empty() ||
                 s.best.score >= penalized(s.live[0].sum, static_cast<size_t>(length_)));
       if (s.done) continue;
       for (Live& h : s.live) {
@@ -299,6 +300,9 @@ std::vector<Hypothesis> beam_search(const LanguageModel& model, const Tensor& pr
   if (!model.reorder)
     throw ValueError(
         "beam_search: the model has no reorder function; use with_caches() or without_caches()");
+  if (!o.scorers.empty())
+    throw ValueError(
+        "beam_search: scorers would not see the prompts; use the overload for a Decoder");
   bool first = true;
   const Decoder decoder{.next = [&](const Tensor& tokens) -> DecoderStep {
                           const Tensor ids =

@@ -59,17 +59,18 @@ struct Hypothesis {
 
 /// Returns the best hypothesis for each of B sequences. `decoder` must be in its initial state,
 /// with the source encoded. A sequence is finished when `beam` hypotheses have ended and none that
-/// goes on has a better score; it then leaves the batch. Runs without recording gradients. To
-/// generate sequences of max_length tokens, suppress eos. Throws ValueError if beam or max_length
-/// is below 1, if logits are NaN or inf, or if no token can be chosen; IndexError if eos or a
-/// suppressed token is outside the vocabulary; ShapeError for logits, attention or scores of the
-/// wrong shape.
+/// goes on has a better score, in greedy search at the first eos; it then leaves the batch. Runs
+/// without recording gradients. To generate sequences of max_length tokens, suppress eos. Throws
+/// ValueError if beam or max_length is below 1, `batch` negative, length_penalty not finite, or a
+/// weight negative or not finite; for a scorer without `next` or `reorder`; if logits or scores are
+/// NaN or inf, or if no token can be chosen; IndexError if eos or a suppressed token is outside the
+/// vocabulary; ShapeError for logits, attention or scores of the wrong shape.
 std::vector<Hypothesis> beam_search(const Decoder& decoder, int64_t batch,
                                     const BeamOptions& options = {});
 
 /// Returns the best continuation, without the prompt, of each of B prompts of equal length, i64 [B,
 /// T]. Does not use options.bos. Throws ShapeError for prompts of another shape or T = 0,
-/// ValueError for a model without `reorder`, and the errors of the overload above.
+/// ValueError for a model without `reorder` and for scorers, and the errors of the overload above.
 ///
 ///   auto best = beam_search(with_caches(gpt), prompts, {.beam = 4, .eos = 50256});
 std::vector<Hypothesis> beam_search(const LanguageModel& model, const Tensor& prompts,

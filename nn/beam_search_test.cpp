@@ -246,4 +246,23 @@ TEST_CASE("beam search: unlikely hypotheses that end early do not stop a likely 
   CHECK(best.score == doctest::Approx(7 * std::log(0.9)));
 }
 
+// Regression: with a length penalty, greedy search went on past an eos that was the most probable.
+TEST_CASE("beam search: greedy ends at the first eos, whatever the length penalty") {
+  for (const double penalty : {0.0, 0.6, 1.0, 3.0}) {
+    CAPTURE(penalty);
+    int64_t step = 0;
+    const nn::Decoder decoder{
+        .next = [&](const Tensor& tokens) -> nn::DecoderStep {
+          const int64_t at = step++;
+          std::vector<float> p{0.01F, 0.01F, 0.01F, 0.01F, 0.96F};
+          if (at == 4) p = {0.01F, 0.01F, 0.01F, 0.5F, 0.47F};
+          if (at > 4) p = {0.01F, 0.01F, 0.01F, 0.96F, 0.01F};
+          return {log(from_vector(p)).expand({tokens.size(0), 5}).contiguous(), {}};
+        },
+        .reorder = [](const Tensor&, bool) {}};
+    const nn::BeamOptions o{.beam = 1, .length_penalty = penalty};
+    CHECK(nn::beam_search(decoder, 1, o)[0].tokens == std::vector<int64_t>(4, 4));
+  }
+}
+
 }  // namespace tapehead::beam_search_test

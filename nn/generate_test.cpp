@@ -343,6 +343,15 @@ TEST_CASE("what beam search of a language model refuses") {
           nn::beam_search(counting(), zeros({1, 1}, i64));
         }) ==
         "beam_search: the model has no reorder function; use with_caches() or without_caches()");
+  const nn::Scorer scorer{.next =
+                              [](const Tensor& tokens) {
+                                return zeros({tokens.size(0), 20});
+                              },
+                          .reorder = [](const Tensor&, bool) {}};
+  CHECK(error_of<ValueError>([&] {
+          nn::beam_search({.next = counting().next, .reorder = [](const Tensor&) {}},
+                          zeros({1, 1}, i64), {.scorers = {scorer}});
+        }) == "beam_search: scorers would not see the prompts; use the overload for a Decoder");
 }
 
 }  // namespace tapehead::generate_test

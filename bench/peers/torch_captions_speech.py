@@ -124,7 +124,8 @@ class Recogniser(nn.Module):
         self.register_buffer("mean", torch.zeros(self.F))
         self.register_buffer("stddev", torch.ones(self.F))
         self.conv1, self.conv2 = nn.Conv2d(1, C, 3, stride=2), nn.Conv2d(C, C, 3, stride=2)
-        self.subsampled = nn.Linear(C * 9, H)
+        self.subsampling = nn.Linear(C * 9, H)
+        self.subsampled = nn.LayerNorm(H)
         self.encoder = nn.ModuleList(nn.LSTM(H if i == 0 else 2 * H, H, bidirectional=True, batch_first=True)
                                      for i in range(3))
         self.norm = nn.ModuleList(nn.LayerNorm(2 * H) for _ in range(3))
@@ -138,7 +139,8 @@ class Recogniser(nn.Module):
     def encode(self, frames, lengths):
         y = ((frames - self.mean) / self.stddev).unsqueeze(1)
         y = F.relu(self.conv2(F.relu(self.conv1(y), inplace=True)), inplace=True)
-        y, lengths = self.subsampled(y.transpose(1, 2).flatten(2)), ((lengths - 1) // 2 - 1) // 2
+        y = self.subsampled(self.subsampling(y.transpose(1, 2).flatten(2)))
+        lengths = ((lengths - 1) // 2 - 1) // 2
         y = nn.utils.rnn.pack_padded_sequence(y, lengths, batch_first=True, enforce_sorted=False)
         for rnn, norm in zip(self.encoder, self.norm):
             y = rnn(y)[0]

@@ -35,15 +35,13 @@ inline std::vector<int64_t> task_numbers(const std::string& text) {
     for (int64_t n = 1; n <= 20; ++n) numbers.push_back(n);
     return numbers;
   }
-  for (size_t at = 0; at <= text.size();) {
-    const size_t comma = std::min(text.find(',', at), text.size());
-    const std::string one = text.substr(at, comma - at);
+  for (const std::string_view part : data::split_string(text, ',')) {
+    const std::string one(part);
     char* end = nullptr;
     numbers.push_back(std::strtol(one.c_str(), &end, 10));
     if (one.empty() || *end != 0)
       throw ValueError(
           fmt::format("--task {}: must be all, a number, or numbers separated by commas", text));
-    at = comma + 1;
   }
   return numbers;
 }

@@ -11,7 +11,7 @@
 #include <map>
 #include <optional>
 
-#include "tapehead/examples/speech/options.h"
+#include "tapehead/examples/speech/frontend.h"
 
 namespace speech {
 
@@ -29,44 +29,6 @@ struct Part {
     std::vector<std::string> all;
     for (const Clip& c : clips) all.push_back(c.text);
     return all;
-  }
-};
-
-// How samples become features.
-struct Frontend {
-  data::FbankOptions fbank;
-  int64_t rate;
-  std::string normalize;
-
-  explicit Frontend(const Options& t)
-      : fbank{.sample_frequency = static_cast<double>(t.rate),
-              .frame_length = t.kind == Kind::tones ? 20.0 : 25.0,
-              .frame_shift = t.shift,
-              .num_mel_bins = t.mels},
-        rate(t.rate),
-        normalize(t.normalize) {}
-
-  // Log-mel features relative to the loudest one, and without those 14 below it (61 decibels).
-  static Tensor levelled(const Tensor& features) {
-    return features.numel() == 0 ? features : clamp_min(features - features.amax(), -14);
-  }
-  Tensor features(const Tensor& samples) const {
-    return levelled(data::fbank(samples * 32768, fbank));
-  }
-  // With --normalize utterance; those of a corpus are normalised by the model.
-  Tensor normalized(const Tensor& features) const {
-    return normalize == "utterance" && features.numel() > 0 ? data::normalize_features(features)
-                                                            : features;
-  }
-  // Features of a recording of a speaker who may be unknown, as normalized() takes them.
-  Tensor of_stranger(const Tensor& features) const {
-    return normalize == "speaker" && features.numel() > 0 ? data::normalize_features(features)
-                                                          : features;
-  }
-  // The samples of a file as one channel, at the rate of the features.
-  Tensor read(const std::string& path, double max_seconds) const {
-    const data::Audio audio = data::read_audio(path, {.seconds = max_seconds});
-    return data::resample(audio.samples.mean(0), audio.sample_rate, rate);
   }
 };
 
@@ -108,6 +70,14 @@ struct LeftOut {
     print_left_out(o, where, what);
   }
 };
+
+inline LeftOut longer_than(const Options& t) {
+  return {fmt::format("recording longer than {} seconds", t.max_seconds),
+          fmt::format("recordings longer than {} seconds", t.max_seconds)};
+}
+inline LeftOut shorter_than_frame() {
+  return {"recording shorter than a frame", "recordings shorter than a frame"};
+}
 
 // Training examples: the clips of a list, or new ones in each epoch.
 struct Training {
@@ -230,9 +200,22 @@ inline std::vector<Digit> read_digits(data::FsddPart part, const Frontend& front
   const data::SpeechCorpus corpus = data::fsdd(*o.data, part, {.strict = t.strict});
   // They are the same for both parts.
   if (part == data::FsddPart::train) print_left_out(o, *o.data, corpus.mismatches());
+  const std::string where = fmt::format("{}/recordings", *o.data);
+  LeftOut too_long = longer_than(t), too_short = shorter_than_frame();
   std::vector<Digit> digits;
-  for (const data::Utterance& u : corpus.utterances)
-    digits.push_back({u.id, u.speaker, u.text, front.read(u.path, t.max_seconds)});
+  for (const data::Utterance& u : corpus.utterances) {
+    try {
+      digits.push_back({u.id, u.speaker, u.text, front.read(u.path, t.max_seconds)});
+    } catch (const data::AudioLimitError&) {
+      too_long.names.add(u.id);
+      continue;
+    }
+    if (front.features(digits.back().samples).numel() > 0) continue;
+    too_short.names.add(u.id);
+    digits.pop_back();
+  }
+  too_long.report(where, t, o);
+  too_short.report(where, t, o);
   return digits;
 }
 
@@ -295,7 +278,7 @@ inline std::vector<std::string> parts_in(const std::string& dir,
   for (const auto& entry : fs::directory_iterator(dir)) {
     const bool table = entry.path().extension() == ".tsv";
     if (!entry.is_directory() && !table) continue;
-    const std::string name = entry.path().stem().string();
+    const std::string name = (table ? entry.path().stem() : entry.path().filename()).string();
     for (const char* prefix : prefixes)
       if (name.starts_with(prefix)) names.push_back(name);
   }
@@ -303,17 +286,16 @@ inline std::vector<std::string> parts_in(const std::string& dir,
   return names;
 }
 
-// The chosen parts, or those with a usual name.
+// The chosen parts; or the first one with a usual name, or all of them.
 inline std::vector<std::string> parts_of(const std::string& dir, const std::string& flag,
                                          const std::string& given,
                                          std::initializer_list<const char*> prefixes, bool all) {
   std::vector<std::string> names;
-  for (size_t at = 0; !given.empty() && at <= given.size();) {
-    const size_t comma = std::min(given.find(',', at), given.size());
-    names.push_back(given.substr(at, comma - at));
-    at = comma + 1;
+  if (!given.empty()) {
+    for (const std::string_view name : data::split_string(given, ',')) names.emplace_back(name);
+    return names;
   }
-  if (names.empty()) names = parts_in(dir, prefixes);
+  names = parts_in(dir, prefixes);
   if (names.empty())
     throw IoError(
         fmt::format("--data {}: there is no folder or table whose name begins with {}; name one "
@@ -332,9 +314,7 @@ inline Part read_part(const std::string& dir, const std::string& name, const Fro
   const data::SpeechCorpus corpus =
       table ? data::common_voice(dir, name, strict) : data::librispeech(where, strict);
   print_left_out(o, where, corpus.mismatches());
-  LeftOut too_long{fmt::format("recording longer than {} seconds", t.max_seconds),
-                   fmt::format("recordings longer than {} seconds", t.max_seconds)},
-      too_short{"recording shorter than a frame", "recordings shorter than a frame"};
+  LeftOut too_long = longer_than(t), too_short = shorter_than_frame();
   Part part{.name = name};
   data::SpeakerStats speakers;
   for (const data::Utterance& u : corpus.utterances) {
@@ -355,7 +335,8 @@ inline Part read_part(const std::string& dir, const std::string& name, const Fro
   too_long.report(where, t, o);
   too_short.report(where, t, o);
   if (part.clips.empty())
-    throw FormatError(fmt::format("{}: no utterance is left; raise --max-seconds", where));
+    throw FormatError(fmt::format("{}: no utterance is left{}", where,
+                                  too_long.names.count > 0 ? "; raise --max-seconds" : ""));
   if (front.normalize == "speaker")
     for (Clip& c : part.clips) c.features = speakers.normalize(c.speaker, c.features);
   return part;
@@ -367,10 +348,16 @@ inline Corpus folder(const Options& t, const train::Options& o, bool training) {
   const auto read = [&](const std::string& name) {
     return read_part(*o.data, name, c.frontend, t, o);
   };
+  const auto read_all = [&](const std::vector<std::string>& names) {
+    Part all = read(names[0]);
+    for (size_t i = 1; i < names.size(); ++i)
+      for (Clip& clip : read(names[i]).clips) all.clips.push_back(std::move(clip));
+    return all;
+  };
   const auto tests = parts_of(*o.data, "--test", t.test, {"test"}, true);
   if (training) {
-    c.train.clips = read(parts_of(*o.data, "--train", t.train, {"train"}, false)[0]).clips;
-    c.dev = read(parts_of(*o.data, "--dev", t.dev, {"dev", "valid"}, false)[0]);
+    c.train.clips = read_all(parts_of(*o.data, "--train", t.train, {"train"}, false)).clips;
+    c.dev = read_all(parts_of(*o.data, "--dev", t.dev, {"dev", "valid"}, false));
     c.letters = letters_of(Part{.clips = c.train.clips}.texts());
   }
   for (const std::string& name : tests) c.tests.push_back(read(name));

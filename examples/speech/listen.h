@@ -113,7 +113,7 @@ class Listener {
                                 samples.begin() + static_cast<std::ptrdiff_t>(count));
       take(stream_.push(std::span<const float>(scaled)));
     }
-    if (!frames_.empty()) end_line();
+    if (pauses_.heard()) end_line();
   }
 
  private:

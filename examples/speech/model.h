@@ -14,6 +14,7 @@ namespace speech {
 struct Encoder {
   std::optional<nn::PyramidalLstm> pyramid;
   std::optional<nn::ConvSubsampling> subsampling;
+  std::optional<nn::LayerNorm> subsampled;
   std::vector<nn::Rnn> rnn;  // layers, each of them normalised
   std::vector<nn::LayerNorm> norm;
   std::optional<nn::Conformer> conformer;
@@ -32,6 +33,7 @@ struct Encoder {
       return;
     }
     subsampling.emplace(at / "subsampling", t.mels, t.channels, t.hidden_size);
+    subsampled.emplace(at / "subsampled", t.hidden_size);
     for (int64_t i = 0; i < t.num_layers && t.encoder == "lstm"; ++i) {
       rnn.emplace_back(at / "rnn" / i, i == 0 ? t.hidden_size : dim, t.hidden_size,
                        nn::RnnOptions{.bidirectional = true, .forget_bias = 1});
@@ -58,6 +60,7 @@ struct Encoder {
       return {dropout(frames.out), frames.lengths};
     }
     nn::EncodedFrames frames = (*subsampling)(x, lengths);
+    frames.out = (*subsampled)(frames.out);
     for (size_t i = 0; i < rnn.size(); ++i)
       frames.out = norm[i](rnn[i](dropout(frames.out), frames.lengths).out);
     if (!rnn.empty()) return {dropout(frames.out), frames.lengths};
@@ -68,13 +71,11 @@ struct Encoder {
     return {(*transformer)(placed, {.lengths = frames.lengths}), frames.lengths};
   }
 
+  // The least number of frames that it takes.
+  int64_t least_frames() const { return pyramid ? 1 : nn::ConvSubsampling::kLeast; }
   // The number of encoded frames of this many frames, 0 for too few.
   int64_t encoded_length(int64_t frames) const {
-    if (pyramid) {
-      for (size_t i = 0; i < pyramid->layers.size(); ++i) frames = (frames + 1) / 2;
-      return frames;
-    }
-    return frames < nn::ConvSubsampling::kLeast ? 0 : ((frames - 1) / 2 - 1) / 2;
+    return pyramid ? pyramid->output_length(frames) : nn::ConvSubsampling::output_length(frames);
   }
 };
 

@@ -20,7 +20,8 @@ struct Options {
   int64_t hidden_size = 0, num_layers = 0, channels = 0, embed_dim = 64, decoder_size = 0;
   int64_t num_heads = 4, kernel_size = 15, conv_filters = 10, joint_dim = 160;
   int64_t rate = 0, mels = 40, frames = 0, lm_epochs = 12, examples = 0;
-  double shift = 0, warp = -1, mask = -1, noise = -1, dropout = -1, smoothing = 0.05, scheduled = 0;
+  double shift = 0, frame_length = 0, warp = -1, mask = -1, noise = -1, dropout = -1,
+         smoothing = 0.05, scheduled = 0;
   double ctc_weight = 0.3, lm_weight = -1, token_bonus = 0, length_penalty = 0;
   double lr = 0, average = -1, weight_decay = 1e-3, minutes = 0, max_seconds = 20;
   int64_t beam = 0;
@@ -37,12 +38,13 @@ inline void add_model_options(train::Cli& cli, Options& t) {
              "lstm: convolutions and LSTM layers; pyramid: LSTM layers that halve the frames",
              Keep::fixed);
   cli.option("--hidden-size", t.hidden_size, train::kSize,
-             "size of the encoder: of each direction of an LSTM, or of a Conformer", Keep::fixed);
+             "size of the encoder: of each direction of an LSTM, or of a Conformer or Transformer",
+             Keep::fixed);
   cli.option("--num-layers", t.num_layers, train::kSize, "layers of the encoder", Keep::fixed);
   cli.option("--channels", t.channels, train::kSize, "channels of the first convolutions",
              Keep::fixed);
-  cli.option("--num-heads", t.num_heads, train::kSize, "attention heads of a Conformer",
-             Keep::fixed);
+  cli.option("--num-heads", t.num_heads, train::kSize,
+             "attention heads of a Conformer or Transformer", Keep::fixed);
   cli.option("--kernel-size", t.kernel_size, train::kSize, "frames of a Conformer's convolutions",
              Keep::fixed);
   cli.option("--decoder-size", t.decoder_size, train::kSize,
@@ -55,7 +57,7 @@ inline void add_model_options(train::Cli& cli, Options& t) {
   cli.option("--joint-dim", t.joint_dim, train::kSize, "size of a transducer's joint network",
              Keep::fixed);
   cli.option("--ctc-weight", t.ctc_weight, train::kPart,
-             "weight of CTC in the loss and in the search of joint models");
+             "weight of CTC in the loss of joint models, and in their search with --beam above 1");
 }
 
 inline void add_data_options(train::Cli& cli, Options& t) {
@@ -63,14 +65,17 @@ inline void add_data_options(train::Cli& cli, Options& t) {
              Keep::fixed);
   cli.option("--examples", t.examples, {1, 10'000'000},
              "number of sequences of tones or of strings of digits in an epoch", Keep::fixed);
-  cli.option("--train", t.train, "folder of --data, or Common Voice's split, for training",
+  cli.option("--train", t.train,
+             "folders of --data, or Common Voice's splits, for training: one, or several separated "
+             "by commas; by default the first whose name begins with train",
              Keep::fixed);
   cli.option("--dev", t.dev, "the same for choosing the best weights", Keep::fixed);
-  cli.option("--test", t.test, "the same for testing: one, or several separated by commas");
+  cli.option("--test", t.test, "the same for testing; by default all that begin with test");
   cli.option("--rate", t.rate, {1000, 192000}, "samples per second; other recordings are resampled",
              Keep::fixed);
   cli.option("--mels", t.mels, {7, 512}, "number of filters of the log-mel features", Keep::fixed);
   cli.option("--shift", t.shift, {1, 100}, "milliseconds between frames", Keep::fixed);
+  cli.option("--frame-length", t.frame_length, {1, 1000}, "milliseconds of a frame", Keep::fixed);
   cli.option("--normalize", t.normalize, {"utterance", "speaker", "corpus"},
              "whose mean and variance the features are normalised with", Keep::fixed);
   cli.option("--warp", t.warp, {0, 0.5},
@@ -87,10 +92,11 @@ inline void add_data_options(train::Cli& cli, Options& t) {
 }
 
 inline void add_training_options(train::Cli& cli, Options& t) {
-  cli.option("--frames", t.frames, {1, 10'000'000}, "maximum number of frames per batch",
+  cli.option("--frames", t.frames, {1, 10'000'000},
+             "frames of a batch, before --warp; a longer recording is a batch of its own",
              Keep::fixed);
   cli.option("--minutes", t.minutes, {0, 100'000},
-             "length of the training, instead of --epochs; 0: --epochs", Keep::fixed);
+             "length of the recogniser's training, instead of --epochs; 0: --epochs", Keep::fixed);
   cli.option("--dropout", t.dropout, train::kPart, "dropout probability");
   cli.option("--smoothing", t.smoothing, train::kPart, "label smoothing of the attention decoder");
   cli.option("--scheduled-sampling", t.scheduled, train::kPart,
@@ -102,18 +108,21 @@ inline void add_training_options(train::Cli& cli, Options& t) {
 }
 
 inline void add_search_options(train::Cli& cli, Options& t) {
-  cli.option("--beam", t.beam, {1, 1000}, "beam width; 1: greedy search");
+  cli.option("--beam", t.beam, {1, 1000},
+             "beam width; 1: greedy search, the only one of transducers");
   cli.flag("--lm", t.lm, "also train a language model of letters, for --lm-weight", Keep::fixed);
   cli.option("--lm-text", t.lm_text,
              "file of further sentences for it, without those of dev and test", Keep::fixed);
   cli.option("--lm-epochs", t.lm_epochs, {1, 100'000}, "its passes over the sentences",
              Keep::fixed);
   cli.option("--lm-weight", t.lm_weight, {0, 100}, "weight of the language model in the search");
-  cli.option("--token-bonus", t.token_bonus, {-100, 100}, "added for each letter, with CTC alone");
+  cli.option("--token-bonus", t.token_bonus, {-100, 100},
+             "added for each letter in the search of CTC alone with --beam above 1");
   cli.option("--length-penalty", t.length_penalty, {-10, 10}, "of searches with attention");
   cli.option("--transcribe", t.transcribe, "print what is said in these recordings");
   cli.flag("--interactive", t.interactive,
-           "transcribe standard input, raw 16-bit samples (arecord -f S16_LE -t raw)", Keep::no);
+           "transcribe standard input, raw 16-bit samples of one channel at the model's --rate",
+           Keep::no);
 }
 
 inline Kind kind_of(const Options& t, const train::Options& o) {
@@ -122,18 +131,32 @@ inline Kind kind_of(const Options& t, const train::Options& o) {
   return t.join.empty() ? Kind::digits : Kind::strings;
 }
 
+// Whether a trained model is used, without the data that it was trained on.
+inline bool uses_model(const Options& t) { return t.interactive || !t.transcribe.empty(); }
+
+inline void check_kind(const Options& t) {
+  if (!t.join.empty() && t.kind != Kind::strings)
+    throw ValueError("--join: joins recordings of digits; give their folder with --data");
+  if (t.normalize == "speaker" && t.kind != Kind::folder)
+    throw ValueError("--normalize speaker: only recordings in folders have speakers");
+  if (t.lm && t.lm_text.empty() && (t.kind == Kind::tones || t.kind == Kind::strings))
+    throw ValueError("--lm: generated sequences are no sentences; give a file with --lm-text");
+}
+
 // The defaults that differ between kinds of data and models.
 inline void set_defaults(Options& t, train::Options& o) {
   t.kind = kind_of(t, o);
-  if (!t.join.empty() && t.kind != Kind::strings)
-    throw ValueError("--join: joins recordings of digits; give their folder with --data");
   const bool folder = t.kind == Kind::folder, tones = t.kind == Kind::tones;
-  if (t.normalize == "speaker" && !folder)
-    throw ValueError("--normalize speaker: only recordings in folders have speakers");
-  if (t.lm && t.lm_text.empty() && (tones || t.kind == Kind::strings))
-    throw ValueError("--lm: generated sequences are no sentences; give a file with --lm-text");
+  if (!uses_model(t)) check_kind(t);
   train::set_default(t.model, "", folder ? "joint" : "ctc");
   train::set_default(t.encoder, "", t.model == "conformer" ? "conformer" : "lstm");
+  if (t.normalize == "speaker" && t.noise > 0)
+    throw ValueError("--noise: is not for features that are normalised by --normalize speaker");
+  if (t.model == "transducer" && (t.lm || t.lm_weight > 0))
+    throw ValueError("--lm: the search of transducers takes no language model");
+  if (!t.lm && (t.lm_weight > 0 || !t.lm_text.empty()))
+    throw ValueError(fmt::format("--lm-{}: there is no language model; give --lm",
+                                 t.lm_weight > 0 ? "weight" : "text"));
   if (t.ctc_weight == 1 && t.model != "las" && t.model != "ctc")
     throw ValueError(fmt::format(
         "--ctc-weight 1: leaves nothing to train the rest of {}; take --model ctc", t.model));
@@ -150,11 +173,12 @@ inline void set_defaults(Options& t, train::Options& o) {
   train::set_default(t.decoder_size, 0, folder ? 224 : tones ? 64 : 96);
   train::set_default(t.examples, 0, tones ? 2500 : 1000);
   train::set_default(t.rate, 0, folder ? 16000 : 8000);
-  train::set_default(t.shift, 0.0, tones ? 5.0 : 8.0);
+  train::set_default(t.shift, 0.0, tones ? 5.0 : folder ? 6.0 : 8.0);
+  train::set_default(t.frame_length, 0.0, tones ? 20.0 : 25.0);
   train::set_default(t.warp, -1.0, tones ? 0.0 : digits ? 0.1 : 0.15);
   train::set_default(t.noise, -1.0, tones || t.normalize == "speaker" ? 0.0 : folder ? 0.5 : 0.3);
   train::set_default(t.mask, -1.0, tones ? 0.0 : 0.2);
-  train::set_default(t.frames, 0, folder ? 2500 : tones ? 4000 : 2000);
+  train::set_default(t.frames, 0, folder ? 3200 : tones ? 4000 : 2000);
   train::set_default(t.dropout, -1.0, tones ? 0.0 : folder ? 0.2 : digits ? 0.4 : 0.3);
   train::set_default(t.lr, 0.0, folder ? 1.5e-3 : tones ? 6e-3 : 3e-3);
   train::set_default(t.average, -1.0, tones ? 0.98 : 0.995);

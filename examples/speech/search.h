@@ -41,7 +41,7 @@ struct Searcher {
     std::vector<Transcript> found(clips.size());
     std::vector<Tensor> features;
     features.reserve(clips.size());
-    for (const Clip& c : clips) features.push_back(frontend.normalized(c.features));
+    for (const Clip& c : clips) features.push_back(padded(frontend.normalized(c.features)));
     const data::TokenLists none(clips.size());
     for (size_t at = 0; at < order.size();) {
       std::vector<int64_t> which;
@@ -59,12 +59,14 @@ struct Searcher {
   Transcript one(const Tensor& features) const { return (*this)({{.features = features}})[0]; }
 
  private:
-  // Recordings that are too short for the encoder are padded: nothing is said in them.
-  std::vector<Transcript> batch(data::SpeechBatch b) const {
-    const int64_t least = nn::ConvSubsampling::kLeast, T = b.features.size(1);
-    if (T < least)
-      b.features = cat({b.features, zeros({b.features.size(0), least - T, b.features.size(2)})}, 1);
-    b.feature_lengths = clamp_min(b.feature_lengths, least);
+  // Features of at least as many frames as the encoder takes: repeats the quietest value.
+  Tensor padded(const Tensor& x) const {
+    const int64_t missing = model.encoder.least_frames() - x.size(0);
+    if (missing <= 0) return x;
+    return cat({x, full({missing, x.size(1)}, x.amin().item())}, 0);
+  }
+
+  std::vector<Transcript> batch(const data::SpeechBatch& b) const {
     const nn::EncodedFrames frames = model.encode(b.features, b.feature_lengths);
     if (model.transducer) return with_transducer(frames);
     return model.decoder ? with_attention(frames) : with_ctc(frames);

@@ -152,6 +152,10 @@ ConformerLayer::ConformerLayer(const Scope& at, const ConformerOptions& o)
 
 EncoderLayerOutput ConformerLayer::attend(const Tensor& in, const AttentionOptions& options,
                                           const Tensor& positions) const {
+  if (options.causal || options.packed.queries.defined())
+    throw ValueError(
+        "conformer_layer: its convolution sees what comes next and before; it is not for causal "
+        "attention or packed sequences");
   Tensor x = in + 0.5 * dropout(ffn1(ffn1_norm(in)));
   if (convolution_first_) x = x + convolution(x, options.lengths);
   const AttentionOutput a = attention.attend(attention_norm(x), options, positions);

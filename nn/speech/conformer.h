@@ -118,7 +118,8 @@ class ConformerLayer {
   ConformerLayer(const Scope& at, const ConformerOptions& options);
   /// x [B, T, C] to [B, T, C]. Frames past options.lengths, which must be finite, change no other
   /// frame; their outputs are to be ignored. `positions` as of RelativeAttention. Throws
-  /// ShapeError.
+  /// ShapeError, and ValueError for causal and packed attention, whose bounds the convolution
+  /// would cross.
   Tensor operator()(const Tensor& x, const AttentionOptions& options = {},
                     const Tensor& positions = {}) const;
   /// The same with the attention weights that options.weights_of requests.

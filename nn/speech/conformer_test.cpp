@@ -193,6 +193,12 @@ TEST_CASE("a conformer's layers fit a TransformerEncoder, and return attention w
   const nn::AnyEncoderLayer any = model.layers[0];
   CHECK(difference(any(x, {}), model.layers[0](x)) == 0);
   CHECK(any.attend(x, {.weights_of = WeightsOf{}}).attention_weights.defined());
+  const std::string wrong =
+      "conformer_layer: its convolution sees what comes next and before; it is not for causal "
+      "attention or packed sequences";
+  CHECK(error_of<ValueError>([&] { any(x, {.causal = true}); }) == wrong);
+  const Tensor begins = tensor({0, 2, 5}, i64);
+  CHECK(error_of<ValueError>([&] { any(x, {.packed = {begins, begins}}); }) == wrong);
 }
 
 TEST_CASE("a conformer says what it takes") {

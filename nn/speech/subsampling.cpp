@@ -33,6 +33,7 @@ Tensor joined_pairs(const Tensor& x) {
   return even.reshape({even.size(0), even.size(1) / 2, 2 * even.size(2)});
 }
 
+int64_t paired(int64_t frames) { return (frames + 1) / 2; }
 int64_t halved(int64_t frames) { return (frames - 1) / 2; }
 
 Scope checked_subsampling(Scope at, int64_t features, int64_t channels, int64_t outputs) {
@@ -78,11 +79,16 @@ EncodedFrames PyramidalLstm::operator()(const Tensor& x, const Tensor& lengths) 
     bool first = base.empty();
     for (const Rnn& rnn : layers) {
       if (!std::exchange(first, false)) y.out = dropout(y.out, dropout_, at_.training());
-      y.lengths = shortened(y.lengths, [](int64_t n) { return (n + 1) / 2; });
+      y.lengths = shortened(y.lengths, paired);
       y.out = rnn(joined_pairs(y.out), y.lengths).out;
     }
     return y;
   });
+}
+
+int64_t PyramidalLstm::output_length(int64_t frames) const {
+  for (size_t i = 0; i < layers.size(); ++i) frames = paired(frames);
+  return frames;
 }
 
 ConvSubsampling::ConvSubsampling(Scope at, int64_t input_size, int64_t channels,
@@ -111,10 +117,14 @@ EncodedFrames ConvSubsampling::operator()(const Tensor& x, const Tensor& lengths
     }
     const Tensor in = tapehead::detail::zero_padding(x, valid).unsqueeze(1);
     const Tensor y = relu(conv2(relu(conv1(in))));  // [B, C, T', F']
-    const Tensor shorter = shortened(valid, [](int64_t n) { return halved(halved(n)); });
+    const Tensor shorter = shortened(valid, output_length);
     return EncodedFrames{tapehead::detail::zero_padding(out(y.transpose(1, 2).flatten(2)), shorter),
                          shorter};
   });
+}
+
+int64_t ConvSubsampling::output_length(int64_t frames) {
+  return frames < kLeast ? 0 : halved(halved(frames));
 }
 
 }  // namespace tapehead::nn

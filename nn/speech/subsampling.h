@@ -37,6 +37,8 @@ class PyramidalLstm {
   /// x [B, T, F] to [B, T', 2 H]. Frames past `lengths`, i64 [B], are not read. Throws ShapeError
   /// for another shape, and IndexError for lengths outside 0..T.
   EncodedFrames operator()(const Tensor& x, const Tensor& lengths = {}) const;
+  /// T' of T frames.
+  int64_t output_length(int64_t frames) const;
   const Scope& scope() const { return at_; }
 
   std::vector<Rnn> base;    ///< one, or none if base_layers is 0
@@ -63,6 +65,8 @@ class ConvSubsampling {
   /// another shape, IndexError for lengths above T, and ValueError, naming the sequence, for fewer
   /// than kLeast frames.
   EncodedFrames operator()(const Tensor& x, const Tensor& lengths = {}) const;
+  /// T' of T frames, 0 for fewer than kLeast.
+  static int64_t output_length(int64_t frames);
   const Scope& scope() const { return at_; }
 
   Conv2d conv1, conv2;

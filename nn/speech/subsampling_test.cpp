@@ -50,8 +50,10 @@ TEST_CASE("a pyramidal LSTM halves the frames in each layer, rounded up") {
   const nn::PyramidalLstm layer(params / "p", 3, {.hidden_size = 2, .num_layers = 2});
   params.to(f64);
   for (const auto& [frames, wanted] :
-       {std::pair<int64_t, int64_t>{1, 1}, {2, 1}, {4, 1}, {5, 2}, {8, 2}, {9, 3}})
+       {std::pair<int64_t, int64_t>{1, 1}, {2, 1}, {4, 1}, {5, 2}, {8, 2}, {9, 3}}) {
     CHECK(layer(zeros({2, frames, 3}, f64)).out.shape() == Shape{2, wanted, 4});
+    CHECK(layer.output_length(frames) == wanted);
+  }
   Generator generator{2, 0};
   check_padding(layer, randn({4, 7, 3}, f64, generator), {7, 4, 1, 5});
   check_gradients(layer, params, randn({2, 5, 3}, f64, generator), tensor({5, 3}));
@@ -76,8 +78,11 @@ TEST_CASE("convolutional subsampling is two convolutions of stride 2 and a linea
   REQUIRE(y.shape() == Shape{1, 3, 2, 1});
   CHECK(difference(layer(x).out, layer.out(y.transpose(1, 2).flatten(2))) == 0);
   for (const auto& [frames, wanted] :
-       {std::pair<int64_t, int64_t>{7, 1}, {10, 1}, {11, 2}, {14, 2}, {15, 3}, {100, 24}})
+       {std::pair<int64_t, int64_t>{7, 1}, {10, 1}, {11, 2}, {14, 2}, {15, 3}, {100, 24}}) {
     CHECK(layer(zeros({2, frames, 8}, f64)).out.shape() == Shape{2, wanted, 5});
+    CHECK(nn::ConvSubsampling::output_length(frames) == wanted);
+  }
+  CHECK(nn::ConvSubsampling::output_length(6) == 0);
   check_padding(layer, randn({4, 15, 8}, f64, generator), {15, 7, 13, 10});
   check_gradients(layer, params, randn({2, 11, 8}, f64, generator), tensor({11, 8}));
 }
