@@ -243,7 +243,7 @@ Workload caption_emoji() {
 
 // examples/speech.cpp with CTC and attention on sentences of 4 s, without dropout.
 Workload speech_joint() {
-  constexpr int64_t kVocab = 32, kBatch = 24, kFrames = 500, kLetters = 45;
+  constexpr int64_t kVocab = 32, kBatch = 24, kFrames = 667, kLetters = 45;
   speech::Options t;
   t.dropout = 0;
   train::Options o;

@@ -175,9 +175,9 @@ def caption_emoji():
 
 
 def speech_joint():
-    model, frames = Recogniser(), formula((24, 500, Recogniser.F))
+    model, frames = Recogniser(), formula((24, 667, Recogniser.F))
     letters = formula_ids(Recogniser.V - 4, (24, 45)) + 4
-    lengths, letter_lengths = torch.full((24,), 500), torch.full((24,), 45)
+    lengths, letter_lengths = torch.full((24,), 667), torch.full((24,), 45)
     fill_by_formula(model)
     return model, lambda: model.loss(frames, lengths, letters, letter_lengths), 24, "utt"
 

@@ -175,11 +175,11 @@ inline void set_defaults(Options& t, train::Options& o) {
   train::set_default(t.rate, 0, folder ? 16000 : 8000);
   train::set_default(t.shift, 0.0, tones ? 5.0 : folder ? 6.0 : 8.0);
   train::set_default(t.frame_length, 0.0, tones ? 20.0 : 25.0);
-  train::set_default(t.warp, -1.0, tones ? 0.0 : digits ? 0.1 : 0.15);
-  train::set_default(t.noise, -1.0, tones || t.normalize == "speaker" ? 0.0 : folder ? 0.5 : 0.3);
-  train::set_default(t.mask, -1.0, tones ? 0.0 : 0.2);
+  train::set_default(t.warp, -1.0, tones ? 0.0 : digits || folder ? 0.1 : 0.15);
+  train::set_default(t.noise, -1.0, tones || t.normalize == "speaker" ? 0.0 : 0.3);
+  train::set_default(t.mask, -1.0, tones ? 0.0 : folder ? 0.1 : 0.2);
   train::set_default(t.frames, 0, folder ? 3200 : tones ? 4000 : 2000);
-  train::set_default(t.dropout, -1.0, tones ? 0.0 : folder ? 0.2 : digits ? 0.4 : 0.3);
+  train::set_default(t.dropout, -1.0, tones ? 0.0 : folder ? 0.1 : digits ? 0.4 : 0.3);
   train::set_default(t.lr, 0.0, folder ? 1.5e-3 : tones ? 6e-3 : 3e-3);
   train::set_default(t.average, -1.0, tones ? 0.98 : 0.995);
   train::set_default(t.beam, 0, folder ? 8 : 1);
