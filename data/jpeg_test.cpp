@@ -82,7 +82,9 @@ TEST_CASE("jpeg: files that are cut, changed or too large") {
   for (size_t at = frame + 5; at < frame + 9; ++at) large[at] = '\x7f';
   folder.write("a.jpg", large);
   CHECK(error_of<IoError>([&] { data::read_jpeg(path); }) ==
-        path + ": an image of 32639 x 32639 pixels; the limit is 67108864 pixels");
+        path +
+            ": an image of 32639 x 32639 pixels; the limit is 67108864 pixels; pass a larger "
+            "max_pixels for a file that you trust");
   CHECK(error(jpeg_file({{1, 2}, JpegColors::other, JpegColors::other})) ==
         path + ": a JPEG image of 2 colour components; expected 1, 3 or 4");
 

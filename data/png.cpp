@@ -26,6 +26,24 @@ constexpr int64_t kMostDeflate = 1032;  // bytes from one, and a pixel takes at 
 constexpr png_uint_32 kFormats[] = {PNG_FORMAT_GRAY, PNG_FORMAT_GA, PNG_FORMAT_RGB,
                                     PNG_FORMAT_RGBA};
 
+// The bytes of a file without gAMA chunks, by which libpng would change the pixels. What follows a
+// chunk that is cut stays as it is.
+std::string without_gamma(const std::string& bytes) {
+  constexpr size_t kSignature = 8, kAroundData = 12;  // its length, its type, a checksum
+  std::string kept = bytes.substr(0, kSignature);
+  for (size_t at = kSignature; at < bytes.size();) {
+    const size_t left = bytes.size() - at;
+    size_t length = 0;
+    for (size_t i = 0; i < 4 && left >= kAroundData; ++i)
+      length = length << 8 | static_cast<unsigned char>(bytes[at + i]);
+    const bool whole = left >= kAroundData && length <= left - kAroundData;
+    const size_t size = whole ? length + kAroundData : left;
+    if (!whole || bytes.compare(at + 4, 4, "gAMA") != 0) kept.append(bytes, at, size);
+    at += size;
+  }
+  return kept;
+}
+
 Tensor channels_first(const Tensor& pixels) {
   return core::contiguous(core::permute(pixels, {2, 0, 1}));
 }
@@ -35,11 +53,12 @@ Tensor channels_first(const Tensor& pixels) {
 namespace detail {
 
 Tensor decode_png(const std::string& path, const std::string& bytes, int64_t max_pixels) {
+  const std::string file = without_gamma(bytes);
   Image image;
   const auto fail = [&] {
     throw FormatError(fmt::format("{}: not a PNG image that can be read: {}", path, image.message));
   };
-  if (png_image_begin_read_from_memory(&image, bytes.data(), bytes.size()) == 0) fail();
+  if (png_image_begin_read_from_memory(&image, file.data(), file.size()) == 0) fail();
   const int64_t height = image.height, width = image.width;
   check_image_size(path, height, width, max_pixels);
   if (height * width / 8 / kMostDeflate > static_cast<int64_t>(bytes.size()))

@@ -11,8 +11,9 @@ namespace tapehead::data {
 
 /// Reads a PNG image: u8 [C, H, W] with C = 1 for grey, 2 for grey and alpha, 3 for RGB and 4 for
 /// RGBA. Palettes become RGB or RGBA; 16 bits per channel are reduced to 8; of an animation, the
-/// default image. Throws IoError (missing, unreadable, more than `max_pixels` pixels), FormatError
-/// for what libpng cannot read, and OutOfMemoryError; each names the file.
+/// default image. Pixels are those of the file: as in Pillow and torchvision, its gamma and colour
+/// profile are ignored. Throws IoError (missing, unreadable, more than `max_pixels` pixels),
+/// FormatError for what libpng cannot read, and OutOfMemoryError; each names the file.
 Tensor read_png(const std::string& path, int64_t max_pixels = int64_t{1} << 26,
                 const FileLimits& limits = {});
 

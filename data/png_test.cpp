@@ -40,6 +40,24 @@ TEST_CASE("png: what is written is read") {
   CHECK(data::read_png(path).shape() == Shape{1, 5, 4});
 }
 
+TEST_CASE("png: the gamma of a file does not change its pixels") {
+  const test::Scratch folder;
+  const std::string gamma("\0\0\0\4gAMA\0\1\x86\xa0\x31\xe8\x96\x5f", 16);  // 1
+  constexpr size_t kHeader = 33;                                            // signature and IHDR
+  for (const int64_t channels : {1, 2, 3, 4}) {
+    CAPTURE(channels);
+    const Tensor pixels = image(channels);
+    std::string bytes = data::encode_png(pixels);
+    bytes.insert(kHeader, gamma);
+    CHECK(data::read_png(folder.write("a.png", bytes)).to_vector<int64_t>() ==
+          pixels.to_vector<int64_t>());
+    bytes.resize(kHeader + gamma.size() - 1);
+    CHECK(error_of<FormatError>([&] {
+            data::read_png(folder.write("a.png", bytes));
+          }).starts_with(folder / "a.png: not a PNG image that can be read: "));
+  }
+}
+
 TEST_CASE("png: files that are cut, changed, too large, or no PNG") {
   const test::Scratch folder;
   const std::string path = folder / "a.png";
@@ -64,7 +82,9 @@ TEST_CASE("png: files that are cut, changed, too large, or no PNG") {
     }
   }
   CHECK(error_of<IoError>([&] { data::read_png(path, 5); }) ==
-        path + ": an image of 3 x 2 pixels; the limit is 5 pixels");
+        path +
+            ": an image of 3 x 2 pixels; the limit is 5 pixels; pass a larger max_pixels "
+            "for a file that you trust");
   CHECK(error_of<IoError>([&] { data::read_png(folder / "b.png"); }).find("no such file") !=
         std::string::npos);
 }

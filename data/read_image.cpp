@@ -66,8 +66,10 @@ namespace detail {
 
 void check_image_size(const std::string& path, int64_t height, int64_t width, int64_t max_pixels) {
   if (width > max_pixels / height)
-    throw IoError(fmt::format("{}: an image of {} x {} pixels; the limit is {} pixels", path, width,
-                              height, max_pixels));
+    throw IoError(
+        fmt::format("{}: an image of {} x {} pixels; the limit is {} pixels; pass a larger "
+                    "max_pixels for a file that you trust",
+                    path, width, height, max_pixels));
 }
 
 void fail_too_short(const std::string& path, int64_t height, int64_t width,

@@ -69,7 +69,9 @@ TEST_CASE("read_image: files that are no PNG or JPEG, and too large ones") {
   data::write_png(path, zeros({3, 5, 4}, u8));
   CHECK(data::read_image(path, {.max_pixels = 20}).shape() == Shape{3, 5, 4});
   CHECK(error_of<IoError>([&] { data::read_image(path, {.max_pixels = 19}); }) ==
-        path + ": an image of 4 x 5 pixels; the limit is 19 pixels");
+        path +
+            ": an image of 4 x 5 pixels; the limit is 19 pixels; pass a larger max_pixels "
+            "for a file that you trust");
   CHECK(error_of<IoError>([&] { data::read_image(path, {.limits = {.bytes = 9}}); }) != "no error");
 }
 
