@@ -47,6 +47,15 @@ std::string find_ending(const std::string& dir, std::string_view ending,
   return found.empty() ? "" : *std::min_element(found.begin(), found.end());
 }
 
+/// Whether a file is named as PNG and JPEG images are.
+bool is_image_name(const fs::path& path) {
+  std::string ending = path.extension().string();
+  for (char& c : ending)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  constexpr std::string_view kEndings[] = {".png", ".jpg", ".jpeg", ".jpe", ".jfif"};
+  return std::ranges::find(kEndings, ending) != std::end(kEndings);
+}
+
 Captions plain_captions(const std::string& dir, const FileLimits& limits) {
   Captions corpus;
   ImageFolder images((fs::path(dir) / "images").string());
@@ -76,7 +85,7 @@ Captions flickr_captions(const std::string& dir, const std::string& tokens,
   const CaptionTable table = read_table(tokens, limits);
   for (CaptionedImage& image : folder.existing(table, corpus))
     all.image(dir, fs::path(image.path).filename().string()) = std::move(image);
-  folder.add_others(corpus);
+  std::set<std::string> without_caption;
   for (const auto& [ending, split] : {std::pair(".trainImages.txt", &corpus.train),
                                       {".devImages.txt", &corpus.valid},
                                       {".testImages.txt", &corpus.test}}) {
@@ -86,9 +95,10 @@ Captions flickr_captions(const std::string& dir, const std::string& tokens,
     for (const std::string& name : read_lines(list, limits)) {
       if (name.empty()) continue;
       if (const CaptionedImage* image = all.find(name)) split->push_back(*image);
-      else if (table.find(name) == nullptr) corpus.images_without_caption.add(name);
+      else if (table.find(name) == nullptr) without_caption.insert(name);
     }
   }
+  folder.add_others(corpus, std::move(without_caption));
   return corpus;
 }
 
@@ -138,19 +148,18 @@ ImageFolder::ImageFolder(const std::string& path) : path_(path) {
     throw IoError(path_exists(path) ? fmt::format("{}: {}", path, failed.message())
                                     : no_such_file(path));
   for (const auto& entry : entries) {
-    const std::string ending = entry.path().extension().string();
-    for (const char* known : {".png", ".jpg", ".jpeg", ".PNG", ".JPG", ".JPEG"})
-      if (ending == known) names_.push_back(entry.path().filename().string());
+    if (!entry.is_regular_file(failed)) continue;
+    const std::string name = entry.path().filename().string();
+    files_.insert(name);
+    if (is_image_name(entry.path())) images_.push_back(name);
   }
-  std::sort(names_.begin(), names_.end());
-  all_ = {names_.begin(), names_.end()};
 }
 
 std::vector<CaptionedImage> ImageFolder::existing(const CaptionTable& table, Captions& corpus) {
   std::vector<CaptionedImage> found;
   for (const CaptionedImage& image : table.images()) {
     if (image.captions.empty()) continue;
-    if (all_.contains(image.path)) {
+    if (files_.contains(image.path)) {
       found.push_back({(fs::path(path_) / image.path).string(), image.captions});
       used_.insert(image.path);
       continue;
@@ -161,8 +170,9 @@ std::vector<CaptionedImage> ImageFolder::existing(const CaptionTable& table, Cap
   return found;
 }
 
-void ImageFolder::add_others(Captions& corpus) const {
-  for (const std::string& name : names_)
+void ImageFolder::add_others(Captions& corpus, std::set<std::string> others) const {
+  others.insert(images_.begin(), images_.end());
+  for (const std::string& name : others)
     if (!used_.contains(name)) corpus.images_without_caption.add(name);
 }
 

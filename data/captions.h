@@ -29,9 +29,10 @@ struct CaptionsOptions {
 ///
 /// Text files have lines `FILE#n<TAB>caption`; Flickr8k's lists name a FILE in each line, and
 /// images in no list are left out. Its folder of images may be named Flickr8k_Dataset or images,
-/// too. COCO's val is `valid`; its test images have no captions. Images without a caption and
-/// captions whose image does not exist are left out and counted; they are an error if `strict`.
-/// Images are read by read_image() when they are used.
+/// too. COCO's val is `valid`; its test images have no captions. Images without a caption (files
+/// named .png, .jpg, .jpeg, .jpe or .jfif, in either case) and captions whose image does not exist
+/// are left out and counted; they are an error if `strict`. Images are read by read_image() when
+/// they are used.
 struct Captions {
   std::vector<CaptionedImage> train, valid, test;
   /// Named FILE#n, the n-th caption of a file from 0, or for COCO also `annotation ID`.

@@ -90,6 +90,10 @@ TEST_CASE("captions: Flickr8k's files") {
   CHECK(corpus.test.empty());
   CHECK(corpus.captions_without_image.names == Names{"3_c.jpg.1#0"});
   CHECK(corpus.images_without_caption.names == Names{"9_z.jpg"});
+  put(folder, "Flickr_8k.testImages.txt", "3_c.jpg.1\n6_f.jpg\n9_z.jpg\n6_f.jpg\n");
+  put(folder, "Flicker8k_Dataset/6_f.jpg");
+  CHECK(Captions::open(folder.path()).images_without_caption.str("", "without") ==
+        "2 without (6_f.jpg, 9_z.jpg)");
   std::filesystem::remove(folder / "Flickr_8k.devImages.txt");
   CHECK(error_of<IoError>([&] { Captions::open(folder.path()); }) ==
         folder.path() + ": there is no file *.devImages.txt, the list of images");
@@ -98,6 +102,17 @@ TEST_CASE("captions: Flickr8k's files") {
       error_of<IoError>([&] { Captions::open(folder.path()); }) ==
       folder.path() +
           ": there is no folder of images; expected Flicker8k_Dataset, Flickr8k_Dataset or images");
+}
+
+TEST_CASE("captions: an image that exists has its captions, whatever its name") {
+  const test::Scratch folder;
+  put(folder, "captions.train.txt", "a.Jpg#0\ta\nb.jpe#0\tb\nc#0\tc\nd.JPG#0\td\ne.png#0\te\n");
+  for (const char* name : {"a.Jpg", "b.jpe", "c", "d.JPG", "f.JPE", "g", "e.png/x"})
+    put(folder, std::string("images/") + name);
+  const Captions corpus = Captions::open(folder.path());
+  CHECK(described(corpus.train) == Names{"a.Jpg: | a", "b.jpe: | b", "c: | c", "d.JPG: | d"});
+  CHECK(corpus.mismatches() ==
+        "1 caption without an image (e.png#0); 1 image without a caption (f.JPE)");
 }
 
 TEST_CASE("captions: COCO's files") {

@@ -1,6 +1,7 @@
 // Readers of files of captions, and what they share.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -29,20 +30,21 @@ class CaptionTable {
 /// left.
 std::string checked_caption(const std::string& at, std::string_view caption);
 
-/// The images in a folder, PNG and JPEG by their names.
+/// The files in a folder of images.
 class ImageFolder {
  public:
   /// Throws IoError if the folder is missing.
   explicit ImageFolder(const std::string& path);
   /// Those of the table that exist, with their paths; the captions of others are unmatched.
   std::vector<CaptionedImage> existing(const CaptionTable& table, Captions& corpus);
-  /// Images that no call of existing() has returned are unmatched.
-  void add_others(Captions& corpus) const;
+  /// Files named as PNG and JPEG images are, and `others`, are unmatched unless existing() has
+  /// returned them.
+  void add_others(Captions& corpus, std::set<std::string> others = {}) const;
 
  private:
   std::string path_;
-  std::vector<std::string> names_;  // sorted
-  std::unordered_set<std::string> all_, used_;
+  std::vector<std::string> images_;  // named as PNG and JPEG images
+  std::unordered_set<std::string> files_, used_;
 };
 
 /// Reads COCO's layout.
