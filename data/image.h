@@ -10,6 +10,9 @@
 
 namespace tapehead::data {
 
+/// torchvision's RandomAffine has other options: `degrees` for `rotate`, `translate` (first of the
+/// width) for `shift`, and for `scale` a range of factors, (0.9, 1.1) for 0.1; by default it takes
+/// the nearest pixel.
 struct RandomAffineOptions {
   double rotate = 0;  ///< maximum rotation in degrees, in either direction
   double shift = 0;   ///< maximum shift as a fraction of the height and of the width

@@ -15,8 +15,6 @@ namespace {
 
 using detail::ImageDraws, detail::ImageSizes;
 
-constexpr int64_t kAttempts = 10;  // of RandomErasing to find a rectangle
-
 // A copy of the images, as f32 or f64, and a call of f<T>(pixels of the first image).
 template <class F>
 Tensor change_pixels(const char* transform, const Tensor& images, F f) {
@@ -35,26 +33,6 @@ void check_range(const char* what, const std::pair<double, double>& range, doubl
         fmt::format("RandomErasing: {} = {{{}, {}}}; it must be finite, {} or more, "
                     "and in ascending order",
                     what, range.first, range.second, least));
-}
-
-struct Rectangle {
-  int64_t top = 0, left = 0, height = 0, width = 0;
-};
-
-Rectangle rectangle(const RandomErasing& o, const ImageSizes& sizes, const ImageDraws& draws,
-                    int64_t image) {
-  const auto area = static_cast<double>(sizes.height * sizes.width);
-  for (int64_t k = 1; k < 1 + 4 * kAttempts; k += 4) {
-    const double part = std::lerp(o.scale.first, o.scale.second, draws.at(image, k)) * area;
-    const double ratio = std::exp(
-        std::lerp(std::log(o.ratio.first), std::log(o.ratio.second), draws.at(image, k + 1)));
-    const auto height = static_cast<int64_t>(std::nearbyint(std::sqrt(part * ratio))),
-               width = static_cast<int64_t>(std::nearbyint(std::sqrt(part / ratio)));
-    if (height >= sizes.height || width >= sizes.width) continue;
-    return {draws.integer(image, k + 2, sizes.height - height),
-            draws.integer(image, k + 3, sizes.width - width), height, width};
-  }
-  return {};
 }
 
 // The grey value of a pixel: ITU-R 601-2, as torchvision's.
@@ -139,12 +117,15 @@ Tensor RandomErasing::operator()(const Tensor& images, Generator& generator) con
   check_range("scale", scale, 0);
   check_range("ratio", ratio, 1e-6);
   const ImageSizes sizes = detail::sizes_of("RandomErasing", images);
-  const ImageDraws draws(sizes.images, 1 + 4 * kAttempts, generator);
+  const ImageDraws draws(sizes.images, 1 + detail::kRectangleDraws, generator);
   return change_pixels("RandomErasing", images, [&]<class T>(T* pixels) {
     const int64_t plane = sizes.height * sizes.width;
     for (int64_t image = 0; image < sizes.images; ++image) {
       if (draws.at(image, 0) >= p) continue;
-      const Rectangle r = rectangle(*this, sizes, draws, image);
+      const detail::Rectangle r =
+          detail::random_rectangle({.scale = scale, .ratio = ratio, .wide = false, .whole = false},
+                                   sizes, draws, image, 1)
+              .value_or(detail::Rectangle{});
       for (int64_t c = 0; c < sizes.channels; ++c)
         for (int64_t y = r.top; y < r.top + r.height; ++y)
           std::fill_n(pixels + (image * sizes.channels + c) * plane + y * sizes.width + r.left,

@@ -15,7 +15,7 @@
 namespace tapehead::data {
 namespace {
 
-using core::AxisTaps, detail::ImageDraws, detail::ImageSizes;
+using core::AxisTaps, detail::ImageDraws, detail::ImageSizes, detail::Rectangle;
 
 AxisTaps taps_of(InterpolationMode mode, int axis, int64_t size, int64_t result) {
   constexpr core::ResizeFilter kFilters[] = {
@@ -96,37 +96,18 @@ ImageSizes resizable(const char* transform, const Tensor& images, int64_t height
   return sizes;
 }
 
-struct Part {
-  int64_t top, left, height, width;
-};
-
-constexpr int64_t kPartAttempts = 10;
-
-Part middle_part(const RandomResizedCrop& o, const ImageSizes& sizes) {
+// The middle of an image, as much as has proportions within `ratio`.
+Rectangle middle_part(const std::pair<double, double>& ratio, const ImageSizes& sizes) {
   const auto height = static_cast<double>(sizes.height), width = static_cast<double>(sizes.width);
-  Part part{0, 0, sizes.height, sizes.width};
-  if (width < o.ratio.first * height) part.height = std::llround(width / o.ratio.first);
-  else if (width > o.ratio.second * height) part.width = std::llround(height * o.ratio.second);
+  Rectangle part{0, 0, sizes.height, sizes.width};
+  if (width < ratio.first * height)
+    part.height = static_cast<int64_t>(std::nearbyint(width / ratio.first));
+  else if (width > ratio.second * height)
+    part.width = static_cast<int64_t>(std::nearbyint(height * ratio.second));
   part.height = std::clamp<int64_t>(part.height, 1, sizes.height);
   part.width = std::clamp<int64_t>(part.width, 1, sizes.width);
   part.top = (sizes.height - part.height) / 2, part.left = (sizes.width - part.width) / 2;
   return part;
-}
-
-Part random_part(const RandomResizedCrop& o, const ImageSizes& sizes, const ImageDraws& draws,
-                 int64_t image) {
-  const auto area = static_cast<double>(sizes.height * sizes.width);
-  for (int64_t k = 0; k < 4 * kPartAttempts; k += 4) {
-    const double share = std::lerp(o.scale.first, o.scale.second, draws.at(image, k)) * area;
-    const double ratio = std::exp(
-        std::lerp(std::log(o.ratio.first), std::log(o.ratio.second), draws.at(image, k + 1)));
-    const int64_t width = std::llround(std::sqrt(share * ratio)),
-                  height = std::llround(std::sqrt(share / ratio));
-    if (height < 1 || width < 1 || height > sizes.height || width > sizes.width) continue;
-    return {draws.integer(image, k + 2, sizes.height - height),
-            draws.integer(image, k + 3, sizes.width - width), height, width};
-  }
-  return middle_part(o, sizes);
 }
 
 void check_parts(const char* what, const std::pair<double, double>& range) {
@@ -188,15 +169,19 @@ Tensor RandomResizedCrop::operator()(const Tensor& images, Generator& generator)
   const ImageSizes sizes = resizable("RandomResizedCrop", images, height, width);
   check_parts("scale", scale);
   check_parts("ratio", ratio);
-  const ImageDraws draws(sizes.images, 4 * kPartAttempts, generator);
+  const ImageDraws draws(sizes.images, detail::kRectangleDraws, generator);
   Shape shape = images.shape();
   shape[images.dim() - 2] = height, shape[images.dim() - 1] = width;
   const Tensor out = core::empty(shape, images.dtype());
   const Tensor from = core::reshape(images.detach(),
                                     {sizes.images, sizes.channels, sizes.height, sizes.width}),
                to = core::reshape(out, {sizes.images, sizes.channels, height, width});
+  const Rectangle middle = middle_part(ratio, sizes);
   for (int64_t image = 0; image < sizes.images; ++image) {
-    const Part part = random_part(*this, sizes, draws, image);
+    const Rectangle part =
+        detail::random_rectangle({.scale = scale, .ratio = ratio, .wide = true, .whole = true},
+                                 sizes, draws, image, 0)
+            .value_or(middle);
     const Tensor rows = core::narrow(core::select(from, 0, image), 1, part.top, part.height);
     core::copy_into(core::select(to, 0, image), resize(core::narrow(rows, 2, part.left, part.width),
                                                        height, width, interpolation));

@@ -1,4 +1,5 @@
-// Resizes and crops images, as torchvision.transforms does.
+// Resizes and crops images, as torchvision.transforms does, with `height` and `width` instead of
+// the `size` of its crops.
 //
 // Images are [C, H, W] or [B, C, H, W]; leading axes may also be left out or added. Results are new
 // tensors; nothing is recorded for autograd (for that, see interpolate()). Errors: ShapeError for

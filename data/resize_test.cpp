@@ -141,6 +141,19 @@ TEST_CASE("RandomResizedCrop: a part of each image, of the given area and propor
             line)) == std::vector<double>{4});
 }
 
+TEST_CASE("RandomResizedCrop: sides are rounded as in torchvision, halves to even numbers") {
+  // A square of a quarter of 5 x 5 pixels has sides of 2.5: 2 x 2 pixels as they are.
+  const Tensor square = core::cast(arange(25), f32).reshape({1, 5, 5});
+  const std::vector<double> part = values(
+      RandomResizedCrop{.height = 2, .width = 2, .scale = {0.25, 0.25}, .ratio = {1, 1}}(square));
+  CHECK(part[1] - part[0] == 1);
+  CHECK(part[2] - part[0] == 5);
+  // The middle of 10 x 100 pixels with proportions of 0.8 is 12.5 high: 12 rows from 44 on.
+  const Tensor tall = core::cast(arange(1000), f32).reshape({1, 100, 10});
+  CHECK(values(RandomResizedCrop{.height = 12, .width = 10, .scale = {1, 1}, .ratio = {0.8, 0.8}}(
+            tall)) == values(crop(tall, 44, 0, 12, 10)));
+}
+
 TEST_CASE("resize and its transforms: errors") {
   const Tensor image = zeros({1, 2, 3});
   CHECK(error_of<ValueError>([&] { resize(image, 0, 4); }) ==

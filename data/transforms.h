@@ -9,10 +9,12 @@
 // Images are [C, H, W], a batch of them [B, C, H, W]; leading axes may also be left out or added,
 // but a transform of channels needs C. Random transforms treat each image of a batch by itself,
 // where torchvision treats all alike, and make draws from a generator, by default the thread's; the
-// loader sets it for each batch, so that results depend only on the loader's seed. Names, options
-// and formulas are torchvision's. Results are new tensors; nothing is recorded for autograd.
-// Transforms of pixels need f32 or f64 images. Errors: ShapeError for images without H and W, or
-// whose C does not fit; DTypeError; ValueError for options out of range.
+// loader sets it for each batch, so that results depend only on the loader's seed. Names and
+// formulas are torchvision's, and options, but for these: crops have `height` and `width` instead
+// of `size`, and ColorJitter makes its changes in one order, not in a random one. Results are new
+// tensors; nothing is recorded for autograd. Transforms of pixels need f32 or f64 images. Errors:
+// ShapeError for images without H and W, or whose C does not fit; DTypeError; ValueError for
+// options out of range.
 #pragma once
 
 #include <concepts>

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "tapehead/core/random.h"
@@ -44,7 +46,23 @@ class ImageDraws {
   std::vector<double> numbers_;
 };
 
-/// Throws ValueError `transform: what = value; …` unless 0 <= p <= 1.
+/// A random rectangle of an image: its area is a part of the image's within `scale`, drawn evenly,
+/// and its proportions are within `ratio`, drawn evenly by their logarithm.
+struct RandomRectangle {
+  std::pair<double, double> scale, ratio;
+  bool wide;   ///< whether ratio is width / height; else height / width
+  bool whole;  ///< sides: 1 to those of the image; else 0 to one less than those of the image
+};
+struct Rectangle {
+  int64_t top = 0, left = 0, height = 0, width = 0;
+};
+constexpr int64_t kRectangleDraws = 40;  ///< of random_rectangle() for each image
+/// The first of ten rectangles that fits, from an image's draws from `first` on; none if none does.
+/// As in torchvision, halves of sides are rounded to even numbers.
+std::optional<Rectangle> random_rectangle(const RandomRectangle& o, const ImageSizes& sizes,
+                                          const ImageDraws& draws, int64_t image, int64_t first);
+
+/// Throws ValueError `transform: p = …` unless 0 <= p <= 1.
 void check_probability(const char* transform, double p);
 
 }  // namespace tapehead::data::detail
