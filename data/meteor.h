@@ -33,10 +33,10 @@ struct MeteorOptions {
 /// of stems counts half, then the fewest chunks (runs of words adjacent in both), then the smallest
 /// distances; beam search, as in METEOR. With weighted precision P and recall R, the score is P R /
 /// (alpha P + (1 - alpha) R) · (1 - gamma (chunks / matches)^beta), where the penalty is 0 if the
-/// texts are equal. references[i] are those of hypotheses[i], the best of which counts. The corpus
-/// score is computed from the sums of all counts, as by METEOR. Throws ValueError as cider(), and
-/// for an option out of range; FormatError for a text that is not UTF-8.
-/// Example: data::meteor(std::vector<std::string>{"a red cat"},
+/// texts are equal or differ only in words with equal stems. references[i] are those of
+/// hypotheses[i], the best of which counts. The corpus score is computed from the sums of all
+/// counts, as by METEOR. Throws ValueError as cider(), and for an option out of range; FormatError
+/// for a text that is not UTF-8. Example: data::meteor(std::vector<std::string>{"a red cat"},
 ///     std::vector<std::vector<std::string>>{{"a cat", "a red cat"}}).score  // 1
 CorpusScore meteor(std::span<const std::string> hypotheses,
                    std::span<const std::vector<std::string>> references,

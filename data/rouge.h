@@ -43,8 +43,6 @@ std::vector<std::string> rouge_tokens(std::string_view text, const RougeOptions&
 
 /// The stem of a word of a-z and 0-9 (Porter 1980, "An algorithm for suffix stripping"), with the
 /// default extensions of NLTK's PorterStemmer.
-///
-///   porter_stem("generalizations")  // "gener"
 /// Example: data::porter_stem("generalizations")  // gener
 std::string porter_stem(std::string_view word);
 
