@@ -9,6 +9,7 @@
 #include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
 #include "tapehead/train/detail/attention_layout.h"
+#include "tapehead/train/detail/page_image.h"
 #include "tapehead/train/detail/svg.h"
 
 namespace tapehead::train {
@@ -162,14 +163,9 @@ void draw_scale(Svg& svg, const AttentionLayout& l) {
 
 void draw_names(Svg& svg, const AttentionLayout& l, const AttentionMapStyle& style) {
   const double margin = AttentionLayout::kMargin;
-  const double top = margin + (style.title.empty() ? 0 : 28);
+  const double top = margin + (style.title.empty() ? 0 : kPageTitleHeight);
+  draw_page_title(svg, style.title, margin);
   svg.open("g", {{"fill", kInk}, {"font-size", AttentionLayout::kNameSize}});
-  if (!style.title.empty()) {
-    svg.text(style.title, {{"x", margin},
-                           {"y", margin + 13},
-                           {"font-size", AttentionLayout::kTitleSize},
-                           {"font-weight", "600"}});
-  }
   if (!style.x_label.empty()) {
     svg.text(style.x_label,
              {{"x", (l.x0 + l.right()) / 2}, {"y", top + 11}, {"text-anchor", "middle"}});

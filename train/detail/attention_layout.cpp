@@ -7,6 +7,7 @@
 
 #include "tapehead/core/error.h"
 #include "tapehead/train/detail/display.h"
+#include "tapehead/train/detail/page_image.h"
 #include "tapehead/train/detail/svg.h"
 
 namespace tapehead::train {
@@ -90,7 +91,7 @@ void measure_page(AttentionLayout& l, const AttentionMapStyle& style) {
   for (const Tick& tick : l.scale.ticks) {
     labels = std::max(labels, text_width(tick.label, AttentionLayout::kScaleFont));
   }
-  const double title = 1.08 * text_width(style.title, AttentionLayout::kTitleSize);
+  const double title = page_title_width(style.title);
   const double right = std::max({l.scale_x() + AttentionLayout::kScaleWidth + 7 + labels,
                                  l.right() + l.overhang, AttentionLayout::kMargin + title});
   l.page_width = std::ceil(right + AttentionLayout::kMargin);
@@ -155,7 +156,7 @@ AttentionLayout measure_attention(std::span<const AttentionMap> maps,
   measure_labels(l, maps);
   measure_titles(l, maps);
   l.x0 = AttentionLayout::kMargin + (style.y_label.empty() ? 0 : 24) + l.left;
-  l.y0 = AttentionLayout::kMargin + (style.title.empty() ? 0 : 28) +
+  l.y0 = AttentionLayout::kMargin + (style.title.empty() ? 0 : kPageTitleHeight) +
          (style.x_label.empty() ? 0 : 22) + l.title + l.above;
   l.step_x = l.width + (l.shared ? l.title_left : l.left) + std::max(kGap, l.overhang + 8);
   l.step_y = l.height + (l.shared ? 0 : l.above) + l.title + kGap;

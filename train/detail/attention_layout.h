@@ -10,7 +10,7 @@ namespace tapehead::train {
 
 /// Sizes in pixels, the same for every map of the grid.
 struct AttentionLayout {
-  static constexpr double kMargin = 16, kTitleSize = 16, kNameSize = 13;
+  static constexpr double kMargin = 16, kNameSize = 13;
   static constexpr double kScaleWidth = 12, kScaleFont = 11;
 
   double cell = 0, font = 0;
