@@ -106,21 +106,24 @@ class AttentionDecoder {
                    const std::optional<Embedding>& shared = {});
 
   /// The results of steps whose last tokens are ids i64 [B, T] (teacher forcing). Throws ShapeError
-  /// for other shapes, ValueError for a scheduled_sampling or expected outside 0..1, and for
-  /// choices or expected without the option `hard`.
+  /// for other shapes, ValueError for a scheduled_sampling or expected outside 0..1, for choices or
+  /// expected without the option `hard`, and with `copy` if DecoderStart::source is undefined.
   AttentionDecoderOutput operator()(const DecoderStart& start, const Tensor& ids,
                                     const TeacherForcingOptions& o = {}) const;
-  /// operator()'s logits; with copy, log probabilities [B, T, V + X], as copy_log_probs().
+  /// operator()'s logits; with copy, log probabilities [B, T, V + X], as copy_log_probs(). Throws
+  /// as operator().
   Tensor scores(const DecoderStart& start, const Tensor& ids) const;
   /// Mean cross entropy of the tokens after the first of target i64 [B, T + 1], except padding,
   /// each given those before it. It does not train the weights of hard attention;
-  /// HardAttentionLoss does. Throws ShapeError unless a token follows the first, ValueError for
-  /// doubly_stochastic with Score::none.
+  /// HardAttentionLoss does. Throws as operator(), and ShapeError unless a token follows the
+  /// first, ValueError for doubly_stochastic with Score::none.
   Tensor loss(const DecoderStart& start, const Tensor& target,
               const DecoderLossOptions& o = {}) const;
-  /// The steps of a search, which refer to this decoder.
+  /// The steps of a search, which refer to this decoder. Throws ValueError with `copy` if
+  /// DecoderStart::source is undefined.
   Decoder steps(const DecoderStart& start) const;
-  /// Beam search: the best target for each row of the batch, with attention weights.
+  /// Beam search: the best target for each row of the batch, with attention weights. Throws as
+  /// steps() and beam_search().
   std::vector<Hypothesis> search(const DecoderStart& start, const BeamOptions& o = {}) const;
 
   /// The options with query_dim filled in.

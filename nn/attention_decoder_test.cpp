@@ -317,9 +317,13 @@ TEST_CASE("attention decoder: errors") {
           hard.decoder(hard.start(ones({2, 4, M}, f64)), targets(), {.choices = tensor({1})});
         }) == "attention_decoder: the choices are [1]; expected [2, 5], as the tokens");
   start.source = Tensor();
-  CHECK(error_of<ValueError>([&] { m.decoder.loss(start, targets()); }) ==
-        "attention_decoder: it copies words of the source, but their ids are undefined; pass "
-        "`source`");
+  const std::string no_source =
+      "attention_decoder: it copies words of the source, but their ids are undefined; pass "
+      "`source`";
+  CHECK(error_of<ValueError>([&] { m.decoder(start, targets()); }) == no_source);
+  CHECK(error_of<ValueError>([&] { m.decoder.scores(start, targets()); }) == no_source);
+  CHECK(error_of<ValueError>([&] { m.decoder.loss(start, targets()); }) == no_source);
+  CHECK(error_of<ValueError>([&] { m.decoder.search(start); }) == no_source);
   Options none = small();
   none.attention.score = Score::none;
   const Model last(none);

@@ -16,6 +16,7 @@ namespace tapehead::nn {
 ///     nn::InitialState(at, 4, 8)(a.prepare(randn({2, 5, 4}))).h  // shape [2, 8]
 class InitialState {
  public:
+  /// M, H and the cell of the decoder. Throws ShapeError for negative sizes.
   InitialState(const Scope& at, int64_t memory_dim, int64_t hidden_size,
                RnnCell cell = RnnCell::lstm);
   /// The state [B, H] for a memory [B, S, M]; positions past its lengths are not read. Throws

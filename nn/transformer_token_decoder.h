@@ -60,15 +60,17 @@ class TransformerTokenDecoder {
 
   /// The results for each of the tokens i64 [B, T], given those before it.
   TransformerTokenDecoderOutput operator()(const TokenMemory& memory, const Tensor& ids) const;
-  /// operator()'s logits; with copy, log probabilities [B, T, V + X], as copy_log_probs().
+  /// operator()'s logits; with copy, log probabilities [B, T, V + X], as copy_log_probs(). Throws
+  /// ValueError with `copy` if TokenMemory::source is undefined.
   Tensor scores(const TokenMemory& memory, const Tensor& ids) const;
   /// Mean cross entropy of the tokens after the first of target i64 [B, T + 1], except padding,
-  /// each given those before it. Throws ShapeError for another shape.
+  /// each given those before it. Throws ShapeError for another shape, and as scores().
   Tensor loss(const TokenMemory& memory, const Tensor& target, double label_smoothing = 0) const;
-  /// The steps of a search, which refer to this decoder.
+  /// The steps of a search, which refer to this decoder. Throws as scores().
   Decoder steps(const TokenMemory& memory) const;
   /// Beam search: the best target for each row of the batch, with the weights of the last layer's
-  /// attention to the memory, averaged over heads, or with copy those of copy_attention.
+  /// attention to the memory, averaged over heads, or with copy those of copy_attention. Throws as
+  /// scores() and beam_search().
   std::vector<Hypothesis> search(const TokenMemory& memory, const BeamOptions& options = {}) const;
 
   /// The options with all defaults filled in.

@@ -65,10 +65,11 @@ class ResNet {
   /// mean over the last stage's positions. Throws ShapeError, and ValueError without a head.
   Tensor operator()(const Tensor& images) const;
   /// The output of each stage, [B, C, H', W'], as torchvision's or timm's feature extractors give.
+  /// Throws ShapeError unless the images are [B, num_channels, H, W].
   std::vector<Tensor> stage_features(const Tensor& images) const;
-  /// The output of the last stage, [B, M, h, w].
+  /// The output of the last stage, [B, M, h, w]. Throws as stage_features().
   Tensor features(const Tensor& images) const;
-  /// The same, row by row: [B, h w, M].
+  /// The same, row by row: [B, h w, M]. Throws as stage_features().
   Tensor regions(const Tensor& images) const;
   /// h and w for images of a height and width.
   std::array<int64_t, 2> grid(int64_t height, int64_t width) const;
