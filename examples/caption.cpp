@@ -30,7 +30,8 @@ struct Program {
             .length_penalty = t.length_penalty,
             .max_length = t.corpus.longest,
             .bos = data::kBos,
-            .eos = data::kEos};
+            .eos = data::kEos,
+            .suppress = {data::kPad, data::kUnk, data::kBos}};
   }
   Result describe(const Split& split, int64_t width) const {
     const nn::EvalGuard eval(params);
@@ -114,13 +115,10 @@ double evaluate(const Program& p, const Split& split, bool exact, const std::str
   }
   print_attention(p, split);
   std::vector<std::string> lines;
-  for (size_t i = 0; i < result.said.size(); ++i) {
-    const Words& wanted = split.captions[i][0];
-    lines.push_back(
-        fmt::format("{}\t{}\t{}\t{}", split.names.empty() ? std::to_string(i) : split.names[i],
-                    joined(result.said[i]), joined(wanted),
-                    result.said[i] == wanted ? "right" : error_kind(result.said[i], wanted)));
-  }
+  for (size_t i = 0; i < result.said.size(); ++i)
+    lines.push_back(fmt::format("{}\t{}\t{}\t{}",
+                                split.names.empty() ? std::to_string(i) : split.names[i],
+                                joined(result.said[i]), result.wanted[i], result.verdict[i]));
   data::write_lines(out + "/captions.txt", lines);
   const std::vector<int64_t> drawn = longest_captions(split, p.t.pictures);
   std::vector<nn::Hypothesis> found;
@@ -149,6 +147,7 @@ void run(train::Cli& cli) {
   }
   const Corpus corpus = o.data ? open_corpus(*o.data, t.corpus) : open_scenes(t.corpus, o.seed);
   t.corpus.side = t.model.side = corpus.side;
+  train::set_default(t.corpus.lower_case, "", corpus.lower_case ? "yes" : "no");
   const char* metric = corpus.exact() ? "exact_match" : "cider_d";
   if (o.eval) {
     const Split& split = t.split == "train"   ? corpus.train

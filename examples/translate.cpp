@@ -81,7 +81,8 @@ struct Translator {
         beam{.beam = t.beam,
              .length_penalty = t.length_penalty,
              .bos = data::kBos,
-             .eos = data::kEos} {}
+             .eos = data::kEos,
+             .suppress = {data::kPad, data::kUnk, data::kBos}} {}
 
   std::vector<nn::Hypothesis> hypotheses(const std::vector<std::string>& lines) const {
     const nn::EvalGuard eval(params);

@@ -28,9 +28,10 @@ struct CorpusOptions {
   int64_t tests = 1000;    // number of scenes for testing
   int64_t objects = 2;     // most objects of a scene
   int64_t min_count = 1;   // of a word in the training captions
-  int64_t longest = 40;    // words of a training caption
+  int64_t longest = 40;    // words of a training caption, and of one that is generated
   int64_t max_pixels = 0;  // larger images are refused
   bool strict = false;     // whether captions and images must match
+  std::string lower_case;  // yes or no; empty: of photographs
   double shift = -1, scale = -1, jitter = -1;  // augmentation
 };
 
@@ -42,19 +43,23 @@ inline Tensor read_square(const std::string& path, int64_t side, int64_t max_pix
   return shorter == side ? square : data::Resize{.size = {side}}(square);
 }
 
-// Images of one size, in memory up to a limit, otherwise read when they are used.
+// Images of one size, in memory after load(), before it read when they are used.
 class Images {
  public:
-  static constexpr int64_t kMostBytes = int64_t{4} << 30;
-
   explicit Images(const Tensor& all = {}) : all_(all) {}
   Images(std::vector<std::string> paths, int64_t side, int64_t max_pixels)
-      : paths_(std::move(paths)), side_(side), max_pixels_(max_pixels) {
-    const auto count = static_cast<int64_t>(paths_.size());
-    if (count == 0 || count * 3 * side * side > kMostBytes) return;
-    std::vector<Tensor> read(paths_.size());
-    core::parallel_for(count, [&](int64_t i) { read[static_cast<size_t>(i)] = one(i); });
-    all_ = stack(read, 0);
+      : paths_(std::move(paths)), side_(side), max_pixels_(max_pixels) {}
+
+  // What load() needs.
+  int64_t bytes() const { return std::ssize(paths_) * 3 * side_ * side_; }
+  void load() {
+    if (paths_.empty()) return;
+    const int64_t count = std::ssize(paths_), size = 3 * side_ * side_;
+    const Tensor all = zeros({count, 3, side_, side_}, u8);
+    core::parallel_for(count, [&](int64_t i) {
+      std::ranges::copy(one(i).contiguous().span<uint8_t>(), all.data<uint8_t>() + i * size);
+    });
+    all_ = all;
   }
 
   // f32 [B, 3, side, side] from 0 to 1.
@@ -90,9 +95,9 @@ struct Split {
 };
 
 struct Corpus {
-  Split train, valid, test;  // of scenes, `train` has captions only for the vocabulary
+  Split train, valid, test;  // of scenes, `train` is for the vocabulary and --split train
   int64_t side = 0;
-  bool scenes = false, photographs = false;
+  bool scenes = false, lower_case = false;
 
   // Whether the one caption of an image is to be found exactly.
   bool exact() const {
@@ -119,16 +124,19 @@ inline Corpus open_scenes(const CorpusOptions& o, uint64_t seed) {
           .scenes = true};
 }
 
+// The images that have a caption of at most `longest` words; longer captions are left out, and
+// counted in `too_long`.
 inline Split split_of(const std::vector<data::CaptionedImage>& images, const CorpusOptions& o,
-                      bool lower, int64_t longest) {
+                      int64_t longest, int64_t& too_long) {
+  const bool lower = o.lower_case == "yes";
   Split split;
   std::vector<std::string> paths;
   for (const data::CaptionedImage& image : images) {
     std::vector<Words> captions;
     for (const std::string& caption : image.captions) {
       Words words = data::words(lower ? data::lower(caption) : caption);
-      if (!words.empty() && static_cast<int64_t>(words.size()) <= longest)
-        captions.push_back(std::move(words));
+      if (std::ssize(words) > longest) ++too_long;
+      else if (!words.empty()) captions.push_back(std::move(words));
     }
     if (captions.empty()) continue;
     split.captions.push_back(std::move(captions));
@@ -139,28 +147,51 @@ inline Split split_of(const std::vector<data::CaptionedImage>& images, const Cor
   return split;
 }
 
+// Reads images into memory, unless they are more than 4 GiB in all.
+inline void load_images(std::initializer_list<Split*> splits) {
+  constexpr int64_t kMostBytes = int64_t{4} << 30;
+  int64_t bytes = 0;
+  for (const Split* split : splits) bytes += split->images.bytes();
+  if (bytes > kMostBytes) return;
+  for (Split* split : splits) split->images.load();
+}
+
+// Fills in what depends on whether the images are photographs: their side, and whether captions are
+// in lower case.
+inline void complete(CorpusOptions& o, const std::string& image) {
+  const Tensor first = data::read_image(image, {.max_pixels = o.max_pixels});
+  const bool photographs = std::min(first.size(1), first.size(2)) > kSmallSide;
+  train::set_default(o.side, 0, photographs ? 128 : 64);
+  train::set_default(o.lower_case, "", photographs ? "yes" : "no");
+}
+
 inline Corpus open_corpus(const std::string& folder, CorpusOptions o) {
   const data::Captions all = data::Captions::open(folder, {.strict = o.strict});
   if (const std::string left_out = all.mismatches(); !left_out.empty())
     fmt::print("left out: {}\n", left_out);
-  Corpus corpus;
-  const Tensor first = data::read_image(all.train[0].path, {.max_pixels = o.max_pixels});
-  corpus.photographs = std::min(first.size(1), first.size(2)) > kSmallSide;
-  if (o.side == 0) o.side = corpus.photographs ? 128 : 64;
-  corpus.side = o.side;
-  const auto open = [&](const std::vector<data::CaptionedImage>& images, int64_t longest) {
-    return split_of(images, o, corpus.photographs, longest);
-  };
-  if (all.test.empty())
+  complete(o, all.train[0].path);
+  int64_t too_long = 0;
+  Corpus corpus{.train = split_of(all.train, o, o.longest, too_long),
+                .valid = split_of(all.valid, o, kAnyLength, too_long),
+                .test = split_of(all.test, o, kAnyLength, too_long),
+                .side = o.side,
+                .lower_case = o.lower_case == "yes"};
+  if (corpus.train.size() == 0)
+    throw ValueError(
+        fmt::format("--longest {}: all captions for training are longer; allow more", o.longest));
+  if (too_long > 0)
+    fmt::print("left out: {} of the captions for training, those of more than {} words\n", too_long,
+               o.longest);
+  load_images({&corpus.train, &corpus.valid, &corpus.test});
+  const bool has_valid = corpus.valid.size() > 0, has_test = corpus.test.size() > 0;
+  if (!has_test)
     fmt::print("there are no images for testing: those for {} serve\n",
-               all.valid.empty() ? "training" : "validation");
-  if (all.valid.empty())
+               has_valid ? "validation" : "training");
+  if (!has_valid)
     fmt::print("there are no images for validation: those for {} serve\n",
-               all.test.empty() ? "training" : "testing");
-  corpus.valid = open(all.valid.empty() ? all.test : all.valid, kAnyLength);
-  corpus.test = all.test.empty() ? corpus.valid : open(all.test, kAnyLength);
-  corpus.train = open(all.train, o.longest);
-  if (corpus.valid.size() == 0) corpus.valid = corpus.test = corpus.train;
+               has_test ? "testing" : "training");
+  if (!has_valid) corpus.valid = has_test ? corpus.test : corpus.train;
+  if (!has_test) corpus.test = corpus.valid;
   return corpus;
 }
 

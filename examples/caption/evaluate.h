@@ -160,8 +160,10 @@ inline std::string error_kind(const Words& said, const Words& wanted) {
 struct Result {
   std::vector<nn::Hypothesis> found;
   std::vector<Words> said;
-  Share exact;                            // equal to one of the image's captions
-  std::map<std::string, int64_t> errors;  // by kind, if each image has one caption
+  Share exact;    // equal to one of the image's captions
+  Words wanted;   // one of each image's captions, as text: the one that was said, or the first
+  Words verdict;  // on each: right, what is wrong with it, or of images with several captions wrong
+  std::map<std::string, int64_t> errors;  // by kind, of images with one caption
   data::CaptionScores scores;
 };
 
@@ -174,8 +176,11 @@ inline Result score(std::vector<nn::Hypothesis> found, const data::Vocab& vocab,
     const Words& said = result.said.emplace_back(vocab.decode(found[i].tokens));
     const std::vector<Words>& wanted = split.captions[i];
     const bool right = std::ranges::find(wanted, said) != wanted.end();
+    const std::string wrong = wanted.size() == 1 ? error_kind(said, wanted[0]) : "wrong";
     result.exact.add(right);
-    if (!right && wanted.size() == 1) ++result.errors[error_kind(said, wanted[0])];
+    result.wanted.push_back(joined(right ? said : wanted[0]));
+    result.verdict.push_back(right ? "right" : wrong);
+    if (!right && wanted.size() == 1) ++result.errors[wrong];
     hypotheses.push_back(joined(said));
     references.emplace_back();
     for (const Words& words : wanted) references.back().push_back(joined(words));

@@ -16,7 +16,9 @@ struct ModelOptions {
   std::string attention = "soft";  // soft, hard, transformer, or none: the mean of the regions
   std::string encoder = "resnet";  // resnet or vit
   int64_t side = 0;                // of an image
-  std::vector<int64_t> channels, blocks;  // of each stage of a ResNet
+  // Of each stage of a ResNet; a Vision Transformer has embeddings of the last channels, and as
+  // many layers as there are blocks.
+  std::vector<int64_t> channels, blocks;
   int64_t stages = 0;  // of a ResNet, from the last, whose features make a region
   int64_t embed_dim = 0, hidden_size = 0;
   int64_t num_layers = 0, num_heads = 4;  // of a Transformer
@@ -26,12 +28,15 @@ struct ModelOptions {
   std::string first_state;        // of an LSTM: mean, from the mean of the regions, or zero
   double dropout = -1;            // of regions, embeddings and the decoder's output
   double smoothing = -1;          // of labels
-  double doubly_stochastic = -1;  // weight of nn::doubly_stochastic_loss()
+  double doubly_stochastic = -1;  // of soft attention, weight of nn::doubly_stochastic_loss()
   double entropy = 0.002;         // of hard attention, weight of its entropy
 };
 
 // Images of at most this side have a first convolution of stride 2; that of others reduces by 4.
 inline constexpr int64_t kSmallSide = 96;
+
+// A Vision Transformer has a grid of as many rows and columns of patches.
+inline constexpr int64_t kPatches = 8;
 
 // Makes regions of images: the positions of a ResNet's last stage, or a Vision Transformer's
 // patches. With the features of earlier stages, regions tell what is in them as well as what their
@@ -73,7 +78,7 @@ class Encoder {
     if (o.encoder == "vit")
       return nn::Vit(at,
                      {.image_size = {o.side, o.side},
-                      .patch_size = {o.side / 8, o.side / 8},
+                      .patch_size = {o.side / kPatches, o.side / kPatches},
                       .transformer = {.embed_dim = o.channels.back(),
                                       .num_heads = o.num_heads,
                                       .num_layers = std::reduce(o.blocks.begin(), o.blocks.end()),
@@ -108,18 +113,18 @@ class Captioner {
   // Mean cross entropy of the tokens of target i64 [B, T + 1] after the first, which is bos. With
   // hard attention, `expected` is the share of images for which attention is soft.
   Tensor loss(const Tensor& images, const Tensor& target, double expected) const {
-    const int64_t T = target.size(1) - 1;
-    const Tensor seen = regions(images), wanted = target.slice(1, 1, T + 1);
-    const Tensor given = target.slice(1, 0, T);
+    const Tensor seen = regions(images);
     if (const auto* transformer = std::get_if<nn::TransformerTokenDecoder>(&decoder_))
-      return cross_entropy((*transformer)({seen}, given).logits, wanted);
+      return transformer->loss({seen}, target, options_.smoothing);
     const auto& decoder = std::get<nn::AttentionDecoder>(decoder_);
-    const auto out = decoder(begin(decoder, seen), given, {.expected = hard_loss_ ? expected : 0});
-    if (hard_loss_) return (*hard_loss_)(out, wanted);
-    const Tensor loss = cross_entropy(out.logits, wanted);
-    if (options_.doubly_stochastic == 0 || !has_map()) return loss;
-    const Tensor lengths = sum((wanted != static_cast<int64_t>(data::kPad)).to(i64), {1});
-    return loss + options_.doubly_stochastic * nn::doubly_stochastic_loss(out.weights, lengths);
+    const nn::DecoderStart start = begin(decoder, seen);
+    if (!hard_loss_)
+      return decoder.loss(
+          start, target,
+          {.label_smoothing = options_.smoothing, .doubly_stochastic = options_.doubly_stochastic});
+    const int64_t T = target.size(1) - 1;
+    return (*hard_loss_)(decoder(start, target.slice(1, 0, T), {.expected = expected}),
+                         target.slice(1, 1, T + 1));
   }
 
   // The decoder's steps for these images.
@@ -160,11 +165,6 @@ class Captioner {
              .context_gate = attends,
              .hard = o.attention == "hard",
              .dropout = o.dropout});
-  }
-
-  Tensor cross_entropy(const Tensor& logits, const Tensor& wanted) const {
-    return tapehead::cross_entropy(
-        logits, wanted, {.ignore_index = data::kPad, .label_smoothing = options_.smoothing});
   }
 
   Tensor regions(const Tensor& images) const {

@@ -24,12 +24,22 @@ inline void add_options(train::Cli& cli, Options& t) {
   CorpusOptions& c = t.corpus;
   cli.option("--attention", m.attention, {"soft", "hard", "transformer", "none"},
              "attention of the decoder; none: it sees the mean of the regions", Keep::fixed);
-  cli.option("--encoder", m.encoder, {"resnet", "vit"}, "encoder of the images", Keep::fixed);
-  cli.option("--side", c.side, {16, 1024}, "side of an image in pixels (64; photographs 128)",
+  cli.option("--encoder", m.encoder, {"resnet", "vit"},
+             "encoder of the images; a vit has 8 x 8 patches", Keep::fixed);
+  cli.option(
+      "--side", c.side, {16, 1024},
+      "side of an image in pixels (64; photographs 128); scenes 48..256, of a vit a multiple "
+      "of 8",
+      Keep::fixed);
+  cli.option(
+      "--channels", t.channels,
+      "channels of each stage of a resnet (16,32,64; images 32,64,128); a vit has embeddings "
+      "of the last",
+      Keep::fixed);
+  cli.option("--blocks", t.blocks,
+             "residual blocks of each stage (1; scenes 1,1,2); a vit has as many layers as there "
+             "are blocks in all",
              Keep::fixed);
-  cli.option("--channels", t.channels,
-             "channels of each stage of the encoder (16,32,64; images 32,64,128)", Keep::fixed);
-  cli.option("--blocks", t.blocks, "residual blocks of each stage (1; scenes 1,1,2)", Keep::fixed);
   cli.option("--hidden-size", m.hidden_size, train::kSize, "size of the decoder's states",
              Keep::fixed);
   cli.option("--embed-dim", m.embed_dim, train::kSize, "size of the embeddings of an LSTM",
@@ -51,7 +61,7 @@ inline void add_options(train::Cli& cli, Options& t) {
   cli.option("--smoothing", m.smoothing, train::kPart,
              "label smoothing, unless attention is hard (0; images 0.05)");
   cli.option("--doubly-stochastic", m.doubly_stochastic, {0, 1000},
-             "weight of the regulariser by which soft attention visits all regions");
+             "weight of the regulariser by which soft attention visits all regions (0)");
   cli.option("--entropy", m.entropy, {0, 1000}, "weight of the entropy of hard attention");
   cli.option("--images", c.images, {1, 1'000'000}, "number of generated images in an epoch",
              Keep::fixed);
@@ -69,7 +79,11 @@ inline void add_options(train::Cli& cli, Options& t) {
              "largest change of brightness and contrast of a training image");
   cli.option("--min-count", c.min_count, {1, 1'000'000},
              "least number of occurrences of a word of the vocabulary", Keep::fixed);
-  cli.option("--longest", c.longest, train::kSize, "longest training caption, in words");
+  cli.option("--longest", c.longest, train::kSize,
+             "words of the longest training caption, and of the longest that is generated");
+  cli.option("--lower-case", c.lower_case, {"yes", "no"},
+             "whether captions of --data are read in lower case (no; photographs yes)",
+             Keep::fixed);
   cli.option("--max-pixels", c.max_pixels, {1, int64_t{1} << 32}, "largest image that is read");
   cli.flag("--strict", c.strict, "captions without image and images without caption are an error");
   cli.option("--split", t.split, {"test", "valid", "train"}, "images that --eval describes",
@@ -103,6 +117,18 @@ inline std::vector<int64_t> sizes_in(const std::string& flag, const std::string&
   return sizes;
 }
 
+// Throws ValueError for a side that the images or the encoder cannot have.
+inline void check_side(const Options& t, bool real) {
+  const int64_t side = t.corpus.side;
+  if (side == 0) return;  // the default
+  if (!real && (side < 48 || side > 256))
+    throw ValueError(fmt::format("--side {}: scenes have sides of 48..256 pixels", side));
+  if (t.model.encoder == "vit" && side % kPatches != 0)
+    throw ValueError(
+        fmt::format("--side {0}: a vit divides the side into {1} patches; take a multiple of {1}",
+                    side, kPatches));
+}
+
 // The defaults that differ between scenes, small images such as emoji, and photographs.
 inline void set_defaults(Options& t, train::Options& o) {
   ModelOptions& m = t.model;
@@ -114,6 +140,7 @@ inline void set_defaults(Options& t, train::Options& o) {
   train::set_default(t.blocks, "", own_stages ? "1" : "1,1,2");
   m.channels = sizes_in("--channels", t.channels);
   m.blocks = sizes_in("--blocks", t.blocks, m.channels.size());
+  check_side(t, real);
   const int64_t stages = m.encoder == "vit" ? 1 : std::ssize(m.channels);
   train::set_default(m.stages, 0, std::min<int64_t>(2, stages));
   if (m.stages > stages)
@@ -127,6 +154,10 @@ inline void set_defaults(Options& t, train::Options& o) {
   if (hard && m.smoothing > 0)
     throw ValueError("--smoothing: hard attention learns from the likelihood of words as they are");
   train::set_default(m.doubly_stochastic, -1.0, 0.0);
+  if (m.doubly_stochastic > 0 && m.attention != "soft")
+    throw ValueError(fmt::format(
+        "--doubly-stochastic: it is a loss of soft attention; leave it out with --attention {}",
+        m.attention));
   train::set_default(t.lr, 0.0, real || transformer ? 2e-3 : 2.5e-3);
   train::set_default(t.weight_decay, -1.0, real ? 0.02 : transformer ? 0.5 : 1e-4);
   train::set_default(t.average, -1.0, real ? 0.998 : 0.0);

@@ -9,6 +9,7 @@
 #include "tapehead/data/files.h"
 #include "tapehead/data/image_grid.h"
 #include "tapehead/tests/runs/process.h"
+#include "tapehead/tests/runs/special_tokens.h"
 #include "tapehead/tests/scratch.h"
 
 using namespace tapehead::test;
@@ -33,14 +34,14 @@ Outcome evaluate(const Scratch& folder, const std::string& model, const Argument
 }
 
 // Writes an image whose halves have these greys.
-void put_image(const Scratch& folder, const std::string& name, float left, float right) {
-  constexpr int64_t kSide = 20;
+void put_image(const Scratch& folder, const std::string& name, float left, float right,
+               int64_t side = 20) {
   std::vector<float> pixels;
-  for (int64_t i = 0; i < 3 * kSide * kSide; ++i)
-    pixels.push_back(i % kSide < kSide / 2 ? left : right);
+  for (int64_t i = 0; i < 3 * side * side; ++i)
+    pixels.push_back(i % side < side / 2 ? left : right);
   std::filesystem::create_directories(folder / "images");
   tapehead::data::save_image(folder / ("images/" + name),
-                             tapehead::from_vector(pixels, {1, 3, kSide, kSide}), {.padding = 0});
+                             tapehead::from_vector(pixels, {1, 3, side, side}), {.padding = 0});
 }
 
 void put_corpus(const Scratch& folder) {
@@ -77,6 +78,17 @@ TEST_CASE("caption: each kind of attention describes scenes, and scores itself a
   }
 }
 
+TEST_CASE("caption: special tokens are not said") {
+  const Scratch folder;
+  REQUIRE(caption(folder, {"--smoke"}).status == 0);
+  prefer_special_tokens(folder / "out/caption/model.safetensors");
+  REQUIRE(evaluate(folder, "out/caption").status == 0);
+  for (const std::string& line : tapehead::data::read_lines(folder / "out/caption/captions.txt")) {
+    CHECK(line.find("\t\t") == std::string::npos);
+    CHECK(line.find("<unk>") == std::string::npos);
+  }
+}
+
 TEST_CASE("caption: a Vision Transformer is another encoder") {
   const Scratch folder;
   const Outcome outcome = caption(folder, {"--smoke", "--encoder", "vit"});
@@ -109,6 +121,47 @@ TEST_CASE("caption learns a folder of images, describes files, and draws them") 
   const Outcome wrong = evaluate(folder, "out/caption", {"--interactive", "images/text.png"});
   CHECK(wrong.status == 1);
   CHECK(wrong.err.starts_with("caption: images/text.png: "));
+
+  // Each of an image's captions is right.
+  folder.write("captions.valid.txt",
+               "a.png#0\tdark\na.png#1\tblack\nb.png#0\tblack\nc.png#0\twhite\nc.png#1\tgrey\n");
+  REQUIRE(evaluate(folder, "out/caption").status == 0);
+  CHECK(tapehead::data::read_lines(folder / "out/caption/captions.txt") ==
+        Arguments{"a.png\tblack\tblack\tright", "b.png\twhite\tblack\tcolour",
+                  "c.png\tblack , white\twhite\twrong"});
+}
+
+TEST_CASE("caption: a model decides whether captions are in lower case, not the images to score") {
+  const Scratch folder;
+  put_corpus(folder);
+  folder.write("captions.train.txt", "a.png#0\tBlack\nb.png#0\tWHITE\n");
+  const Arguments training{"--data",    ".", "--steps", "100", "--side", "16", "--shift", "0",
+                           "--dropout", "0", "--scale", "0",   "--beam", "1"};
+  REQUIRE(value_in(caption(folder, training).last_line()) == 1);
+  put_image(folder, "a.png", 0.1F, 0.1F, 120);
+  put_image(folder, "b.png", 0.9F, 0.9F, 120);
+  CHECK(value_in(evaluate(folder, "out/caption").last_line()) == 1);
+  const auto vocabulary = [&](const Arguments& words) {
+    Arguments all{"--data", ".", "--smoke", "--side", "16", "--out", "new"};
+    all.insert(all.end(), words.begin(), words.end());
+    CHECK(caption(folder, all).status == 0);
+    return slurp(folder / "new/vocab.txt");
+  };
+  CHECK(vocabulary({}).find("black\nwhite\n") != std::string::npos);
+  CHECK(vocabulary({"--lower-case", "no"}).find("Black\nWHITE\n") != std::string::npos);
+}
+
+TEST_CASE("caption: training captions that are too long are counted") {
+  const Scratch folder;
+  put_corpus(folder);
+  const Outcome outcome =
+      caption(folder, {"--data", ".", "--smoke", "--side", "16", "--longest", "2"});
+  CHECK(outcome.status == 0);
+  CHECK(outcome.out.starts_with(
+      "left out: 2 of the captions for training, those of more than 2 words\n"));
+  folder.write("captions.train.txt", "a.png#0\tall black\n");
+  CHECK(caption(folder, {"--data", ".", "--longest", "1"}).err ==
+        "caption: --longest 1: all captions for training are longer; allow more\n");
 }
 
 TEST_CASE("caption: several captions of an image are scored by CIDEr-D") {
@@ -140,6 +193,14 @@ TEST_CASE("caption: invalid options and folders") {
         "caption: --stages 3: the encoder has 2\n");
   CHECK(error({"--channels", "4,8", "--encoder", "vit", "--stages", "2"}) ==
         "caption: --stages 2: the encoder has 1\n");
+  CHECK(error({"--encoder", "vit", "--side", "100"}) ==
+        "caption: --side 100: a vit divides the side into 8 patches; take a multiple of 8\n");
+  for (const char* side : {"47", "257"})
+    CHECK(error({"--side", side}) ==
+          fmt::format("caption: --side {}: scenes have sides of 48..256 pixels\n", side));
+  CHECK(error({"--attention", "hard", "--doubly-stochastic", "1"}) ==
+        "caption: --doubly-stochastic: it is a loss of soft attention; leave it out with "
+        "--attention hard\n");
   CHECK(error({"--data", "nowhere"}).starts_with("caption: nowhere: no such file"));
   CHECK(error({"--data", "images"}).starts_with("caption: images: "));
   CHECK(error({"--data", ".", "--max-pixels", "100"}).find("a.png: ") != std::string::npos);

@@ -13,6 +13,7 @@
 #include "tapehead/nn/hf/gpt.h"
 #include "tapehead/tests/runs/process.h"
 #include "tapehead/tests/runs/small_data.h"
+#include "tapehead/tests/runs/special_tokens.h"
 #include "tapehead/tests/scratch.h"
 
 using namespace tapehead::test;
@@ -75,6 +76,18 @@ TEST_CASE("translate ends with its result as JSON, and leaves its pictures") {
   CHECK(last.ends_with('}'));
   for (const char* file : {"attention-1.svg", "loss.svg", "model.safetensors", "metrics.jsonl"})
     CHECK(std::filesystem::exists(folder / "out/translate/" + file));
+}
+
+TEST_CASE("translate writes no special tokens") {
+  const Scratch folder;
+  run_example("translate", folder, {"--smoke", "--hidden-size", "16"});
+  prefer_special_tokens(folder / "out/translate/model.safetensors");
+  run_example("translate", folder, {"--eval", "out/translate"});
+  for (const std::string& line :
+       tapehead::data::read_lines(folder / "out/translate/translations.txt")) {
+    CHECK(line != "");
+    CHECK(line.find("\uFFFD") == std::string::npos);
+  }
 }
 
 TEST_CASE("translate --help lists its options and the common ones") {
