@@ -36,7 +36,8 @@ struct MeteorOptions {
 /// texts are equal or differ only in words with equal stems. references[i] are those of
 /// hypotheses[i], the best of which counts. The corpus score is computed from the sums of all
 /// counts, as by METEOR. Throws ValueError as cider(), and for an option out of range; FormatError
-/// for a text that is not UTF-8. Example: data::meteor(std::vector<std::string>{"a red cat"},
+/// for a text that is not UTF-8.
+/// Example: data::meteor(std::vector<std::string>{"a red cat"},
 ///     std::vector<std::vector<std::string>>{{"a cat", "a red cat"}}).score  // 1
 CorpusScore meteor(std::span<const std::string> hypotheses,
                    std::span<const std::vector<std::string>> references,
