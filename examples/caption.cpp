@@ -122,6 +122,7 @@ double evaluate(const Program& p, const Split& split, bool exact, const std::str
   data::write_lines(out + "/captions.txt", lines);
   const std::vector<int64_t> drawn = longest_captions(split, p.t.pictures);
   std::vector<nn::Hypothesis> found;
+  found.reserve(drawn.size());
   for (const int64_t i : drawn) found.push_back(result.found[static_cast<size_t>(i)]);
   if (!drawn.empty()) draw(p, split.images.batch(drawn), found, out + "/attention.svg");
   return value_of(result, exact);
