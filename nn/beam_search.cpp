@@ -74,6 +74,7 @@ class Search {
         if (static_cast<int64_t>(live.size()) == o_.beam) break;
         if (c.token == o_.eos) {
           finish(s, c, attention);
+          if (o_.beam == 1) break;  // greedy
           continue;
         }
         live.push_back({c.row, static_cast<int64_t>(links_.size()), c.sum});
@@ -86,10 +87,9 @@ class Search {
                         "is suppressed or has a logit of -inf",
                         b, length_ - 1));
       s.live = std::move(live);
-      // Unlikely hypotheses that end early do not stop a likely one that goes on; greedy search
-      // has no other.
+      // Unlikely hypotheses that end early do not stop a likely one that goes on.
       s.done = s.finished >= o_.beam &&
-               (o_.beam == 1 || s.live.empty() ||
+               (s.live.empty() ||
                 s.best.score >= penalized(s.live[0].sum, static_cast<size_t>(length_)));
       if (s.done) continue;
       for (Live& h : s.live) {

@@ -4,6 +4,7 @@
 #include <tapehead/tapehead.h>
 
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -23,7 +24,7 @@ requires std::is_arithmetic_v<T> Shown shown(T number) {
   if constexpr (std::is_floating_point_v<T>) return {fmt::format("{:g}", number), ""};
   else return {fmt::format("{}", number), ""};
 }
-inline Shown shown(const std::string& text) { return {text, ""}; }
+inline Shown shown(std::string_view text) { return {std::string(text), ""}; }
 /// A list, as [1, 2].
 template <class T>
 requires(!requires(const T& x) { x.shape(); }) Shown shown(const std::vector<T>& list) {
