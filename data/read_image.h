@@ -18,8 +18,8 @@ struct ReadImageOptions {
 
 /// Reads a PNG or JPEG image, recognised by its content, as RGB: u8 [3, H, W]. Grey images get
 /// three equal channels, transparent ones are drawn over the background; gamma and colour profiles
-/// are ignored. Throws as read_png() and
-/// read_jpeg(), and FormatError, with the format if it is known, for any other file.
+/// are ignored. Throws as read_png() and read_jpeg(), and FormatError, with the format if it is
+/// known, for any other file.
 Tensor read_image(const std::string& path, const ReadImageOptions& options = {});
 
 }  // namespace tapehead::data

@@ -182,6 +182,9 @@ def check(source):
             if any(text.count(opening) != text.count(closing) for text in (code, expected)
                    for opening, closing in ('()', '[]', '{}')):
                 problems.append(f'{where}:{line}: the example ends within brackets; indent its other lines by 5 blanks')
+        for number, line in enumerate(path.read_text(encoding='utf-8').splitlines(), 1):
+            if '///' in line and 'Example: ' in line and not EXAMPLE.match(line):
+                problems.append(f'{where}:{number}: the example does not begin a line')
         examples += len(codes)
         called = {name for code in codes for name in re.findall(r'[\w:]+(?=(?: \w+)?[({])', code)}
         for found, description in declarations:

@@ -21,7 +21,7 @@ struct KeyValueConfig {
   Init init = init::normal(0.1);
 };
 
-/// Facts and a question about them, as token ids padded with 0. Example: the key "Blade Runner
+/// Facts and a question about them, as token ids padded with 0, such as the key "Blade Runner
 /// directed" with the value "Ridley Scott".
 struct KeyValueFacts {
   Tensor keys;      ///< i64 [B, M, J]

@@ -70,8 +70,8 @@ std::vector<std::vector<AlignedHypothesis>> ctc_beam_search(const Tensor& log_pr
 /// each frame, [T] (Viterbi; torchaudio.functional.forced_align). log_probs [T, C]. Throws
 /// ShapeError, DTypeError, IndexError for symbols outside 0..C-1 and for a target that is the
 /// blank, and ValueError for NaN and if no alignment has a probability above 0, as with fewer
-/// frames than targets. Example: nn::ctc_align(one_hot(tensor({1, 0, 2, 2})).to(f32).log(), {1, 2})
-/// // [1, 0, 2, 2]
+/// frames than targets.
+/// Example: nn::ctc_align(one_hot(tensor({1, 0, 2, 2})).to(f32).log(), {1, 2})  // [1, 0, 2, 2]
 std::vector<int64_t> ctc_align(const Tensor& log_probs, const std::vector<int64_t>& targets,
                                int64_t blank = 0);
 /// The frames of an alignment in which its tokens begin.

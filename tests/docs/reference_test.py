@@ -107,6 +107,8 @@ class CheckTest(unittest.TestCase):
             'autograd/ops/x.h:6: g has no example', *nameless(8, 'h'), 'autograd/ops/x.h:8: h has no example'])
         status, lines = self.check('core/x.h', '/// It.\n/// Example: f(1)  // [1,\n/// 2]\nint f();\n')
         self.assertEqual(lines, ['core/x.h:2: the example ends within brackets; indent its other lines by 5 blanks'])
+        _, lines = self.check('core/x.h', '/// It. Example: f(1)  // 2\nint f();\n')
+        self.assertEqual(lines, ['core/x.h:1: the example does not begin a line'])
         status, lines = self.check('nn/x.h', HEADER.replace('namespace tapehead {', 'namespace tapehead::nn {', 1))
         self.assertIn('nn/x.h: nn::Two has no example', lines)
         status, lines = self.check('data/x.h', 'namespace tapehead::data {\n\n/// It.\nint f();\nint g(std::string path);\n\n'
