@@ -131,7 +131,7 @@ inline Kind kind_of(const Options& t, const train::Options& o) {
   return t.join.empty() ? Kind::digits : Kind::strings;
 }
 
-// Whether a trained model is used, without the data that it was trained on.
+// Whether recordings or standard input are transcribed; with --eval, without other data.
 inline bool uses_model(const Options& t) { return t.interactive || !t.transcribe.empty(); }
 
 inline void check_kind(const Options& t) {
@@ -147,7 +147,7 @@ inline void check_kind(const Options& t) {
 inline void set_defaults(Options& t, train::Options& o) {
   t.kind = kind_of(t, o);
   const bool folder = t.kind == Kind::folder, tones = t.kind == Kind::tones;
-  if (!uses_model(t)) check_kind(t);
+  if (!o.eval || !uses_model(t)) check_kind(t);
   train::set_default(t.model, "", folder ? "joint" : "ctc");
   train::set_default(t.encoder, "", t.model == "conformer" ? "conformer" : "lstm");
   if (t.normalize == "speaker" && t.noise > 0)

@@ -310,6 +310,8 @@ TEST_CASE("speech: options, folders and recordings that do not fit") {
   ends({"--normalize", "all"}, "speech: --normalize all: use utterance, speaker or corpus", 2);
   ends({"--join", "3"},
        "speech: --join: joins recordings of digits; give their folder with --data");
+  ends({"--join", "3", "--transcribe", "a.wav"},
+       "speech: --join: joins recordings of digits; give their folder with --data");
   ends({"--normalize", "speaker"},
        "speech: --normalize speaker: only recordings in folders have speakers");
   ends({"--lm"}, "speech: --lm: generated sequences are no sentences; give a file with --lm-text");
