@@ -71,12 +71,29 @@ struct LeftOut {
   }
 };
 
-inline LeftOut longer_than(const Options& t) {
-  return {fmt::format("recording longer than {} seconds", t.max_seconds),
-          fmt::format("recordings longer than {} seconds", t.max_seconds)};
-}
-inline LeftOut shorter_than_frame() {
-  return {"recording shorter than a frame", "recordings shorter than a frame"};
+// Calls take(utterance, samples, features) for each recording, but for those that are too long or
+// shorter than a frame, which are left out. Returns whether one was too long.
+template <class Take>
+bool read_recordings(const data::SpeechCorpus& corpus, const std::string& where,
+                     const Frontend& front, const Options& t, const train::Options& o, Take take) {
+  LeftOut too_long{fmt::format("recording longer than {} seconds", t.max_seconds),
+                   fmt::format("recordings longer than {} seconds", t.max_seconds)},
+      too_short{"recording shorter than a frame", "recordings shorter than a frame"};
+  for (const data::Utterance& u : corpus.utterances) {
+    Tensor samples;
+    try {
+      samples = front.read(u.path, t.max_seconds);
+    } catch (const data::AudioLimitError&) {
+      too_long.names.add(u.id);
+      continue;
+    }
+    const Tensor features = front.features(samples);
+    if (features.numel() == 0) too_short.names.add(u.id);
+    else take(u, samples, features);
+  }
+  too_long.report(where, t, o);
+  too_short.report(where, t, o);
+  return too_long.names.count > 0;
 }
 
 // Training examples: the clips of a list, or new ones in each epoch.
@@ -136,9 +153,9 @@ inline Corpus tones(const Options& t, uint64_t seed) {
 
 // --- spoken digits
 
-// A recording of a digit, in samples.
+// A recording of a digit.
 struct Digit {
-  std::string id, speaker, text;
+  Clip clip;
   Tensor samples;
 };
 
@@ -157,10 +174,10 @@ inline std::pair<int64_t, int64_t> join_range(const std::string& text) {
 // A string of digits of one speaker, in one recording.
 inline Clip joined(const std::vector<const Digit*>& digits, const Frontend& front, uint64_t seed) {
   std::vector<Tensor> samples;
-  Clip clip{.id = fmt::format("string-{}", seed), .speaker = digits[0]->speaker};
+  Clip clip{.id = fmt::format("string-{}", seed), .speaker = digits[0]->clip.speaker};
   for (const Digit* d : digits) {
     samples.push_back(d->samples);
-    clip.text += d->text;
+    clip.text += d->clip.text;
   }
   clip.features = front.features(data::join_recordings(samples, front.rate, {}, seed).samples);
   return clip;
@@ -171,7 +188,7 @@ class StringMaker {
  public:
   StringMaker(std::vector<Digit> digits, std::pair<int64_t, int64_t> count, Frontend front)
       : digits_(std::move(digits)), count_(count), front_(std::move(front)) {
-    for (const Digit& d : digits_) by_speaker_[d.speaker].push_back(&d);
+    for (const Digit& d : digits_) by_speaker_[d.clip.speaker].push_back(&d);
   }
   StringMaker(const StringMaker&) = delete;
   StringMaker& operator=(const StringMaker&) = delete;
@@ -180,7 +197,7 @@ class StringMaker {
     uint64_t draws = 0;
     const auto below = [&](size_t n) { return static_cast<size_t>(fold_in(seed, draws++) % n); };
     const Digit& first = digits_[below(digits_.size())];
-    const std::vector<const Digit*>& own = by_speaker_.at(first.speaker);
+    const std::vector<const Digit*>& own = by_speaker_.at(first.clip.speaker);
     std::vector<const Digit*> chosen{&first};
     const auto [low, high] = count_;
     const size_t count = static_cast<size_t>(low) + below(static_cast<size_t>(high - low + 1));
@@ -200,30 +217,18 @@ inline std::vector<Digit> read_digits(data::FsddPart part, const Frontend& front
   const data::SpeechCorpus corpus = data::fsdd(*o.data, part, {.strict = t.strict});
   // They are the same for both parts.
   if (part == data::FsddPart::train) print_left_out(o, *o.data, corpus.mismatches());
-  const std::string where = fmt::format("{}/recordings", *o.data);
-  LeftOut too_long = longer_than(t), too_short = shorter_than_frame();
   std::vector<Digit> digits;
-  for (const data::Utterance& u : corpus.utterances) {
-    try {
-      digits.push_back({u.id, u.speaker, u.text, front.read(u.path, t.max_seconds)});
-    } catch (const data::AudioLimitError&) {
-      too_long.names.add(u.id);
-      continue;
-    }
-    if (front.features(digits.back().samples).numel() > 0) continue;
-    too_short.names.add(u.id);
-    digits.pop_back();
-  }
-  too_long.report(where, t, o);
-  too_short.report(where, t, o);
+  read_recordings(corpus, *o.data + "/recordings", front, t, o,
+                  [&](const data::Utterance& u, const Tensor& samples, const Tensor& features) {
+                    digits.push_back({{u.id, u.speaker, u.text, features}, samples});
+                  });
   return digits;
 }
 
-inline std::vector<Clip> clips_of(const std::vector<Digit>& digits, const Frontend& front) {
+inline std::vector<Clip> clips_of(const std::vector<Digit>& digits) {
   std::vector<Clip> clips;
   clips.reserve(digits.size());
-  for (const Digit& d : digits)
-    clips.push_back({d.id, d.speaker, d.text, front.features(d.samples)});
+  for (const Digit& d : digits) clips.push_back(d.clip);
   return clips;
 }
 
@@ -239,7 +244,7 @@ inline Corpus digits(const Options& t, const train::Options& o, bool training) {
           fmt::format("{}: there are no recordings for {}; 20 for training and 1 for testing are "
                       "needed at least",
                       *o.data, name));
-    if (t.kind == Kind::digits) return Part{name, clips_of(of, c.frontend)};
+    if (t.kind == Kind::digits) return Part{name, clips_of(of)};
     const StringMaker make(std::move(of), range, c.frontend);
     Part strings{.name = name};
     for (int64_t i = 0; i < count; ++i)
@@ -256,7 +261,7 @@ inline Corpus digits(const Options& t, const train::Options& o, bool training) {
                                            : train.push_back(std::move(d));
   c.dev = part("validation", std::move(dev), 1'000'000, t.examples / 10 + 1);
   if (t.kind == Kind::digits) {
-    c.train.clips = clips_of(train, c.frontend);
+    c.train.clips = clips_of(train);
     return c;
   }
   // Shorter strings, too: what is in them is learned sooner.
@@ -290,12 +295,11 @@ inline std::vector<std::string> parts_in(const std::string& dir,
 inline std::vector<std::string> parts_of(const std::string& dir, const std::string& flag,
                                          const std::string& given,
                                          std::initializer_list<const char*> prefixes, bool all) {
-  std::vector<std::string> names;
   if (!given.empty()) {
-    for (const std::string_view name : data::split_string(given, ',')) names.emplace_back(name);
-    return names;
+    const std::vector<std::string_view> names = data::split_string(given, ',');
+    return {names.begin(), names.end()};
   }
-  names = parts_in(dir, prefixes);
+  std::vector<std::string> names = parts_in(dir, prefixes);
   if (names.empty())
     throw IoError(
         fmt::format("--data {}: there is no folder or table whose name begins with {}; name one "
@@ -314,29 +318,17 @@ inline Part read_part(const std::string& dir, const std::string& name, const Fro
   const data::SpeechCorpus corpus =
       table ? data::common_voice(dir, name, strict) : data::librispeech(where, strict);
   print_left_out(o, where, corpus.mismatches());
-  LeftOut too_long = longer_than(t), too_short = shorter_than_frame();
   Part part{.name = name};
   data::SpeakerStats speakers;
-  for (const data::Utterance& u : corpus.utterances) {
-    Tensor features;
-    try {
-      features = front.features(front.read(u.path, t.max_seconds));
-    } catch (const data::AudioLimitError&) {
-      too_long.names.add(u.id);
-      continue;
-    }
-    if (features.numel() == 0) {
-      too_short.names.add(u.id);
-      continue;
-    }
-    speakers.add(u.speaker, features);
-    part.clips.push_back({u.id, u.speaker, normalized_text(u.text), features});
-  }
-  too_long.report(where, t, o);
-  too_short.report(where, t, o);
+  const bool some_too_long =
+      read_recordings(corpus, where, front, t, o,
+                      [&](const data::Utterance& u, const Tensor&, const Tensor& features) {
+                        speakers.add(u.speaker, features);
+                        part.clips.push_back({u.id, u.speaker, normalized_text(u.text), features});
+                      });
   if (part.clips.empty())
     throw FormatError(fmt::format("{}: no utterance is left{}", where,
-                                  too_long.names.count > 0 ? "; raise --max-seconds" : ""));
+                                  some_too_long ? "; raise --max-seconds" : ""));
   if (front.normalize == "speaker")
     for (Clip& c : part.clips) c.features = speakers.normalize(c.speaker, c.features);
   return part;

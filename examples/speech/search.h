@@ -27,7 +27,7 @@ struct Searcher {
         language_model(lm),
         options(t),
         beam(m.transducer ? 1 : t.beam),
-        lm_weight(lm == nullptr || m.transducer ? 0 : t.lm_weight) {}
+        lm_weight(lm == nullptr ? 0 : t.lm_weight) {}
 
   // The transcripts of clips, in their order.
   std::vector<Transcript> operator()(const std::vector<Clip>& clips) const {
