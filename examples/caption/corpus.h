@@ -43,7 +43,7 @@ inline Tensor read_square(const std::string& path, int64_t side, int64_t max_pix
   return shorter == side ? square : data::Resize{.size = {side}}(square);
 }
 
-// Images of one size, in memory after load(), before it read when they are used.
+// Images of one size, read when they are used, or in memory after load().
 class Images {
  public:
   explicit Images(const Tensor& all = {}) : all_(all) {}
