@@ -1,6 +1,6 @@
 #!/bin/sh
 # Compiles every C++ snippet of README.md, docs/ and sample.md against the build, and links those
-# that are whole programs:
+# that are whole programs. A row of a table, and a command of a block, must be one line:
 #   run.sh SOURCE BUILD COMPILER
 # It ends with the line "N passed, N failed".
 set -u
@@ -13,6 +13,12 @@ passed=0 failed=0
 for page in "$here/sample.md" "$source/README.md" "$source"/docs/*.md; do
   [ -e "$page" ] || continue
   awk -v out="$work/$(basename "$page" .md)" -f "$here/snippets.awk" "$page" || exit 1
+  if grep -nE '^\|.*[^|]$|^    build/.* build/' "$page"; then
+    failed=$((failed + 1))
+    echo "FAILED: $page: a broken row of a table, or two commands on a line"
+  else
+    passed=$((passed + 1))
+  fi
 done
 
 compile() {
