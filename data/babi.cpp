@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <iterator>
 
 #include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
+#include "tapehead/core/parse_number.h"
 #include "tapehead/data/files.h"
 #include "tapehead/data/text.h"
 
@@ -39,13 +39,6 @@ constexpr std::string_view kNames[] = {"single-supporting-fact",
                                        "agents-motivations"};
 constexpr auto kTasks = static_cast<int64_t>(std::size(kNames));
 
-/// Parses `text` as a number; -1 if it is not one.
-int64_t whole_number(std::string_view text) {
-  int64_t number = -1;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} && end == text.data() + text.size() ? number : -1;
-}
-
 class Parser {
  public:
   explicit Parser(const std::string& path) : path_(path) {}
@@ -68,7 +61,7 @@ class Parser {
 
   void read(std::string_view text) {
     const size_t space = text.find(' ');
-    const int64_t number = whole_number(text.substr(0, space));
+    const int64_t number = parse_number<int64_t>(text.substr(0, space)).value_or(-1);
     if (number < 0 || space == text.npos)
       fail("expected a number, a space, and a sentence or a question");
     if (number == 1) {
@@ -111,7 +104,7 @@ class Parser {
 
   /// The index of the sentence that is a supporting fact.
   int64_t position(std::string_view fact) const {
-    const int64_t number = whole_number(fact);
+    const int64_t number = parse_number<int64_t>(fact).value_or(-1);
     if (number < 1 || number > static_cast<int64_t>(positions_.size()))
       fail("the supporting fact '{}' is not the number of a line of the story before the question",
            fact);

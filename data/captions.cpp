@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 
 #include "tapehead/core/error.h"
+#include "tapehead/core/parse_number.h"
 #include "tapehead/data/detail/caption_files.h"
 
 namespace tapehead::data {
@@ -23,10 +23,9 @@ CaptionTable read_table(const std::string& path, const FileLimits& limits) {
     const std::string at = fmt::format("{}:{}", path, ++line);
     if (text.empty()) continue;
     const size_t tab = text.find('\t'), mark = text.rfind('#', tab);
-    int64_t number = -1;
-    const char* end = tab == text.npos ? nullptr : text.data() + tab;
-    if (end == nullptr || mark == text.npos ||
-        std::from_chars(text.data() + mark + 1, end, number).ptr != end || number < 0)
+    if (tab == text.npos || mark == text.npos ||
+        parse_number<int64_t>(std::string_view(text).substr(mark + 1, tab - mark - 1))
+                .value_or(-1) < 0)
       throw FormatError(fmt::format("{}: expected FILE#NUMBER, a tab and a caption", at));
     table.image(at, text.substr(0, mark))
         .captions.push_back(detail::checked_caption(at, std::string_view(text).substr(tab + 1)));

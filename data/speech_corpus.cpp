@@ -13,6 +13,7 @@
 
 #include "tapehead/core/error.h"
 #include "tapehead/core/file.h"
+#include "tapehead/core/parse_number.h"
 #include "tapehead/data/text.h"
 
 namespace tapehead::data {
@@ -142,11 +143,9 @@ std::optional<DigitName> digit_name(const std::string& stem) {
   const size_t last = stem.rfind('_');
   if (stem.size() < 5 || stem[0] < '0' || stem[0] > '9' || stem[1] != '_' || last < 3)
     return std::nullopt;
-  const std::string_view index = std::string_view(stem).substr(last + 1);
-  if (index.empty() || index.size() > 9 ||
-      index.find_first_not_of("0123456789") != std::string_view::npos)
-    return std::nullopt;
-  return DigitName{stem[0], stem.substr(2, last - 2), std::stoll(std::string(index))};
+  const auto index = parse_number<int64_t>(std::string_view(stem).substr(last + 1));
+  if (!index || *index < 0) return std::nullopt;
+  return DigitName{stem[0], stem.substr(2, last - 2), *index};
 }
 
 }  // namespace

@@ -10,7 +10,6 @@
 //   arecord -t raw -f S16_LE -c 1 -r 8000 | speech --eval out/speech --interactive
 #include <tapehead/tapehead.h>
 
-#include <charconv>
 #include <chrono>
 
 #include "tapehead/examples/speech/augment.h"
@@ -120,11 +119,10 @@ int64_t steps_in_time(const Corpus& c, data::Loader<data::SpeechBatch>& batches,
 // The number of steps that an interrupted run measured.
 int64_t kept_steps(const std::string& file) {
   const std::string line = data::read_lines(file).at(0);
-  int64_t steps = 0;
-  const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), steps);
-  if (error != std::errc{} || end != line.data() + line.size() || steps < 1)
+  const auto steps = parse_number<int64_t>(line);
+  if (!steps || *steps < 1)
     throw FormatError(fmt::format("{}: '{}' is not a number of steps", file, line));
-  return steps;
+  return *steps;
 }
 
 int64_t steps_of(const Corpus& c, data::Loader<data::SpeechBatch>& batches, const Options& t,

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <tuple>
 
 #include "tapehead/core/error.h"
+#include "tapehead/core/parse_number.h"
 
 namespace tapehead::train {
 namespace {
@@ -66,12 +66,11 @@ class Reader {
  private:
   template <class T>
   T parse(const std::string& name, const std::string& text) const {
-    T value{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size() || text.empty())
+    const auto value = parse_number<T>(text);
+    if (!value)
       throw FormatError(
           fmt::format("{}: not a checkpoint: '{}' is '{}', not a number", path_, name, text));
-    return value;
+    return *value;
   }
 
   const std::string& path_;
@@ -111,7 +110,7 @@ RunState load_all(const std::string& path, const nn::Params& params, optim::Opti
   const RunState run{.step = file.count("run.step"),
                      .position = {file.count("run.epoch"), file.count("run.batch")},
                      .best = file.number<double>("run.best"),
-                     .has_best = file.number<int>("run.has_best") != 0,
+                     .has_best = file.number<int64_t>("run.has_best") != 0,
                      .seconds = file.number<double>("run.seconds")};
   const Generator generator{.seed = file.number<uint64_t>("generator.seed"),
                             .draws = file.number<uint64_t>("generator.draws")};

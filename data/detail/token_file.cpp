@@ -4,9 +4,9 @@
 #include <utf8proc.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "tapehead/core/error.h"
+#include "tapehead/core/parse_number.h"
 #include "tapehead/data/text.h"
 
 namespace tapehead::data {
@@ -19,14 +19,6 @@ bool needs_escape(char32_t c) {
   return c == U'\\' || c == kVisibleSpace || is_space(c) ||
          utf8proc_category(static_cast<utf8proc_int32_t>(c)) >= UTF8PROC_CATEGORY_ZS ||
          utf8proc_category(static_cast<utf8proc_int32_t>(c)) == UTF8PROC_CATEGORY_CN;
-}
-
-/// Parses `digits` as a number; -1 if it is not one.
-int64_t whole_number(std::string_view digits, int base) {
-  int64_t value = 0;
-  const char* end = digits.data() + digits.size();
-  const auto [stopped, error] = std::from_chars(digits.data(), end, value, base);
-  return error == std::errc() && stopped == end && value >= 0 ? value : -1;
 }
 
 }  // namespace
@@ -55,7 +47,7 @@ int64_t TokenFile::number(std::string_view key, int64_t most) {
   const std::string expected = fmt::format("'{} NUMBER' expected", key);
   const std::string_view text = line(expected);
   if (!text.starts_with(key) || !text.substr(key.size()).starts_with(' ')) fail(expected);
-  const int64_t value = whole_number(text.substr(key.size() + 1), 10);
+  const int64_t value = parse_number<int64_t>(text.substr(key.size() + 1)).value_or(-1);
   if (value < 0 || value > most) fail(fmt::format("{} must be a number within 0..{}", key, most));
   return value;
 }
@@ -107,7 +99,7 @@ std::string TokenFile::unescape(std::string_view word) const {
     const size_t close = text.find(U'}', i);
     const std::u32string_view escape = std::u32string_view(text).substr(i, close - i);
     const int64_t value = escape.starts_with(U"\\u{") && close != std::u32string::npos
-                              ? whole_number(to_utf8(escape.substr(3)), 16)
+                              ? parse_number<int64_t>(to_utf8(escape.substr(3)), 16).value_or(-1)
                               : -1;
     const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
     if (value < 0 || value > 0x10FFFF || surrogate) {

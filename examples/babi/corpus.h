@@ -36,12 +36,11 @@ inline std::vector<int64_t> task_numbers(const std::string& text) {
     return numbers;
   }
   for (const std::string_view part : data::split_string(text, ',')) {
-    const std::string one(part);
-    char* end = nullptr;
-    numbers.push_back(std::strtol(one.c_str(), &end, 10));
-    if (one.empty() || *end != 0)
+    const auto number = parse_number<int64_t>(part);
+    if (!number)
       throw ValueError(
           fmt::format("--task {}: must be all, a number, or numbers separated by commas", text));
+    numbers.push_back(*number);
   }
   return numbers;
 }

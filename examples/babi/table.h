@@ -51,8 +51,12 @@ struct Errors {
     Errors e;
     for (const std::string& line : data::read_lines(path)) {
       const std::string key = line.substr(0, line.find('\t'));
-      const double value = std::stod(line.substr(key.size() + 1));
-      (key == "val" ? e.val : key == "loss" ? e.loss : e.of_task[std::stol(key)]) = value;
+      const auto task = parse_number<int64_t>(key);
+      const auto value = parse_number<double>(
+          std::string_view(line).substr(std::min(line.size(), key.size() + 1)));
+      if (!value || (!task && key != "val" && key != "loss"))
+        throw FormatError(fmt::format("{}: '{}' is not the error of a task", path, line));
+      (task ? e.of_task[*task] : key == "val" ? e.val : e.loss) = *value;
     }
     return e;
   }

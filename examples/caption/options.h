@@ -3,8 +3,6 @@
 
 #include <tapehead/tapehead.h>
 
-#include <sstream>
-
 #include "tapehead/examples/caption/corpus.h"
 
 namespace caption {
@@ -100,13 +98,11 @@ inline void add_options(train::Cli& cli, Options& t) {
 // 0.
 inline std::vector<int64_t> sizes_in(const std::string& flag, const std::string& list,
                                      size_t count = 0) {
+  constexpr int64_t kMost = 99'999;
   std::vector<int64_t> sizes;
-  std::istringstream parts(list);
-  for (std::string part; std::getline(parts, part, ',');) {
-    const bool number = !part.empty() && part.size() < 6 &&
-                        part.find_first_not_of("0123456789") == std::string::npos;
-    sizes.push_back(number ? std::stol(part) : 0);
-    if (sizes.back() < 1)
+  for (const std::string_view part : data::split_string(list, ',')) {
+    sizes.push_back(parse_number<int64_t>(part).value_or(0));
+    if (sizes.back() < 1 || sizes.back() > kMost)
       throw ValueError(fmt::format(
           "{} {}: expected numbers above 0 separated by commas, such as 32,64", flag, list));
   }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <set>
 
 #include "tapehead/examples/speech/search.h"
 
@@ -44,16 +45,20 @@ inline void draw(const Searcher& search, const Corpus& c, std::span<const Clip> 
 // Prints what is said in recordings, and draws it.
 inline void transcribe(const Searcher& search, const Corpus& c, const Options& t,
                        const std::string& out) {
+  std::set<std::string> names;  // of pictures
   for (const std::string& path : t.transcribe) {
     const Tensor features =
         c.frontend.of_stranger(c.frontend.features(c.frontend.read(path, t.max_seconds)));
     if (features.numel() == 0)
       throw FormatError(fmt::format("{}: shorter than a frame of {} ms; nothing can be recognised",
                                     path, c.frontend.fbank.frame_length));
-    const Clip clip{.id = std::filesystem::path(path).stem().string(), .features = features};
+    const std::string stem = std::filesystem::path(path).stem().string();
+    std::string name = stem;
+    for (int n = 2; !names.insert(name).second; ++n) name = fmt::format("{}-{}", stem, n);
+    const Clip clip{.id = path, .features = features};
     const Transcript found = search.one(clip.features);
     fmt::print("{}: {}\n", path, c.decode(found.letters));
-    draw(search, c, {&clip, 1}, {&found, 1}, fmt::format("{}/alignment-{}.svg", out, clip.id));
+    draw(search, c, {&clip, 1}, {&found, 1}, fmt::format("{}/alignment-{}.svg", out, name));
   }
 }
 

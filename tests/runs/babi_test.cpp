@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "tapehead/tests/runs/process.h"
 #include "tapehead/tests/runs/small_data.h"
@@ -106,6 +107,16 @@ TEST_CASE("babi trains tasks and seeds side by side, names what is missing, and 
   REQUIRE(resumed.status == 0);
   CHECK(resumed.out == whole.out);
   CHECK(slurp(folder / "killed/errors.tsv") == slurp(folder / "whole/errors.tsv"));
+
+  // Regression: a damaged file of a finished job ended the program without a reason.
+  const std::string file = "whole/jobs/qa1-seed2/errors.tsv";
+  for (const char* line : {"1", "1\tx", "x\t1", ""}) {
+    std::ofstream(folder / file) << line << '\n';
+    auto again = many("whole");
+    again.emplace_back("--resume");
+    CHECK(babi(folder, again).err.ends_with(
+        fmt::format("babi: {}: '{}' is not the error of a task\n", file, line)));
+  }
 }
 
 // A job whose parent is killed saves a checkpoint, and locks its folder until then.

@@ -187,6 +187,8 @@ TEST_CASE("caption: invalid options and folders") {
   CHECK(error({"--encoder", "cnn"}, 2) == "caption: --encoder cnn: use resnet or vit\n");
   CHECK(error({"--channels", "4,x"}) ==
         "caption: --channels 4,x: expected numbers above 0 separated by commas, such as 32,64\n");
+  CHECK(error({"--channels", "4,"}) ==
+        "caption: --channels 4,: expected numbers above 0 separated by commas, such as 32,64\n");
   CHECK(error({"--blocks", "1,2"}) ==
         "caption: --blocks 1,2: expected a number, or one for each of --channels\n");
   CHECK(error({"--channels", "4,8", "--stages", "3"}) ==

@@ -138,10 +138,13 @@ TEST_CASE("speech learns tones, scores itself again, and transcribes a file and 
 
   write_tones(folder / "a.wav", 1);
   write_tones(folder / "b.flac", 2);
+  write_tones(folder / "b.wav", 2);
   const SpeechWords wanted{clear_tones(1).keys, clear_tones(2).keys};
-  check_heard(speech_output(folder, {"--eval", "out/speech", "--transcribe", "a.wav", "b.flac"}),
-              {"a.wav: " + wanted[0], "b.flac: " + wanted[1]});
-  CHECK(std::filesystem::exists(folder / "out/speech/alignment-b.svg"));
+  check_heard(
+      speech_output(folder, {"--eval", "out/speech", "--transcribe", "a.wav", "b.flac", "b.wav"}),
+      {"a.wav: " + wanted[0], "b.flac: " + wanted[1], "b.wav: " + wanted[1]});
+  for (const char* picture : {"alignment-a.svg", "alignment-b.svg", "alignment-b-2.svg"})
+    CHECK(std::filesystem::exists(folder / "out/speech/" + picture));
 
   const tapehead::Tensor pause = tapehead::randn({8000}) * 1e-3;
   std::vector<tapehead::Tensor> heard{pause};

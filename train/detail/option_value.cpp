@@ -4,18 +4,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <span>
 
+#include "tapehead/core/parse_number.h"
+
 namespace tapehead::train::detail {
 namespace {
-
-template <class T>
-bool parse(const std::string& text, T& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size();
-}
 
 template <class T>
 std::string check(T read, const Range<T>& range, T& value) {
@@ -47,21 +42,21 @@ std::string read_text(const std::string& text, std::string& value,
 }
 
 std::string read_text(const std::string& text, int64_t& value, const Range<int64_t>& range) {
-  int64_t read = 0;
-  return parse(text, read) ? check(read, range, value) : "not a whole number";
+  const auto read = parse_number<int64_t>(text);
+  return read ? check(*read, range, value) : "not a whole number";
 }
 
 std::string read_text(const std::string& text, uint64_t& value) {
-  uint64_t read = 0;
-  if (!parse(text, read)) return "not a whole number of 0 or more";
-  value = read;
+  const auto read = parse_number<uint64_t>(text);
+  if (!read) return "not a whole number of 0 or more";
+  value = *read;
   return "";
 }
 
 std::string read_text(const std::string& text, double& value, const Range<double>& range) {
-  double read = 0;
-  if (!parse(text, read)) return "not a number";
-  return std::isfinite(read) ? check(read, range, value) : "not a finite number";
+  const auto read = parse_number<double>(text);
+  if (!read) return "not a number";
+  return std::isfinite(*read) ? check(*read, range, value) : "not a finite number";
 }
 
 std::string read_json(const Json& json, bool& value) {
