@@ -27,14 +27,6 @@ Tensor change_pixels(const char* transform, const Tensor& images, F f) {
   return out;
 }
 
-void check_range(const char* what, const std::pair<double, double>& range, double least) {
-  if (!(range.first >= least && range.first <= range.second && std::isfinite(range.second)))
-    throw ValueError(
-        fmt::format("RandomErasing: {} = {{{}, {}}}; it must be finite, {} or more, "
-                    "and in ascending order",
-                    what, range.first, range.second, least));
-}
-
 // The grey value of a pixel: ITU-R 601-2, as torchvision's.
 template <class T>
 double grey(const T* pixel, int64_t plane, int64_t channels) {
@@ -114,8 +106,8 @@ Tensor Normalize::operator()(const Tensor& images) const {
 
 Tensor RandomErasing::operator()(const Tensor& images, Generator& generator) const {
   detail::check_probability("RandomErasing", p);
-  check_range("scale", scale, 0);
-  check_range("ratio", ratio, 1e-6);
+  detail::check_positive_range("RandomErasing", "scale", scale, true);
+  detail::check_positive_range("RandomErasing", "ratio", ratio);
   const ImageSizes sizes = detail::sizes_of("RandomErasing", images);
   const ImageDraws draws(sizes.images, 1 + detail::kRectangleDraws, generator);
   return change_pixels("RandomErasing", images, [&]<class T>(T* pixels) {

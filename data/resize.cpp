@@ -110,14 +110,6 @@ Rectangle middle_part(const std::pair<double, double>& ratio, const ImageSizes& 
   return part;
 }
 
-void check_parts(const char* what, const std::pair<double, double>& range) {
-  if (!(range.first > 0 && range.first <= range.second && std::isfinite(range.second)))
-    throw ValueError(
-        fmt::format("RandomResizedCrop: {} = {{{}, {}}}; it must be finite, above 0, and in "
-                    "ascending order",
-                    what, range.first, range.second));
-}
-
 }  // namespace
 
 Tensor resize(const Tensor& images, int64_t height, int64_t width,
@@ -167,8 +159,8 @@ Tensor Resize::operator()(const Tensor& images) const {
 
 Tensor RandomResizedCrop::operator()(const Tensor& images, Generator& generator) const {
   const ImageSizes sizes = resizable("RandomResizedCrop", images, height, width);
-  check_parts("scale", scale);
-  check_parts("ratio", ratio);
+  detail::check_positive_range("RandomResizedCrop", "scale", scale);
+  detail::check_positive_range("RandomResizedCrop", "ratio", ratio);
   const ImageDraws draws(sizes.images, detail::kRectangleDraws, generator);
   Shape shape = images.shape();
   shape[images.dim() - 2] = height, shape[images.dim() - 1] = width;
