@@ -32,90 +32,113 @@ struct Options {
 
 inline void add_model_options(train::Cli& cli, Options& t) {
   cli.option("--model", t.model, {"las", "ctc", "joint", "conformer", "transducer"},
-             "las: attention; joint: CTC and attention; conformer: joint, with a Conformer encoder",
+             "las: attention; joint: CTC and attention; conformer: joint, with a Conformer encoder "
+             "(ctc; folders joint)",
              Keep::fixed);
-  cli.option("--encoder", t.encoder, {"lstm", "pyramid", "conformer", "transformer"},
-             "lstm: convolutions and LSTM layers; pyramid: LSTM layers that halve the frames",
-             Keep::fixed);
+  cli.option(
+      "--encoder", t.encoder, {"lstm", "pyramid", "conformer", "transformer"},
+      "lstm: convolutions and LSTM layers; pyramid: LSTM layers that halve the frames (lstm)",
+      Keep::fixed);
   cli.option("--hidden-size", t.hidden_size, train::kSize,
-             "size of the encoder: of each direction of an LSTM, or of a Conformer or Transformer",
+             "size of the encoder: of each direction of an LSTM, or of a Conformer or Transformer "
+             "(tones 48, digits 192, strings 128, folders 224, with a Conformer or Transformer "
+             "144)",
              Keep::fixed);
-  cli.option("--num-layers", t.num_layers, train::kSize, "layers of the encoder", Keep::fixed);
-  cli.option("--channels", t.channels, train::kSize, "channels of the first convolutions",
+  cli.option("--num-layers", t.num_layers, train::kSize,
+             "layers of the encoder (tones 1, digits 2, folders 3, with a Conformer or "
+             "Transformer 6)",
              Keep::fixed);
+  cli.option("--channels", t.channels, train::kSize,
+             "channels of the first convolutions (64; tones 16)", Keep::fixed);
   cli.option("--num-heads", t.num_heads, train::kSize,
-             "attention heads of a Conformer or Transformer", Keep::fixed);
-  cli.option("--kernel-size", t.kernel_size, train::kSize, "frames of a Conformer's convolutions",
-             Keep::fixed);
+             "attention heads of a Conformer or Transformer (4)", Keep::fixed);
+  cli.option("--kernel-size", t.kernel_size, train::kSize,
+             "frames of a Conformer's convolutions (15)", Keep::fixed);
   cli.option("--decoder-size", t.decoder_size, train::kSize,
-             "hidden size of the attention decoder, or of a transducer's prediction network",
+             "hidden size of the attention decoder, or of a transducer's prediction network "
+             "(tones 64, digits 96, folders 224)",
              Keep::fixed);
-  cli.option("--embed-dim", t.embed_dim, train::kSize, "size of the letters' embeddings",
+  cli.option("--embed-dim", t.embed_dim, train::kSize, "size of the letters' embeddings (64)",
              Keep::fixed);
   cli.option("--conv-filters", t.conv_filters, {0, 1000},
-             "filters of location-aware attention; 0: attention to the content only", Keep::fixed);
-  cli.option("--joint-dim", t.joint_dim, train::kSize, "size of a transducer's joint network",
+             "filters of location-aware attention (10); 0: attention to the content only",
              Keep::fixed);
-  cli.option("--ctc-weight", t.ctc_weight, train::kPart,
-             "weight of CTC in the loss of joint models, and in their search with --beam above 1");
+  cli.option("--joint-dim", t.joint_dim, train::kSize, "size of a transducer's joint network (160)",
+             Keep::fixed);
+  cli.option(
+      "--ctc-weight", t.ctc_weight, train::kPart,
+      "weight of CTC in the loss of joint models, and in their search with --beam above 1 (0.3)");
 }
 
 inline void add_data_options(train::Cli& cli, Options& t) {
   cli.option("--join", t.join, "recordings of digits in a string: N, or a range such as 3-7",
              Keep::fixed);
   cli.option("--examples", t.examples, {1, 10'000'000},
-             "number of sequences of tones or of strings of digits in an epoch", Keep::fixed);
+             "number of sequences of tones (2500) or of strings of digits (1000) in an epoch",
+             Keep::fixed);
   cli.option("--train", t.train,
              "folders of --data, or Common Voice's splits, for training: one, or several separated "
              "by commas; by default the first whose name begins with train",
              Keep::fixed);
   cli.option("--dev", t.dev, "the same for choosing the best weights", Keep::fixed);
   cli.option("--test", t.test, "the same for testing; by default all that begin with test");
-  cli.option("--rate", t.rate, {1000, 192000}, "samples per second; other recordings are resampled",
+  cli.option("--rate", t.rate, {1000, 192000},
+             "samples per second (8000; folders 16000); other recordings are resampled",
              Keep::fixed);
-  cli.option("--mels", t.mels, {7, 512}, "number of filters of the log-mel features", Keep::fixed);
-  cli.option("--shift", t.shift, {1, 100}, "milliseconds between frames", Keep::fixed);
-  cli.option("--frame-length", t.frame_length, {1, 1000}, "milliseconds of a frame", Keep::fixed);
+  cli.option("--mels", t.mels, {7, 512}, "number of filters of the log-mel features (40)",
+             Keep::fixed);
+  cli.option("--shift", t.shift, {1, 100},
+             "milliseconds between frames (tones 5, digits 8, folders 6)", Keep::fixed);
+  cli.option("--frame-length", t.frame_length, {1, 1000}, "milliseconds of a frame (25; tones 20)",
+             Keep::fixed);
   cli.option("--normalize", t.normalize, {"utterance", "speaker", "corpus"},
-             "whose mean and variance the features are normalised with", Keep::fixed);
+             "whose mean and variance the features are normalised with (corpus; folders utterance)",
+             Keep::fixed);
   cli.option("--warp", t.warp, {0, 0.5},
-             "largest relative change of tempo and frequencies in training");
+             "largest relative change of tempo and frequencies in training "
+             "(tones 0, digits 0.1, strings 0.15, folders 0.1)");
   cli.option("--noise", t.noise, train::kPart,
              "share of the recordings to which noise and another loudness of each frequency are "
-             "added in training");
+             "added in training (0.3; tones 0)");
   cli.option("--mask", t.mask, {0, 1},
-             "share of the frames and of the features that a mask of SpecAugment may cover");
+             "share of the frames and of the features that a mask of SpecAugment may cover "
+             "(tones 0, digits 0.2, folders 0.1)");
   cli.option("--max-seconds", t.max_seconds, {0.1, 3600},
-             "longest recording; longer ones are left out");
+             "longest recording in seconds (20); longer ones are left out");
   cli.flag("--strict", t.strict,
            "fail if recordings lack transcripts, or are too long, or too short for CTC");
 }
 
 inline void add_training_options(train::Cli& cli, Options& t) {
   cli.option("--frames", t.frames, {1, 10'000'000},
-             "frames of a batch, before --warp; a longer recording is a batch of its own",
+             "frames of a batch, before --warp (tones 4000, digits 2000, folders 3200); a longer "
+             "recording is a batch of its own",
              Keep::fixed);
   cli.option("--minutes", t.minutes, {0, 100'000},
              "length of the recogniser's training, instead of --epochs; 0: --epochs", Keep::fixed);
-  cli.option("--dropout", t.dropout, train::kPart, "dropout probability");
-  cli.option("--smoothing", t.smoothing, train::kPart, "label smoothing of the attention decoder");
+  cli.option("--dropout", t.dropout, train::kPart,
+             "dropout probability (tones 0, digits 0.4, strings 0.3, folders 0.1)");
+  cli.option("--smoothing", t.smoothing, train::kPart,
+             "label smoothing of the attention decoder (0.05)");
   cli.option("--scheduled-sampling", t.scheduled, train::kPart,
              "probability with which the decoder reads its own letter in training");
-  cli.option("--lr", t.lr, train::kPositive, "learning rate");
-  cli.option("--weight-decay", t.weight_decay, {0, 100}, "weight decay");
+  cli.option("--lr", t.lr, train::kPositive,
+             "learning rate (tones 0.006, digits 0.003, folders 0.0015)");
+  cli.option("--weight-decay", t.weight_decay, {0, 100}, "decoupled weight decay (0.001)");
   cli.option("--average", t.average, {0, 0.999999},
-             "decay of the average of the weights; 0: no average", Keep::fixed);
+             "decay of the average of the weights (0.995; tones 0.98); 0: no average", Keep::fixed);
 }
 
 inline void add_search_options(train::Cli& cli, Options& t) {
   cli.option("--beam", t.beam, {1, 1000},
-             "beam width; 1: greedy search, the only one of transducers");
+             "beam width (1; folders 8); 1: greedy search, the only one of transducers");
   cli.flag("--lm", t.lm, "also train a language model of letters, for --lm-weight", Keep::fixed);
   cli.option("--lm-text", t.lm_text,
              "file of further sentences for it, without those of dev and test", Keep::fixed);
-  cli.option("--lm-epochs", t.lm_epochs, {1, 100'000}, "its passes over the sentences",
+  cli.option("--lm-epochs", t.lm_epochs, {1, 100'000}, "its passes over the sentences (12)",
              Keep::fixed);
-  cli.option("--lm-weight", t.lm_weight, {0, 100}, "weight of the language model in the search");
+  cli.option("--lm-weight", t.lm_weight, {0, 100},
+             "weight of the language model in the search (0.3)");
   cli.option("--token-bonus", t.token_bonus, {-100, 100},
              "added for each letter in the search of CTC alone with --beam above 1");
   cli.option("--length-penalty", t.length_penalty, {-10, 10}, "of searches with attention");

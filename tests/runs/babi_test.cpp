@@ -114,8 +114,9 @@ TEST_CASE("babi trains tasks and seeds side by side, names what is missing, and 
     std::ofstream(folder / file) << line << '\n';
     auto again = many("whole");
     again.emplace_back("--resume");
-    CHECK(babi(folder, again).err.ends_with(
-        fmt::format("babi: {}: '{}' is not the error of a task\n", file, line)));
+    CHECK(
+        babi(folder, again)
+            .err.ends_with(fmt::format("babi: {}: '{}' is not the error of a task\n", file, line)));
   }
 }
 
