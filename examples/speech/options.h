@@ -16,7 +16,8 @@ using train::Keep;
 enum class Kind { tones, digits, strings, folder };
 
 struct Options {
-  std::string model, encoder, join, normalize, train = "", dev = "", test = "", lm_text = "";
+  std::string model, encoder, join, normalize, letters, train = "", dev = "", test = "",
+                                                        lm_text = "";
   int64_t hidden_size = 0, num_layers = 0, channels = 0, embed_dim = 64, decoder_size = 0;
   int64_t num_heads = 4, kernel_size = 15, conv_filters = 10, joint_dim = 160;
   int64_t rate = 0, mels = 40, frames = 0, lm_epochs = 12, examples = 0;
@@ -132,6 +133,8 @@ inline void add_training_options(train::Cli& cli, Options& t) {
 inline void add_search_options(train::Cli& cli, Options& t) {
   cli.option("--beam", t.beam, {1, 1000},
              "beam width (1; folders 8); 1: greedy search, the only one of transducers");
+  cli.option("--letters", t.letters, {"any", "one"},
+             "one: the search finds one letter in each recording (any; digits one)");
   cli.flag("--lm", t.lm, "also train a language model of letters, for --lm-weight", Keep::fixed);
   cli.option("--lm-text", t.lm_text,
              "file of further sentences for it, without those of dev and test", Keep::fixed);
@@ -177,6 +180,12 @@ inline void set_defaults(Options& t, train::Options& o) {
     throw ValueError("--noise: is not for features that are normalised by --normalize speaker");
   if (t.model == "transducer" && (t.lm || t.lm_weight > 0))
     throw ValueError("--lm: the search of transducers takes no language model");
+  train::set_default(t.letters, "",
+                     t.kind == Kind::digits && t.model != "transducer" && !t.lm ? "one" : "any");
+  if (t.letters == "one" && (t.model == "transducer" || t.lm))
+    throw ValueError(
+        fmt::format("--letters one: {}", t.lm ? "a letter is no sentence; leave out --lm"
+                                              : "the search of transducers finds any number"));
   if (!t.lm && (t.lm_weight > 0 || !t.lm_text.empty()))
     throw ValueError(fmt::format("--lm-{}: there is no language model; give --lm",
                                  t.lm_weight > 0 ? "weight" : "text"));

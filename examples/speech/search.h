@@ -93,7 +93,9 @@ struct Searcher {
   std::vector<Transcript> with_ctc(const nn::EncodedFrames& frames) const {
     const Tensor log_probs = model.ctc_log_probs(frames);
     std::vector<nn::AlignedHypothesis> best;
-    if (beam == 1 && lm_weight == 0) {
+    if (options.letters == "one") {
+      best = likeliest_letters(log_probs, frames.lengths);
+    } else if (beam == 1 && lm_weight == 0) {
       best = nn::ctc_greedy_search(log_probs, frames.lengths);
     } else {
       nn::CtcBeamOptions o{.beam = beam, .beam_tokens = 12, .token_bonus = options.token_bonus};
@@ -107,6 +109,25 @@ struct Searcher {
     std::vector<Transcript> all;
     for (size_t i = 0; i < best.size(); ++i)
       all.push_back({best[i].tokens, heard(log_probs[static_cast<int64_t>(i)], best[i])});
+    return all;
+  }
+
+  // The one letter of each recording that explains all of its frames best.
+  static std::vector<nn::AlignedHypothesis> likeliest_letters(const Tensor& log_probs,
+                                                              const Tensor& lengths) {
+    const int64_t B = log_probs.size(0), V = log_probs.size(2);
+    std::vector<Tensor> losses;
+    for (int64_t letter = data::kSpecials; letter < V; ++letter)
+      losses.push_back(ctc_loss(log_probs.transpose(0, 1), full({B, 1}, letter, i64), lengths,
+                                ones({B}, i64), {.reduction = Reduction::none}));
+    const auto letters = (argmin(stack(losses), 0) + int64_t{data::kSpecials}).to_vector<int64_t>();
+    std::vector<nn::AlignedHypothesis> all;
+    for (int64_t b = 0; b < B; ++b) {
+      const int64_t letter = letters[static_cast<size_t>(b)];
+      const auto path =
+          nn::ctc_align(log_probs[b].narrow(0, 0, lengths[b].item<int64_t>()), {letter});
+      all.push_back({{letter}, nn::ctc_timesteps(path)});
+    }
     return all;
   }
 
@@ -133,6 +154,10 @@ struct Searcher {
                       .bos = data::kBos,
                       .eos = data::kEos,
                       .suppress = {data::kPad, data::kUnk, data::kBos}};
+    if (options.letters == "one") {
+      o.max_length = 1;
+      o.suppress.push_back(data::kEos);
+    }
     if (model.ctc && beam > 1 && model.ctc_weight > 0) {
       o.decoder_weight = 1 - model.ctc_weight;
       o.scorers.push_back(nn::ctc_scorer(model.ctc_log_probs(frames), frames.lengths,

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <filesystem>
 #include <sstream>
@@ -14,6 +15,7 @@
 #include "tapehead/data/error_rate.h"
 #include "tapehead/data/files.h"
 #include "tapehead/data/telephone_tones.h"
+#include "tapehead/data/text.h"
 #include "tapehead/tests/runs/process.h"
 #include "tapehead/tests/scratch.h"
 
@@ -243,6 +245,15 @@ TEST_CASE("speech reads spoken digits, one by one and joined to strings") {
                         "2"};
   CHECK(last_line_of(speech_output(folder, few))
             .starts_with(R"({"example":"speech","metric":"exact_match","value":)"));
+  // A recording of a digit is one, however little the model has learnt.
+  for (const char* model : {"ctc", "las"}) {
+    speech_output(folder, with(few, {"--model", model}));
+    for (const std::string& line : tapehead::data::read_lines(folder / "out/speech/test.txt")) {
+      const auto columns = tapehead::data::split_string(line, '\t');
+      REQUIRE(columns.size() == 3);
+      CHECK_MESSAGE((columns[1].size() == 1 && std::isdigit(columns[1][0]) != 0), line);
+    }
+  }
   const std::string out = speech_output(folder, with(few, {"--join", "2-3"}));
   CHECK(out.find("test             3 utterances") != std::string::npos);
   CHECK(last_line_of(out).starts_with(R"({"example":"speech","metric":"digit_error","value":)"));
@@ -320,6 +331,10 @@ TEST_CASE("speech: options, folders and recordings that do not fit") {
   ends({"--lm"}, "speech: --lm: generated sequences are no sentences; give a file with --lm-text");
   ends({"--model", "transducer", "--ctc-weight", "1"},
        "speech: --ctc-weight 1: leaves nothing to train the rest of transducer; take --model ctc");
+  ends({"--letters", "one", "--lm", "--lm-text", "x"},
+       "speech: --letters one: a letter is no sentence; leave out --lm");
+  ends({"--letters", "one", "--model", "transducer"},
+       "speech: --letters one: the search of transducers finds any number");
   ends({"--model", "transducer", "--lm", "--lm-text", "x"},
        "speech: --lm: the search of transducers takes no language model");
   ends({"--lm-weight", "0.3"}, "speech: --lm-weight: there is no language model; give --lm");
