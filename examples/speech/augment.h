@@ -21,7 +21,7 @@ inline Tensor with_noise(const Tensor& x, const std::function<double()>& uniform
     const double a = slope * uniform(), b = bend * uniform();
     return a * place + b * wave;
   };
-  const double level = -6.5 + 4.5 * uniform();
+  const double level = -10 + 4 * uniform();
   const Tensor colour = level + curve(1.5, 1), response = curve(1.5, 0.7);
   return logaddexp(x + response, colour + 0.5 * randn(x.shape()));
 }

@@ -97,13 +97,13 @@ inline void add_data_options(train::Cli& cli, Options& t) {
              Keep::fixed);
   cli.option("--warp", t.warp, {0, 0.5},
              "largest relative change of tempo and frequencies in training "
-             "(tones 0, digits 0.1, strings 0.15, folders 0.1)");
+             "(tones 0, digits 0.1, strings 0.15, folders 0.18)");
   cli.option("--noise", t.noise, train::kPart,
              "share of the recordings to which noise and another loudness of each frequency are "
-             "added in training (0.3; tones 0)");
+             "added in training (0.3; folders 0.5, tones 0)");
   cli.option("--mask", t.mask, {0, 1},
              "share of the frames and of the features that a mask of SpecAugment may cover "
-             "(tones 0, digits 0.2, folders 0.1)");
+             "(tones 0, digits 0.2, folders 0.15)");
   cli.option("--max-seconds", t.max_seconds, {0.1, 3600},
              "longest recording in seconds (20); longer ones are left out");
   cli.flag("--strict", t.strict,
@@ -207,9 +207,9 @@ inline void set_defaults(Options& t, train::Options& o) {
   train::set_default(t.rate, 0, folder ? 16000 : 8000);
   train::set_default(t.shift, 0.0, tones ? 5.0 : folder ? 6.0 : 8.0);
   train::set_default(t.frame_length, 0.0, tones ? 20.0 : 25.0);
-  train::set_default(t.warp, -1.0, tones ? 0.0 : digits || folder ? 0.1 : 0.15);
-  train::set_default(t.noise, -1.0, tones || t.normalize == "speaker" ? 0.0 : 0.3);
-  train::set_default(t.mask, -1.0, tones ? 0.0 : folder ? 0.1 : 0.2);
+  train::set_default(t.warp, -1.0, tones ? 0.0 : digits ? 0.1 : folder ? 0.18 : 0.15);
+  train::set_default(t.noise, -1.0, tones || t.normalize == "speaker" ? 0.0 : folder ? 0.5 : 0.3);
+  train::set_default(t.mask, -1.0, tones ? 0.0 : folder ? 0.15 : 0.2);
   train::set_default(t.frames, 0, folder ? 3200 : tones ? 4000 : 2000);
   train::set_default(t.dropout, -1.0, tones ? 0.0 : folder ? 0.1 : digits ? 0.4 : 0.3);
   train::set_default(t.lr, 0.0, folder ? 1.5e-3 : tones ? 6e-3 : 3e-3);
