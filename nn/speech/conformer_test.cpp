@@ -9,6 +9,8 @@
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/tests/expect.h"
+#include "tapehead/tests/oracles/conformer_cases.h"
+#include "tapehead/tests/oracles/formula.h"
 
 namespace tapehead::conformer_test {
 
@@ -121,6 +123,34 @@ TEST_CASE("a conformer layer adds its parts to its input") {
     x = layer.norm(x + layer.ffn2(layer.ffn2_norm(x)) / 2);
     CHECK(difference(layer(in), x) < 1e-12);
   }
+}
+
+TEST_CASE("a conformer is Hugging Face's") {
+  nn::Params params;
+  const nn::Conformer conformer(params / "conformer", {.input_dim = 8,
+                                                       .num_heads = 2,
+                                                       .ffn_dim = 12,
+                                                       .num_layers = 2,
+                                                       .depthwise_conv_kernel_size = 3});
+  test::fill_by_formula(params);
+  for (const nn::Param& p : params.all())  // there, the module has no other biases
+    if (p.path.ends_with("pointwise1.bias") || p.path.ends_with("pointwise2.bias") ||
+        p.path.ends_with("depthwise.bias")) {
+      const NoGradGuard off;
+      p.value.zero_();
+    }
+  for (const nn::ConformerLayer& layer : conformer.layers) {
+    layer.convolution.batch_norm->running_mean.copy_(test::formula({8}, 1));
+    layer.convolution.batch_norm->running_var.copy_(1 + test::formula({8}, 2));
+  }
+  Tensor x = test::formula({2, 6, 8}, 100);
+  CHECK(difference(conformer(x).out, test::kHfConformer) < 1e-6);
+  params.train();
+  x.set_requires_grad();
+  const Tensor y = conformer(x).out;
+  CHECK(difference(y, test::kHfConformerTrained) < 1e-6);
+  (y * test::formula({2, 6, 8}, 101)).sum().backward();
+  CHECK(difference(x.grad(), test::kHfConformerGradient) < 1e-5);
 }
 
 TEST_CASE("a conformer: padding changes nothing, in training and evaluation") {

@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""Records results of Hugging Face's Conformer layers, those of Wav2Vec2-Conformer, for nn/speech/conformer_test.cpp.
+
+  tests/oracles/conformer.py > tests/oracles/conformer_cases.h
+
+Weights are computed by a formula that the test shares (tests/oracles/formula.h), salted by the parameter's name in
+tapehead, so that only results are recorded.
+"""
+import re
+
+import torch
+import transformers
+from transformers import Wav2Vec2ConformerConfig
+from transformers.models.wav2vec2_conformer import modeling_wav2vec2_conformer as conformer
+
+from formula import formula, salt_of
+
+B, T, C, LAYERS = 2, 6, 8, 2
+NAMES = [  # Hugging Face's names of the parts of a layer to tapehead's; the first match applies
+    (r"(ffn\d)_layer_norm", r"\1_norm"),
+    (r"(ffn\d).intermediate_dense", r"\1.up"),
+    (r"(ffn\d).output_dense", r"\1.down"),
+    (r"self_attn_layer_norm", "attention_norm"),
+    (r"self_attn.linear_pos", "attention.position"),
+    (r"self_attn.linear_(q|k|v|out)", r"attention.\1"),
+    (r"self_attn.pos_bias", "attention.pos_bias"),
+    (r"conv_module.layer_norm", "convolution.norm"),
+    (r"conv_module.pointwise_conv(\d)", r"convolution.pointwise\1"),
+    (r"conv_module.depthwise_conv", "convolution.depthwise"),
+    (r"conv_module.batch_norm", "convolution.batch_norm"),
+    (r"final_layer_norm", "norm"),
+]
+
+
+def our_name(name):
+    for pattern, ours in NAMES:
+        if re.match(pattern, name):
+            return re.sub(pattern, ours, name)
+    raise KeyError(name)
+
+
+def fill(layer, index):
+    with torch.no_grad():
+        for name, value in layer.named_parameters():
+            ours = f"conformer.layers.{index}.{our_name(name)}"
+            numbers = formula(value.shape, salt_of(ours))
+            value.copy_(numbers + (1 if "norm" in ours and ours.endswith("weight") else 0))
+        norm = layer.conv_module.batch_norm
+        norm.running_mean.copy_(formula((C,), 1))
+        norm.running_var.copy_(1 + formula((C,), 2))
+
+
+config = Wav2Vec2ConformerConfig(hidden_size=C, num_attention_heads=2, intermediate_size=12, hidden_act="swish",
+                                 conv_depthwise_kernel_size=3, position_embeddings_type="relative",
+                                 attn_implementation="eager")
+positions = conformer.Wav2Vec2ConformerRelPositionalEmbedding(config)
+layers = [conformer.Wav2Vec2ConformerEncoderLayer(config).double() for _ in range(LAYERS)]
+x = formula((B, T, C), 100).requires_grad_()
+for training in (False, True):
+    hidden = x
+    for i, layer in enumerate(layers):
+        fill(layer, i)
+        layer.train(training)
+        for part in layer.modules():
+            if isinstance(part, torch.nn.Dropout):
+                part.p = 0.0
+        hidden = layer(hidden, relative_position_embeddings=positions(hidden.float()).double())
+    if training:
+        trained = hidden
+        (gradient,) = torch.autograd.grad((hidden * formula((B, T, C), 101)).sum(), x)
+    else:
+        evaluated = hidden
+
+
+def table(name, result):
+    values = ", ".join(f"{v:.15g}" for v in result.detach().flatten().tolist())
+    print(f"inline const std::vector<double> {name} = {{{values}}};")
+
+
+print(f"""// Written by tests/oracles/conformer.py with transformers {transformers.__version__}: not for editing by hand.
+// clang-format off
+#pragma once
+
+#include <vector>
+
+namespace tapehead::test {{
+""")
+table("kHfConformer", evaluated)
+table("kHfConformerTrained", trained)
+table("kHfConformerGradient", gradient)
+print("\n}  // namespace tapehead::test")
