@@ -106,8 +106,8 @@ Tensor Normalize::operator()(const Tensor& images) const {
 
 Tensor RandomErasing::operator()(const Tensor& images, Generator& generator) const {
   detail::check_probability("RandomErasing", p);
-  detail::check_positive_range("RandomErasing", "scale", scale, true);
-  detail::check_positive_range("RandomErasing", "ratio", ratio);
+  detail::check_range("RandomErasing", "scale", scale, 0);
+  detail::check_range("RandomErasing", "ratio", ratio, 1e-6);
   const ImageSizes sizes = detail::sizes_of("RandomErasing", images);
   const ImageDraws draws(sizes.images, 1 + detail::kRectangleDraws, generator);
   return change_pixels("RandomErasing", images, [&]<class T>(T* pixels) {

@@ -159,8 +159,8 @@ Tensor Resize::operator()(const Tensor& images) const {
 
 Tensor RandomResizedCrop::operator()(const Tensor& images, Generator& generator) const {
   const ImageSizes sizes = resizable("RandomResizedCrop", images, height, width);
-  detail::check_positive_range("RandomResizedCrop", "scale", scale);
-  detail::check_positive_range("RandomResizedCrop", "ratio", ratio);
+  detail::check_range("RandomResizedCrop", "scale", scale);
+  detail::check_range("RandomResizedCrop", "ratio", ratio);
   const ImageDraws draws(sizes.images, detail::kRectangleDraws, generator);
   Shape shape = images.shape();
   shape[images.dim() - 2] = height, shape[images.dim() - 1] = width;

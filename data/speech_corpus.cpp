@@ -143,9 +143,10 @@ std::optional<DigitName> digit_name(const std::string& stem) {
   const size_t last = stem.rfind('_');
   if (stem.size() < 5 || stem[0] < '0' || stem[0] > '9' || stem[1] != '_' || last < 3)
     return std::nullopt;
-  const auto index = parse_number<int64_t>(std::string_view(stem).substr(last + 1));
-  if (!index || *index < 0) return std::nullopt;
-  return DigitName{stem[0], stem.substr(2, last - 2), *index};
+  const std::string_view digits = std::string_view(stem).substr(last + 1);
+  const auto index = parse_number<uint64_t>(digits);
+  if (!index || digits.size() > 9) return std::nullopt;
+  return DigitName{stem[0], stem.substr(2, last - 2), static_cast<int64_t>(*index)};
 }
 
 }  // namespace

@@ -108,11 +108,11 @@ TEST_CASE("fsdd: file names, and the publisher's split") {
   const test::Scratch folder;
   make_folders(folder, "recordings");
   for (const char* name : {"7_ann_0.wav", "7_ann_5.wav", "3_bob_lee_12.wav", "x_ann_1.wav",
-                           "3_ann_x.wav", "notes.txt"})
+                           "3_ann_x.wav", "3_ann_-0.wav", "3_ann_1234567890.wav", "notes.txt"})
     folder.write(std::string("recordings/") + name, "");
   const SpeechCorpus train = data::fsdd(folder.path(), data::FsddPart::train);
   CHECK(shown(train) == std::vector<std::string>{"3_bob_lee_12 bob_lee 3", "7_ann_5 ann 7"});
-  CHECK(train.recordings_without_transcript.count == 2);
+  CHECK(train.recordings_without_transcript.count == 4);
   CHECK(shown(data::fsdd(folder.path(), data::FsddPart::test)) ==
         std::vector<std::string>{"7_ann_0 ann 7"});
 }

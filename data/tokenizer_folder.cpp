@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "tapehead/core/error.h"
+#include "tapehead/core/parse_number.h"
 #include "tapehead/data/detail/tokenizer_impl.h"
 #include "tapehead/data/files.h"
 
@@ -80,11 +81,9 @@ class AddedList {
     const Json config_json = optional_json(config);
     if (const auto decoder = JsonView(config_json, config).find("added_tokens_decoder")) {
       for (const auto& [id, token] : decoder->fields()) {
-        if (id.empty() || id.size() > 8 ||
-            id.find_first_not_of("0123456789") != std::string::npos) {
-          decoder->fail(fmt::format("'{}' is not an id", id));
-        }
-        add_from(token, std::stoll(id));
+        const auto number = parse_number<uint64_t>(id);
+        if (!number || id.size() > 8) decoder->fail(fmt::format("'{}' is not an id", id));
+        add_from(token, static_cast<int64_t>(*number));
       }
     }
     const std::string later = folder_ + "/added_tokens.json";

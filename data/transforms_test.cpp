@@ -290,7 +290,7 @@ TEST_CASE("transforms: errors") {
        "RandomErasing: scale = {0.5, 0.1}; it must be finite, 0 or more, and in ascending order"},
       {RandomErasing{.ratio = {0, 1}},
        {1, 1},
-       "RandomErasing: ratio = {0, 1}; it must be finite, above 0, and in ascending order"},
+       "RandomErasing: ratio = {0, 1}; it must be finite, 1e-06 or more, and in ascending order"},
       {ColorJitter{.contrast = -1}, {1, 1}, "ColorJitter: contrast = -1; it must be 0 or more"},
       {ColorJitter{.hue = 0.6}, {1, 1}, "ColorJitter: hue = 0.6; it must be within 0 … 0.5"},
   };

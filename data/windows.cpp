@@ -115,13 +115,13 @@ std::optional<Rectangle> random_rectangle(const RandomRectangle& o, const ImageS
   return {};
 }
 
-void check_positive_range(const char* transform, const char* what,
-                          const std::pair<double, double>& range, bool zero) {
-  if (!((zero ? range.first >= 0 : range.first > 0) && range.first <= range.second &&
+void check_range(const char* transform, const char* what, const std::pair<double, double>& range,
+                 std::optional<double> least) {
+  if (!((least ? range.first >= *least : range.first > 0) && range.first <= range.second &&
         std::isfinite(range.second)))
-    throw ValueError(
-        fmt::format("{}: {} = {{{}, {}}}; it must be finite, {}, and in ascending order", transform,
-                    what, range.first, range.second, zero ? "0 or more" : "above 0"));
+    throw ValueError(fmt::format(
+        "{}: {} = {{{}, {}}}; it must be finite, {}, and in ascending order", transform, what,
+        range.first, range.second, least ? fmt::format("{} or more", *least) : "above 0"));
 }
 
 void check_probability(const char* transform, double p) {

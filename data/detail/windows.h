@@ -62,10 +62,10 @@ constexpr int64_t kRectangleDraws = 40;  ///< of random_rectangle() for each ima
 std::optional<Rectangle> random_rectangle(const RandomRectangle& o, const ImageSizes& sizes,
                                           const ImageDraws& draws, int64_t image, int64_t first);
 
-/// Throws ValueError `transform: what = {…}; …` unless the range is finite, ascending, and above 0
-/// or, with `zero`, 0 or more.
-void check_positive_range(const char* transform, const char* what,
-                          const std::pair<double, double>& range, bool zero = false);
+/// Throws ValueError `transform: what = {…}; …` unless the range is finite, ascending, and not
+/// below `least`, or without it above 0.
+void check_range(const char* transform, const char* what, const std::pair<double, double>& range,
+                 std::optional<double> least = {});
 
 /// Throws ValueError `transform: p = …` unless 0 <= p <= 1.
 void check_probability(const char* transform, double p);

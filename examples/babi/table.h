@@ -50,11 +50,11 @@ struct Errors {
   static Errors load(const std::string& path) {
     Errors e;
     for (const std::string& line : data::read_lines(path)) {
-      const std::string key = line.substr(0, line.find('\t'));
+      const auto columns = data::split_string(line, '\t');
+      const std::string_view key = columns.front();
       const auto task = parse_number<int64_t>(key);
-      const auto value = parse_number<double>(
-          std::string_view(line).substr(std::min(line.size(), key.size() + 1)));
-      if (!value || (!task && key != "val" && key != "loss"))
+      const auto value = parse_number<double>(columns.back());
+      if (columns.size() != 2 || !value || (!task && key != "val" && key != "loss"))
         throw FormatError(fmt::format("{}: '{}' is not the error of a task", path, line));
       (task ? e.of_task[*task] : key == "val" ? e.val : e.loss) = *value;
     }

@@ -55,8 +55,8 @@ inline void transcribe(const Searcher& search, const Corpus& c, const Options& t
     const std::string stem = std::filesystem::path(path).stem().string();
     std::string name = stem;
     for (int n = 2; !names.insert(name).second; ++n) name = fmt::format("{}-{}", stem, n);
-    const Clip clip{.id = path, .features = features};
-    const Transcript found = search.one(clip.features);
+    const Clip clip{.features = features};
+    const Transcript found = search.one(features);
     fmt::print("{}: {}\n", path, c.decode(found.letters));
     draw(search, c, {&clip, 1}, {&found, 1}, fmt::format("{}/alignment-{}.svg", out, name));
   }

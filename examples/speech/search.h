@@ -116,10 +116,11 @@ struct Searcher {
   static std::vector<nn::AlignedHypothesis> likeliest_letters(const Tensor& log_probs,
                                                               const Tensor& lengths) {
     const int64_t B = log_probs.size(0), V = log_probs.size(2);
+    const Tensor by_frame = log_probs.transpose(0, 1), one = ones({B}, i64);
     std::vector<Tensor> losses;
     for (int64_t letter = data::kSpecials; letter < V; ++letter)
-      losses.push_back(ctc_loss(log_probs.transpose(0, 1), full({B, 1}, letter, i64), lengths,
-                                ones({B}, i64), {.reduction = Reduction::none}));
+      losses.push_back(ctc_loss(by_frame, full({B, 1}, letter, i64), lengths, one,
+                                {.reduction = Reduction::none}));
     const auto letters = (argmin(stack(losses), 0) + int64_t{data::kSpecials}).to_vector<int64_t>();
     std::vector<nn::AlignedHypothesis> all;
     for (int64_t b = 0; b < B; ++b) {

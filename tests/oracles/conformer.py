@@ -6,14 +6,13 @@
 Weights are computed by a formula that the test shares (tests/oracles/formula.h), salted by the parameter's name in
 tapehead, so that only results are recorded.
 """
-import re
-
 import torch
 import transformers
 from transformers import Wav2Vec2ConformerConfig
 from transformers.models.wav2vec2_conformer import modeling_wav2vec2_conformer as conformer
 
-from formula import formula, salt_of
+from cpp import print_table
+from formula import formula, renamed, salt_of
 
 B, T, C, LAYERS = 2, 6, 8, 2
 NAMES = [  # Hugging Face's names of the parts of a layer to tapehead's; the first match applies
@@ -32,17 +31,10 @@ NAMES = [  # Hugging Face's names of the parts of a layer to tapehead's; the fir
 ]
 
 
-def our_name(name):
-    for pattern, ours in NAMES:
-        if re.match(pattern, name):
-            return re.sub(pattern, ours, name)
-    raise KeyError(name)
-
-
 def fill(layer, index):
     with torch.no_grad():
         for name, value in layer.named_parameters():
-            ours = f"conformer.layers.{index}.{our_name(name)}"
+            ours = f"conformer.layers.{index}.{renamed(name, NAMES)}"
             numbers = formula(value.shape, salt_of(ours))
             value.copy_(numbers + (1 if "norm" in ours and ours.endswith("weight") else 0))
         norm = layer.conv_module.batch_norm
@@ -52,29 +44,20 @@ def fill(layer, index):
 
 config = Wav2Vec2ConformerConfig(hidden_size=C, num_attention_heads=2, intermediate_size=12, hidden_act="swish",
                                  conv_depthwise_kernel_size=3, position_embeddings_type="relative",
-                                 attn_implementation="eager")
+                                 attn_implementation="eager", hidden_dropout=0.0,
+                                 activation_dropout=0.0, attention_dropout=0.0, conformer_conv_dropout=0.0)
 positions = conformer.Wav2Vec2ConformerRelPositionalEmbedding(config)
 layers = [conformer.Wav2Vec2ConformerEncoderLayer(config).double() for _ in range(LAYERS)]
 x = formula((B, T, C), 100).requires_grad_()
-for training in (False, True):
+for index, one in enumerate(layers):
+    fill(one, index)
+
+
+def run(training):
     hidden = x
-    for i, layer in enumerate(layers):
-        fill(layer, i)
-        layer.train(training)
-        for part in layer.modules():
-            if isinstance(part, torch.nn.Dropout):
-                part.p = 0.0
-        hidden = layer(hidden, relative_position_embeddings=positions(hidden.float()).double())
-    if training:
-        trained = hidden
-        (gradient,) = torch.autograd.grad((hidden * formula((B, T, C), 101)).sum(), x)
-    else:
-        evaluated = hidden
-
-
-def table(name, result):
-    values = ", ".join(f"{v:.15g}" for v in result.detach().flatten().tolist())
-    print(f"inline const std::vector<double> {name} = {{{values}}};")
+    for layer in layers:
+        hidden = layer.train(training)(hidden, relative_position_embeddings=positions(hidden.float()).double())
+    return hidden
 
 
 print(f"""// Written by tests/oracles/conformer.py with transformers {transformers.__version__}: not for editing by hand.
@@ -85,7 +68,8 @@ print(f"""// Written by tests/oracles/conformer.py with transformers {transforme
 
 namespace tapehead::test {{
 """)
-table("kHfConformer", evaluated)
-table("kHfConformerTrained", trained)
-table("kHfConformerGradient", gradient)
+print_table("kHfConformer", run(training=False))
+trained = run(training=True)
+print_table("kHfConformerTrained", trained)
+print_table("kHfConformerGradient", torch.autograd.grad((trained * formula((B, T, C), 101)).sum(), x)[0])
 print("\n}  // namespace tapehead::test")

@@ -9,3 +9,9 @@ def literal(text):
 def numbers(values):
     """A braced list of doubles, with as many digits as they need."""
     return "{" + ", ".join(repr(float(value)) for value in values) + "}"
+
+
+def print_table(name, result):
+    """Prints the definition of a vector of a tensor's values, with 15 digits."""
+    values = ", ".join(f"{v:.15g}" for v in result.detach().flatten().tolist())
+    print(f"inline const std::vector<double> {name} = {{{values}}};")

@@ -13,7 +13,8 @@ import transformers
 from transformers import (BertConfig, BertForMaskedLM, BertForSequenceClassification, ViTConfig,
                           ViTForImageClassification, ViTModel)
 
-from formula import formula, salt_of
+from cpp import print_table
+from formula import formula, renamed, salt_of
 
 B, T, V, CLASSES = 2, 5, 13, 3
 NAMES = [  # transformers' names to tapehead's; the first match applies
@@ -46,17 +47,10 @@ NAMES = [  # transformers' names to tapehead's; the first match applies
 ]
 
 
-def our_name(name):
-    for pattern, ours in NAMES:
-        if re.match(pattern, name):
-            return re.sub(pattern, ours, name)
-    raise KeyError(name)
-
-
 def fill(model, prefix=""):
     with torch.no_grad():
         for name, value in model.named_parameters():
-            ours = our_name(prefix + name)
+            ours = renamed(prefix + name, NAMES)
             part = re.search(r"(query|key|value|(q|k|v)_proj)\.", name)
             rows = value.shape[0]
             if part:
@@ -67,11 +61,6 @@ def fill(model, prefix=""):
                 numbers = formula(value.shape, salt_of(ours))
             value.copy_(numbers + (1 if "norm" in ours and ours.endswith("weight") else 0))
     return model.double().eval()
-
-
-def table(name, result):
-    values = ", ".join(f"{v:.15g}" for v in result.detach().flatten().tolist())
-    print(f"inline const std::vector<double> {name} = {{{values}}};")
 
 
 def bert(cls, **extra):
@@ -97,10 +86,10 @@ print(f"""// Written by tests/oracles/encoders.py with transformers {transformer
 
 namespace tapehead::test {{
 """)
-table("kHfBertMaskedLm", bert(BertForMaskedLM, hidden_act="gelu").logits)
-table("kHfBertClassifier", bert(BertForSequenceClassification, hidden_act="gelu_new", num_labels=CLASSES).logits)
-table("kHfVit", vit(ViTForImageClassification, num_labels=CLASSES).logits)
+print_table("kHfBertMaskedLm", bert(BertForMaskedLM, hidden_act="gelu").logits)
+print_table("kHfBertClassifier", bert(BertForSequenceClassification, hidden_act="gelu_new", num_labels=CLASSES).logits)
+print_table("kHfVit", vit(ViTForImageClassification, num_labels=CLASSES).logits)
 out = vit(ViTModel, "vit.", qkv_bias=False)
-table("kHfVitHidden", out.last_hidden_state)
-table("kHfVitPooled", out.pooler_output)
+print_table("kHfVitHidden", out.last_hidden_state)
+print_table("kHfVitPooled", out.pooler_output)
 print("\n}  // namespace tapehead::test")

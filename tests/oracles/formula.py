@@ -1,4 +1,6 @@
 """Weights that scripts of this folder give their models: those of tests/oracles/formula.h."""
+import re
+
 import torch
 
 
@@ -13,3 +15,11 @@ def formula(shape, salt):
 
 def salt_of(name):
     return sum((i + 1) * ord(c) for i, c in enumerate(name))
+
+
+def renamed(name, names):
+    """A parameter's name in tapehead: that of the first pattern in `names`, pairs for re.sub, which matches."""
+    for pattern, ours in names:
+        if re.match(pattern, name):
+            return re.sub(pattern, ours, name)
+    raise KeyError(name)
