@@ -163,6 +163,7 @@ TEST_CASE("RandomErasing sets one rectangle, of the given area and proportions")
   }
   CHECK(erased > 12);
   CHECK(erased < 38);
+  CHECK(values(RandomErasing{.p = 1, .scale = {1e300, 1e300}, .value = 7}(ones)) == values(ones));
 }
 
 TEST_CASE("ColorJitter: brightness, contrast, saturation") {

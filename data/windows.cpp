@@ -98,19 +98,20 @@ int64_t ImageDraws::integer(int64_t image, int64_t k, int64_t limit) const {
 std::optional<Rectangle> random_rectangle(const RandomRectangle& o, const ImageSizes& sizes,
                                           const ImageDraws& draws, int64_t image, int64_t first) {
   const auto area = static_cast<double>(sizes.height * sizes.width);
-  const int64_t least = o.whole ? 1 : 0, spare = o.whole ? 0 : 1;
+  const double least = o.whole ? 1 : 0, spare = o.whole ? 0 : 1;
   for (int64_t k = first; k < first + kRectangleDraws; k += 4) {
     const double part = std::lerp(o.scale.first, o.scale.second, draws.at(image, k)) * area;
     const double ratio = std::exp(
         std::lerp(std::log(o.ratio.first), std::log(o.ratio.second), draws.at(image, k + 1)));
-    const auto long_side = static_cast<int64_t>(std::nearbyint(std::sqrt(part * ratio))),
-               short_side = static_cast<int64_t>(std::nearbyint(std::sqrt(part / ratio)));
-    const int64_t height = o.wide ? short_side : long_side, width = o.wide ? long_side : short_side;
-    if (height < least || width < least || height + spare > sizes.height ||
-        width + spare > sizes.width)
+    const double long_side = std::nearbyint(std::sqrt(part * ratio)),
+                 short_side = std::nearbyint(std::sqrt(part / ratio));
+    const double height = o.wide ? short_side : long_side, width = o.wide ? long_side : short_side;
+    if (height < least || width < least || height + spare > static_cast<double>(sizes.height) ||
+        width + spare > static_cast<double>(sizes.width))
       continue;
-    return Rectangle{draws.integer(image, k + 2, sizes.height - height),
-                     draws.integer(image, k + 3, sizes.width - width), height, width};
+    const auto rows = static_cast<int64_t>(height), columns = static_cast<int64_t>(width);
+    return Rectangle{draws.integer(image, k + 2, sizes.height - rows),
+                     draws.integer(image, k + 3, sizes.width - columns), rows, columns};
   }
   return {};
 }

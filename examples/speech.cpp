@@ -165,6 +165,7 @@ void learn(train::Cli& cli, const Options& t, const train::Options& o) {
   const nn::Params params(o.seed);
   const Recogniser model(params / "model", t, c.letters.size());
   check_lengths(model, c, t, o);
+  const data::TokenLists sentences = t.lm ? sentences_of(c, t) : data::TokenLists{};
   set_statistics(model, c, t);
   data::Loader<data::SpeechBatch> batches = loader_of(model, c, t, o);
   optim::AdamW opt = optimizer_of(params, t);
@@ -196,7 +197,7 @@ void learn(train::Cli& cli, const Options& t, const train::Options& o) {
     run.step(loss);
   }
   run.load_best();
-  const auto lm = t.lm ? train_letter_model(c, t, o) : nullptr;
+  const auto lm = t.lm ? train_letter_model(c, sentences, t, o) : nullptr;
   const Searcher search(model, c.frontend, lm.get(), t);
   run.finish(metric_of(t.kind), test(search, c, t, o.out));
   use(search, c, t, o);

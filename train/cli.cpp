@@ -270,10 +270,13 @@ void Cli::option(const std::string& flag, double& value, Range<double> range,
                  const std::string& help, Keep keep) {
   state_->option(flag, value, help, keep, range);
 }
-void Cli::option(const std::string& flag, std::vector<std::string>& values,
-                 const std::string& help) {
+void Cli::files(const std::string& flag, std::vector<std::string>& values,
+                const std::string& help) {
   const auto set = [flag, &values](const std::vector<std::string>& texts) {
     if (texts.empty() || texts[0].starts_with("--")) missing_value(flag);
+    for (const std::string& path : texts)
+      if (path != "-" && !path_exists(path))
+        throw IoError(fmt::format("{} {}", flag, no_such_file(path)));
     values = texts;
   };
   CLI::Option* o = state_->app.add_option_function<std::vector<std::string>>(flag, set, help);

@@ -74,9 +74,10 @@ class Cli {
               const std::string& help, Keep keep = Keep::preset);
   void option(const std::string& flag, double& value, Range<double> range, const std::string& help,
               Keep keep = Keep::preset);
-  /// Adds an option with one value or several, such as `--transcribe FILE…`: the words up to the
-  /// next option. They are not saved for --resume and --eval.
-  void option(const std::string& flag, std::vector<std::string>& values, const std::string& help);
+  /// Adds an option that names one file to read or several, such as `--transcribe FILE…`: the words
+  /// up to the next option. parse() throws IoError for files that do not exist, except `-`, which
+  /// programs may take for standard input. They are not saved for --resume and --eval.
+  void files(const std::string& flag, std::vector<std::string>& values, const std::string& help);
   /// Adds an option without a value.
   void flag(const std::string& flag, bool& value, const std::string& help,
             Keep keep = Keep::preset);

@@ -327,23 +327,28 @@ TEST_CASE("cli: --resume and --eval where there is nothing") {
             "; name the run's folder with --out, or leave --resume out to start a run");
 }
 
-TEST_CASE("cli: an option with several values takes the words up to the next option") {
+TEST_CASE("cli: an option that names files takes the words up to the next option") {
   const auto files_of = [](const std::vector<std::string>& words) {
     Program program(words);
     std::vector<std::string> files{"none"};
-    program.cli.option("--files", files, "which");
+    program.cli.files("--files", files, "which");
     program.parse();
     CHECK(program.cli.config().find("files") == std::string::npos);
     return files;
   };
   const Scratch scratch;
-  const std::string out = scratch / "out";
+  const std::string out = scratch / "out", one = scratch.write("a b.wav", ""),
+                    two = scratch.write("c.flac", "");
   using Files = std::vector<std::string>;
   CHECK(files_of({"--out", out}) == Files{"none"});
-  CHECK(files_of({"--files", "a.wav", "--out", out}) == Files{"a.wav"});
-  CHECK(files_of({"--out", out, "--files", "a b.wav", "c.flac", "-"}) ==
-        Files{"a b.wav", "c.flac", "-"});
-  CHECK(files_of({"--files=a", "--out", out, "--files", "b"}) == Files{"a", "b"});
+  CHECK(files_of({"--files", one, "--out", out}) == Files{one});
+  CHECK(files_of({"--out", out, "--files", one, two, "-"}) == Files{one, two, "-"});
+  CHECK(files_of({"--files=" + one, "--out", out, "--files", two}) == Files{one, two});
+  const std::string missing = scratch / "c.flak";
+  CHECK(message_of<IoError>([&] {
+          files_of({"--files", one, missing, "--out", scratch / "other"});
+        }) == "--files " + missing + ": no such file; did you mean " + two + "?");
+  CHECK_FALSE(path_exists(scratch / "other"));
   for (const std::vector<std::string>& words :
        {Files{"--files"}, Files{"--files", "--out", out}, Files{"--out", out, "--files"}})
     CHECK(message_of<Error>([&] { files_of(words); }) ==

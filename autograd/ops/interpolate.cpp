@@ -119,6 +119,8 @@ void check_mode(const Tensor& x, const InterpolateFuncOptions& o) {
     throw ValueError("interpolate: lanczos needs antialias = true");
 }
 
+constexpr double kMaxSize = 0x1p53;
+
 std::vector<ResizedAxis> resized_axes(const Tensor& x, const InterpolateFuncOptions& o) {
   const auto axes = static_cast<size_t>(x.dim() - 2);
   if (o.size.empty() == o.scale_factor.empty())
@@ -136,18 +138,21 @@ std::vector<ResizedAxis> resized_axes(const Tensor& x, const InterpolateFuncOpti
     const size_t at = given == 1 ? 0 : i;
     const int64_t size = x.size(static_cast<int64_t>(i) + 2);
     const double factor = o.size.empty() ? o.scale_factor[at] : 0;
-    const int64_t result =
-        o.size.empty() ? static_cast<int64_t>(std::floor(static_cast<double>(size) * factor))
-                       : o.size[at];
-    if (size < 1 || result < 1)
+    const double result = o.size.empty() ? std::floor(static_cast<double>(size) * factor)
+                                         : static_cast<double>(o.size[at]);
+    if (size < 1 || !(result >= 1))
       throw ValueError(
           fmt::format("interpolate: size({}) of x {} would become {}; sizes must be "
                       "at least 1",
                       i + 2, x.shape().str(), result));
+    if (!(result < kMaxSize))
+      throw ValueError(
+          fmt::format("interpolate: size({}) of x {} would become {}; sizes must be "
+                      "below 2^53",
+                      i + 2, x.shape().str(), result));
     const bool by_factor = factor > 0 && !o.recompute_scale_factor;
-    resized.push_back(
-        {size, result,
-         by_factor ? 1 / factor : static_cast<double>(size) / static_cast<double>(result)});
+    resized.push_back({size, static_cast<int64_t>(result),
+                       by_factor ? 1 / factor : static_cast<double>(size) / result});
   }
   return resized;
 }

@@ -53,6 +53,12 @@ TAPEHEAD_OP_TEST(interpolate)
                      "interpolate: recompute_scale_factor needs a scale_factor")
     .bad<ValueError>(resize({1, 2, 3}, {.scale_factor = {0.2}}),
                      "interpolate: size(2) of x [1, 2, 3] would become 0; sizes must be at least 1")
+    .bad<ValueError>(resize({1, 2, 3}, {.scale_factor = {1e300}}),
+                     "interpolate: size(2) of x [1, 2, 3] would become 3e+300; sizes must be below "
+                     "2^53")
+    .bad<ValueError>(
+        resize({1, 2, 3}, {.scale_factor = {NAN}}),
+        "interpolate: size(2) of x [1, 2, 3] would become nan; sizes must be at least 1")
     .bad<ValueError>(resize({1, 2, 3}, {.size = {2}, .align_corners = true}),
                      "interpolate: nearest has no align_corners")
     .bad<ValueError>(resize({1, 2, 3}, {.size = {2}, .antialias = true}),

@@ -90,8 +90,8 @@ inline void add_options(train::Cli& cli, Options& t) {
   cli.option("--length-penalty", t.length_penalty, {-10, 10}, "length penalty of beam search");
   cli.option("--pictures", t.pictures, {0, 1000},
              "number of images in the picture of the attention");
-  cli.option("--interactive", t.interactive,
-             "describe these images; -: those that standard input names");
+  cli.files("--interactive", t.interactive,
+            "describe these images; -: those that standard input names");
 }
 
 // The positive numbers in a list such as 32,64; a single one counts for all `count`, if that is not

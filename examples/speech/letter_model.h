@@ -93,19 +93,19 @@ inline data::Loader<data::TokenLists> text_batches(const data::TokenLists& texts
   return {lengths, collate, {.tokens = LetterModel::kBatch, .bucket = true, .seed = seed}};
 }
 
-// Trains a language model in the folder `lm` of --out, or loads the one that is there.
-inline std::unique_ptr<LetterModel> train_letter_model(const Corpus& c, const Options& t,
-                                                       const train::Options& o) {
+// Trains a language model of sentences in the folder `lm` of --out, or loads the one that is there.
+inline std::unique_ptr<LetterModel> train_letter_model(const Corpus& c,
+                                                       const data::TokenLists& sentences,
+                                                       const Options& t, const train::Options& o) {
   auto lm = std::make_unique<LetterModel>(c.letters.size(), o.seed);
   const std::string folder = o.out + "/lm", path = folder + "/model.safetensors";
   if (o.resume && path_exists(path)) {
     lm->params.load(path);
     return lm;
   }
-  const data::TokenLists texts = sentences_of(c, t);
   data::TokenLists dev;
   for (const std::string& text : c.dev.texts()) dev.push_back(c.encode(text));
-  data::Loader<data::TokenLists> batches = text_batches(texts, o.seed),
+  data::Loader<data::TokenLists> batches = text_batches(sentences, o.seed),
                                  validation = text_batches(dev, o.seed);
   optim::AdamW opt(lm->params, {.lr = 2e-3, .weight_decay = 1e-2});
   const int64_t steps = o.smoke ? 3 : t.lm_epochs * batches.per_epoch();

@@ -145,7 +145,7 @@ inline void add_search_options(train::Cli& cli, Options& t) {
   cli.option("--token-bonus", t.token_bonus, {-100, 100},
              "added for each letter in the search of CTC alone with --beam above 1");
   cli.option("--length-penalty", t.length_penalty, {-10, 10}, "of searches with attention");
-  cli.option("--transcribe", t.transcribe, "print what is said in these recordings");
+  cli.files("--transcribe", t.transcribe, "print what is said in these recordings");
   cli.flag("--interactive", t.interactive,
            "transcribe standard input, raw 16-bit samples of one channel at the model's --rate",
            Keep::no);

@@ -324,8 +324,10 @@ TEST_CASE("speech: options, folders and recordings that do not fit") {
   ends({"--normalize", "all"}, "speech: --normalize all: use utterance, speaker or corpus", 2);
   ends({"--join", "3"},
        "speech: --join: joins recordings of digits; give their folder with --data");
-  ends({"--join", "3", "--transcribe", "a.wav"},
+  folder.write("text.wav", "not a sound");
+  ends({"--join", "3", "--transcribe", "text.wav"},
        "speech: --join: joins recordings of digits; give their folder with --data");
+  ends({"--transcribe", "text.wav", "none.wav"}, "speech: --transcribe none.wav: no such file");
   ends({"--normalize", "speaker"},
        "speech: --normalize speaker: only recordings in folders have speakers");
   ends({"--lm"}, "speech: --lm: generated sequences are no sentences; give a file with --lm-text");
@@ -348,15 +350,17 @@ TEST_CASE("speech: options, folders and recordings that do not fit") {
        "with --test");
   ends({"--examples", "4", "--shift", "60"},
        "speech: training: no utterance is left; lower --shift");
+  ends({"--examples", "4", "--steps", "1", "--lm", "--lm-text", "none.txt"},
+       "speech: none.txt: no such file");
+  CHECK_FALSE(std::filesystem::exists(folder / "out/speech/checkpoint.safetensors"));
 
   speech_output(folder, {"--smoke", "--examples", "4", "--quiet"});
-  folder.write("text.wav", "not a sound");
   write_tones(folder / "short.wav", 1);
   tapehead::data::write_audio(folder / "click.wav", tapehead::zeros({80}), 8000);
   const auto transcribe = [](const std::string& file, const SpeechWords& more = {}) {
     return with({"--eval", "out/speech", "--transcribe", file}, more);
   };
-  ends(transcribe("none.wav"), "none.wav: no such file");
+  ends(transcribe("none.wav"), "speech: --transcribe none.wav: no such file");
   CHECK(speech_error(folder, transcribe("text.wav")).starts_with("speech: text.wav: "));
   CHECK(speech_error(folder, transcribe("short.wav", {"--max-seconds", "0.2"}))
             .starts_with("speech: short.wav: "));
