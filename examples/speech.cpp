@@ -149,12 +149,9 @@ void evaluate(train::Cli& cli, const Options& t, const train::Options& o) {
   const nn::Params params(o.seed);
   const Recogniser model(params / "model", t, c.letters.size());
   params.load(*o.eval + "/model.safetensors");
-  std::unique_ptr<LetterModel> lm;
-  if (t.lm) {
-    lm = std::make_unique<LetterModel>(c.letters.size(), o.seed);
-    lm->params.load(*o.eval + "/lm/model.safetensors");
-  }
-  const Searcher search(model, c.frontend, lm.get(), t);
+  std::optional<LetterModel> lm;
+  if (t.lm) lm.emplace(c.letters.size(), t, o.seed).params.load(*o.eval + "/lm/model.safetensors");
+  const Searcher search(model, c.frontend, lm ? &*lm : nullptr, t);
   if (uses) return use(search, c, t, o);
   train::report(cli, metric_of(t.kind), test(search, c, t, o.out));
 }
@@ -165,7 +162,12 @@ void learn(train::Cli& cli, const Options& t, const train::Options& o) {
   const nn::Params params(o.seed);
   const Recogniser model(params / "model", t, c.letters.size());
   check_lengths(model, c, t, o);
-  const data::TokenLists sentences = t.lm ? sentences_of(c, t) : data::TokenLists{};
+  std::optional<LetterModel> lm;
+  data::TokenLists sentences;  // for it
+  if (t.lm) {
+    lm.emplace(c.letters.size(), t, o.seed);
+    sentences = sentences_of(c, t);
+  }
   set_statistics(model, c, t);
   data::Loader<data::SpeechBatch> batches = loader_of(model, c, t, o);
   optim::AdamW opt = optimizer_of(params, t);
@@ -197,8 +199,8 @@ void learn(train::Cli& cli, const Options& t, const train::Options& o) {
     run.step(loss);
   }
   run.load_best();
-  const auto lm = t.lm ? train_letter_model(c, sentences, t, o) : nullptr;
-  const Searcher search(model, c.frontend, lm.get(), t);
+  if (lm) train_letter_model(*lm, sentences, c, t, o);
+  const Searcher search(model, c.frontend, lm ? &*lm : nullptr, t);
   run.finish(metric_of(t.kind), test(search, c, t, o.out));
   use(search, c, t, o);
 }

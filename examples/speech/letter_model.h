@@ -1,7 +1,6 @@
 // A language model of letters for examples/speech.cpp: a small Transformer over transcripts.
 #pragma once
 
-#include <memory>
 #include <numeric>
 #include <set>
 
@@ -16,13 +15,13 @@ struct LetterModel {
   nn::Params params;
   nn::Gpt gpt;
 
-  LetterModel(int64_t vocab_size, uint64_t seed)
+  LetterModel(int64_t vocab_size, const Options& t, uint64_t seed)
       : params(seed),
         gpt(params / "gpt", {.vocab_size = vocab_size,
                              .context = kLongest,
-                             .transformer = {.embed_dim = 128,
+                             .transformer = {.embed_dim = t.lm_size,
                                              .num_heads = 4,
-                                             .num_layers = 3,
+                                             .num_layers = t.lm_layers,
                                              .dropout = 0.1,
                                              .attention = {.rope = RopeOptions{}}}}) {}
 
@@ -94,24 +93,22 @@ inline data::Loader<data::TokenLists> text_batches(const data::TokenLists& texts
 }
 
 // Trains a language model of sentences in the folder `lm` of --out, or loads the one that is there.
-inline std::unique_ptr<LetterModel> train_letter_model(const Corpus& c,
-                                                       const data::TokenLists& sentences,
-                                                       const Options& t, const train::Options& o) {
-  auto lm = std::make_unique<LetterModel>(c.letters.size(), o.seed);
+inline void train_letter_model(const LetterModel& lm, const data::TokenLists& sentences,
+                               const Corpus& c, const Options& t, const train::Options& o) {
   const std::string folder = o.out + "/lm", path = folder + "/model.safetensors";
   if (o.resume && path_exists(path)) {
-    lm->params.load(path);
-    return lm;
+    lm.params.load(path);
+    return;
   }
   data::TokenLists dev;
   for (const std::string& text : c.dev.texts()) dev.push_back(c.encode(text));
   data::Loader<data::TokenLists> batches = text_batches(sentences, o.seed),
                                  validation = text_batches(dev, o.seed);
-  optim::AdamW opt(lm->params, {.lr = 2e-3, .weight_decay = 1e-2});
+  optim::AdamW opt(lm.params, {.lr = 2e-3, .weight_decay = 1e-2});
   const int64_t steps = o.smoke ? 3 : t.lm_epochs * batches.per_epoch();
   optim::WarmupCosineLR schedule(
       opt, {.warmup_steps = std::min<int64_t>(200, steps / 10), .total_steps = steps});
-  train::Run run(lm->params, opt, batches,
+  train::Run run(lm.params, opt, batches,
                  {.out = folder,
                   .steps = steps,
                   .resume = o.resume && path_exists(folder + "/checkpoint.safetensors"),
@@ -120,15 +117,14 @@ inline std::unique_ptr<LetterModel> train_letter_model(const Corpus& c,
                   .quiet = o.quiet,
                   .name = "language model"});
   run.evaluate_every_epoch(
-      "val_loss", [&] { return lm->mean_loss(validation); }, train::Best::lowest);
+      "val_loss", [&] { return lm.mean_loss(validation); }, train::Best::lowest);
   for (const data::TokenLists& batch : run) {
-    const Tensor loss = lm->loss(batch);
+    const Tensor loss = lm.loss(batch);
     loss.backward();
     run.step(loss);
   }
   run.load_best();
-  lm->params.save(path);
-  return lm;
+  lm.params.save(path);
 }
 
 }  // namespace speech

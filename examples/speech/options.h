@@ -20,7 +20,8 @@ struct Options {
                                                         lm_text = "";
   int64_t hidden_size = 0, num_layers = 0, channels = 0, embed_dim = 64, decoder_size = 0;
   int64_t num_heads = 4, kernel_size = 15, conv_filters = 10, joint_dim = 160;
-  int64_t rate = 0, mels = 40, frames = 0, lm_epochs = 12, examples = 0;
+  int64_t rate = 0, mels = 40, frames = 0, examples = 0;
+  int64_t lm_epochs = 12, lm_size = 128, lm_layers = 3;
   double shift = 0, frame_length = 0, warp = -1, mask = -1, noise = -1, dropout = -1,
          smoothing = 0.05, scheduled = 0;
   double ctc_weight = 0.3, lm_weight = -1, token_bonus = 0, length_penalty = 0;
@@ -138,6 +139,8 @@ inline void add_search_options(train::Cli& cli, Options& t) {
   cli.flag("--lm", t.lm, "also train a language model of letters, for --lm-weight", Keep::fixed);
   cli.option("--lm-text", t.lm_text,
              "file of further sentences for it, without those of dev and test", Keep::fixed);
+  cli.option("--lm-size", t.lm_size, train::kSize, "its width (128)", Keep::fixed);
+  cli.option("--lm-layers", t.lm_layers, {1, 100}, "its layers (3)", Keep::fixed);
   cli.option("--lm-epochs", t.lm_epochs, {1, 100'000}, "its passes over the sentences (12)",
              Keep::fixed);
   cli.option("--lm-weight", t.lm_weight, {0, 100},

@@ -352,6 +352,10 @@ TEST_CASE("speech: options, folders and recordings that do not fit") {
        "speech: training: no utterance is left; lower --shift");
   ends({"--examples", "4", "--steps", "1", "--lm", "--lm-text", "none.txt"},
        "speech: none.txt: no such file");
+  folder.write("lines.txt", "one two\nthree\n");
+  ends({"--examples", "4", "--steps", "1", "--lm", "--lm-text", "lines.txt", "--lm-size", "30"},
+       "4 heads do not divide embed_dim = 30; choose another number, or give head_dim (in "
+       "gpt.layers.0.attention)");
   CHECK_FALSE(std::filesystem::exists(folder / "out/speech/checkpoint.safetensors"));
 
   speech_output(folder, {"--smoke", "--examples", "4", "--quiet"});
