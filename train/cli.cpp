@@ -51,15 +51,6 @@ const char* type_name(const T&) {
 }
 const char* type_name(const std::optional<std::string>&) { return "TEXT"; }
 
-template <class T>
-Json to_json(const T& value) {
-  return value;
-}
-template <class T>
-Json to_json(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
-}
-
 bool has_file(const std::string& folder, const char* file) {
   return path_exists((fs::path(folder) / file).string());
 }
@@ -158,7 +149,7 @@ struct Cli::State {
     kept.push_back(
         {flags.substr(0, comma), comma == std::string::npos ? "" : flags.substr(comma + 1), option,
          keep, [&value, range...](const Json& j) { return detail::read_json(j, value, range...); },
-         [&value] { return to_json(value); }});
+         [&value] { return detail::to_json(value); }});
   }
 
   // Registers an option that --resume and --eval read from config.json.

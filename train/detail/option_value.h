@@ -1,4 +1,5 @@
-// Parses option values from the command line and from a run's config.json, by the same rules.
+// Parses option values from the command line and from a run's config.json, by the same rules, and
+// writes them there.
 #pragma once
 
 #include <optional>
@@ -41,6 +42,16 @@ template <class T, class... Ranges>
 std::string read_json(const Json& json, T& value, const Ranges&... range) {
   return read_text(json.dump(), value,
                    range...);  // a string has quotes in JSON, so it is not read as a number
+}
+
+/// The JSON that read_json() reads as `value`; null for none.
+template <class T>
+Json to_json(const T& value) {
+  return value;
+}
+template <class T>
+Json to_json(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
 }
 
 }  // namespace tapehead::train::detail
