@@ -55,10 +55,14 @@ bool has_file(const std::string& folder, const char* file) {
   return path_exists((fs::path(folder) / file).string());
 }
 
+void check_exists(const std::string& flag, const std::string& path) {
+  if (!path_exists(path)) throw IoError(fmt::format("{} {}", flag, no_such_file(path)));
+}
+
 // Throws unless the folder has a model to evaluate.
 void check_eval(const std::string& folder) {
   std::error_code ignored;
-  if (!path_exists(folder)) throw IoError("--eval " + no_such_file(folder));
+  check_exists("--eval", folder);
   if (!fs::is_directory(folder, ignored)) {
     const std::string parent = fs::path(folder).parent_path().string();
     throw IoError(fmt::format("--eval {0}: is a file; give its folder: --eval {1}", folder,
@@ -266,8 +270,7 @@ void Cli::files(const std::string& flag, std::vector<std::string>& values,
   const auto set = [flag, &values](const std::vector<std::string>& texts) {
     if (texts.empty() || texts[0].starts_with("--")) missing_value(flag);
     for (const std::string& path : texts)
-      if (path != "-" && !path_exists(path))
-        throw IoError(fmt::format("{} {}", flag, no_such_file(path)));
+      if (path != "-") check_exists(flag, path);
     values = texts;
   };
   CLI::Option* o = state_->app.add_option_function<std::vector<std::string>>(flag, set, help);

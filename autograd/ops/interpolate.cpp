@@ -140,16 +140,11 @@ std::vector<ResizedAxis> resized_axes(const Tensor& x, const InterpolateFuncOpti
     const double factor = o.size.empty() ? o.scale_factor[at] : 0;
     const double result = o.size.empty() ? std::floor(static_cast<double>(size) * factor)
                                          : static_cast<double>(o.size[at]);
-    if (size < 1 || !(result >= 1))
+    const bool positive = size >= 1 && result >= 1;
+    if (!positive || !(result < kMaxSize))
       throw ValueError(
-          fmt::format("interpolate: size({}) of x {} would become {}; sizes must be "
-                      "at least 1",
-                      i + 2, x.shape().str(), result));
-    if (!(result < kMaxSize))
-      throw ValueError(
-          fmt::format("interpolate: size({}) of x {} would become {}; sizes must be "
-                      "below 2^53",
-                      i + 2, x.shape().str(), result));
+          fmt::format("interpolate: size({}) of x {} would become {}; sizes must be {}", i + 2,
+                      x.shape().str(), result, positive ? "below 2^53" : "at least 1"));
     const bool by_factor = factor > 0 && !o.recompute_scale_factor;
     resized.push_back({size, static_cast<int64_t>(result),
                        by_factor ? 1 / factor : static_cast<double>(size) / result});
