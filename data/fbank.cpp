@@ -91,17 +91,17 @@ Tensor FeatureStream::push(std::span<const int16_t> samples) {
 }
 
 Tensor FeatureStream::push_bytes(std::string_view bytes) {
+  std::vector<int16_t> samples;
   for (const char c : bytes) {
     const auto byte = static_cast<uint8_t>(c);
     if (odd_byte_ < 0) {
       odd_byte_ = byte;
       continue;
     }
-    const auto sample = static_cast<int16_t>(static_cast<uint16_t>(byte << 8 | odd_byte_));
-    pending_.push_back(static_cast<float>(sample) / 32768);
+    samples.push_back(static_cast<int16_t>(static_cast<uint16_t>(byte << 8 | odd_byte_)));
     odd_byte_ = -1;
   }
-  return complete_frames();
+  return push(samples);
 }
 
 Tensor FeatureStream::complete_frames() {

@@ -239,15 +239,20 @@ Tensor AttentionDecoder::loss(const DecoderStart& start, const Tensor& tokens,
   const auto [given, wanted] = detail::teacher_forcing(kAttentionDecoder, tokens);
   const AttentionDecoderOutput out =
       (*this)(start, given, {.scheduled_sampling = o.scheduled_sampling});
-  const Tensor loss = detail::token_loss({out.logits, out.weights, out.gate}, start.source, wanted,
-                                         options_.pad, o.label_smoothing);
-  if (o.doubly_stochastic == 0) return loss;
-  if (!out.weights.defined())
-    throw ValueError(fmt::format("{}: score none has no weights for doubly_stochastic = {}",
-                                 kAttentionDecoder, o.doubly_stochastic));
+  Tensor loss = detail::token_loss({out.logits, out.weights, out.gate}, start.source, wanted,
+                                   options_.pad, o.label_smoothing);
   const Tensor lengths = sum((wanted != options_.pad).to(i64), {1});
-  return loss +
-         o.doubly_stochastic * doubly_stochastic_loss(out.weights, lengths, start.memory.lengths);
+  const auto add = [&](const char* option, double weight, const auto& of_weights) {
+    if (weight == 0) return;
+    if (!out.weights.defined())
+      throw ValueError(fmt::format("{}: score none has no weights for {} = {}", kAttentionDecoder,
+                                   option, weight));
+    loss = loss + weight * of_weights(out.weights, lengths, start.memory.lengths);
+  };
+  add("doubly_stochastic", o.doubly_stochastic, doubly_stochastic_loss);
+  add("guided_attention", o.guided_attention,
+      [](const auto&... a) { return guided_attention_loss(a...); });
+  return loss;
 }
 
 Decoder AttentionDecoder::steps(const DecoderStart& start) const {

@@ -76,6 +76,7 @@ struct TeacherForcingOptions {
 struct DecoderLossOptions {
   double label_smoothing = 0;     ///< share of the target spread evenly over the vocabulary
   double doubly_stochastic = 0;   ///< weight of doubly_stochastic_loss(), which is added
+  double guided_attention = 0;    ///< weight of guided_attention_loss(), which is added
   double scheduled_sampling = 0;  ///< as TeacherForcingOptions::scheduled_sampling
 };
 
@@ -116,7 +117,7 @@ class AttentionDecoder {
   /// Mean cross entropy of the tokens after the first of target i64 [B, T + 1], except padding,
   /// each given those before it. It does not train the weights of hard attention;
   /// HardAttentionLoss does. Throws as operator(), and ShapeError unless a token follows the
-  /// first, ValueError for doubly_stochastic with Score::none.
+  /// first, ValueError for doubly_stochastic and guided_attention with Score::none.
   Tensor loss(const DecoderStart& start, const Tensor& target,
               const DecoderLossOptions& o = {}) const;
   /// The steps of a search, which refer to this decoder. Throws ValueError with `copy` if

@@ -115,6 +115,7 @@ TEST_CASE("attention decoder: the gradient of the whole loss is right") {
           return m.decoder.loss(m.start(in.back(), lengths), targets(),
                                 {.label_smoothing = 0.1,
                                  .doubly_stochastic = regularizer,
+                                 .guided_attention = regularizer,
                                  .scheduled_sampling = 0.4});
         },
         inputs, {.directions = 4});
@@ -127,12 +128,13 @@ TEST_CASE("attention decoder: padding of the memory and of the target changes no
     CAPTURE(row++);
     manual_seed(2);
     const Model m(o);
+    const double regularizer = o.attention.score == Score::none ? 0 : 0.5;
     const Tensor rows = randn({2, 4, M}, f64), lengths = tensor({4, 2});
     const Tensor wide = cat({rows, full({2, 3, M}, NAN, f64)}, 1);
     const Tensor longer = cat({targets(), full({2, 2}, kPad, i64)}, 1);
-    const nn::DecoderLossOptions loss{
-        .doubly_stochastic = o.attention.score == Score::none ? 0.0 : 0.5,
-        .scheduled_sampling = 0.3};
+    const nn::DecoderLossOptions loss{.doubly_stochastic = regularizer,
+                                      .guided_attention = regularizer,
+                                      .scheduled_sampling = 0.3};
     manual_seed(4);
     const double expected = m.decoder.loss(m.start(rows, lengths), targets(), loss).item();
     manual_seed(4);
@@ -330,6 +332,9 @@ TEST_CASE("attention decoder: errors") {
   CHECK(error_of<ValueError>([&] {
           last.decoder.loss(last.start(ones({2, 4, M}, f64)), targets(), {.doubly_stochastic = 1});
         }) == "attention_decoder: score none has no weights for doubly_stochastic = 1");
+  CHECK(error_of<ValueError>([&] {
+          last.decoder.loss(last.start(ones({2, 4, M}, f64)), targets(), {.guided_attention = 0.5});
+        }) == "attention_decoder: score none has no weights for guided_attention = 0.5");
 }
 
 }  // namespace tapehead::attention_decoder_test

@@ -33,6 +33,19 @@ void check_query(const Tensor& q, int64_t B, int64_t Q) {
 // Positions 0..S-1 as [1, S].
 Tensor positions(int64_t S, DType dtype) { return arange(S).to(dtype).unsqueeze(0); }
 
+// Those as shares of lengths i64 [B], [B, S]; undefined: of S, [1, S].
+Tensor shares(int64_t S, const Tensor& lengths, DType dtype) {
+  const Tensor all = positions(S, dtype);
+  if (!lengths.defined()) return all / static_cast<double>(S);
+  return all / clamp_min(lengths, 1).to(dtype).unsqueeze(1);
+}
+
+void check_weights(const char* op, const Tensor& weights) {
+  if (weights.dim() != 3)
+    throw ShapeError(
+        fmt::format("{}: the weights are {}; expected [B, T, S]", op, weights.shape().str()));
+}
+
 }  // namespace
 
 Score score_from(std::string_view text) {
@@ -224,12 +237,28 @@ Tensor coverage_loss(const Tensor& weights, const Tensor& coverage) {
 Tensor doubly_stochastic_loss(const Tensor& weights, const Tensor& lengths,
                               const Tensor& memory_lengths) {
   constexpr const char* kOp = "doubly_stochastic_loss";
-  if (weights.dim() != 3)
-    throw ShapeError(
-        fmt::format("{}: the weights are {}; expected [B, T, S]", kOp, weights.shape().str()));
+  check_weights(kOp, weights);
   const Tensor seen = sum(tapehead::detail::zero_padding(kOp, weights, lengths), {1});  // [B, S]
   const Tensor missing = tapehead::detail::zero_padding(kOp, square(1 - seen), memory_lengths);
   return mean(sum(missing, {-1}));
+}
+
+Tensor guided_attention_loss(const Tensor& weights, const Tensor& lengths,
+                             const Tensor& memory_lengths, double width) {
+  constexpr const char* kOp = "guided_attention_loss";
+  check_weights(kOp, weights);
+  if (!(width > 0)) throw ValueError(fmt::format("{}: width = {} is not above 0", kOp, width));
+  const int64_t B = weights.size(0), T = weights.size(1), S = weights.size(2);
+  const DType dtype = weights.dtype();
+  const Tensor distance =  // [B or 1, S, T]
+      (shares(S, memory_lengths, dtype).unsqueeze(2) - shares(T, lengths, dtype).unsqueeze(1)) /
+      width;
+  const Tensor penalty = tapehead::detail::zero_padding(
+      kOp, (1 - exp(-0.5 * square(distance))).expand({B, S, T}), memory_lengths);
+  const Tensor cost = tapehead::detail::zero_padding(
+      kOp, sum(weights * penalty.transpose(1, 2), {-1}), lengths);  // [B, T]
+  if (!lengths.defined()) return mean(cost);
+  return sum(cost) / clamp_min(sum(lengths), 1).to(dtype);
 }
 
 }  // namespace tapehead::nn

@@ -129,4 +129,18 @@ Tensor coverage_loss(const Tensor& weights, const Tensor& coverage);
 Tensor doubly_stochastic_loss(const Tensor& weights, const Tensor& lengths = {},
                               const Tensor& memory_lengths = {});
 
+/// The guided attention loss, which asks that attention goes through the memory about as steadily
+/// as through the steps: the mean over all steps of
+///
+///   sum_s weights[t, s] (1 - exp(-(t / lengths - s / memory_lengths)² / (2 width²)))
+///
+/// (Tachibana et al. 2018, "Efficiently trainable text-to-speech system based on deep convolutional
+/// networks with guided attention", sec. 4.1, whose mean is over the positions as well). weights
+/// [B, T, S]; lengths i64 [B] of the steps and of the memory, past which nothing counts, or
+/// undefined. Throws ShapeError, ValueError for a width that is not above 0, and IndexError for a
+/// length outside 0..T or 0..S.
+/// Example: nn::guided_attention_loss(eye(4).unsqueeze(0))  // 0.
+Tensor guided_attention_loss(const Tensor& weights, const Tensor& lengths = {},
+                             const Tensor& memory_lengths = {}, double width = 0.2);
+
 }  // namespace tapehead::nn

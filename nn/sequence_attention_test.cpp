@@ -194,6 +194,32 @@ TEST_CASE("attention: the doubly stochastic regulariser asks for one look at eac
         }) == "doubly_stochastic_loss: lengths[1] = 4 is outside 0..3");
 }
 
+TEST_CASE("attention: the guided loss asks for a steady course") {
+  const Tensor w = rand({2, 3, 4}, f64), steps = tensor({3, 2}), lengths = tensor({2, 4});
+  double expected = 0;
+  for (int64_t b = 0; b < 2; ++b) {
+    const double T = b == 0 ? 3 : 2, S = b == 0 ? 2 : 4;
+    for (int64_t t = 0; t < T; ++t)
+      for (int64_t s = 0; s < S; ++s) {
+        const double off = (static_cast<double>(t) / T - static_cast<double>(s) / S) / 0.3;
+        expected += w[b][t][s].item() * (1 - std::exp(-off * off / 2)) / 5;
+      }
+  }
+  CHECK(nn::guided_attention_loss(w, steps, lengths, 0.3).item() == doctest::Approx(expected));
+  gradcheck([&](const Tensor& x) { return nn::guided_attention_loss(x, steps, lengths); }, {w});
+  const Tensor steady = eye(4, f64).unsqueeze(0);
+  CHECK(nn::guided_attention_loss(steady).item() == 0);
+  CHECK(nn::guided_attention_loss(flip(steady, {1})).item() > 0.7);
+  CHECK(nn::guided_attention_loss(w, tensor({0, 0}), lengths).item() == 0);
+  CHECK(message_of<ShapeError>([&] { nn::guided_attention_loss(w[0]); }) ==
+        "guided_attention_loss: the weights are [3, 4]; expected [B, T, S]");
+  CHECK(message_of<ValueError>([&] { nn::guided_attention_loss(w, {}, {}, 0); }) ==
+        "guided_attention_loss: width = 0 is not above 0");
+  CHECK(message_of<IndexError>([&] {
+          nn::guided_attention_loss(w, steps, tensor({2, 5}));
+        }) == "guided_attention_loss: lengths[1] = 5 is outside 0..4");
+}
+
 TEST_CASE("attention: none sees the last position only") {
   const Setting s(Score::none);
   const auto r = s.attention(s.query, s.attention.prepare(s.memory, s.lengths));

@@ -13,11 +13,14 @@
 namespace tapehead {
 namespace {
 
-struct Maximum : BroadcastingOp {
-  static constexpr const char* kName = "maximum";
+// The larger or the smaller of two numbers.
+template <bool kLarger>
+struct Extreme : BroadcastingOp {
+  static constexpr const char* kName = kLarger ? "maximum" : "minimum";
   Tensor forward(const Tensor& a, const Tensor& b) {
+    using kernels::Binary;
     save(a), save(b);
-    return core::binary(kName, kernels::Binary::maximum, a, b);
+    return core::binary(kName, kLarger ? Binary::maximum : Binary::minimum, a, b);
   }
   std::array<Tensor, 2> backward(const Tensor& dy) const {
     const Tensor a = saved(0), b = saved(1);
@@ -27,29 +30,12 @@ struct Maximum : BroadcastingOp {
 
  private:
   static Tensor of_first(const Tensor& dy, const Tensor& a, const Tensor& b) {
+    using kernels::Ternary;
     if (!is_grad_enabled())
-      return core::ternary(kName, kernels::Ternary::maximum_gradient, dy, a, b);
-    return where(a == b, 0.5 * dy, where(a < b, 0, dy));
-  }
-};
-
-struct Minimum : BroadcastingOp {
-  static constexpr const char* kName = "minimum";
-  Tensor forward(const Tensor& a, const Tensor& b) {
-    save(a), save(b);
-    return core::binary(kName, kernels::Binary::minimum, a, b);
-  }
-  std::array<Tensor, 2> backward(const Tensor& dy) const {
-    const Tensor a = saved(0), b = saved(1);
-    return {needs_grad(0) ? of_first(dy, a, b) : Tensor(),
-            needs_grad(1) ? of_first(dy, b, a) : Tensor()};
-  }
-
- private:
-  static Tensor of_first(const Tensor& dy, const Tensor& a, const Tensor& b) {
-    if (!is_grad_enabled())
-      return core::ternary(kName, kernels::Ternary::minimum_gradient, dy, a, b);
-    return where(a == b, 0.5 * dy, where(a > b, 0, dy));
+      return core::ternary(kName, kLarger ? Ternary::maximum_gradient : Ternary::minimum_gradient,
+                           dy, a, b);
+    const Tensor other = kLarger ? a < b : a > b;
+    return where(a == b, 0.5 * dy, where(other, 0, dy));
   }
 };
 
@@ -102,8 +88,8 @@ struct NanToNum : BroadcastingOp {
 
 }  // namespace
 
-Tensor maximum(const Tensor& a, const Tensor& b) { return apply<Maximum>(a, b); }
-Tensor minimum(const Tensor& a, const Tensor& b) { return apply<Minimum>(a, b); }
+Tensor maximum(const Tensor& a, const Tensor& b) { return apply<Extreme<true>>(a, b); }
+Tensor minimum(const Tensor& a, const Tensor& b) { return apply<Extreme<false>>(a, b); }
 Tensor clamp(const Tensor& x, const Tensor& low, const Tensor& high) {
   if (!low.defined() && !high.defined())
     throw ValueError("clamp: neither a low nor a high bound is given; pass one");

@@ -144,7 +144,9 @@ struct Recogniser {
       other = (of_each / clamp_min(batch.token_lengths, 1).to(f32)).mean();
     } else {
       other = decoder->loss(start(frames), framed(batch),
-                            {.label_smoothing = t.smoothing, .scheduled_sampling = t.scheduled});
+                            {.label_smoothing = t.smoothing,
+                             .guided_attention = t.guided,
+                             .scheduled_sampling = t.scheduled});
     }
     return sum.defined() ? sum + (1 - ctc_weight) * other : other;
   }

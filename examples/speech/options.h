@@ -23,7 +23,7 @@ struct Options {
   int64_t rate = 0, mels = 40, frames = 0, examples = 0;
   int64_t lm_epochs = 12, lm_size = 128, lm_layers = 3;
   double shift = 0, frame_length = 0, warp = -1, mask = -1, noise = -1, dropout = -1,
-         smoothing = 0.05, scheduled = 0;
+         smoothing = 0.05, scheduled = 0, guided = 0;
   double ctc_weight = 0.3, lm_weight = -1, token_bonus = 0, length_penalty = 0;
   double lr = 0, average = -1, weight_decay = 1e-3, minutes = 0, max_seconds = 20;
   int64_t beam = 0;
@@ -122,6 +122,8 @@ inline void add_training_options(train::Cli& cli, Options& t) {
              "dropout probability (tones 0, digits 0.4, strings 0.3, folders 0.1)");
   cli.option("--smoothing", t.smoothing, train::kPart,
              "label smoothing of the attention decoder (0.05)");
+  cli.option("--guided-attention", t.guided, {0, 100},
+             "weight of a loss for attention that does not go steadily through the recording");
   cli.option("--scheduled-sampling", t.scheduled, train::kPart,
              "probability with which the decoder reads its own letter in training");
   cli.option("--lr", t.lr, train::kPositive,
