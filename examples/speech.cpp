@@ -78,6 +78,7 @@ void check_lengths(const Recogniser& model, Corpus& c, const Options& t, const t
 }
 
 constexpr double kMaxGradNorm = 3;
+constexpr double kGuided = 0.25;  // share of the steps with guided attention
 
 optim::AdamW optimizer_of(const nn::Params& params, const Options& t) {
   return optim::AdamW(params, {.lr = t.lr, .betas = {0.9, 0.98}, .weight_decay = t.weight_decay});
@@ -194,7 +195,9 @@ void learn(train::Cli& cli, const Options& t, const train::Options& o) {
       t.kind == Kind::folder || t.kind == Kind::strings ? train::Best::lowest
                                                         : train::Best::highest);
   for (const data::SpeechBatch& batch : run) {
-    const Tensor loss = model.loss(batch, t);
+    // Less and less: in the end attention is to go by what it hears, not by the clock.
+    const double done = static_cast<double>(run.steps_taken()) / static_cast<double>(steps);
+    const Tensor loss = model.loss(batch, t, t.guided * std::max(0.0, 1 - done / kGuided));
     loss.backward();
     run.step(loss);
   }

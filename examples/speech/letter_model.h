@@ -10,7 +10,7 @@ namespace speech {
 
 struct LetterModel {
   static constexpr int64_t kLongest = 1 << 20;  // letters: any that a search may make
-  static constexpr int64_t kBatch = 4000;       // letters of a batch
+  static constexpr int64_t kBatch = 2000;       // letters of a batch
 
   nn::Params params;
   nn::Gpt gpt;

@@ -128,8 +128,9 @@ struct Recogniser {
     return {.memory = decoder->attention.prepare(frames.out, frames.lengths)};
   }
 
-  // The mean loss: that of CTC, with its weight, and that of attention or of the transducer.
-  Tensor loss(const data::SpeechBatch& batch, const Options& t) const {
+  // The mean loss: that of CTC, with its weight, and that of attention, which is guided with a
+  // weight, or of the transducer.
+  Tensor loss(const data::SpeechBatch& batch, const Options& t, double guided = 0) const {
     const nn::EncodedFrames frames = encode(batch.features, batch.feature_lengths);
     Tensor sum;
     if (ctc_weight > 0)
@@ -145,7 +146,7 @@ struct Recogniser {
     } else {
       other = decoder->loss(start(frames), framed(batch),
                             {.label_smoothing = t.smoothing,
-                             .guided_attention = t.guided,
+                             .guided_attention = guided,
                              .scheduled_sampling = t.scheduled});
     }
     return sum.defined() ? sum + (1 - ctc_weight) * other : other;

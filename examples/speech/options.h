@@ -23,8 +23,8 @@ struct Options {
   int64_t rate = 0, mels = 40, frames = 0, examples = 0;
   int64_t lm_epochs = 12, lm_size = 128, lm_layers = 3;
   double shift = 0, frame_length = 0, warp = -1, mask = -1, noise = -1, dropout = -1,
-         smoothing = 0.05, scheduled = 0, guided = 0;
-  double ctc_weight = 0.3, lm_weight = -1, token_bonus = 0, length_penalty = 0;
+         smoothing = 0.05, scheduled = 0, guided = -1;
+  double ctc_weight = 0.3, lm_weight = -1, token_bonus = 0, length_penalty = -100;
   double lr = 0, average = -1, weight_decay = 1e-3, minutes = 0, max_seconds = 20;
   int64_t beam = 0;
   bool lm = false, strict = false, interactive = false;
@@ -90,7 +90,8 @@ inline void add_data_options(train::Cli& cli, Options& t) {
   cli.option("--mels", t.mels, {7, 512}, "number of filters of the log-mel features (40)",
              Keep::fixed);
   cli.option("--shift", t.shift, {1, 100},
-             "milliseconds between frames (tones 5, digits 8, folders 6)", Keep::fixed);
+             "milliseconds between frames (tones 5, digits 8, folders 6, with las 10)",
+             Keep::fixed);
   cli.option("--frame-length", t.frame_length, {1, 1000}, "milliseconds of a frame (25; tones 20)",
              Keep::fixed);
   cli.option("--normalize", t.normalize, {"utterance", "speaker", "corpus"},
@@ -123,7 +124,8 @@ inline void add_training_options(train::Cli& cli, Options& t) {
   cli.option("--smoothing", t.smoothing, train::kPart,
              "label smoothing of the attention decoder (0.05)");
   cli.option("--guided-attention", t.guided, {0, 100},
-             "weight of a loss for attention that does not go steadily through the recording");
+             "weight at first of a loss for attention that does not go steadily through the "
+             "recording; 0 after a quarter of the training (0; las of folders 2)");
   cli.option("--scheduled-sampling", t.scheduled, train::kPart,
              "probability with which the decoder reads its own letter in training");
   cli.option("--lr", t.lr, train::kPositive,
@@ -146,10 +148,11 @@ inline void add_search_options(train::Cli& cli, Options& t) {
   cli.option("--lm-epochs", t.lm_epochs, {1, 100'000}, "its passes over the sentences (12)",
              Keep::fixed);
   cli.option("--lm-weight", t.lm_weight, {0, 100},
-             "weight of the language model in the search (0.3)");
+             "weight of the language model in the search (0.3; las 0.1)");
   cli.option("--token-bonus", t.token_bonus, {-100, 100},
              "added for each letter in the search of CTC alone with --beam above 1");
-  cli.option("--length-penalty", t.length_penalty, {-10, 10}, "of searches with attention");
+  cli.option("--length-penalty", t.length_penalty, {-10, 10},
+             "length penalty of searches with attention (0; las of folders 1)");
   cli.files("--transcribe", t.transcribe, "print what is said in these recordings");
   cli.flag("--interactive", t.interactive,
            "transcribe standard input, raw 16-bit samples of one channel at the model's --rate",
@@ -210,7 +213,11 @@ inline void set_defaults(Options& t, train::Options& o) {
   train::set_default(t.decoder_size, 0, folder ? 224 : tones ? 64 : 96);
   train::set_default(t.examples, 0, tones ? 2500 : 1000);
   train::set_default(t.rate, 0, folder ? 16000 : 8000);
-  train::set_default(t.shift, 0.0, tones ? 5.0 : folder ? 6.0 : 8.0);
+  // Attention alone learns sooner where to look among fewer frames and with a guide, and its search
+  // prefers what ends early.
+  const bool las_of_folder = folder && t.model == "las";
+  train::set_default(t.shift, 0.0, tones ? 5.0 : !folder ? 8.0 : las_of_folder ? 10.0 : 6.0);
+  train::set_default(t.guided, -1.0, las_of_folder ? 2.0 : 0.0);
   train::set_default(t.frame_length, 0.0, tones ? 20.0 : 25.0);
   train::set_default(t.warp, -1.0, tones ? 0.0 : digits ? 0.1 : folder ? 0.18 : 0.15);
   train::set_default(t.noise, -1.0, tones || t.normalize == "speaker" ? 0.0 : folder ? 0.5 : 0.3);
@@ -220,7 +227,8 @@ inline void set_defaults(Options& t, train::Options& o) {
   train::set_default(t.lr, 0.0, folder ? 1.5e-3 : tones ? 6e-3 : 3e-3);
   train::set_default(t.average, -1.0, tones ? 0.98 : 0.995);
   train::set_default(t.beam, 0, folder ? 8 : 1);
-  train::set_default(t.lm_weight, -1.0, t.lm ? 0.3 : 0.0);
+  train::set_default(t.lm_weight, -1.0, !t.lm ? 0.0 : t.model == "las" ? 0.1 : 0.3);
+  train::set_default(t.length_penalty, -100.0, las_of_folder ? 1.0 : 0.0);
   if (!o.epochs && !o.steps) o.epochs = folder ? 30 : tones ? 7 : digits ? 80 : 50;
 }
 
