@@ -241,17 +241,15 @@ Tensor AttentionDecoder::loss(const DecoderStart& start, const Tensor& tokens,
       (*this)(start, given, {.scheduled_sampling = o.scheduled_sampling});
   Tensor loss = detail::token_loss({out.logits, out.weights, out.gate}, start.source, wanted,
                                    options_.pad, o.label_smoothing);
-  const Tensor lengths = sum((wanted != options_.pad).to(i64), {1});
-  const auto add = [&](const char* option, double weight, const auto& of_weights) {
-    if (weight == 0) return;
-    if (!out.weights.defined())
-      throw ValueError(fmt::format("{}: score none has no weights for {} = {}", kAttentionDecoder,
-                                   option, weight));
-    loss = loss + weight * of_weights(out.weights, lengths, start.memory.lengths);
-  };
-  add("doubly_stochastic", o.doubly_stochastic, doubly_stochastic_loss);
-  add("guided_attention", o.guided_attention,
-      [](const auto&... a) { return guided_attention_loss(a...); });
+  const bool once = o.doubly_stochastic != 0, guided = o.guided_attention != 0;
+  if (!once && !guided) return loss;
+  if (!out.weights.defined())
+    throw ValueError(fmt::format("{}: score none has no weights for {} = {}", kAttentionDecoder,
+                                 once ? "doubly_stochastic" : "guided_attention",
+                                 once ? o.doubly_stochastic : o.guided_attention));
+  const Tensor lengths = sum((wanted != options_.pad).to(i64), {1}), rows = start.memory.lengths;
+  if (once) loss = loss + o.doubly_stochastic * doubly_stochastic_loss(out.weights, lengths, rows);
+  if (guided) loss = loss + o.guided_attention * guided_attention_loss(out.weights, lengths, rows);
   return loss;
 }
 

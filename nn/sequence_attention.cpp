@@ -248,15 +248,15 @@ Tensor guided_attention_loss(const Tensor& weights, const Tensor& lengths,
   constexpr const char* kOp = "guided_attention_loss";
   check_weights(kOp, weights);
   if (!(width > 0)) throw ValueError(fmt::format("{}: width = {} is not above 0", kOp, width));
-  const int64_t B = weights.size(0), T = weights.size(1), S = weights.size(2);
+  const int64_t T = weights.size(1), S = weights.size(2);
   const DType dtype = weights.dtype();
   const Tensor distance =  // [B or 1, S, T]
       (shares(S, memory_lengths, dtype).unsqueeze(2) - shares(T, lengths, dtype).unsqueeze(1)) /
       width;
-  const Tensor penalty = tapehead::detail::zero_padding(
-      kOp, (1 - exp(-0.5 * square(distance))).expand({B, S, T}), memory_lengths);
-  const Tensor cost = tapehead::detail::zero_padding(
-      kOp, sum(weights * penalty.transpose(1, 2), {-1}), lengths);  // [B, T]
+  const Tensor penalty = 1 - exp(-0.5 * square(distance));
+  const Tensor seen = tapehead::detail::zero_padding(kOp, weights.transpose(1, 2), memory_lengths);
+  const Tensor cost =  // [B, T]
+      tapehead::detail::zero_padding(kOp, sum(seen * penalty, {1}), lengths);
   if (!lengths.defined()) return mean(cost);
   return sum(cost) / clamp_min(sum(lengths), 1).to(dtype);
 }

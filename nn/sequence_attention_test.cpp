@@ -211,6 +211,8 @@ TEST_CASE("attention: the guided loss asks for a steady course") {
   CHECK(nn::guided_attention_loss(steady).item() == 0);
   CHECK(nn::guided_attention_loss(flip(steady, {1})).item() > 0.7);
   CHECK(nn::guided_attention_loss(w, tensor({0, 0}), lengths).item() == 0);
+  const Tensor padded = cat({w, full({2, 3, 2}, NAN, f64)}, 2);
+  CHECK(nn::guided_attention_loss(padded, steps, lengths, 0.3).item() == doctest::Approx(expected));
   CHECK(message_of<ShapeError>([&] { nn::guided_attention_loss(w[0]); }) ==
         "guided_attention_loss: the weights are [3, 4]; expected [B, T, S]");
   CHECK(message_of<ValueError>([&] { nn::guided_attention_loss(w, {}, {}, 0); }) ==
