@@ -250,13 +250,12 @@ Tensor guided_attention_loss(const Tensor& weights, const Tensor& lengths,
   if (!(width > 0)) throw ValueError(fmt::format("{}: width = {} is not above 0", kOp, width));
   const int64_t T = weights.size(1), S = weights.size(2);
   const DType dtype = weights.dtype();
+  const Tensor steps = tapehead::detail::zero_padding(kOp, weights, lengths);
+  const Tensor seen = tapehead::detail::zero_padding(kOp, steps.transpose(1, 2), memory_lengths);
   const Tensor distance =  // [B or 1, S, T]
       (shares(S, memory_lengths, dtype).unsqueeze(2) - shares(T, lengths, dtype).unsqueeze(1)) /
       width;
-  const Tensor penalty = 1 - exp(-0.5 * square(distance));
-  const Tensor seen = tapehead::detail::zero_padding(kOp, weights.transpose(1, 2), memory_lengths);
-  const Tensor cost =  // [B, T]
-      tapehead::detail::zero_padding(kOp, sum(seen * penalty, {1}), lengths);
+  const Tensor cost = sum(seen * (1 - exp(-0.5 * square(distance))), {1});  // [B, T]
   if (!lengths.defined()) return mean(cost);
   return sum(cost) / clamp_min(sum(lengths), 1).to(dtype);
 }

@@ -220,6 +220,9 @@ TEST_CASE("attention: the guided loss asks for a steady course") {
   CHECK(message_of<IndexError>([&] {
           nn::guided_attention_loss(w, steps, tensor({2, 5}));
         }) == "guided_attention_loss: lengths[1] = 5 is outside 0..4");
+  CHECK(message_of<ShapeError>([&] {
+          nn::guided_attention_loss(w, tensor({1, 2, 3}));
+        }) == "guided_attention_loss: lengths are [3]; expected [2], one for each sequence");
 }
 
 TEST_CASE("attention: none sees the last position only") {
