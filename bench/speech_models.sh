@@ -1,6 +1,6 @@
 #!/bin/sh
 # Trains each model of examples/speech.cpp for the same time on a corpus in LibriSpeech's layout, each
-# but the transducer with a language model of the training transcripts:
+# with a language model of the training transcripts:
 #   bench/speech_models.sh DATA OUT [MINUTES] [OPTION...]
 # Further options go to every training, such as --threads 1. OUT gets a folder for each model, which is
 # skipped when it is complete and resumed when it was stopped, and speech.md.
@@ -16,10 +16,8 @@ for model in las ctc joint conformer transducer; do
   [ ! -e "$folder/model.safetensors" ] || continue
   resume=
   [ ! -e "$folder/checkpoint.safetensors" ] || resume=--resume
-  lm=--lm
-  [ "$model" != transducer ] || lm=
   # shellcheck disable=SC2086 # an option or none
-  "$here/build/examples/speech" --data "$data" --model "$model" --minutes "$minutes" $lm \
+  "$here/build/examples/speech" --data "$data" --model "$model" --minutes "$minutes" --lm \
     --out "$folder" $resume "$@" >"$folder.txt"
 done
 

@@ -136,8 +136,7 @@ inline void add_training_options(train::Cli& cli, Options& t) {
 }
 
 inline void add_search_options(train::Cli& cli, Options& t) {
-  cli.option("--beam", t.beam, {1, 1000},
-             "beam width (1; folders 8); 1: greedy search, the only one of transducers");
+  cli.option("--beam", t.beam, {1, 1000}, "beam width (1; folders 8); 1: greedy search");
   cli.option("--letters", t.letters, {"any", "one"},
              "one: the search finds one letter in each recording (any; digits one)");
   cli.flag("--lm", t.lm, "also train a language model of letters, for --lm-weight", Keep::fixed);
@@ -149,8 +148,9 @@ inline void add_search_options(train::Cli& cli, Options& t) {
              Keep::fixed);
   cli.option("--lm-weight", t.lm_weight, {0, 100},
              "weight of the language model in the search (0.3; las 0.1)");
-  cli.option("--token-bonus", t.token_bonus, {-100, 100},
-             "added for each letter in the search of CTC alone with --beam above 1");
+  cli.option(
+      "--token-bonus", t.token_bonus, {-100, 100},
+      "added for each letter in the searches of CTC alone and of transducers with --beam above 1");
   cli.option("--length-penalty", t.length_penalty, {-10, 10},
              "length penalty of searches with attention (0; las of folders 1)");
   cli.files("--transcribe", t.transcribe, "print what is said in these recordings");
@@ -186,8 +186,6 @@ inline void set_defaults(Options& t, train::Options& o) {
   train::set_default(t.encoder, "", t.model == "conformer" ? "conformer" : "lstm");
   if (t.normalize == "speaker" && t.noise > 0)
     throw ValueError("--noise: is not for features that are normalised by --normalize speaker");
-  if (t.model == "transducer" && (t.lm || t.lm_weight > 0))
-    throw ValueError("--lm: the search of transducers takes no language model");
   train::set_default(t.letters, "",
                      t.kind == Kind::digits && t.model != "transducer" && !t.lm ? "one" : "any");
   if (t.letters == "one" && (t.model == "transducer" || t.lm))

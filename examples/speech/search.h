@@ -12,7 +12,7 @@ struct Transcript {
   std::vector<std::vector<float>> weights;  // of encoded frames, a row for each letter
 };
 
-// Recognises batches of features. Transducers are searched greedily, without a language model.
+// Recognises batches of features.
 struct Searcher {
   const Recogniser& model;
   const Frontend& frontend;
@@ -26,7 +26,7 @@ struct Searcher {
         frontend(f),
         language_model(lm),
         options(t),
-        beam(m.transducer ? 1 : t.beam),
+        beam(t.beam),
         lm_weight(lm == nullptr ? 0 : t.lm_weight) {}
 
   // The transcripts of clips, in their order.
@@ -73,11 +73,19 @@ struct Searcher {
   }
 
   std::vector<Transcript> with_transducer(const nn::EncodedFrames& frames) const {
+    std::vector<nn::AlignedHypothesis> best;
+    if (beam == 1 && lm_weight == 0) {
+      best = model.transducer->greedy_search(frames.out, frames.lengths);
+    } else {
+      for (auto& n : model.transducer->beam_search(
+               frames.out, frames.lengths,
+               {.beam = beam, .token_bonus = options.token_bonus, .language_model = fused()}))
+        best.push_back(std::move(n.at(0)));
+    }
     std::vector<Transcript> all;
-    const int64_t steps = frames.out.size(1);
-    for (const nn::AlignedHypothesis& h :
-         model.transducer->greedy_search(frames.out, frames.lengths))
-      all.push_back({h.tokens, peaks(h.timesteps, steps)});
+    all.reserve(best.size());
+    for (const nn::AlignedHypothesis& h : best)
+      all.push_back({h.tokens, peaks(h.timesteps, frames.out.size(1))});
     return all;
   }
 
@@ -90,6 +98,14 @@ struct Searcher {
     return rows;
   }
 
+  // The language model, for searches of symbols.
+  nn::SymbolLanguageModel fused() const {
+    if (lm_weight == 0) return {};
+    return {.model = [this](const Tensor& ids) { return language_model->gpt(ids); },
+            .weight = lm_weight,
+            .eos = data::kEos};
+  }
+
   std::vector<Transcript> with_ctc(const nn::EncodedFrames& frames) const {
     const Tensor log_probs = model.ctc_log_probs(frames);
     std::vector<nn::AlignedHypothesis> best;
@@ -98,12 +114,11 @@ struct Searcher {
     } else if (beam == 1 && lm_weight == 0) {
       best = nn::ctc_greedy_search(log_probs, frames.lengths);
     } else {
-      nn::CtcBeamOptions o{.beam = beam, .beam_tokens = 12, .token_bonus = options.token_bonus};
-      if (lm_weight > 0)
-        o.language_model = {.model = [&](const Tensor& ids) { return language_model->gpt(ids); },
-                            .weight = lm_weight,
-                            .eos = data::kEos};
-      for (auto& n : nn::ctc_beam_search(log_probs, frames.lengths, o))
+      for (auto& n : nn::ctc_beam_search(log_probs, frames.lengths,
+                                         {.beam = beam,
+                                         .beam_tokens = 12,
+                                         .token_bonus = options.token_bonus,
+                                         .language_model = fused()}))
         best.push_back(std::move(n.at(0)));
     }
     std::vector<Transcript> all;

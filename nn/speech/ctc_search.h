@@ -4,20 +4,12 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <optional>
 #include <vector>
 
 #include "tapehead/core/tensor.h"
+#include "tapehead/nn/speech/search.h"
 
 namespace tapehead::nn {
-
-/// A sequence of symbols that was decoded, and when they were heard; with torchaudio's names.
-struct AlignedHypothesis {
-  std::vector<int64_t> tokens;     ///< without blanks
-  std::vector<int64_t> timesteps;  ///< the frame in which each token begins
-  double score = 0;  ///< the log-probability, as the function that returned it defines it
-};
 
 /// The most probable path, with repeated symbols merged and blanks removed (Graves et al. 2006,
 /// 3.2). log_probs floating [B, T, C], as from log_softmax(); frames past `lengths`, i64 [B], are
@@ -29,25 +21,13 @@ struct AlignedHypothesis {
 std::vector<AlignedHypothesis> ctc_greedy_search(const Tensor& log_probs,
                                                  const Tensor& lengths = {}, int64_t blank = 0);
 
-/// A language model of the symbols, for shallow fusion.
-struct CtcLanguageModel {
-  /// Maps ids i64 [N, L] to logits [N, L, V] of the next token. Causal: a logit depends on the ids
-  /// up to its position. Rows are padded at the end.
-  std::function<Tensor(const Tensor& ids)> model = {};
-  double weight = 0.5;              ///< of its log-probabilities; 0: it is not called
-  int64_t bos = 2;                  ///< its id before the first token
-  std::optional<int64_t> eos = {};  ///< its id after the last token; none: ends are not scored
-  /// Its id of each symbol, [C]; the blank's is not used. Empty: the symbols themselves.
-  std::vector<int64_t> ids = {};
-};
-
 struct CtcBeamOptions {
   int64_t beam = 16;        ///< prefixes that are kept in each frame
   int64_t blank = 0;        ///< the symbol that stands for no output
   int64_t beam_tokens = 0;  ///< symbols that may extend a prefix, the most probable ones; 0: all
   int64_t nbest = 1;        ///< hypotheses that are returned, at most beam
   double token_bonus = 0;   ///< added to the score for each token
-  CtcLanguageModel language_model = {};  ///< without a model: none
+  SymbolLanguageModel language_model = {};  ///< without a model: none
 };
 
 /// The sequences of tokens of the highest

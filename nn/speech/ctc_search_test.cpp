@@ -2,6 +2,7 @@
 #include "tapehead/nn/speech/ctc_search.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <cmath>
 #include <limits>
@@ -10,11 +11,16 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/tests/ctc_paths.h"
 #include "tapehead/tests/expect.h"
+#include "tapehead/tests/toy_language_model.h"
 
 namespace tapehead::ctc_search_test {
 
 using test::all_paths;
 using test::collapsed;
+using test::kBos;
+using test::kEos;
+using test::language_model;
+using test::language_model_log_prob;
 using testing::error_of;
 
 namespace {
@@ -26,31 +32,6 @@ using Tokens = std::vector<int64_t>;
 Tensor some_log_probs(double scale = 2) {
   Generator generator{5, 0};
   return log_softmax(scale * randn({B, T, C}, f64, generator), -1);
-}
-
-// A language model that depends on the last two tokens, with 2 more ids than symbols.
-constexpr int64_t kBos = 4, kEos = 5;
-double next_logit(int64_t before, int64_t last, int64_t id) {
-  return 2 * std::sin(3.0 * static_cast<double>(id * 7 + last * 5 + before * 3));
-}
-Tensor language_model(const Tensor& ids) {
-  const int64_t N = ids.size(0), L = ids.size(1), V = 6;
-  const auto id = ids.to_vector<int64_t>();
-  const Tensor out = empty({N, L, V}, f64);
-  for (int64_t n = 0; n < N; ++n)
-    for (int64_t l = 0; l < L; ++l)
-      for (int64_t v = 0; v < V; ++v)
-        out.data<double>()[(n * L + l) * V + v] =
-            next_logit(l > 0 ? id[size_t(n * L + l - 1)] : -1, id[size_t(n * L + l)], v);
-  return out;
-}
-double lm_log_prob(const Tokens& tokens, bool with_end) {
-  Tokens ids{kBos};
-  ids.insert(ids.end(), tokens.begin(), tokens.end());
-  const Tensor p = log_softmax(language_model(from_vector(ids, {1, std::ssize(ids)})), -1);
-  double sum = 0;
-  for (size_t i = 0; i < tokens.size(); ++i) sum += p[0][int64_t(i)][tokens[i]].item();
-  return with_end ? sum + p[0][std::ssize(tokens)][kEos].item() : sum;
 }
 
 }  // namespace
@@ -94,7 +75,7 @@ TEST_CASE("ctc beam search with a wide beam finds the sums over all paths") {
           const auto all = all_paths(x[b], kLengths[size_t(b)], blank);
           for (const auto& [tokens, best] : all)
             wanted.emplace_back(std::log(best.sum) + bonus * static_cast<double>(tokens.size()) +
-                                    (fused ? 0.4 * lm_log_prob(tokens, ends) : 0),
+                                    (fused ? 0.4 * language_model_log_prob(tokens, ends) : 0),
                                 tokens);
           std::sort(wanted.rbegin(), wanted.rend());
           const auto& list = found[size_t(b)];

@@ -12,7 +12,7 @@
 #include "tapehead/nn/any_layer.h"
 #include "tapehead/nn/linear.h"
 #include "tapehead/nn/rnn.h"
-#include "tapehead/nn/speech/ctc_search.h"
+#include "tapehead/nn/speech/search.h"
 
 namespace tapehead::nn {
 
@@ -69,6 +69,14 @@ class TransducerJoiner {
   Activation activation_;
 };
 
+struct TransducerBeamOptions {
+  int64_t beam = 8;                         ///< prefixes that are kept in each frame
+  int64_t max_symbols = 10;                 ///< of a frame, at most
+  int64_t nbest = 1;                        ///< hypotheses that are returned, at most beam
+  double token_bonus = 0;                   ///< added to the score for each token
+  SymbolLanguageModel language_model = {};  ///< without a model: none
+};
+
 /// Prediction and joint network over the frames of any encoder. Parameters: `predictor` and
 /// `joiner`.
 /// Example: nn::Transducer(at, {.encoder_dim = 64, .num_symbols = 30}).loss(randn({2, 20, 64}),
@@ -89,6 +97,20 @@ class Transducer {
   /// outside 0..T, and ValueError for max_symbols below 1 and for logits that are NaN.
   std::vector<AlignedHypothesis> greedy_search(const Tensor& frames, const Tensor& lengths = {},
                                                int64_t max_symbols = 10) const;
+
+  /// The sequences of tokens of the highest
+  ///
+  ///   log p(tokens | frames) + weight log p_lm(tokens) + token_bonus · length,
+  ///
+  /// where the first term sums over all alignments of at most max_symbols tokens a frame, by a beam
+  /// search frame by frame (time-synchronous decoding of Saon et al. 2020, "Alignment-length
+  /// synchronous decoding for RNN transducer"). Exact if the beam holds every
+  /// prefix. Returns up to nbest hypotheses for each sequence, best first; timesteps are those of
+  /// the most probable alignment. Throws as greedy_search(), ValueError for options out of range,
+  /// and ShapeError or IndexError for a language model that does not fit.
+  std::vector<std::vector<AlignedHypothesis>> beam_search(
+      const Tensor& frames, const Tensor& lengths = {},
+      const TransducerBeamOptions& options = {}) const;
 
   TransducerPredictor predictor;
   TransducerJoiner joiner;

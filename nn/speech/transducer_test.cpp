@@ -25,27 +25,6 @@ nn::TransducerOptions small(int64_t blank = 0) {
           .blank = blank};
 }
 
-// Greedy search of one sequence, with the whole prefix read at each node.
-nn::AlignedHypothesis search_plainly(const nn::Transducer& model, const Tensor& frames,
-                                     int64_t blank, int64_t max_symbols) {
-  nn::AlignedHypothesis h;
-  std::vector<int64_t> symbols{blank};
-  for (int64_t t = 0; t < frames.size(0); ++t)
-    for (int64_t n = 0; n < max_symbols; ++n) {
-      const Tensor prediction = model.predictor(from_vector(symbols).unsqueeze(0))
-                                    .out.slice(1, std::ssize(symbols) - 1, std::ssize(symbols));
-      const Tensor p = log_softmax(
-          model.joiner(frames.slice(0, t, t + 1).unsqueeze(0), prediction).flatten(), -1);
-      const auto best = argmax(p).item<int64_t>();
-      h.score += p[best].item();
-      if (best == blank) break;
-      h.tokens.push_back(best);
-      h.timesteps.push_back(t);
-      symbols.push_back(best);
-    }
-  return h;
-}
-
 }  // namespace
 
 TEST_CASE("a transducer's loss is rnnt_loss of its networks, and padding changes nothing") {
@@ -94,30 +73,6 @@ TEST_CASE("a transducer has the gradients of its loss") {
             model.loss(in[0], tensor({3, 2}), tensor({{1, 3}, {2, 0}}), tensor({2, 1}))};
       },
       inputs);
-}
-
-TEST_CASE("greedy search of a transducer takes the most probable symbol at each node") {
-  for (const RnnCell cell : {RnnCell::lstm, RnnCell::gru}) {
-    nn::Params params(5);
-    nn::TransducerOptions o = small(1);
-    o.cell = cell;
-    const nn::Transducer model(params / "t", o);
-    Generator generator{2, 0};
-    const Tensor frames = 4 * randn({4, 6, 3}, f32, generator);
-    const std::vector<int64_t> lengths{6, 2, 0, 5};
-    for (const int64_t max_symbols : {1, 3}) {
-      const auto found = model.greedy_search(frames, from_vector(lengths), max_symbols);
-      REQUIRE(found.size() == 4);
-      for (int64_t b = 0; b < 4; ++b) {
-        CAPTURE(b);
-        const auto wanted =
-            search_plainly(model, frames[b].slice(0, 0, lengths[size_t(b)]), 1, max_symbols);
-        CHECK(found[size_t(b)].tokens == wanted.tokens);
-        CHECK(found[size_t(b)].timesteps == wanted.timesteps);
-        CHECK(found[size_t(b)].score == doctest::Approx(wanted.score).epsilon(1e-5));
-      }
-    }
-  }
 }
 
 TEST_CASE("a transducer says what it takes") {

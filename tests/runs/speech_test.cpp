@@ -183,16 +183,14 @@ TEST_CASE("speech trains each model on a folder of recordings, with a language m
   write_corpus(folder);
   for (const std::string model : {"las", "ctc", "joint", "conformer", "transducer"}) {
     CAPTURE(model);
-    const bool greedy = model == "transducer";
-    SpeechWords words = with(kSmallCorpus, {"--model", model, "--lm-epochs", "1", "--out", model});
-    if (!greedy) words.push_back("--lm");
+    const SpeechWords words =
+        with(kSmallCorpus, {"--model", model, "--lm", "--lm-epochs", "1", "--out", model});
     const std::string out = speech_output(folder, words), last = last_line_of(out);
     CAPTURE(out);
     CHECK(last.starts_with(R"({"example":"speech","metric":"wer","value":)"));
     for (const std::string test : {"test-a", "test-b"})
-      CHECK(out.find(fmt::format("{}           6 utterances  beam {}            WER", test,
-                                 greedy ? 1 : 2)) != std::string::npos);
-    CHECK((out.find("beam 2 with lm") == std::string::npos) == greedy);
+      CHECK(out.find(test + "           6 utterances  beam 2            WER") != std::string::npos);
+    CHECK(out.find("beam 2 with lm") != std::string::npos);
     CHECK(last_line_of(speech_output(folder, {"--eval", model})) == last);
   }
   for (const std::string encoder : {"lstm", "pyramid", "conformer", "transformer"}) {
@@ -337,8 +335,6 @@ TEST_CASE("speech: options, folders and recordings that do not fit") {
        "speech: --letters one: a letter is no sentence; leave out --lm");
   ends({"--letters", "one", "--model", "transducer"},
        "speech: --letters one: the search of transducers finds any number");
-  ends({"--model", "transducer", "--lm", "--lm-text", "x"},
-       "speech: --lm: the search of transducers takes no language model");
   ends({"--lm-weight", "0.3"}, "speech: --lm-weight: there is no language model; give --lm");
   ends({"--lm-text", "x"}, "speech: --lm-text: there is no language model; give --lm");
   ends({"--data", ".", "--normalize", "speaker", "--noise", "0.3"},
