@@ -150,7 +150,7 @@ inline void add_search_options(train::Cli& cli, Options& t) {
              "weight of the language model in the search (0.3; las 0.1)");
   cli.option(
       "--token-bonus", t.token_bonus, {-100, 100},
-      "added for each letter in the searches of CTC alone and of transducers with --beam above 1");
+      "added for each letter in the searches of CTC alone and of transducers, unless greedy");
   cli.option("--length-penalty", t.length_penalty, {-10, 10},
              "length penalty of searches with attention (0; las of folders 1)");
   cli.files("--transcribe", t.transcribe, "print what is said in these recordings");
