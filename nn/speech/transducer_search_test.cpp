@@ -216,7 +216,7 @@ TEST_CASE("beam search of a transducer: the score is that of its loss but for wh
   CHECK(model.beam_search(zeros({2, 0, 3}, f64))[1][0].tokens.empty());
 }
 
-TEST_CASE("beam search of a transducer says what it takes") {
+TEST_CASE("searches of a transducer say what they take") {
   nn::Params params;
   const nn::Transducer model(params / "m", small());
   const Tensor frames = zeros({2, 4, 3});
@@ -234,15 +234,24 @@ TEST_CASE("beam search of a transducer says what it takes") {
         "transducer: language_model.ids has 1 ids for 4 symbols (in m)");
   CHECK(error_of<IndexError>(options({.language_model = {language_model, 1, kBos, 7, {}}})) ==
         "transducer: id 7 of eos is outside the language model's 0..5 (in m)");
+  CHECK(error_of<ValueError>([&] { model.greedy_search(frames, {}, 0); }) ==
+        "transducer: max_symbols = 0; it must be at least 1 (in m)");
   const Tensor unknown = frames.clone();
   unknown[1][2].fill_(NAN);
-  CHECK(error_of<ValueError>([&] { model.beam_search(unknown); }) ==
-        "transducer: the logits of sequence 1, frame 2 contain NaN or inf (in m)");
-  CHECK(error_of<ShapeError>([&] { model.beam_search(frames[0]); }) ==
-        "transducer: frames are [4, 3]; expected [B, T, 3] (in m)");
-  CHECK(error_of<IndexError>([&] {
-          model.beam_search(frames, tensor({5, 4}));
-        }) == "transducer: lengths[0] = 5 is outside 0..4 (in m)");
+  for (const bool greedy : {false, true}) {
+    CAPTURE(greedy);
+    const auto search = [&](const Tensor& x, const Tensor& lengths = {}) {
+      if (greedy) model.greedy_search(x, lengths);
+      else model.beam_search(x, lengths);
+    };
+    CHECK(error_of<ValueError>([&] { search(unknown); }) ==
+          "transducer: the logits of sequence 1, frame 2 contain NaN or inf (in m)");
+    CHECK(error_of<ShapeError>([&] { search(frames[0]); }) ==
+          "transducer: frames are [4, 3]; expected [B, T, 3] (in m)");
+    CHECK(error_of<IndexError>([&] {
+            search(frames, tensor({5, 4}));
+          }) == "transducer: lengths[0] = 5 is outside 0..4 (in m)");
+  }
 }
 
 }  // namespace tapehead::transducer_search_test
