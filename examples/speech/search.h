@@ -77,10 +77,9 @@ struct Searcher {
     if (beam == 1 && lm_weight == 0) {
       best = model.transducer->greedy_search(frames.out, frames.lengths);
     } else {
-      for (auto& n : model.transducer->beam_search(
-               frames.out, frames.lengths,
-               {.beam = beam, .token_bonus = options.token_bonus, .language_model = fused()}))
-        best.push_back(std::move(n.at(0)));
+      best = first_of_each(model.transducer->beam_search(
+          frames.out, frames.lengths,
+          {.beam = beam, .token_bonus = options.token_bonus, .language_model = fused()}));
     }
     std::vector<Transcript> all;
     all.reserve(best.size());
@@ -96,6 +95,14 @@ struct Searcher {
       rows.back()[static_cast<size_t>(t)] = 1;
     }
     return rows;
+  }
+
+  static std::vector<nn::AlignedHypothesis> first_of_each(
+      std::vector<std::vector<nn::AlignedHypothesis>> lists) {
+    std::vector<nn::AlignedHypothesis> best;
+    best.reserve(lists.size());
+    for (auto& list : lists) best.push_back(std::move(list.at(0)));
+    return best;
   }
 
   // The language model, for searches of symbols.
@@ -114,12 +121,11 @@ struct Searcher {
     } else if (beam == 1 && lm_weight == 0) {
       best = nn::ctc_greedy_search(log_probs, frames.lengths);
     } else {
-      for (auto& n : nn::ctc_beam_search(log_probs, frames.lengths,
-                                         {.beam = beam,
-                                         .beam_tokens = 12,
-                                         .token_bonus = options.token_bonus,
-                                         .language_model = fused()}))
-        best.push_back(std::move(n.at(0)));
+      best = first_of_each(nn::ctc_beam_search(log_probs, frames.lengths,
+                                               {.beam = beam,
+                                                .beam_tokens = 12,
+                                                .token_bonus = options.token_bonus,
+                                                .language_model = fused()}));
     }
     std::vector<Transcript> all;
     for (size_t i = 0; i < best.size(); ++i)

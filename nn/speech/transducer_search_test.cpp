@@ -9,6 +9,7 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/nn/speech/transducer.h"
 #include "tapehead/tests/expect.h"
+#include "tapehead/tests/small_transducer.h"
 #include "tapehead/tests/toy_language_model.h"
 
 namespace tapehead::transducer_search_test {
@@ -17,20 +18,12 @@ using test::kBos;
 using test::kEos;
 using test::language_model;
 using test::language_model_log_prob;
+using test::small_transducer;
 using testing::error_of;
 
 namespace {
 
 using Tokens = std::vector<int64_t>;
-
-nn::TransducerOptions small(int64_t blank = 0) {
-  return {.encoder_dim = 3,
-          .num_symbols = 4,
-          .embed_dim = 2,
-          .hidden_size = 3,
-          .joint_dim = 4,
-          .blank = blank};
-}
 
 // Greedy search of one sequence, with the whole prefix read at each node.
 nn::AlignedHypothesis search_plainly(const nn::Transducer& model, const Tensor& frames,
@@ -117,7 +110,7 @@ std::vector<Tokens> all_tokens(int64_t longest, int64_t blank) {
 TEST_CASE("greedy search of a transducer takes the most probable symbol at each node") {
   for (const RnnCell cell : {RnnCell::lstm, RnnCell::gru}) {
     nn::Params params(5);
-    nn::TransducerOptions o = small(1);
+    nn::TransducerOptions o = small_transducer(1);
     o.cell = cell;
     const nn::Transducer model(params / "t", o);
     Generator generator{2, 0};
@@ -147,7 +140,7 @@ TEST_CASE("beam search of a transducer with a wide beam finds the sums over all 
           CAPTURE(max_symbols);
           CAPTURE(fusion);
           nn::Params params(5);
-          nn::TransducerOptions sizes = small(blank);
+          nn::TransducerOptions sizes = small_transducer(blank);
           sizes.cell = cell;
           const nn::Transducer model(params / "t", sizes);
           params.to(f64);
@@ -188,7 +181,7 @@ TEST_CASE("beam search of a transducer with a wide beam finds the sums over all 
 
 TEST_CASE("beam search of a transducer: the score is that of its loss but for what was pruned") {
   nn::Params params(5);
-  const nn::Transducer model(params / "t", small());
+  const nn::Transducer model(params / "t", small_transducer());
   params.to(f64);
   const NoGradGuard off;
   for (const nn::Param& p : params.all()) p.value.mul_(3);  // some alignments are far more probable
@@ -218,7 +211,7 @@ TEST_CASE("beam search of a transducer: the score is that of its loss but for wh
 
 TEST_CASE("searches of a transducer say what they take") {
   nn::Params params;
-  const nn::Transducer model(params / "m", small());
+  const nn::Transducer model(params / "m", small_transducer());
   const Tensor frames = zeros({2, 4, 3});
   const auto options = [&](const nn::TransducerBeamOptions& o) {
     return [&model, &frames, o] { model.beam_search(frames, {}, o); };

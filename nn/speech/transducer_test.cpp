@@ -8,30 +8,19 @@
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/tests/expect.h"
+#include "tapehead/tests/small_transducer.h"
 
 namespace tapehead::transducer_test {
 
+using test::small_transducer;
 using testing::difference;
 using testing::error_of;
-
-namespace {
-
-nn::TransducerOptions small(int64_t blank = 0) {
-  return {.encoder_dim = 3,
-          .num_symbols = 4,
-          .embed_dim = 2,
-          .hidden_size = 3,
-          .joint_dim = 4,
-          .blank = blank};
-}
-
-}  // namespace
 
 TEST_CASE("a transducer's loss is rnnt_loss of its networks, and padding changes nothing") {
   for (const RnnCell cell : {RnnCell::lstm, RnnCell::gru})
     for (const int64_t blank : {0, 3}) {
       nn::Params params(1);
-      nn::TransducerOptions o = small(blank);
+      nn::TransducerOptions o = small_transducer(blank);
       o.cell = cell, o.num_layers = 2;
       const nn::Transducer model(params / "t", o);
       params.to(f64);
@@ -62,7 +51,7 @@ TEST_CASE("a transducer's loss is rnnt_loss of its networks, and padding changes
 
 TEST_CASE("a transducer has the gradients of its loss") {
   nn::Params params(1);
-  const nn::Transducer model(params / "t", small());
+  const nn::Transducer model(params / "t", small_transducer());
   params.to(f64);
   Generator generator{2, 0};
   std::vector<Tensor> inputs{randn({2, 3, 3}, f64, generator)};
@@ -80,9 +69,9 @@ TEST_CASE("a transducer says what it takes") {
   CHECK(error_of<ValueError>([&] { nn::Transducer(params / "t", {.encoder_dim = 3}); }) ==
         "transducer: encoder_dim = 3, num_symbols = 0, embed_dim = 256 and joint_dim = 512; all "
         "must be at least 1 (in t.predictor)");
-  CHECK(error_of<IndexError>([&] { nn::Transducer(params / "b", small(4)); }) ==
+  CHECK(error_of<IndexError>([&] { nn::Transducer(params / "b", small_transducer(4)); }) ==
         "transducer: blank = 4 is outside 0..3 (in b)");
-  const nn::Transducer model(params / "m", small());
+  const nn::Transducer model(params / "m", small_transducer());
   const Tensor frames = zeros({2, 4, 3}), targets = tensor({{1, 2}, {2, 1}});
   CHECK(error_of<ShapeError>([&] { model.loss(frames[0], {}, targets, {}); }) ==
         "transducer: frames are [4, 3] and targets [2, 2]; expected [B, T, 3] and [B, U] (in m)");
