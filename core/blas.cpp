@@ -31,6 +31,7 @@ constexpr const char* kVariable = "OPENBLAS_CORETYPE";
 
 // Runs before main, while no other thread reads the environment or multiplies.
 [[maybe_unused]] const bool kChosen = [] {
+  { const OneThread alone; }
   if (std::getenv(kVariable)) return false;
   const std::string core =
       better_core(openblas_get_corename(), kernels::level_name(kernels::supported_isas().front()));
@@ -86,8 +87,10 @@ void have_buffer() {
   thread_local const ThreadBuffer buffer;
 }
 
-OneThread::OneThread() : before_(omp_in_parallel() ? 1 : omp_get_max_threads()) {
+OneThread::OneThread() : before_(omp_get_max_threads()) {
   if (before_ != 1) omp_set_num_threads(1);
+  // If the two differ, OpenBLAS changes its own in the next product, which is not thread-safe.
+  if (openblas_get_num_threads() != 1) openblas_set_num_threads(1);
 }
 OneThread::~OneThread() {
   if (before_ != 1) omp_set_num_threads(before_);

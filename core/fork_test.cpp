@@ -2,6 +2,8 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <filesystem>
+#include <string>
 #include <thread>
 
 #include "tapehead/core/creation.h"
@@ -24,23 +26,40 @@ double computed() {
   return sum;
 }
 
+int threads_of_process() {
+  int count = 0;
+  for ([[maybe_unused]] const auto& task : std::filesystem::directory_iterator("/proc/self/task"))
+    ++count;
+  return count;
+}
+
 }  // namespace
 
-// Regression: the child waited for OpenMP threads that exist only in the parent.
-TEST_CASE("fork: the child of a thread that used several computes the same with one") {
+// Regression: the child waited for threads that exist only in the parent.
+TEST_CASE("fork: the child of a thread that used several computes the same with as many") {
   const int before = num_threads();
   for (const int threads : {1, 2, 4}) {
     CAPTURE(threads);
     set_num_threads(threads);
     const std::string wanted = std::to_string(computed());
-    CHECK(in_child([] { return std::to_string(computed()); }) == wanted);
+    CHECK(in_child([] {
+            return std::to_string(num_threads()) + " threads: " + std::to_string(computed());
+          }) == std::to_string(threads) + " threads: " + wanted);
     CHECK(std::to_string(computed()) == wanted);
     CHECK(num_threads() == threads);
   }
+  set_num_threads(before);
+}
+
+TEST_CASE("fork: the child has no other thread until an op uses several") {
+  const int before = num_threads();
+  set_num_threads(3);
+  computed();
   CHECK(in_child([] {
-          set_num_threads(4);
-          return std::to_string(num_threads());
-        }) == "1");
+          std::string text = std::to_string(threads_of_process());
+          computed();
+          return text + ", then " + std::to_string(threads_of_process());
+        }) == "1, then 3");
   set_num_threads(before);
 }
 

@@ -49,7 +49,7 @@ std::string info() {
              "tapehead {}\n"
              "cpu      {}\n"
              "kernels  {}\n"
-             "threads  {} (OpenMP)\n"
+             "threads  {}\n"
              "blas     {}, core {}\n"
              "memory   {:.1f} MB live, {:.1f} MB at the peak, {:.1f} MB cached\n",
              TAPEHEAD_VERSION, cpu_model(), kernels::isa(), num_threads(), blas.config, blas.core,

@@ -10,7 +10,6 @@
 #include "tapehead/core/detail/blas.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/lapack_calls.h"
-#include "tapehead/core/detail/one_thread.h"
 #include "tapehead/core/detail/views.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/kernels/elementwise_kernels.h"
@@ -48,7 +47,6 @@ void each_matrix(const Tensor& x, F f) {
     parallel_range(batch_of(x).numel(), std::max<int64_t>(1, kFactorWork / work),
                    [&](int64_t first, int64_t last) {
                      have_buffer();
-                     const OneThread alone;
                      for (int64_t i = first; i < last; ++i) f.template operator()<T>(i);
                    });
   });

@@ -1,14 +1,16 @@
 #include "tapehead/core/parallel.h"
 
 #include <omp.h>
-#include <pthread.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <exception>
 #include <mutex>
 
-#include "tapehead/core/detail/address_space.h"
+#include "tapehead/core/detail/cpus.h"
+#include "tapehead/core/detail/one_thread.h"
+#include "tapehead/core/detail/thread_pool.h"
 
 #if defined(__SSE2__)
 #include <xmmintrin.h>
@@ -17,34 +19,19 @@
 namespace tapehead {
 namespace {
 
-// OpenMP keeps the threads that it started for parallel regions of this thread. Records how many
-// there are, and whether a fork() left them behind in the parent: a parallel region would wait for
-// them forever.
-thread_local int team = 1;
-thread_local bool team_lost = false;
-
-[[maybe_unused]] const int kAtFork = pthread_atfork(nullptr, nullptr, [] {
-  if (team == 1) return;
-  team_lost = true;
-  omp_set_num_threads(1);
-});
+std::atomic<int>& wanted_threads() {
+  static std::atomic<int> threads{std::getenv("OMP_NUM_THREADS") ? omp_get_max_threads()
+                                                                 : core::available_cpus()};
+  return threads;
+}
 
 }  // namespace
 
-int num_threads() { return omp_get_max_threads(); }
-void set_num_threads(int threads) { omp_set_num_threads(team_lost ? 1 : std::max(threads, 1)); }
+int num_threads() { return wanted_threads().load(std::memory_order_relaxed); }
+void set_num_threads(int threads) { wanted_threads() = std::max(threads, 1); }
 
 namespace core {
 namespace {
-
-// Grows the team if there is address space for the stacks: OpenMP aborts the program if a thread
-// fails to start.
-bool resize_team(int threads) {
-  if (threads > team && !has_address_space(static_cast<size_t>(threads - team) * stack_size()))
-    return false;
-  team = threads;
-  return true;
-}
 
 // Keeps the exception of the lowest-numbered task, so that it does not depend on the threads.
 class FirstError {
@@ -94,27 +81,34 @@ class DenormalMode {
 
 void run_tasks(int64_t tasks, void (*call)(void* context, int64_t task), void* context,
                Denormals denormals) {
-  if (tasks <= 1 || omp_in_parallel() || omp_get_max_threads() == 1 ||
-      !resize_team(omp_get_max_threads())) {
+  const int threads = num_threads();
+  if (tasks <= 1 || threads == 1) {
     const DenormalMode mode(denormals);
+    const OneThread alone;
     for (int64_t task = 0; task < tasks; ++task) call(context, task);
     return;
   }
-  FirstError error;
-#pragma omp parallel
-  {
-    const DenormalMode mode(denormals);
-#pragma omp for schedule(dynamic, 1)
-    for (int64_t task = 0; task < tasks; ++task) {
-      if (!error.comes_after(task)) continue;
-      try {
-        call(context, task);
-      } catch (...) {
-        error.keep(task);
-      }
+  struct Region {
+    void (*call)(void* context, int64_t task);
+    void* context;
+    Denormals denormals;
+    FirstError error;
+  } all{call, context, denormals, {}};
+  const auto run = [](void* pointer, int64_t task) {
+    Region& region = *static_cast<Region*>(pointer);
+    if (!region.error.comes_after(task)) return;
+    const DenormalMode mode(region.denormals);
+    try {
+      region.call(region.context, task);
+    } catch (...) {
+      region.error.keep(task);
     }
+  };
+  {
+    const OneThread alone;
+    run_in_pool(tasks, run, &all, threads);
   }
-  error.rethrow();
+  all.error.rethrow();
 }
 
 }  // namespace core

@@ -12,10 +12,11 @@
 
 namespace tapehead {
 
-/// The number of threads that ops use, from OMP_NUM_THREADS or set_num_threads(). In a child of
-/// fork() it is always 1 if the forking thread had used several, because the child does not inherit
-/// them.
+/// The number of threads that ops use: by default OMP_NUM_THREADS or, if that is not set, the number
+/// of CPUs that the process may use, which its affinity and the CPU quota of its container can
+/// limit. The threads start with the first op that uses several; a child of fork() starts its own.
 int num_threads();
+/// Sets the number of threads for all threads of the program; less than 1 means 1.
 void set_num_threads(int threads);
 
 namespace core {

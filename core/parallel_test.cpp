@@ -5,6 +5,8 @@
 #include <array>
 #include <atomic>
 #include <cstring>
+#include <thread>
+#include <vector>
 
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/matmul.h"
@@ -45,6 +47,67 @@ TEST_CASE(
       core::parallel_for(40, [&](int64_t task) { sum += task; });
       CHECK(sum == 780);
     }
+  }
+}
+
+TEST_CASE("parallel: a task's own tasks run in the thread that runs it") {
+  const Threads set(3);
+  std::atomic<int> elsewhere{0}, runs{0};
+  core::parallel_for(8, [&](int64_t) {
+    const auto self = std::this_thread::get_id();
+    core::parallel_for(5, [&](int64_t) {
+      ++runs;
+      elsewhere += std::this_thread::get_id() != self;
+    });
+  });
+  CHECK(runs == 40);
+  CHECK(elsewhere == 0);
+}
+
+TEST_CASE("parallel: threads of the program share the others, and each gets its own results") {
+  const Threads set(3);
+  constexpr int kCallers = 20;  // more than can have tasks for others at a time
+  std::array<int64_t, kCallers> sums{};
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < kCallers; ++caller)
+    callers.emplace_back([&sums, caller] {
+      for (int round = 0; round < 100; ++round) {
+        std::array<int64_t, 9> parts{};
+        core::parallel_for(9,
+                           [&](int64_t task) { parts[static_cast<size_t>(task)] = caller + task; });
+        for (const int64_t part : parts) sums[static_cast<size_t>(caller)] += part;
+      }
+    });
+  for (std::thread& caller : callers) caller.join();
+  for (int caller = 0; caller < kCallers; ++caller)
+    CHECK(sums[static_cast<size_t>(caller)] == 100 * (9 * caller + 36));
+}
+
+// On a machine whose CPUs are busy, another thread may not get one for a long time.
+TEST_CASE("parallel: a region does not wait for a thread that takes none of its tasks") {
+  const Threads set(2);
+  std::atomic<int> occupied{0};
+  std::atomic<bool> release{false};
+  std::thread other([&] {
+    core::parallel_for(2, [&](int64_t) {  // by this thread and the only other one
+      ++occupied;
+      while (!release) std::this_thread::yield();
+    });
+  });
+  while (occupied < 2) std::this_thread::yield();
+  std::atomic<int> runs{0};
+  core::parallel_for(7, [&](int64_t) { ++runs; });
+  CHECK(runs == 7);
+  CHECK(occupied == 2);
+  release = true;
+  other.join();
+}
+
+TEST_CASE("parallel: a number of threads less than 1 means 1") {
+  const Threads set(2);
+  for (const int threads : {0, -3}) {
+    set_num_threads(threads);
+    CHECK(num_threads() == 1);
   }
 }
 

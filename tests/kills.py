@@ -93,7 +93,7 @@ class Example:
         self.finish(traced)
 
     def start(self, folder, words):
-        environment = {**os.environ, "OMP_NUM_THREADS": next(self.threads), "OMP_WAIT_POLICY": "passive"}
+        environment = {**os.environ, "OMP_NUM_THREADS": next(self.threads)}
         return subprocess.Popen([self.program, *words, "--checkpoint-every", "1", "--quiet", "--out", folder],
                                 env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True, errors="replace")

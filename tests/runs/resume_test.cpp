@@ -26,8 +26,7 @@ const Words kTrain{"--steps",  "30",    "--hidden-size", "32",  "--embed-dim",  
 Outcome translate(const Words& more, int threads, std::optional<double> kill_after = {}) {
   Words command{example("translate")};
   command.insert(command.end(), more.begin(), more.end());
-  return run(command, {.environment = {{"OMP_NUM_THREADS", std::to_string(threads)},
-                                       {"OMP_WAIT_POLICY", "passive"}},
+  return run(command, {.environment = {{"OMP_NUM_THREADS", std::to_string(threads)}},
                        .kill_after = kill_after});
 }
 
