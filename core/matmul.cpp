@@ -120,11 +120,11 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   shape[shape.rank() - 1] = n;
   Tensor out = empty(shape, x.dtype());
   if (out.numel() == 0) return out;
-  if (bias.defined()) copy_into(out, bias);
   const Tensor rows = readable(as_rows(x)), w = readable(weight);
   Matrix wt = matrix_of(w);
   std::swap(wt.row, wt.column);
-  gemm(x.dtype(), rows.size(0), n, inner, matrix_of(rows), wt, out.raw(), n, bias.defined());
+  gemm(x.dtype(), rows.size(0), n, inner, matrix_of(rows), wt, out.raw(), n, 0,
+       bias.defined() ? contiguous(bias).raw() : nullptr);
   return out;
 }
 

@@ -57,8 +57,8 @@ TEST_CASE("memory limit: a program" * doctest::skip()) {
   limit_address_space(std::stoll(mebibytes) << 20);
   std::string text;
   try {
-    const Tensor a = full({512, 512}, 2.0);
-    text = fmt::format("{}", core::matmul("matmul", a, a).data<float>()[0]);
+    const Tensor a = full({512, 512}, 2.0, f64);  // whose products are OpenBLAS's
+    text = fmt::format("{}", core::matmul("matmul", a, a).data<double>()[0]);
   } catch (const OutOfMemoryError& e) {
     text = e.what();
   }

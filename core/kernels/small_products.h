@@ -8,15 +8,6 @@
 namespace tapehead::kernels::TAPEHEAD_ISA {
 namespace {
 
-// Calls f<1>() … f<kMost>() for the count it is given.
-template <int kMost, class F>
-inline void with_count(int64_t count, F f) {
-  [&]<int... I>(std::integer_sequence<int, I...>) {
-    ((count == I + 1 ? f.template operator()<I + 1>() : void()), ...);
-  }
-  (std::make_integer_sequence<int, kMost>());
-}
-
 // A tile of R x S dot products of rows of a and columns of b, each contiguous.
 template <class T, int R, int S>
 inline void dot_tile(const core::Product& p, const T* a, const T* b, T* c) {

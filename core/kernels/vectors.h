@@ -5,6 +5,10 @@
 #include <cstdint>
 #include <utility>
 
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 namespace tapehead::kernels {
 namespace {
 
@@ -38,9 +42,35 @@ inline void store(T* to, Vector<T> v) {
 /// Stores the first n elements.
 template <class T>
 inline void store_some(T* to, Vector<T> v, int64_t n) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) {
+    _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1u << n) - 1), (__m512)v);
+    return;
+  }
+#endif
   T elements[kWidth<T>];
   store(elements, v);
   for (int64_t i = 0; i < n; ++i) to[i] = elements[i];
+}
+/// Loads the first n elements; the others are 0.
+template <class T>
+inline Vector<T> load_some(const T* from, int64_t n) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4)
+    return (Vector<T>)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1), from);
+#endif
+  T elements[kWidth<T>] = {};
+  for (int64_t i = 0; i < n; ++i) elements[i] = from[i];
+  return load(elements);
+}
+
+/// Calls f<1>() … f<kMost>() for the count it is given.
+template <int kMost, class F>
+inline void with_count(int64_t count, F f) {
+  [&]<int... I>(std::integer_sequence<int, I...>) {
+    ((count == I + 1 ? f.template operator()<I + 1>() : void()), ...);
+  }
+  (std::make_integer_sequence<int, kMost>());
 }
 
 /// All elements of a vector of four or more floats, or two or more doubles, joined in pairs; `join`

@@ -1,0 +1,149 @@
+// Times matrix products: the library's own, with and without the packing of the right operand, and
+// OpenBLAS's, in GFLOP/s and as a share of the CPU's peak, which is measured first. Each figure is
+// the median of several rounds, in which the candidates take turns.
+//
+//   gemm
+//   gemm --threads 2 --rounds 9
+#include <CLI/CLI.hpp>
+#include <cblas.h>
+#include <fmt/format.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tapehead/core/creation.h"
+#include "tapehead/core/detail/gemm.h"
+#include "tapehead/core/detail/isa.h"
+#include "tapehead/core/parallel.h"
+
+namespace {
+
+using namespace tapehead;
+using core::Matrix;
+
+struct Case {
+  int64_t m, n, k;
+  const char* layout;  // of A and B: N as they are, T transposed
+};
+constexpr Case kCases[] = {
+    {4096, 1536, 384, "NT"},  {4096, 384, 1536, "NT"}, {384, 1536, 4096, "TN"},
+    {4096, 1152, 384, "NT"},  {256, 3072, 768, "NT"},  {256, 50257, 768, "NT"},
+    {50257, 768, 256, "TN"},  {768, 512, 128, "NN"},   {768, 128, 512, "NN"},
+    {1024, 1024, 1024, "NN"}, {2048, 2048, 2048, "NN"}, {64, 1024, 512, "NT"},
+    {128, 128, 128, "NN"},    {6400, 512, 128, "NN"},  {128, 512, 6400, "TN"},
+    {256, 768, 3072, "NN"},   {1024, 65, 128, "NT"},   {333, 217, 129, "TT"},
+};
+
+double seconds(const std::function<void()>& f, int times) {
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < times; ++i) f();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / times;
+}
+
+double median(std::vector<double> x) {
+  std::sort(x.begin(), x.end());
+  return x[x.size() / 2];
+}
+
+// Multiplies and adds in vectors of `Bytes`; returns the number of multiply-adds.
+template <int Bytes>
+[[gnu::always_inline]] inline int64_t multiply_add(int64_t times) {
+  typedef float V [[gnu::vector_size(Bytes)]];
+  constexpr int kChains = 12;  // hide the latency
+  V x[kChains] = {}, a = V{} + 0.999f, b = V{} + 1e-3f;
+  for (int64_t i = 0; i < times; ++i)
+#pragma GCC unroll 12
+    for (V& v : x) {
+      v = v * a + b;
+      asm volatile("" : "+v"(v));
+    }
+  return times * kChains * Bytes / static_cast<int64_t>(sizeof(float));
+}
+#if defined(__x86_64__)
+[[gnu::target("avx512f,fma")]] int64_t multiply_add_avx512(int64_t n) { return multiply_add<64>(n); }
+[[gnu::target("avx2,fma")]] int64_t multiply_add_avx2(int64_t n) { return multiply_add<32>(n); }
+#endif
+
+int64_t multiply_add(const std::string& isa, int64_t times) {
+#if defined(__x86_64__)
+  if (isa == "avx512") return multiply_add_avx512(times);
+  if (isa == "avx2") return multiply_add_avx2(times);
+#endif
+  return multiply_add<16>(times);
+}
+
+// Of all threads together, in GFLOP/s.
+double peak(int threads) {
+  double best = 0;
+  for (int round = 0; round < 7; ++round) {
+    std::vector<int64_t> counts(static_cast<size_t>(threads));
+    const double time = seconds(
+        [&] {
+          core::parallel_for(threads, [&](int64_t i) {
+            counts[static_cast<size_t>(i)] = multiply_add(kernels::isa(), 5'000'000);
+          });
+        },
+        1);
+    best = std::max(best, 2e-9 * static_cast<double>(counts[0] * threads) / time);
+  }
+  return best;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Times matrix products.");
+  int threads = 1, rounds = 5;
+  double target = 0.05;
+  app.add_option("--threads", threads)->capture_default_str();
+  app.add_option("--rounds", rounds)->capture_default_str();
+  app.add_option("--seconds", target, "for each figure and round")->capture_default_str();
+  std::string only;
+  app.add_option("--only", only, "cases whose line starts with this, as in 4096x1536");
+  CLI11_PARSE(app, argc, argv);
+  set_num_threads(threads);
+  omp_set_num_threads(threads);  // OpenBLAS's
+  const double most = peak(threads);
+  fmt::print("peak of multiply-adds in f32: {:.1f} GFLOP/s on {} thread{}\n\n", most, threads,
+             threads == 1 ? "" : "s");
+  fmt::print("|     M |     N |    K |    |   f32 |  % | packed |  % | OpenBLAS |  % |\n"
+             "|---|---|---|---|---|---|---|---|---|---|\n");
+  for (const auto& [m, n, k, layout] : kCases) {
+    if (!fmt::format("{}x{}x{}{}", m, n, k, layout).starts_with(only)) continue;
+    const Tensor a = randn({m, k}), b = randn({k, n}), c = empty({m, n}, f32);
+    const Matrix left = layout[0] == 'N' ? Matrix{a.raw(), k, 1} : Matrix{a.raw(), 1, m};
+    const Matrix right = layout[1] == 'N' ? Matrix{b.raw(), n, 1} : Matrix{b.raw(), 1, k};
+    const core::PackedMatrix packed(f32, k, n, right);
+    const std::function<void()> candidates[] = {
+        [&] { core::gemm(f32, m, n, k, left, right, c.raw(), n); },
+        [&] { core::gemm(m, left, packed, c.raw(), n); },
+        [&] {
+          cblas_sgemm(CblasRowMajor, layout[0] == 'N' ? CblasNoTrans : CblasTrans,
+                      layout[1] == 'N' ? CblasNoTrans : CblasTrans, static_cast<int>(m),
+                      static_cast<int>(n), static_cast<int>(k), 1, a.data<float>(),
+                      static_cast<int>(layout[0] == 'N' ? k : m), b.data<float>(),
+                      static_cast<int>(layout[1] == 'N' ? n : k), 0, c.data<float>(),
+                      static_cast<int>(n));
+        }};
+    const double flops = 2e-9 * static_cast<double>(m * n * k);
+    const int times = std::max(1, static_cast<int>(target * most / flops));
+    std::vector<double> rates[3];
+    for (int round = 0; round < rounds; ++round)
+      for (size_t i = 0; i < 3; ++i) {
+        // The idle threads of the previous candidate's library stop spinning.
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        candidates[i]();
+        rates[i].push_back(flops / seconds(candidates[i], times));
+      }
+    std::string line;
+    for (const auto& rate : rates)
+      line += fmt::format(" {:6.1f} | {:2.0f} |", median(rate), 100 * median(rate) / most);
+    fmt::print("| {:5} | {:5} | {:4} | {} |{}\n", m, n, k, layout, line);
+    std::fflush(stdout);
+  }
+}
