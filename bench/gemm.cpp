@@ -111,17 +111,23 @@ int main(int argc, char** argv) {
   const double most = peak(threads);
   fmt::print("peak of multiply-adds in f32: {:.1f} GFLOP/s on {} thread{}\n\n", most, threads,
              threads == 1 ? "" : "s");
-  fmt::print("|     M |     N |    K |    |   f32 |  % | packed |  % | OpenBLAS |  % |\n"
-             "|---|---|---|---|---|---|---|---|---|---|\n");
+  fmt::print(
+      "packed: B once, before. bf16: operands in f32. bf16 packed: A in bf16, B packed; C in f32 and bf16.\n\n"
+      "|     M |     N |    K |    |   f32 |  % | packed |  % | OpenBLAS |  % |  bf16 | packed | C bf16 |\n"
+      "|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
   for (const auto& [m, n, k, layout] : kCases) {
     if (!fmt::format("{}x{}x{}{}", m, n, k, layout).starts_with(only)) continue;
     const Tensor a = randn({m, k}), b = randn({k, n}), c = empty({m, n}, f32);
-    const Matrix left = layout[0] == 'N' ? Matrix{a.raw(), k, 1} : Matrix{a.raw(), 1, m};
-    const Matrix right = layout[1] == 'N' ? Matrix{b.raw(), n, 1} : Matrix{b.raw(), 1, k};
-    const core::PackedMatrix packed(f32, k, n, right);
+    const Tensor half_a = a.to(bf16), half_c = empty({m, n}, bf16);
+    const auto matrix = [](const Tensor& x, char order) {
+      return order == 'N' ? Matrix{x.raw(), x.size(1), 1} : Matrix{x.raw(), 1, x.size(0)};
+    };
+    const Matrix left = matrix(a, layout[0]), right = matrix(b, layout[1]);
+    const Matrix half_left = matrix(half_a, layout[0]);
+    const core::PackedMatrix packed(f32, f32, k, n, right), half_packed(f32, bf16, k, n, right);
     const std::function<void()> candidates[] = {
         [&] { core::gemm(f32, m, n, k, left, right, c.raw(), n); },
-        [&] { core::gemm(m, left, packed, c.raw(), n); },
+        [&] { packed.multiply(m, left, f32, c.raw(), n); },
         [&] {
           cblas_sgemm(CblasRowMajor, layout[0] == 'N' ? CblasNoTrans : CblasTrans,
                       layout[1] == 'N' ? CblasNoTrans : CblasTrans, static_cast<int>(m),
@@ -129,20 +135,26 @@ int main(int argc, char** argv) {
                       static_cast<int>(layout[0] == 'N' ? k : m), b.data<float>(),
                       static_cast<int>(layout[1] == 'N' ? n : k), 0, c.data<float>(),
                       static_cast<int>(n));
-        }};
+        },
+        [&] { core::gemm({f32, bf16, f32}, m, n, k, left, matrix(b.to(bf16), layout[1]), c.raw(), n, 0, nullptr); },
+        [&] { half_packed.multiply(m, half_left, f32, c.raw(), n); },
+        [&] { half_packed.multiply(m, half_left, bf16, half_c.raw(), n); }};
+    constexpr size_t kCandidates = std::size(candidates);
     const double flops = 2e-9 * static_cast<double>(m * n * k);
     const int times = std::max(1, static_cast<int>(target * most / flops));
-    std::vector<double> rates[3];
+    std::vector<double> rates[kCandidates];
     for (int round = 0; round < rounds; ++round)
-      for (size_t i = 0; i < 3; ++i) {
+      for (size_t i = 0; i < kCandidates; ++i) {
         // The idle threads of the previous candidate's library stop spinning.
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
         candidates[i]();
         rates[i].push_back(flops / seconds(candidates[i], times));
       }
     std::string line;
-    for (const auto& rate : rates)
-      line += fmt::format(" {:6.1f} | {:2.0f} |", median(rate), 100 * median(rate) / most);
+    for (size_t i = 0; i < kCandidates; ++i) {
+      line += fmt::format(" {:6.1f} |", median(rates[i]));
+      if (i < 3) line += fmt::format(" {:2.0f} |", 100 * median(rates[i]) / most);
+    }
     fmt::print("| {:5} | {:5} | {:4} | {} |{}\n", m, n, k, layout, line);
     std::fflush(stdout);
   }

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <list>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <thread>
 
@@ -54,17 +55,6 @@ class Room {
   void* data_;
 };
 
-// For kernels that do not take a bias.
-Product with_bias_in_c(DType dtype, Product p) {
-  if (!p.bias) return p;
-  const size_t row = static_cast<size_t>(p.n * size_of(dtype));
-  for (int64_t i = 0; i < p.m; ++i)
-    std::memcpy(const_cast<void*>(advance(p.c, dtype, i * p.row)), p.bias, row);
-  p.bias = nullptr;
-  p.beta = 1;
-  return p;
-}
-
 void run_piece(DType dtype, const Product& p) {
   const kernels::GemmKernels& kernel = kernels::gemm();
   const auto type = static_cast<int>(dtype);
@@ -75,9 +65,8 @@ void run_piece(DType dtype, const Product& p) {
 }
 
 // In one thread.
-void run(DType dtype, const Product& given) {
+void run(DType dtype, const Product& p) {
   constexpr int64_t kMost = INT32_MAX;
-  const Product p = with_bias_in_c(dtype, given);
   const int64_t largest =
       std::max({p.m, p.n, p.k, p.row, p.a.row, p.a.column, p.b.row, p.b.column});
   if (largest <= kMost) return run_piece(dtype, p);
@@ -129,12 +118,31 @@ class PackedColumns {
   std::list<Mine> all_;
 };
 
+const kernels::PanelKernels& panel_kernels(DType a, DType b) {
+  return a == DType::bf16 || b == DType::bf16 ? kernels::bf16_panels() : kernels::panels();
+}
+
+bool suits_panels(DType a, DType b, const Product& p) {
+  return (a == DType::f32 || a == DType::bf16) && !only_openblas() && panel_kernels(a, b).suits(p);
+}
+
+PanelProduct block_of(const PanelProduct& p, int64_t i, int64_t j, int64_t m, int64_t n) {
+  PanelProduct q = p;
+  q.m = m;
+  q.n = n;
+  q.a.data = advance(p.a.data, p.a_type, i * p.a.row);
+  q.b.data = advance(p.b.data, p.b_type, j * p.b.column);
+  q.c = const_cast<void*>(advance(p.c, p.c_type, i * p.row + j));
+  if (p.bias) q.bias += j;
+  return q;
+}
+
 // How C is cut into blocks for products in panels. Each thread packs the columns of B for itself,
 // so rows are only cut where columns are few or rows are many.
 struct PanelGrid {
   int64_t rows, columns, m, n;  // numbers of blocks, and their sizes
 
-  PanelGrid(const Product& p, int64_t tasks, int64_t width) {
+  PanelGrid(const PanelProduct& p, int64_t tasks, int64_t width) {
     constexpr int64_t kFewest = 256, kMost = 416;  // columns: A is packed for each block
     // A power of two, which two or four threads share evenly.
     const auto wanted = static_cast<uint64_t>(std::clamp<int64_t>(p.n / kFewest, 1, tasks));
@@ -148,12 +156,12 @@ struct PanelGrid {
 };
 
 // Multiplies parts of k with a packed B or, if `packed` is null, packs it on the way.
-void multiply_panels(DType dtype, const Product& p, int64_t part, int64_t end, const void* packed) {
-  const kernels::PanelKernels& kernel = kernels::panels();
+void multiply_panels(const PanelProduct& p, int64_t part, int64_t end, const void* packed) {
+  const kernels::PanelKernels& kernel = panel_kernels(p.a_type, p.b_type);
   const int64_t work = p.m * p.n * (p.k * (end - part) / kernel.parts(p.k));
   const PanelGrid grid(p, std::clamp<int64_t>(work / kTaskWork, 1, kMaxTasks), kernel.width());
   // Where no rows follow, a part is packed just before it is used, and stays in the L2 cache.
-  const int64_t together = grid.rows == 1 ? 1 : end - part;
+  const int64_t together = grid.rows == 1 && p.c_type == DType::f32 ? 1 : end - part;
   int64_t bytes = 0;
   for (int64_t i = part; i < end; i += together)
     bytes = std::max(bytes, kernel.packed_size(p.k, grid.n, i, i + together));
@@ -161,12 +169,12 @@ void multiply_panels(DType dtype, const Product& p, int64_t part, int64_t end, c
   const auto run_task = [&](int64_t task) {
     const int64_t i = task % grid.rows * grid.m, j = task / grid.rows * grid.n;
     if (i >= p.m || j >= p.n) return;
-    const int64_t n = std::min(grid.n, p.n - j);
-    Product block = block_of(dtype, p, i, packed ? 0 : j, std::min(grid.m, p.m - i), packed ? p.n : n);
-    if (packed) return kernel.multiply(block, part, end, j, j + n, packed);
+    const int64_t m = std::min(grid.m, p.m - i), n = std::min(grid.n, p.n - j);
+    if (packed) return kernel.multiply(block_of(p, i, 0, m, p.n), part, end, j, j + n, packed);
+    const PanelProduct block = block_of(p, i, j, m, n);
     PackedColumns::Mine& mine = columns.mine();
     for (int64_t first = part; first < end; first += together) {
-      if (grid.rows == 1 || mine.first != j)
+      if (together < end - part || mine.first != j)
         for (int64_t q = first; q < first + together; ++q)
           kernel.pack(block, q, 0, n,
                       static_cast<char*>(mine.room.data()) + kernel.packed_size(p.k, n, first, q));
@@ -177,29 +185,60 @@ void multiply_panels(DType dtype, const Product& p, int64_t part, int64_t end, c
   parallel_for(grid.rows * grid.columns, run_task, Denormals::flush);
 }
 
-void run_panels(DType dtype, const Product& p) {
+void run_panels(const PanelProduct& p) {
   constexpr int64_t kParts = 12;  // of k at a time, so that packed columns stay in the L3 cache
-  const int64_t parts = kernels::panels().parts(p.k);
-  for (int64_t part = 0; part < parts; part += kParts)
-    multiply_panels(dtype, p, part, std::min(part + kParts, parts), nullptr);
+  const int64_t parts = panel_kernels(p.a_type, p.b_type).parts(p.k);
+  const int64_t together = p.c_type == DType::f32 ? kParts : parts;
+  for (int64_t part = 0; part < parts; part += together)
+    multiply_panels(p, part, std::min(part + together, parts), nullptr);
 }
 
-bool suits_panels(DType dtype, const Product& p) {
-  return dtype == DType::f32 && !only_openblas() && kernels::panels().suits(p);
+// A matrix in f32: itself, or a copy in `room`.
+Matrix widened(const Matrix& x, DType type, int64_t rows, int64_t columns,
+               std::optional<Room>& room) {
+  if (type == DType::f32) return x;
+  room.emplace(rows * columns * size_of(DType::f32));
+  float* to = static_cast<float*>(room->data());
+  const auto* from = static_cast<const bfloat16*>(x.data);
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < columns; ++j) to[i * columns + j] = from[i * x.row + j * x.column];
+  return {to, columns, 1};
+}
+
+// The product for which there are no panels, in f32.
+void run_widened(const PanelProduct& p) {
+  std::optional<Room> a_room, b_room, c_room;
+  const Matrix a = widened(p.a, p.a_type, p.m, p.k, a_room);
+  const Matrix b = widened(p.b, p.b_type, p.k, p.n, b_room);
+  const bool direct = p.c_type == DType::f32;
+  if (!direct) c_room.emplace(p.m * p.n * size_of(DType::f32));
+  float* const c = static_cast<float*>(direct ? p.c : c_room->data());
+  const int64_t row = direct ? p.row : p.n;
+  auto* const out = static_cast<bfloat16*>(p.c);
+  const auto each = [&](auto f) {
+    for (int64_t i = 0; i < p.m; ++i)
+      for (int64_t j = 0; j < p.n; ++j) f(c[i * row + j], out + i * p.row + j, j);
+  };
+  if (p.bias || !direct)
+    each([&](float& x, const bfloat16* before, int64_t j) {
+      x = (!p.beta ? 0 : direct ? x : static_cast<float>(*before)) + (p.bias ? p.bias[j] : 0);
+    });
+  gemm(DType::f32, p.m, p.n, p.k, a, b, c, row, p.beta || p.bias || !direct);
+  if (!direct) each([](float& x, bfloat16* to, int64_t) { *to = x; });
 }
 
 }  // namespace
 
 void gemm(DType dtype, int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, void* c, int64_t row,
-          int beta, const void* bias) {
-  gemm_batched(dtype, 1, m, n, k, a, 0, b, 0, c, 0, row, beta, bias);
+          int beta) {
+  gemm_batched(dtype, 1, m, n, k, a, 0, b, 0, c, 0, row, beta);
 }
 
 void gemm_batched(DType dtype, int64_t batch, int64_t m, int64_t n, int64_t k, Matrix a,
                   int64_t a_step, Matrix b, int64_t b_step, void* c, int64_t c_step, int64_t row,
-                  int beta, const void* bias) {
+                  int beta) {
   if (m == 0 || n == 0 || batch == 0) return;
-  const Product first{m, n, k, a, b, c, row, beta, bias};
+  const Product first{m, n, k, a, b, c, row, beta};
   const auto nth = [&](int64_t i) {
     Product p = first;
     p.a.data = advance(a.data, dtype, i * a_step);
@@ -207,13 +246,17 @@ void gemm_batched(DType dtype, int64_t batch, int64_t m, int64_t n, int64_t k, M
     p.c = const_cast<void*>(advance(c, dtype, i * c_step));
     return p;
   };
+  const auto run_nth_panels = [&](int64_t i) {
+    const Product p = nth(i);
+    run_panels({m, n, k, p.a, p.b, dtype, dtype, dtype, p.c, row, beta, nullptr});
+  };
   // Products with a tiny dimension are memory-bound: weight their work higher.
   const int64_t per_element = std::min({m, n, k}) < 8 ? 8 : 1;
   const int64_t work = m * n * std::max<int64_t>(k, 1) * per_element;
   const bool small = batch * work < 2 * kTaskWork;  // the whole batch is one task
-  const bool in_panels = suits_panels(dtype, first);
+  const bool in_panels = suits_panels(dtype, dtype, first);
   if (in_panels && batch < kMaxTasks && !small) {
-    for (int64_t i = 0; i < batch; ++i) run_panels(dtype, nth(i));
+    for (int64_t i = 0; i < batch; ++i) run_nth_panels(i);
     return;
   }
   const Grid grid(
@@ -226,27 +269,36 @@ void gemm_batched(DType dtype, int64_t batch, int64_t m, int64_t n, int64_t k, M
     const int64_t i = block / grid.columns * grid.m, j = block % grid.columns * grid.n;
     if (i >= m || j >= n) return;
     for (int64_t l = group * products; l < std::min(batch, (group + 1) * products); ++l)
-      if (in_panels) run_panels(dtype, nth(l));
+      if (in_panels) run_nth_panels(l);
       else
         run(dtype, block_of(dtype, nth(l), i, j, std::min(grid.m, m - i), std::min(grid.n, n - j)));
   };
   parallel_for(groups * blocks, run_task, Denormals::flush);
 }
 
-PackedMatrix::PackedMatrix(DType dtype, int64_t k, int64_t n, Matrix b)
-    : dtype_(dtype), k_(k), n_(n), b_(b) {
+void gemm(ProductTypes types, int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, void* c,
+          int64_t row, int beta, const float* bias) {
+  if (m == 0 || n == 0) return;
+  const PanelProduct p{m, n, k, a, b, types.a, types.b, types.c, c, row, beta, bias};
+  if (suits_panels(types.a, types.b, {m, n, k, a, b, c, row, beta})) run_panels(p);
+  else run_widened(p);
+}
+
+PackedMatrix::PackedMatrix(DType type, DType other, int64_t k, int64_t n, Matrix b)
+    : type_(type), other_(other), k_(k), n_(n), b_(b) {
   constexpr int64_t kRows = 64;  // any number that is not small
-  if (!suits_panels(dtype, {.m = kRows, .n = n, .k = k, .a = {nullptr, k, 1}, .b = b})) return;
-  const kernels::PanelKernels& kernel = kernels::panels();
+  if (!suits_panels(other, type, {.m = kRows, .n = n, .k = k, .a = {nullptr, k, 1}, .b = b}))
+    return;
+  const kernels::PanelKernels& kernel = panel_kernels(other, type);
   const int64_t parts = kernel.parts(k), width = kernel.width();
   bytes_ = static_cast<size_t>(kernel.packed_size(k, n, 0, parts));
   packed_ = detail::allocate(bytes_);
   constexpr int64_t kGrain = 1 << 16;  // elements
+  const PanelProduct p{.n = n, .k = k, .b = b, .b_type = type};
   parallel_range((n + width - 1) / width, std::max<int64_t>(kGrain / (width * k), 1),
                  [&](int64_t begin, int64_t end) {
                    for (int64_t part = 0; part < parts; ++part)
-                     kernel.pack({.n = n, .k = k, .b = b}, part, begin * width,
-                                 std::min(end * width, n),
+                     kernel.pack(p, part, begin * width, std::min(end * width, n),
                                  static_cast<char*>(packed_) + kernel.packed_size(k, n, 0, part));
                  });
 }
@@ -254,11 +306,11 @@ PackedMatrix::~PackedMatrix() {
   if (packed_) detail::deallocate(packed_, bytes_);
 }
 
-void gemm(int64_t m, Matrix a, const PackedMatrix& b, void* c, int64_t row, int beta,
-          const void* bias) {
-  if (!b.packed_ || m < 2) return gemm(b.dtype_, m, b.n_, b.k_, a, b.b_, c, row, beta, bias);
-  multiply_panels(b.dtype_, {m, b.n_, b.k_, a, b.b_, c, row, beta, bias}, 0,
-                  kernels::panels().parts(b.k_), b.packed_);
+void PackedMatrix::multiply(int64_t m, Matrix a, DType c_type, void* c, int64_t row, int beta,
+                            const float* bias) const {
+  if (!packed_ || m < 2) return gemm({other_, type_, c_type}, m, n_, k_, a, b_, c, row, beta, bias);
+  multiply_panels({m, n_, k_, a, b_, other_, type_, c_type, c, row, beta, bias}, 0,
+                  panel_kernels(other_, type_).parts(k_), packed_);
 }
 
 }  // namespace tapehead::core

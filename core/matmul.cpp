@@ -123,8 +123,15 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   const Tensor rows = readable(as_rows(x)), w = readable(weight);
   Matrix wt = matrix_of(w);
   std::swap(wt.row, wt.column);
-  gemm(x.dtype(), rows.size(0), n, inner, matrix_of(rows), wt, out.raw(), n, 0,
-       bias.defined() ? contiguous(bias).raw() : nullptr);
+  const int64_t m = rows.size(0);
+  if (x.dtype() == DType::f32 || x.dtype() == DType::bf16) {
+    const Tensor b = bias.defined() ? contiguous(cast(bias, DType::f32)) : bias;
+    gemm({x.dtype(), weight.dtype(), out.dtype()}, m, n, inner, matrix_of(rows), wt, out.raw(), n,
+         0, b.defined() ? b.data<float>() : nullptr);
+    return out;
+  }
+  if (bias.defined()) copy_into(out, bias);
+  gemm(x.dtype(), m, n, inner, matrix_of(rows), wt, out.raw(), n, bias.defined());
   return out;
 }
 

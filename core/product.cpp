@@ -50,7 +50,6 @@ Product block_of(DType dtype, const Product& p, int64_t i, int64_t j, int64_t m,
   q.a.data = advance(p.a.data, dtype, i * p.a.row);
   q.b.data = advance(p.b.data, dtype, j * p.b.column);
   q.c = const_cast<void*>(advance(p.c, dtype, i * p.row + j));
-  if (p.bias) q.bias = advance(p.bias, dtype, j);
   return q;
 }
 

@@ -9,7 +9,7 @@
 
 namespace tapehead::kernels {
 
-/// Calls f() once with the kernels of each instruction set, best first.
+/// Calls f() once with the kernels of each instruction set and extension, best first.
 template <class F>
 void on_each_isa(F f) {
   struct Restored {
@@ -20,7 +20,9 @@ void on_each_isa(F f) {
     }
     ~Restored() { use_isa(most); }
   } const restored;
-  for (const Level level : supported_isas()) {
+  for (int i = kLevels - 1; i >= 0; --i) {
+    const auto level = static_cast<Level>(i);
+    if (!(cpu_levels() & 1u << i)) continue;
     use_isa(level);
     CAPTURE(std::string(level_name(level)));
     f();

@@ -15,48 +15,52 @@ struct Matrix {
 };
 
 /// c [m, n] = a [m, k] b [k, n] + beta c, where c is row-major with stride `row`. beta is 0 or 1;
-/// if it is 0, c is not read, and a bias [n] may be added to each row. Types: f32, f64, bf16 and f16
-/// (accumulated in f32), and i64, i32, i16 and i8 (modulo 2^bits).
+/// if it is 0, c is not read. Types: f32, f64, bf16 and f16 (accumulated in f32), and i64, i32, i16
+/// and i8 (modulo 2^bits).
 ///
-/// f32 products have kernels of the library's own where the CPU has AVX2 and FMA, and for the
-/// others, and if the environment variable TAPEHEAD_GEMM is "openblas", there is OpenBLAS.
+/// Most f32 and bf16 products have kernels of the library's own where the CPU has AVX2 and FMA.
+/// OpenBLAS computes the others, and all if the environment variable TAPEHEAD_GEMM is "openblas".
 ///
-/// All matrix products go through this function. Results depend on shapes alone, so they are
+/// All matrix products go through these functions. Results depend on shapes alone, so they are
 /// bit-for-bit reproducible for any number of threads.
 void gemm(DType dtype, int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, void* c, int64_t row,
-          int beta = 0, const void* bias = nullptr);
+          int beta = 0);
 
 /// Computes `batch` products; the operands of consecutive products are *_step elements apart.
 void gemm_batched(DType dtype, int64_t batch, int64_t m, int64_t n, int64_t k, Matrix a,
                   int64_t a_step, Matrix b, int64_t b_step, void* c, int64_t c_step, int64_t row,
-                  int beta = 0, const void* bias = nullptr);
+                  int beta = 0);
 
-/// A right operand that is rearranged once for several products. Where the kernels have no such
-/// form, or it does not pay, it refers to the matrix, which must not change meanwhile.
+/// The types of a product's operands and result, each f32 or bf16. Operands are multiplied in bf16
+/// if one of them is bf16; on CPUs without instructions for that, in f32, without rounding them.
+struct ProductTypes {
+  DType a, b, c;
+};
+
+/// As gemm(), for several types, plus `bias` [n], in f32, unless it is null.
+void gemm(ProductTypes types, int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, void* c,
+          int64_t row, int beta, const float* bias);
+
+/// A right operand, f32 or bf16, that is rearranged once for several products. Where the kernels
+/// have no such form, or it does not pay, it refers to the matrix, which must not change meanwhile.
 class PackedMatrix {
  public:
-  /// b [k, n].
-  PackedMatrix(DType dtype, int64_t k, int64_t n, Matrix b);
+  /// b [k, n] is of type `type`. It is multiplied by matrices of type `other`.
+  PackedMatrix(DType type, DType other, int64_t k, int64_t n, Matrix b);
   ~PackedMatrix();
   PackedMatrix(const PackedMatrix&) = delete;
   PackedMatrix& operator=(const PackedMatrix&) = delete;
 
-  DType dtype() const { return dtype_; }
-  int64_t k() const { return k_; }
-  int64_t n() const { return n_; }
+  /// c [m, n] = a [m, k] b + beta c + bias, where `c_type` is the type of c.
+  void multiply(int64_t m, Matrix a, DType c_type, void* c, int64_t row, int beta = 0,
+                const float* bias = nullptr) const;
 
  private:
-  friend void gemm(int64_t m, Matrix a, const PackedMatrix& b, void* c, int64_t row, int beta,
-                   const void* bias);
-  DType dtype_;
+  DType type_, other_;
   int64_t k_, n_;
   Matrix b_;
   size_t bytes_ = 0;
   void* packed_ = nullptr;
 };
-
-/// The product of a [m, b.k()] with a packed matrix.
-void gemm(int64_t m, Matrix a, const PackedMatrix& b, void* c, int64_t row, int beta = 0,
-          const void* bias = nullptr);
 
 }  // namespace tapehead::core

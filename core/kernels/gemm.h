@@ -14,7 +14,6 @@ struct Product {
   void* c;
   int64_t row;
   int beta;
-  const void* bias = nullptr;  ///< for products in panels: added to each row of C
 };
 
 }  // namespace tapehead::core

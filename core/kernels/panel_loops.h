@@ -1,57 +1,192 @@
-// For kernel files: the loops of products in panels, for any type of packed elements.
+// For kernel files: the loops of products in panels. A kind of product says what a packed element
+// is, how many terms of the sums it holds, and how to multiply it.
 //
-// B is packed into panels of kPanelColumns columns, block by block of k ("depth"), so that a block of
-// panels stays in the L2 cache. For each depth, the rows of A are packed in groups of up to kGroupRows,
-// which stay in the L1 cache, and multiplied with the panels one after the other; the products of a
-// group and a panel accumulate in registers.
+// B is packed into panels of kPanelColumns columns, part by part of k, so that a block of panels
+// stays in the L2 cache. For each part, the rows of A are packed in groups of up to kGroupRows, which
+// stay in the L1 cache, and multiplied with the panels one after the other; the products of a group
+// and a panel add up in registers.
 #pragma once
 
 #include <algorithm>
 
-#include "tapehead/core/kernels/gemm.h"
+#include "tapehead/core/kernels/panels.h"
 #include "tapehead/core/kernels/vectors.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
 namespace {
 
+using core::Matrix;
+using core::PanelProduct;
+
 inline constexpr int kGroupRows = kVectorBytes == 64 ? 14 : 6;
 inline constexpr int kPanelVectors = 2;  // of a row of a panel
-inline constexpr int kPanelColumns = kPanelVectors * kWidth<float>;
+inline constexpr int kLanes = kWidth<float>;
+inline constexpr int kPanelColumns = kPanelVectors * kLanes;
 inline constexpr int64_t kBlockBytes = 640 << 10;  // of packed B in the L2 cache
+inline constexpr int64_t kDepth = 384;             // packed elements of a part of k, at most
+inline constexpr int64_t kRowStep = kDepth + 16;   // of a group; no power of two
+inline constexpr int64_t kMostRounded = 256;       // columns whose sums are kept in f32
+inline constexpr int64_t kColumnGroups = 8;        // packed at a time if columns are contiguous
 
 inline int64_t ceil_div(int64_t n, int64_t d) { return (n + d - 1) / d; }
 inline int64_t round_up(int64_t n, int64_t multiple) { return ceil_div(n, multiple) * multiple; }
 
+// --- Elements of f32 and bf16 as floats ---
+
+inline Vector<float> load_floats(const float* from, int64_t n) {
+  return n >= kLanes ? load(from) : load_some(from, n);
+}
+typedef uint32_t Words [[gnu::vector_size(kVectorBytes)]];
+typedef uint16_t Halves [[gnu::vector_size(kVectorBytes / 2)]];
+
+inline Vector<float> load_floats(const bfloat16* from, int64_t n) {
+  Halves bits = {};
+  if (n >= kLanes) __builtin_memcpy(&bits, from, sizeof bits);
+  else __builtin_memcpy(&bits, from, static_cast<size_t>(n) * sizeof *from);
+  return (Vector<float>)(__builtin_convertvector(bits, Words) << 16);
+}
+
+inline void store_floats(float* to, Vector<float> x, int64_t n) {
+  if (n >= kLanes) store(to, x);
+  else store_some(to, x, n);
+}
+inline void store_floats(bfloat16* to, Vector<float> x, int64_t n) {
+  const Words word = (Words)x, is_nan = (Words)(x != x);
+  const Words rounded = (word + 0x7fff + ((word >> 16) & 1)) >> 16;
+  const Words bits = (is_nan & ((word >> 16) | 0x40)) | (~is_nan & rounded);
+  const Halves halves = __builtin_convertvector(bits, Halves);
+  void* const out = to;
+  if (n >= kLanes) __builtin_memcpy(out, &halves, sizeof halves);
+  else __builtin_memcpy(out, &halves, static_cast<size_t>(n) * sizeof *to);
+}
+
+// --- Tiles ---
+
 // Where a tile of sums goes, of R rows and up to kPanelColumns columns.
+template <class C>
 struct Target {
-  float* c;
+  C* c;
   int64_t row, columns;
   bool add;           // to c
   const float* bias;  // of the columns; null: none
 };
 
-inline void finish(float* to, Vector<float> sum, int64_t lanes, bool add, const float* bias) {
-  if (lanes == kWidth<float>) {
-    if (add) sum = load(to) + sum;
-    if (bias) sum += load(bias);
-    store(to, sum);
-  } else if (lanes > 0) {
-    if (add) sum = load_some(to, lanes) + sum;
-    if (bias) sum += load_some(bias, lanes);
-    store_some(to, sum, lanes);
-  }
+template <class C>
+inline void finish(C* to, Vector<float> sum, int64_t lanes, bool add, const float* bias) {
+  if (lanes <= 0) return;
+  if (add) sum = load_floats(to, lanes) + sum;
+  if (bias) sum += load_floats(bias, lanes);
+  store_floats(to, sum, lanes);
 }
 
-template <int R, int V>
-inline void finish_tile(Vector<float> (&sums)[R][V], const Target& t) {
-  constexpr int W = kWidth<float>;
+// The sums of products of R rows of a group, which is row after row or column after column, and V
+// vectors of columns of a panel.
+template <class Kind, class C, int R, int V, bool kByRows>
+[[gnu::noinline]] void tile(const typename Kind::Packed* group, const typename Kind::Packed* panel,
+                            int64_t depth, const Target<C>& t) {
+  Vector<float> sums[R][V] = {};
+  for (int64_t l = 0; l < depth; ++l, panel += kPanelColumns) {
+    Vector<typename Kind::Packed> right[V];
+#pragma GCC unroll 2
+    for (int v = 0; v < V; ++v) right[v] = load(panel + v * kLanes);
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+      const auto left = Kind::broadcast(kByRows ? group[r * kRowStep + l] : group[l * kLanes + r]);
+#pragma GCC unroll 2
+      for (int v = 0; v < V; ++v) sums[r][v] = Kind::multiply_add(sums[r][v], left, right[v]);
+    }
+  }
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 2
     for (int v = 0; v < V; ++v)
-      finish(t.c + r * t.row + v * W, sums[r][v], std::min<int64_t>(t.columns - v * W, W), t.add,
-             t.bias ? t.bias + v * W : nullptr);
+      finish(t.c + r * t.row + v * kLanes, sums[r][v], t.columns - v * kLanes, t.add,
+             t.bias ? t.bias + v * kLanes : nullptr);
 }
+
+// --- Packing ---
+
+// A part of k, in terms of the sums, and the packed elements that it makes.
+struct Part {
+  int64_t begin, terms, depth;
+};
+template <class Kind>
+int64_t parts(int64_t k) {
+  return ceil_div(ceil_div(k, Kind::kTerms), kDepth);
+}
+template <class Kind>
+Part part_of(int64_t k, int64_t part) {
+  const int64_t all = ceil_div(k, Kind::kTerms), count = parts<Kind>(k);
+  const int64_t begin = all * part / count, end = all * (part + 1) / count;
+  return {begin * Kind::kTerms, std::min(end * Kind::kTerms, k) - begin * Kind::kTerms,
+          end - begin};
+}
+
+template <class Kind>
+int64_t packed_size(int64_t k, int64_t n, int64_t part, int64_t end) {
+  const int64_t all = ceil_div(k, Kind::kTerms), count = parts<Kind>(k);
+  return (all * end / count - all * part / count) * round_up(n, kPanelColumns) *
+         static_cast<int64_t>(sizeof(typename Kind::Packed));
+}
+
+// A panel of columns that are contiguous, in transposed squares.
+template <class Kind, class T>
+void pack_columns(const T* from, int64_t column, int64_t terms, int64_t columns,
+                  typename Kind::Packed* to) {
+  using Packed = typename Kind::Packed;
+  constexpr int64_t kTerms = kLanes * Kind::kTerms;  // of a vector
+  for (int v = 0; v < kPanelVectors; ++v, from += kLanes * column)
+    for (int64_t l = 0; l < terms; l += kTerms) {
+      Vector<Packed> x[kLanes];
+#pragma GCC unroll 16
+      for (int i = 0; i < kLanes; ++i)
+        x[i] = v * kLanes + i < columns ? Kind::along(from + i * column + l, terms - l)
+                                        : Vector<Packed>{};
+      transpose<Packed>(x);
+      const int64_t depth = ceil_div(std::min(kTerms, terms - l), Kind::kTerms);
+      for (int64_t i = 0; i < depth; ++i)
+        store(to + (l / Kind::kTerms + i) * kPanelColumns + v * kLanes, x[i]);
+    }
+}
+
+// Panels of rows that are contiguous.
+template <class Kind, class T>
+void pack_rows(const T* from, int64_t row, int64_t terms, int64_t columns,
+               typename Kind::Packed* to) {
+  const int64_t depth = ceil_div(terms, Kind::kTerms);
+  for (int64_t l = 0; l < terms; l += Kind::kTerms, from += Kind::kTerms * row, to += kPanelColumns)
+    for (int64_t j = 0; j < round_up(columns, kPanelColumns); j += kLanes)
+      store(to + j / kPanelColumns * kPanelColumns * depth + j % kPanelColumns,
+            Kind::across(from + j, row, std::clamp<int64_t>(columns - j, 0, kLanes), terms - l));
+}
+
+template <class Kind, class T>
+void pack_from(const T* b, const PanelProduct& p, int64_t part, int64_t first, int64_t last,
+               void* packed) {
+  constexpr int64_t kStrip = 8 * kPanelColumns;  // whose rows are read in sequence
+  const auto [l, terms, depth] = part_of<Kind>(p.k, part);
+  for (int64_t j = first; j < last; j += kStrip) {
+    const int64_t end = std::min(j + kStrip, last);
+    const T* from = b + l * p.b.row + j * p.b.column;
+    auto* to = static_cast<typename Kind::Packed*>(packed) + j * depth;
+    if (p.b.column == 1) {
+      pack_rows<Kind>(from, p.b.row, terms, end - j, to);
+    } else {
+      for (int64_t i = j; i < end; i += kPanelColumns)
+        pack_columns<Kind>(from + (i - j) * p.b.column, p.b.column, terms,
+                           std::min<int64_t>(kPanelColumns, end - i), to + (i - j) * depth);
+    }
+  }
+}
+
+template <class Kind>
+void pack(const PanelProduct& p, int64_t part, int64_t first, int64_t last, void* packed) {
+  if (p.b_type == DType::bf16)
+    pack_from<Kind>(static_cast<const bfloat16*>(p.b.data), p, part, first, last, packed);
+  else pack_from<Kind>(static_cast<const float*>(p.b.data), p, part, first, last, packed);
+}
+
+// --- Groups of rows of A ---
 
 // Lines of memory that will be read after some tiles.
 struct Ahead {
@@ -64,107 +199,154 @@ struct Ahead {
   }
 };
 
-template <class Kind>
-int64_t parts(int64_t k) {
-  return ceil_div(k, Kind::kDepth);
-}
-
-// Part `part` of k, whose size is a multiple of Kind::kStep unless it is the last.
-struct Depth {
-  int64_t begin, size;
+// How the rows of a block are divided into groups of about the same size.
+struct Groups {
+  int64_t m, count;
+  explicit Groups(int64_t rows) : m(rows), count(ceil_div(rows, kGroupRows)) {}
+  int64_t begin(int64_t g) const { return m * std::min(g, count) / count; }
 };
-template <class Kind>
-Depth depth_of(int64_t k, int64_t part) {
-  const int64_t steps = ceil_div(k, Kind::kStep), count = parts<Kind>(k);
-  const int64_t begin = steps * part / count * Kind::kStep;
-  return {begin, std::min(steps * (part + 1) / count * Kind::kStep, k) - begin};
-}
 
-template <class Kind>
-int64_t packed_size(int64_t k, int64_t n, int64_t part, int64_t end) {
-  if (part == end) return 0;
-  const auto [last, size] = depth_of<Kind>(k, end - 1);
-  return (last + round_up(size, Kind::kStep) - depth_of<Kind>(k, part).begin) *
-         round_up(n, kPanelColumns) * static_cast<int64_t>(sizeof(typename Kind::Packed));
-}
+template <bool kByRows>
+inline constexpr int64_t kGroupsAtATime = kByRows ? 1 : kColumnGroups;
+template <bool kByRows>
+inline constexpr int64_t kGroupSize = kByRows ? kGroupRows * kRowStep : kDepth * kLanes;
 
-template <class Kind>
-void pack(const core::Product& p, int64_t part, int64_t first, int64_t last, void* packed) {
-  constexpr int64_t kStrip = 8 * kPanelColumns;  // whose rows are read in sequence
-  const auto [l, depth] = depth_of<Kind>(p.k, part);
-  for (int64_t j = first; j < last; j += kStrip)
-    Kind::pack_panels(p.b, l, depth, j, std::min(kStrip, last - j),
-                      static_cast<typename Kind::Packed*>(packed) + j * round_up(depth, Kind::kStep));
-}
-
-// Rows i to i + R of C, columns j to j + columns, for one depth. `next` are the rows of A that
-// follow.
-template <class Kind, int R, bool kByRows>
-inline void multiply_group(const core::Product& p, const typename Kind::Packed* group,
-                           const typename Kind::Packed* panels, int64_t l, int64_t depth, int64_t i,
-                           int64_t j, int64_t columns, const Ahead& next) {
-  constexpr int W = kWidth<float>;
-  const bool first = l == 0;
-  const float* const bias = first ? static_cast<const float*>(p.bias) : nullptr;
-  Target t{static_cast<float*>(p.c) + i * p.row + j, p.row, 0, p.beta || !first,
-           bias ? bias + j : nullptr};
-  const int64_t tiles = ceil_div(columns, kPanelColumns);
-  for (int64_t tile = 0; tile < tiles; ++tile) {
-    next.prefetch(tile, tiles);
-    t.columns = std::min<int64_t>(kPanelColumns, columns - tile * kPanelColumns);
-    if (t.columns > W) Kind::template tile<R, kPanelVectors, kByRows>(group, panels, depth, t);
-    else Kind::template tile<R, 1, kByRows>(group, panels, depth, t);
-    t.c += kPanelColumns;
-    if (bias) t.bias += kPanelColumns;
-    panels += kPanelColumns * round_up(depth, Kind::kStep);
+// Packs groups from g: row after row or, if columns of A are contiguous, column after column, for
+// several groups at a time, because the columns are far apart.
+template <class Kind, bool kByRows, class A>
+void pack_groups(const A* a, const Matrix& m, const Groups& groups, int64_t g, const Part& part,
+                 typename Kind::Packed* to) {
+  const int64_t i = groups.begin(g);
+  const A* from = a + i * m.row + part.begin * m.column;
+  if (kByRows) {
+    for (int64_t r = i; r < groups.begin(g + 1); ++r, from += m.row, to += kRowStep)
+      for (int64_t k = 0; k < part.depth; k += kLanes)
+        store(to + k, Kind::along(from + k * Kind::kTerms, part.terms - k * Kind::kTerms));
+    return;
   }
+  int64_t first[kColumnGroups + 1];
+  for (int64_t s = 0; s <= kColumnGroups; ++s) first[s] = groups.begin(g + s) - i;
+  const int64_t count = std::min(kColumnGroups, groups.count - g);
+  for (int64_t k = 0; k < part.terms; k += Kind::kTerms, from += Kind::kTerms * m.column, to += kLanes)
+    for (int64_t s = 0; s < count; ++s)
+      store(to + s * kGroupSize<false>,
+            Kind::across(from + first[s], m.column, first[s + 1] - first[s], part.terms - k));
 }
 
-// Columns j to j + columns of C, for one depth.
-template <class Kind, bool kByRows>
-void multiply_block(const core::Product& p, Depth depth, int64_t j, int64_t columns,
+// --- Products ---
+
+// Columns j to j + columns of C, for one part of k.
+template <class Kind, bool kByRows, class A, class C>
+void multiply_block(const PanelProduct& p, const Part& part, int64_t j, int64_t columns,
                     const typename Kind::Packed* panels) {
-  constexpr int64_t kGroups = Kind::template groups<kByRows>();  // packed at a time
-  constexpr int64_t kSize = Kind::template group_size<kByRows>();
-  alignas(64) typename Kind::Packed packed_a[kGroups * kSize];
-  const int64_t groups = ceil_div(p.m, kGroupRows);
-  const auto row_of = [&](int64_t g) { return p.m * std::min(g, groups) / groups; };
-  for (int64_t g = 0; g < groups; ++g) {
-    const int64_t i = row_of(g), end = row_of(g + 1), slot = g % kGroups;
-    if (slot == 0)
-      Kind::template pack_groups<kByRows>(p.a, row_of, g, std::min(kGroups, groups - g),
-                                          depth.begin, depth.size, packed_a);
-    const typename Kind::Packed* const group = packed_a + slot * kSize;
-    const Ahead next = slot + 1 < kGroups
-                           ? Ahead{group + kSize, 1, 0, kSize * sizeof *group}
-                           : Kind::ahead(p.a, end, row_of(g + 2) - end, depth.begin, depth.size);
+  using Packed = typename Kind::Packed;
+  constexpr int64_t kSize = kGroupSize<kByRows>, kCount = kGroupsAtATime<kByRows>;
+  constexpr int64_t kBytes = sizeof(A);
+  alignas(64) Packed packed_a[kCount * kSize];
+  const A* const a = static_cast<const A*>(p.a.data);
+  const Groups groups(p.m);
+  const bool first = part.begin == 0;
+  const int64_t tiles = ceil_div(columns, kPanelColumns);
+  for (int64_t g = 0; g < groups.count; ++g) {
+    const int64_t i = groups.begin(g), end = groups.begin(g + 1), slot = g % kCount;
+    if (slot == 0) pack_groups<Kind, kByRows>(a, p.a, groups, g, part, packed_a);
+    const Packed* const group = packed_a + slot * kSize;
+    const A* const next = a + end * p.a.row + part.begin * p.a.column;
+    const int64_t rows = groups.begin(g + 2) - end;
+    const Ahead ahead =
+        slot + 1 < kCount ? Ahead{group + kSize, 1, 0, kSize * static_cast<int64_t>(sizeof *group)}
+        : kByRows         ? Ahead{next, rows, p.a.row * kBytes, part.terms * kBytes}
+                          : Ahead{next, part.terms, p.a.column * kBytes, rows * kBytes};
     with_count<kGroupRows>(end - i, [&]<int R>() {
-      multiply_group<Kind, R, kByRows>(p, group, panels, depth.begin, depth.size, i, j, columns,
-                                       next);
+      for (int64_t t = 0; t < tiles; ++t) {
+        ahead.prefetch(t, tiles);
+        const int64_t at = t * kPanelColumns;
+        const Target<C> target{static_cast<C*>(p.c) + i * p.row + j + at, p.row,
+                               std::min<int64_t>(kPanelColumns, columns - at), p.beta || !first,
+                               first && p.bias ? p.bias + j + at : nullptr};
+        if (target.columns > kLanes)
+          tile<Kind, C, R, kPanelVectors, kByRows>(group, panels + at * part.depth, part.depth,
+                                                   target);
+        else tile<Kind, C, R, 1, kByRows>(group, panels + at * part.depth, part.depth, target);
+      }
     });
   }
 }
 
-template <class Kind>
-void multiply(const core::Product& p, int64_t part, int64_t end, int64_t first, int64_t last,
-              const void* packed) {
+template <class Kind, class A, class C>
+void multiply_parts(const PanelProduct& p, int64_t part, int64_t end, int64_t j, int64_t columns,
+                    const void* packed) {
   using Packed = typename Kind::Packed;
-  constexpr int64_t kPanelBytes = Kind::kDepth * kPanelColumns * static_cast<int64_t>(sizeof(Packed));
-  const int64_t blocks = ceil_div(last - first, kBlockBytes / kPanelBytes * kPanelColumns);
-  const int64_t step = round_up(ceil_div(last - first, blocks), kPanelColumns);
-  for (int64_t j = first; j < last; j += step)
-    for (int64_t q = part; q < end; ++q) {
-      const Depth depth = depth_of<Kind>(p.k, q);
-      const Packed* const panels =
-          reinterpret_cast<const Packed*>(static_cast<const char*>(packed) + packed_size<Kind>(p.k, p.n, part, q)) +
-          j * round_up(depth.size, Kind::kStep);
-      const int64_t columns = std::min(step, last - j);
-      if (p.a.column == 1) multiply_block<Kind, true>(p, depth, j, columns, panels);
-      else multiply_block<Kind, false>(p, depth, j, columns, panels);
+  for (int64_t q = part; q < end; ++q) {
+    const Part here = part_of<Kind>(p.k, q);
+    const Packed* const panels =
+        reinterpret_cast<const Packed*>(static_cast<const char*>(packed) +
+                                        packed_size<Kind>(p.k, p.n, part, q)) +
+        j * here.depth;
+    if (p.a.column == 1) multiply_block<Kind, true, A, C>(p, here, j, columns, panels);
+    else multiply_block<Kind, false, A, C>(p, here, j, columns, panels);
+  }
+}
+
+// Sums of several parts are f32, also if C is not.
+template <class Kind, class A, class C>
+void multiply_and_round(const PanelProduct& p, int64_t part, int64_t end, int64_t j,
+                        int64_t columns, const void* packed) {
+  constexpr int64_t kRows = kColumnGroups * kGroupRows;
+  alignas(64) float sums[kRows * kMostRounded];
+  for (int64_t i = 0; i < p.m; i += kRows) {
+    PanelProduct some = p;
+    some.m = std::min(kRows, p.m - i);
+    some.a.data = static_cast<const A*>(p.a.data) + i * p.a.row;
+    some.c = sums - j;
+    some.row = columns;
+    some.beta = 0;
+    multiply_parts<Kind, A, float>(some, part, end, j, columns, packed);
+    for (int64_t r = 0; r < some.m; ++r) {
+      C* to = static_cast<C*>(p.c) + (i + r) * p.row + j;
+      for (int64_t l = 0; l < columns; l += kLanes)
+        finish(to + l, load_floats(sums + r * columns + l, columns - l), columns - l, p.beta,
+               nullptr);
     }
+  }
+}
+
+template <class Kind, class A, class C>
+void multiply_types(const PanelProduct& p, int64_t part, int64_t end, int64_t first, int64_t last,
+                    const void* packed) {
+  constexpr int64_t kColumnBytes = kDepth * static_cast<int64_t>(sizeof(typename Kind::Packed));
+  const bool rounds = sizeof(C) < sizeof(float) && end - part > 1;
+  const int64_t most =
+      rounds ? std::clamp<int64_t>(kBlockBytes / (kColumnBytes * (end - part)), 1, kMostRounded)
+             : kBlockBytes / kColumnBytes;
+  const int64_t blocks =
+      ceil_div(last - first, std::max<int64_t>(most / kPanelColumns, 1) * kPanelColumns);
+  const int64_t step = round_up(ceil_div(last - first, blocks), kPanelColumns);
+  for (int64_t j = first; j < last; j += step) {
+    const int64_t columns = std::min(step, last - j);
+    if (rounds) multiply_and_round<Kind, A, C>(p, part, end, j, columns, packed);
+    else multiply_parts<Kind, A, C>(p, part, end, j, columns, packed);
+  }
+}
+
+template <class Kind>
+void multiply(const PanelProduct& p, int64_t part, int64_t end, int64_t first, int64_t last,
+              const void* packed) {
+  const auto run = [&]<class A, class C>() {
+    multiply_types<Kind, A, C>(p, part, end, first, last, packed);
+  };
+  const bool a = p.a_type == DType::bf16, c = p.c_type == DType::bf16;
+  if (a && c) run.template operator()<bfloat16, bfloat16>();
+  else if (a) run.template operator()<bfloat16, float>();
+  else if (c) run.template operator()<float, bfloat16>();
+  else run.template operator()<float, float>();
 }
 
 inline int64_t panel_width() { return kPanelColumns; }
+
+template <class Kind>
+constexpr PanelKernels kPanelKernels = {Kind::suits,       panel_width, parts<Kind>,
+                                        packed_size<Kind>, pack<Kind>,  multiply<Kind>};
 
 }  // namespace
 }  // namespace tapehead::kernels::TAPEHEAD_ISA

@@ -1,0 +1,51 @@
+// Matrix products in bf16 in panels, by AVX512_BF16, whose instruction multiplies pairs of terms.
+#include <immintrin.h>
+
+#include "tapehead/core/kernels/panel_loops.h"
+
+namespace tapehead::kernels::TAPEHEAD_ISA {
+namespace {
+
+struct Pairs {
+  using Packed = int32_t;  // two neighbouring terms, the first in the lower half
+  static constexpr int64_t kTerms = 2;
+
+  static Vector<int32_t> along(const bfloat16* from, int64_t terms) {
+    return (Vector<int32_t>)_mm512_maskz_loadu_epi16(first_of(terms, 32), from);
+  }
+  static Vector<int32_t> along(const float* from, int64_t terms) {
+    const Vector<float> low = load_floats(from, terms);
+    const Vector<float> high = terms > kLanes ? load_floats(from + kLanes, terms - kLanes) : Vector<float>{};
+    return (Vector<int32_t>)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
+  }
+  template <class T>
+  static Vector<int32_t> across(const T* from, int64_t step, int64_t lanes, int64_t terms) {
+    const Words low = __builtin_convertvector(halves(from, lanes), Words);
+    if (terms == 1) return (Vector<int32_t>)low;
+    const Words high = __builtin_convertvector(halves(from + step, lanes), Words);
+    return (Vector<int32_t>)(low | high << 16);
+  }
+  static Vector<int32_t> broadcast(int32_t x) { return Vector<int32_t>{} + x; }
+  static Vector<float> multiply_add(Vector<float> sum, Vector<int32_t> left,
+                                    Vector<int32_t> right) {
+    return (Vector<float>)_mm512_dpbf16_ps((__m512)sum, (__m512bh)left, (__m512bh)right);
+  }
+  static bool suits(const core::Product& p) { return p.m > 1 && p.n > 1 && p.k > 1; }
+
+ private:
+  static __mmask32 first_of(int64_t n, int64_t most) {
+    return n >= most ? ~__mmask32{0} : (__mmask32{1} << n) - 1;
+  }
+  static Halves halves(const bfloat16* from, int64_t n) {
+    return (Halves)_mm256_maskz_loadu_epi16(static_cast<__mmask16>(first_of(n, 16)), from);
+  }
+  static Halves halves(const float* from, int64_t n) {
+    return (Halves)_mm512_cvtneps_pbh((__m512)load_floats(from, n));
+  }
+};
+
+}  // namespace
+
+extern const PanelKernels bf16_panels_kernels = kPanelKernels<Pairs>;
+
+}  // namespace tapehead::kernels::TAPEHEAD_ISA
