@@ -30,7 +30,8 @@ bool CustomOp::accumulate_matmul(size_t i, const Tensor& a, const Tensor& b) con
   detail::InputBuffer* at = detail::GraphTask::add_in_place(*this, i);
   if (!at) return false;
   const detail::OutputInfo& info = operands[i].node->outputs[operands[i].output];
-  if (a.dtype() != info.dtype || b.dtype() != info.dtype) return false;
+  for (const DType type : {a.dtype(), b.dtype()})
+    if (type != info.dtype && !(type == bf16 && info.dtype == f32)) return false;
   Shape product = a.shape();
   product[a.dim() - 2] = a.size(-1);
   product[a.dim() - 1] = b.size(-1);
@@ -39,7 +40,7 @@ bool CustomOp::accumulate_matmul(size_t i, const Tensor& a, const Tensor& b) con
         fmt::format("backward: {} gave operand {} of shape {} a product of shape {}; "
                     "they must be equal",
                     op_name(), i, info.shape.str(), product.str()));
-  at->accumulate_matmul(a, b);
+  at->accumulate_matmul(a, b, info.dtype);
   return true;
 }
 

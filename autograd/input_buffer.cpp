@@ -4,6 +4,7 @@
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/detail/matmul.h"
 
 namespace tapehead::detail {
 namespace {
@@ -37,14 +38,17 @@ void InputBuffer::add(Tensor g) {
   else sum_ = sum_ + g;
 }
 
-void InputBuffer::accumulate_matmul(const Tensor& a, const Tensor& b) {
+void InputBuffer::accumulate_matmul(const Tensor& a, const Tensor& b, DType dtype) {
   const int64_t rows = a.size(-2);
-  if (held_ && held_->rows + rows > capacity(a.dim() > 2)) compute_products();
+  if (held_ && (held_->rows + rows > capacity(a.dim() > 2) || held_->a.dtype() != a.dtype() ||
+                held_->b.dtype() != b.dtype()))
+    compute_products();
   if (!held_) {  // not copied yet: it may be the only one
     held_ = std::make_unique<Held>();
     held_->a = a;
     held_->b = b;
     held_->rows = rows;
+    held_->dtype = dtype;
     return;
   }
   Held& h = *held_;
@@ -62,7 +66,11 @@ void InputBuffer::compute_products() {
   const auto filled = [&](const Tensor& t) {
     return t.size(-2) == h->rows ? t : t.slice(-2, 0, h->rows);
   };
-  add(matmul(filled(h->a).transpose(-1, -2), filled(h->b)));
+  const Tensor a = filled(h->a).transpose(-1, -2), b = filled(h->b);
+  if (sum_.defined() && !is_grad_enabled() && is_ours(sum_) && sum_.dtype() == h->dtype)
+    core::add_matmul("backward", sum_, a, b);
+  else if (a.dtype() == h->dtype && b.dtype() == h->dtype) add(matmul(a, b));
+  else add(core::matmul("backward", a, b, h->dtype));
 }
 
 Tensor& InputBuffer::sum_in_place(const Shape& shape, DType dtype) {

@@ -19,7 +19,8 @@ class InputBuffer {
   /// Adds a gradient. May reuse its memory if there are no other references to it.
   void add(Tensor g);
   /// Adds a' b, for a [..., K, M] and b [..., K, N], or defers it. Not while recording.
-  void accumulate_matmul(const Tensor& a, const Tensor& b);
+  /// The gradient is of type `dtype`; a and b have it too, or are bf16 if it is f32.
+  void accumulate_matmul(const Tensor& a, const Tensor& b, DType dtype);
   /// Whether a product of K rows, batched or not, should be deferred rather than computed at once.
   static bool worth_holding(int64_t rows, bool batched);
   /// The sum of the gradients received through add(), to be accumulated into in place: of this
@@ -35,6 +36,7 @@ class InputBuffer {
   struct Held : Pooled {
     Tensor a, b;
     int64_t rows;
+    DType dtype;  // of the gradient
   };
 
   Tensor sum_;

@@ -278,11 +278,11 @@ double median_of(std::vector<double> values) {
   return *middle;
 }
 
-void run(const Workload& w, double seconds) {
+void run(const Workload& w, double seconds, const std::string& precision) {
   optim::AdamW opt(w.params, {.lr = 1e-3, .weight_decay = 0.01});
   double loss = 0;
   const auto step = [&] {
-    const Tensor l = w.loss();
+    const Tensor l = precision == "bf16" ? autocast(bf16, w.loss) : w.loss();
     l.backward();
     opt.step();
     opt.zero_grad();
@@ -301,10 +301,10 @@ void run(const Workload& w, double seconds) {
   const auto rounded = [](double ms) { return std::round(ms * 1e4) / 1e4; };
   const double median = median_of(times);
   fmt::print(
-      R"({{"workload":"{}","peer":"tapehead","mode":"fp32","ms_per_step":{},"cpu_ms_per_step":{},)"
+      R"({{"workload":"{}","peer":"tapehead","mode":"{}","ms_per_step":{},"cpu_ms_per_step":{},)"
       R"("rate":{},"unit":"{}/s","params":{},"first_loss":{},"loss":{},"n":{}}})"
       "\n",
-      w.name, rounded(median * 1e3), rounded(median_of(cpu_times) * 1e3),
+      w.name, precision, rounded(median * 1e3), rounded(median_of(cpu_times) * 1e3),
       std::round(w.items / median * 10) / 10, w.unit, w.params.count(), first_loss, loss,
       times.size());
   std::fflush(stdout);
@@ -319,7 +319,7 @@ int main(int argc, char** argv) {
   int threads = 2;
   double seconds = 6;
   app.add_option("--only", only, "names, separated by commas")->delimiter(',');
-  app.add_option("--precision", precision, "fp32")->check(CLI::IsMember({"fp32"}));
+  app.add_option("--precision", precision, "fp32, or bf16: autocast")->check(CLI::IsMember({"fp32", "bf16"}));
   app.add_option("--threads", threads, "")->capture_default_str();
   app.add_option("--seconds", seconds, "for each workload")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
@@ -348,6 +348,6 @@ int main(int argc, char** argv) {
   for (const auto& [name, make] : all) {
     if (!only.empty() && std::find(only.begin(), only.end(), name) == only.end()) continue;
     manual_seed(0);
-    run(make(), seconds);
+    run(make(), seconds, precision);
   }
 }

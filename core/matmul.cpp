@@ -81,6 +81,19 @@ void check_inner(const char* op, const Tensor& a, const Tensor& b) {
 void multiply(const Tensor& out, const Tensor& a, const Tensor& b, const Shape& batch, int beta) {
   const int64_t m = a.size(-2), n = b.size(-1);
   const Tensor x = regular(a, batch), y = regular(b, batch);
+  if (a.dtype() != b.dtype() || a.dtype() != out.dtype()) {
+    const ProductTypes types{a.dtype(), b.dtype(), out.dtype()};
+    const auto nth = [](const Tensor& t, int64_t elements) {
+      Matrix matrix = matrix_of(t);
+      matrix.data = t.raw() + elements * size_of(t.dtype());
+      return matrix;
+    };
+    for (int64_t i = 0; i < batch.numel(); ++i)
+      gemm(types, m, n, a.size(-1), nth(x, i * batch_step(x, batch)),
+           nth(y, i * batch_step(y, batch)), out.raw() + i * m * n * size_of(out.dtype()), n, beta,
+           nullptr);
+    return;
+  }
   gemm_batched(a.dtype(), batch.numel(), m, n, a.size(-1), matrix_of(x), batch_step(x, batch),
                matrix_of(y), batch_step(y, batch), out.raw(), m * n, n, beta);
 }
@@ -90,6 +103,18 @@ void multiply(const Tensor& out, const Tensor& a, const Tensor& b, const Shape& 
 void add_matmul(const char* op, const Tensor& out, const Tensor& a, const Tensor& b) {
   check_inner(op, a, b);
   multiply(out, a, b, batch_of(out), 1);
+}
+
+Tensor matmul(const char* op, const Tensor& a, const Tensor& b, DType out_type) {
+  if (a.dtype() == out_type && b.dtype() == out_type) return matmul(op, a, b);
+  check_inner(op, a, b);
+  const Shape batch = broadcast_shapes(op, batch_of(a), batch_of(b));
+  Shape shape = batch;
+  shape.push_back(a.size(-2));
+  shape.push_back(b.size(-1));
+  Tensor out = empty(shape, out_type);
+  multiply(out, a, b, batch, 0);
+  return out;
 }
 
 Tensor matmul(const char* op, const Tensor& a, const Tensor& b) {

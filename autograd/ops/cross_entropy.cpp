@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/class_targets.h"
 #include "tapehead/autograd/detail/cross_entropy_rows.h"
@@ -39,7 +40,8 @@ struct CrossEntropy : CustomOp {
       losses[at] = rows.loss(x.raw() + i * t.classes() * size_of(x.dtype()), i, stats[at]);
     });
     total_weight = t.total_weight();
-    return detail::reduce_losses(losses, t.shape(), x.dtype(), o.reduction, total_weight);
+    const DType type = is_autocast_enabled() ? f32 : x.dtype();
+    return detail::reduce_losses(losses, t.shape(), type, o.reduction, total_weight);
   }
 
   Tensor backward(const Tensor& dy) const {
@@ -136,7 +138,8 @@ Tensor of_last_axis(const Tensor& logits, const Tensor& target, bool probabiliti
   const ClassTargets targets(CrossEntropy::kName, logits, target, options.weight,
                              options.ignore_index);
   const Tensor x = logits.to(kernels::kernel_type(logits.dtype()));
-  return apply<CrossEntropy>(x, targets, options).to(logits.dtype());
+  const Tensor loss = apply<CrossEntropy>(x, targets, options);
+  return is_autocast_enabled() ? loss : loss.to(logits.dtype());
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/contraction.h"
 #include "tapehead/autograd/ops.h"
@@ -52,21 +53,34 @@ struct Matmul : BroadcastingOp {
 // y = x W' + b with x [..., C], W [N, C], b [N].
 struct Linear : CustomOp {
   static constexpr const char* kName = "linear";
+  DType weight_type = f32;
   static constexpr Batching kBatching = Batching::adjusted;
   static bool batch(const Batch& b, Tensor&, Tensor&, Tensor&) {
     return !b.is_mapped[1] && !b.is_mapped[2];
   }
   Tensor forward(const Tensor& x, const Tensor& weight, const Tensor& bias) {
     save(x), save(weight);
+    weight_type = weight.dtype();
     return core::linear(x, weight, bias);
   }
   std::array<Tensor, 3> backward(const Tensor& dy) const {
     std::array<Tensor, 3> grads;
-    if (needs_grad(0)) grads[0] = matmul(dy, saved(1));
     const Tensor dy_rows = rows_of(dy);
+    // Of bf16 activations, and a weight that may be f32, as its gradient then is.
+    const auto product = [](const Tensor& a, const Tensor& b, DType dtype) {
+      return is_grad_enabled() || (dtype != f32 && dtype != bf16) ? matmul(a, b)
+                                                                  : core::matmul(kName, a, b, dtype);
+    };
+    if (needs_grad(0)) {
+      Shape shape = dy.shape();
+      const Tensor weight = saved(1);
+      shape[shape.rank() - 1] = weight.size(1);
+      grads[0] = product(dy_rows, weight, dy.dtype()).reshape(shape);
+    }
     if (needs_grad(1)) {
       const Tensor rows = rows_of(saved(0));
-      if (!accumulate_matmul(1, dy_rows, rows)) grads[1] = matmul(dy_rows.transpose(0, 1), rows);
+      if (!accumulate_matmul(1, dy_rows, rows))
+        grads[1] = product(dy_rows.transpose(0, 1), rows, weight_type);
     }
     if (needs_grad(2)) grads[2] = sum_to(dy_rows, {dy_rows.size(1)});
     return grads;
@@ -93,7 +107,7 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
     throw ShapeError(
         fmt::format("matmul: a is {}, b is {}; both need at least one axis, use * to scale",
                     a.shape().str(), b.shape().str()));
-  const DType dtype = core::result_type(a, b);
+  const DType dtype = detail::autocasts(a, b) ? detail::autocast_mode : core::result_type(a, b);
   detail::check_product_type("matmul", dtype);
   Tensor x = a.to(dtype), y = b.to(dtype);
   if (x.dim() == 1) x = x.unsqueeze(0);
@@ -112,6 +126,8 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   if (bias.defined() && bias.shape() != Shape{weight.size(0)})
     throw ShapeError(fmt::format("linear: bias is {}, weight is {}; bias must be [{}]",
                                  bias.shape().str(), weight.shape().str(), weight.size(0)));
+  if (detail::autocasts(x, weight) && !detail::any_mapped(weight, bias))
+    return apply<Linear>(detail::autocast(x), weight, bias);
   const DType dtype = core::result_type(x, weight);
   detail::check_product_type("linear", dtype);
   if (detail::any_mapped(weight, bias)) [[unlikely]] {

@@ -1,0 +1,68 @@
+// Automatic mixed precision, per thread, as torch.autocast.
+//
+// Within autocast(bf16, ...), products convert their f32 operands to bf16, and their results are
+// bf16: matmul, linear and what is computed by them, scaled_dot_product_attention, convolutions and
+// recurrent layers. Losses, and other ops that lose much in bf16, convert bf16 operands to f32. All
+// other ops compute in the type of their operands. Parameters stay f32, and so do their gradients.
+#pragma once
+
+#include <utility>
+
+#include "tapehead/core/tensor.h"
+
+namespace tapehead {
+
+namespace detail {
+
+// f32 if autocast is off.
+inline thread_local DType autocast_mode = DType::f32;
+
+/// Throws DTypeError unless autocast supports the type.
+void check_autocast_type(DType dtype);
+
+inline bool is_f32_or_bf16(const Tensor& x) {
+  return x.dtype() == DType::f32 || x.dtype() == DType::bf16;
+}
+/// Whether a product of a and b is computed in bf16 because autocast is on.
+inline bool autocasts(const Tensor& a, const Tensor& b) {
+  return autocast_mode != DType::f32 && is_f32_or_bf16(a) && is_f32_or_bf16(b);
+}
+/// An operand of such a product.
+inline Tensor autocast(const Tensor& x) { return x.to(autocast_mode); }
+/// x, or in f32 if autocast is on and it is bf16: for ops that are not computed in bf16.
+inline Tensor in_f32(const Tensor& x) {
+  return autocast_mode != DType::f32 && x.defined() && x.dtype() == DType::bf16 ? x.to(DType::f32) : x;
+}
+
+}  // namespace detail
+
+/// Whether autocast is on in this thread.
+inline bool is_autocast_enabled() { return detail::autocast_mode != DType::f32; }
+
+/// Turns autocast on, or off, in this thread while in scope. Throws DTypeError if the type is not
+/// bf16.
+class AutocastMode {
+ public:
+  explicit AutocastMode(DType dtype, bool enabled = true) : before_(detail::autocast_mode) {
+    detail::check_autocast_type(dtype);
+    detail::autocast_mode = enabled ? dtype : DType::f32;
+  }
+  ~AutocastMode() { detail::autocast_mode = before_; }
+  AutocastMode(const AutocastMode&) = delete;
+  AutocastMode& operator=(const AutocastMode&) = delete;
+
+ private:
+  DType before_;
+};
+
+/// Calls f with autocast on and returns its result; backward() is called outside of it:
+///
+///     const Tensor loss = autocast(bf16, [&] { return model.loss(batch); });
+///     loss.backward();
+template <class F>
+decltype(auto) autocast(DType dtype, F&& f) {
+  const AutocastMode on(dtype);
+  return std::forward<F>(f)();
+}
+
+}  // namespace tapehead
