@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/attention_parts.h"
 #include "tapehead/autograd/detail/mapping.h"
@@ -57,6 +58,11 @@ Operands with_operands(Operands in, const std::vector<Tensor>& x) {
   return in;
 }
 
+Operands widened(Operands in) {
+  for (Tensor* x : {&in.q, &in.k, &in.v}) *x = x->to(wide_type(x->dtype()));
+  return in;
+}
+
 // Arguments of the op. In a recorded node the operands are left out, because the node saves them.
 struct Setup {
   core::AttentionSpec spec;
@@ -87,7 +93,8 @@ struct Attention : CustomOp {
     if (is_grad_enabled())
       return recompute_vjp(
           [&](const std::vector<Tensor>& in) {
-            return std::vector{detail::plain_attention(setup.spec, with_operands(setup.in, in))};
+            return std::vector{
+                detail::plain_attention(setup.spec, widened(with_operands(setup.in, in)))};
           },
           x, {&dout, 1}, captured);
     const auto wanted = [&](Tensor Operands::*value) { return needs_grad(position_of(value)); };
@@ -319,14 +326,17 @@ AttentionOutput scaled_dot_product_attention(const Tensor& q, const Tensor& k, c
   if (detail::any_mapped(q, k, v)) [[unlikely]]
     return of_elements(q, k, v, o);
   const Sizes n = sizes_of(q, k, v);
-  const DType given = core::result_type(q, k);
-  const DType wide = wide_type(given);
+  const DType given =
+      detail::autocasts(q, k) ? detail::autocast_mode : core::result_type(q, k);
+  const DType wide = wide_type(given), products = given == bf16 ? bf16 : wide;
   const auto as = [&](const Tensor& t) { return t.defined() ? t.to(wide) : t; };
   Setup setup = setup_of(o, n);
   Operands& in = setup.in;
-  in.q = as(o.rope ? turned(*o.rope, q, setup.spec.start, in.query_starts, in.key_starts) : q);
-  in.k = for_products(as(o.rope ? turned(*o.rope, k, 0, in.key_starts, in.key_starts) : k));
-  in.v = for_products(as(v));
+  in.q = (o.rope ? turned(*o.rope, q, setup.spec.start, in.query_starts, in.key_starts) : q)
+             .to(products);
+  in.k = for_products(
+      (o.rope ? turned(*o.rope, k, 0, in.key_starts, in.key_starts) : k).to(products));
+  in.v = for_products(v.to(products));
   in.bias = as(bias_of(o, n));
   in.distance = as(checked_table("distance_bias", o.distance_bias, n));
   in.keys = as(checked_table("relative.keys", o.relative.keys, n, n.D));
@@ -351,7 +361,7 @@ AttentionOutput scaled_dot_product_attention(const Tensor& q, const Tensor& k, c
       throw ValueError(fmt::format(
           "{}: weights_of does not support packed sequences; pass one sequence at a time", kOp));
     const NoGradGuard off;
-    result.weights = core::attention_weights(setup.spec, in, lse.detach(),
+    result.weights = core::attention_weights(setup.spec, widened(in), lse.detach(),
                                              chosen("heads", o.weights_of->heads, n.H),
                                              chosen("queries", o.weights_of->queries, n.T))
                          .to(given);

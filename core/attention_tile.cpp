@@ -27,8 +27,18 @@ int64_t index_of(const Sequence& s, const ScoreTile& t, int64_t r, int64_t entri
   return t.column - (t.row + r + s.start) + entries / 2;
 }
 
-Tensor as_tensor(const Tensor& buffer, const ScoreTile& tile) {
-  return view_of(buffer, {tile.rows, tile.columns}, {tile.columns, 1}, 0);
+// The rows of a tile without the gaps, and back.
+template <class T>
+Tensor dense(const T* x, const ScoreTile& tile) {
+  const Tensor out = empty({tile.rows, tile.columns}, dtype_of<T>());
+  for (int64_t r = 0; r < tile.rows; ++r)
+    std::copy_n(x + r * kTileStep, tile.columns, out.data<T>() + r * tile.columns);
+  return out;
+}
+template <class T>
+void spread(const Tensor& from, const ScoreTile& tile, T* x) {
+  for (int64_t r = 0; r < tile.rows; ++r)
+    std::copy_n(from.data<T>() + r * tile.columns, tile.columns, x + r * kTileStep);
 }
 
 }  // namespace
@@ -38,35 +48,34 @@ TileScores<T>::TileScores(const AttentionSpec& spec, const AttentionTensors& in,
     : spec_(spec),
       in_(in),
       backward_(backward),
-      group_(in.q.size(1) / std::max<int64_t>(in.k.size(1), 1)),
       width_(in.q.size(3)),
-      q_(in.q),
-      k_(in.k),
       bias_(in.bias),
       distance_(in.distance),
       relative_(in.relative),
       keys_(in.keys),
       values_(in.values),
+      q_(in.q),
       mask_(in.mask),
-      scores_(empty({kTileRows * kTileColumns}, dtype_of<T>())),
-      query_(static_cast<size_t>(kTileRows * width_)),
-      relative_query_(in.relative.defined() ? query_.size() : 0),
-      capped_(backward && spec.softcap > 0 ? kTileRows * kTileColumns : 0) {
+      scores_(empty({(kTileRows + 1) * kTileStep}, dtype_of<T>())),
+      query_(in.keys.defined() ? static_cast<size_t>(kTileRows * width_) : 0),
+      capped_(backward && spec.softcap > 0 ? kTileRows * kTileStep : 0),
+      products_(spec, in, backward) {
   if (backward) gradient_ = empty_like(scores_);
-  if (backward && spec.function) before_ = empty_like(scores_);
 }
 
+// Keeps r, multiplied by the scale, for the products with the table of keys.
 template <class T>
 void TileScores<T>::set_queries(const Sequence& sequence, const ScoreTile& tile) {
-  const auto copy = [&](const Strided<T>& from, std::vector<T>& to) {
-    const T scale = static_cast<T>(spec_.scale);
-    for (int64_t r = 0; r < tile.rows; ++r) {
-      const T* x = from.at(sequence.batch, tile.head, sequence.first_query + tile.row + r);
-      strided::multiply(to.data() + r * width_, 1, x, from.step[3], scale, width_);
-    }
-  };
-  copy(q_, query_);
-  if (relative_) copy(relative_, relative_query_);
+  products_.set_queries(sequence, tile);
+  if (!keys_) return;
+  const T scale = static_cast<T>(spec_.scale);
+  for (int64_t r = 0; r < tile.rows; ++r) {
+    const int64_t row = sequence.first_query + tile.row + r;
+    T* const to = query_.data() + r * width_;
+    if (!relative_) q_.read(to, sequence.batch, tile.head, row);
+    else strided::copy(to, 1, relative_.at(sequence.batch, tile.head, row), relative_.step[3], width_);
+    strided::multiply(to, 1, to, 1, scale, width_);
+  }
 }
 
 template <class T>
@@ -93,7 +102,7 @@ void TileScores<T>::gather(const Sequence& sequence, const ScoreTile& tile, int6
   for (int64_t r = 0; r < tile.rows; ++r)
     each_run(index_of(sequence, tile, r, entries), tile.columns, entries,
              [&](int64_t column, int64_t n, int64_t entry, int64_t step) {
-               strided::add(x + r * tile.columns + column, 1, table + r * row_step + entry - first,
+               strided::add(x + r * kTileStep + column, 1, table + r * row_step + entry - first,
                             step, n);
              });
 }
@@ -105,7 +114,7 @@ void TileScores<T>::scatter(const Sequence& sequence, const ScoreTile& tile, int
   for (int64_t r = 0; r < tile.rows; ++r)
     each_run(index_of(sequence, tile, r, entries), tile.columns, entries,
              [&](int64_t column, int64_t n, int64_t entry, int64_t step) {
-               const T* from = x + r * tile.columns + column;
+               const T* from = x + r * kTileStep + column;
                T* to = table + r * row_step + entry - first;
                if (step) return strided::add(to, 1, from, 1, n);
                kernels::attention<T>().add_up(to, from, n);
@@ -114,35 +123,40 @@ void TileScores<T>::scatter(const Sequence& sequence, const ScoreTile& tile, int
 
 template <class T>
 T* TileScores<T>::compute(const Sequence& sequence, const ScoreTile& tile) {
-  T* x = scores_.data<T>();
-  const int64_t n = tile.rows * tile.columns, key = sequence.first_key + tile.column;
-  const T* k = k_.at(sequence.batch, tile.head / group_, key);
-  gemm(dtype_of<T>(), tile.rows, tile.columns, width_, {query_.data(), width_, 1},
-       {k, k_.step[3], k_.step[2]}, x, tile.columns);
+  T* x = scores_.data<T>() + kTileStep;
+  const int64_t key = sequence.first_key + tile.column;
+  products_.set_keys(sequence, tile, !spec_.function);
+  products_.scores(x);
+  const auto each_row = [&](auto f) {
+    for (int64_t r = 0; r < tile.rows; ++r) f(r, x + r * kTileStep, products_.columns_of(r));
+  };
   if (keys_) {
     const int64_t entries = in_.keys.size(1);
     const Window w = window(sequence, tile, entries);
     window_.resize(static_cast<size_t>(tile.rows * w.count));
-    gemm(dtype_of<T>(), tile.rows, w.count, width_,
-         {(relative_ ? relative_query_ : query_).data(), width_, 1},
+    gemm(dtype_of<T>(), tile.rows, w.count, width_, {query_.data(), width_, 1},
          {keys_.at(tile.head, w.first), keys_.step[2], keys_.step[1]}, window_.data(), w.count);
     gather(sequence, tile, entries, window_.data(), w.count, w.first, x);
   }
-  if (spec_.softcap > 0) {
-    strided::multiply(x, 1, x, 1, static_cast<T>(1 / spec_.softcap), n);
-    strided::run<T>(kernels::loop(kernels::Unary::tanh, dtype_of<T>()), x, 1, {{x, 1}}, n);
-    if (backward_) std::copy_n(x, n, capped_.data());
-    strided::multiply(x, 1, x, 1, static_cast<T>(spec_.softcap), n);
-  }
+  if (spec_.softcap > 0)
+    each_row([&](int64_t r, T* row, int64_t n) {
+      strided::multiply(row, 1, row, 1, static_cast<T>(1 / spec_.softcap), n);
+      strided::run<T>(kernels::loop(kernels::Unary::tanh, dtype_of<T>()), row, 1, {{row, 1}}, n);
+      if (backward_) std::copy_n(row, n, capped_.data() + r * kTileStep);
+      strided::multiply(row, 1, row, 1, static_cast<T>(spec_.softcap), n);
+    });
   if (bias_)
-    for (int64_t r = 0; r < tile.rows; ++r)
-      strided::add(x + r * tile.columns, 1,
+    each_row([&](int64_t r, T* row, int64_t n) {
+      strided::add(row, 1,
                    bias_.at(sequence.batch, tile.head, sequence.first_query + tile.row + r, key),
-                   bias_.step[3], tile.columns);
+                   bias_.step[3], n);
+    });
   if (distance_) gather(sequence, tile, in_.distance.size(1), distance_.at(tile.head), 0, 0, x);
   if (spec_.function) {
-    if (backward_) std::copy_n(x, n, before_.data<T>());
-    spec_.function->forward(tile, as_tensor(scores_, tile));
+    plain_ = dense(x, tile);
+    if (backward_) before_ = plain_.clone();
+    spec_.function->forward(tile, plain_);
+    spread(plain_, tile, x);
   }
   hide(sequence, tile, x);
   return x;
@@ -152,7 +166,7 @@ template <class T>
 void TileScores<T>::hide(const Sequence& sequence, const ScoreTile& tile, T* scores) const {
   constexpr T kHidden = -std::numeric_limits<T>::infinity();
   for (int64_t r = 0; r < tile.rows; ++r) {
-    T* x = scores + r * tile.columns;
+    T* x = scores + r * kTileStep;
     const int64_t position = sequence.start + tile.row + r - tile.column;  // in the tile
     const int64_t first = std::clamp<int64_t>(position - spec_.left, 0, tile.columns);
     const int64_t last = std::clamp<int64_t>(position + spec_.right + 1, first, tile.columns);
@@ -170,21 +184,26 @@ template <class T>
 void TileScores<T>::backward(const Sequence& sequence, const ScoreTile& tile,
                              const ScoreGradients<T>& into) {
   T* d = gradient();
-  const int64_t n = tile.rows * tile.columns, key = sequence.first_key + tile.column;
+  const int64_t key = sequence.first_key + tile.column;
   constexpr DType kType = dtype_of<T>();
-  if (spec_.function)
-    spec_.function->backward(tile, as_tensor(before_, tile), as_tensor(gradient_, tile));
+  if (spec_.function) {
+    difference_ = dense(d, tile);
+    spec_.function->backward(tile, before_, difference_);
+    spread(difference_, tile, d);
+  }
   for (int64_t r = 0; into.bias && r < tile.rows; ++r) {
     T* to = into.bias.at(sequence.batch, tile.head, sequence.first_query + tile.row + r, key);
-    const T* from = d + r * tile.columns;
+    const T* from = d + r * kTileStep;
     if (into.bias.step[3] == 0) kernels::attention<T>().add_up(to, from, tile.columns);
     else strided::add(to, into.bias.step[3], from, 1, tile.columns);
   }
   if (into.distance)
     scatter(sequence, tile, in_.distance.size(1), d, into.distance.at(tile.head), 0, 0);
-  if (spec_.softcap > 0)
-    strided::run<T>(kernels::loop(kernels::Gradient::tanh_of_result, kType), d, 1,
-                    {{d, 1}, {capped_.data(), 1}}, n);
+  for (int64_t r = 0; spec_.softcap > 0 && r < tile.rows; ++r) {
+    T* const row = d + r * kTileStep;
+    strided::run<T>(kernels::loop(kernels::Gradient::tanh_of_result, kType), row, 1,
+                    {{row, 1}, {capped_.data() + r * kTileStep, 1}}, products_.columns_of(r));
+  }
   if (keys_) {
     const int64_t entries = in_.keys.size(1);
     const Window w = window(sequence, tile, entries);
@@ -195,16 +214,10 @@ void TileScores<T>::backward(const Sequence& sequence, const ScoreTile& tile,
            {keys_.at(tile.head, w.first), keys_.step[1], keys_.step[2]}, into.relative, width_, 1);
     if (into.keys)
       gemm(kType, w.count, width_, tile.rows, {window_.data(), 1, w.count},
-           {(relative_ ? relative_query_ : query_).data(), width_, 1},
-           into.keys.at(tile.head, w.first), width_, 1);
+           {query_.data(), width_, 1}, into.keys.at(tile.head, w.first), width_, 1);
   }
-  const T* k = k_.at(sequence.batch, tile.head / group_, key);
-  if (into.q)
-    gemm(kType, tile.rows, width_, tile.columns, {d, tile.columns, 1}, {k, k_.step[2], k_.step[3]},
-         into.q, width_, 1);
-  if (into.k)
-    gemm(kType, tile.columns, width_, tile.rows, {d, 1, tile.columns}, {query_.data(), width_, 1},
-         into.k.at(sequence.batch, tile.head / group_, key), std::max(into.k.step[2], width_), 1);
+  products_.add_query_gradients(d, into.q);
+  products_.add_key_gradients(d);
 }
 
 template <class T>

@@ -6,14 +6,12 @@
 #include <bit>
 #include <cstdlib>
 #include <cstring>
-#include <list>
-#include <mutex>
 #include <optional>
 #include <string_view>
-#include <thread>
 
 #include "tapehead/core/allocator.h"
 #include "tapehead/core/detail/blas.h"
+#include "tapehead/core/detail/per_thread.h"
 #include "tapehead/core/detail/product.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/kernels/panels.h"
@@ -95,27 +93,10 @@ struct Grid {
 
 // Packed columns of B, of each thread for itself: they are used at once, from its own caches, and
 // again in its next tasks.
-class PackedColumns {
- public:
-  explicit PackedColumns(int64_t bytes) : bytes_(bytes) {}
-
-  struct Mine {
-    Mine(std::thread::id t, int64_t bytes) : thread(t), room(bytes) {}
-    std::thread::id thread;
-    Room room;
-    int64_t first = -1;  // of the packed columns
-  };
-  Mine& mine() {
-    const std::lock_guard lock(mutex_);
-    for (Mine& one : all_)
-      if (one.thread == std::this_thread::get_id()) return one;
-    return all_.emplace_back(std::this_thread::get_id(), bytes_);
-  }
-
- private:
-  int64_t bytes_;
-  std::mutex mutex_;
-  std::list<Mine> all_;
+struct PackedColumns {
+  Room room;
+  int64_t first = -1;  // of the packed columns
+  explicit PackedColumns(int64_t bytes) : room(bytes) {}
 };
 
 const kernels::PanelKernels& panel_kernels(DType a, DType b) {
@@ -165,14 +146,14 @@ void multiply_panels(const PanelProduct& p, int64_t part, int64_t end, const voi
   int64_t bytes = 0;
   for (int64_t i = part; i < end; i += together)
     bytes = std::max(bytes, kernel.packed_size(p.k, grid.n, i, i + together));
-  PackedColumns columns(bytes);
+  PerThread<PackedColumns> columns;
   const auto run_task = [&](int64_t task) {
     const int64_t i = task % grid.rows * grid.m, j = task / grid.rows * grid.n;
     if (i >= p.m || j >= p.n) return;
     const int64_t m = std::min(grid.m, p.m - i), n = std::min(grid.n, p.n - j);
     if (packed) return kernel.multiply(block_of(p, i, 0, m, p.n), part, end, j, j + n, packed);
     const PanelProduct block = block_of(p, i, j, m, n);
-    PackedColumns::Mine& mine = columns.mine();
+    PackedColumns& mine = columns.mine(bytes);
     for (int64_t first = part; first < end; first += together) {
       if (together < end - part || mine.first != j)
         for (int64_t q = first; q < first + together; ++q)
@@ -282,6 +263,13 @@ void gemm(ProductTypes types, int64_t m, int64_t n, int64_t k, Matrix a, Matrix 
   const PanelProduct p{m, n, k, a, b, types.a, types.b, types.c, c, row, beta, bias};
   if (suits_panels(types.a, types.b, {m, n, k, a, b, c, row, beta})) run_panels(p);
   else run_widened(p);
+}
+
+bool has_own_products() {
+  constexpr int64_t kSize = 1000;  // any that is not small
+  const Matrix matrix{nullptr, kSize, 1};
+  return suits_panels(DType::f32, DType::f32,
+                      {kSize, kSize, kSize, matrix, matrix, nullptr, kSize, 0});
 }
 
 PackedMatrix::PackedMatrix(DType type, DType other, int64_t k, int64_t n, Matrix b)

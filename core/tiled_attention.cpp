@@ -6,6 +6,7 @@
 
 #include "tapehead/core/detail/attention_tile.h"
 #include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/detail/per_thread.h"
 #include "tapehead/core/detail/strided.h"
 #include "tapehead/core/detail/views.h"
 #include "tapehead/core/kernels/attention_scores.h"
@@ -76,7 +77,7 @@ template <class T>
 void drop_tile(const Dropout& dropout, const Sequence& s, const ScoreTile& t, T* x) {
   for (int64_t r = 0; r < t.rows; ++r)
     dropout.apply(s.batch, t.head, s.first_query + t.row + r, t.column, t.columns,
-                  x + r * t.columns);
+                  x + r * kTileStep);
 }
 
 // Calls f(tile) for the tiles with keys that the window and length make visible to at least one
@@ -99,7 +100,7 @@ struct Pass {
   const AttentionTensors& in;
   std::vector<Sequence> sequences;
   Dropout dropout;
-  Strided<T> v, sinks;
+  Strided<T> sinks;
   int64_t H, G, E;
 
   Pass(const AttentionSpec& how, const AttentionTensors& tensors)
@@ -107,7 +108,6 @@ struct Pass {
         in(tensors),
         sequences(sequences_of(spec, in)),
         dropout(spec, {in.q.size(0), in.q.size(1), in.q.size(2), in.k.size(2)}),
-        v(in.v),
         sinks(in.sinks),
         H(in.q.size(1)),
         G(H / std::max<int64_t>(in.k.size(1), 1)),
@@ -120,9 +120,6 @@ struct Pass {
             .rows = std::min(kTileRows, sequences[sequence].queries - row),
             .column = 0,
             .columns = 0};
-  }
-  const T* values_at(const Sequence& s, const ScoreTile& t) const {
-    return v.at(s.batch, t.head / G, s.first_key + t.column);
   }
 };
 
@@ -138,13 +135,14 @@ void run(const AttentionSpec& spec, int64_t tasks, F f) {
 }
 
 template <class T>
-void forward(const Pass<T>& pass, const ScoreTile& rows, const Strided<T>& out,
-             const Strided<T>& lse) {
+void forward(const Pass<T>& pass, const ScoreTile& rows, TileScores<T>& scores,
+             const TensorRows<T>& out, const Strided<T>& lse) {
   constexpr T kLeast = -std::numeric_limits<T>::infinity();
   const Sequence& s = pass.sequences[static_cast<size_t>(rows.batch)];
   const kernels::AttentionKernels<T>& kernel = kernels::attention<T>();
   const int64_t E = pass.E;
-  TileScores<T> scores(pass.spec, pass.in, false);
+  AttentionProducts<T>& products = scores.products();
+  products.set_head(s, rows.head / pass.G);
   scores.set_queries(s, rows);
   std::vector<T> sum(static_cast<size_t>(rows.rows * E));
   T largest[kTileRows];
@@ -153,13 +151,14 @@ void forward(const Pass<T>& pass, const ScoreTile& rows, const Strided<T>& out,
   each_tile(scores, s, rows, [&](const ScoreTile& tile) {
     T* x = scores.compute(s, tile);
     for (int64_t r = 0; r < tile.rows; ++r) {
-      const T factor =
-          kernel.accumulate(x + r * tile.columns, tile.columns, &largest[r], &total[r]);
-      if (factor != 1) strided::multiply(sum.data() + r * E, 1, sum.data() + r * E, 1, factor, E);
+      T *const row = x + r * kTileStep, *const sums = sum.data() + r * E;
+      const int64_t n = products.columns_of(r);
+      const T factor = kernel.accumulate(row, n, &largest[r], &total[r]);
+      if (factor != 1) strided::multiply(sums, 1, sums, 1, factor, E);
+      std::fill(row + n, row + tile.columns, T(0));
     }
     if (pass.dropout) drop_tile(pass.dropout, s, tile, x);
-    gemm(dtype_of<T>(), tile.rows, E, tile.columns, {x, tile.columns, 1},
-         {pass.values_at(s, tile), pass.v.step[2], pass.v.step[3]}, sum.data(), E, 1);
+    products.add_values(x, sum.data());
     if (pass.in.values.defined()) scores.add_values(s, tile, x, sum.data());
   });
   for (int64_t r = 0; r < rows.rows; ++r) {
@@ -174,12 +173,11 @@ void forward(const Pass<T>& pass, const ScoreTile& rows, const Strided<T>& out,
     const double scale = all == 0 ? 0 : std::exp(largest[r] - shift) / all;
     *lse.at(s.batch, rows.head, row) =
         static_cast<T>(all == 0 ? std::numeric_limits<double>::infinity() : shift + std::log(all));
-    T* y = out.at(s.batch, rows.head, row);
-    const T* x = sum.data() + r * E;
-    constexpr T kZero = 0;
+    T* x = sum.data() + r * E;
     // A query that sees no key yields 0 even if the values contain inf or NaN.
-    if (scale == 0) strided::copy(y, out.step[3], &kZero, 0, E);
-    else strided::multiply(y, out.step[3], x, 1, static_cast<T>(scale), E);
+    if (scale == 0) std::fill_n(x, E, T(0));
+    else strided::multiply(x, 1, x, 1, static_cast<T>(scale), E);
+    out.write(x, s.batch, rows.head, row);
   }
 }
 
@@ -187,7 +185,9 @@ void forward(const Pass<T>& pass, const ScoreTile& rows, const Strided<T>& out,
 Tensor heads_like(const Tensor& x, int64_t width) {
   return transpose(empty({x.size(0), x.size(2), x.size(1), width}, x.dtype()), 1, 2);
 }
-Tensor zero_heads_like(const Tensor& x) {
+// Zeros, unless every key belongs to a sequence, whose gradients are written.
+Tensor key_heads_like(const Tensor& x, const AttentionTensors& in) {
+  if (!in.lengths.defined() && !in.key_starts.defined()) return heads_like(x, x.size(3));
   return transpose(full({x.size(0), x.size(2), x.size(1), x.size(3)}, 0, x.dtype()), 1, 2);
 }
 Tensor zeros_if(bool wanted, const Tensor& x) {
@@ -223,109 +223,128 @@ struct SharedGradients {
 template <class T>
 struct BackwardOf {
   const Pass<T>& pass;
-  Strided<T> out, lse, dout, dq, dk, dv, drelative;
+  TensorRows<T> out, dout, dq;
+  Strided<T> lse, drelative;
 
   // Processes the queries in one tile's rows of one head.
   void rows(TileScores<T>& scores, const ScoreTile& rows, const SharedGradients& shared) const {
     const Sequence& s = pass.sequences[static_cast<size_t>(rows.batch)];
     const kernels::AttentionKernels<T>& kernel = kernels::attention<T>();
+    AttentionProducts<T>& products = scores.products();
     const int64_t E = pass.E, D = pass.in.q.size(3);
-    constexpr DType kType = dtype_of<T>();
     scores.set_queries(s, rows);
     std::vector<T> g(static_cast<size_t>(rows.rows * E)), q(static_cast<size_t>(rows.rows * D));
-    std::vector<T> relative(drelative ? q.size() : 0), dropped;
+    std::vector<T> relative(drelative ? q.size() : 0), dropped, y(static_cast<size_t>(E));
     T delta[kTileRows], log_sum[kTileRows];
     for (int64_t r = 0; r < rows.rows; ++r) {
       const int64_t row = s.first_query + rows.row + r;
-      const T *y = out.at(s.batch, rows.head, row), *dy = dout.at(s.batch, rows.head, row);
-      strided::copy(g.data() + r * E, 1, dy, dout.step[3], E);
-      const double sum = kernel.dot(y, out.step[3], dy, dout.step[3], E);
+      T* const dy = g.data() + r * E;
+      out.read(y.data(), s.batch, rows.head, row);
+      dout.read(dy, s.batch, rows.head, row);
+      const double sum = kernel.dot(y.data(), 1, dy, 1, E);
       delta[r] = static_cast<T>(sum);
       log_sum[r] = *lse.at(s.batch, rows.head, row);
       if (shared.sinks.defined())
         *Strided<T>(shared.sinks).at(rows.head) -=
             static_cast<T>(std::exp(*pass.sinks.at(rows.head) - log_sum[r]) * sum);
     }
+    products.set_result_gradient(g.data());
     const ScoreGradients<T> into{.bias = Strided<T>(shared.bias),
                                  .distance = Strided<T>(shared.distance),
                                  .keys = Strided<T>(shared.keys),
                                  .q = q.data(),
-                                 .relative = drelative ? relative.data() : q.data(),
-                                 .k = dk};
+                                 .relative = drelative ? relative.data() : q.data()};
     each_tile(scores, s, rows, [&](const ScoreTile& tile) {
       T *w = scores.compute(s, tile), *d = scores.gradient(), *weights = w;
-      const int64_t n = tile.rows * tile.columns;
-      for (int64_t r = 0; r < tile.rows; ++r)
-        kernel.weights(w + r * tile.columns, tile.columns, log_sum[r]);
-      gemm(kType, tile.rows, tile.columns, E, {g.data(), E, 1},
-           {pass.values_at(s, tile), pass.v.step[3], pass.v.step[2]}, d, tile.columns);
+      products.value_products(d);
+      for (int64_t r = 0; r < tile.rows; ++r) {
+        const int64_t n = products.columns_of(r);
+        T *const of_row = w + r * kTileStep, *const to = d + r * kTileStep;
+        kernel.weights(of_row, n, log_sum[r]);
+        std::fill(of_row + n, of_row + tile.columns, T(0));
+        std::fill(to + n, to + tile.columns, T(0));
+      }
       if (pass.in.values.defined()) scores.add_value_products(s, tile, g.data(), d);
       if (pass.dropout) {
-        dropped.assign(w, w + n);
+        dropped.assign(w, w + tile.rows * kTileStep);
         weights = dropped.data();
         drop_tile(pass.dropout, s, tile, weights);
         drop_tile(pass.dropout, s, tile, d);
       }
-      gemm(kType, tile.columns, E, tile.rows, {weights, 1, tile.columns}, {g.data(), E, 1},
-           dv.at(s.batch, tile.head / pass.G, s.first_key + tile.column), std::max(dv.step[2], E),
-           1);
+      products.add_value_gradients(weights);
       if (shared.values.defined())
         scores.add_values_gradient(s, tile, weights, g.data(), Strided<T>(shared.values));
       for (int64_t r = 0; r < tile.rows; ++r)
-        kernel.gradient(w + r * tile.columns, d + r * tile.columns, tile.columns, delta[r]);
+        kernel.gradient(w + r * kTileStep, d + r * kTileStep, tile.columns, delta[r]);
       scores.backward(s, tile, into);
     });
-    write(s, rows, q, dq, D);
-    if (drelative) write(s, rows, relative, drelative, D);
-  }
-
-  void write(const Sequence& s, const ScoreTile& rows, const std::vector<T>& from,
-             const Strided<T>& to, int64_t width) const {
     const T scale = static_cast<T>(pass.spec.scale);
+    strided::multiply(q.data(), 1, q.data(), 1, scale, rows.rows * D);
+    if (drelative) strided::multiply(relative.data(), 1, relative.data(), 1, scale, rows.rows * D);
     for (int64_t r = 0; r < rows.rows; ++r) {
-      T* x = to.at(s.batch, rows.head, s.first_query + rows.row + r);
-      strided::multiply(x, to.step[3], from.data() + r * width, 1, scale, width);
+      const int64_t row = s.first_query + rows.row + r;
+      dq.write(q.data() + r * D, s.batch, rows.head, row);
+      if (drelative)
+        strided::copy(drelative.at(s.batch, rows.head, row), drelative.step[3],
+                      relative.data() + r * D, 1, D);
     }
   }
 };
 
+// In f32, if the operands are bf16 and there are no kernels for their products.
+AttentionTensors supported(const AttentionSpec& spec, AttentionTensors in) {
+  // Keys are packed in pairs, of which windows must not cut any: the other key is never read.
+  const bool cuts_pairs = spec.left < kUnlimited &&
+                          ((spec.start - spec.left) % 2 != 0 || in.query_starts.defined());
+  if (in.q.dtype() == DType::bf16 && (cuts_pairs || !AttentionProducts<float>::packs(in)))
+    for (Tensor* x : {&in.q, &in.k, &in.v}) *x = cast(*x, DType::f32);
+  return in;
+}
+
 }  // namespace
 
-AttentionResult attention(const AttentionSpec& spec, const AttentionTensors& in) {
+AttentionResult attention(const AttentionSpec& spec, const AttentionTensors& given) {
+  const AttentionTensors in = supported(spec, given);
+  const DType dtype = in.q.dtype(), wide = wide_type(dtype);
   AttentionResult result{heads_like(in.q, in.v.size(3)),
-                         empty({in.q.size(0), in.q.size(1), in.q.size(2)}, in.q.dtype())};
-  visit_wide(in.q.dtype(), [&]<class T>() {
+                         empty({in.q.size(0), in.q.size(1), in.q.size(2)}, wide)};
+  visit_wide(wide, [&]<class T>() {
     const Pass<T> pass(spec, in);
     std::vector<ScoreTile> tasks;
     for (size_t i = 0; i < pass.sequences.size(); ++i)
       for (int64_t h = 0; h < pass.H; ++h)
         for (int64_t row = 0; row < pass.sequences[i].queries; row += kTileRows)
           tasks.push_back(pass.rows_of(i, h, row));
-    const Strided<T> out(result.out), lse(result.lse);
-    run(spec, static_cast<int64_t>(tasks.size()),
-        [&](int64_t task) { forward(pass, tasks[static_cast<size_t>(task)], out, lse); });
+    const TensorRows<T> out(result.out);
+    const Strided<T> lse(result.lse);
+    PerThread<TileScores<T>> scores;
+    run(spec, static_cast<int64_t>(tasks.size()), [&](int64_t task) {
+      forward(pass, tasks[static_cast<size_t>(task)], scores.mine(spec, in, false), out, lse);
+    });
   });
+  if (dtype != given.q.dtype()) result.out = cast(result.out, given.q.dtype());
   return result;
 }
 
-AttentionGradients attention_backward(const AttentionSpec& spec, const AttentionTensors& in,
+AttentionGradients attention_backward(const AttentionSpec& spec, const AttentionTensors& given,
                                       const AttentionResult& result, const Tensor& dout,
                                       const SharedWanted& wanted) {
+  const AttentionTensors in = supported(spec, given);
   AttentionGradients out{.q = heads_like(in.q, in.q.size(3)),
-                         .k = zero_heads_like(in.k),
-                         .v = zero_heads_like(in.v),
+                         .k = key_heads_like(in.k, in),
+                         .v = key_heads_like(in.v, in),
                          .relative = {}};
-  if (in.relative.defined()) out.relative = heads_like(in.q, in.q.size(3));
-  visit_wide(in.q.dtype(), [&]<class T>() {
+  if (in.relative.defined()) out.relative = transpose(
+      empty({in.q.size(0), in.q.size(2), in.q.size(1), in.q.size(3)}, in.relative.dtype()), 1, 2);
+  visit_wide(wide_type(in.q.dtype()), [&]<class T>() {
     const Pass<T> pass(spec, in);
-    const BackwardOf<T> backward{pass,
-                                 Strided<T>(result.out),
-                                 Strided<T>(result.lse),
-                                 Strided<T>(dout),
-                                 Strided<T>(out.q),
-                                 Strided<T>(out.k),
-                                 Strided<T>(out.v),
-                                 Strided<T>(out.relative)};
+    const BackwardOf<T> backward{.pass = pass,
+                                 .out = TensorRows<T>(result.out),
+                                 .dout = TensorRows<T>(dout),
+                                 .dq = TensorRows<T>(out.q),
+                                 .lse = Strided<T>(result.lse),
+                                 .drelative = Strided<T>(out.relative)};
+    const TensorRows<T> dk(out.k), dv(out.v);
     // One task per key head. If heads contribute to the same gradient, a few groups of tasks, each
     // with its own copy of it.
     const int64_t key_heads = pass.H / pass.G;
@@ -334,14 +353,18 @@ AttentionGradients attention_backward(const AttentionSpec& spec, const Attention
     const bool shares = shared[0].any();
     const int64_t groups = shares ? std::min(tasks, kCopies) : tasks;
     for (int64_t i = 1; shares && i < groups; ++i) shared.emplace_back(in, wanted);
+    PerThread<TileScores<T>> all_scores;
     run(spec, groups, [&](int64_t group) {
-      TileScores<T> scores(spec, in, true);
+      TileScores<T>& scores = all_scores.mine(spec, in, true);
       for (int64_t task = group * tasks / groups; task < (group + 1) * tasks / groups; ++task) {
         const auto i = static_cast<size_t>(task / key_heads);
-        for (int64_t h = task % key_heads * pass.G; h < (task % key_heads + 1) * pass.G; ++h)
+        const int64_t key_head = task % key_heads;
+        scores.products().set_head(pass.sequences[i], key_head);
+        for (int64_t h = key_head * pass.G; h < (key_head + 1) * pass.G; ++h)
           for (int64_t row = 0; row < pass.sequences[i].queries; row += kTileRows)
             backward.rows(scores, pass.rows_of(i, h, row),
                           shared[static_cast<size_t>(shares ? group : 0)]);
+        scores.products().write_key_gradients(dk, dv);
       }
     });
     for (size_t i = 1; i < shared.size(); ++i) shared[0].add(shared[i]);
@@ -368,13 +391,14 @@ Tensor attention_weights(const AttentionSpec& spec, const AttentionTensors& in, 
           const Sequence& s = pass.sequences[b];
           ScoreTile row = pass.rows_of(b, heads[h], rows[r]);
           row.rows = 1;
+          scores.products().set_head(s, row.head / pass.G);
           scores.set_queries(s, row);
           each_tile(scores, s, row, [&](const ScoreTile& tile) {
             T* x = scores.compute(s, tile);
-            kernels::attention<T>().weights(x, tile.columns,
-                                            *log_sum.at(s.batch, row.head, row.row));
+            const int64_t n = scores.products().columns_of(0);
+            kernels::attention<T>().weights(x, n, *log_sum.at(s.batch, row.head, row.row));
             std::copy_n(
-                x, tile.columns,
+                x, n,
                 to.at(s.batch, static_cast<int64_t>(h), static_cast<int64_t>(r)) + tile.column);
           });
         }

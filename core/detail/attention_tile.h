@@ -4,36 +4,9 @@
 
 #include <vector>
 
-#include "tapehead/core/detail/gemm.h"
-#include "tapehead/core/detail/tiled_attention.h"
+#include "tapehead/core/detail/attention_products.h"
 
 namespace tapehead::core {
-
-inline constexpr int64_t kTileRows = 128;
-inline constexpr int64_t kTileColumns = 256;
-
-/// One sequence of the batch: its rows of q and of k, and the key position of its first query.
-struct Sequence {
-  int64_t batch, first_query, queries, first_key, keys, start;
-};
-
-/// Strided access to a tensor of up to four axes. Axes of size 1 have step 0 and so broadcast.
-template <class T>
-struct Strided {
-  T* data = nullptr;
-  int64_t step[4] = {};
-
-  Strided() = default;
-  explicit Strided(const Tensor& t) {
-    if (!t.defined()) return;
-    data = reinterpret_cast<T*>(t.raw());
-    for (int i = 0; i < t.dim(); ++i) step[i] = t.shape()[i] == 1 ? 0 : t.strides()[i];
-  }
-  explicit operator bool() const { return data != nullptr; }
-  T* at(int64_t i, int64_t j = 0, int64_t k = 0, int64_t l = 0) const {
-    return data + i * step[0] + j * step[1] + k * step[2] + l * step[3];
-  }
-};
 
 /// Where gradients are accumulated. Null pointers are skipped.
 template <class T>
@@ -41,16 +14,18 @@ struct ScoreGradients {
   Strided<T> bias, distance, keys;
   T* q = nullptr;         // [rows, D] of the tile, before multiplication by the scale
   T* relative = nullptr;  // likewise for r; equal to q if r is q
-  Strided<T> k;           // [B, H / G, S, D]
 };
 
-/// Computes scores in one thread, whose buffers it owns.
+/// Computes scores in one thread, whose buffers it owns. Tiles are rows of distance kTileStep.
 template <class T>
 class TileScores {
  public:
   TileScores(const AttentionSpec& spec, const AttentionTensors& in, bool backward);
 
-  /// Sets the queries of the tiles that follow: rows tile.row.. (tile.rows of them).
+  /// The matrix products, whose head, queries and keys are those of the last calls below.
+  AttentionProducts<T>& products() { return products_; }
+  /// Sets the queries of the tiles that follow: rows tile.row.. (tile.rows of them). For backward,
+  /// products().set_head() must have been called.
   void set_queries(const Sequence& sequence, const ScoreTile& tile);
   /// The range of keys from *first to *last that any query of the tile may attend to, given window
   /// and lengths.
@@ -59,8 +34,8 @@ class TileScores {
   /// Computes the scores [rows, columns] of a tile; masked ones are -infinity.
   T* compute(const Sequence& sequence, const ScoreTile& tile);
   /// The gradient of the scores [rows, columns], which the caller fills in before backward().
-  T* gradient() { return gradient_.data<T>(); }
-  /// Propagates gradient(), for the scores that compute() returned last, to the operands.
+  T* gradient() { return gradient_.data<T>() + kTileStep; }
+  /// Propagates gradient(), for the scores that compute() returned last, to the operands but v.
   /// Overwrites gradient().
   void backward(const Sequence& sequence, const ScoreTile& tile, const ScoreGradients<T>& into);
 
@@ -87,11 +62,14 @@ class TileScores {
   const AttentionSpec& spec_;
   const AttentionTensors& in_;
   bool backward_;
-  int64_t group_, width_, entries_;
-  Strided<T> q_, k_, bias_, distance_, relative_, keys_, values_;
+  int64_t width_;
+  Strided<T> bias_, distance_, relative_, keys_, values_;
+  TensorRows<T> q_;
   Strided<bool> mask_;
-  Tensor scores_, gradient_, before_;  // [rows * columns]; tensors for the user's function
-  std::vector<T> query_, relative_query_, capped_, window_;
+  Tensor scores_, gradient_;            // tiles
+  Tensor plain_, before_, difference_;  // [rows, columns], for the user's function
+  std::vector<T> query_, capped_, window_;
+  AttentionProducts<T> products_;
 };
 
 }  // namespace tapehead::core

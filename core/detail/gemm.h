@@ -41,6 +41,9 @@ struct ProductTypes {
 void gemm(ProductTypes types, int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, void* c,
           int64_t row, int beta, const float* bias);
 
+/// Whether the library's own kernels compute products in f32 and bf16.
+bool has_own_products();
+
 /// A right operand, f32 or bf16, that is rearranged once for several products. Where the kernels
 /// have no such form, or it does not pay, it refers to the matrix, which must not change meanwhile.
 class PackedMatrix {

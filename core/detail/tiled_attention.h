@@ -47,6 +47,7 @@ struct AttentionSpec {
 };
 
 /// Operands of one floating type, f32 or f64, unless stated otherwise; unused ones are undefined.
+/// If the others are f32, q, k and v may be bf16, as are the result and their gradients then.
 /// Axes in parentheses may have size 1 and then broadcast. Distances beyond the ends of a table of
 /// N are clamped; the middle entry is distance 0.
 struct AttentionTensors {
@@ -67,7 +68,7 @@ struct AttentionTensors {
 
 struct AttentionResult {
   Tensor out;  ///< [B, H, T, E], laid out in memory as [B, T, H, E]
-  Tensor lse;  ///< [B, H, T]: log-sum-exp of the scores
+  Tensor lse;  ///< f32 or f64 [B, H, T]: log-sum-exp of the scores
 };
 
 AttentionResult attention(const AttentionSpec& spec, const AttentionTensors& in);

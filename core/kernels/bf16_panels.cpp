@@ -1,7 +1,7 @@
 // Matrix products in bf16 in panels, by AVX512_BF16, whose instruction multiplies pairs of terms.
 #include <immintrin.h>
 
-#include "tapehead/core/kernels/panel_loops.h"
+#include "tapehead/core/kernels/prepared_loops.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
 namespace {
@@ -47,5 +47,6 @@ struct Pairs {
 }  // namespace
 
 extern const PanelKernels bf16_panels_kernels = kPanelKernels<Pairs>;
+extern const PreparedKernels bf16_prepared_kernels = kPreparedKernels<Pairs>;
 
 }  // namespace tapehead::kernels::TAPEHEAD_ISA

@@ -24,7 +24,8 @@ inline constexpr int kLanes = kWidth<float>;
 inline constexpr int kPanelColumns = kPanelVectors * kLanes;
 inline constexpr int64_t kBlockBytes = 640 << 10;  // of packed B in the L2 cache
 inline constexpr int64_t kDepth = 384;             // packed elements of a part of k, at most
-inline constexpr int64_t kRowStep = kDepth + 16;   // of a group; no power of two
+inline constexpr int64_t kRowStep = kPanelRowStep;
+static_assert(kDepth < kRowStep);
 inline constexpr int64_t kMostRounded = 256;       // columns whose sums are kept in f32
 inline constexpr int64_t kColumnGroups = 8;        // packed at a time if columns are contiguous
 
@@ -80,12 +81,12 @@ inline void finish(C* to, Vector<float> sum, int64_t lanes, bool add, const floa
 }
 
 // The sums of products of R rows of a group, which is row after row or column after column, and V
-// vectors of columns of a panel.
+// vectors of columns of a panel, whose rows are `step` apart.
 template <class Kind, class C, int R, int V, bool kByRows>
 [[gnu::noinline]] void tile(const typename Kind::Packed* group, const typename Kind::Packed* panel,
-                            int64_t depth, const Target<C>& t) {
+                            int64_t step, int64_t depth, const Target<C>& t) {
   Vector<float> sums[R][V] = {};
-  for (int64_t l = 0; l < depth; ++l, panel += kPanelColumns) {
+  for (int64_t l = 0; l < depth; ++l, panel += step) {
     Vector<typename Kind::Packed> right[V];
 #pragma GCC unroll 2
     for (int v = 0; v < V; ++v) right[v] = load(panel + v * kLanes);
@@ -161,29 +162,29 @@ void pack_rows(const T* from, int64_t row, int64_t terms, int64_t columns,
 }
 
 template <class Kind, class T>
-void pack_from(const T* b, const PanelProduct& p, int64_t part, int64_t first, int64_t last,
+void pack_part(const T* b, const PanelProduct& p, const Part& part, int64_t first, int64_t last,
                void* packed) {
   constexpr int64_t kStrip = 8 * kPanelColumns;  // whose rows are read in sequence
-  const auto [l, terms, depth] = part_of<Kind>(p.k, part);
   for (int64_t j = first; j < last; j += kStrip) {
     const int64_t end = std::min(j + kStrip, last);
-    const T* from = b + l * p.b.row + j * p.b.column;
-    auto* to = static_cast<typename Kind::Packed*>(packed) + j * depth;
+    const T* from = b + part.begin * p.b.row + j * p.b.column;
+    auto* to = static_cast<typename Kind::Packed*>(packed) + j * part.depth;
     if (p.b.column == 1) {
-      pack_rows<Kind>(from, p.b.row, terms, end - j, to);
+      pack_rows<Kind>(from, p.b.row, part.terms, end - j, to);
     } else {
       for (int64_t i = j; i < end; i += kPanelColumns)
-        pack_columns<Kind>(from + (i - j) * p.b.column, p.b.column, terms,
-                           std::min<int64_t>(kPanelColumns, end - i), to + (i - j) * depth);
+        pack_columns<Kind>(from + (i - j) * p.b.column, p.b.column, part.terms,
+                           std::min<int64_t>(kPanelColumns, end - i), to + (i - j) * part.depth);
     }
   }
 }
 
 template <class Kind>
 void pack(const PanelProduct& p, int64_t part, int64_t first, int64_t last, void* packed) {
+  const Part here = part_of<Kind>(p.k, part);
   if (p.b_type == DType::bf16)
-    pack_from<Kind>(static_cast<const bfloat16*>(p.b.data), p, part, first, last, packed);
-  else pack_from<Kind>(static_cast<const float*>(p.b.data), p, part, first, last, packed);
+    pack_part<Kind>(static_cast<const bfloat16*>(p.b.data), p, here, first, last, packed);
+  else pack_part<Kind>(static_cast<const float*>(p.b.data), p, here, first, last, packed);
 }
 
 // --- Groups of rows of A ---
@@ -265,9 +266,11 @@ void multiply_block(const PanelProduct& p, const Part& part, int64_t j, int64_t 
                                std::min<int64_t>(kPanelColumns, columns - at), p.beta || !first,
                                first && p.bias ? p.bias + j + at : nullptr};
         if (target.columns > kLanes)
-          tile<Kind, C, R, kPanelVectors, kByRows>(group, panels + at * part.depth, part.depth,
-                                                   target);
-        else tile<Kind, C, R, 1, kByRows>(group, panels + at * part.depth, part.depth, target);
+          tile<Kind, C, R, kPanelVectors, kByRows>(group, panels + at * part.depth, kPanelColumns,
+                                                   part.depth, target);
+        else
+          tile<Kind, C, R, 1, kByRows>(group, panels + at * part.depth, kPanelColumns, part.depth,
+                                       target);
       }
     });
   }

@@ -1,5 +1,5 @@
 // Matrix products in f32 in panels, of operands in f32 and bf16.
-#include "tapehead/core/kernels/panel_loops.h"
+#include "tapehead/core/kernels/prepared_loops.h"
 #include "tapehead/core/kernels/small_products.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
@@ -34,5 +34,7 @@ struct Floats {
 
 extern const PanelKernels panels_kernels = kPanelKernels<Floats>;
 extern const PanelKernels bf16_panels_kernels = kPanelKernels<Floats>;
+extern const PreparedKernels prepared_kernels = kPreparedKernels<Floats>;
+extern const PreparedKernels bf16_prepared_kernels = kPreparedKernels<Floats>;
 
 }  // namespace tapehead::kernels::TAPEHEAD_ISA

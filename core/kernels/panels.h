@@ -21,6 +21,10 @@ struct PanelProduct {
 
 namespace tapehead::kernels {
 
+/// The distance in memory of the rows of A that are multiplied with a panel, in packed elements of
+/// four bytes. No power of two, so that the rows use different sets of the caches.
+inline constexpr int64_t kPanelRowStep = 400;
+
 /// k is cut into parts, which are packed and multiplied in turn. Each element of C is the sum of the
 /// same parts in the same order however rows and columns are divided between calls.
 struct PanelKernels {

@@ -1,0 +1,322 @@
+#include "tapehead/core/detail/attention_products.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tapehead/core/creation.h"
+#include "tapehead/core/detail/strided.h"
+
+namespace tapehead::core {
+namespace {
+
+int64_t div_up(int64_t n, int64_t d) { return (n + d - 1) / d; }
+
+// Room for the vectors that kernels write beyond the last element.
+constexpr int64_t kSlack = 64;
+
+Tensor packed_room(Tensor& held, int64_t elements) {
+  if (!held.defined() || held.numel() < elements + kSlack)
+    held = empty({elements + kSlack}, DType::f32);
+  return held;
+}
+
+// The rows of gradients of keys, [D, keys].
+int64_t gradient_row(int64_t keys) { return div_up(keys, 16) * 16 + 16; }
+
+}  // namespace
+
+template <class T>
+TensorRows<T>::TensorRows(const Tensor& t)
+    : data_(t.raw()), width_(t.size(3)), dtype_(t.dtype()) {
+  for (int i = 0; i < 4; ++i) step_[i] = t.strides()[i];
+}
+
+template <class T>
+char* TensorRows<T>::at(int64_t i, int64_t j, int64_t k) const {
+  return data_ + (i * step_[0] + j * step_[1] + k * step_[2]) * size_of(dtype_);
+}
+
+template <class T>
+void TensorRows<T>::read(T* to, int64_t i, int64_t j, int64_t k) const {
+  char* data[2] = {reinterpret_cast<char*>(to), at(i, j, k)};
+  const int64_t strides[2] = {static_cast<int64_t>(sizeof(T)), step_[3] * size_of(dtype_)};
+  kernels::cast_loop(dtype_, dtype_of<T>())(data, strides, width_, nullptr);
+}
+
+template <class T>
+void TensorRows<T>::write(const T* from, int64_t i, int64_t j, int64_t k) const {
+  char* data[2] = {at(i, j, k), reinterpret_cast<char*>(const_cast<T*>(from))};
+  const int64_t strides[2] = {step_[3] * size_of(dtype_), static_cast<int64_t>(sizeof(T))};
+  kernels::cast_loop(dtype_of<T>(), dtype_)(data, strides, width_, nullptr);
+}
+
+template <class T>
+bool AttentionProducts<T>::packs(const AttentionTensors& in) {
+  constexpr int64_t kFewQueries = 8, kWidest = 384;  // of a head
+  if (sizeof(T) != sizeof(float) || !has_own_products()) return false;
+  const bool readable = in.k.strides()[3] == 1 || in.k.strides()[2] == 1;
+  return readable && in.q.size(2) >= kFewQueries && in.q.size(3) > 0 && in.v.size(3) > 0 &&
+         in.q.size(3) <= kWidest && in.v.size(3) <= kWidest;
+}
+
+template <class T>
+AttentionProducts<T>::AttentionProducts(const AttentionSpec& spec, const AttentionTensors& in,
+                                        bool backward)
+    : spec_(spec), backward_(backward), q_(in.q), k_(in.k), v_(in.v), query_scale_(spec.scale) {
+  query_.resize(static_cast<size_t>(kTileRows * q_.width()));
+  g_.resize(backward ? static_cast<size_t>(kTileRows * v_.width()) : 0);
+  if (!packs(in)) return;
+  const bool half = q_.dtype() == DType::bf16;
+  kernels_ = half ? &kernels::bf16_prepared() : &kernels::prepared();
+  if (half && spec.scale != 0 && std::isfinite(spec.scale)) {
+    // Queries in bf16 are multiplied by a power of two, which is exact.
+    query_scale_ = std::copysign(std::exp2(std::floor(std::log2(std::abs(spec.scale)))), spec.scale);
+    score_scale_ = spec.scale / query_scale_;
+  }
+}
+
+template <class T>
+Matrix AttentionProducts<T>::matrix(const TensorRows<T>& x, bool transposed) const {
+  const char* data = x.at(sequence_.batch, key_head_, sequence_.first_key);
+  if (transposed) return {data, x.column(), x.row()};
+  return {data, x.row(), x.column()};
+}
+
+// Packs all keys or values of the head; with keys as columns, if `transposed`, or as terms.
+template <class T>
+void AttentionProducts<T>::pack(const TensorRows<T>& from, bool transposed, Tensor& to) {
+  const int64_t terms = transposed ? from.width() : sequence_.keys;
+  const int64_t columns = transposed ? sequence_.keys : from.width(), width = kernels_->width();
+  packed_room(to, div_up(terms, kernels_->terms()) * div_up(columns, width) * width);
+  const PanelProduct p{.n = columns, .k = terms, .b = matrix(from, transposed), .b_type = from.dtype()};
+  kernels_->pack(p, to.raw());
+}
+
+template <class T>
+void AttentionProducts<T>::clear(Tensor& gradients, int64_t width) {
+  const int64_t n = kernels_ ? width * gradient_row(sequence_.keys) : width * sequence_.keys;
+  if (!gradients.defined() || gradients.numel() < n) gradients = empty({n}, dtype_of<T>());
+  std::fill_n(gradients.data<T>(), n, T(0));
+}
+
+template <class T>
+void AttentionProducts<T>::set_head(const Sequence& sequence, int64_t key_head) {
+  const bool same = key_head_ == key_head && sequence_.batch == sequence.batch &&
+                    sequence_.first_key == sequence.first_key && sequence_.keys == sequence.keys;
+  sequence_ = sequence;
+  key_head_ = key_head;
+  if (!same && kernels_) {
+    pack(k_, true, k_columns_);
+    if (!backward_) pack(v_, false, v_terms_);
+    else pack(v_, true, v_columns_), pack(k_, false, k_terms_);
+  }
+  if (!backward_) return;
+  clear(dk_, k_.width());
+  clear(dv_, v_.width());
+}
+
+template <class T>
+void AttentionProducts<T>::set_queries(const Sequence& sequence, const ScoreTile& tile) {
+  const int64_t D = q_.width();
+  rows_ = tile.rows;
+  const T scale = static_cast<T>(query_scale_);
+  for (int64_t r = 0; r < rows_; ++r) {
+    T* const row = query_.data() + r * D;
+    q_.read(row, sequence.batch, tile.head, sequence.first_query + tile.row + r);
+    strided::multiply(row, 1, row, 1, scale, D);
+  }
+  if constexpr (sizeof(T) == sizeof(float)) {
+    if (!kernels_) return;
+    kernels_->rows(query_.data(), D, rows_, D, packed_room(q_rows_, kTileRows * kTileStep).raw());
+    if (backward_)
+      kernels_->columns(query_.data(), D, D, rows_,
+                        packed_room(q_columns_, kTileRows * (D + kSlack) * 2).raw());
+  }
+}
+
+template <class T>
+void AttentionProducts<T>::set_result_gradient(const T* g) {
+  const int64_t E = v_.width();
+  std::copy_n(g, rows_ * E, g_.data());
+  if constexpr (sizeof(T) == sizeof(float)) {
+    if (!kernels_) return;
+    kernels_->rows(g, E, rows_, E, packed_room(g_rows_, kTileRows * kTileStep).raw());
+    kernels_->columns(g, E, E, rows_, packed_room(g_columns_, kTileRows * (E + kSlack) * 2).raw());
+  }
+}
+
+template <class T>
+void AttentionProducts<T>::set_keys(const Sequence& sequence, const ScoreTile& tile, bool hides) {
+  column_ = tile.column;
+  columns_ = tile.columns;
+  std::fill_n(needed_, rows_, columns_);
+  if (!kernels_) return;
+  const int64_t groups = kernels_->groups(rows_), terms = kernels_->terms();
+  // Row r sees keys up to limit + r of the tile.
+  const int64_t limit = hides ? sequence.start + tile.row - tile.column + spec_.right : columns_;
+  for (int64_t g = 0; g < groups; ++g) {
+    const int64_t first = kernels_->first_row(rows_, g), end = kernels_->first_row(rows_, g + 1);
+    group_columns_[g] = std::clamp<int64_t>(limit + end, 0, columns_);
+    group_ends_[g] = div_up(group_columns_[g], terms);
+    std::fill_n(needed_ + first, end - first, group_columns_[g]);
+  }
+  for (int64_t j = 0; j < columns_; j += kernels_->width())
+    begins_[j / kernels_->width()] = std::clamp<int64_t>(j - limit, 0, rows_) / terms;
+}
+
+// x = rows panels, for the columns of the tile: rows are those of q or g, columns those of k' or v'.
+template <class T>
+void AttentionProducts<T>::multiply_keys(const Tensor& rows, const Tensor& panels, int64_t terms,
+                                         T* x) {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    const int64_t width = kernels_->width(), depth = div_up(terms, kernels_->terms());
+    const int64_t before = column_ % width;  // columns of the first panel that are not in the tile
+    int64_t columns[kTileRows];
+    const int64_t groups = kernels_->groups(rows_);
+    for (int64_t g = 0; g < groups; ++g) columns[g] = group_columns_[g] + before;
+    kernels_->multiply_rows({.m = rows_, .n = columns_ + before, .depth = depth,
+                             .a = rows.raw(),
+                             .b = panels.data<float>() + (column_ - before) * depth,
+                             .b_row = width, .b_panel = width * depth,
+                             .c = x - before, .row = kTileStep, .add = false,
+                             .columns = columns, .ends = nullptr, .begins = nullptr});
+  }
+}
+
+template <class T>
+void AttentionProducts<T>::scores(T* x) {
+  const int64_t D = q_.width();
+  if (kernels_) multiply_keys(q_rows_, k_columns_, D, x);
+  else
+    gemm(dtype_of<T>(), rows_, columns_, D, {query_.data(), D, 1},
+         {k_.at(sequence_.batch, key_head_, sequence_.first_key + column_), k_.column(), k_.row()},
+         x, kTileStep);
+  if (score_scale_ != 1)
+    for (int64_t r = 0; r < rows_; ++r)
+      strided::multiply(x + r * kTileStep, 1, x + r * kTileStep, 1, static_cast<T>(score_scale_),
+                        needed_[r]);
+}
+
+template <class T>
+void AttentionProducts<T>::value_products(T* x) {
+  const int64_t E = v_.width();
+  if (kernels_) return multiply_keys(g_rows_, v_columns_, E, x);
+  gemm(dtype_of<T>(), rows_, columns_, E, {g_.data(), E, 1},
+       {v_.at(sequence_.batch, key_head_, sequence_.first_key + column_), v_.column(), v_.row()}, x,
+       kTileStep);
+}
+
+// sum += w panels, whose terms are the keys of the tile
+template <class T>
+void AttentionProducts<T>::multiply_rows(T* w, const Tensor& panels, int64_t n, T* sum) {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    const int64_t width = kernels_->width(), terms = kernels_->terms();
+    const int64_t depth = div_up(sequence_.keys, terms);
+    const void* rows = w;
+    if (terms > 1) {
+      packed_room(score_rows_, kTileRows * kTileStep);
+      const int64_t groups = kernels_->groups(rows_);
+      for (int64_t g = 0; g < groups; ++g) {
+        const int64_t first = kernels_->first_row(rows_, g);
+        kernels_->rows(w + first * kTileStep, kTileStep, kernels_->first_row(rows_, g + 1) - first,
+                       group_columns_[g], score_rows_.data<float>() + first * kTileStep);
+      }
+      rows = score_rows_.raw();
+    }
+    kernels_->multiply_rows({.m = rows_, .n = n, .depth = div_up(columns_, terms),
+                             .a = rows, .b = panels.data<float>() + column_ / terms * width,
+                             .b_row = width, .b_panel = width * depth,
+                             .c = sum, .row = n, .add = true,
+                             .columns = nullptr, .ends = group_ends_, .begins = nullptr});
+  }
+}
+
+template <class T>
+void AttentionProducts<T>::add_values(T* w, T* sum) {
+  const int64_t E = v_.width();
+  if (kernels_) return multiply_rows(w, v_terms_, E, sum);
+  gemm(dtype_of<T>(), rows_, E, columns_, {w, kTileStep, 1},
+       {v_.at(sequence_.batch, key_head_, sequence_.first_key + column_), v_.row(), v_.column()},
+       sum, E, 1);
+}
+
+template <class T>
+void AttentionProducts<T>::add_query_gradients(T* d, T* q) {
+  const int64_t D = k_.width();
+  if (kernels_) return multiply_rows(d, k_terms_, D, q);
+  gemm(dtype_of<T>(), rows_, D, columns_, {d, kTileStep, 1},
+       {k_.at(sequence_.batch, key_head_, sequence_.first_key + column_), k_.row(), k_.column()}, q,
+       D, 1);
+}
+
+// to [width, keys] += columns' x, whose terms are the rows of the tile
+template <class T>
+void AttentionProducts<T>::add_gradients(const T* x, const Tensor& columns, int64_t width,
+                                         Tensor& to) {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    const void* panels = x;
+    if (kernels_->terms() > 1) {
+      kernels_->panels(x, rows_, columns_, packed_room(score_panels_, kTileRows * kTileStep).raw());
+      panels = score_panels_.raw();
+    }
+    const int64_t row = gradient_row(sequence_.keys);
+    kernels_->multiply_columns({.m = width, .n = columns_,
+                                .depth = div_up(rows_, kernels_->terms()),
+                                .a = columns.raw(), .b = panels,
+                                .b_row = kTileStep, .b_panel = kernels_->width(),
+                                .c = to.data<float>() + column_, .row = row, .add = true,
+                                .columns = nullptr, .ends = nullptr, .begins = begins_});
+  }
+}
+
+template <class T>
+void AttentionProducts<T>::add_value_gradients(T* w) {
+  const int64_t E = v_.width();
+  if (kernels_) return add_gradients(w, g_columns_, E, dv_);
+  gemm(dtype_of<T>(), columns_, E, rows_, {w, 1, kTileStep}, {g_.data(), E, 1},
+       dv_.data<T>() + column_ * E, E, 1);
+}
+
+template <class T>
+void AttentionProducts<T>::add_key_gradients(T* d) {
+  const int64_t D = k_.width();
+  if (kernels_) return add_gradients(d, q_columns_, D, dk_);
+  gemm(dtype_of<T>(), columns_, D, rows_, {d, 1, kTileStep}, {query_.data(), D, 1},
+       dk_.data<T>() + column_ * D, D, 1);
+}
+
+template <class T>
+void AttentionProducts<T>::write_gradients(const TensorRows<T>& to, const Tensor& gradients,
+                                           T scale) {
+  constexpr int64_t kRows = 64;
+  const int64_t n = to.width(), row = gradient_row(sequence_.keys);
+  std::vector<T> rows(static_cast<size_t>(kRows * n + kSlack));
+  for (int64_t j = 0; j < sequence_.keys; j += kRows) {
+    const int64_t count = std::min(kRows, sequence_.keys - j);
+    const T* from = gradients.data<T>() + j * n;
+    if constexpr (sizeof(T) == sizeof(float))
+      if (kernels_) {
+        kernels_->transpose(gradients.data<float>() + j, row, n, count, rows.data(), n);
+        from = rows.data();
+      }
+    if (scale != 1) {
+      strided::multiply(rows.data(), 1, from, 1, scale, count * n);
+      from = rows.data();
+    }
+    for (int64_t r = 0; r < count; ++r)
+      to.write(from + r * n, sequence_.batch, key_head_, sequence_.first_key + j + r);
+  }
+}
+
+template <class T>
+void AttentionProducts<T>::write_key_gradients(const TensorRows<T>& dk, const TensorRows<T>& dv) {
+  write_gradients(dk, dk_, static_cast<T>(score_scale_));
+  write_gradients(dv, dv_, T(1));
+}
+
+template class TensorRows<float>;
+template class TensorRows<double>;
+template class AttentionProducts<float>;
+template class AttentionProducts<double>;
+
+}  // namespace tapehead::core
