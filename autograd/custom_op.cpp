@@ -25,6 +25,11 @@ Tensor CustomOp::grad_buffer(size_t i) const {
   return at->sum_in_place(info.shape, info.dtype);
 }
 
+DType CustomOp::gradient_type(size_t i) const {
+  const detail::Node& node = *operands[i].node;
+  return node.keeps_wider_grads() ? f32 : node.outputs[operands[i].output].dtype;
+}
+
 bool CustomOp::accumulate_matmul(size_t i, const Tensor& a, const Tensor& b) const {
   if (!detail::InputBuffer::worth_holding(a.size(-2), a.dim() > 2)) return false;
   detail::InputBuffer* at = detail::GraphTask::add_in_place(*this, i);

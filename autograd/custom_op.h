@@ -70,6 +70,9 @@ class CustomOp : public detail::Node {
   /// few rows K are deferred and computed together, such as those of a weight that is used in every
   /// step of a loop. Returns false if backward must return the gradient instead.
   bool accumulate_matmul(size_t i, const Tensor& a, const Tensor& b) const;
+  /// The type in which the gradient of operand i is best returned: that of the operand, or f32 if
+  /// the operand was converted from f32 to bf16.
+  DType gradient_type(size_t i) const;
 
  private:
   template <class Op, class... A>
@@ -182,6 +185,10 @@ class OpNode final : public Op {
   }
   bool takes_undefined_grads() const override {
     if constexpr (requires { Op::kUndefinedGrads; }) return Op::kUndefinedGrads;
+    else return false;
+  }
+  bool takes_wider_grads() const override {
+    if constexpr (requires { Op::kWiderGrads; }) return Op::kWiderGrads;
     else return false;
   }
   Grads run_backward(Grads& grads) override {

@@ -28,6 +28,8 @@ Tensor fit(Tensor g, const OutputInfo& info, const Node& from, size_t operand) {
                       from.op_name(), operand, info.shape.str(), g.shape().str()));
     g = sum_to(g, info.shape);
   }
+  if (g.dtype() == f32 && info.dtype == bf16 && from.operands[operand].node->keeps_wider_grads())
+    return g;
   return g.to(info.dtype);
 }
 
@@ -207,7 +209,8 @@ void GraphTask::visit(Node& node, Grads& grads) {
   if (!captured || !stops_) run_hooks(node, grads);
   for (const Capture& c : captures_) {
     if (c.node != &node) continue;
-    if (c.into) *c.into = grads[c.output];
+    const Tensor& g = grads[c.output];
+    if (c.into) *c.into = g.defined() ? g.to(node.outputs[c.output].dtype) : g;
     else accumulates = true;
   }
   if (node.is_leaf()) {

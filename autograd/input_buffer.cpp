@@ -34,7 +34,7 @@ bool InputBuffer::worth_holding(int64_t rows, bool batched) {
 
 void InputBuffer::add(Tensor g) {
   if (!sum_.defined()) sum_ = std::move(g);
-  else if (!is_grad_enabled() && is_ours(sum_)) sum_.add_(g);
+  else if (!is_grad_enabled() && is_ours(sum_) && sum_.dtype() == g.dtype()) sum_.add_(g);
   else sum_ = sum_ + g;
 }
 

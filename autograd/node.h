@@ -79,6 +79,10 @@ class Node : public TapeNode, public Pooled {
   virtual Grads run_backward(Grads& grads) = 0;
   /// Whether the gradient of an unused result is passed as an undefined Tensor instead of zeros.
   virtual bool takes_undefined_grads() const { return false; }
+  /// Whether run_backward() takes f32 gradients of bf16 results, as conversions do.
+  virtual bool takes_wider_grads() const { return false; }
+  /// Whether the engine leaves gradients of bf16 results in f32.
+  bool keeps_wider_grads() const { return takes_wider_grads() && !hooks && !retained; }
   /// Releases saved values, after which backward cannot run again.
   virtual void release_saved() {}
   virtual bool is_leaf() const { return false; }

@@ -40,6 +40,9 @@ template <class T>
 void TensorRows<T>::read(T* to, int64_t i, int64_t j, int64_t k) const {
   char* data[2] = {reinterpret_cast<char*>(to), at(i, j, k)};
   const int64_t strides[2] = {static_cast<int64_t>(sizeof(T)), step_[3] * size_of(dtype_)};
+  constexpr int64_t kAhead = 8;  // rows, which are far apart in memory
+  for (int64_t byte = 0; step_[3] == 1 && byte < width_ * size_of(dtype_); byte += 64)
+    __builtin_prefetch(at(i, j, k + kAhead) + byte);
   kernels::cast_loop(dtype_, dtype_of<T>())(data, strides, width_, nullptr);
 }
 

@@ -75,7 +75,7 @@ struct Linear : CustomOp {
       Shape shape = dy.shape();
       const Tensor weight = saved(1);
       shape[shape.rank() - 1] = weight.size(1);
-      grads[0] = product(dy_rows, weight, dy.dtype()).reshape(shape);
+      grads[0] = product(dy_rows, weight, gradient_type(0)).reshape(shape);
     }
     if (needs_grad(1)) {
       const Tensor rows = rows_of(saved(0));

@@ -17,6 +17,7 @@ namespace {
 
 struct Cast : BroadcastingOp {
   static constexpr const char* kName = "to";
+  static constexpr bool kWiderGrads = true;
   Tensor forward(const Tensor& x, DType dtype) { return core::cast(x, dtype); }
   Tensor backward(const Tensor& dy) const { return dy; }  // the engine converts the dtype
 };
