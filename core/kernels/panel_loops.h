@@ -52,10 +52,14 @@ inline void store_floats(float* to, Vector<float> x, int64_t n) {
   else store_some(to, x, n);
 }
 inline void store_floats(bfloat16* to, Vector<float> x, int64_t n) {
+#if defined(__AVX512BF16__)
+  const Halves halves = (Halves)_mm512_cvtneps_pbh((__m512)x);
+#else
   const Words word = (Words)x, is_nan = (Words)(x != x);
   const Words rounded = (word + 0x7fff + ((word >> 16) & 1)) >> 16;
   const Words bits = (is_nan & ((word >> 16) | 0x40)) | (~is_nan & rounded);
   const Halves halves = __builtin_convertvector(bits, Halves);
+#endif
   void* const out = to;
   if (n >= kLanes) __builtin_memcpy(out, &halves, sizeof halves);
   else __builtin_memcpy(out, &halves, static_cast<size_t>(n) * sizeof *to);
@@ -80,22 +84,55 @@ inline void finish(C* to, Vector<float> sum, int64_t lanes, bool add, const floa
   store_floats(to, sum, lanes);
 }
 
-// The sums of products of R rows of a group, which is row after row or column after column, and V
-// vectors of columns of a panel, whose rows are `step` apart.
+// Elements of up to 14 rows at one distance. Two pointers and four multiples of the distance suffice
+// for the CPU's addressing modes; with a pointer for each row, the compiler would spill some.
+template <class Packed>
+class RowElements {
+ public:
+  RowElements(const Packed* rows, int64_t distance)
+      : first_(reinterpret_cast<const char*>(rows)),
+        one_(distance * static_cast<int64_t>(sizeof(Packed))),
+        three_(3 * one_),
+        five_(5 * one_),
+        seven_(7 * one_),
+        ninth_(first_ + 9 * one_) {
+    asm("" : "+r"(three_), "+r"(five_), "+r"(seven_), "+r"(ninth_));  // not to be derived again
+  }
+  [[gnu::always_inline]] Packed at(int row) const {
+    const char* from = row < 9 ? first_ : ninth_;
+    const int r = row < 9 ? row : row - 9;
+    const int odd = r % 2 == 1 ? r : r == 6 ? 3 : 1, scale = r / odd;
+    const int64_t step = odd == 1 ? one_ : odd == 3 ? three_ : odd == 5 ? five_ : seven_;
+    return *reinterpret_cast<const Packed*>(from + scale * step);
+  }
+  void advance() { first_ += sizeof(Packed), ninth_ += sizeof(Packed); }
+
+ private:
+  const char* first_;
+  int64_t one_, three_, five_, seven_;
+  const char* ninth_;
+};
+
+// The sums of products of R rows of a group, which is row after row at a distance `rows` or, if that
+// is 0, column after column, and V vectors of columns of a panel, whose rows are `step` apart.
 template <class Kind, class C, int R, int V, bool kByRows>
-[[gnu::noinline]] void tile(const typename Kind::Packed* group, const typename Kind::Packed* panel,
-                            int64_t step, int64_t depth, const Target<C>& t) {
+[[gnu::noinline]] void tile(const typename Kind::Packed* group, int64_t rows,
+                            const typename Kind::Packed* panel, int64_t step, int64_t depth,
+                            const Target<C>& t) {
+  using Packed = typename Kind::Packed;
   Vector<float> sums[R][V] = {};
+  RowElements<Packed> row_elements(group, rows);
   for (int64_t l = 0; l < depth; ++l, panel += step) {
-    Vector<typename Kind::Packed> right[V];
+    Vector<Packed> right[V];
 #pragma GCC unroll 2
     for (int v = 0; v < V; ++v) right[v] = load(panel + v * kLanes);
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
-      const auto left = Kind::broadcast(kByRows ? group[r * kRowStep + l] : group[l * kLanes + r]);
+      const auto left = Kind::broadcast(kByRows ? row_elements.at(r) : group[l * kLanes + r]);
 #pragma GCC unroll 2
       for (int v = 0; v < V; ++v) sums[r][v] = Kind::multiply_add(sums[r][v], left, right[v]);
     }
+    row_elements.advance();
   }
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r)
@@ -234,6 +271,17 @@ void pack_groups(const A* a, const Matrix& m, const Groups& groups, int64_t g, c
             Kind::across(from + first[s], m.column, first[s + 1] - first[s], part.terms - k));
 }
 
+// Whether rows of A can be multiplied where they are: their elements are packed ones, and they use
+// at least four different sets of the L1 cache.
+template <class Kind, class A>
+bool reads_rows(const Matrix& a, const Part& part) {
+  if (sizeof(A) * Kind::kTerms != sizeof(typename Kind::Packed)) return false;
+  constexpr int64_t kPage = 4096, kLine = 64;  // of the addresses that select a set
+  const int64_t bytes = a.row * static_cast<int64_t>(sizeof(A)) % kPage;
+  return a.row % Kind::kTerms == 0 && part.terms % Kind::kTerms == 0 && bytes % (kPage / 2) != 0 &&
+         bytes % kLine == 0;
+}
+
 // --- Products ---
 
 // Columns j to j + columns of C, for one part of k.
@@ -247,11 +295,15 @@ void multiply_block(const PanelProduct& p, const Part& part, int64_t j, int64_t 
   const A* const a = static_cast<const A*>(p.a.data);
   const Groups groups(p.m);
   const bool first = part.begin == 0;
+  const bool in_place = kByRows && reads_rows<Kind, A>(p.a, part);
+  const int64_t distance = in_place ? p.a.row / Kind::kTerms : kRowStep;
   const int64_t tiles = ceil_div(columns, kPanelColumns);
   for (int64_t g = 0; g < groups.count; ++g) {
     const int64_t i = groups.begin(g), end = groups.begin(g + 1), slot = g % kCount;
-    if (slot == 0) pack_groups<Kind, kByRows>(a, p.a, groups, g, part, packed_a);
-    const Packed* const group = packed_a + slot * kSize;
+    if (slot == 0 && !in_place) pack_groups<Kind, kByRows>(a, p.a, groups, g, part, packed_a);
+    const Packed* const group =
+        in_place ? reinterpret_cast<const Packed*>(a + i * p.a.row + part.begin)
+                 : packed_a + slot * kSize;
     const A* const next = a + end * p.a.row + part.begin * p.a.column;
     const int64_t rows = groups.begin(g + 2) - end;
     const Ahead ahead =
@@ -266,11 +318,11 @@ void multiply_block(const PanelProduct& p, const Part& part, int64_t j, int64_t 
                                std::min<int64_t>(kPanelColumns, columns - at), p.beta || !first,
                                first && p.bias ? p.bias + j + at : nullptr};
         if (target.columns > kLanes)
-          tile<Kind, C, R, kPanelVectors, kByRows>(group, panels + at * part.depth, kPanelColumns,
-                                                   part.depth, target);
+          tile<Kind, C, R, kPanelVectors, kByRows>(group, distance, panels + at * part.depth,
+                                                   kPanelColumns, part.depth, target);
         else
-          tile<Kind, C, R, 1, kByRows>(group, panels + at * part.depth, kPanelColumns, part.depth,
-                                       target);
+          tile<Kind, C, R, 1, kByRows>(group, distance, panels + at * part.depth, kPanelColumns,
+                                       part.depth, target);
       }
     });
   }

@@ -77,8 +77,10 @@ void multiply_prepared(const core::PreparedProduct& p) {
         const Packed* const left = group + begin * (kByRows ? 1 : kLanes);
         const Packed* const right = b + t * p.b_panel + begin * p.b_row;
         if (target.columns > kLanes)
-          tile<Kind, float, R, kPanelVectors, kByRows>(left, right, p.b_row, end - begin, target);
-        else tile<Kind, float, R, 1, kByRows>(left, right, p.b_row, end - begin, target);
+          tile<Kind, float, R, kPanelVectors, kByRows>(left, kRowStep, right, p.b_row, end - begin,
+                                                       target);
+        else
+          tile<Kind, float, R, 1, kByRows>(left, kRowStep, right, p.b_row, end - begin, target);
       }
     });
   }
