@@ -187,15 +187,29 @@ void pack_columns(const T* from, int64_t column, int64_t terms, int64_t columns,
     }
 }
 
+// Prefetches the rows that follow after some others, into the outer caches: rows that are far apart
+// are not read ahead by the CPU.
+template <int64_t kRows, class T>
+inline void prefetch_rows(const T* from, int64_t row, int64_t columns) {
+  constexpr int64_t kAhead = 24, kLine = 64 / sizeof(T);
+  for (int64_t i = 0; i < kRows; ++i)
+    for (int64_t j = 0; j < columns; j += kLine)
+      __builtin_prefetch(from + (kAhead * kRows + i) * row + j, 0, 1);
+}
+
 // Panels of rows that are contiguous.
 template <class Kind, class T>
 void pack_rows(const T* from, int64_t row, int64_t terms, int64_t columns,
                typename Kind::Packed* to) {
   const int64_t depth = ceil_div(terms, Kind::kTerms);
-  for (int64_t l = 0; l < terms; l += Kind::kTerms, from += Kind::kTerms * row, to += kPanelColumns)
+  for (int64_t l = 0; l < terms; l += Kind::kTerms) {
+    prefetch_rows<Kind::kTerms>(from, row, columns);
     for (int64_t j = 0; j < round_up(columns, kPanelColumns); j += kLanes)
       store(to + j / kPanelColumns * kPanelColumns * depth + j % kPanelColumns,
             Kind::across(from + j, row, std::clamp<int64_t>(columns - j, 0, kLanes), terms - l));
+    from += Kind::kTerms * row;
+    to += kPanelColumns;
+  }
 }
 
 template <class Kind, class T>
@@ -265,10 +279,14 @@ void pack_groups(const A* a, const Matrix& m, const Groups& groups, int64_t g, c
   int64_t first[kColumnGroups + 1];
   for (int64_t s = 0; s <= kColumnGroups; ++s) first[s] = groups.begin(g + s) - i;
   const int64_t count = std::min(kColumnGroups, groups.count - g);
-  for (int64_t k = 0; k < part.terms; k += Kind::kTerms, from += Kind::kTerms * m.column, to += kLanes)
+  for (int64_t k = 0; k < part.terms; k += Kind::kTerms) {
+    prefetch_rows<Kind::kTerms>(from, m.column, first[count]);
     for (int64_t s = 0; s < count; ++s)
       store(to + s * kGroupSize<false>,
             Kind::across(from + first[s], m.column, first[s + 1] - first[s], part.terms - k));
+    from += Kind::kTerms * m.column;
+    to += kLanes;
+  }
 }
 
 // Whether rows of A can be multiplied where they are: their elements are packed ones, and they use
