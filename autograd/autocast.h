@@ -2,8 +2,11 @@
 //
 // Within autocast(bf16, ...), products convert their f32 operands to bf16, and their results are
 // bf16: matmul, linear and what is computed by them, scaled_dot_product_attention, convolutions and
-// recurrent layers. Losses, and other ops that lose much in bf16, convert bf16 operands to f32. All
-// other ops compute in the type of their operands. Parameters stay f32, and so do their gradients.
+// recurrent layers. Losses, and other ops that lose much in bf16, convert bf16 operands to f32:
+// prod, quantile, trace, cdist, grid_sample, Fourier transforms, and functions of linalg.h except
+// products. All other ops compute in the type of their operands, as do products of vectors and of a
+// matrix with a vector (dot, mv, addmv, addr), and bilinear. Parameters stay f32, and so do their
+// gradients: backward() computes in the types of the forward pass, whether autocast is on or not.
 #pragma once
 
 #include <utility>
@@ -29,10 +32,12 @@ inline bool autocasts(const Tensor& a, const Tensor& b) {
 }
 /// An operand of such a product.
 inline Tensor autocast(const Tensor& x) { return x.to(autocast_mode); }
-/// x, or in f32 if autocast is on and it is bf16: for ops that are not computed in bf16.
-inline Tensor in_f32(const Tensor& x) {
-  return autocast_mode != DType::f32 && x.defined() && x.dtype() == DType::bf16 ? x.to(DType::f32) : x;
+/// f32 if autocast is on and the type is bf16, else the type: of ops that are not computed in bf16.
+inline DType in_f32(DType dtype) {
+  return autocast_mode != DType::f32 && dtype == DType::bf16 ? DType::f32 : dtype;
 }
+/// An operand of such an op.
+inline Tensor in_f32(const Tensor& x) { return x.defined() ? x.to(in_f32(x.dtype())) : x; }
 
 }  // namespace detail
 

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "tapehead/autograd/anomaly.h"
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/graph_task.h"
 #include "tapehead/autograd/detail/use_log.h"
@@ -21,6 +22,7 @@ namespace {
 struct CheckpointNode final : Node {
   TensorFunction f;
   Generator generator;
+  bool is_autocast = is_autocast_enabled();  // in the forward pass
   std::vector<SavedTensor> inputs, captured;
   std::vector<SavedTensor> others;  // untracked captures: saved only to detect changes
 
@@ -44,6 +46,7 @@ struct CheckpointNode final : Node {
     {
       const RandomScope replay(generator);
       const AutoGradMode on(true);
+      const AutocastMode autocast(bf16, is_autocast);
       const Blame blame(nullptr);
       results = f(x);
     }

@@ -30,7 +30,8 @@ std::vector<Tensor> result_list(const std::array<Tensor, N>& list) {
 /// backward evaluates `f` again. `f` is stored in the graph, so references that it captures must
 /// stay valid. Tracked tensors that it captures, such as the weights of a layer, receive gradients
 /// too. Both evaluations must compute the same: the state of the default generator is restored, so
-/// dropout repeats, but nothing else that `f` depends on may change (a tensor changed in place
+/// dropout repeats, and autocast is on
+/// if it was, but nothing else that `f` depends on may change (a tensor changed in place
 /// throws GraphError). Supports create_graph. backward() throws GraphError if a result has another
 /// shape the second time.
 ///

@@ -1,4 +1,5 @@
 #include "tapehead/autograd/detail/graph_task.h"
+#include "tapehead/autograd/autocast.h"
 
 #include <fmt/format.h>
 
@@ -194,6 +195,7 @@ uint64_t GraphTask::unwanted(const Node& node) const {
 
 void GraphTask::run() {
   const Deeper deeper;
+  const AutocastMode off(bf16, false);
   if (!captures_.empty()) find_wanted();
   while (!frontier_.empty()) {
     Grads grads;

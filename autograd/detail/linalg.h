@@ -6,10 +6,10 @@
 namespace tapehead::detail {
 
 inline Tensor transposed(const Tensor& x) { return x.transpose(-1, -2); }
-/// Throws unless x is a batch of f32 or f64 matrices.
-void check_matrices(const char* op, const Tensor& x);
-/// Throws unless x is a batch of square f32 or f64 matrices.
-void check_square(const char* op, const Tensor& x);
+/// x, in f32 if autocast is on and it is bf16. Throws unless it is a batch of f32 or f64 matrices.
+[[nodiscard]] Tensor checked_matrices(const char* op, const Tensor& x);
+/// The same; also throws unless the matrices are square.
+[[nodiscard]] Tensor checked_square(const char* op, const Tensor& x);
 /// x [..., M, N] with its batch axes expanded to `batch`.
 Tensor expand_batch(const Tensor& x, const Shape& batch);
 /// Whether b is a batch of vectors for the matrices a, rather than of matrices: a vector, or of the

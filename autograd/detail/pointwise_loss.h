@@ -13,6 +13,7 @@
 
 #include <array>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/loss.h"
 #include "tapehead/autograd/ops.h"
@@ -70,13 +71,14 @@ struct PointwiseLossOp : CustomOp {
   }
 };
 
-/// Computes in f32 or f64, and returns the promoted dtype of x and y, which have equal shapes.
+/// Computes in f32 or f64, and returns the promoted dtype of x and y, which have equal shapes, or
+/// f32 instead of bf16 if autocast is on.
 template <class Loss>
 Tensor apply_pointwise(const Tensor& x, const Tensor& y, Reduction reduction,
                        const LossNumbers& numbers = {}) {
   if (reduction != Reduction::none && any_mapped(x, y)) [[unlikely]]
     return reduced(apply_pointwise<Loss>(x, y, Reduction::none, numbers), reduction);
-  const DType given = core::result_type(x, y), wide = wide_type(given);
+  const DType given = in_f32(core::result_type(x, y)), wide = wide_type(given);
   const Tensor out = apply<PointwiseLossOp<Loss>>(x.to(wide), y.to(wide), numbers, reduction);
   return is_floating(given) ? out.to(given) : out;
 }

@@ -1,6 +1,7 @@
 // addmm, addmv, addr, baddbmm, addbmm.
 #include <fmt/format.h>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/contraction.h"
 #include "tapehead/autograd/ops.h"
@@ -71,7 +72,9 @@ class ProductSum {
   /// operands with the axes of matrices.
   Tensor of(const Tensor& input, const Tensor& a, const Tensor& b, const Number& beta,
             const Number& alpha) const {
-    const DType dtype = core::result_type(input, a, b);
+    const DType dtype = detail::autocasts(a, b) && detail::is_f32_or_bf16(input)
+                            ? detail::autocast_mode
+                            : core::result_type(input, a, b);
     detail::check_product_type(op_, dtype);
     for (const auto& [what, factor] : {std::pair{"beta", &beta}, {"alpha", &alpha}})
       if (is_floating(factor->dtype) && !is_floating(dtype))
@@ -108,6 +111,7 @@ Tensor addmm(const Tensor& input, const Tensor& a, const Tensor& b, const Number
 
 Tensor addmv(const Tensor& input, const Tensor& a, const Tensor& x, const Number& beta,
              const Number& alpha) {
+  const AutocastMode off(bf16, false);
   const ProductSum sum("addmv", input, a, x);
   sum.expect(a.dim() == 2 && x.dim() == 1 && a.size(1) == x.size(0), "[N, M] and [M]");
   return sum.of(input.unsqueeze(-1), a, x.unsqueeze(1), beta, alpha).squeeze(-1);
@@ -115,6 +119,7 @@ Tensor addmv(const Tensor& input, const Tensor& a, const Tensor& x, const Number
 
 Tensor addr(const Tensor& input, const Tensor& a, const Tensor& b, const Number& beta,
             const Number& alpha) {
+  const AutocastMode off(bf16, false);
   const ProductSum sum("addr", input, a, b);
   sum.expect(a.dim() == 1 && b.dim() == 1, "[N] and [M]");
   return sum.of(input, a.unsqueeze(1), b.unsqueeze(0), beta, alpha);

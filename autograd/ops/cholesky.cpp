@@ -31,20 +31,20 @@ struct Cholesky : CustomOp {
 
 }  // namespace
 
-Tensor linalg_cholesky(const Tensor& x, bool upper) {
-  detail::check_square(Cholesky::kName, x);
+Tensor linalg_cholesky(const Tensor& given, bool upper) {
+  const Tensor x = detail::checked_square(Cholesky::kName, given);
   return upper ? transposed(apply<Cholesky>(transposed(x))) : apply<Cholesky>(x);
 }
 
-Tensor cholesky_solve(const Tensor& b, const Tensor& factor, bool upper) {
-  detail::check_matrices("cholesky_solve", b);
-  detail::check_square("cholesky_solve", factor);
+Tensor cholesky_solve(const Tensor& given_b, const Tensor& given_factor, bool upper) {
+  const Tensor b = detail::checked_matrices("cholesky_solve", given_b);
+  const Tensor factor = detail::checked_square("cholesky_solve", given_factor);
   const Tensor lower = upper ? transposed(factor) : factor;
   return linalg_solve_triangular(transposed(lower), linalg_solve_triangular(lower, b, false), true);
 }
 
-Tensor cholesky_inverse(const Tensor& factor, bool upper) {
-  detail::check_square("cholesky_inverse", factor);
+Tensor cholesky_inverse(const Tensor& given_factor, bool upper) {
+  const Tensor factor = detail::checked_square("cholesky_inverse", given_factor);
   return cholesky_solve(eye(factor.size(-1), factor.dtype()), factor, upper);
 }
 

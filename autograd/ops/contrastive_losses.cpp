@@ -1,6 +1,7 @@
 // Losses of distances and similarities between vectors.
 #include <fmt/format.h>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/detail/loss.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/autograd/ops/margin_losses.h"
@@ -40,7 +41,8 @@ Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const T
                            const TripletMarginLossOptions& options) {
   constexpr const char* kName = "triplet_margin_loss";
   check_triplet(kName, anchor, positive, negative, options.margin);
-  return triplet(kName, anchor, positive, negative, options.margin, options.swap, options.reduction,
+  return triplet(kName, detail::in_f32(anchor), detail::in_f32(positive), detail::in_f32(negative),
+                 options.margin, options.swap, options.reduction,
                  [&](const Tensor& a, const Tensor& b) {
                    return pairwise_distance(a, b, options.p, options.eps);
                  });
@@ -65,7 +67,7 @@ Tensor cosine_embedding_loss(const Tensor& input1, const Tensor& input2, const T
   if (input1.dim() != 1 && input1.dim() != 2)
     throw ShapeError(fmt::format("{}: the inputs have shape {}; they must be [B, D] or [D]", kName,
                                  input1.shape().str()));
-  const Tensor similarity = cosine_similarity(input1, input2, -1);
+  const Tensor similarity = cosine_similarity(detail::in_f32(input1), detail::in_f32(input2), -1);
   check_same_shape(kName, "the target has", target, "the similarities", similarity);
   const Tensor labels = detail::signs(kName, target, similarity.dtype());
   return reduced(where(labels > 0, 1 - similarity, clamp(similarity - options.margin, 0)),

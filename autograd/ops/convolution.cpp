@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/conv_shape.h"
 #include "tapehead/autograd/ops.h"
@@ -102,6 +103,7 @@ Tensor run_convolution(const Tensor& x, const Tensor& weight, const Tensor& bias
                        const ConvShape& shape) {
   DType dtype = core::result_type(x, weight);
   if (bias.defined()) dtype = promote(dtype, bias.dtype());
+  if (detail::autocasts(x, weight) && dtype == f32) dtype = detail::autocast_mode;
   const DType wide = wide_type(dtype);
   const Tensor batch = batched ? x : x.unsqueeze(0);
   const Tensor y =

@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/loss.h"
 #include "tapehead/autograd/ops.h"
@@ -216,11 +217,12 @@ Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& in
   if (batch == 0) throw ShapeError(fmt::format("{}: the batch is empty", kCtcLoss));
   const Alignments a =
       alignments_of(targets, input_lengths, target_lengths, frames, batch, classes, options);
+  const DType given = detail::in_f32(log_probs.dtype());
   const Tensor losses = apply<CtcLoss>(log_probs.to(wide_type(log_probs.dtype())), a);
   if (options.reduction != Reduction::mean)
-    return detail::reduced(losses, options.reduction).to(log_probs.dtype());
+    return detail::reduced(losses, options.reduction).to(given);
   const Tensor lengths = core::cast(tensor(a.target_lengths), losses.dtype());
-  return mean(losses / maximum(lengths, 1)).to(log_probs.dtype());
+  return mean(losses / maximum(lengths, 1)).to(given);
 }
 
 }  // namespace tapehead

@@ -95,18 +95,18 @@ struct Slogdet : CustomOp {
 
 }  // namespace
 
-Tensor linalg_det(const Tensor& x) {
-  detail::check_square(Det::kName, x);
+Tensor linalg_det(const Tensor& given) {
+  const Tensor x = detail::checked_square(Det::kName, given);
   return apply<Det>(x);
 }
 
-std::array<Tensor, 2> linalg_slogdet(const Tensor& x) {
-  detail::check_square(Slogdet::kName, x);
+std::array<Tensor, 2> linalg_slogdet(const Tensor& given) {
+  const Tensor x = detail::checked_square(Slogdet::kName, given);
   return apply<Slogdet>(x);
 }
 
-Tensor logdet(const Tensor& x) {
-  detail::check_square("logdet", x);
+Tensor logdet(const Tensor& given) {
+  const Tensor x = detail::checked_square("logdet", given);
   const auto [sign, logarithm] = apply<Slogdet>(x);
   return masked_fill(logarithm, sign < 0, NAN);
 }

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
@@ -60,7 +61,7 @@ Tensor diagflat(const Tensor& x, int64_t offset) { return diag_embed(x.reshape({
 
 Tensor trace(const Tensor& x) {
   if (x.dim() != 2) throw ShapeError(fmt::format("trace: {} is not a matrix", core::describe(x)));
-  return sum(diagonal(x));
+  return sum(diagonal(detail::in_f32(x)));
 }
 
 }  // namespace tapehead

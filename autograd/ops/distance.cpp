@@ -7,6 +7,7 @@
 #include <cmath>
 #include <vector>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/linalg.h"
 #include "tapehead/autograd/ops.h"
@@ -196,7 +197,7 @@ DType checked_type(const char* op, const Tensor& x, const Tensor& y, double p) {
     throw DTypeError(fmt::format("{}: expected a floating tensor, got {}; convert with to(f32)", op,
                                  core::describe(x)));
   if (!(p >= 0)) throw ValueError(fmt::format("{}: p = {} is negative", op, p));
-  return dtype;
+  return detail::in_f32(dtype);
 }
 
 }  // namespace

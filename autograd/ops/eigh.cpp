@@ -47,14 +47,14 @@ bool is_upper(const char* op, std::string_view uplo) {
 
 }  // namespace
 
-std::array<Tensor, 2> linalg_eigh(const Tensor& x, std::string_view uplo) {
-  detail::check_square(Eigh::kName, x);
+std::array<Tensor, 2> linalg_eigh(const Tensor& given, std::string_view uplo) {
+  const Tensor x = detail::checked_square(Eigh::kName, given);
   return apply<Eigh>(x, is_upper(Eigh::kName, uplo));
 }
 
-Tensor linalg_eigvalsh(const Tensor& x, std::string_view uplo) {
+Tensor linalg_eigvalsh(const Tensor& given, std::string_view uplo) {
   constexpr const char* kName = "linalg_eigvalsh";
-  detail::check_square(kName, x);
+  const Tensor x = detail::checked_square(kName, given);
   const bool upper = is_upper(kName, uplo);
   if (x.requires_grad() && is_grad_enabled()) return linalg_eigh(x, uplo)[0];
   return core::lapack::eigh(kName, core::clone(x), !upper, false);

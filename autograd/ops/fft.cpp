@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/axis_op.h"
 #include "tapehead/autograd/ops.h"
@@ -102,10 +103,10 @@ Tensor resized(const Tensor& x, int axis, int64_t size) {
   return pad(x, widths);
 }
 
-// f(x) in f32 or f64, in the floating type of x.
+// f(x) in f32 or f64, in the floating type of x, or in f32 for bf16 if autocast is on.
 template <class F>
 Tensor in_wide_type(const Tensor& x, F f) {
-  const DType dtype = is_floating(x.dtype()) ? x.dtype() : f32;
+  const DType dtype = is_floating(x.dtype()) ? detail::in_f32(x.dtype()) : f32;
   return f(x.to(wide_type(dtype))).to(dtype);
 }
 

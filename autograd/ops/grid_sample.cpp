@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
@@ -169,7 +170,7 @@ Tensor grid_sample(const Tensor& x, const Tensor& grid, const GridSampleFuncOpti
   }
   return apply<GatherTaps>(x.to(wide).reshape({N, C, plane}), w, index)
       .reshape(result)
-      .to(x.dtype());
+      .to(detail::in_f32(x.dtype()));
 }
 
 Tensor affine_grid(const Tensor& theta, const Shape& size, bool align_corners) {
@@ -201,6 +202,7 @@ Tensor affine_grid(const Tensor& theta, const Shape& size, bool align_corners) {
   Shape result{size[0]};
   for (const int64_t n : shape) result.push_back(n);
   result.push_back(axes);
+  const AutocastMode off(bf16, false);
   return matmul(points, transpose(theta, 1, 2)).reshape(result);
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/class_targets.h"
 #include "tapehead/autograd/detail/cross_entropy_rows.h"
@@ -159,7 +160,7 @@ Tensor linear_cross_entropy(const Tensor& input, const Tensor& linear_weight, co
   check_linear_operands(input, linear_weight, options.linear_bias);
   Shape scores = input.shape();
   scores[scores.rank() - 1] = linear_weight.size(0);
-  const DType given = input.dtype(), wide = wide_type(given);
+  const DType given = detail::in_f32(input.dtype()), wide = wide_type(given);
   // Stands for the logits, of which only the shape is needed.
   const Tensor logits = broadcast_to(core::full({}, 0, wide), scores);
   const ClassTargets targets(kLinearCrossEntropy, logits, target, options.weight,

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/linalg.h"
 #include "tapehead/autograd/ops.h"
@@ -97,26 +98,27 @@ struct LuFactor : CustomOp {
 
 }  // namespace
 
-std::array<Tensor, 2> linalg_lu_factor(const Tensor& x) {
-  detail::check_matrices(LuFactor::kName, x);
+std::array<Tensor, 2> linalg_lu_factor(const Tensor& given) {
+  const Tensor x = detail::checked_matrices(LuFactor::kName, given);
   Tensor pivots;
   const Tensor lu = apply<LuFactor>(x, &pivots);
   return {lu, pivots};
 }
 
-std::array<Tensor, 3> linalg_lu(const Tensor& x) {
-  detail::check_matrices("linalg_lu", x);
+std::array<Tensor, 3> linalg_lu(const Tensor& given) {
+  const Tensor x = detail::checked_matrices("linalg_lu", given);
   Tensor pivots;
   const Tensor lu = apply<LuFactor>(x, &pivots);
   const auto [l, u] = parts_of(lu);
   return {permutations(pivots, x.size(-2), x.dtype()), l, u};
 }
 
-Tensor linalg_lu_solve(const Tensor& lu, const Tensor& pivots, const Tensor& b, bool left,
-                       bool adjoint) {
+Tensor linalg_lu_solve(const Tensor& given_lu, const Tensor& pivots, const Tensor& given_b,
+                       bool left, bool adjoint) {
   constexpr const char* kName = "linalg_lu_solve";
-  detail::check_square(kName, lu);
-  detail::check_matrices(kName, b);
+  const Tensor lu = detail::checked_square(kName, given_lu);
+  const Tensor b = detail::checked_matrices(kName, given_b);
+  const AutocastMode off(bf16, false);
   Shape expected = lu.shape();
   expected.erase(expected.rank() - 1);
   if (pivots.dtype() != i32)

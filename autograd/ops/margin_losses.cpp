@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/detail/loss.h"
 #include "tapehead/autograd/detail/pointwise_loss.h"
 #include "tapehead/autograd/ops/pointwise_loss_kernel.h"
@@ -67,7 +68,8 @@ Tensor margin_ranking_loss(const Tensor& input1, const Tensor& input2, const Ten
                            const MarginRankingLossOptions& options) {
   check_same_shape(Ranking::kName, "input1 has", input1, "input2", input2);
   check_same_shape(Ranking::kName, "the inputs have", input1, "the target", target);
-  return of_labels<Ranking>(input1 - input2, target, options.reduction, options.margin);
+  return of_labels<Ranking>(detail::in_f32(input1) - detail::in_f32(input2), target,
+                            options.reduction, options.margin);
 }
 
 Tensor multilabel_soft_margin_loss(const Tensor& input, const Tensor& target,

@@ -68,8 +68,9 @@ struct Linear : CustomOp {
     const Tensor dy_rows = rows_of(dy);
     // Of bf16 activations, and a weight that may be f32, as its gradient then is.
     const auto product = [](const Tensor& a, const Tensor& b, DType dtype) {
-      return is_grad_enabled() || (dtype != f32 && dtype != bf16) ? matmul(a, b)
-                                                                  : core::matmul(kName, a, b, dtype);
+      return is_grad_enabled() || (dtype != f32 && dtype != bf16)
+                 ? matmul(a, b)
+                 : core::matmul(kName, a, b, dtype);
     };
     if (needs_grad(0)) {
       Shape shape = dy.shape();
@@ -86,6 +87,10 @@ struct Linear : CustomOp {
     return grads;
   }
 };
+
+DType product_type(const Tensor& a, const Tensor& b) {
+  return detail::autocasts(a, b) ? detail::autocast_mode : core::result_type(a, b);
+}
 
 // x W' with weights of each element of vmap(), whose gradient is then not a transposed one.
 Tensor linear_of_each(const Tensor& x, const Tensor& weight) {
@@ -107,7 +112,7 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
     throw ShapeError(
         fmt::format("matmul: a is {}, b is {}; both need at least one axis, use * to scale",
                     a.shape().str(), b.shape().str()));
-  const DType dtype = detail::autocasts(a, b) ? detail::autocast_mode : core::result_type(a, b);
+  const DType dtype = product_type(a, b);
   detail::check_product_type("matmul", dtype);
   Tensor x = a.to(dtype), y = b.to(dtype);
   if (x.dim() == 1) x = x.unsqueeze(0);
@@ -128,7 +133,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
                                  bias.shape().str(), weight.shape().str(), weight.size(0)));
   if (detail::autocasts(x, weight) && !detail::any_mapped(weight, bias))
     return apply<Linear>(detail::autocast(x), weight, bias);
-  const DType dtype = core::result_type(x, weight);
+  const DType dtype = product_type(x, weight);
   detail::check_product_type("linear", dtype);
   if (detail::any_mapped(weight, bias)) [[unlikely]] {
     const Tensor y = linear_of_each(x.to(dtype), weight.to(dtype));

@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/detail/linalg.h"
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
@@ -11,8 +12,8 @@
 
 namespace tapehead {
 
-Tensor matrix_power(const Tensor& x, int64_t n) {
-  detail::check_square("matrix_power", x);
+Tensor matrix_power(const Tensor& given, int64_t n) {
+  const Tensor x = detail::checked_square("matrix_power", given);
   if (n == 0)  // tracked, with a gradient of 0
     return masked_fill(x, core::full({}, true, boolean), 0) + eye(x.size(-1), x.dtype());
   Tensor power = n < 0 ? linalg_inv(x) : x.clone(), out;
@@ -24,7 +25,7 @@ Tensor matrix_power(const Tensor& x, int64_t n) {
   return out;
 }
 
-Tensor linalg_matrix_exp(const Tensor& x) {
+Tensor linalg_matrix_exp(const Tensor& given) {
   constexpr const char* kName = "linalg_matrix_exp";
   // Coefficients of the Padé approximant of order 13, and the 1-norm up to which it is exact to
   // double precision.
@@ -43,7 +44,8 @@ Tensor linalg_matrix_exp(const Tensor& x) {
                                       182,
                                       1};
   constexpr double kExact = 5.371920351148152;
-  detail::check_square(kName, x);
+  const Tensor x = detail::checked_square(kName, given);
+  const AutocastMode off(bf16, false);
   if (x.numel() == 0) return x.clone();
   core::lapack::check_finite(kName, x.detach());
   const double largest = amax(linalg_matrix_norm(x.detach(), 1)).item();

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/class_targets.h"
 #include "tapehead/autograd/detail/cross_entropy_rows.h"
@@ -182,7 +183,7 @@ Tensor multi_margin_loss(const Tensor& input, const Tensor& target,
   const ClassTargets targets(MultiMarginLoss::kName, input, target, options.weight, std::nullopt);
   const Tensor losses = apply<MultiMarginLoss>(input.to(wide_type(input.dtype())), targets,
                                                Violations{options.p == 2, options.margin});
-  return detail::reduced(losses, options.reduction).to(input.dtype());
+  return detail::reduced(losses, options.reduction).to(detail::in_f32(input.dtype()));
 }
 
 Tensor multilabel_margin_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
@@ -198,7 +199,7 @@ Tensor multilabel_margin_loss(const Tensor& input, const Tensor& target, Reducti
                                  core::describe(input)));
   const Tensor x = input.to(wide_type(input.dtype()));
   return detail::reduced(apply<MultilabelMarginLoss>(x, Labels(x, target)), reduction)
-      .to(input.dtype());
+      .to(detail::in_f32(input.dtype()));
 }
 
 }  // namespace tapehead

@@ -1,6 +1,7 @@
 // nll_loss.
 #include <optional>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/class_targets.h"
 #include "tapehead/core/detail/elementwise.h"
@@ -61,7 +62,8 @@ struct NllLoss : CustomOp {
 
 }  // namespace
 
-Tensor nll_loss(const Tensor& log_probs, const Tensor& target, const NLLLossOptions& options) {
+Tensor nll_loss(const Tensor& given, const Tensor& target, const NLLLossOptions& options) {
+  const Tensor log_probs = detail::in_f32(given);
   if (detail::any_mapped(log_probs, target)) [[unlikely]] {
     const auto loss = [&](const Tensor& x, const Tensor& classes, Reduction reduction) {
       NLLLossOptions o = options;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/linalg.h"
 #include "tapehead/autograd/ops.h"
@@ -91,34 +92,38 @@ Tensor detail::pinv_gradient(const Tensor& x, const Tensor& p, const Tensor& dp)
          matmul(right, matmul(p, x));
 }
 
-Tensor linalg_pinv(const Tensor& x, const RankOptions& options) {
-  options.hermitian ? detail::check_square(Pinv::kName, x) : detail::check_matrices(Pinv::kName, x);
+Tensor linalg_pinv(const Tensor& given, const RankOptions& options) {
+  const Tensor x = options.hermitian ? detail::checked_square(Pinv::kName, given)
+                                     : detail::checked_matrices(Pinv::kName, given);
+  const AutocastMode off(bf16, false);
   return apply<Pinv>(x, options);
 }
 
-Tensor linalg_matrix_rank(const Tensor& x, const RankOptions& options) {
+Tensor linalg_matrix_rank(const Tensor& given, const RankOptions& options) {
   constexpr const char* kName = "linalg_matrix_rank";
-  options.hermitian ? detail::check_square(kName, x) : detail::check_matrices(kName, x);
+  const Tensor x = options.hermitian ? detail::checked_square(kName, given)
+                                     : detail::checked_matrices(kName, given);
   const Tensor values = x.detach();
   const Tensor s = options.hermitian ? abs(linalg_eigvalsh(values)) : linalg_svdvals(values);
   if (s.size(-1) == 0) return core::full(core::batch_of(x), 0, i64);
   return count_nonzero(count_as_nonzero(x, s, options), -1);
 }
 
-std::array<Tensor, 4> linalg_lstsq(const Tensor& a, const Tensor& b, std::optional<double> rcond) {
+std::array<Tensor, 4> linalg_lstsq(const Tensor& given_a, const Tensor& b,
+                                   std::optional<double> rcond) {
   constexpr const char* kName = Lstsq::kName;
-  detail::check_matrices(kName, a);
+  const Tensor a = detail::checked_matrices(kName, given_a);
   const bool vectors = detail::is_vectors(a, b);
-  const Tensor y = vectors ? b.unsqueeze(-1) : b;
-  detail::check_matrices(kName, y);
-  if (a.dtype() != b.dtype())
+  const Tensor y = detail::checked_matrices(kName, vectors ? b.unsqueeze(-1) : b);
+  if (a.dtype() != y.dtype())
     throw DTypeError(fmt::format("{}: a is {}, b is {}; convert one of them with to()", kName,
-                                 name(a.dtype()), name(b.dtype())));
+                                 name(a.dtype()), name(y.dtype())));
   if (a.size(-2) != y.size(-2))
     throw ShapeError(fmt::format("{}: a is {}, b is {}; a.size(-2) must equal b.size({})", kName,
                                  a.shape().str(), b.shape().str(), vectors ? -1 : -2));
   const Shape batch = broadcast_shapes(kName, core::batch_of(a), core::batch_of(y));
   const Tensor left = detail::expand_batch(a, batch), right = detail::expand_batch(y, batch);
+  const AutocastMode off(bf16, false);
   LstsqInfo info;
   const Tensor x = apply<Lstsq>(left, right, rcond.value_or(default_tolerance(a)), &info);
   Tensor residuals = core::empty({0}, a.dtype());

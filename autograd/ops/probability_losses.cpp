@@ -6,6 +6,7 @@
 #include <limits>
 #include <numbers>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/detail/loss.h"
 #include "tapehead/autograd/detail/pointwise_loss.h"
 #include "tapehead/autograd/ops/pointwise_loss_kernel.h"
@@ -143,9 +144,10 @@ Tensor binary_cross_entropy(const Tensor& input, const Tensor& target,
                   options.reduction);
 }
 
-Tensor binary_cross_entropy_with_logits(const Tensor& logits, const Tensor& target,
+Tensor binary_cross_entropy_with_logits(const Tensor& given_logits, const Tensor& target,
                                         const BCEWithLogitsLossOptions& options) {
   constexpr const char* kName = BceWithLogits::kName;
+  const Tensor logits = detail::in_f32(given_logits);
   check_same_shape(kName, "logits have", logits, "the target", target);
   if (!options.pos_weight.defined() && !options.weight.defined())
     return apply_pointwise<BceWithLogits>(logits, target, options.reduction);
@@ -198,7 +200,8 @@ Tensor poisson_nll_loss(const Tensor& input, const Tensor& target,
                : apply_pointwise<PoissonRate>(input, target, reduction, {options.eps});
   };
   if (!options.full) return loss(options.reduction);
-  return reduced(loss(Reduction::none) + stirling(target.to(input.dtype())), options.reduction);
+  return reduced(loss(Reduction::none) + stirling(target.to(detail::in_f32(input.dtype()))),
+                 options.reduction);
 }
 
 Tensor gaussian_nll_loss(const Tensor& input, const Tensor& target, const Tensor& var,
@@ -209,7 +212,8 @@ Tensor gaussian_nll_loss(const Tensor& input, const Tensor& target, const Tensor
   check_same_shape(kName, input, target);
   detail::check_range(kName, "var", var, 0, std::numeric_limits<double>::infinity(),
                       "is negative or NaN");
-  const Tensor difference = input - target, variance = full_variance(var, input);
+  const Tensor difference = detail::in_f32(input) - detail::in_f32(target);
+  const Tensor variance = full_variance(var, input);
   const double constant = options.full ? 0.5 * std::log(2 * std::numbers::pi) : 0;
   return apply_pointwise<GaussianVariance>(difference, variance, options.reduction,
                                            {options.eps, constant});

@@ -1,4 +1,5 @@
 // prod.
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/axis_op.h"
 #include "tapehead/autograd/detail/expand_reduced.h"
@@ -46,7 +47,7 @@ struct Prod : ReductionOp {
 }  // namespace
 
 Tensor prod(const Tensor& x, const Axes& axes, bool keepdim) {
-  return apply<Prod>(x, axes.mask(Prod::kName, x.dim()), keepdim);
+  return apply<Prod>(detail::in_f32(x), axes.mask(Prod::kName, x.dim()), keepdim);
 }
 
 }  // namespace tapehead

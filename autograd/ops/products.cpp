@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/contraction.h"
 #include "tapehead/autograd/ops.h"
@@ -115,24 +116,28 @@ Tensor bmm(const Tensor& a, const Tensor& b) {
 Tensor mv(const Tensor& a, const Tensor& x) {
   check_ranks("mv", a, x, 2, 1, "[N, M] and [M]");
   check_inner("mv", a, x, 1, 0);
+  const AutocastMode off(bf16, false);
   return matmul(a, x);
 }
 
 Tensor dot(const Tensor& a, const Tensor& b) {
   check_ranks("dot", a, b, 1, 1, "[N] and [N]");
   check_inner("dot", a, b, 0, 0);
+  const AutocastMode off(bf16, false);
   return matmul(a, b);
 }
 
 Tensor vdot(const Tensor& a, const Tensor& b) {
   check_ranks("vdot", a, b, 1, 1, "[N] and [N]");
   check_inner("vdot", a, b, 0, 0);
+  const AutocastMode off(bf16, false);
   return matmul(a, b);
 }
 
 Tensor inner(const Tensor& a, const Tensor& b) {
   if (a.dim() == 0 || b.dim() == 0) return a * b;
   check_inner("inner", a, b, -1, -1);
+  if (a.dim() == 1 && b.dim() == 1) return dot(a, b);
   return tensordot(a, b, {-1}, {-1});
 }
 
@@ -234,6 +239,7 @@ Tensor bilinear(const Tensor& x1, const Tensor& x2, const Tensor& weight, const 
                                  bias.shape().str(), weight.shape().str(), K));
   detail::check_product_type("bilinear", core::result_type(x1, x2, weight));
   const int64_t rows = shape.numel();
+  const AutocastMode off(bf16, false);
   // One product with x2, whose result is multiplied with x1 row by row.
   const Tensor by_x2 = linear(x2.reshape({rows, J}), weight.reshape({K * I, J}));
   Tensor out = matmul(by_x2.reshape({rows, K, I}), x1.reshape({rows, I, 1}));

@@ -75,8 +75,8 @@ QrMode mode_of(std::string_view name) {
 
 }  // namespace
 
-std::array<Tensor, 2> linalg_qr(const Tensor& x, std::string_view mode) {
-  detail::check_matrices(Qr::kName, x);
+std::array<Tensor, 2> linalg_qr(const Tensor& given, std::string_view mode) {
+  const Tensor x = detail::checked_matrices(Qr::kName, given);
   return apply<Qr>(x, mode_of(mode));
 }
 

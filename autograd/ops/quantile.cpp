@@ -1,6 +1,7 @@
 // quantile, nanquantile.
 #include <fmt/format.h>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/detail/picked.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
@@ -45,7 +46,8 @@ Tensor quantile_of(const char* op, const Tensor& x, const Tensor& q, std::option
   core::check_floating(op, x);
   check_quantiles(op, q);
   if (is_reduced_floating(x.dtype()))
-    return quantile_of(op, x.to(f32), q, axis, keepdim, how, skips_nan).to(x.dtype());
+    return quantile_of(op, x.to(f32), q, axis, keepdim, how, skips_nan)
+        .to(detail::in_f32(x.dtype()));
   const int along = axis ? normalize_axis(op, *axis, x.dim()) : 0;
   detail::check_some(op, x, axis ? 1u << along : Axes({}).mask(op, x.dim()));
   const Tensor moved = axis && x.dim() > 0 ? movedim(x, along, -1) : x.reshape({-1});

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/autograd/recompute_vjp.h"
@@ -193,7 +194,8 @@ RnnResult recurrent(RnnCell cell, const Tensor& x, const RnnWeights& w, const Te
   RecurrentOptions options = given_options;
   if (options.lengths.defined())
     options.lengths = core::check_lengths("recurrent", options.lengths, x.size(0), x.size(1));
-  const DType given = core::result_type(x, w.w_hh);
+  const DType given =
+      detail::autocasts(x, w.w_hh) ? detail::autocast_mode : core::result_type(x, w.w_hh);
   const DType wide = wide_type(given);  // bf16 is computed in f32
   const auto as = [](const Tensor& t, DType dtype) { return t.defined() ? t.to(dtype) : t; };
   Tensor b_ih = as(w.b_ih, wide), b_hh = as(w.b_hh, wide);  // from here on both or none

@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/loss.h"
 #include "tapehead/autograd/ops.h"
@@ -230,7 +231,7 @@ Tensor rnnt_loss(const Tensor& logits, const Tensor& targets, const Tensor& logi
   const Transductions all =
       transductions_of(logits, targets, logit_lengths, target_lengths, options);
   const Tensor losses = apply<RnntLoss>(logits.to(wide_type(logits.dtype())), all);
-  return detail::reduced(losses, options.reduction).to(logits.dtype());
+  return detail::reduced(losses, options.reduction).to(detail::in_f32(logits.dtype()));
 }
 
 }  // namespace tapehead

@@ -93,16 +93,15 @@ void check_sides(const char* op, const Tensor& a, const Tensor& b, bool left) {
 
 }  // namespace
 
-Tensor linalg_solve(const Tensor& a, const Tensor& b, bool left) {
-  detail::check_square(Solve::kName, a);
+Tensor linalg_solve(const Tensor& given_a, const Tensor& b, bool left) {
+  const Tensor a = detail::checked_square(Solve::kName, given_a);
   const bool vectors = detail::is_vectors(a, b);
   if (vectors && !left)
     throw ShapeError(
         fmt::format("linalg_solve: b {} is a batch of vectors; left = false needs "
                     "matrices",
                     b.shape().str()));
-  const Tensor y = vectors ? b.unsqueeze(-1) : b;
-  detail::check_matrices(Solve::kName, y);
+  const Tensor y = detail::checked_matrices(Solve::kName, vectors ? b.unsqueeze(-1) : b);
   check_sides(Solve::kName, a, y, left);
   if (!left) return transposed(linalg_solve(transposed(a), transposed(y)));
   const Shape batch = broadcast_shapes(Solve::kName, core::batch_of(a), core::batch_of(y));
@@ -110,19 +109,19 @@ Tensor linalg_solve(const Tensor& a, const Tensor& b, bool left) {
   return vectors ? x.squeeze(-1) : x;
 }
 
-Tensor linalg_solve_triangular(const Tensor& a, const Tensor& b, bool upper, bool left,
+Tensor linalg_solve_triangular(const Tensor& given_a, const Tensor& given_b, bool upper, bool left,
                                bool unitriangular) {
   constexpr const char* kName = SolveTriangular::kName;
-  detail::check_square(kName, a);
-  detail::check_matrices(kName, b);
+  const Tensor a = detail::checked_square(kName, given_a);
+  const Tensor b = detail::checked_matrices(kName, given_b);
   check_sides(kName, a, b, left);
   const Shape batch = broadcast_shapes(kName, core::batch_of(a), core::batch_of(b));
   return apply<SolveTriangular>(detail::expand_batch(a, batch), detail::expand_batch(b, batch),
                                 upper, left, unitriangular);
 }
 
-Tensor linalg_inv(const Tensor& x) {
-  detail::check_square(Inverse::kName, x);
+Tensor linalg_inv(const Tensor& given) {
+  const Tensor x = detail::checked_square(Inverse::kName, given);
   return apply<Inverse>(x);
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/autograd/ops/fft.h"
@@ -78,7 +79,8 @@ DType spectral_type(const Tensor& x) { return is_floating(x.dtype()) ? wide_type
 Tensor stft(const Tensor& x, int64_t n_fft, const StftOptions& o) {
   if (x.dim() != 1 && x.dim() != 2)
     throw ShapeError(fmt::format("stft: x is {}; expected [B, T] or [T]", core::describe(x)));
-  const DType dtype = spectral_type(x), given = is_floating(x.dtype()) ? x.dtype() : f32;
+  const DType dtype = spectral_type(x);
+  const DType given = is_floating(x.dtype()) ? detail::in_f32(x.dtype()) : f32;
   const Frames frames("stft", n_fft, o.hop_length, o.win_length, o.window, dtype);
   Tensor signal = x.dim() == 1 ? x.to(dtype).unsqueeze(0) : x.to(dtype);
   if (o.center) signal = pad(signal, {n_fft / 2, n_fft / 2}, {.mode = o.pad_mode});
@@ -95,7 +97,8 @@ Tensor stft(const Tensor& x, int64_t n_fft, const StftOptions& o) {
 
 Tensor istft(const Tensor& x, int64_t n_fft, const IstftOptions& o) {
   const char* op = "istft";
-  const DType dtype = spectral_type(x), given = is_floating(x.dtype()) ? x.dtype() : f32;
+  const DType dtype = spectral_type(x);
+  const DType given = is_floating(x.dtype()) ? detail::in_f32(x.dtype()) : f32;
   const Frames frames(op, n_fft, o.hop_length, o.win_length, o.window, dtype);
   const int64_t frequencies = o.onesided ? n_fft / 2 + 1 : n_fft;
   if ((x.dim() != 3 && x.dim() != 4) || x.size(-1) != 2 || x.size(-3) != frequencies ||

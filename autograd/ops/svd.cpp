@@ -53,14 +53,14 @@ struct Svd : CustomOp {
 
 }  // namespace
 
-std::array<Tensor, 3> linalg_svd(const Tensor& x, bool full_matrices) {
-  detail::check_matrices(Svd::kName, x);
+std::array<Tensor, 3> linalg_svd(const Tensor& given, bool full_matrices) {
+  const Tensor x = detail::checked_matrices(Svd::kName, given);
   return apply<Svd>(x, full_matrices);
 }
 
-Tensor linalg_svdvals(const Tensor& x) {
+Tensor linalg_svdvals(const Tensor& given) {
   constexpr const char* kName = "linalg_svdvals";
-  detail::check_matrices(kName, x);
+  const Tensor x = detail::checked_matrices(kName, given);
   if (x.requires_grad() && is_grad_enabled()) return linalg_svd(x, false)[1];
   return core::lapack::svd(kName, core::lapack::columns_of(x), false, false).s;
 }
