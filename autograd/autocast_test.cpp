@@ -221,7 +221,8 @@ TEST_CASE("autocast: vmap computes what calls of each element do") {
   const AutocastMode on(bf16);
   manual_seed(7);
   const Tensor x = randn({3, 4, 8}), w = randn({3, 6, 8}), b = randn({6});
-  const auto check = [&](const char* what, const FunctionOfTensors& f, const Tensors& inputs) {
+  const auto check = [&](const std::string& what, const FunctionOfTensors& f,
+                         const Tensors& inputs) {
     CAPTURE(what);
     const Tensor all = vmap(f)(inputs)[0];
     for (int64_t i = 0; i < 3; ++i) {

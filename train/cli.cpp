@@ -17,6 +17,7 @@
 #include "tapehead/train/append_file.h"
 #include "tapehead/train/detail/display.h"
 #include "tapehead/train/detail/option_value.h"
+#include "tapehead/train/detail/precision_mode.h"
 #include "tapehead/train/detail/streams.h"
 
 namespace tapehead::train {
@@ -130,7 +131,8 @@ struct Cli::State {
   std::vector<std::pair<std::string, std::string>>
       former;  // former names of options, and current ones
   Options common;
-  bool resumable = false;  // there is a checkpoint to resume from
+  std::optional<detail::PrecisionMode> precision;  // until the end of the program's function
+  bool resumable = false;                          // there is a checkpoint to resume from
 
   template <class T, class... Ranges>
   CLI::Option* add(const std::string& flags, T& value, const std::string& help,
@@ -320,7 +322,6 @@ Options Cli::parse() {
   State& s = *state_;
   Options& o = s.common;
   std::optional<int64_t> threads, every;
-  std::string precision = "fp32";
   o.out = "out/" + s.name;
   s.option("--data", o.data, "folder of real data; default: generated data", Keep::preset);
   s.option("--seed", o.seed, "random seed; default: 1", Keep::preset);
@@ -328,7 +329,10 @@ Options Cli::parse() {
   s.option("--steps", o.steps, "training steps, instead of --epochs", Keep::preset, kAtLeastOne);
   s.add("--threads", threads, "number of threads; default: OMP_NUM_THREADS, or all cores",
         kAtLeastOne);
-  s.add("--precision", precision, "only fp32");
+  s.option("--precision", o.precision,
+           "precision of matrix products; bf16: autocast; default: fp32", Keep::preset,
+           detail::kPrecisions)
+      ->type_name(fmt::format("{}", fmt::join(detail::kPrecisions, "|")));
   CLI::Option* out = s.add(
       "--out", o.out,
       "folder for the model, checkpoints, logs and pictures; default: " + o.out + ", or --eval's");
@@ -341,8 +345,6 @@ Options Cli::parse() {
   s.app.add_flag("--quiet", o.quiet, "do not show progress");
   s.parse_words();
   if (o.resume && o.eval) throw UsageError("--eval and --resume: give only one of them");
-  if (precision != "fp32")
-    throw UsageError(fmt::format("--precision {}: only fp32 is supported", precision));
   if (o.smoke) o.steps = 3;
   o.checkpoint_every = every.value_or(0);
 
@@ -357,6 +359,7 @@ Options Cli::parse() {
   }
   if (threads) set_num_threads(static_cast<int>(std::min<int64_t>(*threads, 1024)));
   manual_seed(o.seed);
+  s.precision.emplace(o.precision);
   make_folders(o.out, "--out");
   return o;
 }

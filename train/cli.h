@@ -20,6 +20,7 @@ struct Options {
   uint64_t seed = 1;
   std::optional<int64_t> epochs, steps;  ///< length of the training; none: the program's default
   std::string out;                       ///< output folder; default: "out/NAME"
+  std::string precision = "fp32";        ///< of products: "fp32", "high", "medium" or "bf16"
   bool resume = false;                   ///< resume from the last checkpoint in `out`
   std::optional<std::string> eval;       ///< evaluate the model in this folder, without training
   int64_t checkpoint_every = 0;          ///< steps between checkpoints; 0: at the end of each epoch
@@ -82,7 +83,8 @@ class Cli {
   void flag(const std::string& flag, bool& value, const std::string& help,
             Keep keep = Keep::preset);
 
-  /// Parses the command line, sets the number of threads and the seed, and creates the folder `out`
+  /// Parses the command line, sets the number of threads, the seed and the precision (until the end
+  /// of the program's function; bf16: autocast in this thread), and creates the folder `out`
   /// (with --eval, by default the model's folder). With --resume or --eval, options that are not
   /// given, including the data, seed and length of the run, default to those of the training run,
   /// which are in its config.json. A run that was stopped before its first checkpoint is started

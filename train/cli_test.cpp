@@ -96,7 +96,7 @@ TEST_CASE("cli: options and their defaults") {
   CHECK(given.cli.config() ==
         "{\n  \"program\": \"translate\",\n  \"score\": \"dot\",\n  \"width\": 9,\n"
         "  \"lr\": 0.0025,\n  \"dropout\": -1.0,\n  \"coverage\": true,\n  \"data\": null,\n  "
-        "\"seed\": 18,\n  \"epochs\": null,\n  \"steps\": 30\n}\n");
+        "\"seed\": 18,\n  \"epochs\": null,\n  \"steps\": 30,\n  \"precision\": \"fp32\"\n}\n");
   Program smoke({"--smoke", "--out", scratch / "c"});
   smoke.parse();
   CHECK(smoke.o.steps == 3);
@@ -135,7 +135,7 @@ TEST_CASE("cli: a wrong command line") {
       {{"--dropout", "1.5"}, "--dropout 1.5: must be from 0 to 1"},
       {{"--threads", "0"}, "--threads 0: must be at least 1"},
       {{"--checkpoint-every", "0"}, "--checkpoint-every 0: must be at least 1"},
-      {{"--precision", "fp64"}, "--precision fp64: only fp32 is supported"},
+      {{"--precision", "fp64"}, "--precision fp64: use fp32, high, medium or bf16"},
       {{"--eval", "a", "--resume"}, "--eval and --resume: give only one of them"},
   };
   for (const auto& row : rows) {

@@ -6,9 +6,11 @@
 #include <csignal>
 #include <filesystem>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/optim/clip.h"
 #include "tapehead/optim/sgd.h"
 #include "tapehead/tests/run_program.h"
+#include "tapehead/tests/user_optimizers.h"
 #include "tapehead/train/metrics_log.h"
 
 using namespace tapehead;
@@ -63,6 +65,31 @@ TEST_CASE("run: without a command line, a loader and a schedule it resumes bit f
   CHECK_FALSE(std::filesystem::exists(scratch / "out/config.json"));
   CHECK(train::read_curve(scratch / "out/metrics.jsonl", "val").values ==
         std::vector<double>{0.125});
+}
+
+TEST_CASE("run: autocast is off in the optimizer and on in evaluations") {
+  const Scratch scratch;
+  nn::Params params{5};
+  const nn::Linear layer(params / "layer", 4, 4);
+  bool in_optimizer = true, in_evaluation = false;
+  Simple optimizer(params, [&](optim::Parameter& p) {
+    in_optimizer = is_autocast_enabled();
+    CHECK(p.grad.dtype() == f32);
+  });
+  const AutocastMode on(bf16);
+  train::Run run(params, optimizer, {.out = scratch / "out", .steps = 1, .quiet = true});
+  run.evaluate_every(1, "val", [&] {
+    in_evaluation = is_autocast_enabled();
+    return 0.0;
+  });
+  while (run.should_continue()) {
+    const Tensor loss = mean(square(layer(ones({2, 4}))));
+    loss.backward();
+    run.step(loss);
+  }
+  CHECK_FALSE(in_optimizer);
+  CHECK(in_evaluation);
+  CHECK(layer.weight.dtype() == f32);
 }
 
 TEST_CASE("run: a config.json of another run does not stay") {

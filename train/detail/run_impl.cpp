@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/nan.h"
@@ -83,6 +84,7 @@ void RunBase::State::optimize() {
           core::shown(norm), run.step + 1, kept_for_anomaly()));
     scale *= optim::clip_factor(norm, *options.max_grad_norm);
   }
+  const AutocastMode off(bf16, false);  // the optimizer's products are those of its type
   const int64_t before = optimizer.steps();
   optimizer.step({.grad_scale = scale});
   if (optimizer.steps() == before)
