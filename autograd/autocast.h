@@ -1,8 +1,8 @@
 // Automatic mixed precision, per thread, as torch.autocast.
 //
 // Within autocast(bf16, ...), products convert their f32 operands to bf16, and their results are
-// bf16: matmul, linear and what is computed by them, scaled_dot_product_attention, convolutions and
-// recurrent layers. Losses, and other ops that lose much in bf16, convert bf16 operands to f32:
+// bf16: matmul, linear and what is computed by them, scaled_dot_product_attention, convolutions,
+// recurrent layers and prelu. Losses, and other ops that lose much in bf16, convert bf16 operands to f32:
 // prod, quantile, trace, cdist, grid_sample, Fourier transforms, and functions of linalg.h except
 // products. All other ops compute in the type of their operands, as do products of vectors and of a
 // matrix with a vector (dot, mv, addmv, addr), and bilinear. Parameters stay f32, and so do their

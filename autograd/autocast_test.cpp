@@ -37,6 +37,7 @@ const std::vector<AutocastRow> kProducts = {
     {"inner", {{4, 8}, {6, 8}}, [](auto& x) { return inner(x[0], x[1]); }},
     {"multi_dot", {{4, 8}, {8, 6}, {6, 3}}, [](auto& x) { return linalg_multi_dot(x); }},
     {"matrix_power", {{3, 3}}, [](auto& x) { return matrix_power(x[0], 3); }},
+    {"prelu", {{4, 8}, {8}}, [](auto& x) { return prelu(x[0], x[1]); }},
     {"conv1d", {{2, 3, 7}, {4, 3, 2}, {4}}, [](auto& x) { return conv1d(x[0], x[1], x[2]); }},
     {"conv2d", {{2, 3, 7, 5}, {4, 3, 3, 3}, {4}}, [](auto& x) { return conv2d(x[0], x[1], x[2]); }},
     {"conv3d",

@@ -98,7 +98,7 @@ void draw_maps(const Titled& shown, const train::AttentionMapStyle& style,
   std::vector<Tensor> kept;
   std::vector<train::AttentionMap> maps;
   for (const auto& [title, x] : shown) {
-    kept.push_back(x.transpose(0, 1).contiguous());
+    kept.push_back(x.transpose(0, 1).to(f32).contiguous());
     maps.push_back({.weights = {kept.back().data<float>(), static_cast<size_t>(x.numel())},
                     .rows = x.size(1),
                     .columns = x.size(0),

@@ -159,7 +159,7 @@ void draw(const Model& model, const Task& task, const std::string& path) {
   Batch batch = task.reader.batch(task.corpus.test, std::vector<int64_t>{0});
   batch.input.attention.weights_of = WeightsOf{};
   const Tensor heads =
-      model.bert.encode(batch.ids, batch.input).attention_weights.back()[0].contiguous();
+      model.bert.encode(batch.ids, batch.input).attention_weights.back()[0].to(f32).contiguous();
   const std::vector<std::string> tokens = task.reader.tokens(batch.ids[0]);
   std::vector<train::AttentionMap> maps;
   for (int64_t h = 0; h < heads.size(0); ++h)

@@ -60,7 +60,7 @@ void draw(const nn::Params& params, const nn::Vit& vit, const data::LabelledImag
         ++n;
       }
   const nn::EvalGuard eval(params);
-  const Tensor images = split.batch(chosen).images, seen = vit.rollout(images).contiguous();
+  const Tensor images = split.batch(chosen).images, seen = vit.rollout(images).to(f32).contiguous();
   std::vector<train::ImageAttention> maps;
   for (size_t i = 0; i < chosen.size(); ++i) {
     const auto at = static_cast<size_t>(chosen[i]);

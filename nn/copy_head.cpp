@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/lengths.h"
 #include "tapehead/nn/linear.h"
@@ -112,9 +113,11 @@ Tensor mean_log_p(const CopyMix& mix, const Offsets& offsets, const Tensor& sour
 
 }  // namespace
 
-Tensor copy_loss(const CopyMix& mix, const Tensor& source, const Tensor& target,
+Tensor copy_loss(const CopyMix& given, const Tensor& source, const Tensor& target,
                  const CopyLossOptions& o) {
-  check("copy_loss", mix, source);
+  using tapehead::detail::in_f32;
+  check("copy_loss", given, source);
+  const CopyMix mix{in_f32(given.logits), in_f32(given.weights), in_f32(given.gate)};
   if (target.shape() != mix.gate.shape())
     throw ShapeError(fmt::format("copy_loss: target is {}; expected {}, as the gate",
                                  target.shape().str(), mix.gate.shape().str()));

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/detail/padding.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
@@ -187,7 +188,8 @@ Tensor SequenceAttention::outside_window(const AttentionMemory& m, int64_t step)
 Tensor SequenceAttention::gaussian(const Tensor& q, const AttentionMemory& m) const {
   const int64_t S = m.values.size(1);
   const Tensor inner = tanh(position(q));
-  const Tensor share = sigmoid(matmul(inner, position_v.unsqueeze(-1)));  // [B, 1]
+  const Tensor share =
+      tapehead::detail::in_f32(sigmoid(matmul(inner, position_v.unsqueeze(-1))));  // [B, 1]
   const Tensor length = m.lengths.defined() ? m.lengths.unsqueeze(1).to(share.dtype()) : Tensor(S);
   const double sigma = static_cast<double>(options_.window) / 2;
   return exp(-square(positions(S, share.dtype()) - share * length) / (2 * sigma * sigma));
@@ -243,9 +245,10 @@ Tensor doubly_stochastic_loss(const Tensor& weights, const Tensor& lengths,
   return mean(sum(missing, {-1}));
 }
 
-Tensor guided_attention_loss(const Tensor& weights, const Tensor& lengths,
+Tensor guided_attention_loss(const Tensor& given, const Tensor& lengths,
                              const Tensor& memory_lengths, double width) {
   constexpr const char* kOp = "guided_attention_loss";
+  const Tensor weights = tapehead::detail::in_f32(given);
   check_weights(kOp, weights);
   if (!(width > 0)) throw ValueError(fmt::format("{}: width = {} is not above 0", kOp, width));
   const int64_t T = weights.size(1), S = weights.size(2);

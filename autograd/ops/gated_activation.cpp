@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "tapehead/autograd/autocast.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/detail/axis_op.h"
 #include "tapehead/autograd/ops.h"
@@ -71,8 +72,12 @@ struct Glu : AxisOp {
 
 }  // namespace
 
-Tensor prelu(const Tensor& x, const Tensor& weight) {
-  core::check_floating("prelu", x);
+Tensor prelu(const Tensor& given_x, const Tensor& given_weight) {
+  core::check_floating("prelu", given_x);
+  const DType dtype = detail::autocasts(given_x, given_weight)
+                          ? detail::autocast_mode
+                          : core::result_type(given_x, given_weight);
+  const Tensor x = given_x.to(dtype), weight = given_weight.to(dtype);
   if (weight.numel() == 1 && weight.dim() <= 1) return apply<Prelu>(x, reshape(weight, {}));
   const int64_t channels = x.dim() < 2 ? 1 : x.size(1);
   if (weight.dim() != 1 || weight.size(0) != channels)

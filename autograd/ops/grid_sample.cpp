@@ -142,7 +142,9 @@ void check_grid(const Tensor& x, const Tensor& grid, const GridSampleFuncOptions
 
 }  // namespace
 
-Tensor grid_sample(const Tensor& x, const Tensor& grid, const GridSampleFuncOptions& options) {
+Tensor grid_sample(const Tensor& given_x, const Tensor& given_grid,
+                   const GridSampleFuncOptions& options) {
+  const Tensor x = detail::in_f32(given_x), grid = detail::in_f32(given_grid);
   check_grid(x, grid, options);
   const DType wide = wide_type(x.dtype());
   const int axes = x.dim() - 2;
@@ -170,7 +172,7 @@ Tensor grid_sample(const Tensor& x, const Tensor& grid, const GridSampleFuncOpti
   }
   return apply<GatherTaps>(x.to(wide).reshape({N, C, plane}), w, index)
       .reshape(result)
-      .to(detail::in_f32(x.dtype()));
+      .to(x.dtype());
 }
 
 Tensor affine_grid(const Tensor& theta, const Shape& size, bool align_corners) {

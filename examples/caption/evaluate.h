@@ -47,7 +47,7 @@ inline std::vector<Rows> maps_of(const Captioner& model, const data::Vocab& voca
     const nn::Decoder decoder = model.steps(split.images.batch(some));
     maps.resize(from + some.size());
     for (int64_t t = 0; t + 2 < ids.size(1); ++t) {
-      const Tensor weights = decoder.next(ids.select(1, t)).attention.contiguous();
+      const Tensor weights = decoder.next(ids.select(1, t)).attention.to(f32).contiguous();
       const auto S = static_cast<size_t>(weights.size(1));
       for (size_t i = 0; i < some.size(); ++i) {
         const float* row = weights.data<float>() + i * S;

@@ -262,8 +262,8 @@ EntityMemory entity_memory(const Tensor& sentences, const EntityWeights& weights
   const Tensor slopes =
       weights.slopes.defined() ? as(weights.slopes) : core::full({C}, 1, wide);  // of the identity
   const auto [memory, gates] =
-      apply<Entities>(s, linear(s, as(weights.w)), keys, linear(keys, as(weights.v)), as(weights.u),
-                      slopes, checked.to_vector<int64_t>());
+      apply<Entities>(s, as(linear(s, as(weights.w))), keys, as(linear(keys, as(weights.v))),
+                      as(weights.u), slopes, checked.to_vector<int64_t>());
   return {memory.to(given), gates.to(given)};
 }
 
