@@ -7,6 +7,7 @@
 
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/file.h"
+#include "tapehead/core/formats/safetensors.h"
 #include "tapehead/data/files.h"
 #include "tapehead/data/png.h"
 #include "tapehead/data/tokenizer.h"
@@ -110,6 +111,43 @@ TEST_CASE("gpt writes, ends with its result, and goes on from a prompt") {
   CHECK(written.out.starts_with("One day"));
   CHECK(written.out.size() > 300);
   CHECK(written.last_line() == last);
+}
+
+TEST_CASE("gpt trains, goes on and is scored in each --precision") {
+  const Scratch folder;
+  const auto loss_in = [&](const std::string& precision) {
+    const std::vector<std::string> words{"--smoke",     "--quiet", "--embed-dim", "16",
+                                         "--precision", precision, "--out",       precision};
+    return run_example("gpt", folder, words).last_line();
+  };
+  const std::string exact = loss_in("fp32"), in_bf16 = loss_in("bf16");
+  CHECK(in_bf16 != exact);
+  const auto number = [](const std::string& line) {
+    return std::atof(line.substr(line.rfind(':') + 1).c_str());
+  };
+  for (const std::string precision : {"bf16", "high", "medium"}) {
+    CAPTURE(precision);
+    const std::string last = precision == "bf16" ? in_bf16 : loss_in(precision);
+    CHECK(number(last) == doctest::Approx(number(exact)).epsilon(0.02));
+    // The precision of the run is that of its evaluations, unless another is given.
+    CHECK(run_example("gpt", folder, {"--eval", precision, "--quiet"}).last_line() == last);
+    run_example("gpt", folder,
+                {"--resume", "--out", precision, "--steps", "5", "--quiet", "--precision", "fp32"});
+  }
+  CHECK(run_example("gpt", folder, {"--eval", "fp32", "--quiet", "--precision", "bf16"})
+            .last_line() != exact);
+  for (const auto& [name, tensor] :
+       tapehead::read_safetensors(folder / "bf16/checkpoint.safetensors").tensors)
+    CHECK(tensor.dtype() != tapehead::bf16);
+}
+
+TEST_CASE("vit, algorithms and bert draw what they compute in bf16") {
+  const Scratch folder;
+  run_example("vit", folder, {"--smoke", "--embed-dim", "16", "--precision", "bf16"});
+  run_example("bert", folder, {"--smoke", "--embed-dim", "16", "--precision", "bf16"});
+  run_example("algorithms", folder,
+              {"--smoke", "--model", "dnc", "--hidden-size", "8", "--slots", "16", "--tests", "1",
+               "--precision", "bf16"});
 }
 
 TEST_CASE("gpt trains a memory network in a Transformer's place") {
