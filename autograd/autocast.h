@@ -2,13 +2,16 @@
 //
 // Within autocast(bf16, ...), products convert their f32 operands to bf16, and their results are
 // bf16: matmul, linear and what is computed by them, scaled_dot_product_attention, convolutions,
-// recurrent layers and prelu. Losses, and other ops that lose much in bf16, convert bf16 operands to f32:
-// prod, quantile, trace, cdist, grid_sample, Fourier transforms, and functions of linalg.h except
-// products. All other ops compute in the type of their operands, as do products of vectors and of a
-// matrix with a vector (dot, mv, addmv, addr), and bilinear. Parameters stay f32, and so do their
-// gradients: backward() computes in the types of the forward pass, whether autocast is on or not.
+// recurrent layers and prelu. Losses, and other ops that lose much in bf16, convert bf16 operands
+// to f32: prod, quantile, trace, cdist, grid_sample, Fourier transforms, and functions of linalg.h
+// except products. All other ops compute in the type of their operands, as do products of vectors
+// and of a matrix with a vector (dot, mv, addmv, addr), and bilinear.
+//
+// Parameters stay f32, and so do their gradients: backward() computes in the types of the forward
+// pass, whether it is called inside or outside.
 #pragma once
 
+#include <type_traits>
 #include <utility>
 
 #include "tapehead/core/tensor.h"
@@ -60,12 +63,12 @@ class AutocastMode {
   DType before_;
 };
 
-/// Calls f with autocast on and returns its result; backward() is called outside of it:
+/// Calls f with autocast on and returns its result:
 ///
 ///     const Tensor loss = autocast(bf16, [&] { return model.loss(batch); });
 ///     loss.backward();
 template <class F>
-decltype(auto) autocast(DType dtype, F&& f) {
+std::invoke_result_t<F> autocast(DType dtype, F&& f) {
   const AutocastMode on(dtype);
   return std::forward<F>(f)();
 }
