@@ -323,10 +323,6 @@ void check_attention_operands(const char* op, const Tensor& q, const Tensor& k, 
 
 AttentionOutput scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
                                              const AttentionOptions& o) {
-  if (detail::autocasts(q, k) && detail::is_f32_or_bf16(v)) {
-    const AutocastMode off(bf16, false);
-    return scaled_dot_product_attention(q.to(bf16), k.to(bf16), v.to(bf16), o);
-  }
   if (detail::any_mapped(q, k, v)) [[unlikely]]
     return of_elements(q, k, v, o);
   const Sizes n = sizes_of(q, k, v);
