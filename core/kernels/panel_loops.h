@@ -122,6 +122,10 @@ template <class Kind, class C, int R, int V, bool kByRows>
   using Packed = typename Kind::Packed;
   Vector<float> sums[R][V] = {};
   RowElements<Packed> row_elements(group, rows);
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 2
+    for (int v = 0; v < V; ++v) __builtin_prefetch(t.c + r * t.row + v * kLanes, 1);
   for (int64_t l = 0; l < depth; ++l, panel += step) {
     Vector<Packed> right[V];
 #pragma GCC unroll 2
