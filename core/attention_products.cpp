@@ -62,6 +62,11 @@ bool AttentionProducts<T>::packs(const AttentionTensors& in) {
          in.q.size(3) <= kWidest && in.v.size(3) <= kWidest;
 }
 
+bool cuts_pairs(const AttentionSpec& spec, const AttentionTensors& in) {
+  return spec.left < kUnlimited &&
+         ((spec.start - spec.left) % 2 != 0 || in.query_starts.defined());
+}
+
 template <class T>
 AttentionProducts<T>::AttentionProducts(const AttentionSpec& spec, const AttentionTensors& in,
                                         bool backward)
@@ -69,7 +74,7 @@ AttentionProducts<T>::AttentionProducts(const AttentionSpec& spec, const Attenti
   query_.resize(static_cast<size_t>(kTileRows * q_.width()));
   g_.resize(backward ? static_cast<size_t>(kTileRows * v_.width()) : 0);
   if (!packs(in)) return;
-  const bool half = q_.dtype() == DType::bf16;
+  const bool half = q_.dtype() == DType::bf16 || (multiplies_in_bf16() && !cuts_pairs(spec, in));
   kernels_ = half ? &kernels::bf16_prepared() : &kernels::prepared();
   if (half && spec.scale != 0 && std::isfinite(spec.scale)) {
     // Queries in bf16 are multiplied by a power of two, which is exact.

@@ -16,6 +16,7 @@
 #include "tapehead/core/error.h"
 #include "tapehead/core/kernels/panels.h"
 #include "tapehead/core/parallel.h"
+#include "tapehead/core/precision.h"
 
 namespace tapehead::core {
 namespace {
@@ -99,12 +100,18 @@ struct PackedColumns {
   explicit PackedColumns(int64_t bytes) : room(bytes) {}
 };
 
-const kernels::PanelKernels& panel_kernels(DType a, DType b) {
-  return a == DType::bf16 || b == DType::bf16 ? kernels::bf16_panels() : kernels::panels();
+thread_local bool in_bf16 = false;
+
+bool is_bf16_product(DType a, DType b) {
+  return a == DType::bf16 || b == DType::bf16 || multiplies_in_bf16();
+}
+const kernels::PanelKernels& panel_kernels(bool of_bf16) {
+  return of_bf16 ? kernels::bf16_panels() : kernels::panels();
 }
 
 bool suits_panels(DType a, DType b, const Product& p) {
-  return (a == DType::f32 || a == DType::bf16) && !only_openblas() && panel_kernels(a, b).suits(p);
+  return (a == DType::f32 || a == DType::bf16) && !only_openblas() &&
+         panel_kernels(is_bf16_product(a, b)).suits(p);
 }
 
 PanelProduct block_of(const PanelProduct& p, int64_t i, int64_t j, int64_t m, int64_t n) {
@@ -137,8 +144,8 @@ struct PanelGrid {
 };
 
 // Multiplies parts of k with a packed B or, if `packed` is null, packs it on the way.
-void multiply_panels(const PanelProduct& p, int64_t part, int64_t end, const void* packed) {
-  const kernels::PanelKernels& kernel = panel_kernels(p.a_type, p.b_type);
+void multiply_panels(const kernels::PanelKernels& kernel, const PanelProduct& p, int64_t part,
+                     int64_t end, const void* packed) {
   const int64_t work = p.m * p.n * (p.k * (end - part) / kernel.parts(p.k));
   const PanelGrid grid(p, std::clamp<int64_t>(work / kTaskWork, 1, kMaxTasks), kernel.width());
   // Where no rows follow, a part is packed just before it is used, and stays in the L2 cache.
@@ -168,10 +175,10 @@ void multiply_panels(const PanelProduct& p, int64_t part, int64_t end, const voi
 
 void run_panels(const PanelProduct& p) {
   constexpr int64_t kParts = 12;  // of k at a time, so that packed columns stay in the L3 cache
-  const int64_t parts = panel_kernels(p.a_type, p.b_type).parts(p.k);
-  const int64_t together = p.c_type == DType::f32 ? kParts : parts;
+  const kernels::PanelKernels& kernel = panel_kernels(is_bf16_product(p.a_type, p.b_type));
+  const int64_t parts = kernel.parts(p.k), together = p.c_type == DType::f32 ? kParts : parts;
   for (int64_t part = 0; part < parts; part += together)
-    multiply_panels(p, part, std::min(part + together, parts), nullptr);
+    multiply_panels(kernel, p, part, std::min(part + together, parts), nullptr);
 }
 
 // A matrix in f32: itself, or a copy in `room`.
@@ -262,8 +269,14 @@ void gemm(ProductTypes types, int64_t m, int64_t n, int64_t k, Matrix a, Matrix 
   if (m == 0 || n == 0) return;
   const PanelProduct p{m, n, k, a, b, types.a, types.b, types.c, c, row, beta, bias};
   if (suits_panels(types.a, types.b, {m, n, k, a, b, c, row, beta})) run_panels(p);
+  else if (types.a == types.b && types.a == types.c && !bias)
+    gemm(types.a, m, n, k, a, b, c, row, beta);
   else run_widened(p);
 }
+
+Bf16Products::Bf16Products(bool on) : before_(in_bf16) { in_bf16 = on; }
+Bf16Products::~Bf16Products() { in_bf16 = before_; }
+bool multiplies_in_bf16() { return in_bf16 || matmul_precision() == Precision::medium; }
 
 bool has_own_products() {
   constexpr int64_t kSize = 1000;  // any that is not small
@@ -273,11 +286,16 @@ bool has_own_products() {
 }
 
 PackedMatrix::PackedMatrix(DType type, DType other, int64_t k, int64_t n, Matrix b)
-    : type_(type), other_(other), k_(k), n_(n), b_(b) {
+    : type_(type),
+      other_(other),
+      in_bf16_(is_bf16_product(other, type)),
+      k_(k),
+      n_(n),
+      b_(b) {
   constexpr int64_t kRows = 64;  // any number that is not small
   if (!suits_panels(other, type, {.m = kRows, .n = n, .k = k, .a = {nullptr, k, 1}, .b = b}))
     return;
-  const kernels::PanelKernels& kernel = panel_kernels(other, type);
+  const kernels::PanelKernels& kernel = panel_kernels(in_bf16_);
   const int64_t parts = kernel.parts(k), width = kernel.width();
   bytes_ = static_cast<size_t>(kernel.packed_size(k, n, 0, parts));
   packed_ = detail::allocate(bytes_);
@@ -297,8 +315,9 @@ PackedMatrix::~PackedMatrix() {
 void PackedMatrix::multiply(int64_t m, Matrix a, DType c_type, void* c, int64_t row, int beta,
                             const float* bias) const {
   if (!packed_ || m < 2) return gemm({other_, type_, c_type}, m, n_, k_, a, b_, c, row, beta, bias);
-  multiply_panels({m, n_, k_, a, b_, other_, type_, c_type, c, row, beta, bias}, 0,
-                  panel_kernels(other_, type_).parts(k_), packed_);
+  const kernels::PanelKernels& kernel = panel_kernels(in_bf16_);
+  multiply_panels(kernel, {m, n_, k_, a, b_, other_, type_, c_type, c, row, beta, bias}, 0,
+                  kernel.parts(k_), packed_);
 }
 
 }  // namespace tapehead::core

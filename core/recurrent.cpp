@@ -6,7 +6,6 @@
 #include "tapehead/core/detail/gemm.h"
 #include "tapehead/core/detail/matmul.h"
 #include "tapehead/core/detail/strided.h"
-#include "tapehead/core/kernels/convolution.h"
 #include "tapehead/core/kernels/elementwise_kernels.h"
 #include "tapehead/core/kernels/recurrent.h"
 #include "tapehead/core/parallel.h"
@@ -42,60 +41,14 @@ void accumulate_matmul(DType dtype, int64_t rows, int64_t n, int64_t k, const vo
        n, 1);
 }
 
-// The weights w_hh of a recurrence, as all of its steps multiply by them: by w' with w [N, K], if
-// `transposed`, or by w [K, N]. They are packed into panels once, which is worth it for more than a
-// few steps; products with many rows are left to BLAS.
-template <class T>
-class StepWeights {
- public:
-  StepWeights(const Recurrence& r, bool transposed)
-      : w_(r.w_hh),
-        transposed_(transposed),
-        rows_(r.batch()),
-        n_(transposed ? w_.shape()[0] : w_.shape()[1]),
-        k_(transposed ? w_.shape()[1] : w_.shape()[0]),
-        width_(kernels::convolution<T>().width()) {
-    constexpr int64_t kFewSteps = 4, kManyRows = 64;
-    if (r.steps() < kFewSteps || rows_ > kManyRows || n_ % width_ != 0) return;
-    for (int64_t k = 0; k < k_; ++k) terms_.push_back(k);
-    for (int64_t i = 0; i < rows_; ++i) starts_.push_back(i * k_);
-    panels_ = empty({n_ * k_}, dtype_of<T>());
-    parallel_for(n_ / width_, [&](int64_t p) { pack(p); });
-  }
-
-  // c [rows, N] += a [rows, K] times the weights
-  void add_product(const T* a, T* c) const {
-    if (!panels_.defined())
-      return accumulate_matmul(dtype_of<T>(), rows_, n_, k_, a, w_, transposed_, c);
-    constexpr int64_t kTaskWork = 1 << 22;  // multiply-adds
-    const int64_t of_panel = rows_ * width_ * k_;
-    parallel_range(
-        n_ / width_, std::max<int64_t>(1, kTaskWork / of_panel),
-        [&](int64_t first, int64_t last) {
-          for (int64_t p = first; p < last; ++p)
-            kernels::convolution<T>().accumulate({a, starts_.data(), rows_, terms_.data(), k_,
-                                                  panels_.data<T>() + p * k_ * width_, width_},
-                                                 c + p * width_, n_);
-        },
-        Denormals::flush);
-  }
-
- private:
-  void pack(int64_t p) const {
-    T* panel = panels_.data<T>() + p * k_ * width_;
-    if (transposed_)
-      return kernels::convolution<T>().pack_transposed(w_.data<T>() + p * width_ * k_, k_, width_,
-                                                       k_, panel);
-    for (int64_t k = 0; k < k_; ++k)
-      std::copy_n(w_.data<T>() + k * n_ + p * width_, width_, panel + k * width_);
-  }
-
-  const Tensor w_;
-  const bool transposed_;
-  const int64_t rows_, n_, k_, width_;
-  std::vector<int64_t> terms_, starts_;
-  Tensor panels_;
-};
+// The weights w_hh of a recurrence, by which all of its steps multiply: by w' with w [N, K], if
+// `transposed`, or by w [K, N].
+PackedMatrix step_weights(const Recurrence& r, bool transposed) {
+  const int64_t rows = r.w_hh.shape()[0], columns = r.w_hh.shape()[1];
+  const DType dtype = r.x.dtype();
+  if (transposed) return {dtype, dtype, columns, rows, {r.w_hh.raw(), 1, columns}};
+  return {dtype, dtype, rows, columns, {r.w_hh.raw(), columns, 1}};
+}
 
 // h_out = out w_hr' for the sequences that have a step t; the others keep h.
 template <class T>
@@ -111,7 +64,7 @@ template <class T>
 void forward_steps(const Recurrence& r, const RecurrenceStates& s) {
   const int64_t B = r.batch(), P = r.hidden(), H = r.cell_size(), GH = r.w_hh.shape()[0];
   const auto cell = static_cast<int>(r.cell);
-  const StepWeights<T> w_hh(r, true);
+  const PackedMatrix w_hh = step_weights(r, true);
   for (int64_t i = 0; i < r.steps(); ++i) {
     const int64_t t = r.reverse ? r.steps() - 1 - i : i;
     const int64_t before = slot_before(r, t), after = slot_after(r, t);
@@ -119,7 +72,7 @@ void forward_steps(const Recurrence& r, const RecurrenceStates& s) {
     const T* c = step<T>(s.c, before);
     T* gates = step<T>(s.gates, t);
     T* hidden = step<T>(s.hidden_gates, t);
-    w_hh.add_product(h, hidden ? hidden : gates);
+    w_hh.multiply(B, {h, P, 1}, r.x.dtype(), hidden ? hidden : gates, GH, 1);
     T* h_out = step<T>(s.h, after);
     T* c_out = step<T>(s.c, after);
     T* out = s.outputs.defined() ? step<T>(s.outputs, t) : h_out;
@@ -171,7 +124,7 @@ void backward_steps(const Recurrence& r, const RecurrenceStates& s, const Tensor
   T* dh_row = g.h.data<T>();
   T* dc_row = g.c.defined() ? g.c.data<T>() : nullptr;
   T* dcell = g.outputs.defined() ? g.outputs.data<T>() : dh_row;
-  const StepWeights<T> w_hh(r, false);
+  const PackedMatrix w_hh = step_weights(r, false);
   for (int64_t i = r.steps() - 1; i >= 0; --i) {
     const int64_t t = r.reverse ? r.steps() - 1 - i : i;
     const int64_t before = slot_before(r, t);
@@ -194,7 +147,7 @@ void backward_steps(const Recurrence& r, const RecurrenceStates& s, const Tensor
              row(dc_row, b, H), H});
       }
     });
-    w_hh.add_product(dhg ? dhg : dg, dh_row);
+    w_hh.multiply(B, {dhg ? dhg : dg, GH, 1}, r.x.dtype(), dh_row, P, 1);
   }
 }
 

@@ -293,10 +293,8 @@ struct BackwardOf {
 
 // In f32, if the operands are bf16 and there are no kernels for their products.
 AttentionTensors supported(const AttentionSpec& spec, AttentionTensors in) {
-  // Keys are packed in pairs, of which windows must not cut any: the other key is never read.
-  const bool cuts_pairs = spec.left < kUnlimited &&
-                          ((spec.start - spec.left) % 2 != 0 || in.query_starts.defined());
-  if (in.q.dtype() == DType::bf16 && (cuts_pairs || !AttentionProducts<float>::packs(in)))
+  if (in.q.dtype() == DType::bf16 &&
+      (cuts_pairs(spec, in) || !AttentionProducts<float>::packs(in)))
     for (Tensor* x : {&in.q, &in.k, &in.v}) *x = cast(*x, DType::f32);
   return in;
 }

@@ -10,6 +10,7 @@
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/autograd/recompute_vjp.h"
+#include "tapehead/core/detail/gemm.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/lengths.h"
 #include "tapehead/core/detail/recurrent.h"
@@ -86,6 +87,7 @@ struct Recurrent : CustomOp {
 
   core::Recurrence r;
   core::RecurrenceStates states;
+  bool in_bf16 = is_autocast_enabled();  // products
 
   std::vector<Tensor> forward(const Tensor& x, const Tensor& w_ih, const Tensor& w_hh,
                               const Tensor& b_ih, const Tensor& b_hh, const Tensor& h0,
@@ -108,6 +110,7 @@ struct Recurrent : CustomOp {
          .w_hr = w_hr.defined() ? core::contiguous(w_hr) : w_hr,
          .h0 = state(h0, P),
          .c0 = cell == RnnCell::lstm ? state(c0, H) : Tensor()};
+    const core::Bf16Products products(in_bf16);
     states = core::recurrence_forward(r);
     const int64_t last = options.reverse ? 0 : T;
     std::vector<Tensor> results{outputs(x),
@@ -127,6 +130,7 @@ struct Recurrent : CustomOp {
       };
       return recompute_vjp(again, inputs, {dy.data(), dy.size()});
     }
+    const core::Bf16Products products(in_bf16);
     const Tensor dout = dy[0].defined() ? core::contiguous(dy[0].transpose(0, 1)) : Tensor();
     const auto g = core::recurrence_backward(r, states, dout, dy[1],
                                              dy.size() > 2 ? dy[2] : Tensor(), needs_grad(0));
@@ -138,7 +142,7 @@ struct Recurrent : CustomOp {
  private:
   // The gradient of operand i, undefined if the engine multiplies.
   Tensor weight_gradient(size_t i, const core::WeightGradient& g) const {
-    if (!g.a.defined() || !needs_grad(i) || accumulate_matmul(i, g.a, g.b)) return {};
+    if (!g.a.defined() || !needs_grad(i) || (!in_bf16 && accumulate_matmul(i, g.a, g.b))) return {};
     return matmul(g.a.transpose(0, 1), g.b);
   }
   // The states after each step as [B, T, P]; zeros past the end of a sequence.

@@ -57,6 +57,10 @@ class TensorRows {
   DType dtype_ = DType::f32;
 };
 
+/// Whether a window begins in the middle of a pair of keys. Keys are packed in pairs for products in
+/// bf16, but the other key must not be read.
+bool cuts_pairs(const AttentionSpec& spec, const AttentionTensors& in);
+
 /// The products of one thread, which owns their operands. Tiles of scores, weights and their
 /// gradients are rows of distance kTileStep, with kTileStep unused elements before the first.
 ///

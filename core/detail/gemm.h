@@ -41,10 +41,25 @@ struct ProductTypes {
 void gemm(ProductTypes types, int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, void* c,
           int64_t row, int beta, const float* bias);
 
+/// While in scope, products of f32 matrices that this thread starts are computed in bf16 where the
+/// CPU has instructions for that, as with Precision::medium.
+class Bf16Products {
+ public:
+  explicit Bf16Products(bool on);
+  ~Bf16Products();
+  Bf16Products(const Bf16Products&) = delete;
+  Bf16Products& operator=(const Bf16Products&) = delete;
+
+ private:
+  bool before_;
+};
+/// Whether products of f32 matrices that this thread starts are computed in bf16.
+bool multiplies_in_bf16();
+
 /// Whether the library's own kernels compute products in f32 and bf16.
 bool has_own_products();
 
-/// A right operand, f32 or bf16, that is rearranged once for several products. Where the kernels
+/// A right operand that is rearranged once for several products. Where the kernels
 /// have no such form, or it does not pay, it refers to the matrix, which must not change meanwhile.
 class PackedMatrix {
  public:
@@ -60,6 +75,7 @@ class PackedMatrix {
 
  private:
   DType type_, other_;
+  bool in_bf16_;
   int64_t k_, n_;
   Matrix b_;
   size_t bytes_ = 0;
