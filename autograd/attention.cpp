@@ -326,7 +326,8 @@ AttentionOutput scaled_dot_product_attention(const Tensor& q, const Tensor& k, c
   if (detail::any_mapped(q, k, v)) [[unlikely]]
     return of_elements(q, k, v, o);
   const Sizes n = sizes_of(q, k, v);
-  const DType given = core::result_type(q, k);
+  const DType given =
+      detail::autocasts(q, k) ? detail::autocast_mode : core::result_type(q, k);
   const DType wide = wide_type(given), products = given == bf16 ? bf16 : wide;
   const auto as = [&](const Tensor& t) { return t.defined() ? t.to(wide) : t; };
   Setup setup = setup_of(o, n);

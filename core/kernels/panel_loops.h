@@ -8,6 +8,7 @@
 #pragma once
 
 #include <algorithm>
+#include <type_traits>
 
 #include "tapehead/core/kernels/panels.h"
 #include "tapehead/core/kernels/vectors.h"
@@ -76,12 +77,22 @@ struct Target {
   const float* bias;  // of the columns; null: none
 };
 
+// Adds up to kLanes sums to C, and the bias.
 template <class C>
 inline void finish(C* to, Vector<float> sum, int64_t lanes, bool add, const float* bias) {
   if (lanes <= 0) return;
   if (add) sum = load_floats(to, lanes) + sum;
   if (bias) sum += load_floats(bias, lanes);
   store_floats(to, sum, lanes);
+}
+
+// Finishes a tile of sums in memory.
+template <class C>
+[[gnu::noinline]] void finish_rows(const float* sums, int rows, int vectors, const Target<C>& t) {
+  for (int r = 0; r < rows; ++r)
+    for (int v = 0; v < vectors; ++v)
+      finish(t.c + r * t.row + v * kLanes, load(sums + (r * vectors + v) * kLanes),
+             t.columns - v * kLanes, t.add, t.bias ? t.bias + v * kLanes : nullptr);
 }
 
 // Elements of up to 14 rows at one distance. Two pointers and four multiples of the distance suffice
@@ -122,9 +133,8 @@ template <class Kind, class C, int R, int V, bool kByRows>
   using Packed = typename Kind::Packed;
   Vector<float> sums[R][V] = {};
   RowElements<Packed> row_elements(group, rows);
-#pragma GCC unroll 16
+#pragma GCC unroll 1
   for (int r = 0; r < R; ++r)
-#pragma GCC unroll 2
     for (int v = 0; v < V; ++v) __builtin_prefetch(t.c + r * t.row + v * kLanes, 1);
   for (int64_t l = 0; l < depth; ++l, panel += step) {
     Vector<Packed> right[V];
@@ -138,12 +148,22 @@ template <class Kind, class C, int R, int V, bool kByRows>
     }
     row_elements.advance();
   }
+  // Most tiles are whole, without a bias: others, and what is to be rounded, go through memory.
+  if (std::is_same_v<C, float> && t.columns >= V * kLanes && !t.bias) {
+    float* to = reinterpret_cast<float*>(t.c);
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r, to += t.row)
+#pragma GCC unroll 2
+      for (int v = 0; v < V; ++v)
+        store(to + v * kLanes, t.add ? load(to + v * kLanes) + sums[r][v] : sums[r][v]);
+    return;
+  }
+  alignas(64) float rest[R * V * kLanes];
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 2
-    for (int v = 0; v < V; ++v)
-      finish(t.c + r * t.row + v * kLanes, sums[r][v], t.columns - v * kLanes, t.add,
-             t.bias ? t.bias + v * kLanes : nullptr);
+    for (int v = 0; v < V; ++v) store(rest + (r * V + v) * kLanes, sums[r][v]);
+  finish_rows(rest, R, V, t);
 }
 
 // --- Packing ---
