@@ -326,16 +326,15 @@ AttentionOutput scaled_dot_product_attention(const Tensor& q, const Tensor& k, c
   if (detail::any_mapped(q, k, v)) [[unlikely]]
     return of_elements(q, k, v, o);
   const Sizes n = sizes_of(q, k, v);
-  const DType given =
-      detail::autocasts(q, k) ? detail::autocast_mode : core::result_type(q, k);
+  const DType given = detail::autocasts(q, k) ? detail::autocast_mode : core::result_type(q, k);
   const DType wide = wide_type(given), products = given == bf16 ? bf16 : wide;
   const auto as = [&](const Tensor& t) { return t.defined() ? t.to(wide) : t; };
   Setup setup = setup_of(o, n);
   Operands& in = setup.in;
   in.q = (o.rope ? turned(*o.rope, q, setup.spec.start, in.query_starts, in.key_starts) : q)
              .to(products);
-  in.k = for_products(
-      (o.rope ? turned(*o.rope, k, 0, in.key_starts, in.key_starts) : k).to(products));
+  in.k =
+      for_products((o.rope ? turned(*o.rope, k, 0, in.key_starts, in.key_starts) : k).to(products));
   in.v = for_products(v.to(products));
   in.bias = as(bias_of(o, n));
   in.distance = as(checked_table("distance_bias", o.distance_bias, n));

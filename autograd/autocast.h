@@ -30,17 +30,15 @@ inline bool is_f32_or_bf16(const Tensor& x) {
   return x.dtype() == DType::f32 || x.dtype() == DType::bf16;
 }
 /// Whether a product of a and b is computed in bf16 because autocast is on.
-inline bool autocasts(const Tensor& a, const Tensor& b) {
-  return autocast_mode != DType::f32 && is_f32_or_bf16(a) && is_f32_or_bf16(b);
-}
+bool autocasts(const Tensor& a, const Tensor& b);
 /// An operand of such a product.
-inline Tensor autocast(const Tensor& x) { return x.to(autocast_mode); }
+Tensor autocast(const Tensor& x);
 /// f32 if autocast is on and the type is bf16, else the type: of ops that are not computed in bf16.
 inline DType in_f32(DType dtype) {
   return autocast_mode != DType::f32 && dtype == DType::bf16 ? DType::f32 : dtype;
 }
 /// An operand of such an op.
-inline Tensor in_f32(const Tensor& x) { return x.defined() ? x.to(in_f32(x.dtype())) : x; }
+Tensor in_f32(const Tensor& x);
 
 }  // namespace detail
 

@@ -4,10 +4,10 @@
 //
 //   gemm
 //   gemm --threads 2 --rounds 9
-#include <CLI/CLI.hpp>
 #include <cblas.h>
 #include <fmt/format.h>
 #include <omp.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -31,12 +31,12 @@ struct Case {
   const char* layout;  // of A and B: N as they are, T transposed
 };
 constexpr Case kCases[] = {
-    {4096, 1536, 384, "NT"},  {4096, 384, 1536, "NT"}, {384, 1536, 4096, "TN"},
-    {4096, 1152, 384, "NT"},  {256, 3072, 768, "NT"},  {256, 50257, 768, "NT"},
-    {50257, 768, 256, "TN"},  {768, 512, 128, "NN"},   {768, 128, 512, "NN"},
+    {4096, 1536, 384, "NT"},  {4096, 384, 1536, "NT"},  {384, 1536, 4096, "TN"},
+    {4096, 1152, 384, "NT"},  {256, 3072, 768, "NT"},   {256, 50257, 768, "NT"},
+    {50257, 768, 256, "TN"},  {768, 512, 128, "NN"},    {768, 128, 512, "NN"},
     {1024, 1024, 1024, "NN"}, {2048, 2048, 2048, "NN"}, {64, 1024, 512, "NT"},
-    {128, 128, 128, "NN"},    {6400, 512, 128, "NN"},  {128, 512, 6400, "TN"},
-    {256, 768, 3072, "NN"},   {1024, 65, 128, "NT"},   {333, 217, 129, "TT"},
+    {128, 128, 128, "NN"},    {6400, 512, 128, "NN"},   {128, 512, 6400, "TN"},
+    {256, 768, 3072, "NN"},   {1024, 65, 128, "NT"},    {333, 217, 129, "TT"},
 };
 
 double seconds(const std::function<void()>& f, int times) {
@@ -65,7 +65,9 @@ template <int Bytes>
   return times * kChains * Bytes / static_cast<int64_t>(sizeof(float));
 }
 #if defined(__x86_64__)
-[[gnu::target("avx512f,fma")]] int64_t multiply_add_avx512(int64_t n) { return multiply_add<64>(n); }
+[[gnu::target("avx512f,fma")]] int64_t multiply_add_avx512(int64_t n) {
+  return multiply_add<64>(n);
+}
 [[gnu::target("avx2,fma")]] int64_t multiply_add_avx2(int64_t n) { return multiply_add<32>(n); }
 #endif
 
@@ -112,8 +114,10 @@ int main(int argc, char** argv) {
   fmt::print("peak of multiply-adds in f32: {:.1f} GFLOP/s on {} thread{}\n\n", most, threads,
              threads == 1 ? "" : "s");
   fmt::print(
-      "packed: B once, before. bf16: operands in f32. bf16 packed: A in bf16, B packed; C in f32 and bf16.\n\n"
-      "|     M |     N |    K |    |   f32 |  % | packed |  % | OpenBLAS |  % |  bf16 | packed | C bf16 |\n"
+      "packed: B once, before. bf16: operands in f32. bf16 packed: A in bf16, B packed; C in f32 "
+      "and bf16.\n\n"
+      "|     M |     N |    K |    |   f32 |  % | packed |  % | OpenBLAS |  % |  bf16 | packed | C "
+      "bf16 |\n"
       "|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
   for (const auto& [m, n, k, layout] : kCases) {
     if (!fmt::format("{}x{}x{}{}", m, n, k, layout).starts_with(only)) continue;
@@ -136,7 +140,10 @@ int main(int argc, char** argv) {
                       static_cast<int>(layout[1] == 'N' ? n : k), 0, c.data<float>(),
                       static_cast<int>(n));
         },
-        [&] { core::gemm({f32, bf16, f32}, m, n, k, left, matrix(b.to(bf16), layout[1]), c.raw(), n, 0, nullptr); },
+        [&] {
+          core::gemm({f32, bf16, f32}, m, n, k, left, matrix(b.to(bf16), layout[1]), c.raw(), n, 0,
+                     nullptr);
+        },
         [&] { half_packed.multiply(m, half_left, f32, c.raw(), n); },
         [&] { half_packed.multiply(m, half_left, bf16, half_c.raw(), n); }};
     constexpr size_t kCandidates = std::size(candidates);

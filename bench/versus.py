@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Runs workloads in tapehead and in PyTorch alternately, and prints the ratios of their median step times.
 
-    bench/versus.py [--only seq2seq_lstm_attn,mlp_tiny] [--peer torch_workloads.py] [--mode eager] [--rounds 3]
+    bench/versus.py [--only seq2seq_lstm_attn,mlp_tiny] [--peer torch_workloads.py] [--mode eager,compile] [--rounds 3]
+    bench/versus.py --precision bf16
 
     bench/versus.py --ops ['softmax*,cat*']
 
@@ -10,7 +11,8 @@ slower than PyTorch's and the geometric mean.
 
 The peer is a program that accepts --only, --modes, --threads and --budget and prints the same JSON lines as
 build/bench/workloads. A ratio above 1 means that tapehead is faster. Workloads with the same weights and inputs in
-both report their first loss, which must agree. --cpu compares the time of the processor, which other programs on the
+both report their first loss, which must agree. Of several modes, the fastest counts; with --precision bf16, both use
+autocast. --cpu compares the time of the processor, which other programs on the
 machine disturb less.
 """
 import argparse
@@ -34,7 +36,10 @@ def measure(command, key="ms_per_step", losses=None):
         before = losses.setdefault(line["workload"], line.get("first_loss"))
         if "first_loss" in line and before is not None and not math.isclose(line["first_loss"], before, rel_tol=1e-3):
             sys.exit(f"{line['workload']}: the first loss is {line['first_loss']} here, {before} there")
-    return {line["workload"]: line[key] for line in lines}
+    times = {}
+    for line in lines:
+        times[line["workload"]] = min(line[key], times.get(line["workload"], math.inf))
+    return times
 
 
 def compare_ops(args):
@@ -56,7 +61,8 @@ def main():
     parser.add_argument("--ops", nargs="?", const="*", help="times single ops whose names match patterns")
     parser.add_argument("--ours", default=str(ROOT / "build/bench/workloads"))
     parser.add_argument("--peer", default=str(ROOT.parent / "shared/peers/torch_workloads.py"))
-    parser.add_argument("--mode", default="eager")
+    parser.add_argument("--mode", default="eager", help="eager, compile or both, separated by a comma")
+    parser.add_argument("--precision", default="fp32", choices=["fp32", "bf16"])
     parser.add_argument("--threads", default="2")
     parser.add_argument("--seconds", default="6")
     parser.add_argument("--rounds", type=int, default=3)
@@ -65,8 +71,12 @@ def main():
     if args.ops:
         return compare_ops(args)
 
-    ours = [args.ours, "--only", args.only, "--threads", args.threads, "--seconds", args.seconds]
-    peer = [sys.executable, args.peer, "--only", args.only, "--modes", args.mode,
+    modes = args.mode
+    if args.precision == "bf16":
+        modes = ",".join({"eager": "bf16", "compile": "compile_bf16"}[mode] for mode in args.mode.split(","))
+    ours = [args.ours, "--only", args.only, "--threads", args.threads, "--seconds", args.seconds,
+            "--precision", args.precision]
+    peer = [sys.executable, args.peer, "--only", args.only, "--modes", modes,
             "--threads", args.threads, "--budget", args.seconds]
     rounds, losses, key = [], {}, "cpu_ms_per_step" if args.cpu else "ms_per_step"
     for number in range(args.rounds):

@@ -319,7 +319,8 @@ int main(int argc, char** argv) {
   int threads = 2;
   double seconds = 6;
   app.add_option("--only", only, "names, separated by commas")->delimiter(',');
-  app.add_option("--precision", precision, "fp32, or bf16: autocast")->check(CLI::IsMember({"fp32", "bf16"}));
+  app.add_option("--precision", precision, "fp32, or bf16: autocast")
+      ->check(CLI::IsMember({"fp32", "bf16"}));
   app.add_option("--threads", threads, "")->capture_default_str();
   app.add_option("--seconds", seconds, "for each workload")->capture_default_str();
   CLI11_PARSE(app, argc, argv);

@@ -26,8 +26,7 @@ int64_t gradient_row(int64_t keys) { return div_up(keys, 16) * 16 + 16; }
 }  // namespace
 
 template <class T>
-TensorRows<T>::TensorRows(const Tensor& t)
-    : data_(t.raw()), width_(t.size(3)), dtype_(t.dtype()) {
+TensorRows<T>::TensorRows(const Tensor& t) : data_(t.raw()), width_(t.size(3)), dtype_(t.dtype()) {
   for (int i = 0; i < 4; ++i) step_[i] = t.strides()[i];
 }
 
@@ -63,8 +62,7 @@ bool AttentionProducts<T>::packs(const AttentionTensors& in) {
 }
 
 bool cuts_pairs(const AttentionSpec& spec, const AttentionTensors& in) {
-  return spec.left < kUnlimited &&
-         ((spec.start - spec.left) % 2 != 0 || in.query_starts.defined());
+  return spec.left < kUnlimited && ((spec.start - spec.left) % 2 != 0 || in.query_starts.defined());
 }
 
 template <class T>
@@ -78,7 +76,8 @@ AttentionProducts<T>::AttentionProducts(const AttentionSpec& spec, const Attenti
   kernels_ = half ? &kernels::bf16_prepared() : &kernels::prepared();
   if (half && spec.scale != 0 && std::isfinite(spec.scale)) {
     // Queries in bf16 are multiplied by a power of two, which is exact.
-    query_scale_ = std::copysign(std::exp2(std::floor(std::log2(std::abs(spec.scale)))), spec.scale);
+    query_scale_ =
+        std::copysign(std::exp2(std::floor(std::log2(std::abs(spec.scale)))), spec.scale);
     score_scale_ = spec.scale / query_scale_;
   }
 }
@@ -96,7 +95,8 @@ void AttentionProducts<T>::pack(const TensorRows<T>& from, bool transposed, Tens
   const int64_t terms = transposed ? from.width() : sequence_.keys;
   const int64_t columns = transposed ? sequence_.keys : from.width(), width = kernels_->width();
   packed_room(to, div_up(terms, kernels_->terms()) * div_up(columns, width) * width);
-  const PanelProduct p{.n = columns, .k = terms, .b = matrix(from, transposed), .b_type = from.dtype()};
+  const PanelProduct p{
+      .n = columns, .k = terms, .b = matrix(from, transposed), .b_type = from.dtype()};
   kernels_->pack(p, to.raw());
 }
 
@@ -172,7 +172,8 @@ void AttentionProducts<T>::set_keys(const Sequence& sequence, const ScoreTile& t
     begins_[j / kernels_->width()] = std::clamp<int64_t>(j - limit, 0, rows_) / terms;
 }
 
-// x = rows panels, for the columns of the tile: rows are those of q or g, columns those of k' or v'.
+// x = rows panels, for the columns of the tile: rows are those of q or g, columns those of k' or
+// v'.
 template <class T>
 void AttentionProducts<T>::multiply_keys(const Tensor& rows, const Tensor& panels, int64_t terms,
                                          T* x) {
@@ -182,12 +183,19 @@ void AttentionProducts<T>::multiply_keys(const Tensor& rows, const Tensor& panel
     int64_t columns[kTileRows];
     const int64_t groups = kernels_->groups(rows_);
     for (int64_t g = 0; g < groups; ++g) columns[g] = group_columns_[g] + before;
-    kernels_->multiply_rows({.m = rows_, .n = columns_ + before, .depth = depth,
+    kernels_->multiply_rows({.m = rows_,
+                             .n = columns_ + before,
+                             .depth = depth,
                              .a = rows.raw(),
                              .b = panels.data<float>() + (column_ - before) * depth,
-                             .b_row = width, .b_panel = width * depth,
-                             .c = x - before, .row = kTileStep, .add = false,
-                             .columns = columns, .ends = nullptr, .begins = nullptr});
+                             .b_row = width,
+                             .b_panel = width * depth,
+                             .c = x - before,
+                             .row = kTileStep,
+                             .add = false,
+                             .columns = columns,
+                             .ends = nullptr,
+                             .begins = nullptr});
   }
 }
 
@@ -231,11 +239,19 @@ void AttentionProducts<T>::multiply_rows(T* w, const Tensor& panels, int64_t n, 
       }
       rows = score_rows_.raw();
     }
-    kernels_->multiply_rows({.m = rows_, .n = n, .depth = div_up(columns_, terms),
-                             .a = rows, .b = panels.data<float>() + column_ / terms * width,
-                             .b_row = width, .b_panel = width * depth,
-                             .c = sum, .row = n, .add = true,
-                             .columns = nullptr, .ends = group_ends_, .begins = nullptr});
+    kernels_->multiply_rows({.m = rows_,
+                             .n = n,
+                             .depth = div_up(columns_, terms),
+                             .a = rows,
+                             .b = panels.data<float>() + column_ / terms * width,
+                             .b_row = width,
+                             .b_panel = width * depth,
+                             .c = sum,
+                             .row = n,
+                             .add = true,
+                             .columns = nullptr,
+                             .ends = group_ends_,
+                             .begins = nullptr});
   }
 }
 
@@ -268,12 +284,19 @@ void AttentionProducts<T>::add_gradients(const T* x, const Tensor& columns, int6
       panels = score_panels_.raw();
     }
     const int64_t row = gradient_row(sequence_.keys);
-    kernels_->multiply_columns({.m = width, .n = columns_,
+    kernels_->multiply_columns({.m = width,
+                                .n = columns_,
                                 .depth = div_up(rows_, kernels_->terms()),
-                                .a = columns.raw(), .b = panels,
-                                .b_row = kTileStep, .b_panel = kernels_->width(),
-                                .c = to.data<float>() + column_, .row = row, .add = true,
-                                .columns = nullptr, .ends = nullptr, .begins = begins_});
+                                .a = columns.raw(),
+                                .b = panels,
+                                .b_row = kTileStep,
+                                .b_panel = kernels_->width(),
+                                .c = to.data<float>() + column_,
+                                .row = row,
+                                .add = true,
+                                .columns = nullptr,
+                                .ends = nullptr,
+                                .begins = begins_});
   }
 }
 

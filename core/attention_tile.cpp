@@ -73,7 +73,8 @@ void TileScores<T>::set_queries(const Sequence& sequence, const ScoreTile& tile)
     const int64_t row = sequence.first_query + tile.row + r;
     T* const to = query_.data() + r * width_;
     if (!relative_) q_.read(to, sequence.batch, tile.head, row);
-    else strided::copy(to, 1, relative_.at(sequence.batch, tile.head, row), relative_.step[3], width_);
+    else
+      strided::copy(to, 1, relative_.at(sequence.batch, tile.head, row), relative_.step[3], width_);
     strided::multiply(to, 1, to, 1, scale, width_);
   }
 }

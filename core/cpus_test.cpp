@@ -69,7 +69,8 @@ TEST_CASE("cpus: files that are missing or make no sense set no limit") {
   CHECK(cpus_with({}) == INT_MAX);
   for (const char* groups : {"", "\n", "::", "0::", "0:", "0::relative\n", "4:cpu:\n", "x\n\n:"})
     CHECK(cpus_with({{kGroup, groups}, {"sys/fs/cgroup/cpu.max", "100000 100000"}}) == INT_MAX);
-  for (const char* quota : {"", "x", "100000", "0 100000", "-5 100000", "1e400 1", "100000 0", "nan 1"})
+  for (const char* quota :
+       {"", "x", "100000", "0 100000", "-5 100000", "1e400 1", "100000 0", "nan 1"})
     CHECK(cpus_with({{kGroup, "0::/\n"}, {"sys/fs/cgroup/cpu.max", quota}}) == INT_MAX);
 }
 

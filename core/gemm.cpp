@@ -8,11 +8,13 @@
 #include <cstring>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "tapehead/core/allocator.h"
 #include "tapehead/core/detail/blas.h"
 #include "tapehead/core/detail/per_thread.h"
 #include "tapehead/core/detail/product.h"
+#include "tapehead/core/detail/strided.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/kernels/panels.h"
 #include "tapehead/core/parallel.h"
@@ -181,38 +183,46 @@ void run_panels(const PanelProduct& p) {
     multiply_panels(kernel, p, part, std::min(part + together, parts), nullptr);
 }
 
+// Converts n contiguous elements.
+void convert(DType from_type, const void* from, DType to_type, void* to, int64_t n) {
+  char* data[2] = {static_cast<char*>(to), static_cast<char*>(const_cast<void*>(from))};
+  const int64_t strides[2] = {size_of(to_type), size_of(from_type)};
+  kernels::cast_loop(from_type, to_type)(data, strides, n, nullptr);
+}
+
 // A matrix in f32: itself, or a copy in `room`.
 Matrix widened(const Matrix& x, DType type, int64_t rows, int64_t columns,
                std::optional<Room>& room) {
   if (type == DType::f32) return x;
+  const bool by_rows = x.column == 1;
+  const int64_t lines = by_rows ? rows : columns, n = by_rows ? columns : rows;
   room.emplace(rows * columns * size_of(DType::f32));
-  float* to = static_cast<float*>(room->data());
-  const auto* from = static_cast<const bfloat16*>(x.data);
-  for (int64_t i = 0; i < rows; ++i)
-    for (int64_t j = 0; j < columns; ++j) to[i * columns + j] = from[i * x.row + j * x.column];
-  return {to, columns, 1};
+  float* const to = static_cast<float*>(room->data());
+  for (int64_t i = 0; i < lines; ++i)
+    convert(type, advance(x.data, type, i * (by_rows ? x.row : x.column)), DType::f32, to + i * n,
+            n);
+  return by_rows ? Matrix{to, n, 1} : Matrix{to, 1, n};
 }
 
 // The product for which there are no panels, in f32.
 void run_widened(const PanelProduct& p) {
-  std::optional<Room> a_room, b_room, c_room;
+  std::optional<Room> a_room, b_room;
   const Matrix a = widened(p.a, p.a_type, p.m, p.k, a_room);
   const Matrix b = widened(p.b, p.b_type, p.k, p.n, b_room);
-  const bool direct = p.c_type == DType::f32;
-  if (!direct) c_room.emplace(p.m * p.n * size_of(DType::f32));
-  float* const c = static_cast<float*>(direct ? p.c : c_room->data());
-  const int64_t row = direct ? p.row : p.n;
-  auto* const out = static_cast<bfloat16*>(p.c);
-  const auto each = [&](auto f) {
-    for (int64_t i = 0; i < p.m; ++i)
-      for (int64_t j = 0; j < p.n; ++j) f(c[i * row + j], out + i * p.row + j, j);
-  };
-  if (p.bias || !direct)
-    each([&](float& x, const bfloat16* before, int64_t j) {
-      x = (!p.beta ? 0 : direct ? x : static_cast<float>(*before)) + (p.bias ? p.bias[j] : 0);
-    });
-  gemm(DType::f32, p.m, p.n, p.k, a, b, c, row, p.beta || p.bias || !direct);
-  if (!direct) each([](float& x, bfloat16* to, int64_t) { *to = x; });
+  const Room room(p.m * p.n * size_of(DType::f32));
+  float* const sums = static_cast<float*>(room.data());
+  gemm(DType::f32, p.m, p.n, p.k, a, b, sums, p.n);
+  std::vector<float> before(static_cast<size_t>(p.n));
+  for (int64_t i = 0; i < p.m; ++i) {
+    float* const row = sums + i * p.n;
+    void* const to = const_cast<void*>(advance(p.c, p.c_type, i * p.row));
+    if (p.beta) {
+      convert(p.c_type, to, DType::f32, before.data(), p.n);
+      strided::add(row, 1, before.data(), 1, p.n);
+    }
+    if (p.bias) strided::add(row, 1, p.bias, 1, p.n);
+    convert(DType::f32, row, p.c_type, to, p.n);
+  }
 }
 
 }  // namespace
@@ -286,12 +296,7 @@ bool has_own_products() {
 }
 
 PackedMatrix::PackedMatrix(DType type, DType other, int64_t k, int64_t n, Matrix b)
-    : type_(type),
-      other_(other),
-      in_bf16_(is_bf16_product(other, type)),
-      k_(k),
-      n_(n),
-      b_(b) {
+    : type_(type), other_(other), in_bf16_(is_bf16_product(other, type)), k_(k), n_(n), b_(b) {
   constexpr int64_t kRows = 64;  // any number that is not small
   if (!suits_panels(other, type, {.m = kRows, .n = n, .k = k, .a = {nullptr, k, 1}, .b = b}))
     return;

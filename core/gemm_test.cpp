@@ -26,7 +26,7 @@ struct Factor {
   Matrix matrix;
 
   Factor(int64_t rows, int64_t columns, bool transposed, int64_t gap, DType type,
-          Generator& generator) {
+         Generator& generator) {
     const int64_t lines = transposed ? columns : rows, length = transposed ? rows : columns;
     data = randn({lines, length + gap}, f32, generator).to(type);
     matrix = transposed ? Matrix{data.raw(), 1, length + gap} : Matrix{data.raw(), length + gap, 1};
@@ -60,8 +60,8 @@ void check(core::ProductTypes types, int64_t m, int64_t n, int64_t k, const Layo
       double sum = j >= n || beta ? wide_c.data<double>()[i * row + j] : 0, size = std::abs(sum);
       if (j < n && add) sum += add[j], size += std::abs(add[j]);
       for (int64_t l = 0; j < n && l < k; ++l) {
-        const double term = x[i * a.matrix.row + l * a.matrix.column] *
-                            y[l * b.matrix.row + j * b.matrix.column];
+        const double term =
+            x[i * a.matrix.row + l * a.matrix.column] * y[l * b.matrix.row + j * b.matrix.column];
         sum += term;
         size += std::abs(term);
       }
@@ -78,11 +78,11 @@ void check(core::ProductTypes types, int64_t m, int64_t n, int64_t k, const Layo
 }  // namespace
 
 TEST_CASE("gemm: all types, layouts, tails and parts of the sums") {
-  constexpr core::ProductTypes kTypes[] = {{f32, f32, f32},    {bf16, bf16, f32}, {bf16, bf16, bf16},
-                                           {f32, bf16, f32},   {bf16, f32, f32},  {f32, bf16, bf16},
+  constexpr core::ProductTypes kTypes[] = {{f32, f32, f32},  {bf16, bf16, f32}, {bf16, bf16, bf16},
+                                           {f32, bf16, f32}, {bf16, f32, f32},  {f32, bf16, bf16},
                                            {bf16, f32, bf16}};
-  constexpr int64_t kShapes[][3] = {{1, 1, 1},   {1, 40, 70},  {40, 1, 70},  {3, 5, 7},
-                                    {14, 32, 1}, {15, 33, 2},  {29, 97, 51}, {30, 65, 390},
+  constexpr int64_t kShapes[][3] = {{1, 1, 1},     {1, 40, 70},   {40, 1, 70},   {3, 5, 7},
+                                    {14, 32, 1},   {15, 33, 2},   {29, 97, 51},  {30, 65, 390},
                                     {17, 40, 771}, {5, 300, 100}, {20, 31, 1600}};
   kernels::on_each_isa([&] {
     int turn = 0;
@@ -121,7 +121,8 @@ TEST_CASE("gemm: bits do not depend on threads, nor on packing before") {
                   .multiply(m, a.matrix, types.c, c.raw(), n);
             else core::gemm(types, m, n, k, a.matrix, b.matrix, c.raw(), n, 0, nullptr);
             if (!first) first = c;
-            CHECK(std::memcmp(first->raw(), c.raw(), static_cast<size_t>(m * n * size_of(types.c))) == 0);
+            CHECK(std::memcmp(first->raw(), c.raw(),
+                              static_cast<size_t>(m * n * size_of(types.c))) == 0);
           }
       }
   });
@@ -131,7 +132,8 @@ TEST_CASE("gemm: infinities, NaN and huge operands reach the results they concer
   const float inf = INFINITY;
   kernels::on_each_isa([&] {
     for (const DType type : {f32, bf16}) {
-      const Tensor a = full({20, 40}, 1, type), b = full({40, 50}, 1, type), c = full({20, 50}, 0, f32);
+      const Tensor a = full({20, 40}, 1, type), b = full({40, 50}, 1, type),
+                   c = full({20, 50}, 0, f32);
       const auto set = [&](const Tensor& x, int64_t i, float value) {
         if (type == f32) x.data<float>()[i] = value;
         else x.data<bfloat16>()[i] = value;

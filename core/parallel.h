@@ -12,9 +12,10 @@
 
 namespace tapehead {
 
-/// The number of threads that ops use: by default OMP_NUM_THREADS or, if that is not set, the number
-/// of CPUs that the process may use, which its affinity and the CPU quota of its container can
-/// limit. The threads start with the first op that uses several; a child of fork() starts its own.
+/// The number of threads that ops use: by default OMP_NUM_THREADS or, if that is not set, the
+/// number of CPUs that the process may use, which its affinity and the CPU quota of its container
+/// can limit. The threads start with the first op that uses several; a child of fork() starts its
+/// own.
 int num_threads();
 /// Sets the number of threads for all threads of the program; less than 1 means 1.
 void set_num_threads(int threads);

@@ -4,19 +4,17 @@
 #include <cmath>
 #include <limits>
 
+#include "tapehead/core/detail/attention_dropout.h"
 #include "tapehead/core/detail/attention_tile.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/per_thread.h"
 #include "tapehead/core/detail/strided.h"
 #include "tapehead/core/detail/views.h"
 #include "tapehead/core/kernels/attention_scores.h"
-#include "tapehead/core/kernels/random.h"
 #include "tapehead/core/parallel.h"
 
 namespace tapehead::core {
 namespace {
-
-using kernels::kRandomGroup;
 
 constexpr int64_t kCopies = 8;  // of a gradient shared by many heads
 
@@ -38,48 +36,6 @@ std::vector<Sequence> sequences_of(const AttentionSpec& spec, const AttentionTen
   return out;
 }
 
-// Each row of the dropout mask starts at its own group of random words.
-class Dropout {
- public:
-  Dropout(const AttentionSpec& spec, const Shape& scores)
-      : stream_{spec.generator.seed, spec.generator.draws},
-        threshold_(static_cast<uint32_t>(
-            std::min(std::llround(spec.dropout * 0x1p32), static_cast<long long>(UINT32_MAX)))),
-        scale_(spec.dropout < 1 ? 1 / (1 - spec.dropout) : 0),
-        on_(spec.dropout > 0),
-        heads_(scores[1]),
-        queries_(scores[2]),
-        groups_((scores[3] + kRandomGroup - 1) / kRandomGroup) {}
-
-  explicit operator bool() const { return on_; }
-
-  // Applies dropout to n <= kTileColumns elements of a row, starting at `column`.
-  template <class T>
-  void apply(int64_t b, int64_t h, int64_t row, int64_t column, int64_t n, T* x) const {
-    alignas(64) uint32_t words[kTileColumns + kRandomGroup];
-    const int64_t group = ((b * heads_ + h) * queries_ + row) * groups_ + column / kRandomGroup;
-    const int64_t before = column % kRandomGroup;
-    const kernels::RandomKernels& random = kernels::random();
-    random.words(stream_, static_cast<uint64_t>(group),
-                 (before + n + kRandomGroup - 1) / kRandomGroup, words);
-    random.drop[static_cast<int>(dtype_of<T>())](words + before, threshold_, scale_, x, x, n);
-  }
-
- private:
-  kernels::RandomStream stream_;
-  uint32_t threshold_;
-  double scale_;
-  bool on_;
-  int64_t heads_, queries_, groups_;
-};
-
-template <class T>
-void drop_tile(const Dropout& dropout, const Sequence& s, const ScoreTile& t, T* x) {
-  for (int64_t r = 0; r < t.rows; ++r)
-    dropout.apply(s.batch, t.head, s.first_query + t.row + r, t.column, t.columns,
-                  x + r * kTileStep);
-}
-
 // Calls f(tile) for the tiles with keys that the window and length make visible to at least one
 // query. Other keys are never read: they may contain anything.
 template <class T, class F>
@@ -99,7 +55,7 @@ struct Pass {
   const AttentionSpec& spec;
   const AttentionTensors& in;
   std::vector<Sequence> sequences;
-  Dropout dropout;
+  AttentionDropout dropout;
   Strided<T> sinks;
   int64_t H, G, E;
 
@@ -157,7 +113,7 @@ void forward(const Pass<T>& pass, const ScoreTile& rows, TileScores<T>& scores,
       if (factor != 1) strided::multiply(sums, 1, sums, 1, factor, E);
       std::fill(row + n, row + tile.columns, T(0));
     }
-    if (pass.dropout) drop_tile(pass.dropout, s, tile, x);
+    if (pass.dropout) pass.dropout.apply(s, tile, x);
     products.add_values(x, sum.data());
     if (pass.in.values.defined()) scores.add_values(s, tile, x, sum.data());
   });
@@ -268,8 +224,8 @@ struct BackwardOf {
       if (pass.dropout) {
         dropped.assign(w, w + tile.rows * kTileStep);
         weights = dropped.data();
-        drop_tile(pass.dropout, s, tile, weights);
-        drop_tile(pass.dropout, s, tile, d);
+        pass.dropout.apply(s, tile, weights);
+        pass.dropout.apply(s, tile, d);
       }
       products.add_value_gradients(weights);
       if (shared.values.defined())
@@ -293,8 +249,7 @@ struct BackwardOf {
 
 // In f32, if the operands are bf16 and there are no kernels for their products.
 AttentionTensors supported(const AttentionSpec& spec, AttentionTensors in) {
-  if (in.q.dtype() == DType::bf16 &&
-      (cuts_pairs(spec, in) || !AttentionProducts<float>::packs(in)))
+  if (in.q.dtype() == DType::bf16 && (cuts_pairs(spec, in) || !AttentionProducts<float>::packs(in)))
     for (Tensor* x : {&in.q, &in.k, &in.v}) *x = cast(*x, DType::f32);
   return in;
 }
@@ -332,8 +287,9 @@ AttentionGradients attention_backward(const AttentionSpec& spec, const Attention
                          .k = key_heads_like(in.k, in),
                          .v = key_heads_like(in.v, in),
                          .relative = {}};
-  if (in.relative.defined()) out.relative = transpose(
-      empty({in.q.size(0), in.q.size(2), in.q.size(1), in.q.size(3)}, in.relative.dtype()), 1, 2);
+  if (in.relative.defined())
+    out.relative = transpose(
+        empty({in.q.size(0), in.q.size(2), in.q.size(1), in.q.size(3)}, in.relative.dtype()), 1, 2);
   visit_wide(wide_type(in.q.dtype()), [&]<class T>() {
     const Pass<T> pass(spec, in);
     const BackwardOf<T> backward{.pass = pass,
@@ -406,7 +362,7 @@ Tensor attention_weights(const AttentionSpec& spec, const AttentionTensors& in, 
 
 Tensor attention_dropout(const AttentionSpec& spec, const Shape& shape, DType dtype) {
   const Tensor out = full(shape, 1, dtype);
-  const Dropout dropout(spec, shape);
+  const AttentionDropout dropout(spec, shape);
   visit_wide(dtype, [&]<class T>() {
     const Strided<T> to(out);
     for (int64_t b = 0; dropout && b < shape[0]; ++b)

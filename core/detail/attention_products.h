@@ -57,8 +57,8 @@ class TensorRows {
   DType dtype_ = DType::f32;
 };
 
-/// Whether a window begins in the middle of a pair of keys. Keys are packed in pairs for products in
-/// bf16, but the other key must not be read.
+/// Whether a window begins in the middle of a pair of keys. Keys are packed in pairs for products
+/// in bf16, but the other key must not be read.
 bool cuts_pairs(const AttentionSpec& spec, const AttentionTensors& in);
 
 /// The products of one thread, which owns their operands. Tiles of scores, weights and their
@@ -85,12 +85,12 @@ class AttentionProducts {
   /// The number of columns of row r that are computed; the others are outside of the window.
   int64_t columns_of(int64_t r) const { return needed_[r]; }
 
-  void scores(T* x);                    ///< x = scale q k'
-  void add_values(T* w, T* sum);        ///< sum [rows, E] += w v
-  void value_products(T* x);            ///< x = g v'
-  void add_value_gradients(T* w);       ///< dv += w' g
+  void scores(T* x);                     ///< x = scale q k'
+  void add_values(T* w, T* sum);         ///< sum [rows, E] += w v
+  void value_products(T* x);             ///< x = g v'
+  void add_value_gradients(T* w);        ///< dv += w' g
   void add_query_gradients(T* d, T* q);  ///< q [rows, D] += d k
-  void add_key_gradients(T* d);         ///< dk += scale d' q
+  void add_key_gradients(T* d);          ///< dk += scale d' q
 
   /// Writes the gradients of the keys and values of the head.
   void write_key_gradients(const TensorRows<T>& dk, const TensorRows<T>& dv);

@@ -3,8 +3,8 @@
 
 namespace tapehead::core {
 
-/// Restricts OpenBLAS to the calling thread in its scope. Otherwise it would use threads of its own,
-/// and the result's bits would depend on their number.
+/// Restricts OpenBLAS to the calling thread in its scope. Otherwise it would use threads of its
+/// own, and the result's bits would depend on their number.
 class OneThread {
  public:
   OneThread();

@@ -15,7 +15,8 @@ struct Pairs {
   }
   static Vector<int32_t> along(const float* from, int64_t terms) {
     const Vector<float> low = load_floats(from, terms);
-    const Vector<float> high = terms > kLanes ? load_floats(from + kLanes, terms - kLanes) : Vector<float>{};
+    const Vector<float> high =
+        terms > kLanes ? load_floats(from + kLanes, terms - kLanes) : Vector<float>{};
     return (Vector<int32_t>)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
   }
   template <class T>

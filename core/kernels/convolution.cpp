@@ -63,6 +63,15 @@ inline void store_columns(const Tile<T, R, V>& sums, int64_t columns, T* out, in
   }
 }
 
+// Stores the columns of a tile of `rows` rows at chosen places.
+template <class T>
+[[gnu::noinline]] void scatter_columns(const T* elements, int64_t rows, int64_t row,
+                                       int64_t columns, T* out, int64_t step,
+                                       const int64_t* target) {
+  for (int64_t j = 0; j < columns; ++j)
+    for (int64_t r = 0; r < rows; ++r) out[j * step + target[r]] = elements[r * row + j];
+}
+
 template <class T, int R, int V>
 void multiply_tile(const GatheredProduct<T>& p, const int64_t* row, const T* start, T* out,
                    int64_t step, const int64_t* target) {
@@ -78,8 +87,7 @@ void multiply_tile(const GatheredProduct<T>& p, const int64_t* row, const T* sta
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 2
     for (int v = 0; v < V; ++v) store(elements[r] + v * kWidth<T>, sums[r][v]);
-  for (int64_t j = 0; j < p.columns; ++j)
-    for (int r = 0; r < R; ++r) out[j * step + target[r]] = elements[r][j];
+  scatter_columns(elements[0], R, V * kWidth<T>, p.columns, out, step, target);
 }
 
 template <class T, int R, int V>

@@ -1,6 +1,5 @@
 // Products with gathered rows, of which convolutions consist: the indirect convolution of Dukhan
-// 2019 ("The Indirect Convolution Algorithm"), which needs no copy of the patches. Recurrent layers
-// multiply by their weights with them, too, since the panels can be kept from step to step.
+// 2019 ("The Indirect Convolution Algorithm"), which needs no copy of the patches.
 #pragma once
 
 #include <cstdint>

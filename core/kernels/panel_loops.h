@@ -2,169 +2,18 @@
 // is, how many terms of the sums it holds, and how to multiply it.
 //
 // B is packed into panels of kPanelColumns columns, part by part of k, so that a block of panels
-// stays in the L2 cache. For each part, the rows of A are packed in groups of up to kGroupRows, which
-// stay in the L1 cache, and multiplied with the panels one after the other; the products of a group
-// and a panel add up in registers.
+// stays in the L2 cache. For each part, the rows of A are packed in groups of up to kGroupRows,
+// which stay in the L1 cache, and multiplied with the panels one after the other; the products of a
+// group and a panel add up in registers.
 #pragma once
 
-#include <algorithm>
-#include <type_traits>
-
-#include "tapehead/core/kernels/panels.h"
-#include "tapehead/core/kernels/vectors.h"
+#include "tapehead/core/kernels/panel_tile.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
 namespace {
 
 using core::Matrix;
 using core::PanelProduct;
-
-inline constexpr int kGroupRows = kVectorBytes == 64 ? 14 : 6;
-inline constexpr int kPanelVectors = 2;  // of a row of a panel
-inline constexpr int kLanes = kWidth<float>;
-inline constexpr int kPanelColumns = kPanelVectors * kLanes;
-inline constexpr int64_t kBlockBytes = 640 << 10;  // of packed B in the L2 cache
-inline constexpr int64_t kDepth = 384;             // packed elements of a part of k, at most
-inline constexpr int64_t kRowStep = kPanelRowStep;
-static_assert(kDepth < kRowStep);
-inline constexpr int64_t kMostRounded = 256;       // columns whose sums are kept in f32
-inline constexpr int64_t kColumnGroups = 8;        // packed at a time if columns are contiguous
-
-inline int64_t ceil_div(int64_t n, int64_t d) { return (n + d - 1) / d; }
-inline int64_t round_up(int64_t n, int64_t multiple) { return ceil_div(n, multiple) * multiple; }
-
-// --- Elements of f32 and bf16 as floats ---
-
-inline Vector<float> load_floats(const float* from, int64_t n) {
-  return n >= kLanes ? load(from) : load_some(from, n);
-}
-typedef uint32_t Words [[gnu::vector_size(kVectorBytes)]];
-typedef uint16_t Halves [[gnu::vector_size(kVectorBytes / 2)]];
-
-inline Vector<float> load_floats(const bfloat16* from, int64_t n) {
-  Halves bits = {};
-  if (n >= kLanes) __builtin_memcpy(&bits, from, sizeof bits);
-  else __builtin_memcpy(&bits, from, static_cast<size_t>(n) * sizeof *from);
-  return (Vector<float>)(__builtin_convertvector(bits, Words) << 16);
-}
-
-inline void store_floats(float* to, Vector<float> x, int64_t n) {
-  if (n >= kLanes) store(to, x);
-  else store_some(to, x, n);
-}
-inline void store_floats(bfloat16* to, Vector<float> x, int64_t n) {
-#if defined(__AVX512BF16__)
-  const Halves halves = (Halves)_mm512_cvtneps_pbh((__m512)x);
-#else
-  const Words word = (Words)x, is_nan = (Words)(x != x);
-  const Words rounded = (word + 0x7fff + ((word >> 16) & 1)) >> 16;
-  const Words bits = (is_nan & ((word >> 16) | 0x40)) | (~is_nan & rounded);
-  const Halves halves = __builtin_convertvector(bits, Halves);
-#endif
-  void* const out = to;
-  if (n >= kLanes) __builtin_memcpy(out, &halves, sizeof halves);
-  else __builtin_memcpy(out, &halves, static_cast<size_t>(n) * sizeof *to);
-}
-
-// --- Tiles ---
-
-// Where a tile of sums goes, of R rows and up to kPanelColumns columns.
-template <class C>
-struct Target {
-  C* c;
-  int64_t row, columns;
-  bool add;           // to c
-  const float* bias;  // of the columns; null: none
-};
-
-// Adds up to kLanes sums to C, and the bias.
-template <class C>
-inline void finish(C* to, Vector<float> sum, int64_t lanes, bool add, const float* bias) {
-  if (lanes <= 0) return;
-  if (add) sum = load_floats(to, lanes) + sum;
-  if (bias) sum += load_floats(bias, lanes);
-  store_floats(to, sum, lanes);
-}
-
-// Finishes a tile of sums in memory.
-template <class C>
-[[gnu::noinline]] void finish_rows(const float* sums, int rows, int vectors, const Target<C>& t) {
-  for (int r = 0; r < rows; ++r)
-    for (int v = 0; v < vectors; ++v)
-      finish(t.c + r * t.row + v * kLanes, load(sums + (r * vectors + v) * kLanes),
-             t.columns - v * kLanes, t.add, t.bias ? t.bias + v * kLanes : nullptr);
-}
-
-// Elements of up to 14 rows at one distance. Two pointers and four multiples of the distance suffice
-// for the CPU's addressing modes; with a pointer for each row, the compiler would spill some.
-template <class Packed>
-class RowElements {
- public:
-  RowElements(const Packed* rows, int64_t distance)
-      : first_(reinterpret_cast<const char*>(rows)),
-        one_(distance * static_cast<int64_t>(sizeof(Packed))),
-        three_(3 * one_),
-        five_(5 * one_),
-        seven_(7 * one_),
-        ninth_(first_ + 9 * one_) {
-    asm("" : "+r"(three_), "+r"(five_), "+r"(seven_), "+r"(ninth_));  // not to be derived again
-  }
-  [[gnu::always_inline]] Packed at(int row) const {
-    const char* from = row < 9 ? first_ : ninth_;
-    const int r = row < 9 ? row : row - 9;
-    const int odd = r % 2 == 1 ? r : r == 6 ? 3 : 1, scale = r / odd;
-    const int64_t step = odd == 1 ? one_ : odd == 3 ? three_ : odd == 5 ? five_ : seven_;
-    return *reinterpret_cast<const Packed*>(from + scale * step);
-  }
-  void advance() { first_ += sizeof(Packed), ninth_ += sizeof(Packed); }
-
- private:
-  const char* first_;
-  int64_t one_, three_, five_, seven_;
-  const char* ninth_;
-};
-
-// The sums of products of R rows of a group, which is row after row at a distance `rows` or, if that
-// is 0, column after column, and V vectors of columns of a panel, whose rows are `step` apart.
-template <class Kind, class C, int R, int V, bool kByRows>
-[[gnu::noinline]] void tile(const typename Kind::Packed* group, int64_t rows,
-                            const typename Kind::Packed* panel, int64_t step, int64_t depth,
-                            const Target<C>& t) {
-  using Packed = typename Kind::Packed;
-  Vector<float> sums[R][V] = {};
-  RowElements<Packed> row_elements(group, rows);
-#pragma GCC unroll 1
-  for (int r = 0; r < R; ++r)
-    for (int v = 0; v < V; ++v) __builtin_prefetch(t.c + r * t.row + v * kLanes, 1);
-  for (int64_t l = 0; l < depth; ++l, panel += step) {
-    Vector<Packed> right[V];
-#pragma GCC unroll 2
-    for (int v = 0; v < V; ++v) right[v] = load(panel + v * kLanes);
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) {
-      const auto left = Kind::broadcast(kByRows ? row_elements.at(r) : group[l * kLanes + r]);
-#pragma GCC unroll 2
-      for (int v = 0; v < V; ++v) sums[r][v] = Kind::multiply_add(sums[r][v], left, right[v]);
-    }
-    row_elements.advance();
-  }
-  // Most tiles are whole, without a bias: others, and what is to be rounded, go through memory.
-  if (std::is_same_v<C, float> && t.columns >= V * kLanes && !t.bias) {
-    float* to = reinterpret_cast<float*>(t.c);
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r, to += t.row)
-#pragma GCC unroll 2
-      for (int v = 0; v < V; ++v)
-        store(to + v * kLanes, t.add ? load(to + v * kLanes) + sums[r][v] : sums[r][v]);
-    return;
-  }
-  alignas(64) float rest[R * V * kLanes];
-#pragma GCC unroll 16
-  for (int r = 0; r < R; ++r)
-#pragma GCC unroll 2
-    for (int v = 0; v < V; ++v) store(rest + (r * V + v) * kLanes, sums[r][v]);
-  finish_rows(rest, R, V, t);
-}
 
 // --- Packing ---
 
@@ -285,7 +134,7 @@ struct Groups {
 template <bool kByRows>
 inline constexpr int64_t kGroupsAtATime = kByRows ? 1 : kColumnGroups;
 template <bool kByRows>
-inline constexpr int64_t kGroupSize = kByRows ? kGroupRows * kRowStep : kDepth * kLanes;
+inline constexpr int64_t kGroupSize = kByRows ? kGroupRows* kRowStep : kDepth* kLanes;
 
 // Packs groups from g: row after row or, if columns of A are contiguous, column after column, for
 // several groups at a time, because the columns are far apart.
@@ -343,30 +192,25 @@ void multiply_block(const PanelProduct& p, const Part& part, int64_t j, int64_t 
   for (int64_t g = 0; g < groups.count; ++g) {
     const int64_t i = groups.begin(g), end = groups.begin(g + 1), slot = g % kCount;
     if (slot == 0 && !in_place) pack_groups<Kind, kByRows>(a, p.a, groups, g, part, packed_a);
-    const Packed* const group =
-        in_place ? reinterpret_cast<const Packed*>(a + i * p.a.row + part.begin)
-                 : packed_a + slot * kSize;
+    const Packed* const group = in_place
+                                    ? reinterpret_cast<const Packed*>(a + i * p.a.row + part.begin)
+                                    : packed_a + slot * kSize;
     const A* const next = a + end * p.a.row + part.begin * p.a.column;
     const int64_t rows = groups.begin(g + 2) - end;
     const Ahead ahead =
         slot + 1 < kCount ? Ahead{group + kSize, 1, 0, kSize * static_cast<int64_t>(sizeof *group)}
         : kByRows         ? Ahead{next, rows, p.a.row * kBytes, part.terms * kBytes}
                           : Ahead{next, part.terms, p.a.column * kBytes, rows * kBytes};
-    with_count<kGroupRows>(end - i, [&]<int R>() {
-      for (int64_t t = 0; t < tiles; ++t) {
-        ahead.prefetch(t, tiles);
-        const int64_t at = t * kPanelColumns;
-        const Target<C> target{static_cast<C*>(p.c) + i * p.row + j + at, p.row,
-                               std::min<int64_t>(kPanelColumns, columns - at), p.beta || !first,
-                               first && p.bias ? p.bias + j + at : nullptr};
-        if (target.columns > kLanes)
-          tile<Kind, C, R, kPanelVectors, kByRows>(group, distance, panels + at * part.depth,
-                                                   kPanelColumns, part.depth, target);
-        else
-          tile<Kind, C, R, 1, kByRows>(group, distance, panels + at * part.depth, kPanelColumns,
-                                       part.depth, target);
-      }
-    });
+    const auto whole = tile_of<Kind, C, kByRows>(end - i, false);
+    for (int64_t t = 0; t < tiles; ++t) {
+      ahead.prefetch(t, tiles);
+      const int64_t at = t * kPanelColumns;
+      const Target<C> target{static_cast<C*>(p.c) + i * p.row + j + at, p.row,
+                             std::min<int64_t>(kPanelColumns, columns - at), p.beta || !first,
+                             first && p.bias ? p.bias + j + at : nullptr};
+      const auto here = target.columns > kLanes ? whole : tile_of<Kind, C, kByRows>(end - i, true);
+      here(group, distance, panels + at * part.depth, kPanelColumns, part.depth, target);
+    }
   }
 }
 
@@ -430,7 +274,7 @@ template <class Kind>
 void multiply(const PanelProduct& p, int64_t part, int64_t end, int64_t first, int64_t last,
               const void* packed) {
   const auto run = [&]<class A, class C>() {
-    multiply_types<Kind, A, C>(p, part, end, first, last, packed);
+    if constexpr (kHasPanels) multiply_types<Kind, A, C>(p, part, end, first, last, packed);
   };
   const bool a = p.a_type == DType::bf16, c = p.c_type == DType::bf16;
   if (a && c) run.template operator()<bfloat16, bfloat16>();

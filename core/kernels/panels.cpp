@@ -24,8 +24,7 @@ struct Floats {
     return sum + left * right;
   }
   static bool suits(const core::Product& p) {
-    constexpr bool kFast = kVectorBytes > 16;  // than OpenBLAS
-    return kFast && p.m > 1 && p.n > 1 && p.k > 1 && !suits_tile_products(p) &&
+    return kHasPanels && p.m > 1 && p.n > 1 && p.k > 1 && !suits_tile_products(p) &&
            !suits_dot_products(p);
   }
 };

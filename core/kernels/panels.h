@@ -25,8 +25,8 @@ namespace tapehead::kernels {
 /// four bytes. No power of two, so that the rows use different sets of the caches.
 inline constexpr int64_t kPanelRowStep = 400;
 
-/// k is cut into parts, which are packed and multiplied in turn. Each element of C is the sum of the
-/// same parts in the same order however rows and columns are divided between calls.
+/// k is cut into parts, which are packed and multiplied in turn. Each element of C is the sum of
+/// the same parts in the same order however rows and columns are divided between calls.
 struct PanelKernels {
   /// Whether f32 products of this shape are faster in panels than by gemm.h's kernels.
   bool (*suits)(const core::Product& p);

@@ -61,6 +61,7 @@ inline void transpose_matrix(const float* x, int64_t row, int64_t m, int64_t n, 
 
 template <class Kind, bool kByRows>
 void multiply_prepared(const core::PreparedProduct& p) {
+  if constexpr (!kHasPanels) return;
   using Packed = typename Kind::Packed;
   const auto* a = static_cast<const Packed*>(p.a);
   const auto* b = static_cast<const Packed*>(p.b);
@@ -69,20 +70,15 @@ void multiply_prepared(const core::PreparedProduct& p) {
     const int64_t i = groups.begin(g), columns = p.columns ? p.columns[g] : p.n;
     const int64_t end = p.ends ? p.ends[g] : p.depth;
     const Packed* const group = a + (kByRows ? i * kRowStep : g * p.depth * kLanes);
-    with_count<kGroupRows>(groups.begin(g + 1) - i, [&]<int R>() {
-      for (int64_t t = 0; t * kPanelColumns < columns; ++t) {
-        const int64_t begin = std::min(p.begins ? p.begins[t] : 0, end), at = t * kPanelColumns;
-        const Target<float> target{p.c + i * p.row + at, p.row,
-                                   std::min<int64_t>(kPanelColumns, columns - at), p.add, nullptr};
-        const Packed* const left = group + begin * (kByRows ? 1 : kLanes);
-        const Packed* const right = b + t * p.b_panel + begin * p.b_row;
-        if (target.columns > kLanes)
-          tile<Kind, float, R, kPanelVectors, kByRows>(left, kRowStep, right, p.b_row, end - begin,
-                                                       target);
-        else
-          tile<Kind, float, R, 1, kByRows>(left, kRowStep, right, p.b_row, end - begin, target);
-      }
-    });
+    const int64_t rows = groups.begin(g + 1) - i;
+    for (int64_t t = 0; t * kPanelColumns < columns; ++t) {
+      const int64_t begin = std::min(p.begins ? p.begins[t] : 0, end), at = t * kPanelColumns;
+      const Target<float> target{p.c + i * p.row + at, p.row,
+                                 std::min<int64_t>(kPanelColumns, columns - at), p.add, nullptr};
+      const auto tile = tile_of<Kind, float, kByRows>(rows, target.columns <= kLanes);
+      tile(group + begin * (kByRows ? 1 : kLanes), kRowStep, b + t * p.b_panel + begin * p.b_row,
+           p.b_row, end - begin, target);
+    }
   }
 }
 

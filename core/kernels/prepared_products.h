@@ -14,16 +14,16 @@ namespace tapehead::core {
 /// C = A B, or C += A B. Parts of A and B that do not contribute can be left out, row group by row
 /// group and panel by panel.
 struct PreparedProduct {
-  int64_t m, n, depth;        ///< sizes; the depth is that of the sums, in packed elements
+  int64_t m, n, depth;  ///< sizes; the depth is that of the sums, in packed elements
   const void* a;
   const void* b;
-  int64_t b_row, b_panel;     ///< distances of the rows of a panel, and of panels
+  int64_t b_row, b_panel;  ///< distances of the rows of a panel, and of panels
   float* c;
-  int64_t row;                ///< distance of the rows of C
+  int64_t row;  ///< distance of the rows of C
   bool add;
-  const int64_t* columns;     ///< the number of columns that each group of rows needs; null: n
-  const int64_t* ends;        ///< where the sums of each group of rows end; null: at depth
-  const int64_t* begins;      ///< where the sums of each panel begin; null: at 0
+  const int64_t* columns;  ///< the number of columns that each group of rows needs; null: n
+  const int64_t* ends;     ///< where the sums of each group of rows end; null: at depth
+  const int64_t* begins;   ///< where the sums of each panel begin; null: at 0
 };
 
 }  // namespace tapehead::core
