@@ -162,15 +162,18 @@ void pack_groups(const A* a, const Matrix& m, const Groups& groups, int64_t g, c
   }
 }
 
-// Whether rows of A can be multiplied where they are: their elements are packed ones, and they use
-// at least four different sets of the L1 cache.
+// Whether rows of A can be multiplied where they are: their elements are packed ones, and any four
+// rows in succession use different sets of the L1 cache, which the address within a page selects.
 template <class Kind, class A>
 bool reads_rows(const Matrix& a, const Part& part) {
   if (sizeof(A) * Kind::kTerms != sizeof(typename Kind::Packed)) return false;
-  constexpr int64_t kPage = 4096, kLine = 64;  // of the addresses that select a set
-  const int64_t bytes = a.row * static_cast<int64_t>(sizeof(A)) % kPage;
-  return a.row % Kind::kTerms == 0 && part.terms % Kind::kTerms == 0 && bytes % (kPage / 2) != 0 &&
-         bytes % kLine == 0;
+  if (a.row % Kind::kTerms != 0 || part.terms % Kind::kTerms != 0) return false;
+  constexpr int64_t kPage = 4096, kLine = 64;
+  for (int64_t rows = 1; rows < 4; ++rows) {
+    const int64_t apart = rows * a.row * static_cast<int64_t>(sizeof(A)) % kPage;
+    if (apart < kLine || apart > kPage - kLine) return false;
+  }
+  return true;
 }
 
 // --- Products ---
