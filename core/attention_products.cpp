@@ -5,6 +5,7 @@
 
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/strided.h"
+#include "tapehead/core/precision.h"
 
 namespace tapehead::core {
 namespace {
@@ -72,7 +73,8 @@ AttentionProducts<T>::AttentionProducts(const AttentionSpec& spec, const Attenti
   query_.resize(static_cast<size_t>(kTileRows * q_.width()));
   g_.resize(backward ? static_cast<size_t>(kTileRows * v_.width()) : 0);
   if (!packs(in)) return;
-  const bool half = q_.dtype() == DType::bf16 || (multiplies_in_bf16() && !cuts_pairs(spec, in));
+  const bool half = q_.dtype() == DType::bf16 ||
+                    (matmul_precision() == Precision::medium && !cuts_pairs(spec, in));
   kernels_ = half ? &kernels::bf16_prepared() : &kernels::prepared();
   if (half && spec.scale != 0 && std::isfinite(spec.scale)) {
     // Queries in bf16 are multiplied by a power of two, which is exact.

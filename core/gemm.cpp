@@ -29,15 +29,8 @@ constexpr int64_t kTaskWork = int64_t{1} << 22;
 constexpr int64_t kMaxTasks = 16;
 constexpr int64_t kGranule = 64;  // block boundaries in C are multiples of this
 
-// Whether environment variable TAPEHEAD_GEMM leaves all products to OpenBLAS.
 bool only_openblas() {
-  static const bool only = [] {
-    const char* wanted = std::getenv("TAPEHEAD_GEMM");
-    if (!wanted || std::string_view(wanted) == "own") return false;
-    if (std::string_view(wanted) == "openblas") return true;
-    throw ValueError(fmt::format(
-        "TAPEHEAD_GEMM: '{}' is not a set of matrix products; use own or openblas", wanted));
-  }();
+  static const bool only = is_openblas_wanted(std::getenv("TAPEHEAD_GEMM"));
   return only;
 }
 
@@ -175,9 +168,8 @@ void multiply_panels(const kernels::PanelKernels& kernel, const PanelProduct& p,
   parallel_for(grid.rows * grid.columns, run_task, Denormals::flush);
 }
 
-void run_panels(const PanelProduct& p) {
+void run_panels(const kernels::PanelKernels& kernel, const PanelProduct& p) {
   constexpr int64_t kParts = 12;  // of k at a time, so that packed columns stay in the L3 cache
-  const kernels::PanelKernels& kernel = panel_kernels(is_bf16_product(p.a_type, p.b_type));
   const int64_t parts = kernel.parts(p.k), together = p.c_type == DType::f32 ? kParts : parts;
   for (int64_t part = 0; part < parts; part += together)
     multiply_panels(kernel, p, part, std::min(part + together, parts), nullptr);
@@ -244,9 +236,11 @@ void gemm_batched(DType dtype, int64_t batch, int64_t m, int64_t n, int64_t k, M
     p.c = const_cast<void*>(advance(c, dtype, i * c_step));
     return p;
   };
+  // Chosen here, because other threads may not be in the scope of Bf16Products.
+  const kernels::PanelKernels& panels = panel_kernels(is_bf16_product(dtype, dtype));
   const auto run_nth_panels = [&](int64_t i) {
     const Product p = nth(i);
-    run_panels({m, n, k, p.a, p.b, dtype, dtype, dtype, p.c, row, beta, nullptr});
+    run_panels(panels, {m, n, k, p.a, p.b, dtype, dtype, dtype, p.c, row, beta, nullptr});
   };
   // Products with a tiny dimension are memory-bound: weight their work higher.
   const int64_t per_element = std::min({m, n, k}) < 8 ? 8 : 1;
@@ -278,10 +272,18 @@ void gemm(ProductTypes types, int64_t m, int64_t n, int64_t k, Matrix a, Matrix 
           int64_t row, int beta, const float* bias) {
   if (m == 0 || n == 0) return;
   const PanelProduct p{m, n, k, a, b, types.a, types.b, types.c, c, row, beta, bias};
-  if (suits_panels(types.a, types.b, {m, n, k, a, b, c, row, beta})) run_panels(p);
+  if (suits_panels(types.a, types.b, {m, n, k, a, b, c, row, beta}))
+    run_panels(panel_kernels(is_bf16_product(types.a, types.b)), p);
   else if (types.a == types.b && types.a == types.c && !bias)
     gemm(types.a, m, n, k, a, b, c, row, beta);
   else run_widened(p);
+}
+
+bool is_openblas_wanted(const char* value) {
+  if (!value || std::string_view(value) == "own") return false;
+  if (std::string_view(value) == "openblas") return true;
+  throw ValueError(fmt::format(
+      "TAPEHEAD_GEMM: '{}' is not a set of matrix products; use own or openblas", value));
 }
 
 Bf16Products::Bf16Products(bool on) : before_(in_bf16) { in_bf16 = on; }

@@ -7,6 +7,10 @@
 
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/elementwise.h"
+#include "tapehead/core/detail/matmul.h"
+#include "tapehead/core/error.h"
+#include "tapehead/core/kernels/panels.h"
+#include "tapehead/core/precision.h"
 #include "tapehead/tests/on_each_isa.h"
 #include "tapehead/tests/threads.h"
 
@@ -126,6 +130,45 @@ TEST_CASE("gemm: bits do not depend on threads, nor on packing before") {
           }
       }
   });
+}
+
+// Regression: the threads of a batch did not know that the calling one multiplies in bf16.
+TEST_CASE("gemm: f32 products in bf16 are those of rounded operands, on any number of threads") {
+  constexpr int64_t kBatch = 20, m = 60, n = 90, k = 120;
+  kernels::on_each_isa([&] {
+    Generator generator{.seed = 9};
+    const Tensor a = randn({kBatch, m, k}, f32, generator), b = randn({k, n}, f32, generator);
+    const auto product = [&](const Tensor& x, const Tensor& y) {
+      return core::matmul("matmul", x, y).to_vector<float>();
+    };
+    const bool in_bf16 = kernels::bf16_panels().pack != kernels::panels().pack;
+    const Tensor batch_b = b.expand({kBatch, k, n}).contiguous();
+    const std::vector<float> exact = product(a, batch_b);
+    const std::vector<float> wanted =
+        in_bf16 ? core::matmul("matmul", a.to(bf16), batch_b.to(bf16), f32).to_vector<float>()
+                : exact;
+    CHECK((wanted != exact) == in_bf16);
+    for (const int threads : {1, 2, 4}) {
+      const testing::Threads set(threads);
+      {
+        const core::Bf16Products scope(true);
+        CHECK(product(a, batch_b) == wanted);
+      }
+      set_matmul_precision(Precision::medium);
+      CHECK(product(a, batch_b) == wanted);
+      set_matmul_precision(Precision::highest);
+      CHECK(product(a, batch_b) == exact);
+    }
+  });
+}
+
+TEST_CASE("gemm: TAPEHEAD_GEMM") {
+  CHECK(!core::is_openblas_wanted(nullptr));
+  CHECK(!core::is_openblas_wanted("own"));
+  CHECK(core::is_openblas_wanted("openblas"));
+  CHECK_THROWS_WITH_AS(core::is_openblas_wanted("mkl"),
+                       "TAPEHEAD_GEMM: 'mkl' is not a set of matrix products; use own or openblas",
+                       ValueError);
 }
 
 TEST_CASE("gemm: infinities, NaN and huge operands reach the results they concern") {

@@ -41,6 +41,10 @@ struct ProductTypes {
 void gemm(ProductTypes types, int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, void* c,
           int64_t row, int beta, const float* bias);
 
+/// Whether a value of the environment variable TAPEHEAD_GEMM, null if it is not set, leaves all
+/// products to OpenBLAS. Throws ValueError for unknown ones.
+bool is_openblas_wanted(const char* value);
+
 /// While in scope, products of f32 matrices that this thread starts are computed in bf16 where the
 /// CPU has instructions for that, as with Precision::medium.
 class Bf16Products {

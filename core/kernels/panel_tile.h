@@ -56,7 +56,9 @@ class RowElements {
     const int r = row < 9 ? row : row - 9;
     const int odd = r % 2 == 1 ? r : r == 6 ? 3 : 1, scale = r / odd;
     const int64_t step = odd == 1 ? one_ : odd == 3 ? three_ : odd == 5 ? five_ : seven_;
-    return *reinterpret_cast<const Packed*>(from + scale * step);
+    Packed element;  // pairs of bf16 numbers need not be aligned
+    __builtin_memcpy(&element, from + scale * step, sizeof element);
+    return element;
   }
   void advance() { first_ += sizeof(Packed), ninth_ += sizeof(Packed); }
 
