@@ -15,12 +15,12 @@ stop() {
 trap stop EXIT
 
 # Prints the milliseconds of a step of each workload.
-times() {
+step_times() {
   grep -o '"workload": *"[a-z0-9_]*"\|"ms_per_step": *[0-9.]*' | sed 's/.*: *//; s/"//g' | paste -sd ' '
 }
 
-ours() { "$here/build/bench/workloads" --only $workloads --threads "$1" --seconds 5 | times; }
-peer() { "$python" "$program" --only $workloads --modes eager --threads "$1" --budget 5 | times; }
+ours() { "$here/build/bench/workloads" --only $workloads --threads "$1" --seconds 5 | step_times; }
+peer() { "$python" "$program" --only $workloads --modes eager --threads "$1" --budget 5 | step_times; }
 python=${1:-} program=${2:-}
 
 measure() {
