@@ -53,7 +53,7 @@ double median(std::vector<double> x) {
 // Multiplies and adds in vectors of `Bytes`; returns the number of multiply-adds.
 template <int Bytes>
 [[gnu::always_inline]] inline int64_t multiply_add(int64_t times) {
-  typedef float V [[gnu::vector_size(Bytes)]];
+  using V [[gnu::vector_size(Bytes)]] = float;
   constexpr int kChains = 12;  // hide the latency
   V x[kChains] = {}, a = V{} + 0.999f, b = V{} + 1e-3f;
   for (int64_t i = 0; i < times; ++i)
@@ -119,7 +119,9 @@ int main(int argc, char** argv) {
       "|     M |     N |    K |    |   f32 |  % | packed |  % | OpenBLAS |  % |  bf16 | packed | C "
       "bf16 |\n"
       "|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
-  for (const auto& [m, n, k, layout] : kCases) {
+  for (const Case& shape : kCases) {
+    const int64_t m = shape.m, n = shape.n, k = shape.k;
+    const char* const layout = shape.layout;
     if (!fmt::format("{}x{}x{}{}", m, n, k, layout).starts_with(only)) continue;
     const Tensor a = randn({m, k}), b = randn({k, n}), c = empty({m, n}, f32);
     const Tensor half_a = a.to(bf16), half_c = empty({m, n}, bf16);

@@ -65,8 +65,9 @@ int cgroup_cpus(const std::string& root) {
     std::istringstream names(controllers);
     for (std::string name; std::getline(names, name, ',');)
       if (name == "cpu") {
-        least = std::min(least, limit_up_from(hierarchy + "/" + controllers, group));
-        least = std::min(least, limit_up_from(hierarchy + "/cpu", group));
+        for (const std::string& folder : {controllers, name})
+          least = std::min(least,
+                           limit_up_from(std::string(hierarchy).append("/").append(folder), group));
       }
   }
   return least;

@@ -91,7 +91,8 @@ TEST_CASE("gemm: all types, layouts, tails and parts of the sums") {
   kernels::on_each_isa([&] {
     int turn = 0;
     for (const auto& types : kTypes)
-      for (const auto& [m, n, k] : kShapes) {
+      for (const auto& shape : kShapes) {
+        const int64_t m = shape[0], n = shape[1], k = shape[2];
         CAPTURE(m);
         CAPTURE(n);
         CAPTURE(k);
@@ -111,7 +112,8 @@ TEST_CASE("gemm: bits do not depend on threads, nor on packing before") {
       {1100, 530, 400}, {300, 900, 1600}, {4096, 70, 130}, {60, 2000, 500}, {640, 640, 640}};
   kernels::on_each_isa([&] {
     for (const auto& types : kTypes)
-      for (const auto& [m, n, k] : kShapes) {
+      for (const auto& shape : kShapes) {
+        const int64_t m = shape[0], n = shape[1], k = shape[2];
         CAPTURE(m);
         Generator generator{.seed = 3};
         const Factor a(m, k, false, 0, types.a, generator), b(k, n, true, 0, types.b, generator);
@@ -134,15 +136,15 @@ TEST_CASE("gemm: bits do not depend on threads, nor on packing before") {
 
 // Regression: the threads of a batch did not know that the calling one multiplies in bf16.
 TEST_CASE("gemm: f32 products in bf16 are those of rounded operands, on any number of threads") {
-  constexpr int64_t kBatch = 20, m = 60, n = 90, k = 120;
+  constexpr int64_t kBatch = 20, kM = 60, kN = 90, kK = 120;
   kernels::on_each_isa([&] {
     Generator generator{.seed = 9};
-    const Tensor a = randn({kBatch, m, k}, f32, generator), b = randn({k, n}, f32, generator);
+    const Tensor a = randn({kBatch, kM, kK}, f32, generator), b = randn({kK, kN}, f32, generator);
     const auto product = [&](const Tensor& x, const Tensor& y) {
       return core::matmul("matmul", x, y).to_vector<float>();
     };
     const bool in_bf16 = kernels::bf16_panels().pack != kernels::panels().pack;
-    const Tensor batch_b = b.expand({kBatch, k, n}).contiguous();
+    const Tensor batch_b = b.expand({kBatch, kK, kN}).contiguous();
     const std::vector<float> exact = product(a, batch_b);
     const std::vector<float> wanted =
         in_bf16 ? core::matmul("matmul", a.to(bf16), batch_b.to(bf16), f32).to_vector<float>()

@@ -69,6 +69,7 @@ TEST_CASE("parallel: threads of the program share the others, and each gets its 
   constexpr int kCallers = 20;  // more than can have tasks for others at a time
   std::array<int64_t, kCallers> sums{};
   std::vector<std::thread> callers;
+  callers.reserve(kCallers);
   for (int caller = 0; caller < kCallers; ++caller)
     callers.emplace_back([&sums, caller] {
       for (int round = 0; round < 100; ++round) {
