@@ -38,19 +38,15 @@ char* TensorRows<T>::at(int64_t i, int64_t j, int64_t k) const {
 
 template <class T>
 void TensorRows<T>::read(T* to, int64_t i, int64_t j, int64_t k) const {
-  char* data[2] = {reinterpret_cast<char*>(to), at(i, j, k)};
-  const int64_t strides[2] = {static_cast<int64_t>(sizeof(T)), step_[3] * size_of(dtype_)};
   constexpr int64_t kAhead = 8;  // rows, which are far apart in memory
   for (int64_t byte = 0; step_[3] == 1 && byte < width_ * size_of(dtype_); byte += 64)
     __builtin_prefetch(at(i, j, k + kAhead) + byte);
-  kernels::cast_loop(dtype_, dtype_of<T>())(data, strides, width_, nullptr);
+  strided::convert(dtype_, at(i, j, k), step_[3], dtype_of<T>(), to, 1, width_);
 }
 
 template <class T>
 void TensorRows<T>::write(const T* from, int64_t i, int64_t j, int64_t k) const {
-  char* data[2] = {at(i, j, k), reinterpret_cast<char*>(const_cast<T*>(from))};
-  const int64_t strides[2] = {step_[3] * size_of(dtype_), static_cast<int64_t>(sizeof(T))};
-  kernels::cast_loop(dtype_of<T>(), dtype_)(data, strides, width_, nullptr);
+  strided::convert(dtype_of<T>(), from, 1, dtype_, at(i, j, k), step_[3], width_);
 }
 
 template <class T>
@@ -84,9 +80,10 @@ AttentionProducts<T>::AttentionProducts(const AttentionSpec& spec, const Attenti
   }
 }
 
+// The keys or values of the head, from one on.
 template <class T>
-Matrix AttentionProducts<T>::matrix(const TensorRows<T>& x, bool transposed) const {
-  const char* data = x.at(sequence_.batch, key_head_, sequence_.first_key);
+Matrix AttentionProducts<T>::matrix(const TensorRows<T>& x, int64_t key, bool transposed) const {
+  const char* data = x.at(sequence_.batch, key_head_, sequence_.first_key + key);
   if (transposed) return {data, x.column(), x.row()};
   return {data, x.row(), x.column()};
 }
@@ -98,7 +95,7 @@ void AttentionProducts<T>::pack(const TensorRows<T>& from, bool transposed, Tens
   const int64_t columns = transposed ? sequence_.keys : from.width(), width = kernels_->width();
   packed_room(to, div_up(terms, kernels_->terms()) * div_up(columns, width) * width);
   const PanelProduct p{
-      .n = columns, .k = terms, .b = matrix(from, transposed), .b_type = from.dtype()};
+      .n = columns, .k = terms, .b = matrix(from, 0, transposed), .b_type = from.dtype()};
   kernels_->pack(p, to.raw());
 }
 
@@ -174,11 +171,15 @@ void AttentionProducts<T>::set_keys(const Sequence& sequence, const ScoreTile& t
     begins_[j / kernels_->width()] = std::clamp<int64_t>(j - limit, 0, rows_) / terms;
 }
 
-// x = rows panels, for the columns of the tile: rows are those of q or g, columns those of k' or
-// v'.
+// x = a keys', for the columns of the tile: a are the queries or the gradient of the result, keys
+// the keys or values; `rows` and `panels` are their packed forms.
 template <class T>
-void AttentionProducts<T>::multiply_keys(const Tensor& rows, const Tensor& panels, int64_t terms,
-                                         T* x) {
+void AttentionProducts<T>::multiply_keys(const std::vector<T>& a, const Tensor& rows,
+                                         const TensorRows<T>& keys, const Tensor& panels, T* x) {
+  const int64_t terms = keys.width();
+  if (!kernels_)
+    return gemm(dtype_of<T>(), rows_, columns_, terms, {a.data(), terms, 1},
+                matrix(keys, column_, true), x, kTileStep);
   if constexpr (sizeof(T) == sizeof(float)) {
     const int64_t width = kernels_->width(), depth = div_up(terms, kernels_->terms());
     const int64_t before = column_ % width;  // columns of the first panel that are not in the tile
@@ -203,12 +204,7 @@ void AttentionProducts<T>::multiply_keys(const Tensor& rows, const Tensor& panel
 
 template <class T>
 void AttentionProducts<T>::scores(T* x) {
-  const int64_t D = q_.width();
-  if (kernels_) multiply_keys(q_rows_, k_columns_, D, x);
-  else
-    gemm(dtype_of<T>(), rows_, columns_, D, {query_.data(), D, 1},
-         {k_.at(sequence_.batch, key_head_, sequence_.first_key + column_), k_.column(), k_.row()},
-         x, kTileStep);
+  multiply_keys(query_, q_rows_, k_, k_columns_, x);
   if (score_scale_ != 1)
     for (int64_t r = 0; r < rows_; ++r)
       strided::multiply(x + r * kTileStep, 1, x + r * kTileStep, 1, static_cast<T>(score_scale_),
@@ -217,16 +213,18 @@ void AttentionProducts<T>::scores(T* x) {
 
 template <class T>
 void AttentionProducts<T>::value_products(T* x) {
-  const int64_t E = v_.width();
-  if (kernels_) return multiply_keys(g_rows_, v_columns_, E, x);
-  gemm(dtype_of<T>(), rows_, columns_, E, {g_.data(), E, 1},
-       {v_.at(sequence_.batch, key_head_, sequence_.first_key + column_), v_.column(), v_.row()}, x,
-       kTileStep);
+  multiply_keys(g_, g_rows_, v_, v_columns_, x);
 }
 
-// sum += w panels, whose terms are the keys of the tile
+// sum += w keys, for the columns of the tile: keys are the keys or values, `panels` their packed
+// form.
 template <class T>
-void AttentionProducts<T>::multiply_rows(T* w, const Tensor& panels, int64_t n, T* sum) {
+void AttentionProducts<T>::multiply_rows(T* w, const TensorRows<T>& keys, const Tensor& panels,
+                                         T* sum) {
+  const int64_t n = keys.width();
+  if (!kernels_)
+    return gemm(dtype_of<T>(), rows_, n, columns_, {w, kTileStep, 1}, matrix(keys, column_, false),
+                sum, n, 1);
   if constexpr (sizeof(T) == sizeof(float)) {
     const int64_t width = kernels_->width(), terms = kernels_->terms();
     const int64_t depth = div_up(sequence_.keys, terms);
@@ -259,26 +257,22 @@ void AttentionProducts<T>::multiply_rows(T* w, const Tensor& panels, int64_t n, 
 
 template <class T>
 void AttentionProducts<T>::add_values(T* w, T* sum) {
-  const int64_t E = v_.width();
-  if (kernels_) return multiply_rows(w, v_terms_, E, sum);
-  gemm(dtype_of<T>(), rows_, E, columns_, {w, kTileStep, 1},
-       {v_.at(sequence_.batch, key_head_, sequence_.first_key + column_), v_.row(), v_.column()},
-       sum, E, 1);
+  multiply_rows(w, v_, v_terms_, sum);
 }
 
 template <class T>
 void AttentionProducts<T>::add_query_gradients(T* d, T* q) {
-  const int64_t D = k_.width();
-  if (kernels_) return multiply_rows(d, k_terms_, D, q);
-  gemm(dtype_of<T>(), rows_, D, columns_, {d, kTileStep, 1},
-       {k_.at(sequence_.batch, key_head_, sequence_.first_key + column_), k_.row(), k_.column()}, q,
-       D, 1);
+  multiply_rows(d, k_, k_terms_, q);
 }
 
-// to [width, keys] += columns' x, whose terms are the rows of the tile
+// to += x' b, for the columns of the tile: b [rows, width] are the queries or the gradient of the
+// result, `columns` their packed form, with which `to` is transposed.
 template <class T>
-void AttentionProducts<T>::add_gradients(const T* x, const Tensor& columns, int64_t width,
-                                         Tensor& to) {
+void AttentionProducts<T>::add_gradients(const T* x, const std::vector<T>& b, const Tensor& columns,
+                                         int64_t width, Tensor& to) {
+  if (!kernels_)
+    return gemm(dtype_of<T>(), columns_, width, rows_, {x, 1, kTileStep}, {b.data(), width, 1},
+                to.data<T>() + column_ * width, width, 1);
   if constexpr (sizeof(T) == sizeof(float)) {
     const void* panels = x;
     if (kernels_->terms() > 1) {
@@ -303,19 +297,13 @@ void AttentionProducts<T>::add_gradients(const T* x, const Tensor& columns, int6
 }
 
 template <class T>
-void AttentionProducts<T>::add_value_gradients(T* w) {
-  const int64_t E = v_.width();
-  if (kernels_) return add_gradients(w, g_columns_, E, dv_);
-  gemm(dtype_of<T>(), columns_, E, rows_, {w, 1, kTileStep}, {g_.data(), E, 1},
-       dv_.data<T>() + column_ * E, E, 1);
+void AttentionProducts<T>::add_value_gradients(const T* w) {
+  add_gradients(w, g_, g_columns_, v_.width(), dv_);
 }
 
 template <class T>
-void AttentionProducts<T>::add_key_gradients(T* d) {
-  const int64_t D = k_.width();
-  if (kernels_) return add_gradients(d, q_columns_, D, dk_);
-  gemm(dtype_of<T>(), columns_, D, rows_, {d, 1, kTileStep}, {query_.data(), D, 1},
-       dk_.data<T>() + column_ * D, D, 1);
+void AttentionProducts<T>::add_key_gradients(const T* d) {
+  add_gradients(d, query_, q_columns_, k_.width(), dk_);
 }
 
 template <class T>

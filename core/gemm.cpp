@@ -175,13 +175,6 @@ void run_panels(const kernels::PanelKernels& kernel, const PanelProduct& p) {
     multiply_panels(kernel, p, part, std::min(part + together, parts), nullptr);
 }
 
-// Converts n contiguous elements.
-void convert(DType from_type, const void* from, DType to_type, void* to, int64_t n) {
-  char* data[2] = {static_cast<char*>(to), static_cast<char*>(const_cast<void*>(from))};
-  const int64_t strides[2] = {size_of(to_type), size_of(from_type)};
-  kernels::cast_loop(from_type, to_type)(data, strides, n, nullptr);
-}
-
 // A matrix in f32: itself, or a copy in `room`.
 Matrix widened(const Matrix& x, DType type, int64_t rows, int64_t columns,
                std::optional<Room>& room) {
@@ -191,8 +184,8 @@ Matrix widened(const Matrix& x, DType type, int64_t rows, int64_t columns,
   room.emplace(rows * columns * size_of(DType::f32));
   float* const to = static_cast<float*>(room->data());
   for (int64_t i = 0; i < lines; ++i)
-    convert(type, advance(x.data, type, i * (by_rows ? x.row : x.column)), DType::f32, to + i * n,
-            n);
+    strided::convert(type, advance(x.data, type, i * (by_rows ? x.row : x.column)), 1, DType::f32,
+                     to + i * n, 1, n);
   return by_rows ? Matrix{to, n, 1} : Matrix{to, 1, n};
 }
 
@@ -209,11 +202,11 @@ void run_widened(const PanelProduct& p) {
     float* const row = sums + i * p.n;
     void* const to = const_cast<void*>(advance(p.c, p.c_type, i * p.row));
     if (p.beta) {
-      convert(p.c_type, to, DType::f32, before.data(), p.n);
+      strided::convert(p.c_type, to, 1, DType::f32, before.data(), 1, p.n);
       strided::add(row, 1, before.data(), 1, p.n);
     }
     if (p.bias) strided::add(row, 1, p.bias, 1, p.n);
-    convert(DType::f32, row, p.c_type, to, p.n);
+    strided::convert(DType::f32, row, 1, p.c_type, to, 1, p.n);
   }
 }
 

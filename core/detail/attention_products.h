@@ -88,9 +88,9 @@ class AttentionProducts {
   void scores(T* x);                     ///< x = scale q k'
   void add_values(T* w, T* sum);         ///< sum [rows, E] += w v
   void value_products(T* x);             ///< x = g v'
-  void add_value_gradients(T* w);        ///< dv += w' g
+  void add_value_gradients(const T* w);  ///< dv += w' g
   void add_query_gradients(T* d, T* q);  ///< q [rows, D] += d k
-  void add_key_gradients(T* d);          ///< dk += scale d' q
+  void add_key_gradients(const T* d);    ///< dk += scale d' q
 
   /// Writes the gradients of the keys and values of the head.
   void write_key_gradients(const TensorRows<T>& dk, const TensorRows<T>& dv);
@@ -98,12 +98,14 @@ class AttentionProducts {
  private:
   using Kernels = kernels::PreparedKernels;
   void pack(const TensorRows<T>& from, bool transposed, Tensor& to);
-  void multiply_keys(const Tensor& rows, const Tensor& panels, int64_t terms, T* x);
-  void multiply_rows(T* w, const Tensor& panels, int64_t width, T* sum);
-  void add_gradients(const T* x, const Tensor& columns, int64_t width, Tensor& to);
+  void multiply_keys(const std::vector<T>& a, const Tensor& rows, const TensorRows<T>& keys,
+                     const Tensor& panels, T* x);
+  void multiply_rows(T* w, const TensorRows<T>& keys, const Tensor& panels, T* sum);
+  void add_gradients(const T* x, const std::vector<T>& b, const Tensor& columns, int64_t width,
+                     Tensor& to);
   void clear(Tensor& gradients, int64_t width);
   void write_gradients(const TensorRows<T>& to, const Tensor& gradients, T scale);
-  Matrix matrix(const TensorRows<T>& x, bool transposed) const;
+  Matrix matrix(const TensorRows<T>& x, int64_t key, bool transposed) const;
 
   const AttentionSpec& spec_;
   bool backward_;

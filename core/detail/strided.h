@@ -40,4 +40,12 @@ void copy(T* out, int64_t step, const T* x, int64_t x_step, int64_t n) {
   run<T>(kernels::cast_loop(dtype_of<T>(), dtype_of<T>()), out, step, {{x, x_step}}, n);
 }
 
+/// Converts n elements between types. Steps are in elements.
+inline void convert(DType from_type, const void* from, int64_t from_step, DType to_type, void* to,
+                    int64_t to_step, int64_t n) {
+  char* data[2] = {static_cast<char*>(to), static_cast<char*>(const_cast<void*>(from))};
+  const int64_t strides[2] = {to_step * size_of(to_type), from_step * size_of(from_type)};
+  kernels::cast_loop(from_type, to_type)(data, strides, n, nullptr);
+}
+
 }  // namespace tapehead::core::strided

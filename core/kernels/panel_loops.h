@@ -86,7 +86,7 @@ void pack_rows(const T* from, int64_t row, int64_t terms, int64_t columns,
 }
 
 template <class Kind, class T>
-void pack_part(const T* b, const PanelProduct& p, const Part& part, int64_t first, int64_t last,
+void pack_from(const T* b, const PanelProduct& p, const Part& part, int64_t first, int64_t last,
                void* packed) {
   constexpr int64_t kStrip = 8 * kPanelColumns;  // whose rows are read in sequence
   for (int64_t j = first; j < last; j += kStrip) {
@@ -104,11 +104,15 @@ void pack_part(const T* b, const PanelProduct& p, const Part& part, int64_t firs
 }
 
 template <class Kind>
-void pack(const PanelProduct& p, int64_t part, int64_t first, int64_t last, void* packed) {
-  const Part here = part_of<Kind>(p.k, part);
+void pack_part(const PanelProduct& p, const Part& part, int64_t first, int64_t last, void* packed) {
   if (p.b_type == DType::bf16)
-    pack_part<Kind>(static_cast<const bfloat16*>(p.b.data), p, here, first, last, packed);
-  else pack_part<Kind>(static_cast<const float*>(p.b.data), p, here, first, last, packed);
+    pack_from<Kind>(static_cast<const bfloat16*>(p.b.data), p, part, first, last, packed);
+  else pack_from<Kind>(static_cast<const float*>(p.b.data), p, part, first, last, packed);
+}
+
+template <class Kind>
+void pack(const PanelProduct& p, int64_t part, int64_t first, int64_t last, void* packed) {
+  pack_part<Kind>(p, part_of<Kind>(p.k, part), first, last, packed);
 }
 
 // --- Groups of rows of A ---

@@ -68,8 +68,8 @@ class RowElements {
   const char* ninth_;
 };
 
-// The sums of products of R rows of a group, which is row after row at a distance `rows` or, if
-// that is 0, column after column, and V vectors of columns of a panel, whose rows are `step` apart.
+// The sums of products of R rows of a group, which is row after row at a distance `rows` or, unless
+// kByRows, column after column, and V vectors of columns of a panel, whose rows are `step` apart.
 template <class Kind, class C, int R, int V, bool kByRows>
 [[gnu::noinline]] void tile(const typename Kind::Packed* group, int64_t rows,
                             const typename Kind::Packed* panel, int64_t step, int64_t depth,

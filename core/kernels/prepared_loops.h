@@ -38,10 +38,7 @@ void prepare_panels(const float* b, int64_t k, int64_t n, void* to) {
 
 template <class Kind>
 void pack_whole(const PanelProduct& p, void* to) {
-  const Part all{0, p.k, ceil_div(p.k, Kind::kTerms)};
-  if (p.b_type == DType::bf16)
-    pack_part<Kind>(static_cast<const bfloat16*>(p.b.data), p, all, 0, p.n, to);
-  else pack_part<Kind>(static_cast<const float*>(p.b.data), p, all, 0, p.n, to);
+  pack_part<Kind>(p, {0, p.k, ceil_div(p.k, Kind::kTerms)}, 0, p.n, to);
 }
 
 inline void transpose_matrix(const float* x, int64_t row, int64_t m, int64_t n, float* to,
