@@ -25,7 +25,7 @@ namespace {
 
 // Minimum multiply-adds of a task: below this, packing the operands twice costs more than the other
 // thread saves.
-constexpr int64_t kTaskWork = int64_t{1} << 22;
+constexpr int64_t kTaskWork = int64_t{1} << 20;
 constexpr int64_t kMaxTasks = 16;
 constexpr int64_t kGranule = 64;  // block boundaries in C are multiples of this
 
@@ -126,9 +126,11 @@ struct PanelGrid {
   int64_t rows, columns, m, n;  // numbers of blocks, and their sizes
 
   PanelGrid(const PanelProduct& p, int64_t tasks, int64_t width) {
-    constexpr int64_t kFewest = 256, kMost = 416;  // columns: A is packed for each block
+    // Columns: A is packed for each block of them. A few rows cannot be cut instead.
+    const int64_t fewest = p.m < 256 ? 128 : 256;
+    constexpr int64_t kMost = 416;
     // A power of two, which two or four threads share evenly.
-    const auto wanted = static_cast<uint64_t>(std::clamp<int64_t>(p.n / kFewest, 1, tasks));
+    const auto wanted = static_cast<uint64_t>(std::clamp<int64_t>(p.n / fewest, 1, tasks));
     columns = std::max(static_cast<int64_t>(std::bit_ceil(wanted)), (p.n + kMost - 1) / kMost);
     rows = p.m >= 512 || columns == 1
                ? std::clamp<int64_t>(tasks / columns, 1, std::max<int64_t>(p.m / 64, 1))
