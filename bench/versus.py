@@ -4,7 +4,11 @@
     bench/versus.py [--only seq2seq_lstm_attn,mlp_tiny] [--peer torch_workloads.py] [--mode eager,compile] [--rounds 3]
     bench/versus.py --precision bf16
 
+    bench/versus.py --memory [--only ...]
     bench/versus.py --ops ['softmax*,cat*']
+
+--memory compares the peak memory of the processes instead, each with one workload, above what the same program needs for
+mlp_tiny: that of the weights, the optimizer, activations and gradients, and of what a library keeps for its own use.
 
 --ops times the single ops of bench/ops.txt on one thread instead, forward and with backward, and prints those that are
 slower than PyTorch's and the geometric mean.
@@ -18,6 +22,7 @@ machine disturb less.
 import argparse
 import json
 import math
+import os
 import pathlib
 import statistics
 import subprocess
@@ -55,6 +60,26 @@ def compare_ops(args):
     print(f"{len(ratios)} ops, {slower} slower than PyTorch's; geometric mean {statistics.geometric_mean(ratios.values()):.2f}")
 
 
+def peak_memory(command, workload):
+    """Returns the most memory, in MB, that a program with one workload had at a time."""
+    argv = [workload if word == "WORKLOAD" else word for word in command]
+    with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{' '.join(argv)}: exit status {process.returncode}")
+    return usage.ru_maxrss / 1024
+
+
+def compare_memory(ours, peer, only):
+    base = [peak_memory(command, "mlp_tiny") for command in (ours, peer)]
+    print(f"MB above those for mlp_tiny ({base[0]:.0f} and {base[1]:.0f})")
+    print(f"{'workload':<20} {'tapehead':>10} {'PyTorch':>10} {'ratio':>6}")
+    for name in only.split(","):
+        a, b = (peak_memory(command, name) - idle for command, idle in zip((ours, peer), base))
+        print(f"{name:<20} {a:>10.0f} {b:>10.0f} {b / a:>6.2f}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="seq2seq_lstm_attn,mlp_tiny")
@@ -66,6 +91,7 @@ def main():
     parser.add_argument("--threads", default="2")
     parser.add_argument("--seconds", default="6")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--memory", action="store_true", help="compares peak memory")
     parser.add_argument("--cpu", action="store_true", help="compares the time of the processor")
     args = parser.parse_args()
     if args.ops:
@@ -74,10 +100,13 @@ def main():
     modes = args.mode
     if args.precision == "bf16":
         modes = ",".join({"eager": "bf16", "compile": "compile_bf16"}[mode] for mode in args.mode.split(","))
-    ours = [args.ours, "--only", args.only, "--threads", args.threads, "--seconds", args.seconds,
+    only = "WORKLOAD" if args.memory else args.only
+    ours = [args.ours, "--only", only, "--threads", args.threads, "--seconds", args.seconds,
             "--precision", args.precision]
-    peer = [sys.executable, args.peer, "--only", args.only, "--modes", modes,
+    peer = [sys.executable, args.peer, "--only", only, "--modes", modes,
             "--threads", args.threads, "--budget", args.seconds]
+    if args.memory:
+        return compare_memory(ours, peer, args.only)
     rounds, losses, key = [], {}, "cpu_ms_per_step" if args.cpu else "ms_per_step"
     for number in range(args.rounds):
         rounds.append((measure(ours, key, losses), measure(peer, key, losses)))

@@ -288,6 +288,7 @@ void run(const Workload& w, double seconds, const std::string& precision) {
     opt.zero_grad();
     loss = l.item();
   };
+  reset_peak_memory();
   step();
   const double first_loss = loss;
   for (int i = 0; i < 2; ++i) step();
@@ -302,11 +303,11 @@ void run(const Workload& w, double seconds, const std::string& precision) {
   const double median = median_of(times);
   fmt::print(
       R"({{"workload":"{}","peer":"tapehead","mode":"{}","ms_per_step":{},"cpu_ms_per_step":{},)"
-      R"("rate":{},"unit":"{}/s","params":{},"first_loss":{},"loss":{},"n":{}}})"
+      R"("rate":{},"unit":"{}/s","params":{},"peak_bytes":{},"first_loss":{},"loss":{},"n":{}}})"
       "\n",
       w.name, precision, rounded(median * 1e3), rounded(median_of(cpu_times) * 1e3),
-      std::round(w.items / median * 10) / 10, w.unit, w.params.count(), first_loss, loss,
-      times.size());
+      std::round(w.items / median * 10) / 10, w.unit, w.params.count(), memory_stats().peak_bytes,
+      first_loss, loss, times.size());
   std::fflush(stdout);
 }
 

@@ -156,6 +156,7 @@ template <class T>
 void AttentionProducts<T>::set_keys(const Sequence& sequence, const ScoreTile& tile, bool hides) {
   column_ = tile.column;
   columns_ = tile.columns;
+  prepared_ = false;
   std::fill_n(needed_, rows_, columns_);
   if (!kernels_) return;
   const int64_t groups = kernels_->groups(rows_), terms = kernels_->terms();
@@ -203,6 +204,25 @@ void AttentionProducts<T>::multiply_keys(const std::vector<T>& a, const Tensor& 
 }
 
 template <class T>
+T AttentionProducts<T>::accumulate(T* x, int64_t r, T* largest, double* sum) {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    prepared_ = true;
+    return kernels_->accumulate(x, needed_[r], columns_, largest, sum);
+  }
+  return 1;
+}
+
+template <class T>
+void AttentionProducts<T>::score_gradients(T* x, T* d, const T* log_sums, const T* deltas) {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    prepared_ = true;
+    void* const panels =
+        kernels_->terms() > 1 ? packed_room(score_panels_, kTileRows * kTileStep).raw() : nullptr;
+    kernels_->score_gradients({rows_, columns_, x, d, needed_, log_sums, deltas, panels});
+  }
+}
+
+template <class T>
 void AttentionProducts<T>::scores(T* x) {
   multiply_keys(query_, q_rows_, k_, k_columns_, x);
   if (score_scale_ != 1)
@@ -229,7 +249,7 @@ void AttentionProducts<T>::multiply_rows(T* w, const TensorRows<T>& keys, const 
     const int64_t width = kernels_->width(), terms = kernels_->terms();
     const int64_t depth = div_up(sequence_.keys, terms);
     const void* rows = w;
-    if (terms > 1) {
+    if (terms > 1 && !prepared_) {
       packed_room(score_rows_, kTileRows * kTileStep);
       const int64_t groups = kernels_->groups(rows_);
       for (int64_t g = 0; g < groups; ++g) {
@@ -266,16 +286,16 @@ void AttentionProducts<T>::add_query_gradients(T* d, T* q) {
 }
 
 // to += x' b, for the columns of the tile: b [rows, width] are the queries or the gradient of the
-// result, `columns` their packed form, with which `to` is transposed.
+// result, `columns` their packed form, with which `to` is transposed; `panels` is that of x, if it
+// is prepared.
 template <class T>
-void AttentionProducts<T>::add_gradients(const T* x, const std::vector<T>& b, const Tensor& columns,
-                                         int64_t width, Tensor& to) {
+void AttentionProducts<T>::add_gradients(const T* x, const void* panels, const std::vector<T>& b,
+                                         const Tensor& columns, int64_t width, Tensor& to) {
   if (!kernels_)
     return gemm(dtype_of<T>(), columns_, width, rows_, {x, 1, kTileStep}, {b.data(), width, 1},
                 to.data<T>() + column_ * width, width, 1);
   if constexpr (sizeof(T) == sizeof(float)) {
-    const void* panels = x;
-    if (kernels_->terms() > 1) {
+    if (!prepared_ && kernels_->terms() > 1) {
       kernels_->panels(x, rows_, columns_, packed_room(score_panels_, kTileRows * kTileStep).raw());
       panels = score_panels_.raw();
     }
@@ -298,12 +318,14 @@ void AttentionProducts<T>::add_gradients(const T* x, const std::vector<T>& b, co
 
 template <class T>
 void AttentionProducts<T>::add_value_gradients(const T* w) {
-  add_gradients(w, g_, g_columns_, v_.width(), dv_);
+  add_gradients(w, w, g_, g_columns_, v_.width(), dv_);
 }
 
 template <class T>
 void AttentionProducts<T>::add_key_gradients(const T* d) {
-  add_gradients(d, query_, q_columns_, k_.width(), dk_);
+  const bool apart = prepared_ && kernels_->terms() > 1;
+  const void* const panels = apart ? static_cast<const void*>(score_panels_.raw()) : d;
+  add_gradients(d, panels, query_, q_columns_, k_.width(), dk_);
 }
 
 template <class T>

@@ -182,6 +182,12 @@ void TileScores<T>::hide(const Sequence& sequence, const ScoreTile& tile, T* sco
 }
 
 template <class T>
+bool TileScores<T>::has_plain_gradient(const ScoreGradients<T>& into) const {
+  return !spec_.function && !into.bias && !into.distance && !keys_ && !in_.values.defined() &&
+         spec_.softcap <= 0;
+}
+
+template <class T>
 void TileScores<T>::backward(const Sequence& sequence, const ScoreTile& tile,
                              const ScoreGradients<T>& into) {
   T* d = gradient();

@@ -104,14 +104,16 @@ void forward(const Pass<T>& pass, const ScoreTile& rows, TileScores<T>& scores,
   T largest[kTileRows];
   double total[kTileRows] = {};
   std::fill_n(largest, kTileRows, kLeast);
+  const bool prepares = products.prepares() && !pass.dropout && !pass.in.values.defined();
   each_tile(scores, s, rows, [&](const ScoreTile& tile) {
     T* x = scores.compute(s, tile);
     for (int64_t r = 0; r < tile.rows; ++r) {
       T *const row = x + r * kTileStep, *const sums = sum.data() + r * E;
       const int64_t n = products.columns_of(r);
-      const T factor = kernel.accumulate(row, n, &largest[r], &total[r]);
+      const T factor = prepares ? products.accumulate(row, r, &largest[r], &total[r])
+                                : kernel.accumulate(row, n, &largest[r], &total[r]);
       if (factor != 1) strided::multiply(sums, 1, sums, 1, factor, E);
-      std::fill(row + n, row + tile.columns, T(0));
+      if (!prepares) std::fill(row + n, row + tile.columns, T(0));
     }
     if (pass.dropout) pass.dropout.apply(s, tile, x);
     products.add_values(x, sum.data());
@@ -210,9 +212,15 @@ struct BackwardOf {
                                  .keys = Strided<T>(shared.keys),
                                  .q = q.data(),
                                  .relative = drelative ? relative.data() : q.data()};
+    const bool prepares = products.prepares() && !pass.dropout && scores.has_plain_gradient(into);
     each_tile(scores, s, rows, [&](const ScoreTile& tile) {
       T *w = scores.compute(s, tile), *d = scores.gradient(), *weights = w;
       products.value_products(d);
+      if (prepares) {
+        products.score_gradients(w, d, log_sum, delta);
+        products.add_value_gradients(w);
+        return scores.backward(s, tile, into);
+      }
       for (int64_t r = 0; r < tile.rows; ++r) {
         const int64_t n = products.columns_of(r);
         T *const of_row = w + r * kTileStep, *const to = d + r * kTileStep;

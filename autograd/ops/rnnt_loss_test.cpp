@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "tapehead/autograd/engine.h"
 #include "tapehead/tests/expect.h"
 #include "tapehead/tests/op_test.h"
 

@@ -85,6 +85,15 @@ class AttentionProducts {
   /// The number of columns of row r that are computed; the others are outside of the window.
   int64_t columns_of(int64_t r) const { return needed_[r]; }
 
+  /// Whether accumulate() and score_gradients() can be called.
+  bool prepares() const { return kernels_; }
+  /// AttentionKernels::accumulate() for row x of a tile, the r-th. The products with the weights
+  /// take them as this leaves them.
+  T accumulate(T* x, int64_t r, T* largest, double* sum);
+  /// x = exp(x - log_sum) for the rows of a tile of scores, and d = x (d - delta). The products
+  /// with x and d take them as this leaves them.
+  void score_gradients(T* x, T* d, const T* log_sums, const T* deltas);
+
   void scores(T* x);                     ///< x = scale q k'
   void add_values(T* w, T* sum);         ///< sum [rows, E] += w v
   void value_products(T* x);             ///< x = g v'
@@ -101,8 +110,8 @@ class AttentionProducts {
   void multiply_keys(const std::vector<T>& a, const Tensor& rows, const TensorRows<T>& keys,
                      const Tensor& panels, T* x);
   void multiply_rows(T* w, const TensorRows<T>& keys, const Tensor& panels, T* sum);
-  void add_gradients(const T* x, const std::vector<T>& b, const Tensor& columns, int64_t width,
-                     Tensor& to);
+  void add_gradients(const T* x, const void* panels, const std::vector<T>& b, const Tensor& columns,
+                     int64_t width, Tensor& to);
   void clear(Tensor& gradients, int64_t width);
   void write_gradients(const TensorRows<T>& to, const Tensor& gradients, T scale);
   Matrix matrix(const TensorRows<T>& x, int64_t key, bool transposed) const;
@@ -114,6 +123,7 @@ class AttentionProducts {
   double query_scale_ = 1, score_scale_ = 1;  // of q before, and of the products after
   Sequence sequence_{};
   int64_t key_head_ = -1, rows_ = 0, column_ = 0, columns_ = 0;
+  bool prepared_ = false;  // whether weights and gradients of the tile's scores are
   // Packed: k' and v' with keys as columns, k and v with keys as terms, q and g as rows and as
   // columns, and weights or gradients of scores as rows and as panels.
   Tensor k_columns_, v_columns_, k_terms_, v_terms_, q_rows_, g_rows_, q_columns_, g_columns_;

@@ -35,6 +35,9 @@ class TileScores {
   T* compute(const Sequence& sequence, const ScoreTile& tile);
   /// The gradient of the scores [rows, columns], which the caller fills in before backward().
   T* gradient() { return gradient_.data<T>() + kTileStep; }
+  /// Whether backward() only multiplies gradient() with keys and queries, so that it may have the
+  /// form in which AttentionProducts::score_gradients() leaves it.
+  bool has_plain_gradient(const ScoreGradients<T>& into) const;
   /// Propagates gradient(), for the scores that compute() returned last, to the operands but v.
   /// Overwrites gradient().
   void backward(const Sequence& sequence, const ScoreTile& tile, const ScoreGradients<T>& into);

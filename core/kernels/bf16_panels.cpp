@@ -31,9 +31,22 @@ struct Pairs {
                                     Vector<int32_t> right) {
     return (Vector<float>)_mm512_dpbf16_ps((__m512)sum, (__m512bh)left, (__m512bh)right);
   }
+  static void store_row(float* row, int64_t j, const Vector<float> (&x)[kPanelVectors]) {
+    store(reinterpret_cast<uint16_t*>(row) + j, narrowed(x[0], x[1]));
+  }
+  static void store_panel(int32_t* to, const Vector<float> (&x)[kTerms]) {
+    const Vector<uint16_t> halves = narrowed(x[0], x[1]);
+    store(
+        to, (Vector<int32_t>)[&]<int... I>(std::integer_sequence<int, I...>) {
+          return __builtin_shufflevector(halves, halves, (I / 2 + I % 2 * kLanes)...);
+        }(std::make_integer_sequence<int, 2 * kLanes>()));
+  }
   static bool suits(const core::Product& p) { return p.m > 1 && p.n > 1 && p.k > 1; }
 
  private:
+  static Vector<uint16_t> narrowed(Vector<float> low, Vector<float> high) {
+    return (Vector<uint16_t>)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
+  }
   static __mmask32 first_of(int64_t n, int64_t most) {
     return n >= most ? ~__mmask32{0} : (__mmask32{1} << n) - 1;
   }

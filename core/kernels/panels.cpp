@@ -23,6 +23,10 @@ struct Floats {
   static Vector<float> multiply_add(Vector<float> sum, float left, Vector<float> right) {
     return sum + left * right;
   }
+  static void store_row(float* row, int64_t j, const Vector<float> (&x)[kPanelVectors]) {
+    for (int v = 0; v < kPanelVectors; ++v) store(row + j + v * kLanes, x[v]);
+  }
+  static void store_panel(float* to, const Vector<float> (&x)[kTerms]) { store(to, x[0]); }
   static bool suits(const core::Product& p) {
     return kHasPanels && p.m > 1 && p.n > 1 && p.k > 1 && !suits_tile_products(p) &&
            !suits_dot_products(p);

@@ -3,6 +3,7 @@
 
 #include "tapehead/core/kernels/panel_loops.h"
 #include "tapehead/core/kernels/prepared_products.h"
+#include "tapehead/core/kernels/score_rows.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
 namespace {
@@ -92,6 +93,8 @@ constexpr PreparedKernels kPreparedKernels = {
     .transpose = transpose_matrix,
     .multiply_rows = multiply_prepared<Kind, true>,
     .multiply_columns = multiply_prepared<Kind, false>,
+    .accumulate = accumulate_prepared<Kind>,
+    .score_gradients = score_gradients<Kind>,
 };
 
 }  // namespace

@@ -26,6 +26,17 @@ struct PreparedProduct {
   const int64_t* begins;   ///< where the sums of each panel begin; null: at 0
 };
 
+/// Rows of attention scores, kPanelRowStep apart.
+struct ScoreRows {
+  int64_t rows, columns;
+  float* x;               ///< scores
+  float* d;               ///< gradients of the weights
+  const int64_t* needed;  ///< the first columns of each row, which are computed; the others are 0
+  const float* log_sums;  ///< of each row of scores
+  const float* deltas;    ///< the sum of weight * gradient of each row
+  void* panels;
+};
+
 }  // namespace tapehead::core
 
 namespace tapehead::kernels {
@@ -51,6 +62,13 @@ struct PreparedKernels {
   void (*transpose)(const float* x, int64_t row, int64_t m, int64_t n, float* to, int64_t to_row);
   void (*multiply_rows)(const core::PreparedProduct& p);
   void (*multiply_columns)(const core::PreparedProduct& p);
+  /// AttentionKernels::accumulate() for the first n scores of a row, whose weights are prepared as
+  /// a row in place; those of the other columns are 0. Memory after the row may be overwritten, as
+  /// far as the next panel.
+  float (*accumulate)(float* x, int64_t n, int64_t columns, float* largest, double* sum);
+  /// Weights w = exp(x - log_sum), prepared as panels in x, and gradients w (d - delta) of the
+  /// scores, prepared as rows in d and, if `panels` is not null, as panels there.
+  void (*score_gradients)(const core::ScoreRows& rows);
 };
 
 }  // namespace tapehead::kernels
