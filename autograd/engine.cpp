@@ -15,6 +15,7 @@ void Tensor::backward(const BackwardOptions& options) const {
   detail::check_not_vectorized();
   const AutoGradMode mode(options.create_graph);
   detail::GraphTask pass(options.retain_graph || options.create_graph);
+  if (!options.must_reach.empty()) pass.note_leaves();
   for (size_t i = 0; i < options.inputs.size(); ++i) {
     const Tensor& input = options.inputs[i];
     if (!input.defined() || !input.is_leaf() || !input.requires_grad())

@@ -216,7 +216,7 @@ void GraphTask::visit(Node& node, Grads& grads) {
     else accumulates = true;
   }
   if (node.is_leaf()) {
-    leaves_.push_back(&node);
+    if (notes_leaves_) leaves_.push_back(&node);
     if (accumulates) node.run_backward(grads);
     return;
   }

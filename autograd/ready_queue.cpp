@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace tapehead::detail {
 
@@ -69,6 +70,20 @@ Node* ReadyQueue::pop(Grads& grads) {
   waiting_[index].clear();
   unused_.push_back(index);
   return node;
+}
+
+namespace {
+
+constexpr size_t kMostKept = 1 << 12;  // nodes of a queue that is kept
+thread_local std::unique_ptr<ReadyQueue> spare;
+
+}  // namespace
+
+SpareReadyQueue::SpareReadyQueue()
+    : queue_(spare ? std::move(spare) : std::make_unique<ReadyQueue>()) {}
+
+SpareReadyQueue::~SpareReadyQueue() {
+  if (!spare && queue_->empty() && queue_->capacity() <= kMostKept) spare = std::move(queue_);
 }
 
 }  // namespace tapehead::detail

@@ -87,9 +87,11 @@ struct Plan {
       if (mask >> i & 1) gone.append({size, step, 0});
       else kept.append({size, step, out_step /= size});
     }
-    std::stable_sort(gone.axes, gone.axes + gone.count, [](const Axis& a, const Axis& b) {
-      return std::abs(a.step) > std::abs(b.step);
-    });
+    // Stable, and without the memory that std::stable_sort allocates.
+    for (int i = 1; i < gone.count; ++i)
+      for (int at = i; at > 0 && std::abs(gone.axes[at - 1].step) < std::abs(gone.axes[at].step);
+           --at)
+        std::swap(gone.axes[at - 1], gone.axes[at]);
     for (int i = 0; i < gone.count; ++i) reduced.append(gone.axes[i]);
     rows = reduced.take_inner();
     cols = kept.take_inner();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "tapehead/autograd/grad_mode.h"
@@ -239,6 +240,8 @@ void Step::run(const std::function<void(size_t i, const Piece& piece)>& kernel) 
 
 // Flushes denormals in the results of update() to 0; run() does so through its floating-point mode.
 void Step::flush_denormals() const {
+  if (std::none_of(items_.begin(), items_.end(), [](const Item& i) { return i.value.defined(); }))
+    return;
   std::vector<Tensor> originals, values;
   detail::Pieces pieces;
   const auto add = [&](const Tensor& t) {
@@ -252,7 +255,6 @@ void Step::flush_denormals() const {
     add(item.value);
     for (const Tensor& state : item.entry->state) add(state);
   }
-  if (values.empty()) return;
   pieces.run(
       [&](int64_t, size_t i, int64_t begin, int64_t end) {
         const DType dtype = values[i].dtype();

@@ -37,7 +37,8 @@ class GraphTask {
   /// accumulates; null if backward must return the gradient.
   static InputBuffer* add_in_place(const Node& node, size_t operand);
 
-  /// Whether a gradient reached the leaf.
+  /// Makes reached() available: whether a gradient reached the leaf.
+  void note_leaves() { notes_leaves_ = true; }
   bool reached(const Tensor& leaf) const;
 
  private:
@@ -56,8 +57,10 @@ class GraphTask {
 
   bool keep_;
   bool stops_ = false;
-  std::vector<Ref<Node>> roots_;  // kept alive, in case a hook drops the loss
-  ReadyQueue frontier_;
+  SmallVector<Ref<Node>, 1> roots_;  // kept alive, in case a hook drops the loss
+  SpareReadyQueue spare_;
+  ReadyQueue& frontier_ = spare_.queue();
+  bool notes_leaves_ = false;
   std::vector<const Node*> leaves_;  // leaves that received a gradient
   std::vector<Capture> captures_;
   std::unordered_set<const Node*> wanted_;  // nodes that lead to a captured tensor

@@ -1,6 +1,8 @@
 // The queue of nodes with pending gradients in a backward pass.
 #pragma once
 
+#include <memory>
+
 #include "tapehead/autograd/input_buffer.h"
 #include "tapehead/autograd/node.h"
 
@@ -11,6 +13,8 @@ namespace tapehead::detail {
 class ReadyQueue {
  public:
   bool empty() const { return heap_.empty(); }
+  /// The number of nodes that it has room for.
+  size_t capacity() const { return table_.size() / 2; }
   /// The gradient buffer of a node's result, valid until the next call. Adds the node to the queue
   /// if needed.
   InputBuffer& at(Node* node, uint32_t output);
@@ -41,6 +45,18 @@ class ReadyQueue {
   SmallVector<uint32_t, kFew> unused_;  // positions in waiting_
   Table table_ = Table(2 * kFew);
   SmallVector<Place, kFew> heap_;
+};
+
+/// An empty queue, which the next pass of the thread uses again with its memory.
+class SpareReadyQueue {
+ public:
+  SpareReadyQueue();
+  ~SpareReadyQueue();
+  SpareReadyQueue(const SpareReadyQueue&) = delete;
+  ReadyQueue& queue() { return *queue_; }
+
+ private:
+  std::unique_ptr<ReadyQueue> queue_;
 };
 
 }  // namespace tapehead::detail

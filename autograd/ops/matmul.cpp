@@ -17,6 +17,7 @@ namespace {
 
 // [..., C] as [rows, C].
 Tensor rows_of(const Tensor& x) {
+  if (x.dim() == 2) return x;
   int64_t rows = 1;
   for (int i = 0; i + 1 < x.dim(); ++i) rows *= x.shape()[i];
   return x.reshape({rows, x.size(-1)});
@@ -73,10 +74,13 @@ struct Linear : CustomOp {
                  : core::matmul(kName, a, b, dtype);
     };
     if (needs_grad(0)) {
-      Shape shape = dy.shape();
       const Tensor weight = saved(1);
-      shape[shape.rank() - 1] = weight.size(1);
-      grads[0] = product(dy_rows, weight, gradient_type(0)).reshape(shape);
+      grads[0] = product(dy_rows, weight, gradient_type(0));
+      if (dy.dim() != 2) {
+        Shape shape = dy.shape();
+        shape[shape.rank() - 1] = weight.size(1);
+        grads[0] = grads[0].reshape(shape);
+      }
     }
     if (needs_grad(1)) {
       const Tensor rows = rows_of(saved(0));

@@ -3,6 +3,7 @@
 
 #include <list>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -16,9 +17,11 @@ class PerThread {
   T& mine(const Args&... args) {
     const std::thread::id thread = std::this_thread::get_id();
     const std::lock_guard lock(mutex_);
-    for (Entry& entry : entries_)
+    if (!first_) return first_.emplace(thread, args...).value;
+    if (first_->thread == thread) return first_->value;
+    for (Entry& entry : others_)
       if (entry.thread == thread) return entry.value;
-    return entries_.emplace_back(thread, args...).value;
+    return others_.emplace_back(thread, args...).value;
   }
 
  private:
@@ -29,7 +32,8 @@ class PerThread {
     explicit Entry(std::thread::id id, const Args&... args) : thread(id), value(args...) {}
   };
   std::mutex mutex_;
-  std::list<Entry> entries_;
+  std::optional<Entry> first_;  // often the only one, which then needs no dynamic memory
+  std::list<Entry> others_;
 };
 
 }  // namespace tapehead::core

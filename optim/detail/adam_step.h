@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cmath>
-#include <vector>
+#include <span>
 
 #include "tapehead/optim/adam_kernel.h"
 #include "tapehead/optim/detail/numbers.h"
@@ -10,7 +10,7 @@
 namespace tapehead::optim::detail {
 
 /// Runs the Adam kernel over all parameters of a step.
-inline void run_adam(Step& step, const std::vector<kernels::AdamNumbers>& numbers) {
+inline void run_adam(Step& step, std::span<const kernels::AdamNumbers> numbers) {
   step.run(
       [&](size_t i, const Piece& piece) { kernels::adam(step.dtype(i)).step(piece, numbers[i]); });
 }
