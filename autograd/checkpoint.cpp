@@ -106,6 +106,7 @@ std::vector<Tensor> run_checkpointed(TensorFunction f, const std::vector<Tensor>
   node->f = std::move(f);
   for (Tensor& result : results)  // an input or capture that f returns keeps its node
     if (result.impl()->references > 1) result = result.detach();
+  if (recording) record_new_node(*node);
   finish_record(node, results, {});
   return results;
 }

@@ -81,6 +81,11 @@ class CustomOp : public detail::Node {
     for (auto& s : saved_) s.release();
     forget();
   }
+  void prepare_reuse() final {
+    Node::prepare_reuse();
+    saved_.clear();
+    constants_.reset();
+  }
   void named(uint32_t output, const std::string& name) final {
     for (auto& s : saved_) s.name_output(output, name);
   }
@@ -203,6 +208,24 @@ class OpNode final : public Op {
   }
 };
 
+/// The node of an op that is about to run. In a captured step (capture.h), it is in the memory of
+/// that of the same op in the recording.
+template <class Op>
+Ref<OpNode<Op>> make_node() {
+  using N = OpNode<Op>;
+  if constexpr (std::is_nothrow_default_constructible_v<N>) {
+    auto node = Ref<N>::adopt(::new (node_block(typeid(N), sizeof(N))) N);
+    if (recording) [[unlikely]]
+      record_node(*node);
+    return node;
+  } else {
+    auto node = Ref<N>::adopt(new N);
+    if (recording) [[unlikely]]
+      record_new_node(*node);
+    return node;
+  }
+}
+
 /// What forward() returns.
 template <class Op, class... A>
 using Results = std::decay_t<decltype(std::declval<Op&>().forward(std::declval<const A&>()...))>;
@@ -273,16 +296,11 @@ auto apply(const A&... args) {
     link(out);
     return out;
   }
-  auto node = Ref<detail::OpNode<Op>>::adopt(new detail::OpNode<Op>);
+  const auto node = detail::make_node<Op>();
   auto out = run(*node);
   const auto results = detail::results_of(out);
 
-  const auto add_operand = [&](const Tensor& t) {
-    for (Tensor& result : results)
-      if (result.is_same(t)) result = t.detach();
-    node->add_operand(t);
-  };
-  (detail::each_tensor(add_operand, args), ...);
+  (detail::each_tensor([&](const Tensor& t) { node->add_operand(t, results); }, args), ...);
   detail::finish_record(node, results, {node->saved_.data(), node->saved_.size()},
                         node->constants_.get());
   node->constants_.reset();

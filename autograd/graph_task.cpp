@@ -1,5 +1,6 @@
 #include "tapehead/autograd/detail/graph_task.h"
 #include "tapehead/autograd/autocast.h"
+#include "tapehead/autograd/detail/recording.h"
 
 #include <fmt/format.h>
 
@@ -73,7 +74,7 @@ class Running {
 
   /// Releases what the node saved once the outermost run is done.
   void release() {
-    node_.released = true;
+    node_.released.store(true, std::memory_order_release);
     if (outermost_) node_.release_saved();
   }
 
@@ -206,6 +207,7 @@ void GraphTask::run() {
 
 void GraphTask::visit(Node& node, Grads& grads) {
   if (node.is_leaf() && !static_cast<LeafNode&>(node).takes_grad()) return;
+  if (node.in_recording.mark) note_visit(node);
   bool captured = false, leads_on = captures_.empty(), accumulates = captures_.empty();
   for (const Capture& c : captures_) captured |= c.node == &node;
   if (!captured || !stops_) run_hooks(node, grads);
@@ -230,7 +232,7 @@ void GraphTask::visit(Node& node, Grads& grads) {
 
 Grads GraphTask::differentiate(Node& node, Grads& grads) {
   Running running(node, !is_grad_enabled() && !anomaly_mode ? this : nullptr, unwanted(node));
-  if (node.released)
+  if (node.released.load(std::memory_order_relaxed))
     throw GraphError(
         "backward: this graph was released by an earlier backward(); pass retain_graph the first "
         "time, or add the losses up");
@@ -250,7 +252,7 @@ Grads GraphTask::differentiate(Node& node, Grads& grads) {
         fmt::format("backward: {} has {} tensor operands but its backward returned {} gradients; "
                     "return one for each, in order",
                     node.op_name(), node.operands.size(), out.size()));
-  if (!keep_ || node.released) running.release();
+  if (!keep_ || node.released.load(std::memory_order_relaxed)) running.release();
   return out;
 }
 

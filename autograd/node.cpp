@@ -6,6 +6,7 @@
 #include <atomic>
 #include <mutex>
 
+#include "tapehead/autograd/detail/recording.h"
 #include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/detail/elementwise.h"
@@ -45,6 +46,38 @@ void Node::dispose() noexcept {
     delete node;
   }
   deleting = false;
+}
+
+void Node::prepare_reuse() {
+  if (!released.load(std::memory_order_relaxed)) release_saved();
+  hooks.reset();
+  retained.reset();
+  called_from.reset();
+  released.store(false, std::memory_order_relaxed);
+  in_recording.operands = 0;
+  in_recording.is_reused = false;
+}
+
+void Node::add_operand(const Tensor& t) {
+  Node* const from = t.defined() ? node_of(t) : nullptr;
+  const uint32_t output = from ? t.impl()->node_output : 0;
+  const uint32_t at = in_recording.operands++;
+  if (at == operands.size()) {
+    if (in_recording.is_reused && recording)
+      recording->note_count(*this, "operands", at, in_recording.operands);
+    operands.push_back({Ref<Node>::share(from), output});
+    return;
+  }
+  Edge& edge = operands[at];
+  if (edge.node.get() == from && edge.output == output) return;
+  if (recording) recording->note_operand(*this, edge, from, output);
+  edge = {Ref<Node>::share(from), output};
+}
+
+void Node::add_operand(const Tensor& t, std::span<Tensor> results) {
+  for (Tensor& result : results)
+    if (result.is_same(t)) result = t.detach();
+  add_operand(t);
 }
 
 LeafNode::LeafNode(const Tensor& leaf) { outputs.push_back({leaf.shape(), leaf.dtype()}); }
@@ -181,20 +214,42 @@ void finish_record(const Ref<Node>& node, std::span<Tensor> results, std::span<S
                                     [&](const Tensor& c) { return c.is_same(out); });
   };
   node->sequence = sequence_counter.fetch_add(1, std::memory_order_relaxed);
+  if (node->in_recording.is_reused) node->match_recorded(results.size());
   node->outputs.reserve(results.size());
   for (size_t i = 0; i < results.size(); ++i) {
     Tensor& out = results[i];
     if (!out.defined()) {
-      node->outputs.emplace_back();
+      node->describe_output(i, {});
       continue;
     }
     const bool tracks = is_floating(out.dtype()) && !is_constant(out);
     if (out.requires_grad()) out = out.detach();  // forward returned a tracked tensor
     for (SavedTensor& s : saved)
       if (s.holds(out)) s.mark_output(static_cast<uint32_t>(i));
-    node->outputs.push_back({out.shape(), out.dtype()});
+    node->describe_output(i, {out.shape(), out.dtype()});
     if (tracks) attach(out, node, static_cast<uint32_t>(i));
   }
+}
+
+// Drops the recorded operands and results that this use does not have.
+void Node::match_recorded(size_t results) {
+  if (operands.size() > in_recording.operands) {
+    if (recording) recording->note_count(*this, "operands", operands.size(), in_recording.operands);
+    operands.resize(in_recording.operands);
+  }
+  if (outputs.size() != results) {
+    if (recording) recording->note_count(*this, "results", outputs.size(), results);
+    outputs.resize(std::min(outputs.size(), results));
+  }
+  in_recording.is_reused = false;
+}
+
+void Node::describe_output(size_t i, const OutputInfo& info) {
+  if (i == outputs.size()) return outputs.push_back(info);
+  OutputInfo& before = outputs[i];
+  if (before.dtype == info.dtype && before.shape == info.shape) return;
+  if (recording) recording->note_result(*this, before, info);
+  before = info;
 }
 
 void finish_unrecorded(std::span<Tensor> results) {

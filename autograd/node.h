@@ -1,10 +1,13 @@
 // Nodes of the autograd graph.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -22,6 +25,7 @@ using Grads = SmallVector<Tensor, 3>;
 namespace detail {
 class Node;
 class GraphTask;
+class Recording;
 
 /// The node that produced an operand, and the index of the operand among its results.
 struct Edge {
@@ -65,6 +69,25 @@ struct Visit {
 };
 inline thread_local Visit* current_visit = nullptr;
 
+/// What the nodes of a recording of capture() share.
+struct RecordingMark {
+  void ref() noexcept { references.fetch_add(1, std::memory_order_relaxed); }
+  void unref() noexcept {
+    if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+  std::atomic<uint32_t> references{1};
+  /// Whether a backward pass visited a node outside of the captured step.
+  std::atomic<bool> used_outside{false};
+};
+
+/// A node's place in a recording of capture(); see detail/recording.h.
+struct Recorded {
+  Ref<RecordingMark> mark;  // null if there is none
+  uint32_t place = 0;       // 1 + the position; 0 if there is none
+  uint32_t operands = 0;    // number of operands added in this use of the node
+  bool is_reused = false;   // from the start of this use until it is complete
+};
+
 /// A recorded op or a leaf. A node owns the values saved for its backward. Nodes created later have
 /// higher sequence numbers, so decreasing sequence numbers are a reverse topological order. Several
 /// threads may run passes through a node; the state of a pass is kept in the pass.
@@ -87,9 +110,15 @@ class Node : public TapeNode, public Pooled {
   virtual void release_saved() {}
   virtual bool is_leaf() const { return false; }
 
+  /// Makes a node that capture() reuses as good as new, except for operands and results, which are
+  /// compared with those of its next use.
+  virtual void prepare_reuse();
+
   /// Adds an operand: an edge to the node that produced it, or an empty edge if it does not track
   /// gradients.
   void add_operand(const Tensor& t);
+  /// Adds an operand of an op. Results that are the operand itself become tensors of their own.
+  void add_operand(const Tensor& t, std::span<Tensor> results);
   /// Whether the i-th operand needs a gradient; backward may skip those that do not.
   bool needs_grad(size_t i) const {
     if (i >= operands.size() || !operands[i].node) return false;
@@ -97,10 +126,15 @@ class Node : public TapeNode, public Pooled {
     return !(visit && visit->node == this && i < 64 && visit->unwanted >> i & 1);
   }
 
+  /// Drops the operands and results of a reused node that this use does not have.
+  void match_recorded(size_t results);
+  /// Describes result i, or compares it with the recorded one.
+  void describe_output(size_t i, const OutputInfo& info);
+
   uint64_t sequence = 0;
-  SmallMutex running;            // held while backward runs; guards saved values
-  bool released = false;         // whether saved values were released
-  mutable SmallMutex gradients;  // guards a leaf's gradient, and `retained`
+  SmallMutex running;                 // held while backward runs; guards saved values
+  std::atomic<bool> released{false};  // whether saved values were released
+  mutable SmallMutex gradients;       // guards a leaf's gradient, and `retained`
   SmallVector<Edge, 3> operands;
   SmallVector<OutputInfo, 1> outputs;
 
@@ -108,6 +142,8 @@ class Node : public TapeNode, public Pooled {
   std::unique_ptr<std::vector<std::pair<uint32_t, Tensor>>>
       retained;                                     // retain_grad(): output, gradient
   std::unique_ptr<std::vector<void*>> called_from;  // anomaly mode: call stack of the op
+
+  Recorded in_recording;
 
  private:
   void dispose() noexcept override;
@@ -143,13 +179,6 @@ void move_retained_grad(Node& from, uint32_t output, Node& to, uint32_t new_outp
 /// The tensor's node; null if it does not track gradients.
 inline Node* node_of(const Tensor& t) {
   return t.requires_grad() ? static_cast<Node*>(t.impl()->node.get()) : nullptr;
-}
-
-inline void Node::add_operand(const Tensor& t) {
-  Edge& edge = operands.emplace_back();
-  if (!t.defined() || !t.requires_grad()) return;
-  edge.node = Ref<Node>::share(node_of(t));
-  edge.output = t.impl()->node_output;
 }
 
 /// A tensor saved for backward, with its version at that time.
@@ -198,6 +227,16 @@ struct UseLog {
 inline thread_local UseLog* use_log = nullptr;
 /// Adds a tensor to the logs in scope. Returns whether vmap() maps it.
 bool note_use(const Tensor& t);
+
+/// The recording of the captured step that runs in this thread; null if there is none.
+inline thread_local Recording* recording = nullptr;
+/// Memory for a node of this type, which is to be constructed without exceptions: new or, in a
+/// captured step, that of the next op in the recording. record_node() follows then.
+void* node_block(const std::type_info& type, size_t bytes);
+/// Adds the node of the next op to the recording.
+void record_node(Node& node);
+/// The same for a node that is not in memory of node_block().
+void record_new_node(Node& node);
 
 /// Makes `out` result number `output` of the node.
 void attach(const Tensor& out, const Ref<Node>& node, uint32_t output);

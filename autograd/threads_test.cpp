@@ -2,8 +2,11 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
+#include "tapehead/autograd/capture.h"
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/engine.h"
 #include "tapehead/autograd/ops.h"
@@ -143,6 +146,49 @@ TEST_CASE("threads: gradients that are read and cleared while others arrive") {
           }
         }) == Texts());
   CHECK(wrong == 0);
+}
+
+TEST_CASE("a captured step is recorded anew in another thread, and runs in one at a time") {
+  const Tensor w = ones({4, 4}).set_requires_grad(), b = ones({4}).set_requires_grad();
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool inside = false, proceed = true;
+  auto step = capture([&](int i) {
+    {
+      std::unique_lock lock(mutex);
+      inside = true;
+      changed.notify_all();
+      changed.wait(lock, [&] { return proceed; });
+    }
+    const Tensor loss = sum(tanh(linear(full({3, 4}, i), w, b)));
+    loss.backward();
+    return loss.item();
+  });
+  const double expected = step(1);
+  double other = 0;
+  std::thread([&] { other = step(1); }).join();
+  CHECK(other == expected);
+  CHECK(step.stats().recordings == 2);
+  CHECK(step.last_mismatch() == "it was called in another thread");
+
+  inside = proceed = false;
+  std::thread running([&] { other = step(1); });
+  {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return inside; });
+  }
+  CHECK(error_of<GraphError>([&] { step(1); }) ==
+        "capture: the step is running in another thread; capture it once for each thread");
+  CHECK(error_of<GraphError>([&] { step.reset(); }) ==
+        "capture: the step is running; call reset() after it");
+  {
+    const std::lock_guard lock(mutex);
+    proceed = true;
+  }
+  changed.notify_all();
+  running.join();
+  CHECK(other == expected);
+  CHECK(step(1) == expected);
 }
 
 }  // namespace tapehead::threads_test

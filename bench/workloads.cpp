@@ -1,7 +1,10 @@
 // Times training steps of common models and prints one JSON line for each, with the names, shapes
 // and output format of the PyTorch programs that they are compared with (bench/versus.py).
 //
-//   workloads [--only a,b] [--precision fp32] [--threads N] [--seconds S]
+//   workloads [--only a,b] [--precision fp32] [--threads N] [--seconds S] [--capture]
+//
+// --capture times captured steps (autograd/capture.h), taking turns with plain ones, whose times
+// are reported as plain_ms_per_step.
 #include <tapehead/tapehead.h>
 
 #include <fmt/ranges.h>
@@ -278,7 +281,7 @@ double median_of(std::vector<double> values) {
   return *middle;
 }
 
-void run(const Workload& w, double seconds, const std::string& precision) {
+void run(const Workload& w, double seconds, const std::string& precision, bool captured) {
   optim::AdamW opt(w.params, {.lr = 1e-3, .weight_decay = 0.01});
   double loss = 0;
   const auto step = [&] {
@@ -288,26 +291,33 @@ void run(const Workload& w, double seconds, const std::string& precision) {
     opt.zero_grad();
     loss = l.item();
   };
+  auto captured_step = capture(step);
   reset_peak_memory();
   step();
   const double first_loss = loss;
   for (int i = 0; i < 2; ++i) step();
-  std::vector<double> times, cpu_times;
+  std::vector<double> times, cpu_times, plain_times;
+  constexpr size_t kTurn = 5;  // steps of a kind in a row
   for (double spent = 0; (spent < seconds && times.size() < 400) || times.size() < 5;
        spent += times.back()) {
-    const Duration d = duration_of(step);
+    const Duration d = captured ? duration_of([&] { captured_step(); }) : duration_of(step);
     times.push_back(d.wall), cpu_times.push_back(d.cpu);
+    for (size_t i = 0; captured && times.size() % kTurn == 0 && i < kTurn; ++i)
+      plain_times.push_back(duration_of(step).wall);
   }
   if (!std::isfinite(loss)) throw GraphError(w.name + ": the loss is not finite");
   const auto rounded = [](double ms) { return std::round(ms * 1e4) / 1e4; };
   const double median = median_of(times);
   fmt::print(
       R"({{"workload":"{}","peer":"tapehead","mode":"{}","ms_per_step":{},"cpu_ms_per_step":{},)"
-      R"("rate":{},"unit":"{}/s","params":{},"peak_bytes":{},"first_loss":{},"loss":{},"n":{}}})"
+      R"("rate":{},"unit":"{}/s","params":{},"peak_bytes":{},"first_loss":{},"loss":{},"n":{}{}}})"
       "\n",
       w.name, precision, rounded(median * 1e3), rounded(median_of(cpu_times) * 1e3),
       std::round(w.items / median * 10) / 10, w.unit, w.params.count(), memory_stats().peak_bytes,
-      first_loss, loss, times.size());
+      first_loss, loss, times.size(),
+      captured ? fmt::format(R"(,"plain_ms_per_step":{},"replays":{})",
+                             rounded(median_of(plain_times) * 1e3), captured_step.stats().replays)
+               : "");
   std::fflush(stdout);
 }
 
@@ -323,6 +333,8 @@ int main(int argc, char** argv) {
   app.add_option("--precision", precision, "fp32, or bf16: autocast")
       ->check(CLI::IsMember({"fp32", "bf16"}));
   app.add_option("--threads", threads, "")->capture_default_str();
+  bool captured = false;
+  app.add_flag("--capture", captured, "time captured steps and plain ones");
   app.add_option("--seconds", seconds, "for each workload")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   set_num_threads(threads);
@@ -350,6 +362,6 @@ int main(int argc, char** argv) {
   for (const auto& [name, make] : all) {
     if (!only.empty() && std::find(only.begin(), only.end(), name) == only.end()) continue;
     manual_seed(0);
-    run(make(), seconds, precision);
+    run(make(), seconds, precision, captured);
   }
 }

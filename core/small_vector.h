@@ -13,7 +13,7 @@ namespace tapehead {
 template <class T, size_t N>
 class SmallVector {
  public:
-  SmallVector() = default;
+  SmallVector() noexcept {}
   explicit SmallVector(size_t count) { resize(count); }
   SmallVector(std::initializer_list<T> items) {
     reserve(items.size());
@@ -76,7 +76,7 @@ class SmallVector {
   }
 
  private:
-  T* inline_data() { return reinterpret_cast<T*>(inline_); }
+  T* inline_data() noexcept { return reinterpret_cast<T*>(inline_); }
   void free_heap() {
     if (data_ != inline_data()) ::operator delete(data_, std::align_val_t(alignof(T)));
   }

@@ -26,6 +26,12 @@ Ref<Storage> Storage::create(int64_t bytes) {
   return Ref<Storage>::adopt(new (block) Storage(data, bytes, ++blocks));
 }
 
+void Storage::renew() {
+  number_ = ++blocks;
+  version_.store(0, std::memory_order_relaxed);
+  last_writer_.store(nullptr, std::memory_order_relaxed);
+}
+
 Ref<Storage> Storage::borrow(void* data, int64_t bytes, bool read_only,
                              std::function<void()> release) {
   auto owner = std::make_unique<std::function<void()>>(std::move(release));

@@ -47,6 +47,9 @@ class alignas(64) Storage {
     last_writer_.store(op, std::memory_order_relaxed);
   }
 
+  /// Makes an unshared block as good as new, for another tensor.
+  void renew();
+
   void ref() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void unref() noexcept {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) dispose();

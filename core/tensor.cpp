@@ -4,6 +4,7 @@
 
 #include "tapehead/core/allocator.h"
 #include "tapehead/core/detail/mapped.h"
+#include "tapehead/core/detail/tensor_reuse.h"
 #include "tapehead/core/error.h"
 
 namespace tapehead {
@@ -11,6 +12,18 @@ namespace tapehead {
 void* detail::TensorImpl::operator new(size_t bytes) { return allocate(bytes); }
 void detail::TensorImpl::operator delete(void* block, size_t bytes) noexcept {
   deallocate(block, bytes);
+}
+void detail::TensorImpl::dispose() noexcept {
+  if (kind && tensor_reuse) tensor_reuse->keep(this);
+  else delete this;
+}
+
+int64_t detail::bytes_of(const Shape& shape, DType dtype) {
+  int64_t bytes = 0;
+  if (__builtin_mul_overflow(shape.numel(), size_of(dtype), &bytes))
+    throw ShapeError(
+        fmt::format("shape: {} of {} is too large to address", shape.str(), tapehead::name(dtype)));
+  return bytes;
 }
 
 void detail::throw_undefined() {
@@ -149,17 +162,22 @@ Tensor& Tensor::set_name(std::string name) {
 }
 
 namespace core {
+namespace {
+
+Ref<detail::TensorImpl> without_storage() {
+  if (detail::tensor_reuse) return detail::tensor_reuse->take_empty();
+  return Ref<detail::TensorImpl>::adopt(new detail::TensorImpl);
+}
+
+}  // namespace
 
 Tensor empty(const Shape& shape, DType dtype) {
+  if (detail::tensor_reuse) return Tensor::adopt(detail::tensor_reuse->take(shape, dtype));
   auto impl = Ref<detail::TensorImpl>::adopt(new detail::TensorImpl);
   impl->dtype = dtype;
   impl->sizes = shape;
   impl->strides = contiguous_strides(shape);
-  int64_t bytes = 0;
-  if (__builtin_mul_overflow(shape.numel(), size_of(dtype), &bytes))
-    throw ShapeError(
-        fmt::format("shape: {} of {} is too large to address", shape.str(), name(dtype)));
-  impl->storage = Storage::create(bytes);
+  impl->storage = Storage::create(detail::bytes_of(shape, dtype));
   return Tensor::adopt(std::move(impl));
 }
 
@@ -179,7 +197,7 @@ Tensor empty_like(const Tensor& like) { return empty(like.shape(), like.dtype())
 
 Tensor view_of(const Tensor& base, const Shape& sizes, const Shape& strides, int64_t offset) {
   check_sizes(sizes);
-  auto impl = Ref<detail::TensorImpl>::adopt(new detail::TensorImpl);
+  Ref<detail::TensorImpl> impl = without_storage();
   impl->dtype = base.dtype();
   impl->is_scalar = base.impl()->is_scalar && sizes.empty();
   impl->sizes = sizes;

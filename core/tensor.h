@@ -49,6 +49,7 @@ class TapeNode {
  private:
   virtual void dispose() noexcept { delete this; }
   std::atomic<uint32_t> references_{1};
+  friend class Recording;
 };
 
 /// The state that copies of a Tensor handle share.
@@ -68,15 +69,19 @@ struct TensorImpl {
   Ref<TensorImpl> root;
   uint32_t changes = 0;          // of a root: its recorded in-place changes
   bool has_hidden_root = false;  // a view made under NoGradGuard
+  // Of a tensor that TensorReuse made: 1 + its kind there; 0 for others. See detail/tensor_reuse.h.
+  uint32_t kind = 0;
+  TensorImpl* next = nullptr;  // in a list of unused tensors
 
   TensorImpl() = default;
   ~TensorImpl() { delete name; }
   void ref() noexcept { references.fetch_add(1, std::memory_order_relaxed); }
   void unref() noexcept {
-    if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) dispose();
   }
   static void* operator new(size_t bytes);
   static void operator delete(void* block, size_t bytes) noexcept;
+  void dispose() noexcept;
 };
 
 /// Updates the node of a view whose root was changed in place. [tape]
