@@ -1,15 +1,15 @@
 // The recording of a captured step; see capture.h.
 //
 // While a captured step runs, apply() asks for the node of each op that it records. The recording
-// has those of the last call in this order. If the next one is of the same op, and nothing outside of
-// the recording refers to it, the op's members are constructed anew in its memory. Its edges and the
-// descriptions of its results stay; they are compared with those of this call, and replaced where
-// they differ. Nothing is assumed, so a step that takes another branch is as correct as without a
-// capture.
+// has those of the last call in this order. If the next one is of the same op, and nothing outside
+// of the recording refers to it, the op's members are constructed anew in its memory. Its edges and
+// the descriptions of its results stay; they are compared with those of this call, and replaced
+// where they differ. Nothing is assumed, so a step that takes another branch is as correct as
+// without a capture.
 //
-// At the beginning of a call, a node is referred to by the recording, by edges of later nodes, and by
-// what has outlived the last call. restart() counts references to find the latter. Such a node is
-// left to its owner, with all nodes that it leads to unless its graph was released, and the call
+// At the beginning of a call, a node is referred to by the recording, by edges of later nodes, and
+// by what has outlived the last call. restart() counts references to find the latter. Such a node
+// is left to its owner, with all nodes that it leads to unless its graph was released, and the call
 // makes new ones.
 #pragma once
 

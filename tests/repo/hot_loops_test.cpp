@@ -43,6 +43,7 @@ constexpr Allowed kAllowed[] = {
     {"core", "linspace", "makes a tensor once"},
     {"core", "texts_of", "prints"},
     {"nn", "beam_search", "scores of a few beams"},
+    {"nn", "::Search::advance(", "its step, if it is not inlined there"},
     {"nn", "mass_of", "candidates of one token"},
     {"nn", "fill_orthogonal", "makes a parameter once"},
     {"nn", "MemNN::choose", "a few supporting facts"},
