@@ -13,7 +13,7 @@ namespace tapehead {
 template <class T, size_t N>
 class SmallVector {
  public:
-  SmallVector() noexcept {}
+  SmallVector() = default;
   explicit SmallVector(size_t count) { resize(count); }
   SmallVector(std::initializer_list<T> items) {
     reserve(items.size());

@@ -141,12 +141,12 @@ std::vector<NamedMake> models() {
 }  // namespace
 
 TEST_CASE("captured steps of models train to the same bits as plain ones") {
-  for (const auto& [name, make] : models()) {
-    CAPTURE(name);
+  for (const NamedMake& model : models()) {
+    CAPTURE(model.name);
     for (const int threads : {1, 2, 4}) {
       CAPTURE(threads);
       const Threads scope(threads);
-      const LoopResult plain = run_loop(make, false), captured = run_loop(make, true);
+      const LoopResult plain = run_loop(model.make, false), captured = run_loop(model.make, true);
       CHECK(captured.results == plain.results);
       CHECK(captured.state == plain.state);
       CHECK(captured.last_mismatch == "");

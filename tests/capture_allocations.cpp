@@ -19,7 +19,7 @@ std::atomic<int64_t> allocations{0};
 
 }  // namespace
 
-// operator new calls these, too.
+// operator new calls these, too. NOLINTBEGIN(bugprone-reserved-identifier,readability-*)
 extern "C" {
 void* __libc_malloc(size_t bytes);
 void* __libc_calloc(size_t count, size_t bytes);
@@ -43,6 +43,7 @@ void* aligned_alloc(size_t alignment, size_t bytes) {
   return __libc_memalign(alignment, bytes);
 }
 }
+// NOLINTEND(bugprone-reserved-identifier,readability-*)
 
 namespace tapehead {
 
