@@ -1,8 +1,12 @@
 // Measures the speed of generation with caches for GPT-2 (12 layers of 768, random weights), near
 // the start and the end of its context, and the time to sample a token of its vocabulary. Exits
 // with 1 if the tokens without caches differ.
+//
+//   generation
+//   generation --tokens 128 --prompt 64 --dtype bf16   # for bench/generation.py: one line of JSON
 #include <tapehead/tapehead.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 
@@ -45,12 +49,41 @@ std::vector<int64_t> written(const nn::Gpt& gpt, bool cached) {
                       {.sampling = {.temperature = 0}, .length = 20})[0];
 }
 
+// Seconds to generate `tokens` tokens, greedily, for each of `batch` prompts.
+double generation_time(const nn::Gpt& gpt, int64_t prompt, int64_t batch, int64_t tokens) {
+  const std::vector<int64_t> ids(static_cast<size_t>(prompt), 464);
+  const auto start = std::chrono::steady_clock::now();
+  nn::generate(nn::with_caches(gpt), ids, {.sampling = {.temperature = 0}, .length = tokens},
+               batch);
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  CLI::App app("Measures the speed of generation for GPT-2.");
+  int64_t prompt = 64, batch = 1, tokens = 0;
+  int threads = 0, rounds = 1;
+  std::string dtype = "f32";
+  app.add_option("--tokens", tokens, "generates this many, and prints the times as JSON");
+  app.add_option("--prompt", prompt, "tokens of the prompt")->capture_default_str();
+  app.add_option("--batch", batch, "sequences")->capture_default_str();
+  app.add_option("--rounds", rounds)->capture_default_str();
+  app.add_option("--dtype", dtype)->check(CLI::IsMember({"f32", "bf16"}))->capture_default_str();
+  app.add_option("--threads", threads, "0: as many as CPUs")->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  if (threads > 0) set_num_threads(threads);
   nn::Params params(1);
   const nn::Gpt gpt(params / "gpt", {.vocab_size = kVocab});
   params.eval();
+  if (dtype == "bf16") params.to(bf16);
+  for (int round = 0; tokens > 0 && round < rounds; ++round) {
+    if (round == 0) generation_time(gpt, prompt, batch, 4);
+    const double first = generation_time(gpt, prompt, batch, 1);
+    const double all = generation_time(gpt, prompt, batch, tokens);
+    fmt::print("{{\"first_ms\": {:.3f}, \"all_ms\": {:.3f}}}\n", 1e3 * first, 1e3 * all);
+  }
+  if (tokens > 0) return 0;
   const bool same = written(gpt, true) == written(gpt, false);
   fmt::print("with caches and without: {}\n", same ? "the same tokens" : "OTHER tokens");
   const double near = speed(gpt, 50), far = speed(gpt, 1000);

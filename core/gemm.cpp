@@ -17,6 +17,7 @@
 #include "tapehead/core/detail/strided.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/kernels/panels.h"
+#include "tapehead/core/kernels/row_products.h"
 #include "tapehead/core/parallel.h"
 #include "tapehead/core/precision.h"
 
@@ -104,6 +105,16 @@ const kernels::PanelKernels& panel_kernels(bool of_bf16) {
   return of_bf16 ? kernels::bf16_panels() : kernels::panels();
 }
 
+// Rounding a B in f32 to bf16 would not save reading it.
+const kernels::RowProductKernels& row_kernels(DType b) {
+  return b == DType::bf16 ? kernels::bf16_row_products() : kernels::row_products();
+}
+
+bool suits_rows(const PanelProduct& p) {
+  return (p.a_type == DType::f32 || p.a_type == DType::bf16) && !only_openblas() &&
+         row_kernels(p.b_type).suits(p);
+}
+
 bool suits_panels(DType a, DType b, const Product& p) {
   return (a == DType::f32 || a == DType::bf16) && !only_openblas() &&
          panel_kernels(is_bf16_product(a, b)).suits(p);
@@ -177,6 +188,26 @@ void run_panels(const kernels::PanelKernels& kernel, const PanelProduct& p) {
     multiply_panels(kernel, p, part, std::min(part + together, parts), nullptr);
 }
 
+// A product with few rows.
+void run_rows(const PanelProduct& p) {
+  const kernels::RowProductKernels& kernel = row_kernels(p.b_type);
+  constexpr int64_t kTaskElements = 1 << 18;  // of B, which a thread reads in some ten microseconds
+  constexpr int64_t kSmall = 4096;
+  alignas(64) char small[kSmall];
+  const int64_t bytes = kernel.packed_size(p.m, p.k);
+  std::optional<Room> room;
+  if (bytes > kSmall) room.emplace(bytes);
+  void* const packed = room ? room->data() : small;
+  kernel.pack(p, packed);
+  const int64_t tasks = std::clamp<int64_t>(p.n * p.k / kTaskElements, 1, kMaxTasks);
+  const int64_t step = ((p.n + tasks - 1) / tasks + kGranule - 1) / kGranule * kGranule;
+  const auto run_task = [&](int64_t task) {
+    const int64_t first = task * step, last = std::min(p.n, first + step);
+    if (first < last) kernel.multiply(p, first, last, packed);
+  };
+  parallel_for(tasks, run_task, Denormals::flush);
+}
+
 // A matrix in f32: itself, or a copy in `room`.
 Matrix widened(const Matrix& x, DType type, int64_t rows, int64_t columns,
                std::optional<Room>& room) {
@@ -233,21 +264,27 @@ void gemm_batched(DType dtype, int64_t batch, int64_t m, int64_t n, int64_t k, M
   };
   // Chosen here, because other threads may not be in the scope of Bf16Products.
   const kernels::PanelKernels& panels = panel_kernels(is_bf16_product(dtype, dtype));
-  const auto run_nth_panels = [&](int64_t i) {
+  const auto nth_panels = [&](int64_t i) {
     const Product p = nth(i);
-    run_panels(panels, {m, n, k, p.a, p.b, dtype, dtype, dtype, p.c, row, beta, nullptr});
+    return PanelProduct{m, n, k, p.a, p.b, dtype, dtype, dtype, p.c, row, beta, nullptr};
+  };
+  const bool in_rows = suits_rows(nth_panels(0));
+  const bool in_panels = !in_rows && suits_panels(dtype, dtype, first),
+             whole = in_rows || in_panels;
+  const auto run_whole = [&](int64_t i) {
+    if (in_rows) run_rows(nth_panels(i));
+    else run_panels(panels, nth_panels(i));
   };
   // Products with a tiny dimension are memory-bound: weight their work higher.
   const int64_t per_element = std::min({m, n, k}) < 8 ? 8 : 1;
   const int64_t work = m * n * std::max<int64_t>(k, 1) * per_element;
   const bool small = batch * work < 2 * kTaskWork;  // the whole batch is one task
-  const bool in_panels = suits_panels(dtype, dtype, first);
-  if (in_panels && batch < kMaxTasks && !small) {
-    for (int64_t i = 0; i < batch; ++i) run_nth_panels(i);
+  if (batch < kMaxTasks && (in_rows || (in_panels && !small))) {
+    for (int64_t i = 0; i < batch; ++i) run_whole(i);
     return;
   }
-  const Grid grid(
-      first, small || in_panels || batch >= kMaxTasks ? 1 : std::min(kMaxTasks, work / kTaskWork));
+  const Grid grid(first,
+                  small || whole || batch >= kMaxTasks ? 1 : std::min(kMaxTasks, work / kTaskWork));
   const int64_t blocks = grid.rows * grid.columns;
   const int64_t products = small ? batch : std::max<int64_t>(1, kTaskWork / work);  // per task
   const int64_t groups = (batch + products - 1) / products;
@@ -256,7 +293,7 @@ void gemm_batched(DType dtype, int64_t batch, int64_t m, int64_t n, int64_t k, M
     const int64_t i = block / grid.columns * grid.m, j = block % grid.columns * grid.n;
     if (i >= m || j >= n) return;
     for (int64_t l = group * products; l < std::min(batch, (group + 1) * products); ++l)
-      if (in_panels) run_nth_panels(l);
+      if (whole) run_whole(l);
       else
         run(dtype, block_of(dtype, nth(l), i, j, std::min(grid.m, m - i), std::min(grid.n, n - j)));
   };
@@ -267,7 +304,8 @@ void gemm(ProductTypes types, int64_t m, int64_t n, int64_t k, Matrix a, Matrix 
           int64_t row, int beta, const float* bias) {
   if (m == 0 || n == 0) return;
   const PanelProduct p{m, n, k, a, b, types.a, types.b, types.c, c, row, beta, bias};
-  if (suits_panels(types.a, types.b, {m, n, k, a, b, c, row, beta}))
+  if (suits_rows(p)) run_rows(p);
+  else if (suits_panels(types.a, types.b, {m, n, k, a, b, c, row, beta}))
     run_panels(panel_kernels(is_bf16_product(types.a, types.b)), p);
   else if (types.a == types.b && types.a == types.c && !bias)
     gemm(types.a, m, n, k, a, b, c, row, beta);

@@ -2,6 +2,7 @@
 #include <immintrin.h>
 
 #include "tapehead/core/kernels/prepared_loops.h"
+#include "tapehead/core/kernels/row_loops.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
 namespace {
@@ -26,6 +27,16 @@ struct Pairs {
     const Words high = __builtin_convertvector(halves(from + step, lanes), Words);
     return (Vector<int32_t>)(low | high << 16);
   }
+  // The packed elements of two vectors of columns.
+  static void across(const bfloat16* from, int64_t step, int64_t terms, Vector<int32_t> (&to)[2]) {
+    const __m512i first = _mm512_loadu_si512(from);
+    const __m512i second = terms > 1 ? _mm512_loadu_si512(from + step) : __m512i{};
+    for (int v = 0; v < 2; ++v) {
+      const Vector<int32_t> columns = kColumns + v * kLanes;
+      const auto pairs = (__m512i)(columns | (columns + 32) << 16);
+      to[v] = (Vector<int32_t>)_mm512_permutex2var_epi16(first, pairs, second);
+    }
+  }
   static Vector<int32_t> broadcast(int32_t x) { return Vector<int32_t>{} + x; }
   static Vector<float> multiply_add(Vector<float> sum, Vector<int32_t> left,
                                     Vector<int32_t> right) {
@@ -42,11 +53,16 @@ struct Pairs {
         }(std::make_integer_sequence<int, 2 * kLanes>()));
   }
   static bool suits(const core::Product& p) { return p.m > 1 && p.n > 1 && p.k > 1; }
+  static bool suits_rows(const core::PanelProduct& p) {
+    return has_few_rows<Pairs>(p) && p.b_type == DType::bf16;
+  }
 
  private:
   static Vector<uint16_t> narrowed(Vector<float> low, Vector<float> high) {
     return (Vector<uint16_t>)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
   }
+  static constexpr Vector<int32_t> kColumns = {0, 1, 2,  3,  4,  5,  6,  7,
+                                               8, 9, 10, 11, 12, 13, 14, 15};
   static __mmask32 first_of(int64_t n, int64_t most) {
     return n >= most ? ~__mmask32{0} : (__mmask32{1} << n) - 1;
   }
@@ -61,6 +77,7 @@ struct Pairs {
 }  // namespace
 
 extern const PanelKernels bf16_panels_kernels = kPanelKernels<Pairs>;
+extern const RowProductKernels bf16_row_products_kernels = kRowProductKernels<Pairs>;
 extern const PreparedKernels bf16_prepared_kernels = kPreparedKernels<Pairs>;
 
 }  // namespace tapehead::kernels::TAPEHEAD_ISA

@@ -4,6 +4,7 @@
 #include <cblas.h>
 
 #include "tapehead/core/kernels/half.h"
+#include "tapehead/core/kernels/panel_elements.h"
 #include "tapehead/core/kernels/row_sums.h"
 #include "tapehead/core/kernels/small_products.h"
 
@@ -116,7 +117,9 @@ void blas(const Product& p, void*) {
                              1, p.beta);
   if (p.n == 1) return vector_product<T>(p.a, p.m, p.k, p.b.data, p.b.row, p.c, p.row, p.beta);
   if (suits_tile_products(p)) return tile_products<T>(p);
-  if (suits_dot_products(p)) return dot_products<T>(p);
+  // In f32, the products of row_products.h are faster, if there are any.
+  if constexpr (sizeof(T) > sizeof(float) || !kHasPanels)
+    if (suits_dot_products(p)) return dot_products<T>(p);
   const bool ta = is_transposed(p.a, p.k), tb = is_transposed(p.b, p.n);
   call_gemm(flag(ta), flag(tb), static_cast<int>(p.m), static_cast<int>(p.n), static_cast<int>(p.k),
             static_cast<const T*>(p.a.data), leading(p.a, ta, p.m, p.k),

@@ -1,5 +1,6 @@
 // Matrix products in f32 in panels, of operands in f32 and bf16.
 #include "tapehead/core/kernels/prepared_loops.h"
+#include "tapehead/core/kernels/row_loops.h"
 #include "tapehead/core/kernels/small_products.h"
 
 namespace tapehead::kernels::TAPEHEAD_ISA {
@@ -19,8 +20,14 @@ struct Floats {
   static Vector<float> across(const T* from, int64_t, int64_t lanes, int64_t) {
     return load_floats(from, lanes);
   }
+  // The packed elements of two vectors of columns.
+  template <class T>
+  static void across(const T* from, int64_t, int64_t, Vector<float> (&to)[2]) {
+    for (int v = 0; v < 2; ++v) to[v] = load_floats(from + v * kLanes, kLanes);
+  }
   static float broadcast(float x) { return x; }
-  static Vector<float> multiply_add(Vector<float> sum, float left, Vector<float> right) {
+  template <class Left>  // a number or a vector
+  static Vector<float> multiply_add(Vector<float> sum, Left left, Vector<float> right) {
     return sum + left * right;
   }
   static void store_row(float* row, int64_t j, const Vector<float> (&x)[kPanelVectors]) {
@@ -28,8 +35,13 @@ struct Floats {
   }
   static void store_panel(float* to, const Vector<float> (&x)[kTerms]) { store(to, x[0]); }
   static bool suits(const core::Product& p) {
-    return kHasPanels && p.m > 1 && p.n > 1 && p.k > 1 && !suits_tile_products(p) &&
-           !suits_dot_products(p);
+    return kHasPanels && p.m > 1 && p.n > 1 && p.k > 1 && !suits_tile_products(p);
+  }
+  static bool suits_rows(const core::PanelProduct& p) {
+    if (!has_few_rows<Floats>(p)) return false;
+    if (p.b_type == DType::bf16) return true;
+    return kHasPanels && p.n > 1 &&
+           (p.m == 1 || !suits_tile_products({p.m, p.n, p.k, p.a, p.b, p.c, p.row, p.beta}));
   }
 };
 
@@ -37,6 +49,8 @@ struct Floats {
 
 extern const PanelKernels panels_kernels = kPanelKernels<Floats>;
 extern const PanelKernels bf16_panels_kernels = kPanelKernels<Floats>;
+extern const RowProductKernels row_products_kernels = kRowProductKernels<Floats>;
+extern const RowProductKernels bf16_row_products_kernels = kRowProductKernels<Floats>;
 extern const PreparedKernels prepared_kernels = kPreparedKernels<Floats>;
 extern const PreparedKernels bf16_prepared_kernels = kPreparedKernels<Floats>;
 
