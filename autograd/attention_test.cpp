@@ -191,6 +191,34 @@ TEST_CASE("attention: tiles join, whatever the options") {
   }
 }
 
+TEST_CASE("attention: a few queries in bf16 read keys and values of any layout in bf16") {
+  manual_seed(6);
+  constexpr int64_t kH = 4, kS = 530, kD = 24, kE = 40;
+  for (const int64_t T : {1, 2, 7, 8})
+    for (const bool split : {false, true}) {  // heads side by side in a row, or apart
+      CAPTURE(T);
+      CAPTURE(split);
+      const auto heads = [&](int64_t H, int64_t rows, int64_t width) {
+        return split ? randn({2, rows, H, width}).to(bf16).transpose(1, 2)
+                     : randn({2, H, rows, width}).to(bf16);
+      };
+      const Tensor q = heads(kH, T, kD), k = heads(kH / 2, kS, kD), v = heads(kH / 2, kS, kE);
+      const AttentionOptions options[] = {
+          {},
+          {.causal = true, .start = kS - T},
+          {.causal = true, .window = {.before = 300}, .start = kS - T},
+          {.lengths = tensor({401, kS}), .scale = 0.3}};
+      for (const AttentionOptions& o : options) {
+        const Tensor y = scaled_dot_product_attention(q, k, v, o).out;
+        const Tensor exact = scaled_dot_product_attention(q.to(f64), k.to(f64), v.to(f64), o).out;
+        CHECK(y.dtype() == bf16);
+        CHECK(difference(y, exact) < 0.01);
+        const AttentionOutput again = scaled_dot_product_attention(q, k, v, o);
+        CHECK(difference(again.out, y) == 0);
+      }
+    }
+}
+
 TEST_CASE("attention gives the weights that are asked for") {
   manual_seed(4);
   const Tensor q = randn({2, 4, 3, 2}), k = randn({2, 2, 5, 2}), v = randn({2, 2, 5, 2});

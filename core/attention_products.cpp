@@ -21,6 +21,18 @@ Tensor packed_room(Tensor& held, int64_t elements) {
   return held;
 }
 
+constexpr int64_t kFewQueries = 8;  // for which it does not pay to pack keys and values
+
+bool has_rows(const Tensor& keys) { return keys.strides()[3] == 1 || keys.strides()[2] == 1; }
+
+// c = a b + beta c, for a and c of type T; b may be bf16.
+template <class T>
+void multiply(int64_t m, int64_t n, int64_t k, const Matrix& a, const Matrix& b, DType b_type, T* c,
+              int64_t row, int beta) {
+  if (b_type == dtype_of<T>()) gemm(b_type, m, n, k, a, b, c, row, beta);
+  else gemm({dtype_of<T>(), b_type, dtype_of<T>()}, m, n, k, a, b, c, row, beta, nullptr);
+}
+
 // The rows of gradients of keys, [D, keys].
 int64_t gradient_row(int64_t keys) { return div_up(keys, 16) * 16 + 16; }
 
@@ -51,11 +63,16 @@ void TensorRows<T>::write(const T* from, int64_t i, int64_t j, int64_t k) const 
 
 template <class T>
 bool AttentionProducts<T>::packs(const AttentionTensors& in) {
-  constexpr int64_t kFewQueries = 8, kWidest = 384;  // of a head
+  constexpr int64_t kWidest = 384;  // of a head
   if (sizeof(T) != sizeof(float) || !has_own_products()) return false;
-  const bool readable = in.k.strides()[3] == 1 || in.k.strides()[2] == 1;
-  return readable && in.q.size(2) >= kFewQueries && in.q.size(3) > 0 && in.v.size(3) > 0 &&
+  return has_rows(in.k) && in.q.size(2) >= kFewQueries && in.q.size(3) > 0 && in.v.size(3) > 0 &&
          in.q.size(3) <= kWidest && in.v.size(3) <= kWidest;
+}
+
+template <class T>
+bool AttentionProducts<T>::reads_bf16(const AttentionTensors& in) {
+  return sizeof(T) == sizeof(float) && in.q.dtype() == DType::bf16 && in.q.size(2) < kFewQueries &&
+         has_rows(in.k) && has_rows(in.v);
 }
 
 bool cuts_pairs(const AttentionSpec& spec, const AttentionTensors& in) {
@@ -68,10 +85,10 @@ AttentionProducts<T>::AttentionProducts(const AttentionSpec& spec, const Attenti
     : spec_(spec), backward_(backward), q_(in.q), k_(in.k), v_(in.v), query_scale_(spec.scale) {
   query_.resize(static_cast<size_t>(kTileRows * q_.width()));
   g_.resize(backward ? static_cast<size_t>(kTileRows * v_.width()) : 0);
-  if (!packs(in)) return;
+  const bool packed = packs(in);
   const bool half = q_.dtype() == DType::bf16 ||
-                    (matmul_precision() == Precision::medium && !cuts_pairs(spec, in));
-  kernels_ = half ? &kernels::bf16_prepared() : &kernels::prepared();
+                    (packed && !cuts_pairs(spec, in) && matmul_precision() == Precision::medium);
+  if (packed) kernels_ = half ? &kernels::bf16_prepared() : &kernels::prepared();
   if (half && spec.scale != 0 && std::isfinite(spec.scale)) {
     // Queries in bf16 are multiplied by a power of two, which is exact.
     query_scale_ =
@@ -179,8 +196,8 @@ void AttentionProducts<T>::multiply_keys(const std::vector<T>& a, const Tensor& 
                                          const TensorRows<T>& keys, const Tensor& panels, T* x) {
   const int64_t terms = keys.width();
   if (!kernels_)
-    return gemm(dtype_of<T>(), rows_, columns_, terms, {a.data(), terms, 1},
-                matrix(keys, column_, true), x, kTileStep);
+    return multiply(rows_, columns_, terms, {a.data(), terms, 1}, matrix(keys, column_, true),
+                    keys.dtype(), x, kTileStep, 0);
   if constexpr (sizeof(T) == sizeof(float)) {
     const int64_t width = kernels_->width(), depth = div_up(terms, kernels_->terms());
     const int64_t before = column_ % width;  // columns of the first panel that are not in the tile
@@ -243,8 +260,8 @@ void AttentionProducts<T>::multiply_rows(T* w, const TensorRows<T>& keys, const 
                                          T* sum) {
   const int64_t n = keys.width();
   if (!kernels_)
-    return gemm(dtype_of<T>(), rows_, n, columns_, {w, kTileStep, 1}, matrix(keys, column_, false),
-                sum, n, 1);
+    return multiply(rows_, n, columns_, {w, kTileStep, 1}, matrix(keys, column_, false),
+                    keys.dtype(), sum, n, 1);
   if constexpr (sizeof(T) == sizeof(float)) {
     const int64_t width = kernels_->width(), terms = kernels_->terms();
     const int64_t depth = div_up(sequence_.keys, terms);

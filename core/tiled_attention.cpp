@@ -256,8 +256,10 @@ struct BackwardOf {
 };
 
 // In f32, if the operands are bf16 and there are no kernels for their products.
-AttentionTensors supported(const AttentionSpec& spec, AttentionTensors in) {
-  if (in.q.dtype() == DType::bf16 && (cuts_pairs(spec, in) || !AttentionProducts<float>::packs(in)))
+AttentionTensors supported(const AttentionSpec& spec, AttentionTensors in, bool backward) {
+  const bool packs = AttentionProducts<float>::packs(in) && !cuts_pairs(spec, in);
+  const bool reads = !backward && AttentionProducts<float>::reads_bf16(in);
+  if (in.q.dtype() == DType::bf16 && !packs && !reads)
     for (Tensor* x : {&in.q, &in.k, &in.v}) *x = cast(*x, DType::f32);
   return in;
 }
@@ -265,7 +267,7 @@ AttentionTensors supported(const AttentionSpec& spec, AttentionTensors in) {
 }  // namespace
 
 AttentionResult attention(const AttentionSpec& spec, const AttentionTensors& given) {
-  const AttentionTensors in = supported(spec, given);
+  const AttentionTensors in = supported(spec, given, false);
   const DType dtype = in.q.dtype(), wide = wide_type(dtype);
   AttentionResult result{heads_like(in.q, in.v.size(3)),
                          empty({in.q.size(0), in.q.size(1), in.q.size(2)}, wide)};
@@ -290,7 +292,7 @@ AttentionResult attention(const AttentionSpec& spec, const AttentionTensors& giv
 AttentionGradients attention_backward(const AttentionSpec& spec, const AttentionTensors& given,
                                       const AttentionResult& result, const Tensor& dout,
                                       const SharedWanted& wanted) {
-  const AttentionTensors in = supported(spec, given);
+  const AttentionTensors in = supported(spec, given, true);
   AttentionGradients out{.q = heads_like(in.q, in.q.size(3)),
                          .k = key_heads_like(in.k, in),
                          .v = key_heads_like(in.v, in),

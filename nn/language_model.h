@@ -13,7 +13,8 @@ namespace tapehead::nn {
 
 /// A language model with its state, for B sequences.
 struct LanguageModel {
-  /// Maps ids i64 [B, T], which continue those of the previous calls, to logits [B, T, V].
+  /// Maps ids i64 [B, T], which continue those of the previous calls, to logits [B, T, V], or
+  /// [B, 1, V] for the last of them.
   std::function<Tensor(const Tensor& ids)> next;
   /// Selects sequences: the new row i continues the previous row rows[i], i64 [B']. Required by
   /// beam search only.
@@ -25,13 +26,19 @@ struct LanguageModel {
 Tensor next_logits(const char* op, const LanguageModel& model, const Tensor& ids);
 
 /// Wraps a model with new key-value caches. The model, such as Gpt, must have a method caches() and
-/// accept the caches in its call; it must outlive the result.
+/// accept the caches in its call; it must outlive the result. If it has a method
+/// last_logits(ids, caches), which returns only those of the last token, this is called instead.
 ///
 ///   auto tokens = nn::generate(nn::with_caches(gpt), prompt);
 template <class Model>
 LanguageModel with_caches(const Model& model) {
   const auto caches = std::make_shared<std::vector<KvCache>>(model.caches());
-  return {.next = [&model, caches](const Tensor& ids) { return model(ids, *caches); },
+  return {.next =
+              [&model, caches](const Tensor& ids) {
+                if constexpr (requires { model.last_logits(ids, *caches); })
+                  return model.last_logits(ids, *caches);
+                else return model(ids, *caches);
+              },
           .reorder =
               [caches](const Tensor& rows) {
                 for (KvCache& cache : *caches) cache.reorder(rows);

@@ -70,9 +70,12 @@ template <class T>
 class AttentionProducts {
  public:
   AttentionProducts(const AttentionSpec& spec, const AttentionTensors& in, bool backward);
-  /// Whether there are kernels for these operands. If not, they must be f32 or f64. Tiles of bf16
-  /// keys begin at even ones.
+  /// Whether there are kernels for these operands. If not, they must be f32 or f64, or satisfy
+  /// reads_bf16(). Tiles of bf16 keys begin at even ones.
   static bool packs(const AttentionTensors& in);
+  /// Whether operands in bf16 are read where they are, for a few queries such as those of the
+  /// tokens generated last. Not for backward.
+  static bool reads_bf16(const AttentionTensors& in);
 
   /// Sets the keys and values of a head of a sequence. For backward, clears their gradients.
   void set_head(const Sequence& sequence, int64_t key_head);

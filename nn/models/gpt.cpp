@@ -58,8 +58,8 @@ Gpt::Gpt(Scope at, const GptConfig& c, std::nullptr_t)
 }
 
 template <class Layers>
-Tensor Gpt::run(const Tensor& ids, int64_t start, AttentionOptions options,
-                const Layers& layers_of) const {
+Tensor Gpt::run(const Tensor& ids, int64_t start, AttentionOptions options, const Layers& layers_of,
+                bool last) const {
   return nn::at(at_, [&] {
     if (ids.dim() != 2)
       throw ShapeError(fmt::format("gpt: ids are {}; expected [B, T]", ids.shape().str()));
@@ -73,7 +73,9 @@ Tensor Gpt::run(const Tensor& ids, int64_t start, AttentionOptions options,
     if (position) x = (*position)(x, start);
     options.causal = true;
     if (config_.window > 0) options.window.before = config_.window - 1;
-    x = norm(layers_of(dropout(x), options));
+    x = layers_of(dropout(x), options);
+    if (last && T > 1) x = x.slice(1, T - 1, T);
+    x = norm(x);
     if (!config_.head) return x;
     return head ? head(x) : linear(x, token.weight);
   });
@@ -96,14 +98,23 @@ Tensor Gpt::operator()(const Tensor& ids, const AttentionOptions& options) const
 }
 
 Tensor Gpt::operator()(const Tensor& ids, std::vector<KvCache>& caches) const {
+  return run(ids, caches, false);
+}
+
+Tensor Gpt::last_logits(const Tensor& ids, std::vector<KvCache>& caches) const {
+  return run(ids, caches, true);
+}
+
+Tensor Gpt::run(const Tensor& ids, std::vector<KvCache>& caches, bool last) const {
   if (caches.size() != layers.size())
     throw ValueError(fmt::format("gpt: {} caches for {} layers; caches() makes them", caches.size(),
                                  layers.size()));
   const int64_t start = caches.empty() ? 0 : caches[0].length();
-  return run(ids, start, {}, [&](Tensor x, const AttentionOptions& o) {
+  const auto cached = [&](Tensor x, const AttentionOptions& o) {
     for (size_t i = 0; i < layers.size(); ++i) x = layers[i](x, caches[i], o);
     return x;
-  });
+  };
+  return run(ids, start, {}, cached, last);
 }
 
 Tensor Gpt::loss(const Tensor& ids, const Tensor& targets) const {

@@ -48,6 +48,9 @@ class Gpt {
   /// The next tokens of sequences, with a cache for each layer, from caches(). Throws ValueError
   /// for another number of caches, and for a layer that has no operator() with a cache.
   Tensor operator()(const Tensor& ids, std::vector<KvCache>& caches) const;
+  /// The same for the last token only: ids i64 [B, T] to logits [B, 1, V]. The head takes a large
+  /// part of the time to read a prompt.
+  Tensor last_logits(const Tensor& ids, std::vector<KvCache>& caches) const;
   /// The logits with the attention weights of each layer that options.weights_of requests, and the
   /// load of the experts.
   EncoderOutput attend(const Tensor& ids, const AttentionOptions& options) const;
@@ -73,8 +76,9 @@ class Gpt {
  private:
   Gpt(Scope at, const GptConfig& config, std::nullptr_t);
   template <class Layers>
-  Tensor run(const Tensor& ids, int64_t start, AttentionOptions options,
-             const Layers& layers_of) const;
+  Tensor run(const Tensor& ids, int64_t start, AttentionOptions options, const Layers& layers_of,
+             bool last = false) const;
+  Tensor run(const Tensor& ids, std::vector<KvCache>& caches, bool last) const;
 
   Scope at_;
   GptConfig config_;

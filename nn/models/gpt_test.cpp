@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tapehead/autograd/grad_mode.h"
 #include "tapehead/autograd/gradcheck.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
@@ -68,6 +69,39 @@ TEST_CASE("GPT with caches writes what it writes without") {
     auto caches = gpt.caches();
     const Tensor parts = cat({gpt(ids.slice(1, 0, 4), caches), gpt(ids.slice(1, 4, 9), caches)}, 1);
     CHECK(max(abs(parts - gpt(ids))).item() < 1e-13);
+
+    auto others = gpt.caches();
+    for (const auto& [first, last] : {std::pair{0, 4}, {4, 9}}) {
+      const Tensor logits = gpt.last_logits(ids.slice(1, first, last), others);
+      CHECK(logits.shape() == Shape{2, 1, kVocab});
+      CHECK(max(abs(logits - parts.slice(1, last - 1, last))).item() < 1e-13);
+    }
+  }
+}
+
+TEST_CASE("GPT in bf16 computes what it does in f32, with caches and without") {
+  for (nn::GptConfig config : {testing::small_gpt2(), testing::small_llama()}) {
+    config.context = 80;
+    config.transformer.embed_dim = 128;
+    nn::Params params(3), half(3);
+    const nn::Gpt gpt(params / "gpt", config), in_bf16(half / "gpt", config);
+    params.eval(), half.eval();
+    half.to(bf16);
+    // The same weights, so that differences come from the computation.
+    for (const nn::Param& p : params.all()) {
+      const NoGradGuard off;
+      p.value.copy_(half[p.path].to(f32));
+    }
+    const NoGradGuard off;
+    const Tensor ids = randint(kVocab, {3, 80}), exact = gpt(ids);
+    auto caches = in_bf16.caches();
+    std::vector<Tensor> parts = {in_bf16(ids.slice(1, 0, 70), caches)};
+    for (int64_t t = 70; t < 80; ++t) parts.push_back(in_bf16(ids.slice(1, t, t + 1), caches));
+    CHECK(caches[0].keys().dtype() == bf16);
+    for (const Tensor& logits : {cat(parts, 1), in_bf16(ids)}) {
+      CHECK(logits.dtype() == bf16);
+      CHECK(max(abs(logits.to(f32) - exact)).item() < 0.03 * max(abs(exact)).item());
+    }
   }
 }
 
