@@ -1,6 +1,7 @@
 // Times matrix products: the library's own, with and without the packing of the right operand, and
 // OpenBLAS's, in GFLOP/s and as a share of the CPU's peak, which is measured first. Each figure is
-// the median of several rounds, in which the candidates take turns.
+// the median of several rounds, in which the candidates take turns. For products with few rows,
+// which take as long as reading the right operand, the speed of reading it, in GB/s.
 //
 //   gemm
 //   gemm --threads 2 --rounds 9
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <functional>
 #include <string>
 #include <thread>
@@ -37,12 +39,11 @@ constexpr Case kCases[] = {
     {1024, 1024, 1024, "NN"}, {2048, 2048, 2048, "NN"}, {64, 1024, 512, "NT"},
     {128, 128, 128, "NN"},    {6400, 512, 128, "NN"},   {128, 512, 6400, "TN"},
     {256, 768, 3072, "NN"},   {1024, 65, 128, "NT"},    {333, 217, 129, "TT"},
-    {1, 2304, 768, "NT"},     {1, 3072, 768, "NT"},     {1, 768, 3072, "NT"},
-    {1, 50257, 768, "NT"},    {1, 3072, 768, "NN"},     {4, 2304, 768, "NT"},
-    {4, 768, 3072, "NT"},     {4, 50257, 768, "NT"},    {4, 3072, 768, "NN"},
-    {16, 2304, 768, "NT"},    {16, 768, 3072, "NT"},    {16, 50257, 768, "NT"},
-    {16, 3072, 768, "NN"},
 };
+// Of a layer of GPT-2, of its vocabulary, and of attention of a head over a cache: multiplied with
+// a few rows, and read from memory.
+constexpr Case kFewRows[] = {{0, 2304, 768, "NT"}, {0, 768, 3072, "NT"}, {0, 50257, 768, "NT"},
+                             {0, 3072, 768, "NN"}, {0, 1024, 64, "NT"},  {0, 64, 1024, "NN"}};
 
 double seconds(const std::function<void()>& f, int times) {
   const auto start = std::chrono::steady_clock::now();
@@ -101,6 +102,88 @@ double peak(int threads) {
   return best;
 }
 
+// The sum of some numbers, in vectors of `Bytes`.
+template <int Bytes>
+[[gnu::always_inline]] inline float sum_of(const float* x, int64_t n) {
+  using V [[gnu::vector_size(Bytes)]] = float;
+  constexpr int64_t kStep = Bytes / static_cast<int64_t>(sizeof(float)), kChains = 4;
+  V sums[kChains] = {};
+  for (int64_t i = 0; i + kChains * kStep <= n; i += kChains * kStep)
+#pragma GCC unroll 4
+    for (int64_t c = 0; c < kChains; ++c) sums[c] += *reinterpret_cast<const V*>(x + i + c * kStep);
+  sums[0] += sums[1] + sums[2] + sums[3];
+  float first;
+  std::memcpy(&first, sums, sizeof first);
+  return first;
+}
+#if defined(__x86_64__)
+[[gnu::target("avx512f")]] float sum_avx512(const float* x, int64_t n) { return sum_of<64>(x, n); }
+[[gnu::target("avx2")]] float sum_avx2(const float* x, int64_t n) { return sum_of<32>(x, n); }
+#endif
+float sum(const float* x, int64_t n) {
+#if defined(__x86_64__)
+  if (std::string(kernels::isa()) == "avx512") return sum_avx512(x, n);
+  if (std::string(kernels::isa()) == "avx2") return sum_avx2(x, n);
+#endif
+  return sum_of<16>(x, n);
+}
+
+// The speed of reading memory with all threads together, in GB/s.
+double read_speed(int threads, int rounds) {
+  const int64_t n = int64_t{64} << 20;
+  const Tensor x = ones({n});
+  std::vector<double> rates;
+  for (int round = 0; round <= rounds; ++round) {
+    std::vector<float> sums(static_cast<size_t>(threads));
+    const double time = seconds(
+        [&] {
+          core::parallel_for(threads, [&](int64_t i) {
+            sums[static_cast<size_t>(i)] = sum(x.data<float>() + n / threads * i, n / threads);
+          });
+        },
+        1);
+    if (round > 0) rates.push_back(4e-9 * static_cast<double>(n) / time);
+  }
+  return median(rates);
+}
+
+// Prints the speed of reading B in products with few rows, in GB/s. So many matrices take turns
+// that they are not in the caches.
+void print_few_rows(int threads, int rounds, const std::string& only) {
+  constexpr int64_t kRows[] = {1, 2, 4, 8, 16}, kTotal = int64_t{96} << 20;
+  const double most = read_speed(threads, rounds);
+  fmt::print("\nmemory is read at {:.1f} GB/s; with few rows, B is read at, in GB/s\n\n", most);
+  fmt::print("|     N |    K |    | B    |");
+  for (const int64_t m : kRows) fmt::print(" M = {:2} |   % |", m);
+  fmt::print("\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+  for (const Case& shape : kFewRows)
+    for (const DType type : {f32, bf16}) {
+      const int64_t n = shape.n, k = shape.k, bytes = n * k * size_of(type);
+      if (!fmt::format("few{}x{}{}", n, k, shape.layout).starts_with(only)) continue;
+      const int64_t count = std::max<int64_t>(kTotal / bytes, 1);
+      const Tensor b = randn({count, n * k}).to(type);
+      std::string line;
+      for (const int64_t m : kRows) {
+        const Tensor a = randn({m, k}).to(type), c = empty({m, n}, type);
+        const auto multiply_all = [&] {
+          for (int64_t i = 0; i < count; ++i) {
+            const char* const data = b.raw() + i * bytes;
+            core::gemm({type, type, type}, m, n, k, {a.raw(), k, 1},
+                       shape.layout[1] == 'N' ? Matrix{data, n, 1} : Matrix{data, 1, k}, c.raw(), n,
+                       0, nullptr);
+          }
+        };
+        std::vector<double> rates;
+        for (int round = 0; round < rounds; ++round)
+          rates.push_back(1e-9 * static_cast<double>(count * bytes) / seconds(multiply_all, 1));
+        line += fmt::format(" {:6.1f} | {:3.0f} |", median(rates), 100 * median(rates) / most);
+      }
+      fmt::print("| {:5} | {:4} | {} | {} |{}\n", n, k, shape.layout, type == f32 ? "f32 " : "bf16",
+                 line);
+      std::fflush(stdout);
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -111,7 +194,8 @@ int main(int argc, char** argv) {
   app.add_option("--rounds", rounds)->capture_default_str();
   app.add_option("--seconds", target, "for each figure and round")->capture_default_str();
   std::string only;
-  app.add_option("--only", only, "cases whose line starts with this, as in 4096x1536");
+  app.add_option("--only", only,
+                 "cases whose line starts with this, as in 4096x1536, or few for few rows");
   CLI11_PARSE(app, argc, argv);
   set_num_threads(threads);
   omp_set_num_threads(threads);  // OpenBLAS's
@@ -172,4 +256,5 @@ int main(int argc, char** argv) {
     fmt::print("| {:5} | {:5} | {:4} | {} |{}\n", m, n, k, layout, line);
     std::fflush(stdout);
   }
+  print_few_rows(threads, rounds, only);
 }

@@ -10,8 +10,8 @@
 --memory compares the peak memory of the processes instead, each with one workload, above what the same program needs for
 mlp_tiny: that of the weights, the optimizer, activations and gradients, and of what a library keeps for its own use.
 
---ops times the single ops of bench/ops.txt on one thread instead, forward and with backward, and prints those that are
-slower than PyTorch's and the geometric mean.
+--ops times the single ops of bench/ops.txt instead, on one thread unless --threads is given, forward and with backward,
+and prints their ratios, the number of those that are slower than PyTorch's, and the geometric mean.
 
 The peer is a program that accepts --only, --modes, --threads and --budget and prints the same JSON lines as
 build/bench/workloads. A ratio above 1 means that tapehead is faster. Workloads with the same weights and inputs in
@@ -48,7 +48,7 @@ def measure(command, key="ms_per_step", losses=None):
 
 
 def compare_ops(args):
-    options = ["--only", args.ops, "--threads", "1"]
+    options = ["--only", args.ops, "--threads", args.threads or "1"]
     rounds = [(measure([str(ROOT / "build/bench/ops"), *options]),
                measure([sys.executable, str(ROOT / "bench/torch_ops.py"), *options])) for _ in range(args.rounds)]
     ratios = {name: statistics.median(b[name] / a[name] for a, b in rounds) for name in rounds[0][0]}
@@ -88,7 +88,7 @@ def main():
     parser.add_argument("--peer", default=str(ROOT.parent / "shared/peers/torch_workloads.py"))
     parser.add_argument("--mode", default="eager", help="eager, compile or both, separated by a comma")
     parser.add_argument("--precision", default="fp32", choices=["fp32", "bf16"])
-    parser.add_argument("--threads", default="2")
+    parser.add_argument("--threads", help="2, or 1 with --ops")
     parser.add_argument("--seconds", default="6")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--memory", action="store_true", help="compares peak memory")
@@ -96,6 +96,7 @@ def main():
     args = parser.parse_args()
     if args.ops:
         return compare_ops(args)
+    args.threads = args.threads or "2"
 
     modes = args.mode
     if args.precision == "bf16":

@@ -20,6 +20,7 @@ struct Matrix {
 ///
 /// Most f32 and bf16 products have kernels of the library's own where the CPU has AVX2 and FMA.
 /// OpenBLAS computes the others, and all if the environment variable TAPEHEAD_GEMM is "openblas".
+/// With few rows (16, or 48 if columns of b are contiguous and long), b is read once, where it is.
 ///
 /// All matrix products go through these functions. Results depend on shapes alone, so they are
 /// bit-for-bit reproducible for any number of threads.
@@ -32,7 +33,8 @@ void gemm_batched(DType dtype, int64_t batch, int64_t m, int64_t n, int64_t k, M
                   int beta = 0);
 
 /// The types of a product's operands and result, each f32 or bf16. Operands are multiplied in bf16
-/// if one of them is bf16; on CPUs without instructions for that, in f32, without rounding them.
+/// if one of them is bf16; on CPUs without instructions for that, and with few rows if b is f32, in
+/// f32, without rounding them.
 struct ProductTypes {
   DType a, b, c;
 };
@@ -46,7 +48,8 @@ void gemm(ProductTypes types, int64_t m, int64_t n, int64_t k, Matrix a, Matrix 
 bool is_openblas_wanted(const char* value);
 
 /// While in scope, products of f32 matrices that this thread starts are computed in bf16 where the
-/// CPU has instructions for that, as with Precision::medium.
+/// CPU has instructions for that, as with Precision::medium; not those with few rows, which would
+/// take as long.
 class Bf16Products {
  public:
   explicit Bf16Products(bool on);

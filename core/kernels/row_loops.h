@@ -301,7 +301,9 @@ void multiply_some_rows(const PanelProduct& p, int64_t first, int64_t last, cons
     if (are_dots(p)) {
       dot_columns<Kind, B>(p, j, end, rows, sums, width);
     } else {
-      for (float& sum : sums) sum = 0;
+      for (int64_t r = 0; r < p.m; ++r)
+        __builtin_memset(sums + r * width, 0,
+                         static_cast<size_t>(round_up(end - j, kSumStrip)) * sizeof(float));
       sum_columns<Kind, B>(p, j, end, rows, sums, width);
     }
     if (p.c_type == DType::bf16) finish_sums<bfloat16>(p, j, end, sums, width);
