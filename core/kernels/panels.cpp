@@ -38,8 +38,10 @@ struct Floats {
     return kHasPanels && p.m > 1 && p.n > 1 && p.k > 1 && !suits_tile_products(p);
   }
   static bool suits_rows(const core::PanelProduct& p) {
+    constexpr int64_t kSmall = 4096, kFewTerms = 64;  // packing A takes too long
     if (!has_few_rows<Floats>(p)) return false;
     if (p.b_type == DType::bf16) return true;
+    if (p.n * p.k < kSmall && (p.m == 1 || p.k < kFewTerms)) return false;
     return kHasPanels && p.n > 1 &&
            (p.m == 1 || !suits_tile_products({p.m, p.n, p.k, p.a, p.b, p.c, p.row, p.beta}));
   }
