@@ -191,7 +191,8 @@ void run_panels(const kernels::PanelKernels& kernel, const PanelProduct& p) {
 // A product with few rows.
 void run_rows(const PanelProduct& p) {
   const kernels::RowProductKernels& kernel = row_kernels(p.b_type);
-  constexpr int64_t kTaskElements = 1 << 18;  // of B, which a thread reads in some ten microseconds
+  // Elements of B, which a thread reads or multiplies with some rows in some tens of microseconds.
+  constexpr int64_t kTaskElements = 1 << 18, kTaskRows = 8;
   constexpr int64_t kSmall = 4096;
   alignas(64) char small[kSmall];
   const int64_t bytes = kernel.packed_size(p.m, p.k);
@@ -199,7 +200,8 @@ void run_rows(const PanelProduct& p) {
   if (bytes > kSmall) room.emplace(bytes);
   void* const packed = room ? room->data() : small;
   kernel.pack(p, packed);
-  const int64_t tasks = std::clamp<int64_t>(p.n * p.k / kTaskElements, 1, kMaxTasks);
+  const int64_t work = p.n * p.k * ((p.m + kTaskRows - 1) / kTaskRows);
+  const int64_t tasks = std::clamp<int64_t>(work / kTaskElements, 1, kMaxTasks);
   const int64_t step = ((p.n + tasks - 1) / tasks + kGranule - 1) / kGranule * kGranule;
   const auto run_task = [&](int64_t task) {
     const int64_t first = task * step, last = std::min(p.n, first + step);
