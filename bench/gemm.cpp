@@ -173,9 +173,9 @@ void print_few_rows(int threads, int rounds, const std::string& only) {
                        0, nullptr);
           }
         };
-        std::vector<double> rates;
-        for (int round = 0; round < rounds; ++round)
-          rates.push_back(1e-9 * static_cast<double>(count * bytes) / seconds(multiply_all, 1));
+        std::vector<double> rates(static_cast<size_t>(rounds));
+        for (double& rate : rates)
+          rate = 1e-9 * static_cast<double>(count * bytes) / seconds(multiply_all, 1);
         line += fmt::format(" {:6.1f} | {:3.0f} |", median(rates), 100 * median(rates) / most);
       }
       fmt::print("| {:5} | {:4} | {} | {} |{}\n", n, k, shape.layout, type == f32 ? "f32 " : "bf16",

@@ -176,7 +176,8 @@ TEST_CASE("gemm: few rows, of all counts, layouts, tails and types") {
     int turn = 0;
     for (const auto& types : kTypes)
       for (int64_t m = 1; m <= 17; ++m)
-        for (const auto& [n, k] : kShapes) {
+        for (const auto& shape : kShapes) {
+          const int64_t n = shape[0], k = shape[1];
           CAPTURE(m);
           CAPTURE(n);
           CAPTURE(k);

@@ -89,14 +89,15 @@ inline auto fold(V v) {
   (std::make_integer_sequence<int, kCount / 2>());
 }
 
-// The totals of kDotColumns vectors of partial sums for each of some rows.
+// The totals of kColumns vectors of partial sums for each of some rows.
+template <int kColumns>
 [[gnu::noinline]] void store_totals(const float* parts, int rows, float* to, int64_t width) {
-  for (int r = 0; r < rows; ++r, parts += kDotColumns * kLanes, to += width) {
+  for (int r = 0; r < rows; ++r, parts += kColumns * kLanes, to += width) {
     const auto part = [parts](int s) { return load(parts + s * kLanes); };
     Vector<float> joined;
-    if constexpr (kDotColumns == 2) joined = join(part(0), part(1));
+    if constexpr (kColumns == 2) joined = join(part(0), part(1));
     else joined = join(join(part(0), part(2)), join(part(1), part(3)));
-    const auto totals = fold<kDotColumns>(joined);
+    const auto totals = fold<kColumns>(joined);
     __builtin_memcpy(to, &totals, sizeof totals);
   }
 }
@@ -160,7 +161,7 @@ template <class Kind, class B, int R>
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
     for (int s = 0; s < kDotColumns; ++s) store(parts + (r * kDotColumns + s) * kLanes, sums[r][s]);
-  store_totals(parts, R, to, width);
+  store_totals<kDotColumns>(parts, R, to, width);
 }
 
 // Adds the products of the terms that do not fill a vector, for some columns from `from` on.
