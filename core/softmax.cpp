@@ -25,8 +25,10 @@ void each_part(const AxisSplit& a, Rows rows, Columns columns) {
     return;
   }
   const int64_t groups = (a.inner + kTaskColumns - 1) / kTaskColumns;
+  // At least two, so that two threads do not write to the lines of memory that neighbours share at
+  // the same time.
   parallel_range(
-      a.outer * groups, std::max<int64_t>(1, kExpGrain / (a.n * std::min(a.inner, kTaskColumns))),
+      a.outer * groups, std::max<int64_t>(2, kExpGrain / (a.n * std::min(a.inner, kTaskColumns))),
       [&](int64_t begin, int64_t end) {
         for (int64_t g = begin; g < end; ++g) {
           const int64_t column = g % groups * kTaskColumns;
