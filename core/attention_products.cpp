@@ -4,13 +4,12 @@
 #include <cmath>
 
 #include "tapehead/core/creation.h"
+#include "tapehead/core/detail/ceil_div.h"
 #include "tapehead/core/detail/strided.h"
 #include "tapehead/core/precision.h"
 
 namespace tapehead::core {
 namespace {
-
-int64_t div_up(int64_t n, int64_t d) { return (n + d - 1) / d; }
 
 // Room for the vectors that kernels write beyond the last element.
 constexpr int64_t kSlack = 64;
@@ -34,7 +33,7 @@ void multiply(int64_t m, int64_t n, int64_t k, const Matrix& a, const Matrix& b,
 }
 
 // The rows of gradients of keys, [D, keys].
-int64_t gradient_row(int64_t keys) { return div_up(keys, 16) * 16 + 16; }
+int64_t gradient_row(int64_t keys) { return ceil_div(keys, 16) * 16 + 16; }
 
 }  // namespace
 
@@ -110,7 +109,7 @@ template <class T>
 void AttentionProducts<T>::pack(const TensorRows<T>& from, bool transposed, Tensor& to) {
   const int64_t terms = transposed ? from.width() : sequence_.keys;
   const int64_t columns = transposed ? sequence_.keys : from.width(), width = kernels_->width();
-  packed_room(to, div_up(terms, kernels_->terms()) * div_up(columns, width) * width);
+  packed_room(to, ceil_div(terms, kernels_->terms()) * ceil_div(columns, width) * width);
   const PanelProduct p{
       .n = columns, .k = terms, .b = matrix(from, 0, transposed), .b_type = from.dtype()};
   kernels_->pack(p, to.raw());
@@ -182,7 +181,7 @@ void AttentionProducts<T>::set_keys(const Sequence& sequence, const ScoreTile& t
   for (int64_t g = 0; g < groups; ++g) {
     const int64_t first = kernels_->first_row(rows_, g), end = kernels_->first_row(rows_, g + 1);
     group_columns_[g] = std::clamp<int64_t>(limit + end, 0, columns_);
-    group_ends_[g] = div_up(group_columns_[g], terms);
+    group_ends_[g] = ceil_div(group_columns_[g], terms);
     std::fill_n(needed_ + first, end - first, group_columns_[g]);
   }
   for (int64_t j = 0; j < columns_; j += kernels_->width())
@@ -199,7 +198,7 @@ void AttentionProducts<T>::multiply_keys(const std::vector<T>& a, const Tensor& 
     return multiply(rows_, columns_, terms, {a.data(), terms, 1}, matrix(keys, column_, true),
                     keys.dtype(), x, kTileStep, 0);
   if constexpr (sizeof(T) == sizeof(float)) {
-    const int64_t width = kernels_->width(), depth = div_up(terms, kernels_->terms());
+    const int64_t width = kernels_->width(), depth = ceil_div(terms, kernels_->terms());
     const int64_t before = column_ % width;  // columns of the first panel that are not in the tile
     int64_t columns[kTileRows];
     const int64_t groups = kernels_->groups(rows_);
@@ -264,7 +263,7 @@ void AttentionProducts<T>::multiply_rows(T* w, const TensorRows<T>& keys, const 
                     keys.dtype(), sum, n, 1);
   if constexpr (sizeof(T) == sizeof(float)) {
     const int64_t width = kernels_->width(), terms = kernels_->terms();
-    const int64_t depth = div_up(sequence_.keys, terms);
+    const int64_t depth = ceil_div(sequence_.keys, terms);
     const void* rows = w;
     if (terms > 1 && !prepared_) {
       packed_room(score_rows_, kTileRows * kTileStep);
@@ -278,7 +277,7 @@ void AttentionProducts<T>::multiply_rows(T* w, const TensorRows<T>& keys, const 
     }
     kernels_->multiply_rows({.m = rows_,
                              .n = n,
-                             .depth = div_up(columns_, terms),
+                             .depth = ceil_div(columns_, terms),
                              .a = rows,
                              .b = panels.data<float>() + column_ / terms * width,
                              .b_row = width,
@@ -319,7 +318,7 @@ void AttentionProducts<T>::add_gradients(const T* x, const void* panels, const s
     const int64_t row = gradient_row(sequence_.keys);
     kernels_->multiply_columns({.m = width,
                                 .n = columns_,
-                                .depth = div_up(rows_, kernels_->terms()),
+                                .depth = ceil_div(rows_, kernels_->terms()),
                                 .a = columns.raw(),
                                 .b = panels,
                                 .b_row = kTileStep,

@@ -42,6 +42,9 @@ constexpr const char* kVariable = "OPENBLAS_CORETYPE";
 // time, so one per multiplying thread is enough.
 struct Buffers {
   static constexpr size_t kBytes = size_t{128} << 20;  // BUFFER_SIZE on x86-64 and Arm
+  // What another thread may take in the meantime: its first malloc() maps twice the size of a heap.
+  // OpenBLAS tries to map a buffer until it succeeds.
+  static constexpr size_t kElsewhere = size_t{128} << 20;
 
   std::mutex mutex;
   size_t threads = 0;
@@ -50,7 +53,7 @@ struct Buffers {
   void add_thread() {
     const std::lock_guard lock(mutex);
     std::vector<void*> taken;
-    while (mapped.size() == threads && has_address_space(kBytes)) {
+    while (mapped.size() == threads && has_address_space(kBytes + kElsewhere)) {
       taken.push_back(blas_memory_alloc(0));
       if (std::find(mapped.begin(), mapped.end(), taken.back()) == mapped.end())
         mapped.push_back(taken.back());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tapehead/core/detail/ceil_div.h"
 #include "tapehead/core/kernels/convolution.h"
 
 namespace tapehead::core {

@@ -75,7 +75,7 @@ TEST_CASE("memory limit: a product is right or refused, and never hangs") {
                         "raise the limit of the process (ulimit -v), or use fewer "
                         "threads";
   bool any_right = false, any_refused = false;
-  for (const int mebibytes : {2, 4, 16, 60, 120, 135, 200, 300, 500, 1000}) {
+  for (const int mebibytes : {2, 4, 16, 60, 120, 135, 200, 260, 300, 320, 350, 500, 1000}) {
     CAPTURE(mebibytes);
     const std::string text = product(mebibytes);
     CAPTURE(text);

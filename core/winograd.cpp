@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tapehead/core/detail/ceil_div.h"
 #include "tapehead/core/detail/correlation.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/gemm.h"

@@ -7,9 +7,6 @@
 
 namespace tapehead::core {
 
-/// a / b, rounded up, for a >= 0 and b > 0.
-inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 /// Of an axis: result i is stored at first + i * every, and sums x[i * step + shift] over the taps.
 struct CorrelationAxis {
   struct Tap {

@@ -5,6 +5,8 @@
 // constructed from the op's numbers.
 #pragma once
 
+#include <type_traits>
+
 #include "tapehead/core/kernels/elementwise_kernels.h"
 #include "tapehead/core/kernels/math.h"
 
@@ -221,7 +223,7 @@ void unary_loop(char* const* data, const int64_t* strides, int64_t n, const doub
 }
 
 // With kOnce, a broadcast operand has a specialised loop.
-template <class F, class R, class T, bool kOnce = true>
+template <class F, class R, class T, bool kOnce>
 void binary_loop(char* const* data, const int64_t* strides, int64_t n, const double* numbers) {
   using CR = Compute<R>;
   using C = Compute<T>;
@@ -280,14 +282,18 @@ constexpr Loop predicate_entry() {
   if constexpr (kTypes(dtype_of<T>())) return unary_loop<F, bool, T>;
   else return nullptr;
 }
+// Numbers as operands are common in f32 and bf16. The other types do without loops for them, which
+// are a large part of the library.
+template <class T>
+inline constexpr bool kHasOnce = std::is_same_v<Compute<T>, float>;
 template <class F, auto kTypes, class T>
 constexpr Loop binary_entry() {
-  if constexpr (kTypes(dtype_of<T>())) return binary_loop<F, T, T>;
+  if constexpr (kTypes(dtype_of<T>())) return binary_loop<F, T, T, kHasOnce<T>>;
   else return nullptr;
 }
 template <class F, auto kTypes, class T>
 constexpr Loop compare_entry() {
-  if constexpr (kTypes(dtype_of<T>())) return binary_loop<F, bool, T>;
+  if constexpr (kTypes(dtype_of<T>())) return binary_loop<F, bool, T, kHasOnce<T>>;
   else return nullptr;
 }
 template <class F, auto kTypes, class T>
