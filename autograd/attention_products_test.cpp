@@ -7,6 +7,7 @@
 
 #include "tapehead/autograd/attention.h"
 #include "tapehead/autograd/engine.h"
+#include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
 #include "tapehead/tests/expect.h"
 
@@ -27,6 +28,7 @@ struct Results {
 Results attend(const std::vector<Tensor>& operands, DType dtype, const AttentionOptions& options,
                const Tensor& gradient) {
   std::vector<Tensor> x;
+  x.reserve(operands.size());
   for (const Tensor& t : operands) x.push_back(t.to(dtype).set_requires_grad());
   const Tensor out = scaled_dot_product_attention(x[0], x[1], x[2], options).out;
   const auto gradients = grad({out}, x, {.gradients = {gradient.to(dtype)}});
