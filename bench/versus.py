@@ -113,7 +113,7 @@ def main():
         rounds.append((measure(ours, key, losses), measure(peer, key, losses)))
         a, b = rounds[-1]
         print(f"round {number + 1}: " + "  ".join(f"{name} {b[name] / a[name]:.2f}x" for name in a), flush=True)
-    print(f"\n{'workload':<20} {'tapehead ms':>12} {'PyTorch ms':>12} {'ratio, median (min..max)':>28}")
+    print(f"\n{'workload':<20} {'tapehead ms':>12} {'peer ms':>12} {'ratio, median (min..max)':>28}")
     for name in rounds[0][0]:
         ratios = [b[name] / a[name] for a, b in rounds]
         a_ms = statistics.median(a[name] for a, _ in rounds)
