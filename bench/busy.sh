@@ -8,6 +8,13 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 workloads=gpt_char,seq2seq_lstm_attn
 busy=
 
+# Starts processes that compute until stop().
+occupy() {
+  for _ in $(seq "$1"); do
+    sh -c 'while :; do :; done' &
+    busy="$busy $!"
+  done
+}
 stop() {
   for process in $busy; do kill "$process" 2>/dev/null || true; done
   busy=
@@ -31,10 +38,7 @@ measure() {
 measure "one thread, nothing else" 1
 measure "two threads, nothing else" 2
 for others in 1 2; do
-  for _ in $(seq $others); do
-    sh -c 'while :; do :; done' &
-    busy="$busy $!"
-  done
+  occupy "$others"
   measure "two threads beside $others busy" 2
   stop
 done
@@ -42,10 +46,7 @@ done
 demo="$here/build/examples/translate"
 echo "translate's default training, seconds:"
 for others in 0 1 2; do
-  for _ in $(seq $others); do
-    sh -c 'while :; do :; done' &
-    busy="$busy $!"
-  done
+  occupy "$others"
   out=$(mktemp -d)
   began=$(date +%s)
   "$demo" --quiet --out "$out" >/dev/null

@@ -24,14 +24,6 @@ constexpr int64_t kFewQueries = 8;  // for which it does not pay to pack keys an
 
 bool has_rows(const Tensor& keys) { return keys.strides()[3] == 1 || keys.strides()[2] == 1; }
 
-// c = a b + beta c, for a and c of type T; b may be bf16.
-template <class T>
-void multiply(int64_t m, int64_t n, int64_t k, const Matrix& a, const Matrix& b, DType b_type, T* c,
-              int64_t row, int beta) {
-  if (b_type == dtype_of<T>()) gemm(b_type, m, n, k, a, b, c, row, beta);
-  else gemm({dtype_of<T>(), b_type, dtype_of<T>()}, m, n, k, a, b, c, row, beta, nullptr);
-}
-
 // The rows of gradients of keys, [D, keys].
 int64_t gradient_row(int64_t keys) { return ceil_div(keys, 16) * 16 + 16; }
 
@@ -195,8 +187,8 @@ void AttentionProducts<T>::multiply_keys(const std::vector<T>& a, const Tensor& 
                                          const TensorRows<T>& keys, const Tensor& panels, T* x) {
   const int64_t terms = keys.width();
   if (!kernels_)
-    return multiply(rows_, columns_, terms, {a.data(), terms, 1}, matrix(keys, column_, true),
-                    keys.dtype(), x, kTileStep, 0);
+    return gemm({dtype_of<T>(), keys.dtype(), dtype_of<T>()}, rows_, columns_, terms,
+                {a.data(), terms, 1}, matrix(keys, column_, true), x, kTileStep, 0, nullptr);
   if constexpr (sizeof(T) == sizeof(float)) {
     const int64_t width = kernels_->width(), depth = ceil_div(terms, kernels_->terms());
     const int64_t before = column_ % width;  // columns of the first panel that are not in the tile
@@ -259,8 +251,8 @@ void AttentionProducts<T>::multiply_rows(T* w, const TensorRows<T>& keys, const 
                                          T* sum) {
   const int64_t n = keys.width();
   if (!kernels_)
-    return multiply(rows_, n, columns_, {w, kTileStep, 1}, matrix(keys, column_, false),
-                    keys.dtype(), sum, n, 1);
+    return gemm({dtype_of<T>(), keys.dtype(), dtype_of<T>()}, rows_, n, columns_, {w, kTileStep, 1},
+                matrix(keys, column_, false), sum, n, 1, nullptr);
   if constexpr (sizeof(T) == sizeof(float)) {
     const int64_t width = kernels_->width(), terms = kernels_->terms();
     const int64_t depth = ceil_div(sequence_.keys, terms);

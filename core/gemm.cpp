@@ -12,6 +12,7 @@
 
 #include "tapehead/core/allocator.h"
 #include "tapehead/core/detail/blas.h"
+#include "tapehead/core/detail/ceil_div.h"
 #include "tapehead/core/detail/per_thread.h"
 #include "tapehead/core/detail/product.h"
 #include "tapehead/core/detail/strided.h"
@@ -68,6 +69,11 @@ void run(DType dtype, const Product& p) {
   in_pieces(dtype, p, kMost, [dtype](const Product& piece) { run_piece(dtype, piece); });
 }
 
+// The size of `parts` parts, a multiple of `granule`; the last ones may be smaller.
+int64_t part_size(int64_t size, int64_t parts, int64_t granule) {
+  return ceil_div(ceil_div(size, parts), granule) * granule;
+}
+
 // How C is cut into rows and columns of blocks. Depends on the shape alone, never on the threads.
 struct Grid {
   int64_t rows = 1, columns = 1;
@@ -76,15 +82,9 @@ struct Grid {
   Grid(const Product& p, int64_t tasks) : m(p.m), n(p.n) {
     while (rows * columns * 2 <= tasks && std::max(m, n) >= 2 * kGranule) {
       (m > n ? rows : columns) *= 2;
-      m = round_up(p.m, rows);
-      n = round_up(p.n, columns);
+      if (rows > 1) m = part_size(p.m, rows, kGranule);
+      if (columns > 1) n = part_size(p.n, columns, kGranule);
     }
-  }
-
- private:
-  static int64_t round_up(int64_t size, int64_t parts) {
-    if (parts == 1) return size;
-    return ((size + parts - 1) / parts + kGranule - 1) / kGranule * kGranule;
   }
 };
 
@@ -110,14 +110,15 @@ const kernels::RowProductKernels& row_kernels(DType b) {
   return b == DType::bf16 ? kernels::bf16_row_products() : kernels::row_products();
 }
 
+// Whether there are kernels for a left operand of this type.
+bool has_kernels(DType a) { return (a == DType::f32 || a == DType::bf16) && !only_openblas(); }
+
 bool suits_rows(const PanelProduct& p) {
-  return (p.a_type == DType::f32 || p.a_type == DType::bf16) && !only_openblas() &&
-         row_kernels(p.b_type).suits(p);
+  return has_kernels(p.a_type) && row_kernels(p.b_type).suits(p);
 }
 
 bool suits_panels(DType a, DType b, const Product& p) {
-  return (a == DType::f32 || a == DType::bf16) && !only_openblas() &&
-         panel_kernels(is_bf16_product(a, b)).suits(p);
+  return has_kernels(a) && panel_kernels(is_bf16_product(a, b)).suits(p);
 }
 
 PanelProduct block_of(const PanelProduct& p, int64_t i, int64_t j, int64_t m, int64_t n) {
@@ -142,12 +143,12 @@ struct PanelGrid {
     constexpr int64_t kMost = 416;
     // A power of two, which two or four threads share evenly.
     const auto wanted = static_cast<uint64_t>(std::clamp<int64_t>(p.n / fewest, 1, tasks));
-    columns = std::max(static_cast<int64_t>(std::bit_ceil(wanted)), (p.n + kMost - 1) / kMost);
+    columns = std::max(static_cast<int64_t>(std::bit_ceil(wanted)), ceil_div(p.n, kMost));
     rows = p.m >= 512 || columns == 1
                ? std::clamp<int64_t>(tasks / columns, 1, std::max<int64_t>(p.m / 64, 1))
                : 1;
-    m = (p.m + rows - 1) / rows;
-    n = ((p.n + columns - 1) / columns + width - 1) / width * width;
+    m = ceil_div(p.m, rows);
+    n = part_size(p.n, columns, width);
   }
 };
 
@@ -200,9 +201,9 @@ void run_rows(const PanelProduct& p) {
   if (bytes > kSmall) room.emplace(bytes);
   void* const packed = room ? room->data() : small;
   kernel.pack(p, packed);
-  const int64_t work = p.n * p.k * ((p.m + kTaskRows - 1) / kTaskRows);
+  const int64_t work = p.n * p.k * ceil_div(p.m, kTaskRows);
   const int64_t tasks = std::clamp<int64_t>(work / kTaskElements, 1, kMaxTasks);
-  const int64_t step = ((p.n + tasks - 1) / tasks + kGranule - 1) / kGranule * kGranule;
+  const int64_t step = part_size(p.n, tasks, kGranule);
   const auto run_task = [&](int64_t task) {
     const int64_t first = task * step, last = std::min(p.n, first + step);
     if (first < last) kernel.multiply(p, first, last, packed);
@@ -289,7 +290,7 @@ void gemm_batched(DType dtype, int64_t batch, int64_t m, int64_t n, int64_t k, M
                   small || whole || batch >= kMaxTasks ? 1 : std::min(kMaxTasks, work / kTaskWork));
   const int64_t blocks = grid.rows * grid.columns;
   const int64_t products = small ? batch : std::max<int64_t>(1, kTaskWork / work);  // per task
-  const int64_t groups = (batch + products - 1) / products;
+  const int64_t groups = ceil_div(batch, products);
   const auto run_task = [&](int64_t task) {
     const int64_t block = task % blocks, group = task / blocks;
     const int64_t i = block / grid.columns * grid.m, j = block % grid.columns * grid.n;
@@ -343,7 +344,7 @@ PackedMatrix::PackedMatrix(DType type, DType other, int64_t k, int64_t n, Matrix
   packed_ = detail::allocate(bytes_);
   constexpr int64_t kGrain = 1 << 16;  // elements
   const PanelProduct p{.n = n, .k = k, .b = b, .b_type = type};
-  parallel_range((n + width - 1) / width, std::max<int64_t>(kGrain / (width * k), 1),
+  parallel_range(ceil_div(n, width), std::max<int64_t>(kGrain / (width * k), 1),
                  [&](int64_t begin, int64_t end) {
                    for (int64_t part = 0; part < parts; ++part)
                      kernel.pack(p, part, begin * width, std::min(end * width, n),

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "tapehead/core/detail/attention_products.h"
+#include "tapehead/core/detail/ceil_div.h"
 #include "tapehead/core/kernels/random.h"
 
 namespace tapehead::core {
@@ -20,7 +21,7 @@ class AttentionDropout {
         on_(spec.dropout > 0),
         heads_(scores[1]),
         queries_(scores[2]),
-        groups_((scores[3] + kernels::kRandomGroup - 1) / kernels::kRandomGroup) {}
+        groups_(ceil_div(scores[3], kernels::kRandomGroup)) {}
 
   explicit operator bool() const { return on_; }
 
@@ -39,8 +40,8 @@ class AttentionDropout {
         ((b * heads_ + h) * queries_ + row) * groups_ + column / kernels::kRandomGroup;
     const int64_t before = column % kernels::kRandomGroup;
     const kernels::RandomKernels& random = kernels::random();
-    random.words(stream_, static_cast<uint64_t>(group),
-                 (before + n + kernels::kRandomGroup - 1) / kernels::kRandomGroup, words);
+    random.words(stream_, static_cast<uint64_t>(group), ceil_div(before + n, kernels::kRandomGroup),
+                 words);
     random.drop[static_cast<int>(dtype_of<T>())](words + before, threshold_, scale_, x, x, n);
   }
 

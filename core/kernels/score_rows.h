@@ -48,7 +48,7 @@ inline Vector<float> exp_of_scores(Vector<float> x) {
 #endif
 }
 
-inline Vector<float> larger_of(Vector<float> a, Vector<float> b) { return b > a ? b : a; }
+inline constexpr auto larger_of = [](auto a, auto b) { return b > a ? b : a; };
 
 // The columns that kernels compute, rather than n.
 inline int64_t whole_columns(int64_t n) { return round_up(n, kPanelColumns); }
@@ -63,8 +63,7 @@ float accumulate_prepared(float* x, int64_t n, int64_t columns, float* largest, 
   for (int64_t j = 0; j < whole; j += kPanelColumns)
 #pragma GCC unroll 2
     for (int v = 0; v < kPanelVectors; ++v) top[v] = larger_of(top[v], load(x + j + v * kLanes));
-  const float before = *largest, here = across(larger_of(top[0], top[1]),
-                                               [](auto a, auto b) { return b > a ? b : a; });
+  const float before = *largest, here = across(larger_of(top[0], top[1]), larger_of);
   const float shift = here > before ? here : before;
   const float from = shift == kLeast ? 0.0f : shift;  // then all are -inf or NaN; NaN propagates
   for (int64_t j = 0; j < whole; j += kPanelColumns) {
