@@ -6,6 +6,7 @@
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/ceil_div.h"
 #include "tapehead/core/detail/strided.h"
+#include "tapehead/core/kernels/attention_scores.h"
 #include "tapehead/core/precision.h"
 
 namespace tapehead::core {
@@ -30,7 +31,11 @@ int64_t gradient_row(int64_t keys) { return ceil_div(keys, 16) * 16 + 16; }
 }  // namespace
 
 template <class T>
-TensorRows<T>::TensorRows(const Tensor& t) : data_(t.raw()), width_(t.size(3)), dtype_(t.dtype()) {
+TensorRows<T>::TensorRows(const Tensor& t) {
+  if (!t.defined()) return;
+  data_ = t.raw();
+  width_ = t.size(3);
+  dtype_ = t.dtype();
   for (int i = 0; i < 4; ++i) step_[i] = t.strides()[i];
 }
 
@@ -40,16 +45,20 @@ char* TensorRows<T>::at(int64_t i, int64_t j, int64_t k) const {
 }
 
 template <class T>
-void TensorRows<T>::read(T* to, int64_t i, int64_t j, int64_t k) const {
-  constexpr int64_t kAhead = 8;  // rows, which are far apart in memory
-  for (int64_t byte = 0; step_[3] == 1 && byte < width_ * size_of(dtype_); byte += 64)
-    __builtin_prefetch(at(i, j, k + kAhead) + byte);
-  strided::convert(dtype_, at(i, j, k), step_[3], dtype_of<T>(), to, 1, width_);
+void TensorRows<T>::read(T* to, int64_t i, int64_t j, int64_t k, int64_t rows, T scale) const {
+  if (step_[3] == 1)
+    return kernels::attention<T>().read(to, at(i, j, k), dtype_, step_[2], rows, width_, scale);
+  for (int64_t r = 0; r < rows; ++r, to += width_) {
+    strided::convert(dtype_, at(i, j, k + r), step_[3], dtype_of<T>(), to, 1, width_);
+    strided::multiply(to, 1, to, 1, scale, width_);
+  }
 }
 
 template <class T>
-void TensorRows<T>::write(const T* from, int64_t i, int64_t j, int64_t k) const {
-  strided::convert(dtype_of<T>(), from, 1, dtype_, at(i, j, k), step_[3], width_);
+void TensorRows<T>::write(const T* from, int64_t i, int64_t j, int64_t k, int64_t rows,
+                          const T* scales, int64_t scale_step) const {
+  kernels::attention<T>().write(from, at(i, j, k), dtype_, step_[2], rows, width_, scales,
+                                scale_step);
 }
 
 template <class T>
@@ -134,12 +143,8 @@ template <class T>
 void AttentionProducts<T>::set_queries(const Sequence& sequence, const ScoreTile& tile) {
   const int64_t D = q_.width();
   rows_ = tile.rows;
-  const T scale = static_cast<T>(query_scale_);
-  for (int64_t r = 0; r < rows_; ++r) {
-    T* const row = query_.data() + r * D;
-    q_.read(row, sequence.batch, tile.head, sequence.first_query + tile.row + r);
-    strided::multiply(row, 1, row, 1, scale, D);
-  }
+  q_.read(query_.data(), sequence.batch, tile.head, sequence.first_query + tile.row, rows_,
+          static_cast<T>(query_scale_));
   if constexpr (sizeof(T) == sizeof(float)) {
     if (!kernels_) return;
     kernels_->rows(query_.data(), D, rows_, D, packed_room(q_rows_, kTileRows * kTileStep).raw());
@@ -152,7 +157,7 @@ void AttentionProducts<T>::set_queries(const Sequence& sequence, const ScoreTile
 template <class T>
 void AttentionProducts<T>::set_result_gradient(const T* g) {
   const int64_t E = v_.width();
-  std::copy_n(g, rows_ * E, g_.data());
+  if (!kernels_) std::copy_n(g, rows_ * E, g_.data());
   if constexpr (sizeof(T) == sizeof(float)) {
     if (!kernels_) return;
     kernels_->rows(g, E, rows_, E, packed_room(g_rows_, kTileRows * kTileStep).raw());
@@ -341,21 +346,16 @@ void AttentionProducts<T>::write_gradients(const TensorRows<T>& to, const Tensor
                                            T scale) {
   constexpr int64_t kRows = 64;
   const int64_t n = to.width(), row = gradient_row(sequence_.keys);
-  std::vector<T> rows(static_cast<size_t>(kRows * n + kSlack));
+  transposed_.resize(static_cast<size_t>(kRows * n + kSlack));
   for (int64_t j = 0; j < sequence_.keys; j += kRows) {
     const int64_t count = std::min(kRows, sequence_.keys - j);
     const T* from = gradients.data<T>() + j * n;
     if constexpr (sizeof(T) == sizeof(float))
       if (kernels_) {
-        kernels_->transpose(gradients.data<float>() + j, row, n, count, rows.data(), n);
-        from = rows.data();
+        kernels_->transpose(gradients.data<float>() + j, row, n, count, transposed_.data(), n);
+        from = transposed_.data();
       }
-    if (scale != 1) {
-      strided::multiply(rows.data(), 1, from, 1, scale, count * n);
-      from = rows.data();
-    }
-    for (int64_t r = 0; r < count; ++r)
-      to.write(from + r * n, sequence_.batch, key_head_, sequence_.first_key + j + r);
+    to.write(from, sequence_.batch, key_head_, sequence_.first_key + j, count, &scale, 0);
   }
 }
 

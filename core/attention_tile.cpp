@@ -51,10 +51,10 @@ TileScores<T>::TileScores(const AttentionSpec& spec, const AttentionTensors& in,
       width_(in.q.size(3)),
       bias_(in.bias),
       distance_(in.distance),
-      relative_(in.relative),
       keys_(in.keys),
       values_(in.values),
       q_(in.q),
+      relative_(in.relative),
       mask_(in.mask),
       scores_(empty({(kTileRows + 1) * kTileStep}, dtype_of<T>())),
       query_(in.keys.defined() ? static_cast<size_t>(kTileRows * width_) : 0),
@@ -69,14 +69,9 @@ void TileScores<T>::set_queries(const Sequence& sequence, const ScoreTile& tile)
   products_.set_queries(sequence, tile);
   if (!keys_) return;
   const T scale = static_cast<T>(spec_.scale);
-  for (int64_t r = 0; r < tile.rows; ++r) {
-    const int64_t row = sequence.first_query + tile.row + r;
-    T* const to = query_.data() + r * width_;
-    if (!relative_) q_.read(to, sequence.batch, tile.head, row);
-    else
-      strided::copy(to, 1, relative_.at(sequence.batch, tile.head, row), relative_.step[3], width_);
-    strided::multiply(to, 1, to, 1, scale, width_);
-  }
+  const int64_t row = sequence.first_query + tile.row;
+  const TensorRows<T>& from = relative_ ? relative_ : q_;
+  from.read(query_.data(), sequence.batch, tile.head, row, tile.rows, scale);
 }
 
 template <class T>

@@ -102,6 +102,7 @@ void forward(const Pass<T>& pass, const ScoreTile& rows, TileScores<T>& scores,
   scores.set_queries(s, rows);
   std::vector<T> sum(static_cast<size_t>(rows.rows * E));
   T largest[kTileRows];
+  T scales[kTileRows];
   double total[kTileRows] = {};
   std::fill_n(largest, kTileRows, kLeast);
   const bool prepares = products.prepares() && !pass.dropout && !pass.in.values.defined();
@@ -131,12 +132,11 @@ void forward(const Pass<T>& pass, const ScoreTile& rows, TileScores<T>& scores,
     const double scale = all == 0 ? 0 : std::exp(largest[r] - shift) / all;
     *lse.at(s.batch, rows.head, row) =
         static_cast<T>(all == 0 ? std::numeric_limits<double>::infinity() : shift + std::log(all));
-    T* x = sum.data() + r * E;
     // A query that sees no key yields 0 even if the values contain inf or NaN.
-    if (scale == 0) std::fill_n(x, E, T(0));
-    else strided::multiply(x, 1, x, 1, static_cast<T>(scale), E);
-    out.write(x, s.batch, rows.head, row);
+    if (scale == 0) std::fill_n(sum.data() + r * E, E, T(0));
+    scales[r] = static_cast<T>(scale);
   }
+  out.write(sum.data(), s.batch, rows.head, s.first_query + rows.row, rows.rows, scales, 1);
 }
 
 // A [B, H, T, D] view of [B, T, H, D] memory, the layout in which heads are split and joined.
@@ -181,8 +181,8 @@ struct SharedGradients {
 template <class T>
 struct BackwardOf {
   const Pass<T>& pass;
-  TensorRows<T> out, dout, dq;
-  Strided<T> lse, drelative;
+  TensorRows<T> out, dout, dq, drelative;
+  Strided<T> lse;
 
   // Processes the queries in one tile's rows of one head.
   void rows(TileScores<T>& scores, const ScoreTile& rows, const SharedGradients& shared) const {
@@ -192,16 +192,15 @@ struct BackwardOf {
     const int64_t E = pass.E, D = pass.in.q.size(3);
     scores.set_queries(s, rows);
     std::vector<T> g(static_cast<size_t>(rows.rows * E)), q(static_cast<size_t>(rows.rows * D));
-    std::vector<T> relative(drelative ? q.size() : 0), dropped, y(static_cast<size_t>(E));
+    std::vector<T> relative(drelative ? q.size() : 0), dropped, y(g.size());
     T delta[kTileRows], log_sum[kTileRows];
+    const int64_t first = s.first_query + rows.row;
+    out.read(y.data(), s.batch, rows.head, first, rows.rows, 1);
+    dout.read(g.data(), s.batch, rows.head, first, rows.rows, 1);
     for (int64_t r = 0; r < rows.rows; ++r) {
-      const int64_t row = s.first_query + rows.row + r;
-      T* const dy = g.data() + r * E;
-      out.read(y.data(), s.batch, rows.head, row);
-      dout.read(dy, s.batch, rows.head, row);
-      const double sum = kernel.dot(y.data(), 1, dy, 1, E);
+      const double sum = kernel.dot(y.data() + r * E, g.data() + r * E, E);
       delta[r] = static_cast<T>(sum);
-      log_sum[r] = *lse.at(s.batch, rows.head, row);
+      log_sum[r] = *lse.at(s.batch, rows.head, first + r);
       if (shared.sinks.defined())
         *Strided<T>(shared.sinks).at(rows.head) -=
             static_cast<T>(std::exp(*pass.sinks.at(rows.head) - log_sum[r]) * sum);
@@ -243,15 +242,9 @@ struct BackwardOf {
       scores.backward(s, tile, into);
     });
     const T scale = static_cast<T>(pass.spec.scale);
-    strided::multiply(q.data(), 1, q.data(), 1, scale, rows.rows * D);
-    if (drelative) strided::multiply(relative.data(), 1, relative.data(), 1, scale, rows.rows * D);
-    for (int64_t r = 0; r < rows.rows; ++r) {
-      const int64_t row = s.first_query + rows.row + r;
-      dq.write(q.data() + r * D, s.batch, rows.head, row);
-      if (drelative)
-        strided::copy(drelative.at(s.batch, rows.head, row), drelative.step[3],
-                      relative.data() + r * D, 1, D);
-    }
+    dq.write(q.data(), s.batch, rows.head, first, rows.rows, &scale, 0);
+    if (drelative)
+      drelative.write(relative.data(), s.batch, rows.head, first, rows.rows, &scale, 0);
   }
 };
 
@@ -306,8 +299,8 @@ AttentionGradients attention_backward(const AttentionSpec& spec, const Attention
                                  .out = TensorRows<T>(result.out),
                                  .dout = TensorRows<T>(dout),
                                  .dq = TensorRows<T>(out.q),
-                                 .lse = Strided<T>(result.lse),
-                                 .drelative = Strided<T>(out.relative)};
+                                 .drelative = TensorRows<T>(out.relative),
+                                 .lse = Strided<T>(result.lse)};
     const TensorRows<T> dk(out.k), dv(out.v);
     // One task per key head. If heads contribute to the same gradient, a few groups of tasks, each
     // with its own copy of it.

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <vector>
 
 #include "tapehead/autograd/ops.h"
@@ -89,8 +91,8 @@ std::vector<Tensor> MultiheadAttention::project(const Tensor& query, const Tenso
                             ? in_proj_bias.slice(0, first * embed_dim_, last * embed_dim_)
                             : Tensor();
     const Tensor all = linear(*operands[first], weight_of(first, last), bias);
-    for (int64_t i = 0; i < last - first; ++i)
-      results.push_back(all.slice(-1, i * embed_dim_, (i + 1) * embed_dim_));
+    if (last - first == 1) results.push_back(all);
+    else std::ranges::move(tapehead::split(all, embed_dim_, -1), std::back_inserter(results));
     first = last;
   }
   return results;

@@ -37,14 +37,19 @@ struct Strided {
   }
 };
 
-/// Rows along the last axis of a tensor of four axes, f64, f32 or bf16, as numbers of type T.
+/// Rows along the last axis of a tensor of four axes, whose elements are of type T or bf16.
 template <class T>
 class TensorRows {
  public:
   TensorRows() = default;
-  explicit TensorRows(const Tensor& t);
-  void read(T* to, int64_t i, int64_t j, int64_t k) const;
-  void write(const T* from, int64_t i, int64_t j, int64_t k) const;
+  explicit TensorRows(const Tensor& t);  ///< no rows if it is undefined
+  explicit operator bool() const { return data_ != nullptr; }
+  /// Copies rows k..k + rows, multiplied by `scale`.
+  void read(T* to, int64_t i, int64_t j, int64_t k, int64_t rows, T scale) const;
+  /// Copies to rows k..k + rows, the r-th multiplied by scales[r * scale_step]. The elements of a
+  /// row must be contiguous.
+  void write(const T* from, int64_t i, int64_t j, int64_t k, int64_t rows, const T* scales,
+             int64_t scale_step) const;
   char* at(int64_t i, int64_t j, int64_t k) const;
   DType dtype() const { return dtype_; }
   int64_t width() const { return width_; }
@@ -131,8 +136,9 @@ class AttentionProducts {
   // columns, and weights or gradients of scores as rows and as panels.
   Tensor k_columns_, v_columns_, k_terms_, v_terms_, q_rows_, g_rows_, q_columns_, g_columns_;
   Tensor score_rows_, score_panels_;
-  Tensor dk_, dv_;            // [D, keys] and [E, keys] if packed, otherwise transposed
-  std::vector<T> query_, g_;  // [rows, D], [rows, E]
+  Tensor dk_, dv_;             // [D, keys] and [E, keys] if packed, otherwise transposed
+  std::vector<T> query_, g_;   // [rows, D], [rows, E]
+  std::vector<T> transposed_;  // rows of gradients of keys
   int64_t needed_[kTileRows] = {};
   int64_t group_columns_[kTileRows] = {}, group_ends_[kTileRows] = {}, begins_[kTileColumns] = {};
 };

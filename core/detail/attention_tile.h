@@ -66,8 +66,8 @@ class TileScores {
   const AttentionTensors& in_;
   bool backward_;
   int64_t width_;
-  Strided<T> bias_, distance_, relative_, keys_, values_;
-  TensorRows<T> q_;
+  Strided<T> bias_, distance_, keys_, values_;
+  TensorRows<T> q_, relative_;
   Strided<bool> mask_;
   Tensor scores_, gradient_;            // tiles
   Tensor plain_, before_, difference_;  // [rows, columns], for the user's function

@@ -42,6 +42,20 @@ inline T logit_of(T x, T eps) {
 TAPEHEAD_ACTIVATION_KERNELS(TAPEHEAD_FUNCTOR_OF_X)
 
 }  // namespace
+}  // namespace tapehead::kernels::TAPEHEAD_ISA
+
+namespace tapehead::kernels {
+namespace {
+
+template <>
+struct ConvertsInRegisters<TAPEHEAD_ISA::gelu> {};
+template <>
+struct ConvertsInRegisters<TAPEHEAD_ISA::gelu_tanh> {};
+
+}  // namespace
+}  // namespace tapehead::kernels
+
+namespace tapehead::kernels::TAPEHEAD_ISA {
 
 #define TAPEHEAD_ACTIVATION_LOOPS(name, types, ...) TAPEHEAD_LOOPS(unary_entry, name, types)
 extern const LoopKernels<Activation> activation_kernels = {

@@ -50,17 +50,49 @@ void add_up(T* to, const T* x, int64_t n) {
 }
 
 template <class T>
-TAPEHEAD_NOT_CONTRACTED double dot(const T* x, int64_t x_step, const T* y, int64_t y_step,
-                                   int64_t n) {
-  double sum = 0;
-  for (int64_t i = 0; i < n; ++i)
-    sum += static_cast<double>(x[i * x_step]) * static_cast<double>(y[i * y_step]);
-  return sum;
+double dot(const T* x, const T* y, int64_t n) {
+  return row_sum<T>(n, [=](int64_t i) { return x[i] * y[i]; });
+}
+
+// Rows are far apart in memory, where the CPU does not foresee the next.
+constexpr int64_t kRowsAhead = 8;
+
+template <class T, class S>
+void read_rows(T* to, const S* from, int64_t step, int64_t rows, int64_t n, T scale) {
+  for (int64_t r = 0; r < rows; ++r, to += n, from += step) {
+    const char* const next = reinterpret_cast<const char*>(from + kRowsAhead * step);
+    for (int64_t byte = 0; byte < n * int64_t{sizeof(S)}; byte += 64)
+      __builtin_prefetch(next + byte);
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; ++i) to[i] = static_cast<T>(from[i]) * scale;
+  }
+}
+template <class T>
+void read(T* to, const void* from, DType type, int64_t step, int64_t rows, int64_t n, T scale) {
+  if (type == DType::bf16) read_rows(to, static_cast<const bfloat16*>(from), step, rows, n, scale);
+  else read_rows(to, static_cast<const T*>(from), step, rows, n, scale);
+}
+
+template <class T, class S>
+void write_rows(const T* from, S* to, int64_t step, int64_t rows, int64_t n, const T* scales,
+                int64_t scale_step) {
+  for (int64_t r = 0; r < rows; ++r, from += n, to += step) {
+    const T scale = scales[r * scale_step];
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; ++i) to[i] = static_cast<S>(from[i] * scale);
+  }
+}
+template <class T>
+void write(const T* from, void* to, DType type, int64_t step, int64_t rows, int64_t n,
+           const T* scales, int64_t scale_step) {
+  if (type == DType::bf16)
+    write_rows(from, static_cast<bfloat16*>(to), step, rows, n, scales, scale_step);
+  else write_rows(from, static_cast<T*>(to), step, rows, n, scales, scale_step);
 }
 
 template <class T>
-constexpr AttentionKernels<T> kKernels = {accumulate<T>, weights<T>, gradient<T>,
-                                          hide<T>,       add_up<T>,  dot<T>};
+constexpr AttentionKernels<T> kKernels = {accumulate<T>, weights<T>, gradient<T>, hide<T>,
+                                          add_up<T>,     dot<T>,     read<T>,     write<T>};
 
 }  // namespace
 

@@ -1,8 +1,9 @@
-// Kernels on rows of attention scores.
+// Kernels on rows of attention: of its scores, and of queries, results and gradients in memory.
 #pragma once
 
 #include <cstdint>
 
+#include "tapehead/core/dtype.h"
 #include "tapehead/core/kernels/family.h"
 
 namespace tapehead::kernels {
@@ -21,8 +22,13 @@ struct AttentionKernels {
   void (*hide)(T* x, const bool* seen, int64_t step, int64_t n);
   /// Adds the elements of x to *to, in order.
   void (*add_up)(T* to, const T* x, int64_t n);
-  /// The dot product of x and y, summed in order.
-  double (*dot)(const T* x, int64_t x_step, const T* y, int64_t y_step, int64_t n);
+  double (*dot)(const T* x, const T* y, int64_t n);
+  /// Copies `rows` rows of n elements, multiplied by `scale`, from memory, where they are of type T
+  /// or bf16 and `step` elements apart.
+  void (*read)(T* to, const void* from, DType type, int64_t step, int64_t rows, int64_t n, T scale);
+  /// Copies rows to memory, the r-th multiplied by scales[r * scale_step].
+  void (*write)(const T* from, void* to, DType type, int64_t step, int64_t rows, int64_t n,
+                const T* scales, int64_t scale_step);
 };
 
 }  // namespace tapehead::kernels

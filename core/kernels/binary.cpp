@@ -201,6 +201,9 @@ struct WaitsForMemory<TAPEHEAD_ISA::div> {};
 template <>
 struct WaitsForMemory<TAPEHEAD_ISA::prelu> {};
 
+template <>
+struct ConvertsInRegisters<TAPEHEAD_ISA::add> {};
+
 }  // namespace
 }  // namespace tapehead::kernels
 

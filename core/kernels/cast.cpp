@@ -18,18 +18,25 @@ inline void convert(const From* x, To* out, int64_t n) {
 inline void convert(const float16* x, float* out, int64_t n) { widen_halves(x, out, n); }
 inline void convert(const float* x, float16* out, int64_t n) { narrow_to_halves(x, out, n); }
 
+// By the bits of the value: GCC does not vectorise stores of structures.
+template <class T>
+inline void fill(char* out, T value, int64_t n) {
+  using Bits =
+      std::conditional_t<sizeof(T) == 2, uint16_t,
+                         std::conditional_t<sizeof(T) == 4, uint32_t,
+                                            std::conditional_t<sizeof(T) == 8, uint64_t, uint8_t>>>;
+  const Bits bits = __builtin_bit_cast(Bits, value);
+  for (int64_t i = 0; i < n; ++i) reinterpret_cast<Bits*>(out)[i] = bits;
+}
+
 // Out-of-range values of integer types are whatever the CPU produces; any nonzero value is true.
 template <class From, class To>
 void cast_loop(char* const* data, const int64_t* strides, int64_t n, const double*) {
   if (strides[0] == sizeof(To) && strides[1] == sizeof(From)) {
     return convert(reinterpret_cast<const From*>(data[1]), reinterpret_cast<To*>(data[0]), n);
   }
-  if (strides[0] == sizeof(To) && strides[1] == 0) {
-    To* out = reinterpret_cast<To*>(data[0]);
-    const To value = static_cast<To>(*reinterpret_cast<const From*>(data[1]));
-    for (int64_t i = 0; i < n; ++i) out[i] = value;
-    return;
-  }
+  if (strides[0] == sizeof(To) && strides[1] == 0)
+    return fill(data[0], static_cast<To>(*reinterpret_cast<const From*>(data[1])), n);
   for (int64_t i = 0; i < n; ++i)
     *reinterpret_cast<To*>(data[0] + i * strides[0]) =
         static_cast<To>(*reinterpret_cast<const From*>(data[1] + i * strides[1]));

@@ -64,6 +64,11 @@ struct Exceptions<TAPEHEAD_ISA::cos> : Turns {
   static float value(float x, float y) { return -x * __builtin_sinf(y); }
 };
 
+template <>
+struct ConvertsInRegisters<TAPEHEAD_ISA::gelu> {};
+template <>
+struct ConvertsInRegisters<TAPEHEAD_ISA::gelu_tanh> {};
+
 }  // namespace
 }  // namespace tapehead::kernels
 

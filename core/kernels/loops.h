@@ -114,7 +114,7 @@ template <class T>
 struct Dense {
   const T* at;
   explicit Dense(const char* data) : at(reinterpret_cast<const T*>(data)) {}
-  T operator[](int64_t i) const { return at[i]; }
+  Compute<T> operator[](int64_t i) const { return at[i]; }
 };
 template <class T>
 struct Once {
@@ -140,12 +140,23 @@ constexpr bool kHasExceptions = (__is_same(T, float) && ...) && requires(T... x)
 };
 
 // Defined, like Exceptions, for rows of so few instructions that their loops wait for memory. They
-// run on half of a vector of 64 bytes, which Zen 4 reads and writes up to a tenth faster.
+// run on half of a vector of 64 bytes, which Zen 4 reads and writes up to a tenth faster. Not those
+// that round to bf16, which GCC would not vectorise.
 template <class F>
 struct WaitsForMemory;
 template <class F>
 constexpr bool kWaitsForMemory = requires {
   WaitsForMemory<F>();
+};
+
+// Defined, like Exceptions, for rows that training in bf16 spends much time in: their loops convert
+// elements in registers instead of blocks.
+template <class F>
+struct ConvertsInRegisters;
+template <class F, class R, class T>
+constexpr bool kConvertsInRegisters =
+    std::is_same_v<R, bfloat16>&& std::is_same_v<T, bfloat16>&& requires {
+  ConvertsInRegisters<F>();
 };
 
 struct Copied {
@@ -160,7 +171,7 @@ struct WaitsForMemory<Copied> {};
 template <class F, class R, class... X>
 inline void run_elements(const F& f, R* result, int64_t first, int64_t last, X... x) {
 #if defined(__AVX512F__)
-  if constexpr (kWaitsForMemory<F>) {
+  if constexpr (kWaitsForMemory<F> && !std::is_same_v<R, bfloat16>) {
 #pragma omp simd simdlen(32 / sizeof(R))
     for (int64_t i = first; i < last; ++i) result[i] = static_cast<R>(f(x[i]...));
     return;
@@ -219,6 +230,9 @@ void unary_loop(char* const* data, const int64_t* strides, int64_t n, const doub
       unary_loop<F, CR, C>, 2, {sizeof(R), sizeof(T)}, {sizeof(CR), sizeof(C)}};
   if (sizeof(T) == sizeof(C) && strides[0] == sizeof(R) && strides[1] == sizeof(T))
     return run<F, CR>(data[0], n, numbers, Dense<C>(data[1]));
+  if constexpr (kConvertsInRegisters<F, R, T>)
+    if (strides[0] == sizeof(R) && strides[1] == sizeof(T))
+      return run<F, R>(data[0], n, numbers, Dense<T>(data[1]));
   run_blocks(kPlan, data, strides, n, numbers);
 }
 
@@ -242,6 +256,9 @@ void binary_loop(char* const* data, const int64_t* strides, int64_t n, const dou
         return run<F, CR>(data[0], n, numbers, Once<C>(data[1]), Dense<C>(data[2]));
     }
   }
+  if constexpr (kConvertsInRegisters<F, R, T>)
+    if (strides[0] == sizeof(R) && x == sizeof(T) && y == sizeof(T))
+      return run<F, R>(data[0], n, numbers, Dense<T>(data[1]), Dense<T>(data[2]));
   run_blocks(kPlan, data, strides, n, numbers);
 }
 
