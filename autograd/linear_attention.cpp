@@ -8,6 +8,7 @@
 #include "tapehead/autograd/detail/padding.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/core/creation.h"
+#include "tapehead/core/detail/ceil_div.h"
 #include "tapehead/core/detail/lengths.h"
 #include "tapehead/core/error.h"
 
@@ -51,7 +52,7 @@ Tensor pieces(const Tensor& x, int64_t front, int64_t count) {
 // block up to its position. Keys before the block of the first query form a single sum.
 Tensor causal(const Tensor& q, const Tensor& k, const Tensor& v) {
   const int64_t S = k.size(3), offset = S - q.size(3), head = offset / kPiece * kPiece;
-  const int64_t count = (S - head + kPiece - 1) / kPiece;
+  const int64_t count = core::ceil_div(S - head, kPiece);
   const Tensor pk = pieces(k.slice(3, head, S), 0, count);
   const Tensor pv = pieces(v.slice(3, head, S), 0, count);
   const Tensor pq = pieces(q, offset - head, count);

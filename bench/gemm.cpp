@@ -1,11 +1,15 @@
 // Times matrix products: the library's own, with and without the packing of the right operand, and
 // OpenBLAS's, in GFLOP/s and as a share of the CPU's peak, which is measured first. Each figure is
 // the median of several rounds, in which the candidates take turns. For products with few rows,
-// which take as long as reading the right operand, the speed of reading it, in GB/s.
+// which take as long as reading the right operand, the speed of reading it, in GB/s. gemm.py
+// compares with PyTorch.
 //
 //   gemm
 //   gemm --threads 2 --rounds 9
 #include <cblas.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 #include <fmt/format.h>
 #include <omp.h>
 #include <CLI/CLI.hpp>
@@ -75,6 +79,19 @@ template <int Bytes>
   return multiply_add<64>(n);
 }
 [[gnu::target("avx2,fma")]] int64_t multiply_add_avx2(int64_t n) { return multiply_add<32>(n); }
+// Of pairs of bf16 numbers.
+[[gnu::target("avx512f,avx512bf16")]] int64_t multiply_add_pairs(int64_t times) {
+  constexpr int kChains = 12, kPairs = 16;
+  __m512 x[kChains] = {};
+  const __m512bh a = (__m512bh)_mm512_set1_epi32(0x3f003f00);  // 0.5
+  for (int64_t i = 0; i < times; ++i)
+#pragma GCC unroll 12
+    for (__m512& v : x) {
+      v = _mm512_dpbf16_ps(v, a, a);
+      asm volatile("" : "+v"(v));
+    }
+  return times * kChains * kPairs * 2;
+}
 #endif
 
 int64_t multiply_add(const std::string& isa, int64_t times) {
@@ -85,21 +102,32 @@ int64_t multiply_add(const std::string& isa, int64_t times) {
   return multiply_add<16>(times);
 }
 
-// Of all threads together, in GFLOP/s.
-double peak(int threads) {
+// The rate of a function that returns the number of its multiply-adds, on all threads together, in
+// GFLOP/s.
+double peak(int threads, const std::function<int64_t(int64_t)>& multiply) {
   double best = 0;
   for (int round = 0; round < 7; ++round) {
     std::vector<int64_t> counts(static_cast<size_t>(threads));
     const double time = seconds(
         [&] {
-          core::parallel_for(threads, [&](int64_t i) {
-            counts[static_cast<size_t>(i)] = multiply_add(kernels::isa(), 5'000'000);
-          });
+          core::parallel_for(
+              threads, [&](int64_t i) { counts[static_cast<size_t>(i)] = multiply(5'000'000); });
         },
         1);
     best = std::max(best, 2e-9 * static_cast<double>(counts[0] * threads) / time);
   }
   return best;
+}
+double f32_peak(int threads) {
+  return peak(threads, [](int64_t times) { return multiply_add(kernels::isa(), times); });
+}
+// That of f32 if the CPU or TAPEHEAD_ISA has no instruction for bf16.
+double bf16_peak(int threads, double f32_peak) {
+#if defined(__x86_64__)
+  const auto level = static_cast<uint32_t>(kernels::Level::avx512_bf16);
+  if (kernels::used_levels() >> level & 1) return peak(threads, multiply_add_pairs);
+#endif
+  return f32_peak;
 }
 
 // The sum of some numbers, in vectors of `Bytes`.
@@ -196,18 +224,20 @@ int main(int argc, char** argv) {
   std::string only;
   app.add_option("--only", only,
                  "cases whose line starts with this, as in 4096x1536, or few for few rows");
+  bool few = true;
+  app.add_flag("--few,!--no-few", few, "also products with few rows");
   CLI11_PARSE(app, argc, argv);
   set_num_threads(threads);
   omp_set_num_threads(threads);  // OpenBLAS's
-  const double most = peak(threads);
-  fmt::print("peak of multiply-adds in f32: {:.1f} GFLOP/s on {} thread{}\n\n", most, threads,
-             threads == 1 ? "" : "s");
+  const double most = f32_peak(threads), most_bf16 = bf16_peak(threads, most);
+  fmt::print("peak of multiply-adds on {} thread{}: f32 {:.1f} GFLOP/s, bf16 {:.1f}\n\n", threads,
+             threads == 1 ? "" : "s", most, most_bf16);
   fmt::print(
       "packed: B once, before. bf16: operands in f32. bf16 packed: A in bf16, B packed; C in f32 "
       "and bf16.\n\n"
-      "|     M |     N |    K |    |   f32 |  % | packed |  % | OpenBLAS |  % |  bf16 | packed | C "
-      "bf16 |\n"
-      "|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+      "|     M |     N |    K |    |   f32 |  % | packed |  % | OpenBLAS |  % |  bf16 |  % | bf16 "
+      "packed |  % | C bf16 |  % |\n"
+      "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
   for (const Case& shape : kCases) {
     const int64_t m = shape.m, n = shape.n, k = shape.k;
     const char* const layout = shape.layout;
@@ -250,11 +280,11 @@ int main(int argc, char** argv) {
       }
     std::string line;
     for (size_t i = 0; i < kCandidates; ++i) {
-      line += fmt::format(" {:6.1f} |", median(rates[i]));
-      if (i < 3) line += fmt::format(" {:2.0f} |", 100 * median(rates[i]) / most);
+      const double rate = median(rates[i]);
+      line += fmt::format(" {:6.1f} | {:2.0f} |", rate, 100 * rate / (i < 3 ? most : most_bf16));
     }
     fmt::print("| {:5} | {:5} | {:4} | {} |{}\n", m, n, k, layout, line);
     std::fflush(stdout);
   }
-  print_few_rows(threads, rounds, only);
+  if (few) print_few_rows(threads, rounds, only);
 }

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "tapehead/core/creation.h"
+#include "tapehead/core/detail/ceil_div.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/index.h"
 #include "tapehead/core/detail/mapped.h"
@@ -251,7 +252,7 @@ Tensor bernoulli(const Tensor& probability, Generator& generator) {
     core::parallel_range(p.numel(), kPiece, [&](int64_t begin, int64_t end) {
       alignas(64) uint32_t words[kPiece];
       kernels::random().words(stream, static_cast<uint64_t>(begin / kRandomGroup),
-                              (end - begin + kRandomGroup - 1) / kRandomGroup, words);
+                              core::ceil_div(end - begin, kRandomGroup), words);
       kernels::random().bernoulli[static_cast<int>(p.dtype())](words, p.data<T>() + begin,
                                                                out.data<T>() + begin, end - begin);
     });

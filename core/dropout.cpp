@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tapehead/core/detail/ceil_div.h"
 #include "tapehead/core/detail/dropout.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/kernels/random.h"
@@ -21,7 +22,7 @@ Tensor drop(const Tensor& x, double p, const Generator& generator) {
   const int64_t bytes = size_of(x.dtype());
   parallel_range(x.numel(), kPiece, [&](int64_t begin, int64_t end) {
     alignas(64) uint32_t words[kPiece];
-    const int64_t groups = (end - begin + kRandomGroup - 1) / kRandomGroup;
+    const int64_t groups = ceil_div(end - begin, kRandomGroup);
     random.words({generator.seed, generator.draws}, static_cast<uint64_t>(begin / kRandomGroup),
                  groups, words);
     apply(words, threshold, scale, from.raw() + begin * bytes, out.raw() + begin * bytes,

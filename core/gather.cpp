@@ -3,6 +3,7 @@
 #include <cstring>
 #include <memory>
 
+#include "tapehead/core/detail/ceil_div.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/index.h"
 #include "tapehead/core/detail/views.h"
@@ -40,7 +41,7 @@ class GatherWalk {
         packs_ ? kPacked / (axis_size_ * item_) / kLine * kLine : kGatherGrain / length_;
     width_ = std::clamp<int64_t>(wanted, kLine, std::max<int64_t>(columns_, kLine));
     if (packs_ && num_threads() > 1) width_ = std::min<int64_t>(width_, 4 * kLine);
-    strips_ = (columns_ + width_ - 1) / width_;
+    strips_ = ceil_div(columns_, width_);
   }
 
   void run() {

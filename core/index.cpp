@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "tapehead/core/detail/axis_split.h"
+#include "tapehead/core/detail/ceil_div.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/groups.h"
 #include "tapehead/core/detail/index.h"
@@ -16,7 +17,7 @@
 namespace tapehead::core {
 namespace {
 
-constexpr int64_t kIndexGrain = 1 << 14;  // elements that justify a thread
+constexpr int64_t kIndexGrain = 1 << 16;  // elements that justify a thread
 constexpr int64_t kFewRepeats = 16;       // of an index, on average
 
 Tensor as_i64(const char* op, const char* what, const Tensor& indices) {
@@ -56,12 +57,12 @@ struct IndexedRows {
 // The width of column strips that give each thread some; results do not depend on it.
 int64_t strip_width(int64_t columns) {
   const int threads = num_threads();
-  return threads == 1 ? columns : std::max<int64_t>(16, (columns + threads - 1) / threads);
+  return threads == 1 ? columns : std::max<int64_t>(16, ceil_div(columns, threads));
 }
 
 void add_in_order(const Tensor& to, const Tensor& from, const IndexedRows& rows, int64_t skip) {
   const int64_t n = rows.n, inner = rows.blocks.inner, item = size_of(to.dtype());
-  const int64_t width = strip_width(inner), strips = (inner + width - 1) / width;
+  const int64_t width = strip_width(inner), strips = ceil_div(inner, width);
   const auto add = kernels::index().add_each_row[static_cast<int>(to.dtype())];
   const int64_t grain = std::max<int64_t>(1, kIndexGrain / (n * std::min(width, inner)));
   parallel_range(rows.blocks.outer * strips, grain, [&](int64_t begin, int64_t end) {
@@ -186,7 +187,7 @@ void put_taken(const Tensor& to, int axis, const Tensor& indices, const Tensor& 
   const auto scatter = kernels::index().scatter[0][static_cast<int>(to.dtype())];
   // Tasks are blocks or strips of columns, so that each element is written in order.
   const int64_t width = strip_width(rows.blocks.inner) * item;
-  const int64_t strips = (bytes + width - 1) / width;
+  const int64_t strips = ceil_div(bytes, width);
   const int64_t grain = std::max<int64_t>(1, kIndexGrain * item / (n * std::min(width, bytes)));
   parallel_range(rows.blocks.outer * strips, grain, [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {

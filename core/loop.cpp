@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "tapehead/core/detail/ceil_div.h"
 #include "tapehead/core/kernels/elementwise_kernels.h"
 #include "tapehead/core/kernels/index.h"
 #include "tapehead/core/parallel.h"
@@ -198,7 +199,7 @@ void run_transposed(const LoopAxes& axes, char* to, char* from, DType dtype) {
   constexpr int64_t kBand = 64;
   const auto transpose = kernels::index().transpose[static_cast<int>(dtype)];
   const int64_t item = size_of(dtype), rows = axes.sizes[1], columns = axes.sizes[0];
-  const int64_t bands = (rows + kBand - 1) / kBand;
+  const int64_t bands = ceil_div(rows, kBand);
   int64_t planes = 1;
   for (int a = 2; a < axes.rank; ++a) planes *= axes.sizes[a];
   const auto copy_band = [&](int64_t task) {

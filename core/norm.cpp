@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tapehead/core/detail/ceil_div.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/reduce.h"
 #include "tapehead/core/kernels/norm.h"
@@ -45,7 +46,7 @@ NormRows::Gradients NormRows::backward(const Tensor& arrived, bool of_x, bool of
   Gradients out;
   const Tensor dy = contiguous(arrived);
   if (of_x) out.x = empty_like(x);
-  const int64_t step = rows_at_once(n), tasks = (rows + step - 1) / step;
+  const int64_t step = rows_at_once(n), tasks = ceil_div(rows, step);
   const Tensor dweight = of_weight ? core::full({tasks, n}, 0, wide()) : Tensor();
   const Tensor dbias = of_bias ? core::full({tasks, n}, 0, wide()) : Tensor();
   const int64_t bytes = n * size_of(x.dtype()), wide_bytes = n * size_of(wide());

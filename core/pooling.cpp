@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "tapehead/core/detail/ceil_div.h"
 #include "tapehead/core/detail/correlation.h"
 #include "tapehead/core/kernels/pooling.h"
 #include "tapehead/core/parallel.h"
@@ -38,7 +39,7 @@ Correlation correlation_of(int64_t planes, const std::array<PoolWindows, 3>& axe
 // The first index of a window that is inside of the axis.
 int64_t first_inside(const PoolWindows& a, int64_t i) {
   const int64_t begin = i * a.stride - a.padding;
-  return begin >= 0 ? begin : begin + (-begin + a.dilation - 1) / a.dilation * a.dilation;
+  return begin >= 0 ? begin : begin + ceil_div(-begin, a.dilation) * a.dilation;
 }
 
 // Gives each -1 among the indices of a block the first position of its window.

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <utility>
 
+#include "tapehead/core/detail/ceil_div.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/fork.h"
 #include "tapehead/core/detail/mapped.h"
@@ -108,7 +109,7 @@ void generate(const Tensor& out, Generator& generator, F write) {
   constexpr int64_t kPiece = kGroups * kRandomGroup / kWords;
   parallel_range(out.numel(), kPiece, [&](int64_t begin, int64_t end) {
     alignas(64) uint32_t words[kGroups * kRandomGroup];
-    const int64_t groups = ((end - begin) * kWords + kRandomGroup - 1) / kRandomGroup;
+    const int64_t groups = ceil_div((end - begin) * kWords, kRandomGroup);
     const auto first = static_cast<uint64_t>(begin * kWords / kRandomGroup);
     kernels::random().words(stream, first, groups, words);
     write(words, data + begin, end - begin);
@@ -180,7 +181,7 @@ void fill_standard(const char* op, const Tensor& out, double shift, double scale
           using C = std::conditional_t<std::is_same_v<T, double>, double, float>;
           constexpr int64_t kNumbers = sizeof(T) == 8 ? kHalf : kRandomGroup;  // per group
           alignas(64) C standard[kGroups * kNumbers];
-          const int64_t groups = (n + kNumbers - 1) / kNumbers;
+          const int64_t groups = ceil_div(n, kNumbers);
           if constexpr (std::is_same_v<C, double>) wide(words, groups, standard);
           else narrow(words, groups, standard);
           kernels::random().normal[static_cast<int>(dtype_of<T>())](standard, x, n, scale, shift);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "tapehead/core/detail/ceil_div.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/kernels/loop.h"
@@ -107,18 +108,18 @@ struct Plan {
     const int64_t each = rows.size * steps;
     block = std::min(cols.size, kMaxColumns);
     if (by_rows) block = std::min(block, std::max<int64_t>(1, kReduceGrain / each));
-    blocks = (cols.size + block - 1) / block;
+    blocks = ceil_div(cols.size, block);
     rows_at_once = rows.size;
     steps_at_once = steps;
     if (each * block > 2 * kReduceGrain) {
       if (steps > 1) steps_at_once = piece(steps, kReduceGrain / (rows.size * block));
       else rows_at_once = piece(rows.size, kReduceGrain / block);
     }
-    row_cuts = (rows.size + rows_at_once - 1) / rows_at_once;
-    step_cuts = (steps + steps_at_once - 1) / steps_at_once;
+    row_cuts = ceil_div(rows.size, rows_at_once);
+    step_cuts = ceil_div(steps, steps_at_once);
   }
   static int64_t piece(int64_t size, int64_t wanted) {
-    return std::max({int64_t{1}, wanted, (size + kMaxPieces - 1) / kMaxPieces});
+    return std::max({int64_t{1}, wanted, ceil_div(size, kMaxPieces)});
   }
 };
 

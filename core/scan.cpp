@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tapehead/core/detail/axis_split.h"
+#include "tapehead/core/detail/ceil_div.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/kernels/scan.h"
 #include "tapehead/core/parallel.h"
@@ -23,7 +24,7 @@ template <class F>
 void each_strip(const Shape& shape, int axis, bool from_end, F f) {
   const AxisSplit a(shape, axis);
   const int64_t start = from_end ? (a.n - 1) * a.inner : 0, step = from_end ? -a.inner : a.inner;
-  const int64_t strips = (a.inner + kScanColumns - 1) / kScanColumns;
+  const int64_t strips = ceil_div(a.inner, kScanColumns);
   const int64_t grain = std::max<int64_t>(1, kScanGrain / (a.n * std::min(a.inner, kScanColumns)));
   parallel_range(a.outer * strips, grain, [&](int64_t begin, int64_t end) {
     for (int64_t strip = begin; strip < end; ++strip) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "tapehead/core/detail/ceil_div.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/index.h"
 #include "tapehead/core/detail/order.h"
@@ -46,7 +47,7 @@ Tensor search(const char* op, const char* what, const Tensor& sorted, const Tens
       throw ValueError(fmt::format("{}: {}{} is less than the element before it; sort it first", op,
                                    what, position(from.shape(), i)));
   const int64_t each = std::max<int64_t>(1, x.numel() / std::max<int64_t>(lines, 1));
-  const int64_t blocks = (each + kSearchBlock - 1) / kSearchBlock;
+  const int64_t blocks = ceil_div(each, kSearchBlock);
   if (x.numel() == 0) return out;
   parallel_range(lines * blocks, 16, [&](int64_t begin, int64_t end) {
     uint64_t block[kSearchBlock];

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tapehead/core/detail/axis_split.h"
+#include "tapehead/core/detail/ceil_div.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/kernels/loop.h"
 #include "tapehead/core/kernels/rows.h"
@@ -24,7 +25,7 @@ void each_part(const AxisSplit& a, Rows rows, Columns columns) {
                    [&](int64_t begin, int64_t end) { rows(begin * a.n, end - begin); });
     return;
   }
-  const int64_t groups = (a.inner + kTaskColumns - 1) / kTaskColumns;
+  const int64_t groups = ceil_div(a.inner, kTaskColumns);
   // At least two, so that two threads do not write to the lines of memory that neighbours share at
   // the same time.
   parallel_range(

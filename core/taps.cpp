@@ -5,6 +5,7 @@
 
 #include "tapehead/core/creation.h"
 #include "tapehead/core/detail/axis_split.h"
+#include "tapehead/core/detail/ceil_div.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/kernels/index.h"
 #include "tapehead/core/kernels/taps.h"
@@ -156,7 +157,7 @@ class SlotRoom {
 template <class T, class F>
 void each_strip(int64_t N, int64_t C, const Tensor& w, const Tensor& index, F f) {
   constexpr int64_t kChannels = 32;
-  const int64_t groups = (C + kChannels - 1) / kChannels, K = w.size(1), P = w.size(2);
+  const int64_t groups = ceil_div(C, kChannels), K = w.size(1), P = w.size(2);
   parallel_range(N * groups, tap_grain(kChannels * K * P), [&](int64_t begin, int64_t end) {
     const SlotRoom<T> room(K);
     for (int64_t task = begin; task < end; ++task) {
@@ -225,7 +226,7 @@ Tensor scatter_taps(const Tensor& y, const Tensor& w, const Tensor& index, int64
 Tensor product_taps(const Tensor& x, const Tensor& y, const Tensor& index) {
   const int64_t C = x.size(1), S = x.size(2), K = index.size(1), P = index.size(2);
   const Tensor w = empty(index.shape(), x.dtype());
-  const int64_t strips = (P + kPointsAtOnce - 1) / kPointsAtOnce;
+  const int64_t strips = ceil_div(P, kPointsAtOnce);
   visit_wide(x.dtype(), [&]<class T>() {
     parallel_range(x.size(0) * strips, 1, [&](int64_t begin, int64_t end) {
       const SlotRoom<T> room(K);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tapehead/core/detail/ceil_div.h"
 #include "tapehead/core/kernels/unfold.h"
 #include "tapehead/core/parallel.h"
 
@@ -15,7 +16,7 @@ struct Inside {
   int64_t first, last;
   Inside(const PoolWindows& w, int64_t k) {
     const int64_t shift = k * w.dilation - w.padding;  // of the tap of result 0
-    first = shift >= 0 ? 0 : (-shift + w.stride - 1) / w.stride;
+    first = shift >= 0 ? 0 : ceil_div(-shift, w.stride);
     last = w.size > shift ? (w.size - shift - 1) / w.stride + 1 : 0;
     first = std::min(first, w.result), last = std::clamp(last, first, w.result);
   }

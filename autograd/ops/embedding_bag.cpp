@@ -20,7 +20,7 @@ namespace tapehead {
 namespace {
 
 int64_t grain_of(int64_t ids, int64_t width) {
-  return std::max<int64_t>(1, (1 << 14) / std::max<int64_t>(1, ids * width));
+  return std::max<int64_t>(1, (1 << 18) / std::max<int64_t>(1, ids * width));
 }
 
 // For contiguous f32 or f64.
@@ -42,8 +42,7 @@ struct EmbeddingBag : CustomOp {
       const int64_t* id = ids.data<int64_t>();
       T* y = out.data<T>();
       core::parallel_range(bags, grain_of(J, C), [&](int64_t first, int64_t last) {
-        for (int64_t i = first; i < last; ++i)
-          kernels::bag<T>().sum(w, id + i * J, padding, f, y + i * C, J, C);
+        kernels::bag<T>().sum(w, id + first * J, padding, f, y + first * C, last - first, J, C);
       });
     });
     return out;

@@ -9,10 +9,10 @@ namespace tapehead::kernels {
 
 template <class T>
 struct BagKernels {
-  /// out[c] = sum of table[ids[j]][c] factors[j][c] over j < n with ids[j] != skip. Null factors
-  /// stand for ones.
-  void (*sum)(const T* table, const int64_t* ids, int64_t skip, const T* factors, T* out, int64_t n,
-              int64_t width);
+  /// out[i][c] = sum of table[ids[i][j]][c] factors[j][c] over j < n with ids[i][j] != skip, for
+  /// i < bags. Null factors stand for ones.
+  void (*sum)(const T* table, const int64_t* ids, int64_t skip, const T* factors, T* out,
+              int64_t bags, int64_t n, int64_t width);
   /// to[c] += sum of dy[p / n][c] factors[p % n][c] over `count` positions p.
   void (*add_to_row)(T* to, const T* dy, const T* factors, const int64_t* positions, int64_t count,
                      int64_t n, int64_t width);

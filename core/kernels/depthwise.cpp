@@ -53,13 +53,6 @@ inline Vector<T> first_of(Vector<T> v, int64_t n) {
 }
 
 template <class T>
-inline Vector<T> load_some(const T* from, int64_t n) {
-  T elements[kWidth<T>] = {};
-  for (int64_t i = 0; i < n; ++i) elements[i] = from[i];
-  return load(elements);
-}
-
-template <class T>
 inline T total(Vector<T> v) {
   T sum = 0;
   for (int i = 0; i < kWidth<T>; ++i) sum += v[i];

@@ -117,15 +117,28 @@ void pack(const PanelProduct& p, int64_t part, int64_t first, int64_t last, void
 
 // --- Groups of rows of A ---
 
-// Lines of memory that will be read after some tiles.
-struct Ahead {
-  const void* data;
-  int64_t rows, row_bytes, bytes;  // of each row
-  void prefetch(int64_t tile, int64_t tiles) const {
-    const int64_t lines = ceil_div(bytes, 64), all = rows * lines;
-    for (int64_t x = all * tile / tiles; x < all * (tile + 1) / tiles; ++x)
-      __builtin_prefetch(static_cast<const char*>(data) + x / lines * row_bytes + x % lines * 64);
+// Lines of memory that will be read after some tiles, a few of which each tile prefetches.
+class Ahead {
+ public:
+  Ahead(const void* data, int64_t rows, int64_t row_bytes, int64_t bytes_of_row, int64_t tiles)
+      : row_(static_cast<const char*>(data)),
+        row_bytes_(row_bytes),
+        lines_(ceil_div(bytes_of_row, kLine)),
+        left_(rows * lines_),
+        each_(ceil_div(left_, tiles)) {}
+  void prefetch() {
+    for (int64_t i = std::min(each_, left_); i > 0; --i, --left_) {
+      __builtin_prefetch(row_ + line_ * kLine);
+      if (++line_ < lines_) continue;
+      line_ = 0;
+      row_ += row_bytes_;
+    }
   }
+
+ private:
+  static constexpr int64_t kLine = 64;
+  const char* row_;
+  int64_t row_bytes_, lines_, left_, each_, line_ = 0;
 };
 
 // How the rows of a block are divided into groups of about the same size.
@@ -204,13 +217,12 @@ void multiply_block(const PanelProduct& p, const Part& part, int64_t j, int64_t 
                                     : packed_a + slot * kSize;
     const A* const next = a + end * p.a.row + part.begin * p.a.column;
     const int64_t rows = groups.begin(g + 2) - end;
-    const Ahead ahead =
-        slot + 1 < kCount ? Ahead{group + kSize, 1, 0, kSize * static_cast<int64_t>(sizeof *group)}
-        : kByRows         ? Ahead{next, rows, p.a.row * kBytes, part.terms * kBytes}
-                          : Ahead{next, part.terms, p.a.column * kBytes, rows * kBytes};
+    Ahead ahead = slot + 1 < kCount ? Ahead(group + kSize, 1, 0, part.depth * kVectorBytes, tiles)
+                  : kByRows ? Ahead(next, rows, p.a.row * kBytes, part.terms * kBytes, tiles)
+                            : Ahead(next, part.terms, p.a.column * kBytes, rows * kBytes, tiles);
     const auto whole = tile_of<Kind, C, kByRows>(end - i, false);
     for (int64_t t = 0; t < tiles; ++t) {
-      ahead.prefetch(t, tiles);
+      ahead.prefetch();
       const int64_t at = t * kPanelColumns;
       const Target<C> target{static_cast<C*>(p.c) + i * p.row + j + at, p.row,
                              std::min<int64_t>(kPanelColumns, columns - at), p.beta || !first,

@@ -27,6 +27,24 @@ inline void finish(C* to, Vector<float> sum, int64_t lanes, bool add, const floa
   store_floats(to, sum, lanes);
 }
 
+// Whether whole tiles are stored to C from registers: not if many instructions round to bf16.
+#if defined(__AVX512BF16__)
+template <class C>
+inline constexpr bool kStoresRegisters = true;
+
+[[gnu::always_inline]] inline void store_columns(bfloat16* to, const Vector<float> (&sums)[2]) {
+  const auto rounded = _mm512_cvtne2ps_pbh((__m512)sums[1], (__m512)sums[0]);
+  __builtin_memcpy(static_cast<void*>(to), &rounded, sizeof rounded);
+}
+#else
+template <class C>
+inline constexpr bool kStoresRegisters = std::is_same_v<C, float>;
+#endif
+[[gnu::always_inline]] inline void store_columns(float* to, const Vector<float> (&sums)[2]) {
+  store(to, sums[0]);
+  store(to + kLanes, sums[1]);
+}
+
 // Finishes a tile of sums in memory.
 template <class C>
 [[gnu::noinline]] void finish_rows(const float* sums, int rows, int vectors, const Target<C>& t) {
@@ -92,15 +110,30 @@ template <class Kind, class C, int R, int V, bool kByRows>
     }
     row_elements.advance();
   }
-  // Most tiles are whole, without a bias: others, and what is to be rounded, go through memory.
-  if (std::is_same_v<C, float> && t.columns >= V * kLanes && !t.bias) {
-    float* to = reinterpret_cast<float*>(t.c);
+  // Most tiles are whole; others, and those added to bf16, go through memory.
+  if constexpr (V == kPanelVectors && kStoresRegisters<C>) {
+    constexpr bool kIsFloat = std::is_same_v<C, float>;
+    if (t.columns >= V * kLanes && (kIsFloat || !t.add)) {
+      C* to = t.c;
+      if (kIsFloat && t.add) {
 #pragma GCC unroll 16
-    for (int r = 0; r < R; ++r, to += t.row)
+        for (int r = 0; r < R; ++r)
 #pragma GCC unroll 2
-      for (int v = 0; v < V; ++v)
-        store(to + v * kLanes, t.add ? load(to + v * kLanes) + sums[r][v] : sums[r][v]);
-    return;
+          for (int v = 0; v < V; ++v)
+            sums[r][v] += load_floats(to + r * t.row + v * kLanes, kLanes);
+      }
+      if (t.bias) {
+#pragma GCC unroll 2
+        for (int v = 0; v < V; ++v) {
+          const Vector<float> bias = load(t.bias + v * kLanes);
+#pragma GCC unroll 16
+          for (int r = 0; r < R; ++r) sums[r][v] += bias;
+        }
+      }
+#pragma GCC unroll 16
+      for (int r = 0; r < R; ++r, to += t.row) store_columns(to, sums[r]);
+      return;
+    }
   }
   alignas(64) float rest[R * V * kLanes];
 #pragma GCC unroll 16

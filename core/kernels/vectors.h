@@ -3,9 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) || defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
@@ -39,14 +40,28 @@ template <class T>
 inline void store(T* to, Vector<T> v) {
   *reinterpret_cast<typename VectorOf<T>::Unaligned*>(to) = v;
 }
+#if defined(__AVX2__) && !defined(__AVX512F__)
+/// The mask of the first n elements.
+template <class T>
+inline __m256i first_elements(int64_t n) {
+  static constexpr int32_t kMask[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+  return _mm256_loadu_si256(
+      reinterpret_cast<const __m256i*>(kMask + 8 - n * static_cast<int64_t>(sizeof(T)) / 4));
+}
+#endif
 /// Stores the first n elements.
 template <class T>
 inline void store_some(T* to, Vector<T> v, int64_t n) {
 #if defined(__AVX512F__)
-  if constexpr (sizeof(T) == 4) {
-    _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1u << n) - 1), (__m512)v);
-    return;
-  }
+  if constexpr (sizeof(T) == 4)
+    return _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1u << n) - 1), (__m512)v);
+  if constexpr (sizeof(T) == 8)
+    return _mm512_mask_storeu_pd(to, static_cast<__mmask8>((1u << n) - 1), (__m512d)v);
+#elif defined(__AVX2__)
+  if constexpr (std::is_same_v<T, float>)
+    return _mm256_maskstore_ps(to, first_elements<T>(n), (__m256)v);
+  if constexpr (std::is_same_v<T, double>)
+    return _mm256_maskstore_pd(to, first_elements<T>(n), (__m256d)v);
 #endif
   T elements[kWidth<T>];
   store(elements, v);
@@ -58,6 +73,13 @@ inline Vector<T> load_some(const T* from, int64_t n) {
 #if defined(__AVX512F__)
   if constexpr (sizeof(T) == 4)
     return (Vector<T>)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1), from);
+  if constexpr (sizeof(T) == 8)
+    return (Vector<T>)_mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << n) - 1), from);
+#elif defined(__AVX2__)
+  if constexpr (std::is_same_v<T, float>)
+    return (Vector<T>)_mm256_maskload_ps(from, first_elements<T>(n));
+  if constexpr (std::is_same_v<T, double>)
+    return (Vector<T>)_mm256_maskload_pd(from, first_elements<T>(n));
 #endif
   T elements[kWidth<T>] = {};
   for (int64_t i = 0; i < n; ++i) elements[i] = from[i];
