@@ -9,9 +9,11 @@
 #include "tapehead/autograd/custom_op.h"
 #include "tapehead/autograd/ops.h"
 #include "tapehead/autograd/recompute_vjp.h"
+#include "tapehead/core/detail/ceil_div.h"
 #include "tapehead/core/detail/elementwise.h"
 #include "tapehead/core/detail/groups.h"
 #include "tapehead/core/detail/index.h"
+#include "tapehead/core/detail/views.h"
 #include "tapehead/core/error.h"
 #include "tapehead/core/kernels/bag.h"
 #include "tapehead/core/parallel.h"
@@ -19,8 +21,14 @@
 namespace tapehead {
 namespace {
 
+constexpr int64_t kTaskTerms = 1 << 18;  // that justify a thread
+// So few that the gradients of a row can be added in order: for more, they are grouped by rows, of
+// which threads take some each, and which are summed in blocks. So they are if many rows get none.
+constexpr int64_t kFewIds = 1 << 14;
+
+// Of bags with that many ids each.
 int64_t grain_of(int64_t ids, int64_t width) {
-  return std::max<int64_t>(1, (1 << 18) / std::max<int64_t>(1, ids * width));
+  return std::max<int64_t>(1, kTaskTerms / std::max<int64_t>(1, ids * width));
 }
 
 // For contiguous f32 or f64.
@@ -72,15 +80,18 @@ struct EmbeddingBag : CustomOp {
   Tensor of_weight(const Tensor& d, const Tensor& weight, const Tensor& factors,
                    const Tensor& ids) const {
     const int64_t J = ids.size(-1), C = weight.size(1);
+    const int64_t n = ids.numel();
+    if (n >= weight.size(0) && n <= kFewIds && n * C <= kTaskTerms)
+      return of_few_ids(d, weight, factors, ids);
     Tensor dweight = grad_buffer(0);
     const bool in_place = dweight.defined();
     if (!in_place) dweight = core::full(weight.shape(), 0, weight.dtype());
     const int64_t* id = ids.data<int64_t>();
-    const core::Groups groups(id, ids.numel(), weight.size(0), padding);
-    const int64_t mean = groups.size() == 0 ? 1 : ids.numel() / groups.size();
     visit_wide(weight.dtype(), [&]<class T>() {
       const T *g = d.data<T>(), *f = factors.defined() ? factors.data<T>() : nullptr;
       T* dw = dweight.data<T>();
+      const core::Groups groups(id, n, weight.size(0), padding);
+      const int64_t mean = groups.size() == 0 ? 1 : n / groups.size();
       core::parallel_range(groups.size(), grain_of(mean, C), [&](int64_t first, int64_t last) {
         for (int64_t i = first; i < last; ++i) {
           const int64_t begin = groups.starts[static_cast<size_t>(i)],
@@ -91,6 +102,21 @@ struct EmbeddingBag : CustomOp {
       });
     });
     return in_place ? Tensor() : dweight;
+  }
+
+  Tensor of_few_ids(const Tensor& d, const Tensor& weight, const Tensor& factors,
+                    const Tensor& ids) const {
+    const int64_t J = ids.size(-1), C = weight.size(1), bags = J == 0 ? 0 : ids.numel() / J;
+    const int64_t step = core::ceil_div(C, kernels::kBagStep) * kernels::kBagStep;
+    const Tensor sums = core::full({weight.size(0), step}, 0, weight.dtype());
+    visit_wide(weight.dtype(), [&]<class T>() {
+      kernels::bag<T>().add_to_rows(sums.data<T>(), step, ids.data<int64_t>(), padding, d.data<T>(),
+                                    factors.defined() ? factors.data<T>() : nullptr, bags, J, C);
+    });
+    const Tensor dweight = core::narrow(sums, 1, 0, C), sum = grad_buffer(0);
+    if (!sum.defined()) return core::contiguous(dweight);
+    core::add_into(sum, dweight);
+    return {};
   }
 
   Tensor of_factors(const Tensor& d, const Tensor& weight, const Tensor& factors,

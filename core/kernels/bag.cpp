@@ -8,15 +8,25 @@ namespace {
 
 constexpr int kMostVectors = 4;  // of columns at a time
 
-// Adds V vectors of x or, if there are factors, of their products; the last has `last` elements.
+// Vector v of V: the last one has `last` elements.
+template <int V, class T>
+inline Vector<T> read(const T* from, int v, int64_t last) {
+  from += v * kWidth<T>;
+  return v + 1 < V ? load(from) : load_some(from, last);
+}
+template <class T, int V>
+inline void write(T* to, const Vector<T> (&x)[V], int64_t last) {
+#pragma GCC unroll 4
+  for (int v = 0; v + 1 < V; ++v) store(to + v * kWidth<T>, x[v]);
+  store_some(to + (V - 1) * kWidth<T>, x[V - 1], last);
+}
+
+// Adds V vectors of x or, if there are factors, of their products.
 template <class T, int V>
 inline void accumulate(Vector<T> (&to)[V], const T* x, const T* factors, int64_t last) {
-  constexpr int64_t W = kWidth<T>;
-  const auto at = [=](const T* from, int v) {
-    return v + 1 < V ? load(from + v * W) : load_some(from + v * W, last);
-  };
 #pragma GCC unroll 4
-  for (int v = 0; v < V; ++v) to[v] += factors ? at(x, v) * at(factors, v) : at(x, v);
+  for (int v = 0; v < V; ++v)
+    to[v] += factors ? read<V>(x, v, last) * read<V>(factors, v, last) : read<V>(x, v, last);
 }
 
 // Calls f<V>(first, last) for blocks of columns: V vectors from `first` on, of which the last has
@@ -32,13 +42,6 @@ inline void each_block(int64_t width, F f) {
   }
 }
 
-template <class T, int V>
-inline void store_columns(T* to, const Vector<T> (&v)[V], int64_t last) {
-#pragma GCC unroll 4
-  for (int i = 0; i + 1 < V; ++i) store(to + i * kWidth<T>, v[i]);
-  store_some(to + (V - 1) * kWidth<T>, v[V - 1], last);
-}
-
 template <class T>
 void sum(const T* table, const int64_t* ids, int64_t skip, const T* factors, T* out, int64_t bags,
          int64_t n, int64_t width) {
@@ -50,7 +53,7 @@ void sum(const T* table, const int64_t* ids, int64_t skip, const T* factors, T* 
         if (id[j] != skip)
           accumulate(total, table + id[j] * width + first,
                      factors ? factors + j * width + first : nullptr, last);
-      store_columns(out + i * width + first, total, last);
+      write(out + i * width + first, total, last);
     }
   });
 }
@@ -77,7 +80,30 @@ void add_to_row(T* to, const T* dy, const T* factors, const int64_t* positions, 
       for (int v = 0; v < V; ++v) total[v] += block[v];
     }
     accumulate(total, to + first, static_cast<const T*>(nullptr), last);
-    store_columns(to + first, total, last);
+    write(to + first, total, last);
+  });
+}
+
+// Rows are read and written as whole vectors: the CPU would wait for stores of a part of one.
+template <class T>
+void add_to_rows(T* to, int64_t step, const int64_t* ids, int64_t skip, const T* dy,
+                 const T* factors, int64_t bags, int64_t n, int64_t width) {
+  each_block<T>(width, [&]<int V>(int64_t first, int64_t last) {
+    for (int64_t i = 0; i < bags; ++i) {
+      Vector<T> g[V];
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) g[v] = read<V>(dy + i * width + first, v, last);
+      for (int64_t j = 0; j < n; ++j) {
+        const int64_t id = ids[i * n + j];
+        if (id == skip) continue;
+        T* const row = to + id * step + first;
+        const T* const f = factors + j * width + first;
+#pragma GCC unroll 4
+        for (int v = 0; v < V; ++v)
+          store(row + v * kWidth<T>,
+                load(row + v * kWidth<T>) + (factors ? g[v] * read<V>(f, v, last) : g[v]));
+      }
+    }
   });
 }
 
@@ -87,10 +113,12 @@ TAPEHEAD_NOT_CONTRACTED void add_exact_product(T* to, const T* x, const T* y, in
   for (int64_t c = 0; c < n; ++c) to[c] += x[c] * y[c];
 }
 
+template <class T>
+constexpr BagKernels<T> kKernels = {sum<T>, add_to_row<T>, add_to_rows<T>, add_exact_product<T>};
+
 }  // namespace
 
-extern const BagKernels<float> bag_f32 = {sum<float>, add_to_row<float>, add_exact_product<float>};
-extern const BagKernels<double> bag_f64 = {sum<double>, add_to_row<double>,
-                                           add_exact_product<double>};
+extern const BagKernels<float> bag_f32 = kKernels<float>;
+extern const BagKernels<double> bag_f64 = kKernels<double>;
 
 }  // namespace tapehead::kernels::TAPEHEAD_ISA
