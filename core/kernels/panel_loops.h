@@ -169,11 +169,12 @@ void pack_groups(const A* a, const Matrix& m, const Groups& groups, int64_t g, c
   int64_t first[kColumnGroups + 1];
   for (int64_t s = 0; s <= kColumnGroups; ++s) first[s] = groups.begin(g + s) - i;
   const int64_t count = std::min(kColumnGroups, groups.count - g);
+  const int64_t readable = groups.m - i;  // lanes beyond a group are not used
   for (int64_t k = 0; k < part.terms; k += Kind::kTerms) {
     prefetch_rows<Kind::kTerms>(from, m.column, first[count]);
     for (int64_t s = 0; s < count; ++s)
       store(to + s * kGroupSize<false>,
-            Kind::across(from + first[s], m.column, first[s + 1] - first[s], part.terms - k));
+            Kind::across(from + first[s], m.column, readable - first[s], part.terms - k));
     from += Kind::kTerms * m.column;
     to += kLanes;
   }

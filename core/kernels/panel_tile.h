@@ -27,19 +27,24 @@ inline void finish(C* to, Vector<float> sum, int64_t lanes, bool add, const floa
   store_floats(to, sum, lanes);
 }
 
-// Whether whole tiles are stored to C from registers: not if many instructions round to bf16.
-#if defined(__AVX512BF16__)
+// Whether whole tiles are stored to C from registers. Not if C is bf16 and tiles are many, and
+// round by several instructions: their code would take 60 KB.
 template <class C>
-inline constexpr bool kStoresRegisters = true;
+inline constexpr bool kStoresRegisters = std::is_same_v<C, float> || kGroupRows <= 6;
+#if defined(__AVX512BF16__)
+template <>
+inline constexpr bool kStoresRegisters<bfloat16> = true;
+#endif
 
 [[gnu::always_inline]] inline void store_columns(bfloat16* to, const Vector<float> (&sums)[2]) {
+#if defined(__AVX512BF16__)
   const auto rounded = _mm512_cvtne2ps_pbh((__m512)sums[1], (__m512)sums[0]);
   __builtin_memcpy(static_cast<void*>(to), &rounded, sizeof rounded);
-}
 #else
-template <class C>
-inline constexpr bool kStoresRegisters = std::is_same_v<C, float>;
+  store_floats(to, sums[0], kLanes);
+  store_floats(to + kLanes, sums[1], kLanes);
 #endif
+}
 [[gnu::always_inline]] inline void store_columns(float* to, const Vector<float> (&sums)[2]) {
   store(to, sums[0]);
   store(to + kLanes, sums[1]);
