@@ -74,6 +74,7 @@ void InputBuffer::compute_products() {
 }
 
 Tensor& InputBuffer::sum_in_place(const Shape& shape, DType dtype) {
+  if (!sum_.defined() && held_) compute_products();  // instead of adding them to zeros
   if (!sum_.defined()) sum_ = core::full(shape, 0, dtype);
   else if (!is_ours(sum_)) sum_ = sum_.clone();
   return sum_;

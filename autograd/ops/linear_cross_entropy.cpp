@@ -40,7 +40,8 @@ int64_t chunk_rows(int64_t classes) {
 core::Matrix transposed_matrix(const Tensor& x) { return {x.raw(), 1, x.size(1)}; }
 core::Matrix plain_matrix(const Tensor& x) { return {x.raw(), x.size(1), 1}; }
 
-// Adds the contribution of rows `begin` and on, whose gradients are `dlogits`.
+// Adds the contribution of rows `begin` and on, whose gradients are `dlogits`, to that of the rows
+// before.
 void add_products(const Tensor& dlogits, const Tensor& x, int64_t begin, const Tensor& weight,
                   const LinearGradients& out) {
   const int64_t n = dlogits.size(0), classes = dlogits.size(1), features = weight.size(1);
@@ -49,12 +50,13 @@ void add_products(const Tensor& dlogits, const Tensor& x, int64_t begin, const T
   if (out[0].defined())
     core::gemm(dtype, n, features, classes, plain_matrix(dlogits), plain_matrix(weight),
                out[0].slice(0, begin, begin + n).raw(), features);
+  const int add = begin > 0;
   if (out[1].defined())
     core::gemm(dtype, classes, features, n, transposed_matrix(dlogits), plain_matrix(rows),
-               out[1].raw(), features, 1);
+               out[1].raw(), features, add);
   if (out[2].defined())
     core::gemm(dtype, 1, classes, n, plain_matrix(core::full({1, n}, 1, dtype)),
-               plain_matrix(dlogits), out[2].raw(), classes, 1);
+               plain_matrix(dlogits), out[2].raw(), classes, add);
 }
 
 // In f32 or f64. For a mean or sum, forward also computes the gradients, which differ from those of
@@ -115,8 +117,12 @@ struct LinearCrossEntropy : CustomOp {
     const Tensor x = core::contiguous(input), weight = core::contiguous(linear_weight);
     LinearGradients out;
     if (wanted[0]) out[0] = core::empty(x.shape(), x.dtype());
-    if (wanted[1]) out[1] = core::full(weight.shape(), 0, x.dtype());
-    if (wanted[2]) out[2] = core::full(bias.shape(), 0, x.dtype());
+    const auto sums = [&](const Tensor& t) {
+      return x.size(0) > 0 ? core::empty(t.shape(), x.dtype())
+                           : core::full(t.shape(), 0, x.dtype());
+    };
+    if (wanted[1]) out[1] = sums(weight);
+    if (wanted[2]) out[2] = sums(bias);
     const bool any = wanted[0] || wanted[1] || wanted[2];
     const CrossEntropyRows rows(*targets, options.label_smoothing, x.dtype());
     const int64_t n = x.size(0), classes = weight.size(0), bytes = classes * size_of(x.dtype());
