@@ -15,8 +15,11 @@ inline constexpr int kGroupRows = kVectorBytes == 64 ? 14 : 6;
 inline constexpr int kPanelVectors = 2;  // of a row of a panel
 inline constexpr int kLanes = kWidth<float>;
 inline constexpr int kPanelColumns = kPanelVectors * kLanes;
-inline constexpr int64_t kBlockBytes = 640 << 10;  // of packed B in the L2 cache
-inline constexpr int64_t kDepth = 384;             // packed elements of a part of k, at most
+// Of packed B in the L2 cache, of which CPUs without AVX-512 have less.
+inline constexpr int64_t kBlockBytes = (kVectorBytes == 64 ? 640 : 320) << 10;
+// Packed elements of a part of k, at most. In small tiles each element is used less often, so that
+// a group of rows and a panel must fit into the L1 cache together.
+inline constexpr int64_t kDepth = kVectorBytes == 64 ? 384 : 256;
 inline constexpr int64_t kRowStep = kPanelRowStep;
 static_assert(kDepth < kRowStep);
 inline constexpr int64_t kMostRounded = 256;  // columns whose sums are kept in f32
