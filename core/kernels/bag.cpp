@@ -97,11 +97,11 @@ void add_to_rows(T* to, int64_t step, const int64_t* ids, int64_t skip, const T*
         const int64_t id = ids[i * n + j];
         if (id == skip) continue;
         T* const row = to + id * step + first;
-        const T* const f = factors + j * width + first;
+        const T* const f = factors ? factors + j * width + first : nullptr;
 #pragma GCC unroll 4
         for (int v = 0; v < V; ++v)
           store(row + v * kWidth<T>,
-                load(row + v * kWidth<T>) + (factors ? g[v] * read<V>(f, v, last) : g[v]));
+                load(row + v * kWidth<T>) + (f ? g[v] * read<V>(f, v, last) : g[v]));
       }
     }
   });
