@@ -22,6 +22,7 @@ struct AttentionKernels {
   void (*hide)(T* x, const bool* seen, int64_t step, int64_t n);
   /// Adds the elements of x to *to, in order.
   void (*add_up)(T* to, const T* x, int64_t n);
+  /// The dot product of x and y.
   double (*dot)(const T* x, const T* y, int64_t n);
   /// Copies `rows` rows of n elements, multiplied by `scale`, from memory, where they are of type T
   /// or bf16 and `step` elements apart.
