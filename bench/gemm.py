@@ -71,7 +71,9 @@ def main():
     parser.add_argument("--only", default="", help="cases that start with this, as 4096x1536")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    options = [f"--threads={args.threads}", f"--seconds={args.seconds}", f"--only={args.only}"]
+    options = [f"--threads={args.threads}", f"--seconds={args.seconds}"]
+    if args.only:
+        options.append(f"--only={args.only}")
     peaks, figures = [], {}
     for _ in range(args.rounds):
         peak, rates = ours(options)

@@ -152,6 +152,40 @@ struct PanelGrid {
   }
 };
 
+// Adds up C in f32 with compute(), without beta and bias, then rounds it.
+template <class F>
+void in_f32(const PanelProduct& p, F compute) {
+  constexpr int64_t kGrain = 1 << 16;  // elements
+  const Room room(p.m * p.n * size_of(DType::f32));
+  PanelProduct q = p;
+  q.c = room.data();
+  q.c_type = DType::f32;
+  q.row = p.n;
+  q.beta = 0;
+  q.bias = nullptr;
+  compute(q);
+  parallel_range(p.m, ceil_div(kGrain, p.n), [&](int64_t begin, int64_t end) {
+    std::vector<float> before(static_cast<size_t>(p.beta ? p.n : 0));
+    for (int64_t i = begin; i < end; ++i) {
+      float* const row = static_cast<float*>(room.data()) + i * p.n;
+      void* const to = const_cast<void*>(advance(p.c, p.c_type, i * p.row));
+      if (p.beta) {
+        strided::convert(p.c_type, to, 1, DType::f32, before.data(), 1, p.n);
+        strided::add(row, 1, before.data(), 1, p.n);
+      }
+      if (p.bias) strided::add(row, 1, p.bias, 1, p.n);
+      strided::convert(DType::f32, row, 1, p.c_type, to, 1, p.n);
+    }
+  });
+}
+
+// Whether k has so many parts that the kernel, which rounds a C in bf16 after the last one, would
+// take so few columns at a time that rows of A are packed too often.
+bool adds_up_in_f32(const kernels::PanelKernels& kernel, const PanelProduct& p) {
+  constexpr int64_t kMost = 3;
+  return p.c_type != DType::f32 && kernel.parts(p.k) > kMost;
+}
+
 // Multiplies parts of k with a packed B or, if `packed` is null, packs it on the way.
 void multiply_panels(const kernels::PanelKernels& kernel, const PanelProduct& p, int64_t part,
                      int64_t end, const void* packed) {
@@ -183,6 +217,8 @@ void multiply_panels(const kernels::PanelKernels& kernel, const PanelProduct& p,
 }
 
 void run_panels(const kernels::PanelKernels& kernel, const PanelProduct& p) {
+  if (adds_up_in_f32(kernel, p))
+    return in_f32(p, [&](const PanelProduct& q) { run_panels(kernel, q); });
   constexpr int64_t kParts = 12;  // of k at a time, so that packed columns stay in the L3 cache
   const int64_t parts = kernel.parts(p.k), together = p.c_type == DType::f32 ? kParts : parts;
   for (int64_t part = 0; part < parts; part += together)
@@ -230,20 +266,7 @@ void run_widened(const PanelProduct& p) {
   std::optional<Room> a_room, b_room;
   const Matrix a = widened(p.a, p.a_type, p.m, p.k, a_room);
   const Matrix b = widened(p.b, p.b_type, p.k, p.n, b_room);
-  const Room room(p.m * p.n * size_of(DType::f32));
-  float* const sums = static_cast<float*>(room.data());
-  gemm(DType::f32, p.m, p.n, p.k, a, b, sums, p.n);
-  std::vector<float> before(static_cast<size_t>(p.n));
-  for (int64_t i = 0; i < p.m; ++i) {
-    float* const row = sums + i * p.n;
-    void* const to = const_cast<void*>(advance(p.c, p.c_type, i * p.row));
-    if (p.beta) {
-      strided::convert(p.c_type, to, 1, DType::f32, before.data(), 1, p.n);
-      strided::add(row, 1, before.data(), 1, p.n);
-    }
-    if (p.bias) strided::add(row, 1, p.bias, 1, p.n);
-    strided::convert(DType::f32, row, 1, p.c_type, to, 1, p.n);
-  }
+  in_f32(p, [&](const PanelProduct& q) { gemm(DType::f32, q.m, q.n, q.k, a, b, q.c, q.row); });
 }
 
 }  // namespace
@@ -359,8 +382,12 @@ void PackedMatrix::multiply(int64_t m, Matrix a, DType c_type, void* c, int64_t 
                             const float* bias) const {
   if (!packed_ || m < 2) return gemm({other_, type_, c_type}, m, n_, k_, a, b_, c, row, beta, bias);
   const kernels::PanelKernels& kernel = panel_kernels(in_bf16_);
-  multiply_panels(kernel, {m, n_, k_, a, b_, other_, type_, c_type, c, row, beta, bias}, 0,
-                  kernel.parts(k_), packed_);
+  const PanelProduct p{m, n_, k_, a, b_, other_, type_, c_type, c, row, beta, bias};
+  const auto run = [&](const PanelProduct& q) {
+    multiply_panels(kernel, q, 0, kernel.parts(k_), packed_);
+  };
+  if (adds_up_in_f32(kernel, p)) in_f32(p, run);
+  else run(p);
 }
 
 }  // namespace tapehead::core

@@ -86,9 +86,9 @@ TEST_CASE("gemm: all types, layouts, tails and parts of the sums") {
   constexpr core::ProductTypes kTypes[] = {{f32, f32, f32},  {bf16, bf16, f32}, {bf16, bf16, bf16},
                                            {f32, bf16, f32}, {bf16, f32, f32},  {f32, bf16, bf16},
                                            {bf16, f32, bf16}};
-  constexpr int64_t kShapes[][3] = {{1, 1, 1},     {1, 40, 70},   {40, 1, 70},   {3, 5, 7},
-                                    {14, 32, 1},   {15, 33, 2},   {29, 97, 51},  {30, 65, 390},
-                                    {17, 40, 771}, {5, 300, 100}, {20, 31, 1600}};
+  constexpr int64_t kShapes[][3] = {{1, 1, 1},     {1, 40, 70},   {40, 1, 70},    {3, 5, 7},
+                                    {14, 32, 1},   {15, 33, 2},   {29, 97, 51},   {30, 65, 390},
+                                    {17, 40, 771}, {5, 300, 100}, {20, 31, 1600}, {20, 31, 3300}};
   kernels::on_each_isa([&] {
     int turn = 0;
     for (const auto& types : kTypes)
@@ -109,8 +109,8 @@ TEST_CASE("gemm: all types, layouts, tails and parts of the sums") {
 
 TEST_CASE("gemm: bits do not depend on threads, nor on packing before") {
   constexpr core::ProductTypes kTypes[] = {{f32, f32, f32}, {bf16, bf16, f32}, {f32, bf16, bf16}};
-  constexpr int64_t kShapes[][3] = {
-      {1100, 530, 400}, {300, 900, 1600}, {4096, 70, 130}, {60, 2000, 500}, {640, 640, 640}};
+  constexpr int64_t kShapes[][3] = {{1100, 530, 400}, {300, 900, 1600}, {4096, 70, 130},
+                                    {60, 2000, 500},  {640, 640, 640},  {70, 300, 3300}};
   kernels::on_each_isa([&] {
     for (const auto& types : kTypes)
       for (const auto& shape : kShapes) {

@@ -87,11 +87,11 @@ struct EmbeddingBag : CustomOp {
     const bool in_place = dweight.defined();
     if (!in_place) dweight = core::full(weight.shape(), 0, weight.dtype());
     const int64_t* id = ids.data<int64_t>();
+    const core::Groups groups(id, n, weight.size(0), padding);
+    const int64_t mean = groups.size() == 0 ? 1 : n / groups.size();
     visit_wide(weight.dtype(), [&]<class T>() {
       const T *g = d.data<T>(), *f = factors.defined() ? factors.data<T>() : nullptr;
       T* dw = dweight.data<T>();
-      const core::Groups groups(id, n, weight.size(0), padding);
-      const int64_t mean = groups.size() == 0 ? 1 : n / groups.size();
       core::parallel_range(groups.size(), grain_of(mean, C), [&](int64_t first, int64_t last) {
         for (int64_t i = first; i < last; ++i) {
           const int64_t begin = groups.starts[static_cast<size_t>(i)],
