@@ -182,7 +182,7 @@ void in_f32(const PanelProduct& p, F compute) {
 // Whether k has so many parts that the kernel, which rounds a C in bf16 after the last one, would
 // take so few columns at a time that rows of A are packed too often.
 bool adds_up_in_f32(const kernels::PanelKernels& kernel, const PanelProduct& p) {
-  constexpr int64_t kMost = 3;
+  constexpr int64_t kMost = 2;
   return p.c_type != DType::f32 && kernel.parts(p.k) > kMost;
 }
 
