@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs workloads in tapehead and in PyTorch alternately, and prints the ratios of their median step times.
 
-    bench/versus.py [--only seq2seq_lstm_attn,mlp_tiny] [--peer torch_workloads.py] [--mode eager,compile] [--rounds 3]
+    bench/versus.py [--only seq2seq_lstm_attn,mlp_tiny] [--peer bench/peers/torch_convnets.py] [--mode eager,compile] [--rounds 3]
     bench/versus.py --precision bf16
 
     bench/versus.py --memory [--only ...]
@@ -85,7 +85,7 @@ def main():
     parser.add_argument("--only", default="seq2seq_lstm_attn,mlp_tiny")
     parser.add_argument("--ops", nargs="?", const="*", help="times single ops whose names match patterns")
     parser.add_argument("--ours", default=str(ROOT / "build/bench/workloads"))
-    parser.add_argument("--peer", default=str(ROOT.parent / "shared/peers/torch_workloads.py"))
+    parser.add_argument("--peer", default=str(ROOT / "bench/peers/torch_workloads.py"))
     parser.add_argument("--mode", default="eager", help="eager, compile or both, separated by a comma")
     parser.add_argument("--precision", default="fp32", choices=["fp32", "bf16"])
     parser.add_argument("--threads", help="2, or 1 with --ops")
