@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <thread>
 #include <vector>
@@ -53,11 +54,12 @@ TEST_CASE(
 TEST_CASE("parallel: a task's own tasks run in the thread that runs it") {
   const Threads set(3);
   std::atomic<int> elsewhere{0}, runs{0};
-  core::parallel_for(8, [&](int64_t) {
+  core::parallel_for(2, [&](int64_t) {  // so that one thread has nothing else to do
     const auto self = std::this_thread::get_id();
-    core::parallel_for(5, [&](int64_t) {
+    core::parallel_for(20, [&](int64_t) {
       ++runs;
       elsewhere += std::this_thread::get_id() != self;
+      std::this_thread::sleep_for(std::chrono::microseconds(200));
     });
   });
   CHECK(runs == 40);
