@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Runs workloads in tapehead and in PyTorch alternately, and prints the ratios of their median step times.
 
-    bench/versus.py [--only seq2seq_lstm_attn,mlp_tiny] [--peer bench/peers/torch_convnets.py] [--mode eager,compile] [--rounds 3]
+    bench/versus.py [--only seq2seq_lstm_attn,mlp_tiny] [--mode eager,compile] [--rounds 3]
+    bench/versus.py --peer bench/peers/torch_convnets.py --only lenet_mnist,resnet8_cifar
     bench/versus.py --precision bf16
 
     bench/versus.py --memory [--only ...]
